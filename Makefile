@@ -1,0 +1,68 @@
+# Everything a person runs. Python 3.11, git and make are enough; the rest is installed into .venv.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+BENCH := .venv-bench
+ARGS ?=
+POSTS ?= 10000
+ROUNDS ?= 3
+
+.PHONY: help build test cover check format bench wheel clean
+
+help: ## list what can be made
+	@sed -n 's/^\([a-z]*\):.*## /\1	/p' Makefile | expand -t 10
+
+build: $(VENV)/.build ## build the example site of this folder into public/
+	$(BIN)/python -m feedpub build
+
+test: $(VENV)/.test ## run the tests; ARGS="-k rss" picks some
+	$(BIN)/python -m pytest -n 2 $(ARGS)
+
+cover: $(VENV)/.test ## run the tests and demand that every branch of feedpub is tested
+	$(BIN)/python -m pytest -n 2 --cov --cov-report=term $(ARGS)
+
+check: $(VENV)/.check ## lint, format, types and floors
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy feedpub tests benchmarks
+	$(BIN)/lint-imports --no-logo
+
+format: $(VENV)/.check ## put the code into its form
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+bench: $(BENCH)/.bench ## measure feedpub against Pelican and Hugo; POSTS=10000 ROUNDS=3
+	POSTS=$(POSTS) ROUNDS=$(ROUNDS) $(BENCH)/bin/python -m benchmarks $(ARGS)
+
+wheel: $(VENV)/.check ## build the sdist and the wheel into dist/
+	rm -rf dist
+	$(BIN)/python -m build
+
+clean: ## remove what can be made again
+	rm -rf public .feedpub .bench dist build .coverage .coverage.* .mypy_cache .pytest_cache \
+		.ruff_cache .hypothesis .import_linter_cache
+
+# One stamp for each set of dependencies: what is installed is not installed again.
+
+$(VENV)/bin/python:
+	$(PYTHON) -m venv $(VENV)
+
+$(BENCH)/bin/python:
+	$(PYTHON) -m venv $(BENCH)
+
+$(VENV)/.build: pyproject.toml | $(VENV)/bin/python
+	$(BIN)/python -m pip install --quiet --editable .
+	@touch $@
+
+$(VENV)/.test: pyproject.toml | $(VENV)/bin/python
+	$(BIN)/python -m pip install --quiet --editable ".[test]"
+	@touch $@ $(VENV)/.build
+
+$(VENV)/.check: pyproject.toml | $(VENV)/bin/python
+	$(BIN)/python -m pip install --quiet --editable ".[test,check]"
+	@touch $@ $(VENV)/.test $(VENV)/.build
+
+$(BENCH)/.bench: pyproject.toml | $(BENCH)/bin/python
+	$(BENCH)/bin/python -m pip install --quiet --editable ".[bench]"
+	@touch $@

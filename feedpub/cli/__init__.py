@@ -1,0 +1,59 @@
+"""The command `feedpub`: the arguments, the streams and the only clock."""
+
+import io
+import os
+import sys
+import time
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, TextIO
+
+from feedpub.cli.session import World, main
+
+if TYPE_CHECKING:
+    from feedpub.cli.session import Publish
+
+__all__ = ["World", "main", "run"]
+
+_BROKEN_PIPE = 141  # what shells give a program whose reader went away
+
+
+def run() -> int:
+    """Do what was typed in the shell; give the exit status."""
+    if sys.getfilesystemencoding() != "utf-8":  # pragma: no cover - this process is replaced
+        # Names of files would be other names, and posts have other ids, by the locale: begin again.
+        os.execv(sys.executable, [sys.executable, "-X", "utf8", *sys.orig_argv[1:]])  # noqa: S606
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            # The configuration is UTF-8 wherever it is printed; no name of a file stops a command.
+            stream.reconfigure(encoding="utf-8", errors="backslashreplace")
+    world = World(
+        stdout=sys.stdout,
+        stderr=sys.stderr,
+        environ=os.environ,
+        now=lambda: datetime.now(UTC),
+        clock=time.monotonic,
+        columns=_columns(sys.stderr),
+        publish=_publish,
+    )
+    try:
+        status = main(sys.argv[1:], world)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # Python would complain once more when it flushes at the end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return _BROKEN_PIPE
+    return status
+
+
+def _publish() -> "Publish":
+    from feedpub import publish  # noqa: PLC0415  `feedpub --help` does not wait for it
+
+    return publish
+
+
+def _columns(stream: TextIO) -> int:
+    """Give the width of the terminal; 80 where it is none."""
+    try:
+        return os.get_terminal_size(stream.fileno()).columns
+    except OSError:
+        return 80

@@ -1,0 +1,138 @@
+"""What can be typed: the commands and their options, for parsing, help and completion alike."""
+
+from dataclasses import dataclass
+from enum import Enum
+
+
+class Takes(Enum):
+    """What follows an option, or stands by itself."""
+
+    NOTHING = ""
+    FILE = "FILE"
+    FOLDER = "DIR"
+    TEXT = "TEXT"
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """An option, as `--config FILE`."""
+
+    name: str
+    help: str
+    takes: Takes = Takes.NOTHING
+    metavar: str = ""
+
+    @property
+    def key(self) -> str:
+        """The name of its value."""
+        return self.name.lstrip("-")
+
+
+@dataclass(frozen=True, slots=True)
+class Argument:
+    """What stands by itself after a command."""
+
+    key: str
+    metavar: str
+    help: str
+    takes: Takes = Takes.TEXT
+    choices: tuple[str, ...] = ()
+    optional: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """A command, what it does in one line and in a few, and how it is used."""
+
+    name: str
+    help: str
+    description: str
+    examples: tuple[tuple[str, str], ...]
+    options: tuple[Option, ...] = ()
+    argument: Argument | None = None
+
+
+SHELLS = ("bash", "zsh", "fish")
+
+DEBUG = Option("--debug", "show where in the program an error came from")
+VERSION = Option("--version", "print the version")
+
+_CONFIG = Option("--config", "the configuration (default: config.yaml)", Takes.FILE)
+_JSON = Option("--json", "print the result as one JSON object, for scripts")
+
+BUILD = Command(
+    "build",
+    "publish the folder: write feeds and pages",
+    "Publish: read the content folder, write feeds and pages to the output folder.\n"
+    "Files that cannot be published are named with line and reason, and left out; the rest is\n"
+    "published. Only what changed is written. Status: 0, or 1 if anything was left out.",
+    (
+        ("feedpub build", "publish what is due"),
+        ("feedpub build --drafts --future --output /tmp/preview", "see what is still to come"),
+        ("feedpub build --strict", "warnings are failures too, as in CI"),
+    ),
+    (
+        _CONFIG,
+        Option("--output", "write here instead of the configured folder", Takes.FOLDER),
+        Option("--drafts", "publish drafts as well"),
+        Option("--future", "publish posts dated in the future as well"),
+        Option("--strict", "end with status 1 on warnings too"),
+        _JSON,
+        Option("--clean", "forget what earlier builds remembered, and write all anew"),
+    ),
+)
+CHECK = Command(
+    "check",
+    "say what is wrong, and write nothing",
+    "Check content, configuration, templates, the feeds as they would be written, and inner\n"
+    "links. Nothing is written. Status: 0, or 1 if there is any problem, warnings included.",
+    (
+        ("feedpub check", "before you publish"),
+        ("feedpub check --json | jq -r '.problems[].path' | sort -u", "the files to mend"),
+    ),
+    (_CONFIG, _JSON),
+)
+INIT = Command(
+    "init",
+    "make a new site",
+    "Make a working site: config.yaml, a first post, .gitignore. Nothing that is there already\n"
+    "is changed; posts that lie in content/ become the site's.",
+    (("feedpub init blog", "in the new folder blog"), ("feedpub init", "right here")),
+    argument=Argument("folder", "DIR", "where (default: here)", Takes.FOLDER, optional=True),
+)
+NEW = Command(
+    "new",
+    "start a post",
+    "Write a content file with title, date and author filled in. It is a draft: take the line\n"
+    "`draft: true` out when it is ready.",
+    (
+        ('feedpub new "My first journey"', "writes content/my-first-journey.md"),
+        ('feedpub new "AT&T, again" --author ann', "by a key of authors:"),
+    ),
+    (Option("--author", "who writes: a key of authors:", Takes.TEXT, "KEY"), _CONFIG),
+    Argument("title", "TITLE", "the title, in quotes"),
+)
+CONFIG = Command(
+    "config",
+    "print the whole configuration, explained",
+    "Print the configuration with every default, each key with what it means. It is YAML that\n"
+    "can be used as it is. What ${NAME} stood for is printed in its place.",
+    (
+        ("feedpub config", "what is in force"),
+        ("feedpub config > full.yaml", "keep it as a file to edit"),
+    ),
+    (_CONFIG,),
+)
+COMPLETION = Command(
+    "completion",
+    "print a completion script for a shell",
+    "Print what makes the shell complete commands, options and file names of feedpub.",
+    (
+        ('eval "$(feedpub completion bash)"', "in ~/.bashrc"),
+        ('eval "$(feedpub completion zsh)"', "in ~/.zshrc, after compinit"),
+        ("feedpub completion fish | source", "in ~/.config/fish/config.fish"),
+    ),
+    argument=Argument("shell", "SHELL", "bash, zsh or fish", choices=SHELLS),
+)
+
+COMMANDS = (BUILD, CHECK, INIT, NEW, CONFIG, COMPLETION)

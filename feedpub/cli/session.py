@@ -1,0 +1,229 @@
+"""What was typed, and a world to do it in → what is done, and the exit status."""
+
+import gc
+import shlex
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol, TextIO
+
+from feedpub import __version__
+from feedpub.cli import report
+from feedpub.cli.parser import Arguments, HelpAsked, UsageError, parse
+from feedpub.cli.terminal import Colour, Terminal, columns, safe
+from feedpub.errors import ConfigError, FeedpubError
+from feedpub.model import Problem
+
+if TYPE_CHECKING:
+    from feedpub.publish import Request, Summary
+
+DONE, NOT_DONE, NOT_UNDERSTOOD, INTERRUPTED = 0, 1, 2, 130
+"""Exit status; 130 is what shells give a program that Ctrl-C ended."""
+
+
+class Publish(Protocol):
+    """What builds and checks."""
+
+    def build(self, request: "Request") -> "Summary":
+        """Publish the content folder."""
+        ...
+
+    def check(self, request: "Request") -> "Summary":
+        """Find what is wrong, and write nothing."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """All that a command can see and change, but for the files it is about."""
+
+    stdout: TextIO
+    stderr: TextIO
+    environ: Mapping[str, str]
+    now: Callable[[], datetime]
+    clock: Callable[[], float]  # seconds since some moment
+    columns: int  # of the terminal
+    publish: Callable[[], Publish]  # called only by the commands that need it
+
+    def terminal(self, stream: TextIO) -> Terminal:
+        """Give what writes to one of the streams."""
+        return Terminal(stream, self.environ, self.clock, self.columns)
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """One command, and where it is done."""
+
+    arguments: Arguments
+    world: World
+    terminal: Terminal  # stderr
+
+
+def main(argv: Sequence[str], world: World) -> int:
+    """Do what was typed after `feedpub`; give the exit status."""
+    try:
+        arguments = parse(argv)
+    except HelpAsked as asked:
+        world.stdout.write(str(asked))
+        return DONE
+    except UsageError as error:
+        world.stderr.write(f"{safe_lines(str(error))}\n")
+        return NOT_UNDERSTOOD
+    if arguments.version:
+        world.stdout.write(f"feedpub {__version__}\n")
+        return DONE
+    session = Session(arguments, world, terminal := world.terminal(world.stderr))
+    try:
+        return _COMMANDS[arguments.command](session)
+    except KeyboardInterrupt:
+        terminal.clear()
+        if terminal.interactive:
+            terminal.say("Stopped.")
+        return INTERRUPTED
+    except BrokenPipeError:  # nobody reads any more: not for a message
+        raise
+    except (FeedpubError, OSError) as error:
+        if arguments.debug:
+            raise
+        return _failed(error, session)
+
+
+def safe_lines(text: str) -> str:
+    """Give a text of several lines that a terminal shows and does not obey."""
+    return "\n".join(safe(line) for line in text.split("\n"))
+
+
+def _failed(error: FeedpubError | OSError, session: Session) -> int:
+    """Say why the command could not go on."""
+    problems: tuple[Problem, ...]
+    if isinstance(error, ConfigError):
+        problems = error.problems
+        report.tell(problems, session.terminal)
+        if session.terminal.interactive:
+            faults = report.counted(len(problems), "fault")
+            session.terminal.say(f"Nothing was done: mend {faults} in the configuration first.")
+    else:
+        message = str(error)
+        if isinstance(error, OSError) and error.strerror:
+            message = f"{error.filename}: {error.strerror}" if error.filename else error.strerror
+        problems = (Problem("", 0, message),)
+        session.terminal.say(session.terminal.paint(safe_lines(message), Colour.FAULT))
+    if session.arguments.json:
+        session.world.stdout.write(report.as_json(None, problems, 0.0) + "\n")
+    return NOT_DONE
+
+
+def _build(session: Session) -> int:
+    began = session.world.clock()
+    gc.disable()  # a build makes a million objects that all live to its end: a fifth of its time
+    summary = session.world.publish().build(_request(session))
+    seconds = session.world.clock() - began
+    _account(session, report.built(summary, seconds), summary, seconds)
+    left_out = any(problem.left_out for problem in summary.problems)
+    return NOT_DONE if left_out or (session.arguments.strict and summary.problems) else DONE
+
+
+def _check(session: Session) -> int:
+    began = session.world.clock()
+    summary = session.world.publish().check(_request(session))
+    seconds = session.world.clock() - began
+    _account(session, report.checked(summary, seconds), summary, seconds)
+    return NOT_DONE if summary.problems else DONE
+
+
+def _request(session: Session) -> "Request":
+    from feedpub.publish import Request  # noqa: PLC0415  `feedpub --help` does not wait for it
+
+    arguments = session.arguments
+    return Request(
+        config_path=Path(arguments.config),
+        output=Path(arguments.output) if arguments.output else None,
+        drafts=arguments.drafts,
+        future=arguments.future,
+        clean=arguments.clean,
+        now=session.world.now(),
+        environ=session.world.environ,
+        progress=session.terminal.progress,
+    )
+
+
+def _account(session: Session, lines: Iterable[str], summary: "Summary", seconds: float) -> None:
+    """Tell what was done, then what is wrong, then what to do: on terminals. Else what is wrong."""
+    session.terminal.clear()
+    out = session.world.terminal(session.world.stdout)
+    if session.arguments.json:
+        session.world.stdout.write(report.as_json(summary, summary.problems, seconds) + "\n")
+    elif out.interactive:
+        first, *rest = lines
+        out.say("\n".join([out.paint(safe(first), Colour.RESULT), *map(safe, rest)]))
+    report.tell(summary.problems, session.terminal)
+    advice = report.next_step(summary.problems, session.arguments.command)
+    if advice and session.terminal.interactive:
+        session.terminal.say(advice)
+
+
+def _init(session: Session) -> int:
+    from feedpub import starter  # noqa: PLC0415  `feedpub --help` does not wait for it
+
+    arguments, world = session.arguments, session.world
+    started = starter.init(Path(arguments.folder), world.now())
+    out = world.terminal(world.stdout)
+    if out.interactive:
+        here = arguments.folder == "."
+        place = "" if here else f" in {safe(arguments.folder)}"
+        told = [(path, _MADE[path]) for path in started.made]
+        told += [(path, "was there, and stays as it is") for path in started.kept]
+        out.say(out.paint(f"Made a site{place}:", Colour.RESULT))
+        out.say(columns(told))
+        enter = "" if here else f"cd {shlex.quote(arguments.folder)}, "
+        out.say(f"Next: {enter}set title and url in config.yaml, then run `feedpub build`.")
+    return DONE
+
+
+def _new(session: Session) -> int:
+    from feedpub import starter  # noqa: PLC0415  `feedpub --help` does not wait for it
+
+    arguments, world = session.arguments, session.world
+    path = starter.new(
+        Path(arguments.config), arguments.title, arguments.author, world.now(), world.environ
+    )
+    world.stdout.write(f"{path}\n")
+    if session.terminal.interactive:
+        session.terminal.say(
+            "It is a draft: write, take `draft: true` out, and run `feedpub build`; "
+            "`feedpub build --drafts` shows it before."
+        )
+    return DONE
+
+
+def _config(session: Session) -> int:
+    from feedpub import files  # noqa: PLC0415  `feedpub --help` does not wait for it
+    from feedpub.config import annotated  # noqa: PLC0415  likewise
+
+    session.world.stdout.write(
+        annotated(files.configuration(Path(session.arguments.config), session.world.environ))
+    )
+    return DONE
+
+
+def _completion(session: Session) -> int:
+    from feedpub.cli.complete import script  # noqa: PLC0415  `feedpub --help` does not wait for it
+
+    session.world.stdout.write(script(session.arguments.shell))
+    return DONE
+
+
+_MADE = {
+    "config.yaml": "what the site is called, and where it is published",
+    "content/welcome.md": "the first post",
+    ".gitignore": "keeps what is built out of git",
+}
+_COMMANDS: Mapping[str, Callable[[Session], int]] = {
+    "build": _build,
+    "check": _check,
+    "init": _init,
+    "new": _new,
+    "config": _config,
+    "completion": _completion,
+}

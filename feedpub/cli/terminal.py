@@ -1,0 +1,97 @@
+"""Words and numbers → what a terminal, or a file in its place, should show."""
+
+import unicodedata
+from collections.abc import Callable, Mapping, Sequence
+from enum import Enum
+from typing import TextIO
+
+_PATIENCE = 1.0  # seconds that nobody minds waiting without being told
+_EVERY = 0.1  # seconds between two drawings
+_BAR = 24  # characters
+_UNSAFE = frozenset(("Cc", "Cs"))  # what would drive the terminal, or cannot be encoded
+
+
+class Colour(Enum):
+    """One colour for each meaning."""
+
+    FAULT = "31"  # something is not published
+    WARNING = "33"  # published, but to be mended
+    RESULT = "1"  # what happened
+    NONE = ""
+
+
+class Terminal:
+    """A stream for people: colours and progress where it is a terminal, plain text elsewhere."""
+
+    def __init__(
+        self, stream: TextIO, environ: Mapping[str, str], clock: Callable[[], float], columns: int
+    ) -> None:
+        self.interactive = stream.isatty()
+        self._stream = stream
+        self._clock = clock
+        self._columns = columns
+        # TERM=dumb cannot move the cursor; NO_COLOR: https://no-color.org
+        self._moves = self.interactive and environ.get("TERM") != "dumb"
+        self._colours = self._moves and not environ.get("NO_COLOR")
+        self._began = clock()
+        self._drawn = float("-inf")
+        self._shown = 0  # characters of progress on the line
+
+    def say(self, text: str) -> None:
+        """Write a line, in place of the progress that may stand there."""
+        self.clear()
+        self._stream.write(text + "\n")
+        self._stream.flush()
+
+    def paint(self, text: str, colour: Colour) -> str:
+        """Give the text in a colour, where there are colours."""
+        if not self._colours or colour is Colour.NONE:
+            return text
+        return f"\x1b[{colour.value}m{text}\x1b[0m"
+
+    def progress(self, stage: str, done: int, total: int) -> None:
+        """Show how far the work has come, once it has taken more than a second.
+
+        A stage of nothing (`total` 0) is waited for, and told at once.
+        """
+        now = self._clock()
+        soon = total > 0 and (now - self._began < _PATIENCE or now - self._drawn < _EVERY)
+        if soon or not self._moves:
+            return
+        self._drawn = now
+        line = stage
+        if total > 0:
+            full = _BAR * min(done, total) // total
+            line += f"  {'=' * full}{'-' * (_BAR - full)}  {done:,} of {total:,}"
+        line = line[: max(self._columns - 1, 0)]
+        self._stream.write(f"\r{line:{self._shown}}")
+        self._stream.flush()
+        self._shown = len(line)
+
+    def clear(self) -> None:
+        """Take the progress away."""
+        if self._shown:
+            self._stream.write(f"\r{'':{self._shown}}\r")
+            self._stream.flush()
+            self._shown = 0
+
+
+def safe(text: str) -> str:
+    """Give a text that a terminal shows and does not obey: names of files can hold anything."""
+    return "".join(
+        f"\\x{ord(each):02x}" if unicodedata.category(each) in _UNSAFE else each for each in text
+    )
+
+
+def columns(rows: Sequence[tuple[str, str]]) -> str:
+    """Lay rows out in two columns that line up, with wide characters too."""
+    left = max((width(first) for first, _ in rows), default=0)
+    return "\n".join(f"  {first}{' ' * (left - width(first))}  {second}" for first, second in rows)
+
+
+def width(text: str) -> int:
+    """Give the columns that a terminal needs for a text."""
+    return sum(
+        0 if unicodedata.combining(each) else 2 if unicodedata.east_asian_width(each) in "WF" else 1
+        for each in text
+    )

@@ -1,0 +1,123 @@
+"""A colour and a ground become a colour of the same hue that can be read on that ground.
+
+Lightness is moved in OKLCH (https://bottosson.github.io/posts/oklab/), where hue stays put;
+contrast is that of WCAG 2.2 (section 1.4.3), from 1 to 21.
+"""
+
+import re
+
+HEX = re.compile(r"#(?:[0-9a-f]{3}|[0-9a-f]{6})", re.IGNORECASE)
+HALVINGS = 9
+"""How finely lightness is tried: to 1/512, less than the eye can tell."""
+
+_STRAIGHT = 0.0031308
+_SHOWN = 0.5005  # how far from the middle a channel may lie
+
+Triple = tuple[float, float, float]
+
+
+def contrast(one: str, other: str) -> float:
+    """Give the WCAG contrast ratio of two colours, 1 to 21.
+
+    Raises:
+        ValueError: a colour is not written as `#rgb` or `#rrggbb`.
+    """
+    darker, lighter = sorted((_luminance(_linear(one)), _luminance(_linear(other))))
+    return (lighter + 0.05) / (darker + 0.05)
+
+
+def legible(colour: str, ground: str, ratio: float) -> str:
+    """Give the colour of the same hue, as little changed as need be, with that contrast.
+
+    It becomes darker on a light ground and lighter on a dark one; where even black or white
+    would not do, the answer is black or white.
+
+    Raises:
+        ValueError: a colour is not written as `#rgb` or `#rrggbb`.
+    """
+    if contrast(colour, ground) >= ratio:
+        return _hex(_linear(colour))
+    extreme = max("#000000", "#ffffff", key=lambda end: contrast(end, ground))
+    lightness, a, b = _oklab(_linear(colour))
+    too_near, best, answer = lightness, 0.0 if extreme == "#000000" else 1.0, extreme
+    for _ in range(HALVINGS):
+        tried = (too_near + best) / 2
+        found = _hex(_within_gamut(tried, a, b))
+        if contrast(found, ground) >= ratio:
+            best, answer = tried, found
+        else:
+            too_near = tried
+    return answer
+
+
+def blend(colour: str, ground: str, share: float) -> str:
+    """Give `ground` with a share (0 to 1) of `colour` in it, mixed as a screen would.
+
+    Raises:
+        ValueError: a colour is not written as `#rgb` or `#rrggbb`.
+    """
+    pairs = zip(_channels(colour), _channels(ground), strict=True)
+    return "#" + "".join(f"{round(c * share + g * (1 - share)):02x}" for c, g in pairs)
+
+
+def _channels(colour: str) -> tuple[int, int, int]:
+    if not HEX.fullmatch(colour):
+        raise ValueError(f'"{colour}" is not a colour like "#1a5fb4"')
+    digits = colour[1:] if len(colour) == len("#rrggbb") else "".join(d * 2 for d in colour[1:])
+    return int(digits[:2], 16), int(digits[2:4], 16), int(digits[4:], 16)
+
+
+def _linear(colour: str) -> Triple:
+    red, green, blue = (_decoded(channel / 255) for channel in _channels(colour))
+    return red, green, blue
+
+
+def _decoded(value: float) -> float:
+    """Undo the sRGB curve (IEC 61966-2-1): straight at first, then a power."""
+    return value / 12.92 if value <= _STRAIGHT * 12.92 else ((value + 0.055) / 1.055) ** 2.4
+
+
+def _encoded(value: float) -> float:
+    return value * 12.92 if value <= _STRAIGHT else 1.055 * value ** (1 / 2.4) - 0.055
+
+
+def _hex(linear: Triple) -> str:
+    clipped = (min(max(value, 0.0), 1.0) for value in linear)
+    return "#" + "".join(f"{round(_encoded(value) * 255):02x}" for value in clipped)
+
+
+def _luminance(linear: Triple) -> float:
+    red, green, blue = linear
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+def _oklab(linear: Triple) -> Triple:
+    red, green, blue = linear
+    long = (0.4122214708 * red + 0.5363325363 * green + 0.0514459929 * blue) ** (1 / 3)
+    medium = (0.2119034982 * red + 0.6806995451 * green + 0.1073969566 * blue) ** (1 / 3)
+    short = (0.0883024619 * red + 0.2817188376 * green + 0.6299787005 * blue) ** (1 / 3)
+    return (
+        0.2104542553 * long + 0.7936177850 * medium - 0.0040720468 * short,
+        1.9779984951 * long - 2.4285922050 * medium + 0.4505937099 * short,
+        0.0259040371 * long + 0.7827717662 * medium - 0.8086757660 * short,
+    )
+
+
+def _of_oklab(lightness: float, a: float, b: float) -> Triple:
+    long = (lightness + 0.3963377774 * a + 0.2158037573 * b) ** 3
+    medium = (lightness - 0.1055613458 * a - 0.0638541728 * b) ** 3
+    short = (lightness - 0.0894841775 * a - 1.2914855480 * b) ** 3
+    return (
+        4.0767416621 * long - 3.3077115913 * medium + 0.2309699292 * short,
+        -1.2684380046 * long + 2.6097574011 * medium - 0.3413193965 * short,
+        -0.0041960863 * long - 0.7034186147 * medium + 1.7076147010 * short,
+    )
+
+
+def _within_gamut(lightness: float, a: float, b: float) -> Triple:
+    """Give the colour as a screen can show it: chroma gives way, hue does not."""
+    for step in range(20, 0, -1):
+        linear = _of_oklab(lightness, a * step / 20, b * step / 20)
+        if all(abs(value - 0.5) <= _SHOWN for value in linear):
+            return linear
+    return (lightness**3,) * 3

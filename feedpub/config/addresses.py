@@ -1,0 +1,150 @@
+"""A web address as people write it → the URL as programs compare it (RFC 3986)."""
+
+import re
+import unicodedata
+from urllib.parse import SplitResult, quote, urlsplit
+
+_ABSOLUTE = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
+_LABEL = re.compile(r"(?!-)[a-z0-9_-]{1,63}(?<!-)")
+_ADDRESS = re.compile(r"\[[0-9a-f:.]+\]")  # IPv6
+_AUTHORITY = re.compile(
+    r"(?:[A-Za-z0-9._-]+@)?[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?"
+    r"(?:\.[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?)*"
+)
+_PERCENT = re.compile(r"%(?![0-9A-Fa-f]{2})")
+_ENCODED = re.compile(r"%[0-9A-Fa-f]{2}")
+_DEFAULT_PORTS = {"http": 80, "https": 443}
+_PATH = "/%~!$&'()*+,;=:@-._{}"  # braces are a permalink's placeholders
+_HOST_LENGTH = 253
+
+
+def is_absolute(text: str) -> bool:
+    """Tell whether a text has a scheme and `//`."""
+    return bool(_ABSOLUTE.match(text))
+
+
+def web_address(text: str) -> str:
+    """Give an absolute http or https URL in its normal form.
+
+    The host is in lower case and in ASCII (RFC 3492), a default port is gone, everything else
+    is percent-encoded, a "/" is the path where there is none.
+
+    Raises:
+        ValueError: it is no such URL.
+    """
+    parts = _split(text)
+    path = _encode(unicodedata.normalize("NFC", parts.path)) or "/"
+    if ".." in path.split("/"):
+        raise ValueError('must not have ".." in its path')
+    query = f"?{_encode(parts.query, more='?')}" if parts.query else ""
+    fragment = f"#{_encode(parts.fragment, more='?')}" if parts.fragment else ""
+    return f"{parts.scheme}://{_network(parts)}{path}{query}{fragment}"
+
+
+def site_address(text: str) -> str:
+    """Give the URL that every path of the site is appended to: it ends in "/".
+
+    Raises:
+        ValueError: it is no absolute http or https URL, or has a query or a fragment.
+    """
+    url = web_address(text)
+    if "?" in url or "#" in url or text.endswith(("?", "#")):
+        raise ValueError('must end with its path; leave out what begins with "?" or "#"')
+    if "{" in url or "}" in url:
+        raise ValueError("has a brace in it")
+    return url if url.endswith("/") else url + "/"
+
+
+def reference(text: str) -> str:
+    """Give a URL in its normal form, or a path as it was written.
+
+    Raises:
+        ValueError: it has a scheme that is neither http nor https.
+    """
+    if is_absolute(text):
+        return web_address(text)
+    if text.startswith("//"):
+        return web_address(f"https:{text}")
+    if re.match(r"[A-Za-z][A-Za-z0-9+.-]+:", text):
+        raise ValueError("is neither a file nor an http or https URL")
+    return text
+
+
+def authority(text: str) -> str:
+    """Accept a host or e-mail address that ids can begin with (RFC 4151 section 2.1)."""
+    if not text.isascii():
+        mailbox, at, host = text.rpartition("@")
+        text = mailbox + at + _ascii_host(host)
+    if _AUTHORITY.fullmatch(text):
+        return text
+    raise ValueError('is neither a host, as "example.org", nor an e-mail address')
+
+
+def _split(text: str) -> SplitResult:
+    """Take an absolute http or https URL apart."""
+    if not is_absolute(text):
+        bare = text.lstrip("/")
+        likely = "." in bare.split("/")[0] and ":" not in bare and " " not in bare
+        hint = f'; did you mean "https://{bare}"?' if likely else ""
+        raise ValueError("is not an absolute URL; it begins with https:// or http://" + hint)
+    if "\\" in text or re.search(r"[^\S ]", text):
+        raise ValueError("is not a URL: it has a line break or a backslash in it")
+    try:
+        parts = urlsplit(text)
+    except ValueError:  # of brackets, and of what NFKC would turn into "/" or "@"
+        raise ValueError("is not a URL: its host cannot be read") from None
+    if parts.scheme not in _DEFAULT_PORTS:
+        raise ValueError(f"must begin with https:// or http://, not {parts.scheme}://")
+    return parts
+
+
+def _network(parts: SplitResult) -> str:
+    """Give the host in ASCII, and the port where it is not the usual one."""
+    if "@" in parts.netloc:
+        raise ValueError("must not have a user or a password in it")
+    try:
+        port = parts.port
+    except ValueError:
+        raise ValueError("has a port that is no number up to 65535") from None
+    host = parts.hostname or ""
+    if "[" in parts.netloc:
+        host = f"[{host}]"
+        if not _ADDRESS.fullmatch(host):
+            raise ValueError("is not a URL: its host cannot be read")
+    else:
+        host = _ascii_host(host)
+    return host if port in (None, _DEFAULT_PORTS[parts.scheme]) else f"{host}:{port}"
+
+
+def _ascii_host(host: str) -> str:
+    """Give a host name in ASCII, as IDNA 2008 has it: ß and ς stay themselves (RFC 5891)."""
+    labels = unicodedata.normalize("NFKC", host).lower().replace("。", ".").split(".")
+    if len(labels) > 1 and not labels[-1]:  # "example.org." is the same host
+        labels.pop()
+    written = [unicodedata.normalize("NFC", label) for label in labels]
+    ascii_only = [
+        label if label.isascii() else "xn--" + label.encode("punycode").decode("ascii")
+        for label in written
+        if not any(_forbidden(character) for character in label)
+    ]
+    whole = ".".join(ascii_only)
+    sound = len(ascii_only) == len(labels) and len(whole) <= _HOST_LENGTH
+    if sound and all(_LABEL.fullmatch(label) for label in ascii_only):
+        return whole
+    raise ValueError("has no host that could exist")
+
+
+def _forbidden(character: str) -> bool:
+    """Tell whether a character cannot stand in a name: neither letter, mark nor number."""
+    joins = "·\u200c\u200d・\u05f3\u05f4"  # allowed in the middle (RFC 5892, appendix A)
+    return (
+        not character.isascii()
+        and character not in joins
+        and (unicodedata.category(character)[0] not in "LMN")
+    )
+
+
+def _encode(text: str, more: str = "") -> str:
+    """Percent-encode what is not encoded yet; what is, is written in capitals."""
+    encoded = quote(_PERCENT.sub("%25", text), safe=_PATH + more)
+    return _ENCODED.sub(lambda match: match[0].upper(), encoded)

@@ -1,0 +1,117 @@
+"""A value as written → the value as it is used, or a ValueError that says what is expected."""
+
+import re
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
+
+from feedpub.config.addresses import is_absolute, web_address
+from feedpub.config.keys import Check
+from feedpub.text import nearest
+
+PLACEHOLDERS = ("year", "month", "day", "slug", "path")
+
+_LANGUAGE = re.compile(r"[A-Za-z]{2,3}(?:-[A-Za-z0-9]{1,8})*|x(?:-[A-Za-z0-9]{1,8})+")
+_COLOUR = re.compile(r"#(?:[0-9A-Fa-f]{3}|[0-9A-Fa-f]{6})")
+_EMAIL = re.compile(r"[^@\s<>,;]+@[^@\s<>,;]+")
+# These name the machine's own zone, or count leap seconds: not the same everywhere.
+_UNSTABLE_ZONE = re.compile(r"localtime|posixrules|Factory|posix/.*|right/.*")
+
+
+def name(text: str) -> str:
+    """Accept any text but none at all."""
+    if not text:
+        raise ValueError("is empty")
+    return text
+
+
+def one_of(*choices: str) -> Check:
+    """Accept one of a few words."""
+
+    def check(text: str) -> str:
+        if text in choices:
+            return text
+        raise ValueError(f"is not one of {', '.join(choices)}{meant(text, choices)}")
+
+    return check
+
+
+def language(text: str) -> str:
+    """Accept a language tag by its form (BCP 47, RFC 5646 section 2.1)."""
+    if _LANGUAGE.fullmatch(text):
+        return text
+    hyphened = text.replace("_", "-")
+    hint = f'; did you mean "{hyphened}"?' if _LANGUAGE.fullmatch(hyphened) else ""
+    raise ValueError('is not a language as BCP 47 writes it: "en", "de-AT", "zh-Hant"' + hint)
+
+
+def timezone(text: str) -> str:
+    """Accept a zone of the IANA database that is the same on every machine."""
+    try:
+        known = not _UNSTABLE_ZONE.fullmatch(text) and bool(ZoneInfo(text))
+    except (ZoneInfoNotFoundError, ValueError, OSError):  # OSError: "Europe" is a folder
+        known = False
+    if known:
+        return text
+    zones = sorted(available_timezones())
+    wanted = text.replace(" ", "_").casefold()
+    city = next((zone for zone in zones if zone.rsplit("/")[-1].casefold() == wanted), "")
+    hint = _meant(city or nearest(text, zones)) or '; they are named as in "Europe/Berlin"'
+    raise ValueError(f"is not a time zone{hint}")
+
+
+def accent(text: str) -> str:
+    """Accept a colour as `#rgb` or `#rrggbb`."""
+    if _COLOUR.fullmatch(text):
+        return text
+    raise ValueError('is not a colour; write it in hexadecimal and in quotes, as "#1a5fb4"')
+
+
+def email(text: str) -> str:
+    """Accept what looks like one e-mail address."""
+    if _EMAIL.fullmatch(text):
+        return text
+    raise ValueError("is not an e-mail address")
+
+
+def folder(text: str) -> str:
+    """Accept a folder, without the slash at its end."""
+    if not text:
+        raise ValueError('is empty; "." is the folder of the configuration itself')
+    return text.rstrip("/") or "/"
+
+
+def permalink(text: str) -> str:
+    """Accept a pattern whose URLs differ from post to post, without the slash at its start.
+
+    Raises:
+        ValueError: a placeholder is unknown, or none tells posts apart, or it leaves the site.
+    """
+    rest, found = re.sub(r"\{[a-z]+\}", "", text), re.findall(r"\{([a-z]+)\}", text)
+    for placeholder in found:
+        if placeholder not in PLACEHOLDERS:
+            known = " ".join(f"{{{each}}}" for each in PLACEHOLDERS)
+            raise ValueError(f"has {{{placeholder}}} in it; known are {known}")
+    if "{" in rest or "}" in rest:
+        raise ValueError("has a brace that belongs to no placeholder; they are written as {slug}")
+    if "slug" not in found and "path" not in found:
+        raise ValueError("gives every post the same URL; it needs {slug} or {path}")
+    if is_absolute(text):
+        return web_address(text)
+    return _inner(text)
+
+
+def _inner(text: str) -> str:
+    """Accept a path that stays in the site."""
+    if text.startswith("//") or re.match(r"[A-Za-z][A-Za-z0-9+.-]*:", text):
+        raise ValueError("is neither a path in the site nor a whole http or https URL")
+    if ".." in text.split("/") or any(character in text for character in "\\?#"):
+        raise ValueError('is not a path in the site; it must not have "..", "\\", "?" or "#"')
+    return text.lstrip("/")
+
+
+def meant(word: str, known: tuple[str, ...]) -> str:
+    """Give `; did you mean "x"?`, or nothing where no known word is near."""
+    return _meant(nearest(word, known))
+
+
+def _meant(word: str) -> str:
+    return f'; did you mean "{word}"?' if word else ""

@@ -1,0 +1,95 @@
+"""A feed and its posts → JSON Feed 1.1 (https://www.jsonfeed.org/version/1.1/)."""
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+
+from feedpub.config.schema import Config
+from feedpub.feeds.addresses import absolute, address
+from feedpub.feeds.credits import people
+from feedpub.model import Author, Enclosure, Feed, Post
+
+_VERSION = "https://jsonfeed.org/version/1.1"
+
+
+class Json:
+    """Writes JSON Feed documents for one site."""
+
+    name = "json"
+
+    def __init__(self, config: Config) -> None:
+        self._config = config
+
+    def entry(self, post: Post, html: str) -> bytes:
+        """Give a post's item, the same in every feed that holds it.
+
+        Raises ValueError for a lone surrogate.
+        """
+        full = self._config.feeds.content == "full"
+        canonical = post.canonical_url
+        return _dump(
+            {
+                "id": post.id,
+                "url": post.url,
+                "external_url": canonical if canonical != post.url else "",
+                "title": post.title or post.slug,
+                # An item must have one of the two, though it be empty.
+                **({"content_html": html} if full else {"content_text": post.summary}),
+                "summary": post.summary,
+                "image": post.image.url if post.image else "",
+                "date_published": post.published.isoformat(),
+                "date_modified": post.updated.isoformat(),
+                "authors": _authors(people(self._config, post.authors)),
+                "tags": [tag.label for tag in post.tags],
+                "language": post.language,
+                "attachments": [_attachment(each) for each in post.enclosures],
+            }
+        )
+
+    def document(self, feed: Feed, entries: Sequence[bytes]) -> bytes:
+        """Give the whole document, an item a line. Raises ValueError as `entry` does."""
+        config = self._config
+        head = _dump(
+            {
+                "version": _VERSION,
+                "title": feed.title,
+                "home_page_url": feed.url,
+                "feed_url": address(config, feed, "json"),
+                "description": feed.description,
+                "icon": absolute(config, config.site.logo),
+                "favicon": absolute(config, config.site.icon),
+                "authors": _authors(people(config, feed.authors)),
+                "language": feed.language,
+                "hubs": [{"type": "WebSub", "url": hub} for hub in config.feeds.hubs],
+            }
+        )
+        return head[:-1] + b',"items":[\n' + b",\n".join(entries) + b"\n]}\n"
+
+
+def _dump(fields: Mapping[str, object]) -> bytes:
+    """Give JSON in UTF-8, in the order given, without what has no value."""
+    kept = {
+        name: value
+        for name, value in fields.items()
+        if value or name in ("title", "content_html", "content_text")
+    }
+    return json.dumps(kept, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def _authors(authors: Iterable[Author]) -> list[dict[str, str]]:
+    """Give people by name and home page; a feed for machines need not spread e-mail addresses."""
+    return [
+        {"name": each.name, "url": each.url} if each.url else {"name": each.name}
+        for each in authors
+    ]
+
+
+def _attachment(enclosure: Enclosure) -> dict[str, str | int]:
+    """Give an enclosure; what is not known is left out."""
+    fields: dict[str, str | int] = {
+        "url": enclosure.url,
+        "mime_type": enclosure.media_type or "application/octet-stream",
+        "title": enclosure.title,
+        "size_in_bytes": enclosure.length,
+        "duration_in_seconds": enclosure.duration,
+    }
+    return {name: value for name, value in fields.items() if value}

@@ -1,0 +1,65 @@
+"""All feeds → one OPML 2.0 file, which a reader can import."""
+
+from collections.abc import Sequence
+
+from lxml import etree
+
+from feedpub.config.schema import Config
+from feedpub.feeds.addresses import address
+from feedpub.feeds.credits import email
+from feedpub.model import Feed
+from feedpub.text import clean
+
+_FORMATS = ("atom", "rss", "json")  # the one that says most comes first
+_VERSIONS = {"rss": "RSS2", "atom": "ATOM1", "json": ""}  # OPML has no word for JSON Feed
+_GROUPS = {
+    "extra": "More",
+    "tag": "Tags",
+    "category": "Categories",
+    "author": "Authors",
+    "language": "Languages",
+}
+
+
+def opml(config: Config, feeds: Sequence[Feed]) -> bytes:
+    """Give an outline of each feed once, those of a kind in a folder; the site's are outside.
+
+    Archives are left out: nobody follows what no longer changes.
+    """
+    root = etree.Element("opml", version="2.0")
+    head = etree.SubElement(root, "head")
+    etree.SubElement(head, "title").text = clean(config.site.title)
+    author = config.site.author
+    if author:
+        etree.SubElement(head, "ownerName").text = clean(author.name)
+        if email(author):
+            etree.SubElement(head, "ownerEmail").text = clean(author.email)
+    body = etree.SubElement(root, "body")
+    _outlines(body, config, [feed for feed in feeds if feed.kind == "site"])
+    for kind, title in _GROUPS.items():
+        members = [feed for feed in feeds if feed.kind == kind]
+        if members:
+            _outlines(etree.SubElement(body, "outline", text=title), config, members)
+    etree.indent(root)
+    return etree.tostring(root, encoding="UTF-8", xml_declaration=True) + b"\n"
+
+
+def _outlines(parent: etree._Element, config: Config, feeds: Sequence[Feed]) -> None:
+    """Add an outline for each feed that has a format."""
+    for feed in feeds:
+        fmt = next((each for each in _FORMATS if each in feed.formats), "")
+        if not fmt:
+            continue
+        attributes = {
+            "type": "rss",  # OPML's word for every format
+            "text": clean(feed.title),
+            "title": clean(feed.title),
+            "xmlUrl": address(config, feed, fmt),
+            "htmlUrl": feed.url,
+            "description": clean(feed.description),
+            "language": feed.language,
+            "version": _VERSIONS[fmt],
+        }
+        etree.SubElement(
+            parent, "outline", {name: value for name, value in attributes.items() if value}
+        )

@@ -1,0 +1,35 @@
+"""Everything that touches the disk: sources in, outputs out, and what is remembered between."""
+
+from feedpub.files.lock import locked
+from feedpub.files.memory import Bodies, Build, Memory, Packed, Reading, pack, unpack
+from feedpub.files.outputs import Written, clear, intact, write
+from feedpub.files.packaged import code, packaged, texts
+from feedpub.files.settings import configuration
+from feedpub.files.sources import Entry, digest, read, scan, stamp
+from feedpub.files.workers import processors, spread
+
+__all__ = [
+    "Bodies",
+    "Build",
+    "Entry",
+    "Memory",
+    "Packed",
+    "Reading",
+    "Written",
+    "clear",
+    "code",
+    "configuration",
+    "digest",
+    "intact",
+    "locked",
+    "pack",
+    "packaged",
+    "processors",
+    "read",
+    "scan",
+    "spread",
+    "stamp",
+    "texts",
+    "unpack",
+    "write",
+]

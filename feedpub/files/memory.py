@@ -1,0 +1,253 @@
+"""What one run knows → what the next need not find out again, in `.feedpub/`.
+
+All of it is derived from the sources and may be deleted at any time: that costs a build's time
+and never changes a byte. Whatever cannot be read, or was written by another version, is as good
+as not there.
+"""
+
+from __future__ import annotations
+
+import marshal
+import os
+import sqlite3
+from collections.abc import Iterable, Mapping
+from contextlib import closing
+from dataclasses import astuple, dataclass, fields
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from feedpub.files.outputs import Written
+from feedpub.files.sources import digest
+from feedpub.model import Author, Enclosure, Image, Manuscript, Problem, Reference
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+_NESTED = {
+    "authors": Author,
+    "enclosures": Enclosure,
+    "references": Reference,
+    "problems": Problem,
+}
+_TIMES = ("published", "updated", "expires")
+_NAMES = tuple(each.name for each in fields(Manuscript))
+_SPECIAL = tuple(
+    (position, name)
+    for position, name in enumerate(_NAMES)
+    if name in _NESTED or name in _TIMES or name == "image"
+)
+
+Packed = tuple[object, ...]
+"""A manuscript as nested tuples of texts and numbers, which `marshal` can write."""
+
+
+def pack(one: Manuscript) -> Packed:
+    """Turn a manuscript into nested tuples."""
+    values: list[object] = [getattr(one, name) for name in _NAMES]
+    for position, _ in _SPECIAL:
+        value = values[position]
+        if isinstance(value, datetime):
+            values[position] = (value - _EPOCH) // _MICROSECOND
+        elif isinstance(value, tuple):
+            values[position] = tuple(astuple(each) for each in value)
+        elif isinstance(value, Image):
+            values[position] = astuple(value)
+    return tuple(values)
+
+
+def unpack(packed: Packed) -> Manuscript:
+    """Turn nested tuples back into the manuscript they were."""
+    values: list[object] = list(packed)
+    for position, name in _SPECIAL:
+        value = values[position]
+        if value is None or value == ():
+            continue
+        if isinstance(value, int):
+            values[position] = _EPOCH + value * _MICROSECOND
+        elif isinstance(value, tuple):
+            nested = _NESTED.get(name)
+            values[position] = tuple(nested(*each) for each in value) if nested else Image(*value)
+    return Manuscript(*values)  # type: ignore[arg-type]  # just what `pack` was given
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What came of reading one content file: a manuscript, or the problem that left it out."""
+
+    path: str
+    facts: tuple[int, ...]  # what the disk told of the file; () where that cannot be relied on
+    packed: Packed | None  # the manuscript as it is kept
+    manuscript: Manuscript | None
+    problem: Problem | None = None
+
+    @classmethod
+    def of(
+        cls, path: str, facts: tuple[int, ...], packed: Packed | None, problem: Problem | None
+    ) -> Reading:
+        """Make a reading of what is kept of it."""
+        return cls(path, facts, packed, unpack(packed) if packed else None, problem)
+
+
+@dataclass(frozen=True, slots=True)
+class Build:
+    """What came of the last build into one output folder."""
+
+    stamp: str  # digest of all that went in; "" where it cannot be relied on
+    since: int  # microseconds since 1970: from when …
+    until: int  # … to before when no post appears or goes
+    counts: tuple[int, ...]
+    problems: tuple[Problem, ...]
+    ledger: Mapping[str, Written]
+
+
+class Memory:
+    """The folder `.feedpub/` of one site."""
+
+    def __init__(self, folder: Path, version: str) -> None:
+        """Use this folder, made if need be; `version` tells of the program and its settings."""
+        folder.mkdir(parents=True, exist_ok=True)
+        self._folder = folder
+        self._version = version
+
+    def readings(self) -> dict[str, Reading]:
+        """Give what is remembered of each content file, by path."""
+        return {
+            path: Reading.of(path, facts, packed, Problem(*problem) if problem else None)
+            for path, facts, packed, problem in _load(self._folder / "readings", self._token())
+            or ()
+        }
+
+    def keep_readings(self, readings: Iterable[Reading]) -> None:
+        """Remember what came of reading every content file."""
+        rows = [
+            (
+                each.path,
+                each.facts,
+                each.packed,
+                astuple(each.problem) if each.problem else None,
+            )
+            for each in readings
+        ]
+        _save(self._folder / "readings", self._token(), rows)
+
+    def last_build(self, output: Path) -> Build | None:
+        """Give what came of the last build into an output folder."""
+        kept = _load(self._place(output), self._version)
+        if kept is None:
+            return None
+        stamp, since, until, counts, problems, ledger = kept
+        return Build(
+            stamp,
+            since,
+            until,
+            counts,
+            tuple(Problem(*each) for each in problems),
+            {path: Written(key, facts) for path, key, facts in ledger},
+        )
+
+    def keep_build(self, output: Path, build: Build) -> None:
+        """Remember what came of a build into an output folder."""
+        ledger = [(path, each.key, tuple(each.facts)) for path, each in build.ledger.items()]
+        problems = [astuple(each) for each in build.problems]
+        row = (build.stamp, build.since, build.until, build.counts, problems, ledger)
+        _save(self._place(output), self._version, row)
+
+    def bodies(self) -> Bodies:
+        """Open the store of rendered Markdown."""
+        return Bodies(self._folder / "bodies.sqlite", self._version)
+
+    def _place(self, output: Path) -> Path:
+        return self._folder / f"build-{digest(str(output).encode())[:16]}"
+
+    def _token(self) -> str:
+        """Give what ties the readings to the bodies that belong to them."""
+        with closing(self.bodies()) as bodies:
+            return f"{self._version} {bodies.token}"
+
+
+class Bodies:
+    """The HTML of every manuscript, by the digest of its source."""
+
+    def __init__(self, path: Path, version: str) -> None:
+        """Open the store; one of another version, or a broken one, is begun anew."""
+        self._path, self._version = path, version
+        self._owner = os.getpid()
+        try:
+            self._connection, self.token = _opened(path, version)
+        except sqlite3.DatabaseError:
+            _unlink(path)
+            self._connection, self.token = _opened(path, version)
+
+    def __call__(self, digest: str) -> str:
+        """Give the HTML of a manuscript that was added before."""
+        if self._owner != os.getpid():  # SQLite forbids a child to use what it inherits
+            self._owner = os.getpid()
+            self._connection, _ = _opened(self._path, self._version)
+        row = self._connection.execute("SELECT html FROM body WHERE digest = ?", (digest,))
+        html: str = row.fetchone()[0]
+        return html
+
+    def add(self, bodies: Iterable[tuple[str, str]]) -> None:
+        """Add the HTML of manuscripts: pairs of digest and HTML."""
+        with self._connection:
+            self._connection.executemany("INSERT OR REPLACE INTO body VALUES (?, ?)", bodies)
+
+    def prune(self, digests: Iterable[str]) -> None:
+        """Forget bodies that are none of these, once they are most of what is kept."""
+        wanted = [(digest,) for digest in digests]
+        (kept,) = self._connection.execute("SELECT count(*) FROM body").fetchone()
+        if kept <= 2 * len(wanted) + 1000:
+            return
+        with self._connection:
+            self._connection.execute("CREATE TEMP TABLE wanted (digest TEXT PRIMARY KEY)")
+            self._connection.executemany("INSERT OR IGNORE INTO wanted VALUES (?)", wanted)
+            self._connection.execute("DELETE FROM body WHERE digest NOT IN wanted")
+            self._connection.execute("DROP TABLE wanted")
+
+    def close(self) -> None:
+        """Close the store."""
+        self._connection.close()
+
+
+def _opened(path: Path, version: str) -> tuple[sqlite3.Connection, str]:
+    """Open a store of bodies, begun anew where it is of another version."""
+    connection = sqlite3.connect(path)
+    connection.execute("PRAGMA synchronous = NORMAL")
+    connection.execute("CREATE TABLE IF NOT EXISTS store (version TEXT, token TEXT)")
+    row = connection.execute("SELECT version, token FROM store").fetchone()
+    if row and row[0] == version:
+        return connection, row[1]
+    token = os.urandom(8).hex()
+    with connection:
+        connection.execute("DROP TABLE IF EXISTS body")
+        connection.execute("CREATE TABLE body (digest TEXT PRIMARY KEY, html TEXT NOT NULL)")
+        connection.execute("DELETE FROM store")
+        connection.execute("INSERT INTO store VALUES (?, ?)", (version, token))
+    return connection, token
+
+
+def _unlink(path: Path) -> None:
+    """Remove a store with its journal."""
+    for each in (path, path.with_name(f"{path.name}-journal")):
+        each.unlink(missing_ok=True)
+
+
+def _save(path: Path, version: str, value: object) -> None:
+    """Write a value so that `_load` can tell whether it is whole."""
+    data = marshal.dumps((version, value))  # type: ignore[arg-type]  # of what marshal can write
+    part = path.with_name(f"{path.name}.part")
+    part.write_bytes(digest(data).encode() + data)
+    part.replace(path)
+
+
+def _load(path: Path, version: str) -> Any:  # noqa: ANN401 - as `_save` was given it
+    """Give the value saved under this version, or None."""
+    try:
+        data = path.read_bytes()
+    except OSError:
+        return None
+    check, payload = data[:32], data[32:]
+    if check != digest(payload).encode():
+        return None
+    saved, value = marshal.loads(payload)  # noqa: S302 - written by us: the digest says so
+    return value if saved == version else None

@@ -1,0 +1,247 @@
+"""Outputs → the output folder: each file whole or not there, equal bytes untouched, and nothing
+removed that feedpub did not write.
+
+The folder's own list (`.feedpub`) names every file that may be ours. It is written before the
+first of them, so that a build killed at any moment leaves nothing that the next does not know.
+"""
+
+import os
+import shutil
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path, PurePosixPath
+from typing import NamedTuple
+
+from feedpub.errors import OutputError
+from feedpub.files.sources import RACY, digest
+from feedpub.files.workers import processors, spread
+from feedpub.model import Changes, Copy, Output
+
+LIST = ".feedpub"
+PARTS = ".feedpub-parts"  # files being written: no name in use is ever half there
+_HEAD = "# Files that feedpub wrote here, and may remove again."
+
+
+class Facts(NamedTuple):
+    """How the disk shows a file; all zeros where there is none."""
+
+    size: int  # octets
+    modified: int  # nanoseconds
+    changed: int  # nanoseconds
+    inode: int
+
+
+class Written(NamedTuple):
+    """What is remembered of a file that was written: its key, and how the disk showed it then."""
+
+    key: str
+    facts: tuple[int, ...]  # Facts, as they are kept
+
+
+Ledger = Mapping[str, Written]
+"""Path below the output folder → what was last written there."""
+
+
+def write(
+    outputs: Iterable[Output | Copy],
+    folder: Path,
+    content: Path,
+    ledger: Ledger,
+    progress: Callable[[int, int], None],
+) -> tuple[Changes, dict[str, Written]]:
+    """Bring the folder to hold just these outputs; give what changed, and the ledger of now.
+
+    An output is not rendered where its key is the one in `ledger` and the file lies there as it
+    was left. Copies are taken from `content`. Raises OutputError where the folder holds, or
+    could come to hold, what is not ours.
+    """
+    wanted = {output.path: output for output in outputs}
+    ours = listed(folder)
+    _refuse(folder, ours, wanted)
+    removable = sorted(ours - wanted.keys())
+    _list(folder, ours | wanted.keys())
+    removed = _remove(folder, _in_the_way(removable, wanted), wanted)
+    work = _Work(folder, content, ledger)
+    stale = [output for output in wanted.values() if not work.intact(output)]
+    now = {path: ledger[path] for path in wanted.keys() & ledger.keys()}
+    written: list[str] = []
+    shutil.rmtree(folder / PARTS, ignore_errors=True)
+    (folder / PARTS).mkdir()
+    for count, results in spread(stale, work.write, processors()):
+        for path, is_new, key, facts in results:
+            now[path] = Written(key, facts)
+            if is_new:
+                written.append(path)
+        progress(count, len(stale))
+    shutil.rmtree(folder / PARTS, ignore_errors=True)
+    removed += _remove(folder, removable, wanted)
+    _list(folder, wanted.keys())
+    changes = Changes(tuple(sorted(written)), tuple(sorted(removed)), len(wanted) - len(written))
+    return changes, {path: now[path] for path in sorted(now)}
+
+
+def intact(folder: Path, ledger: Ledger) -> bool:
+    """Tell whether every file of the ledger, and the list, lies in the folder as it was left."""
+    return (folder / LIST).is_file() and all(
+        _facts(f"{folder}/{path}") == written.facts for path, written in ledger.items()
+    )
+
+
+def listed(folder: Path) -> set[str]:
+    """Give the paths that may be ours, as the folder's own list says."""
+    try:
+        lines = (folder / LIST).read_text(encoding="utf-8").split("\n")
+    except FileNotFoundError:
+        return set()
+    return {line for line in lines[1:] if line and _inside(line)}
+
+
+def clear(folder: Path) -> None:
+    """Remove every file that is ours, for a build that starts from nothing."""
+    _remove(folder, sorted(listed(folder)), {})
+
+
+class _Work:
+    """Writes outputs, one after the other, in whichever process it finds itself."""
+
+    def __init__(self, folder: Path, content: Path, ledger: Ledger) -> None:
+        self._folder = folder
+        self._content = content
+        self._ledger = ledger
+        self._made: set[str] = set()
+
+    def intact(self, output: Output | Copy) -> bool:
+        """Tell whether an output need not be made: its key is known and its file untouched."""
+        known = self._ledger.get(output.path)
+        return (
+            known is not None
+            and known.key == self._key(output)
+            and _facts(f"{self._folder}/{output.path}") == known.facts
+        )
+
+    def write(self, outputs: Sequence[Output | Copy]) -> list[tuple[str, bool, str, Facts]]:
+        """Write these; give for each its path, whether it changed, and what to remember of it."""
+        done = []
+        for output in outputs:
+            key = self._key(output)
+            target = self._folder / output.path
+            if isinstance(output, Copy):
+                data = (self._content / output.source).read_bytes()
+            else:
+                data = output.render()
+            is_new = not _holds(target, data)
+            if is_new:
+                self._put(target, output.path, data)
+            done.append((output.path, is_new, key, _facts(target)))
+        return done
+
+    def _key(self, output: Output | Copy) -> str:
+        """Give an output's key: a copy's is what the disk tells of its source."""
+        if isinstance(output, Output):
+            return output.key
+        facts = _facts(self._content / output.source)
+        if max(facts.modified, facts.changed) > time.time_ns() - RACY:
+            return f"racy-{time.time_ns()}"  # it may change again and look the same
+        return digest(repr(facts).encode())
+
+    def _put(self, target: Path, path: str, data: bytes) -> None:
+        """Write a file under another name, then give it its own: whole, or not there at all."""
+        folder = path.rpartition("/")[0]
+        if folder not in self._made:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            self._made.add(folder)
+        part = self._folder / PARTS / str(os.getpid())
+        part.write_bytes(data)
+        part.replace(target)
+
+
+def _holds(target: Path, data: bytes) -> bool:
+    """Tell whether a file holds just these bytes already."""
+    try:
+        return target.stat().st_size == len(data) and target.read_bytes() == data
+    except OSError:
+        return False
+
+
+def _facts(path: Path | str) -> Facts:
+    """Ask the disk about a file."""
+    try:
+        found = os.lstat(path)
+    except OSError:
+        return Facts(0, 0, 0, 0)
+    return Facts(found.st_size, found.st_mtime_ns, found.st_ctime_ns, found.st_ino)
+
+
+def _refuse(folder: Path, ours: set[str], wanted: Mapping[str, Output | Copy]) -> None:
+    """Refuse a folder that holds files of somebody else's where ours would go."""
+    folder.mkdir(parents=True, exist_ok=True)
+    strangers = sorted(item.name for item in folder.iterdir() if not item.name.startswith("."))
+    if strangers and not (folder / LIST).is_file():
+        message = (
+            f"{folder}: holds files that feedpub did not write (such as {strangers[0]}); "
+            "choose an empty folder for output.folder, or move them away"
+        )
+        raise OutputError(message)
+    for path in sorted(wanted.keys() - ours) if strangers else ():
+        target = folder / path
+        below = target.rglob("*") if target.is_dir() and not target.is_symlink() else (target,)
+        for each in below:
+            if os.path.lexists(each) and not each.is_dir() and _below(folder, each) not in ours:
+                message = f"{each}: feedpub did not write this file; move it away"
+                raise OutputError(message)
+
+
+def _below(folder: Path, path: Path) -> str:
+    """Give a path as the list has it."""
+    return path.relative_to(folder).as_posix()
+
+
+def _list(folder: Path, paths: Iterable[str]) -> None:
+    """Write the folder's own list of the files that may be ours."""
+    text = "\n".join([_HEAD, *sorted(paths), ""]).encode()
+    if not _holds(folder / LIST, text):
+        part = folder / f"{LIST}.part"
+        part.write_bytes(text)
+        part.replace(folder / LIST)
+
+
+def _in_the_way(paths: Iterable[str], wanted: Mapping[str, Output | Copy]) -> list[str]:
+    """Give the old files that stand where a new one needs a folder, or the other way about."""
+    folders = {parent for path in wanted for parent in _parents(path)}
+    return [
+        path for path in paths if path in folders or not wanted.keys().isdisjoint(_parents(path))
+    ]
+
+
+def _parents(path: str) -> Iterator[str]:
+    """Give every folder above a path."""
+    while "/" in path:
+        path = path.rpartition("/")[0]
+        yield path
+
+
+def _remove(folder: Path, paths: Iterable[str], wanted: Mapping[str, object]) -> list[str]:
+    """Remove files of ours that are no longer wanted, and the folders they leave empty."""
+    removed = []
+    kept = {path.casefold(): path for path in wanted}
+    for path in paths:
+        target = folder / path
+        same = kept.get(path.casefold())
+        if same and os.path.lexists(target) and target.samefile(folder / same):
+            continue  # a case-insensitive disk: the new name is the same file
+        with suppress(FileNotFoundError, NotADirectoryError, IsADirectoryError):
+            target.unlink()
+            removed.append(path)
+        for parent in target.parents:
+            if parent == folder:
+                break
+            with suppress(OSError):  # not empty
+                parent.rmdir()
+    return removed
+
+
+def _inside(path: str) -> bool:
+    """Tell whether a path of the list stays inside the folder, whoever wrote it there."""
+    pure = PurePosixPath(path)
+    return not pure.is_absolute() and ".." not in pure.parts

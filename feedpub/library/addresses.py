@@ -1,0 +1,164 @@
+"""Manuscripts and files → where each is published, no two at the same place."""
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from posixpath import splitext
+from unicodedata import normalize
+
+from feedpub.config import Config
+from feedpub.library import bundles
+from feedpub.library.permalinks import Address, Permalinks
+from feedpub.model import Manuscript, Problem
+from feedpub.slugs import fold
+
+REPLACEABLE = ("404.html", "robots.txt")
+"""Pages of feedpub's that a file of the user's own takes the place of."""
+
+# Places that feedpub fills by itself, as `fold` gives paths: its files and all below them (for a
+# file is no folder), and its folders (which are no files).
+_GROUP = "(?:tags|authors|categories|languages|feeds|digests)(?:/[^/.]+)?"
+_LIST = f"(?:{_GROUP}|archive|subscribe)"
+_FEEDS = rf"""
+    (?: (?:{_GROUP}/)? (?:rss\.xml|atom\.xml|feed\.json)
+      | archive-[0-9]+\.xml | feeds\.opml ) (?:/.*)?
+    | {_GROUP}
+"""
+_PAGES = rf"""
+    (?: (?:{_LIST}/)? (?:page/[0-9]+/)? index\.html
+      | 404\.html | robots\.txt | sitemap(?:-[0-9]+)?\.xml ) (?:/.*)?
+    | (?:{_LIST}/)? page(?:/[0-9]+)?
+    | archive | subscribe | assets
+"""
+_OURS = {
+    False: re.compile(_FEEDS, re.VERBOSE | re.DOTALL),
+    True: re.compile(f"{_FEEDS}|{_PAGES}", re.VERBOSE | re.DOTALL),
+}
+"""By whether there are pages."""
+
+
+@dataclass(frozen=True, slots=True)
+class Addresses:
+    """Where everything is published: source path → place."""
+
+    posts: Mapping[str, Address]
+    files: Mapping[str, str]  # → path below the output folder
+    problems: tuple[Problem, ...]
+
+
+def assign(config: Config, manuscripts: Iterable[Manuscript], files: Iterable[str]) -> Addresses:
+    """Give every manuscript and file its place.
+
+    `manuscripts` come oldest first: where two want one place, the older keeps it, so that a new
+    post never moves an old one.
+    """
+    places = _Places(config)
+    for one in manuscripts:
+        places.settle(one)
+    folders = bundles.folders(places.posts)
+    for path in sorted(files):
+        folder = bundles.nearest(path, folders)
+        places.put(path, _beside(path, folder, places.posts[folders[folder]]) if folder else path)
+    return Addresses(places.posts, places.files, tuple(places.problems))
+
+
+class _Places:
+    """The places that are given away, one after the other."""
+
+    def __init__(self, config: Config) -> None:
+        self.posts: dict[str, Address] = {}
+        self.files: dict[str, str] = {}
+        self.problems: list[Problem] = []
+        self._permalinks = Permalinks(config)
+        self._replaceable = REPLACEABLE if config.pages.enabled else ()
+        self._ours = _OURS[config.pages.enabled]
+        self._taken = _Taken()
+        self._urls: dict[str, str] = {}  # of pages that are elsewhere → source path
+        self._numbers: dict[str, int] = {}  # URL → the number to try next where it is taken
+
+    def settle(self, one: Manuscript) -> None:
+        """Give a post the address it asks for, or one with a number in it."""
+        wanted = self._permalinks.wanted(one)
+        folded = fold(wanted.output)
+        # No number helps where feedpub itself writes, nor below a file.
+        hopeless = self._ours.fullmatch(folded) or self._taken.file_above(folded)
+        start = self._permalinks.usual(wanted.slug) if hopeless else wanted
+        number = self._numbers.get(start.url, 1)
+        address = start if number == 1 else self._permalinks.numbered(start, number)
+        while self._owner(address):
+            number += 1
+            address = self._permalinks.numbered(start, number)
+        self._numbers[start.url] = number + 1
+        if address.url != wanted.url:
+            self._tell_moved(one, wanted, address)
+        self.posts[one.path] = address
+        if address.output:
+            self._taken.add(fold(address.output), one.path)
+        else:
+            self._urls[address.url] = one.path
+
+    def put(self, path: str, wanted: str) -> None:
+        """Publish a file at the place it wants; where that is taken, not at all."""
+        place = normalize("NFC", wanted)
+        folded = fold(place)
+        owner = self._taken.owner(folded)
+        if self._ours.fullmatch(folded) and place not in self._replaceable:
+            self._tell(path, f"not published: feedpub writes {place} itself; rename this file")
+        elif owner:
+            self._tell(path, f"not published: {owner} is at {place} already; rename this file")
+        else:
+            self._taken.add(folded, path)
+            self.files[path] = place
+
+    def _owner(self, address: Address) -> str:
+        """Give the post whose address this is already, "" where it is free."""
+        if address.output:
+            return self._taken.owner(fold(address.output))
+        return self._urls.get(address.url, "")
+
+    def _tell_moved(self, one: Manuscript, wanted: Address, given: Address) -> None:
+        """Say that a post could not have the URL it asked for."""
+        owner = self._owner(wanted)
+        held = f"{owner} is at {self.posts[owner].url}" if owner else f"feedpub writes {wanted.url}"
+        hint = "slug" if owner else "permalink"
+        fault = f"{held} already, so this post is at {given.url}; give it another {hint}"
+        self._tell(one.path, fault)
+
+    def _tell(self, path: str, message: str) -> None:
+        self.problems.append(Problem(path, 0, message))
+
+
+class _Taken:
+    """The files of the output folder that are spoken for, as a case-insensitive disk sees them."""
+
+    def __init__(self) -> None:
+        self._files: dict[str, str] = {}
+        self._folders: dict[str, str] = {}
+
+    def owner(self, path: str) -> str:
+        """Give the source of what is where `path` would be, "" where nothing is."""
+        return self._files.get(path) or self._folders.get(path) or self.file_above(path)
+
+    def file_above(self, path: str) -> str:
+        """Give the source of a file that stands where `path` needs a folder, "" if none does."""
+        for folder in bundles.parents(path):
+            if folder in self._folders:
+                break  # so nothing above it is a file
+            if folder in self._files:
+                return self._files[folder]
+        return ""
+
+    def add(self, path: str, source: str) -> None:
+        """Give a path to what is made of a source."""
+        self._files[path] = source
+        for folder in bundles.parents(path):
+            if folder in self._folders:
+                break
+            self._folders[folder] = source
+
+
+def _beside(path: str, folder: str, address: Address) -> str:
+    """Give the place of a bundle's file: beside its page `a/b/`, and in `a/b` for a/b.html."""
+    if not address.output:
+        return path
+    return splitext(address.output)[0].removesuffix("/index") + path.removeprefix(folder)

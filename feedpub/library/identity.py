@@ -1,0 +1,66 @@
+"""Manuscripts → the id by which feed readers know each post, for ever.
+
+An id given in the file wins; otherwise it is a `tag:` URI (RFC 4151) of the site's authority, a
+year that never changes and the source path. Title, slug, permalink, date and http or https may
+change, and nobody sees a post twice.
+"""
+
+import re
+from collections.abc import Iterable, Iterator
+from itertools import count
+from urllib.parse import urlsplit
+
+from feedpub.config import Config
+from feedpub.model import Manuscript, Problem
+from feedpub.slugs import quote
+
+YEAR = 2026
+"""The year of every `tag:` URI: fixed, so that no id depends on a date or a clock."""
+
+# An IRI (RFC 3987), as Atom allows: a scheme, then nothing that an IRI cannot hold.
+_IRI = re.compile(r'[A-Za-z][A-Za-z0-9+.-]*:[^\x00-\x20\x7f-\xa0<>"{}|\\^`\s]+')
+
+
+def tag_uri(config: Config, specific: str) -> str:
+    """Give a `tag:` URI (RFC 4151) of this site for a name that is unique in it."""
+    authority = config.site.authority or (urlsplit(config.site.url).hostname or "")
+    return f"tag:{authority},{YEAR}:{quote(specific)}"
+
+
+def given(config: Config, one: Manuscript) -> str:
+    """Give the id a manuscript has by itself, whatever other files claim."""
+    if not one.id:
+        return tag_uri(config, one.path)
+    return one.id if _IRI.fullmatch(one.id) else tag_uri(config, one.id)
+
+
+def identities(
+    config: Config, manuscripts: Iterable[Manuscript]
+) -> tuple[dict[str, str], tuple[Problem, ...]]:
+    """Give every manuscript, oldest first, an id of its own: source path → id.
+
+    An id that two files claim stays with the older.
+    """
+    ids: dict[str, str] = {}
+    owners: dict[str, str] = {}
+    problems: list[Problem] = []
+    for one in manuscripts:
+        identity = given(config, one)
+        if identity in owners:
+            fault = (
+                f'the id "{identity}" is that of {owners[identity]}; give this post one of its own'
+            )
+            problems.append(Problem(one.path, 0, fault))
+            identity = next(
+                each for each in _others(tag_uri(config, one.path)) if each not in owners
+            )
+        ids[one.path] = identity
+        owners[identity] = one.path
+    return ids, tuple(problems)
+
+
+def _others(own: str) -> Iterator[str]:
+    """Give what a post may be called once another has taken the id it asked for."""
+    yield own
+    for number in count(2):
+        yield f"{own}-{number}"

@@ -1,0 +1,131 @@
+"""A manuscript → the post it is in this site, everything it refers to resolved."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from hashlib import blake2b
+from html import escape, unescape
+from operator import attrgetter
+from unicodedata import normalize
+
+from feedpub import links
+from feedpub.config import Config
+from feedpub.library import addresses, subjects
+from feedpub.library.identity import identities
+from feedpub.library.media import media_type
+from feedpub.library.permalinks import Address
+from feedpub.markup.urls import settle
+from feedpub.model import Enclosure, Image, Manuscript, Post, Problem, Reference, Tag
+from feedpub.slugs import quote
+
+_AUTHOR = attrgetter("name", "email", "url", "bio", "slug")
+_IMAGE = attrgetter("url", "alt")
+_ENCLOSURE = attrgetter("url", "media_type", "length", "title", "duration")
+
+
+class Shelves:
+    """What must be known of all manuscripts before any of them becomes a post."""
+
+    def __init__(
+        self, config: Config, shown: Sequence[Manuscript], sizes: Mapping[str, int]
+    ) -> None:
+        """Find the places of all that is shown, oldest first, and of files of these sizes."""
+        site = config.site
+        self._site = site
+        self._tags = subjects.tags((*one.tags, *one.categories) for one in shown)
+        self._authors = subjects.authors(shown, config.authors, site.author)
+        self._told = {each.slug: repr(_AUTHOR(each)) for each in self._authors.values()}
+        self._nobody = (self._authors[site.author.name],) if site.author else ()
+        places = addresses.assign(config, shown, sizes)
+        self._addresses = places.posts
+        self.files = places.files
+        published = [(path, site.url + quote(place)) for path, place in places.files.items()]
+        posts = {normalize("NFC", path): each.url for path, each in places.posts.items()}
+        named = any(links.uses_names(each) for one in shown for each in one.references)
+        self._places = links.Places(
+            site.url,
+            posts,
+            {normalize("NFC", path): url for path, url in published},
+            links.names(posts) if named else {},
+        )
+        self._sizes = {url: sizes[path] for path, url in published}
+        self._ids, faults = identities(config, shown)
+        self.problems: list[Problem] = [*places.problems, *faults]
+
+    def post(self, one: Manuscript) -> Post:
+        """Turn a manuscript into the post it is in this site."""
+        address = self._addresses[one.path]
+        pairs, faults = links.resolve_all(one.references, one.path, address.url, self._places)
+        self.problems += faults
+        identity = self._ids[one.path]
+        people = (self._authors[each.name] for each in one.authors)
+        authors = tuple({each.slug: each for each in people}.values()) or self._nobody
+        tags, categories = self._labelled(one.tags), self._labelled(one.categories)
+        image = self._image(one, address)
+        enclosures = tuple(self._enclosures(one, address))
+        canonical = links.web(one.canonical_url) if one.canonical_url else ""
+        seen = [
+            # With the path comes what its name alone says: perhaps the title, or the date.
+            *(one.digest, one.path, identity, address.url, address.output),
+            *[text for pair in pairs for text in pair],
+            *["author", *[self._told[each.slug] for each in authors]],
+            *["tag", *[f"{each.slug} {each.label}" for each in tags]],
+            *["category", *[f"{each.slug} {each.label}" for each in categories]],
+            repr((image and _IMAGE(image), [_ENCLOSURE(each) for each in enclosures])),
+        ]
+        return Post(
+            id=identity,
+            path=one.path,
+            slug=address.slug,
+            url=address.url,
+            output=address.output,
+            title=one.title,
+            published=one.published,
+            updated=max(one.updated or one.published, one.published),
+            authors=authors,
+            tags=tags,
+            categories=categories,
+            summary=one.summary,
+            language=one.language or self._site.language,
+            image=image,
+            enclosures=enclosures,
+            canonical_url=canonical or address.url,
+            mailed=one.mailed,
+            minutes=one.minutes,
+            draft=one.draft,
+            body=one.digest,
+            links=pairs,
+            key=blake2b("\x1f".join(seen).encode(errors="replace"), digest_size=16).hexdigest(),
+        )
+
+    def _labelled(self, names: Iterable[str]) -> tuple[Tag, ...]:
+        """Give the tags that these names mean, each once."""
+        tags = (self._tags[name] for name in names)
+        return tuple({each.slug: each for each in tags}.values())
+
+    def _resolved(self, written: str, one: Manuscript, address: Address) -> str:
+        """Give the absolute URL of an image or enclosure, "" where it can have none."""
+        settled, target = settle(escape(written))
+        if not target:
+            return unescape(settled)
+        return links.resolve(Reference(target, 0), one.path, address.url, self._places)[0]
+
+    def _image(self, one: Manuscript, address: Address) -> Image | None:
+        """Give the post's image with its absolute URL."""
+        url = self._resolved(one.image.url, one, address) if one.image else ""
+        return Image(url, one.image.alt) if one.image and url else None
+
+    def _enclosures(self, one: Manuscript, address: Address) -> Iterable[Enclosure]:
+        """Give enclosures with their absolute URLs, and the type and length of files of ours."""
+        for each in one.enclosures:
+            url = self._resolved(each.url, one, address)
+            bare = url.partition("#")[0].partition("?")[0]
+            if not url or (bare not in self._sizes and not links.web(each.url)):
+                fault = f'enclosure "{each.url}": there is no such file'
+                self.problems.append(Problem(one.path, 0, fault))
+            if url:
+                yield Enclosure(
+                    url,
+                    each.media_type or media_type(url),
+                    self._sizes.get(bare) or each.length,
+                    each.title,
+                    each.duration,
+                )

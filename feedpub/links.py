@@ -1,0 +1,231 @@
+"""Turns what a manuscript refers to (`other.md`, `cat.png`, `{filename}x.md`, `#part`) into URLs.
+
+A reference is looked up first among the site's own posts and files, as the tools that authors
+come from do, and is otherwise joined to the post's URL as a browser would (RFC 3986 section 5).
+"""
+
+import posixpath
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from html import escape, unescape
+from unicodedata import normalize
+from urllib.parse import unquote, urljoin, urlsplit
+
+from feedpub.markup.urls import settle
+from feedpub.model import CLOSE, OPEN, Problem, Reference
+from feedpub.posts import SUFFIXES
+from feedpub.slugs import fold, quote
+
+_MARKED = re.compile(f"{OPEN}([^{OPEN}{CLOSE}]*){CLOSE}")
+_LONE_MARK = re.compile(f"[{OPEN}{CLOSE}]")
+_PREFIX = re.compile(
+    r"\{(filename|static|attach|photo|post_url|link|ref|site|index)\}|\|(filename|static|attach)\|"
+)
+_SHORT = frozenset(("post_url", "link", "ref"))  # these may name a post without its folder
+_FILED = frozenset(("static", "attach", "photo", "site"))  # these name a file of the site
+_NAMING = ("{post_url}", "{link}", "{ref}", "@/")
+_TAIL = re.compile(r"[?#].*", re.DOTALL)
+_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
+_ENCODED = re.compile(
+    r"(?:[!$&'()*+,\-./0-9:;=?@A-Z_a-z~]|%[0-9A-Fa-f]{2})*+"
+    r"(?:#(?:[!$&'()*+,\-./0-9:;=?@A-Z_a-z~]|%[0-9A-Fa-f]{2})*+)?"
+)
+_UNSAFE = re.compile(r"[^!#$%&'()*+,\-./0-9:;=?@A-Z_a-z~]+")
+_STRAY_PERCENT = re.compile(r"%(?![0-9A-Fa-f]{2})")
+_DATED = re.compile(r"\d{4}-\d{1,2}-\d{1,2}-")
+
+
+@dataclass(frozen=True, slots=True)
+class Places:
+    """Where everything of the site is found: source path, in NFC → URL."""
+
+    site: str  # the site's URL
+    posts: Mapping[str, str]
+    files: Mapping[str, str]
+    names: Mapping[str, str]  # what `names` gives
+
+
+def names(paths: Iterable[str]) -> dict[str, str]:
+    """Index the paths of posts by the names that Jekyll's and Hugo's references use.
+
+    Whole paths win over bare names, and these over names without their date; where two posts
+    share a name the first path in order keeps it.
+    """
+    known: tuple[dict[str, str], ...] = ({}, {}, {})
+    for path in sorted(paths):
+        whole = _without_suffix(fold(path))
+        folder, bare = posixpath.split(whole)
+        undated = _DATED.sub("", bare, count=1) or bare
+        wanted = ((fold(path), whole), (bare,), (posixpath.join(folder, undated), undated))
+        for found, keys in zip(known, wanted, strict=True):
+            for key in keys:
+                found.setdefault(key, path)
+    whole_paths, bare_names, undated_names = known
+    return {**undated_names, **bare_names, **whole_paths}
+
+
+def uses_names(reference: Reference) -> bool:
+    """Tell whether a reference may have to be looked up in `Places.names`."""
+    return reference.target.startswith(_NAMING)
+
+
+def resolve(reference: Reference, path: str, url: str, places: Places) -> tuple[str, str]:
+    """Give the absolute URL that a reference in the post at `path` and `url` means, and a fault.
+
+    The fault is "" unless the reference names a source file of the site that is not there.
+    """
+    target = reference.target
+    if target.startswith("#"):
+        return url.partition("#")[0] + uri(target), ""
+    prefix = _PREFIX.match(target)
+    kind = (prefix[1] or prefix[2]) if prefix else ""
+    rest = target[prefix.end() :] if prefix else target
+    if rest.startswith("@/") and not kind:
+        kind, rest = "link", rest[2:]
+    written = _TAIL.sub("", rest)
+    tail = rest[len(written) :]
+    name = written.replace("\\", "/")  # as people write paths on Windows, and browsers read them
+    if kind == "index":
+        return places.site + uri(tail), ""
+    if not name and kind in ("", "ref"):
+        return _joined(url, tail), ""
+    found = _find(kind, _plain(name), path, places)
+    if found:
+        return found + uri(tail), ""
+    if kind in _FILED:
+        return _joined(places.site, name.lstrip("/") + tail), ""
+    named = kind or written.lower().endswith(SUFFIXES)
+    fault = f'link to "{target}": no such file is published' if named else ""
+    return _joined(url, name + tail), fault
+
+
+def resolve_all(
+    references: Iterable[Reference], path: str, url: str, places: Places
+) -> tuple[tuple[tuple[str, str], ...], tuple[Problem, ...]]:
+    """Resolve every reference of one post: pairs of target and URL, and what was not found."""
+    pairs: list[tuple[str, str]] = []
+    problems: list[Problem] = []
+    for reference in references:
+        absolute, fault = resolve(reference, path, url, places)
+        pairs.append((reference.target, absolute))
+        if fault:
+            problems.append(Problem(path, reference.line, fault))
+    return tuple(pairs), tuple(problems)
+
+
+def fill(html: str, links: Iterable[tuple[str, str]], shown: Callable[[str], str] = str) -> str:
+    """Put URLs in the place of a manuscript's marked references; no mark is left.
+
+    `shown` turns an absolute URL into the one to be written.
+    """
+    if OPEN not in html and CLOSE not in html:
+        return html
+    urls = dict(links)
+
+    def put(match: re.Match[str]) -> str:
+        target = unescape(match[1])
+        return escape(shown(urls.get(target, target)))
+
+    return _LONE_MARK.sub("", _MARKED.sub(put, html))
+
+
+def local(site: str, own: str) -> Callable[[str], str]:
+    """Give the form of URLs for the page at `own`: those of this site without their host.
+
+    Such a page works wherever the folder is served, in a preview too.
+    """
+    parts = urlsplit(site)
+    origin = len(f"{parts.scheme}://{parts.netloc}")
+    on_page = f"{own}#"
+
+    def shown(url: str) -> str:
+        if url.startswith(on_page):
+            return url[len(own) :]
+        # A path that begins with "//" would be taken for a host.
+        if url.startswith(site) and not url.startswith("//", origin):
+            return url[origin:]
+        return url
+
+    return shown
+
+
+def uri(text: str) -> str:
+    """Percent-encode what RFC 3986 does not allow below a host, in NFC; what is encoded stays."""
+    if _ENCODED.fullmatch(text):
+        return text
+    whole = _STRAY_PERCENT.sub("%25", normalize("NFC", text))
+    encoded = _UNSAFE.sub(lambda match: quote(match[0]), whole)
+    before, sharp, after = encoded.partition("#")
+    return before + sharp + after.replace("#", "%23")
+
+
+def web(text: str) -> str:
+    """Give a whole URL percent-encoded and with its host in ASCII.
+
+    "" stands for what is no whole URL, or one that nobody should follow (`javascript:`).
+    """
+    settled, target = settle(escape(text))
+    return "" if target else unescape(settled)
+
+
+def _joined(base: str, target: str) -> str:
+    """Join as a browser would; a target is never taken for a URL with a scheme.
+
+    Else the prefixes would be a way past the sanitiser: `{static}javascript:`.
+    """
+    relative = uri(target)
+    # RFC 3986 section 4.2: so a colon in the first segment is part of a path.
+    return urljoin(base, f"./{relative}" if _SCHEME.match(relative) else relative)
+
+
+def _plain(name: str) -> str:
+    """Give the path that a percent-encoded one stands for, in NFC."""
+    decoded = unquote(name) if "%" in name else name
+    return decoded if decoded.isascii() else normalize("NFC", decoded)
+
+
+def _find(kind: str, name: str, path: str, places: Places) -> str:
+    """Look a reference up among the site's posts and files; "" where there is none."""
+    for candidate in _candidates(kind, name, path, places.site):
+        whole = posixpath.normpath(candidate)
+        found = places.posts.get(whole) or places.files.get(whole)
+        if found:
+            return found
+    return _short(name, places) if kind in _SHORT else ""
+
+
+def _candidates(kind: str, name: str, path: str, site: str) -> Iterator[str]:
+    """Give the source paths that a name may mean, the likeliest first."""
+    rooted = name.startswith("/") or kind in ("link", "site")
+    if not rooted:
+        yield posixpath.join(posixpath.dirname(path), name)
+    if rooted or kind == "ref":
+        below = name.removeprefix(urlsplit(site).path).lstrip("/")
+        yield below
+        if below != name.lstrip("/"):
+            yield name.lstrip("/")
+
+
+def _short(name: str, places: Places) -> str:
+    """Look up a post by a short name, as `post_url` and `ref` use."""
+    key = fold(name).strip("/")
+    bare = _without_suffix(key)
+    for candidate in (key, bare, bare.rpartition("/")[2]):
+        path = places.names.get(candidate)
+        if path:
+            return places.posts[path]
+    return ""
+
+
+def _without_suffix(path: str) -> str:
+    """Give a path without its suffixes: `a/2025-01-30-x` of `a/2025-01-30-x.aspx.markdown`.
+
+    The index of a page bundle is known by its folder.
+    """
+    folder, _, name = path.rpartition("/")
+    dated = _DATED.match(name)
+    stem = name.split(".", 1)[0] if dated else posixpath.splitext(name)[0]
+    if stem == "index" and folder:
+        return folder
+    return posixpath.join(folder, stem)

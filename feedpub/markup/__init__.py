@@ -1,0 +1,79 @@
+"""Markdown → safe HTML with its references marked, and what the HTML says of itself."""
+
+import re
+from dataclasses import dataclass
+
+from feedpub.config import schema
+from feedpub.markup import engines, excerpt, outline, shortcodes
+from feedpub.markup.clean import Cleaner
+from feedpub.markup.code import Highlighter
+from feedpub.markup.engines import MarkupError
+from feedpub.model import Reference
+from feedpub.text import clean, minutes
+
+__all__ = ["MarkupError", "Renderer", "Rendering"]
+
+# Kramdown's attribute lists, in the places where no engine of ours reads them.
+_CONTENTS = re.compile(r"^[ ]{0,3}(?:[-*+]|1\.)[ ].*\n[ ]*\{:\s*toc\b[^}\n]*\}[ ]*$", re.MULTILINE)
+_ATTRIBUTE_LIST = r"\{:\s*(?:[.#][\w-]|[\w-]+=|[\w-]+\})[^{}<\n]*\}?"
+_LITTER = re.compile(
+    rf"<p>{_ATTRIBUTE_LIST}</p>\n?"
+    rf"|\n{_ATTRIBUTE_LIST}(?=</(?:p|li|dd|h[1-6]|td)>)"
+    rf"|(?:(?<=</a>)|(?<=/>)|(?<=</em>)|(?<=</strong>)){_ATTRIBUTE_LIST}"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Rendering:
+    """What Markdown says, as safe HTML and in a few words."""
+
+    html: str  # every relative URL between model.OPEN and CLOSE, escaped as HTML is
+    references: tuple[Reference, ...]  # the targets of those URLs, once each
+    first_heading: str  # plain text, or ""
+    summary: str  # plain text
+    image: str  # target or URL of the first picture, or ""
+    image_alt: str
+    minutes: int  # to read
+    shortcodes: int  # Liquid or Hugo calls left as text
+    problems: tuple[tuple[int, str], ...] = ()  # line of the file, and what is wrong there
+
+
+class Renderer:
+    """Reads Markdown with the engine that the configuration names."""
+
+    def __init__(self, config: schema.Markdown) -> None:
+        """Raise ConfigError where an extension cannot be loaded."""
+        self._engine = engines.engine(config.engine, config.extensions)
+        self._cleaner = Cleaner()
+        self._highlighter = Highlighter()
+
+    def render(self, body: str, first_line: int) -> Rendering:
+        """Render a body whose first line is number `first_line` of its file.
+
+        Raises MarkupError where it is nested too deeply.
+        """
+        body = clean(body)
+        held = shortcodes.Shortcodes()
+        taken = held.take(body) if shortcodes.any_in(body) else body
+        if "{:" in taken:
+            taken = _CONTENTS.sub("[TOC]\n", taken)
+        raw = self._engine.html(taken)
+        if "{:" in raw:
+            raw = _LITTER.sub("", raw)
+        cleaned = self._cleaner.clean(excerpt.mark(raw), held)
+        summary = excerpt.summary(cleaned.html)
+        html = excerpt.unmark(cleaned.html)
+        if held.held:
+            html = held.put_back(html)
+        outlined = outline.outline(html, cleaned.ids)
+        cleaned.targets.update(dict.fromkeys(outlined.targets))
+        return Rendering(
+            html=self._highlighter.colour(outlined.html),
+            references=cleaned.references(body, first_line),
+            first_heading=outlined.first,
+            summary=summary,
+            image=cleaned.image,
+            image_alt=cleaned.image_alt,
+            minutes=minutes(body),
+            shortcodes=held.left,
+        )

@@ -1,0 +1,290 @@
+"""Markdown → HTML as its author meant it, not yet safe, by one of two engines.
+
+Both read tables, footnotes, fenced code, definition lists, task lists, strikethrough, bare
+URLs, alerts (`> [!NOTE]`) and emphasis beside Chinese punctuation, and write them alike.
+Only Python-Markdown reads attribute lists (`{: .wide}`), abbreviations, `!!! note`
+admonitions and Markdown within HTML elements (`markdown="1"`). Only comrak follows
+CommonMark: lists nested by two columns, lists right below a paragraph.
+"""
+
+import re
+from collections.abc import Sequence
+from html import escape, unescape
+from typing import Protocol, cast
+from xml.etree.ElementTree import Element
+
+import comrak
+import markdown as python_markdown
+from markdown.extensions import Extension
+from markdown.extensions.footnotes import FootnoteExtension
+from markdown.inlinepatterns import InlineProcessor, SimpleTagInlineProcessor
+from markdown.preprocessors import Preprocessor
+from markdown.treeprocessors import InlineProcessor as InlineTree
+from markdown.treeprocessors import Treeprocessor
+from markdown.util import HTML_PLACEHOLDER_RE, INLINE_PLACEHOLDER_RE, AtomicString
+
+from feedpub.errors import ConfigError
+from feedpub.markup import fences
+from feedpub.model import Problem
+
+_EXTENSIONS = (
+    "markdown.extensions.abbr",
+    "markdown.extensions.admonition",
+    "markdown.extensions.attr_list",
+    "markdown.extensions.def_list",
+    "markdown.extensions.md_in_html",
+    "markdown.extensions.sane_lists",
+    "markdown.extensions.tables",
+)
+_COMRAK = (
+    "alerts",
+    "autolink",
+    "cjk_friendly_emphasis",
+    "description_lists",
+    "footnotes",
+    "strikethrough",
+    "table",
+    "tasklist",
+)
+
+_UNCLOSED = 3000  # brackets; Python-Markdown takes a second for so many
+
+_MARGIN = re.compile(r"[ \t]*(?:(?:[-*+:>]|\d+\.)[ \t]+)*")
+_TASK = re.compile(r"<li>(\s*<p>|\s*)\[([ xX])\](?=\s)")
+# A fence that was meant for a list which Python-Markdown had already ended.
+_CODE_IN_CODE = re.compile(r"<pre><code>((?:<pre><code[^>]*>[^<]*</code></pre>\s*)+)</code></pre>")
+_ALERT = re.compile(
+    r"<blockquote>\s*<p>\[!(NOTE|TIP|IMPORTANT|WARNING|CAUTION)\][ \t]*([^\n<]*)(?:<br />)?\n?"
+    r"((?:(?!<blockquote>).)*?)</blockquote>",
+    re.IGNORECASE | re.DOTALL,
+)
+_BARE_URL = r"(?<![\w@/.=&%#?-])((?:https?://|www\.)[^\s<>\x02\x03\"`]+)"
+_TRAILING = re.compile(r"(?:[?!.,:;*_~'\"]|&[a-z]+;)+$")
+_CJK_STOP = re.compile(r"[\u3000-\u303f\uff00-\uffef\u2018-\u201f\u2026]")
+
+_BACK = "Back to the text"
+_NOTE_REFERENCE = re.compile(
+    r'<sup class="footnote-ref"><a href="#fn-([^"]+)" id="fnref-([^"]+)" data-footnote-ref>'
+)
+_NOTE = re.compile(r'<li id="fn-([^"]+)">')
+_NOTE_BACK = re.compile(r'<a href="#fnref-([^"]+)" class="footnote-backref"[^>]*>')
+_NOTE_BACK_WRITTEN = rf'<a class="footnote-backref" href="#fnref:\1" title="{_BACK}">'
+_LOOSE_TASK = re.compile(r'(?<=<li>)(<input type="checkbox"[^>]*>)\s*<p>')
+_ALERT_CLASS = re.compile(r'<div class="markdown-alert markdown-alert-(\w+)">')
+
+
+class MarkupError(Exception):
+    """A body that cannot be read as Markdown; the message says why."""
+
+
+class Engine(Protocol):
+    """Reads Markdown."""
+
+    def html(self, body: str) -> str:
+        """Give the HTML of a body, with all that its author put in.
+
+        Raises MarkupError where the body is nested too deeply.
+        """
+
+
+class Comrak:
+    """CommonMark by comrak, in Rust."""
+
+    def __init__(self) -> None:
+        self._extensions = comrak.ExtensionOptions()
+        for name in _COMRAK:
+            setattr(self._extensions, name, True)
+        self._parse = comrak.ParseOptions()
+        self._render = comrak.RenderOptions()
+        self._render.unsafe_ = True  # raw HTML is the sanitiser's business
+
+    def html(self, body: str) -> str:
+        """Give the HTML of a body, with footnotes and alerts as `PythonMarkdown` writes them."""
+        html = comrak.render_markdown(body, self._extensions, self._parse, self._render)
+        if "data-footnote" in html:
+            html = _NOTE_REFERENCE.sub(
+                r'<sup class="footnote-ref" id="fnref:\2"><a class="footnote-ref" href="#fn:\1">',
+                html,
+            )
+            html = _NOTE.sub(r'<li id="fn:\1">', html)
+            html = _NOTE_BACK.sub(_NOTE_BACK_WRITTEN, html)
+        if '<li><input type="checkbox"' in html:
+            html = _LOOSE_TASK.sub(r"<p>\1 ", html)
+        if 'class="markdown-alert' in html:
+            html = _ALERT_CLASS.sub(r'<div class="admonition \1">', html)
+            html = html.replace('<p class="markdown-alert-title">', '<p class="admonition-title">')
+        return html
+
+
+class PythonMarkdown:
+    """Python-Markdown, with its extras and the forms GitHub made common."""
+
+    def __init__(self, extensions: Sequence[str] = ()) -> None:
+        """Raise ConfigError where one of the extensions cannot be loaded."""
+        self._markdown = python_markdown.Markdown(
+            extensions=[*_EXTENSIONS, _Common()], output_format="html"
+        )
+        for name in extensions:
+            self._load(name)
+
+    def _load(self, name: str) -> None:
+        try:
+            self._markdown.registerExtensions([name], {})
+        except (ImportError, AttributeError, TypeError) as error:
+            problem = f'markdown.extensions: there is no extension "{name}" ({error})'
+            raise ConfigError((Problem("config.yaml", 0, problem),)) from error
+
+    def html(self, body: str) -> str:
+        """Give the HTML of a body. Raises MarkupError where it is nested too deeply."""
+        _refuse_unclosed(body)
+        self._markdown.reset()
+        try:
+            html = self._markdown.convert(body)
+        except RecursionError as error:
+            raise MarkupError("its lists, quotations or elements are nested too deeply") from error
+        except Exception as error:  # an extension may raise anything, and one post is not the site
+            reason = f"Python-Markdown cannot read it: {type(error).__name__}: {error}"
+            raise MarkupError(reason) from error
+        if "<pre><code><pre>" in html:
+            html = _CODE_IN_CODE.sub(r"\1", html)
+        if "<li>" in html:
+            html = _TASK.sub(_task, html)
+        if "[!" in html:
+            html = _ALERT.sub(_alert, html)
+        return html
+
+
+class _Section(Treeprocessor):
+    """Footnotes in a section, as comrak and HTML of today write them, in the order of their
+    references: Python-Markdown's own way to that order fails on an empty footnote.
+    """
+
+    def __init__(self, md: python_markdown.Markdown, notes: FootnoteExtension) -> None:
+        super().__init__(md)
+        self._notes = notes
+
+    def run(self, root: Element) -> None:
+        for notes in root.iter("div"):
+            if notes.get("class") == "footnote":
+                notes.tag = "section"
+                notes.set("class", "footnotes")
+                notes.remove(notes[0])  # the rule above them
+                for items in notes.findall("ol"):
+                    items[:] = sorted(items, key=self._place)
+
+    def _place(self, item: Element) -> int:
+        order = self._notes.footnote_order
+        name = item.get("id", "").partition(":")[2]
+        return order.index(name) if name in order else len(order)
+
+
+class _Common(Extension):
+    """Footnotes in the order of their references, fences anywhere, strikethrough, bare URLs."""
+
+    def extendMarkdown(self, md: python_markdown.Markdown) -> None:  # noqa: N802  # theirs
+        notes = FootnoteExtension(BACKLINK_TITLE=_BACK, USE_DEFINITION_ORDER=False)
+        notes.extendMarkdown(md)
+        md.registerExtension(notes)
+        md.treeprocessors.deregister("footnote-reorder", strict=False)
+        md.treeprocessors.register(_Section(md, notes), "feedpub_section", 12)
+        md.preprocessors.register(_Fences(md), "normalize_whitespace", 30)
+        strike = SimpleTagInlineProcessor(r"(~~)(?![\s~])(.+?)(?<![\s~])~~", "del")
+        md.inlinePatterns.register(strike, "feedpub_strike", 65)
+        md.inlinePatterns.register(_BareUrl(_BARE_URL, md), "feedpub_bare_url", 85)
+
+
+class _Fences(Preprocessor):
+    """Fenced code, in lists and quotations too, which Python-Markdown's own does not find.
+
+    It takes the place of the preprocessor that makes spaces of every tab: those in code stay.
+    """
+
+    def run(self, lines: list[str]) -> list[str]:
+        written: list[str] = []
+        done = 0
+        for fence in fences.find(lines):
+            written += map(_spaced, lines[done : fence.first])
+            named = f' class="language-{escape(fence.language)}"' if fence.language else ""
+            html = f"<pre><code{named}>{escape(fence.code, quote=False)}</code></pre>"
+            # Python-Markdown nests by four columns, whatever the list's own indentation.
+            margin = fence.lead + " " * (-(-fence.indent // 4) * 4)
+            written += [fence.lead, margin + self.md.htmlStash.store(html), fence.lead]
+            done = fence.last + 1
+        return [*written, *map(_spaced, lines[done:]), "", ""]
+
+
+def _spaced(line: str) -> str:
+    """Make spaces of the tabs that say where a line belongs; empty it where it has no others."""
+    if "\t" in line:
+        found = _MARGIN.match(line)
+        margin = found[0] if found else ""
+        line = margin.expandtabs(4) + line[len(margin) :]
+    return "" if line.isspace() else line
+
+
+class _BareUrl(InlineProcessor):
+    """`https://example.org/` or `www.example.org` → a link, as GitHub does."""
+
+    ANCESTOR_EXCLUDES = ("a",)
+
+    def handleMatch(  # type: ignore[override]  # noqa: N802  # theirs; the stubs are older
+        self, m: re.Match[str], data: str
+    ) -> tuple[Element | None, int | None, int | None]:
+        shown = _bare(m[1])
+        if "." not in shown or self._in_raw_link(data, m.start()):
+            return None, None, None
+        address = unescape(shown)
+        link = Element("a", href=address if "://" in address else f"http://{address}")
+        link.text = AtomicString(address)
+        return link, m.start(), m.start() + len(shown)
+
+    def _in_raw_link(self, data: str, at: int) -> bool:
+        """Tell whether an `<a>` that the author wrote is open at `at`."""
+        inline = cast("InlineTree", self.md.treeprocessors["inline"])
+        nodes = inline.stashed_nodes
+        blocks = self.md.htmlStash.rawHtmlBlocks
+        depth = 0
+        for match in INLINE_PLACEHOLDER_RE.finditer(data, 0, at):
+            held = HTML_PLACEHOLDER_RE.fullmatch(str(nodes.get(match[1])))
+            raw = str(blocks[int(held[1])]).lower() if held else ""
+            depth += raw.startswith(("<a ", "<a>")) - raw.startswith("</a")
+        return depth > 0
+
+
+def _bare(url: str) -> str:
+    """Take off what belongs to the sentence and not to the URL."""
+    stop = _CJK_STOP.search(url)
+    url = _TRAILING.sub("", url[: stop.start()] if stop else url)
+    while url.endswith(")") and url.count(")") > url.count("("):
+        url = _TRAILING.sub("", url[:-1])
+    return url
+
+
+def _task(match: re.Match[str]) -> str:
+    checked = "" if match[2] == " " else " checked"
+    return f'<li>{match[1]}<input type="checkbox" disabled{checked}>'
+
+
+def _alert(match: re.Match[str]) -> str:
+    kind = match[1].lower()
+    title = match[2].strip() or kind.capitalize()
+    return (
+        f'<div class="admonition {kind}">\n<p class="admonition-title">{title}</p>\n'
+        f"<p>{match[3]}</div>"
+    )
+
+
+def _refuse_unclosed(body: str) -> None:
+    """Raise MarkupError where Python-Markdown would look for the other bracket for minutes."""
+    for opening, closing in ("[]", "()", "<>"):
+        unclosed = body.count(opening) - body.count(closing)
+        if unclosed > _UNCLOSED:
+            raise MarkupError(f'{unclosed} "{opening}" are never closed')
+
+
+def engine(name: str, extensions: Sequence[str]) -> Engine:
+    """Give the engine called `markdown` or `comrak`.
+
+    Raises ConfigError where one of the extensions cannot be loaded.
+    """
+    return Comrak() if name == "comrak" else PythonMarkdown(extensions)

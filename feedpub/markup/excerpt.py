@@ -1,0 +1,63 @@
+"""The HTML of a post → what it says in a few lines."""
+
+import re
+
+from feedpub.markup.shortcodes import without
+from feedpub.text import plain, shorten
+
+MORE = "\U0010f8d2"
+"""Stands in HTML where the author wrote `<!-- more -->`; private use, so nobody else's."""
+
+_ENOUGH = 200  # characters of paragraphs, after which no other is read
+_LONGEST_GIVEN = 1000  # of what the author marked off
+
+_COMMENT = re.compile(r"<!--\s*more\s*-->", re.IGNORECASE)
+_PARAGRAPH = re.compile(r"<p(?: [^>]*)?>(.*?)</p>", re.DOTALL)
+_TITLE = '<p class="admonition-title">'
+_NOT_PROSE = re.compile(
+    r"<(h[1-6]|pre|table|figure|audio|video|section)[ >].*?(?:</\1>|$)"
+    r'|<(?:div class="toc").*?</div>|<p class="admonition-title">.*?</p>',
+    re.DOTALL,
+)
+_NOTES = '<section class="footnotes">'
+_NOTE = re.compile(
+    r'<sup[^>]*?(?: class="footnote-ref"[^>]*>|><a class="footnote-ref").*?</sup>', re.DOTALL
+)
+
+
+def mark(raw: str) -> str:
+    """Put MORE where the author's first `<!-- more -->` is."""
+    return _COMMENT.sub(MORE, raw, count=1) if "<!--" in raw else raw
+
+
+def unmark(html: str) -> str:
+    """Take MORE out again."""
+    return html.replace(f"<p>{MORE}</p>", "").replace(MORE, "") if MORE in html else html
+
+
+def summary(html: str) -> str:
+    """Give the text before MORE, else of the first paragraphs, cut to what a list can show."""
+    before, mark_, _ = html.partition(MORE)
+    if mark_:
+        given = _words(_NOT_PROSE.sub(" ", before))
+        if given:
+            return shorten(given, _LONGEST_GIVEN)
+    found: list[str] = []
+    length = 0
+    html = html.partition(_NOTES)[0]
+    for match in _PARAGRAPH.finditer(html):
+        if match[0].startswith(_TITLE):
+            continue
+        text = _words(match[1])
+        if text:
+            found.append(text)
+            length += len(text)
+            if length >= _ENOUGH:
+                break
+    if not found:
+        found = [_words(_NOT_PROSE.sub(" ", html))]
+    return shorten(" ".join(found))
+
+
+def _words(html: str) -> str:
+    return plain(without(_NOTE.sub("", html)).replace(MORE, ""))

@@ -1,0 +1,111 @@
+"""The headings of a post → ids to link to, levels below the page's title, a table of contents."""
+
+import re
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass
+from html import escape, unescape
+
+from feedpub.model import CLOSE, OPEN
+from feedpub.text import plain
+
+_HEADING = re.compile(r"<h([1-6])([^>]*)>(.*?)</h\1>", re.DOTALL)
+_TOP, _LOWEST = 2, 6  # the title of the page is the heading of the first level
+_ID = re.compile(r' id="([^"]*)"')
+_GIVEN_ID = re.compile(r"\s*\{:?\s*#([\w:.-]+)[^{}]*\}\s*$")
+_NOT_IN_ID = re.compile(r"[^\w\s-]")
+_GAPS = re.compile(r"[-\s]+")
+_PLACE = re.compile(r"<p>\[(?:TOC|toc)\]</p>")
+
+
+@dataclass(frozen=True, slots=True)
+class Outlined:
+    """HTML whose headings can be linked to."""
+
+    html: str
+    first: str  # plain text of the first heading
+    targets: tuple[str, ...]  # what the table of contents, if there is one, links to
+
+
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    level: int
+    id: str
+    text: str
+
+
+def outline(html: str, ids: set[str]) -> Outlined:
+    """Give each heading an id of its words, none of them twice, nor one of `ids`.
+
+    The highest becomes a heading of the second level, below the title of the page, and no level
+    is left out on the way down (as the Nu HTML checker demands); empty headings go. `[TOC]` in
+    a paragraph of its own becomes the table of contents.
+    """
+    taken = set(ids)
+    entries: list[_Entry] = []
+    above: list[int] = []  # the levels, as written, of the headings that one stands below
+
+    def identified(match: re.Match[str]) -> str:
+        written, attributes, inner = match.groups()
+        given = _GIVEN_ID.search(inner) if "#" in inner else None
+        inner = inner[: given.start()] if given else inner
+        text = plain(inner)
+        if not text and "<img " not in inner:
+            return inner.strip()
+        level = _level(int(written), above)
+        known = _ID.search(attributes)
+        name = known[1] if known else _free(given[1] if given else _slug(text), taken)
+        if not known:
+            attributes += f' id="{name}"'
+        entries.append(_Entry(level, unescape(name), text))
+        return f"<h{level}{attributes}>{inner}</h{level}>"
+
+    html = _HEADING.sub(identified, html)
+    targets: tuple[str, ...] = ()
+    if "<p>[" in html and _PLACE.search(html):
+        contents = _contents(entries)
+        html = _PLACE.sub(lambda _: contents, html)
+        targets = tuple(f"#{entry.id}" for entry in entries)
+    return Outlined(html, next((entry.text for entry in entries if entry.text), ""), targets)
+
+
+def _level(written: int, above: list[int]) -> int:
+    """Give the level below those `above` it, and enter it among them."""
+    while above and above[-1] >= written:
+        above.pop()
+    level = _TOP + len(above)
+    above.append(written)
+    return min(level, _LOWEST)
+
+
+def _slug(text: str) -> str:
+    """Give the id that Python-Markdown, and nearly so GitHub, make of a heading."""
+    words = _NOT_IN_ID.sub("", unicodedata.normalize("NFC", text)).strip().lower()
+    return _GAPS.sub("-", words).strip("-") or "section"
+
+
+def _free(name: str, taken: set[str]) -> str:
+    free, number = name, 0
+    while free in taken:
+        number += 1
+        free = f"{name}-{number}"
+    taken.add(free)
+    return free
+
+
+def _contents(entries: Sequence[_Entry]) -> str:
+    """Write the headings as lists within lists."""
+    html: list[str] = []
+    levels: list[int] = []
+    for entry in entries:
+        while len(levels) > 1 and entry.level < levels[-1]:
+            levels.pop()
+            html.append("</li></ul>")
+        if not levels or entry.level > levels[-1]:
+            levels.append(entry.level)
+            html.append("<ul><li>")
+        else:
+            html.append("</li><li>")
+        html.append(f'<a href="{OPEN}#{escape(entry.id)}{CLOSE}">{escape(entry.text)}</a>')
+    html.append("</li></ul>" * len(levels))
+    return f'<div class="toc">{"".join(html)}</div>' if entries else ""

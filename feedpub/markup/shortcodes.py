@@ -1,0 +1,216 @@
+"""Liquid tags and Hugo shortcodes → Markdown where they can be run, else text left as it is.
+
+What cannot be run is taken out before the Markdown is read, so that no part of it is mistaken
+for markup, and put back into the HTML afterwards: in code as it stands, in a URL as the target
+it means, elsewhere as text.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from html import escape
+
+from feedpub.markup import fences
+
+_HOLD, _END = "\U0010f8d0", "\U0010f8d1"  # private use: no feed generator means them
+_HELD = re.compile(f"(?:{_HOLD}|%F4%8F%A3%90)([0-9]+)(?:{_END}|%F4%8F%A3%91)")
+_MARGINS = ("", " ", "  ", "   ")  # with one more column it would be code
+_SIGN = re.compile(r"\{[{%]")
+
+_TOKEN = re.compile(
+    r"\{%((?:[^%\n]|%(?!\})|\n(?![ \t]*\n)){1,2000}+)%\}"
+    r"|\{\{((?:[^}\n]|\}(?!\})|\n(?![ \t]*\n)){1,2000}+)\}\}"
+)
+_COMMENT = re.compile(
+    r"\{%-?\s*comment\s*-?%\}(?:(?!\{%-?\s*(?:end)?comment).)*+\{%-?\s*endcomment\s*-?%\}",
+    re.DOTALL,
+)
+_BRACES = re.compile(r"\{%-?\s*raw\s*-?%\}([{}%\s]{1,9}?)\{%-?\s*endraw\s*-?%\}")
+_RAW = re.compile(r"-?\s*(raw|endraw)\s*-?")
+_POST = re.compile(r"-?\s*(post_url|link)\s+[\"']?([^\s\"']+)[\"']?\s*-?")
+_REF = re.compile(
+    r"[<%]-?\s*(?:rel)?ref\s+(?:path=)?[\"'`]?([^\"'`>]+?)[\"'`]?(?:\s+\w+=.*)?\s*[>%]"
+)
+_SITE = re.compile(r"-?\s*site\.(?:baseurl|url)\s*-?")
+_PATH = re.compile(
+    r"-?\s*(?:\"([^\"]*)\"|'([^']*)')\s*\|\s*"
+    r"(?:url|relative_url|absolute_url|relURL|absURL|prepend:\s*site\.(?:baseurl|url)\b).*",
+    re.DOTALL,
+)
+_CALL = re.compile(r"[<%]?-?\s*(figure|youtube|vimeo)\s+(.*?)\s*/?[>%]?", re.DOTALL)
+_ARGUMENT = re.compile(r"(?:([\w-]+)\s*=\s*)?(?:\"([^\"]*)\"|'([^']*)'|`([^`]*)`|([^\s\"'`=]+))")
+_FILM = re.compile(r"[\w-]+")
+_CALLS = re.compile(r"[<%]|-?\s*[\w\"'./$]")
+_CODE = re.compile(r"(<pre[ >].*?</pre>|<code[ >].*?</code>)", re.DOTALL)
+_TWICE = re.compile(r"(?:\{site\})+(?=\{)|(?:\{site\})+(?=\{site\})")
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A tag that was taken out: its text, what is shown of it, and what it means in a URL."""
+
+    text: str
+    shown: str
+    target: str
+    counts: bool  # as one that could not be run
+
+
+@dataclass(slots=True)
+class Shortcodes:
+    """The tags of one body, from `take` until they are put back."""
+
+    held: list[Held] = field(default_factory=list)
+    left: int = 0  # put back as text: what could not be run
+    _raw: bool = False
+
+    def take(self, body: str) -> str:
+        """Run what can be run and hold the rest, outside of fenced code; lines stay lines."""
+        if not fences.any_in(body):
+            return self._text(body)
+        lines = body.split("\n")
+        parts: list[str] = []
+        done = 0
+        for fence in fences.find(lines):
+            if fence.first > done:
+                parts.append(self._text("\n".join(lines[done : fence.first])))
+            written = _fenced(fence) if fence.liquid else lines[fence.first : fence.last + 1]
+            parts.append(_BRACES.sub(r"\1", "\n".join(written)))
+            done = fence.last + 1
+        if done < len(lines):
+            parts.append(self._text("\n".join(lines[done:])))
+        return "\n".join(parts)
+
+    def target(self, url: str) -> str:
+        """Put the tags in an attribute that holds a URL back, as what they mean there."""
+        return _TWICE.sub("", _HELD.sub(lambda match: escape(self._target(match)), url))
+
+    def put_back(self, html: str) -> str:
+        """Put the tags that were held back into text and code."""
+        return "".join(self._parts(html))
+
+    def _parts(self, html: str) -> Iterator[str]:
+        for number, part in enumerate(_CODE.split(html)):
+            show = self._in_code if number % 2 else self._in_text
+            yield _HELD.sub(show, part)
+
+    def _held(self, match: re.Match[str]) -> Held:
+        number = int(match[1][:9])
+        if number < len(self.held):
+            return self.held[number]
+        return Held("", "", "", counts=False)  # the author's own private-use characters
+
+    def _target(self, match: re.Match[str]) -> str:
+        held = self._held(match)
+        self.left += held.counts and not held.target
+        return held.target or held.text
+
+    def _in_code(self, match: re.Match[str]) -> str:
+        return escape(self._held(match).text)
+
+    def _in_text(self, match: re.Match[str]) -> str:
+        held = self._held(match)
+        self.left += held.counts
+        return escape(held.shown)
+
+    def _text(self, text: str) -> str:
+        if not _SIGN.search(text):
+            return text
+        if "endcomment" in text:
+            text = _COMMENT.sub(lambda match: "\n" * match[0].count("\n"), text)
+        return _TOKEN.sub(self._token, _BRACES.sub(self._braces, text))
+
+    def _braces(self, match: re.Match[str]) -> str:
+        return self._hold(match[1], match[1], "", counts=False)
+
+    def _token(self, match: re.Match[str]) -> str:
+        """Run one tag, or hold it."""
+        text = match[0]
+        inner = match[1] if match[1] is not None else match[2]
+        raw = _RAW.fullmatch(inner) if match[1] is not None else None
+        if raw and (raw[1] == "raw") is not self._raw:
+            self._raw = not self._raw
+            return self._hold(text, "", "", counts=False)
+        if self._raw:
+            return self._hold(text, text, "", counts=False)
+        run = _run(inner) if _alone(match) else ""
+        if run:
+            return run
+        return self._hold(text, text, _meaning(inner), counts=_CALLS.match(inner) is not None)
+
+    def _hold(self, text: str, shown: str, target: str, *, counts: bool) -> str:
+        self.held.append(Held(text, shown, target, counts))
+        return f"{_HOLD}{len(self.held) - 1}{_END}"
+
+
+def any_in(body: str) -> bool:
+    """Tell whether a body may hold tags at all."""
+    return _SIGN.search(body) is not None
+
+
+def without(text: str) -> str:
+    """Drop the tags that are held in a text."""
+    return _HELD.sub("", text)
+
+
+def _fenced(fence: fences.Fence) -> list[str]:
+    """Write a Liquid or Hugo block of code as Markdown has it, in as many lines."""
+    longest = max((len(run) for run in re.findall(r"`{3,}", fence.code)), default=2)
+    margin = fence.lead + " " * fence.indent
+    mark = margin + "`" * (longest + 1)
+    code = [f"{margin}{line}" for line in fence.code.split("\n")[:-1]]
+    return [mark + fence.language, *code, mark]
+
+
+def _alone(match: re.Match[str]) -> bool:
+    """Tell whether a tag has its line, or lines, to itself."""
+    text = match.string
+    before = text[text.rfind("\n", 0, match.start()) + 1 : match.start()]
+    end = text.find("\n", match.end())
+    after = text[match.end() :] if end < 0 else text[match.end() : end]
+    return not after.strip() and before in _MARGINS
+
+
+def _meaning(inner: str) -> str:
+    """Give the target a tag means where it stands in a URL; "" where nobody can say."""
+    if found := _SITE.fullmatch(inner):
+        return "{site}"
+    if found := _PATH.fullmatch(inner):
+        path = found[1] or found[2] or ""
+        return path if ":" in path else "{site}/" + path.lstrip("/")
+    if found := _POST.fullmatch(inner):
+        return f"{{{found[1]}}}{found[2]}"
+    if found := _REF.fullmatch(inner):
+        return f"{{ref}}{found[1].strip()}"
+    return ""
+
+
+def _run(inner: str) -> str:
+    """Write a figure or a film as Markdown; "" where the tag is neither."""
+    found = _CALL.fullmatch(inner)
+    if not found:
+        return ""
+    given = {
+        match[1] or "": next(filter(None, match.groups()[1:]), "")
+        for match in _ARGUMENT.finditer(found[2])
+    }
+    if found[1] == "figure":
+        return _figure(given)
+    film = given.get("id") or given.get("") or ""
+    if not _FILM.fullmatch(film):
+        return ""
+    address = "https://vimeo.com/" if found[1] == "vimeo" else "https://www.youtube.com/watch?v="
+    return f"[{escape(given.get('title') or address + film)}]({address}{film})"
+
+
+def _figure(given: dict[str, str]) -> str:
+    """Write Hugo's `figure` as HTML."""
+    if not given.get("src"):
+        return ""
+    alt = given.get("alt") or given.get("caption") or ""
+    image = f'<img src="{escape(given["src"])}" alt="{escape(alt)}">'
+    if given.get("link"):
+        image = f'<a href="{escape(given["link"])}">{image}</a>'
+    title = f"<strong>{escape(given['title'])}</strong> " if given.get("title") else ""
+    caption = title + escape(given.get("caption", ""))
+    below = f"<figcaption>{caption.strip()}</figcaption>" if caption else ""
+    return f"<figure>{image}{below}</figure>"

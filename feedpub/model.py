@@ -1,0 +1,248 @@
+"""The values that flow through feedpub: files become manuscripts, manuscripts become posts,
+posts become feeds and pages.
+
+Every value is frozen and whole. Times are aware and in UTC. URLs are absolute and
+percent-encoded (RFC 3986) unless a field says otherwise; paths use `/` and are relative.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+OPEN, CLOSE = "\ufdd0", "\ufdd1"
+"""Around a reference inside a manuscript's HTML: `<img src="\ufdd0cat.png\ufdd1">`.
+
+A relative URL means something only once the post has its own URL and every other file is
+known, so `markup` marks it and `links` fills it in. The two are Unicode noncharacters, which
+`text.clean` removes from everything a person wrote.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Something a person should mend, in the form compilers use: `path:line: message`."""
+
+    path: str
+    line: int  # 1-based; 0 where no line can be named
+    message: str
+    left_out: bool = False  # the file is not published because of it
+
+    def __str__(self) -> str:
+        """Give `path:line: message`, as editors and CI systems understand it."""
+        place = f"{self.path}:{self.line}" if self.line else self.path
+        return f"{place}: {self.message}"
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """One content file as it lies on disk."""
+
+    path: str  # below the content folder
+    data: bytes
+    digest: str  # of data
+
+
+@dataclass(frozen=True, slots=True)
+class Author:
+    """A person who writes. In a `Manuscript` only what the file says; `slug` is then empty."""
+
+    name: str
+    email: str = ""
+    url: str = ""
+    bio: str = ""
+    slug: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Tag:
+    """A subject: its most used spelling and its place in URLs."""
+
+    label: str
+    slug: str
+
+
+@dataclass(frozen=True, slots=True)
+class Image:
+    """A picture that stands for a post."""
+
+    url: str  # a reference (as written) in a Manuscript, absolute in a Post
+    alt: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Enclosure:
+    """A file that goes with a post: an episode, a film, a PDF (RSS 2.0; RFC 4287, 4.2.7.2)."""
+
+    url: str  # a reference (as written) in a Manuscript, absolute in a Post
+    media_type: str = ""  # "" in a Manuscript where it was not given
+    length: int = 0  # octets; 0 where nobody knows
+    title: str = ""
+    duration: int = 0  # seconds; 0 where nobody said
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """A relative URL in a manuscript, as written, and the line it stands on."""
+
+    target: str  # e.g. "cat.png", "../other.md#part", "#fn:1", "/about/"
+    line: int  # 1-based line in the file; 0 where unknown
+
+
+@dataclass(frozen=True, slots=True)
+class Manuscript:
+    """What one content file says, read by itself: no other file, no clock, no disk."""
+
+    path: str  # of the Source
+    digest: str  # of the Source
+    title: str  # plain text, never empty
+    published: datetime
+    updated: datetime | None = None
+    id: str = ""  # "" where the file gives none
+    slug: str = ""  # the slug as given, or "" to make one of the title or the file name
+    stem: str = ""  # what the file name says the slug is: "hello" of 2025-01-30-hello.md
+    permalink: str = ""  # as given: a URL, or a path, perhaps with {year} {month} {day} {slug}
+    authors: tuple[Author, ...] = ()  # names as written; keys of `authors:` are resolved in library
+    tags: tuple[str, ...] = ()  # as written, categories among them
+    categories: tuple[str, ...] = ()
+    summary: str = ""  # plain text
+    language: str = ""  # BCP 47, or "" for the site's
+    image: Image | None = None
+    enclosures: tuple[Enclosure, ...] = ()
+    canonical_url: str = ""
+    draft: bool = False
+    expires: datetime | None = None
+    mailed: bool = True  # False: `digest: false`, published without mailing
+    minutes: int = 1  # to read
+    references: tuple[Reference, ...] = ()  # every marked URL in the HTML, once each
+    shortcodes: int = 0  # Liquid or Hugo calls left as text
+    problems: tuple[Problem, ...] = ()  # warnings: the post is published all the same
+
+
+@dataclass(frozen=True, slots=True)
+class Post:
+    """A manuscript in its place in the site, with everything it refers to resolved."""
+
+    id: str
+    path: str  # of the Source
+    slug: str
+    url: str
+    output: str  # the page's file below the output folder; "" where the page is elsewhere
+    title: str
+    published: datetime
+    updated: datetime  # never before published
+    authors: tuple[Author, ...]
+    tags: tuple[Tag, ...]
+    categories: tuple[Tag, ...]
+    summary: str
+    language: str
+    image: Image | None
+    enclosures: tuple[Enclosure, ...]
+    canonical_url: str  # the post's url where none is given
+    mailed: bool
+    minutes: int
+    draft: bool  # only ever True in a preview
+    body: str  # digest of the Source: the key of its HTML
+    links: tuple[tuple[str, str], ...]  # each reference's target and the absolute URL it means
+    key: str  # digest of all that can be seen of this post, its HTML included
+
+
+Html = Callable[[Post], str]
+"""Gives a post's whole HTML, safe and with absolute URLs."""
+
+
+@dataclass(frozen=True, slots=True)
+class Feed:
+    """A list of posts that can be followed, whichever format it is written in."""
+
+    kind: str  # site, tag, author, language, category, extra or archive
+    name: str  # what people call it: "All posts", a tag's label, an author's name
+    title: str  # of the feed itself: the site's title, or "Site: tag"
+    id: str  # a tag: URI (RFC 4151), the same for ever
+    folder: str  # below the output folder: "" or "tags/python/"
+    stem: str  # "" for rss.xml, atom.xml, feed.json; "archive-3" for archive-3.xml (Atom only)
+    url: str  # the page it belongs to
+    description: str
+    language: str
+    posts: tuple[Post, ...]  # newest first, already limited
+    total: int  # of all posts it could hold
+    updated: datetime  # the newest `updated` of its posts
+    formats: tuple[str, ...]  # of rss, atom, json
+    authors: tuple[Author, ...] = ()  # of an author's feed; else the site's author, where given
+    current: str = ""  # folder of the feed an archive belongs to, where this is one
+    older: str = ""  # URL of the archive that comes before this document (RFC 5005)
+    newer: str = ""  # URL of the archive that comes after it
+
+
+@dataclass(frozen=True, slots=True)
+class Pager:
+    """Where a page stands among the pages of one list."""
+
+    number: int  # 1-based
+    total: int
+    newer: str  # URL, "" on the first page
+    older: str  # URL, "" on the last page
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """What a list of tags or authors tells of one of them."""
+
+    name: str
+    url: str  # of its page
+    total: int  # posts
+    newest: datetime  # when the last of them was published
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A page of the site: what it shows, and the template that shows it."""
+
+    path: str  # below the output folder
+    template: str  # home.html, post.html, tag.html, author.html, tags.html, ...
+    url: str
+    title: str
+    description: str
+    language: str
+    # Those that belong to it: its own first, then the site's. They come without posts, total and
+    # updated: what another post says must not be seen on this page, which is then not made again.
+    feeds: tuple[Feed, ...]
+    posts: tuple[Post, ...] = ()
+    post: Post | None = None
+    newer: Post | None = None
+    older: Post | None = None
+    tag: Tag | None = None
+    author: Author | None = None
+    pager: Pager | None = None
+    listing: tuple[Feed, ...] = ()  # the Subscribe page: every feed there is
+    groups: tuple[Group, ...] = ()  # the pages of all tags and of all authors
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """A file to be published.
+
+    `key` is the digest of all it is made from; `render` is called only where the key is not
+    the one last written.
+    """
+
+    path: str  # below the output folder
+    key: str
+    render: Callable[[], bytes]
+
+
+@dataclass(frozen=True, slots=True)
+class Copy:
+    """A file to be published as it is."""
+
+    path: str  # below the output folder
+    key: str
+    source: str  # below the content folder
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """What writing the outputs did to the output folder; paths below it, sorted."""
+
+    written: tuple[str, ...]
+    removed: tuple[str, ...]
+    unchanged: int

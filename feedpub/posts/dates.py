@@ -1,0 +1,146 @@
+"""A date as people write it becomes an instant in UTC."""
+
+import re
+from datetime import UTC, datetime, timedelta, timezone, tzinfo
+
+EARLIEST = 1970
+_NOON = 12
+
+_MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+_MONTH = (
+    r"(?P<name>jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?"
+    r"|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?)\.?"
+)
+_WEEKDAY = r"(?:(?:mon|tue|wed|thu|fri|sat|sun)[a-z]*\.?,?\s+)?"
+_DAY = r"(?P<day>\d{1,2})(?:st|nd|rd|th)?"
+_YEAR = r"(?P<year>\d{4})"
+_FORMS = tuple(
+    re.compile(form, re.IGNORECASE)
+    for form in (
+        rf"{_YEAR}(?P<sep>[-/.])(?P<month>\d{{1,2}})(?P=sep)(?P<day>\d{{1,2}})(?!\d)",
+        rf"{_YEAR}(?P<month>\d{{2}})(?P<day>\d{{2}})(?!\d)",
+        rf"{_YEAR}\s*[年년]\s*(?P<month>\d{{1,2}})\s*[月월]\s*(?P<day>\d{{1,2}})\s*[日号號일]?",
+        rf"{_WEEKDAY}{_DAY}[\s.-]+(?:of\s+)?{_MONTH},?[\s-]+{_YEAR}",
+        rf"{_WEEKDAY}{_MONTH}\s+{_DAY},?\s+{_YEAR}",
+        r"(?P<day>\d{1,2})\.\s?(?P<month>\d{1,2})\.\s?(?P<year>\d{4})",
+    )
+)
+# "Thu Jan 30 10:00:00 2025", as C and Git write it, has the year behind the time.
+_CTIME = re.compile(
+    rf"{_WEEKDAY}(?P<month>{_MONTH}\s+{_DAY})\s+(?P<time>[\d:]+)(?P<zone>\s+[A-Z]+)?\s+{_YEAR}"
+    r"(?P<offset>\s+[+-]\d{4})?$",
+    re.IGNORECASE,
+)
+_TIME = re.compile(
+    r"(?:t|_|[\s,]+(?:at\s+)?)\s*"
+    r"(?P<hour>\d{1,2}):(?P<minute>\d{2})(?::(?P<second>\d{2})(?:[.,](?P<fraction>\d+))?)?"
+    r"(?:\s*(?P<half>[ap])\.?m\.?)?"
+    r"\s*(?:(?P<zone>[a-z]{1,4})?\s*(?P<sign>[+\-−])(?P<hours>\d{1,2})(?::?(?P<minutes>\d{2}))?"
+    r"(?:\s+[a-z]{1,5})?|(?P<named>[a-z]{1,4}))?"
+    r"(?:\s*\([^)]*\))?$",
+    re.IGNORECASE,
+)
+_CJK_TIME = re.compile(
+    r"^\s*(\d{1,2})\s*[时時点點시]\s*(?:(\d{1,2})\s*[分분])?\s*(?:(\d{1,2})\s*[秒초])?"
+)
+_COMPACT = re.compile(r"(\d{8})T?(\d{2})(\d{2})(\d{2})?(?=Z|[+-]|$)")
+_UNIX = re.compile(r"(\d{9,10})$|(\d{13})$")
+_EPOCH = datetime(EARLIEST, 1, 1, tzinfo=UTC)
+
+# Hours from UTC. RFC 5322 section 4.3, and names that mean one zone wherever they are written.
+_ZONES = {
+    "z": 0, "utc": 0, "gmt": 0, "ut": 0,
+    "est": -5, "edt": -4, "cst": -6, "cdt": -5, "mst": -7, "mdt": -6, "pst": -8, "pdt": -7,
+    "wet": 0, "west": 1, "cet": 1, "cest": 2, "eet": 2, "eest": 3, "msk": 3, "jst": 9, "kst": 9,
+}  # fmt: skip
+
+
+class DateError(Exception):
+    """A text is no date of a post; the message says so, and why."""
+
+
+def instant(text: str, zone: tzinfo) -> datetime:
+    """Give the instant `text` means, in UTC; without an offset it is a time in `zone`.
+
+    A time that clocks skip or show twice is the one by the offset before the change.
+    Raises DateError where `text` is no date, and where its year is before 1970.
+    """
+    try:
+        return _instant(text.strip(), zone)
+    except (ValueError, OverflowError) as error:
+        raise DateError(f'"{text}" is not a date') from error
+
+
+def _instant(text: str, zone: tzinfo) -> datetime:
+    """Do as `instant`; raises ValueError and OverflowError as well."""
+    if unix := _UNIX.match(text):
+        return _EPOCH + timedelta(**{"milliseconds" if unix[2] else "seconds": int(text)})
+    year, month, day, rest = _calendar_day(_COMPACT.sub(_spaced, text, count=1))
+    written = datetime(year, month, day, tzinfo=zone)
+    if rest:
+        written = _at(written, _CJK_TIME.sub(_western, rest))
+    if written.year < EARLIEST:
+        raise DateError(f'"{text}" is before 1970')
+    return written.astimezone(UTC)
+
+
+def _calendar_day(text: str) -> tuple[int, int, int, str]:
+    """Read year, month and day off the beginning of `text`; give also what follows them."""
+    found = _CTIME.match(text)
+    if found:
+        rest = f" {found['time']}{found['offset'] or found['zone'] or ''}"
+        return int(found["year"]), _month(found["name"]), int(found["day"]), rest
+    for form in _FORMS:
+        found = form.match(text)
+        if found:
+            parts = found.groupdict()
+            month = int(parts["month"]) if "month" in parts else _month(parts["name"])
+            return int(parts["year"]), month, int(parts["day"]), text[found.end() :]
+    raise ValueError(text)
+
+
+def _month(name: str) -> int:
+    return _MONTHS.index(name[:3].lower()) + 1
+
+
+def _western(match: re.Match[str]) -> str:
+    hour, minute, second = match.groups()
+    return f" {hour}:{minute or 0:0>2}:{second or 0:0>2}"
+
+
+def _spaced(match: re.Match[str]) -> str:
+    day, hour, minute, second = match.groups()
+    return f"{day}T{hour}:{minute}:{second or '00'}"
+
+
+def _at(day: datetime, text: str) -> datetime:
+    """Put the time and the offset that `text` gives on a day."""
+    found = _TIME.match(text)
+    if not found:
+        raise ValueError(text)
+    hour = int(found["hour"])
+    if found["half"]:
+        if not 1 <= hour <= _NOON:
+            raise ValueError(text)
+        hour = hour % _NOON + (_NOON if found["half"].lower() == "p" else 0)
+    second = int(found["second"] or 0)
+    return day.replace(
+        hour=hour,
+        minute=int(found["minute"]),
+        second=second - second // 60,  # a leap second has no place in datetime
+        microsecond=int((found["fraction"] or "")[:6].ljust(6, "0")),
+        tzinfo=_offset(found) or day.tzinfo,
+    )
+
+
+def _offset(found: re.Match[str]) -> tzinfo | None:
+    """Give the zone a time is written with, or None; raises ValueError for an unknown one."""
+    if found["sign"]:
+        minutes = int(found["hours"]) * 60 + int(found["minutes"] or 0)
+        return timezone(timedelta(minutes=minutes if found["sign"] == "+" else -minutes))
+    if not found["named"]:
+        return None
+    hours = _ZONES.get(found["named"].lower())
+    if hours is None:
+        raise ValueError(found["named"])
+    return timezone(timedelta(hours=hours))

@@ -1,0 +1,279 @@
+"""Front matter in anybody's spelling becomes typed fields."""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, tzinfo
+
+from feedpub.model import Author, Enclosure, Image, Problem
+from feedpub.posts import dates, keys, media, names, people, prose
+from feedpub.posts.frontmatter import Frontmatter, Value
+from feedpub.posts.header import Header, slip
+
+_TRUE = frozenset({"true", "yes", "on", "1", "y", "t"})
+_FALSE = frozenset({"false", "no", "off", "0", "n", "f"})
+_HELD_BACK = frozenset({"draft", "hidden", "pending", "private", "skip", "unlisted", "wip"})
+_LANGUAGE = re.compile(r"([A-Za-z]{2,3})((?:-[A-Za-z0-9]{1,8})*)$")
+_SCRIPT, _REGION = 4, 2  # letters of these parts of a language tag
+_COMMAS = re.compile(r"[,，、\n]")
+_SPACES = re.compile(r"[,，、\s]+")
+_SEMICOLONS = re.compile(r"[;；\n]")
+_JEKYLL_STYLES = frozenset({"pretty", "date", "none", "ordinal", "weekdate"})
+_PLACEHOLDER = re.compile(r"\{([^{}]*)\}|(?<=/):([a-z_]+)|^:([a-z_]+)")
+_PLACEHOLDERS = frozenset({"year", "month", "day", "slug", "title", "path"})
+_UNDATED = datetime(dates.EARLIEST, 1, 1, tzinfo=UTC)
+_MEANT = ("date", "published", "pubDate", "publishDate")
+_EXAMPLE = {
+    "toml": "date = 2025-01-30",
+    "json": '"date": "2025-01-30"',
+    "headers": "Date: 2025-01-30",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Fields:
+    """What the front matter and the file's name say."""
+
+    title: str  # plain text; "" where there is none
+    published: datetime
+    updated: datetime | None
+    expires: datetime | None
+    id: str
+    slug: str
+    stem: str
+    permalink: str
+    authors: tuple[Author, ...]
+    tags: tuple[str, ...]
+    categories: tuple[str, ...]
+    summary: str
+    language: str
+    image: Image | None
+    enclosures: tuple[Enclosure, ...]
+    canonical_url: str
+    draft: bool
+    mailed: bool
+    problems: tuple[Problem, ...]
+
+
+def understand(path: str, matter: Frontmatter, zone: tzinfo, tags_split: str) -> Fields:
+    """Find out what a file's front matter and name say. Raises PostError where it has no date."""
+    header = Header(path, matter)
+    name = names.read(path)
+    permalink = _permalink(header)
+    draft = _draft(header, path)
+    tags, categories = _subjects(header, tags_split)
+    return Fields(
+        title=prose.line(header.text(keys.TITLE)[1]),
+        published=_published(header, matter.format, name, zone, draft=draft),
+        updated=_later(header, keys.UPDATED, zone),
+        expires=_later(header, keys.EXPIRES, zone),
+        id=header.text(keys.ID)[1],
+        slug=header.text(keys.SLUG)[1].strip("/"),
+        stem=name.stem,
+        permalink=permalink,
+        authors=people.people(*(value for _, value in _people(header))),
+        tags=tags,
+        categories=categories,
+        summary=prose.paragraph(header.text(keys.SUMMARY)[1]),
+        language=_language(header),
+        image=_image(header),
+        enclosures=_enclosures(header),
+        canonical_url=_canonical(header),
+        draft=draft,
+        mailed=_mailed(header),
+        problems=tuple(dict.fromkeys(header.problems)),
+    )
+
+
+def _published(
+    header: Header, form: str, name: names.Name, zone: tzinfo, *, draft: bool
+) -> datetime:
+    """Give the date of the front matter, else of the file's name, else of its address."""
+    for key, text in _dates(header):
+        try:
+            return dates.instant(text, zone)
+        except dates.DateError as error:
+            raise header.refuse(key, f"{key}: {error}") from error
+    key, address = header.text(keys.PERMALINK)
+    for where, text in (("", name.date), (key, names.date_in(address))):
+        if text:
+            try:
+                return dates.instant(text, zone)
+            except dates.DateError as error:
+                said = where or "the file's name"
+                raise header.refuse(where, f"{said}: {error}") from error
+    example = _EXAMPLE.get(form, "date: 2025-01-30")
+    if draft:
+        header.warn("", f"this draft has no date yet: add `{example}` before it is published")
+        return _UNDATED
+    for near in _MEANT:
+        if near in header.slips:
+            key = header.slips[near]
+            raise header.refuse(key, f"no date: {slip(key, near)}")
+    raise header.refuse(
+        "",
+        f"no date: add `{example}` to the front matter, or begin the file's name with "
+        f'"2025-01-30-"; if this is no post, name it under content.ignore',
+    )
+
+
+def _dates(header: Header) -> Iterator[tuple[str, str]]:
+    """Give every key that tells when the post was published, best first."""
+    for name in keys.PUBLISHED:
+        for key, value in header.values((name,)):
+            text = value.strip() if isinstance(value, str) else str(value)
+            # `published: false` says that this is a draft, and nothing of when.
+            if text and not (name in keys.SHOWN and _truth(text) is not None):
+                yield key, text
+
+
+def _later(header: Header, synonyms: tuple[str, ...], zone: tzinfo) -> datetime | None:
+    """Give the date of another field; one that is no date is told of, and not used."""
+    key, text = header.text(synonyms)
+    if not key:
+        return None
+    try:
+        return dates.instant(text, zone)
+    except dates.DateError as error:
+        header.warn(key, f"{key}: {error}, so it does not count")
+        return None
+
+
+def _truth(text: str) -> bool | None:
+    """Read "yes", "true", "on", "1" and their opposites; None where it is none of them."""
+    word = text.strip().lower()
+    if word in _TRUE:
+        return True
+    return False if word in _FALSE else None
+
+
+def _mailed(header: Header) -> bool:
+    key, text = header.text(keys.MAILED)
+    told = _truth(text)
+    if key and told is None:
+        header.warn(key, f'{key}: "{text}" is neither true nor false; it counts as true')
+    return told is not False
+
+
+def _draft(header: Header, path: str) -> bool:
+    """Tell whether the post must wait: `draft: true`, `published: false`, `status: draft`."""
+    key, text = header.text(keys.DRAFT)
+    draft = _truth(text)
+    if key and draft is None:
+        # Better a post that waits than one that nobody wanted to be seen.
+        header.warn(key, f'{key}: "{text}" is neither true nor false; the post waits as a draft')
+        return True
+    hidden = any(_truth(header.text((name,))[1]) is False for name in keys.SHOWN)
+    held_back = header.text(keys.STATUS)[1].lower() in _HELD_BACK
+    return bool(draft) or hidden or held_back or names.in_drafts(path)
+
+
+def _people(header: Header) -> Iterator[tuple[str, Value]]:
+    """Give all that names authors, Hugo's and Zola's taxonomies too."""
+    yield from header.values(keys.AUTHORS)
+    for key, value in _taxonomies(header):
+        if keys.plain_key(key) in keys.AUTHORS:
+            yield key, value
+
+
+def _taxonomies(header: Header) -> Iterator[tuple[str, Value]]:
+    _, table = header.value(keys.TAXONOMIES)
+    if isinstance(table, Mapping):
+        yield from table.items()
+
+
+def _subjects(header: Header, tags_split: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Give the tags, categories among them, and the categories; nothing twice."""
+    tags: dict[str, None] = {}
+    categories: dict[str, None] = {}
+    for key, value in (*header.values(keys.TAGS), *_taxonomies(header)):
+        if keys.plain_key(key) in keys.TAGS:
+            tags.update(dict.fromkeys(_labels(value, tags_split)))
+    if not tags:
+        for _, value in header.values(keys.KEYWORDS):
+            tags.update(dict.fromkeys(_labels(value, tags_split)))
+    for key, value in (*header.values(keys.CATEGORIES), *_taxonomies(header)):
+        if keys.plain_key(key) in keys.CATEGORIES:
+            categories.update(dict.fromkeys(_labels(value, tags_split)))
+    return tuple({**tags, **categories}), tuple(categories)
+
+
+def _labels(value: Value, tags_split: str) -> Iterator[str]:
+    """Give each label of a list, or of a text divided by commas (or spaces: `tags_split`)."""
+    if isinstance(value, str):
+        value = prose.resolved(value)  # the ";" of "&amp;" divides nothing
+        if tags_split == "space":
+            parts = _SPACES.split(value)
+        else:
+            parts = (_SEMICOLONS if ";" in value else _COMMAS).split(value)
+        for part in parts:
+            if label := _label(part):
+                yield label
+    elif isinstance(value, Mapping):
+        yield from _labels(value.get("name", ""), tags_split)
+    else:
+        for item in value:
+            if not isinstance(item, str):
+                yield from _labels(item, tags_split)
+            elif label := _label(item):
+                yield label
+
+
+def _label(text: str) -> str:
+    """Give a tag as people read it; Obsidian's "#" before it is no part of it."""
+    label = prose.line(text)
+    return label.lstrip("#").lstrip() if label.startswith("#") else label
+
+
+def _permalink(header: Header) -> str:
+    key, text = header.text(keys.PERMALINK)
+    if not key or text in _JEKYLL_STYLES:
+        return ""
+    for found in _PLACEHOLDER.finditer(text):
+        name = found[1] or found[2] or found[3] or ""
+        if name not in _PLACEHOLDERS:
+            header.warn(key, f'{key}: nothing is known for "{found[0]}", so it does not count')
+            return ""
+    return text
+
+
+def _language(header: Header) -> str:
+    key, text = header.text(keys.LANGUAGE)
+    if not key:
+        return ""
+    found = _LANGUAGE.match(text.partition(".")[0].replace("_", "-"))
+    if not found:
+        header.warn(key, f'{key}: "{text}" is not a language tag such as "en" or "zh-Hans"')
+        return ""
+    # RFC 5646 section 2.1.1: scripts begin with a capital, regions are capitals.
+    cased = {_SCRIPT: str.title, _REGION: str.upper}
+    parts = (cased.get(len(part), str)(part) for part in found[2].split("-")[1:])
+    return "-".join((found[1].lower(), *parts))
+
+
+def _image(header: Header) -> Image | None:
+    alt = header.text(keys.IMAGE_ALT)[1]
+    for _, value in header.values(keys.IMAGE):
+        if found := media.picture(value, alt):
+            return found
+    return media.cover(header.value(keys.RESOURCES)[1])
+
+
+def _enclosures(header: Header) -> tuple[Enclosure, ...]:
+    duration = header.text(keys.DURATION)[1]
+    found: dict[str, Enclosure] = {}
+    for key, value in header.values(keys.ENCLOSURES):
+        files, faults = media.enclosures(value, duration)
+        for fault in faults:
+            header.warn(key, f"{key}: {fault}")
+        for file in files:
+            found.setdefault(file.url, file)
+    return tuple(found.values())
+
+
+def _canonical(header: Header) -> str:
+    key, text = header.text(keys.CANONICAL)
+    if not key or text.startswith(("https://", "http://")):
+        return text
+    header.warn(key, f'{key}: "{text}" is not a whole URL, so it does not count')
+    return ""

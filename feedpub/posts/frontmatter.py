@@ -1,0 +1,311 @@
+"""A content file's text becomes the keys and values at its head, and the body below them.
+
+Every value comes back as the person wrote it: YAML's `no` and `1.0` are texts here, and what
+they mean is decided by the key they belong to.
+"""
+
+import json
+import re
+import tomllib
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, time
+from typing import ClassVar, TypeAlias
+
+import yaml
+from frontmatter.default_handlers import BaseHandler, JSONHandler, YAMLHandler
+
+from feedpub.errors import PostError
+from feedpub.model import Problem
+from feedpub.posts import mistakes
+from feedpub.posts.keys import known
+from feedpub.text import clean
+
+Value: TypeAlias = "str | Sequence[Value] | Mapping[str, Value]"
+
+DEEPEST = 50  # levels of lists and tables in one another
+_NULLS = frozenset({"", "~", "null", "Null", "NULL"})
+
+
+class Table(dict[str, Value]):
+    """Keys and values, with what a dict cannot tell: where they stood, which came twice."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.lines: dict[str, int] = {}  # 0-based, where the parser tells
+        self.repeated: list[str] = []
+
+    def put(self, key: str, value: Value, line: int = -1) -> None:
+        """Add a key; one that is there already is replaced, as YAML, Jekyll and Hugo do."""
+        if key in self:
+            self.repeated.append(key)
+        self[key] = value
+        if line >= 0:
+            self.lines[key] = line
+
+
+@dataclass(frozen=True, slots=True)
+class Frontmatter:
+    """A file taken apart."""
+
+    format: str  # "yaml", "toml", "json", "headers", or "" where there is none
+    values: Mapping[str, Value]  # by key as written
+    repeated: tuple[str, ...]  # keys that came twice; the last one counts
+    body: str
+    first_line: int  # of the body in the file, 1-based
+    header: str  # the text the values were read from
+    header_line: int  # of its first line in the file
+    lines: Mapping[str, int]  # of the keys in the header, 0-based, where known
+
+    def line(self, key: str) -> int:
+        """Give the line of a top-level key in the file."""
+        if key in self.lines:
+            return self.header_line + self.lines[key]
+        found = re.search(
+            rf"""^[ \t{{,]*["']?{re.escape(key)}["']?[ \t]*[:=]""", self.header, re.MULTILINE
+        )
+        return self.header_line + (self.header.count("\n", 0, found.start()) if found else 0)
+
+
+class _Handler(BaseHandler, ABC):
+    """A form of front matter: how it is told, where it ends, how it is read."""
+
+    name: ClassVar[str]
+
+    @abstractmethod
+    def load(self, fm: str) -> Table:
+        """Read the keys and values. Raises ValueError, yaml.YAMLError and RecursionError."""
+
+
+class _Fenced(_Handler):
+    """Front matter between two fences."""
+
+    OPENING: ClassVar[re.Pattern[str]]
+    CLOSING: ClassVar[re.Pattern[str]]
+
+    def split(self, text: str) -> tuple[str, str]:
+        """Give header and body. Raises ValueError where the second fence is missing."""
+        opening = self.OPENING.match(text)
+        closing = self.CLOSING.search(text, opening.end()) if opening else None
+        if opening is None or closing is None:
+            raise ValueError(mistakes.open_ended(str(self.END_DELIMITER)))
+        return text[opening.end() : closing.start()], text[closing.end() :]
+
+
+class _Yaml(_Fenced, YAMLHandler):
+    """YAML whose scalars all stay text."""
+
+    name = "yaml"
+    OPENING = FM_BOUNDARY = re.compile(r"\s*^-{3,}[ \t]*(?:\n|\Z)", re.MULTILINE)
+    CLOSING = re.compile(r"^(?:-{3,}|\.{3})[ \t]*$", re.MULTILINE)
+
+    def load(self, fm: str, **_: object) -> Table:
+        """Read YAML. Raises yaml.YAMLError, ValueError and RecursionError."""
+        node = _Composer(fm).get_single_node()
+        if node is None:
+            return Table()
+        table = _from_node(node, 0, {})
+        if not isinstance(table, Table):
+            raise ValueError("the front matter is no list of keys and values")  # noqa: TRY004
+        return table
+
+
+class _Toml(_Fenced):
+    """TOML, by the standard library."""
+
+    name = "toml"
+    OPENING = FM_BOUNDARY = re.compile(r"\s*^\+{3,}[ \t]*(?:\n|\Z)", re.MULTILINE)
+    CLOSING = re.compile(r"^\+{3,}[ \t]*$", re.MULTILINE)
+    START_DELIMITER = END_DELIMITER = "+++"
+
+    def load(self, fm: str) -> Table:
+        """Read TOML. Raises ValueError."""
+        return _table(tomllib.loads(fm, parse_float=str).items())
+
+
+class _Json(_Handler, JSONHandler):
+    """A JSON object at the head of the file, wherever its braces stand."""
+
+    name = "json"
+    FM_BOUNDARY = re.compile(r'\s*\{\s*(?:"|\}\s*$)', re.MULTILINE)
+
+    def split(self, text: str) -> tuple[str, str]:
+        """Give header and body; all is header where the object does not end."""
+        start = len(text) - len(text.lstrip())
+        try:
+            _, end = json.JSONDecoder().raw_decode(text, start)
+        except ValueError:
+            return text, ""
+        return text[:end], text[end:]
+
+    def load(self, fm: str, **_: object) -> Table:
+        """Read JSON. Raises ValueError."""
+        table: Table = json.loads(
+            fm, object_pairs_hook=_table, parse_float=str, parse_int=str, parse_constant=str
+        )
+        return table
+
+
+class _Headers(_Handler):
+    """Pelican's bare `Key: value` lines, up to the first blank one."""
+
+    name = "headers"
+    FM_BOUNDARY = re.compile(r" {0,3}[A-Za-z0-9_-]+:(?:[ \t]|$)", re.MULTILINE)
+    _LINE = re.compile(r"^(?: {0,3}([A-Za-z0-9_-]+):|(?: {4}|\t)(?=.*\S))(.*)\n?", re.MULTILINE)
+
+    def detect(self, text: str) -> bool:
+        """Tell whether the file begins with such lines, and one of them is a key of ours."""
+        if not self.FM_BOUNDARY.match(text):
+            return False
+        return any(known(key) for key in self.load(self.split(text)[0]))
+
+    def split(self, text: str) -> tuple[str, str]:
+        """Give header and body."""
+        end = 0
+        while found := self._LINE.match(text, end):
+            end = found.end()
+        return text[:end], text[end:]
+
+    def load(self, fm: str) -> Table:
+        """Read the lines; indented ones, and a key again, add lines to the value."""
+        table: dict[str, str] = {}
+        key = ""
+        for found in self._LINE.finditer(fm):
+            key = found[1] or key
+            value = found[2].strip()
+            table[key] = f"{table[key]}\n{value}" if key in table else value
+        return _table(table.items())
+
+
+_HANDLERS: tuple[_Handler, ...] = (_Yaml(), _Toml(), _Json(), _Headers())
+
+
+def split(text: str, path: str) -> Frontmatter:
+    """Take a file's clean text apart; the path is for messages. Raises PostError."""
+    handler = next((each for each in _HANDLERS if each.detect(text)), None)
+    if handler is None:
+        return Frontmatter("", {}, (), text, 1, "", 1, {})
+    try:
+        header, body = handler.split(text)
+    except ValueError as error:
+        line = text.count("\n", 0, len(text) - len(text.lstrip())) + 1
+        raise PostError(Problem(path, line, str(error), left_out=True)) from error
+    end = text.count("\n", 0, len(text) - len(body)) + 1
+    begin = end - header.count("\n")
+    try:
+        table = handler.load(header)
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        line, message = _explained(error, handler.name, header)
+        raise PostError(Problem(path, begin + line, message, left_out=True)) from error
+    if "\\" in header:  # an escape such as "\b" brings in what cleaning the file cannot see
+        _clean(table)
+    below = body.startswith("\n")
+    return Frontmatter(
+        handler.name,
+        table,
+        tuple(table.repeated),
+        body[1:] if below else body,
+        end + 1 if below else end,
+        header,
+        begin,
+        table.lines,
+    )
+
+
+class _Composer(yaml.CBaseLoader):
+    """LibYAML, which takes tabs; it finds out no types: what a text means is up to its key."""
+
+    def resolve(self, *_: object) -> str:
+        """Give every node the same tag, but for those that carry one."""
+        return ""
+
+    def descend_resolver(self, *_: object) -> None:
+        """Nothing depends on where a node stands."""
+
+    def ascend_resolver(self) -> None:
+        """Nothing depends on where a node stands."""
+
+
+def _from_node(node: yaml.Node, depth: int, done: dict[int, Value]) -> Value:
+    """Turn a YAML node into a value; `done` keeps those that aliases repeat."""
+    if isinstance(node, yaml.ScalarNode):
+        if not node.style and node.value in _NULLS:
+            return ""
+        # "!important" is a tag in YAML, and the beginning of the text to whoever wrote it.
+        local = node.tag.startswith("!") and not node.style
+        return f"{node.tag} {node.value}" if local else str(node.value)
+    if depth > DEEPEST:
+        raise RecursionError
+    if id(node) not in done:
+        if isinstance(node, yaml.SequenceNode):
+            done[id(node)] = [_from_node(item, depth + 1, done) for item in node.value]
+        else:
+            done[id(node)] = _from_mapping(node, depth, done)
+    return done[id(node)]
+
+
+def _from_mapping(node: yaml.Node, depth: int, done: dict[int, Value]) -> Table:
+    table = Table()
+    merged: list[Mapping[str, Value]] = []
+    for key, value in node.value:
+        if not isinstance(key, yaml.ScalarNode):
+            continue  # `{{ page.title }}` without quotes is a table whose key is a table
+        found = _from_node(value, depth + 1, done)
+        if key.value == "<<" and isinstance(found, Mapping):
+            merged.append(found)
+        else:
+            table.put(key.value, found, key.start_mark.line)
+    for more in merged:
+        for name, found in more.items():
+            table.setdefault(name, found)
+    return table
+
+
+def _table(pairs: Iterable[tuple[str, object]]) -> Table:
+    """Make a table of what TOML, JSON or header lines gave."""
+    table = Table()
+    for key, value in pairs:
+        table.put(key, _written(value))
+    return table
+
+
+def _written(value: object) -> Value:
+    """Turn a value of TOML or JSON back into what was written."""
+    if isinstance(value, str | Table):
+        return value
+    if isinstance(value, dict):
+        return _table(value.items())
+    if isinstance(value, list):
+        return [_written(item) for item in value]
+    if value is None:
+        return ""
+    return value.isoformat() if isinstance(value, date | time) else str(value).lower()
+
+
+def _clean(table: Table) -> None:
+    """Remove from the texts of a table, in place, what no feed can carry."""
+    for key, value in table.items():
+        table[key] = _cleaned(value)
+
+
+def _cleaned(value: Value) -> Value:
+    if isinstance(value, str):
+        return clean(value)
+    if isinstance(value, Mapping):
+        return {key: _cleaned(item) for key, item in value.items()}
+    return [_cleaned(item) for item in value]
+
+
+def _explained(error: Exception, name: str, header: str) -> tuple[int, str]:
+    """Give the 0-based line of an error in the header, and what to tell the person."""
+    if isinstance(error, yaml.MarkedYAMLError):
+        at = error.problem_mark
+        begin = error.context_mark or at
+        spot = mistakes.Spot(at.line, at.column, begin.line) if at and begin else mistakes.Spot()
+        return mistakes.in_yaml(error.problem or "", error.context or "", spot, header)
+    if isinstance(error, json.JSONDecodeError):
+        return error.lineno - 1, mistakes.in_json(error.msg)
+    if isinstance(error, RecursionError):
+        return 0, "the front matter has lists within lists without end"
+    return mistakes.in_toml(str(error)) if name == "toml" else (0, str(error))

@@ -1,0 +1,69 @@
+"""A parser's complaint about front matter becomes a line and what the person can do about it."""
+
+import re
+from dataclasses import dataclass
+
+_TOML_LINE = re.compile(r"\s*\(at (?:line (\d+), column \d+|end of document)\)")
+_QUOTE = "put the whole value in quotes"
+_CODE = "in YAML a backslash between double quotes begins a code: use single quotes"
+# What LibYAML says, whether the fault lies where something began, and what to tell people.
+_SAID = (
+    ("tab character", False, "a tab where YAML wants spaces"),
+    ("mapping values", False, f'a value holds ": ", which in YAML begins a key: {_QUOTE}'),
+    ("start any token", False, f'in YAML a value cannot begin with "{{at}}": {_QUOTE}'),
+    ("block sequence entries", False, f'in YAML a value cannot begin with "- ": {_QUOTE}'),
+    ("alias", False, f'in YAML a value cannot begin with "*": {_QUOTE}'),
+    ("an anchor", False, f'in YAML a value cannot begin with "&": {_QUOTE}'),
+    ("hexdecimal", False, _CODE),  # so LibYAML spells it
+    ("escape", False, _CODE),
+    ("quoted scalar", True, "a quotation mark opens here and is never closed"),
+    ("flow", True, "a bracket opens here and is not closed, or a comma is missing"),
+    ("simple key", True, 'this line is not "key: value"'),
+    (
+        "did not find expected",
+        False,
+        "neither a key nor the rest of a value: one with quotes or brackets needs quotes around it",
+    ),
+    ("", False, "this is not YAML: {problem}"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Spot:
+    """Where YAML went wrong, 0-based in the header."""
+
+    line: int = 0
+    column: int = 0
+    begin: int = 0  # the line on which began what did not end well
+
+
+def open_ended(fence: str) -> str:
+    """Tell that the second fence is missing."""
+    return f'the front matter has no end: put a line "{fence}" below its last key'
+
+
+def in_yaml(problem: str, context: str, spot: Spot, header: str) -> tuple[int, str]:
+    """Give the line of a mistake in YAML, 0-based in the header, and what to do about it."""
+    lines = header.split("\n")
+    # At the end of the header there is a line too many, where nothing stands.
+    line = min(spot.line, max(len(lines) - 2, 0))
+    at = lines[line][spot.column : spot.column + 1] if line == spot.line else ""
+    told = "tab character" if at == "\t" else f"{context}: {problem}"
+    begun, message = next((begun, message) for said, begun, message in _SAID if said in told)
+    return spot.begin if begun else line, message.format(at=at, problem=problem)
+
+
+def in_json(problem: str) -> str:
+    """Tell what is wrong with JSON."""
+    if problem.startswith(("Invalid control", "Unterminated")):
+        return "the front matter is not JSON: a quotation mark is never closed"
+    return f"the front matter is not JSON: {problem[:1].lower()}{problem[1:]}"
+
+
+def in_toml(problem: str) -> tuple[int, str]:
+    """Give the line that an error message of tomllib names, 0-based, and what is wrong."""
+    found = _TOML_LINE.search(problem)
+    line = int(found[1]) - 1 if found and found[1] else 0
+    bare = _TOML_LINE.sub("", problem)
+    help_ = " (texts need quotes, lists brackets)" if "Invalid value" in bare else ""
+    return line, f"the front matter is not TOML: {bare[:1].lower()}{bare[1:]}{help_}"

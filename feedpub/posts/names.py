@@ -1,0 +1,95 @@
+"""A content file's path becomes what its name says: a post or not, its slug, its date."""
+
+import re
+from dataclasses import dataclass
+
+from feedpub.config.schema import Config
+
+SUFFIXES = (".md", ".markdown", ".mdx")
+
+_SUFFIX = re.compile(r"(?:\.(?:html?|aspx|php))?\.(?:md|markdown|mdx)$", re.IGNORECASE)
+_DATED = re.compile(r"(\d{4})([-_.])(\d{1,2})\2(\d{1,2})(?:[-_. ]+(.*))?$")
+# Without separators only what can be a date is taken for one: not "20202021-review".
+_COMPACT = re.compile(r"((?:19|20)\d{2})()(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])(?:[-_. ]+(.*))?$")
+_FOLDERS = re.compile(r"(?:^|/)(\d{4})/(\d{1,2})/(\d{1,2})(?=/|$)")
+# Jekyll's own folders, which hold no posts; "_posts" and collections such as "_news" do.
+_NO_POSTS = frozenset({"_data", "_includes", "_layouts", "_plugins", "_sass", "_site"})
+_README = re.compile(r"README|(?i:readme)\.")
+
+
+@dataclass(frozen=True, slots=True)
+class Name:
+    """What a path says of its post."""
+
+    stem: str  # "hello" of 2025-01-30-hello.md, of 2025-01-30-hello/index.md and of hello.md
+    date: str  # "2025-01-30", or "" where the name has no date
+
+
+def read(path: str) -> Name:
+    """Take a path apart: `2025-01-30-hello.aspx.markdown`, `2025-01-30-hello/index.md`."""
+    *folders, name = path.split("/")
+    stem = _SUFFIX.sub("", name)
+    # The language of `index.de.md` is Hugo's way of putting translations into one bundle.
+    if stem.casefold() == "index" or stem.casefold().startswith("index."):
+        stem = folders[-1] if folders else stem
+    found = _DATED.match(stem) or _COMPACT.match(stem)
+    if not found:
+        return Name(stem, date_in("/".join(folders)))
+    year, _, month, day, rest = found.groups()
+    return Name(rest or stem, f"{year}-{month:0>2}-{day:0>2}")
+
+
+def date_in(address: str) -> str:
+    """Give the date in a path such as `inside-rust/2020/01/23/hello`, or ""."""
+    found = _FOLDERS.search(address)
+    if not found:
+        return ""
+    year, month, day = found.groups()
+    return f"{year}-{month:0>2}-{day:0>2}"
+
+
+def in_drafts(path: str) -> bool:
+    """Tell whether a file lies in Jekyll's `_drafts` folder."""
+    return "_drafts" in path.split("/")[:-1]
+
+
+def ignored(path: str, config: Config) -> bool:
+    """Tell whether a file is no post: by its name, its folder, or `content.ignore`."""
+    *folders, name = path.split("/")
+    if name.startswith(("_", ".")) or _README.match(name):
+        return True
+    if any(folder.startswith(".") or folder in _NO_POSTS for folder in folders):
+        return True
+    return bool(config.content.ignore) and _matches(path, config.content.ignore)
+
+
+def _matches(path: str, patterns: tuple[str, ...]) -> bool:
+    """Judge a path by patterns as in .gitignore: the last one that matches decides."""
+    verdict = False
+    for pattern in patterns:
+        wanted = not pattern.startswith("!")
+        bare = pattern.strip().removeprefix("!")
+        if bare and not bare.startswith("#") and re.match(_regex(bare), path):
+            verdict = wanted
+    return verdict
+
+
+def _regex(pattern: str) -> str:
+    """Translate a pattern of .gitignore; a folder that matches takes all below it along."""
+    only_folders = pattern.endswith("/")
+    bare = pattern.rstrip("/")
+    # Without a slash before its end, a pattern holds at any depth.
+    start = "" if "/" in bare else "(?:.*/)?"
+    body = re.sub(r"\*\*/|/\*\*$|\*+|\?|\[[^]/]+\]|.", _piece, bare.removeprefix("/"))
+    return f"(?s){start}{body}{'/' if only_folders else '(?:/|$)'}"
+
+
+def _piece(match: re.Match[str]) -> str:
+    piece = match[0]
+    wild = {"**/": "(?:.*/)?", "/**": "/.*", "*": "[^/]*", "**": "[^/]*", "?": "[^/]"}
+    if piece in wild:
+        return wild[piece]
+    if len(piece) > 1 and piece.startswith("["):
+        inner = piece[1:-1].replace("\\", r"\\")
+        return f"[^{inner[1:]}]" if inner.startswith("!") else f"[{inner}]"
+    return re.escape(piece)

@@ -1,0 +1,86 @@
+"""Whatever stands under `author` becomes the people who wrote the post."""
+
+import re
+from collections.abc import Iterator, Mapping
+
+from feedpub.model import Author
+from feedpub.posts import prose
+from feedpub.posts.frontmatter import Value
+
+_NAMES = ("name", "title", "display_name", "displayName", "fullname", "full_name")
+_EMAILS = ("email", "mail", "e-mail")
+_URLS = ("url", "uri", "link", "homepage", "website", "site", "web")
+# "Ann <ann@example.org>", "Ann <https://ann.example>", and "Ann <ann>": a name and a nickname.
+_BESIDE = re.compile(r"(.*?)\s*<\s*(?:mailto:)?([^<>\s]+)\s*>$")
+_MAIL = re.compile(r"[^<>\s@,;]+@[^<>\s@,;]+\.[^<>\s@,;]+")
+_WEB = ("https://", "http://")
+_BETWEEN = re.compile(r"[,，、;；\n]")
+# Pelican's way to write "Family, Given": people are then divided by semicolons.
+_SEMICOLON = re.compile(r"[;；\n]")
+_SUFFIXES = frozenset({"jr", "sr", "ii", "iii", "iv", "phd", "md", "esq"})
+
+
+def people(*values: Value) -> tuple[Author, ...]:
+    """Give everybody named, in order, nobody twice; an item of a list is one person."""
+    found: dict[str, Author] = {}
+    for value in values:
+        for author in _all(value):
+            if author.name:
+                found.setdefault(author.name.casefold(), author)
+    return tuple(found.values())
+
+
+def _all(value: Value) -> Iterator[Author]:
+    if isinstance(value, str):
+        yield from map(_one, _divided(prose.resolved(value)))
+    elif isinstance(value, Mapping):
+        yield _described(value)
+    else:
+        for item in value:
+            if isinstance(item, str):
+                yield _one(item)
+            else:
+                yield from _all(item)
+
+
+def _divided(text: str) -> list[str]:
+    """Divide a text into people: "A, B"; "Martin Luther King, Jr." stays one."""
+    between = _SEMICOLON if _SEMICOLON.search(text) else _BETWEEN
+    parts: list[str] = []
+    for part in between.split(text):
+        if parts and part.strip().replace(".", "").casefold() in _SUFFIXES:
+            parts[-1] += f", {part.strip()}"
+        else:
+            parts.append(part)
+    return parts
+
+
+def _one(text: str) -> Author:
+    """Read "Ann", "Ann <ann@example.org>", "Ann <https://ann.example>" or "ann@example.org"."""
+    found = _BESIDE.match(text.strip())
+    name = prose.line(found[1] if found else text).strip("\"'")
+    beside = found[2] if found else name
+    email = beside if _MAIL.fullmatch(beside) else ""
+    url = beside if beside.startswith(_WEB) else ""
+    if email and (not name or name == email):
+        name = email.partition("@")[0]
+    return Author(name, email, url)
+
+
+def _described(table: Mapping[str, Value]) -> Author:
+    """Read a table of name, email and url."""
+    lowered = {key.lower(): value for key, value in table.items()}
+    author = _one(_first(lowered, _NAMES))
+    email = _first(lowered, _EMAILS).removeprefix("mailto:")
+    url = _first(lowered, _URLS)
+    return Author(
+        author.name,
+        email if "@" in email else author.email,
+        url if url.startswith(_WEB) else author.url,
+    )
+
+
+def _first(table: Mapping[str, Value], names: tuple[str, ...]) -> str:
+    """Give the first of these that is a text, or ""."""
+    texts = (table.get(name.lower()) for name in names)
+    return next((text.strip() for text in texts if isinstance(text, str) and text.strip()), "")

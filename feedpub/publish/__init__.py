@@ -1,0 +1,17 @@
+"""A folder of posts → a folder of feeds and pages: the use cases `build` and `check`."""
+
+from feedpub.publish.building import build
+from feedpub.publish.request import Progress, Request, Summary
+
+__all__ = ["Progress", "Request", "Summary", "build", "check"]
+
+
+def check(request: Request) -> Summary:
+    """Find everything that somebody should mend; nothing of the site is written.
+
+    Raises FeedpubError where the config or a template cannot be used at all.
+    """
+    # Imported only here, as it takes long and a build has no use for it.
+    from feedpub.publish import checking  # noqa: PLC0415
+
+    return checking.check(request)

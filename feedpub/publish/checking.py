@@ -1,0 +1,165 @@
+"""Checks a site without writing it: config, content, templates, inner links, feeds as written."""
+
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import closing
+from dataclasses import asdict
+from functools import partial
+from itertools import chain
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+from lxml import etree
+
+from feedpub import feeds, files
+from feedpub.config import Config
+from feedpub.files import Memory, Reading
+from feedpub.library import Library
+from feedpub.library.identity import given
+from feedpub.model import Copy, Manuscript, Output, Problem
+from feedpub.publish.building import reading_version
+from feedpub.publish.making import Making, look, outputs, placed, plan
+from feedpub.publish.request import Place, Progress, Request, Summary, place
+
+
+def check(request: Request) -> Summary:
+    """Find everything that somebody should mend; nothing of the site is written.
+
+    Raises FeedpubError where the config or a template cannot be used at all.
+    """
+    where = place(request)
+    config = where.config
+    code = files.code()
+    memory = Memory(where.memory, reading_version(code, config))
+    with files.locked(where.memory, partial(request.progress, "waiting", 0, 0)):
+        known = memory.readings()
+        making = plan(request, where, files.scan(where.content), memory, keep=False)
+        manuscripts = {
+            each.path: each.manuscript for each in making.readings if each.manuscript is not None
+        }
+        templates = look(where, files.texts(where.templates))
+        faults = list(templates.check())
+        with closing(memory.bodies()) as bodies:
+            wanted = list(outputs(where, making, templates, code, bodies))
+            faults += _unwritten(where, making, wanted, request.progress)
+    paths = {each.path for each in wanted}
+    found = chain(
+        making.problems(),
+        renamed(config, known, manuscripts),
+        dangling(config, making.library, manuscripts, paths),
+        unrun(manuscripts.values()),
+    )
+    return Summary(
+        **asdict(making.counts()),
+        written=0,
+        unchanged=len(wanted) - len(faults),
+        removed=0,
+        problems=(*placed(found, config.content.folder), *faults),
+        folder=str(where.output),
+    )
+
+
+def _unwritten(
+    where: Place, making: Making, wanted: Sequence[Output | Copy], progress: Progress
+) -> Iterator[Problem]:
+    """Try every template, and compare the feeds with those in the output folder.
+
+    Raises TemplateError where a page cannot be rendered.
+    """
+    documents = {
+        feed.folder + feeds.filename(feed, form)
+        for feed in (*making.plan.feeds, *making.plan.archives)
+        for form in feed.formats
+    }
+    tried = {page.template: page.path for page in making.plan.pages}.values()
+    made = [each for each in wanted if isinstance(each, Output)]
+    stale: list[str] = []
+    for number, each in enumerate(made, 1):
+        progress("checking", number, len(made))
+        if each.path in tried:
+            each.render()
+        elif each.path in documents:
+            data = _held(where.output / each.path)
+            fault = _broken(each.path, data)
+            if data and fault:
+                yield Problem(str(where.output / each.path), 0, f"{fault}; run feedpub build")
+            elif data != each.render():
+                stale.append(each.path)
+    if stale:
+        fault = f"{len(stale)} of {len(documents)} feeds are missing or out of date (such as "
+        yield Problem(str(where.output), 0, f"{fault}{stale[0]}); run feedpub build")
+
+
+def _held(path: Path) -> bytes:
+    """Give the bytes of a file, none where it is not there."""
+    try:
+        return path.read_bytes()
+    except OSError:
+        return b""
+
+
+def renamed(
+    config: Config, known: Mapping[str, Reading], manuscripts: Mapping[str, Manuscript]
+) -> Iterator[Problem]:
+    """Find files that were renamed since the last build: readers would see their posts again."""
+    gone = [
+        reading.manuscript
+        for path, reading in sorted(known.items())
+        if path not in manuscripts and reading.manuscript and not reading.manuscript.draft
+    ]
+    for now in manuscripts.values() if gone else ():
+        if now.id or now.path in known:
+            continue
+        for old in gone:
+            if old.digest == now.digest or (old.title, old.published) == (now.title, now.published):
+                fault = (
+                    f"was {old.path} when it was published, and feed readers would show it again; "
+                    f'to prevent that, add "id: {given(config, old)}"'
+                )
+                yield Problem(now.path, 0, fault)
+                break
+
+
+def dangling(
+    config: Config, shelved: Library, manuscripts: Mapping[str, Manuscript], paths: set[str]
+) -> Iterator[Problem]:
+    """Find links and images in posts that lead into this site and find nothing there."""
+    for post in shelved.posts:
+        lines = {each.target: each.line for each in manuscripts[post.path].references}
+        for target, url in post.links:
+            if url.startswith(config.site.url) and not _leads(url, config.site.url, paths):
+                yield Problem(post.path, lines[target], f'link to "{target}": nothing is there')
+
+
+def _leads(url: str, base: str, paths: set[str]) -> bool:
+    """Tell whether a URL of this site leads to a file of it."""
+    path = unquote(urlsplit(url).path).removeprefix(unquote(urlsplit(base).path))
+    folder = path if path.endswith("/") or not path else f"{path}/"
+    return path in paths or f"{folder}index.html" in paths
+
+
+def unrun(manuscripts: Iterable[Manuscript]) -> Iterator[Problem]:
+    """Find posts with template calls of other programs, which stand in the text as they are."""
+    for one in manuscripts:
+        if one.shortcodes:
+            calls = (
+                "call cannot be run and is"
+                if one.shortcodes == 1
+                else "calls cannot be run and are"
+            )
+            fault = f"{one.shortcodes} Liquid or Hugo {calls} left as text"
+            yield Problem(one.path, 0, fault)
+
+
+def _broken(path: str, data: bytes) -> str:
+    """Tell what is wrong with the form of a document, "" where nothing is."""
+    try:
+        if path.endswith(".json"):
+            json.loads(data)
+        else:
+            etree.fromstring(data, etree.XMLParser(resolve_entities=False, no_network=True))
+    except ValueError as error:
+        return f"is not JSON ({error})"
+    except etree.XMLSyntaxError as error:
+        return f"is not well-formed XML ({error})"
+    return ""

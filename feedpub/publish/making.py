@@ -1,0 +1,93 @@
+"""The content folder as it lies on the disk → the site as it should be."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import PurePosixPath
+
+from feedpub import feeds, files, library, site
+from feedpub.files import Bodies, Entry, Memory, Reading
+from feedpub.library import Library
+from feedpub.model import Copy, Output, Problem
+from feedpub.publish.reading import Contents, read, sort
+from feedpub.publish.request import Counts, Place, Request
+from feedpub.site import Plan
+from feedpub.templates import Templates
+
+
+@dataclass(frozen=True, slots=True)
+class Making:
+    """A site that has been read and planned, and not yet written."""
+
+    contents: Contents
+    readings: tuple[Reading, ...]
+    library: Library
+    plan: Plan
+
+    def counts(self) -> Counts:
+        """Count what the site consists of."""
+        nameless = sum(each.left_out for each in self.contents.problems)
+        return Counts(
+            files=len(self.readings) + self.contents.ignored + nameless,
+            published=len(self.library.posts),
+            drafts=self.library.drafts,
+            scheduled=self.library.scheduled,
+            ignored=self.contents.ignored + self.library.expired,
+            feeds=sum(len(feed.formats) for feed in (*self.plan.feeds, *self.plan.archives)),
+            pages=len(self.plan.pages),
+        )
+
+    def problems(self) -> Iterator[Problem]:
+        """Give everything that somebody should mend, with paths below the content folder."""
+        yield from self.contents.problems
+        yield from self.library.problems
+        for reading in self.readings:
+            if reading.problem:
+                yield reading.problem
+            elif reading.manuscript:
+                yield from reading.manuscript.problems
+
+
+def plan(
+    request: Request, where: Place, entries: Sequence[Entry], memory: Memory, *, keep: bool = True
+) -> Making:
+    """Read what must be read, and plan the site.
+
+    Where `keep` is False the memory goes on knowing what it knew.
+    """
+    contents = sort(entries, where.config)
+    progress = partial(request.progress, "reading")
+    readings = read(where.config, where.content, contents.sources, memory, progress, keep=keep)
+    shelved = library.build(
+        where.config,
+        (each.manuscript for each in readings if each.manuscript),
+        {entry.path: entry.size for entry in contents.others},
+        request.now,
+        drafts=request.drafts,
+        future=request.future,
+    )
+    return Making(contents, readings, shelved, site.plan(where.config, shelved))
+
+
+def look(where: Place, user: Mapping[str, str]) -> Templates:
+    """Give the templates, those of the user's own before the packaged ones."""
+    address = partial(feeds.address, where.config)
+    return Templates(where.config, user, files.texts(files.packaged()), address)
+
+
+def outputs(
+    where: Place, making: Making, templates: Templates, code: str, bodies: Bodies
+) -> Iterator[Output | Copy]:
+    """Give every file of the site; `code` tells the version of the program."""
+    base = files.digest(repr((code, where.config)).encode())
+    whole = site.Site(where.config, templates, bodies, base)
+    return site.outputs(whole, making.library, making.plan)
+
+
+def placed(problems: Iterator[Problem], folder: str) -> tuple[Problem, ...]:
+    """Give problems in order, each once, with paths as a person would type them."""
+    found = {
+        Problem(str(PurePosixPath(folder) / each.path), each.line, each.message, each.left_out)
+        for each in problems
+    }
+    return tuple(sorted(found, key=lambda each: (each.path, each.line, each.message)))

@@ -1,0 +1,98 @@
+"""What a publisher asks for, where it lies on the disk, and what came of it."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from feedpub import files
+from feedpub.config import Config
+from feedpub.errors import ConfigError
+from feedpub.model import Problem
+
+Progress = Callable[[str, int, int], None]
+"""Told of work as it goes on: which stage, how many are done, of how many."""
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What to build, and how."""
+
+    config_path: Path
+    output: Path | None  # in place of the config's
+    drafts: bool  # publish drafts too
+    future: bool  # publish what is dated after `now` too
+    clean: bool  # start from nothing
+    now: datetime
+    environ: Mapping[str, str]
+    progress: Progress
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a site lies on the disk, and the settings it is built with."""
+
+    config: Config
+    content: Path
+    templates: Path
+    output: Path
+    memory: Path
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """What a site consists of.
+
+    files = published + drafts + scheduled + ignored + the files that were left out.
+    """
+
+    files: int  # Markdown files
+    published: int
+    drafts: int
+    scheduled: int
+    ignored: int  # names that are no posts, and posts that have expired
+    feeds: int  # documents, in every format
+    pages: int
+
+
+@dataclass(frozen=True, slots=True)
+class Summary(Counts):
+    """What came of a build or a check."""
+
+    written: int
+    unchanged: int
+    removed: int
+    problems: tuple[Problem, ...]
+    folder: str
+    seconds: float = 0.0
+
+
+def place(request: Request) -> Place:
+    """Read the config and find the folders it names.
+
+    Raises FeedpubError where there is no config, and ConfigError where it cannot be used, or
+    where what is written would become what is read.
+    """
+    path = request.config_path
+    config = files.configuration(path, request.environ)
+    home = path.parent
+    where = Place(
+        config=config,
+        content=home / config.content.folder,
+        templates=home / config.pages.templates,
+        output=request.output or home / config.output.folder,
+        memory=home / ".feedpub" / "cache",
+    )
+    output = where.output.resolve()
+    for source in (where.content.resolve(), where.templates.resolve()):
+        if output.is_relative_to(source) or source.is_relative_to(output):
+            fault = f"the output folder {where.output} and {source} must not hold one another"
+            raise ConfigError((Problem(str(path), 0, fault),))
+    return where
+
+
+def microseconds(moment: datetime) -> int:
+    """Give a time as microseconds since 1970."""
+    return (moment - _EPOCH) // timedelta(microseconds=1)

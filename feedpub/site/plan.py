@@ -1,0 +1,168 @@
+"""A library → the plan of the site: every feed and every page."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import NamedTuple
+
+from feedpub.config import Config
+from feedpub.library import Library
+from feedpub.model import Author, Feed, Group, Page, Pager, Post, Tag
+from feedpub.site.subscriptions import EPOCH, FOLDERS, Subscriptions, subscriptions
+from feedpub.slugs import quote
+
+ARCHIVE_SIZE = 500
+"""Titles on one page of the archive: enough to search by eye, small enough for a phone."""
+
+LATEST = 5
+"""Posts that the page for what was not found proposes."""
+
+_NOT_FOUND = "404.html"
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Every feed and every page of the site."""
+
+    feeds: tuple[Feed, ...]
+    archives: tuple[Feed, ...]
+    pages: tuple[Page, ...]
+
+
+def plan(config: Config, library: Library) -> Plan:
+    """Decide which feeds and pages the site has."""
+    subscribed = subscriptions(config, library)
+    pages = tuple(_Pages(config, library, subscribed).all()) if config.pages.enabled else ()
+    return Plan(subscribed.all(), subscribed.archives, pages)
+
+
+class _Subject(NamedTuple):
+    """A tag or an author, and all that is published of it."""
+
+    folder: str
+    page: Page  # the first, without its posts
+    posts: tuple[Post, ...]
+
+
+class _Pages:
+    """Lays out the pages of one site."""
+
+    def __init__(self, config: Config, library: Library, subscribed: Subscriptions) -> None:
+        self._site = config.site
+        self._size = config.pages.per_page
+        self._library = library
+        self._listing = subscribed.all()
+        self._feeds = {feed.folder: _discoverable(feed) for feed in self._listing}
+        self._languages = {feed.language: self._feeds[feed.folder] for feed in subscribed.languages}
+        self._whole = tuple(self._feeds[feed.folder] for feed in subscribed.site)
+
+    def all(self) -> Iterator[Page]:
+        """Give every page: lists first, then the posts, newest first."""
+        posts, page = self._library.posts, self._page
+        tags = [self._tag(tag, group) for tag, group in self._library.tags]
+        authors = [self._author(author, group) for author, group in self._library.authors]
+        yield from _divided("", page("home.html", self._site.title, ""), posts, self._size)
+        archive = page("archive.html", "Archive", "archive/")
+        yield from _divided("archive/", archive, posts, ARCHIVE_SIZE)
+        for each in (*tags, *authors):
+            yield from _divided(each.folder, each.page, each.posts, self._size)
+        yield replace(page("tags.html", "Tags", "tags/"), groups=_groups(tags))
+        yield replace(page("authors.html", "Authors", "authors/"), groups=_groups(authors))
+        subscribe = page("subscribe.html", "Subscribe", "subscribe/")
+        yield replace(subscribe, listing=self._listing)
+        if _NOT_FOUND not in self._library.files.values():
+            yield replace(
+                page("404.html", "Page not found", ""),
+                path=_NOT_FOUND,
+                url=self._site.url + _NOT_FOUND,
+                posts=posts[:LATEST],
+            )
+        yield from self._posts()
+
+    def _page(self, template: str, title: str, folder: str) -> Page:
+        """Make a page of the site's own language."""
+        own = self._feeds.get(folder) if folder else None
+        return Page(
+            path=f"{folder}index.html",
+            template=template,
+            url=self._site.url + quote(folder),
+            title=title,
+            description=self._site.description,
+            language=self._site.language,
+            feeds=(own, *self._whole) if own else self._whole,
+        )
+
+    def _tag(self, tag: Tag, posts: tuple[Post, ...]) -> _Subject:
+        """Lay out what is published of a tag."""
+        folder = f"{FOLDERS['tag']}{tag.slug}/"
+        page = replace(self._page("tag.html", tag.label, folder), tag=tag)
+        return _Subject(folder, page, posts)
+
+    def _author(self, author: Author, posts: tuple[Post, ...]) -> _Subject:
+        """Lay out what is published of an author."""
+        folder = f"{FOLDERS['author']}{author.slug}/"
+        page = replace(self._page("author.html", author.name, folder), author=author)
+        return _Subject(folder, page, posts)
+
+    def _posts(self) -> Iterator[Page]:
+        """Make the page of every post that has its page here."""
+        posts = self._library.posts
+        for newer, post, older in zip((None, *posts), posts, (*posts[1:], None), strict=False):
+            if post.output:
+                yield Page(
+                    path=post.output,
+                    template="post.html",
+                    url=post.url,
+                    title=post.title,
+                    description=post.summary,
+                    language=post.language,
+                    feeds=(*self._whole, *self._followed(post)),
+                    post=post,
+                    newer=newer,
+                    older=older,
+                )
+
+    def _followed(self, post: Post) -> Iterator[Feed]:
+        """Give the feeds of a post's tags, authors, categories and language."""
+        for folder, named in (
+            (FOLDERS["tag"], post.tags),
+            (FOLDERS["author"], post.authors),
+            (FOLDERS["category"], post.categories),
+        ):
+            for each in named:
+                feed = self._feeds.get(f"{folder}{each.slug}/")
+                if feed:
+                    yield feed
+        if post.language in self._languages:
+            yield self._languages[post.language]
+
+
+def _discoverable(feed: Feed) -> Feed:
+    """Give what a page tells of a feed that belongs to it, which no new post changes."""
+    return replace(feed, posts=(), total=0, updated=EPOCH)
+
+
+def _groups(subjects: Sequence[_Subject]) -> tuple[Group, ...]:
+    """Give what a list of tags or authors tells of each."""
+    return tuple(
+        Group(each.page.title, each.page.url, len(each.posts), each.posts[0].published)
+        for each in subjects
+    )
+
+
+def _divided(folder: str, first: Page, posts: Sequence[Post], size: int) -> Iterator[Page]:
+    """Divide a list of posts into pages: `folder`, then `folder/page/2/` and so on."""
+    total = max(1, -(-len(posts) // size))
+    places = ["", *(f"page/{number}/" for number in range(2, total + 1))]
+    for index, place in enumerate(places):
+        yield replace(
+            first,
+            path=f"{folder}{place}index.html",
+            url=first.url + place,
+            posts=tuple(posts[index * size : (index + 1) * size]),
+            pager=Pager(
+                number=index + 1,
+                total=total,
+                newer=first.url + places[index - 1] if index else "",
+                older=first.url + places[index + 1] if index + 1 < total else "",
+            ),
+        )

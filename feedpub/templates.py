@@ -1,0 +1,321 @@
+"""A page and the texts of the templates → the bytes of its HTML, by Jinja2, known only here.
+
+What a template may use, besides what Jinja2 brings: `site`, `page`, `post` (of a post's page) and
+
+    href(url)              the address as a link: this site's own without scheme and host
+    below(path)            the link to a path below the site's address: below("archive/")
+    absolute(path)         the address of such a path, with scheme and host
+    asset("style.css")     the address of a file of the templates folder, its content in its name
+    t("key", n=3)          words of the page's language, from words/<language>.toml
+    day(when, year=true)   a `<time>`: the date in the site's time zone, as the language writes it
+    direction(language)    ltr or rtl
+    language_name(tag)     what a language calls itself: Deutsch
+    body(post)             a post's HTML, for a page that has the title above it
+    shows(html, image)     whether the picture is in the HTML
+    years(posts)           pairs of a year and its posts, newest first
+    tag_page(tag), author_page(author), subscription(feed), anchor(feed)
+    documents(feed)        its formats, each with label, media_type, url and href
+    whole(feeds)           the formats of the whole site's feed, where it is among these
+    alternates(feeds)      the `<link>`s by which readers discover feeds
+    newest(feed)           the date of its newest post
+    size(octets), duration(seconds), file_name(url)
+    legible(colour, ground, ratio), blend(colour, ground, share)
+"""
+
+import itertools
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from hashlib import sha256
+from zoneinfo import ZoneInfo
+
+import jinja2
+from jinja2 import meta, nodes
+from jinja2.utils import missing
+from markupsafe import Markup, escape
+
+from feedpub import chrome, colour
+from feedpub.chrome import Links
+from feedpub.config.schema import Config
+from feedpub.errors import TemplateError
+from feedpub.model import Feed, Html, Page, Post, Problem
+from feedpub.slugs import quote
+from feedpub.text import nearest
+from feedpub.words import File, Words, direction, own_name
+
+PACKAGED = "feedpub/templates/"
+"""What a message calls the folder of the templates that come with feedpub."""
+
+ASSETS = (".css", ".js", ".svg")
+"""Files of the templates folder that are published; of them style sheets are templates too."""
+
+_OF_A_PAGE = frozenset(("page", "post", "t", "day", "newest", "body", "self", "super"))
+
+# What a slip in a template can raise, besides Jinja2's own errors.
+_SLIPS = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
+
+_UNDEFINED = re.compile(r'"([^"]+)" is undefined')
+
+
+class Templates:
+    """Turns pages into HTML: the same page and the same texts give the same bytes."""
+
+    def __init__(
+        self,
+        config: Config,
+        user: Mapping[str, str],
+        packaged: Mapping[str, str],
+        address: Callable[[Feed, str], str],
+    ) -> None:
+        """Prepare the templates; those of `user` win over those of `packaged`, one by one.
+
+        Both give texts by their path below the templates folder; `address` gives the URL of a
+        feed in a format.
+
+        Raises:
+            TemplateError: a style sheet or a file of words cannot be used.
+        """
+        self._zone = ZoneInfo(config.site.timezone)
+        self._texts = {**packaged, **user}
+        self._paths = {
+            name: (f"{config.pages.templates}/" if name in user else PACKAGED) + name
+            for name in self._texts
+        }
+        self._words = self._read_words(packaged, user)
+        self._environment = self._make_environment(config, Links(config.site.url, address))
+        self._assets: dict[str, tuple[str, bytes]] = {}
+        for name in sorted(self._texts):
+            if name.endswith(ASSETS):
+                self._assets[name] = self._asset(name)
+        under = {name: text for name, text in packaged.items() if name.startswith("words/")}
+        self.digest = _digest(self._texts, under)
+
+    def render(self, page: Page, html: Html) -> bytes:
+        """Give the HTML of a page, in UTF-8; `html` gives that of a post.
+
+        Raises:
+            TemplateError: a template is missing, is no template, or names what is not there.
+        """
+        # Before the template is run: what goes wrong here is no fault of the template.
+        text = html(page.post) if page.post else ""
+        said = _Said(Words(page.language, self._words), self._zone)
+
+        def body(post: Post) -> Markup:
+            found = text if post is page.post else html(post)
+            # Safe by contract: `markup` has sanitised it.
+            return Markup(chrome.presented(found, post.title))  # noqa: S704
+
+        return self._render(
+            page.template,
+            page=page,
+            post=page.post,
+            t=said.text,
+            day=said.day,
+            newest=said.newest,
+            body=body,
+        ).encode()
+
+    def assets(self) -> Mapping[str, bytes]:
+        """Give the files that pages use, by their path below the output folder."""
+        return dict(self._assets.values())
+
+    def check(self) -> tuple[Problem, ...]:
+        """Give what can be found wrong in the templates without rendering a page."""
+        problems: list[Problem] = []
+        trees: dict[str, nodes.Template] = {}
+        for name in self._templates():
+            try:
+                trees[name] = self._parse(name)
+            except jinja2.TemplateSyntaxError as error:
+                problems.append(Problem(self._paths[name], error.lineno, str(error.message)))
+        known = self._known(trees.values())
+        for name, tree in trees.items():
+            unknown = meta.find_undeclared_variables(tree) - known
+            for node in tree.find_all(nodes.Name):
+                if node.name in unknown:
+                    unknown.discard(node.name)
+                    message = f'"{node.name}" is undefined{_guess(node.name, known)}'
+                    problems.append(Problem(self._paths[name], node.lineno, message))
+        return tuple(sorted(problems, key=lambda problem: (problem.path, problem.line)))
+
+    def _render(self, name: str, **values: object) -> str:
+        try:
+            return self._environment.get_template(name).render(values)
+        except jinja2.TemplateSyntaxError as error:
+            raise TemplateError(f"{error.filename}:{error.lineno}: {error.message}") from error
+        except jinja2.TemplateNotFound as error:
+            lacking = str(error.name)
+            message = f'there is no template "{lacking}"{_guess(lacking, self._texts)}'
+            raise TemplateError(f"{self._place(error, name)}: {message}") from error
+        except jinja2.TemplateError as error:
+            message = str(error.message)
+            unknown = _UNDEFINED.fullmatch(message)
+            if unknown:
+                known = self._known(self._parse(each) for each in self._templates())
+                message += _guess(unknown[1], known)
+            raise TemplateError(f"{self._place(error, name)}: {message}") from error
+        except _SLIPS as error:
+            message = f"{type(error).__name__}: {error}"
+            raise TemplateError(f"{self._place(error, name)}: {message}") from error
+
+    def _place(self, error: Exception, name: str) -> str:
+        """Give `template:line` of the innermost template that an error came through."""
+        place = self._paths.get(name, name)
+        paths = frozenset(self._paths.values())
+        frame = error.__traceback__
+        while frame:
+            if frame.tb_frame.f_code.co_filename in paths:
+                place = f"{frame.tb_frame.f_code.co_filename}:{frame.tb_lineno}"
+            frame = frame.tb_next
+        return place
+
+    def _templates(self) -> Iterator[str]:
+        return (name for name in sorted(self._texts) if name.endswith((".html", ".css")))
+
+    def _parse(self, name: str) -> nodes.Template:
+        return self._environment.parse(self._texts[name], name, self._paths[name])
+
+    def _known(self, trees: Iterable[nodes.Template]) -> frozenset[str]:
+        """Give every name that stands for something in some template."""
+        bound = (name for tree in trees for name in _bound(tree))
+        return frozenset(bound) | _OF_A_PAGE | frozenset(self._environment.globals)
+
+    def _load(self, name: str) -> tuple[str, str, None] | None:
+        return (self._texts[name], self._paths[name], None) if name in self._texts else None
+
+    def _make_environment(self, config: Config, links: Links) -> jinja2.Environment:
+        environment = jinja2.Environment(
+            loader=jinja2.FunctionLoader(self._load),
+            autoescape=jinja2.select_autoescape(disabled_extensions=("css",), default=True),
+            undefined=_Missing,
+            trim_blocks=True,
+            lstrip_blocks=True,
+            auto_reload=False,
+        )
+        environment.globals.update(
+            site=config.site,
+            href=links.href,
+            absolute=links.absolute,
+            tag_page=links.tag_page,
+            author_page=links.author_page,
+            below=links.below,
+            documents=links.documents,
+            whole=links.whole,
+            alternates=links.alternates,
+            subscription=links.subscription,
+            shows=links.shows,
+            anchor=chrome.anchor,
+            asset=self._asset_address(links),
+            years=self._years,
+            direction=direction,
+            language_name=self._language_name,
+            size=chrome.size,
+            duration=chrome.duration,
+            file_name=chrome.file_name,
+            legible=colour.legible,
+            blend=colour.blend,
+        )
+        return environment
+
+    def _read_words(self, packaged: Mapping[str, str], user: Mapping[str, str]) -> dict[str, File]:
+        files: dict[str, File] = {}
+        for folder, texts in ((PACKAGED, packaged), (None, user)):
+            for name in sorted(texts):
+                if not (name.startswith("words/") and name.endswith(".toml")):
+                    continue
+                language = name.removeprefix("words/").removesuffix(".toml").lower()
+                try:
+                    files[language] = File(language, texts[name], files.get(language))
+                except ValueError as error:
+                    path = f"{folder}{name}" if folder else self._paths[name]
+                    raise TemplateError(f"{path}: {error}") from error
+        return files
+
+    def _asset(self, name: str) -> tuple[str, bytes]:
+        """Give the path and the bytes of a file to publish; the path changes when they do."""
+        text = self._render(name) if name.endswith(".css") else self._texts[name]
+        data = text.encode()
+        stem, _, suffix = name.rpartition(".")
+        return f"assets/{stem}-{sha256(data).hexdigest()[:10]}.{suffix}", data
+
+    def _asset_address(self, links: Links) -> Callable[[str], str]:
+        def asset(name: str) -> str:
+            if name not in self._assets:
+                raise jinja2.TemplateRuntimeError(
+                    f'there is no file "{name}" to publish{_guess(name, self._assets)}'
+                )
+            return links.href(links.absolute(quote(self._assets[name][0])))
+
+        return asset
+
+    def _years(self, posts: Sequence[Post]) -> list[tuple[int, list[Post]]]:
+        grouped = itertools.groupby(posts, lambda post: post.published.astimezone(self._zone).year)
+        return [(year, list(group)) for year, group in grouped]
+
+    def _language_name(self, language: str) -> str:
+        return own_name(language, self._words)
+
+
+class _Missing(jinja2.StrictUndefined):
+    """What a template names and nobody defined: an error, with a guess at what was meant."""
+
+    __slots__ = ()
+
+    @property
+    def _undefined_message(self) -> str:
+        if self._undefined_hint:
+            return self._undefined_hint
+        name, owner = str(self._undefined_name), self._undefined_obj
+        if owner is missing:
+            return f'"{name}" is undefined'
+        known = [each for each in dir(owner) if not each.startswith("_")]
+        return f'{type(owner).__name__.lower()} has no "{name}"{_guess(name, known)}'
+
+
+@dataclass(frozen=True, slots=True)
+class _Said:
+    """What pages say around the posts, in the words of one language."""
+
+    words: Words
+    zone: ZoneInfo
+
+    def text(self, key: str, n: int | None = None, **values: object) -> str:
+        """Give the words of a key, with what belongs in their braces."""
+        try:
+            words = self.words.text(key, n)
+        except KeyError as error:
+            guess = _guess(key, self.words.known())
+            raise jinja2.TemplateRuntimeError(f'no words for "{key}"{guess}') from error
+        # What is filled in may be HTML already, such as a date; words alone are text.
+        return words if n is None and not values else escape(words).format(n=n, **values)
+
+    def day(self, when: datetime, *, year: bool = True) -> Markup:
+        """Give a time as HTML: the day for people, the second for machines."""
+        local = when.astimezone(self.zone)
+        date = escape(self.words.date(local, year=year))
+        # Not a byte of it is from outside but the words, which are escaped.
+        return Markup(f'<time datetime="{local.isoformat(timespec="seconds")}">{date}</time>')  # noqa: S704
+
+    def newest(self, feed: Feed) -> Markup:
+        """Give the day of a feed's newest post."""
+        return self.day(feed.posts[0].published if feed.posts else feed.updated)
+
+
+def _bound(tree: nodes.Template) -> Iterator[str]:
+    """Give the names that a template itself gives to something."""
+    yield from (node.name for node in tree.find_all(nodes.Name) if node.ctx != "load")
+    yield from (node.target for node in tree.find_all(nodes.Import))
+    yield from (node.name for node in tree.find_all(nodes.Macro))
+    for node in tree.find_all(nodes.FromImport):
+        yield from (name if isinstance(name, str) else name[1] for name in node.names)
+
+
+def _guess(word: str, known: Iterable[str]) -> str:
+    near = nearest(word, sorted(known))
+    return f'; did you mean "{near}"?' if near else ""
+
+
+def _digest(*texts: Mapping[str, str]) -> str:
+    """Give a digest of texts and their names."""
+    return sha256(repr([sorted(each.items()) for each in texts]).encode()).hexdigest()

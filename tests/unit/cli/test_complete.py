@@ -1,0 +1,96 @@
+"""Completion, as shells would use it."""
+
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from feedpub.cli.commands import COMMANDS, SHELLS
+from feedpub.cli.complete import script
+
+
+def completed(folder: Path, *words: str) -> list[str]:
+    """Give what bash offers for the last of the words."""
+    quoted = " ".join(f"'{word}'" for word in words)
+    ask = f"""
+{script("bash")}
+COMP_WORDS=({quoted}); COMP_CWORD={len(words) - 1}
+_feedpub
+printf '%s\\n' "${{COMPREPLY[@]}}"
+"""
+    result = subprocess.run(
+        ["bash", "--norc"], input=ask, text=True, capture_output=True, check=True, cwd=folder
+    )
+    return sorted(result.stdout.split())
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        ("b", ["build"]),
+        ("c", ["check", "completion", "config"]),
+        ("--", ["--debug", "--help", "--version"]),
+        ("build --dr", ["--drafts"]),
+        ("--debug build --st", ["--strict"]),
+        ("check --json --", ["--config", "--debug", "--help", "--json"]),
+        ("completion ", ["--debug", "--help", "bash", "fish", "zsh"]),
+        ("completion z", ["zsh"]),
+        ("build --config co", ["config.yaml", "content"]),
+        ("build --output co", ["content"]),
+        ("init co", ["content"]),
+        ("init --d", ["--debug"]),
+        ("new --author ", []),
+        ("xyzzy ", []),
+    ],
+)
+def test_bash(tmp_path: Path, words: str, expected: list[str]) -> None:
+    """Bash offers commands, options, files and folders where they belong."""
+    (tmp_path / "config.yaml").touch()
+    (tmp_path / "content").mkdir()
+    actual = completed(tmp_path, "feedpub", *words.split(" "))
+
+    assert expected == actual
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+def test_every_option(shell: str) -> None:
+    """Every command and each of its options is in every script, with what it does."""
+    text = script(shell)
+
+    for command in COMMANDS:
+        assert command.name in text
+        for option in command.options:
+            assert option.name in text or f"-l {option.key} " in text
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+def test_the_shell_understands_it(shell: str) -> None:
+    """The shell, where it is installed, finds nothing wrong with the script."""
+    program = shutil.which(shell)
+    if program is None:
+        pytest.skip(f"{shell} is not installed")
+    result = subprocess.run(
+        [program, "-n"], input=script(shell), text=True, capture_output=True, check=False
+    )
+
+    assert (0, "") == (result.returncode, result.stderr)
+
+
+@pytest.mark.parametrize(
+    ("shell", "expected"),
+    [
+        ("zsh", "'--output[write here instead of the configured folder]:folder:_files -/'"),
+        ("zsh", "'--config[the configuration (default\\: config.yaml)]:file:_files'"),
+        ("zsh", "'1::DIR:_files -/'"),
+        ("zsh", "'1:SHELL:(bash zsh fish)'"),
+        ("zsh", "'1:TITLE: '"),
+        ("fish", "-l output -x -a '(__fish_complete_directories)' -d"),
+        ("fish", "-l config -r -F -d 'the configuration"),
+        ("fish", "'__fish_seen_subcommand_from completion' -a 'bash zsh fish'"),
+        ("fish", "'__fish_seen_subcommand_from init' -a '(__fish_complete_directories)'"),
+    ],
+)
+def test_files_and_folders(shell: str, expected: str) -> None:
+    """Files, folders and choices are completed as such."""
+    assert expected in script(shell)

@@ -1,0 +1,148 @@
+"""What a terminal shows, and what a file in its place holds."""
+
+import io
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from feedpub.cli.terminal import Colour, Terminal, columns, safe, width
+
+
+class Screen(io.StringIO):
+    """A stream that is a terminal."""
+
+    def isatty(self) -> bool:
+        """Say so."""
+        return True
+
+
+class Clock:
+    """A clock that stands until it is set."""
+
+    def __init__(self) -> None:
+        self.seconds = 0.0
+
+    def __call__(self) -> float:
+        """Tell the time."""
+        return self.seconds
+
+
+def test_colours() -> None:
+    """A terminal shows what a line means by a colour."""
+    terminal = Terminal(Screen(), {}, Clock(), 80)
+
+    assert terminal.paint("x", Colour.FAULT) == "\x1b[31mx\x1b[0m"
+    assert terminal.paint("x", Colour.NONE) == "x"
+
+
+@pytest.mark.parametrize(
+    ("stream", "environ"),
+    [(io.StringIO(), {}), (Screen(), {"NO_COLOR": "1"}), (Screen(), {"TERM": "dumb"})],
+)
+def test_no_colours(stream: io.StringIO, environ: dict[str, str]) -> None:
+    """A file, NO_COLOR and a terminal without colours get plain text."""
+    terminal = Terminal(stream, environ, Clock(), 80)
+
+    assert terminal.paint("x", Colour.FAULT) == "x"
+
+
+def test_empty_no_color() -> None:
+    """NO_COLOR with nothing in it says nothing (https://no-color.org)."""
+    terminal = Terminal(Screen(), {"NO_COLOR": ""}, Clock(), 80)
+
+    assert terminal.paint("x", Colour.WARNING) == "\x1b[33mx\x1b[0m"
+
+
+def test_progress_after_a_second() -> None:
+    """Progress is shown after a second, ten times a second at most, and taken away in the end."""
+    screen, clock = Screen(), Clock()
+    terminal = Terminal(screen, {}, clock, 80)
+    for clock.seconds, done in ((0.9, 1), (1.0, 2500), (1.05, 3000), (1.2, 10_000)):
+        terminal.progress("reading", done, 10_000)
+    terminal.clear()
+    terminal.clear()
+    first = "reading  ======------------------  2,500 of 10,000"
+    last = "reading  ========================  10,000 of 10,000"
+
+    assert screen.getvalue() == f"\r{first}\r{last}\r{' ' * len(last)}\r"
+
+
+def test_a_shorter_line_covers_a_longer_one() -> None:
+    """Nothing of an earlier stage's line is left."""
+    screen, clock = Screen(), Clock()
+    terminal = Terminal(screen, {}, clock, 80)
+    clock.seconds = 1.0
+    terminal.progress("waiting for another build", 0, 0)
+    terminal.progress("going on", 0, 0)
+
+    assert screen.getvalue().endswith("\rgoing on" + " " * len("waiting for anoth") + "")
+
+
+def test_waiting_is_told_at_once() -> None:
+    """A stage that is not counted is waited for, and told at once."""
+    screen = Screen()
+    Terminal(screen, {}, Clock(), 80).progress("waiting", 0, 0)
+
+    assert screen.getvalue() == "\rwaiting"
+
+
+def test_progress_in_a_narrow_terminal() -> None:
+    """Progress never needs a second line."""
+    screen = Screen()
+    Terminal(screen, {}, Clock(), 5).progress("waiting", 0, 0)
+
+    assert screen.getvalue() == "\rwait"
+
+
+@pytest.mark.parametrize(("stream", "environ"), [(io.StringIO(), {}), (Screen(), {"TERM": "dumb"})])
+def test_no_progress(stream: io.StringIO, environ: dict[str, str]) -> None:
+    """Where the cursor cannot move there is no progress."""
+    clock = Clock()
+    terminal = Terminal(stream, environ, clock, 80)
+    clock.seconds = 5.0
+    terminal.progress("reading", 1, 2)
+    terminal.say("done")
+
+    assert stream.getvalue() == "done\n"
+
+
+def test_a_line_takes_the_place_of_progress() -> None:
+    """What is said does not stand behind the progress."""
+    screen = Screen()
+    terminal = Terminal(screen, {}, Clock(), 80)
+    terminal.progress("waiting", 0, 0)
+    terminal.say("done")
+
+    assert screen.getvalue() == "\rwaiting\r       \rdone\n"
+
+
+@given(st.text())
+def test_safe(text: str) -> None:
+    """What is shown never drives the terminal, and can always be encoded."""
+    shown = safe(text)
+
+    assert all(each >= " " for each in shown)
+    assert shown == shown.encode().decode()
+
+
+def test_safe_shows_what_it_takes_out() -> None:
+    """An escape sequence in a file's name is shown, not obeyed."""
+    assert safe("a\x1b[31m 人\n") == "a\\x1b[31m 人\\x0a"
+
+
+def test_columns() -> None:
+    """Columns line up with wide characters, too."""
+    actual = columns([("人工智能.md", "a"), ("e\u0301.md", "b")])
+
+    assert actual == "  人工智能.md  a\n  e\u0301.md         b"
+
+
+def test_no_columns() -> None:
+    """No rows are no lines."""
+    assert columns([]) == ""
+
+
+def test_width() -> None:
+    """A wide character needs two columns, a combining one none."""
+    assert [width(text) for text in ("abc", "人", "e\u0301", "Ａ")] == [3, 2, 1, 2]

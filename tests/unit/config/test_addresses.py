@@ -1,0 +1,149 @@
+"""Addresses as people write them, and as programs compare them."""
+
+import re
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from feedpub.config.addresses import authority, reference, site_address, web_address
+
+
+@pytest.mark.parametrize(
+    ("written", "expected"),
+    [
+        ("https://example.org", "https://example.org/"),
+        ("HTTPS://Example.ORG/Blog", "https://example.org/Blog"),
+        ("http://example.org:80/", "http://example.org/"),
+        ("http://example.org:8080/a", "http://example.org:8080/a"),
+        ("https://example.org./", "https://example.org/"),
+        ("https://bücher.example/", "https://xn--bcher-kva.example/"),
+        ("https://BÜCHER.example/", "https://xn--bcher-kva.example/"),
+        ("https://straße.example/", "https://xn--strae-oqa.example/"),
+        ("https://例え。テスト/", "https://xn--r8jz45g.xn--zckzah/"),
+        ("https://[2001:DB8::1]:8000/", "https://[2001:db8::1]:8000/"),
+        ("https://example.org/日本 語", "https://example.org/%E6%97%A5%E6%9C%AC%20%E8%AA%9E"),
+        ("https://example.org/e\u0301", "https://example.org/%C3%A9"),
+        ("https://example.org/%e6%97%a5", "https://example.org/%E6%97%A5"),
+        ("https://example.org/100%", "https://example.org/100%25"),
+        ("https://example.org/?a=b c&d=é#f/g?", "https://example.org/?a=b%20c&d=%C3%A9#f/g?"),
+    ],
+)
+def test_web_address(written: str, expected: str) -> None:
+    """A URL comes in its normal form: lower-case ASCII host, path in percent-encoded NFC."""
+    actual = web_address(written)
+
+    assert expected == actual
+
+
+@pytest.mark.parametrize(
+    ("written", "reason"),
+    [
+        ("example.org/blog", 'did you mean "https://example.org/blog"?'),
+        ("//example.org", 'did you mean "https://example.org"?'),
+        ("blog", "is not an absolute URL; it begins with https:// or http://"),
+        ("ftp://example.org/", "must begin with https:// or http://, not ftp://"),
+        ("https://", "has no host that could exist"),
+        ("https://exa mple.org/", "has no host that could exist"),
+        ("https://-a.example/", "has no host that could exist"),
+        ("https://a..example/", "has no host that could exist"),
+        ("https://☃.example/", "has no host that could exist"),
+        (f"https://{'a' * 64}.example/", "has no host that could exist"),
+        (f"https://{'.'.join(['a' * 60] * 5)}/", "has no host that could exist"),
+        ("https://ann@example.org/", "must not have a user or a password in it"),
+        ("https://example.org:70000/", "has a port that is no number up to 65535"),
+        ("https://[::1/", "is not a URL: its host cannot be read"),
+        ("https://[v1.x]/", "is not a URL: its host cannot be read"),
+        ("https://example.org\\blog", "is not a URL: it has a line break or a backslash in it"),
+        ("https://example.org/\na", "is not a URL: it has a line break or a backslash in it"),
+        ("https://example.org/../a", 'must not have ".." in its path'),
+    ],
+)
+def test_no_web_address(written: str, reason: str) -> None:
+    """What is no http or https URL is refused, with the reason."""
+    with pytest.raises(ValueError, match=re.escape(reason)):
+        web_address(written)
+
+
+LABELS = st.text(st.characters(categories=["Lu", "Ll", "Lo", "Mn", "Nd"]), min_size=1, max_size=8)
+PATHS = st.text(st.characters(exclude_categories=["C", "Z"], exclude_characters="\\"), max_size=20)
+
+
+@given(LABELS, PATHS)
+@example("ß", "a%zz")
+@example("İ", "ς")
+def test_normal_form_stays(label: str, path: str) -> None:
+    """A URL in its normal form is left as it is, and is ASCII."""
+    try:
+        once = web_address(f"https://{label}.example/{path}")
+    except ValueError:
+        once = "https://example.org/"
+
+    assert once == web_address(once)
+    assert once.isascii()
+
+
+def test_site_address_ends_in_a_slash() -> None:
+    """The site's URL ends in "/", so that paths can be appended."""
+    assert site_address("https://example.org/blog") == "https://example.org/blog/"
+    assert site_address("https://example.org/blog/") == "https://example.org/blog/"
+
+
+@pytest.mark.parametrize(
+    ("written", "reason"),
+    [
+        ("https://example.org/?a", "must end with its path"),
+        ("https://example.org/#a", "must end with its path"),
+        ("https://example.org/#", "must end with its path"),
+        ("https://example.org/{slug}/", "has a brace in it"),
+    ],
+)
+def test_no_site_address(written: str, reason: str) -> None:
+    """Query, fragment and placeholders have no place in the site's URL."""
+    with pytest.raises(ValueError, match=reason):
+        site_address(written)
+
+
+@pytest.mark.parametrize(
+    ("written", "expected"),
+    [
+        ("img/logo.png", "img/logo.png"),
+        ("/logo.png", "/logo.png"),
+        ("//cdn.example/logo.png", "https://cdn.example/logo.png"),
+        ("https://CDN.example/a b.png", "https://cdn.example/a%20b.png"),
+    ],
+)
+def test_reference(written: str, expected: str) -> None:
+    """A reference is a path, left as it is, or a URL in its normal form."""
+    actual = reference(written)
+
+    assert expected == actual
+
+
+def test_reference_by_another_scheme() -> None:
+    """A picture cannot be a script."""
+    with pytest.raises(ValueError, match="neither a file nor an http or https URL"):
+        reference("javascript:alert(1)")
+
+
+@pytest.mark.parametrize(
+    ("written", "expected"),
+    [
+        ("example.org", "example.org"),
+        ("ann@example.org", "ann@example.org"),
+        ("bücher.example", "xn--bcher-kva.example"),
+        ("ann@bücher.example", "ann@xn--bcher-kva.example"),
+    ],
+)
+def test_authority(written: str, expected: str) -> None:
+    """An id's authority is a host or an e-mail address, in ASCII (RFC 4151)."""
+    actual = authority(written)
+
+    assert expected == actual
+
+
+@pytest.mark.parametrize("written", ["https://example.org", "example.org,2020", "a b", "-", "☃"])
+def test_no_authority(written: str) -> None:
+    """A URL, a date or a sign is no authority."""
+    with pytest.raises(ValueError, match="host"):
+        authority(written)

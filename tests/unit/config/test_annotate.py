@@ -1,0 +1,148 @@
+"""The configuration as YAML, explained."""
+
+import re
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from feedpub.config import (
+    Config,
+    Content,
+    ExtraFeed,
+    Feeds,
+    Markdown,
+    Pages,
+    Podcast,
+    Publishing,
+    Site,
+    annotated,
+    load,
+)
+from feedpub.config.schema import FOREIGN
+from feedpub.config.shapes import entries
+from feedpub.model import Author
+
+LETTERS = st.characters(exclude_categories=["Cc", "Cs", "Cn"], include_characters="\t\n")
+TEXT = st.one_of(
+    st.text(LETTERS, max_size=20).map(str.strip),
+    st.sampled_from(["~", "null", "no", "1.0", "${X}", "$${", "a: b", "#a", "- x", "*a", "'", '"']),
+)
+NAME = TEXT.filter(bool)
+URL = st.sampled_from(["https://example.org/", "http://localhost:8000/a%20b/"])
+REFERENCE = st.sampled_from(["", "logo.png", "https://cdn.example/x.png"])
+LANGUAGE = st.sampled_from(["en", "no", "zh-Hant", "ar"])
+
+
+def some(values: st.SearchStrategy[str]) -> st.SearchStrategy[tuple[str, ...]]:
+    """Give a few different values."""
+    return st.lists(values, max_size=3, unique=True).map(tuple)
+
+
+AUTHOR = st.builds(
+    Author,
+    NAME,
+    st.sampled_from(["", "ann@example.org"]),
+    st.one_of(st.just(""), URL),
+    TEXT,
+)
+SITE = st.builds(
+    Site,
+    title=NAME,
+    url=URL,
+    description=TEXT,
+    language=LANGUAGE,
+    timezone=st.sampled_from(["UTC", "Europe/Berlin"]),
+    author=st.none() | AUTHOR,
+    authority=st.sampled_from(["", "example.org"]),
+    logo=REFERENCE,
+    icon=REFERENCE,
+    rights=TEXT,
+    accent=st.sampled_from(["#1a5fb4", "#abc"]),
+)
+CONTENT = st.builds(
+    Content,
+    folder=st.sampled_from(["content", "../posts", "/srv/posts"]),
+    permalink=st.sampled_from(["{slug}/", "https://their.site/{year}/{path}"]),
+    ignore=some(NAME),
+    tags_split=st.sampled_from(["comma", "space"]),
+)
+EXTRA = st.builds(
+    ExtraFeed,
+    st.sampled_from(["one", "two", "第三"]),
+    TEXT,
+    some(NAME).filter(bool),
+    some(NAME),
+    some(LANGUAGE),
+)
+PODCAST = st.builds(
+    Podcast,
+    NAME,
+    st.just("cover.jpg"),
+    TEXT,
+    st.none() | AUTHOR,
+    st.booleans(),
+    TEXT,
+    st.sampled_from(["episodic", "serial"]),
+)
+FEEDS = st.builds(
+    Feeds,
+    formats=some(st.sampled_from(["rss", "atom", "json"])).filter(bool),
+    kinds=some(st.sampled_from(["site", "tags", "authors", "languages", "categories"])),
+    limit=st.integers(0, 10**9 - 1),
+    content=st.sampled_from(["full", "summary"]),
+    min_posts=st.integers(1, 99),
+    archive=st.booleans(),
+    hubs=some(URL),
+    extra=st.lists(EXTRA, max_size=3, unique_by=lambda each: each.name).map(tuple),
+    podcast=st.none() | PODCAST,
+)
+CONFIG = st.builds(
+    Config,
+    site=SITE,
+    content=CONTENT,
+    authors=st.lists(st.tuples(NAME, AUTHOR), max_size=3, unique_by=lambda each: each[0]).map(
+        tuple
+    ),
+    markdown=st.builds(Markdown, st.sampled_from(["markdown", "comrak"]), some(NAME)),
+    feeds=FEEDS,
+    pages=st.builds(Pages, st.booleans(), st.integers(1, 99), st.just("looks")),
+    output=st.builds(Publishing, st.just("www")),
+)
+
+
+@given(CONFIG)
+@settings(max_examples=50, deadline=None)  # it is long, and so is reading it
+def test_read_back(config: Config) -> None:
+    """What is printed is read back as the same configuration."""
+    actual = load(annotated(config), "config.yaml", {})
+
+    assert config == actual
+
+
+def test_every_key_with_its_meaning() -> None:
+    """Every key is printed, in order, each section and key with what it means above it."""
+    lines = annotated(Config(Site("Notes", "https://example.org/"))).splitlines()
+
+    for section in entries(Config):
+        at = lines.index(f"{section.name}:" if section.name != "authors" else "authors: {}")
+        assert re.fullmatch(r"# [A-Z].*\.", lines[at - 1])
+        inside = lines[at + 1 : [*lines[at:], ""].index("") + at]
+        for entry in entries(section.kind):
+            place = next(i for i, line in enumerate(inside) if f" {entry.name}:" in line)
+            assert section.name == "authors" or f"  # {entry.key.help}" == inside[place - 1]
+
+
+def test_sections_that_are_not_there() -> None:
+    """A section that is not there is shown as a comment, ready to be used."""
+    text = annotated(Config(Site("Notes", "https://example.org/")))
+
+    assert "\n  # author:\n  #   name:  # as readers see it\n  #   email: ''\n" in text
+    assert "\n  extra: []\n  #   - name:  # its folder below feeds/\n  #     title: ''" in text
+    assert "\nauthors: {}\n#   key:\n#     name:  # as readers see it\n" in text
+    assert "  #   explicit: false  # whether it is for adults only\n" in text
+
+
+def test_keys_of_people_are_those_of_the_model() -> None:
+    """What is said of a person's keys is said of keys that there are."""
+    assert {"name", "email", "url", "bio"} == {entry.name for entry in entries(Author)}
+    assert set(FOREIGN) == {Author}

@@ -1,0 +1,105 @@
+"""Values that are wrong together."""
+
+import pytest
+
+from feedpub.config import Config, Content, ExtraFeed, Feeds, Pages, Publishing, Site
+from feedpub.config.combinations import faults
+
+SITE = Site("Notes", "https://example.org/")
+
+
+def folders(content: str, output: str, templates: str = "templates") -> Config:
+    """Give a configuration with these folders."""
+    return Config(
+        SITE, Content(content), pages=Pages(templates=templates), output=Publishing(output)
+    )
+
+
+def told(config: Config, path: str = "config.yaml") -> list[str]:
+    """Give the faults, each as `key: message`."""
+    return [f"{where}: {message}" for where, message in faults(config, path)]
+
+
+@pytest.mark.parametrize(
+    ("content", "output"),
+    [
+        ("content", "public"),
+        ("../content", "public"),
+        ("content", "../public"),
+        ("/srv/content", "/srv/content-public"),
+        ("/srv/content", "public"),
+        ("content", "/srv/www"),
+    ],
+)
+def test_apart(content: str, output: str) -> None:
+    """Folders beside each other are as they should be."""
+    actual = told(folders(content, output))
+
+    assert not actual
+
+
+@pytest.mark.parametrize(
+    ("content", "output", "path", "expected"),
+    [
+        ("site", "site", "config.yaml", "is the content folder as well"),
+        ("./site/", "x/../site", "config.yaml", "is the content folder as well"),
+        ("/srv/blog/site", "site", "/srv/blog/config.yaml", "is the content folder as well"),
+        ("content", "content/public", "config.yaml", "is inside the content folder"),
+        (".", "public/", "config.yaml", "is inside the content folder"),
+        ("/", "/srv", "config.yaml", "is inside the content folder"),
+        ("..", "public", "blog/config.yaml", "is inside the content folder"),
+        ("public/posts", "public", "config.yaml", "holds the content folder"),
+        ("content", ".", "config.yaml", "holds the content folder"),
+        ("content", "..", "config.yaml", "holds the content folder"),
+        ("/srv/content", "/", "config.yaml", "holds the content folder"),
+        ("a\\b", "a", "x\\config.yaml", "holds the content folder"),
+    ],
+)
+def test_one_in_the_other(content: str, output: str, path: str, expected: str) -> None:
+    """What is published is never read as content, nor content cleared away as output."""
+    (actual,) = told(folders(content, output), path)
+
+    assert expected in actual
+
+
+def test_the_key_that_was_written() -> None:
+    """The fault is told of the key that somebody wrote."""
+    assert told(folders(".", "public"))[0].startswith("content.folder: the output folder")
+    assert told(folders("content", "."))[0].startswith("output.folder: the output folder")
+
+
+def test_the_templates_that_were_named() -> None:
+    """The fault is told of the templates where the output folder is the usual one."""
+    (actual,) = told(folders("content", "public", "public/looks"))
+
+    assert actual.startswith('pages.templates: the output folder "public" holds the templates')
+
+
+@pytest.mark.parametrize("templates", ["www", "www/templates"])
+def test_templates_in_the_output(templates: str) -> None:
+    """Templates are not cleared away as output either."""
+    (actual,) = told(folders("content", "www", templates))
+
+    assert "holds the templates" in actual
+
+
+def test_feeds_in_no_format() -> None:
+    """At least one format is named."""
+    expected = ["feeds.formats: is empty; name rss, atom or json"]
+
+    assert expected == told(Config(SITE, feeds=Feeds(formats=())))
+
+
+def test_extra_feeds() -> None:
+    """Extra feeds have folders of their own, and something that chooses their posts."""
+    extra = (
+        ExtraFeed("By Ann", tags=("x",)),
+        ExtraFeed("by-ann", authors=("Ann",)),
+        ExtraFeed("a"),
+    )
+    expected = [
+        'feeds.extra[2].name: "by-ann" and "By Ann" would share a folder; rename one',
+        'feeds.extra[3].name: "a" names no tags, authors or languages',
+    ]
+
+    assert expected == told(Config(SITE, feeds=Feeds(extra=extra)))

@@ -1,0 +1,117 @@
+"""YAML as it is written, with lines, and what is wrong with it."""
+
+import pytest
+
+from feedpub.config.document import Items, Node, Pairs, Scalar, read
+from feedpub.model import Problem
+
+
+def node(text: str, **environ: str) -> Node:
+    """Read a document that has nothing wrong with it."""
+    root, problems = read(text, "c.yaml", environ)
+
+    assert not problems
+    return root
+
+
+def told(text: str, **environ: str) -> list[str]:
+    """Give what is wrong with a document."""
+    return [str(problem) for problem in read(text, "c.yaml", environ)[1]]
+
+
+def test_lines() -> None:
+    """Every value knows what it is and on which line it stands."""
+    expected = Pairs(
+        (
+            (Scalar("a", "str", 1), Scalar("1", "int", 1)),
+            (Scalar("b", "str", 2), Items((Scalar("x", "str", 3), Scalar("", "null", 4)), 3)),
+        ),
+        1,
+    )
+    actual = node("a: 1\nb:\n- x\n-\n")
+
+    assert expected == actual
+
+
+def test_nothing_in_it() -> None:
+    """A document with nothing in it has no keys."""
+    assert Pairs((), 1) == node("# only a comment\n")
+
+
+def test_variables() -> None:
+    """`${NAME}` is what the environment says, `$${` is `${`."""
+    actual = node("a ${WHO}, $${x} $5 ${WHO}${NONE}", WHO="Ann: #", NONE="")
+
+    assert Scalar("a Ann: #, ${x} $5 Ann: #", "str", 1) == actual
+
+
+@pytest.mark.parametrize(
+    ("value", "tag"),
+    [("20", "int"), ("-3", "int"), ("yes", "bool"), ("False", "bool"), ("", "str"), ("~", "str")],
+)
+def test_variables_that_are_no_text(value: str, tag: str) -> None:
+    """A number or a yes can come from the environment; nothing at all is text."""
+    actual = node('"${VALUE}"', VALUE=value)
+
+    assert Scalar(value, tag, 1) == actual
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("a: 1\nb: x ${NONE}", 'c.yaml:2: "NONE" is not set in the environment'),
+        ("a: ${NO NE}", 'c.yaml:1: "${NO NE}" names no variable; write $${ where it is none'),
+        ("a: ${NONE", 'c.yaml:1: "${" without "}"; write $${ where it is no variable'),
+        ("a: 1\nb: 2\na: 3", 'c.yaml:3: key "a" is given twice, first on line 1'),
+        ("? [a]\n: 1", "c.yaml:1: a key must be text"),
+        ("accent: #1a5fb4", 'c.yaml:1: "#1a5fb4" is a comment in YAML; put it in quotes'),
+        ('a: "x\\by"', "c.yaml:1: U+0008 in a value; no feed can carry it"),
+        ("a: &x [1, *x]", "c.yaml:1: a value cannot hold itself"),
+        ("a: 1\nb: \0", "c.yaml:2: U+0000 cannot be in YAML"),
+        ("[" * 5000, "c.yaml: is nested too deeply to be read"),
+    ],
+)
+def test_faults(text: str, expected: str) -> None:
+    """What cannot be used is told with its line."""
+    actual = told(text)
+
+    assert [expected] == actual
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "hint"),
+    [
+        ("site:\n  title: a: b", 2, 'text with ": " in it goes in quotes'),
+        ("site:\n\ttitle: a", 2, "indent with spaces"),
+        ("a: @x", 1, "put text that begins with a sign in quotes"),
+        ("a: *x", 1, 'text that begins with "*" goes in quotes'),
+        ('a: "\\d"', 1, "a backslash is written"),
+        ("site:\n    a: 1\n  b: 1", 3, "begin in the same column"),
+        ("a: 1\n---\nb: 2", 2, 'leave out the line "---"'),
+        ("a: {b: c: d}", 1, "inside braces and brackets, text with one of"),
+        ("- a\nb: 1", 2, ""),
+    ],
+)
+def test_syntax(text: str, line: int, hint: str) -> None:
+    """Where YAML breaks off, the line is told, and what usually helps."""
+    (problem,) = read(text, "c.yaml", {})[1]
+
+    assert problem.message.startswith("not YAML: ")
+    assert hint in problem.message
+    assert line == problem.line
+
+
+def test_a_value_used_twice() -> None:
+    """An alias is what its anchor is, and is told of once."""
+    root, problems = read("a: &x ${NONE}\nb: *x", "c.yaml", {})
+
+    assert isinstance(root, Pairs)
+    assert root.nodes[0][1] == root.nodes[1][1]
+    assert (Problem("c.yaml", 1, '"NONE" is not set in the environment'),) == problems
+
+
+def test_line_ends() -> None:
+    """Text is without the white space around it, its lines end in a line feed."""
+    actual = node('"  a\\r\\nb\\n"')
+
+    assert Scalar("a\nb", "str", 1) == actual

@@ -1,0 +1,140 @@
+"""What is remembered between runs."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import made
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from feedpub.files.memory import Bodies, Build, Memory, Reading, pack, unpack
+from feedpub.files.outputs import Written
+from feedpub.model import Author, Enclosure, Image, Manuscript, Problem, Reference
+
+WHOLE = made.manuscript(
+    published=datetime(1970, 1, 1, 0, 0, 0, 1, tzinfo=UTC),
+    updated=datetime(2025, 2, 1, tzinfo=UTC),
+    expires=datetime(9999, 12, 31, 23, 59, 59, 999999, tzinfo=UTC),
+    authors=(Author("Ann", "ann@example.org"), Author("Bob")),
+    image=Image("cat.png", "a cat"),
+    enclosures=(Enclosure("song.mp3", "audio/mpeg", 3, "A song", 60),),
+    references=(Reference("cat.png", 3),),
+    problems=(Problem("hello.md", 2, "a warning"),),
+)
+BUILD = Build(
+    stamp="stamp",
+    since=1,
+    until=2,
+    counts=(1, 2, 3, 4, 5, 6, 7),
+    problems=(Problem("a.md", 1, "no date", left_out=True),),
+    ledger={"a": Written("key", (1, 2, 3, 4))},
+)
+
+times = st.datetimes(datetime(1970, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001 - the zone is given beside it
+
+
+@pytest.mark.parametrize("one", [WHOLE, made.manuscript()])
+def test_a_manuscript_survives_packing(one: Manuscript) -> None:
+    """What is unpacked is what was packed, with every field set or none."""
+    assert one == unpack(pack(one))
+
+
+@given(times, st.one_of(st.none(), times), st.text())
+def test_any_time_and_title_survives_packing(
+    published: datetime, updated: datetime | None, title: str
+) -> None:
+    """Times keep their microseconds, and titles every character."""
+    one = made.manuscript(published=published, updated=updated, title=title)
+
+    assert one == unpack(pack(one))
+
+
+def test_readings_are_remembered(tmp_path: Path) -> None:
+    """Manuscripts and problems come back as they were."""
+    readings = {
+        "hello.md": Reading.of("hello.md", (1, 2, 3, 4), pack(WHOLE), None),
+        "bad.md": Reading.of("bad.md", (), None, Problem("bad.md", 1, "no date", left_out=True)),
+    }
+    Memory(tmp_path, "v1").keep_readings(readings.values())
+
+    assert readings == Memory(tmp_path, "v1").readings()
+
+
+def test_a_build_is_remembered_for_its_folder(tmp_path: Path) -> None:
+    """Each output folder has a last build of its own."""
+    Memory(tmp_path, "v1").keep_build(Path("public"), BUILD)
+
+    assert BUILD == Memory(tmp_path, "v1").last_build(Path("public"))
+    assert Memory(tmp_path, "v1").last_build(Path("elsewhere")) is None
+
+
+def test_another_version_remembers_nothing(tmp_path: Path) -> None:
+    """What another version of the program, or other settings, left is as good as not there."""
+    memory = Memory(tmp_path, "v1")
+    memory.keep_readings([Reading.of("hello.md", (), pack(WHOLE), None)])
+    memory.keep_build(Path("public"), BUILD)
+
+    assert {} == Memory(tmp_path, "v2").readings()
+    assert Memory(tmp_path, "v2").last_build(Path("public")) is None
+
+
+@pytest.mark.parametrize("cut", [0, 10, -1])
+def test_a_spoilt_memory_is_no_memory(tmp_path: Path, cut: int) -> None:
+    """A file that is not whole is passed over, without a word."""
+    memory = Memory(tmp_path, "v1")
+    memory.keep_readings([Reading.of("hello.md", (), pack(WHOLE), None)])
+    path = tmp_path / "readings"
+    path.write_bytes(path.read_bytes()[:cut])
+
+    assert {} == memory.readings()
+
+
+def test_readings_without_their_bodies_are_forgotten(tmp_path: Path) -> None:
+    """A manuscript is of no use where its HTML is gone."""
+    memory = Memory(tmp_path, "v1")
+    memory.keep_readings([Reading.of("hello.md", (), pack(WHOLE), None)])
+    (tmp_path / "bodies.sqlite").unlink()
+
+    assert {} == memory.readings()
+
+
+def test_bodies_are_given_by_digest(tmp_path: Path) -> None:
+    """The store gives the HTML that was last added for a digest."""
+    bodies = Bodies(tmp_path / "bodies", "v1")
+    bodies.add([("a", "<p>old</p>"), ("b", "<p>b</p>")])
+    bodies.add([("a", "<p>new</p>")])
+    bodies.close()
+    again = Bodies(tmp_path / "bodies", "v1")
+
+    assert ["<p>new</p>", "<p>b</p>"] == [again("a"), again("b")]
+
+    again.close()
+
+
+def test_a_broken_store_is_begun_anew(tmp_path: Path) -> None:
+    """A store that is no database costs the time of rendering, and nothing else."""
+    (tmp_path / "bodies").write_bytes(b"this is no database" * 1000)
+    bodies = Bodies(tmp_path / "bodies", "v1")
+    bodies.add([("a", "<p>a</p>")])
+
+    assert "<p>a</p>" == bodies("a")
+
+    bodies.close()
+
+
+def test_bodies_nobody_wants_are_forgotten_in_time(tmp_path: Path) -> None:
+    """The store does not grow for ever: once most of it is old, the old goes."""
+    bodies = Bodies(tmp_path / "bodies", "v1")
+    bodies.add([(str(number), "x") for number in range(1100)])
+    bodies.prune(["1"])
+    count = "SELECT count(*) FROM body"
+
+    assert (1,) == bodies._connection.execute(count).fetchone()
+
+    bodies.add([("2", "y")])
+    bodies.prune(["1"])
+
+    assert (2,) == bodies._connection.execute(count).fetchone()
+
+    bodies.close()

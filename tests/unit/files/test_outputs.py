@@ -1,0 +1,245 @@
+"""What writing outputs does to the output folder."""
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from feedpub.errors import OutputError
+from feedpub.files.outputs import LIST, Written, clear, intact, listed, write
+from feedpub.model import Changes, Copy, Output
+
+
+def quiet(_done: int, _total: int) -> None:
+    """Take no notice of progress."""
+
+
+def output(path: str, text: str, key: str = "") -> Output:
+    """Make an output whose key is that of its text."""
+    return Output(path, key or f"key of {text}", text.encode)
+
+
+def held(folder: Path) -> dict[str, str]:
+    """Give every file of a folder but the list, by path."""
+    return {
+        path.relative_to(folder).as_posix(): path.read_text(encoding="utf-8")
+        for path in folder.rglob("*")
+        if path.is_file() and path.name != LIST
+    }
+
+
+class Site:
+    """An output folder and what is remembered of it."""
+
+    def __init__(self, root: Path) -> None:
+        self.folder = root / "public"
+        self.content = root / "content"
+        self.content.mkdir(exist_ok=True)
+        self.ledger: dict[str, Written] = {}
+
+    def write(self, *outputs: Output | Copy) -> Changes:
+        """Write these outputs and remember them."""
+        changes, self.ledger = write(outputs, self.folder, self.content, self.ledger, quiet)
+        return changes
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Site:
+    """Give a site of which nothing is written yet."""
+    return Site(tmp_path)
+
+
+def test_every_output_is_written(site: Site) -> None:
+    """The folder holds each output, with the folders that lead to it."""
+    changes = site.write(output("index.html", "home"), output("tags/x/rss.xml", "feed"))
+
+    assert {"index.html": "home", "tags/x/rss.xml": "feed"} == held(site.folder)
+    assert Changes(("index.html", "tags/x/rss.xml"), (), 0) == changes
+
+
+def test_a_known_key_is_not_rendered(site: Site) -> None:
+    """An output whose key is the one last written is not made again."""
+    site.write(output("a", "text"))
+
+    def explode() -> bytes:
+        raise AssertionError
+
+    changes = site.write(Output("a", "key of text", explode))
+
+    assert Changes((), (), 1) == changes
+
+
+def test_equal_bytes_are_not_touched(site: Site) -> None:
+    """A file that would come out the same keeps its time, though its key is another."""
+    site.write(output("a", "text"))
+    before = (site.folder / "a").stat()
+
+    changes = site.write(output("a", "text", key="another"))
+
+    assert Changes((), (), 1) == changes
+    assert before == (site.folder / "a").stat()
+
+
+def test_a_file_somebody_changed_is_written_again(site: Site) -> None:
+    """A known key does not hide that the file on the disk is not what was written."""
+    site.write(output("a", "text"))
+    (site.folder / "a").write_text("spoilt", encoding="utf-8")
+
+    changes = site.write(output("a", "text"))
+
+    assert ("a",) == changes.written
+    assert {"a": "text"} == held(site.folder)
+
+
+def test_what_is_not_wanted_any_more_is_removed(site: Site) -> None:
+    """An output of an earlier build goes, with the folders it leaves empty."""
+    site.write(output("a/b/c", "old"), output("kept", "text"))
+
+    changes = site.write(output("kept", "text"))
+
+    assert Changes((), ("a/b/c",), 1) == changes
+    assert not (site.folder / "a").exists()
+
+
+def test_nobody_elses_file_is_removed(site: Site) -> None:
+    """A file that feedpub did not write stays, in a folder that becomes empty too."""
+    site.write(output("a/b", "old"), output("kept", "text"))
+    (site.folder / "a" / "mine").write_text("mine", encoding="utf-8")
+
+    site.write(output("kept", "text"))
+
+    assert {"a/mine": "mine", "kept": "text"} == held(site.folder)
+
+
+def test_a_folder_of_strangers_is_refused(site: Site) -> None:
+    """A folder that holds files and no list of ours is left as it is."""
+    site.folder.mkdir()
+    (site.folder / "thesis.txt").write_text("work of years", encoding="utf-8")
+
+    with pytest.raises(OutputError, match=r"feedpub did not write \(such as thesis.txt\)"):
+        site.write(output("index.html", "home"))
+
+    assert {"thesis.txt": "work of years"} == held(site.folder)
+
+
+def test_a_strangers_file_is_not_overwritten(site: Site) -> None:
+    """Where a new output would go over somebody's file, nothing is written at all."""
+    site.write(output("index.html", "home"))
+    (site.folder / "CNAME").write_text("example.org", encoding="utf-8")
+
+    with pytest.raises(OutputError, match=r"CNAME: feedpub did not write this file"):
+        site.write(output("index.html", "new"), output("CNAME", "ours"))
+
+    assert {"CNAME": "example.org", "index.html": "home"} == held(site.folder)
+
+
+def test_hidden_files_do_not_make_a_folder_a_strangers(site: Site) -> None:
+    """An output folder that is a git checkout may be written."""
+    (site.folder / ".git").mkdir(parents=True)
+    (site.folder / ".git" / "config").write_text("[core]", encoding="utf-8")
+
+    site.write(output("index.html", "home"))
+
+    assert (site.folder / ".git" / "config").exists()
+
+
+def test_a_file_may_become_a_folder_and_back(site: Site) -> None:
+    """A path that was a file can hold a folder in the next build, and the other way about."""
+    site.write(output("a", "file"))
+
+    site.write(output("a/index.html", "page"))
+
+    assert {"a/index.html": "page"} == held(site.folder)
+
+    site.write(output("a", "file"))
+
+    assert {"a": "file"} == held(site.folder)
+
+
+def test_copies_are_of_the_content_folder(site: Site) -> None:
+    """A copy has the bytes of its source, and follows it when it changes."""
+    (site.content / "cat.png").write_bytes(b"cat")
+    site.write(Copy("posts/cat.png", "", "cat.png"))
+    (site.content / "cat.png").write_bytes(b"dog")
+
+    changes = site.write(Copy("posts/cat.png", "", "cat.png"))
+
+    assert ("posts/cat.png",) == changes.written
+    assert {"posts/cat.png": "dog"} == held(site.folder)
+
+
+def test_an_untouched_folder_is_intact(site: Site) -> None:
+    """What was written lies there as it was left, until somebody touches it."""
+    site.write(output("a", "text"))
+
+    assert intact(site.folder, site.ledger)
+
+    (site.folder / "a").unlink()
+
+    assert not intact(site.folder, site.ledger)
+
+
+def test_a_folder_without_its_list_is_not_intact(site: Site) -> None:
+    """Somebody who removes the list gets it back."""
+    site.write(output("a", "text"))
+    (site.folder / LIST).unlink()
+
+    assert not intact(site.folder, site.ledger)
+
+
+def test_clearing_removes_only_ours(site: Site) -> None:
+    """To start from nothing is not to remove what somebody else put there."""
+    site.write(output("a/b", "text"))
+    (site.folder / "mine").write_text("mine", encoding="utf-8")
+
+    clear(site.folder)
+
+    assert {"mine": "mine"} == held(site.folder)
+
+
+def test_a_list_never_leads_outside(tmp_path: Path) -> None:
+    """A list that names files elsewhere, whoever wrote it, names nothing of ours."""
+    (tmp_path / LIST).write_text(
+        "# head\n../secret\n/etc/passwd\na/../../b\nok\n", encoding="utf-8"
+    )
+
+    assert {"ok"} == listed(tmp_path)
+
+
+def test_many_outputs_are_shared_among_processes(site: Site) -> None:
+    """What several processes write is what one would write, and all of it is remembered."""
+    outputs = [output(f"posts/{number}/index.html", f"post {number}") for number in range(300)]
+
+    changes = site.write(*outputs)
+
+    assert 300 == len(changes.written)
+    assert Changes((), (), 300) == site.write(*outputs)
+
+
+names = st.text("ab/", min_size=1, max_size=4).filter(
+    lambda name: not name.startswith("/") and not name.endswith("/") and "//" not in name
+)
+
+
+def compatible(paths: list[str]) -> list[str]:
+    """Leave out names that would be file and folder at once."""
+    return [path for path in paths if not any(other.startswith(f"{path}/") for other in paths)]
+
+
+@given(st.lists(st.dictionaries(names, st.sampled_from(["x", "y"])), max_size=4))
+def test_the_folder_holds_what_the_last_build_wanted(
+    tmp_path_factory: pytest.TempPathFactory, builds: list[dict[str, str]]
+) -> None:
+    """Whatever earlier builds wrote, the folder is what a clean build would make it."""
+    site = Site(tmp_path_factory.mktemp("site"))
+    wanted: dict[str, str] = {}
+    for build in builds:
+        wanted = {path: build[path] for path in compatible(list(build))}
+        site.write(*(output(path, text) for path, text in wanted.items()))
+
+    assert wanted == (held(site.folder) if builds else {})
+    if builds:
+        assert Changes((), (), len(wanted)) == site.write(
+            *(output(path, text) for path, text in wanted.items())
+        )

@@ -1,0 +1,93 @@
+"""What is found in the content folder."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from feedpub.errors import FeedpubError
+from feedpub.files.sources import RACY, Entry, digest, read, scan, stamp
+from feedpub.model import Source
+
+
+def put(folder: Path, *paths: str) -> None:
+    """Write a little file at each path."""
+    for path in paths:
+        (folder / path).parent.mkdir(parents=True, exist_ok=True)
+        (folder / path).write_text(path, encoding="utf-8")
+
+
+def test_every_file_is_found_in_order_of_its_path(tmp_path: Path) -> None:
+    """Files are listed by path, whatever order the disk has them in."""
+    put(tmp_path, "b.md", "a/z.md", "a.md", "a/b/c.png")
+
+    assert ["a.md", "a/b/c.png", "a/z.md", "b.md"] == [each.path for each in scan(tmp_path)]
+
+
+def test_hidden_folders_are_not_looked_into(tmp_path: Path) -> None:
+    """What lies in `.git` or `.obsidian` is nobody's content."""
+    put(tmp_path, ".git/config.md", "a.md")
+
+    assert ["a.md"] == [each.path for each in scan(tmp_path)]
+
+
+def test_a_link_inside_the_folder_is_a_file_like_any_other(tmp_path: Path) -> None:
+    """A link to a file of the folder is followed."""
+    put(tmp_path, "a.md")
+    (tmp_path / "b.md").symlink_to("a.md")
+
+    assert ["a.md", "b.md"] == [each.path for each in scan(tmp_path)]
+
+
+def test_nothing_outside_the_folder_is_published(tmp_path: Path) -> None:
+    """A link that leads out, to a folder, or nowhere, is passed over."""
+    put(tmp_path, "secret.md", "content/a/a.md")
+    content = tmp_path / "content"
+    (content / "out.md").symlink_to(tmp_path / "secret.md")
+    (content / "folder").symlink_to(content / "a")
+    (content / "nowhere.md").symlink_to("missing.md")
+
+    assert ["a/a.md"] == [each.path for each in scan(content)]
+
+
+def test_what_is_no_regular_file_is_passed_over(tmp_path: Path) -> None:
+    """A pipe in the folder does not stop a build."""
+    put(tmp_path, "a.md")
+    os.mkfifo(tmp_path / "pipe.md")
+
+    assert ["a.md"] == [each.path for each in scan(tmp_path)]
+
+
+def test_a_missing_folder_is_told_by_name(tmp_path: Path) -> None:
+    """A content folder that is not there stops the build, and says what to do."""
+    with pytest.raises(FeedpubError, match=r"nowhere: there is no such folder; make it"):
+        scan(tmp_path / "nowhere")
+
+
+def test_the_stamp_changes_with_any_change(tmp_path: Path) -> None:
+    """A file's size, time or name is seen in the stamp of the folder."""
+    put(tmp_path, "a.md")
+    first = stamp(scan(tmp_path))
+
+    assert first == stamp(scan(tmp_path))
+
+    os.utime(tmp_path / "a.md", ns=(1, 1))
+
+    assert first != stamp(scan(tmp_path))
+
+
+def test_a_file_changed_just_now_is_not_settled() -> None:
+    """Within the clock's tick a file could change again and look the same."""
+    entry = Entry("a.md", 1, modified=1_000, changed=2_000, inode=1)
+
+    assert not entry.settled(scanned=2_000 + RACY)
+    assert entry.settled(scanned=2_001 + RACY)
+
+
+def test_reading_gives_bytes_and_their_digest(tmp_path: Path) -> None:
+    """A source is the file's bytes as they are."""
+    (tmp_path / "a.md").write_bytes(b"\xef\xbb\xbfa\r\n")
+
+    assert Source("a.md", b"\xef\xbb\xbfa\r\n", digest(b"\xef\xbb\xbfa\r\n")) == read(
+        tmp_path, "a.md"
+    )

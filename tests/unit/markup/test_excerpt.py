@@ -1,0 +1,56 @@
+"""Facts about summaries."""
+
+from feedpub.markup import excerpt
+from feedpub.markup.excerpt import MORE, summary
+
+
+def test_the_author_marks_the_summary_off() -> None:
+    """All words before `<!-- more -->` are the summary, headings and code left out."""
+    raw = "<h1>T</h1><p>a</p><pre>x</pre><p>b <em>c</em></p><!-- More --><p>d</p><!--more-->"
+
+    assert "a b c" == summary(excerpt.mark(raw))
+
+
+def test_the_mark_leaves_no_trace() -> None:
+    """Neither the mark nor a paragraph that held nothing else is left."""
+    assert "a" == excerpt.unmark(f"a<p>{MORE}</p>")
+    assert "<p>a b</p>" == excerpt.unmark(f"<p>a {MORE}b</p>")
+    assert "a" == excerpt.unmark("a")
+
+
+def test_a_mark_with_nothing_before_it_is_ignored() -> None:
+    """Where only a picture or a heading stands before the mark, the first paragraph counts."""
+    assert "b" == summary(excerpt.mark("<p><img src=a></p><!--more--><p>b</p>"))
+
+
+def test_a_long_text_before_the_mark_is_cut() -> None:
+    """What the author marked off is kept whole up to a thousand characters."""
+    text = summary(f"<p>{'word ' * 190}</p>{MORE}")
+
+    assert " ".join(["word"] * 190) == text
+    assert 1000 >= len(summary(f"<p>{'word ' * 900}</p>{MORE}"))
+
+
+def test_the_first_paragraphs_are_the_summary() -> None:
+    """Paragraphs are read until they say enough; pictures, headings and notes say nothing."""
+    html = (
+        '<h2>H</h2><p><img src="x"></p><p class="admonition-title">Note</p>'
+        '<p>a<sup class="footnote-ref" id="x"><a href="#y">1</a></sup> \U0010f8d00\U0010f8d1b</p>'
+        f"<pre>x</pre><p>c</p><p>{'d' * 200}</p><p>e</p>"
+    )
+
+    assert "a b c " + "d" * 200 == summary(html)
+
+
+def test_a_long_paragraph_is_cut_at_a_word() -> None:
+    """A summary has at most 280 characters."""
+    text = summary(f"<p>{'word ' * 100}</p>")
+
+    assert text.endswith("word…")
+    assert 280 >= len(text)
+
+
+def test_without_paragraphs_the_rest_is_read() -> None:
+    """A post that is a list has a summary too; one of code and tables alone has none."""
+    assert "a b" == summary("<h2>x</h2><ul><li>a</li><li>b</li></ul>")
+    assert "" == summary("<pre><code>x</code></pre><table><tr><td>y</td></tr></table>")

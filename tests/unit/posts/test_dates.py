@@ -1,0 +1,138 @@
+"""Dates as people write them."""
+
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from feedpub.posts.dates import DateError, instant
+
+BERLIN = ZoneInfo("Europe/Berlin")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "2025-01-30",
+        " 2025-1-30 ",
+        "2025/01/30",
+        "2025.01.30",
+        "20250130",
+        "2025-01-30 00:00",
+        "2025-01-30T00:00:00",
+        "2025-01-30T00:00:00.000",
+        "2025-01-30T00:00:00+01:00",
+        "2025-01-30 00:00:00 +0100",
+        "2025-01-30 00:00:00 +1",
+        "2025-01-29T23:00:00Z",
+        "2025-01-29 23:00 UTC",
+        "2025-01-29 23:00:00 GMT",
+        "2025-01-29 23:00:00 +0000 UTC",
+        "2025-01-29 18:00:00 -5",
+        "2025-01-29 18:00:00 EST",
+        "2025-01-29T18:00:00−05:00",
+        "20250130T0000",
+        "20250129T230000Z",
+        "202501300000",
+        "20250130000000",
+        "Thu, 30 Jan 2025 00:00:00 +0100",
+        "Wed, 29 Jan 2025 23:00:00 GMT",
+        "Thu Jan 30 00:00:00 2025",
+        "Thu Jan 30 00:00:00 2025 +0100",
+        "Thu Jan 30 00:00:00 CET 2025",
+        "Thu Jan 30 2025 00:00:00 GMT+0100 (Central European Standard Time)",
+        "January 30, 2025",
+        "Jan 30 2025",
+        "Jan. 30th, 2025 at 12:00 AM",
+        "30 January 2025",
+        "30th of January, 2025",
+        "30-Jan-2025",
+        "Thursday, 30 January 2025, 0:00",
+        "30.01.2025",
+        "30. 1. 2025 00:00",
+        "2025年1月30日",
+        "2025年01月30日 00:00",
+        "2025年1月30日 0时00分",
+        "2025年1月30日 0時0分0秒",
+        "2025년 1월 30일",
+        "٢٠٢٥-٠١-٣٠",
+        "1738191600",
+        "1738191600000",
+    ],
+)
+def test_every_common_form_of_a_date_is_understood(text: str) -> None:
+    """ISO 8601, RFC 5322, what Jekyll, Go, Git and JavaScript print, and how people write."""
+    assert datetime(2025, 1, 29, 23, tzinfo=UTC) == instant(text, BERLIN)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("2025-01-30 9:05 pm", datetime(2025, 1, 30, 20, 5, tzinfo=UTC)),
+        ("2025-01-30 12:00 PM", datetime(2025, 1, 30, 11, tzinfo=UTC)),
+        ("2025-01-30T10:00:05.1234567Z", datetime(2025, 1, 30, 10, 0, 5, 123456, tzinfo=UTC)),
+        ("2016-12-31T23:59:60Z", datetime(2016, 12, 31, 23, 59, 59, tzinfo=UTC)),
+        ("2025-03-30 02:30", datetime(2025, 3, 30, 1, 30, tzinfo=UTC)),
+        ("2025-10-26 02:30", datetime(2025, 10, 26, 0, 30, tzinfo=UTC)),
+        ("1970-01-01", datetime(1969, 12, 31, 23, tzinfo=UTC)),
+    ],
+)
+def test_times_keep_their_moment(text: str, expected: datetime) -> None:
+    """Halves of the day, fractions, leap seconds, and hours that clocks skip or show twice."""
+    assert expected == instant(text, BERLIN)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "soon",
+        "2025",
+        "2025-01",
+        "2024-02-30",
+        "2024-13-01",
+        "Jan 32, 2025",
+        "01/30/2025",
+        "2025-01-301",
+        "2025-01-30x",
+        "2025-01-30 25:00",
+        "2025-01-30 10:61",
+        "2025-01-30 10:00:61",
+        "2025-01-30 13:00 PM",
+        "2025-01-30 10:00 XYZ",
+        "2025-01-30 10:00 +99:00",
+        "9999-12-31 23:00 -10",
+        "123456789012",
+    ],
+)
+def test_what_is_no_date_is_refused(text: str) -> None:
+    """Impossible days and times, unknown zones, and orders that could mean two days."""
+    with pytest.raises(DateError, match="is not a date"):
+        instant(text, BERLIN)
+
+
+@pytest.mark.parametrize("text", ["1969-12-31", "0001-01-01T00:00:00Z", "1 January 1900"])
+def test_a_year_before_1970_is_refused(text: str) -> None:
+    """Such a date is a mistake of a program, Hugo's year 1 for one."""
+    with pytest.raises(DateError, match="is before 1970"):
+        instant(text, BERLIN)
+
+
+@given(st.datetimes(datetime(1971, 1, 1), datetime(9000, 1, 1), timezones=st.just(UTC)))  # noqa: DTZ001
+def test_iso_and_rfc_forms_read_back(moment: datetime) -> None:
+    """Any moment written in ISO 8601 is read as itself."""
+    assert moment == instant(moment.isoformat(), BERLIN)
+    assert moment == instant(moment.astimezone(BERLIN).isoformat(" "), UTC)
+
+
+@given(st.text(alphabet="0123456789-/.:TZ +年月日JanPM", max_size=24) | st.text(max_size=24))
+def test_anything_else_is_a_date_error(text: str) -> None:
+    """No text makes any other error, and what is understood is in UTC."""
+    try:
+        moment = instant(text, BERLIN)
+    except DateError:
+        return
+
+    assert UTC == moment.tzinfo

@@ -1,0 +1,184 @@
+"""Front matter in four forms, and where the body begins."""
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from feedpub.errors import PostError
+from feedpub.posts.frontmatter import Value, split
+
+
+@pytest.mark.parametrize(
+    ("text", "form", "first_line"),
+    [
+        ("---\ntitle: x\ntags: [a]\n---\nbody\n", "yaml", 5),
+        ("\n\n---  \ntitle: x\ntags: [a]\n--- \nbody\n", "yaml", 7),
+        ("----\ntitle: x\ntags:\n- a\n...\nbody\n", "yaml", 6),
+        ("+++\ntitle = 'x'\ntags = ['a']\n+++\nbody\n", "toml", 5),
+        ('{"title": "x", "tags": ["a"]}\nbody\n', "json", 2),
+        ('\n{\n  "title": "x",\n  "tags": ["a"]\n}\nbody\n', "json", 6),
+    ],
+)
+def test_four_forms_say_the_same(text: str, form: str, first_line: int) -> None:
+    """YAML, TOML and JSON give the same values, and the body with its line in the file."""
+    matter = split(text, "x.md")
+
+    assert form == matter.format
+    assert {"title": "x", "tags": ["a"]} == matter.values
+    assert "body\n" == matter.body
+    assert first_line == matter.first_line
+    assert "body" == text.splitlines()[matter.first_line - 1]
+
+
+def test_pelicans_headers_need_no_fence() -> None:
+    """`Key: value` lines up to a blank line; indented lines and repeated keys add to the value."""
+    matter = split("Title: A: b\nTags: x\n    y\n   Author: Ann\nAuthor: Bob\n\nNote: body", "x.md")
+
+    assert "headers" == matter.format
+    assert {"Title": "A: b", "Tags": "x\ny", "Author": "Ann\nBob"} == matter.values
+    assert "Note: body" == matter.body
+    assert 7 == matter.first_line
+    assert 2 == matter.line("Tags")
+
+
+def test_a_header_is_one_line_whatever_unicode_says() -> None:
+    """A line separator within a value ends nothing: editors show one line."""
+    assert {"Title": "a\u2028Tags: b"} == split("Title: a\u2028Tags: b\n\nbody", "x.md").values
+
+
+def test_headers_end_where_a_line_is_none() -> None:
+    """A line that is no header begins the body, as in Python-Markdown."""
+    matter = split("Title: A\n\tand more\nbody", "x.md")
+
+    assert {"Title": "A\nand more"} == matter.values
+    assert "body" == matter.body
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["# Heading\n", "Note: this is a text\n\nbody", "{% include x %}", "    Title: code\n", ""],
+)
+def test_a_text_that_begins_like_any_other_has_no_front_matter(text: str) -> None:
+    """A first line with a colon is a header only where it is a key of ours."""
+    matter = split(text, "x.md")
+
+    assert "" == matter.format
+    assert (text, 1) == (matter.body, matter.first_line)
+
+
+@pytest.mark.parametrize(
+    "text", ["---\n---\nbody", "---\n\n---\nbody", "+++\n+++\nbody", "{}\nbody"]
+)
+def test_front_matter_may_be_empty(text: str) -> None:
+    """Jekyll asks for two fences with nothing between them."""
+    matter = split(text, "x.md")
+
+    assert {} == matter.values
+    assert "body" == matter.body
+
+
+def test_values_come_back_as_written() -> None:
+    """What YAML, TOML and JSON take for booleans, numbers, dates and nothing stays text."""
+    yaml = "tags: [no, 1.0, 0x10, 12:30:45, 2024-01-07, 'null', null, ~, !x y, !!str 5, '!x y']"
+    toml = "a = [1.10, 2024-01-07, 2024-01-07T10:00:00Z, 12:30:00, true, 1]"
+    values = ["no", "1.0", "0x10", "12:30:45", "2024-01-07", "null", "", "", "!x y", "5", "!x y"]
+
+    assert {"tags": values} == split(f"---\n{yaml}\n---\n", "x.md").values
+    assert {
+        "a": ["1.10", "2024-01-07", "2024-01-07T10:00:00+00:00", "12:30:00", "true", "1"]
+    } == split(f"+++\n{toml}\n+++\n", "x.md").values
+    assert {"a": ["1.10", "1", "false", "", {"b": "NaN"}]} == split(
+        '{"a": [1.10, 1, false, null, {"b": NaN}]}', "x.md"
+    ).values
+
+
+def test_tables_and_lists_nest() -> None:
+    """Hugo's and Zola's tables come back as tables; YAML's aliases and merges are followed."""
+    toml = split("+++\n[extra]\nteam = 'x'\n[[extra.also]]\npath = '/'\n+++\n", "x.md")
+    yaml = split("---\na: &a {b: c, d: e}\nf: {<<: *a, d: g}\nh: *a\n<<: i\n---\n", "x.md")
+
+    assert {"extra": {"team": "x", "also": [{"path": "/"}]}} == toml.values
+    assert {
+        "a": {"b": "c", "d": "e"},
+        "f": {"b": "c", "d": "g"},
+        "h": {"b": "c", "d": "e"},
+        "<<": "i",
+    } == yaml.values
+
+
+def test_a_template_call_without_quotes_is_an_empty_table() -> None:
+    """`{{ page.title }}` is a table with a table for a key in YAML; that says nothing."""
+    assert {"title": {}} == split("---\ntitle: {{ page.title }}\n---\n", "x.md").values
+
+
+def test_tabs_are_taken_where_libyaml_takes_them() -> None:
+    """A tab between a key and its value is white space."""
+    assert {"title": "x"} == split("---\ntitle:\tx\t\n---\n", "x.md").values
+
+
+def test_many_aliases_of_one_list_cost_nothing() -> None:
+    """A list that is repeated a billion times over is there once."""
+    lines = ["a0: &a0 [x, x]"]
+    lines += [f"a{n}: &a{n} [*a{n - 1}, *a{n - 1}]" for n in range(1, 40)]
+
+    assert 40 == len(split("---\n" + "\n".join(lines) + "\n---\n", "x.md").values)
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("---\ntitle: a\ntitle: b\n---\n", "b"),
+        ('{"title": "a",\n"title": "b"}\n', "b"),
+    ],
+)
+def test_of_two_equal_keys_the_last_counts_and_both_are_told(text: str, value: str) -> None:
+    """As in Jekyll and Hugo the last one wins, but somebody should know."""
+    matter = split(text, "x.md")
+
+    assert {"title": value} == matter.values
+    assert ("title",) == matter.repeated
+
+
+def test_every_key_has_its_line() -> None:
+    """Lines are those of the file, whatever the form; an unknown key is at the top."""
+    yaml = split("\n---\nx: |\n  title: no\ntitle: y\n---\n", "x.md")
+    toml = split("+++\n\n# title\ntitle = 'y'\n+++\n", "x.md")
+    json = split('{\n\n"title": "y"}\n', "x.md")
+
+    assert [5, 4, 3, 2] == [
+        yaml.line("title"),
+        toml.line("title"),
+        json.line("title"),
+        toml.line("absent"),
+    ]
+
+
+def test_escapes_bring_no_control_characters_in() -> None:
+    r"""`\b` between quotes is as unwelcome as the character itself, at any depth."""
+    yaml = split('---\na: "x\\by"\nb: ["\\b", {c: "\\ufdd0"}]\n---\n', "x.md")
+
+    assert {"a": "xy", "b": ["", {"c": ""}]} == yaml.values
+
+
+@given(st.dictionaries(st.text(), st.text() | st.lists(st.text())))
+def test_any_json_reads_back(values: dict[str, Value]) -> None:
+    """Whatever texts a JSON object holds, they come back, but for what no feed can carry."""
+    matter = split(json.dumps(values, ensure_ascii=False, indent=1) + "\nbody", "x.md")
+
+    assert list(values) == list(matter.values)
+    assert ("body", "json") == (matter.body, matter.format)
+
+
+@given(st.text(alphabet="ab:-[]{}'\"&*!|>%@`#, \n\t\\<~?=+."))
+def test_no_header_breaks_anything_but_itself(header: str) -> None:
+    """Whatever stands between the fences, it is read or a PostError with a line of the file."""
+    for fence in ("---", "+++"):
+        line = 1
+        try:
+            split(f"{fence}\n{header}\n{fence}\nbody", "x.md")
+        except PostError as error:
+            line = error.problem.line
+
+        assert 1 <= line <= header.count("\n") + 4

@@ -1,0 +1,269 @@
+"""Publishing a site: what is written, what is left alone, and what is told."""
+
+import shutil
+import time
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from folders import CONFIG, NOW, Site, told
+
+from feedpub import publish
+from feedpub.errors import ConfigError, FeedpubError, OutputError, TemplateError
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Site:
+    """Give a site with two posts."""
+    site = Site(tmp_path / "site")
+    site.post("hello.md")
+    site.post("second.md", "Second", "2025-02-01")
+    return site
+
+
+def test_a_site_is_written_and_counted(site: Site) -> None:
+    """Feeds and pages are there, and the summary says how many."""
+    summary = site.build()
+
+    assert (2, 2, 0, 0, 0) == (
+        summary.files,
+        summary.published,
+        summary.drafts,
+        summary.scheduled,
+        summary.ignored,
+    )
+    assert summary.written == len(site.written()) - 1  # the folder's own list
+    assert str(site.public) == summary.folder
+    for path in ("rss.xml", "atom.xml", "feed.json", "index.html", "posts/hello/index.html"):
+        assert (site.public / path).is_file()
+
+
+def test_a_second_build_writes_nothing(site: Site) -> None:
+    """An unchanged site keeps every file, to the nanosecond."""
+    site.build()
+    before = {path: path.stat() for path in site.public.rglob("*")}
+
+    summary = site.build()
+
+    assert (0, 0) == (summary.written, summary.removed)
+    assert before == {path: path.stat() for path in site.public.rglob("*")}
+
+
+def test_an_unchanged_site_is_not_even_read(site: Site) -> None:
+    """Once the clock has moved on, a site is known to be unchanged without any work."""
+    site.build()
+    for path in site.content.rglob("*"):
+        wait_until_settled(path)
+    site.build()
+    site.stages.clear()
+
+    summary = site.build()
+
+    assert [] == site.stages
+    assert 0 == summary.written
+
+
+def wait_until_settled(path: Path) -> None:
+    """Wait until a change of the file would show in its times."""
+    while time.time_ns() - path.stat().st_ctime_ns < 60_000_000:
+        time.sleep(0.01)
+
+
+def test_an_edit_changes_what_it_must(site: Site) -> None:
+    """An edited post changes its page, the feeds that hold it, and no other post's page."""
+    site.build()
+    site.post("hello.md", body="Other text.")
+
+    summary = site.build()
+
+    assert "Other text." in site.read("posts/hello/index.html")
+    assert "Other text." in site.read("rss.xml")
+    assert 0 < summary.written < len(site.written()) - 1
+
+
+def test_a_post_appears_when_its_time_comes(site: Site) -> None:
+    """A post dated in the future waits; nothing else than the time need change."""
+    site.post("later.md", "Later", "2025-06-02T00:00:00Z")
+    before = site.build()
+    site.now = NOW + timedelta(days=1)
+
+    after = site.build()
+
+    assert (2, 1) == (before.published, before.scheduled)
+    assert (3, 0) == (after.published, after.scheduled)
+    assert "Later" in site.read("atom.xml")
+
+
+def test_a_clock_set_back_takes_a_post_away_again(site: Site) -> None:
+    """What is published depends on the time alone, whichever way it went."""
+    site.post("later.md", "Later", "2025-06-02T00:00:00Z")
+    site.build()
+    first = site.written()
+    site.now = NOW + timedelta(days=1)
+    site.build()
+    site.now = NOW
+
+    site.build()
+
+    assert first == site.written()
+
+
+def test_drafts_and_future_posts_are_shown_on_request(site: Site) -> None:
+    """`--drafts` and `--future` publish what otherwise waits."""
+    site.put("content/draft.md", "---\ntitle: Draft\ndate: 2025-01-01\ndraft: true\n---\nText.\n")
+    site.post("later.md", "Later", "2099-01-01")
+
+    assert (2, 1, 1) == _counts(site.build())
+    assert (4, 0, 0) == _counts(site.build(drafts=True, future=True))
+
+
+def _counts(summary: publish.Summary) -> tuple[int, int, int]:
+    return summary.published, summary.drafts, summary.scheduled
+
+
+def test_one_bad_post_does_not_stop_the_others(site: Site) -> None:
+    """A post that cannot be published is told with its place, and the rest is published."""
+    site.put("content/bad.md", "---\ntitle: Bad\ndate: 2024-02-30\n---\nText.\n")
+
+    summary = site.build()
+
+    assert (3, 2) == (summary.files, summary.published)
+    assert ['content/bad.md:3: date: "2024-02-30" is not a date'] == [
+        line.split(";")[0] for line in told(summary)
+    ]
+    assert told(summary) == told(site.build())
+
+
+def test_a_name_that_is_not_utf8_is_told(site: Site) -> None:
+    """A file whose name is no text is left out and told; names of other files too."""
+    site.put("content/" + b"caf\xe9.md".decode(errors="surrogateescape"), "---\ntitle: x\n---\n")
+
+    summary = site.build()
+
+    assert (3, 2) == (summary.files, summary.published)
+    assert ["content/caf\\udce9.md: its name is not UTF-8; rename it"] == told(summary)
+
+
+def test_a_file_that_cannot_be_read_is_told(site: Site) -> None:
+    """What the disk refuses is a problem of that file alone."""
+    (site.content / "loop.md").symlink_to(site.post("gone.md"))
+    entries = site.content / "gone.md"
+    site.build()
+    entries.unlink()
+    entries.mkdir()
+
+    summary = site.build()
+
+    assert 2 == summary.published
+
+
+def test_ignored_and_expired_files_are_counted(site: Site) -> None:
+    """Every file is published, draft, scheduled, ignored or left out."""
+    site.post("_note.md")
+    site.put("content/old.md", "---\ntitle: Old\ndate: 2024-01-01\nexpires: 2024-02-01\n---\n.\n")
+
+    summary = site.build()
+
+    assert (4, 2, 2) == (summary.files, summary.published, summary.ignored)
+
+
+def test_memory_may_be_deleted_at_any_time(site: Site) -> None:
+    """Without its memory a build takes longer and writes nothing."""
+    site.build()
+    before = site.written()
+    shutil.rmtree(site.root / ".feedpub")
+
+    summary = site.build()
+
+    assert 0 == summary.written
+    assert before == site.written()
+
+
+def test_a_clean_build_writes_everything(site: Site) -> None:
+    """`--clean` starts from nothing, and comes to the same."""
+    site.build()
+    before = site.written()
+
+    summary = site.build(clean=True)
+
+    assert summary.written == len(before) - 1
+    assert before == site.written()
+
+
+def test_another_output_folder_may_be_named(site: Site, tmp_path: Path) -> None:
+    """`--output` writes elsewhere, relative to where one is."""
+    request = replace(site.request(), output=tmp_path / "elsewhere")
+
+    summary = publish.build(request)
+
+    assert str(tmp_path / "elsewhere") == summary.folder
+    assert (tmp_path / "elsewhere" / "rss.xml").is_file()
+    assert not site.public.exists()
+
+
+def test_templates_of_ones_own_win(site: Site) -> None:
+    """A file in `templates/` takes the place of the packaged one of its name."""
+    site.build()
+    site.put("templates/404.html", "Nothing at {{ site.title }}.")
+
+    summary = site.build()
+
+    assert 1 == summary.written
+    assert "Nothing at Example &amp; Co." == site.read("404.html").strip()
+
+
+def test_a_broken_template_stops_the_build(site: Site) -> None:
+    """An undefined name in a template is told with template and line."""
+    site.put("templates/404.html", "fine\n{{ sight.title }}")
+
+    with pytest.raises(TemplateError, match=r"templates/404.html:2: .*sight"):
+        site.build()
+
+
+def test_a_missing_config_is_told(tmp_path: Path) -> None:
+    """Without a config there is nothing to do, and it says how to get one."""
+    site = Site(tmp_path)
+    (tmp_path / "config.yaml").unlink()
+
+    with pytest.raises(FeedpubError, match="feedpub init"):
+        site.build()
+
+
+def test_a_missing_content_folder_is_told(site: Site) -> None:
+    """Without content nothing of the old site is removed."""
+    site.build()
+    shutil.rmtree(site.content)
+
+    with pytest.raises(FeedpubError, match="there is no such folder"):
+        site.build()
+    assert (site.public / "rss.xml").is_file()
+
+
+def test_the_output_must_not_lie_in_the_content(site: Site) -> None:
+    """An output folder inside the content, by whatever way it is named, is refused."""
+    request = replace(site.request(), output=site.root / "public/../content/out")
+
+    with pytest.raises(ConfigError, match="must not hold one another"):
+        publish.build(request)
+
+
+def test_an_output_that_is_a_file_is_refused(site: Site) -> None:
+    """A file where the output folder should be is told, not overwritten."""
+    site.put("public", "mine")
+
+    with pytest.raises(OutputError, match="is a file"):
+        site.build()
+
+
+def test_pages_may_be_elsewhere(site: Site) -> None:
+    """`pages: false` writes feeds alone, whose entries lead to the pages elsewhere."""
+    site.config(
+        CONFIG + 'content: {permalink: "https://their.site/{year}/{slug}/"}\npages: false\n'
+    )
+
+    summary = site.build()
+
+    assert 0 == summary.pages
+    assert "<link>https://their.site/2025/hello/</link>" in site.read("rss.xml")
+    assert not (site.public / "index.html").exists()

@@ -1,0 +1,66 @@
+"""A folder, and the site that is made in it."""
+
+from datetime import UTC, datetime, timedelta, timezone
+from pathlib import Path
+
+import pytest
+
+from feedpub.config import load
+from feedpub.errors import FeedpubError
+from feedpub.starter import Started, init
+
+NOW = datetime(2025, 1, 30, 9, 0, 0, 123, tzinfo=timezone(timedelta(hours=1)))
+
+
+def test_new_folder(tmp_path: Path) -> None:
+    """A new folder holds a configuration that can be used, a dated post and a .gitignore."""
+    folder = tmp_path / "a" / "blog"
+    started = init(folder, NOW)
+    config = load((folder / "config.yaml").read_text(encoding="utf-8"), "config.yaml", {})
+
+    assert started == Started(folder, ("config.yaml", "content/welcome.md", ".gitignore"), ())
+    assert config.site.title == "My site"
+    assert "\ndate: 2025-01-30T09:00:00+01:00\n" in (folder / "content/welcome.md").read_text()
+    assert (folder / ".gitignore").read_text() == "public/\n.feedpub/\n"
+
+
+def test_nothing_is_changed(tmp_path: Path) -> None:
+    """What is there stays; posts that are there are the site's posts."""
+    (tmp_path / ".gitignore").write_text("x\n")
+    (tmp_path / "content").mkdir()
+    (tmp_path / "content" / "hello.md").touch()
+    started = init(tmp_path, NOW)
+
+    assert started == Started(tmp_path, ("config.yaml",), (".gitignore", "content"))
+    assert (tmp_path / ".gitignore").read_text() == "x\n"
+    assert not (tmp_path / "content" / "welcome.md").exists()
+
+
+def test_empty_content(tmp_path: Path) -> None:
+    """An empty content folder gets the first post."""
+    (tmp_path / "content").mkdir()
+    started = init(tmp_path, NOW)
+
+    assert "content/welcome.md" in started.made
+
+
+def test_content_that_is_a_file(tmp_path: Path) -> None:
+    """A file of that name stays as well."""
+    (tmp_path / "content").touch()
+    started = init(tmp_path, NOW.astimezone(UTC))
+
+    assert started.kept == ("content",)
+
+
+def test_a_site_already(tmp_path: Path) -> None:
+    """Where there is a site, none is made."""
+    init(tmp_path, NOW)
+    with pytest.raises(FeedpubError, match="there is a site here already"):
+        init(tmp_path, NOW)
+
+
+def test_a_file(tmp_path: Path) -> None:
+    """A file is no folder."""
+    (tmp_path / "x").touch()
+    with pytest.raises(FeedpubError, match="is a file; name a folder"):
+        init(tmp_path / "x", NOW)

@@ -1,0 +1,123 @@
+"""Facts about plain text."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from feedpub import text
+
+
+def test_clean_drops_what_xml_cannot_hold() -> None:
+    """Control characters, lone surrogates and noncharacters go; tab and line feed stay."""
+    dirty = "a\x00\x08\x0b\x7f\x85\ud800\ufdd0\ufdef\ufffe\uffff\U0001ffff\U0010fffe\tb\n"
+
+    assert "a\tb\n" == text.clean(dirty)
+
+
+def test_clean_of_ascii_drops_control_characters() -> None:
+    """Text in ASCII, which is handled apart, loses its control characters too."""
+    assert "ab\tc\n" == text.clean("a\x08b\tc\x1f\n")
+
+
+def test_clean_ends_every_line_with_a_line_feed() -> None:
+    """CRLF and CR become LF."""
+    assert "a\nb\nc\n\nd" == text.clean("a\r\nb\rc\r\n\r\nd")
+
+
+def test_clean_keeps_emoji_and_every_script() -> None:
+    """Characters beyond the first plane stay where they are."""
+    assert "😀 中文 עברית é" == text.clean("😀 中文 עברית é")
+
+
+@given(st.text(st.characters()))
+def test_clean_leaves_nothing_to_clean(anything: str) -> None:
+    """What is clean stays as it is, and `dirty` finds nothing in it."""
+    clean = text.clean(anything)
+
+    assert clean == text.clean(clean)
+    assert [] == list(text.dirty(clean))
+
+
+@given(st.text(st.characters()))
+def test_clean_and_dirty_agree(anything: str) -> None:
+    """As many characters go as `dirty` names, line ends aside."""
+    lined = anything.replace("\r\n", "\n").replace("\r", "\n")
+
+    assert len(lined) - len(text.clean(anything)) == len(list(text.dirty(anything)))
+
+
+def test_dirty_tells_line_and_name() -> None:
+    """Each character is named as Unicode names it, with its line, whatever ends the lines."""
+    found = list(text.dirty("a\x08\r\nb\rc\ud800\ufdd0"))
+
+    assert [(1, "U+0008"), (3, "U+D800"), (3, "U+FDD0")] == found
+
+
+def test_shorten_leaves_short_text_alone() -> None:
+    """Text within the limit only has its white space folded."""
+    assert "a b c" == text.shorten(" a\n b\tc ")
+
+
+def test_shorten_cuts_at_a_word() -> None:
+    """No word is cut in two, and no comma is left before the sign of omission."""
+    assert "one two…" == text.shorten("one two, three four", 12)
+
+
+def test_shorten_cuts_chinese_at_a_character() -> None:
+    """Where a script has no spaces the cut is between characters."""
+    assert "这是重…" == text.shorten("这是重要的中文", 4)
+
+
+def test_shorten_does_not_cut_a_latin_word_within_chinese() -> None:
+    """A word in a spaced script inside an unspaced one is left out whole."""
+    assert "我们在用…" == text.shorten("我们在用DeepSeek的产品", 9)
+
+
+def test_shorten_cuts_an_endless_word() -> None:
+    """A word longer than half the limit is cut rather than left out."""
+    assert "a" * 9 + "…" == text.shorten("a" * 50, 10)
+
+
+def test_shorten_keeps_letters_with_their_accents() -> None:
+    """A combining mark, a joined emoji, a skin tone and a flag are never parted."""
+    assert "a" * 8 + "…" == text.shorten("a" * 8 + "e\u0301" * 20, 10)
+    assert "…" == text.shorten("👩\u200d👩\u200d👧" * 3, 3)
+    assert "中文中文…" == text.shorten("中文中文👍🏽👍🏽", 6)
+    assert "aaaaa…" == text.shorten("aaaaa🇩🇪🇫🇷bbb", 7)
+    assert "中文中…" == text.shorten("中文中が\u3099\u3099\u3099文", 5)
+
+
+@given(st.text(), st.integers(0, 40))
+def test_shorten_keeps_the_limit(anything: str, limit: int) -> None:
+    """The result is never longer than the limit, and shortening again changes nothing."""
+    short = text.shorten(anything, limit)
+
+    assert len(short) <= limit
+    assert short == text.shorten(short, limit)
+
+
+def test_minutes_counts_words_and_ideographs() -> None:
+    """230 words a minute, or 400 ideographs, and never less than one minute."""
+    assert 1 == text.minutes("")
+    assert 2 == text.minutes("word " * 460)
+    assert 2 == text.minutes("wörd " * 460)
+    assert 2 == text.minutes("中" * 800)
+    assert 2 == text.minutes("中" * 400 + " word" * 230)
+
+
+def test_plain_gives_visible_text() -> None:
+    """Entities are resolved, blocks parted by a space and inline elements by nothing."""
+    html = '<p title="a > b">AT&amp;T</p><p>c<b>d</b><br>e<!-- x -->f</p><ul><li>g</ul>'
+
+    assert "AT&T cd ef g" == text.plain(html)
+
+
+def test_plain_leaves_what_is_no_tag() -> None:
+    """A lone angle bracket is text."""
+    assert "a < b and <3" == text.plain("a < b and &lt;3")
+
+
+def test_nearest_finds_what_was_meant() -> None:
+    """A slip of the pen is recognised whatever the letter case; something else is not."""
+    assert "title" == text.nearest("Tittle", ["date", "title"])
+    assert "Title" == text.nearest("titel", ["date", "Title"])
+    assert "" == text.nearest("xyz", ["date", "title"])

@@ -1,0 +1,134 @@
+"""Pages speak the language of what they show."""
+
+from datetime import date
+
+import pytest
+
+from feedpub.words import File, Words, direction, number_form, own_name
+
+ENGLISH = File(
+    "en",
+    """
+    name = "English"
+    date = "{day} {month} {year}"
+    day = "{day} {month}"
+    months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
+    [words]
+    older = "Older"
+    posts = { one = "{n} post", other = "{n} posts" }
+    """,
+)
+CHINESE = File("zh", 'date = "{year}年{number}月{day}日"\n[words]\nposts = "{n} 篇"')
+FILES = {"en": ENGLISH, "zh": CHINESE, "eo": File("eo", '[words]\nolder = "Pli malnovaj"')}
+DAY = date(2025, 1, 30)
+
+
+@pytest.mark.parametrize(
+    ("language", "expected"),
+    [
+        ("en", "ltr"),
+        ("ar", "rtl"),
+        ("ar-Latn", "ltr"),
+        ("fa_IR", "rtl"),
+        ("he", "rtl"),
+        ("az-Arab", "rtl"),
+        ("zh-CN", "ltr"),
+        ("", "ltr"),
+    ],
+)
+def test_direction_follows_language_and_script(language: str, expected: str) -> None:
+    """Arabic, Hebrew and their like run from right to left, unless the tag says otherwise."""
+
+    assert expected == direction(language)
+
+
+@pytest.mark.parametrize(
+    ("language", "numbers", "expected"),
+    [
+        ("en", (0, 1, 2), ["other", "one", "other"]),
+        ("fr", (0, 1, 2), ["one", "one", "other"]),
+        ("ru-RU", (1, 3, 5, 11, 12, 21, 22), ["one", "few", "many", "many", "many", "one", "few"]),
+        ("ar", (0, 1, 2, 3, 11, 100, 103), ["zero", "one", "two", "few", "many", "other", "few"]),
+    ],
+)
+def test_numbers_have_the_forms_of_cldr(
+    language: str, numbers: tuple[int, ...], expected: list[str]
+) -> None:
+    """Each language counts in its own way."""
+
+    assert expected == [number_form(language, number) for number in numbers]
+
+
+def test_dates_are_written_as_the_language_writes_them() -> None:
+    """A date comes with or without its year."""
+
+    assert "30 Jan 2025" == Words("en-GB", FILES).date(DAY)
+    assert "30 Jan" == Words("en", FILES).date(DAY, year=False)
+    assert "2025年1月30日" == Words("zh-CN", FILES).date(DAY)
+    assert "2025年1月30日" == Words("zh-TW", FILES).date(DAY, year=False)
+
+
+def test_dates_of_an_unknown_language_are_iso_8601() -> None:
+    """English words are better than none, but an English month on a Swedish page is wrong."""
+
+    assert "2025-01-30" == Words("sv", FILES).date(DAY)
+    assert "01-30" == Words("sv", FILES).date(DAY, year=False)
+    assert "2025-01-30" == Words("eo", FILES).date(DAY)
+    assert "2025-01-30" == Words("en", {}).date(DAY)
+
+
+def test_words_fall_back_to_english() -> None:
+    """What a language's file lacks is said in English, in English forms."""
+
+    assert "Older" == Words("zh-CN", FILES).text("older")
+    assert "Pli malnovaj" == Words("eo", FILES).text("older")
+    assert "{n} post" == Words("eo", FILES).text("posts", 1)
+    assert "{n} 篇" == Words("zh", FILES).text("posts", 1)
+
+
+def test_an_unknown_key_is_an_error() -> None:
+    """No file has the key: whoever asks has to know."""
+    words = Words("zh", FILES)
+    with pytest.raises(KeyError):
+        words.text("oldest")
+
+    assert ["older", "posts"] == words.known()
+
+
+def test_a_file_over_another_changes_what_it_says_and_no_more() -> None:
+    """Somebody's own en.toml may hold a single key."""
+    own = File("en", '[words]\nolder = "Before"', ENGLISH)
+
+    assert "Before" == Words("en", {"en": own}).text("older")
+    assert "{n} posts" == Words("en", {"en": own}).text("posts", 3)
+    assert "30 Jan 2025" == Words("en", {"en": own}).date(DAY)
+    assert "English" == own.name
+
+
+def test_languages_name_themselves() -> None:
+    """A language has the name its file gives, or its tag."""
+
+    assert "English" == own_name("en-GB", FILES)
+    assert "zh-CN" == own_name("zh-CN", FILES)
+    assert "sv" == own_name("sv", FILES)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("words = 1", "write \\[words\\]"),
+        ("wrods = 1", '"wrods" is none of'),
+        ("months = ['Jan']", "twelve names"),
+        ("months = 'Jan'", "twelve names"),
+        ("date = 3", '"date" is not a text'),
+        ("date = '{weekday}'", "it may hold {year}"),
+        ("date = '{'", "it may hold {year}"),
+        ("[words]\nolder = 3", '"older" is not a text'),
+        ("[words]\nposts = { one = 'x' }", '"posts" has no form "other"'),
+        ("[words", "end of a table"),
+    ],
+)
+def test_a_wrong_file_says_what_is_wrong(text: str, message: str) -> None:
+    """Whoever translates learns what to mend."""
+    with pytest.raises(ValueError, match=message):
+        File("xx", text)
