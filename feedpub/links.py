@@ -25,6 +25,11 @@ _PREFIX = re.compile(
 _SHORT = frozenset(("post_url", "link", "ref"))  # these may name a post without its folder
 _FILED = frozenset(("static", "attach", "photo", "site"))  # these name a file of the site
 _NAMING = ("{post_url}", "{link}", "{ref}", "@/")
+# Where Jekyll publishes 2025-01-30-hello.md unless told otherwise: /category/2025/01/30/hello.html
+_OLD_URL = re.compile(
+    r"(?:/.*)?/(\d{4})/(\d\d)/(\d\d)/([^/?#]+?)(?:\.html|/)?(?:[?#].*)?", re.DOTALL
+)
+_ROOTED = ("/", "{site}/")
 _TAIL = re.compile(r"[?#].*", re.DOTALL)
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
 _ENCODED = re.compile(
@@ -67,7 +72,10 @@ def names(paths: Iterable[str]) -> dict[str, str]:
 
 def uses_names(reference: Reference) -> bool:
     """Tell whether a reference may have to be looked up in `Places.names`."""
-    return reference.target.startswith(_NAMING)
+    target = reference.target
+    return target.startswith(_NAMING) or (
+        target.startswith(_ROOTED) and _OLD_URL.fullmatch(target.removeprefix("{site}")) is not None
+    )
 
 
 def resolve(reference: Reference, path: str, url: str, places: Places) -> tuple[str, str]:
@@ -192,7 +200,10 @@ def _find(kind: str, name: str, path: str, places: Places) -> str:
         found = places.posts.get(whole) or places.files.get(whole)
         if found:
             return found
-    return _short(name, places) if kind in _SHORT else ""
+    if kind in _SHORT:
+        return _short(name, places)
+    old = _OLD_URL.fullmatch(name) if kind in ("", "site") else None
+    return _named("-".join(old.groups()), places) if old else ""
 
 
 def _candidates(kind: str, name: str, path: str, site: str) -> Iterator[str]:
@@ -211,11 +222,14 @@ def _short(name: str, places: Places) -> str:
     """Look up a post by a short name, as `post_url` and `ref` use."""
     key = fold(name).strip("/")
     bare = _without_suffix(key)
-    for candidate in (key, bare, bare.rpartition("/")[2]):
-        path = places.names.get(candidate)
-        if path:
-            return places.posts[path]
-    return ""
+    candidates = (key, bare, bare.rpartition("/")[2])
+    return next(filter(None, (_named(each, places) for each in candidates)), "")
+
+
+def _named(name: str, places: Places) -> str:
+    """Give the URL of the post of a name that `names` gives, "" where there is none."""
+    path = places.names.get(fold(name))
+    return places.posts[path] if path else ""
 
 
 def _without_suffix(path: str) -> str:

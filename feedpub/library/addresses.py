@@ -77,19 +77,10 @@ class _Places:
         self._numbers: dict[str, int] = {}  # URL → the number to try next where it is taken
 
     def settle(self, one: Manuscript) -> None:
-        """Give a post the address it asks for, or one with a number in it."""
+        """Give a post the address it asks for, or else another."""
         wanted = self._permalinks.wanted(one)
-        folded = fold(wanted.output)
-        # No number helps where feedpub itself writes, nor below a file.
-        hopeless = self._ours.fullmatch(folded) or self._taken.file_above(folded)
-        start = self._permalinks.usual(wanted.slug) if hopeless else wanted
-        number = self._numbers.get(start.url, 1)
-        address = start if number == 1 else self._permalinks.numbered(start, number)
-        while self._owner(address):
-            number += 1
-            address = self._permalinks.numbered(start, number)
-        self._numbers[start.url] = number + 1
-        if address.url != wanted.url:
+        address = wanted if self._is_free(wanted) else self._another(wanted)
+        if address is not wanted:
             self._tell_moved(one, wanted, address)
         self.posts[one.path] = address
         if address.output:
@@ -110,15 +101,30 @@ class _Places:
             self._taken.add(folded, path)
             self.files[path] = place
 
-    def _owner(self, address: Address) -> str:
-        """Give the post whose address this is already, "" where it is free."""
-        if address.output:
-            return self._taken.owner(fold(address.output))
-        return self._urls.get(address.url, "")
+    def _is_free(self, address: Address) -> bool:
+        """Tell whether nobody has an address, nor needs it."""
+        if not address.output:
+            return address.url not in self._urls
+        folded = fold(address.output)
+        return not (self._ours.fullmatch(folded) or self._taken.owner(folded))
+
+    def _another(self, wanted: Address) -> Address:
+        """Give the first address with a number in it that is free."""
+        folded = fold(wanted.output)
+        # No number helps where feedpub itself writes, nor below a file.
+        hopeless = self._ours.fullmatch(folded) or self._taken.file_above(folded)
+        start = self._permalinks.usual(wanted.slug) if hopeless else wanted
+        number = self._numbers.get(start.url, 1)
+        address = start if number == 1 else self._permalinks.numbered(start, number)
+        while not self._is_free(address):
+            number += 1
+            address = self._permalinks.numbered(start, number)
+        self._numbers[start.url] = number + 1
+        return address
 
     def _tell_moved(self, one: Manuscript, wanted: Address, given: Address) -> None:
         """Say that a post could not have the URL it asked for."""
-        owner = self._owner(wanted)
+        owner = self._taken.owner(fold(wanted.output)) or self._urls.get(wanted.url, "")
         held = f"{owner} is at {self.posts[owner].url}" if owner else f"feedpub writes {wanted.url}"
         hint = "slug" if owner else "permalink"
         fault = f"{held} already, so this post is at {given.url}; give it another {hint}"

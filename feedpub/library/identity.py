@@ -6,8 +6,8 @@ change, and nobody sees a post twice.
 """
 
 import re
-from collections.abc import Iterable, Iterator
-from itertools import count
+from collections.abc import Iterable
+from itertools import chain, count
 from urllib.parse import urlsplit
 
 from feedpub.config import Config
@@ -51,16 +51,9 @@ def identities(
                 f'the id "{identity}" is that of {owners[identity]}; give this post one of its own'
             )
             problems.append(Problem(one.path, 0, fault))
-            identity = next(
-                each for each in _others(tag_uri(config, one.path)) if each not in owners
-            )
+            own = tag_uri(config, one.path)
+            numbered = (f"{own}-{number}" for number in count(2))
+            identity = next(each for each in chain((own,), numbered) if each not in owners)
         ids[one.path] = identity
         owners[identity] = one.path
     return ids, tuple(problems)
-
-
-def _others(own: str) -> Iterator[str]:
-    """Give what a post may be called once another has taken the id it asked for."""
-    yield own
-    for number in count(2):
-        yield f"{own}-{number}"

@@ -11,6 +11,7 @@ import sys
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 
 import pytest
@@ -18,6 +19,7 @@ from lxml import etree
 
 POSTS = 2_000
 MOMENTS = 30
+IN_A_ROW = 3  # builds that are killed before one may end
 CONFIG = """
 site: {title: Example, url: "https://example.org/"}
 markdown: {engine: comrak}
@@ -144,7 +146,7 @@ def kill(home: Path, moment: float) -> bool:
     return build.returncode != 0
 
 
-@pytest.mark.timeout(400)  # 45 builds of 2,000 posts: a minute where nothing else runs
+@pytest.mark.timeout(400)  # 40 builds of 2,000 posts: less than a minute where nothing else runs
 def test_kill_9_at_any_moment_leaves_whole_files_and_heals(
     states: tuple[State, State], tmp_path: Path
 ) -> None:
@@ -155,17 +157,21 @@ def test_kill_9_at_any_moment_leaves_whole_files_and_heals(
     """
     chance = random.Random(2)
     (tmp_path / "config.yaml").write_text(CONFIG, encoding="utf-8")
+    length = min(state.seconds for state in states)
     killed = 0
     old: Files = {}
-    for number in range(MOMENTS // 2):
+    for number in count():
         new = states[number % 2]
         if number % 3 == 0:
             shutil.rmtree(tmp_path / "public", ignore_errors=True)
             shutil.rmtree(tmp_path / ".feedpub", ignore_errors=True)
             old = {}
         new.write(tmp_path)
-        for _ in range(2):
-            killed += kill(tmp_path, chance.uniform(0.1, 0.95) * new.seconds)
+        for _ in range(IN_A_ROW):
+            if not kill(tmp_path, chance.uniform(0.1, 0.95) * length):
+                length *= 0.9  # it ended by itself: the machine is faster now than it was
+                break
+            killed += 1
             found = published(tmp_path)
             strange = {
                 path
@@ -182,9 +188,9 @@ def test_kill_9_at_any_moment_leaves_whole_files_and_heals(
         assert new.published.keys() == listed(tmp_path) - {""}
         assert not (tmp_path / "public" / ".feedpub-parts").exists()
 
+        if killed >= MOMENTS:
+            break
         old = new.published
-
-    assert killed > MOMENTS // 2, "builds end before they are killed: measure again"
 
 
 def test_children_of_a_killed_build_do_no_harm(states: tuple[State, State], tmp_path: Path) -> None:

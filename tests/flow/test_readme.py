@@ -64,7 +64,9 @@ def clone(folder: Path) -> dict[str, str]:
         (programs / name).write_text(f'#!/bin/sh\nexec "{sys.executable}"{words} "$@"\n')
         (programs / name).chmod(0o755)
     (folder / ".venv" / ".build").touch()  # the stamp by which make knows that it is
-    return {**os.environ, "LC_ALL": "C.UTF-8", "PATH": f"{programs}:{os.environ['PATH']}"}
+    # `make test` hands its own flags to every make below it.
+    outside = {name: each for name, each in os.environ.items() if not name.startswith("MAKE")}
+    return {**outside, "LC_ALL": "C.UTF-8", "PATH": f"{programs}:{os.environ['PATH']}"}
 
 
 def test_sessions(tmp_path: Path) -> None:

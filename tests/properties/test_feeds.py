@@ -143,13 +143,13 @@ PIECES = st.sampled_from(
     ]
 )
 TEXTS = st.one_of(
-    st.text(max_size=30),
-    st.lists(st.one_of(PIECES, st.text(max_size=5)), max_size=6).map("".join),
+    st.text(st.characters(codec="utf-8", exclude_characters="<&"), min_size=1, max_size=30),
+    st.lists(st.one_of(PIECES, st.text(max_size=5)), min_size=1, max_size=6).map("".join),
 ).filter(plain)
 NAMES = (
     st.text(st.characters(categories=("L", "M", "N"), include_characters=" -"), max_size=20)
+    .map("Ann ".__add__)
     .filter(plain)
-    .filter(lambda text: text[0].isalpha())
 )
 MARKUP = st.sampled_from(
     [

@@ -311,7 +311,12 @@ SETTINGS: Mapping[tuple[str, str], tuple[object, ...]] = {
     ("output", "folder"): ("public", "elsewhere"),
 }
 OVERRIDES: Mapping[str, tuple[str, ...]] = {
-    "post.html": ("<p>{{ post.title }}</p>{{ body(post) }}", "{{ nothing }}"),
+    "post.html": (
+        "<p>{{ post.title }}</p>{{ body(post) }}",
+        "{{ page.newer.summary if page.newer }}{{ page.older.tags if page.older }}",
+        "{% for feed in page.feeds %}{{ feed.updated, feed.total, feed.posts }}{% endfor %}",
+        "{{ nothing }}",
+    ),
     "tags.html": ("{% for feed in page.listing %}{{ newest(feed) }}{% endfor %}",),
     "parts.html": ((TEMPLATES / "parts.html").read_text(encoding="utf-8").replace("h2", "h4"),),
     "style.css": ("p { color: red }", "p { color: tan }"),

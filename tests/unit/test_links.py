@@ -150,6 +150,26 @@ def test_a_missing_source_is_told(target: str) -> None:
     assert f'link to "{target}": no such file is published' == fault
 
 
+@pytest.mark.parametrize(
+    ("target", "expected"),
+    [
+        ("/2020/01/02/dated.html", f"{SITE}posts/dated/"),
+        ("/blog/2020/01/02/dated/#part", f"{SITE}posts/dated/#part"),
+        ("{site}/2020/01/02/Dated?x=1", f"{SITE}posts/dated/?x=1"),
+        ("{site}/2020/01/03/dated/", f"{SITE}2020/01/03/dated/"),
+        ("2020/01/02/dated/", f"{OWN}2020/01/02/dated/"),
+        ("{static}/2020/01/02/dated/", f"{SITE}2020/01/02/dated/"),
+    ],
+)
+def test_the_urls_that_posts_had_with_jekyll(target: str, expected: str) -> None:
+    """A rooted link to /2020/01/02/dated/ leads to 2020-01-02-dated.md, wherever that is now."""
+    reference = Reference(target, 1)
+    (pair,), problems = resolve_all([reference], "hello.md", OWN, PLACES)
+
+    assert (target, expected) == pair
+    assert () == problems
+
+
 def test_a_missing_picture_is_not_told() -> None:
     """What is no source file may be published by somebody else on the same host."""
     _, fault = resolve(Reference("gone.png", 1), "hello.md", OWN, PLACES)
@@ -249,9 +269,11 @@ def test_names_of_jekyll_files_with_two_suffixes() -> None:
 
 def test_uses_names() -> None:
     """Only references of Jekyll, Hugo and Zola are looked up by name."""
-    found = [uses_names(Reference(each, 1)) for each in ("{ref}x", "@/x.md", "x.md", "{static}x")]
+    by_name = ("{ref}x", "@/x.md", "/2020/01/02/x", "{site}/news/2020/01/02/x.html#y")
+    others = ("x.md", "{static}x", "/2020/x", "2020/01/02/x", "{site}/x")
+    found = [uses_names(Reference(each, 1)) for each in (*by_name, *others)]
 
-    assert [True, True, False, False] == found
+    assert [each in by_name for each in (*by_name, *others)] == found
 
 
 @given(st.lists(st.text()))

@@ -13,10 +13,10 @@ from feedpub.library.identity import given, identities, tag_uri
 from feedpub.model import Manuscript, Problem
 
 
-def config(**changes: str) -> Config:
-    """Give a configuration with another site."""
+def config(url: str = made.SITE, authority: str = "") -> Config:
+    """Give the configuration of another site."""
     whole = made.config()
-    return replace(whole, site=replace(whole.site, **changes))
+    return replace(whole, site=replace(whole.site, url=url, authority=authority))
 
 
 @pytest.mark.parametrize(

@@ -199,40 +199,11 @@ def test_numbered_urls(permalink: str, expected: str) -> None:
     assert Address("hello", expected, "") == address
 
 
-PIECES = st.sampled_from(
-    [
-        "..",
-        ".",
-        "/",
-        "\\",
-        "%2e",
-        "%2F",
-        "~",
-        "con",
-        "NUL.html",
-        " ",
-        "?",
-        "#",
-        ":",
-        "a",
-        "A",
-        ".html",
-    ]
-    + [
-        "{slug}",
-        ":title",
-        "https://",
-        made.SITE,
-        "[",
-        "%",
-        "%00",
-        "index.html",
-        "é",
-        "e\u0301",
-        "\x7f",
-    ]
+PIECES = (
+    "\x7f .. . / \\ %2e %2F ~ con NUL.html ? # : a A .html {slug} :title https:// [ % %00 "
+    f"index.html é e\u0301 {made.SITE}"
 )
-PERMALINKS = st.text() | st.lists(PIECES, max_size=8).map("".join)
+PERMALINKS = st.text() | st.lists(st.sampled_from([" ", *PIECES.split()]), max_size=8).map("".join)
 
 
 @given(PERMALINKS, st.text())

@@ -1,0 +1,226 @@
+"""Which pages there are, and what each of them shows."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import made
+import pytest
+
+from feedpub import library
+from feedpub.config import Config, Content, Feeds, Pages
+from feedpub.model import Author, Group, Manuscript, Page, Pager, Tag
+from feedpub.site import Plan, plan
+from feedpub.site.plan import ARCHIVE_SIZE, LATEST
+
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+def posts(count: int) -> list[Manuscript]:
+    """Give so many posts, a minute apart, named 1, 2, 3, oldest first."""
+    start = NOW - timedelta(minutes=count + 1)
+    return [
+        made.manuscript(stem=str(number), published=start + timedelta(minutes=number))
+        for number in range(1, count + 1)
+    ]
+
+
+def planned(
+    *manuscripts: Manuscript, files: dict[str, int] | None = None, config: Config | None = None
+) -> Plan:
+    """Plan the site of these manuscripts and files."""
+    whole = config or made.config()
+    return plan(whole, library.build(whole, manuscripts, files or {}, NOW))
+
+
+def pages(template: str, found: Plan) -> list[Page]:
+    """Give the pages that a template shows."""
+    return [page for page in found.pages if page.template == template]
+
+
+def page(template: str, found: Plan) -> Page:
+    """Give the only page that a template shows."""
+    (only,) = pages(template, found)
+    return only
+
+
+def slugs(shown: Page) -> list[str]:
+    """Name the posts of a page."""
+    return [post.slug for post in shown.posts]
+
+
+def test_every_page() -> None:
+    """A site of one post has all the pages there are, each once."""
+    found = planned(made.manuscript())
+
+    assert [
+        ("index.html", "home.html", "Example"),
+        ("archive/index.html", "archive.html", "Archive"),
+        ("tags/python/index.html", "tag.html", "Python"),
+        ("tags/web-feeds/index.html", "tag.html", "Web feeds"),
+        ("authors/ann-lee/index.html", "author.html", "Ann Lee"),
+        ("tags/index.html", "tags.html", "Tags"),
+        ("authors/index.html", "authors.html", "Authors"),
+        ("subscribe/index.html", "subscribe.html", "Subscribe"),
+        ("404.html", "404.html", "Page not found"),
+        ("posts/hello/index.html", "post.html", "Hello"),
+    ] == [(each.path, each.template, each.title) for each in found.pages]
+    for each in found.pages:
+        assert made.SITE + each.path.removesuffix("index.html") == each.url
+
+
+def test_no_pages() -> None:
+    """`pages: false` leaves feeds alone."""
+    found = planned(made.manuscript(), config=made.config(pages=Pages(enabled=False)))
+
+    assert () == found.pages
+    assert 4 == len(found.feeds)
+
+
+def test_a_list_is_divided_into_pages() -> None:
+    """Each leads to the one before and the one after; the first is the list itself."""
+    config = made.config(pages=Pages(per_page=2))
+    found = pages("home.html", planned(*posts(5), config=config))
+    second, third = f"{made.SITE}page/2/", f"{made.SITE}page/3/"
+
+    assert [["5", "4"], ["3", "2"], ["1"]] == [slugs(each) for each in found]
+    assert ["index.html", "page/2/index.html", "page/3/index.html"] == [each.path for each in found]
+    assert [made.SITE, second, third] == [each.url for each in found]
+    assert [
+        Pager(1, 3, "", second),
+        Pager(2, 3, made.SITE, third),
+        Pager(3, 3, second, ""),
+    ] == [each.pager for each in found]
+
+
+def test_a_site_without_posts_has_a_home() -> None:
+    """An empty list is one page."""
+    found = page("home.html", planned())
+
+    assert ((), Pager(1, 1, "", "")) == (found.posts, found.pager)
+
+
+def test_the_archive_is_long() -> None:
+    """Its pages hold many titles."""
+    found = pages("archive.html", planned(*posts(ARCHIVE_SIZE + 1)))
+
+    assert [ARCHIVE_SIZE, 1] == [len(each.posts) for each in found]
+    assert "archive/page/2/index.html" == found[1].path
+
+
+def test_tags_and_authors_are_paged() -> None:
+    """Their pages show their posts, and name their own feed before the site's."""
+    config = made.config(pages=Pages(per_page=2))
+    found = planned(*posts(3), made.manuscript(tags=(), authors=(Author("Bob"),)), config=config)
+    first, second = pages("tag.html", found)[:2]
+    bob = pages("author.html", found)[2]
+
+    assert (["3", "2"], ["1"]) == (slugs(first), slugs(second))
+    assert "tags/python/page/2/index.html" == second.path
+    assert Tag("Python", "python") == first.tag == second.tag
+    assert ["tags/python/", ""] == [feed.folder for feed in second.feeds]
+    assert (Author("Bob", slug="bob"), ["hello"]) == (bob.author, slugs(bob))
+    assert ["authors/bob/", ""] == [feed.folder for feed in bob.feeds]
+
+
+@pytest.mark.parametrize("feeds", [Feeds(min_posts=2), Feeds(kinds=("site",))])
+def test_a_tag_without_a_feed_has_a_page(feeds: Feeds) -> None:
+    """Every tag and every author is listed, whichever feeds there are."""
+    found = planned(made.manuscript(), config=made.config(feeds=feeds))
+    newest = made.PUBLISHED
+
+    assert (
+        Group("Python", f"{made.SITE}tags/python/", 1, newest),
+        Group("Web feeds", f"{made.SITE}tags/web-feeds/", 1, newest),
+    ) == page("tags.html", found).groups
+    assert (Group("Ann Lee", f"{made.SITE}authors/ann-lee/", 1, newest),) == page(
+        "authors.html", found
+    ).groups
+    assert [[""], [""]] == [
+        [feed.folder for feed in each.feeds] for each in pages("tag.html", found)
+    ]
+
+
+def test_groups_tell_of_all_posts() -> None:
+    """A tag is as new as its newest post, however many pages it has."""
+    found = planned(*posts(3), config=made.config(pages=Pages(per_page=1)))
+    python = page("tags.html", found).groups[0]
+
+    assert (3, NOW - timedelta(minutes=1)) == (python.total, python.newest)
+
+
+def test_subscribe_lists_every_feed() -> None:
+    """Each comes with its posts, for its size and its newest."""
+    found = planned(*posts(2))
+
+    assert found.feeds == page("subscribe.html", found).listing
+
+
+def test_not_found_proposes_the_latest() -> None:
+    """Somebody who is lost may find something new."""
+    found = page("404.html", planned(*posts(LATEST + 1)))
+
+    assert ["6", "5", "4", "3", "2"] == slugs(found)
+
+
+def test_a_404_of_the_users_own() -> None:
+    """Where the content folder has one, feedpub makes none."""
+    found = planned(files={"404.html": 9})
+
+    assert [] == pages("404.html", found)
+
+
+def test_posts_know_their_neighbours() -> None:
+    """The newest has none newer, the oldest none older."""
+    found = pages("post.html", planned(*posts(3)))
+    around = [(each.newer, each.older) for each in found]
+
+    assert [(None, "2"), ("3", "1"), ("2", None)] == [
+        (newer and newer.slug, older and older.slug) for newer, older in around
+    ]
+
+
+def test_the_page_of_a_post() -> None:
+    """It is in the post's language, and has the feeds that the post is in."""
+    feeds = Feeds(kinds=("site", "tags", "authors", "categories", "languages"))
+    one = made.manuscript(language="de", categories=("News",))
+    found = page("post.html", planned(one, config=made.config(feeds=feeds)))
+
+    assert ("Hello", "What it is about.", "de") == (found.title, found.description, found.language)
+    assert [
+        "",
+        "tags/python/",
+        "tags/web-feeds/",
+        "authors/ann-lee/",
+        "categories/news/",
+        "languages/de/",
+    ] == [feed.folder for feed in found.feeds]
+
+
+def test_what_a_page_tells_of_its_feeds_does_not_change_with_posts() -> None:
+    """Otherwise every page would have to be made again for each new post."""
+    one, other = posts(2)
+    before = pages("post.html", planned(one))[0]
+    after = pages("post.html", planned(one, other))[1]
+
+    assert before.feeds == after.feeds
+    assert {((), 0)} == {(feed.posts, feed.total) for feed in after.feeds}
+
+
+def test_a_post_elsewhere_has_no_page() -> None:
+    """It is listed all the same, and is a neighbour."""
+    one, two, three = posts(3)
+    away = replace(two, permalink="https://else.example/")
+    found = planned(one, away, three)
+
+    assert ["3", "1"] == [each.post.slug for each in pages("post.html", found) if each.post]
+    assert ["3", "2", "1"] == slugs(page("home.html", found))
+    assert "https://else.example/" == getattr(pages("post.html", found)[0].older, "url", "")
+
+
+def test_archives_are_planned() -> None:
+    """They are no feeds to follow, and so in no list."""
+    config = made.config(feeds=Feeds(archive=True, limit=1), content=Content())
+    found = planned(*posts(2), config=config)
+
+    assert ["archive-1", "archive-2"] == [feed.stem for feed in found.archives]
+    assert not any(feed.stem for feed in found.feeds)
