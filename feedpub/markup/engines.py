@@ -25,6 +25,7 @@ from markdown.util import HTML_PLACEHOLDER_RE, INLINE_PLACEHOLDER_RE, AtomicStri
 
 from feedpub.errors import ConfigError
 from feedpub.markup import fences
+from feedpub.markup.inline import Inline
 from feedpub.model import Problem
 
 _EXTENSIONS = (
@@ -126,6 +127,7 @@ class PythonMarkdown:
         )
         for name in extensions:
             self._load(name)
+        self._markdown.treeprocessors.register(Inline(self._markdown), "inline", 20)
 
     def _load(self, name: str) -> None:
         try:
