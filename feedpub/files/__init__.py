@@ -1,7 +1,7 @@
 """Everything that touches the disk: sources in, outputs out, and what is remembered between."""
 
 from feedpub.files.lock import locked
-from feedpub.files.memory import Bodies, Build, Memory, Packed, Reading, pack, unpack
+from feedpub.files.memory import Bodies, Build, Memory, Packed, Reading, pack, sound, unpack
 from feedpub.files.outputs import Written, clear, intact, write
 from feedpub.files.packaged import code, packaged, texts
 from feedpub.files.settings import configuration
@@ -27,6 +27,7 @@ __all__ = [
     "processors",
     "read",
     "scan",
+    "sound",
     "spread",
     "stamp",
     "texts",

@@ -10,16 +10,19 @@ from __future__ import annotations
 import marshal
 import os
 import sqlite3
-from collections.abc import Iterable, Mapping
-from contextlib import closing
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import closing, contextmanager
 from dataclasses import astuple, dataclass, fields
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
+from feedpub.errors import FeedpubError
 from feedpub.files.outputs import Written
 from feedpub.files.sources import digest
 from feedpub.model import Author, Enclosure, Image, Manuscript, Problem, Reference
+
+Result = TypeVar("Result")
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
@@ -100,6 +103,23 @@ class Build:
     ledger: Mapping[str, Written]
 
 
+class SpoiltError(FeedpubError):
+    """What was remembered cannot be relied on; `sound` does the work again without it."""
+
+
+def sound(folder: Path, work: Callable[[], Result]) -> Result:
+    """Do some work, and where the memory in this folder is damaged do it again without.
+
+    Raises SpoiltError where it cannot be used then either: the disk may be full.
+    """
+    try:
+        return work()
+    except SpoiltError:
+        (folder / "readings").unlink(missing_ok=True)
+        _unlink(folder / "bodies.sqlite")
+        return work()
+
+
 class Memory:
     """The folder `.feedpub/` of one site."""
 
@@ -178,31 +198,47 @@ class Bodies:
             _unlink(path)
             self._connection, self.token = _opened(path, version)
 
-    def __call__(self, digest: str) -> str:
-        """Give the HTML of a manuscript that was added before."""
+    def __call__(self, body: str) -> str:
+        """Give the HTML of a manuscript that was added before, by its digest.
+
+        Raises SpoiltError where it is not there as it was added.
+        """
         if self._owner != os.getpid():  # SQLite forbids a child to use what it inherits
             self._owner = os.getpid()
             self._connection, _ = _opened(self._path, self._version)
-        row = self._connection.execute("SELECT html FROM body WHERE digest = ?", (digest,))
-        html: str = row.fetchone()[0]
+        with self._sound() as connection:
+            found = connection.execute("SELECT html, sum FROM body WHERE digest = ?", (body,))
+            row = found.fetchone()
+        if row is None or row[1] != _sum(row[0]):
+            raise SpoiltError(f"{self._path}: is damaged; delete it")
+        html: str = row[0]
         return html
 
     def add(self, bodies: Iterable[tuple[str, str]]) -> None:
         """Add the HTML of manuscripts: pairs of digest and HTML."""
-        with self._connection:
-            self._connection.executemany("INSERT OR REPLACE INTO body VALUES (?, ?)", bodies)
+        rows = ((body, html, _sum(html)) for body, html in bodies)
+        with self._sound() as connection, connection:
+            connection.executemany("INSERT OR REPLACE INTO body VALUES (?, ?, ?)", rows)
 
     def prune(self, digests: Iterable[str]) -> None:
         """Forget bodies that are none of these, once they are most of what is kept."""
         wanted = [(digest,) for digest in digests]
-        (kept,) = self._connection.execute("SELECT count(*) FROM body").fetchone()
-        if kept <= 2 * len(wanted) + 1000:
-            return
-        with self._connection:
-            self._connection.execute("CREATE TEMP TABLE wanted (digest TEXT PRIMARY KEY)")
-            self._connection.executemany("INSERT OR IGNORE INTO wanted VALUES (?)", wanted)
-            self._connection.execute("DELETE FROM body WHERE digest NOT IN wanted")
-            self._connection.execute("DROP TABLE wanted")
+        with self._sound() as connection, connection:
+            (kept,) = connection.execute("SELECT count(*) FROM body").fetchone()
+            if kept <= 2 * len(wanted) + 1000:
+                return
+            connection.execute("CREATE TEMP TABLE wanted (digest TEXT PRIMARY KEY)")
+            connection.executemany("INSERT OR IGNORE INTO wanted VALUES (?)", wanted)
+            connection.execute("DELETE FROM body WHERE digest NOT IN wanted")
+            connection.execute("DROP TABLE wanted")
+
+    @contextmanager
+    def _sound(self) -> Iterator[sqlite3.Connection]:
+        """Say in our own words that the database cannot be used."""
+        try:
+            yield self._connection
+        except sqlite3.DatabaseError as error:
+            raise SpoiltError(f"{self._path}: cannot be used ({error}); delete it") from error
 
     def close(self) -> None:
         """Close the store."""
@@ -220,10 +256,15 @@ def _opened(path: Path, version: str) -> tuple[sqlite3.Connection, str]:
     token = os.urandom(8).hex()
     with connection:
         connection.execute("DROP TABLE IF EXISTS body")
-        connection.execute("CREATE TABLE body (digest TEXT PRIMARY KEY, html TEXT NOT NULL)")
+        connection.execute("CREATE TABLE body (digest TEXT PRIMARY KEY, html TEXT, sum TEXT)")
         connection.execute("DELETE FROM store")
         connection.execute("INSERT INTO store VALUES (?, ?)", (version, token))
     return connection, token
+
+
+def _sum(html: object) -> str:
+    """Give what tells that the HTML of a body is as it was added."""
+    return digest(str(html).encode())
 
 
 def _unlink(path: Path) -> None:

@@ -62,6 +62,7 @@ _EMPTIED = {
 # Obsolete, or a landmark of the page and not of the post: the Nu HTML checker objects.
 _RENAMED = {
     "acronym": "abbr",
+    "aside": "div",
     "center": "div",
     "footer": "div",
     "header": "div",

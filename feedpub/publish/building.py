@@ -27,7 +27,7 @@ def build(request: Request) -> Summary:
     with files.locked(where.memory, waiting), files.locked(where.output, waiting):
         if request.clean:
             files.clear(where.output)
-        return _build(request, where)
+        return files.sound(where.memory, partial(_build, request, where))
 
 
 def _build(request: Request, where: Place) -> Summary:

@@ -28,20 +28,25 @@ def check(request: Request) -> Summary:
     Raises FeedpubError where the config or a template cannot be used at all.
     """
     where = place(request)
+    with files.locked(where.memory, partial(request.progress, "waiting", 0, 0)):
+        return files.sound(where.memory, partial(_check, request, where))
+
+
+def _check(request: Request, where: Place) -> Summary:
+    """Read, plan and render as a build does, and look at what comes of it."""
     config = where.config
     code = files.code()
     memory = Memory(where.memory, reading_version(code, config))
-    with files.locked(where.memory, partial(request.progress, "waiting", 0, 0)):
-        known = memory.readings()
-        making = plan(request, where, files.scan(where.content), memory, keep=False)
-        manuscripts = {
-            each.path: each.manuscript for each in making.readings if each.manuscript is not None
-        }
-        templates = look(where, files.texts(where.templates))
-        faults = list(templates.check())
-        with closing(memory.bodies()) as bodies:
-            wanted = list(outputs(where, making, templates, code, bodies))
-            faults += _unwritten(where, making, wanted, request.progress)
+    known = memory.readings()
+    making = plan(request, where, files.scan(where.content), memory, keep=False)
+    manuscripts = {
+        each.path: each.manuscript for each in making.readings if each.manuscript is not None
+    }
+    templates = look(where, files.texts(where.templates))
+    faults = list(templates.check())
+    with closing(memory.bodies()) as bodies:
+        wanted = list(outputs(where, making, templates, code, bodies))
+        faults += _unwritten(where, making, wanted, request.progress)
     paths = {each.path for each in wanted}
     found = chain(
         making.problems(),
@@ -128,7 +133,8 @@ def dangling(
         lines = {each.target: each.line for each in manuscripts[post.path].references}
         for target, url in post.links:
             if url.startswith(config.site.url) and not _leads(url, config.site.url, paths):
-                yield Problem(post.path, lines[target], f'link to "{target}": nothing is there')
+                written = target.removeprefix("{site}")
+                yield Problem(post.path, lines[target], f'link to "{written}": nothing is there')
 
 
 def _leads(url: str, base: str, paths: set[str]) -> bool:

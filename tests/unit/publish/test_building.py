@@ -1,7 +1,9 @@
 """Publishing a site: what is written, what is left alone, and what is told."""
 
 import shutil
+import sqlite3
 import time
+from contextlib import closing
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -177,6 +179,28 @@ def test_memory_may_be_deleted_at_any_time(site: Site) -> None:
     summary = site.build()
 
     assert 0 == summary.written
+    assert before == site.written()
+
+
+@pytest.mark.parametrize("store", ["damaged", "emptied", "no database"])
+def test_a_spoilt_memory_never_changes_a_byte(site: Site, store: str) -> None:
+    """HTML that was remembered and has changed since is made anew, not published."""
+    site.build()
+    before = site.written()
+    shutil.rmtree(site.public)
+    path = site.root / ".feedpub/cache/bodies.sqlite"
+    data = path.read_bytes()
+    if store == "damaged":
+        path.write_bytes(data.replace(b"Text.", b"Lies."))
+    elif store == "no database":
+        path.write_bytes(data[:1024] + b"x" * (len(data) - 1024))
+    else:
+        connection = sqlite3.connect(path)
+        with closing(connection), connection:
+            connection.execute("DELETE FROM body")
+
+    site.build()
+
     assert before == site.written()
 
 
