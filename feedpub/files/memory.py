@@ -15,7 +15,7 @@ from contextlib import closing, contextmanager
 from dataclasses import astuple, dataclass, fields
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from feedpub.errors import FeedpubError
 from feedpub.files.outputs import Written
@@ -67,9 +67,10 @@ def unpack(packed: Packed) -> Manuscript:
             continue
         if isinstance(value, int):
             values[position] = _EPOCH + value * _MICROSECOND
-        elif isinstance(value, tuple):
+        else:
+            kept = cast("tuple[Any, ...]", value)
             nested = _NESTED.get(name)
-            values[position] = tuple(nested(*each) for each in value) if nested else Image(*value)
+            values[position] = tuple(nested(*each) for each in kept) if nested else Image(*kept)
     return Manuscript(*values)  # type: ignore[arg-type]  # just what `pack` was given
 
 

@@ -183,13 +183,25 @@ def _refuse(folder: Path, ours: set[str], wanted: Mapping[str, Output | Copy]) -
             "choose an empty folder for output.folder, or move them away"
         )
         raise OutputError(message)
+    folded = {path.casefold(): path for path in ours}
     for path in sorted(wanted.keys() - ours) if strangers else ():
+        if _is_same(folder, path, folded.get(path.casefold())):
+            continue
         target = folder / path
         below = target.rglob("*") if target.is_dir() and not target.is_symlink() else (target,)
         for each in below:
             if os.path.lexists(each) and not each.is_dir() and _below(folder, each) not in ours:
                 message = f"{each}: feedpub did not write this file; move it away"
                 raise OutputError(message)
+
+
+def _is_same(folder: Path, path: str, other: str | None) -> bool:
+    """Tell whether two names are one file, as on a disk that ignores letter case."""
+    return (
+        other is not None
+        and all(os.path.lexists(folder / each) for each in (path, other))
+        and (folder / path).samefile(folder / other)
+    )
 
 
 def _below(folder: Path, path: Path) -> str:
@@ -227,17 +239,16 @@ def _remove(folder: Path, paths: Iterable[str], wanted: Mapping[str, object]) ->
     kept = {path.casefold(): path for path in wanted}
     for path in paths:
         target = folder / path
-        same = kept.get(path.casefold())
-        if same and os.path.lexists(target) and target.samefile(folder / same):
-            continue  # a case-insensitive disk: the new name is the same file
+        if _is_same(folder, path, kept.get(path.casefold())):
+            continue
         with suppress(FileNotFoundError, NotADirectoryError, IsADirectoryError):
             target.unlink()
             removed.append(path)
-        for parent in target.parents:
-            if parent == folder:
-                break
+        parent = target.parent
+        while parent != folder:
             with suppress(OSError):  # not empty
                 parent.rmdir()
+            parent = parent.parent
     return removed
 
 

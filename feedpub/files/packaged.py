@@ -1,7 +1,7 @@
 """The program's own files → the texts of its templates, and a digest that tells its version."""
 
 import sys
-from importlib.metadata import PackageNotFoundError, version
+from importlib.metadata import version
 from pathlib import Path
 
 from feedpub.errors import TemplateError
@@ -46,15 +46,7 @@ def texts(folder: Path) -> dict[str, str]:
 def code() -> str:
     """Give a digest of the program, Python and the libraries that make what is published."""
     sources = [path.read_bytes() for path in sorted(_HOME.rglob("*.py"))]
-    versions = [f"{name} {_version(name)}" for name in _LIBRARIES]
+    versions = [f"{name} {version(name)}" for name in _LIBRARIES]
     return digest(
         b"\0".join([*sources, sys.version.encode(), *(each.encode() for each in versions)])
     )
-
-
-def _version(name: str) -> str:
-    """Give a library's version, "" where it is not installed."""
-    try:
-        return version(name)
-    except PackageNotFoundError:
-        return ""

@@ -21,7 +21,7 @@ workers end at nearly the same time."""
 
 def processors() -> int:
     """Give how many processors this process may use; 1 where processes cannot be forked."""
-    if "fork" not in multiprocessing.get_all_start_methods():
+    if "fork" not in multiprocessing.get_all_start_methods():  # pragma: no cover - Windows
         return 1
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
@@ -81,11 +81,11 @@ def _child(
     """Work through a share, and stop as soon as nobody waits for it."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent ends its children itself
     for chunk in share:
-        if os.getppid() != parent:
+        if os.getppid() != parent:  # pragma: no cover - tests/flow/test_killed.py kills it
             return
         try:
             sender.send((len(chunk), work(chunk)))
-        except BrokenPipeError:
+        except BrokenPipeError:  # pragma: no cover - likewise
             return
         except Exception as error:  # noqa: BLE001 - not swallowed: raised again in the parent
             sender.send((len(chunk), error))

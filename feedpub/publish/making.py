@@ -44,8 +44,7 @@ class Making:
         for reading in self.readings:
             if reading.problem:
                 yield reading.problem
-            elif reading.manuscript:
-                yield from reading.manuscript.problems
+            yield from reading.manuscript.problems if reading.manuscript else ()
 
 
 def plan(

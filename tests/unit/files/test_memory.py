@@ -1,5 +1,6 @@
 """What is remembered between runs."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -8,8 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from feedpub.files.memory import Bodies, Build, Memory, Reading, pack, unpack
+from feedpub.files.memory import Bodies, Build, Memory, Reading, SpoiltError, pack, unpack
 from feedpub.files.outputs import Written
+from feedpub.files.workers import CHUNK, spread
 from feedpub.model import Author, Enclosure, Image, Manuscript, Problem, Reference
 
 WHOLE = made.manuscript(
@@ -119,6 +121,35 @@ def test_a_broken_store_is_begun_anew(tmp_path: Path) -> None:
     bodies.add([("a", "<p>a</p>")])
 
     assert "<p>a</p>" == bodies("a")
+
+    bodies.close()
+
+
+def test_bodies_are_given_to_children(tmp_path: Path) -> None:
+    """A process that inherited the store reads the same."""
+    bodies = Bodies(tmp_path / "bodies", "v1")
+    bodies.add([("a", "<p>a</p>")])
+
+    def work(items: Sequence[int]) -> list[str]:
+        return [bodies("a") for _ in items]
+
+    found = {html for _, result in spread(range(10 * CHUNK), work, 2) for html in result}
+    bodies.close()
+
+    assert {"<p>a</p>"} == found
+
+
+def test_a_body_that_is_not_there_is_told(tmp_path: Path) -> None:
+    """What was never added, or is gone with its table, cannot be relied on."""
+    bodies = Bodies(tmp_path / "bodies", "v1")
+
+    with pytest.raises(SpoiltError, match="is damaged; delete it"):
+        bodies("a")
+
+    bodies._connection.execute("DROP TABLE body")
+
+    with pytest.raises(SpoiltError, match="no such table"):
+        bodies("a")
 
     bodies.close()
 

@@ -157,6 +157,16 @@ def test_a_file_may_become_a_folder_and_back(site: Site) -> None:
     assert {"a": "file"} == held(site.folder)
 
 
+def test_a_name_in_other_letters_may_be_the_same_file(site: Site) -> None:
+    """Where the disk ignores letter case, a renamed page is neither a stranger's nor removed."""
+    site.write(output("A", "text"))
+    (site.folder / "a").hardlink_to(site.folder / "A")  # as such a disk shows it
+
+    site.write(output("a", "text"))
+
+    assert "text" == (site.folder / "a").read_text(encoding="utf-8")
+
+
 def test_copies_are_of_the_content_folder(site: Site) -> None:
     """A copy has the bytes of its source, and follows it when it changes."""
     (site.content / "cat.png").write_bytes(b"cat")

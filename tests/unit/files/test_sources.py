@@ -46,6 +46,7 @@ def test_nothing_outside_the_folder_is_published(tmp_path: Path) -> None:
     (content / "out.md").symlink_to(tmp_path / "secret.md")
     (content / "folder").symlink_to(content / "a")
     (content / "nowhere.md").symlink_to("missing.md")
+    (content / "circle.md").symlink_to("circle.md")
 
     assert ["a/a.md"] == [each.path for each in scan(content)]
 

@@ -6,6 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from markdown.extensions import Extension
 from markdown.inlinepatterns import SimpleTagInlineProcessor
+from markdown.treeprocessors import InlineProcessor
+from markdown.util import AtomicString
 
 from feedpub.markup.engines import PythonMarkdown
 from feedpub.markup.inline import Inline
@@ -22,8 +24,6 @@ pieces = st.sampled_from(
 def theirs() -> markdown.Markdown:
     """Give Python-Markdown with our extensions and its own walk."""
     engine = PythonMarkdown()._markdown
-    from markdown.treeprocessors import InlineProcessor  # noqa: PLC0415
-
     engine.treeprocessors.register(InlineProcessor(engine), "inline", 20)
     return engine
 
@@ -35,6 +35,13 @@ THEIRS, OURS = theirs(), PythonMarkdown()._markdown
 def test_the_walk_finds_what_the_whole_one_finds(text: str) -> None:
     """Whatever the text, leaving out patterns that cannot match changes nothing."""
     assert THEIRS.reset().convert(text) == OURS.reset().convert(text)
+
+
+def test_text_that_is_done_is_left_alone() -> None:
+    """What a pattern marked as finished is not read again."""
+    walk = Inline(OURS)
+
+    assert "*a*" == walk._InlineProcessor__handleInline(AtomicString("*a*"))
 
 
 class Marks(Extension):

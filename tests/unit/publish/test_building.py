@@ -2,10 +2,12 @@
 
 import shutil
 import sqlite3
+import threading
 import time
 from contextlib import closing
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -13,6 +15,7 @@ from folders import CONFIG, NOW, Site, told
 
 from feedpub import publish
 from feedpub.errors import ConfigError, FeedpubError, OutputError, TemplateError
+from feedpub.files import locked
 
 
 @pytest.fixture
@@ -213,6 +216,29 @@ def test_a_clean_build_writes_everything(site: Site) -> None:
 
     assert summary.written == len(before) - 1
     assert before == site.written()
+
+
+def test_a_second_build_waits_for_the_first(site: Site) -> None:
+    """Who comes second says that it waits, and builds once the first has ended."""
+    waiting = threading.Event()
+    said = partial(_said, waiting)
+    second = threading.Thread(
+        target=lambda: publish.build(replace(site.request(), progress=said)), daemon=True
+    )
+    with locked(site.root / ".feedpub/cache", lambda: None):
+        second.start()
+
+        assert waiting.wait(30)
+        assert not site.public.exists()
+
+    second.join(30)
+
+    assert (site.public / "rss.xml").is_file()
+
+
+def _said(waiting: threading.Event, stage: str, _done: int, _total: int) -> None:
+    if stage == "waiting for another build to end":
+        waiting.set()
 
 
 def test_another_output_folder_may_be_named(site: Site, tmp_path: Path) -> None:
