@@ -49,11 +49,14 @@ def spread(
         sender.close()
         children.append(child)
         pipes.append(receiver)
+    done = False
     try:
         yield from _gather(pipes)
+        done = True
     finally:
         for child in children:
-            child.terminate()
+            if not done:
+                child.terminate()
             child.join()
 
 
