@@ -91,5 +91,4 @@ def _child(
         except BrokenPipeError:  # pragma: no cover - likewise
             return
         except Exception as error:  # noqa: BLE001 - not swallowed: raised again in the parent
-            sender.send((len(chunk), error))
-            return
+            sender.send((len(chunk), error))  # and then it ends us
