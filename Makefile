@@ -7,11 +7,12 @@ BENCH := .venv-bench
 ARGS ?=
 POSTS ?= 10000
 ROUNDS ?= 3
+PEOPLE ?= 20000
 
-.PHONY: help build test cover check format bench wheel clean
+.PHONY: help build test cover check format bench bench-mail wheel clean
 
 help: ## list what can be made
-	@sed -n 's/^\([a-z]*\):.*## /\1	/p' Makefile | expand -t 10
+	@sed -n 's/^\([a-z-]*\):.*## /\1	/p' Makefile | expand -t 12
 
 build: $(VENV)/.build ## build the example site of this folder into public/
 	$(BIN)/python -m feedpub build
@@ -34,6 +35,9 @@ format: $(VENV)/.check ## put the code into its form
 
 bench: $(BENCH)/.bench ## measure feedpub against Pelican and Hugo; POSTS=10000 ROUNDS=3
 	POSTS=$(POSTS) ROUNDS=$(ROUNDS) $(BENCH)/bin/python -m benchmarks $(ARGS)
+
+bench-mail: $(BENCH)/.bench ## measure the newsletter beside Postfix's smtp-source; PEOPLE=20000
+	PEOPLE=$(PEOPLE) ROUNDS=$(ROUNDS) $(BENCH)/bin/python -m benchmarks.mail $(ARGS)
 
 wheel: $(VENV)/.check ## build the sdist and the wheel into dist/
 	rm -rf dist

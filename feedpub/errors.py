@@ -3,7 +3,8 @@
 FeedpubError          the command cannot go on: one line saying what, where and what to do
 ├── ConfigError       config.yaml cannot be used; holds every fault found in it
 ├── TemplateError     a template is missing or names something that does not exist
-└── OutputError       the output folder must not, or cannot, be written
+├── OutputError       the output folder must not, or cannot, be written
+└── MailError         mail cannot be signed, sent or fetched at all; no secret is in the message
 PostError             one file cannot be published; the rest is
 """
 
@@ -31,6 +32,10 @@ class TemplateError(FeedpubError):
 
 class OutputError(FeedpubError):
     """The output folder must not, or cannot, be written."""
+
+
+class MailError(FeedpubError):
+    """Mail cannot be signed, sent or fetched at all; the message says what the other side said."""
 
 
 class PostError(Exception):

@@ -154,7 +154,7 @@ Html = Callable[[Post], str]
 class Feed:
     """A list of posts that can be followed, whichever format it is written in."""
 
-    kind: str  # site, tag, author, language, category, extra or archive
+    kind: str  # site, tag, author, language, category, extra, digest or archive
     name: str  # what people call it: "All posts", a tag's label, an author's name
     title: str  # of the feed itself: the site's title, or "Site: tag"
     id: str  # a tag: URI (RFC 4151), the same for ever
@@ -194,6 +194,19 @@ class Group:
 
 
 @dataclass(frozen=True, slots=True)
+class Issued:
+    """An issue of a digest, as the site shows it."""
+
+    digest: str  # what readers know the digest by: its title
+    subject: str
+    slot: datetime  # the time it went out for
+    url: str  # of its page
+    total: int  # posts
+    intro: str = ""  # safe HTML
+    archive: str = ""  # URL of the page that lists the issues of the digest
+
+
+@dataclass(frozen=True, slots=True)
 class Page:
     """A page of the site: what it shows, and the template that shows it."""
 
@@ -215,6 +228,8 @@ class Page:
     pager: Pager | None = None
     listing: tuple[Feed, ...] = ()  # the Subscribe page: every feed there is
     groups: tuple[Group, ...] = ()  # the pages of all tags and of all authors
+    issue: Issued | None = None  # whose posts these are
+    issues: tuple[Issued, ...] = ()  # the archive of a digest, newest first
 
 
 @dataclass(frozen=True, slots=True)

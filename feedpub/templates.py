@@ -1,4 +1,4 @@
-"""A page and the texts of the templates → the bytes of its HTML, by Jinja2, known only here.
+"""A page, or a mail, and the texts of the templates → what it says, by Jinja2, known only here.
 
 What a template may use, besides what Jinja2 brings: `site`, `page`, `post` (of a post's page) and
 
@@ -20,6 +20,9 @@ What a template may use, besides what Jinja2 brings: `site`, `page`, `post` (of 
     newest(feed)           the date of its newest post
     size(octets), duration(seconds), file_name(url)
     legible(colour, ground, ratio), blend(colour, ground, share)
+
+In mails there is no page; addresses are whole, and in .txt words and days are without HTML. What
+else they may use is told in feedpub/digests/compose.py.
 """
 
 import itertools
@@ -50,7 +53,16 @@ PACKAGED = "feedpub/templates/"
 ASSETS = (".css", ".js", ".svg")
 """Files of the templates folder that are published; of them style sheets are templates too."""
 
-_OF_A_PAGE = frozenset(("page", "post", "t", "day", "newest", "body", "self", "super"))
+_TEMPLATE = re.compile(r".*\.(?:html|css)|mail/.*\.txt")
+
+_OF_ALL = ("t", "day", "body", "self", "super")
+_OF_A_PAGE = frozenset((*_OF_ALL, "page", "post", "newest"))
+_OF_A_MAIL = frozenset(
+    (
+        *(*_OF_ALL, "language", "subject", "preheader", "digest", "posts", "slot", "date", "intro"),
+        *("whole", "more", "issue_url", "url", "mark", "postal", "wrap", "rule"),
+    )
+)
 
 # What a slip in a template can raise, besides Jinja2's own errors.
 _SLIPS = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
@@ -83,7 +95,10 @@ class Templates:
             for name in self._texts
         }
         self._words = self._read_words(packaged, user)
-        self._environment = self._make_environment(config, Links(config.site.url, address))
+        self._links = Links(config.site.url, address)
+        self._environment = self._make_environment(config, self._links)
+        self._plain = self._environment.overlay(autoescape=False)
+        self._compiled: dict[str, jinja2.Template] = {}  # templates of the configuration
         self._assets: dict[str, tuple[str, bytes]] = {}
         for name in sorted(self._texts):
             if name.endswith(ASSETS):
@@ -99,7 +114,7 @@ class Templates:
         """
         # Before the template is run: what goes wrong here is no fault of the template.
         text = html(page.post) if page.post else ""
-        said = _Said(Words(page.language, self._words), self._zone)
+        said = self._said(page.language)
 
         def body(post: Post) -> Markup:
             found = text if post is page.post else html(post)
@@ -108,6 +123,7 @@ class Templates:
 
         return self._render(
             page.template,
+            self._environment,
             page=page,
             post=page.post,
             t=said.text,
@@ -116,34 +132,79 @@ class Templates:
             body=body,
         ).encode()
 
+    def mail(self, name: str, language: str, **values: object) -> str:
+        """Give what the template of a mail says; one that ends in .txt gives plain text.
+
+        Raises:
+            TemplateError: as `render` does.
+        """
+        plain = name.endswith(".txt")
+        environment = self._plain if plain else self._environment
+        return self._render(name, environment, **self._mailed(language, plain=plain), **values)
+
+    def text(self, source: str, place: str, language: str, **values: object) -> str:
+        """Give what a template says that is a value of the configuration, as plain text.
+
+        Raises:
+            TemplateError: as `render` does; its place is `place`, the value's key.
+        """
+
+        def compiled() -> jinja2.Template:
+            if source not in self._compiled:
+                self._compiled[source] = self._plain.from_string(source)
+            return self._compiled[source]
+
+        return self._run(place, compiled, {**self._mailed(language, plain=True), **values})
+
+    def said(self, language: str) -> "Said":
+        """Give the words and days of a language as plain text."""
+        return self._said(language, plain=True)
+
     def assets(self) -> Mapping[str, bytes]:
         """Give the files that pages use, by their path below the output folder."""
         return dict(self._assets.values())
 
     def check(self) -> tuple[Problem, ...]:
         """Give what can be found wrong in the templates without rendering a page."""
-        problems: list[Problem] = []
-        trees: dict[str, nodes.Template] = {}
-        for name in self._templates():
-            try:
-                trees[name] = self._parse(name)
-            except jinja2.TemplateSyntaxError as error:
-                problems.append(Problem(self._paths[name], error.lineno, str(error.message)))
-        known = self._known(trees.values())
+        trees, problems = self._read()
+        known = {mail: self._known(trees, mail=mail) for mail in (False, True)}
         for name, tree in trees.items():
-            unknown = meta.find_undeclared_variables(tree) - known
+            own = known[_is_mail(name)]
+            unknown = meta.find_undeclared_variables(tree) - own
             for node in tree.find_all(nodes.Name):
                 if node.name in unknown:
                     unknown.discard(node.name)
-                    message = f'"{node.name}" is undefined{_guess(node.name, known)}'
+                    message = f'"{node.name}" is undefined{_guess(node.name, own)}'
                     problems.append(Problem(self._paths[name], node.lineno, message))
         return tuple(sorted(problems, key=lambda problem: (problem.path, problem.line)))
 
-    def _render(self, name: str, **values: object) -> str:
+    def _said(self, language: str, *, plain: bool = False) -> "Said":
+        return Said(Words(language, self._words), self._zone, plain)
+
+    def _mailed(self, language: str, *, plain: bool) -> dict[str, object]:
+        """Give what is different in a mail: nobody reads it at the site's own address."""
+        said, links = self._said(language, plain=plain), self._links
+        return {
+            "t": said.text,
+            "day": said.day,
+            "language": language,
+            "href": str,
+            "below": links.absolute,
+            "tag_page": lambda tag: links.absolute(links.tag_page(tag)),
+            "author_page": lambda author: links.absolute(links.author_page(author)),
+        }
+
+    def _render(self, name: str, environment: jinja2.Environment, **values: object) -> str:
+        return self._run(name, lambda: environment.get_template(name), values)
+
+    def _run(
+        self, name: str, load: Callable[[], jinja2.Template], values: Mapping[str, object]
+    ) -> str:
         try:
-            return self._environment.get_template(name).render(values)
+            return load().render(values)
         except jinja2.TemplateSyntaxError as error:
-            raise TemplateError(f"{error.filename}:{error.lineno}: {error.message}") from error
+            place = error.filename or name
+            raise TemplateError(f"{place}:{error.lineno}: {error.message}") from error
         except jinja2.TemplateNotFound as error:
             lacking = str(error.name)
             message = f'there is no template "{lacking}"{_guess(lacking, self._texts)}'
@@ -152,8 +213,8 @@ class Templates:
             message = str(error.message)
             unknown = _UNDEFINED.fullmatch(message)
             if unknown:
-                known = self._known(self._parse(each) for each in self._templates())
-                message += _guess(unknown[1], known)
+                known = self._known(self._read()[0], mail=_is_mail(name))
+                message += _guess(unknown[1], known | frozenset(values))
             raise TemplateError(f"{self._place(error, name)}: {message}") from error
         except _SLIPS as error:
             message = f"{type(error).__name__}: {error}"
@@ -170,16 +231,23 @@ class Templates:
             frame = frame.tb_next
         return place
 
-    def _templates(self) -> Iterator[str]:
-        return (name for name in sorted(self._texts) if name.endswith((".html", ".css")))
+    def _read(self) -> tuple[dict[str, nodes.Template], list[Problem]]:
+        """Read every template; those that are none are problems."""
+        trees: dict[str, nodes.Template] = {}
+        problems: list[Problem] = []
+        for name in filter(_TEMPLATE.fullmatch, sorted(self._texts)):
+            path = self._paths[name]
+            try:
+                trees[name] = self._environment.parse(self._texts[name], name, path)
+            except jinja2.TemplateSyntaxError as error:
+                problems.append(Problem(path, error.lineno, str(error.message)))
+        return trees, problems
 
-    def _parse(self, name: str) -> nodes.Template:
-        return self._environment.parse(self._texts[name], name, self._paths[name])
-
-    def _known(self, trees: Iterable[nodes.Template]) -> frozenset[str]:
-        """Give every name that stands for something in some template."""
-        bound = (name for tree in trees for name in _bound(tree))
-        return frozenset(bound) | _OF_A_PAGE | frozenset(self._environment.globals)
+    def _known(self, trees: Mapping[str, nodes.Template], *, mail: bool) -> frozenset[str]:
+        """Give every name that stands for something in some template of mails, or of pages."""
+        bound = (each for name in trees if _is_mail(name) == mail for each in _bound(trees[name]))
+        given = _OF_A_MAIL if mail else _OF_A_PAGE
+        return frozenset(bound) | given | frozenset(self._environment.globals)
 
     def _load(self, name: str) -> tuple[str, str, None] | None:
         return (self._texts[name], self._paths[name], None) if name in self._texts else None
@@ -187,7 +255,7 @@ class Templates:
     def _make_environment(self, config: Config, links: Links) -> jinja2.Environment:
         environment = jinja2.Environment(
             loader=jinja2.FunctionLoader(self._load),
-            autoescape=jinja2.select_autoescape(disabled_extensions=("css",), default=True),
+            autoescape=jinja2.select_autoescape(disabled_extensions=("css", "txt"), default=True),
             undefined=_Missing,
             trim_blocks=True,
             lstrip_blocks=True,
@@ -234,7 +302,8 @@ class Templates:
 
     def _asset(self, name: str) -> tuple[str, bytes]:
         """Give the path and the bytes of a file to publish; the path changes when they do."""
-        text = self._render(name) if name.endswith(".css") else self._texts[name]
+        styled = name.endswith(".css")
+        text = self._render(name, self._environment) if styled else self._texts[name]
         data = text.encode()
         stem, _, suffix = name.rpartition(".")
         return f"assets/{stem}-{sha256(data).hexdigest()[:10]}.{suffix}", data
@@ -274,11 +343,12 @@ class _Missing(jinja2.StrictUndefined):
 
 
 @dataclass(frozen=True, slots=True)
-class _Said:
-    """What pages say around the posts, in the words of one language."""
+class Said:
+    """What pages and mails say around the posts, in the words of one language."""
 
     words: Words
     zone: ZoneInfo
+    plain: bool  # text, and no HTML
 
     def text(self, key: str, n: int | None = None, **values: object) -> str:
         """Give the words of a key, with what belongs in their braces."""
@@ -287,19 +357,28 @@ class _Said:
         except KeyError as error:
             guess = _guess(key, self.words.known())
             raise jinja2.TemplateRuntimeError(f'no words for "{key}"{guess}') from error
+        if self.plain:
+            return words.format(n=n, **values)
         # What is filled in may be HTML already, such as a date; words alone are text.
         return words if n is None and not values else escape(words).format(n=n, **values)
 
-    def day(self, when: datetime, *, year: bool = True) -> Markup:
-        """Give a time as HTML: the day for people, the second for machines."""
+    def day(self, when: datetime, *, year: bool = True) -> str:
+        """Give a time as HTML, the day for people, the second for machines; or the day alone."""
         local = when.astimezone(self.zone)
-        date = escape(self.words.date(local, year=year))
+        told = self.words.date(local, year=year)
+        if self.plain:
+            return told
+        date = escape(told)
         # Not a byte of it is from outside but the words, which are escaped.
         return Markup(f'<time datetime="{local.isoformat(timespec="seconds")}">{date}</time>')  # noqa: S704
 
-    def newest(self, feed: Feed) -> Markup:
+    def newest(self, feed: Feed) -> str:
         """Give the day of a feed's newest post."""
         return self.day(feed.posts[0].published if feed.posts else feed.updated)
+
+
+def _is_mail(name: str) -> bool:
+    return name.startswith("mail/")
 
 
 def _bound(tree: nodes.Template) -> Iterator[str]:

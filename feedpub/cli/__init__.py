@@ -7,10 +7,13 @@ import time
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, TextIO
 
-from feedpub.cli.session import World, main
+from feedpub.cli.session import main
+from feedpub.cli.world import World
 
 if TYPE_CHECKING:
-    from feedpub.cli.session import Publish
+    from pathlib import Path
+
+    from feedpub.cli.world import Newsletter, Publish
 
 __all__ = ["World", "main", "run"]
 
@@ -34,6 +37,8 @@ def run() -> int:
         clock=time.monotonic,
         columns=_columns(sys.stderr),
         publish=_publish,
+        newsletter=_newsletter,
+        browse=browse,
     )
     try:
         status = main(sys.argv[1:], world)
@@ -49,6 +54,19 @@ def _publish() -> "Publish":
     from feedpub import publish  # noqa: PLC0415  `feedpub --help` does not wait for it
 
     return publish
+
+
+def _newsletter() -> "Newsletter":
+    from feedpub import newsletter  # noqa: PLC0415  `feedpub --help` does not wait for it
+
+    return newsletter
+
+
+def browse(path: "Path") -> bool:
+    """Show a file in the browser; say whether there is one."""
+    import webbrowser  # noqa: PLC0415  likewise
+
+    return webbrowser.open(path.absolute().as_uri())
 
 
 def _columns(stream: TextIO) -> int:

@@ -1,10 +1,20 @@
 """The commands → what makes a shell complete them."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
-from feedpub.cli.commands import COMMANDS, DEBUG, VERSION, Argument, Command, Option, Takes
+from feedpub.cli.commands import (
+    COMMANDS,
+    DEBUG,
+    VERSION,
+    Argument,
+    Command,
+    Option,
+    Takes,
+    every,
+)
 
 _HELP = Option("--help", "explain, with examples")
+_ANYWHERE = (VERSION, DEBUG, _HELP)
 
 
 def script(shell: str) -> str:
@@ -17,31 +27,32 @@ def _options(command: Command) -> tuple[Option, ...]:
     return (*command.options, DEBUG, _HELP)
 
 
+def _groups() -> list[tuple[str, Command]]:
+    """Give the commands that have commands, by what is typed for them."""
+    return [(name, command) for name, command in every() if command.commands]
+
+
 def _bash() -> Iterator[str]:
-    files = [each.name for each in _all_options() if each.takes is Takes.FILE]
-    folders = [each.name for each in _all_options() if each.takes is Takes.FOLDER]
-    texts = [each.name for each in _all_options() if each.takes is Takes.TEXT]
-    names = " ".join(command.name for command in COMMANDS)
     yield "# feedpub: completion for bash"
     yield "_feedpub() {"
     yield "    local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD-1]}"
     yield '    local command="" each'
     yield '    for each in "${COMP_WORDS[@]:1:COMP_CWORD-1}"; do'
-    yield "        case $each in -*) ;; *) command=$each; break ;; esac"
+    yield "        case $each in -*) continue ;; esac"
+    yield "        case $command in"
+    yield '            "") command=$each ;;'
+    yield f'            {"|".join(name for name, _ in _groups())}) command="$command $each" ;;'
+    yield "        esac"
     yield "    done"
     yield "    COMPREPLY=()"
-    yield "    case $before in"
-    yield f"        {'|'.join(files)}) _feedpub_names -f; return ;;"
-    yield f"        {'|'.join(folders)}) _feedpub_names -d; return ;;"
-    yield f"        {'|'.join(texts)}) return ;;"
-    yield "    esac"
     yield "    case $command in"
-    yield f'        "") _feedpub_words "{names} {VERSION.name} {DEBUG.name} {_HELP.name}" ;;'
-    for command in COMMANDS:
-        words = " ".join(option.name for option in _options(command))
-        yield f"        {command.name})"
+    yield '        "")'
+    yield from _bash_words(COMMANDS, _ANYWHERE)
+    for name, command in every():
+        yield f'        "{name}")'
+        yield from _bash_values(command)
         yield from _bash_argument(command.argument)
-        yield f'            _feedpub_words "{words}" ;;'
+        yield from _bash_words(command.commands, _options(command))
     yield "    esac"
     yield "}"
     yield "# Words or file names that begin as the word under the cursor does."
@@ -58,46 +69,76 @@ def _bash() -> Iterator[str]:
     yield "complete -F _feedpub feedpub"
 
 
+def _bash_words(commands: Sequence[Command], options: Sequence[Option]) -> Iterator[str]:
+    words = [*(each.name for each in commands), *(each.name for each in options)]
+    yield f'            _feedpub_words "{" ".join(words)}" ;;'
+
+
+def _bash_values(command: Command) -> Iterator[str]:
+    """Complete what follows an option."""
+    options = [each for each in command.options if each.takes is not Takes.NOTHING]
+    if options:
+        yield "            case $before in"
+        for option in options:
+            offer = {Takes.FILE: "_feedpub_names -f; ", Takes.FOLDER: "_feedpub_names -d; "}
+            if option.choices:
+                offer[option.takes] = f'_feedpub_words "{" ".join(option.choices)}"; '
+            yield f"                {option.name}) {offer.get(option.takes, '')}return ;;"
+        yield "            esac"
+
+
 def _bash_argument(argument: Argument | None) -> Iterator[str]:
     if argument and argument.choices:
         yield f'            _feedpub_words "{" ".join(argument.choices)}"'
-    elif argument and argument.takes is Takes.FOLDER:
-        yield "            case $word in -*) ;; *) _feedpub_names -d ;; esac"
-
-
-def _all_options() -> list[Option]:
-    """Give every option once."""
-    return list(dict.fromkeys(option for command in COMMANDS for option in _options(command)))
+    elif argument and argument.takes in (Takes.FOLDER, Takes.FILE):
+        kind = "-d" if argument.takes is Takes.FOLDER else "-f"
+        yield f"            case $word in -*) ;; *) _feedpub_names {kind} ;; esac"
 
 
 def _zsh() -> Iterator[str]:
     yield "#compdef feedpub"
-    yield "_feedpub() {"
+    yield from _zsh_group("_feedpub", "", COMMANDS, _ANYWHERE)
+    for name, command in _groups():
+        yield from _zsh_group(_zsh_function(name), name, command.commands, _options(command))
+    yield "# Loaded from $fpath, it is called at once; read by eval, it is made known."
+    yield 'if [[ $funcstack[1] == _feedpub ]]; then _feedpub "$@"'
+    yield "else compdef _feedpub feedpub; fi"
+
+
+def _zsh_function(name: str) -> str:
+    return f"_feedpub_{name.replace(' ', '_')}"
+
+
+def _zsh_group(
+    function: str, name: str, commands: Sequence[Command], options: Sequence[Option]
+) -> Iterator[str]:
+    """Complete one of some commands, and what stands behind it."""
+    yield f"{function}() {{"
     yield "    local context state state_descr line"
     yield "    typeset -A opt_args"
     yield "    _arguments -C \\"
-    for option in (VERSION, DEBUG, _HELP):
+    for option in options:
         yield f"        {_zsh_option(option)} \\"
     yield "        '1:command:->command' '*::argument:->argument'"
     yield "    case $state in"
     yield "    command)"
     yield "        local -a commands=("
-    for command in COMMANDS:
+    for command in commands:
         yield f"            {_quoted(f'{command.name}:{command.help}')}"
     yield "        )"
     yield "        _describe command commands ;;"
     yield "    argument)"
     yield "        case $line[1] in"
-    for command in COMMANDS:
+    for command in commands:
         specs = [_zsh_option(option) for option in _options(command)]
         specs += _zsh_argument(command.argument)
-        yield f"        {command.name}) _arguments {' '.join(specs)} ;;"
+        does = f"_arguments {' '.join(specs)}"
+        if command.commands:
+            does = _zsh_function(f"{name} {command.name}".lstrip())
+        yield f"        {command.name}) {does} ;;"
     yield "        esac ;;"
     yield "    esac"
     yield "}"
-    yield "# Loaded from $fpath, it is called at once; read by eval, it is made known."
-    yield 'if [[ $funcstack[1] == _feedpub ]]; then _feedpub "$@"'
-    yield "else compdef _feedpub feedpub; fi"
 
 
 def _zsh_option(option: Option) -> str:
@@ -106,15 +147,16 @@ def _zsh_option(option: Option) -> str:
         Takes.NOTHING: "",
         Takes.FILE: ":file:_files",
         Takes.FOLDER: ":folder:_files -/",
-        Takes.TEXT: f":{option.metavar}: ",
-    }[option.takes]
-    return _quoted(f"{option.name}[{told}]{after}")
+    }.get(option.takes, f":{option.metavar}: ")
+    if option.choices:
+        after = f":{option.metavar}:({' '.join(option.choices)})"
+    return _quoted(f"{'*' if option.repeated else ''}{option.name}[{told}]{after}")
 
 
 def _zsh_argument(argument: Argument | None) -> list[str]:
     if argument is None:
         return []
-    after = "_files -/" if argument.takes is Takes.FOLDER else " "
+    after = {Takes.FOLDER: "_files -/", Takes.FILE: "_files"}.get(argument.takes, " ")
     if argument.choices:
         after = f"({' '.join(argument.choices)})"
     colons = "::" if argument.optional else ":"
@@ -124,19 +166,32 @@ def _zsh_argument(argument: Argument | None) -> list[str]:
 def _fish() -> Iterator[str]:
     yield "# feedpub: completion for fish"
     yield "complete -c feedpub -f"
-    for option in (VERSION, DEBUG, _HELP):
+    for option in _ANYWHERE:
         yield f"complete -c feedpub -n __fish_use_subcommand {_fish_option(option)}"
-    for command in COMMANDS:
-        told = _fish_quoted(command.help)
-        yield f"complete -c feedpub -n __fish_use_subcommand -a {command.name} -d {told}"
-    for command in COMMANDS:
-        inside = f"complete -c feedpub -n '__fish_seen_subcommand_from {command.name}'"
+    yield from _fish_commands("__fish_use_subcommand", COMMANDS)
+    for name, command in every():
+        seen = "; and ".join(f"__fish_seen_subcommand_from {word}" for word in name.split())
+        below = " ".join(each.name for each in command.commands)
+        when = f"'{seen}{f'; and not __fish_seen_subcommand_from {below}' if below else ''}'"
+        yield from _fish_commands(when, command.commands)
+        inside = f"complete -c feedpub -n {when}"
         for option in _options(command):
             yield f"{inside} {_fish_option(option)}"
-        if command.argument and command.argument.choices:
-            yield f"{inside} -a '{' '.join(command.argument.choices)}'"
-        elif command.argument and command.argument.takes is Takes.FOLDER:
-            yield f"{inside} -a '(__fish_complete_directories)'"
+        yield from _fish_argument(inside, command.argument)
+
+
+def _fish_commands(when: str, commands: Sequence[Command]) -> Iterator[str]:
+    for command in commands:
+        yield f"complete -c feedpub -n {when} -a {command.name} -d {_fish_quoted(command.help)}"
+
+
+def _fish_argument(inside: str, argument: Argument | None) -> Iterator[str]:
+    if argument and argument.choices:
+        yield f"{inside} -a '{' '.join(argument.choices)}'"
+    elif argument and argument.takes is Takes.FOLDER:
+        yield f"{inside} -a '(__fish_complete_directories)'"
+    elif argument and argument.takes is Takes.FILE:
+        yield f"{inside} -F"
 
 
 def _fish_option(option: Option) -> str:
@@ -144,8 +199,9 @@ def _fish_option(option: Option) -> str:
         Takes.NOTHING: "",
         Takes.FILE: " -r -F",
         Takes.FOLDER: " -x -a '(__fish_complete_directories)'",
-        Takes.TEXT: " -x",
-    }[option.takes]
+    }.get(option.takes, " -x")
+    if option.choices:
+        after = f" -x -a '{' '.join(option.choices)}'"
     return f"-l {option.key}{after} -d {_fish_quoted(option.help)}"
 
 

@@ -1,19 +1,38 @@
 """What was typed → Arguments, or help, or what was meant."""
 
 import argparse
-from collections.abc import Iterable, Sequence
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import NoReturn
 
-from feedpub.cli.commands import COMMANDS, DEBUG, VERSION, Argument, Command, Option, Takes
+from feedpub.cli.commands import (
+    COMMANDS,
+    DEBUG,
+    VERSION,
+    Argument,
+    Command,
+    Option,
+    Takes,
+    every,
+)
 from feedpub.cli.terminal import columns
 
 _DESCRIPTION = "A folder of Markdown becomes feeds and pages that every reader accepts."
-_EXAMPLES = (
-    ("feedpub init blog", "make a site in the new folder blog"),
-    ('feedpub new "My first journey"', "start a post"),
-    ("feedpub build", "write feeds and pages to public/"),
-    ("feedpub check", "say what is wrong, and write nothing"),
+_ALL = Command(
+    "feedpub",
+    "",
+    _DESCRIPTION,
+    (
+        ("feedpub init blog", "make a site in the new folder blog"),
+        ('feedpub new "My first journey"', "start a post"),
+        ("feedpub build", "write feeds and pages to public/"),
+        ("feedpub check", "say what is wrong, and write nothing"),
+        ("feedpub digest send", "mail what is new to the subscribers"),
+    ),
+    (VERSION, DEBUG),
+    commands=COMMANDS,
 )
+_NUMBER = re.compile("[0-9]{1,9}")
 _STATUS = "Status: 0 done; 1 done with problems, or not done; 2 not understood."
 
 
@@ -21,6 +40,7 @@ class Arguments(argparse.Namespace):
     """What was asked for; an option that was not given has its default."""
 
     command: str = ""
+    action: str = ""  # of a command that has commands: `add` of `subscribers add`
     config: str = "config.yaml"
     output: str = ""
     author: str = ""
@@ -34,6 +54,29 @@ class Arguments(argparse.Namespace):
     clean: bool = False
     debug: bool = False
     version: bool = False
+    address: str = ""
+    name: str = ""
+    tags: Sequence[str] = ()
+    authors: Sequence[str] = ()
+    cadence: str = "digest"
+    language: str = ""
+    state: str = ""
+    file: str = ""
+    columns: Sequence[tuple[str, str]] = ()
+    digest: str = ""
+    to: str = ""
+    issue: int = 0
+    dry_run: bool = False
+    skip_bad: bool = False
+    due: bool = False
+    backlog: bool = False
+    show: bool = False
+    yes: bool = False
+
+    @property
+    def typed(self) -> str:
+        """The words of the command: `subscribers add`."""
+        return f"{self.command} {self.action}".rstrip()
 
 
 class HelpAsked(Exception):  # noqa: N818  it is an answer, not an error
@@ -64,47 +107,97 @@ def parse(argv: Sequence[str]) -> Arguments:
         HelpAsked: --help was among them.
         UsageError: they are no command.
     """
-    parser, commands = _parsers()
-    word = next((word for word in argv if not word.startswith("-")), "")
-    if word and word not in commands:
-        near = f"--{word}" if word in ("help", "version") else _nearest(word, commands)
-        parser.error(f'unknown command "{word}"{_meant(near)}')
-    arguments, rest = parser.parse_known_args(argv, Arguments())
+    parsers = _parsers()
+    name, command = _command(argv, parsers)
+    parser = parsers[name]
+    arguments, rest = parsers[""].parse_known_args(argv, Arguments())
     if rest:
-        asked = commands.get(arguments.command, parser)
         option = next((each for each in rest if each.startswith("-")), "")
         if not option:
-            asked.error(f'unexpected "{rest[0]}"; put a text with spaces in quotes')
-        asked.error(f'unknown option "{option}"{_meant(_nearest(option, _names(arguments)))}')
-    if not arguments.command and not arguments.version:
+            parser.error(f'unexpected "{rest[0]}"; put a text with spaces in quotes')
+        parser.error(f'unknown option "{option}"{_meant(_nearest(option, _names(command)))}')
+    if command.commands and not arguments.version:
         raise UsageError(parser.format_help().rstrip())
     return arguments
 
 
-def _parsers() -> tuple[_Parser, dict[str, _Parser]]:
-    """Make the parser and, by name, those of the commands."""
+def _command(argv: Sequence[str], parsers: dict[str, _Parser]) -> tuple[str, Command]:
+    """Find the command among the words, and all that is typed for it."""
+    name, command = "", _ALL
+    for word in argv:
+        if not command.commands:
+            break
+        below = {each.name: each for each in command.commands}
+        if word in below:
+            name, command = f"{name} {word}".lstrip(), below[word]
+        elif not word.startswith("-"):
+            parsers[name].error(f'unknown command "{word}"{_meant(_intended(word, below))}')
+        elif word not in (*_names(command), "-h"):
+            near = _meant(_nearest(word, _names(command))) or _stands_after(word, name, command)
+            parsers[name].error(f'unknown option "{word}"{near}')
+    return name, command
+
+
+def _intended(word: str, below: Iterable[str]) -> str:
+    """Give the command, or the option, that somebody meant by a word that is none."""
+    if word in ("help", "version"):
+        return f"--{word}"
+    whole = [name for name, _ in every() if name.endswith(f" {word}")]
+    return _nearest(word, below) or next(iter(whole), "")
+
+
+def _stands_after(option: str, name: str, command: Command) -> str:
+    """Say where an option stands that came too early."""
+    key = option.partition("=")[0]
+    late = any(key == each.name for _, one in every(command.commands) for each in one.options)
+    words = f"feedpub {name}".rstrip()
+    return f"; it stands after the command: {words} COMMAND {key}" if late else ""
+
+
+def _parsers() -> dict[str, _Parser]:
+    """Make the parsers of all commands by what is typed for them: "" for feedpub itself."""
     parser = _Parser(
         prog="feedpub",
         usage="feedpub [--help] [--version] [--debug] COMMAND ...",
-        description=f"{_DESCRIPTION}\n\ncommands:\n{columns(_commands())}",
-        epilog=f"{_shown(_EXAMPLES)}\n\n`feedpub COMMAND --help` tells more.\n{_STATUS}",
+        description=f"{_DESCRIPTION}\n\ncommands:\n{columns(_commands(_ALL))}",
+        epilog=f"{_shown(_ALL.examples)}\n\n`feedpub COMMAND --help` tells more.\n{_STATUS}",
         formatter_class=argparse.RawDescriptionHelpFormatter,
         argument_default=argparse.SUPPRESS,
         allow_abbrev=False,
     )
-    for option in (VERSION, DEBUG):
+    for option in _ALL.options:
         _add(parser, option)
+    return {"": parser, **_below(parser, "", _ALL)}
+
+
+def _below(parser: _Parser, name: str, command: Command) -> dict[str, _Parser]:
+    """Make the parsers of the commands that stand under another."""
+    words = f"feedpub {name}".rstrip()
     # argparse would put the longest command on a line of its own.
-    group = parser.add_subparsers(prog="feedpub", dest="command", help=argparse.SUPPRESS)
-    return parser, {command.name: _command(group, command) for command in COMMANDS}
+    group = parser.add_subparsers(
+        prog=words, dest="action" if name else "command", help=argparse.SUPPRESS
+    )
+    found: dict[str, _Parser] = {}
+    for each in command.commands:
+        whole = f"{name} {each.name}".lstrip()
+        found[whole] = _added(group, f"{words} {each.name}", each)
+        if each.commands:
+            found |= _below(found[whole], whole, each)
+    return found
 
 
-def _command(group: "argparse._SubParsersAction[_Parser]", command: Command) -> _Parser:
+def _added(group: "argparse._SubParsersAction[_Parser]", words: str, command: Command) -> _Parser:
+    description, epilog, usage = command.description, _shown(command.examples), None
+    if command.commands:
+        description += f"\n\ncommands:\n{columns(_commands(command))}"
+        epilog += f"\n\n`{words} COMMAND --help` tells more."
+        usage = f"{words} [--help] [--debug] COMMAND ..."
     parser = group.add_parser(
         command.name,
         help=command.help,
-        description=command.description,
-        epilog=_shown(command.examples),
+        usage=usage,
+        description=description,
+        epilog=epilog,
         formatter_class=argparse.RawDescriptionHelpFormatter,
         argument_default=argparse.SUPPRESS,
         allow_abbrev=False,
@@ -123,26 +216,53 @@ def _place(parser: _Parser, argument: Argument) -> None:
         help=argument.help,
         choices=argument.choices or None,
         nargs="?" if argument.optional else None,
+        type=_READ.get(argument.takes, str),
     )
 
 
 def _add(parser: _Parser, option: Option) -> None:
+    into = option.into or option.key.replace("-", "_")
     if option.takes is Takes.NOTHING:
-        parser.add_argument(option.name, action="store_true", help=option.help)
-    else:
-        metavar = option.metavar or option.takes.value
-        parser.add_argument(option.name, metavar=metavar, help=option.help)
+        parser.add_argument(option.name, action="store_true", dest=into, help=option.help)
+        return
+    parser.add_argument(
+        option.name,
+        action="append" if option.repeated else "store",
+        dest=into,
+        metavar=option.metavar or option.takes.value,
+        choices=option.choices or None,
+        help=_with_choices(option),
+        type=_READ.get(option.takes, str),
+    )
 
 
-def _names(arguments: Arguments) -> list[str]:
+def _with_choices(option: Option) -> str:
+    return option.help + (f": {', '.join(option.choices)}" if option.choices else "")
+
+
+def _number(text: str) -> int:
+    """Read the number of an issue."""
+    if not _NUMBER.fullmatch(text):
+        raise argparse.ArgumentTypeError(
+            f'"{text}" is no number of an issue; `feedpub digest status` tells them'
+        )
+    return int(text)
+
+
+def _pair(text: str) -> tuple[str, str]:
+    """Read KEY=VALUE."""
+    key, equals, value = text.partition("=")
+    if not (key and equals):
+        raise argparse.ArgumentTypeError(
+            f'"{text}" is not of the form KEY=COLUMN, such as email=Adresse'
+        )
+    return key, value
+
+
+def _names(command: Command) -> list[str]:
     """Give every option that could have been meant."""
-    own = [command.options for command in COMMANDS if command.name == arguments.command]
-    return [
-        "--help",
-        *(option.name for options in own for option in options),
-        DEBUG.name,
-        VERSION.name,
-    ]
+    own = (option.name for option in command.options)
+    return list(dict.fromkeys(["--help", *own, DEBUG.name]))
 
 
 def _shown(examples: Sequence[tuple[str, str]]) -> str:
@@ -150,8 +270,8 @@ def _shown(examples: Sequence[tuple[str, str]]) -> str:
     return f"examples:\n{columns(examples)}"
 
 
-def _commands() -> list[tuple[str, str]]:
-    return [(command.name, command.help) for command in COMMANDS]
+def _commands(command: Command) -> list[tuple[str, str]]:
+    return [(each.name, each.help) for each in command.commands]
 
 
 def _nearest(word: str, known: Iterable[str]) -> str:
@@ -162,3 +282,6 @@ def _nearest(word: str, known: Iterable[str]) -> str:
 
 def _meant(word: str) -> str:
     return f'; did you mean "{word}"?' if word else ""
+
+
+_READ: Mapping[Takes, Callable[[str], object]] = {Takes.NUMBER: _number, Takes.PAIR: _pair}

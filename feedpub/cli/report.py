@@ -27,7 +27,18 @@ _COUNTS = (
 def as_json(summary: "Summary | None", problems: Sequence[Problem], seconds: float) -> str:
     """Give one object; without a summary (nothing was done) all counts are 0."""
     counts: dict[str, object] = {name: getattr(summary, name, 0) for name in _COUNTS}
-    listed = [
+    listed = as_objects(problems)
+    return json.dumps({**counts, "seconds": round(seconds, 3), "problems": listed})
+
+
+def problems_as_json(problems: Sequence[Problem]) -> str:
+    """Give the object of a command that told nothing but what is wrong."""
+    return json.dumps({"problems": as_objects(problems)})
+
+
+def as_objects(problems: Sequence[Problem]) -> list[dict[str, str | int | bool]]:
+    """Give problems by path and line, as JSON knows them."""
+    return [
         {
             "path": problem.path,
             "line": problem.line,
@@ -36,7 +47,6 @@ def as_json(summary: "Summary | None", problems: Sequence[Problem], seconds: flo
         }
         for problem in ordered(problems)
     ]
-    return json.dumps({**counts, "seconds": round(seconds, 3), "problems": listed})
 
 
 def ordered(problems: Sequence[Problem]) -> list[Problem]:

@@ -3,61 +3,19 @@
 import gc
 import shlex
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol, TextIO
+from typing import TYPE_CHECKING
 
 from feedpub import __version__
 from feedpub.cli import report
-from feedpub.cli.parser import Arguments, HelpAsked, UsageError, parse
-from feedpub.cli.terminal import Colour, Terminal, columns, safe
+from feedpub.cli.parser import HelpAsked, UsageError, parse
+from feedpub.cli.terminal import Colour, columns, safe
+from feedpub.cli.world import DONE, INTERRUPTED, NOT_DONE, NOT_UNDERSTOOD, Session, World
 from feedpub.errors import ConfigError, FeedpubError
 from feedpub.model import Problem
 
 if TYPE_CHECKING:
-    from feedpub.publish import Request, Summary
-
-DONE, NOT_DONE, NOT_UNDERSTOOD, INTERRUPTED = 0, 1, 2, 130
-"""Exit status; 130 is what shells give a program that Ctrl-C ended."""
-
-
-class Publish(Protocol):
-    """What builds and checks."""
-
-    def build(self, request: "Request") -> "Summary":
-        """Publish the content folder."""
-        ...
-
-    def check(self, request: "Request") -> "Summary":
-        """Find what is wrong, and write nothing."""
-        ...
-
-
-@dataclass(frozen=True, slots=True)
-class World:
-    """All that a command can see and change, but for the files it is about."""
-
-    stdout: TextIO
-    stderr: TextIO
-    environ: Mapping[str, str]
-    now: Callable[[], datetime]
-    clock: Callable[[], float]  # seconds since some moment
-    columns: int  # of the terminal
-    publish: Callable[[], Publish]  # called only by the commands that need it
-
-    def terminal(self, stream: TextIO) -> Terminal:
-        """Give what writes to one of the streams."""
-        return Terminal(stream, self.environ, self.clock, self.columns)
-
-
-@dataclass(frozen=True, slots=True)
-class Session:
-    """One command, and where it is done."""
-
-    arguments: Arguments
-    world: World
-    terminal: Terminal  # stderr
+    from feedpub.publish import Summary
 
 
 def main(argv: Sequence[str], world: World) -> int:
@@ -75,7 +33,7 @@ def main(argv: Sequence[str], world: World) -> int:
         return DONE
     session = Session(arguments, world, terminal := world.terminal(world.stderr))
     try:
-        return _COMMANDS[arguments.command](session)
+        return _does(arguments.typed)(session)
     except KeyboardInterrupt:
         terminal.clear()
         if terminal.interactive:
@@ -87,6 +45,16 @@ def main(argv: Sequence[str], world: World) -> int:
         if arguments.debug:
             raise
         return _failed(error, session)
+
+
+def _does(typed: str) -> Callable[[Session], int]:
+    """Give what does a command."""
+    if typed in _COMMANDS:
+        return _COMMANDS[typed]
+    # Imported only here: a build has no use for them.
+    from feedpub.cli import digests, subscribers  # noqa: PLC0415
+
+    return {**subscribers.COMMANDS, **digests.COMMANDS}[typed]
 
 
 def safe_lines(text: str) -> str:
@@ -110,14 +78,16 @@ def _failed(error: FeedpubError | OSError, session: Session) -> int:
         problems = (Problem("", 0, message),)
         session.terminal.say(session.terminal.paint(safe_lines(message), Colour.FAULT))
     if session.arguments.json:
-        session.world.stdout.write(report.as_json(None, problems, 0.0) + "\n")
+        whole = session.arguments.command in ("build", "check")
+        shown = report.as_json(None, problems, 0.0) if whole else report.problems_as_json(problems)
+        session.world.stdout.write(shown + "\n")
     return NOT_DONE
 
 
 def _build(session: Session) -> int:
     began = session.world.clock()
     gc.disable()  # a build makes a million objects that all live to its end: a fifth of its time
-    summary = session.world.publish().build(_request(session))
+    summary = session.world.publish().build(session.request())
     seconds = session.world.clock() - began
     _account(session, report.built(summary, seconds), summary, seconds)
     left_out = any(problem.left_out for problem in summary.problems)
@@ -126,41 +96,21 @@ def _build(session: Session) -> int:
 
 def _check(session: Session) -> int:
     began = session.world.clock()
-    summary = session.world.publish().check(_request(session))
+    summary = session.world.publish().check(session.request())
     seconds = session.world.clock() - began
     _account(session, report.checked(summary, seconds), summary, seconds)
     return NOT_DONE if summary.problems else DONE
 
 
-def _request(session: Session) -> "Request":
-    from feedpub.publish import Request  # noqa: PLC0415  `feedpub --help` does not wait for it
-
-    arguments = session.arguments
-    return Request(
-        config_path=Path(arguments.config),
-        output=Path(arguments.output) if arguments.output else None,
-        drafts=arguments.drafts,
-        future=arguments.future,
-        clean=arguments.clean,
-        now=session.world.now(),
-        environ=session.world.environ,
-        progress=session.terminal.progress,
-    )
-
-
 def _account(session: Session, lines: Iterable[str], summary: "Summary", seconds: float) -> None:
     """Tell what was done, then what is wrong, then what to do: on terminals. Else what is wrong."""
-    session.terminal.clear()
-    out = session.world.terminal(session.world.stdout)
     if session.arguments.json:
+        session.terminal.clear()
         session.world.stdout.write(report.as_json(summary, summary.problems, seconds) + "\n")
-    elif out.interactive:
-        first, *rest = lines
-        out.say("\n".join([out.paint(safe(first), Colour.RESULT), *map(safe, rest)]))
+    else:
+        session.tell(lines)
     report.tell(summary.problems, session.terminal)
-    advice = report.next_step(summary.problems, session.arguments.command)
-    if advice and session.terminal.interactive:
-        session.terminal.say(advice)
+    session.advise(report.next_step(summary.problems, session.arguments.command))
 
 
 def _init(session: Session) -> int:

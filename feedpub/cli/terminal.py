@@ -3,6 +3,7 @@
 import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 from enum import Enum
+from itertools import zip_longest
 from typing import TextIO
 
 _PATIENCE = 1.0  # seconds that nobody minds waiting without being told
@@ -52,10 +53,11 @@ class Terminal:
     def progress(self, stage: str, done: int, total: int) -> None:
         """Show how far the work has come, once it has taken more than a second.
 
-        A stage of nothing (`total` 0) is waited for, and told at once.
+        A stage of nothing (`total` and `done` 0) is waited for, and told at once. Where
+        nobody knows how much there is (`total` 0) it is told how much is done.
         """
         now = self._clock()
-        soon = total > 0 and (now - self._began < _PATIENCE or now - self._drawn < _EVERY)
+        soon = (total or done) and (now - self._began < _PATIENCE or now - self._drawn < _EVERY)
         if soon or not self._moves:
             return
         self._drawn = now
@@ -63,6 +65,8 @@ class Terminal:
         if total > 0:
             full = _BAR * min(done, total) // total
             line += f"  {'=' * full}{'-' * (_BAR - full)}  {done:,} of {total:,}"
+        elif done:
+            line += f"  {done:,}"
         line = line[: max(self._columns - 1, 0)]
         self._stream.write(f"\r{line:{self._shown}}")
         self._stream.flush()
@@ -83,10 +87,30 @@ def safe(text: str) -> str:
     )
 
 
-def columns(rows: Sequence[tuple[str, str]]) -> str:
-    """Lay rows out in two columns that line up, with wide characters too."""
-    left = max((width(first) for first, _ in rows), default=0)
-    return "\n".join(f"  {first}{' ' * (left - width(first))}  {second}" for first, second in rows)
+def columns(rows: Sequence[Sequence[str]], least: Sequence[int] = ()) -> str:
+    """Lay rows out in columns that line up, with wide characters too.
+
+    Args:
+        rows: Of as many cells each.
+        least: How wide the columns are at least.
+    """
+    wide = widths(rows, least)
+    return "\n".join(
+        "".join(
+            f"  {cell}{' ' * (room - width(cell))}" for cell, room in zip(row, wide, strict=True)
+        ).rstrip(" ")
+        for row in rows
+    )
+
+
+def widths(rows: Sequence[Sequence[str]], least: Sequence[int] = ()) -> tuple[int, ...]:
+    """Give the widths of columns that rows need, and no less than they were."""
+    return tuple(
+        max(found)
+        for found in zip_longest(
+            *([width(cell) for cell in row] for row in rows), least, fillvalue=0
+        )
+    )
 
 
 def width(text: str) -> int:

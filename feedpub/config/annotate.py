@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 import yaml
 
+from feedpub.config.keys import Secret
 from feedpub.config.schema import Config
 from feedpub.config.shapes import Entry, Many, entries, is_section
 
@@ -14,7 +15,9 @@ _STEP = "  "
 def annotated(config: Config) -> str:
     """Give the whole configuration, defaults included; `load` gives the same one back.
 
-    Sections that are not there are shown as comments, with the keys that they would have.
+    What is secret is not in it: the variable of the environment that it came from, or that is
+    meant for it, stands in its place. Sections that are not there are shown as comments, with
+    the keys that they would have.
     """
     sections = []
     for entry in entries(Config):
@@ -55,6 +58,9 @@ def _entry(entry: Entry, value: object, indent: str) -> Iterator[str]:
     elif is_section(entry.kind):
         yield f"{indent}# {entry.name}:"
         yield from _absent(entry, indent)
+    elif entry.key.variable and value:
+        shown = value.shown if isinstance(value, Secret) else f"${{{entry.key.variable}}}"
+        yield f"{indent}{entry.name}: {_quoted(shown)}"
     else:
         yield f"{indent}{entry.name}: {_scalar(value)}"
 

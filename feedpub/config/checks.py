@@ -3,6 +3,7 @@
 import re
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
+from feedpub import schedule as schedules
 from feedpub.config.addresses import is_absolute, web_address
 from feedpub.config.keys import Check
 from feedpub.text import nearest
@@ -70,6 +71,16 @@ def email(text: str) -> str:
     if _EMAIL.fullmatch(text):
         return text
     raise ValueError("is not an e-mail address")
+
+
+def schedule(text: str) -> str:
+    """Accept what says when a digest goes out: "weekly mon 08:00", "each post", cron text."""
+    try:
+        schedules.parse(text)
+    except ValueError as error:
+        reason = str(error).removeprefix(f'"{text}"').lstrip()
+        raise ValueError(f"is no schedule{reason}" if reason[0] == ":" else reason) from None
+    return text
 
 
 def folder(text: str) -> str:

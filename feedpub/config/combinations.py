@@ -3,7 +3,7 @@
 import posixpath
 from collections.abc import Iterator
 
-from feedpub.config.schema import Config, Publishing
+from feedpub.config.schema import Config, Digest, Mail, Publishing
 from feedpub.slugs import slugify
 
 _SOMEWHERE = "/?" * 32  # stands for the working folder, which only the edges know
@@ -25,6 +25,49 @@ def faults(config: Config, path: str) -> Iterator[tuple[str, str]]:
         seen[folder] = extra.name
         if not (extra.tags or extra.authors or extra.languages):
             yield where, f'"{extra.name}" names no tags, authors or languages'
+    yield from _digests(config)
+    yield from _mail(config, posixpath.dirname(path.replace("\\", "/")))
+
+
+def _digests(config: Config) -> Iterator[tuple[str, str]]:
+    """Say which digests cannot be told apart, or can never go out."""
+    seen: dict[str, str] = {}
+    for number, digest in enumerate(config.digests, 1):
+        where = f"digests[{number}]"
+        slug = slugify(digest.name).casefold()
+        if slug in seen:
+            told = f'"{digest.name}" and "{seen[slug]}" would share an address; rename one'
+            yield f"{where}.name", told
+        seen[slug] = digest.name
+        if digest.min_posts > digest.max_posts:
+            key = "min_posts" if digest.min_posts != Digest("").min_posts else "max_posts"
+            told = f"min_posts is {digest.min_posts} and max_posts {digest.max_posts}"
+            yield f"{where}.{key}", f"nothing would ever be sent: {told}"
+
+
+def _mail(config: Config, base: str) -> Iterator[tuple[str, str]]:
+    """Say why no message could be sent, or why messages would be published."""
+    mail = config.mail
+    if mail.transport == "smtp" and not mail.relays:
+        yield "mail.transport", '"smtp" needs a server; name one in mail.relays: `- host: …`'
+    if not config.digests:
+        return
+    sender = mail.sender or config.site.author
+    if sender is None or not sender.email:
+        where = "mail.sender" if mail.sender else "digests"
+        told = "messages are from nobody; give an `email` in mail.sender, or in site.author"
+        yield where, told if mail.sender is None else f"{mail.sender.name} has no `email`"
+    folder = _place(base, mail.folder)
+    where = "mail.folder" if mail.folder != Mail().folder else "digests"
+    for name, published in (("output", config.output.folder), ("content", config.content.folder)):
+        if mail.transport != "smtp" and _below(folder, _place(base, published)):
+            place = f'the {name} folder "{published}"'
+            yield where, f'the messages in "{mail.folder}" would be published with {place}'
+
+
+def _below(folder: str, other: str) -> bool:
+    """Tell whether a folder is another one, or inside it."""
+    return f"{folder}/".startswith(f"{other.rstrip('/')}/")
 
 
 def _folders(config: Config, base: str) -> Iterator[tuple[str, str]]:
@@ -36,11 +79,11 @@ def _folders(config: Config, base: str) -> Iterator[tuple[str, str]]:
     place = f'the content folder "{config.content.folder}"'
     if output == content:
         yield "content.folder", f"{names} is the content folder as well; name another"
-    elif output.startswith(content.rstrip("/") + "/"):
+    elif _below(output, content):
         yield "content.folder", f"{names} is inside {place}; put it beside"
-    elif content.startswith(output.rstrip("/") + "/"):
+    elif _below(content, output):
         yield "content.folder", f"{names} holds {place}; put it beside"
-    elif f"{templates}/".startswith(output.rstrip("/") + "/"):
+    elif _below(templates, output):
         place = f'the templates "{config.pages.templates}"'
         yield "pages.templates", f"{names} holds {place}; put it beside"
 

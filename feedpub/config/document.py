@@ -39,6 +39,7 @@ class Scalar:
     text: str
     tag: str
     line: int
+    variables: str = ""  # the text as written, where `${NAME}` is in it
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +136,9 @@ class _Document:
             faults.append(f'"{comment[1]}" is a comment in YAML; put it in quotes')
         for fault in faults:
             self._tell(line, fault)
-        return Scalar(clean(text).strip(), BROKEN if faults else tag, line)
+        named = any(match[1] is not None for match in _VARIABLE.finditer(written))
+        text = clean(text).strip()
+        return Scalar(text, BROKEN if faults else tag, line, written if named else "")
 
     def _variable(self, match: re.Match[str], faults: list[str]) -> str:
         """Give what stands for one `${NAME}` or `$${`."""

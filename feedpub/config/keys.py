@@ -1,7 +1,8 @@
-"""What is said of a key beside its type and default."""
+"""What is said of a key beside its type and default, and a value that is not to be seen."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Self
 
 Check = Callable[[str], str]
 """Gives a value in its normal form, which it leaves as it is, or raises a ValueError.
@@ -21,3 +22,24 @@ class Key:
     check: Check | None = None
     least: int | None = None  # of a whole number
     also: str = ""  # another name for the key
+    variable: str = ""  # of a value nobody may see: the environment's variable meant for it
+
+
+class Secret(str):
+    """A text that is used and never shown: what is shown is what the configuration said for it."""
+
+    __slots__ = ("shown",)
+    shown: str
+
+    def __new__(cls, text: str, shown: str) -> Self:
+        """Keep `text`; `shown` is what stands for it: "${SMTP_PASSWORD}"."""
+        made = super().__new__(cls, text)
+        made.shown = shown
+        return made
+
+    def __reduce__(self) -> tuple[type[Self], tuple[str, str]]:
+        return type(self), (str(self), self.shown)
+
+    def __repr__(self) -> str:
+        """Give what is shown, so that no traceback and no digest of a Config tells the text."""
+        return repr(self.shown)

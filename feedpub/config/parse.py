@@ -7,6 +7,7 @@ from feedpub.config import document
 from feedpub.config.checks import meant
 from feedpub.config.combinations import faults
 from feedpub.config.document import Items, Node, Pairs, Scalar
+from feedpub.config.keys import Secret
 from feedpub.config.schema import PLAIN, Config
 from feedpub.config.shapes import Entry, Many, entries, is_section
 from feedpub.errors import ConfigError
@@ -156,6 +157,8 @@ class _Reading:
         value = _typed(entry.kind, node)
         if value is None:
             self._unexpected(where, node, _EXPECTED[entry.kind])
+        elif entry.key.variable and isinstance(node, Scalar) and isinstance(value, str) and value:
+            return Secret(value, node.variables or f"${{{entry.key.variable}}}")
         elif isinstance(value, str) and entry.key.check and value != entry.default:
             try:
                 return entry.key.check(value)

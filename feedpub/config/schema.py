@@ -164,6 +164,111 @@ class Publishing:
 
 
 @dataclass(frozen=True, slots=True)
+class Relay:
+    """A mail server that takes our messages."""
+
+    host: Annotated[str, Key("its name", checks.name)]
+    port: Annotated[int, Key("587 for STARTTLS, 465 for TLS, 25 among friends", least=1)] = 587
+    security: Annotated[
+        str, Key("starttls, tls or none", checks.one_of("starttls", "tls", "none"))
+    ] = "starttls"
+    username: Annotated[
+        str, Key('for logging in; "${SMTP_USER}" keeps it out of this file', variable="SMTP_USER")
+    ] = ""
+    password: Annotated[str, Key('likewise: "${SMTP_PASSWORD}"', variable="SMTP_PASSWORD")] = ""
+    weight: Annotated[int, Key("its share of the messages among several", least=1)] = 1
+    connections: Annotated[int, Key("how many at once", least=1)] = 4
+    rate: Annotated[int, Key("messages a second; 0 for as fast as it takes them", least=0)] = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Dkim:
+    """How messages are signed (RFC 6376)."""
+
+    domain: Annotated[str, Key("the signing domain", checks.name)]
+    selector: Annotated[str, Key("names the key in the domain's DNS", checks.name)]
+    key: Annotated[str, Key("a file with the private key in PEM, RSA or Ed25519", checks.name)]
+
+
+@dataclass(frozen=True, slots=True)
+class Mail:
+    """How messages leave."""
+
+    transport: Annotated[
+        str,
+        Key("folder (.eml files), maildir or smtp", checks.one_of("folder", "maildir", "smtp")),
+    ] = "folder"
+    folder: Annotated[
+        str, Key("where the transports folder and maildir put messages", checks.folder)
+    ] = "mail"
+    sender: Annotated[Author | None, Key("whom messages are from; site.author if not set")] = None
+    reply_to: Annotated[str, Key("where answers go, if not to the sender", checks.email)] = ""
+    address: Annotated[str, Key("your postal address, which the law of many places wants")] = ""
+    bounces: Annotated[
+        str, Key("where undeliverable messages return; the address gets a +token", checks.email)
+    ] = ""
+    unsubscribe: Annotated[
+        str, Key("an address that takes mail from people who leave, with a +token", checks.email)
+    ] = ""
+    relays: Annotated[tuple[Relay, ...], Key("the servers of the transport smtp")] = ()
+    dkim: Annotated[tuple[Dkim, ...], Key("signatures, one for each key")] = ()
+    on_doubt: Annotated[
+        str,
+        Key(
+            "when a server never answered: hold (ask you), resend or skip",
+            checks.one_of("hold", "resend", "skip"),
+        ),
+    ] = "hold"
+    soft_bounces: Annotated[
+        int, Key("temporary failures in a row that count as a permanent one", least=1)
+    ] = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Digest:
+    """A newsletter of new posts."""
+
+    name: Annotated[str, Key("its name in commands and addresses", checks.name)]
+    title: Annotated[str, Key("what readers see; the site's title if empty")] = ""
+    schedule: Annotated[
+        str,
+        Key(
+            '"daily 08:00", "weekly mon 08:00", "monthly 1 08:00", "each post", or as in cron',
+            checks.schedule,
+        ),
+    ] = "weekly mon 08:00"
+    timezone: Annotated[str, Key("IANA name; site.timezone if empty", checks.timezone)] = ""
+    tags: Annotated[tuple[str, ...], Key("only posts with one of these", checks.name)] = ()
+    authors: Annotated[tuple[str, ...], Key("only posts by one of these", checks.name)] = ()
+    languages: Annotated[tuple[str, ...], Key("only posts in one of these", checks.language)] = ()
+    min_posts: Annotated[int, Key("with fewer new posts nothing is sent yet", least=1)] = 1
+    max_posts: Annotated[int, Key("more wait for the next issue", least=1)] = 50
+    content: Annotated[str, Key("excerpts or full", checks.one_of("excerpts", "full"))] = "excerpts"
+    subject: Annotated[str, Key("a template of posts, date, digest and site")] = (
+        "{{ posts[0].title }}{% if posts|length > 1 %} +{{ posts|length - 1 }}{% endif %}"
+    )
+    preheader: Annotated[str, Key("likewise: what mail programs show beside the subject")] = (
+        "{{ posts[1:4]|map(attribute='title')|join(' · ') }}"
+    )
+    intro: Annotated[str, Key("likewise: a few words before the posts, in Markdown")] = ""
+    template: Annotated[str, Key("the template in templates/mail/, without .html", checks.name)] = (
+        "digest"
+    )
+    max_age: Annotated[int, Key("days; older posts are never mailed", least=1)] = 30
+
+
+@dataclass(frozen=True, slots=True)
+class Subscribers:
+    """Who is mailed."""
+
+    database: Annotated[
+        str,
+        Key('empty for a file in .feedpub/, or "postgresql://…"', variable="DATABASE_URL"),
+    ] = ""
+    double_opt_in: Annotated[bool, Key("people confirm by mail before anything is sent")] = True
+
+
+@dataclass(frozen=True, slots=True)
 class Config:
     """The whole of `config.yaml`."""
 
@@ -177,6 +282,9 @@ class Config:
     feeds: Annotated[Feeds, Key()] = Feeds()
     pages: Annotated[Pages, Key()] = Pages()
     output: Annotated[Publishing, Key()] = Publishing()
+    digests: Annotated[tuple[Digest, ...], Key("Newsletters of new posts.")] = ()
+    mail: Annotated[Mail, Key()] = Mail()
+    subscribers: Annotated[Subscribers, Key()] = Subscribers()
 
 
 FOREIGN: Mapping[type, Mapping[str, Key]] = {

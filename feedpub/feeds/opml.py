@@ -13,6 +13,7 @@ from feedpub.text import clean
 _FORMATS = ("atom", "rss", "json")  # the one that says most comes first
 _VERSIONS = {"rss": "RSS2", "atom": "ATOM1", "json": ""}  # OPML has no word for JSON Feed
 _GROUPS = {
+    "digest": "Newsletters",
     "extra": "More",
     "tag": "Tags",
     "category": "Categories",

@@ -20,6 +20,7 @@ from typing import Any, TypeVar, cast
 from feedpub.errors import FeedpubError
 from feedpub.files.outputs import Written
 from feedpub.files.sources import digest
+from feedpub.mailing import Issue
 from feedpub.model import Author, Enclosure, Image, Manuscript, Problem, Reference
 
 Result = TypeVar("Result")
@@ -50,7 +51,7 @@ def pack(one: Manuscript) -> Packed:
     for position, _ in _SPECIAL:
         value = values[position]
         if isinstance(value, datetime):
-            values[position] = (value - _EPOCH) // _MICROSECOND
+            values[position] = _since_epoch(value)
         elif isinstance(value, tuple):
             values[position] = tuple(astuple(each) for each in value)
         elif isinstance(value, Image):
@@ -66,7 +67,7 @@ def unpack(packed: Packed) -> Manuscript:
         if value is None or value == ():
             continue
         if isinstance(value, int):
-            values[position] = _EPOCH + value * _MICROSECOND
+            values[position] = _moment(value)
         else:
             kept = cast("tuple[Any, ...]", value)
             nested = _NESTED.get(name)
@@ -173,6 +174,27 @@ class Memory:
         row = (build.stamp, build.since, build.until, build.counts, problems, ledger)
         _save(self._place(output), self._version, row)
 
+    def issues(self) -> tuple[Issue, ...] | None:
+        """Give the issues that were kept, None where none ever were."""
+        rows = _load(self._folder / "issues", self._version)
+        if rows is None:
+            return None
+        return tuple(
+            Issue(number, name, _moment(slot), _moment(created), state, posts, subject, reason)
+            for number, name, slot, created, state, posts, subject, reason in rows
+        )
+
+    def keep_issues(self, issues: Iterable[Issue]) -> None:
+        """Remember what went out of the digests, for when the database is away."""
+        rows = [
+            (
+                *(each.id, each.digest, _since_epoch(each.slot), _since_epoch(each.created)),
+                *(each.state, each.posts, each.subject, each.reason),
+            )
+            for each in issues
+        ]
+        _save(self._folder / "issues", self._version, rows)
+
     def bodies(self) -> Bodies:
         """Open the store of rendered Markdown."""
         return Bodies(self._folder / "bodies.sqlite", self._version)
@@ -272,6 +294,15 @@ def _unlink(path: Path) -> None:
     """Remove a store with its journal."""
     for each in (path, path.with_name(f"{path.name}-journal")):
         each.unlink(missing_ok=True)
+
+
+def _since_epoch(when: datetime) -> int:
+    """Give a time as microseconds since 1970."""
+    return (when - _EPOCH) // _MICROSECOND
+
+
+def _moment(since: int) -> datetime:
+    return _EPOCH + since * _MICROSECOND
 
 
 def _save(path: Path, version: str, value: object) -> None:

@@ -10,6 +10,7 @@ from feedpub.files.sources import digest
 _HOME = Path(__file__).resolve().parent.parent
 _LIBRARIES = (
     "comrak",
+    "css-inline",
     "feedgen",
     "jinja2",
     "lxml",

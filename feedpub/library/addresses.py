@@ -19,16 +19,17 @@ REPLACEABLE = ("404.html", "robots.txt")
 # file is no folder), and its folders (which are no files).
 _GROUP = "(?:tags|authors|categories|languages|feeds|digests)(?:/[^/.]+)?"
 _LIST = f"(?:{_GROUP}|archive|subscribe)"
+_ISSUE = "digests/[^/.]+/[0-9]{4}-[0-9]{2}-[0-9]{2}-[0-9]+"
 _FEEDS = rf"""
     (?: (?:{_GROUP}/)? (?:rss\.xml|atom\.xml|feed\.json)
       | archive-[0-9]+\.xml | feeds\.opml ) (?:/.*)?
     | {_GROUP}
 """
 _PAGES = rf"""
-    (?: (?:{_LIST}/)? (?:page/[0-9]+/)? index\.html
+    (?: (?: (?:{_LIST}/)? (?:page/[0-9]+/)? | {_ISSUE}/ ) index\.html
       | 404\.html | robots\.txt | sitemap(?:-[0-9]+)?\.xml ) (?:/.*)?
     | (?:{_LIST}/)? page(?:/[0-9]+)?
-    | archive | subscribe | assets
+    | {_ISSUE} | archive | subscribe | assets
 """
 _OURS = {
     False: re.compile(_FEEDS, re.VERBOSE | re.DOTALL),

@@ -8,6 +8,7 @@ from functools import partial
 from feedpub import files
 from feedpub.config import Config
 from feedpub.files import Build
+from feedpub.publish.issues import recorded
 from feedpub.publish.request import Counts, Place, Request, Summary, microseconds, place
 
 _LONG_AGO, _NEVER = -(1 << 62), 1 << 62  # microseconds before and after any date
@@ -37,7 +38,8 @@ def _build(request: Request, where: Place) -> Summary:
     scanned = time.time_ns()
     entries = files.scan(where.content)
     templates = files.texts(where.templates)
-    everything = (code, where.config, request.drafts, request.future, entries, templates)
+    record = recorded(where, request.config_path, memory)
+    everything = (code, where.config, request.drafts, request.future, entries, templates, record)
     stamp = files.digest(repr(everything).encode())
     last = None if request.clean else memory.last_build(where.output)
     if (
@@ -50,7 +52,7 @@ def _build(request: Request, where: Place) -> Summary:
     # Imported only here, as it takes long: an unchanged site is known without it.
     from feedpub.publish.making import look, outputs, placed, plan  # noqa: PLC0415
 
-    making = plan(request, where, entries, memory)
+    making = plan(request, where, entries, memory, record.issues)
     with closing(memory.bodies()) as bodies:
         changes, ledger = files.write(
             outputs(where, making, look(where, templates), code, bodies),
@@ -65,7 +67,7 @@ def _build(request: Request, where: Place) -> Summary:
         since=microseconds(since) if since else _LONG_AGO,
         until=microseconds(until) if until else _NEVER,
         counts=astuple(making.counts()),
-        problems=placed(making.problems(), where.config.content.folder),
+        problems=(*placed(making.problems(), where.config.content.folder), *record.problems),
         ledger=ledger,
     )
     memory.keep_build(where.output, made)

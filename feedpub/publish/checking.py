@@ -18,6 +18,7 @@ from feedpub.library import Library
 from feedpub.library.identity import given
 from feedpub.model import Copy, Manuscript, Output, Problem
 from feedpub.publish.building import reading_version
+from feedpub.publish.issues import recorded
 from feedpub.publish.making import Making, look, outputs, placed, plan
 from feedpub.publish.request import Place, Progress, Request, Summary, place
 
@@ -38,7 +39,9 @@ def _check(request: Request, where: Place) -> Summary:
     code = files.code()
     memory = Memory(where.memory, reading_version(code, config))
     known = memory.readings()
-    making = plan(request, where, files.scan(where.content), memory, keep=False)
+    record = recorded(where, request.config_path, memory, keep=False)
+    entries = files.scan(where.content)
+    making = plan(request, where, entries, memory, record.issues, keep=False)
     manuscripts = {
         each.path: each.manuscript for each in making.readings if each.manuscript is not None
     }
@@ -59,7 +62,7 @@ def _check(request: Request, where: Place) -> Summary:
         written=0,
         unchanged=len(wanted) - len(faults),
         removed=0,
-        problems=(*placed(found, config.content.folder), *faults),
+        problems=(*placed(found, config.content.folder), *record.problems, *faults),
         folder=str(where.output),
     )
 

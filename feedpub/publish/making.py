@@ -1,13 +1,15 @@
 """The content folder as it lies on the disk → the site as it should be."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import PurePosixPath
 
 from feedpub import feeds, files, library, site
+from feedpub.config import Mail, Subscribers
 from feedpub.files import Bodies, Entry, Memory, Reading
 from feedpub.library import Library
+from feedpub.mailing import Issue
 from feedpub.model import Copy, Output, Problem
 from feedpub.publish.reading import Contents, read, sort
 from feedpub.publish.request import Counts, Place, Request
@@ -48,9 +50,15 @@ class Making:
 
 
 def plan(
-    request: Request, where: Place, entries: Sequence[Entry], memory: Memory, *, keep: bool = True
+    request: Request,
+    where: Place,
+    entries: Sequence[Entry],
+    memory: Memory,
+    issues: Sequence[Issue] = (),
+    *,
+    keep: bool = True,
 ) -> Making:
-    """Read what must be read, and plan the site.
+    """Read what must be read, and plan the site; `issues` is what went out of its digests.
 
     Where `keep` is False the memory goes on knowing what it knew.
     """
@@ -65,7 +73,7 @@ def plan(
         drafts=request.drafts,
         future=request.future,
     )
-    return Making(contents, readings, shelved, site.plan(where.config, shelved))
+    return Making(contents, readings, shelved, site.plan(where.config, shelved, issues))
 
 
 def look(where: Place, user: Mapping[str, str]) -> Templates:
@@ -78,7 +86,9 @@ def outputs(
     where: Place, making: Making, templates: Templates, code: str, bodies: Bodies
 ) -> Iterator[Output | Copy]:
     """Give every file of the site; `code` tells the version of the program."""
-    base = files.digest(repr((code, where.config)).encode())
+    # How mail leaves, and who gets it, changes no page.
+    shown = replace(where.config, mail=Mail(), subscribers=Subscribers())
+    base = files.digest(repr((code, shown)).encode())
     whole = site.Site(where.config, templates, bodies, base)
     return site.outputs(whole, making.library, making.plan)
 

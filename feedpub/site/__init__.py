@@ -1,6 +1,7 @@
-"""A library → the site: which feeds and pages there are, and every file they become."""
+"""A library, and what went out of it → the site: which feeds and pages there are, every file."""
 
+from feedpub.site.issues import digest_address, issue_address
 from feedpub.site.outputs import Site, outputs
 from feedpub.site.plan import Plan, plan
 
-__all__ = ["Plan", "Site", "outputs", "plan"]
+__all__ = ["Plan", "Site", "digest_address", "issue_address", "outputs", "plan"]

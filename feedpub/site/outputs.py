@@ -14,6 +14,7 @@ from feedpub import feeds, links, pages
 from feedpub.config import Config
 from feedpub.library import Library
 from feedpub.model import Copy, Feed, Output, Page, Post
+from feedpub.site.issues import contents
 from feedpub.site.plan import Plan
 from feedpub.templates import Templates
 
@@ -43,6 +44,9 @@ def _feeds(site: Site, plan: Plan, keys: dict[str, str]) -> Iterator[Output]:
     """Give every feed in each of its formats, and the list of them all."""
 
     def html(post: Post) -> str:
+        edition = plan.editions.get(post.body)
+        if edition:
+            return contents(edition, post.language)
         return links.fill(site.body(post.body), post.links)
 
     renderer = feeds.Renderer(site.config, html)
@@ -90,7 +94,8 @@ def _changed(page: Page) -> datetime | None:
     """Give the time a page's content last changed, as far as its posts tell."""
     if page.post:
         return page.post.updated
-    return max((post.updated for post in page.posts), default=None)
+    slots = [each.slot for each in (*page.issues, page.issue) if each]
+    return max((*(post.updated for post in page.posts), *slots), default=None)
 
 
 def _description(feed: Feed) -> str:
@@ -108,7 +113,7 @@ def _told(page: Page) -> list[str]:
     told = [page.path, page.template, page.url, page.title, page.description, page.language]
     told += [post.key if post else "" for post in (page.post, page.newer, page.older)]
     told += [post.key for post in page.posts]
-    more = (page.tag, page.author, page.pager, page.groups)
+    more = (page.tag, page.author, page.pager, page.groups, page.issue, page.issues)
     if any(more):
         told.append(repr(more))
     return told

@@ -1,12 +1,14 @@
-"""A library → the plan of the site: every feed and every page."""
+"""A library, and the issues of digests → the plan of the site: every feed and every page."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from feedpub.config import Config
 from feedpub.library import Library
+from feedpub.mailing import Issue
 from feedpub.model import Author, Feed, Group, Page, Pager, Post, Tag
+from feedpub.site.issues import Edition, Series, series
 from feedpub.site.subscriptions import EPOCH, FOLDERS, Subscriptions, subscriptions
 from feedpub.slugs import quote
 
@@ -26,13 +28,16 @@ class Plan:
     feeds: tuple[Feed, ...]
     archives: tuple[Feed, ...]
     pages: tuple[Page, ...]
+    editions: Mapping[str, Edition]  # of digests, by folder: the bodies of feeds' entries
 
 
-def plan(config: Config, library: Library) -> Plan:
-    """Decide which feeds and pages the site has."""
-    subscribed = subscriptions(config, library)
-    pages = tuple(_Pages(config, library, subscribed).all()) if config.pages.enabled else ()
-    return Plan(subscribed.all(), subscribed.archives, pages)
+def plan(config: Config, library: Library, issues: Iterable[Issue] = ()) -> Plan:
+    """Decide which feeds and pages the site has; `issues` is what went out of its digests."""
+    digests = series(config, library, issues)
+    subscribed = subscriptions(config, library, digests)
+    found = _Pages(config, library, subscribed).all(digests) if config.pages.enabled else ()
+    editions = {each.folder: each for digest in digests for each in digest.listed}
+    return Plan(subscribed.all(), subscribed.archives, tuple(found), editions)
 
 
 class _Subject(NamedTuple):
@@ -55,8 +60,8 @@ class _Pages:
         self._languages = {feed.language: self._feeds[feed.folder] for feed in subscribed.languages}
         self._whole = tuple(self._feeds[feed.folder] for feed in subscribed.site)
 
-    def all(self) -> Iterator[Page]:
-        """Give every page: lists first, then the posts, newest first."""
+    def all(self, digests: Iterable[Series]) -> Iterator[Page]:
+        """Give every page: lists first, then the issues and the posts, newest first."""
         posts, page = self._library.posts, self._page
         tags = [self._tag(tag, group) for tag, group in self._library.tags]
         authors = [self._author(author, group) for author, group in self._library.authors]
@@ -76,6 +81,8 @@ class _Pages:
                 url=self._site.url + _NOT_FOUND,
                 posts=posts[:LATEST],
             )
+        for digest in digests:
+            yield from self._digest(digest)
         yield from self._posts()
 
     def _page(self, template: str, title: str, folder: str) -> Page:
@@ -102,6 +109,21 @@ class _Pages:
         folder = f"{FOLDERS['author']}{author.slug}/"
         page = replace(self._page("author.html", author.name, folder), author=author)
         return _Subject(folder, page, posts)
+
+    def _digest(self, digest: Series) -> Iterator[Page]:
+        """Make the archive of a digest, and the page of every issue."""
+        archive = self._page("issues.html", digest.name, digest.folder)
+        issues = tuple(each.issued for each in digest.listed)
+        for page, part in _leaves(digest.folder, archive, len(issues), ARCHIVE_SIZE):
+            yield replace(page, issues=issues[part])
+        for each in digest.editions:
+            yield replace(
+                self._page("issue.html", each.issued.subject, each.folder),
+                description=each.summary or self._site.description,
+                feeds=archive.feeds,
+                posts=each.posts,
+                issue=each.issued,
+            )
 
     def _posts(self) -> Iterator[Page]:
         """Make the page of every post that has its page here."""
@@ -150,19 +172,21 @@ def _groups(subjects: Sequence[_Subject]) -> tuple[Group, ...]:
 
 
 def _divided(folder: str, first: Page, posts: Sequence[Post], size: int) -> Iterator[Page]:
-    """Divide a list of posts into pages: `folder`, then `folder/page/2/` and so on."""
-    total = max(1, -(-len(posts) // size))
+    """Divide a list of posts into pages."""
+    for page, part in _leaves(folder, first, len(posts), size):
+        yield replace(page, posts=tuple(posts[part]))
+
+
+def _leaves(folder: str, first: Page, length: int, size: int) -> Iterator[tuple[Page, slice]]:
+    """Give the pages of a list: `folder`, then `folder/page/2/` and so on; and what is on each."""
+    total = max(1, -(-length // size))
     places = ["", *(f"page/{number}/" for number in range(2, total + 1))]
     for index, place in enumerate(places):
-        yield replace(
-            first,
-            path=f"{folder}{place}index.html",
-            url=first.url + place,
-            posts=tuple(posts[index * size : (index + 1) * size]),
-            pager=Pager(
-                number=index + 1,
-                total=total,
-                newer=first.url + places[index - 1] if index else "",
-                older=first.url + places[index + 1] if index + 1 < total else "",
-            ),
+        pager = Pager(
+            number=index + 1,
+            total=total,
+            newer=first.url + places[index - 1] if index else "",
+            older=first.url + places[index + 1] if index + 1 < total else "",
         )
+        page = replace(first, path=f"{folder}{place}index.html", url=first.url + place, pager=pager)
+        yield page, slice(index * size, (index + 1) * size)

@@ -1,4 +1,4 @@
-"""A library → the feeds people can follow."""
+"""A library, and the issues of digests → the feeds people can follow."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -10,6 +10,7 @@ from feedpub.library import Library
 from feedpub.library.identity import tag_uri
 from feedpub.library.subjects import sameness
 from feedpub.model import Feed, Post, Tag
+from feedpub.site.issues import Series, entry
 from feedpub.slugs import quote, slugify, unique
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -21,6 +22,7 @@ FOLDERS = {
     "category": "categories/",
     "language": "languages/",
     "extra": "feeds/",
+    "digest": "digests/",
 }
 """Where the feeds of each kind are, each in a folder of its own; the site's is at the top."""
 
@@ -35,12 +37,14 @@ class Subscriptions:
     categories: tuple[Feed, ...]
     languages: tuple[Feed, ...]
     extra: tuple[Feed, ...]
+    digests: tuple[Feed, ...]  # of issues, one for each digest
     archives: tuple[Feed, ...]  # parts of the site's Atom feed (RFC 5005), oldest first
 
     def all(self) -> tuple[Feed, ...]:
         """Give every feed that can be followed, which an archive cannot."""
         return (
             *self.site,
+            *self.digests,
             *self.extra,
             *self.languages,
             *self.categories,
@@ -49,8 +53,10 @@ class Subscriptions:
         )
 
 
-def subscriptions(config: Config, library: Library) -> Subscriptions:
-    """Decide which feeds the site has, and which posts are in each."""
+def subscriptions(
+    config: Config, library: Library, digests: Iterable[Series] = ()
+) -> Subscriptions:
+    """Decide which feeds the site has, and which posts, or issues of `digests`, are in each."""
     make = _Maker(config)
     archives = tuple(make.archives(library.posts))
     return Subscriptions(
@@ -60,6 +66,7 @@ def subscriptions(config: Config, library: Library) -> Subscriptions:
         categories=tuple(make.subjects("category", "categories", library.categories)),
         languages=tuple(make.languages(library)),
         extra=tuple(make.combinations(library)),
+        digests=tuple(make.digests(digests)),
         archives=archives,
     )
 
@@ -109,6 +116,15 @@ class _Maker:
             slug = unique(slugify(wanted.name), taken)
             yield self._feed("extra", wanted.title or wanted.name, slug, posts)
 
+    def digests(self, digests: Iterable[Series]) -> Iterator[Feed]:
+        """Make the feed of every digest: its entries are issues."""
+        for each in digests:
+            listed = each.listed
+            latest = listed[: self._config.feeds.limit or None]
+            entries = [entry(self._config, edition) for edition in latest]
+            feed = self._feed("digest", each.name, each.slug, entries)
+            yield replace(feed, total=len(listed))
+
     def archives(self, posts: Sequence[Post]) -> Iterator[Feed]:
         """Divide all posts, oldest first, into full archive documents (RFC 5005 section 4).
 
@@ -134,7 +150,7 @@ class _Maker:
         config, site = self._config, self._config.site
         limited = tuple(posts[: config.feeds.limit] if config.feeds.limit else posts)
         folder = f"{FOLDERS[kind]}{slug}/" if slug else ""
-        paged = config.pages.enabled and kind in ("tag", "author")
+        paged = config.pages.enabled and kind in ("tag", "author", "digest")
         return Feed(
             kind=kind,
             name=name,

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from feedpub.colour import contrast
 from feedpub.config import Config
 from feedpub.errors import TemplateError
-from feedpub.model import Author, Enclosure, Feed, Image, Page, Pager, Post, Problem, Tag
+from feedpub.model import Author, Enclosure, Feed, Image, Issued, Page, Pager, Post, Problem, Tag
 from feedpub.templates import Templates
 from feedpub.words import File
 
@@ -26,7 +26,20 @@ PACKAGED = {
     if path.is_file()
 }
 SITE = made.SITE
-KINDS = sorted(name for name in PACKAGED if name.endswith(".html") and name != "parts.html")
+KINDS = sorted(
+    name
+    for name in PACKAGED
+    if name.endswith(".html") and name != "parts.html" and not name.startswith("mail/")
+)
+WEEKLY = Issued(
+    digest="Weekly",
+    subject="AT&T +1",
+    slot=datetime(2025, 2, 3, tzinfo=UTC),
+    url=f"{SITE}digests/weekly/1/",
+    total=2,
+    intro="<p>Hi</p>",
+    archive=f"{SITE}digests/weekly/",
+)
 
 
 def address(feed: Feed, form: str) -> str:
@@ -71,6 +84,8 @@ def page(template: str = "post.html", **changes: object) -> Page:
             made.feed(kind="tag", name="C++", folder="tags/c/"),
             made.feed(kind="language", name="ar", folder="languages/ar/"),
         ),
+        "issue": WEEKLY,
+        "issues": (WEEKLY, replace(WEEKLY, subject="Other")),
     }
     return Page(**(values | changes))  # type: ignore[arg-type]
 
@@ -116,7 +131,15 @@ def test_pages_of_an_empty_site_render(template: str) -> None:
     bare = replace(config, site=replace(config.site, description="", author=None))
     post = None if template != "post.html" else made.post(tags=(), authors=(), summary="")
     document = shown(
-        templates(config=bare), template, posts=(), listing=(), feeds=(), post=post, description=""
+        templates(config=bare),
+        template,
+        posts=(),
+        listing=(),
+        feeds=(),
+        post=post,
+        description="",
+        issue=replace(WEEKLY, intro=""),
+        issues=(),
     )
 
     assert "</html>" in document
@@ -336,6 +359,13 @@ def test_a_packaged_template_is_told_from_the_users_own() -> None:
         built.render(page(), html)
 
 
+def test_a_mistake_beside_another_is_told_all_the_same() -> None:
+    """A template that is none hides nothing of what is wrong in the one that was asked for."""
+    built = templates({"post.html": "{{ postt }}", "tag.html": "{% for %}"})
+    with pytest.raises(TemplateError, match=r'^templates/post.html:1: "postt" is undefined; did'):
+        built.render(page(), html)
+
+
 def test_a_missing_page_template_is_named() -> None:
     """A page asks for a template that nobody wrote."""
     with pytest.raises(TemplateError, match=r'^pst.html: there is no template "pst.html"; did you'):
@@ -488,3 +518,96 @@ def test_whole_translations_are_whole(name: str) -> None:
     english = File("en", PACKAGED["words/en.toml"])
 
     assert set(english.words) == set(File(name, PACKAGED[name]).words)
+
+
+def test_an_issue_is_shown_as_it_went_out() -> None:
+    """Its page has subject, digest, day, the words before the posts, and the posts."""
+    document = shown(template="issue.html", title=WEEKLY.subject, post=None)
+
+    text = visible(document)
+    assert "AT&T +1 Weekly · 3 February 2025 · 2 posts Hi Hello" in text
+    assert '<a href="/digests/weekly/">Weekly</a>' in document
+
+
+def test_issues_of_a_digest_are_listed() -> None:
+    """The archive of a digest has its name, and each issue with its day."""
+    document = shown(template="issues.html", title="Weekly", post=None)
+
+    text = visible(document)
+    assert "3 February 2025 AT&T +1 3 February 2025 Other" in text
+    assert 2 == document.count('<a href="/digests/weekly/1/" dir="auto">')
+    assert "No issue has gone out yet." in visible(shown(template="issues.html", issues=()))
+
+
+def mail(text: str, name: str = "mail/x.html", language: str = "en", **values: object) -> str:
+    """Render a mail's template of the user's."""
+    return templates({name: text}).mail(name, language, **values)
+
+
+def test_addresses_in_mails_are_whole() -> None:
+    """Nobody reads a mail at the site's own address."""
+    text = "{{ href(url) }} {{ below('x/') }} {{ tag_page(tag) }} {{ author_page(author) }}"
+    author = Author("Ann", slug="ann")
+
+    expected = f"{SITE}a/ {SITE}x/ {SITE}tags/%C3%BC/ {SITE}authors/ann/"
+    assert expected == mail(text, url=f"{SITE}a/", tag=Tag("Ü", "ü"), author=author)
+
+
+def test_text_in_mails_is_text() -> None:
+    """In HTML what is filled in is escaped; in a text nothing is, days and words neither."""
+    when = datetime(2025, 2, 3, tzinfo=UTC)
+    text = '{{ x }} {{ t("updated", date=day(when)) }}'
+
+    time = '<time datetime="2025-02-03T00:00:00+00:00">3 February 2025</time>'
+    assert f"A&amp;B Updated {time}" == mail(text, x="A&B", when=when)
+    assert "A&B Updated 3 February 2025" == mail(text, "mail/x.txt", x="A&B", when=when)
+    assert "A&B 更新于 2025年2月3日" == mail(text, "mail/x.txt", "zh", x="A&B", when=when)
+
+
+def test_templates_of_the_configuration_are_text() -> None:
+    """A value of the configuration may be a template; it is text, and is read once."""
+    for number in (1, 2):
+        assert f"A&B {number} Example en" == BUILT.text(
+            "{{ x }} {{ n }} {{ site.title }} {{ language }}", "key", "en", x="A&B", n=number
+        )
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("{{ psots }}", 'digests: "psots" is undefined; did you mean "posts"?'),
+        ("a\n{% if %}", "digests:2: Expected an expression"),
+        ("{{ [1][2] }}", "digests: list has no"),
+        ('{{ t("minuts") }}', 'digests: no words for "minuts"; did you mean "minutes"?'),
+        ("{{ 1 / 0 }}", "digests: ZeroDivisionError"),
+        ('{% include "mail/x.txt" %}', 'digests: there is no template "mail/x.txt"'),
+    ],
+)
+def test_a_mistake_in_the_configuration_is_told_by_its_key(text: str, message: str) -> None:
+    """What the value's key is stands where the template's path would."""
+    with pytest.raises(TemplateError, match=f"^{re.escape(message)}"):
+        BUILT.text(text, "digests", "en", posts=())
+
+
+def test_a_mistake_in_a_mail_has_its_place() -> None:
+    """It is told like that of a page."""
+    with pytest.raises(TemplateError, match=r'^templates/mail/x.txt:2: "oops" is undefined'):
+        mail("\n{{ oops }}", "mail/x.txt")
+
+
+def test_mails_are_checked_too() -> None:
+    """Their texts are read like pages; other texts beside the templates are no templates."""
+    built = templates({"mail/digest.txt": "{{ psots }}", "notes.txt": "{{ not one"})
+
+    expected = Problem(
+        "templates/mail/digest.txt", 1, '"psots" is undefined; did you mean "posts"?'
+    )
+    assert (expected,) == built.check()
+
+
+def test_words_outside_of_templates() -> None:
+    """What the program itself says in a language is plain text."""
+    said = BUILT.said("en")
+
+    assert "3 February 2025" == said.day(datetime(2025, 2, 3, tzinfo=UTC))
+    assert "1 & 2" == said.text("follows-tags", names="1 & 2").removeprefix("posts about ")

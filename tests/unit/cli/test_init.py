@@ -50,7 +50,16 @@ def test_help_waits_for_nothing() -> None:
         check=True,
         text=True,
     )
-    heavy = ("feedgen", "feedpub.config", "feedpub.publish", "jinja2", "lxml", "markdown", "yaml")
+    heavy = (
+        "feedgen",
+        "feedpub.config",
+        "feedpub.newsletter",
+        "feedpub.publish",
+        "jinja2",
+        "lxml",
+        "markdown",
+        "yaml",
+    )
 
     assert not [name for name in heavy if f" {name}\n" in result.stderr]
 
@@ -68,6 +77,42 @@ def test_what_builds_is_loaded_when_it_is_needed(tmp_path: Path) -> None:
     assert result.returncode == 1
     assert "`feedpub init` makes a site" in result.stderr
     assert "Traceback" not in result.stderr
+
+
+def test_what_mails_is_loaded_when_it_is_needed(tmp_path: Path) -> None:
+    """The newsletter of a folder without a site says what to do."""
+    result = subprocess.run(
+        [sys.executable, "-m", "feedpub", "digest", "list"],
+        capture_output=True,
+        check=False,
+        cwd=tmp_path,
+        text=True,
+    )
+
+    assert result.returncode == 1
+    assert "`feedpub init` makes a site" in result.stderr
+    assert "Traceback" not in result.stderr
+
+
+def test_the_browser(tmp_path: Path) -> None:
+    """A preview is shown in the browser that the user has chosen."""
+    page, shown = tmp_path / "a b.html", tmp_path / "shown"
+    browser = tmp_path / "browser"
+    browser.write_text(f'#!/bin/sh\necho "$1" > {shown}\n', encoding="utf-8")
+    browser.chmod(0o700)
+    program = f"""
+import sys
+from pathlib import Path
+from feedpub.cli import browse
+sys.exit(not browse(Path({str(page)!r})))
+"""
+    subprocess.run(
+        [sys.executable, "-c", program],
+        check=True,
+        env={**os.environ, "BROWSER": f"{browser} %s"},
+    )
+
+    assert shown.read_text(encoding="utf-8") == f"file://{tmp_path}/a%20b.html\n"
 
 
 def test_on_a_terminal(tmp_path: Path) -> None:

@@ -1,9 +1,14 @@
 """What was typed, and what was meant."""
 
+import re
+import shlex
+
 import pytest
 
-from feedpub.cli.commands import COMMANDS
+from feedpub.cli.commands import COMMANDS, every
 from feedpub.cli.parser import Arguments, HelpAsked, UsageError, parse
+
+ALL = dict(every())
 
 
 def told(*argv: str) -> str:
@@ -55,9 +60,32 @@ def test_arguments() -> None:
     assert parse(["completion", "fish"]).shell == "fish"
 
 
+def test_commands_of_commands() -> None:
+    """A command may have commands; what may be repeated is a list."""
+    words = "--debug subscribers add a@b.org --tag go --tag vim --author ann --name Bo"
+    actual = parse(words.split())
+
+    assert actual.typed == "subscribers add"
+    assert actual.debug
+    assert (actual.address, actual.name) == ("a@b.org", "Bo")
+    assert (actual.tags, actual.authors, actual.columns) == (["go", "vim"], ["ann"], ())
+    assert parse(["build"]).typed == "build"
+
+
+def test_values_that_are_read() -> None:
+    """Numbers are numbers, and pairs are pairs."""
+    columns = parse(
+        ["subscribers", "import", "l.csv", "--column", "email=A=b", "--column", "city="]
+    ).columns
+
+    assert parse(["digest", "pause", "12"]).issue == 12
+    assert columns == [("email", "A=b"), ("city", "")]
+
+
 def test_version() -> None:
     """--version needs no command."""
     assert parse(["--version"]).version
+    assert parse(["--version", "digest"]).version
 
 
 @pytest.mark.parametrize(
@@ -77,6 +105,27 @@ def test_version() -> None:
         ("build here", 'feedpub build: unexpected "here"; put a text with spaces in quotes'),
         ("build --config", "feedpub build: argument --config: expected one argument"),
         ("new", "feedpub new: the following arguments are required: TITLE"),
+        ("--config c.yaml build", "it stands after the command: feedpub COMMAND --config\nTry"),
+        ("--xyzzy", 'feedpub: unknown option "--xyzzy"\nTry: feedpub --help'),
+        ("subscribers ad", 'feedpub subscribers: unknown command "ad"; did you mean "add"?\nTry: '),
+        ("subscribers help", 'unknown command "help"; did you mean "--help"?'),
+        ("subscribers xyzzy", 'feedpub subscribers: unknown command "xyzzy"\nTry: feedpub subs'),
+        ("subscriber list", 'unknown command "subscriber"; did you mean "subscribers"?'),
+        ("send --due", 'feedpub: unknown command "send"; did you mean "digest send"?'),
+        ("digest send --du", 'feedpub digest send: unknown option "--du"; did you mean "--due"?'),
+        (
+            "digest --config=c.yaml list",
+            'unknown option "--config=c.yaml"; it stands after the command: feedpub digest COMMAND',
+        ),
+        ("digest", "usage: feedpub digest [--help] [--debug] COMMAND ..."),
+        ("digest --debug", "usage: feedpub digest "),
+        ("digest pause", "feedpub digest pause: the following arguments are required: ISSUE"),
+        ("digest pause x", '"x" is no number of an issue; `feedpub digest status` tells them'),
+        ("digest pause -1", "feedpub digest pause: "),
+        ("digest pause 1234567890", '"1234567890" is no number of an issue'),
+        ("subscribers list --state dead", "argument --state: invalid choice: 'dead'"),
+        ("subscribers import l.csv --column email", '"email" is not of the form KEY=COLUMN'),
+        ("subscribers import l.csv --column =email", '"=email" is not of the form KEY=COLUMN'),
         ("completion tcsh", "argument SHELL: invalid choice: 'tcsh'"),
     ],
 )
@@ -98,26 +147,28 @@ def test_help() -> None:
 
     assert "examples:\n  feedpub init blog " in text
     for command in COMMANDS:
-        assert f"\n  {command.name:10}  {command.help}\n" in text
+        assert f"\n  {command.name:11}  {command.help}\n" in text
 
 
-@pytest.mark.parametrize("command", COMMANDS, ids=lambda command: command.name)
-def test_help_of_a_command(command: object) -> None:
-    """The help of a command tells each of its options, and shows examples."""
-    (known,) = (each for each in COMMANDS if each is command)
+@pytest.mark.parametrize("name", ALL)
+def test_help_of_a_command(name: str) -> None:
+    """The help of a command tells its commands and options, and shows examples."""
+    known = ALL[name]
     with pytest.raises(HelpAsked) as caught:
-        parse([known.name, "--help"])
+        parse([*name.split(), "--help"])
     text = str(caught.value)
 
     assert known.description in text
     assert all(example in text and told in text for example, told in known.examples)
-    assert all(option.help in text for option in known.options)
+    assert all(option.help in " ".join(text.split()) for option in known.options)
+    assert all(f"\n  {each.name} " in text and each.help in text for each in known.commands)
     assert all(len(line) <= 100 for line in text.splitlines())
 
 
-@pytest.mark.parametrize("command", COMMANDS, ids=lambda command: command.name)
-def test_examples_can_be_typed(command: object) -> None:
-    """Every example begins with, or holds, the command it is an example of."""
-    (known,) = (each for each in COMMANDS if each is command)
-
-    assert all(f"feedpub {known.name}" in example for example, _ in known.examples)
+@pytest.mark.parametrize("name", ALL)
+def test_examples_can_be_typed(name: str) -> None:
+    """Every example begins with, or holds, the command it is an example of; it is understood."""
+    for example, _ in ALL[name].examples:
+        assert f"feedpub {name}" in example
+        words = shlex.split(re.split(r"[|>)]", example.partition("feedpub ")[2])[0])
+        assert parse(words).typed.startswith(name)

@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from feedpub import __version__
-from feedpub.cli.session import Publish, World, main
+from feedpub.cli.session import main
+from feedpub.cli.world import Newsletter, Publish, World
 from feedpub.config import load
 from feedpub.errors import ConfigError, FeedpubError, OutputError
 from feedpub.model import Problem
@@ -77,6 +78,9 @@ def run(
     def publish() -> Publish:
         return press
 
+    def newsletter() -> Newsletter:
+        raise AssertionError
+
     ticks = iter(range(100))
     world = World(
         stdout=out,
@@ -86,6 +90,8 @@ def run(
         clock=lambda: float(next(ticks)),
         columns=80,
         publish=publish,
+        newsletter=newsletter,
+        browse=lambda _: False,
     )
     status = main(argv, world)
     return Run(status, out.getvalue(), err.getvalue(), press)

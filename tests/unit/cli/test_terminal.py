@@ -138,6 +138,25 @@ def test_columns() -> None:
     assert actual == "  人工智能.md  a\n  e\u0301.md         b"
 
 
+def test_many_columns() -> None:
+    """There may be many columns, as wide as those before; no line ends in spaces."""
+    actual = columns([("人", "a", ""), ("b", "cc", "d")], (4, 1, 9))
+
+    assert actual == "  人    a\n  b     cc  d"
+
+
+def test_progress_without_an_end() -> None:
+    """Where nobody knows how much there is, it is told how much is done, and not too often."""
+    screen, clock = Screen(), Clock()
+    terminal = Terminal(screen, {}, clock, 80)
+    terminal.progress("reading", 1, 0)
+    clock.seconds = 5.0
+    terminal.progress("reading", 12_000, 0)
+    terminal.progress("reading", 12_001, 0)
+
+    assert screen.getvalue() == "\rreading  12,000"
+
+
 def test_no_columns() -> None:
     """No rows are no lines."""
     assert columns([]) == ""

@@ -8,13 +8,18 @@ from hypothesis import strategies as st
 from feedpub.config import (
     Config,
     Content,
+    Digest,
+    Dkim,
     ExtraFeed,
     Feeds,
+    Mail,
     Markdown,
     Pages,
     Podcast,
     Publishing,
+    Relay,
     Site,
+    Subscribers,
     annotated,
     load,
 )
@@ -96,6 +101,36 @@ FEEDS = st.builds(
     extra=st.lists(EXTRA, max_size=3, unique_by=lambda each: each.name).map(tuple),
     podcast=st.none() | PODCAST,
 )
+DIGEST = st.builds(
+    Digest,
+    name=st.sampled_from(["weekly", "daily", "每周"]),
+    title=TEXT,
+    schedule=st.sampled_from(["daily 08:00", "each post", "0 8 * * 1"]),
+    timezone=st.sampled_from(["", "Europe/Berlin"]),
+    tags=some(NAME),
+    languages=some(LANGUAGE),
+    content=st.sampled_from(["excerpts", "full"]),
+    subject=TEXT,
+    intro=TEXT,
+)
+RELAY = st.builds(
+    Relay,
+    host=NAME,
+    port=st.integers(1, 65_535),
+    security=st.sampled_from(["starttls", "tls", "none"]),
+    username=st.sampled_from(["", "ann"]),
+    password=st.sampled_from(["", "hush"]),
+)
+MAIL = st.builds(
+    Mail,
+    transport=st.sampled_from(["folder", "maildir"]),
+    sender=st.builds(Author, NAME, st.just("news@example.org")),
+    reply_to=st.sampled_from(["", "ann@example.org"]),
+    address=TEXT,
+    relays=st.lists(RELAY, max_size=2, unique=True).map(tuple),
+    dkim=st.lists(st.builds(Dkim, NAME, NAME, NAME), max_size=2, unique=True).map(tuple),
+    on_doubt=st.sampled_from(["hold", "resend", "skip"]),
+)
 CONFIG = st.builds(
     Config,
     site=SITE,
@@ -107,16 +142,21 @@ CONFIG = st.builds(
     feeds=FEEDS,
     pages=st.builds(Pages, st.booleans(), st.integers(1, 99), st.just("looks")),
     output=st.builds(Publishing, st.just("www")),
+    digests=st.lists(DIGEST, max_size=2, unique_by=lambda each: each.name).map(tuple),
+    mail=MAIL,
+    subscribers=st.builds(Subscribers, st.sampled_from(["", "postgresql://db/x"]), st.booleans()),
 )
+ENVIRON = {"SMTP_USER": "ann", "SMTP_PASSWORD": "hush", "DATABASE_URL": "postgresql://db/x"}
 
 
 @given(CONFIG)
 @settings(max_examples=50, deadline=None)  # it is long, and so is reading it
 def test_read_back(config: Config) -> None:
-    """What is printed is read back as the same configuration."""
-    actual = load(annotated(config), "config.yaml", {})
+    """What is printed is read back as the same configuration, and tells no secret."""
+    text = annotated(config)
 
-    assert config == actual
+    assert config == load(text, "config.yaml", ENVIRON)
+    assert "hush" not in text
 
 
 def test_every_key_with_its_meaning() -> None:
@@ -124,12 +164,13 @@ def test_every_key_with_its_meaning() -> None:
     lines = annotated(Config(Site("Notes", "https://example.org/"))).splitlines()
 
     for section in entries(Config):
-        at = lines.index(f"{section.name}:" if section.name != "authors" else "authors: {}")
+        empty = {"authors": " {}", "digests": " []"}.get(section.name, "")
+        at = lines.index(f"{section.name}:{empty}")
         assert re.fullmatch(r"# [A-Z].*\.", lines[at - 1])
         inside = lines[at + 1 : [*lines[at:], ""].index("") + at]
         for entry in entries(section.kind):
             place = next(i for i, line in enumerate(inside) if f" {entry.name}:" in line)
-            assert section.name == "authors" or f"  # {entry.key.help}" == inside[place - 1]
+            assert empty or f"  # {entry.key.help}" == inside[place - 1]
 
 
 def test_sections_that_are_not_there() -> None:
@@ -140,6 +181,31 @@ def test_sections_that_are_not_there() -> None:
     assert "\n  extra: []\n  #   - name:  # its folder below feeds/\n  #     title: ''" in text
     assert "\nauthors: {}\n#   key:\n#     name:  # as readers see it\n" in text
     assert "  #   explicit: false  # whether it is for adults only\n" in text
+
+
+SECRETS = """
+site: {title: Notes, url: "https://example.org/", author: {name: Ann, email: ann@example.org}}
+mail:
+  relays:
+    - {host: one, username: ann, password: "${RELAY_KEY}"}
+    - {host: two, username: "${WHO}", password: hush}
+subscribers: {database: "postgresql://ann:${RELAY_KEY}@db/x"}
+"""
+
+
+def test_what_is_secret() -> None:
+    """What a variable stood for is never shown, nor a password that is in the file itself."""
+    config = load(SECRETS, "config.yaml", {"RELAY_KEY": "secret1", "WHO": "secret2"})
+    text = annotated(config)
+
+    assert ("ann", "secret1") == (config.mail.relays[0].username, config.mail.relays[0].password)
+    assert ("secret2", "hush") == (config.mail.relays[1].username, config.mail.relays[1].password)
+    assert "postgresql://ann:secret1@db/x" == config.subscribers.database
+    for shown in (text, repr(config)):
+        assert not any(secret in shown for secret in ("secret1", "secret2", "hush"))
+    assert "      password: '${RELAY_KEY}'\n" in text
+    assert "      username: '${WHO}'\n      password: '${SMTP_PASSWORD}'\n" in text
+    assert "  database: 'postgresql://ann:${RELAY_KEY}@db/x'\n" in text
 
 
 def test_keys_of_people_are_those_of_the_model() -> None:

@@ -2,10 +2,23 @@
 
 import pytest
 
-from feedpub.config import Config, Content, ExtraFeed, Feeds, Pages, Publishing, Site
+from feedpub.config import (
+    Config,
+    Content,
+    Digest,
+    ExtraFeed,
+    Feeds,
+    Mail,
+    Pages,
+    Publishing,
+    Relay,
+    Site,
+)
 from feedpub.config.combinations import faults
+from feedpub.model import Author
 
 SITE = Site("Notes", "https://example.org/")
+NEWS = Author("News", "news@example.org")
 
 
 def folders(content: str, output: str, templates: str = "templates") -> Config:
@@ -103,3 +116,61 @@ def test_extra_feeds() -> None:
     ]
 
     assert expected == told(Config(SITE, feeds=Feeds(extra=extra)))
+
+
+def test_digests_apart() -> None:
+    """Digests have addresses of their own, and can go out."""
+    digests = (
+        Digest("Weekly News"),
+        Digest("weekly-news", min_posts=9, max_posts=3),
+        Digest("c", max_posts=0),
+    )
+    expected = [
+        'digests[2].name: "weekly-news" and "Weekly News" would share an address; rename one',
+        "digests[2].min_posts: nothing would ever be sent: min_posts is 9 and max_posts 3",
+        "digests[3].max_posts: nothing would ever be sent: min_posts is 1 and max_posts 0",
+    ]
+
+    assert expected == told(Config(SITE, digests=digests, mail=Mail(sender=NEWS)))
+
+
+def test_servers_for_smtp() -> None:
+    """SMTP needs a server to talk to."""
+    (actual,) = told(Config(SITE, mail=Mail("smtp")))
+
+    assert actual.startswith('mail.transport: "smtp" needs a server')
+    assert not told(Config(SITE, mail=Mail("smtp", relays=(Relay("mail.example.org"),))))
+
+
+def test_somebody_to_be_from() -> None:
+    """A digest is from somebody with an address: the sender, else the site's author."""
+    digests = (Digest("weekly"),)
+    nobody = "digests: messages are from nobody; give an `email` in mail.sender, or in site.author"
+    nameless = Mail(sender=Author("News"))
+    written = Config(Site("Notes", "https://example.org/", author=NEWS), digests=digests)
+
+    assert [nobody] == told(Config(SITE, digests=digests))
+    assert ["mail.sender: News has no `email`"] == told(
+        Config(SITE, digests=digests, mail=nameless)
+    )
+    assert not told(written)
+    assert not told(Config(SITE, mail=nameless))
+
+
+@pytest.mark.parametrize(
+    ("mail", "content", "expected"),
+    [
+        (Mail(folder="public/mail"), "content", "mail.folder: the messages in"),
+        (Mail(folder="public"), "content", 'published with the output folder "public"'),
+        (Mail(), "content", ""),
+        (Mail("maildir"), "mail", 'digests: the messages in "mail" would be published with the co'),
+        (Mail("smtp", "public", relays=(Relay("m"),)), "content", ""),
+    ],
+)
+def test_messages_are_private(mail: Mail, content: str, expected: str) -> None:
+    """Messages are not written where they would be published."""
+    author = Site("Notes", "https://example.org/", author=NEWS)
+    actual = told(Config(author, Content(content), digests=(Digest("weekly"),), mail=mail))
+
+    assert expected in "".join(actual)
+    assert bool(expected) == bool(actual)

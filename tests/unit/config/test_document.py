@@ -40,9 +40,11 @@ def test_nothing_in_it() -> None:
 
 def test_variables() -> None:
     """`${NAME}` is what the environment says, `$${` is `${`."""
-    actual = node("a ${WHO}, $${x} $5 ${WHO}${NONE}", WHO="Ann: #", NONE="")
+    written = "a ${WHO}, $${x} $5 ${WHO}${NONE}"
+    actual = node(written, WHO="Ann: #", NONE="")
 
-    assert Scalar("a Ann: #, ${x} $5 Ann: #", "str", 1) == actual
+    assert Scalar("a Ann: #, ${x} $5 Ann: #", "str", 1, written) == actual
+    assert Scalar("${x}", "str", 1) == node("$${x}")
 
 
 @pytest.mark.parametrize(
@@ -53,7 +55,7 @@ def test_variables_that_are_no_text(value: str, tag: str) -> None:
     """A number or a yes can come from the environment; nothing at all is text."""
     actual = node('"${VALUE}"', VALUE=value)
 
-    assert Scalar(value, tag, 1) == actual
+    assert Scalar(value, tag, 1, "${VALUE}") == actual
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from feedpub.files.memory import Bodies, Build, Memory, Reading, SpoiltError, pack, unpack
 from feedpub.files.outputs import Written
 from feedpub.files.workers import CHUNK, spread
+from feedpub.mailing import Issue
 from feedpub.model import Author, Enclosure, Image, Manuscript, Problem, Reference
 
 WHOLE = made.manuscript(
@@ -69,6 +70,20 @@ def test_a_build_is_remembered_for_its_folder(tmp_path: Path) -> None:
 
     assert BUILD == Memory(tmp_path, "v1").last_build(Path("public"))
     assert Memory(tmp_path, "v1").last_build(Path("elsewhere")) is None
+
+
+def test_issues_are_remembered(tmp_path: Path) -> None:
+    """To the microsecond; none is not the same as never any."""
+    when = datetime(2025, 1, 30, 8, 0, 0, 1, tzinfo=UTC)
+    issues = (Issue(1, "weekly", when, when, "sending", ("one", "two"), "News", "waits"),)
+    memory = Memory(tmp_path, "v1")
+
+    assert memory.issues() is None
+    memory.keep_issues(issues)
+    assert issues == Memory(tmp_path, "v1").issues()
+    memory.keep_issues(())
+    assert () == memory.issues()
+    assert Memory(tmp_path, "v2").issues() is None
 
 
 def test_another_version_remembers_nothing(tmp_path: Path) -> None:

@@ -127,6 +127,8 @@ def test_posts_elsewhere() -> None:
         "page/2/",
         "feeds/",
         "tags/python/atom.xml/x/",
+        "digests/weekly/",
+        "digests/weekly/2025-01-30-0800/",
     ],
 )
 def test_a_place_of_feedpubs_own_is_not_given_away(permalink: str) -> None:
@@ -140,7 +142,15 @@ def test_a_place_of_feedpubs_own_is_not_given_away(permalink: str) -> None:
 
 @pytest.mark.parametrize(
     "permalink",
-    ["archive/2008/x/", "page/about/", "feeds/2020/x.html", "tags.html", "assets/x/", "pages/2/"],
+    [
+        "archive/2008/x/",
+        "page/about/",
+        "feeds/2020/x.html",
+        "tags.html",
+        "assets/x/",
+        "pages/2/",
+        "digests/weekly/2025/",
+    ],
 )
 def test_other_places_are_free(permalink: str) -> None:
     """Only what feedpub writes is its own, not all that is named like it."""
@@ -186,6 +196,8 @@ def test_files_stay_where_they_lie(path: str) -> None:
         "archive/index.html",
         "page/2",
         "ROBOTS.TXT",
+        "digests/weekly/2025-01-30-080030",
+        "digests/weekly/2025-01-30-0800/index.html",
         "404.html/x",
     ],
 )

@@ -1,64 +1,9 @@
-"""What can be typed: the commands and their options, for parsing, help and completion alike."""
+"""The commands that make, look after and publish a site."""
 
-from dataclasses import dataclass
-from enum import Enum
-
-
-class Takes(Enum):
-    """What follows an option, or stands by itself."""
-
-    NOTHING = ""
-    FILE = "FILE"
-    FOLDER = "DIR"
-    TEXT = "TEXT"
-
-
-@dataclass(frozen=True, slots=True)
-class Option:
-    """An option, as `--config FILE`."""
-
-    name: str
-    help: str
-    takes: Takes = Takes.NOTHING
-    metavar: str = ""
-
-    @property
-    def key(self) -> str:
-        """The name of its value."""
-        return self.name.lstrip("-")
-
-
-@dataclass(frozen=True, slots=True)
-class Argument:
-    """What stands by itself after a command."""
-
-    key: str
-    metavar: str
-    help: str
-    takes: Takes = Takes.TEXT
-    choices: tuple[str, ...] = ()
-    optional: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Command:
-    """A command, what it does in one line and in a few, and how it is used."""
-
-    name: str
-    help: str
-    description: str
-    examples: tuple[tuple[str, str], ...]
-    options: tuple[Option, ...] = ()
-    argument: Argument | None = None
-
+from feedpub.cli.commands.kinds import CONFIG as _CONFIG
+from feedpub.cli.commands.kinds import JSON, Argument, Command, Option, Takes
 
 SHELLS = ("bash", "zsh", "fish")
-
-DEBUG = Option("--debug", "show where in the program an error came from")
-VERSION = Option("--version", "print the version")
-
-_CONFIG = Option("--config", "the configuration (default: config.yaml)", Takes.FILE)
-_JSON = Option("--json", "print the result as one JSON object, for scripts")
 
 BUILD = Command(
     "build",
@@ -77,7 +22,7 @@ BUILD = Command(
         Option("--drafts", "publish drafts as well"),
         Option("--future", "publish posts dated in the future as well"),
         Option("--strict", "end with status 1 on warnings too"),
-        _JSON,
+        JSON,
         Option("--clean", "forget what earlier builds remembered, and write all anew"),
     ),
 )
@@ -90,7 +35,7 @@ CHECK = Command(
         ("feedpub check", "before you publish"),
         ("feedpub check --json | jq -r '.problems[].path' | sort -u", "the files to mend"),
     ),
-    (_CONFIG, _JSON),
+    (_CONFIG, JSON),
 )
 INIT = Command(
     "init",
@@ -134,5 +79,3 @@ COMPLETION = Command(
     ),
     argument=Argument("shell", "SHELL", "bash, zsh or fish", choices=SHELLS),
 )
-
-COMMANDS = (BUILD, CHECK, INIT, NEW, CONFIG, COMPLETION)

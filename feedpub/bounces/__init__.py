@@ -1,0 +1,82 @@
+"""What came to the return path → whom it is about, and whether they can still be mailed."""
+
+import re
+from collections.abc import Iterable
+from dataclasses import replace
+
+from feedpub import tokens
+from feedpub.bounces import mails, notices, standard
+from feedpub.bounces.mails import Mail
+from feedpub.bounces.report import Report, make
+from feedpub.tokens import Keys
+
+__all__ = ["Report", "read"]
+
+_ADDRESSED = (
+    "to",
+    "cc",
+    "delivered-to",
+    "x-delivered-to",
+    "x-original-to",
+    "x-envelope-to",
+    "envelope-to",
+    "x-real-to",
+    "x-rcpt-to",
+    "apparently-to",
+    "resent-to",
+    "return-path",
+)
+"""Where the address that a message was delivered to may stand."""
+
+_TOKEN = re.compile(r"(?<![A-Za-z0-9])[A-Za-z2-7]{20,32}(?![A-Za-z0-9])")
+_TRIED = 200  # words that look like tokens, in one message
+
+
+def read(data: bytes, keys: Keys) -> Report | None:
+    """Read a message that came to the return path or to the address for unsubscribing.
+
+    A bounce (RFC 3464, or in words alone) is `hard` where the address is gone for good, `soft`
+    where it is not, `unknown` where nothing says; a complaint (RFC 5965) is `complaint`. A delay,
+    an absence or a receipt is `auto` and changes nothing. The subscriber is told by a token: in
+    the address it came to (VERP), in the report, or in the header of the returned message.
+
+    None where it is none of these: somebody wrote it. Never raises, whatever the octets.
+    """
+    mail = mails.parse(data)
+    if mail is None:
+        return None
+    leaving = (*mail.header.values(_ADDRESSED), mail.header.get("subject"))
+    subscriber = _whose(leaving, keys, "unsubscribe")
+    if subscriber is not None:
+        left = make("unsubscribe", mail.header.address("from"), text="by mail")
+        return replace(left, subscriber=subscriber)
+    report = (
+        standard.complaint(mail)
+        or standard.delivery(mail)
+        or notices.bounce(mail)
+        or notices.answer(mail)
+    )
+    return report and replace(report, subscriber=_subscriber(mail, keys))
+
+
+def _subscriber(mail: Mail, keys: Keys) -> int | None:
+    """Give whom a notice is about."""
+    returned = [value for _, value in mail.copy.all]
+    told = [value for block in mail.statuses for _, value in block.all]
+    if mail.feedback is not None:
+        told += [value for _, value in mail.feedback.all]
+    found = _whose([*mail.header.values(_ADDRESSED), *told, *returned], keys, "bounce")
+    # A gateway may have put its own return path, but leaves List-Unsubscribe as it was.
+    return found if found is not None else _whose(returned, keys, "unsubscribe")
+
+
+def _whose(values: Iterable[str], keys: Keys, purpose: str) -> int | None:
+    """Give the subscriber of the first token for a purpose that stands in any of the values."""
+    tried = 0
+    for value in values:
+        for found in _TOKEN.finditer(value):
+            tried += 1
+            subscriber = tokens.read(keys, purpose, found[0])
+            if subscriber is not None or tried == _TRIED:
+                return subscriber
+    return None

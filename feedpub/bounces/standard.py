@@ -1,0 +1,60 @@
+"""Reports in the forms that RFC 3464 and RFC 5965 gave them → what they mean."""
+
+import re
+
+from feedpub import refusals
+from feedpub.bounces import words
+from feedpub.bounces.mails import Fields, Mail
+from feedpub.bounces.report import Report, make
+
+_FAILED = ("fail", "error")  # error: OpenSMTPD
+_STATUS = re.compile(r"[245]\.[0-9]{1,3}\.[0-9]{1,3}")
+_OPT_OUT = ("opt-out", "opt-out-list")
+_NO_COMPLAINT = ("not-spam", "auth-failure", "dmarc")  # RFC 6430, RFC 6591
+_RECIPIENTS = ("original-rcpt-to", "original-recipient", "removal-recipient", "final-recipient")
+
+
+def complaint(mail: Mail) -> Report | None:
+    """Read a complaint report (ARF, RFC 5965); None where the mail is none.
+
+    Microsoft's, which has no fields of its own, is known by what it puts into the copy.
+    """
+    if mail.feedback is None:
+        recipient = mail.copy.address("x-hmxmroriginalrecipient")
+        return make("complaint", recipient, text="complaint (Microsoft)") if recipient else None
+    recipient = next(
+        (mail.feedback.address(name) for name in _RECIPIENTS if mail.feedback.has(name)), ""
+    )
+    kind = mail.feedback.get("feedback-type").lower()
+    source = mail.feedback.get("user-agent") or mail.header.address("from")
+    text = f"{kind or 'complaint'} ({source})"
+    if kind in _NO_COMPLAINT:
+        return make("auto", recipient, text=text)
+    return make("unsubscribe" if kind in _OPT_OUT else "complaint", recipient, text=text)
+
+
+def delivery(mail: Mail) -> Report | None:
+    """Read a delivery status notification (RFC 3464); None where the mail is none.
+
+    Of several recipients it is the first that failed: a message of ours has but one.
+    """
+    told = [block for block in mail.statuses if block.has("action")]
+    if not told:
+        return None
+    failed = (block for block in told if block.get("action").lower().startswith(_FAILED))
+    block = next(failed, None)
+    if block is None:  # delayed, delivered, relayed or expanded
+        return make("auto", _recipient(told[0]), text=told[0].get("action"))
+    said = block.get("diagnostic-code").partition(";")
+    text = said[2].strip() or said[0] or words.excerpt(mail.words)
+    code, named = refusals.reply(text)
+    found = _STATUS.search(block.get("status"))
+    status = found[0] if found else ""
+    if not status or status.endswith(".0.0"):
+        status = named or status
+    gone = refusals.is_gone(code, status, text)
+    return make("hard" if gone else "soft", _recipient(block), status, text)
+
+
+def _recipient(block: Fields) -> str:
+    return block.address("original-recipient") or block.address("final-recipient")

@@ -1,0 +1,32 @@
+"""What can be typed: the commands and their options, for parsing, help and completion alike."""
+
+from collections.abc import Iterator, Sequence
+
+from feedpub.cli.commands.digests import DIGEST
+from feedpub.cli.commands.kinds import DEBUG, VERSION, Argument, Command, Option, Takes
+from feedpub.cli.commands.site import BUILD, CHECK, COMPLETION, CONFIG, INIT, NEW, SHELLS
+from feedpub.cli.commands.subscribers import SUBSCRIBERS
+
+__all__ = [
+    "COMMANDS",
+    "DEBUG",
+    "SHELLS",
+    "VERSION",
+    "Argument",
+    "Command",
+    "Option",
+    "Takes",
+    "every",
+]
+
+COMMANDS = (BUILD, CHECK, INIT, NEW, SUBSCRIBERS, DIGEST, CONFIG, COMPLETION)
+
+
+def every(
+    commands: Sequence[Command] = COMMANDS, before: str = ""
+) -> Iterator[tuple[str, Command]]:
+    """Give every command by all that is typed for it, as `subscribers add`."""
+    for command in commands:
+        name = f"{before}{command.name}"
+        yield name, command
+        yield from every(command.commands, f"{name} ")

@@ -1,0 +1,110 @@
+"""The commands that send mail."""
+
+from feedpub.cli.commands.kinds import CONFIG, JSON, Argument, Command, Option, Takes
+
+_ONE = Argument("digest", "NAME", "which digest: a name in digests:")
+_MAYBE = Argument("digest", "NAME", "which digest (default: all)", optional=True)
+_ISSUE = Argument("issue", "ISSUE", "its number, as `digest status` tells", Takes.NUMBER)
+
+_LIST = Command(
+    "list",
+    "tell what is new, and when it goes out",
+    "Tell of each digest what is new, who reads it, and when it goes out next.",
+    (("feedpub digest list", "what the next mails would be"),),
+    (JSON, CONFIG),
+)
+_PREVIEW = Command(
+    "preview",
+    "write what a digest would say now",
+    "Write what a digest would say now as a page, as text and as a whole message, and print\n"
+    "where. Nothing is sent.",
+    (
+        ("feedpub digest preview weekly --open", "look at it in the browser"),
+        ("feedpub digest preview weekly --for ann@example.org", "as Ann would get it"),
+    ),
+    (
+        Option("--to", "write here (default: .feedpub/preview)", Takes.FOLDER, into="to"),
+        Option("--for", "as this reader gets it", Takes.TEXT, "ADDRESS", "address"),
+        Option("--open", "show it in the browser", into="show"),
+        CONFIG,
+    ),
+    _ONE,
+)
+_SEND = Command(
+    "send",
+    "send what is new",
+    "Send what is new in one digest, or in all, and go on with what waits from before. Nothing\n"
+    "new is no mail. The first time nothing is sent: what is there already counts as mailed,\n"
+    "unless --backlog. Status: 0, or 1 if any message failed, is in doubt or still waits.",
+    (
+        ("feedpub digest send --due", "what cron should run: only what is scheduled by now"),
+        ("feedpub digest send weekly --dry-run", "see which posts, how many readers, what size"),
+    ),
+    (
+        Option("--due", "only digests whose scheduled time has come"),
+        Option("--dry-run", "tell what would be sent, and send nothing"),
+        Option("--backlog", "the first time, send what is there already"),
+        JSON,
+        CONFIG,
+    ),
+    _MAYBE,
+)
+_STATUS = Command(
+    "status",
+    "tell what became of what was sent",
+    "Tell of each issue what became of its messages: audience = accepted + deferred + failed +\n"
+    "suppressed + in doubt + waiting, and why. Deferred is tried again; suppressed is who left\n"
+    "or bounced meanwhile; in doubt is where the server never said whether it took it.",
+    (
+        ("feedpub digest status", "all issues"),
+        ("feedpub digest status weekly --json | jq '.issues[0].tally'", "numbers of the newest"),
+    ),
+    (JSON, CONFIG),
+    _MAYBE,
+)
+_PAUSE = Command(
+    "pause",
+    "stop an issue for now",
+    "Send no more of an issue until it is resumed.",
+    (("feedpub digest pause 7", "there is a mistake in it"),),
+    (CONFIG,),
+    _ISSUE,
+)
+_RESUME = Command(
+    "resume",
+    "let a paused issue go on",
+    "Let a paused issue go on. What waits goes out with the next `feedpub digest send`.",
+    (("feedpub digest resume 7", "it is fine after all"),),
+    (CONFIG,),
+    _ISSUE,
+)
+_CANCEL = Command(
+    "cancel",
+    "end an issue: nobody else gets it",
+    "End an issue for good. Who has it has it; nobody else gets it, nor its posts again.",
+    (("feedpub digest cancel 7", "the rest shall not get it"),),
+    (CONFIG,),
+    _ISSUE,
+)
+_RETRY = Command(
+    "retry",
+    "send again what failed",
+    "Let the failed messages of an issue go out again with the next `feedpub digest send`.\n"
+    "What was accepted, or is in doubt, is not sent twice.",
+    (("feedpub digest retry 7", "the relay refused all, and is mended"),),
+    (CONFIG,),
+    _ISSUE,
+)
+
+DIGEST = Command(
+    "digest",
+    "mail new posts to the readers",
+    "Mail new posts to the readers, as digests: in config.yaml says.",
+    (
+        ("feedpub digest list", "what is new, and when it goes out"),
+        ("feedpub digest preview weekly --open", "look at it"),
+        ("feedpub digest send weekly", "send it now"),
+        ("feedpub digest status", "what became of it"),
+    ),
+    commands=(_LIST, _PREVIEW, _SEND, _STATUS, _PAUSE, _RESUME, _CANCEL, _RETRY),
+)

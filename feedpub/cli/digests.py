@@ -1,0 +1,269 @@
+"""The words after `feedpub digest` → what is mailed, and told of it."""
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from feedpub.cli.report import counted
+from feedpub.cli.terminal import columns, safe
+from feedpub.cli.world import DONE, NOT_DONE, Session
+from feedpub.mailing import Issue, Tally
+
+if TYPE_CHECKING:
+    from feedpub.newsletter import Sent, Standing
+
+_TERMS = (
+    ("accepted", "accepted"),
+    ("deferred", "deferred"),
+    ("failed", "failed"),
+    ("suppressed", "suppressed"),
+    ("doubt", "in doubt"),
+    ("waiting", "waiting"),
+)
+"""Of a tally: what the audience is the sum of, and what people call it."""
+
+
+def _list(session: Session) -> int:
+    standings = session.world.newsletter().digests(session.request())
+    session.terminal.clear()
+    if session.arguments.json:
+        told = {"digests": [_standing_object(each) for each in standings]}
+        session.world.stdout.write(json.dumps(told) + "\n")
+        return DONE
+    for each in standings:
+        session.tell(_standing(each), always=True)
+    session.advise(
+        "Next: `feedpub digest preview NAME --open` shows one, `feedpub digest send` sends."
+        if standings
+        else "There is no digest; name one under digests: in config.yaml."
+    )
+    return DONE
+
+
+def _preview(session: Session) -> int:
+    arguments = session.arguments
+    usual = Path(arguments.config).parent / ".feedpub" / "preview"
+    paths = session.world.newsletter().preview(
+        session.request(),
+        arguments.digest,
+        Path(arguments.to) if arguments.to else usual,
+        arguments.address,
+    )
+    session.terminal.clear()
+    session.world.stdout.writelines(f"{path}\n" for path in paths)
+    if arguments.show and not session.world.browse(paths[0]):
+        session.warn(f"{paths[0]}: there is no browser here to open it in")
+        return NOT_DONE
+    session.advise(f"Next: `feedpub digest send {arguments.digest} --dry-run` tells who gets it.")
+    return DONE
+
+
+def _send(session: Session) -> int:
+    arguments = session.arguments
+    sent = session.world.newsletter().send(
+        session.request(),
+        arguments.digest,
+        due=arguments.due,
+        dry=arguments.dry_run,
+        backlog=arguments.backlog,
+    )
+    session.terminal.clear()
+    if arguments.json:
+        told = {"dry_run": arguments.dry_run, "sent": [_sent_object(each) for each in sent]}
+        session.world.stdout.write(json.dumps(told) + "\n")
+    else:
+        for each in sent:
+            lines = _would(each) if arguments.dry_run else _went(each)
+            session.tell(lines, always=arguments.dry_run)
+    wrong = [each for each in sent if each.tally and _unfinished(each.tally)]
+    for each in wrong:
+        session.warn(_trouble(each))
+    if wrong:
+        session.advise("Next: `feedpub digest status` tells why; `feedpub digest send` goes on.")
+    elif arguments.dry_run and any(each.audience for each in sent):
+        session.advise("Nothing was sent. Next: the same without --dry-run.")
+    return NOT_DONE if wrong else DONE
+
+
+def _status(session: Session) -> int:
+    found = session.world.newsletter().issues(session.request(), session.arguments.digest)
+    if session.arguments.json:
+        told = {"issues": [_issue_object(issue, tally) for issue, tally in found]}
+        session.world.stdout.write(json.dumps(told) + "\n")
+        return DONE
+    for issue, tally in found:
+        session.tell([_headline(issue), *_account(tally)], always=True)
+    failed = [str(issue.id) for issue, tally in found if tally.failed]
+    if not found:
+        session.advise("Nothing was sent yet; `feedpub digest send` does.")
+    elif failed:
+        session.advise(f"Next: `feedpub digest retry {failed[0]}` sends again what failed.")
+    return DONE
+
+
+def _pause(session: Session) -> int:
+    issue = session.world.newsletter().pause(session.request(), session.arguments.issue)
+    session.tell([f"Paused {_named(issue)}: no more of it is sent."])
+    session.advise(f"Next: `feedpub digest resume {issue.id}`, or `feedpub digest cancel`.")
+    return DONE
+
+
+def _resume(session: Session) -> int:
+    issue = session.world.newsletter().resume(session.request(), session.arguments.issue)
+    session.tell([f"Resumed {_named(issue)}."])
+    session.advise("Next: `feedpub digest send` sends what waits.")
+    return DONE
+
+
+def _cancel(session: Session) -> int:
+    issue = session.world.newsletter().cancel(session.request(), session.arguments.issue)
+    session.tell([f"Cancelled {_named(issue)}: nobody else gets it."])
+    session.advise("Next: `feedpub digest status` tells who had it before.")
+    return DONE
+
+
+def _retry(session: Session) -> int:
+    number = session.arguments.issue
+    again = session.world.newsletter().retry(session.request(), number)
+    if not again:
+        session.tell([f"No message of issue {number} failed: there is nothing to send again."])
+        return DONE
+    session.tell([f"{counted(again, 'message')} of issue {number} will be sent again."])
+    session.advise("Next: `feedpub digest send`.")
+    return DONE
+
+
+def _unfinished(tally: Tally) -> bool:
+    """Say whether a person should look: deferred messages are tried again by themselves."""
+    return bool(tally.failed or tally.doubt or tally.waiting)
+
+
+def _standing(standing: "Standing") -> Iterator[str]:
+    """Tell how a digest stands."""
+    new = counted(len(standing.posts), "new post") if standing.posts else "nothing new"
+    yield f"{standing.digest}: {new}, {counted(standing.audience, 'reader')}"
+    rows = [
+        ("schedule", safe(standing.schedule)),
+        ("last", _time(standing.last) or "never"),
+        ("next", _time(standing.upcoming) or "never"),
+        *(("new", safe(title)) for title in standing.posts),
+    ]
+    yield from columns(rows).split("\n")
+
+
+def _went(sent: "Sent") -> Iterator[str]:
+    """Tell what was sent."""
+    if sent.issue is None or sent.tally is None:
+        yield f"{sent.digest}: nothing was sent: {sent.reason}."
+        return
+    posts, readers = counted(len(sent.posts), "post"), counted(sent.audience, "reader")
+    aside = f" ({sent.reason})" if sent.reason and not _unfinished(sent.tally) else ""
+    yield f"{sent.digest}: issue {sent.issue.id}, {posts} for {readers}{aside}"
+    yield from _account(sent.tally)
+
+
+def _would(sent: "Sent") -> Iterator[str]:
+    """Tell what would be sent."""
+    if not sent.posts:
+        yield f"{sent.digest}: nothing would be sent: {sent.reason}."
+        return
+    posts, readers = counted(len(sent.posts), "post"), counted(sent.audience, "reader")
+    aside = f" ({sent.reason})" if sent.reason else ""
+    yield f"{sent.digest}: {posts} for {readers}, {sent.size / 1000:,.1f} kB a message{aside}"
+    yield from (f"  {title}" for title in sent.posts)
+
+
+def _trouble(sent: "Sent") -> str:
+    """Tell in one line what did not go well."""
+    tally = sent.tally
+    terms = [(name, getattr(tally, key)) for key, name in _TERMS[2:]]
+    told = ", ".join(f"{number:,} {name}" for name, number in terms if number)
+    aside = f" ({sent.reason})" if sent.reason else ""
+    return f"{sent.digest}: {told}{aside}"
+
+
+def _headline(issue: Issue) -> str:
+    posts = counted(len(issue.posts), "post") if issue.posts else ""
+    told = "; ".join(part for part in (posts, issue.subject, issue.reason) if part)
+    return f"{_named(issue)}, {_time(issue.slot)}, {issue.state}{f': {told}' if told else ''}"
+
+
+def _named(issue: Issue) -> str:
+    return f"issue {issue.id} of {issue.digest}"
+
+
+def _account(tally: Tally) -> Iterator[str]:
+    """Give the equation that always holds, and the reasons."""
+    if not tally.audience:
+        return
+    sum_ = " + ".join(f"{getattr(tally, key):,} {name}" for key, name in _TERMS)
+    yield f"  {tally.audience:,} audience = {sum_}"
+    room = max((len(f"{number:,}") for _, number in tally.reasons), default=0)
+    yield from (f"    {number:>{room},}  {safe(reason)}" for reason, number in tally.reasons)
+
+
+def _time(moment: datetime | None) -> str:
+    return f"{moment:%Y-%m-%d %H:%M} UTC" if moment else ""
+
+
+def _iso(moment: datetime | None) -> str | None:
+    return moment.isoformat() if moment else None
+
+
+def _standing_object(standing: "Standing") -> dict[str, object]:
+    return {
+        "digest": standing.digest,
+        "schedule": standing.schedule,
+        "last": _iso(standing.last),
+        "next": _iso(standing.upcoming),
+        "posts": standing.posts,
+        "audience": standing.audience,
+    }
+
+
+def _sent_object(sent: "Sent") -> dict[str, object]:
+    return {
+        "digest": sent.digest,
+        "issue": sent.issue.id if sent.issue else None,
+        "posts": sent.posts,
+        "audience": sent.audience,
+        "size": sent.size,
+        "tally": _tally_object(sent.tally) if sent.tally else None,
+        "reason": sent.reason,
+    }
+
+
+def _issue_object(issue: Issue, tally: Tally) -> dict[str, object]:
+    return {
+        "id": issue.id,
+        "digest": issue.digest,
+        "slot": _iso(issue.slot),
+        "created": _iso(issue.created),
+        "state": issue.state,
+        "subject": issue.subject,
+        "posts": issue.posts,
+        "reason": issue.reason,
+        "tally": _tally_object(tally),
+    }
+
+
+def _tally_object(tally: Tally) -> dict[str, object]:
+    return {
+        "audience": tally.audience,
+        **{key: getattr(tally, key) for key, _ in _TERMS},
+        "reasons": [{"reason": reason, "number": number} for reason, number in tally.reasons],
+    }
+
+
+COMMANDS: Mapping[str, Callable[[Session], int]] = {
+    "digest list": _list,
+    "digest preview": _preview,
+    "digest send": _send,
+    "digest status": _status,
+    "digest pause": _pause,
+    "digest resume": _resume,
+    "digest cancel": _cancel,
+    "digest retry": _retry,
+}

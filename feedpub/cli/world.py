@@ -1,0 +1,187 @@
+"""All that a command can see, change and call, handed to it as one value."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol, TextIO
+
+from feedpub.cli.parser import Arguments
+from feedpub.cli.terminal import Colour, Terminal, safe
+
+if TYPE_CHECKING:
+    from feedpub.mailing import Issue, Subscriber, Tally
+    from feedpub.newsletter import Import, Sent, Standing
+    from feedpub.publish import Request, Summary
+
+DONE, NOT_DONE, NOT_UNDERSTOOD, INTERRUPTED = 0, 1, 2, 130
+"""Exit status; 130 is what shells give a program that Ctrl-C ended."""
+
+
+class Publish(Protocol):
+    """What builds and checks."""
+
+    def build(self, request: "Request") -> "Summary":
+        """Publish the content folder."""
+        ...
+
+    def check(self, request: "Request") -> "Summary":
+        """Find what is wrong, and write nothing."""
+        ...
+
+
+class Newsletter(Protocol):
+    """What keeps the readers, and mails them; see `feedpub.newsletter`."""
+
+    def add(  # noqa: PLR0913 - what is known of a reader
+        self,
+        request: "Request",
+        address: str,
+        /,
+        *,
+        name: str,
+        tags: tuple[str, ...],
+        authors: tuple[str, ...],
+        cadence: str,
+        language: str,
+    ) -> "Subscriber":
+        """Add a reader; give them as they are then."""
+        ...
+
+    def listed(self, request: "Request", state: str | None, /) -> "Iterator[Subscriber]":
+        """Give all readers, or those in a state."""
+        ...
+
+    def found(self, request: "Request", address: str, /) -> "Subscriber":
+        """Give the reader with an address."""
+        ...
+
+    def remove(self, request: "Request", address: str, /) -> None:
+        """Take somebody off the list."""
+        ...
+
+    def forget(self, request: "Request", address: str, /) -> None:
+        """Delete a person for good."""
+        ...
+
+    def suppress(self, request: "Request", address: str, /) -> "Subscriber":
+        """Mail somebody no more."""
+        ...
+
+    def import_(
+        self,
+        request: "Request",
+        path: Path,
+        /,
+        *,
+        dry: bool,
+        columns: Mapping[str, str],
+        skip: bool,
+    ) -> "Import":
+        """Import a CSV file."""
+        ...
+
+    def export(self, request: "Request", /) -> Iterator[str]:
+        """Give all readers as lines of CSV."""
+        ...
+
+    def stats(self, request: "Request", /) -> tuple[tuple[str, int], ...]:
+        """Count the readers in each state."""
+        ...
+
+    def digests(self, request: "Request", /) -> "tuple[Standing, ...]":
+        """Tell how each digest stands."""
+        ...
+
+    def preview(
+        self, request: "Request", digest: str, folder: Path, address: str, /
+    ) -> tuple[Path, ...]:
+        """Write what a digest would say now: the page first."""
+        ...
+
+    def send(
+        self, request: "Request", digest: str, /, *, due: bool, dry: bool, backlog: bool
+    ) -> "tuple[Sent, ...]":
+        """Send what is new."""
+        ...
+
+    def issues(self, request: "Request", digest: str, /) -> "tuple[tuple[Issue, Tally], ...]":
+        """Give the issues, newest first, and how each stands."""
+        ...
+
+    def pause(self, request: "Request", issue: int, /) -> "Issue":
+        """Stop an issue for now."""
+        ...
+
+    def resume(self, request: "Request", issue: int, /) -> "Issue":
+        """Let it go on."""
+        ...
+
+    def cancel(self, request: "Request", issue: int, /) -> "Issue":
+        """End it."""
+        ...
+
+    def retry(self, request: "Request", issue: int, /) -> int:
+        """Plan again what failed; give how many."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """All that a command can see and change, but for the files it is about."""
+
+    stdout: TextIO
+    stderr: TextIO
+    environ: Mapping[str, str]
+    now: Callable[[], datetime]
+    clock: Callable[[], float]  # seconds since some moment
+    columns: int  # of the terminal
+    publish: Callable[[], Publish]  # called only by the commands that need it
+    newsletter: Callable[[], Newsletter]  # likewise
+    browse: Callable[[Path], bool]  # show a file in the browser, if there is one
+
+    def terminal(self, stream: TextIO) -> Terminal:
+        """Give what writes to one of the streams."""
+        return Terminal(stream, self.environ, self.clock, self.columns)
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """One command, and where it is done."""
+
+    arguments: Arguments
+    world: World
+    terminal: Terminal  # stderr
+
+    def request(self) -> "Request":
+        """Give what was asked for, as the use cases take it."""
+        from feedpub.publish import Request  # noqa: PLC0415  `feedpub --help` does not wait for it
+
+        arguments = self.arguments
+        return Request(
+            config_path=Path(arguments.config),
+            output=Path(arguments.output) if arguments.output else None,
+            drafts=arguments.drafts,
+            future=arguments.future,
+            clean=arguments.clean,
+            now=self.world.now(),
+            environ=self.world.environ,
+            progress=self.terminal.progress,
+        )
+
+    def tell(self, lines: Iterable[str], *, always: bool = False) -> None:
+        """Tell what was done, the first line painted: on terminals, or everywhere if `always`."""
+        self.terminal.clear()
+        out = self.world.terminal(self.world.stdout)
+        if always or out.interactive:
+            first, *rest = map(safe, lines)
+            out.say("\n".join([out.paint(first, Colour.RESULT), *rest]))
+
+    def advise(self, line: str) -> None:
+        """Say what to do next, where somebody looks and there is anything to say."""
+        if line and self.terminal.interactive:
+            self.terminal.say(safe(line))
+
+    def warn(self, line: str) -> None:
+        """Say what went wrong."""
+        self.terminal.say(self.terminal.paint(safe(line), Colour.FAULT))

@@ -1,0 +1,132 @@
+"""A post's HTML → HTML that mail programs show: no more than text, links, pictures and tables."""
+
+from lxml.html import HtmlElement
+
+from feedpub import chrome
+from feedpub.digests import tree
+
+WIDEST = 536
+"""Pixels of text in a mail 600 pixels wide."""
+
+_DEEPEST = 6  # heading
+# What mail programs do not know, and what says as much to them.
+_PLAINER = {
+    "article": "div",
+    "aside": "div",
+    "details": "div",
+    "figcaption": "p",
+    "figure": "div",
+    "kbd": "code",
+    "mark": "b",
+    "samp": "code",
+    "section": "div",
+    "summary": "p",
+}
+_KEPT = frozenset(
+    (
+        *("alt", "cite", "colspan", "dir", "height", "href", "lang", "reversed", "rowspan"),
+        *("scope", "src", "start", "style", "title", "value", "width"),
+    )
+)
+_HEADINGS = frozenset(("h1", "h2", "h3", "h4", "h5", "h6"))
+_UNWRAPPED = frozenset(("data", "picture", "span", "time"))
+_DROPPED = frozenset(("colgroup", "source", "track", "wbr"))
+_APART = frozenset(("blockquote", "div", "figcaption", "ol", "p", "pre", "table", "ul"))
+_AROUND = frozenset(("a", "picture", "span"))
+_NO_PIXELS = ("0", "1")
+
+
+def presented(html: str, title: str) -> str:
+    """Fit a post's HTML into a mail that has its title, an h2, above it.
+
+    Gone is what counts readers (a picture of one pixel) and what only a page needs (ids, classes,
+    ways back from footnotes). Pictures have a width and a text; what can be played is a link.
+    """
+    root = tree.parsed(chrome.presented(html, title))
+    for element in list(root.iterdescendants()):
+        if element.getparent() is not None:  # it did not go with what it stood in
+            _fit(element)
+    return tree.written(root)
+
+
+def _fit(element: HtmlElement) -> None:
+    """Turn one element into what mail programs know."""
+    name, kind = tree.name(element), element.get("class", "")
+    if name in _DROPPED or (name == "a" and ("backref" in kind or "headerlink" in kind)):
+        element.drop_tree()
+        return
+    if name in ("audio", "video"):
+        element = _link(element)
+    elif name == "input":
+        _write(element, "☑" if "checked" in element.attrib else "☐")
+        return
+    elif name == "img":
+        if not _picture(element):
+            return
+    elif name in _HEADINGS:
+        element.tag = f"h{min(int(name[1]) + 1, _DEEPEST)}"
+    _strip(element, kind)
+    if name in _PLAINER:
+        element.tag = _PLAINER[name]
+    elif name in _UNWRAPPED and not ("lang" in element.attrib or "dir" in element.attrib):
+        element.drop_tag()
+
+
+def _strip(element: HtmlElement, kind: str) -> None:
+    """Take away attributes that say nothing in a mail, and name what the style sheet needs."""
+    for key in set(element.attrib) - _KEPT:
+        del element.attrib[key]
+    if element.tag in ("figcaption", "summary"):
+        element.set("class", str(element.tag))
+    elif "footnotes" in kind:
+        element.set("class", "notes")
+
+
+def _picture(element: HtmlElement) -> bool:
+    """Give a picture its width; False where it was none to look at, and has gone."""
+    width = element.get("width", "")
+    if width in _NO_PIXELS or element.get("height", "") in _NO_PIXELS:
+        element.drop_tree()
+        return False
+    wide = int(width) if width.isdecimal() else 0
+    if wide > WIDEST or (not wide and _stands_alone(element)):
+        element.set("width", str(WIDEST))
+        element.attrib.pop("height", None)  # it would be squeezed
+    element.set("alt", element.get("alt", ""))
+    return True
+
+
+def _stands_alone(element: HtmlElement) -> bool:
+    """Tell whether a picture has a line of its own, and is no sign between words."""
+    parent = element.getparent()
+    beside = [each for each in parent if each is not element and tree.name(each) not in _APART]
+    words = [parent.text or "", *(each.tail or "" for each in parent), *map(tree.text, beside)]
+    if "".join(words).strip():
+        return False
+    return tree.name(parent) not in _AROUND or _stands_alone(parent)
+
+
+def _link(element: HtmlElement) -> HtmlElement:
+    """Make a link of what can be played, and give it; a paragraph of it where it stands alone."""
+    url = tree.played(element)
+    for child in list(element):
+        element.remove(child)
+    element.attrib.clear()
+    link = element
+    if tree.name(element.getparent()) == "div":
+        element.tag = "p"
+        element.text = ""
+        link = element.makeelement("a")
+        element.append(link)
+    link.tag = "a"
+    link.set("href", url)
+    link.text = f"▶ {chrome.file_name(url)}"
+    return link
+
+
+def _write(element: HtmlElement, sign: str) -> None:
+    """Put a sign in the place of an element."""
+    element.tag = "span"
+    element.attrib.clear()
+    element.text = sign
+    element.drop_tag()

@@ -1,0 +1,186 @@
+"""A digest, the posts there are and a reader → the posts that this reader gets this time."""
+
+from calendar import monthrange
+from collections.abc import Collection, Iterable, Sequence
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from feedpub.config import Digest
+from feedpub.library.subjects import sameness
+from feedpub.mailing import Follows, Subscriber
+from feedpub.model import Author, Post
+
+_WEEK = 7
+_DECEMBER = 12
+
+
+def fresh(
+    digest: Digest,
+    posts: Iterable[Post],
+    mailed: Collection[str],
+    now: datetime,
+    people: Sequence[tuple[str, Author]] = (),
+) -> tuple[Post, ...]:
+    """Give the posts that a digest has for its next issue, newest first; () where too few.
+
+    New is a post whose id is not among `mailed`, the digest's ledger: one that was edited, renamed
+    or tagged anew is not, one that was dated back is. It is published by `now`, at most `max_age`
+    days ago, not kept from mail by its author, and is what the digest asks for. Of more than
+    `max_posts` the oldest go first, so that the others wait and none is lost. `people` are those
+    of the configuration, whom a digest may name by key.
+    """
+    oldest = now - timedelta(days=digest.max_age)
+    wanted = _Wanted(digest, people)
+    new = [
+        post
+        for post in posts
+        if post.mailed
+        and not post.draft
+        and oldest <= post.published <= now
+        and post.id not in mailed
+        and wanted.includes(post)
+    ]
+    if len(new) < digest.min_posts:
+        return ()
+    return _newest_first(sorted(new, key=_place)[: digest.max_posts])
+
+
+def select(
+    posts: Iterable[Post], subscriber: Subscriber, received: Collection[str] = ()
+) -> tuple[Post, ...]:
+    """Give those of `posts`, in their order, that a reader follows and has not had yet.
+
+    `received` are the ids of posts that were already sent or planned for them, in any issue.
+    """
+    follows = subscriber.follows
+    return tuple(post for post in posts if post.id not in received and _is_followed(post, follows))
+
+
+def due(cadence: str, last: datetime | None, slot: datetime, zone: str) -> bool:
+    """Tell whether a reader who wants mail at this cadence may have some at `slot`.
+
+    `last` is the slot of the digest that they were last mailed, None where there was none. The
+    days between count as a calendar in the digest's `zone` does, whatever the time of day: a day
+    for daily, seven for weekly, the same day of the next month (or its last) for monthly. "digest"
+    and "each" are always due: the digest's own schedule is as often as it gets.
+    """
+    if last is None or cadence not in _STEPS:
+        return True
+    place = ZoneInfo(zone)
+    return slot.astimezone(place).date() >= _STEPS[cadence](last.astimezone(place).date())
+
+
+class Choices:
+    """What each reader gets of one going out of one digest.
+
+    Who wants mail as often as the digest goes out gets what is new. Who wants it less often gets,
+    when their day has come, that and all that went out since they were last mailed by this digest
+    or, if later, agreed to be mailed: no post is missed for having come on another's day.
+    """
+
+    def __init__(
+        self,
+        slot: datetime,
+        zone: str,
+        new: Sequence[Post],
+        earlier: Iterable[tuple[datetime, Post]] = (),
+    ) -> None:
+        """Take the slot, the zone that its days are counted in, and the posts.
+
+        `new` is what `fresh` gave. `earlier` are posts that went out with earlier slots of the
+        same digest, each with its slot: those of the last 32 days serve every cadence.
+        """
+        self._slot = slot
+        self._zone = zone
+        self._new = _newest_first(new)
+        self._earlier = tuple(earlier)
+        self._followed: dict[Follows, tuple[Post, ...]] = {}
+
+    def of(
+        self, subscriber: Subscriber, last: datetime | None, received: Collection[str] = ()
+    ) -> tuple[Post, ...]:
+        """Give the posts for a reader, newest first; () where none, or not yet.
+
+        `last` is the newest slot of this digest with which they were mailed; it and earlier posts
+        only matter for cadences in days, weeks and months. `received` is as in `select`.
+        """
+        if not due(subscriber.cadence, last, self._slot, self._zone):
+            return ()
+        if subscriber.cadence in _STEPS:
+            since = max(filter(None, (last, subscriber.consent.at)))
+            waited = [post for slot, post in self._earlier if slot > since]
+            if waited:
+                whole = {post.id: post for post in (*waited, *self._new)}
+                return select(_newest_first(whole.values()), subscriber, received)
+        follows = subscriber.follows
+        if follows not in self._followed:
+            self._followed[follows] = select(self._new, subscriber)
+        chosen = self._followed[follows]
+        return tuple(post for post in chosen if post.id not in received) if received else chosen
+
+
+class _Wanted:
+    """Which posts a digest is made of."""
+
+    def __init__(self, digest: Digest, people: Sequence[tuple[str, Author]]) -> None:
+        keys = {sameness(key): author.name for key, author in people}
+        self._tags = frozenset(sameness(tag) for tag in digest.tags)
+        self._authors = frozenset(
+            sameness(keys.get(sameness(name), name)) for name in digest.authors
+        )
+        self._languages = digest.languages
+
+    def includes(self, post: Post) -> bool:
+        """Tell whether a post has one of the tags, one of the authors and one of the languages."""
+        tags = _compared((each.label, each.slug) for each in (*post.tags, *post.categories))
+        authors = _compared((each.name, each.slug) for each in post.authors)
+        return (
+            (not self._tags or not self._tags.isdisjoint(tags))
+            and (not self._authors or not self._authors.isdisjoint(authors))
+            and (
+                not self._languages or any(_speaks(post.language, each) for each in self._languages)
+            )
+        )
+
+
+def _compared(pairs: Iterable[tuple[str, str]]) -> Iterable[str]:
+    """Give names and slugs in the form in which they are compared."""
+    return (sameness(name) for pair in pairs for name in pair)
+
+
+def _speaks(language: str, wanted: str) -> bool:
+    """Tell whether a language is one asked for: "de-AT" is "de" (RFC 4647 section 3.3.1)."""
+    return f"{language}-".casefold().startswith(f"{wanted}-".casefold())
+
+
+def _is_followed(post: Post, follows: Follows) -> bool:
+    return (
+        follows.everything
+        or any(each.slug in follows.tags for each in (*post.tags, *post.categories))
+        or any(each.slug in follows.authors for each in post.authors)
+    )
+
+
+def _place(post: Post) -> tuple[datetime, str]:
+    """Give what orders posts, as the library does."""
+    return post.published, post.path
+
+
+def _newest_first(posts: Iterable[Post]) -> tuple[Post, ...]:
+    return tuple(sorted(posts, key=_place, reverse=True))
+
+
+def _next_day(day: date) -> date:
+    return day + timedelta(days=1)
+
+
+def _next_week(day: date) -> date:
+    return day + timedelta(days=_WEEK)
+
+
+def _next_month(day: date) -> date:
+    year, month = (day.year + 1, 1) if day.month == _DECEMBER else (day.year, day.month + 1)
+    return date(year, month, min(day.day, monthrange(year, month)[1]))
+
+
+_STEPS = {"daily": _next_day, "weekly": _next_week, "monthly": _next_month}

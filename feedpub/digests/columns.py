@@ -1,0 +1,95 @@
+"""Text → lines of so many columns, in which a Chinese character takes two."""
+
+import re
+import unicodedata
+from collections.abc import Iterator
+
+COLUMNS = 72
+"""What every mail program shows without a second line, quoted once or twice as well."""
+
+_INVISIBLE = frozenset(("Mn", "Me", "Cf"))
+_SPACE = re.compile(r"[ \t\n]+")
+_URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:(?://|[^ ]+@)")
+_HANGUL = re.compile("[\u1100-\u11ff\u3130-\u318f\uac00-\ud7af]")  # wide, and in words
+_CLOSING = frozenset(
+    "、。，．：；？！）」』】〕〉》〗〙”’…—・ー々ぁぃぅぇぉっゃゅょゎァィゥェォッャュョヮ%℃"
+)
+_OPENING = frozenset("（「『【〔〈《〖〘“‘")
+_JOINER = "\u200d"
+
+
+def width(text: str) -> int:
+    """Give how many columns a text takes where letters are of one width."""
+    if text.isascii():
+        return len(text)
+    return sum(_width(each) for each in text)
+
+
+def wrapped(text: str, columns: int = COLUMNS) -> list[str]:
+    """Divide text into lines of at most so many columns; white space is folded.
+
+    It is divided at spaces, and between the characters of scripts that have none, but not so that
+    a line begins with a closing mark or ends with an opening one. Only an address is too long for
+    a line; any other long word is cut.
+    """
+    lines = [""]
+    filled = 0
+    for word in _SPACE.split(text.strip(" \t\n")):
+        gap = 1 if filled else 0
+        for atom in _atoms(word, columns):
+            taken = width(atom)
+            if filled and filled + gap + taken > columns:
+                lines.append("")
+                filled = gap = 0
+            lines[-1] += " " * gap + atom
+            filled += gap + taken
+            gap = 0
+    return lines if lines != [""] else []
+
+
+def rule(text: str, sign: str = "=", columns: int = COLUMNS) -> str:
+    """Give a line of `sign` as long as the longest line of `text`."""
+    longest = max((width(line) for line in text.split("\n")), default=0)
+    return sign * max(1, min(longest, columns))
+
+
+def _width(character: str) -> int:
+    if unicodedata.category(character) in _INVISIBLE:
+        return 0
+    return 2 if unicodedata.east_asian_width(character) in "WF" else 1
+
+
+def _is_alone(character: str) -> bool:
+    """Tell whether a line may end before and after a character."""
+    return unicodedata.east_asian_width(character) in "WF" and not _HANGUL.match(character)
+
+
+def _atoms(word: str, columns: int) -> Iterator[str]:
+    """Give what of a word must stay on one line, piece by piece."""
+    if word.isascii() and len(word) <= columns:
+        yield word
+        return
+    if _URL.match(word):
+        yield word
+        return
+    atom = ""
+    for character in word:
+        if atom and _divides(atom, character, columns):
+            yield atom
+            atom = ""
+        atom += character
+    yield atom
+
+
+def _divides(atom: str, character: str, columns: int) -> bool:
+    """Tell whether a line may end between what was read of a word and its next character."""
+    before = atom[-1]
+    if not _width(character) or _JOINER in (before, character):
+        return False
+    if width(atom) + _width(character) > columns:
+        return True
+    if character in _CLOSING or before in _OPENING:
+        return False
+    return (
+        _is_alone(before) or _is_alone(character) or (before in _CLOSING and character in _OPENING)
+    )

@@ -1,0 +1,261 @@
+"""A post's HTML → text that is read as it stands: wrapped, its links numbered at its end."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from lxml.html import HtmlElement
+
+from feedpub.chrome import file_name
+from feedpub.digests import tables, tree
+from feedpub.digests.columns import COLUMNS, rule, wrapped
+
+_BLOCKS = frozenset(
+    (
+        *("address", "article", "aside", "blockquote", "caption", "center", "dd", "details", "div"),
+        *("dl", "dt", "figcaption", "figure", "footer", "h1", "h2", "h3", "h4", "h5", "h6"),
+        *("header", "hr", "li", "main", "nav", "ol", "p", "pre", "section", "summary", "table"),
+        *("tbody", "td", "tfoot", "th", "thead", "tr", "ul"),
+    )
+)
+_EMPTY = frozenset(("audio", "br", "img", "input", "rp", "source", "track", "video", "wbr"))
+_AROUND = {
+    **dict.fromkeys(("em", "i", "cite", "dfn", "var"), ("_", "_")),
+    **dict.fromkeys(("strong", "b"), ("*", "*")),
+    **dict.fromkeys(("code", "kbd", "samp", "tt"), ("`", "`")),
+    **dict.fromkeys(("del", "s", "strike"), ("~", "~")),
+    "q": ("“", "”"),
+    "rt": ("(", ")"),
+    "sup": ("^", ""),
+}
+_NUMBER = re.compile(r"-?[0-9]{1,9}")
+_INDENT = 4
+_NARROWEST = 24  # columns that are left for text, however deep it stands
+_ENDLESS = 2**16
+
+Block = list[str]
+
+
+def plaintext(html: str, own: str = "", columns: int = COLUMNS) -> str:
+    """Give a post's HTML as text, in lines of at most so many columns.
+
+    Only code, tables and addresses are longer where they must. Links stand as numbers in brackets,
+    and their addresses under the text, in order; those within the page at the URL `own` are left
+    out.
+    """
+    root = tree.parsed(html)
+    writer = _Writer(own)
+    blocks = writer.blocks(root, columns)
+    if writer.links:
+        blocks.append([f"[{number}] {url}" for url, number in writer.links.items()])
+    return "\n\n".join("\n".join(block) for block in blocks)
+
+
+@dataclass(slots=True)
+class _Writer:
+    """Writes one post, and keeps the addresses it links to."""
+
+    own: str
+    links: dict[str, int] = field(default_factory=dict)
+
+    def blocks(self, element: HtmlElement, columns: int) -> list[Block]:
+        """Write what stands in an element: paragraphs, lists, code, each a block of lines."""
+        found: list[Block] = []
+        running = [tree.folded(element.text)]
+        for child in element:
+            if tree.name(child) in _BLOCKS or _holds_blocks(child):
+                found += _paragraph(running, columns)
+                running = []
+                found += self._block(child, max(columns, _NARROWEST))
+            else:
+                running.append(self._inline(child))
+            running.append(tree.folded(child.tail))
+        return found + _paragraph(running, columns)
+
+    def _block(self, element: HtmlElement, columns: int) -> list[Block]:
+        match tree.name(element):
+            case "h1" | "h2" | "h3" | "h4" | "h5" | "h6":
+                lines = _joined(self.blocks(element, columns))
+                lines += [rule("\n".join(lines), "-", columns)] if lines else []
+            case "pre":
+                code = tree.text(element).strip("\n").expandtabs(_INDENT)
+                lines = _led([code.split("\n")], " " * _INDENT) if code else []
+            case "blockquote":
+                lines = _led(self.blocks(element, columns - len("> ")), "> ")
+            case "dd":
+                lines = _led(self.blocks(element, columns - _INDENT), " " * _INDENT)
+            case "dl":
+                lines = _joined(self.blocks(element, columns), apart=False)
+            case "hr":
+                lines = ["* * *"]
+            case name:
+                return self._blocks(name, element, columns)
+        return _some(lines)
+
+    def _blocks(self, name: str, element: HtmlElement, columns: int) -> list[Block]:
+        """Write what may be several blocks."""
+        if name in ("ul", "ol"):
+            return self._list(element, columns)
+        if name == "table":
+            return self._table(element, columns)
+        blocks = self.blocks(element, columns)
+        return self._linked(element, blocks, columns) if name == "a" else blocks
+
+    def _list(self, element: HtmlElement, columns: int) -> list[Block]:
+        """Write a list; its items stand close together unless one has several paragraphs."""
+        astray = [tree.folded(element.text), *(tree.folded(item.tail) for item in element)]
+        items = _paragraph(astray, columns)
+        loose = any(map(_is_loose, element))
+        for item, lead in zip(element, _leads(element), strict=True):
+            blocks = self.blocks(item, columns - len(lead))
+            lines = _joined(blocks, apart=_is_loose(item))
+            items += _some(_led([lines], " " * len(lead), lead) if lines else [])
+        return items if loose else _some(_joined(items, apart=False))
+
+    def _table(self, element: HtmlElement, columns: int) -> list[Block]:
+        """Write a table in columns, or where it is too wide row by row."""
+        found: list[Block] = []
+        rows: list[list[str]] = []
+        headed = False
+        for each in element:
+            if tree.name(each) == "caption":
+                found += self.blocks(each, columns)
+        for each in tree.rows(element):
+            cells = [self._cell(cell) for cell in each]
+            headed = headed or (not rows and all(tree.name(cell) == "th" for cell in each))
+            rows += [cells] if any(cells) else []
+        return found + tables.written(rows, columns, headed=headed)
+
+    def _cell(self, cell: HtmlElement) -> str:
+        return " ".join(line for block in self.blocks(cell, _ENDLESS) for line in block)
+
+    def _inline(self, element: HtmlElement) -> str:
+        """Write what stands within a line."""
+        name = tree.name(element)
+        if name in _EMPTY:
+            return self._empty(name, element)
+        inner = self._inside(element)
+        if name == "a":
+            return self._anchor(element, inner)
+        if name == "sup" and inner.startswith("^"):
+            return inner
+        return _around(inner, *_AROUND.get(name, ("", "")))
+
+    def _empty(self, name: str, element: HtmlElement) -> str:
+        """Write an element whose content, if it has any, is not for reading."""
+        match name:
+            case "br":
+                return "\n"
+            case "img":
+                return _around(tree.folded(element.get("alt")).strip(), "[", "]")
+            case "input":
+                return "[x]" if "checked" in element.attrib else "[ ]"
+            case "audio" | "video":
+                url = tree.played(element)
+                return self._link(url, file_name(url))
+            case _:
+                return ""
+
+    def _inside(self, element: HtmlElement) -> str:
+        parts = [tree.folded(element.text)]
+        for child in element:
+            parts += (self._inline(child), tree.folded(child.tail))
+        return "".join(parts)
+
+    def _anchor(self, element: HtmlElement, inner: str) -> str:
+        kind = element.get("class", "")
+        url = element.get("href", "")
+        if "footnote-backref" in kind or "headerlink" in kind:
+            return ""
+        if "footnote-ref" in kind:
+            return f"^{inner}"
+        if self.own and url.startswith(f"{self.own}#"):
+            return inner
+        return self._link(url, inner)
+
+    def _link(self, url: str, inner: str) -> str:
+        """Write a link: its text and number, or the address alone where that is its text."""
+        bare = url.removeprefix("mailto:")
+        if not url or inner.strip() in (bare, url.partition("://")[2].rstrip("/")):
+            return bare or inner
+        return f"{inner} [{self._number(url)}]" if inner.strip() else f"[{self._number(url)}]"
+
+    def _linked(self, element: HtmlElement, blocks: list[Block], columns: int) -> list[Block]:
+        """Write the number of a link around whole blocks behind the last of them."""
+        url = element.get("href", "")
+        if not url or not blocks:
+            return blocks
+        last = wrapped(f"{blocks[-1][-1]} [{self._number(url)}]", columns)
+        return [*blocks[:-1], [*blocks[-1][:-1], *last]]
+
+    def _number(self, url: str) -> int:
+        return self.links.setdefault(url, len(self.links) + 1)
+
+
+def _holds_blocks(element: HtmlElement) -> bool:
+    """Tell whether an element that belongs into a line has blocks in it all the same."""
+    return any(tree.name(each) in _BLOCKS for each in element.iterdescendants())
+
+
+def _is_loose(item: HtmlElement) -> bool:
+    """Tell whether an item of a list has several paragraphs, or what is as long."""
+    names = [tree.name(child) for child in item]
+    return names.count("p") > 1 or any(name in ("pre", "blockquote", "table") for name in names)
+
+
+def _leads(element: HtmlElement) -> Iterator[str]:
+    """Give what stands before each item of a list."""
+    if tree.name(element) == "ul":
+        yield from ("- " for _ in element)
+        return
+    backwards = "reversed" in element.attrib
+    number = _whole(element.get("start"), len(element) if backwards else 1)
+    numbers = []
+    for item in element:
+        number = _whole(item.get("value"), number)
+        numbers.append(f"{number}. ")
+        number += -1 if backwards else 1
+    longest = max(map(len, numbers), default=0)
+    yield from (each.rjust(longest) for each in numbers)
+
+
+def _whole(written: str | None, otherwise: int) -> int:
+    return int(written) if written and _NUMBER.fullmatch(written) else otherwise
+
+
+def _around(inner: str, before: str, after: str) -> str:
+    """Put signs around a text, inside the spaces at its ends; nothing around nothing."""
+    core = inner.strip(" \n")
+    if not core or not (before or after):
+        return inner
+    start = inner.index(core)
+    return f"{inner[:start]}{before}{core}{after}{inner[start + len(core) :]}"
+
+
+def _paragraph(running: list[str], columns: int) -> list[Block]:
+    """Give a paragraph as a block, or nothing where there is nothing in it."""
+    lines = [line for part in "".join(running).split("\n") for line in wrapped(part, columns)]
+    return _some(lines)
+
+
+def _some(lines: Block) -> list[Block]:
+    return [lines] if lines else []
+
+
+def _joined(blocks: list[Block], *, apart: bool = True) -> Block:
+    """Make one block of several, with an empty line between them or without."""
+    lines: Block = []
+    for block in blocks:
+        if lines and apart:
+            lines.append("")
+        lines += block
+    return lines
+
+
+def _led(blocks: list[Block], lead: str, first: str = "") -> Block:
+    """Make one block of several, each line behind `lead`, and the first one behind `first`."""
+    lines = _joined(blocks)
+    return [
+        f"{(first or lead) if number == 0 else lead}{line}".rstrip()
+        for number, line in enumerate(lines)
+    ]

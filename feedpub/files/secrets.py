@@ -1,0 +1,57 @@
+"""The folder `.feedpub/` and the environment → the site's secret, made once."""
+
+import os
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+
+from feedpub.errors import FeedpubError
+
+SECRET = "FEEDPUB_SECRET"  # noqa: S105 - the name of the variable
+"""The variable that holds the secrets, where the file is not to."""
+
+_OCTETS = 32
+
+
+def secrets(folder: Path, environ: Mapping[str, str]) -> tuple[bytes, ...]:
+    """Give the secrets that tokens are made of, the one in use first; () where the file is empty.
+
+    They are the words of FEEDPUB_SECRET, or else the lines of the file `secret` in `folder`,
+    which is made, for its owner's eyes alone, where it is not there. To rotate is to put a new
+    one first; tokens of the others still count.
+
+    Raises:
+        FeedpubError: the file cannot be read or made.
+    """
+    words = environ.get(SECRET, "").split()
+    if words:
+        return tuple(word.encode("utf-8", "surrogateescape") for word in words)
+    path = folder / "secret"
+    try:
+        try:
+            return tuple(path.read_bytes().split())
+        except FileNotFoundError:
+            return tuple(_made(path).split())
+    except OSError as error:
+        raise FeedpubError(
+            f"{path}: cannot be read or made ({error.strerror}); {SECRET} can hold a secret instead"
+        ) from error
+
+
+def _made(path: Path) -> bytes:
+    """Make the file with a new secret; where another process was faster, take that one's."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    secret = os.urandom(_OCTETS).hex().encode() + b"\n"
+    number, name = tempfile.mkstemp(prefix="secret.", suffix=".part", dir=path.parent)
+    part = Path(name)
+    try:
+        with os.fdopen(number, "wb") as file:
+            file.write(secret)
+            file.flush()
+            os.fsync(file.fileno())
+        path.hardlink_to(part)  # unlike a rename it never takes another's place
+    except FileExistsError:
+        return path.read_bytes()
+    finally:
+        part.unlink()
+    return secret

@@ -1,0 +1,187 @@
+"""Mail that came back → its bytes, message by message, each marked once it is dealt with.
+
+Whoever stops reading before the end closes the generator (`contextlib.closing`): it may hold a
+lock or a connection.
+"""
+
+import contextlib
+import imaplib
+import mailbox
+import ssl
+from collections.abc import Callable, Generator
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from feedpub.errors import MailError
+from feedpub.mail.reasons import reason
+
+LIMIT = 4_000_000
+"""Octets that are read of a message: what a report says stands at its beginning."""
+
+_INFO, _SEEN = ":2,", "S"
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """A message that came in; it comes again next time unless `done` was called.
+
+    `done` is called before the next message is asked for; it raises `MailError` if it fails.
+    """
+
+    data: bytes
+    done: Callable[[], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """A mailbox on an IMAP server, by TLS from the first octet on (RFC 8314)."""
+
+    host: str
+    username: str = field(repr=False)
+    password: str = field(repr=False)
+    port: int = 993
+    folder: str = "INBOX"
+    ca_file: str = ""  # certificates to trust; "" for those of the system
+    timeout: float = 60  # seconds
+
+
+def stream(source: BinaryIO) -> Generator[Received, None, None]:
+    """Read one message, as a mail server hands it to a program."""
+    data = source.read(LIMIT)
+    while source.read(1 << 20):
+        pass  # a server that cannot hand over all of it takes that for a failure
+    if data.startswith(b"From "):  # its own note, as in an mbox
+        data = data.partition(b"\n")[2]
+    if data.strip():
+        yield Received(data, _nothing)
+
+
+def maildir(path: Path) -> Generator[Received, None, None]:
+    """Read what is new in a Maildir, and what was moved unread; what is done counts as read.
+
+    Raises:
+        MailError: there is no Maildir, or it cannot be read.
+    """
+    try:
+        (path / "cur").mkdir(exist_ok=True)
+        found = [*(path / "new").iterdir(), *(path / "cur").iterdir()]
+    except OSError as error:
+        raise MailError(f"{path}: no Maildir that can be read ({error.strerror})") from error
+    for file in sorted(found, key=lambda each: each.name):
+        name, _, flags = file.name.partition(_INFO)
+        if name.startswith(".") or _SEEN in flags:
+            continue
+        target = path / "cur" / f"{name}{_INFO}{''.join(sorted({*flags, _SEEN}))}"
+        try:
+            data = _beginning(file)
+        except FileNotFoundError:
+            continue  # somebody else reads it too
+        except OSError as error:
+            raise MailError(f"{file}: cannot be read ({error.strerror})") from error
+        yield Received(data, partial(_move, file, target))
+
+
+def mbox(path: Path) -> Generator[Received, None, None]:
+    """Read an mbox; it stays locked until the last message, and what is done is then removed.
+
+    Raises:
+        MailError: it cannot be read, or another program has locked it or writes to it.
+    """
+    try:
+        box = mailbox.mbox(path, create=False)
+    except (OSError, mailbox.NoSuchMailboxError) as error:
+        raise MailError(f"{path}: no mbox that can be read") from error
+    try:
+        yield from _locked(box)
+    except (OSError, mailbox.Error) as error:
+        raise MailError(f"{path}: another program is at it; try again later") from error
+
+
+def _locked(box: mailbox.mbox) -> Generator[Received, None, None]:
+    finished: list[str] = []
+    try:
+        box.lock()
+        for key in box.keys():  # noqa: SIM118 - it is no mapping: iteration gives messages
+            yield Received(box.get_bytes(key)[:LIMIT], partial(finished.append, key))
+    finally:
+        for key in finished:
+            box.discard(key)
+        box.close()  # writes it anew where something was removed, and unlocks it
+
+
+def imap(account: Account) -> Generator[Received, None, None]:
+    """Read what is unread in a folder; what is done counts as read.
+
+    Raises:
+        MailError: the server does not answer, let us in or do as it is told; no secret is in it.
+    """
+    try:
+        yield from _unread(account)
+    except (OSError, UnicodeError, imaplib.IMAP4.error) as error:
+        fault = reason(error)
+    else:
+        return
+    # Raised here and from nothing: what led to it may hold what was said, a password too.
+    raise _trouble(account, fault)
+
+
+def _trouble(account: Account, fault: str) -> MailError:
+    for secret in (account.password, account.username):
+        fault = fault.replace(secret, "…") if secret else fault
+    return MailError(f"{account.host}:{account.port}: {fault}")
+
+
+def _unread(account: Account) -> Generator[Received, None, None]:
+    trusted = ssl.create_default_context(cafile=account.ca_file or None)
+    server = imaplib.IMAP4_SSL(
+        account.host, account.port, ssl_context=trusted, timeout=account.timeout
+    )
+    secret = f"\0{account.username}\0{account.password}".encode("utf-8", "surrogateescape")
+    folder = account.folder.replace("\\", "\\\\").replace('"', '\\"')
+    try:
+        # Not `login`, which takes ASCII only and shows the password when it is not.
+        server.authenticate("PLAIN", lambda _: secret)
+        _good(server.select(f'"{folder}"'))
+        (found,) = _good(server.uid("SEARCH", "UNSEEN"))
+        for uid in found.decode().split() if isinstance(found, bytes) else ():
+            for part in _good(server.uid("FETCH", uid, f"(BODY.PEEK[]<0.{LIMIT}>)")):
+                if isinstance(part, tuple):
+                    yield Received(part[1], partial(_see, account, server, uid))
+    finally:
+        with contextlib.suppress(OSError, imaplib.IMAP4.error):
+            server.logout()
+        with contextlib.suppress(OSError):
+            server.shutdown()
+
+
+def _see(account: Account, server: imaplib.IMAP4, uid: str) -> None:
+    try:
+        _good(server.uid("STORE", uid, "+FLAGS.SILENT", r"(\Seen)"))
+    except (OSError, imaplib.IMAP4.error) as error:
+        raise _trouble(account, reason(error)) from error
+
+
+def _good(answer: tuple[str, list[Any]]) -> list[Any]:
+    """Give what a server answered, if it did as it was told."""
+    kind, data = answer
+    if kind != "OK":
+        raise imaplib.IMAP4.error(b" ".join(data).decode("utf-8", "replace"))
+    return data
+
+
+def _beginning(file: Path) -> bytes:
+    with file.open("rb") as opened:
+        return opened.read(LIMIT)
+
+
+def _move(file: Path, target: Path) -> None:
+    try:
+        file.replace(target)
+    except OSError as error:
+        raise MailError(f"{file}: cannot be moved to {target.parent} ({error.strerror})") from error
+
+
+def _nothing() -> None:
+    """Do nothing: a message that was handed over is gone already."""

@@ -1,0 +1,96 @@
+"""Names → what the Domain Name System tells of them: the only module that knows dnspython."""
+
+from collections.abc import Sequence
+from typing import Any, Protocol
+
+import dns.exception
+import dns.resolver
+import dns.reversename
+
+from feedpub.errors import MailError
+
+
+class Resolver(Protocol):
+    """Answers questions about names; () where there is no such name or record.
+
+    Every method raises `MailError` where nobody answers, or the answer makes no sense.
+    """
+
+    def texts(self, name: str) -> tuple[str, ...]:
+        """Give the TXT records of a name, each as one text."""
+        ...
+
+    def exchangers(self, domain: str) -> tuple[str, ...]:
+        """Give the hosts that take mail for a domain (MX), the preferred first."""
+        ...
+
+    def addresses(self, host: str) -> tuple[str, ...]:
+        """Give the IP addresses of a host, of both kinds."""
+        ...
+
+    def names(self, address: str) -> tuple[str, ...]:
+        """Give the names that an IP address is said to have (PTR)."""
+        ...
+
+
+class Dns:
+    """Asks the resolvers of the system, or those it is told."""
+
+    def __init__(
+        self,
+        servers: Sequence[str] = (),
+        port: int = 53,
+        patience: float = 10.0,
+        settings: str = "/etc/resolv.conf",
+    ) -> None:
+        """Ask nobody yet.
+
+        Args:
+            servers: IP addresses; none for those of the system.
+            port: Of all of them.
+            patience: Seconds for one answer.
+            settings: The file that names those of the system; without it, it is this machine.
+        """
+        try:
+            self._resolver = dns.resolver.Resolver(settings, configure=not servers)
+        except dns.resolver.NoResolverConfiguration:
+            self._resolver = dns.resolver.Resolver(configure=False)
+            servers = ("127.0.0.1",)
+        if servers:
+            self._resolver.nameservers = list(servers)
+        self._resolver.port = port
+        self._resolver.lifetime = patience
+
+    def texts(self, name: str) -> tuple[str, ...]:
+        """Give the TXT records of a name, each as one text."""
+        return tuple(
+            b"".join(each.strings).decode("utf-8", "replace") for each in self._ask(name, "TXT")
+        )
+
+    def exchangers(self, domain: str) -> tuple[str, ...]:
+        """Give the hosts that take mail for a domain (MX), the preferred first."""
+        found = sorted(self._ask(domain, "MX"), key=lambda each: int(each.preference))
+        return tuple(_bare(each.exchange) for each in found)
+
+    def addresses(self, host: str) -> tuple[str, ...]:
+        """Give the IP addresses of a host, of both kinds."""
+        found = (*self._ask(host, "A"), *self._ask(host, "AAAA"))
+        return tuple(str(each.address) for each in found)
+
+    def names(self, address: str) -> tuple[str, ...]:
+        """Give the names that an IP address is said to have (PTR)."""
+        name = dns.reversename.from_address(address).to_text()
+        return tuple(_bare(each.target) for each in self._ask(name, "PTR"))
+
+    def _ask(self, name: str, kind: str) -> Sequence[Any]:
+        try:
+            return tuple(self._resolver.resolve(name, kind, search=False))
+        except (dns.resolver.NXDOMAIN, dns.resolver.NoAnswer):
+            return ()
+        except (dns.exception.DNSException, OSError) as error:
+            words = " ".join(str(error).split()) or type(error).__name__
+            raise MailError(f"DNS: no answer about {name} ({kind}): {words}") from error
+
+
+def _bare(name: object) -> str:
+    return str(name).rstrip(".").lower()

@@ -1,0 +1,124 @@
+"""Messages → files: .eml files that people can open, or a Maildir.
+
+A file is named after its Message-ID: a message that is handed over again is the same file.
+"""
+
+import hashlib
+import os
+import re
+import unicodedata
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from feedpub.errors import MailError
+from feedpub.mail.transport import Doubt
+from feedpub.mailing import Message, Outcome
+
+_MESSAGE_ID = re.compile(rb"^message-id:\s*<([^<>\r\n]+)>", re.IGNORECASE | re.MULTILINE)
+_UNSAFE = re.compile(r"[^\w@.+-]+")
+_LONGEST = 180  # octets of an address in a name; disks allow 255 in all
+_DIGITS = 12
+
+
+class Folder:
+    """Writes each message as `address-digest.eml`, whole or not at all."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def connect(self, chance: float = 0.0) -> "FolderSession":  # noqa: ARG002 - there is one way
+        """Make the folder where it is not there yet.
+
+        Raises:
+            MailError: it cannot be made.
+        """
+        _make(self._path)
+        return FolderSession(self._path, self._path, "folder", b"\r\n")
+
+
+class Maildir:
+    """Puts each message into `new/` of a Maildir (https://cr.yp.to/proto/maildir.html)."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def connect(self, chance: float = 0.0) -> "FolderSession":  # noqa: ARG002 - there is one way
+        """Make the Maildir where it is not there yet.
+
+        Raises:
+            MailError: it cannot be made.
+        """
+        for each in ("tmp", "new", "cur"):
+            _make(self._path / each)
+        # Programs that share a disk end lines with a line feed.
+        return FolderSession(self._path / "tmp", self._path / "new", "maildir", b"\n")
+
+
+class FolderSession:
+    """Writes files below one folder and moves them to another of the same disk."""
+
+    def __init__(self, parts: Path, folder: Path, relay: str, line_end: bytes) -> None:
+        self.relay = relay
+        self.is_open = True
+        self._parts = parts
+        self._folder = folder
+        self._line_end = line_end
+
+    def send(self, message: Message, doubt: Doubt) -> Outcome:
+        """Write a message; a disk that does not take it is told as `offline`."""
+        name = _name(message)
+        part = self._parts / f".{name}.{os.getpid()}.part"
+        try:
+            with part.open("wb") as file:
+                file.write(message.data.replace(b"\r\n", self._line_end))
+                file.flush()
+                os.fsync(file.fileno())
+        except OSError as error:
+            part.unlink(missing_ok=True)
+            return self._offline(error)
+        try:
+            doubt()
+        except BaseException:
+            part.unlink(missing_ok=True)
+            raise
+        try:
+            part.replace(self._folder / name)
+        except OSError as error:
+            return self._offline(error)
+        return Outcome("accepted", text=name, relay=self.relay)
+
+    def close(self) -> None:
+        """Take no more messages."""
+        self.is_open = False
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def _offline(self, error: OSError) -> Outcome:
+        self.close()
+        return Outcome("offline", text=f"{self._folder}: {error.strerror}", relay=self.relay)
+
+
+def _name(message: Message) -> str:
+    """Give `ann@example.org-1f2e3d4c5b6a.eml`: who it is for, and which message it is."""
+    found = _MESSAGE_ID.search(message.data)
+    digest = hashlib.sha256(found[1] if found else message.data).hexdigest()[:_DIGITS]
+    address = _UNSAFE.sub("_", unicodedata.normalize("NFC", message.recipient)).strip(".")
+    shown = address.encode("utf-8", "replace")[:_LONGEST].decode("utf-8", "ignore")
+    return f"{shown}-{digest}.eml"
+
+
+def _make(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise MailError(f"{folder}: no folder can be made for mail ({error.strerror})") from error

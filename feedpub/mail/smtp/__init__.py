@@ -1,0 +1,48 @@
+"""Messages → mail servers, over SMTP (RFC 5321)."""
+
+import time
+from collections.abc import Callable, Sequence
+
+from feedpub.errors import MailError
+from feedpub.mail.smtp.greeting import greet, trust
+from feedpub.mail.smtp.relay import Relay, order
+from feedpub.mail.smtp.session import SmtpSession
+
+__all__ = ["Relay", "Smtp", "SmtpSession", "order"]
+
+
+class Smtp:
+    """Sends through one of several relays; where one is out of reach, through the next.
+
+    Raises:
+        MailError: the certificates to trust cannot be read.
+    """
+
+    def __init__(
+        self, relays: Sequence[Relay], clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self.relays = tuple(relays)
+        self._trusted = {each.ca_file: trust(each) for each in relays}
+        self._clock = clock
+
+    def connect(self, chance: float = 0.0) -> SmtpSession:
+        """Connect to the relay that `chance` points to, or to the first of the others that answers.
+
+        Raises:
+            MailError: none answers, lets us in and can be trusted; it says why, for each.
+        """
+        faults = []
+        for relay in order(self.relays, chance):
+            try:
+                return self.connect_to(relay)
+            except MailError as error:
+                faults.append(str(error))
+        raise MailError("; ".join(faults) or "mail.relays: there is no mail server to send through")
+
+    def connect_to(self, relay: Relay) -> SmtpSession:
+        """Connect to one of the relays, up to and with the log-in.
+
+        Raises:
+            MailError: it does not answer, does not let us in or cannot be trusted.
+        """
+        return SmtpSession(greet(relay, self._trusted[relay.ca_file]), relay, self._clock)

@@ -1,0 +1,56 @@
+"""A mail server that takes our messages, and which of several to use."""
+
+import base64
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True)
+class Relay:
+    """How to reach a mail server; times are in seconds. What opens it is never shown."""
+
+    host: str
+    port: int = 587
+    security: str = "starttls"  # starttls, tls (from the first octet on) or none
+    username: str = field(default="", repr=False)  # at some providers as secret as the other
+    password: str = field(default="", repr=False)
+    weight: int = 1
+    hello: str = "localhost"  # our own name, for EHLO
+    ca_file: str = ""  # certificates to trust; "" for those of the system
+    connect_timeout: float = 30
+    timeout: float = 300  # for an answer (RFC 5321 section 4.5.3.2)
+    final_timeout: float = 600  # for the answer to the final dot: until then it is in doubt
+    messages: int = 100  # then the connection is closed and another one opened
+    age: float = 300  # likewise
+
+    @property
+    def name(self) -> str:
+        """The relay as it stands in messages to people."""
+        return f"{self.host}:{self.port}"
+
+    def discreet(self, text: str) -> str:
+        """Give `text` without user name and password, in any form that SMTP sends them in."""
+        user, password = self.username, self.password
+        for secret in (f"\0{user}\0{password}", password, user):
+            for form in (_base64(secret), secret):
+                text = text.replace(form, "…") if secret.strip("\0") else text
+        return text
+
+
+def order(relays: Sequence[Relay], chance: float) -> tuple[Relay, ...]:
+    """Give all relays: first the one `chance` points to, then the others, heaviest first.
+
+    `chance` goes from 0 up to 1; each relay has a share of that as large as its weight.
+    """
+    rest = sorted(relays, key=lambda relay: -relay.weight)
+    point = chance * sum(each.weight for each in relays)
+    for relay in relays:
+        point -= relay.weight
+        if point < 0:
+            rest.remove(relay)
+            return (relay, *rest)
+    return tuple(rest)
+
+
+def _base64(secret: str) -> str:
+    return base64.b64encode(secret.encode("utf-8", "surrogateescape")).decode()

@@ -1,0 +1,43 @@
+"""What a mail server answered → an outcome."""
+
+import re
+from dataclasses import dataclass
+
+from feedpub.mail.reasons import one_line
+from feedpub.mail.smtp.relay import Relay
+from feedpub.mailing import Outcome
+
+CLOSING = 421
+"""The server ends the connection (RFC 5321 section 3.8)."""
+
+_STATUS = re.compile(r"^([245]\.\d{1,3}\.\d{1,3})(?![\d.])[ \t]*", re.MULTILINE)
+_KINDS = {2: "accepted", 4: "deferred", 5: "failed"}
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """A reply; several lines are parted by line feeds."""
+
+    code: int
+    text: str = ""
+
+    @property
+    def kind(self) -> str:
+        """Of an outcome: accepted, deferred, failed; "" for what is no final answer."""
+        return _KINDS.get(self.code // 100, "")
+
+    @property
+    def is_good(self) -> bool:
+        """Whether it says yes."""
+        return self.kind == "accepted"
+
+    def __str__(self) -> str:
+        """Give the reply in one line."""
+        return f"{self.code} {one_line(self.text)}".strip()
+
+
+def outcome(kind: str, reply: Reply, relay: Relay) -> Outcome:
+    """Give the outcome of this kind, with the enhanced status code (RFC 3463) told apart."""
+    found = _STATUS.search(reply.text)
+    text = one_line(relay.discreet(_STATUS.sub("", reply.text)))
+    return Outcome(kind, reply.code, found[1] if found else "", text, relay.name)

@@ -1,0 +1,98 @@
+"""Commands → replies: one connection to a mail server, by `smtplib`."""
+
+import contextlib
+import selectors
+import smtplib
+import socket
+
+from feedpub.mail.reasons import one_line
+from feedpub.mail.smtp.replies import Reply
+
+_LEAVING = 5.0  # seconds to wait for the answer to QUIT
+
+
+class LostError(Exception):
+    """The connection is gone, or as good as gone; the text says how."""
+
+
+class Wire:
+    """Writes and reads; every failure is a `LostError`, after which it is closed."""
+
+    def __init__(self, server: smtplib.SMTP) -> None:
+        self._server = server
+        # Else the final dot waits 40 ms for the other side to confirm what was before it.
+        self._socket().setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+
+    @property
+    def is_open(self) -> bool:
+        """Whether nobody has closed the connection, as far as we know."""
+        return self._server.sock is not None
+
+    def offers(self, extension: str) -> bool:
+        """Tell whether the server's EHLO named an extension."""
+        return self._server.has_extn(extension)
+
+    def parameter(self, extension: str) -> str:
+        """Give what the server's EHLO said of an extension, "" where nothing."""
+        return self._server.esmtp_features.get(extension, "")
+
+    def patient(self, seconds: float) -> None:
+        """Wait that long for each answer from now on."""
+        self._socket().settimeout(seconds)
+
+    def write(self, data: bytes) -> None:
+        """Send all of `data`."""
+        try:
+            self._server.send(data)
+        except smtplib.SMTPServerDisconnected as error:
+            raise LostError(why(error)) from error
+
+    def read(self) -> Reply:
+        """Wait for a reply."""
+        try:
+            code, text = self._server.getreply()
+        except smtplib.SMTPServerDisconnected as error:
+            raise LostError(why(error)) from error
+        except smtplib.SMTPResponseException as error:  # a line without end; it is closed now
+            raise LostError(f"no reply of SMTP: {error.smtp_error!r}") from error
+        if code < 0:
+            self.drop()
+            raise LostError(f"no reply of SMTP: {one_line(text.decode('utf-8', 'replace'))!r}")
+        return Reply(code, text.decode("utf-8", "replace"))
+
+    def ask(self, command: bytes) -> Reply:
+        """Send one command and wait for its reply."""
+        self.write(command + b"\r\n")
+        return self.read()
+
+    def has_news(self) -> bool:
+        """Tell whether the server has said something unasked for, or hung up."""
+        with selectors.DefaultSelector() as selector:
+            selector.register(self._socket(), selectors.EVENT_READ)
+            return bool(selector.select(0))
+
+    def quit(self) -> None:
+        """Take leave of a server that is still there."""
+        with contextlib.suppress(LostError):  # gone is what it shall be
+            self.patient(_LEAVING)
+            self.ask(b"QUIT")
+        self.drop()
+
+    def drop(self) -> None:
+        """Close the connection without a word."""
+        self._server.close()
+
+    def _socket(self) -> socket.socket:
+        if self._server.sock is None:
+            raise LostError("the connection is closed")
+        return self._server.sock
+
+
+def why(error: smtplib.SMTPServerDisconnected) -> str:
+    """Say what happened: smtplib tells only that it did, and keeps the reason behind it."""
+    reason = error.__context__
+    if isinstance(reason, TimeoutError):
+        return "no answer in time"
+    if isinstance(reason, OSError) and reason.strerror:
+        return f"connection lost: {one_line(reason.strerror)}"
+    return "connection closed by the server"

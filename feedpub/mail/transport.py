@@ -1,0 +1,58 @@
+"""What every way of sending can do."""
+
+from collections.abc import Callable
+from types import TracebackType
+from typing import Protocol, Self
+
+from feedpub.mailing import Message, Outcome
+
+Doubt = Callable[[], None]
+"""Records that a message is about to be handed over; called just before nobody can know."""
+
+
+class Session(Protocol):
+    """A way that is open: takes messages one after the other, from one thread."""
+
+    @property
+    def relay(self) -> str:
+        """The name of what is at the other end."""
+        ...
+
+    @property
+    def is_open(self) -> bool:
+        """Whether another message may be sent; else close this one and connect again."""
+        ...
+
+    def send(self, message: Message, doubt: Doubt) -> Outcome:
+        """Send a message and tell what became of it.
+
+        `doubt` is called when the message is almost handed over, just before SMTP's final dot;
+        what it raises is raised again, and nothing was handed over then. Nothing else is raised,
+        whatever the other side does.
+        """
+        ...
+
+    def close(self) -> None:
+        """Take leave; never raises, and may be called twice."""
+        ...
+
+    def __enter__(self) -> Self: ...
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None: ...
+
+
+class Transport(Protocol):
+    """A way of sending; may be used by several threads at once."""
+
+    def connect(self, chance: float = 0.0) -> Session:
+        """Open a way; `chance`, from 0 up to 1, chooses among several by their weights.
+
+        Raises:
+            MailError: nothing can be sent now; the message says why, and holds no secret.
+        """
+        ...

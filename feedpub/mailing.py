@@ -1,0 +1,151 @@
+"""The values of the newsletter: who reads, what is to be sent, and what became of it.
+
+Every value is frozen and whole. Times are aware and in UTC.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+ACTIVE = "active"
+STATES = ("pending", ACTIVE, "unsubscribed", "bounced", "complained", "suppressed")
+"""Of a subscriber. Only an active one is mailed; only a pending one may become active by itself."""
+
+CADENCES = ("digest", "each", "daily", "weekly", "monthly")
+"""How often a reader wants mail: as the digest goes out, each post, or not more often than."""
+
+UNSENT, ENDED = ("planned", "claimed", "deferred"), ("accepted", "failed", "suppressed", "doubt")
+"""Of a delivery: planned → claimed (lease) → doubt → accepted | deferred | failed | suppressed.
+
+`doubt` is committed just before the final dot of SMTP's DATA: from there on nobody can know,
+until the server answers, whether the message was taken (RFC 1047).
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Consent:
+    """When and how somebody agreed to be mailed."""
+
+    at: datetime
+    how: str  # "form", "import", "command"
+    source: str = ""  # network address of the form, name of the imported file
+
+
+@dataclass(frozen=True, slots=True)
+class Follows:
+    """What a reader wants to hear of: everything, or posts with a tag or by an author of these."""
+
+    everything: bool = True
+    tags: tuple[str, ...] = ()  # slugs, sorted
+    authors: tuple[str, ...] = ()  # slugs, sorted
+
+
+@dataclass(frozen=True, slots=True)
+class Subscriber:
+    """One person, one row."""
+
+    id: int  # 0 where the store has not given one yet
+    address: str  # as written; what makes two of them one person is `roster.canonical`
+    consent: Consent
+    name: str = ""
+    fields: tuple[tuple[str, str], ...] = ()
+    state: str = "pending"
+    language: str = ""  # "" for the site's
+    follows: Follows = Follows()
+    cadence: str = "digest"
+    soft_bounces: int = 0
+    changed: datetime | None = None  # when the state last changed
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """What a message says, for everybody who gets the same posts: rendered once.
+
+    Where a reader's own values go it holds marks, which `message.fill` replaces.
+    """
+
+    subject: str
+    preheader: str
+    html: str  # a whole document, CSS inlined
+    text: str
+    language: str
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """The posts of one issue that some of its readers get."""
+
+    key: str  # digest of the post ids in order, and the language
+    posts: tuple[str, ...]  # ids, newest first
+    content: Content
+
+
+@dataclass(frozen=True, slots=True)
+class Issue:
+    """One going out of one digest: its posts and its audience are frozen when it is planned."""
+
+    id: int
+    digest: str  # name in the config
+    slot: datetime  # the scheduled time it is for; unique with the digest
+    created: datetime
+    state: str  # sending, paused, cancelled, done or skipped
+    posts: tuple[str, ...]  # ids, newest first; () when skipped
+    subject: str
+    reason: str = ""  # why it was skipped, cancelled or waits
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """One issue to one reader; claimed by one worker for the length of a lease."""
+
+    id: int
+    issue: int
+    subscriber: Subscriber
+    selection: str  # key
+    key: str  # makes the Message-ID: the same at every attempt
+    attempts: int  # before this one
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """What is handed to a transport."""
+
+    sender: str  # envelope sender: the return path (VERP)
+    recipient: str  # envelope recipient
+    data: bytes  # RFC 5322, CRLF line ends, no dot-stuffing
+    smtputf8: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a transport found out about one message."""
+
+    kind: str  # accepted, deferred, failed, doubt (no answer after the final dot), offline
+    code: int = 0  # SMTP reply code, 0 where there was none
+    status: str = ""  # enhanced status code (RFC 3463), e.g. "5.1.1"
+    text: str = ""  # the server's words, one line, cleaned
+    relay: str = ""  # which relay answered
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """What becomes of a delivery after an attempt."""
+
+    delivery: int
+    state: str  # accepted, deferred, failed, doubt, suppressed or planned (given back)
+    outcome: Outcome
+    next_attempt: datetime | None = None  # of a deferred one
+    suppress: str = ""  # new state of the subscriber: "" or "bounced"
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """How an issue stands: audience = the sum of all the others, always."""
+
+    audience: int
+    accepted: int
+    deferred: int
+    failed: int
+    suppressed: int
+    doubt: int
+    waiting: int  # planned and claimed
+    reasons: tuple[tuple[str, int], ...] = ()  # "550 5.1.1" → how many, most first

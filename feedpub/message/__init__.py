@@ -1,0 +1,20 @@
+"""What everybody is told, and what one reader's copy has of its own → the bytes of a message.
+
+Signing is in `feedpub.message.dkim`, apart, since only those who sign need `cryptography`.
+"""
+
+from feedpub.message.headers import routable
+from feedpub.message.letters import Letter, compose, message_id, prepare
+from feedpub.message.marks import fill
+from feedpub.message.values import Heading, Reader
+
+__all__ = [
+    "Heading",
+    "Letter",
+    "Reader",
+    "compose",
+    "fill",
+    "message_id",
+    "prepare",
+    "routable",
+]

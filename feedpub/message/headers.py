@@ -1,0 +1,148 @@
+"""Text, names, addresses and URLs → header fields of seven bits, of lines that are short.
+
+Lines are at most 76 octets long (RFC 2047 section 2) wherever a line may end; an address or a URL
+has none of these places. Nothing a person wrote can end a line.
+"""
+
+import binascii
+import re
+from urllib.parse import quote
+
+import idna
+
+from feedpub.message import marks
+
+LONGEST = 900
+"""Octets of a URL or an address: with what stands around it, it fits in a line of 998."""
+
+_WIDTH = 76
+_WORD = len("=?utf-8?q??=")
+_SAFE = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789!*+-/ ")
+_ATEXT = r"A-Za-z0-9!#$%&'*+/=?^_`{|}~\-"
+_PHRASE = re.compile(rf"[{_ATEXT}]+(?: [{_ATEXT}]+)*")
+_LOCAL = re.compile(rf"[{_ATEXT}\u0080-\U0010ffff]+(?:\.[{_ATEXT}\u0080-\U0010ffff]+)*")
+_QUOTED = re.compile(r'"(?:[^"\\]|\\.)*"')
+_HOST = re.compile(r"[A-Za-z0-9._-]+|\[[A-Fa-f0-9.:IPv]+\]")
+_NO_LIST_ID = re.compile(r"[^A-Za-z0-9._-]+")
+_QUOTABLE = re.compile(r'(["\\])')
+_URL_ONLY = "!#$%&'()*+,/:;=?@[]~"  # all that may stand in a URL (RFC 3986) but for < and >
+
+
+def field(name: str, value: str) -> str:
+    """Give one header field with its line end; `value` is folded already."""
+    return f"{name}: {value}\r\n" if value else f"{name}:\r\n"
+
+
+def text(written: str, column: int) -> str:
+    """Give free text such as a subject; its first line begins at `column`."""
+    clean = marks.one_line(written)
+    words = clean.split(" ")
+    plain = clean.isascii() and "=?" not in clean
+    if not plain or ("" in words[1:]) or max(map(len, words)) > _WIDTH - column:
+        return _encoded(clean, column)
+    lines, room = [words[0]], _WIDTH - column
+    for word in words[1:]:
+        if len(lines[-1]) + 1 + len(word) > room:
+            lines.append(word)
+            room = _WIDTH - 1
+        else:
+            lines[-1] += f" {word}"
+    return "\r\n ".join(lines)
+
+
+def phrase(name: str, column: int) -> str:
+    """Give a person's or a list's name as it stands before an address (RFC 5322, 3.2.5)."""
+    clean = marks.one_line(name)
+    shown = clean if not clean or _PHRASE.fullmatch(clean) else _in_quotes(clean)
+    if not clean.isascii() or "=?" in clean or len(shown) > _WIDTH - column:
+        return _encoded(clean, column)
+    return shown
+
+
+def mailbox(name: str, address: str, column: int) -> str:
+    """Give `Name <address>`; "" for an address that nothing can be sent to.
+
+    An address whose local part is not ASCII stays so: that takes SMTPUTF8 (RFC 6532).
+    """
+    target = routable(address)
+    if not target or len(target.encode("utf-8", "replace")) > LONGEST:
+        return ""
+    shown = phrase(name, column)
+    return _after(shown, f"<{target}>", column) if shown else target
+
+
+def identified(name: str, list_id: str, column: int) -> str:
+    """Give `Name <list.example.org>` of a List-Id (RFC 2919)."""
+    target = f"<{_NO_LIST_ID.sub('-', list_id)[:LONGEST]}>"
+    shown = phrase(name, column)
+    return _after(shown, target, column) if shown else target
+
+
+def url(written: str) -> str:
+    """Give `<https://…>` as in List-Unsubscribe (RFC 2369), never as an encoded-word.
+
+    Raises:
+        ValueError: it is too long for a header.
+    """
+    target = quote(written.encode("utf-8", "replace"), safe=_URL_ONLY)
+    if len(target) > LONGEST:
+        raise ValueError(f"{target[:60]}…: a URL of over {LONGEST} octets fits in no header")
+    return f"<{target}>"
+
+
+def routable(address: str) -> str:
+    """Give `address` as SMTP takes it: its domain in ASCII (RFC 5891); "" where it is none."""
+    local, _, domain = marks.one_line(address).rpartition("@")
+    ascii_domain = host(domain)
+    if not local or not ascii_domain:
+        return ""
+    if not _LOCAL.fullmatch(local) and not _QUOTED.fullmatch(local):
+        local = _in_quotes(local)
+    return f"{local}@{ascii_domain}"
+
+
+def host(domain: str) -> str:
+    """Give a domain in ASCII (RFC 5891); "" for what cannot be one."""
+    if domain.isascii():
+        return domain if _HOST.fullmatch(domain) else ""
+    try:
+        return idna.encode(domain, uts46=True).decode()
+    except UnicodeError:
+        return ""
+
+
+def _in_quotes(clean: str) -> str:
+    return '"' + _QUOTABLE.sub(r"\\\1", clean) + '"'
+
+
+def _after(shown: str, target: str, column: int) -> str:
+    """Put the address after the name, on the same line where it fits."""
+    before, _, last = shown.rpartition("\r\n")
+    used = len(last) if before else column + len(last)
+    return f"{shown} {target}" if used + 1 + len(target) <= _WIDTH else f"{shown}\r\n {target}"
+
+
+def _encoded(clean: str, column: int) -> str:
+    """Encode as words of RFC 2047, in the shorter of its two ways; no word parts a letter."""
+    whole = clean.encode("utf-8", "replace")
+    way, encode = ("q", _q) if len(_q(whole)) <= len(_b(whole)) else ("b", _b)
+    room = _WIDTH - column - _WORD
+    words, chunk = [], b""
+    for letter in clean:
+        octets = letter.encode("utf-8", "replace")
+        if chunk and len(encode(chunk + octets)) > room:
+            words.append(encode(chunk))
+            room, chunk = _WIDTH - 1 - _WORD, b""
+        chunk += octets
+    words.append(encode(chunk))
+    return "\r\n ".join(f"=?utf-8?{way}?{each}?=" for each in words)
+
+
+def _q(octets: bytes) -> str:
+    return "".join(chr(each) if each in _SAFE else f"={each:02X}" for each in octets).replace(
+        " ", "_"
+    )
+
+
+def _b(octets: bytes) -> str:
+    return binascii.b2a_base64(octets, newline=False).decode()

@@ -1,0 +1,62 @@
+"""Marks in a content → a reader's own values in their places."""
+
+import html
+import re
+from dataclasses import replace
+
+from feedpub.mailing import Content
+from feedpub.message.values import Reader
+
+OPEN, CLOSE = "\ufdd2", "\ufdd3"
+"""Around the name of a value: noncharacters, which `text.clean` removes from what people write.
+
+The names are name, address, unsubscribe, preferences, online and follows. What comes after a bar
+stands where the value is empty: "\ufdd2name|dear reader\ufdd3".
+"""
+
+_MARK = re.compile(f"{OPEN}([^{OPEN}{CLOSE}]*){CLOSE}")
+_STRAY = re.compile(f"[{OPEN}{CLOSE}]")
+_NAMES = frozenset(("name", "address", "unsubscribe", "preferences", "online", "follows"))
+# Control characters, line ends of every kind, and noncharacters.
+_UNSEEN = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ufdd0-\ufdef]+")
+
+
+def one_line(text: str) -> str:
+    """Give `text` without control characters and line ends; each run of them becomes a space."""
+    return _UNSEEN.sub(" ", text).strip()
+
+
+def split(text: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Take `text` apart into its pieces and the marks between them, of which there is one less."""
+    parts = _MARK.split(text)
+    return tuple(_STRAY.sub("", each) for each in parts[::2]), tuple(parts[1::2])
+
+
+def value(mark: str, reader: Reader) -> str:
+    """Give what stands for `mark`, in one line; nothing for a name that does not exist."""
+    name, _, otherwise = mark.partition("|")
+    own = one_line(getattr(reader, name)) if name in _NAMES else ""
+    return own or one_line(otherwise)
+
+
+def escaped(mark: str, reader: Reader) -> str:
+    """Give what stands for `mark` in HTML, in text or in an attribute."""
+    return html.escape(value(mark, reader))
+
+
+def fill(content: Content, reader: Reader) -> Content:
+    """Put the reader's own values in the places of the marks, escaped where it is HTML."""
+
+    def plain(found: re.Match[str]) -> str:
+        return value(found[1], reader)
+
+    def safe(found: re.Match[str]) -> str:
+        return escaped(found[1], reader)
+
+    return replace(
+        content,
+        subject=_STRAY.sub("", _MARK.sub(plain, content.subject)),
+        preheader=_STRAY.sub("", _MARK.sub(plain, content.preheader)),
+        html=_STRAY.sub("", _MARK.sub(safe, content.html)),
+        text=_STRAY.sub("", _MARK.sub(plain, content.text)),
+    )

@@ -1,0 +1,90 @@
+"""A site's configuration → the desk its newsletter is run from: store, keys and settings."""
+
+import hmac
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from feedpub import files, store
+from feedpub.config import Config, Digest
+from feedpub.errors import FeedpubError
+from feedpub.model import Author
+from feedpub.publish.request import Place, Request, place
+from feedpub.store import Store
+from feedpub.text import nearest
+from feedpub.tokens import Keys
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """All that is at hand while newsletter work is done; for as long as `opened` holds it."""
+
+    config: Config
+    where: Place
+    store: Store
+    keys: Keys
+
+    def digest(self, name: str) -> Digest:
+        """Give the digest of this name. Raises FeedpubError where there is none."""
+        names = [each.name for each in self.config.digests]
+        for each in self.config.digests:
+            if each.name == name:
+                return each
+        if not names:
+            raise FeedpubError("there are no digests; add `digests:` to the configuration")
+        meant = nearest(name, names)
+        hint = f'did you mean "{meant}"?' if meant else f"there are: {', '.join(names)}"
+        raise FeedpubError(f'no digest is called "{name}"; {hint}')
+
+    def zone(self, digest: Digest) -> str:
+        """Give the time zone that a digest's schedule is in."""
+        return digest.timezone or self.config.site.timezone
+
+    def sender(self) -> Author:
+        """Give whom messages are from. Raises FeedpubError where nobody has an address."""
+        author = self.config.mail.sender or self.config.site.author
+        if author is None or not author.email:
+            raise FeedpubError(
+                "nobody sends the newsletter: give mail.sender a name and an email in the "
+                "configuration"
+            )
+        return author
+
+    def host(self) -> str:
+        """Give the site's host name."""
+        return urlsplit(self.config.site.url).hostname or "localhost"
+
+    def salt(self) -> bytes:
+        """Give what the addresses of the forgotten are hashed with.
+
+        It is kept in the database, so it is not the secret, which makes tokens.
+        """
+        return hmac.digest(self.keys.current, b"feedpub forgotten", "sha256")
+
+
+@contextmanager
+def opened(request: Request) -> Iterator[Desk]:
+    """Open the desk of a site, and close it in the end.
+
+    Raises FeedpubError where the configuration, the database or the secret cannot be used.
+    """
+    where = place(request)
+    home = where.memory.parent
+    keys = _keys(files.secrets(home, request.environ))
+    with closing(store.open(where.config.subscribers.database, home)) as database:
+        yield Desk(where.config, where, database, keys)
+
+
+def _keys(secrets: tuple[bytes, ...]) -> Keys:
+    if not secrets:
+        raise FeedpubError(
+            f"the site's secret is empty: delete .feedpub/secret, or set {files.SECRET}; links in "
+            "mails that are out will then lead nowhere"
+        )
+    try:
+        return Keys(secrets[0], secrets[1:])
+    except ValueError as error:
+        raise FeedpubError(
+            f"the site's secret, in .feedpub/secret or {files.SECRET}, cannot be used: {error}"
+        ) from None

@@ -1,0 +1,235 @@
+"""A site's newsletter and the world around it → what keeps its mail from arriving."""
+
+import shutil
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import partial
+from pathlib import Path
+
+from feedpub.config import Dkim
+from feedpub.errors import ConfigError, FeedpubError, MailError
+from feedpub.mail import Relay, Smtp, clock
+from feedpub.mail.dns import Dns, Resolver
+from feedpub.mailing import ACTIVE
+from feedpub.message import headers
+from feedpub.message.dkim import Signer
+from feedpub.newsletter import domains
+from feedpub.newsletter.desk import Desk, opened
+from feedpub.newsletter.findings import Finding, bad, good, poor
+from feedpub.newsletter.posting import transport
+from feedpub.publish.request import Request
+
+Look = Callable[[], list[Finding]]
+
+_LOOPBACK = frozenset(("localhost", "127.0.0.1", "::1"))
+_SLIGHT, _GROSS = timedelta(seconds=30), timedelta(minutes=5)  # by which a clock is wrong
+_LITTLE, _HARDLY_ANY = 1_000_000_000, 100_000_000  # octets left on a disk
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """What is outside; tests bring one of their own."""
+
+    resolver: Resolver
+    time: Callable[[], datetime]  # what others say it is; raises MailError
+    free: Callable[[Path], int]  # octets that are left on the disk of a folder
+
+
+def real() -> World:
+    """Give the world as it is: the system's resolver, a time server and the disk."""
+    return World(Dns(), clock.asked, lambda folder: shutil.disk_usage(folder).free)
+
+
+def doctor(request: Request, world: World | None = None) -> tuple[Finding, ...]:
+    """Look at all that a newsletter needs, and tell what to do where it is not so.
+
+    Nothing is sent. Mail servers, the DNS and a time server are asked; whatever does not answer
+    is a finding like any other.
+    """
+    outside = world or real()
+    findings = [_clock(request, outside)]
+    try:
+        with opened(request) as desk:
+            findings += _Visit(request, desk, outside).findings()
+    except ConfigError as error:
+        advice = "mend that place; `feedpub config` prints every key and what it means"
+        findings += [bad("config", str(each), advice) for each in error.problems]
+    except FeedpubError as error:
+        findings.append(bad("config", str(error), "nothing can be sent before that"))
+    return (*findings, _disk(request, outside))
+
+
+class _Visit:
+    """One look at everything."""
+
+    def __init__(self, request: Request, desk: Desk, world: World) -> None:
+        self._path = request.config_path
+        self._desk = desk
+        self._mail = desk.config.mail
+        self._resolver = world.resolver
+        self._progress = request.progress
+
+    def findings(self) -> Iterator[Finding]:
+        """Give what is found, in the order in which to mend it."""
+        yield from self._config()
+        yield self._database()
+        signers: list[Signer] = []
+        for each in self._mail.dkim:
+            try:
+                signers.append(self._signer(each))
+            except (FeedpubError, OSError) as error:
+                yield bad("DKIM", f"{each.key}: {error}", "name a private key in PEM in mail.dkim")
+        way = transport(self._desk)
+        if not isinstance(way, Smtp):
+            yield poor(
+                "transport",
+                f"nobody is mailed: messages are put into {self._mail.folder}/",
+                "set mail.transport to smtp and name a server in mail.relays; then this looks at "
+                "that server and at the DNS too",
+            )
+            return
+        for relay in way.relays:
+            self._progress(f"asking {relay.name}", 0, 0)
+            yield _logged_in(way, relay)
+        try:
+            sender = self._desk.sender().email
+        except FeedpubError as error:
+            yield bad("sender", str(error), "nothing can be sent before that")
+            return
+        self._progress("asking the DNS", 0, 0)
+        for look in self._looks(_domain(sender), signers):
+            yield from _answered(look)
+
+    def _config(self) -> Iterator[Finding]:
+        """Look at what is allowed, and unwise."""
+        site, mail = self._desk.config.site, self._mail
+        yield good("config", f"{self._path} can be used")
+        if not self._desk.config.digests:
+            yield poor("config", "there are no digests", "name one under digests:")
+        if not site.url.startswith("https:"):
+            yield poor(
+                "config",
+                f"{site.url} is not encrypted: mail programs show no button for unsubscribing",
+                "give the site a certificate, and write site.url with https:",
+            )
+        if not mail.address:
+            yield poor(
+                "config",
+                "mails carry no postal address, which the law of many places wants",
+                "write it in mail.address",
+            )
+        if not mail.bounces:
+            yield poor(
+                "config",
+                "what cannot be delivered comes back to the sender, and nobody takes notice",
+                "name an address in mail.bounces, and run `feedpub bounces` on its mailbox",
+            )
+
+    def _database(self) -> Finding:
+        counts = dict(self._desk.store.counts())
+        return good("database", f"{sum(counts.values()):,} readers, {counts[ACTIVE]:,} active")
+
+    def _signer(self, each: Dkim) -> Signer:
+        key = self._desk.where.memory.parent.parent / each.key
+        return Signer(each.domain, each.selector, key.read_bytes())
+
+    def _looks(self, sender: str, signers: Sequence[Signer]) -> Iterator[Look]:
+        """Give each look at the DNS, to be taken when it is called."""
+        ask, mail = self._resolver, self._mail
+        path = _domain(mail.bounces) if mail.bounces else sender
+        yield lambda: [domains.spf(ask, path)]
+        for each in signers:
+            yield partial(_dkim, ask, each)
+        yield lambda: [domains.dmarc(ask, sender)]
+        names = [each.name.partition("._domainkey.")[2] for each in signers]
+        yield lambda: [domains.alignment(sender, path, names)]
+        incoming = {sender: "an answer"}
+        for address, what in (
+            (mail.reply_to, "an answer"),
+            (mail.bounces, "a bounce"),
+            (mail.unsubscribe, "a request to unsubscribe"),
+        ):
+            incoming.update({_domain(address): what} if address else {})
+        for domain, what in incoming.items():
+            yield partial(_mx, ask, domain, what)
+        for host in self._hosts(sender):
+            yield partial(domains.pointers, ask, host)
+
+    def _hosts(self, sender: str) -> Iterator[str]:
+        """Give the hosts that send; of a server on this machine it is what takes mail for us."""
+        for relay in self._mail.relays:
+            if relay.host not in _LOOPBACK:
+                yield relay.host
+                continue
+            try:
+                yield from self._resolver.exchangers(sender)[:1]
+            except MailError:
+                continue  # told already, where MX was looked at
+
+
+def _logged_in(way: Smtp, relay: Relay) -> Finding:
+    """Log in to a mail server, as `send` does."""
+    try:
+        way.connect_to(relay).close()
+    except MailError as error:
+        return bad("SMTP", str(error), f"mend that, or what mail.relays says of {relay.host}")
+    if relay.security == "none" and relay.host not in _LOOPBACK:
+        return poor(
+            "SMTP",
+            f"{relay.name} takes our mail, but anybody on the way can read it",
+            "set security to starttls or tls in mail.relays",
+        )
+    ways = {"starttls": "encrypted by STARTTLS", "tls": "encrypted by TLS"}
+    user = ", and lets us in" if relay.username else ""
+    return good("SMTP", f"{relay.name} answers, {ways.get(relay.security, 'in the clear')}{user}")
+
+
+def _dkim(resolver: Resolver, signer: Signer) -> list[Finding]:
+    return [domains.dkim(resolver, signer.name, signer.record)]
+
+
+def _mx(resolver: Resolver, domain: str, what: str) -> list[Finding]:
+    return [domains.mx(resolver, domain, what)]
+
+
+def _answered(look: Look) -> list[Finding]:
+    """Give what a look at the DNS found, or that nobody answers."""
+    try:
+        return look()
+    except MailError as error:
+        return [poor("DNS", str(error), "try again; look at this machine's resolver")]
+
+
+def _domain(address: str) -> str:
+    """Give the domain of an address as the DNS knows it."""
+    domain = address.rpartition("@")[2]
+    return headers.host(domain).lower() or domain
+
+
+def _clock(request: Request, world: World) -> Finding:
+    """Compare the clock of this machine, which dates messages and decides when digests go out."""
+    try:
+        wrong = abs(world.time() - request.now)
+    except MailError as error:
+        return poor("clock", f"nobody to compare it with: {error}", "see that NTP runs here")
+    seconds = wrong.total_seconds()
+    if wrong <= _SLIGHT:
+        return good("clock", "it is right")
+    told = f"it is wrong by {seconds:,.0f} seconds"
+    advice = "set it by NTP: `timedatectl set-ntp true`"
+    return bad("clock", told, advice) if wrong > _GROSS else poor("clock", told, advice)
+
+
+def _disk(request: Request, world: World) -> Finding:
+    """Look at the disk that holds the list of readers."""
+    folder = request.config_path.parent
+    try:
+        left = world.free(folder)
+    except OSError as error:
+        return bad("disk", f"{folder}: {error.strerror}", "see that the folder is there")
+    told = f"{left / 1e9:,.1f} GB are left where {folder.resolve()} lies"
+    advice = "make room: what was sent cannot be recorded on a disk that is full"
+    if left < _HARDLY_ANY:
+        return bad("disk", told, advice)
+    return poor("disk", told, advice) if left < _LITTLE else good("disk", told)

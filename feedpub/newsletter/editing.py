@@ -1,0 +1,135 @@
+"""The posts of a site and its readers → an issue: who gets what, and what it says."""
+
+from collections.abc import Callable
+from contextlib import closing
+from dataclasses import dataclass, replace
+from datetime import datetime
+from functools import partial
+from typing import TypeVar
+
+from feedpub import digests, files, links, site
+from feedpub.config import Digest
+from feedpub.digests import Composer, Following
+from feedpub.files import Memory
+from feedpub.library import Library
+from feedpub.mailing import ACTIVE, Content, Subscriber
+from feedpub.message import Reader, fill
+from feedpub.model import Html, Post
+from feedpub.newsletter.choosing import Chooser
+from feedpub.newsletter.desk import Desk
+from feedpub.newsletter.selections import Selections
+from feedpub.publish.building import reading_version
+from feedpub.publish.making import look, plan
+from feedpub.publish.request import Progress, Request
+
+Result = TypeVar("Result")
+
+_SHOWN = 5  # posts of an example where none is new
+_ANY_AGE = 36_500  # days
+
+
+@dataclass(frozen=True, slots=True)
+class Edition:
+    """What an issue would be if it went out now."""
+
+    subject: str  # of the message with all its posts, to nobody, in the site's language
+    selections: Selections
+    audience: tuple[tuple[int, str], ...]  # subscriber, key of the selection
+
+
+class Editor:
+    """Makes the issues of one site as it is now."""
+
+    def __init__(
+        self, desk: Desk, library: Library, html: Html, composer: Composer, progress: Progress
+    ) -> None:
+        self._desk = desk
+        self._posts = library.posts
+        self._html = html
+        self._composer = composer
+        self._progress = progress
+
+    def fresh(self, digest: Digest, now: datetime) -> tuple[Post, ...]:
+        """Give the posts a digest has for its next issue, newest first; () where too few."""
+        mailed = self._desk.store.mailed(digest.name)
+        return digests.fresh(digest, self._posts, mailed, now, self._desk.config.authors)
+
+    def waiting(self, digest: Digest, now: datetime) -> int:
+        """Count the posts a digest has, be they too few for an issue."""
+        return len(self.fresh(replace(digest, min_posts=1), now))
+
+    def published(self, now: datetime) -> tuple[str, ...]:
+        """Give the ids of all posts there are, which count as mailed when a digest starts."""
+        return tuple(post.id for post in self._posts if post.published <= now)
+
+    def titles(self) -> dict[str, str]:
+        """Give the title of each post, by its id."""
+        return {post.id: post.title for post in self._posts}
+
+    def edition(self, digest: Digest, slot: datetime, posts: tuple[Post, ...]) -> Edition:
+        """Choose for every active reader, and write each message that any of them gets."""
+        url = site.issue_address(self._desk.config, digest.name, slot)
+        chooser = Chooser(self._desk, self._posts, digest, slot, posts)
+        written = Selections()
+        audience: list[tuple[int, str]] = []
+        for reader in self._desk.store.all(ACTIVE):
+            theirs = chooser.of(reader)
+            if theirs:
+                language = self.language(reader)
+                write = partial(self.content, digest, slot, theirs, url, language)
+                audience.append((reader.id, written.key(theirs, language, write)))
+                self._progress("choosing", len(audience), 0)
+        language = self._desk.config.site.language
+        whole = fill(self.content(digest, slot, posts, url, language), Reader("", ""))
+        return Edition(whole.subject, written, tuple(audience))
+
+    def example(self, digest: Digest, now: datetime, reader: Subscriber | None) -> tuple[Post, ...]:
+        """Give the posts that a reader would get now, or all that are new where it is None.
+
+        Where that is nothing, the newest that they follow stand in; () where there is none.
+        """
+        new = self.fresh(digest, now)
+        if reader is not None:
+            new = Chooser(self._desk, self._posts, digest, now, new).of(reader)
+        if new:
+            return new
+        everything = replace(digest, min_posts=1, max_posts=len(self._posts) + 1, max_age=_ANY_AGE)
+        known = digests.fresh(everything, self._posts, (), now, self._desk.config.authors)
+        return (digests.select(known, reader) if reader else known)[:_SHOWN]
+
+    def language(self, reader: Subscriber) -> str:
+        """Give the language that a reader is written to in."""
+        return reader.language or self._desk.config.site.language
+
+    def content(
+        self, digest: Digest, slot: datetime, posts: tuple[Post, ...], url: str, language: str
+    ) -> Content:
+        """Write the message of these posts; `url` is where it can be read on the web."""
+        return self._composer.content(digest, posts, slot, url, self._html, language)
+
+
+def edited(request: Request, desk: Desk, work: Callable[[Editor, Following], Result]) -> Result:
+    """Read the site, and do some work with who makes its issues and who tells what readers follow.
+
+    What was remembered of the site and is damaged is read again, and the work begins anew. No
+    build goes on meanwhile; one that does is waited for.
+    """
+    where = desk.where
+    waiting = partial(request.progress, "waiting for a build to end", 0, 0)
+    with files.locked(where.memory, waiting):
+        return files.sound(where.memory, partial(_edited, request, desk, work))
+
+
+def _edited(request: Request, desk: Desk, work: Callable[[Editor, Following], Result]) -> Result:
+    where = desk.where
+    memory = Memory(where.memory, reading_version(files.code(), desk.config))
+    templates = look(where, files.texts(where.templates))
+    making = plan(request, where, files.scan(where.content), memory)
+    with closing(memory.bodies()) as bodies:
+
+        def html(post: Post) -> str:
+            return links.fill(bodies(post.body), post.links)
+
+        composer = Composer(desk.config, templates)
+        editor = Editor(desk, making.library, html, composer, request.progress)
+        return work(editor, Following(templates, making.library))

@@ -1,0 +1,33 @@
+"""What was looked at → whether it is as it should be, and what to do."""
+
+from dataclasses import dataclass
+
+GOOD, POOR, BAD = "good", "poor", "bad"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that was looked at.
+
+    `bad` keeps mail from arriving, or from being sent at all; `poor` does so for some, or may.
+    """
+
+    about: str  # "SPF", "disk", ...
+    state: str  # GOOD, POOR or BAD
+    told: str  # what is the case
+    advice: str = ""  # what to do; "" where it is good
+
+
+def good(about: str, told: str) -> Finding:
+    """Tell of something that is as it should be."""
+    return Finding(about, GOOD, told)
+
+
+def poor(about: str, told: str, advice: str) -> Finding:
+    """Tell of something that could be better."""
+    return Finding(about, POOR, told, advice)
+
+
+def bad(about: str, told: str, advice: str) -> Finding:
+    """Tell of something that must be mended."""
+    return Finding(about, BAD, told, advice)

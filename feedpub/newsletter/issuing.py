@@ -1,0 +1,159 @@
+"""What a publisher does with digests: send what is new, and see and steer how it stands."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from feedpub import schedule
+from feedpub.config import Digest
+from feedpub.digests import Following
+from feedpub.mailing import ACTIVE, Issue, Tally
+from feedpub.newsletter.desk import Desk, opened
+from feedpub.newsletter.editing import Editor, edited
+from feedpub.newsletter.planning import Planner, Sent
+from feedpub.newsletter.posting import Postman, Printer, clock, stopped_by_signals, transport
+from feedpub.publish.request import Request
+
+_ANSWERED = timedelta(minutes=30)  # longer than a server takes to answer, and a worker to record it
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How a digest stands."""
+
+    digest: str
+    schedule: str
+    last: datetime | None
+    upcoming: datetime | None
+    posts: tuple[str, ...]  # titles of what is new
+    audience: int  # active readers
+
+
+def digests(request: Request) -> tuple[Standing, ...]:
+    """Tell of every digest what is new, and when it goes out."""
+    with opened(request) as desk:
+        if not desk.config.digests:
+            return ()
+        active = dict(desk.store.counts())[ACTIVE]
+
+        def stand(editor: Editor, _: Following) -> tuple[Standing, ...]:
+            return tuple(
+                Standing(
+                    digest=each.name,
+                    schedule=each.schedule,
+                    last=desk.store.last_slot(each.name),
+                    upcoming=schedule.upcoming(
+                        schedule.parse(each.schedule), desk.zone(each), request.now
+                    ),
+                    posts=tuple(post.title for post in editor.fresh(each, request.now)),
+                    audience=active,
+                )
+                for each in desk.config.digests
+            )
+
+        return edited(request, desk, stand)
+
+
+def send(
+    request: Request, digest: str = "", *, due: bool, dry: bool, backlog: bool
+) -> tuple[Sent, ...]:
+    """Plan what is new in one digest, or in all, and send all that is due.
+
+    With `due` only digests whose slot has come. A digest that never went out begins: what is
+    published so far counts as mailed, unless `backlog`. `dry` tells what would happen. Earlier
+    issues of which something was due are told after those digests.
+    """
+    with opened(request) as desk:
+        chosen = _chosen(desk, digest)
+
+        def work(
+            editor: Editor, following: Following
+        ) -> tuple[tuple[Sent, ...], Printer, Mapping[str, str]]:
+            printer = Printer(desk, following)
+            planner = Planner(desk, editor, printer, request.now)
+            planned = [planner.plan(each, due=due, dry=dry, backlog=backlog) for each in chosen]
+            return tuple(planned), printer, editor.titles()
+
+        planned, printer, titles = edited(request, desk, work)
+        if dry:
+            return planned
+        now = clock(request.now)
+        report: Callable[[int], None] = lambda done: request.progress("sending", done, 0)  # noqa: E731
+        _take_over(desk, now())
+        told = (*planned, *_earlier(desk, planned, titles))
+        with stopped_by_signals() as stop:
+            posted = Postman(desk, printer, transport(desk), now, report, stop).round()
+        return tuple(_finished(desk, each, posted.waiting, now()) for each in told)
+
+
+def _take_over(desk: Desk, now: datetime) -> None:
+    """Settle what processes that died, or lost the database, have left in doubt."""
+    again = desk.config.mail.on_doubt == "resend"
+    desk.store.abandoned(now - _ANSWERED, now, resend=again)
+
+
+def _chosen(desk: Desk, digest: str) -> Sequence[Digest]:
+    """Give one digest, or all. Raises FeedpubError where there is none."""
+    return desk.config.digests if desk.config.digests and not digest else (desk.digest(digest),)
+
+
+def _earlier(desk: Desk, planned: Sequence[Sent], titles: Mapping[str, str]) -> list[Sent]:
+    """Give the issues of before that are still being sent."""
+    just = {each.issue.id for each in planned if each.issue}
+    return [
+        Sent(
+            digest=issue.digest,
+            issue=issue,
+            posts=tuple(titles.get(post, post) for post in issue.posts),
+            audience=desk.store.tally(issue.id).audience,
+            size=0,
+            tally=None,
+            reason="",
+        )
+        for issue in desk.store.issues()
+        if issue.state == "sending" and issue.id not in just
+    ]
+
+
+def _finished(desk: Desk, sent: Sent, waiting: str, now: datetime) -> Sent:
+    """Tell how an issue stands after a round of sending."""
+    if sent.issue is None:
+        return sent
+    done = desk.store.finish(sent.issue.id, now)
+    return replace(
+        sent,
+        issue=desk.store.issue(sent.issue.id),
+        tally=desk.store.tally(sent.issue.id),
+        reason=sent.reason if done else waiting or sent.reason,
+    )
+
+
+def issues(request: Request, digest: str = "") -> tuple[tuple[Issue, Tally], ...]:
+    """Give the issues of a digest, or of all, newest first, with how each stands."""
+    with opened(request) as desk:
+        name = desk.digest(digest).name if digest else None
+        return tuple((each, desk.store.tally(each.id)) for each in desk.store.issues(name))
+
+
+def pause(request: Request, issue: int) -> Issue:
+    """Send no more of an issue until it is resumed."""
+    with opened(request) as desk:
+        return desk.store.pause(issue)
+
+
+def resume(request: Request, issue: int) -> Issue:
+    """Let an issue go on; what is due goes out with the next `send`."""
+    with opened(request) as desk:
+        return desk.store.resume(issue)
+
+
+def cancel(request: Request, issue: int) -> Issue:
+    """End an issue: nobody else gets it."""
+    with opened(request) as desk:
+        return desk.store.cancel(issue, request.now)
+
+
+def retry(request: Request, issue: int) -> int:
+    """Plan again what failed; tell how many. They go out with the next `send`."""
+    with opened(request) as desk:
+        return desk.store.retry(issue, request.now)

@@ -1,0 +1,21 @@
+"""Deliveries that are due → messages handed to a transport, and what became of each."""
+
+from feedpub.newsletter.posting.lines import Gate, gates, transport
+from feedpub.newsletter.posting.postman import Posted, Postman
+from feedpub.newsletter.posting.printing import Printer
+from feedpub.newsletter.posting.recording import NotOursError
+from feedpub.newsletter.posting.stopping import stopped_by_signals
+from feedpub.newsletter.posting.times import Clock, clock
+
+__all__ = [
+    "Clock",
+    "Gate",
+    "NotOursError",
+    "Posted",
+    "Postman",
+    "Printer",
+    "clock",
+    "gates",
+    "stopped_by_signals",
+    "transport",
+]

@@ -1,0 +1,84 @@
+"""A content and a reader → the message that the reader gets, signed."""
+
+from datetime import datetime
+
+from feedpub import tokens
+from feedpub.digests import Following
+from feedpub.mailing import Content, Message, Subscriber
+from feedpub.message import Heading, Letter, Reader, prepare, routable
+from feedpub.message.dkim import Signer
+from feedpub.model import Author
+from feedpub.newsletter.desk import Desk
+from feedpub.site import digest_address
+from feedpub.slugs import slugify
+
+
+class Printer:
+    """Writes each reader's copy of each content."""
+
+    def __init__(self, desk: Desk, following: Following) -> None:
+        self._desk = desk
+        self._following = following
+        self._sender = desk.sender()
+        self._signers = tuple(
+            Signer(
+                each.domain,
+                each.selector,
+                (desk.where.memory.parent.parent / each.key).read_bytes(),
+            )
+            for each in desk.config.mail.dkim
+        )
+
+    def letter(self, digest: str, created: datetime, content: Content) -> Letter:
+        """Encode what all copies have in common.
+
+        A digest that is not in the configuration any more still ends what it began.
+        """
+        config = self._desk.config
+        titles = {each.name: each.title for each in config.digests}
+        heading = Heading(
+            sender=self._sender,
+            date=created,
+            list_id=f"{slugify(digest)}.{self._desk.host()}",
+            list_name=titles.get(digest) or config.site.title,
+            reply_to=Author("", config.mail.reply_to) if config.mail.reply_to else None,
+            archive=digest_address(config, digest) or config.site.url,
+        )
+        return prepare(content, heading)
+
+    def reader(self, key: str, one: Subscriber, language: str) -> Reader:
+        """Give what one reader's copy has of its own."""
+        config = self._desk.config
+        site = config.site.url
+        leave = self._token("unsubscribe", one)
+        return Reader(
+            key=key,
+            address=one.address,
+            name=one.name,
+            unsubscribe=f"{site}unsubscribe/{leave}",
+            preferences=f"{site}preferences/{self._token('preferences', one)}",
+            online=site,
+            follows=self._following.sentence(one, language),
+            mailto=f"mailto:{_tagged(config.mail.unsubscribe, leave)}"
+            if config.mail.unsubscribe
+            else "",
+        )
+
+    def message(self, letter: Letter, key: str, one: Subscriber, language: str) -> Message:
+        """Write the copy of one reader. Raises ValueError where it cannot be addressed."""
+        data = letter.to(self.reader(key, one, language))
+        for signer in self._signers:
+            data = signer.sign(data, tidy=True)
+        bounces = self._desk.config.mail.bounces
+        sender = _tagged(bounces, self._token("bounce", one)) if bounces else self._sender.email
+        recipient = routable(one.address)
+        return Message(sender, recipient, data, smtputf8=not recipient.isascii())
+
+    def _token(self, purpose: str, one: Subscriber) -> str:
+        return tokens.mint(self._desk.keys, purpose, one.id)
+
+
+def _tagged(address: str, token: str) -> str:
+    """Put a token into an address: `bounces+token@example.org`."""
+    local, _, domain = address.rpartition("@")
+    return f"{local}+{token}@{domain}"

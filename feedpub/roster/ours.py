@@ -1,0 +1,70 @@
+"""The cells of a row that feedpub itself wrote → the very subscriber it was written of."""
+
+import json
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+from feedpub.mailing import ACTIVE, STATES, Consent, Subscriber
+from feedpub.roster.addresses import canonical
+from feedpub.roster.cells import wild
+from feedpub.roster.faults import Faulty, quoted
+from feedpub.roster.layout import Layout
+from feedpub.roster.rows import Pairs, cadence, following
+
+_NO_FIELDS = 'the column "fields" holds no JSON of names and texts: write it like {"city": "Oslo"}'
+
+
+def ours(cells: Sequence[str], layout: Layout, source: str, now: datetime) -> Subscriber:
+    """Give back the subscriber that `write` made a row of; raises Faulty for what it never wrote.
+
+    A row added by hand may leave everything blank but the address.
+    """
+    values = [wild(cells[index]) if index >= 0 else "" for index in layout.ours]
+    number, address, name, state, language, follows, tags, authors = values[:8]
+    often, bounces, changed, consented, how, consent_source, fields = values[8:]
+    added = tuple((label, wild(cells[index])) for index, label in layout.fields if cells[index])
+    canonical(address.strip())
+    if state not in ("", *STATES):
+        raise Faulty(f"{quoted(state)} is no state: write one of {', '.join(STATES)}")
+    return Subscriber(
+        id=_number(number),
+        address=address.strip(),
+        consent=Consent(_time(consented), how, consent_source)
+        if consented
+        else Consent(now, "import", source),
+        name=name,
+        fields=_fields(fields) + added,
+        state=state or ACTIVE,
+        language=language,
+        follows=following(follows, tags.split(), authors.split()),
+        cadence=cadence(often),
+        soft_bounces=_number(bounces),
+        changed=_time(changed) if changed else None,
+    )
+
+
+def _number(text: str) -> int:
+    try:
+        return int(text or "0")
+    except ValueError as error:
+        raise Faulty(f"{quoted(text)} is no number") from error
+
+
+def _time(text: str) -> datetime:
+    try:
+        read = datetime.fromisoformat(text)
+        return read.replace(tzinfo=UTC) if read.tzinfo is None else read.astimezone(UTC)
+    except (ValueError, OverflowError) as error:
+        raise Faulty(f"{quoted(text)} is no time: write it like 2024-05-31T18:00:00Z") from error
+
+
+def _fields(text: str) -> Pairs:
+    if not text:
+        return ()
+    try:
+        read = json.loads(text, object_pairs_hook=tuple)  # in order, and a name may come twice
+    except (ValueError, RecursionError) as error:
+        raise Faulty(_NO_FIELDS) from error
+    if not isinstance(read, tuple) or not all(isinstance(value, str) for _, value in read):
+        raise Faulty(_NO_FIELDS)
+    return tuple((str(name), str(value)) for name, value in read)

@@ -1,0 +1,85 @@
+"""What is kept of readers and of what is sent to them: the only module that knows SQL.
+
+store = open("", Path(".feedpub"))
+store.add(subscriber, now)
+store.plan("weekly", slot, posts, subject, selections, audience, now)
+while deliveries := store.claim(worker, 200, lease, now): ...
+"""
+
+from pathlib import Path
+
+from feedpub.mailing import Issue
+from feedpub.store.database import Database, is_there
+from feedpub.store.deliveries import Deliveries
+from feedpub.store.errors import ForgottenError, OvertakenError, StoreError, StoreUnavailable
+from feedpub.store.importing import Imported
+from feedpub.store.issues import Issues
+from feedpub.store.subscribers import Subscribers
+from feedpub.store.upgrading import is_begun, upgrade
+
+__all__ = [
+    "ForgottenError",
+    "Imported",
+    "OvertakenError",
+    "Store",
+    "StoreError",
+    "StoreUnavailable",
+    "open",
+    "sent",
+]
+
+
+class Store(Subscribers, Issues, Deliveries):
+    """Readers, issues and deliveries in one database; for all threads of a process.
+
+    A process that forks must open its own in each child.
+    """
+
+    def __init__(self, database: Database) -> None:
+        Subscribers.__init__(self, database)
+        Issues.__init__(self, database)
+        Deliveries.__init__(self, database)
+
+    def close(self) -> None:
+        """Close every connection; the next call would open new ones."""
+        self._database.close()
+
+
+def open(url: str, folder: Path) -> Store:  # noqa: A001 - store.open says what it does
+    """Open a database, made or brought up to date where it needs to be.
+
+    Args:
+        url: "" for SQLite in `folder`, "sqlite:///name" (relative to `folder`) or
+            "postgresql://user:password@host/name".
+        folder: Where feedpub keeps what it remembers; made where it is not there.
+
+    Raises:
+        StoreError: The URL cannot be used, the driver is not installed, the file cannot be
+            written, or a newer feedpub wrote the database.
+        StoreUnavailable: It is away or locked for now.
+    """
+    database = Database(url, folder)
+    try:
+        upgrade(database)
+    except StoreError:
+        database.close()
+        raise
+    return Store(database)
+
+
+def sent(url: str, folder: Path) -> tuple[Issue, ...]:
+    """Give all issues that went out or are going out, newest first; () without a database.
+
+    One that is there is brought up to date where it needs to be; none is made. The arguments are
+    those of `open`, and so is what is raised.
+    """
+    if not is_there(url, folder):
+        return ()
+    database = Database(url, folder)
+    try:
+        if not is_begun(database):
+            return ()
+        upgrade(database)
+        return Issues(database).sent()
+    finally:
+        database.close()

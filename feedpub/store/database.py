@@ -1,0 +1,226 @@
+"""A URL → connections to SQLite or PostgreSQL, and transactions that are safe among processes."""
+
+from collections.abc import Iterator
+from contextlib import closing, contextmanager, nullcontext
+from pathlib import Path
+from threading import RLock
+
+from sqlalchemy import URL, Connection, Engine, create_engine, event, func, make_url, select
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.exc import ArgumentError, DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.pool import ConnectionPoolEntry
+
+from feedpub.store.errors import StoreError, StoreUnavailable
+
+FILE = "newsletter.sqlite"
+_PATIENCE = 60.0  # seconds to wait for another process that writes
+_PRAGMAS = (
+    "journal_mode = WAL",  # who reads does not wait for who writes
+    # FULL: a commit is on the disk when it returns, and outlives a power cut. NORMAL outlives
+    # kill -9 only: after a power cut a message that was sent would not be known to be, and go
+    # out twice. One fsync serves all that is committed together (see `together`).
+    "synchronous = FULL",
+    "foreign_keys = ON",
+    "secure_delete = ON",  # what is forgotten is overwritten
+    "cache_size = -32000",  # kB
+    "journal_size_limit = 64000000",
+)
+_BEGIN = "feedpub_begin"  # execution option: the words that begin a transaction on SQLite
+_WRITING = {_BEGIN: "BEGIN IMMEDIATE"}  # else two that read first and then write meet too late
+_SERVER = {  # of libpq: a connection that died without a word is given up after a minute
+    "connect_timeout": 10,
+    "keepalives_idle": 30,
+    "keepalives_interval": 10,
+    "keepalives_count": 3,
+}
+_BUSY = ("SQLITE_BUSY", "SQLITE_LOCKED")
+_BROKEN = (
+    "SQLITE_CANTOPEN",
+    "SQLITE_CORRUPT",
+    "SQLITE_FULL",
+    "SQLITE_IOERR",
+    "SQLITE_NOTADB",
+    "SQLITE_PERM",
+    "SQLITE_READONLY",
+)
+
+
+class Database:
+    """One database, for all threads of a process."""
+
+    def __init__(self, url: str, folder: Path, patience: float = _PATIENCE) -> None:
+        """Nothing is connected yet. Raises StoreError for a URL that cannot be used.
+
+        Args:
+            url: As `store.open` takes it.
+            folder: Likewise.
+            patience: Seconds to wait on SQLite for another process that writes.
+        """
+        parsed = _parsed(url, folder)
+        self.place = parsed.database or "" if _is_file(parsed) else parsed.render_as_string()
+        self._patience = patience
+        self._engine = _engine(parsed, patience)
+        # Threads of one process take turns here: SQLite would let them sleep and try again.
+        self._turn = RLock() if _is_file(parsed) else nullcontext()
+        self._write = self._engine.execution_options(**_WRITING)
+
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """Give a connection in a transaction that reads. Raises StoreUnavailable, StoreError."""
+        with self._told(), self._engine.connect() as connection, connection.begin():
+            yield connection
+
+    @contextmanager
+    def writing(self) -> Iterator[Connection]:
+        """Give a connection in a transaction that writes: committed at the end, all or nothing.
+
+        Raises StoreUnavailable, also where another process has been writing for a minute, and
+        StoreError.
+        """
+        with self._told(), self._turn, self._write.connect() as connection, connection.begin():
+            yield connection
+
+    @contextmanager
+    def apart(self) -> Iterator[Connection]:
+        """Give a connection without a transaction; it is closed at the end, temporary tables gone.
+
+        Raises StoreUnavailable and StoreError.
+        """
+        with self._told(), self._engine.connect() as connection:
+            connection.detach()
+            yield connection
+
+    @contextmanager
+    def writing_on(self, connection: Connection) -> Iterator[None]:
+        """Begin a transaction that writes on a connection of its own; see `writing`."""
+        with self._turn, connection.execution_options(**_WRITING).begin():
+            yield
+
+    def tidy(self) -> None:
+        """Empty SQLite's write-ahead log, which holds what was overwritten in the file itself.
+
+        Somebody who reads at the moment may keep it from being emptied; the next time does.
+        """
+        if _is_file(self._engine.url):
+            with self._told(), self._turn, closing(self._engine.raw_connection()) as raw:
+                raw.cursor().execute("PRAGMA busy_timeout = 1000")
+                raw.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)")
+                raw.cursor().execute(f"PRAGMA busy_timeout = {self._patience * 1000:.0f}")
+
+    def close(self) -> None:
+        """Close every connection."""
+        self._engine.dispose()
+
+    @contextmanager
+    def _told(self) -> Iterator[None]:
+        """Say in feedpub's words what a database or its driver says."""
+        try:
+            yield
+        except PoolTimeout as error:
+            raise self._unavailable(error) from error
+        except DBAPIError as error:
+            name = getattr(error.orig, "sqlite_errorname", "")
+            if name.startswith(_BROKEN):
+                raise StoreError(
+                    f"{self.place}: {error.orig}; see to the disk and the file's permissions, or "
+                    "bring the file back from a backup"
+                ) from error
+            passing = isinstance(error, (OperationalError, InterfaceError)) and not name
+            if passing or error.connection_invalidated or name.startswith(_BUSY):
+                raise self._unavailable(error.orig or error) from error
+            raise
+
+    def _unavailable(self, error: BaseException) -> StoreUnavailable:
+        words = " ".join(str(error).split())
+        return StoreUnavailable(
+            f"{self.place}: the database is not there for now ({words}); see that it runs"
+        )
+
+
+def is_there(url: str, folder: Path) -> bool:
+    """Tell whether there is anything in the file of a database; a server's is taken to be there.
+
+    Raises StoreError for a URL that cannot be used.
+    """
+    parsed = _parsed(url, folder)
+    path = Path(str(parsed.database))
+    return not _is_file(parsed) or (path.is_file() and path.stat().st_size > 0)
+
+
+def alone(connection: Connection, purpose: str) -> None:
+    """Wait until no other transaction has this purpose, until the end of this one.
+
+    On SQLite nothing is to be done: whoever writes is alone.
+    """
+    if connection.dialect.name != "sqlite":
+        connection.execute(select(func.pg_advisory_xact_lock(func.hashtext(f"feedpub {purpose}"))))
+
+
+def measured(connection: Connection, table: str) -> None:
+    """Tell PostgreSQL how large a table has become: its own look comes a minute later."""
+    if connection.dialect.name != "sqlite":
+        connection.exec_driver_sql(f"ANALYZE {table}")
+
+
+def _is_file(url: URL) -> bool:
+    return url.get_backend_name() == "sqlite"
+
+
+def _parsed(url: str, folder: Path) -> URL:
+    """Give what a URL means: a file in the folder where it is empty or relative."""
+    try:
+        parsed = make_url(url) if url else URL.create("sqlite", database=FILE)
+    except ArgumentError as error:
+        raise StoreError(
+            f'the database "{url}" is no URL; "postgresql://user@host/name" is one'
+        ) from error
+    if _is_file(parsed):
+        if parsed.database in {None, "", ":memory:"}:
+            raise StoreError(f'the database "{url}" names no file; "sqlite:///news.sqlite" does')
+        return parsed.set(drivername="sqlite", database=str(folder / str(parsed.database)))
+    if parsed.drivername in {"postgres", "postgresql", "postgresql+psycopg"}:
+        return parsed.set(drivername="postgresql+psycopg")
+    raise StoreError(
+        f'the database "{parsed.render_as_string()}" is of no kind that feedpub knows: it knows '
+        'SQLite ("sqlite:///news.sqlite") and PostgreSQL ("postgresql://user@host/name")'
+    )
+
+
+def _engine(url: URL, patience: float) -> Engine:
+    if _is_file(url):
+        return _file_engine(url, patience)
+    settings = {name: value for name, value in _SERVER.items() if name not in url.query}
+    try:
+        return create_engine(url, connect_args=settings, pool_pre_ping=True, hide_parameters=True)
+    except ModuleNotFoundError as error:
+        raise StoreError(
+            "PostgreSQL needs a driver that is not installed: pip install 'feedpub[postgres]'"
+        ) from error
+
+
+def _file_engine(url: URL, patience: float) -> Engine:
+    path = Path(str(url.database))
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch(mode=0o600)  # addresses are nobody else's business
+    except OSError as error:
+        raise StoreError(f"{path}: {error.strerror}; the list of readers is kept there") from error
+    engine = create_engine(url, connect_args={"timeout": patience}, hide_parameters=True)
+    event.listen(engine, "connect", _prepare)
+    event.listen(engine, "begin", _begin)
+    return engine
+
+
+def _prepare(connection: DBAPIConnection, entry: ConnectionPoolEntry) -> None:
+    """Set up a new connection to SQLite."""
+    del entry
+    connection.isolation_level = None  # transactions begin where feedpub says so
+    cursor = connection.cursor()
+    for pragma in _PRAGMAS:
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def _begin(connection: Connection) -> None:
+    connection.exec_driver_sql(connection.get_execution_options().get(_BEGIN, "BEGIN"))

@@ -1,0 +1,270 @@
+"""What is to be sent: claimed by one worker, put in doubt, settled."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+
+from sqlalchemy import and_, bindparam, case, func, or_, select, update
+
+from feedpub.mailing import ACTIVE, Content, Delivery, Settled
+from feedpub.store import claiming, rows
+from feedpub.store.database import Database
+from feedpub.store.errors import StoreError, StoreUnavailable
+from feedpub.store.schema import EPOCH, Moment, among, delivery, issue, selection, subscriber
+from feedpub.store.together import Request, Together
+
+_AGAIN = frozenset(("deferred", "planned"))
+_MOMENT = Moment()
+
+_DOUBT = (
+    update(delivery)
+    .where(
+        among(delivery.c.id, "ids"),
+        delivery.c.worker == bindparam("owner"),
+        # In doubt already: asked by two threads, say, since the lease had ended between. Only where
+        # the answer to the first was lost on its way has nobody sent it.
+        or_(
+            delivery.c.state == "claimed",
+            and_(delivery.c.state == "doubt", among(delivery.c.id, "unsure")),
+        ),
+        # A scalar is looked up by its key; EXISTS lets PostgreSQL read all readers for it.
+        select(subscriber.c.state).where(subscriber.c.id == delivery.c.subscriber).scalar_subquery()
+        == ACTIVE,
+    )
+    .values(state="doubt", next_at=None, doubts=delivery.c.doubts + 1, at=bindparam("now"))
+    .returning(delivery.c.id)
+)
+_SETTLE = (
+    update(delivery)
+    .where(
+        delivery.c.id == bindparam("one"),
+        delivery.c.worker == bindparam("owner"),
+        or_(delivery.c.state == "claimed", delivery.c.state == "doubt"),
+    )
+    .values(
+        state=bindparam("new_state"),
+        next_at=bindparam("new_next"),
+        worker="",
+        attempts=delivery.c.attempts + bindparam("tried"),
+        at=bindparam("now"),
+        code=bindparam("new_code"),
+        status=bindparam("new_status"),
+        text=bindparam("new_text"),
+        relay=bindparam("new_relay"),
+    )
+)
+# Whoever cancels an issue waits for this, or this for them: see `_ENDED`.
+_STEADY = (
+    select(issue.c.id)
+    .where(issue.c.id.in_(select(delivery.c.issue).where(among(delivery.c.id, "ids"))))
+    .order_by(issue.c.id)
+    .with_for_update(read=True)
+)
+# What was on its way when its issue was cancelled is not tried again.
+_ENDED = (
+    update(delivery)
+    .where(
+        among(delivery.c.id, "ids"),
+        delivery.c.next_at.is_not(None),
+        delivery.c.issue.in_(select(issue.c.id).where(issue.c.state == "cancelled")),
+    )
+    .values(
+        state="suppressed", code=0, status="cancelled", next_at=None, worker="", at=bindparam("now")
+    )
+)
+_HOLD = (
+    update(subscriber)
+    .where(
+        subscriber.c.id
+        == select(delivery.c.subscriber).where(delivery.c.id == bindparam("one")).scalar_subquery(),
+        or_(subscriber.c.state == ACTIVE, subscriber.c.state == "pending"),
+    )
+    .values(state=bindparam("new_state"), changed=bindparam("now"))
+)
+_RELEASE = (
+    update(delivery)
+    .where(
+        delivery.c.issue.in_(select(issue.c.id).where(issue.c.ended.is_(None))),
+        delivery.c.next_at.is_not(None),
+        delivery.c.state == "claimed",
+        delivery.c.worker == bindparam("owner"),
+    )
+    .values(
+        state=case((delivery.c.attempts > 0, "deferred"), else_="planned"), next_at=EPOCH, worker=""
+    )
+)
+_ABANDONED = update(delivery).where(
+    delivery.c.issue.in_(select(issue.c.id).where(issue.c.state.in_(("sending", "paused")))),
+    delivery.c.state == "doubt",
+    delivery.c.worker != "",  # nobody has settled it
+    delivery.c.at < bindparam("before", type_=_MOMENT),
+)
+_FIRST = select(func.min(delivery.c.next_at, type_=_MOMENT)).where(
+    delivery.c.issue == bindparam("which"), delivery.c.next_at.is_not(None)
+)
+
+
+class Deliveries:
+    """The outbox. Every method raises StoreUnavailable where the database is away for now.
+
+    A worker is one run of a process, or of one thread of it: its name must never have been used
+    before, since what carries the name is its own. Every method may be called again after
+    StoreUnavailable, even where the first call was done and only the answer got lost.
+    """
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._doubts = Together(self._commit_doubts)
+        self._unsure: set[int] = set()  # whose doubt may be committed, and has not been granted
+
+    def claim(
+        self, worker: str, limit: int, lease: timedelta, now: datetime
+    ) -> tuple[Delivery, ...]:
+        """Take what is due: planned, deferred until now, or of a worker whose lease has ended.
+
+        Only of issues that are sending, shared evenly among them: so it may give fewer than the
+        limit, and gives none only where none is due. What goes to somebody who is not active is
+        settled as suppressed, with their state ("removed" where they are gone) as its status. What
+        is in doubt is not claimed. Nobody else gets what this gives until the lease ends; the same
+        worker may get it again then, and must know that it has it already.
+        """
+        with self._database.writing() as connection:
+            return claiming.claimed(connection, claiming.Claim(worker, limit, now + lease, now))
+
+    def doubt(self, worker: str, ids: Sequence[int], now: datetime) -> frozenset[int]:
+        """Record, before the final dot, that these may be sent; give those that may be.
+
+        When it returns this is committed, and outlives kill -9 and a power cut: such a delivery
+        is not claimed again, and nobody else is given it. What is not among those given must not
+        be sent, and need not be settled: its lease has ended and it was claimed anew, the issue
+        was cancelled, or the reader has left. Threads may call this at the same time: one commit
+        serves them all.
+        """
+        return self._doubts.ask(Request(worker, tuple(ids), now))
+
+    def settle(self, worker: str, settled: Sequence[Settled], now: datetime) -> None:
+        """Record what became of deliveries; one transaction.
+
+        Those that are no longer this worker's are left as they are. All but what is given back
+        (planned) counts as an attempt. `next_attempt` says when something deferred or given back
+        may be claimed: at once where it is None; never where the issue was cancelled meanwhile.
+        `suppress` puts the reader in that state.
+        """
+        if not settled:
+            return
+        ordered = sorted(settled, key=lambda one: one.delivery)  # two that meet do not dead-lock
+        held = [
+            {"one": one.delivery, "new_state": one.suppress, "now": now}
+            for one in ordered
+            if one.suppress
+        ]
+        again = [one.delivery for one in ordered if one.state in _AGAIN]
+        with self._database.writing() as connection:
+            if again:
+                connection.execute(_STEADY, {"ids": again})
+            connection.execute(_SETTLE, [_outcome(worker, one, now) for one in ordered])
+            if again:
+                connection.execute(_ENDED, {"ids": again, "now": now})
+            if held:
+                connection.execute(_HOLD, held)
+
+    def release(self, worker: str) -> int:
+        """Give back all that a worker has claimed and not put in doubt; tell how many."""
+        with self._database.writing() as connection:
+            return connection.execute(_RELEASE, {"owner": worker}).rowcount
+
+    def abandoned(self, before: datetime, now: datetime, *, resend: bool) -> int:
+        """Settle what workers that died left in doubt before a time; tell how much.
+
+        With `resend` it is deferred until `now`, and may reach its reader a second time, with the
+        same Message-ID; else it stays in doubt. It counts as an attempt. `before` must be longer
+        ago than any transaction of SMTP takes.
+        """
+        with self._database.writing() as connection:
+            statement = _ABANDONED.values(
+                state="deferred" if resend else "doubt",
+                next_at=now if resend else None,
+                worker="",
+                attempts=delivery.c.attempts + 1,
+                at=now,
+                code=0,
+                status="",
+                text="feedpub ended before the answer to the message came",
+            )
+            return connection.execute(statement, {"before": before}).rowcount
+
+    def next_due(self) -> datetime | None:
+        """Give when the next delivery may be claimed; None where none is to come.
+
+        A time in the past means at once. Those of paused issues do not count; what is claimed
+        counts with the end of its lease.
+        """
+        with self._database.reading() as connection:
+            found = [
+                connection.scalar(_FIRST, {"which": number})
+                for number in claiming.sending(connection)
+            ]
+        return min((each for each in found if each is not None), default=None)
+
+    def content(self, number: int, key: str) -> Content:
+        """Give what an issue says to those with one selection. Raises StoreError for none."""
+        which = (selection.c.issue == number, selection.c.key == key)
+        with self._database.reading() as connection:
+            octets = connection.scalar(select(selection.c.content).where(*which))
+        if octets is None:
+            raise StoreError(
+                f"{self._database.place}: issue {number} has no selection {key}; was the database "
+                "replaced?"
+            )
+        return rows.content(octets)
+
+    def _commit_doubts(self, requests: Sequence[Request]) -> None:
+        """Put in doubt what several threads ask for; one transaction."""
+        asked: dict[str, set[int]] = {}
+        for request in requests:
+            asked.setdefault(request.worker, set()).update(request.ids)
+        now = max(request.now for request in requests)
+        try:
+            granted = self._granted(asked, now)
+        except StoreUnavailable:
+            self._unsure.update(*asked.values())
+            raise
+        self._unsure.difference_update(*asked.values())
+        for request in requests:
+            # Each to one alone, should two have asked for the same.
+            request.granted = frozenset(granted[request.worker].intersection(request.ids))
+            granted[request.worker] -= request.granted
+
+    def _granted(self, asked: Mapping[str, set[int]], now: datetime) -> dict[str, set[int]]:
+        """Commit what each worker asks for; give what each may send."""
+        with self._database.writing() as connection:
+            return {
+                worker: set(
+                    connection.execute(
+                        _DOUBT,
+                        {
+                            "owner": worker,
+                            "ids": sorted(ids),
+                            "unsure": sorted(ids & self._unsure),
+                            "now": now,
+                        },
+                    ).scalars()
+                )
+                for worker, ids in asked.items()
+            }
+
+
+def _outcome(worker: str, one: Settled, now: datetime) -> rows.Values:
+    """Give the values of _SETTLE."""
+    again = one.next_attempt or now if one.state in _AGAIN else None
+    return {
+        "one": one.delivery,
+        "owner": worker,
+        "new_state": one.state,
+        "new_next": again,
+        "tried": 0 if one.state == "planned" else 1,
+        "now": now,
+        "new_code": one.outcome.code,
+        "new_status": one.outcome.status,
+        "new_text": one.outcome.text,
+        "new_relay": one.outcome.relay,
+    }

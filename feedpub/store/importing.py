@@ -1,0 +1,125 @@
+"""A stream of readers → rows, all or none, and a count of what became of them."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Connection,
+    MetaData,
+    Table,
+    and_,
+    delete,
+    func,
+    select,
+)
+
+from feedpub.mailing import Subscriber
+from feedpub.roster import canonical
+from feedpub.store import merging, rows
+from feedpub.store.batches import batches
+from feedpub.store.database import Database, measured
+from feedpub.store.privacy import among, salts
+from feedpub.store.schema import subscriber
+
+_BATCH = 2_000
+_COLUMNS = tuple(column.name for column in subscriber.c if column.name != "id")
+
+# Temporary tables are written without keeping anybody from the others.
+_staged = Table(
+    "staged",
+    MetaData(),
+    Column("seq", BigInteger, nullable=False),
+    *(
+        Column(each.name, each.type, nullable=False, primary_key=each.name == "key")
+        for each in subscriber.c
+        if each.name != "id"
+    ),
+    prefixes=["TEMPORARY"],
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Imported:
+    """What an import did, or would do: the sum is the number of rows it was given."""
+
+    added: int
+    updated: int
+    unchanged: int  # those that came twice among them
+    held: int  # left, bounced, complained, suppressed or forgotten: not taken back
+
+
+def taken(database: Database, found: Iterable[Subscriber], *, dry: bool) -> Imported:
+    """Add many readers; see `Subscribers.import_`."""
+    with database.apart() as connection:
+        with connection.begin():
+            _staged.create(connection)
+        seen = _put_aside(connection, found)
+        with connection.begin() if dry else database.writing_on(connection):
+            forgotten = _drop_forgotten(connection)
+            counted = _counted(connection, seen, forgotten)
+            if not dry:
+                _take_over(connection)
+                measured(connection, "subscriber")
+        return counted
+
+
+def _put_aside(connection: Connection, found: Iterable[Subscriber]) -> int:
+    """Write readers into the temporary table, merging those who come twice; tell how many came."""
+    statement = merging.upsert(connection, _staged)
+    seen = 0
+    for batch in batches(found, _BATCH):
+        with connection.begin():
+            connection.execute(
+                statement,
+                [
+                    {
+                        "seq": seen + at,
+                        **rows.reader(one, canonical(one.address), one.changed or one.consent.at),
+                    }
+                    for at, one in enumerate(batch)
+                ],
+            )
+        seen += len(batch)
+    return seen
+
+
+def _drop_forgotten(connection: Connection) -> int:
+    """Take those out who asked to be forgotten; tell how many."""
+    known, dropped, last = salts(connection), 0, ""
+    query = select(_staged.c.key).order_by(_staged.c.key).limit(_BATCH)
+    while known and (keys := connection.execute(query.where(_staged.c.key > last)).scalars().all()):
+        gone = among(connection, known, keys)
+        connection.execute(delete(_staged).where(_staged.c.key.in_(gone)))
+        dropped += len(gone)
+        last = keys[-1]
+    return dropped
+
+
+def _counted(connection: Connection, seen: int, forgotten: int) -> Imported:
+    """Count what taking over will do."""
+    free = merging.is_free(subscriber.c.state)
+    known = _staged.join(subscriber, subscriber.c.key == _staged.c.key)
+    back = and_(~free, merging.is_free(_staged.c.state))
+    changed = and_(free, merging.differs(subscriber.c, _staged.c))
+    there, held, updated = connection.execute(
+        select(
+            func.count(),
+            func.count().filter(back),
+            func.count().filter(changed),
+        ).select_from(known)
+    ).one()
+    added = connection.execute(select(func.count()).select_from(_staged)).scalar_one() - there
+    return Imported(
+        added=added,
+        updated=updated,
+        unchanged=seen - added - updated - held - forgotten,
+        held=held + forgotten,
+    )
+
+
+def _take_over(connection: Connection) -> None:
+    """Write the temporary table into the real one, in the order of the file."""
+    chosen = select(*(_staged.c[name] for name in _COLUMNS)).order_by(_staged.c.seq)
+    connection.execute(merging.upsert(connection).from_select(_COLUMNS, chosen))

@@ -1,0 +1,285 @@
+"""What goes out of a digest: planned whole or not at all, and how it stands."""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Set as AbstractSet
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, Connection, func, or_, select, update
+
+from feedpub.mailing import Issue, Selection, Tally
+from feedpub.store import planning, rows
+from feedpub.store.database import Database
+from feedpub.store.errors import StoreError
+from feedpub.store.planning import Plan
+from feedpub.store.schema import Moment, delivery, issue, ledger, selected
+
+_CHUNK = 500
+_TOLD = {"deferred", "failed", "suppressed", "doubt"}  # states with a reason
+
+
+class Issues:
+    """The issues of every digest, and the ledger of what was in them.
+
+    Every method raises StoreUnavailable where the database is away for now.
+    """
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def mailed(self, digest: str) -> frozenset[str]:
+        """Give the ids of all posts that a digest has planned, or found there when it started."""
+        query = select(ledger.c.post).where(ledger.c.digest == digest)
+        with self._database.reading() as connection:
+            return frozenset(connection.execute(query).scalars())
+
+    def is_first(self, digest: str) -> bool:
+        """Tell whether a digest has never been planned, skipped or started."""
+        return self.last_slot(digest) is None
+
+    def last_slot(self, digest: str) -> datetime | None:
+        """Give the newest slot of a digest for which something is recorded."""
+        query = select(issue.c.slot).where(issue.c.digest == digest)
+        with self._database.reading() as connection:
+            return connection.scalar(query.order_by(issue.c.slot.desc()).limit(1))
+
+    def plan(  # noqa: PLR0913, PLR0917 - an issue is all of these at once
+        self,
+        digest: str,
+        slot: datetime,
+        posts: Sequence[str],
+        subject: str,
+        selections: Iterable[Selection],
+        audience: Iterable[tuple[int, str]],
+        now: datetime,
+    ) -> Issue:
+        """Plan an issue: ledger, selections and a delivery for each reader, in one transaction.
+
+        `audience` holds ids of subscribers, once each, with the key of their selection. Both are
+        read as a stream while nobody else can write on SQLite: have them ready, and do not call
+        what writes to the store while making them. Where the slot has an issue (or a skip) already
+        that is given, and nothing is changed.
+
+        Raises:
+            OvertakenError: A post is in the ledger of this digest, or was planned for one of the
+                same readers in another digest, since they were chosen: choose again.
+        """
+        plan = Plan(digest, slot, tuple(posts), subject, now)
+        with self._database.writing() as connection:
+            return planning.planned(connection, plan, selections, audience)
+
+    def skip(self, digest: str, slot: datetime, reason: str, now: datetime) -> Issue:
+        """Record that nothing goes out in a slot; gives what the slot had already, if anything."""
+        with self._database.writing() as connection:
+            return planning.skipped(connection, Plan(digest, slot, (), "", now), reason)
+
+    def start(self, digest: str, slot: datetime, posts: Sequence[str], now: datetime) -> Issue:
+        """Begin a digest: what is published so far counts as mailed, and nothing goes out."""
+        with self._database.writing() as connection:
+            return planning.started(connection, Plan(digest, slot, tuple(posts), "", now))
+
+    def issues(self, digest: str | None = None) -> tuple[Issue, ...]:
+        """Give all issues, or those of one digest, newest slot first."""
+        query = select(*rows.ISSUE).order_by(issue.c.slot.desc(), issue.c.id.desc())
+        if digest is not None:
+            query = query.where(issue.c.digest == digest)
+        with self._database.reading() as connection:
+            return tuple(map(rows.issue, connection.execute(query)))
+
+    def sent(self) -> tuple[Issue, ...]:
+        """Give all issues but those that were skipped, newest slot first."""
+        query = select(*rows.ISSUE).where(issue.c.state != "skipped")
+        ordered = query.order_by(issue.c.slot.desc(), issue.c.id.desc())
+        with self._database.reading() as connection:
+            return tuple(map(rows.issue, connection.execute(ordered)))
+
+    def issue(self, number: int) -> Issue:
+        """Give the issue with an id. Raises StoreError where there is none."""
+        with self._database.reading() as connection:
+            return _issue(connection, number)
+
+    def received(self, posts: Sequence[str]) -> Iterator[tuple[int, str]]:
+        """Give (subscriber, post) for each of these posts planned for somebody in any issue.
+
+        What failed counts, since it may be retried; what was suppressed or cancelled does not.
+        """
+        query = (
+            select(delivery.c.subscriber, selected.c.post)
+            .join(selected, selected.c.selection == delivery.c.selection)
+            .where(delivery.c.state != "suppressed")
+            .execution_options(yield_per=_CHUNK)
+        )
+        with self._database.reading() as connection:
+            for start in range(0, len(posts), _CHUNK):
+                chunk = posts[start : start + _CHUNK]
+                found = connection.execute(query.where(selected.c.post.in_(chunk)))
+                yield from found
+
+    def last_mailed(self, digest: str, since: datetime) -> Iterator[tuple[int, datetime]]:
+        """Give (subscriber, newest slot) for each who gets an issue of a digest after `since`.
+
+        What counts is as with `received`.
+        """
+        query = (
+            select(delivery.c.subscriber, func.max(issue.c.slot, type_=Moment()))
+            .join(issue, issue.c.id == delivery.c.issue)
+            .where(issue.c.digest == digest, issue.c.slot > since, delivery.c.state != "suppressed")
+            .group_by(delivery.c.subscriber)
+            .execution_options(yield_per=_CHUNK)
+        )
+        with self._database.reading() as connection:
+            yield from connection.execute(query)
+
+    def pause(self, number: int, reason: str = "") -> Issue:
+        """Let nobody claim any more of an issue. Raises StoreError for one that has ended."""
+        return self._turn(number, {"sending", "paused"}, "paused", reason)
+
+    def resume(self, number: int) -> Issue:
+        """Let a paused issue go on. Raises StoreError for one that has ended."""
+        return self._turn(number, {"sending", "paused"}, "sending", "")
+
+    def note(self, number: int, reason: str) -> Issue:
+        """Record why a sending issue waits, or with "" that it does not."""
+        return self._turn(number, {"sending"}, "sending", reason)
+
+    def cancel(self, number: int, now: datetime, reason: str = "") -> Issue:
+        """End an issue: what was neither sent nor put in doubt is suppressed ("cancelled").
+
+        Raises StoreError for one that has ended otherwise.
+        """
+        unsent = (delivery.c.issue == number, delivery.c.next_at.is_not(None))
+        with self._database.writing() as connection:
+            _expect(connection, number, {"sending", "paused", "cancelled"})
+            connection.execute(
+                update(delivery)
+                .where(*unsent)
+                .values(
+                    state="suppressed", code=0, status="cancelled", next_at=None, worker="", at=now
+                )
+            )
+            return _set(connection, number, state="cancelled", reason=reason, ended=now)
+
+    def retry(self, number: int, now: datetime) -> int:
+        """Plan again, from the first attempt on, what failed; tell how many.
+
+        Raises StoreError for an issue that was cancelled or skipped.
+        """
+        with self._database.writing() as connection:
+            return _again(connection, number, delivery.c.state == "failed", now=now)
+
+    def resend(self, number: int, before: datetime, now: datetime) -> int:
+        """Plan again what has been in doubt since before a time; tell how many.
+
+        Each may be a second copy, with the same Message-ID. `before` must be longer ago than any
+        transaction of SMTP takes. Raises StoreError for one that was cancelled or skipped.
+        """
+        with self._database.writing() as connection:
+            old = (delivery.c.state == "doubt", delivery.c.at < before)
+            return _again(connection, number, *old, now=now)
+
+    def finish(self, number: int, now: datetime) -> bool:
+        """Mark an issue as done where nothing is unsent; tell whether it is.
+
+        What a worker has put in doubt and not settled may be deferred yet; see `abandoned`.
+        """
+        answered = or_(delivery.c.state != "doubt", delivery.c.worker == "")
+        unsent = select(delivery.c.id).where(
+            delivery.c.issue == number, or_(delivery.c.next_at.is_not(None), ~answered)
+        )
+        going = issue.c.state.in_(("sending", "paused"))
+        with self._database.writing() as connection:
+            connection.execute(
+                update(issue)
+                .where(issue.c.id == number, going, ~unsent.exists())
+                .values(state="done", reason="", ended=now)
+            )
+            return _issue(connection, number).state == "done"
+
+    def tally(self, number: int) -> Tally:
+        """Give how an issue stands. Raises StoreError where there is none."""
+        by = (delivery.c.state, delivery.c.code, delivery.c.status)
+        query = select(*by, func.count()).where(delivery.c.issue == number).group_by(*by)
+        with self._database.reading() as connection:
+            _issue(connection, number)
+            return _tally(connection.execute(query).all())
+
+    def _turn(self, number: int, among: AbstractSet[str], state: str, reason: str) -> Issue:
+        with self._database.writing() as connection:
+            _expect(connection, number, among)
+            return _set(connection, number, state=state, reason=reason, ended=None)
+
+
+def _issue(connection: Connection, number: int) -> Issue:
+    """Give the issue with an id. Raises StoreError where there is none."""
+    row = connection.execute(select(*rows.ISSUE).where(issue.c.id == number)).first()
+    if row is None:
+        raise StoreError(f"there is no issue {number}; `feedpub digest list` shows those there are")
+    return rows.issue(row)
+
+
+def _expect(connection: Connection, number: int, states: AbstractSet[str]) -> None:
+    """Raise StoreError where an issue is in none of these states; else it stays as it is."""
+    connection.execute(select(issue.c.id).where(issue.c.id == number).with_for_update())
+    found = _issue(connection, number)
+    if found.state not in states:
+        raise StoreError(
+            f"issue {number} is {found.state}; only one that is {' or '.join(sorted(states))} can "
+            "be changed so"
+        )
+
+
+def _set(
+    connection: Connection, number: int, *, state: str, reason: str, ended: datetime | None
+) -> Issue:
+    connection.execute(
+        update(issue).where(issue.c.id == number).values(state=state, reason=reason, ended=ended)
+    )
+    return _issue(connection, number)
+
+
+def _again(connection: Connection, number: int, *which: ColumnElement[bool], now: datetime) -> int:
+    """Plan deliveries again, and open an issue that was done."""
+    _expect(connection, number, {"sending", "paused", "done"})
+    found = connection.execute(
+        update(delivery)
+        .where(delivery.c.issue == number, *which)
+        .values(
+            state="planned",
+            next_at=now,
+            worker="",
+            attempts=0,
+            at=now,
+            code=0,
+            status="",
+            text="",
+            relay="",
+        )
+    ).rowcount
+    if found:
+        connection.execute(
+            update(issue)
+            .where(issue.c.id == number, issue.c.state == "done")
+            .values(state="sending", ended=None)
+        )
+    return found
+
+
+def _tally(counted: Sequence[tuple[str, int, str, int]]) -> Tally:
+    """Sum up (state, code, status, number)."""
+    by_state: Counter[str] = Counter()
+    reasons: Counter[str] = Counter()
+    for state, code, status, number in counted:
+        by_state[state] += number
+        if state in _TOLD:
+            words = " ".join(filter(None, (str(code or ""), status)))
+            reasons[words or "no answer"] += number
+    return Tally(
+        audience=by_state.total(),
+        accepted=by_state["accepted"],
+        deferred=by_state["deferred"],
+        failed=by_state["failed"],
+        suppressed=by_state["suppressed"],
+        doubt=by_state["doubt"],
+        waiting=by_state["planned"] + by_state["claimed"],
+        reasons=tuple(sorted(reasons.items(), key=lambda one: (-one[1], one[0]))),
+    )

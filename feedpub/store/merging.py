@@ -1,0 +1,72 @@
+"""Somebody who comes again → what is new about them: one rule, for `add` and for imports."""
+
+from datetime import datetime
+
+from sqlalchemy import BindParameter, ColumnElement, Connection, Table, and_, case, literal, or_
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.sql.base import ReadOnlyColumnCollection
+
+from feedpub.mailing import ACTIVE, STATES
+from feedpub.store.schema import Moment, insert, subscriber
+
+HELD = tuple(state for state in STATES if state not in {ACTIVE, "pending"})
+"""The states that nobody comes back from by being added or imported."""
+
+_SILENT = {"name": "", "fields": "", "language": "", "cadence": "digest"}
+_FOLLOWS = ("everything", "tags", "authors")
+_CONSENT = ("consent_at", "consent_how", "consent_source")
+
+Columns = ReadOnlyColumnCollection[str, ColumnElement[object]]
+
+
+def upsert(
+    connection: Connection, table: Table = subscriber
+) -> "postgresql.Insert | sqlite.Insert":
+    """Give the INSERT of a reader that merges them with the row of the same person.
+
+    It returns no row where that person is held, and then changes nothing.
+    """
+    statement = insert(connection, table)
+    return statement.on_conflict_do_update(
+        index_elements=["key"],
+        set_=_merged(table.c, statement.excluded),
+        where=is_free(table.c.state),
+    )
+
+
+def differs(old: Columns, new: Columns) -> ColumnElement[bool]:
+    """Tell whether merging would change a row that is not held."""
+    says = [and_(new[name] != silent, new[name] != old[name]) for name, silent in _SILENT.items()]
+    chosen = and_(_chooses(new), or_(*(new[name] != old[name] for name in _FOLLOWS)))
+    return or_(new["state"].not_in(("pending", old["state"])), chosen, *says)
+
+
+def is_free(state: ColumnElement[str]) -> ColumnElement[bool]:
+    """Tell whether a state is none of those in HELD."""
+    return and_(*(state != each for each in HELD))  # IN () is not for many rows at once
+
+
+def moment(at: datetime) -> BindParameter[datetime]:
+    """Give a time as the database has it."""
+    return literal(at, Moment())
+
+
+def _merged(old: Columns, new: Columns) -> dict[str, ColumnElement[object]]:
+    """Give what each column becomes. What is at its default in `new` says nothing."""
+    stays = new["state"].in_(("pending", old["state"]))
+    agrees = and_(old["state"] == "pending", new["state"] == ACTIVE)
+    return {
+        "state": case((new["state"] == "pending", old["state"]), else_=new["state"]),
+        "changed": case((stays, old["changed"]), else_=new["changed"]),
+        **{
+            name: case((new[name] == silent, old[name]), else_=new[name])
+            for name, silent in _SILENT.items()
+        },
+        **{name: case((_chooses(new), new[name]), else_=old[name]) for name in _FOLLOWS},
+        **{name: case((agrees, new[name]), else_=old[name]) for name in _CONSENT},
+    }
+
+
+def _chooses(new: Columns) -> ColumnElement[bool]:
+    """Tell whether somebody says what they follow: other than everything."""
+    return or_(new["everything"].is_(False), new["tags"] != "", new["authors"] != "")

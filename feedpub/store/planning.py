@@ -1,0 +1,187 @@
+"""Posts, selections and an audience → an issue in the database, whole or not at all."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection, exists, select
+from sqlalchemy import insert as plain_insert
+
+from feedpub.mailing import Issue, Selection
+from feedpub.store import rows
+from feedpub.store.batches import batches
+from feedpub.store.database import alone, measured
+from feedpub.store.errors import OvertakenError
+from feedpub.store.schema import delivery, insert, issue, ledger, selected, selection
+
+_SELECTIONS, _ROWS, _NAMES = 100, 5_000, 500  # at once
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What an issue is, but for its readers."""
+
+    digest: str
+    slot: datetime
+    posts: tuple[str, ...]
+    subject: str
+    now: datetime
+
+
+def planned(
+    connection: Connection,
+    plan: Plan,
+    selections: Iterable[Selection],
+    audience: Iterable[tuple[int, str]],
+) -> Issue:
+    """Plan an issue; see `Issues.plan`."""
+    alone(connection, "plan")  # or two could give a reader the same post, and neither see it
+    number = _new(connection, plan, state="sending", reason="")
+    if number is not None:
+        _refuse_mailed(connection, plan)
+        _note_down(connection, plan, number)
+        keys = _select(connection, number, selections)
+        _address(connection, number, ((who, keys[key]) for who, key in audience), plan.now)
+        measured(connection, "delivery")
+        _refuse_received(connection, plan, number)
+    return _of_slot(connection, plan)
+
+
+def started(connection: Connection, plan: Plan) -> Issue:
+    """Fill the ledger, and send nothing; see `Issues.start`."""
+    alone(connection, "plan")
+    reason = f"first run: {len(plan.posts)} posts from before are not mailed"
+    number = _new(connection, plan, state="skipped", reason=reason)
+    if number is not None:
+        _note_down(connection, plan, number)
+    return _of_slot(connection, plan)
+
+
+def skipped(connection: Connection, plan: Plan, reason: str) -> Issue:
+    """Record that nothing goes out; see `Issues.skip`."""
+    _new(connection, plan, state="skipped", reason=reason)
+    return _of_slot(connection, plan)
+
+
+def _new(connection: Connection, plan: Plan, *, state: str, reason: str) -> int | None:
+    """Write down the issue of a slot; None where the slot has one."""
+    sending = state == "sending"
+    statement = insert(connection, issue).values(
+        digest=plan.digest,
+        slot=plan.slot,
+        created=plan.now,
+        ended=None if sending else plan.now,
+        state=state,
+        posts=rows.packed(plan.posts if sending else ()),
+        subject=plan.subject,
+        reason=reason,
+    )
+    unless_there = statement.on_conflict_do_nothing(index_elements=["digest", "slot"])
+    return connection.execute(unless_there.returning(issue.c.id)).scalar()
+
+
+def _of_slot(connection: Connection, plan: Plan) -> Issue:
+    query = select(*rows.ISSUE).where(issue.c.digest == plan.digest, issue.c.slot == plan.slot)
+    return rows.issue(connection.execute(query).one())
+
+
+def _refuse_mailed(connection: Connection, plan: Plan) -> None:
+    """Raise OvertakenError where a post is in the ledger already."""
+    for names in batches(plan.posts, _NAMES):
+        query = select(ledger.c.post).where(
+            ledger.c.digest == plan.digest, ledger.c.post.in_(names)
+        )
+        post = connection.scalar(query.limit(1))
+        if post is not None:
+            raise OvertakenError(
+                f"digest {plan.digest}: the post {post} has been planned already, by another "
+                "process perhaps; run it again"
+            )
+
+
+def _note_down(connection: Connection, plan: Plan, number: int) -> None:
+    """Put the posts into the ledger."""
+    statement = insert(connection, ledger).on_conflict_do_nothing()
+    noted = [{"digest": plan.digest, "post": post, "issue": number} for post in plan.posts]
+    if noted:
+        connection.execute(statement, noted)
+
+
+def _select(
+    connection: Connection, number: int, selections: Iterable[Selection]
+) -> Mapping[str, int]:
+    """Write selections down; give the id of each key."""
+    statement = plain_insert(selection).returning(selection.c.key, selection.c.id)
+    ids: dict[str, int] = {}
+    for some in batches(selections, _SELECTIONS):
+        written = [
+            {"issue": number, "key": one.key, "content": rows.compressed(one.content)}
+            for one in some
+        ]
+        ids.update(connection.execute(statement, written).all())
+        posts = [{"selection": ids[one.key], "post": post} for one in some for post in one.posts]
+        connection.execute(plain_insert(selected), posts)
+    return ids
+
+
+def _address(
+    connection: Connection, number: int, audience: Iterator[tuple[int, int]], now: datetime
+) -> None:
+    """Write a delivery down for each reader."""
+    statement = plain_insert(delivery).values(
+        issue=number,
+        state="planned",
+        next_at=now,
+        worker="",
+        attempts=0,
+        doubts=0,
+        at=now,
+        code=0,
+        status="",
+        text="",
+        relay="",
+    )
+    for some in batches(audience, _ROWS):
+        connection.execute(
+            statement, [{"subscriber": who, "selection": chosen} for who, chosen in some]
+        )
+
+
+def _refuse_received(connection: Connection, plan: Plan, number: int) -> None:
+    """Raise OvertakenError where a reader gets a post here and in another issue."""
+    shared = _sharing(connection, number)
+    here, there = delivery.alias("here"), delivery.alias("there")
+    mine, theirs = selected.alias("mine"), selected.alias("theirs")
+    twice = exists().where(
+        mine.c.selection == here.c.selection,
+        theirs.c.selection == there.c.selection,
+        theirs.c.post == mine.c.post,
+    )
+    query = select(here.c.subscriber).where(
+        here.c.issue == number,
+        there.c.issue.in_(shared),
+        there.c.subscriber == here.c.subscriber,
+        there.c.state != "suppressed",
+        twice,
+    )
+    if shared and connection.scalar(query.limit(1)) is not None:
+        raise OvertakenError(
+            f"digest {plan.digest}: some readers are getting one of these posts by another digest "
+            "already, planned meanwhile; run it again"
+        )
+
+
+def _sharing(connection: Connection, number: int) -> list[int]:
+    """Give the issues that have a post in common with one: none, nearly always."""
+    posts = (
+        select(selected.c.post)
+        .join(selection, selection.c.id == selected.c.selection)
+        .where(selection.c.issue == number)
+    )
+    query = (
+        select(selection.c.issue)
+        .join(selected, selected.c.selection == selection.c.id)
+        .where(selected.c.post.in_(posts), selection.c.issue != number)
+        .distinct()
+    )
+    return list(connection.execute(query).scalars())

@@ -1,0 +1,126 @@
+"""Values ⇄ rows."""
+
+import json
+import zlib
+from collections.abc import Iterable, Sequence
+from dataclasses import fields
+from datetime import datetime
+from hashlib import blake2b
+from typing import Any
+
+from feedpub.mailing import Consent, Content, Follows, Issue, Subscriber
+from feedpub.store import schema
+
+SUBSCRIBER = schema.numbered(
+    schema.subscriber,
+    (
+        "id",
+        "address",
+        "name",
+        "fields",
+        "state",
+        "language",
+        "everything",
+        "tags",
+        "authors",
+        "cadence",
+        "soft_bounces",
+        "changed",
+        "consent_at",
+        "consent_how",
+        "consent_source",
+    ),
+)
+"""The columns that `subscriber` makes a value of."""
+
+ISSUE = schema.numbered(
+    schema.issue,
+    ("id", "digest", "slot", "created", "state", "posts", "subject", "reason"),
+)
+"""The columns that `issue` makes a value of."""
+
+Row = Sequence[Any]
+Values = dict[str, object]
+
+
+def subscriber(row: Row) -> Subscriber:
+    """Make a value of the columns in SUBSCRIBER."""
+    (number, address, name, given, state, language, everything, tags, authors) = row[:9]
+    cadence, soft_bounces, changed, at, how, source = row[9:15]
+    return Subscriber(
+        id=number,
+        address=address,
+        consent=Consent(at, how, source),
+        name=name,
+        fields=tuple((key, value) for key, value in json.loads(given)) if given else (),
+        state=state,
+        language=language,
+        follows=Follows(everything, texts(tags), texts(authors)),
+        cadence=cadence,
+        soft_bounces=soft_bounces,
+        changed=changed,
+    )
+
+
+def reader(one: Subscriber, key: str, changed: datetime) -> Values:
+    """Make a row of a subscriber, all but its id."""
+    return {
+        "key": key,
+        "address": one.address,
+        "name": one.name,
+        "fields": packed(one.fields),
+        "state": one.state,
+        "language": one.language,
+        **follows(one.follows),
+        "cadence": one.cadence,
+        "soft_bounces": one.soft_bounces,
+        "changed": changed,
+        "consent_at": one.consent.at,
+        "consent_how": one.consent.how,
+        "consent_source": one.consent.source,
+    }
+
+
+def follows(one: Follows) -> Values:
+    """Make the columns of what somebody follows."""
+    return {
+        "everything": one.everything,
+        "tags": packed(one.tags),
+        "authors": packed(one.authors),
+    }
+
+
+def issue(row: Row) -> Issue:
+    """Make a value of the columns in ISSUE."""
+    number, digest, slot, created, state, posts, subject, reason = row
+    return Issue(number, digest, slot, created, state, texts(posts), subject, reason)
+
+
+def packed(texts: Iterable[object]) -> str:
+    """Make JSON of a list; "" of an empty one, as nearly all are."""
+    listed = list(texts)
+    return json.dumps(listed, ensure_ascii=False, separators=(",", ":")) if listed else ""
+
+
+def texts(text: str) -> tuple[str, ...]:
+    """Read a list of texts."""
+    return tuple(json.loads(text)) if text else ()
+
+
+def compressed(content: Content) -> bytes:
+    """Make octets of what a message says, a fifth as many as it has letters."""
+    return zlib.compress(packed(getattr(content, each.name) for each in fields(content)).encode())
+
+
+def content(octets: bytes) -> Content:
+    """Read what a message says."""
+    return Content(*texts(zlib.decompress(octets).decode()))
+
+
+def message_key(digest: str, slot: datetime, created: datetime, subscriber: int) -> str:
+    """Give what makes the Message-ID of an issue to a reader: the same at every attempt.
+
+    `created` tells two databases apart that count their issues alike.
+    """
+    named = f"{digest}\n{slot.isoformat()}\n{created.isoformat()}\n{subscriber}"
+    return blake2b(named.encode(), digest_size=12).hexdigest()

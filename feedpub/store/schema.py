@@ -1,0 +1,177 @@
+"""The tables, as this version of feedpub knows them.
+
+To change them, change them here and add a revision to `migrations/versions`; a test holds one
+against the other.
+"""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    ColumnElement,
+    Connection,
+    Dialect,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Table,
+    Text,
+    TypeDecorator,
+    UniqueConstraint,
+    bindparam,
+)
+from sqlalchemy.dialects import postgresql, sqlite
+
+HEAD = "0002"
+"""The newest revision in `migrations/versions`: what a database must have to be used."""
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+
+
+class Moment(TypeDecorator[datetime]):
+    """An aware time ⇄ microseconds since 1970 in UTC: exact, and compared alike everywhere."""
+
+    impl = BigInteger
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> int | None:
+        """Give the microseconds."""
+        del dialect
+        return None if value is None else (value - EPOCH) // _MICROSECOND
+
+    def process_result_value(self, value: int | None, dialect: Dialect) -> datetime | None:
+        """Give the time, in UTC."""
+        del dialect
+        return None if value is None else EPOCH + timedelta(microseconds=value)
+
+
+NUMBER = BigInteger().with_variant(Integer, "sqlite")  # SQLite counts up INTEGER only
+metadata = MetaData()
+
+subscriber = Table(
+    "subscriber",
+    metadata,
+    Column("id", NUMBER, primary_key=True),
+    Column("key", Text, nullable=False, unique=True),  # roster.canonical(address)
+    Column("address", Text, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("fields", Text, nullable=False),  # JSON, "" for none
+    Column("state", Text, nullable=False),
+    Column("language", Text, nullable=False),
+    # What is followed lies in the row: nothing asks the database who follows a tag.
+    Column("everything", Boolean, nullable=False),
+    Column("tags", Text, nullable=False),  # JSON, "" for none
+    Column("authors", Text, nullable=False),  # JSON, "" for none
+    Column("cadence", Text, nullable=False),
+    Column("soft_bounces", Integer, nullable=False),
+    Column("changed", Moment, nullable=False),
+    Column("consent_at", Moment, nullable=False),
+    Column("consent_how", Text, nullable=False),
+    Column("consent_source", Text, nullable=False),
+    Index("subscriber_state", "state", "id"),
+    sqlite_autoincrement=True,  # a token of somebody forgotten must never mean another person
+)
+
+forgotten = Table(
+    "forgotten",
+    metadata,
+    Column("hash", LargeBinary, primary_key=True),  # HMAC-SHA256 of the canonical address
+    Column("salt", LargeBinary, nullable=False, index=True),  # its key
+)
+
+issue = Table(
+    "issue",
+    metadata,
+    Column("id", NUMBER, primary_key=True),
+    Column("digest", Text, nullable=False),
+    Column("slot", Moment, nullable=False),
+    Column("created", Moment, nullable=False),
+    Column("ended", Moment),
+    Column("state", Text, nullable=False),
+    Column("posts", Text, nullable=False),  # JSON
+    Column("subject", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    UniqueConstraint("digest", "slot", name="issue_slot"),
+    sqlite_autoincrement=True,
+)
+
+ledger = Table(
+    "ledger",
+    metadata,
+    Column("digest", Text, primary_key=True),
+    Column("post", Text, primary_key=True),
+    Column("issue", NUMBER, ForeignKey("issue.id"), nullable=False),
+)
+
+selection = Table(
+    "selection",
+    metadata,
+    Column("id", NUMBER, primary_key=True),
+    Column("issue", NUMBER, ForeignKey("issue.id"), nullable=False),
+    Column("key", Text, nullable=False),
+    Column("content", LargeBinary, nullable=False),  # zlib of JSON
+    UniqueConstraint("issue", "key", name="selection_key"),
+)
+
+selected = Table(
+    "selected",
+    metadata,
+    Column("selection", NUMBER, ForeignKey("selection.id"), primary_key=True),
+    Column("post", Text, primary_key=True),
+    Index("selected_post", "post"),
+)
+
+delivery = Table(
+    "delivery",
+    metadata,
+    Column("id", NUMBER, primary_key=True),
+    Column("issue", NUMBER, ForeignKey("issue.id"), nullable=False),
+    # No foreign key: whoever is forgotten leaves the number behind, or the sum would not hold.
+    Column("subscriber", NUMBER, nullable=False),
+    Column("selection", NUMBER, ForeignKey("selection.id"), nullable=False),
+    Column("state", Text, nullable=False),
+    # When it may be claimed: at once, at the next attempt, or when the lease of a worker ends.
+    # NULL once it is in doubt or has ended, and so never again.
+    Column("next_at", Moment),
+    Column("worker", Text, nullable=False),  # who has it, or had it when it came into doubt
+    Column("attempts", Integer, nullable=False),
+    Column("doubts", Integer, nullable=False),  # how often the final dot went out
+    Column("at", Moment, nullable=False),  # when the state last changed
+    Column("code", Integer, nullable=False),
+    Column("status", Text, nullable=False),  # enhanced status code, or why it was suppressed
+    Column("text", Text, nullable=False),
+    Column("relay", Text, nullable=False),
+    UniqueConstraint("issue", "subscriber", name="delivery_reader"),
+    Index("delivery_selection", "selection"),
+)
+Index(
+    "delivery_due",
+    delivery.c.issue,
+    delivery.c.next_at,
+    delivery.c.id,
+    sqlite_where=delivery.c.next_at.is_not(None),
+    postgresql_where=delivery.c.next_at.is_not(None),
+)
+
+
+def insert(connection: Connection, table: Table) -> "postgresql.Insert | sqlite.Insert":
+    """Give an INSERT that can say what to do where the row is there already."""
+    if connection.dialect.name == "sqlite":
+        return sqlite.insert(table)
+    return postgresql.insert(table)
+
+
+def among(column: Column[int], name: str) -> ColumnElement[bool]:
+    """Tell rows whose number is among those handed over under a name."""
+    return column.in_(bindparam(name, expanding=True, type_=NUMBER))
+
+
+def numbered(table: Table, names: Sequence[str]) -> list[Column[object]]:
+    """Give the columns of these names."""
+    return [table.c[name] for name in names]

@@ -1,0 +1,80 @@
+"""A subscriber and a purpose → a short token that only this site can have made, and back."""
+
+import base64
+import binascii
+import hmac
+from dataclasses import dataclass
+
+PURPOSES = ("confirm", "preferences", "unsubscribe", "bounce")
+
+_SHORTEST_KEY = 16  # octets: below that, keys can be guessed
+_MARK = 12  # octets of HMAC-SHA256 that are kept: 96 bits
+_LARGEST = 2**63 - 1  # the id of a row
+_LONGEST = 32  # characters: the base32 of 8 octets and the mark
+
+
+@dataclass(frozen=True, slots=True)
+class Keys:
+    """The secrets of a site: one that makes tokens, and older ones whose tokens still count.
+
+    To rotate is to put a new one first. Raises ValueError for a key of less than 16 octets.
+    """
+
+    current: bytes
+    older: tuple[bytes, ...] = ()
+
+    def __post_init__(self) -> None:
+        if any(len(key) < _SHORTEST_KEY for key in (self.current, *self.older)):
+            raise ValueError(f"a key must have {_SHORTEST_KEY} octets or more; 32 random ones do")
+
+
+def mint(keys: Keys, purpose: str, subscriber: int) -> str:
+    """Give the token of a subscriber's id for one of `PURPOSES`.
+
+    Lower-case letters and the digits 2 to 7, at most 26 of them for an id below 2**32: it stands
+    in a URL as it is, and in a mailbox name, which some servers change to one letter case. The
+    purpose is not written in it, but a token is good for its own alone.
+
+    Raises:
+        ValueError: No such purpose, or an id below 0 or of more than 63 bits.
+    """
+    if purpose not in PURPOSES:
+        raise ValueError(f"no token is for {purpose!r}; they are for {', '.join(PURPOSES)}")
+    if not 0 <= subscriber <= _LARGEST:
+        raise ValueError(f"{subscriber} is no subscriber's id")
+    named = _octets(subscriber)
+    token = base64.b32encode(named + _mark(keys.current, purpose, named))
+    return token.decode("ascii").rstrip("=").lower()
+
+
+def read(keys: Keys, purpose: str, token: str) -> int | None:
+    """Give the id a token was made of, or None where it was not made by one of `keys` for this.
+
+    Letter case is ignored. It never raises, and takes as long for a token that is nearly right.
+    """
+    if not token.isascii() or len(token) > _LONGEST:
+        return None
+    upper = token.upper()
+    try:
+        octets = base64.b32decode(upper + "=" * (-len(upper) % 8))
+    except binascii.Error:
+        return None
+    named, mark = octets[:-_MARK], octets[-_MARK:]
+    subscriber = int.from_bytes(named, "big")
+    # One id, one token: no leading zeros, and no bits beyond the last octet.
+    whole = base64.b32encode(octets).decode("ascii").rstrip("=") == upper
+    whole &= named == _octets(subscriber)
+    found = False
+    for key in (keys.current, *keys.older):  # all of them, whichever it is
+        found |= hmac.compare_digest(_mark(key, purpose, named), mark)
+    return subscriber if found and whole else None
+
+
+def _octets(subscriber: int) -> bytes:
+    return subscriber.to_bytes((subscriber.bit_length() + 7) // 8, "big")
+
+
+def _mark(key: bytes, purpose: str, named: bytes) -> bytes:
+    """Sign `named` for one purpose; no purpose and id can be taken for another two."""
+    said = b"\0".join((b"feedpub", purpose.encode(errors="replace"), named))
+    return hmac.digest(key, said, "sha256")[:_MARK]

@@ -1,0 +1,203 @@
+"""Commands of the newsletter, typed in a world made for a test.
+
+run("subscribers", "list", readers=(reader(),), screen=True).out
+"""
+
+import io
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+
+from feedpub.cli.session import main
+from feedpub.cli.world import Newsletter, Publish, World
+from feedpub.errors import FeedpubError
+from feedpub.mailing import Consent, Issue, Subscriber, Tally
+from feedpub.model import Problem
+from feedpub.newsletter import Import, Sent, Standing
+from feedpub.publish import Request
+from feedpub.store import Imported
+
+NOW = datetime(2025, 1, 30, 9, 0, tzinfo=UTC)
+ANN = Subscriber(1, "ann@example.org", Consent(NOW, "command"), state="active")
+ISSUE = Issue(7, "weekly", NOW, NOW, "done", ("a", "b"), "New: 人工智能")
+IMPORTED = Import(Imported(3, 2, 1, 0), ())
+GOOD = Tally(3, 3, 0, 0, 0, 0, 0)
+
+
+class Screen(io.StringIO):
+    """A stream that is a terminal."""
+
+    def isatty(self) -> bool:
+        """Say so."""
+        return True
+
+
+@dataclass
+class Desk:
+    """Keeps and sends nothing: answers what it was told to, and remembers what it was asked."""
+
+    readers: tuple[Subscriber, ...] = (ANN,)
+    imported: Import = IMPORTED
+    counts: tuple[tuple[str, int], ...] = ()
+    standings: tuple[Standing, ...] = ()
+    sent: tuple[Sent, ...] = ()
+    known: tuple[tuple[Issue, Tally], ...] = ()
+    failed: int = 0
+    asked: list[tuple[object, ...]] = field(default_factory=list)
+    requests: list[Request] = field(default_factory=list)
+
+    def _ask(self, request: Request, *words: object) -> None:
+        self.requests.append(request)
+        self.asked.append(words)
+
+    def add(  # noqa: PLR0913 - what is known of a reader
+        self,
+        request: Request,
+        address: str,
+        *,
+        name: str,
+        tags: tuple[str, ...],
+        authors: tuple[str, ...],
+        cadence: str,
+        language: str,
+    ) -> Subscriber:
+        """Give the first reader."""
+        self._ask(request, "add", address, name, tags, authors, cadence, language)
+        return self.readers[0]
+
+    def listed(self, request: Request, state: str | None) -> Iterator[Subscriber]:
+        """Give all readers."""
+        self._ask(request, "listed", state)
+        yield from self.readers
+
+    def found(self, request: Request, address: str) -> Subscriber:
+        """Give the first reader, if there is one."""
+        self._ask(request, "found", address)
+        if not self.readers:
+            raise FeedpubError(f"{address}: nobody has this address")
+        return self.readers[0]
+
+    def remove(self, request: Request, address: str) -> None:
+        """Remember it."""
+        self._ask(request, "remove", address)
+
+    def forget(self, request: Request, address: str) -> None:
+        """Remember it."""
+        self._ask(request, "forget", address)
+
+    def suppress(self, request: Request, address: str) -> Subscriber:
+        """Give the first reader."""
+        self._ask(request, "suppress", address)
+        return self.readers[0]
+
+    def import_(
+        self, request: Request, path: Path, *, dry: bool, columns: Mapping[str, str], skip: bool
+    ) -> Import:
+        """Give what was told, having read for a while."""
+        self._ask(request, "import", path, dry, columns, skip)
+        request.progress("reading", 0, 0)
+        return self.imported
+
+    def export(self, request: Request) -> Iterator[str]:
+        """Give lines, or fail in their midst where there is nobody."""
+        self._ask(request, "export")
+        yield "email,name\r\n"
+        if not self.readers:
+            raise FeedpubError("the database is away")
+        yield "ann@example.org,人\r\n"
+
+    def stats(self, request: Request) -> tuple[tuple[str, int], ...]:
+        """Give the counts."""
+        self._ask(request, "stats")
+        return self.counts
+
+    def digests(self, request: Request) -> tuple[Standing, ...]:
+        """Give how each stands."""
+        self._ask(request, "digests")
+        return self.standings
+
+    def preview(
+        self, request: Request, digest: str, folder: Path, address: str
+    ) -> tuple[Path, ...]:
+        """Give where it would be."""
+        self._ask(request, "preview", digest, folder, address)
+        return (folder / "digest.html", folder / "digest.txt")
+
+    def send(
+        self, request: Request, digest: str, *, due: bool, dry: bool, backlog: bool
+    ) -> tuple[Sent, ...]:
+        """Give what came of it, having sent for a while."""
+        self._ask(request, "send", digest, due, dry, backlog)
+        request.progress("sending", 0, 0)
+        return self.sent
+
+    def issues(self, request: Request, digest: str) -> tuple[tuple[Issue, Tally], ...]:
+        """Give the issues."""
+        self._ask(request, "issues", digest)
+        return self.known
+
+    def pause(self, request: Request, issue: int) -> Issue:
+        """Give the issue."""
+        self._ask(request, "pause", issue)
+        return ISSUE
+
+    def resume(self, request: Request, issue: int) -> Issue:
+        """Give the issue."""
+        self._ask(request, "resume", issue)
+        return ISSUE
+
+    def cancel(self, request: Request, issue: int) -> Issue:
+        """Give the issue."""
+        self._ask(request, "cancel", issue)
+        return ISSUE
+
+    def retry(self, request: Request, issue: int) -> int:
+        """Give how many failed."""
+        self._ask(request, "retry", issue)
+        return self.failed
+
+
+@dataclass
+class Ran:
+    """What came of a command."""
+
+    status: int
+    out: str
+    err: str
+    shown: list[Path]  # in the browser
+
+
+def run(typed: str, desk: Desk, *, screen: bool = False, browser: bool = True) -> Ran:
+    """Type a command, on a terminal or not."""
+    out, err = (Screen(), Screen()) if screen else (io.StringIO(), io.StringIO())
+    shown: list[Path] = []
+
+    def publish() -> Publish:
+        raise AssertionError
+
+    def newsletter() -> Newsletter:
+        return desk
+
+    def browse(path: Path) -> bool:
+        shown.append(path)
+        return browser
+
+    world = World(
+        stdout=out,
+        stderr=err,
+        environ={"NO_COLOR": "1"},
+        now=lambda: NOW,
+        clock=lambda: 0.0,
+        columns=80,
+        publish=publish,
+        newsletter=newsletter,
+        browse=browse,
+    )
+    status = main(typed.split(), world)
+    return Ran(status, out.getvalue(), err.getvalue(), shown)
+
+
+def bad(*lines: int) -> tuple[Problem, ...]:
+    """Give rows that cannot be used."""
+    return tuple(Problem("list.csv", line, '"x" is no address', left_out=True) for line in lines)

@@ -1,0 +1,75 @@
+"""What workers that died left in doubt: settled by whoever comes later, sent again or not."""
+
+from datetime import timedelta
+
+from mailings import LATER, LEASE, NOW, planned, settled, with_readers
+
+from feedpub.mailing import Outcome
+from feedpub.store import Store
+
+FULL = Outcome("deferred", 451, "4.3.0", "no space", "mx.example.org")
+MOMENT = timedelta(microseconds=1)
+
+
+def test_it_is_sent_again_where_that_is_wanted(store: Store) -> None:
+    """Under the same key, and counted as an attempt; only once it is old enough."""
+    issue = planned(store, with_readers(store, 2), "one")
+    first, second = store.claim("dead", 9, LEASE, NOW)
+    store.doubt("dead", [first.id], NOW)
+    store.doubt("dead", [second.id], NOW + MOMENT)
+
+    assert 0 == store.abandoned(NOW, LATER, resend=True)
+    assert 1 == store.abandoned(NOW + MOMENT, LATER, resend=True)
+
+    (again,) = store.claim("w", 9, LEASE, LATER)
+    assert (first.id, first.key, 1) == (again.id, again.key, again.attempts)
+    assert 1 == store.tally(issue.id).doubt
+
+
+def test_it_stays_in_doubt_else(store: Store) -> None:
+    """Nobody waits for its worker any more: the issue may end."""
+    issue = planned(store, with_readers(store, 1), "one")
+    (one,) = store.claim("dead", 9, LEASE, NOW)
+    store.doubt("dead", [one.id], NOW)
+
+    assert not store.finish(issue.id, LATER)
+    assert 1 == store.abandoned(LATER, LATER, resend=False)
+    assert 0 == store.abandoned(LATER + MOMENT, LATER, resend=True)
+    assert store.finish(issue.id, LATER)
+    assert 1 == store.tally(issue.id).doubt
+
+
+def test_a_worker_that_was_taken_for_dead_changes_nothing(store: Store) -> None:
+    """What it tells at last comes too late."""
+    issue = planned(store, with_readers(store, 1), "one")
+    (one,) = store.claim("slow", 9, LEASE, NOW)
+    store.doubt("slow", [one.id], NOW)
+    store.abandoned(LATER, LATER, resend=False)
+
+    store.settle("slow", settled([one]), LATER)
+
+    assert (0, 1) == (store.tally(issue.id).accepted, store.tally(issue.id).doubt)
+
+
+def test_an_issue_is_not_done_while_a_server_thinks(store: Store) -> None:
+    """What is put off after the final dot, when others found nothing left to send, is not lost."""
+    issue = planned(store, with_readers(store, 1), "one")
+    (one,) = store.claim("w", 9, LEASE, NOW)
+    store.doubt("w", [one.id], NOW)
+    store.finish(issue.id, NOW)
+    store.settle("w", settled([one], "deferred", FULL), NOW)
+
+    (again,) = store.claim("v", 9, LEASE, LATER)
+    assert one.id == again.id
+
+
+def test_what_was_settled_or_ended_is_left_alone(store: Store) -> None:
+    """A doubt that a worker recorded itself is for the publisher; a cancelled issue has ended."""
+    issue = planned(store, with_readers(store, 2), "one")
+    first, second = store.claim("w", 9, LEASE, NOW)
+    store.doubt("w", [first.id, second.id], NOW)
+    store.settle("w", settled([first], "doubt"), NOW)
+    store.cancel(issue.id, NOW)
+
+    assert 0 == store.abandoned(LATER, LATER, resend=True)
+    assert 2 == store.tally(issue.id).doubt

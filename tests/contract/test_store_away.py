@@ -1,0 +1,147 @@
+"""A database that goes away, or is locked, and comes back: told, waited for, and nothing lost."""
+
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+from threading import Thread
+
+import postgres
+import pytest
+from mailings import LEASE, NOW, Place, planned, reader, sent, with_readers
+from sqlalchemy import create_engine
+
+import feedpub.store
+from feedpub.mailing import Subscriber
+from feedpub.store import Store, StoreUnavailable
+from feedpub.store.database import Database
+from feedpub.store.upgrading import is_begun
+
+AWAY = "the database is not there for now"
+
+
+@pytest.fixture
+def name(server: postgres.Server, tmp_path: Path) -> Iterator[str]:
+    """Give the name of a database on PostgreSQL, new and empty."""
+    name = f"away_{tmp_path.parent.name}_{tmp_path.name}"[-60:]
+    server.create(name)
+    yield name
+    server.drop(name)
+
+
+@pytest.fixture
+def distant(server: postgres.Server, name: str, tmp_path: Path) -> Iterator[Store]:
+    """Give that database, open."""
+    store = Place(server.url(name), tmp_path).open()
+    yield store
+    store.close()
+
+
+def test_a_connection_that_was_ended_is_made_anew(
+    server: postgres.Server, name: str, distant: Store
+) -> None:
+    """Between two calls nobody notices."""
+    distant.add(reader(), NOW)
+
+    server.hang_up(name)
+
+    assert 1 == len(tuple(distant.all()))
+
+
+def test_a_connection_that_is_ended_in_the_middle_is_told(
+    server: postgres.Server, name: str, distant: Store
+) -> None:
+    """Nothing of the import is there; called again, it is done."""
+
+    def cut() -> Iterator[Subscriber]:
+        yield reader()
+        server.hang_up(name)
+
+    with pytest.raises(StoreUnavailable, match=AWAY):
+        distant.import_(cut())
+
+    assert () == tuple(distant.all())
+    assert 1 == distant.import_([reader()]).added
+
+
+def test_a_server_that_is_away_is_told_and_comes_back(
+    server: postgres.Server, distant: Store
+) -> None:
+    """Every call says so until it is there again; then all goes on where it was."""
+    issue = planned(distant, with_readers(distant, 2), "one")
+    first, second = distant.claim("w", 9, LEASE, NOW)
+    distant.doubt("w", [first.id], NOW)
+    with server.away():
+        with pytest.raises(StoreUnavailable, match=AWAY):
+            distant.doubt("w", [second.id], NOW)
+        with pytest.raises(StoreUnavailable, match=AWAY):
+            distant.counts()
+
+    sent(distant, "w", [first, second])
+
+    assert 2 == distant.tally(issue.id).accepted
+
+
+def test_a_server_that_is_away_at_the_start_is_told(server: postgres.Server, name: str) -> None:
+    """Opening says so, without the password."""
+    url = server.url(name).replace("postgres:@", "postgres:secret@")
+    with server.away(), pytest.raises(StoreUnavailable, match=AWAY) as told:
+        Place(url, Path()).open()
+
+    assert "secret" not in str(told.value)
+
+
+def test_who_only_reads_makes_no_tables(server: postgres.Server, name: str) -> None:
+    """An empty database stays empty, and one that is away is told."""
+    url = server.url(name)
+
+    assert () == feedpub.store.sent(url, Path())
+    with closing(Database(url, Path())) as database:
+        assert not is_begun(database)
+    with server.away(), pytest.raises(StoreUnavailable, match=AWAY):
+        feedpub.store.sent(url, Path())
+
+
+def test_threads_that_wait_for_one_commit_are_all_told(
+    server: postgres.Server, distant: Store
+) -> None:
+    """Each may ask again."""
+    planned(distant, with_readers(distant, 8), "one")
+    claimed = distant.claim("w", 9, LEASE, NOW)
+    told: list[str] = []
+
+    def ask(number: int) -> None:
+        try:
+            distant.doubt("w", [number], NOW)
+        except StoreUnavailable as error:
+            told.append(str(error))
+
+    threads = [Thread(target=ask, args=(each.id,)) for each in claimed]
+    with server.away():
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+
+    assert 8 == len(told)
+    assert 8 == len(distant.doubt("w", [each.id for each in claimed], NOW))
+
+
+def test_a_file_that_another_process_writes_is_told(tmp_path: Path) -> None:
+    """After some patience; who reads is not held up, and afterwards all goes on."""
+    Place("", tmp_path).open().close()
+    database = Database("", tmp_path, patience=0.1)
+    store = Store(database)
+    other = create_engine(f"sqlite:///{tmp_path}/newsletter.sqlite")
+    with other.connect() as connection:
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+        with pytest.raises(StoreUnavailable, match=r"newsletter\.sqlite: the database"):
+            store.add(reader(), NOW)
+        assert () == tuple(store.all())
+
+        connection.exec_driver_sql("ROLLBACK")
+    other.dispose()
+
+    assert 0 < store.add(reader(), NOW).id
+
+    store.close()

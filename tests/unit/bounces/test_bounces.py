@@ -1,0 +1,236 @@
+"""What comes to the return path: whom it is about, and what it means."""
+
+import time
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+from notices import (
+    ABSENCE,
+    ANN,
+    BOUNCE,
+    EXIM,
+    EXIM_DELAYED,
+    EXIM_SENDER,
+    KEYS,
+    LEAVE,
+    OLD_GMAIL,
+    QMAIL,
+    RETURNED,
+    VERP,
+    complaint,
+    dsn,
+    mail,
+)
+
+from feedpub.bounces import Report, read
+from feedpub.tokens import Keys, mint
+
+ANN_AT = "ann@example.net"
+ELSEWHERE = "postmaster@example.org"
+
+
+def kind_of(data: bytes) -> tuple[str, int | None]:
+    """Give what a message is and whom it is about."""
+    report = read(data, KEYS)
+    return ("", None) if report is None else (report.kind, report.subscriber)
+
+
+def test_a_bounce_from_postfix() -> None:
+    """A delivery status notification for an unknown user is hard, with all it says."""
+    said = "550 5.1.1 <ann@example.net>: Recipient address rejected: User unknown"
+
+    assert Report("hard", ANN, ANN_AT, "5.1.1", said) == read(dsn(), KEYS)
+
+
+@pytest.mark.parametrize(
+    ("data", "kind"),
+    [
+        (QMAIL, "hard"),
+        (EXIM, "hard"),
+        (OLD_GMAIL, "hard"),
+        (EXIM_SENDER, "soft"),
+        (EXIM_DELAYED, "auto"),
+        (dsn("5.2.2", "smtp; 552 5.2.2 Mailbox full"), "soft"),
+        (dsn("5.7.1", "smtp; 554 5.7.1 blocked using dnsbl.example"), "soft"),
+        (dsn("4.4.7", "smtp; 421 no answer", action="failed"), "soft"),
+        (dsn("4.4.1", "smtp; 421 no answer", action="delayed"), "auto"),
+        (dsn("2.0.0", "", action="delivered"), "auto"),
+        (complaint(), "complaint"),
+        (ABSENCE, "auto"),
+    ],
+)
+def test_every_kind_of_notice_has_its_kind(data: bytes, kind: str) -> None:
+    """Each mail system's own form, and whom it is about by the address it came to."""
+    assert (kind, ANN) == kind_of(data)
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["To", "Delivered-To", "X-Original-To", "Envelope-To", "X-Envelope-To", "Return-Path", "Cc"],
+)
+def test_the_token_is_found_where_delivery_put_it(name: str) -> None:
+    """Forwarders and mailboxes write the address that a message came to into many headers."""
+    bare = dsn(to=ELSEWHERE, returned="Subject: Three new posts\n")
+
+    assert ("hard", None) == kind_of(bare)
+    assert ("hard", ANN) == kind_of(f"{name}: <{VERP.upper()}>\r\n".encode() + bare)
+
+
+@pytest.mark.parametrize(
+    "returned",
+    [
+        RETURNED,
+        f"Return-Path: <{VERP}>\n",
+        f"Return-Path: <SRS0=1a2B=XY=example.org=bounces+{BOUNCE}@forward.example>\n",
+        f"Return-Path: <prvs=0123456789=bounces+{BOUNCE}@example.org>\n",
+        f"List-Unsubscribe: <https://example.org/u/{LEAVE}>\n",
+        f"List-Unsubscribe: <mailto:unsubscribe+{LEAVE}@example.org?subject=unsubscribe>\n",
+    ],
+)
+def test_the_token_is_found_in_the_returned_message(returned: str) -> None:
+    """Where the notice came to another address, the message that it returns tells."""
+    assert ("hard", ANN) == kind_of(dsn(to=ELSEWHERE, returned=returned))
+
+
+def test_the_token_is_found_in_the_words_of_a_bounce() -> None:
+    """A qmail without VERP still ends with the message, and its return path."""
+    data = QMAIL.replace(f"To: {VERP}".encode(), b"To: postmaster@example.org", 1)
+
+    assert ("hard", ANN) == kind_of(data)
+
+
+def test_the_token_is_found_in_a_complaint() -> None:
+    """The report names the return path, where the copy was taken away."""
+    data = complaint(fields=f"Original-Mail-From: <{VERP}>\nOriginal-Rcpt-To: <{ANN_AT}>\n")
+    bare = data.replace(RETURNED.replace("\n", "\r\n").encode(), b"Subject: redacted\r\n")
+
+    assert Report("complaint", ANN, ANN_AT, "", "abuse (SomeMailer/1.0)") == read(bare, KEYS)
+
+
+def test_a_token_of_somebody_else_is_nobody() -> None:
+    """What another site or a guess has made names no subscriber."""
+    strange = mint(Keys(b"x" * 32), "bounce", ANN)
+    data = dsn(to=f"bounces+{strange}@example.org", returned="Subject: x\n")
+
+    assert ("hard", None) == kind_of(data)
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        f"To: unsubscribe+{LEAVE}@example.org",
+        f"Delivered-To: unsubscribe+{LEAVE.upper()}@example.org\nTo: undisclosed:;",
+        f"To: unsubscribe@example.org\nSubject: unsubscribe {LEAVE}",
+        f"To: unsubscribe+{LEAVE}@example.org\nAuto-Submitted: auto-generated\nPrecedence: bulk",
+    ],
+)
+def test_a_mail_unsubscribes(header: str) -> None:
+    """The token in the address or subject is enough: a mail program may send it by itself."""
+    data = mail(f"From: Ann <other@example.com>\n{header}", "unsubscribe")
+
+    assert Report("unsubscribe", ANN, "other@example.com", "", "by mail") == read(data, KEYS)
+
+
+def test_only_a_token_unsubscribes() -> None:
+    """Anybody can write any sender: without a token, or with one for bounces, nobody leaves."""
+    bare = mail(f"From: {ANN_AT}\nTo: unsubscribe@example.org", "unsubscribe")
+    other = mail(f"From: {ANN_AT}\nTo: unsubscribe+{BOUNCE}@example.org", "unsubscribe")
+
+    assert read(bare, KEYS) is None
+    assert read(other, KEYS) is None
+
+
+def test_a_person_is_left_alone() -> None:
+    """What somebody wrote is no notice, though it quotes one and comes to the return path."""
+    data = mail(
+        f"From: Ann <{ANN_AT}>\nTo: {VERP}\nSubject: Re: Undelivered mail?",
+        "You wrote: 550 5.1.1 User unknown",
+    )
+
+    assert read(data, KEYS) is None
+
+
+def test_a_flood_of_tokens_is_given_up() -> None:
+    """After 200 words that look like tokens the rest is not tried."""
+    flood = "a" * 24
+    data = mail(f"To: {' '.join([flood] * 200)} {VERP}\nAuto-Submitted: auto-replied", "")
+
+    assert ("auto", None) == kind_of(data)
+
+
+def test_what_nobody_could_have_meant_is_left_alone() -> None:
+    """A thousand parts within parts are no notice; a thousand brackets are no address."""
+    deep = "".join(
+        f'Content-Type: multipart/mixed; boundary="{number}"\n\n--{number}\n'
+        for number in range(3000)
+    )
+
+    assert read(deep.encode(), KEYS) is None
+    assert read(b"X-Failed-Recipients: " + b"(" * 5000, KEYS) is not None
+
+
+FRAGMENTS = st.sampled_from(
+    [
+        b"Content-Type: multipart/report; boundary=b\r\n",
+        b"Content-Type: message/delivery-status\r\n",
+        b"Content-Type: message/global-delivery-status\r\n",
+        b"Content-Type: message/feedback-report\r\n",
+        b"Content-Type: message/rfc822\r\n",
+        b"Content-Type: text/plain; charset*=\0''x\r\n",
+        b"Content-Type: text/html; charset=nonsense\r\n",
+        b"Content-Type: text/rfc822-headers\r\n",
+        b"Content-Transfer-Encoding: base64\r\n",
+        b"Content-Transfer-Encoding: quoted-printable\r\n",
+        b"Content-Transfer-Encoding: x-uuencode\r\n",
+        b"Subject: =?utf-8?b?=E4=?= =?nonsense?q?x?= =?utf-16?b?AA==?=\r\n",
+        b"From: MAILER-DAEMON\r\n",
+        b"Return-Path: <>\r\n",
+        b"Action: failed\r\nStatus: 5.0.0\r\n",
+        b"Diagnostic-Code: smtp;\r\n",
+        b"X-Failed-Recipients: \xff((\r\n",
+        b"Feedback-Type: abuse\r\n",
+        b"--- Below this line is a copy of the message.\r\n",
+        b"550 5.1.1 no such user\r\n",
+        b"\r\n",
+        b"--b\r\n",
+        b"--b--\r\n",
+        VERP.encode(),
+    ]
+)
+
+
+@given(st.lists(FRAGMENTS | st.binary(max_size=20), max_size=30))
+@example([])
+def test_reading_never_raises(fragments: list[bytes]) -> None:
+    """Whatever the octets, there is a report of a known kind or none."""
+    report = read(b"".join(fragments), KEYS)
+    kinds = {"hard", "soft", "complaint", "unsubscribe", "auto", "unknown"}
+
+    assert report is None or report.kind in kinds
+    assert report is None or report.text.isprintable()
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"Subject: " + b"-" * 500_000 + b"\n\n" + b"-" * 500_000,
+        b"Content-Type: text/html\n\n" + b"<style " * 140_000,
+        b"Content-Type: text/html\n\n" + b"<" * 1_000_000,
+        b"From: " + b"mailer-daemon" * 70_000 + b"\nSubject: undeliver" + b"auto" * 50_000,
+        b"X-Failed-Recipients: a@x\n\n" + b"a" * 1_000_000,
+        b"X-Failed-Recipients: a@x\n\n" + b"550 user " * 110_000,
+        b"X-Failed-Recipients: a@x\n\n" + b" \n" * 500_000,
+        b"X-Failed-Recipients: a@x\n\n" + b"4\n" * 500_000,
+        b"Subject: " + b"=?utf-8?q?" * 100_000,
+        b"To: " + b"a" * 1_000_000,
+        b"A:\n" * 350_000,
+        dsn(diagnostic="smtp; " + "user " * 200_000),
+    ],
+)
+def test_no_message_is_read_for_long(data: bytes) -> None:
+    """What is made to be slow is read in seconds, not in hours."""
+    begin = time.process_time()
+    read(data, KEYS)
+
+    assert 10 > time.process_time() - begin

@@ -1,0 +1,140 @@
+"""Delivery status notifications and complaints."""
+
+import pytest
+from notices import QMAIL, complaint, dsn, mail, parts
+
+from feedpub.bounces import mails, standard
+from feedpub.bounces.report import Report
+
+
+def parsed(data: bytes) -> mails.Mail:
+    """Read a message that can be read."""
+    found = mails.parse(data)
+    assert found is not None
+    return found
+
+
+def told(*blocks: str, words: str = "Sorry.") -> Report:
+    """Read a delivery status notification of these blocks."""
+    whole = parts(("text/plain", words), ("message/delivery-status", "\n\n".join(blocks)))
+    report = standard.delivery(parsed(whole.encode()))
+    assert report is not None
+    return report
+
+
+@pytest.mark.parametrize(
+    ("status", "diagnostic", "kind", "expected"),
+    [
+        ("5.1.1", "smtp; 550-5.1.1 The email account does not exist", "hard", "5.1.1"),
+        ("5.1.10", "smtp;550 5.1.10 RESOLVER.ADR.RecipientNotFound; none", "hard", "5.1.10"),
+        ("5.0.0", "smtp; 550 5.1.1 User unknown", "hard", "5.1.1"),
+        ("5.0.0", "smtp; 550 no such user", "hard", "5.0.0"),
+        ("5.0.0 (undefined status)", "x-unix; user unknown", "hard", "5.0.0"),
+        ("", "smtp; 550 5.1.1 User unknown", "hard", "5.1.1"),
+        ("", "550 5.1.1 User unknown", "hard", "5.1.1"),
+        ("5.1.1", "", "hard", "5.1.1"),
+        ("5.4.7", "smtp; 450 4.1.1 unverified: User unknown", "soft", "5.4.7"),
+        ("5.2.2", "smtp; 552 Mailbox full", "soft", "5.2.2"),
+        ("5.7.26", "smtp; 550-5.7.26 Your email has been blocked", "soft", "5.7.26"),
+        ("nonsense", "nonsense", "soft", ""),
+    ],
+)
+def test_status_and_diagnostic_decide(
+    status: str, diagnostic: str, kind: str, expected: str
+) -> None:
+    """The status, unless it says nothing; then the server's words and the codes in them."""
+    report = standard.delivery(parsed(dsn(status, diagnostic)))
+
+    assert report is not None
+    assert (kind, expected) == (report.kind, report.status)
+
+
+def test_words_stand_in_for_a_diagnostic() -> None:
+    """Old Exchange servers say it for people alone."""
+    block = "Final-Recipient: RFC822; ann@example.net\nAction: failed\nStatus: 5.0.0"
+    words = "Could not be reached:\n\nann@example.net on 1 June\n<mx.example.net #5.1.1>"
+    report = told("Reporting-MTA: dns;mx", block, words=words)
+
+    assert ("hard", "ann@example.net", "5.1.1") == (report.kind, report.recipient, report.status)
+
+
+def test_the_first_that_failed_counts() -> None:
+    """Another that was delivered, or expanded, does not."""
+    report = told(
+        "Reporting-MTA: dns; mx",
+        "Final-Recipient: rfc822; list@example.net\nAction: expanded\nStatus: 2.0.0",
+        "Final-Recipient: rfc822; <ann@example.net>\nAction: Failed (gone)\nStatus: 5.1.1",
+    )
+
+    assert ("hard", "ann@example.net") == (report.kind, report.recipient)
+
+
+def test_an_error_is_a_failure() -> None:
+    """OpenSMTPD calls it so."""
+
+    assert "hard" == told("Final-Recipient: rfc822; a@x\nAction: error\nStatus: 5.1.1").kind
+
+
+@pytest.mark.parametrize("action", ["delayed", "delivered", "relayed", "expanded"])
+def test_what_did_not_fail_changes_nothing(action: str) -> None:
+    """A delay is no bounce: the other server goes on trying."""
+    report = standard.delivery(parsed(dsn("4.4.1", action=action)))
+
+    assert report is not None
+    assert ("auto", "ann@example.net", action) == (report.kind, report.recipient, report.text)
+
+
+def test_a_report_without_recipients_is_none() -> None:
+    """Nor is any other message."""
+    empty = parts(("message/delivery-status", "Reporting-MTA: dns; mx"))
+
+    assert standard.delivery(parsed(empty.encode())) is None
+    assert standard.delivery(parsed(QMAIL)) is None
+
+
+@pytest.mark.parametrize(
+    ("feedback", "kind"),
+    [
+        ("abuse", "complaint"),
+        ("Fraud", "complaint"),
+        ("", "complaint"),
+        ("not-spam", "auto"),
+        ("auth-failure", "auto"),
+        ("opt-out", "unsubscribe"),
+    ],
+)
+def test_a_complaint_has_its_type(feedback: str, kind: str) -> None:
+    """Reports that a message is spam are complaints; that it is none changes nothing."""
+    report = standard.complaint(parsed(complaint(feedback)))
+
+    assert report is not None
+    assert kind == report.kind
+
+
+def test_a_complaint_names_its_source() -> None:
+    """By its program, or by who sent it; the reader's address where it is not hidden."""
+    whole = complaint(fields="Original-Rcpt-To: rfc822;ann@example.net\n")
+    bare = complaint("").replace(b"User-Agent: SomeMailer/1.0\r\n", b"")
+
+    assert Report("complaint", None, "ann@example.net", "", "abuse (SomeMailer/1.0)") == (
+        standard.complaint(parsed(whole))
+    )
+    assert Report("complaint", text="complaint (abuse@example.net)") == (
+        standard.complaint(parsed(bare))
+    )
+
+
+def test_a_complaint_of_microsoft_is_known_by_its_copy() -> None:
+    """It has no report, but the message with the reader's address added."""
+    copy = "X-HmXmrOriginalRecipient: ann@example.net\nSubject: Three new posts\n"
+    data = "From: staff@hotmail.com\n" + parts(("message/rfc822", copy), kind="mixed")
+
+    assert Report("complaint", None, "ann@example.net", "", "complaint (Microsoft)") == (
+        standard.complaint(parsed(data.encode()))
+    )
+
+
+def test_any_other_message_is_no_complaint() -> None:
+    """Not even one that complains."""
+
+    assert standard.complaint(parsed(mail("Subject: Complaint", "Spam!"))) is None

@@ -1,0 +1,297 @@
+"""`feedpub digest`, as people and scripts type it."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from commands import GOOD, ISSUE, NOW, Desk, run
+
+from feedpub.mailing import Tally
+from feedpub.newsletter import Sent, Standing
+
+STANDING = Standing("weekly", "weekly mon 08:00", None, NOW, ("人工智能\x1b", "B"), 1200)
+QUIET = Standing("daily", "daily 08:00", NOW, None, (), 1)
+SENT = Sent("weekly", ISSUE, ("A", "B\x1b"), 3, 34_567, GOOD, "")
+NOTHING = Sent("daily", None, (), 0, 0, None, "nothing is new")
+WOULD = replace(SENT, issue=None, tally=None)
+MIXED = Tally(2000, 1980, 4, 10, 3, 2, 1, (("550 5.1.1", 8), ("451 4.7.1 \x1b", 4)))
+
+
+def test_list() -> None:
+    """Each digest is told with what is new and when it goes out; no title drives the terminal."""
+    desk = Desk(standings=(STANDING, QUIET))
+    actual = run("digest list", desk)
+
+    assert [("digests",)] == desk.asked
+    assert (0, "") == (actual.status, actual.err)
+    assert actual.out == (
+        "weekly: 2 new posts, 1,200 readers\n"
+        "  schedule  weekly mon 08:00\n"
+        "  last      never\n"
+        "  next      2025-01-30 09:00 UTC\n"
+        "  new       人工智能\\x1b\n"
+        "  new       B\n"
+        "daily: nothing new, 1 reader\n"
+        "  schedule  daily 08:00\n"
+        "  last      2025-01-30 09:00 UTC\n"
+        "  next      never\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("standings", "expected"),
+    [((), "There is no digest; name one under digests:"), ((QUIET,), "Next: `feedpub digest pre")],
+)
+def test_list_says_what_next(standings: tuple[Standing, ...], expected: str) -> None:
+    """The last line says what to do."""
+    actual = run("digest list", Desk(standings=standings), screen=True)
+
+    assert actual.status == 0
+    assert actual.err.startswith(expected)
+
+
+def test_list_as_json() -> None:
+    """Scripts get the same, with times in ISO 8601."""
+    told = json.loads(run("digest list --json", Desk(standings=(STANDING,))).out)
+
+    assert told["digests"] == [
+        {
+            "digest": "weekly",
+            "schedule": "weekly mon 08:00",
+            "last": None,
+            "next": "2025-01-30T09:00:00+00:00",
+            "posts": ["人工智能\x1b", "B"],
+            "audience": 1200,
+        }
+    ]
+
+
+def test_preview() -> None:
+    """A preview is written beside the configuration, and where is printed."""
+    desk = Desk()
+    actual = run("digest preview weekly --config blog/c.yaml", desk, screen=True)
+    folder = Path("blog/.feedpub/preview")
+
+    assert [("preview", "weekly", folder, "")] == desk.asked
+    assert actual.out == f"{folder}/digest.html\n{folder}/digest.txt\n"
+    assert actual.err.startswith("Next: `feedpub digest send weekly --dry-run`")
+    assert [] == actual.shown
+
+
+def test_preview_for_somebody() -> None:
+    """A preview is written where and for whom it was asked, and opened in the browser."""
+    desk = Desk()
+    actual = run("digest preview weekly --to www --for a@b.org --open", desk)
+
+    assert [("preview", "weekly", Path("www"), "a@b.org")] == desk.asked
+    assert (0, "") == (actual.status, actual.err)
+    assert [Path("www/digest.html")] == actual.shown
+
+
+def test_preview_without_a_browser() -> None:
+    """Where there is no browser it is said."""
+    actual = run("digest preview weekly --to www --open", Desk(), browser=False)
+
+    assert actual.status == 1
+    assert actual.err == "www/digest.html: there is no browser here to open it in\n"
+
+
+@pytest.mark.parametrize(
+    ("typed", "expected"),
+    [
+        ("", ("send", "", False, False, False)),
+        (" weekly --due", ("send", "weekly", True, False, False)),
+        (" --dry-run --backlog", ("send", "", False, True, True)),
+    ],
+)
+def test_send(typed: str, expected: tuple[object, ...]) -> None:
+    """What was typed is sent; nothing is said where nobody looks and all went well."""
+    desk = Desk(sent=(NOTHING,))
+    actual = run(f"digest send{typed}", desk)
+
+    assert [expected] == desk.asked
+    assert (0, "") == (actual.status, actual.err)
+
+
+def test_send_on_a_terminal() -> None:
+    """People are told what went out, and why something did not; progress leaves nothing."""
+    nobody = replace(SENT, audience=0, tally=replace(GOOD, audience=0), reason="nobody follows it")
+    actual = run("digest send", Desk(sent=(SENT, NOTHING, nobody)), screen=True)
+
+    assert actual.status == 0
+    assert actual.out == (
+        "weekly: issue 7, 2 posts for 3 readers\n"
+        "  3 audience = 3 accepted + 0 deferred + 0 failed + 0 suppressed + 0 in doubt"
+        " + 0 waiting\n"
+        "daily: nothing was sent: nothing is new.\n"
+        "weekly: issue 7, 2 posts for 0 readers (nobody follows it)\n"
+    )
+    assert actual.err == "\rsending\r       \r"
+
+
+def test_send_dry() -> None:
+    """A dry run tells posts, audience and size, in a pipe too."""
+    desk = Desk(sent=(WOULD, NOTHING, replace(WOULD, reason="nobody follows it")))
+    actual = run("digest send --dry-run", desk, screen=True)
+
+    assert run("digest send --dry-run", desk).out == actual.out
+    assert actual.out == (
+        "weekly: 2 posts for 3 readers, 34.6 kB a message\n"
+        "  A\n"
+        "  B\\x1b\n"
+        "daily: nothing would be sent: nothing is new.\n"
+        "weekly: 2 posts for 3 readers, 34.6 kB a message (nobody follows it)\n"
+        "  A\n"
+        "  B\\x1b\n"
+    )
+    assert actual.err.endswith("Nothing was sent. Next: the same without --dry-run.\n")
+
+
+@pytest.mark.parametrize(
+    ("tally", "reason", "expected"),
+    [
+        (MIXED, "", "weekly: 10 failed, 3 suppressed, 2 in doubt, 1 waiting\n"),
+        (Tally(3, 0, 0, 0, 0, 0, 3), "no relay", "weekly: 3 waiting (no relay)\n"),
+        (Tally(3, 2, 0, 0, 0, 1, 0), "", "weekly: 1 in doubt\n"),
+        (Tally(3, 2, 1, 0, 0, 0, 0), "", ""),
+        (Tally(3, 2, 0, 0, 1, 0, 0), "", ""),
+    ],
+)
+def test_send_with_problems(tally: Tally, reason: str, expected: str) -> None:
+    """What a person should look at is told everywhere, with status 1."""
+    actual = run("digest send", Desk(sent=(replace(SENT, tally=tally, reason=reason),)))
+
+    assert (int(bool(expected)), expected) == (actual.status, actual.err)
+
+
+def test_send_with_problems_on_a_terminal() -> None:
+    """The last line says what to do."""
+    actual = run("digest send", Desk(sent=(replace(SENT, tally=MIXED),)), screen=True)
+
+    assert actual.err.endswith(
+        "Next: `feedpub digest status` tells why; `feedpub digest send` goes on.\n"
+    )
+
+
+def test_send_as_json() -> None:
+    """Scripts get one object, whatever went out."""
+    actual = run("digest send --json", Desk(sent=(replace(SENT, tally=MIXED), NOTHING)))
+    told = json.loads(actual.out)
+
+    assert actual.status == 1
+    assert told["dry_run"] is False
+    assert told["sent"][0] == {
+        "digest": "weekly",
+        "issue": 7,
+        "posts": ["A", "B\x1b"],
+        "audience": 3,
+        "size": 34_567,
+        "tally": {
+            "audience": 2000,
+            "accepted": 1980,
+            "deferred": 4,
+            "failed": 10,
+            "suppressed": 3,
+            "doubt": 2,
+            "waiting": 1,
+            "reasons": [
+                {"reason": "550 5.1.1", "number": 8},
+                {"reason": "451 4.7.1 \x1b", "number": 4},
+            ],
+        },
+        "reason": "",
+    }
+    assert (told["sent"][1]["issue"], told["sent"][1]["tally"]) == (None, None)
+
+
+SKIPPED = replace(ISSUE, id=6, state="skipped", posts=(), subject="", reason="nothing new")
+NONE = Tally(0, 0, 0, 0, 0, 0, 0)
+
+
+def test_status() -> None:
+    """Each issue is told with the equation that always holds, and the reasons."""
+    desk = Desk(known=((ISSUE, MIXED), (SKIPPED, NONE)))
+    actual = run("digest status weekly", desk, screen=True)
+
+    assert [("issues", "weekly")] == desk.asked
+    assert actual.status == 0
+    assert actual.out == (
+        "issue 7 of weekly, 2025-01-30 09:00 UTC, done: 2 posts; New: 人工智能\n"
+        "  2,000 audience = 1,980 accepted + 4 deferred + 10 failed + 3 suppressed + 2 in doubt"
+        " + 1 waiting\n"
+        "    8  550 5.1.1\n"
+        "    4  451 4.7.1 \\x1b\n"
+        "issue 6 of weekly, 2025-01-30 09:00 UTC, skipped: nothing new\n"
+    )
+    assert actual.err == "Next: `feedpub digest retry 7` sends again what failed.\n"
+
+
+def test_status_where_all_is_well() -> None:
+    """Where there is nothing to do nothing is said of it."""
+    bare = replace(ISSUE, posts=(), subject="")
+    actual = run("digest status", Desk(known=((bare, GOOD),)), screen=True)
+
+    assert actual.out.startswith("issue 7 of weekly, 2025-01-30 09:00 UTC, done\n")
+    assert actual.err == ""
+
+
+def test_status_of_nothing() -> None:
+    """Where nothing was sent it is said how to."""
+    actual = run("digest status", Desk(), screen=True)
+
+    assert (0, "") == (actual.status, actual.out)
+    assert actual.err == "Nothing was sent yet; `feedpub digest send` does.\n"
+
+
+def test_status_as_json() -> None:
+    """Scripts get every value of every issue."""
+    (told,) = json.loads(run("digest status --json", Desk(known=((ISSUE, GOOD),))).out)["issues"]
+    tally = told.pop("tally")
+
+    assert told == {
+        "id": 7,
+        "digest": "weekly",
+        "slot": "2025-01-30T09:00:00+00:00",
+        "created": "2025-01-30T09:00:00+00:00",
+        "state": "done",
+        "subject": "New: 人工智能",
+        "posts": ["a", "b"],
+        "reason": "",
+    }
+    assert (3, 3, []) == (tally["audience"], tally["accepted"], tally["reasons"])
+
+
+@pytest.mark.parametrize(
+    ("word", "done", "after"),
+    [
+        ("pause", "Paused issue 7 of weekly: no more of it is sent.", "`feedpub digest resume 7`"),
+        ("resume", "Resumed issue 7 of weekly.", "`feedpub digest send` sends what waits"),
+        ("cancel", "Cancelled issue 7 of weekly: nobody else gets it.", "`feedpub digest status`"),
+    ],
+)
+def test_changes(word: str, done: str, after: str) -> None:
+    """An issue is paused, resumed and cancelled by its number."""
+    desk = Desk()
+    actual = run(f"digest {word} 7", desk, screen=True)
+
+    assert [(word, 7)] == desk.asked
+    assert (0, f"{done}\n") == (actual.status, actual.out)
+    assert after in actual.err
+
+
+@pytest.mark.parametrize(
+    ("failed", "expected"),
+    [
+        (1200, "1,200 messages of issue 7 will be sent again.\n"),
+        (0, "No message of issue 7 failed: there is nothing to send again.\n"),
+    ],
+)
+def test_retry(failed: int, expected: str) -> None:
+    """What failed is sent again, and it is said how many that are."""
+    desk = Desk(failed=failed)
+    actual = run("digest retry 7", desk, screen=True)
+
+    assert [("retry", 7)] == desk.asked
+    assert (0, expected) == (actual.status, actual.out)
+    assert bool(failed) == bool(actual.err)

@@ -1,0 +1,367 @@
+"""`feedpub subscribers`, as people and scripts type it."""
+
+import json
+import os
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from commands import ANN, NOW, Desk, bad, run
+
+from feedpub.cli.terminal import width
+from feedpub.mailing import Consent, Follows, Subscriber
+from feedpub.newsletter import Import
+from feedpub.store import Imported
+
+LI = replace(
+    ANN,
+    id=2,
+    address="li@例え.jp",
+    name="李小龙\x1b",
+    state="bounced",
+    fields=(("city", "Zürich"),),
+    language="zh",
+    cadence="weekly",
+    follows=Follows(everything=False, tags=("go", "vim"), authors=("bo",)),
+    soft_bounces=2,
+    changed=NOW + timedelta(days=1),
+    consent=Consent(NOW, "form", "192.0.2.1"),
+)
+
+
+def test_add() -> None:
+    """A reader is added with all that was typed of them."""
+    desk = Desk()
+    typed = (
+        "subscribers add ann@example.org --name Ann --tag go --tag vim --author bo"
+        " --cadence daily --language de --config c.yaml"
+    )
+    actual = run(typed, desk)
+
+    assert (0, "", "") == (actual.status, actual.out, actual.err)
+    assert [("add", "ann@example.org", "Ann", ("go", "vim"), ("bo",), "daily", "de")] == desk.asked
+    assert (Path("c.yaml"), NOW) == (desk.requests[0].config_path, desk.requests[0].now)
+
+
+def test_add_on_a_terminal() -> None:
+    """People are told who was added, and what to do next; what is not typed has its default."""
+    desk = Desk()
+    actual = run("subscribers add ann@example.org", desk, screen=True)
+
+    assert actual.out == "Added ann@example.org, who follows everything.\n"
+    assert actual.err == "Next: `feedpub digest list` tells what they will get, and when.\n"
+    assert [("add", "ann@example.org", "", (), (), "digest", "")] == desk.asked
+
+
+def test_who_left_is_not_added() -> None:
+    """Somebody who left stays so, and that is said, with status 1."""
+    actual = run("subscribers add a@b.org", Desk((replace(ANN, state="unsubscribed"),)))
+
+    assert (1, "") == (actual.status, actual.out)
+    assert actual.err == "ann@example.org: not added, is unsubscribed and stays so\n"
+
+
+def test_list() -> None:
+    """Readers are listed in columns that line up with wide characters, too."""
+    actual = run("subscribers list", Desk((ANN, LI)))
+
+    assert (0, "") == (actual.status, actual.err)
+    assert actual.out == (
+        "  ann@example.org  active   digest  everything\n"
+        "  li@例え.jp       bounced  weekly  tags go, vim; authors bo  李小龙\\x1b\n"
+    )
+
+
+def test_list_of_many() -> None:
+    """A long list is laid out in parts; columns never become narrower."""
+    short = replace(ANN, address="a@b.org")
+    desk = Desk((ANN, *[short] * 500, LI))
+    actual = run("subscribers list --state active", desk, screen=True)
+    lines = actual.out.splitlines()
+
+    assert [("listed", "active")] == desk.asked
+    assert {19} == {width(line[: line.index("active")]) for line in lines[:-1]}
+    assert actual.err == "502 active readers; `feedpub subscribers show` tells all of one.\n"
+
+
+@pytest.mark.parametrize(
+    ("typed", "expected"),
+    [
+        ("subscribers list", "There is no reader; `feedpub"),
+        ("subscribers list --state bounced", "There is no bounced reader; `feedpub"),
+    ],
+)
+def test_list_of_nobody(typed: str, expected: str) -> None:
+    """Where there is nobody it is said how to begin."""
+    actual = run(typed, Desk(()), screen=True)
+
+    assert (0, "") == (actual.status, actual.out)
+    assert actual.err.startswith(expected)
+
+
+@pytest.mark.parametrize("readers", [(), (ANN,), (ANN, LI)])
+def test_list_as_json(readers: tuple[Subscriber, ...]) -> None:
+    """Scripts get one object with all readers."""
+    actual = run("subscribers list --json", Desk(readers), screen=True)
+    told = json.loads(actual.out)["subscribers"]
+
+    assert (0, "") == (actual.status, actual.err)
+    assert [each.id for each in readers] == [each["id"] for each in told]
+
+
+def test_show() -> None:
+    """All that is known of somebody is told."""
+    desk = Desk((LI,))
+    actual = run("subscribers show li@例え.jp", desk)
+
+    assert [("found", "li@例え.jp")] == desk.asked
+    assert actual.out == (
+        "李小龙\\x1b <li@例え.jp>: bounced since 2025-01-31 09:00 UTC\n"
+        "  follows   tags go, vim; authors bo\n"
+        "  cadence   weekly\n"
+        "  language  zh\n"
+        "  agreed    2025-01-30 09:00 UTC, by form, from 192.0.2.1\n"
+        "  bounced   2 times, softly\n"
+        "  city      Zürich\n"
+    )
+
+
+def test_show_what_is_not_known() -> None:
+    """What is not known is not made up."""
+    quiet = replace(ANN, follows=Follows(everything=False))
+    actual = run("subscribers show ann@example.org", Desk((quiet,)))
+
+    assert actual.out == (
+        "ann@example.org: active\n"
+        "  follows   nothing\n"
+        "  cadence   digest\n"
+        "  language  the site's\n"
+        "  agreed    2025-01-30 09:00 UTC, by command\n"
+    )
+
+
+def test_show_as_json() -> None:
+    """Scripts get every value."""
+    actual = run("subscribers show li@例え.jp --json", Desk((LI,)))
+    expected = {
+        "id": 2,
+        "address": "li@例え.jp",
+        "name": "李小龙\x1b",
+        "state": "bounced",
+        "changed": "2025-01-31T09:00:00+00:00",
+        "language": "zh",
+        "cadence": "weekly",
+        "follows": {"everything": False, "tags": ["go", "vim"], "authors": ["bo"]},
+        "fields": {"city": "Zürich"},
+        "soft_bounces": 2,
+        "consent": {"at": "2025-01-30T09:00:00+00:00", "how": "form", "source": "192.0.2.1"},
+    }
+
+    assert expected == json.loads(actual.out)
+
+
+def test_show_nobody() -> None:
+    """Who is not there is told on standard error; scripts get an object all the same."""
+    actual = run("subscribers show x@y.org --json", Desk(()))
+
+    assert (1, "x@y.org: nobody has this address\n") == (actual.status, actual.err)
+    assert ["problems"] == list(json.loads(actual.out))
+
+
+def test_remove() -> None:
+    """Somebody is taken off the list, and it is said what would keep them off."""
+    desk = Desk()
+    actual = run("subscribers remove a@b.org", desk, screen=True)
+
+    assert [("remove", "a@b.org")] == desk.asked
+    assert actual.out == "Removed a@b.org.\n"
+    assert "`feedpub subscribers suppress` keeps them off" in actual.err
+
+
+def test_import() -> None:
+    """A list is imported as it was typed; nothing is said where nobody looks."""
+    desk = Desk()
+    typed = "subscribers import l.csv --column email=Adresse --column city= --skip-bad"
+    actual = run(typed, desk)
+
+    assert (0, "", "") == (actual.status, actual.out, actual.err)
+    assert [("import", Path("l.csv"), False, {"email": "Adresse", "city": ""}, True)] == desk.asked
+
+
+def test_import_on_a_terminal() -> None:
+    """People are told what an import did, and who is held and why; progress leaves nothing."""
+    desk = Desk(imported=Import(Imported(1_000, 2, 1, 4), ()))
+    actual = run("subscribers import l.csv", desk, screen=True)
+
+    assert actual.out == (
+        "Imported: 1,000 added, 2 updated, 1 unchanged, 4 held, 0 bad.\n"
+        "  held: who left, bounced, complained, was suppressed or forgotten stays out\n"
+    )
+    assert actual.err == "\rreading\r       \r"
+
+
+def test_import_dry() -> None:
+    """A dry run tells what would happen, in a pipe too, and what to do next."""
+    desk = Desk()
+    actual = run("subscribers import l.csv --dry-run", desk, screen=True)
+
+    assert [("import", Path("l.csv"), True, {}, False)] == desk.asked
+    assert run("subscribers import l.csv --dry-run", desk).out == actual.out
+    assert actual.out == "Would be: 3 added, 2 updated, 1 unchanged, 0 held, 0 bad.\n"
+    assert actual.err.endswith("Nothing was changed. Next: the same without --dry-run.\n")
+
+
+@pytest.mark.parametrize("screen", [True, False])
+def test_import_of_bad_rows(screen: bool) -> None:
+    """Bad rows are told by line; nothing is imported, and it is said how it could be."""
+    desk = Desk(imported=Import(Imported(3, 0, 0, 0), bad(9, 4)))
+    actual = run("subscribers import list.csv", desk, screen=screen)
+    lines = actual.err.rpartition("\r")[2].splitlines()
+
+    assert (1, "") == (actual.status, actual.out)
+    assert lines[:3] == [
+        "list.csv: nothing was imported: 2 rows cannot be used",
+        'list.csv:4: "x" is no address [left out]',
+        'list.csv:9: "x" is no address [left out]',
+    ]
+    assert screen == lines[-1].endswith("leave them out with --skip-bad.")
+
+
+def test_import_without_bad_rows() -> None:
+    """With --skip-bad the others are imported; the status says that some were bad."""
+    desk = Desk(imported=Import(Imported(3, 0, 0, 0), bad(4)))
+    actual = run("subscribers import list.csv --skip-bad", desk, screen=True)
+
+    assert actual.status == 1
+    assert actual.out == "Imported: 3 added, 0 updated, 0 unchanged, 0 held, 1 bad.\n"
+    assert actual.err.endswith('list.csv:4: "x" is no address [left out]\n')
+
+
+@pytest.mark.parametrize(
+    ("typed", "expected"), [("", False), (" --dry-run", False), (" --skip-bad", True)]
+)
+def test_import_as_json(typed: str, expected: bool) -> None:
+    """Scripts get the numbers, whether anything was written, and the bad rows."""
+    desk = Desk(imported=Import(Imported(3, 2, 1, 5), bad(4)))
+    told = json.loads(run(f"subscribers import list.csv --json{typed}", desk).out)
+    problems = told.pop("problems")
+
+    assert told == {
+        "added": 3,
+        "updated": 2,
+        "unchanged": 1,
+        "held": 5,
+        "bad": 1,
+        "imported": expected,
+    }
+    assert [4] == [each["line"] for each in problems]
+
+
+CSV = "email,name\r\nann@example.org,人\r\n"
+
+
+def test_export() -> None:
+    """Without a file the readers are printed, and nothing else."""
+    actual = run("subscribers export", Desk(), screen=True)
+
+    assert (0, CSV, "") == (actual.status, actual.out, actual.err)
+
+
+def test_export_to_a_file(tmp_path: Path) -> None:
+    """A file takes the place of an older one, also behind a link, and only its owner reads it."""
+    path, link = tmp_path / "readers.csv", tmp_path / "newest.csv"
+    path.write_text("old", encoding="utf-8")
+    link.symlink_to(path)
+    actual = run(f"subscribers export {link}", Desk(), screen=True)
+
+    assert actual.out == f"Exported all readers to {link}, which only you can read.\n"
+    assert path.read_bytes().decode() == CSV
+    assert path.stat().st_mode & 0o777 == 0o600
+    assert link.is_symlink()
+
+
+def test_export_that_fails(tmp_path: Path) -> None:
+    """Half an export leaves the older one as it is, and nothing beside it."""
+    path = tmp_path / "readers.csv"
+    path.write_text("old", encoding="utf-8")
+    actual = run(f"subscribers export {path}", Desk(()))
+
+    assert (1, "the database is away\n") == (actual.status, actual.err)
+    assert path.read_text(encoding="utf-8") == "old"
+    assert [path] == list(tmp_path.iterdir())
+
+
+def test_export_into_a_pipe(tmp_path: Path) -> None:
+    """What is no file, such as /dev/stdout, is written to and not replaced."""
+    path = tmp_path / "pipe"
+    os.mkfifo(path)
+    reading = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+    try:
+        actual = run(f"subscribers export {path}", Desk())
+
+        assert actual.status == 0
+        assert os.read(reading, 1000).decode() == CSV
+    finally:
+        os.close(reading)
+
+    assert path.is_fifo()
+
+
+def test_export_to_nowhere(tmp_path: Path) -> None:
+    """A folder that is not there is told."""
+    actual = run(f"subscribers export {tmp_path}/no/readers.csv", Desk())
+
+    assert actual.status == 1
+    assert actual.err == f"{tmp_path}/no: there is no such folder to write readers.csv to\n"
+
+
+def test_forget() -> None:
+    """A person is deleted for good where --yes was typed."""
+    desk = Desk()
+    actual = run("subscribers forget a@b.org --yes", desk, screen=True)
+
+    assert [("forget", "a@b.org")] == desk.asked
+    assert actual.out.startswith("Forgot a@b.org: only a salted hash is left")
+    assert actual.err == "An export that you keep elsewhere still knows them.\n"
+
+
+def test_forget_wants_yes() -> None:
+    """What nobody can undo is not done by a slip of the fingers; nothing asks."""
+    desk = Desk()
+    actual = run("subscribers forget a@b.org", desk)
+
+    assert (1, []) == (actual.status, desk.asked)
+    assert actual.err == "a@b.org: nothing was deleted, since nobody can undo it: add --yes\n"
+
+
+def test_suppress() -> None:
+    """Somebody is mailed no more."""
+    desk = Desk()
+    actual = run("subscribers suppress a@b.org", desk, screen=True)
+
+    assert [("suppress", "a@b.org")] == desk.asked
+    assert actual.out == "Suppressed ann@example.org: mailed no more, whatever any list says.\n"
+
+
+def test_stats() -> None:
+    """Readers are counted by state; numbers line up."""
+    actual = run("subscribers stats", Desk(counts=(("active", 1200), ("bounced", 3))), screen=True)
+
+    assert actual.out == "1,203 readers\n  1,200  active\n      3  bounced\n"
+    assert actual.err == ""
+
+
+def test_stats_of_nobody() -> None:
+    """Where there is nobody it is said how to begin."""
+    actual = run("subscribers stats", Desk(), screen=True)
+
+    assert actual.out == "0 readers\n"
+    assert actual.err.startswith("Next: `feedpub subscribers add`")
+
+
+def test_stats_as_json() -> None:
+    """Scripts get the numbers."""
+    actual = run("subscribers stats --json", Desk(counts=(("active", 12), ("bounced", 3))))
+
+    assert {"total": 15, "active": 12, "bounced": 3} == json.loads(actual.out)

@@ -1,0 +1,217 @@
+"""Which posts go out, and who gets them."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+
+import made
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from feedpub.config import Digest
+from feedpub.digests.choice import Choices, due, fresh, select
+from feedpub.mailing import Consent, Follows, Subscriber
+from feedpub.model import Author, Post, Tag
+
+NOW = datetime(2025, 2, 3, 8, tzinfo=UTC)
+WEEKLY = Digest("weekly")
+PYTHON = Tag("Python", "python")
+
+
+def post(number: int, **changes: object) -> Post:
+    """Give a post that is so many days old."""
+    values = {"slug": f"p{number}", "published": NOW - timedelta(days=number)}
+    return made.post(**(values | changes))
+
+
+def reader(**changes: object) -> Subscriber:
+    """Give a reader who agreed to be mailed long ago."""
+    consent = Consent(datetime(2020, 1, 1, tzinfo=UTC), "form")
+    values = {"id": 1, "address": "ann@example.org", "consent": consent}
+    return Subscriber(**(values | changes))  # type: ignore[arg-type]
+
+
+def slugs(posts: Sequence[Post]) -> list[str]:
+    """Give the slugs of posts, in order."""
+    return [each.slug for each in posts]
+
+
+def test_new_is_what_is_not_in_the_ledger() -> None:
+    """A post that was mailed is not new, though it was edited; one that was dated back is."""
+    mailed = {post(3).id}
+    posts = (post(1), post(3, title="Edited", key="other"), post(20))
+
+    assert ["p1", "p20"] == slugs(fresh(WEEKLY, posts, mailed, NOW))
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"mailed": False},
+        {"draft": True},
+        {"published": NOW + timedelta(seconds=1)},
+        {"published": NOW - timedelta(days=30, seconds=1)},
+    ],
+)
+def test_what_is_not_mailed(changes: dict[str, object]) -> None:
+    """Not mailed is what its author kept back, what is a draft, yet to come, or old."""
+    assert () == fresh(WEEKLY, (post(1, **changes),), (), NOW)
+
+
+def test_the_edges_of_time() -> None:
+    """A post is new from the second it is published until it is `max_age` days old."""
+    posts = (post(0), post(30))
+
+    assert ["p0", "p30"] == slugs(fresh(WEEKLY, posts, (), NOW))
+    assert ["p0"] == slugs(fresh(Digest("w", max_age=1), posts, (), NOW))
+
+
+@pytest.mark.parametrize(
+    ("digest", "expected"),
+    [
+        (Digest("w"), True),
+        (Digest("w", tags=("PYTHON ",)), True),
+        (Digest("w", tags=("web-feeds",)), True),
+        (Digest("w", tags=("howto",)), True),
+        (Digest("w", tags=("Rust",)), False),
+        (Digest("w", authors=("ann  LEE",)), True),
+        (Digest("w", authors=("ann-lee",)), True),
+        (Digest("w", authors=("chief",)), True),
+        (Digest("w", authors=("Bob",)), False),
+        (Digest("w", languages=("de",)), True),
+        (Digest("w", languages=("DE-at",)), True),
+        (Digest("w", languages=("en", "d")), False),
+        (Digest("w", tags=("Python",), authors=("Bob",)), False),
+        (Digest("w", tags=("Python",), authors=("Ann Lee",), languages=("de",)), True),
+    ],
+)
+def test_what_a_digest_asks_for(digest: Digest, expected: bool) -> None:
+    """Tags go by label or slug, categories too; authors by name, key or slug; languages widely."""
+    whole = post(1, language="de-AT", categories=(Tag("How-to", "howto"),))
+    people = (("chief", made.ANN),)
+
+    assert expected == bool(fresh(digest, (whole,), (), NOW, people))
+
+
+def test_too_few_and_too_many() -> None:
+    """Fewer than `min_posts` wait; of more than `max_posts` the newest do."""
+    posts = [post(number) for number in (1, 2, 3, 4)]
+
+    assert () == fresh(Digest("w", min_posts=5), posts, (), NOW)
+    assert ["p3", "p4"] == slugs(fresh(Digest("w", max_posts=2), posts, (), NOW))
+    assert ["p1", "p2"] == slugs(
+        fresh(Digest("w", max_posts=2), posts, {post(3).id, post(4).id}, NOW)
+    )
+
+
+@given(st.lists(st.integers(0, 40), unique=True), st.integers(1, 9), st.integers(1, 9))
+def test_every_post_goes_out_once(ages: list[int], least: int, most: int) -> None:
+    """However an issue is limited, each new post is in one of them, and in one only."""
+    digest = Digest("w", min_posts=1, max_posts=most)
+    posts = [post(age) for age in ages]
+    mailed: list[str] = []
+    while chosen := fresh(digest, posts, mailed, NOW):
+        mailed += [each.id for each in chosen]
+        assert sorted(chosen, key=lambda each: each.published, reverse=True) == list(chosen)
+
+    assert sorted(
+        each.id for each in posts if each.published >= NOW - timedelta(days=30)
+    ) == sorted(mailed)
+    few = fresh(Digest("w", min_posts=least), posts, (), NOW)
+    assert not few or len(few) >= least
+
+
+@pytest.mark.parametrize(
+    ("follows", "expected"),
+    [
+        (Follows(), ["a", "b", "c"]),
+        (Follows(everything=False), []),
+        (Follows(everything=False, tags=("python",)), ["a", "b"]),
+        (Follows(everything=False, authors=("bob",)), ["b", "c"]),
+        (Follows(everything=False, tags=("howto",), authors=("bob",)), ["b", "c"]),
+    ],
+)
+def test_readers_get_what_they_follow(follows: Follows, expected: list[str]) -> None:
+    """Everything, or what has one of their tags or is by one of their authors."""
+    posts = (
+        made.post(slug="a", tags=(PYTHON,)),
+        made.post(slug="b", tags=(PYTHON,), authors=(made.ANN, made.BOB)),
+        made.post(slug="c", tags=(), categories=(Tag("How-to", "howto"),), authors=(made.BOB,)),
+    )
+
+    assert expected == slugs(select(posts, reader(follows=follows)))
+    assert expected == slugs(Choices(NOW, "UTC", posts).of(reader(follows=follows), None))[::-1]
+
+
+def test_no_post_twice() -> None:
+    """What a reader has had, from whichever digest, they do not get again."""
+    posts = (post(1), post(2))
+
+    assert ["p2"] == slugs(select(posts, reader(), {post(1).id}))
+    assert ["p2"] == slugs(Choices(NOW, "UTC", posts).of(reader(), NOW, {post(1).id}))
+
+
+@pytest.mark.parametrize(
+    ("cadence", "last", "slot", "expected"),
+    [
+        ("daily", "2025-02-02T20:00", "2025-02-03T08:00", True),
+        ("daily", "2025-02-03T00:30", "2025-02-03T08:00", False),
+        ("daily", "2025-02-02T22:30", "2025-02-03T08:00", True),
+        ("daily", "2025-02-02T23:30", "2025-02-03T08:00", False),  # half past midnight in Berlin
+        ("weekly", "2025-01-27T09:00", "2025-02-03T08:00", True),
+        ("weekly", "2025-01-28T07:00", "2025-02-03T08:00", False),
+        ("monthly", "2025-01-03T08:00", "2025-02-03T08:00", True),
+        ("monthly", "2025-01-04T08:00", "2025-02-03T08:00", False),
+        ("monthly", "2025-01-31T08:00", "2025-02-28T08:00", True),
+        ("monthly", "2024-12-15T08:00", "2025-01-14T08:00", False),
+        ("monthly", "2024-12-15T08:00", "2025-01-15T08:00", True),
+        ("digest", "2025-02-03T07:59", "2025-02-03T08:00", True),
+        ("each", "2025-02-03T07:59", "2025-02-03T08:00", True),
+        ("hourly", "2025-02-03T07:59", "2025-02-03T08:00", True),
+    ],
+)
+def test_when_a_reader_is_due(cadence: str, last: str, slot: str, expected: bool) -> None:
+    """Days are those of the digest's zone, and the time of day does not count."""
+    then, now = (datetime.fromisoformat(each).replace(tzinfo=UTC) for each in (last, slot))
+
+    assert expected == due(cadence, then, now, "Europe/Berlin")
+    assert due(cadence, None, now, "Europe/Berlin")
+
+
+def test_who_is_mailed_less_often_misses_nothing() -> None:
+    """A weekly reader of a daily digest gets what went out on the days between, each post once."""
+    days = [NOW + timedelta(days=number) for number in range(15)]
+    posts = [made.post(slug=f"d{number}", published=day) for number, day in enumerate(days)]
+    weekly = reader(cadence="weekly", consent=Consent(days[0] - timedelta(hours=1), "form"))
+    got: list[str] = []
+    last = None
+    sizes = []
+    for number, day in enumerate(days):
+        earlier = list(zip(days[:number], posts[:number], strict=True))
+        chosen = Choices(day, "UTC", (posts[number],), earlier).of(weekly, last, got)
+        if chosen:
+            last = day
+            sizes.append(len(chosen))
+            got += [each.id for each in chosen]
+
+    assert [1, 7, 7] == sizes
+    assert sorted(each.id for each in posts) == sorted(got)
+
+
+def test_who_comes_later_gets_no_backlog() -> None:
+    """What went out before a reader agreed is not theirs, nor what the digest's own readers got."""
+    earlier = [(NOW - timedelta(days=days), post(days)) for days in (1, 3)]
+    choices = Choices(NOW, "UTC", (post(0),), earlier)
+    new = Consent(NOW - timedelta(days=2), "form")
+
+    assert ["p0", "p1"] == slugs(choices.of(reader(cadence="monthly", consent=new), None))
+    assert ["p0"] == slugs(choices.of(reader(cadence="daily"), NOW - timedelta(days=1)))
+    assert ["p0"] == slugs(choices.of(reader(), None))
+
+
+def test_people_by_key() -> None:
+    """A digest may name a person by the key of the configuration, and that name wins."""
+    digest = Digest("w", authors=("bob",))
+    people = (("bob", Author("Ann Lee")),)
+
+    assert ["p1"] == slugs(fresh(digest, (post(1),), (), NOW, people))

@@ -1,0 +1,30 @@
+"""Styles in the elements they are for."""
+
+from feedpub.digests.inline import inlined
+
+PAGE = """<!doctype html><html><head><meta charset="utf-8"><title>x</title><style>
+p{color:red}
+@media (prefers-color-scheme:dark){p{color:blue !important}}
+</style></head><body><p>\ufdd2name|dear &amp; reader\ufdd3</p>
+<!--[if mso]><table><tr><td><![endif]--></body></html>"""
+
+
+def test_styles_are_written_into_elements() -> None:
+    """What can stand in an element does, what cannot is kept, and marks and comments stay."""
+    document = inlined(PAGE)
+
+    assert '<p style="color: red;">\ufdd2name|dear &amp; reader\ufdd3</p>' in document
+    assert "@media (prefers-color-scheme:dark){p{color:blue !important}}" in document
+    assert "p{color:red}" not in document
+    assert "<!--[if mso]><table><tr><td><![endif]-->" in document
+
+
+def test_the_encoding_comes_first() -> None:
+    """Browsers look for it at the beginning, before a long style sheet."""
+    assert '<head><meta charset="utf-8"><style>@media' in inlined(PAGE)
+
+
+def test_a_document_without_encoding() -> None:
+    """A template of one's own may leave it out."""
+    assert "<p>x</p>" in inlined("<p>x</p>")
+    assert "charset" not in inlined("<p>x</p>")

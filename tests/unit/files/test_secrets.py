@@ -1,0 +1,74 @@
+"""The site's secret: from the environment, or a file that is made once."""
+
+import stat
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from feedpub.errors import FeedpubError
+from feedpub.files import SECRET, secrets
+from feedpub.files.secrets import _made
+
+
+def test_a_secret_is_made_once(tmp_path: Path) -> None:
+    """With 256 bits, in a file that only its owner reads, and nothing is left beside it."""
+    folder = tmp_path / ".feedpub"
+    made = secrets(folder, {})
+
+    assert [64] == [len(each) for each in made]
+    assert made == secrets(folder, {})
+    assert 0o600 == stat.S_IMODE((folder / "secret").stat().st_mode)
+    assert ["secret"] == [path.name for path in folder.iterdir()]
+
+
+def test_sites_have_secrets_of_their_own(tmp_path: Path) -> None:
+    """No two are alike."""
+
+    assert secrets(tmp_path / "one", {}) != secrets(tmp_path / "two", {})
+
+
+def test_the_newest_secret_stands_first(tmp_path: Path) -> None:
+    """One on each line, or between blanks in the environment, which wins and makes no file."""
+    (tmp_path / "secret").write_text("new\nold\n\n")
+
+    assert (b"new", b"old") == secrets(tmp_path, {})
+    assert (b"third", b"second") == secrets(tmp_path / "none", {SECRET: " third  second"})
+    assert not (tmp_path / "none").exists()
+
+
+def test_an_empty_file_holds_no_secret(tmp_path: Path) -> None:
+    """It is left as it is: somebody emptied it."""
+    (tmp_path / "secret").touch()
+
+    assert () == secrets(tmp_path, {})
+
+
+def test_a_secret_that_is_no_text_is_one(tmp_path: Path) -> None:
+    """Any octets will do."""
+
+    assert (b"\xff\xfe",) == secrets(tmp_path, {SECRET: "\udcff\udcfe"})
+
+
+def test_all_who_come_at_once_get_the_same(tmp_path: Path) -> None:
+    """Whoever is slower takes the secret of the faster one."""
+    with ThreadPoolExecutor(8) as threads:
+        found = set(threads.map(lambda _: secrets(tmp_path, {}), range(64)))
+
+    assert 1 == len(found)
+    assert ["secret"] == [path.name for path in tmp_path.iterdir()]
+
+
+def test_a_place_taken_meanwhile_is_respected(tmp_path: Path) -> None:
+    """A secret that is there when ours is ready stays."""
+    (tmp_path / "secret").write_text("theirs")
+
+    assert b"theirs" == _made(tmp_path / "secret")
+
+
+def test_a_folder_that_cannot_be_used_is_told(tmp_path: Path) -> None:
+    """With what to do instead."""
+    (tmp_path / "file").touch()
+
+    with pytest.raises(FeedpubError, match=r"secret: cannot be read or made .*; FEEDPUB_SECRET"):
+        secrets(tmp_path / "file", {})

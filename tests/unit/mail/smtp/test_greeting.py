@@ -1,0 +1,257 @@
+"""Connecting: encrypted, to whom it should be, logged in; or a reason that helps."""
+
+import base64
+import socket
+import ssl
+from pathlib import Path
+
+import pytest
+from mailservers import DROP, HANG, PASSWORD, USER, Answer, MailServer, certified, plays
+
+from feedpub.errors import MailError
+from feedpub.mail import Relay, Smtp
+from feedpub.mail.smtp.greeting import trust
+
+
+def reason(relay: Relay) -> str:
+    """Give why there is no connection; nothing that led to it is kept, and no secret is in it."""
+    with pytest.raises(MailError) as caught:
+        Smtp((relay,)).connect()
+    text = str(caught.value)
+    for secret in (relay.username, relay.password):
+        assert not secret or secret not in text
+    assert text.startswith(f"{relay.name}: ")
+    return text.removeprefix(f"{relay.name}: ")
+
+
+@pytest.mark.parametrize("without", [(), ("PLAIN",)])
+@pytest.mark.parametrize("security", ["starttls", "tls"])
+def test_a_trusted_server_lets_us_in(
+    security: str, without: tuple[str, ...], tmp_path: Path
+) -> None:
+    """By TLS in either way, with a name and a password beyond ASCII, in either of two ways."""
+    tls, ca_file = certified(tmp_path)
+    with MailServer(tls=tls, implicit=security == "tls", without=without) as server:
+        relay = Relay("localhost", server.port, security, USER, PASSWORD, ca_file=ca_file)
+        with Smtp((relay,)).connect() as session:
+            assert session.is_open
+
+    assert 1 == len([each for each in server.log.commands if each.startswith("AUTH")])
+
+
+@pytest.mark.parametrize("security", ["starttls", "tls"])
+def test_a_certificate_that_nobody_vouches_for_is_not_trusted(
+    security: str, tmp_path: Path
+) -> None:
+    """The message says what is wrong with it; nothing was said in the clear."""
+    tls, _ = certified(tmp_path)
+    with MailServer(tls=tls, implicit=security == "tls") as server:
+        relay = Relay("localhost", server.port, security, USER, PASSWORD)
+
+        assert "its certificate cannot be trusted: self-signed certificate" in reason(relay)
+
+    assert not [each for each in server.log.commands if each.startswith(("AUTH", "MAIL"))]
+
+
+@pytest.mark.parametrize("security", ["starttls", "tls"])
+def test_a_certificate_of_another_name_is_not_trusted(security: str, tmp_path: Path) -> None:
+    """Even where we trust who vouches for it."""
+    tls, ca_file = certified(tmp_path, "mx.example.net")
+    with MailServer(tls=tls, implicit=security == "tls") as server:
+        relay = Relay("localhost", server.port, security, ca_file=ca_file)
+
+        assert "Hostname mismatch, certificate is not valid for 'localhost'" in reason(relay)
+
+
+def test_a_server_without_starttls_is_not_sent_anything() -> None:
+    """Somebody on the way may have taken it out (RFC 3207 section 6)."""
+    with MailServer() as server:
+        assert "it offers no STARTTLS" in reason(Relay("127.0.0.1", server.port))
+
+    assert ["EHLO localhost"] == server.log.commands
+
+
+def test_a_server_that_does_not_start_tls_is_not_sent_anything(tmp_path: Path) -> None:
+    """It may say so."""
+    tls, ca_file = certified(tmp_path)
+    with MailServer({"STARTTLS": "454 4.7.0 Not now"}, tls=tls) as server:
+        relay = Relay("localhost", server.port, ca_file=ca_file)
+
+        assert "it does not want us: 454 4.7.0 Not now" == reason(relay)
+
+
+def test_tls_with_a_server_that_does_not_speak_it() -> None:
+    """It is told that the port may be another one's."""
+    with MailServer() as server:
+        relay = Relay("127.0.0.1", server.port, "tls")
+
+        assert "TLS does not come about" in reason(relay)
+
+
+@pytest.mark.parametrize("without", [(), ("PLAIN",)])
+def test_a_wrong_password_is_told_without_showing_it(
+    without: tuple[str, ...], tmp_path: Path
+) -> None:
+    """With what the server said of it."""
+    tls, ca_file = certified(tmp_path)
+    with MailServer(tls=tls, without=without) as server:
+        relay = Relay("localhost", server.port, "starttls", USER, "wrong-1", ca_file=ca_file)
+
+        assert "it does not let us in: 535 5.7.8" in reason(relay)
+
+
+def test_what_a_server_says_of_a_password_is_not_repeated() -> None:
+    """Where it says what it was told."""
+    answers: dict[str, Answer] = {"AUTH": lambda argument: f"535 No {argument.split()[-1]}"}
+    with MailServer(answers) as server:
+        relay = Relay("127.0.0.1", server.port, "none", "somebody", "swordfish")
+
+        assert "it does not let us in: 535 No …;" in reason(relay)
+
+
+def test_a_password_is_not_sent_in_the_clear() -> None:
+    """But for this very machine."""
+    with plays(b"220 Hi\r\n", b"250-Hi\r\n250 AUTH PLAIN\r\n") as port:
+        relay = Relay("127.1", port, "none", USER, PASSWORD)
+
+        assert "a password is not sent in the clear; set `security` to starttls" == reason(relay)
+
+
+@pytest.mark.parametrize(
+    ("script", "expected"),
+    [
+        ({"EHLO": "421 4.3.2 Closing"}, "it does not answer our EHLO with yes: 421 4.3.2 Closing"),
+        ({"EHLO": "550 Go away"}, "it does not answer our EHLO with yes: 550 Go away"),
+        ({"EHLO": DROP}, "connection closed by the server"),
+        ({"EHLO": HANG}, "no answer in time"),
+        ({"AUTH": "421 4.3.2 Closing"}, "it does not let us in: 421 4.3.2 Closing; look at user"),
+        ({"AUTH": "454 4.7.0 Later"}, "it does not let us in: 454 4.7.0 Later; look at user"),
+        ({"AUTH": DROP}, "connection closed by the server"),
+    ],
+)
+def test_a_server_that_does_not_let_us_in(script: dict[str, Answer], expected: str) -> None:
+    """Is offline, for the reason it gives."""
+    with MailServer(script) as server:
+        relay = Relay("127.0.0.1", server.port, "none", USER, PASSWORD, timeout=0.3)
+
+        assert reason(relay).startswith(expected)
+
+
+@pytest.mark.parametrize(
+    ("answers", "expected"),
+    [
+        ((b"554 5.7.1 Go away\r\n",), "it does not want us: 554 5.7.1 Go away"),
+        ((b"421 Closing\r\n",), "it does not want us: 421 Closing"),
+        ((b"",), "connection closed by the server"),
+        ((b"220 " + b"x" * 9000 + b"\r\n",), "it does not want us: 500 Line too long."),
+        ((b"220 Hi\r\n", b"502 What?\r\n", b"554 No\r\n"), "it does not answer our EHLO with yes"),
+        (
+            (b"220 Hi\r\n", b"250-Hi\r\n250 AUTH XOAUTH2\r\n"),
+            "it offers no log-in of PLAIN, LOGIN and CRAM-MD5, but: XOAUTH2",
+        ),
+        (
+            (b"220 Hi\r\n", b"250 Hi\r\n"),
+            "it offers no log-in of PLAIN, LOGIN and CRAM-MD5, but: none",
+        ),
+        (
+            (b"220 Hi\r\n", b"250-Hi\r\n250 AUTH CRAM-MD5\r\n", b"504 No\r\n"),
+            "it does not let us in: 504 No",
+        ),
+        (
+            (b"220 Hi\r\n", b"250-Hi\r\n250 AUTH LOGIN\r\n", b"334 \r\n", b"535 Who?\r\n"),
+            "it does not let us in: 535 Who?",
+        ),
+    ],
+)
+def test_an_odd_server(answers: tuple[bytes, ...], expected: str) -> None:
+    """Is told by what it said."""
+    with plays(*answers) as port:
+        assert reason(Relay("127.0.0.1", port, "none", USER, PASSWORD)).startswith(expected)
+
+
+def test_a_server_from_before_ehlo_is_greeted_in_its_way() -> None:
+    """With HELO, and without extensions."""
+    with (
+        plays(b"220 Hi\r\n", b"502 What?\r\n", b"250 Hi\r\n", b"221 Bye\r\n") as port,
+        Smtp((Relay("127.0.0.1", port, "none"),)).connect() as session,
+    ):
+        assert session.is_open
+
+
+def test_cram_md5_is_answered() -> None:
+    """As in the example of RFC 2195; the password is not in the answer."""
+    heard: list[bytes] = []
+    challenge = base64.b64encode(b"<1896.697170952@postoffice.reston.mci.net>")
+    with (
+        plays(
+            b"220 Hi\r\n",
+            b"250-Hi\r\n250 AUTH CRAM-MD5\r\n",
+            b"334 " + challenge + b"\r\n",
+            b"235 Ok\r\n",
+            b"221 Bye\r\n",
+            heard=heard,
+        ) as port,
+        Smtp((Relay("127.0.0.1", port, "none", "tim", "tanstaaftanstaaf"),)).connect() as session,
+    ):
+        assert session.is_open
+
+    assert b"tim b913a602c7eda7a495b4e6e7334d3890" == base64.b64decode(heard[2])
+
+
+def test_nobody_listens() -> None:
+    """The message says so."""
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+
+    assert "it cannot be reached: Connection refused" == reason(Relay("127.0.0.1", port, "none"))
+
+
+def test_nobody_answers() -> None:
+    """It is not waited for longer than is set."""
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        relay = Relay("127.0.0.1", silent.getsockname()[1], "none", connect_timeout=0.1)
+
+        assert "no answer in time" == reason(relay)
+
+
+def test_a_name_that_is_none() -> None:
+    """It is not looked for."""
+
+    assert "its name, or what it is told, is not ASCII" == reason(Relay(f"{'x' * 70}.example", 25))
+
+
+def test_certificates_that_cannot_be_read(tmp_path: Path) -> None:
+    """The message names the file."""
+    with pytest.raises(MailError, match=r"none\.pem: no certificates can be read from it"):
+        Smtp((Relay("localhost", ca_file=str(tmp_path / "none.pem")),))
+
+
+def test_the_next_relay_is_used_when_one_is_out_of_reach() -> None:
+    """Whichever of them the chance points to."""
+    with MailServer({"EHLO": "421 Closing"}) as bad, MailServer() as good:
+        relays = tuple(Relay("127.0.0.1", each.port, "none") for each in (bad, good))
+        transport = Smtp(relays)
+        for chance in (0.0, 0.9):
+            with transport.connect(chance) as session:
+                assert f"127.0.0.1:{good.port}" == session.relay
+
+    assert (1, 2) == (bad.log.connections, good.log.connections)
+
+
+def test_when_no_relay_is_within_reach_each_reason_is_told() -> None:
+    """One after the other; and so it is when there is no relay at all."""
+    with MailServer({"EHLO": "421 One"}) as one, MailServer({"EHLO": "421 Two"}) as two:
+        relays = tuple(Relay("127.0.0.1", each.port, "none") for each in (one, two))
+        with pytest.raises(MailError, match=r"421 One; 127\.0\.0\.1.*421 Two"):
+            Smtp(relays).connect()
+    with pytest.raises(MailError, match="there is no mail server to send through"):
+        Smtp(()).connect()
+
+
+def test_tls_is_of_a_kind_that_is_safe() -> None:
+    """Names are compared, certificates are asked for, and old versions are refused."""
+    context = trust(Relay("localhost"))
+
+    assert context.check_hostname
+    assert ssl.CERT_REQUIRED is context.verify_mode
+    assert ssl.TLSVersion.TLSv1_2 <= context.minimum_version

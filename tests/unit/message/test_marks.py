@@ -1,0 +1,84 @@
+"""Marks in a content: what is a reader's own, in its place and in its form."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from feedpub.mailing import Content
+from feedpub.message import Reader, fill
+from feedpub.message.marks import CLOSE, OPEN, one_line, split, value
+
+READER = Reader(
+    "key",
+    "bob@example.com",
+    "Bob <b>&Co</b>",
+    "https://example.org/u/1?a=1&b=2",
+    "https://example.org/p/1",
+    "https://example.org/d/1/",
+)
+
+
+def mark(name: str) -> str:
+    """Give the mark of this name."""
+    return f"{OPEN}{name}{CLOSE}"
+
+
+def test_fill_puts_the_readers_own_values_in_their_places() -> None:
+    """A name stands in subject, preheader and text as it is, and in HTML with its signs escaped."""
+    hello = f"Hello {mark('name')}, {mark('unsubscribe')}"
+
+    filled = fill(Content(hello, hello, hello, hello, "en"), READER)
+
+    plain = "Hello Bob <b>&Co</b>, https://example.org/u/1?a=1&b=2"
+    assert (plain, plain, plain) == (filled.subject, filled.preheader, filled.text)
+    assert (
+        "Hello Bob &lt;b&gt;&amp;Co&lt;/b&gt;, https://example.org/u/1?a=1&amp;b=2" == filled.html
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("name", "Bob <b>&Co</b>"),
+        ("address", "bob@example.com"),
+        ("preferences", "https://example.org/p/1"),
+        ("online", "https://example.org/d/1/"),
+        ("name|you", "Bob <b>&Co</b>"),
+        ("key", ""),
+        ("nonsense", ""),
+        ("", ""),
+    ],
+)
+def test_a_mark_stands_for_what_its_name_says(name: str, expected: str) -> None:
+    """The five names are known; any other, the delivery's key too, stands for nothing."""
+
+    assert expected == value(name, READER)
+
+
+def test_what_follows_a_bar_stands_where_the_value_is_empty() -> None:
+    """A reader without a name is greeted with the words of the template."""
+
+    assert "dear reader" == value("name|dear reader", Reader("key", "bob@example.com"))
+
+
+def test_a_value_is_one_line() -> None:
+    """Line ends of any kind and control characters in a name become one space."""
+
+    assert "a b c d" == one_line("\ra\r\nb\u2028\x00c\x85d\n")
+
+
+def test_marks_that_are_not_whole_disappear() -> None:
+    """A mark without its end, or an end without its mark, leaves no noncharacter behind."""
+
+    assert (("ab", "c"), ("name",)) == split(f"a{CLOSE}b{mark('name')}{OPEN}c")
+
+
+@given(st.text(), st.text())
+def test_no_noncharacter_of_a_mark_is_left(text: str, name: str) -> None:
+    """Whatever a content and a name hold, what is filled holds neither of the two."""
+    marked = f"{text}{mark('name')}{text}{OPEN}"
+
+    filled = fill(Content(marked, marked, marked, marked, "en"), Reader("key", "a@b.example", name))
+
+    for each in (filled.subject, filled.preheader, filled.html, filled.text):
+        assert not {OPEN, CLOSE} & set(each)

@@ -1,0 +1,96 @@
+"""One connection after another, of one thread among several."""
+
+from itertools import count
+from pathlib import Path
+from threading import Event
+
+from mailservers import Answer, MailServer
+from postoffice import NOW, desk, mailing, printer, relay, round_of, smtp, tally
+
+from feedpub.digests import Following
+from feedpub.mailing import Message, Subscriber
+from feedpub.message import Letter
+from feedpub.newsletter.desk import Desk
+from feedpub.newsletter.posting import Posted, Postman, Printer, clock, transport
+
+ADDRESSES = [f"reader{n}@example.org" for n in range(6)]
+
+
+class Picky(Printer):
+    """Cannot write to the first reader."""
+
+    def message(self, letter: Letter, key: str, one: Subscriber, language: str) -> Message:
+        """Write to all others."""
+        if one.address == ADDRESSES[0]:
+            raise ValueError("no address to write to")
+        return super().message(letter, key, one, language)
+
+
+def picky(one: Desk) -> Printer:
+    """Give one."""
+    following: Following = printer(one)._following
+    return Picky(one, following)
+
+
+def test_who_cannot_be_written_to_fails(tmp_path: Path) -> None:
+    """The others get theirs."""
+    with MailServer() as server, desk(tmp_path, smtp(relay(server.port))) as one:
+        issue = mailing(one, *ADDRESSES)
+        Postman(one, picky(one), transport(one), clock(NOW), lambda _: None).round()
+        after = tally(one, issue)
+
+    assert (5, 1) == (after.accepted, after.failed)
+    assert (("5.1.3", 1),) == after.reasons
+
+
+def test_a_connection_that_ends_is_opened_again(tmp_path: Path) -> None:
+    """The message was not even named: it is none the worse for it."""
+    calls = count(1)
+    script = {"MAIL": lambda _: "421 4.3.2 Bye" if next(calls) == 3 else ""}
+    with MailServer(script) as server, desk(tmp_path, smtp(relay(server.port))) as one:
+        issue = mailing(one, *ADDRESSES)
+        posted = round_of(one)
+        after = tally(one, issue)
+
+    assert (Posted(6, ""), 6, 2) == (posted, after.accepted, server.log.connections)
+
+
+def test_a_server_that_wants_nothing_from_us_is_as_good_as_none(tmp_path: Path) -> None:
+    """It is tried twice; then the issue waits."""
+    script = {"MAIL": "530 5.7.0 Authentication required"}
+    with MailServer(script) as server, desk(tmp_path, smtp(relay(server.port))) as one:
+        issue = mailing(one, *ADDRESSES)
+        posted = round_of(one)
+        after = tally(one, issue)
+
+    assert Posted(0, "Authentication required") == posted
+    assert (6, 2) == (after.waiting, server.log.connections)
+
+
+def test_one_connection_is_enough(tmp_path: Path) -> None:
+    """A server that takes one at a time is no server that is away."""
+    calls = count(1)
+    script: dict[str, Answer] = {
+        "EHLO": lambda _: "421 4.7.0 Too many connections" if next(calls) > 1 else "",
+        "HELO": "421 4.7.0 Too many connections",
+    }
+    with (
+        MailServer(script) as server,
+        desk(tmp_path, smtp(relay(server.port, connections=3))) as one,
+    ):
+        issue = mailing(one, *ADDRESSES)
+        posted = round_of(one)
+        after = tally(one, issue)
+
+    assert (Posted(6, ""), 6) == (posted, after.accepted)
+
+
+def test_who_waits_for_a_token_gives_the_message_back(tmp_path: Path) -> None:
+    """When the round ends meanwhile."""
+    stop = Event()
+    with MailServer() as server, desk(tmp_path, smtp(relay(server.port, rate=1))) as one:
+        issue = mailing(one, *ADDRESSES)
+        posted = round_of(one, stop=stop, progress=lambda _: stop.set())
+        after = tally(one, issue)
+
+    assert (Posted(1, ""), 1, 5) == (posted, after.accepted, after.waiting)

@@ -1,0 +1,132 @@
+"""Who gets which posts: what they follow, at their cadence, and each post once."""
+
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from newsrooms import DAY, WEEK, Newsroom
+
+from feedpub import newsletter
+
+
+@pytest.fixture
+def room(tmp_path: Path) -> Newsroom:
+    """Give a site with a newsletter that has begun."""
+    room = Newsroom(tmp_path)
+    room.digests("name: daily, schedule: daily 08:00")
+    room.begin()
+    return room
+
+
+def days(room: Newsroom, number: int) -> None:
+    """Let days pass, with a post and a digest each."""
+    for _ in range(number):
+        room.write(f"{room.now:%m-%d}.md")
+        room.send("daily")
+        room.now += DAY
+
+
+def test_each_reader_gets_what_they_follow(room: Newsroom) -> None:
+    """Who follows nothing of what is new gets no mail."""
+    room.reader("all@example.net")
+    room.reader("a@example.net", tags=("a",))
+    room.reader("b@example.net", tags=("b",))
+    room.write("one.md", tags="a")
+    room.write("two.md", tags="c")
+    room.send()
+
+    assert {"all@example.net": ["one", "two"], "a@example.net": ["one"]} == room.mailed()
+
+
+def test_nobody_gets_a_post_twice(room: Newsroom) -> None:
+    """Whichever digests it falls into; who did not follow the first gets it by the second."""
+    room.digests("name: daily, tags: [a]", "name: whole")
+    room.begin()
+    room.reader("all@example.net")
+    room.reader("b@example.net", tags=("b",))
+    room.write("one.md", tags="a, b")
+    room.write("two.md", tags="b")
+    room.send("daily")
+    room.reader("late@example.net")
+    room.send("whole")
+
+    assert {
+        "all@example.net": ["one", "two"],
+        "b@example.net": ["one", "two"],
+        "late@example.net": ["one", "two"],
+    } == room.mailed()
+    assert 2 + 3 == len(room.messages())
+
+
+def test_who_wants_mail_weekly_misses_nothing(room: Newsroom) -> None:
+    """All that went out on other days is in it, each once."""
+    room.reader("weekly@example.net", cadence="weekly")
+    room.reader("daily@example.net", cadence="daily")
+    days(room, 15)
+    titles = [f"{room.now - each * DAY:%m-%d}" for each in range(15, 0, -1)]
+
+    assert {"weekly@example.net": titles, "daily@example.net": titles} == room.mailed()
+    assert 3 + 15 == len(room.messages())
+
+
+def test_who_wants_mail_monthly_misses_nothing(room: Newsroom) -> None:
+    """From the first of June to the first of July, and those of a month are one mail."""
+    room.reader("monthly@example.net", cadence="monthly")
+    days(room, 31)
+
+    assert 31 == len(room.mailed()["monthly@example.net"])
+    assert 2 == len(room.messages())
+
+
+def test_another_digest_is_no_reason_to_wait(room: Newsroom) -> None:
+    """What one brought does not make the other late, or leave out what waits in it."""
+    room.digests("name: daily", "name: other, tags: [b]")
+    room.begin()
+    room.reader("weekly@example.net", cadence="weekly")
+    room.write("one.md")
+    room.send("daily")
+    room.now += DAY
+    room.write("two.md", tags="b")
+    room.write("three.md")
+    room.send("other")
+    room.send("daily")  # two is in it, but was received; three waits
+    room.now += WEEK - DAY
+    room.write("four.md")
+    room.send("daily")
+
+    assert {"weekly@example.net": ["four", "one", "three", "two"]} == room.mailed()
+
+
+def test_what_was_cancelled_is_not_sent_later(room: Newsroom) -> None:
+    """Nor what its author keeps from mail by now, or took back."""
+    room.reader("weekly@example.net", cadence="weekly")
+    room.reader("bob@example.net")
+    days(room, 1)
+    room.digests("name: daily", mail="transport: smtp, relays: [{host: 127.0.0.1, port: 1}]")
+    room.write("stopped.md")
+    (sent,) = room.send("daily")
+    assert sent.issue is not None
+    newsletter.cancel(room.request(), sent.issue.id)
+    room.digests("name: daily")
+    room.now += DAY
+    for name in ("gone.md", "private.md", "kept.md"):
+        room.write(name)
+    room.send("daily")
+    (room.content / "gone.md").unlink()
+    private = room.content / "private.md"
+    private.write_text(private.read_text().replace("---\n", "---\ndigest: false\n", 1))
+    room.now += WEEK
+    room.write("last.md")
+    room.send("daily")
+
+    assert ["06-01", "kept", "last"] == room.mailed()["weekly@example.net"]
+
+
+def test_who_came_later_does_not_get_what_was_before(room: Newsroom) -> None:
+    """Posts wait from the day on that somebody agreed."""
+    days(room, 2)
+    room.now += timedelta(hours=1)
+    room.reader("weekly@example.net", cadence="weekly")
+    days(room, 1)
+
+    assert {"weekly@example.net": ["06-03"]} == room.mailed()

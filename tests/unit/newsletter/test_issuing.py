@@ -1,0 +1,189 @@
+"""Digests as a publisher sends, looks at and steers them."""
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from mailservers import MailServer
+from newsrooms import DAY, Newsroom, reasons
+
+from feedpub import newsletter
+from feedpub.errors import FeedpubError
+from feedpub.mailing import Issue
+from feedpub.newsletter import Standing
+from feedpub.store import StoreError
+
+AWAY = "transport: smtp, relays: [{host: 127.0.0.1, port: 1, security: none}]"
+
+
+def smtp(port: int) -> str:
+    """Give the configuration of a mail server."""
+    return f"transport: smtp, relays: [{{host: 127.0.0.1, port: {port}, security: none}}]"
+
+
+@pytest.fixture
+def room(tmp_path: Path) -> Newsroom:
+    """Give a site with a digest that has begun, two readers and a new post."""
+    room = Newsroom(tmp_path)
+    room.begin()
+    room.reader("bob@example.net")
+    room.reader("cid@example.net")
+    room.write("one.md")
+    return room
+
+
+def stopped(room: Newsroom) -> Issue:
+    """Plan an issue that cannot be sent for now."""
+    room.digests("name: weekly", mail=AWAY)
+    (sent,) = room.send()
+    assert sent.issue is not None
+    return sent.issue
+
+
+def test_each_digest_tells_how_it_stands(room: Newsroom) -> None:
+    """What is new, when it went out last and when it will."""
+    room.digests("name: weekly, timezone: Europe/Paris", "name: now, schedule: each post")
+
+    begun = datetime(2025, 5, 31, 12, tzinfo=UTC)
+    upcoming = datetime(2025, 6, 2, 6, tzinfo=UTC)
+    assert (
+        Standing("weekly", "weekly mon 08:00", begun, upcoming, ("one",), 2),
+        Standing("now", "each post", None, None, ("one",), 2),
+    ) == newsletter.digests(room.request())
+    room.digests()
+    assert () == newsletter.digests(room.request())
+
+
+def test_what_is_sent_is_told(room: Newsroom) -> None:
+    """The issue, its posts, and what became of every message."""
+    (sent,) = room.send()
+
+    assert sent.issue is not None
+    assert sent.tally is not None
+    assert ("weekly", ("one",), 2, "") == (sent.digest, sent.posts, sent.audience, sent.reason)
+    assert ("done", "one", 2, 2) == (
+        sent.issue.state,
+        sent.issue.subject,
+        sent.tally.audience,
+        sent.tally.accepted,
+    )
+    assert {"bob@example.net", "cid@example.net"} == {each["To"] for each in room.messages()}
+
+
+def test_one_digest_can_be_sent_alone(room: Newsroom) -> None:
+    """Without a name it is all of them; a site without any is told where to name one."""
+    room.digests("name: weekly", "name: other")
+
+    assert ["other"] == [each.digest for each in room.send("other")]
+    assert ["weekly", "other"] == [each.digest for each in room.send()]
+    with pytest.raises(FeedpubError, match='no digest is called "weakly"; did you mean "weekly"'):
+        room.send("weakly")
+    room.digests()
+    with pytest.raises(FeedpubError, match="there are no digests"):
+        room.send()
+
+
+def test_what_cannot_be_sent_waits_and_says_so(room: Newsroom) -> None:
+    """The next sending takes it along, tells of it, and marks it as done."""
+    room.digests("name: weekly", mail=AWAY)
+    (waiting,) = room.send()
+    room.digests("name: weekly")
+    nothing, earlier = room.send()
+
+    assert waiting.issue is not None
+    assert waiting.tally is not None
+    assert ("sending", 2) == (waiting.issue.state, waiting.tally.waiting)
+    assert "127.0.0.1:1: it cannot be reached" in waiting.reason
+    assert (None, "nothing new") == (nothing.issue, nothing.reason)
+    assert earlier.issue is not None
+    assert earlier.tally is not None
+    assert (waiting.issue.id, "done") == (earlier.issue.id, earlier.issue.state)
+    assert (("one",), 2, 2, "") == (
+        earlier.posts,
+        earlier.audience,
+        earlier.tally.accepted,
+        earlier.reason,
+    )
+    assert 1 == len(room.send())
+
+
+def test_a_post_that_is_gone_has_its_id_for_a_title(room: Newsroom) -> None:
+    """Its issue goes out all the same: the message was written before."""
+    issue = stopped(room)
+    (room.content / "one.md").unlink()
+    room.digests("name: weekly")
+
+    assert issue.posts == room.send()[1].posts
+
+
+def test_an_issue_that_is_paused_waits(room: Newsroom) -> None:
+    """Until it is resumed."""
+    number = stopped(room).id
+    assert "paused" == newsletter.pause(room.request(), number).state
+    room.digests("name: weekly")
+
+    assert 1 == len(room.send())
+    assert [] == room.messages()
+    assert "sending" == newsletter.resume(room.request(), number).state
+    assert 2 == len(room.send())
+    assert 2 == len(room.messages())
+
+
+def test_an_issue_that_is_cancelled_never_goes_out(room: Newsroom) -> None:
+    """Its posts stay mailed."""
+    number = stopped(room).id
+    assert "cancelled" == newsletter.cancel(room.request(), number).state
+    room.digests("name: weekly")
+
+    assert ["nothing new"] == reasons(room.send())
+    ((_, tally), _) = newsletter.issues(room.request(), "weekly")
+    assert (2, 2) == (tally.audience, tally.suppressed)
+    with pytest.raises(StoreError, match="issue 2 is cancelled"):
+        newsletter.resume(room.request(), number)
+
+
+def test_what_failed_can_be_tried_again(room: Newsroom) -> None:
+    """The issue is opened for it, and done again."""
+    with MailServer({"RCPT": "554 5.7.1 Not you"}) as server:
+        room.digests("name: weekly", mail=smtp(server.port))
+        (failed,) = room.send()
+    assert failed.issue is not None
+    assert failed.tally is not None
+    assert (2, "done") == (failed.tally.failed, failed.issue.state)
+    assert 2 == newsletter.retry(room.request(), failed.issue.id)
+    room.digests("name: weekly")
+
+    tally = room.send()[1].tally
+    assert tally is not None
+    assert (2, 0) == (tally.accepted, tally.failed)
+    assert 0 == newsletter.retry(room.request(), failed.issue.id)
+
+
+def test_issues_are_listed_newest_first(room: Newsroom) -> None:
+    """Of all digests or of one; one that does not exist is told."""
+    room.digests("name: weekly", "name: other")
+    room.send()
+    room.now += DAY
+    room.write("two.md")
+    room.send("weekly")
+
+    def listed(digest: str = "") -> list[tuple[str, str]]:
+        found = newsletter.issues(room.request(), digest)
+        return [(issue.digest, issue.subject) for issue, _ in found]
+
+    assert [("weekly", "two"), ("other", ""), ("weekly", "one"), ("weekly", "")] == listed()
+    assert [("other", "")] == listed("other")
+    with pytest.raises(FeedpubError, match="no digest is called"):
+        listed("x")
+
+
+def test_slots_follow_one_another(room: Newsroom) -> None:
+    """Also where the clock was set back."""
+    (first,) = room.send()
+    room.now -= timedelta(minutes=5)
+    room.write("two.md")
+    (second,) = room.send()
+
+    assert first.issue is not None
+    assert second.issue is not None
+    assert first.issue.slot + timedelta(seconds=1) == second.issue.slot

@@ -1,0 +1,212 @@
+"""What becomes of a digest when it is its turn: begun, skipped, planned or left for later."""
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from newsrooms import DAY, WEEK, Newsroom, reasons
+
+from feedpub import newsletter
+from feedpub.config import Digest
+from feedpub.digests import Following
+from feedpub.errors import FeedpubError
+from feedpub.model import Post
+from feedpub.newsletter.desk import Desk
+from feedpub.newsletter.editing import Edition, Editor, edited
+from feedpub.newsletter.planning import Planner
+from feedpub.newsletter.posting import Printer
+
+MONDAY = datetime(2025, 6, 2, 8, 0, tzinfo=UTC)
+
+
+@pytest.fixture
+def room(tmp_path: Path) -> Newsroom:
+    """Give a site with a weekly digest that never went out, and a reader."""
+    room = Newsroom(tmp_path)
+    room.reader("bob@example.net")
+    return room
+
+
+def recorded(room: Newsroom) -> list[tuple[str, datetime, str]]:
+    """Give what is recorded of each slot: state, slot and reason, the oldest first."""
+    issues = [issue for issue, _ in newsletter.issues(room.request())]
+    return [(each.state, each.slot, each.reason) for each in reversed(issues)]
+
+
+def test_starting_never_mails_the_archive(room: Newsroom) -> None:
+    """What is published by then counts as mailed, and only what comes later is new."""
+    room.write("old.md")
+    begun = room.send()
+    room.now += DAY
+    room.write("new.md")
+    room.send()
+
+    told = "this is its beginning: the 1 posts there are count as mailed; --backlog mails those"
+    assert reasons(begun)[0].startswith(told)
+    assert {"bob@example.net": ["new"]} == room.mailed()
+
+
+def test_a_backlog_is_mailed_when_it_is_asked_for(room: Newsroom) -> None:
+    """As far as it is not too old."""
+    room.post("ancient.md", "Ancient", "2020-01-01")
+    room.write("old.md")
+    (sent,) = room.send(backlog=True)
+
+    assert ("old",) == sent.posts
+    assert {"bob@example.net": ["old"]} == room.mailed()
+    assert ["nothing new"] == reasons(room.send(backlog=True))
+
+
+def test_a_dry_run_writes_nothing(room: Newsroom) -> None:
+    """It tells posts, readers and size: of the beginning, of a backlog, and of nothing."""
+    room.write("one.md")
+    begun = room.send(dry=True)
+    (planned,) = room.send(dry=True, backlog=True)
+
+    assert reasons(begun)[0].startswith("this is its beginning")
+    assert [] == recorded(room)
+    assert [] == room.messages()
+    assert (("one",), 1, None) == (planned.posts, planned.audience, planned.tally)
+    room.send(backlog=True)
+    (message,) = (room.root / "mail").iterdir()
+    assert abs(message.stat().st_size - planned.size) < 50
+    room.now += WEEK
+    assert ["nothing new"] == reasons(room.send(dry=True, due=True))
+    assert 1 == len(recorded(room))
+
+
+def test_a_slot_goes_out_once(room: Newsroom) -> None:
+    """It begins with the slot that was; then each has its turn, and none before its time."""
+    room.now = MONDAY - DAY
+    room.send(due=True)
+    assert ["its next time has not come yet"] == reasons(room.send(due=True))
+    room.now = MONDAY
+    room.write("one.md")
+    room.send(due=True)
+    room.now += timedelta(minutes=1)
+    room.write("two.md")
+
+    assert ["its next time has not come yet"] == reasons(room.send(due=True))
+    assert {"bob@example.net": ["one"]} == room.mailed()
+    assert [("skipped", MONDAY - WEEK), ("done", MONDAY)] == [
+        (state, slot) for state, slot, _ in recorded(room)
+    ]
+
+
+def test_many_slots_that_were_missed_are_one(room: Newsroom) -> None:
+    """After a month's absence there is one mail, for the newest of them."""
+    room.now = MONDAY
+    room.send(due=True)
+    room.now += timedelta(hours=1)
+    room.write("one.md")
+    room.now += 3 * WEEK
+    room.write("two.md")
+    room.send(due=True)
+    room.send(due=True)
+
+    assert {"bob@example.net": ["one", "two"]} == room.mailed()
+    assert 1 == len(room.messages())
+    assert MONDAY + 3 * WEEK == recorded(room)[-1][1]
+
+
+def test_a_slot_with_nothing_new_is_recorded(room: Newsroom) -> None:
+    """As a skip, with how many are too few; who sends by hand skips nothing."""
+    room.now = MONDAY
+    room.send(due=True)
+    room.now += WEEK
+    assert ["nothing new"] == reasons(room.send())
+    assert ["nothing new"] == reasons(room.send(due=True))
+    room.digests("name: weekly, min_posts: 2")
+    room.now += WEEK
+    room.write("one.md")
+    assert ["1 new, and min_posts is 2"] == reasons(room.send(due=True))
+    room.now += WEEK
+    room.write("two.md")
+    room.send(due=True)
+
+    assert ["", "nothing new", "1 new, and min_posts is 2", ""] == [
+        reason if number else "" for number, (_, _, reason) in enumerate(recorded(room))
+    ]
+    assert {"bob@example.net": ["one", "two"]} == room.mailed()
+
+
+def test_each_post_has_no_slots_to_skip(room: Newsroom) -> None:
+    """It looks every minute perhaps, and would record as many."""
+    room.digests("name: now, schedule: each post")
+    room.send(due=True)
+    room.now += DAY
+    assert ["nothing new"] == reasons(room.send(due=True))
+    room.write("one.md")
+    room.send(due=True)
+
+    assert ["skipped", "done"] == [state for state, _, _ in recorded(room)]
+    assert {"bob@example.net": ["one"]} == room.mailed()
+
+
+def test_two_sendings_in_a_second_are_two(room: Newsroom) -> None:
+    """A slot has one issue, so the second has the next."""
+    room.send()
+    room.write("one.md")
+    room.send()
+
+    assert [room.now, room.now + timedelta(seconds=1)] == [slot for _, slot, _ in recorded(room)]
+    assert {"bob@example.net": ["one"]} == room.mailed()
+
+
+def test_what_nobody_follows_is_an_issue_for_nobody(room: Newsroom) -> None:
+    """It counts as mailed, and has no size."""
+    newsletter.remove(room.request(), "bob@example.net")
+    room.reader("cid@example.net", tags=("x",))
+    room.begin()
+    room.write("one.md")
+    (sent,) = room.send()
+
+    assert (0, 0, "nobody follows what is new") == (sent.audience, sent.size, sent.reason)
+    assert sent.issue is not None
+    assert ("done", "one") == (sent.issue.state, sent.issue.subject)
+
+
+class Meddler(Editor):
+    """An editor who is overtaken: so many times somebody else plans the same posts first."""
+
+    def __init__(self, editor: Editor, desk: Desk, times: int) -> None:
+        self.editor = editor
+        self.desk = desk
+        self.times = times
+
+    def fresh(self, digest: Digest, now: datetime) -> tuple[Post, ...]:
+        """Give what is new."""
+        return self.editor.fresh(digest, now)
+
+    def edition(self, digest: Digest, slot: datetime, posts: tuple[Post, ...]) -> Edition:
+        """Choose, while the other one plans."""
+        edition = self.editor.edition(digest, slot, posts)
+        if self.times:
+            self.times -= 1
+            before = slot - timedelta(hours=self.times + 1)
+            self.desk.store.start(digest.name, before, [posts[0].id], before)
+        return edition
+
+
+@pytest.mark.parametrize(("times", "left"), [(1, ("two", "one")), (2, ("one",)), (3, None)])
+def test_who_is_overtaken_chooses_again(
+    room: Newsroom, times: int, left: tuple[str, ...] | None
+) -> None:
+    """A few times; nothing that the other planned is planned again."""
+    room.begin()
+    for name in ("one.md", "two.md", "three.md"):
+        room.write(name)
+        room.now += timedelta(minutes=1)
+    with room.desk() as desk:
+        digest = desk.digest("weekly")
+
+        def work(editor: Editor, following: Following) -> newsletter.Sent:
+            meddler = Meddler(editor, desk, times)
+            planner = Planner(desk, meddler, Printer(desk, following), room.now)
+            return planner.plan(digest, due=False, dry=False, backlog=False)
+
+        if left is None:
+            with pytest.raises(FeedpubError, match="weekly: others plan issues at the same time"):
+                edited(room.request(), desk, work)
+        else:
+            assert left == edited(room.request(), desk, work).posts

@@ -1,0 +1,315 @@
+"""Rounds of sending, against real servers and a real database."""
+
+import os
+import signal
+import socket
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+from pathlib import Path
+from threading import Event
+
+import pytest
+from mailings import LEASE
+from mailservers import DROP, HANG, Answer, MailServer
+from postoffice import (
+    NOW,
+    desk,
+    folder,
+    mailing,
+    moment,
+    printer,
+    relay,
+    round_of,
+    smtp,
+    states,
+    subscriber,
+    tally,
+)
+
+import feedpub.store
+from feedpub.mail import Relay, Smtp
+from feedpub.mailing import Delivery, Settled
+from feedpub.newsletter.posting import Posted, Postman, clock, transport
+from feedpub.store import Store, StoreError, StoreUnavailable
+
+MANY = [f"reader{n}@d{n % 5}.example" for n in range(60)]
+ANN, BOB, CLEO = "ann@example.org", "bob@example.com", "cleo@example.net"
+
+
+def only(address: str, answer: str) -> dict[str, Answer]:
+    """Give a script that refuses one address."""
+    return {"RCPT": lambda argument: answer if address in argument else ""}
+
+
+def test_everybody_gets_one_over_several_connections(tmp_path: Path) -> None:
+    """And the database says so."""
+    told: list[int] = []
+    with MailServer() as server, desk(tmp_path, smtp(relay(server.port, connections=3))) as one:
+        issue = mailing(one, *MANY)
+        posted = round_of(one, progress=told.append)
+        after = tally(one, issue)
+
+    assert Posted(60, "") == posted
+    assert Counter(MANY) == Counter(each.recipient for each in server.taken)
+    assert (60, 60) == (after.audience, after.accepted)
+    assert 2 <= server.log.connections <= 3
+    assert list(range(1, 61)) == told
+
+
+def test_files_are_written(tmp_path: Path) -> None:
+    """Where nothing is set yet."""
+    with desk(tmp_path, folder()) as one:
+        issue = mailing(one, ANN, BOB)
+        posted = round_of(one)
+
+        assert (Posted(2, ""), 2) == (posted, tally(one, issue).accepted)
+        assert 2 == len(list((tmp_path / "mail").glob("*.eml")))
+        assert Posted(0, "") == round_of(one)
+
+
+def test_a_busy_mailbox_is_tried_later(tmp_path: Path) -> None:
+    """The others are not held up."""
+    with (
+        MailServer(only(BOB, "450 4.2.1 Busy")) as server,
+        desk(tmp_path, smtp(relay(server.port))) as one,
+    ):
+        issue = mailing(one, ANN, BOB, CLEO)
+        posted = round_of(one)
+        after = tally(one, issue)
+        due = one.store.next_due()
+
+    assert (Posted(3, ""), 2, 1) == (posted, after.accepted, after.deferred)
+    assert due is not None
+    assert timedelta(minutes=3) < due - NOW < timedelta(minutes=7)
+
+
+def test_an_address_that_is_gone_is_suppressed(tmp_path: Path) -> None:
+    """The others prove that the relay knows whom it talks about."""
+    with (
+        MailServer(only(BOB, "550 5.1.1 No such user")) as server,
+        desk(tmp_path, smtp(relay(server.port))) as one,
+    ):
+        issue = mailing(one, ANN, BOB, CLEO)
+        round_of(one)
+
+        assert (2, 1) == (tally(one, issue).accepted, tally(one, issue).failed)
+        assert {ANN: "active", BOB: "bounced", CLEO: "active"} == states(one)
+
+
+def test_a_relay_that_knows_nobody_empties_no_list(tmp_path: Path) -> None:
+    """The issue stops and says why; other issues go on."""
+    script: dict[str, Answer] = {
+        "RCPT": lambda argument: "550 5.1.1 No such user" if "@d" in argument else ""
+    }
+    with (
+        MailServer(script) as server,
+        desk(tmp_path, smtp(relay(server.port, connections=2))) as one,
+    ):
+        issue = mailing(one, *MANY)
+        other = mailing(one, ANN, BOB, digest="monthly")
+        posted = round_of(one)
+        stopped, after = one.store.issue(issue.id), tally(one, issue)
+
+        assert "addresses were refused as unknown" in posted.waiting
+        assert ("paused", True) == (stopped.state, stopped.reason in posted.waiting)
+        assert 20 <= after.failed < 30
+        assert (60 - after.failed, 2) == (after.waiting, tally(one, other).accepted)
+        assert {"active"} == set(states(one).values())
+
+
+@pytest.mark.parametrize("answer", [HANG, DROP])
+def test_no_answer_leaves_a_doubt(tmp_path: Path, answer: str) -> None:
+    """It is not sent again by itself; the others are not held up."""
+    script = {"END": lambda address: answer if address == BOB else ""}
+    with MailServer(script) as server, desk(tmp_path, smtp(relay(server.port))) as one:
+        issue = mailing(one, ANN, BOB, CLEO)
+        way = Smtp([Relay("127.0.0.1", server.port, "none", final_timeout=0.3)])
+        posted = round_of(one, way)
+        after = tally(one, issue)
+
+    assert (Posted(3, ""), 2, 1) == (posted, after.accepted, after.doubt)
+
+
+def test_without_a_connection_the_issue_waits(tmp_path: Path) -> None:
+    """It says so; and when the server is back it goes on, and does not say so any more."""
+    with socket.create_server(("127.0.0.1", 0)) as reserved:
+        port = reserved.getsockname()[1]
+    with desk(tmp_path, smtp(relay(port, connections=3))) as one:
+        issue = mailing(one, *MANY)
+        posted = round_of(one)
+
+        assert (0, 60) == (posted.sent, tally(one, issue).waiting)
+        assert f"127.0.0.1:{port}: it cannot be reached" in posted.waiting
+        assert posted.waiting == one.store.issue(issue.id).reason
+
+        with MailServer() as server:
+            again = round_of(one, Smtp([Relay("127.0.0.1", server.port, "none")]))
+
+        assert (Posted(60, ""), "") == (again, one.store.issue(issue.id).reason)
+
+
+def test_a_stop_finishes_what_is_in_hand(tmp_path: Path) -> None:
+    """The rest is given back at once."""
+    stop = Event()
+
+    def report(done: int) -> None:
+        if done == 5:
+            stop.set()
+
+    with (
+        MailServer({"MAIL": _slowly}) as server,
+        desk(tmp_path, smtp(relay(server.port, connections=2))) as one,
+    ):
+        issue = mailing(one, *MANY)
+        posted = round_of(one, stop=stop, progress=report)
+        after = tally(one, issue)
+        free = one.store.claim("next", 100, LEASE, moment(1))
+
+    assert 5 <= posted.sent < 60
+    assert (posted.sent, 0, 0) == (len(server.taken), after.doubt, after.failed)
+    assert (after.accepted, after.waiting) == (posted.sent, len(free))
+
+
+def _slowly(_: str) -> str:
+    Event().wait(0.02)
+    return ""
+
+
+def test_an_interrupt_finishes_what_is_in_hand(tmp_path: Path) -> None:
+    """Ctrl-C where nobody turned it into a word."""
+
+    def report(done: int) -> None:
+        if done == 5:
+            os.kill(os.getpid(), signal.SIGINT)
+
+    with MailServer({"MAIL": _slowly}) as server, desk(tmp_path, smtp(relay(server.port))) as one:
+        issue = mailing(one, *MANY)
+        with pytest.raises(KeyboardInterrupt):
+            round_of(one, progress=report)
+        after = tally(one, issue)
+
+        assert (len(server.taken), 0) == (after.accepted, after.doubt)
+        assert after.waiting == len(one.store.claim("next", 100, LEASE, moment(1)))
+
+
+def test_nobody_is_mailed_after_leaving(tmp_path: Path) -> None:
+    """Even where the message is on its way: before the final dot it is not sent."""
+    with desk(tmp_path, smtp()) as one:
+
+        def leave(argument: str) -> str:
+            if BOB in argument:
+                one.store.change(subscriber(one, BOB).id, "unsubscribed", NOW)
+            return ""
+
+        with MailServer({"RCPT": leave}) as server:
+            issue = mailing(one, ANN, BOB, CLEO)
+            posted = round_of(one, Smtp([Relay("127.0.0.1", server.port, "none")]))
+            after = tally(one, issue)
+
+    assert (Posted(2, ""), 2, 1) == (posted, after.accepted, after.suppressed)
+    assert [ANN, CLEO] == [each.recipient for each in server.taken]
+
+
+class Away(Store):
+    """A store whose database is away for some calls, and then back; or broken."""
+
+    claims = 2
+    releases = 1
+    fault: StoreError | None = None
+
+    def claim(
+        self, worker: str, limit: int, lease: timedelta, now: datetime
+    ) -> tuple[Delivery, ...]:
+        """Claim once the database is back."""
+        if self.claims:
+            self.claims -= 1
+            raise StoreUnavailable("away")
+        return super().claim(worker, limit, lease, now)
+
+    def release(self, worker: str) -> int:
+        """Release once the database is back."""
+        if self.releases:
+            self.releases -= 1
+            raise StoreUnavailable("away")
+        return super().release(worker)
+
+    def settle(self, worker: str, settled: Sequence[Settled], now: datetime) -> None:
+        """Settle, unless the database is broken."""
+        if self.fault is not None:
+            raise self.fault
+        super().settle(worker, settled, now)
+
+
+def away(url: str, home: Path) -> Away:
+    """Open a store that is away at first."""
+    return Away(feedpub.store.open(url, home)._database)
+
+
+def test_a_round_waits_for_the_database(tmp_path: Path) -> None:
+    """And goes on."""
+    with MailServer() as server, desk(tmp_path, smtp(relay(server.port)), away) as one:
+        issue = mailing(one, ANN, BOB)
+
+        assert (Posted(2, ""), 2) == (round_of(one), tally(one, issue).accepted)
+
+
+def test_a_broken_database_ends_the_round(tmp_path: Path) -> None:
+    """No more is sent than was under way."""
+    with (
+        MailServer() as server,
+        desk(tmp_path, smtp(relay(server.port, connections=2)), away) as one,
+    ):
+        mailing(one, *MANY)
+        assert isinstance(one.store, Away)
+        one.store.fault = StoreError("broken")
+        with pytest.raises(StoreError, match="broken"):
+            round_of(one)
+
+    assert len(server.taken) <= 4
+
+
+def test_relays_share_by_weight_and_room(tmp_path: Path) -> None:
+    """Two servers, each with as many connections as it may have."""
+    with MailServer() as first, MailServer() as second:
+        mail = smtp(relay(first.port, connections=2, weight=9), relay(second.port))
+        with desk(tmp_path, mail) as one:
+            mailing(one, *MANY)
+            posted = Postman(one, printer(one), transport(one), clock(NOW), lambda _: None).round()
+
+    assert Posted(60, "") == posted
+    assert 60 == len(first.taken) + len(second.taken)
+    assert first.log.connections <= 2
+    assert 1 >= second.log.connections
+
+
+def test_a_rate_is_kept(tmp_path: Path) -> None:
+    """Over all connections of a relay together."""
+    with (
+        MailServer() as server,
+        desk(tmp_path, smtp(relay(server.port, connections=3, rate=20))) as one,
+    ):
+        mailing(one, *MANY[:8])
+        now = clock(NOW)
+        Postman(one, printer(one), transport(one), now, lambda _: None).round()
+
+    assert timedelta(seconds=0.25) < now() - NOW  # two at once, then six at 20 a second
+
+
+def test_messages_are_whole(tmp_path: Path) -> None:
+    """The same Message-ID at every attempt."""
+    mail = replace(smtp(), on_doubt="resend")
+    with MailServer({"END": DROP}) as server, desk(tmp_path, mail) as one:
+        mailing(one, ANN)
+        seen: list[bytes] = []
+        for seconds in (0, 600):
+            way = Smtp([Relay("127.0.0.1", server.port, "none")])
+            now = clock(moment(seconds))
+            prints = printer(one)
+            Postman(one, prints, way, now, lambda _: None).round()
+        (delivery,) = one.store.claim("next", 1, LEASE, moment(90_000))
+        seen.append(delivery.key.encode())
+
+    assert 2 == delivery.attempts
+    assert 2 == server.log.commands.count(".")

@@ -1,0 +1,98 @@
+"""Each reader's copy."""
+
+import email
+from dataclasses import replace
+from pathlib import Path
+
+import dkim
+import mailings
+import pytest
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
+from postoffice import NOW, desk, folder, printer
+
+from feedpub import tokens
+from feedpub.config import Dkim
+
+READER = replace(mailings.reader("bob@example.com", name="Bob"), id=7)
+
+
+def test_a_copy_is_addressed(tmp_path: Path) -> None:
+    """To its reader, from the sender, who also gets what cannot be delivered."""
+    with desk(tmp_path, folder()) as one:
+        prints = printer(one)
+        letter = prints.letter("weekly", NOW, mailings.content())
+        message = prints.message(letter, "key", READER, "en")
+        token = tokens.mint(one.keys, "unsubscribe", 7)
+    headers = email.message_from_bytes(message.data)
+
+    assert ("news@example.org", "bob@example.com", False) == (
+        message.sender,
+        message.recipient,
+        message.smtputf8,
+    )
+    assert "Bob <bob@example.com>" == headers["To"]
+    assert "Ann <news@example.org>" == headers["From"]
+    assert f"<https://example.org/unsubscribe/{token}>" == headers["List-Unsubscribe"]
+    assert headers["Reply-To"] is None
+    assert headers["DKIM-Signature"] is None
+
+
+def test_addresses_have_tokens(tmp_path: Path) -> None:
+    """What comes back says by its address whom it is about."""
+    mail = replace(
+        folder(),
+        bounces="bounces@example.org",
+        unsubscribe="leave@example.org",
+        reply_to="ann@example.org",
+    )
+    with desk(tmp_path, mail) as one:
+        prints = printer(one)
+        letter = prints.letter("weekly", NOW, mailings.content())
+        message = prints.message(letter, "key", READER, "en")
+        bounce = tokens.mint(one.keys, "bounce", 7)
+        leave = tokens.mint(one.keys, "unsubscribe", 7)
+    headers = email.message_from_bytes(message.data)
+
+    assert f"bounces+{bounce}@example.org" == message.sender
+    assert f"<mailto:leave+{leave}@example.org>" in headers["List-Unsubscribe"]
+    assert "ann@example.org" == headers["Reply-To"]
+
+
+def test_copies_are_signed(tmp_path: Path) -> None:
+    """With every key; dkimpy agrees."""
+    key = rsa.generate_private_key(65537, 2048)
+    pem = key.private_bytes(
+        serialization.Encoding.PEM,
+        serialization.PrivateFormat.PKCS8,
+        serialization.NoEncryption(),
+    )
+    (tmp_path / "dkim.pem").write_bytes(pem)
+    mail = replace(folder(), dkim=(Dkim("example.org", "a", "dkim.pem"),))
+    with desk(tmp_path, mail) as one:
+        prints = printer(one)
+        letter = prints.letter("weekly", NOW, mailings.content())
+        message = prints.message(letter, "key", READER, "en")
+        record = prints._signers[0].record
+
+    assert dkim.verify(message.data, dnsfunc=lambda *_, **__: record.encode())
+
+
+def test_a_copy_to_nobody_is_refused(tmp_path: Path) -> None:
+    """An address that is none cannot be written to."""
+    with desk(tmp_path, folder()) as one:
+        prints = printer(one)
+        letter = prints.letter("weekly", NOW, mailings.content())
+
+        with pytest.raises(ValueError, match="no address"):
+            prints.message(letter, "key", replace(READER, address="nobody"), "en")
+
+
+def test_a_digest_that_was_removed_ends_what_it_began(tmp_path: Path) -> None:
+    """Its title is the site's then."""
+    with desk(tmp_path, folder()) as one:
+        prints = printer(one)
+        letter = prints.letter("monthly", NOW, mailings.content())
+        message = prints.message(letter, "key", READER, "en")
+
+    assert "Example <monthly.example.org>" == email.message_from_bytes(message.data)["List-Id"]

@@ -1,0 +1,194 @@
+"""The list of subscribers, as a publisher keeps it."""
+
+import os
+import threading
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from newsrooms import Newsroom
+
+from feedpub import newsletter
+from feedpub.errors import FeedpubError
+from feedpub.mailing import Consent, Follows, Subscriber
+from feedpub.store import ForgottenError, Imported
+
+LIST = "email,name\nbob@example.org,Bob\ncid@example.org,Cid\n"
+
+
+@pytest.fixture
+def room(tmp_path: Path) -> Newsroom:
+    """Give a site with a newsletter."""
+    return Newsroom(tmp_path)
+
+
+def states(room: Newsroom) -> dict[str, str]:
+    """Give the state of everybody."""
+    return {each.address: each.state for each in newsletter.listed(room.request(), None)}
+
+
+def imported(
+    room: Newsroom, path: Path, *, dry: bool = False, skip: bool = False
+) -> newsletter.Import:
+    """Import a list."""
+    return newsletter.import_(room.request(), path, dry=dry, columns={}, skip=skip)
+
+
+def test_somebody_is_added_as_they_asked(room: Newsroom) -> None:
+    """Active at once, since the publisher vouches for it; tags and authors become slugs."""
+    added = newsletter.add(
+        room.request(),
+        "Bob@Example.org",
+        name=" Bob\r\nBee ",
+        tags=("Über Uns", "b", "b"),
+        authors=("Ann Lee",),
+        cadence="weekly",
+        language="de-AT",
+    )
+
+    follows = Follows(everything=False, tags=("b", "über-uns"), authors=("ann-lee",))
+    assert added == newsletter.found(room.request(), "bob@example.ORG")
+    assert added == Subscriber(
+        id=added.id,
+        address="Bob@Example.org",
+        consent=Consent(room.now, "command"),
+        name="Bob Bee",
+        state="active",
+        language="de-AT",
+        follows=follows,
+        cadence="weekly",
+        changed=room.now,
+    )
+    assert newsletter.add(room.request(), "cid@example.org").follows.everything
+
+
+@pytest.mark.parametrize(
+    ("address", "cadence", "language", "told"),
+    [
+        ("bob", "digest", "", '"bob" is no e-mail address'),
+        ("bob@example.org", "weakly", "", 'no cadence; did you mean "weekly"?'),
+        ("bob@example.org", "x", "", '"x" is no cadence; there are: digest, each, daily'),
+        ("bob@example.org", "each", "de_AT", 'the language "de_AT" is not .* mean "de-AT"'),
+    ],
+)
+def test_what_nobody_can_be_is_refused(
+    room: Newsroom, address: str, cadence: str, language: str, told: str
+) -> None:
+    """With what was meant."""
+    with pytest.raises(FeedpubError, match=told):
+        newsletter.add(room.request(), address, cadence=cadence, language=language)
+
+    assert {} == states(room)
+
+
+def test_readers_are_listed_by_state(room: Newsroom) -> None:
+    """And counted; a state that does not exist is told."""
+    room.reader("bob@example.org")
+    newsletter.suppress(room.request(), room.reader("cid@example.org").address)
+    held = [each.address for each in newsletter.listed(room.request(), "suppressed")]
+
+    assert ["cid@example.org"] == held
+    assert {"active": 1, "suppressed": 1} == {
+        state: number for state, number in newsletter.stats(room.request()) if number
+    }
+    with pytest.raises(FeedpubError, match='"actife" is no state; did you mean "active"'):
+        list(newsletter.listed(room.request(), "actife"))
+
+
+def test_who_is_not_there_is_told(room: Newsroom) -> None:
+    """Whatever is to be done with them."""
+    for act in (newsletter.found, newsletter.remove):
+        with pytest.raises(FeedpubError, match=r"x@example.org: nobody has this address"):
+            act(room.request(), "x@example.org")
+    for other in (newsletter.found, newsletter.forget, newsletter.suppress):
+        with pytest.raises(FeedpubError, match='"x" is no e-mail address'):
+            other(room.request(), "x")
+
+
+def test_who_is_removed_may_come_back(room: Newsroom) -> None:
+    """As if they had never been here."""
+    room.reader("bob@example.org")
+    newsletter.remove(room.request(), "BOB@example.org")
+
+    assert {} == states(room)
+    assert "active" == room.reader("bob@example.org").state
+
+
+def test_who_is_forgotten_stays_away(room: Newsroom) -> None:
+    """Added or imported; whether they ever were here or not."""
+    room.reader("bob@example.org")
+    newsletter.forget(room.request(), "bob@example.org")
+    newsletter.forget(room.request(), "cid@example.org")
+
+    with pytest.raises(ForgottenError, match="asked to be forgotten"):
+        room.reader("Bob@example.org")
+    assert Imported(0, 0, 0, 2) == imported(room, room.put("list.csv", LIST)).imported
+    assert {} == states(room)
+
+
+def test_who_is_suppressed_is_mailed_no_more(room: Newsroom) -> None:
+    """Also who is not on the list yet; no import brings them back."""
+    room.reader("bob@example.org")
+    newsletter.suppress(room.request(), "bob@example.org")
+    newsletter.suppress(room.request(), "cid@example.org")
+    again = newsletter.suppress(room.request(), "cid@example.org")
+
+    assert "suppressed" == again.state
+    assert Imported(0, 0, 0, 2) == imported(room, room.put("list.csv", LIST)).imported
+    assert {"suppressed"} == set(states(room).values())
+
+
+def test_a_list_is_imported(room: Newsroom) -> None:
+    """A dry run tells the same and writes nothing; progress is told by the size of the file."""
+    path = room.put("list.csv", LIST)
+    shown: list[tuple[str, int, int]] = []
+    dry = imported(room, path, dry=True)
+
+    assert {} == states(room)
+    watched = replace(room.request(), progress=lambda *told: shown.append(told))
+    assert dry == newsletter.import_(watched, path, dry=False, columns={}, skip=False)
+    assert Imported(2, 0, 0, 0) == dry.imported
+    assert {"bob@example.org", "cid@example.org"} == set(states(room))
+    assert [("reading rows", 1, 1), ("reading rows", 2, 2)] == shown
+
+
+def test_a_list_with_a_fault_is_not_imported(room: Newsroom) -> None:
+    """Every bad row is told by its line, with what would be; `skip` takes the others."""
+    path = room.put("list.csv", f"{LIST}nobody,X\ndan@example.org,Dan\n@,Y\n")
+    stopped = imported(room, path)
+
+    assert {} == states(room)
+    assert Imported(3, 0, 0, 0) == stopped.imported
+    assert [4, 6] == [each.line for each in stopped.faults]
+    assert str(stopped.faults[0]).startswith(f'{path}:4: "nobody" is no e-mail address')
+    assert stopped == imported(room, path, dry=True)
+    assert stopped == imported(room, path, skip=True)
+    assert 3 == len(states(room))
+
+
+def test_a_list_may_come_through_a_pipe(room: Newsroom) -> None:
+    """It has no size, and so nobody knows how much there is."""
+    pipe = room.root / "pipe"
+    os.mkfifo(pipe)
+    writer = threading.Thread(target=pipe.write_text, args=(LIST,))
+    writer.start()
+    found = imported(room, pipe)
+    writer.join()
+
+    assert Imported(2, 0, 0, 0) == found.imported
+
+
+def test_a_list_that_is_not_there_is_told(room: Newsroom) -> None:
+    """With the reason."""
+    with pytest.raises(FeedpubError, match=r"none.csv: cannot be read \(No such file"):
+        imported(room, room.root / "none.csv")
+
+
+def test_an_export_can_be_imported(room: Newsroom) -> None:
+    """Nothing changes by it."""
+    room.reader("bob@example.org", tags=("a",), cadence="monthly")
+    room.reader("cid@example.org")
+    newsletter.suppress(room.request(), "cid@example.org")
+    path = room.put("out.csv", "".join(newsletter.export(room.request())))
+
+    assert Imported(0, 0, 2, 0) == imported(room, path).imported

@@ -1,0 +1,253 @@
+"""Mail that came back: who is mailed no more because of it, and what is left alone."""
+
+import io
+import mailbox
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from newsrooms import Newsroom
+from notices import ABSENCE, BOUNCE, LEAVE, QMAIL, complaint, dsn, mail
+
+from feedpub import newsletter
+from feedpub.errors import FeedpubError, MailError
+from feedpub.mail.boxes import Account
+from feedpub.newsletter import Returned
+from feedpub.newsletter.returns import source
+from feedpub.tokens import mint
+
+FULL = dsn("4.2.2", "smtp; 452 4.2.2 Mailbox full")
+VAGUE = mail(
+    f"""
+    Return-Path: <>
+    From: MAILER-DAEMON@mx.example.net
+    To: bounces+{BOUNCE}@example.org
+    Subject: Undelivered mail
+    """,
+    "Something went wrong.",
+)
+UNSUBSCRIBE = mail(f"From: ann@example.net\nTo: leave+{LEAVE}@example.org\nSubject: x", "Bye.")
+LETTER = mail("From: ann@example.net\nTo: bounces@example.org\nSubject: Hello", "Nice posts!")
+
+
+class Post(Newsroom):
+    """A site whose subscriber Ann gets mail, some of which comes back."""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self.ann = self.reader("ann@example.net")
+        with self.desk() as desk:
+            self._tokens = {
+                token: mint(desk.keys, purpose, self.ann.id).encode()
+                for token, purpose in ((BOUNCE, "bounce"), (LEAVE, "unsubscribe"))
+            }
+
+    def ours(self, data: bytes) -> bytes:
+        """Give a notice about Ann's mail."""
+        for token, ours in self._tokens.items():
+            data = data.replace(token.encode(), ours)
+        return data
+
+    def come(self, *messages: bytes) -> Returned:
+        """Let these come, one after the other, each as by a pipe from a mail server."""
+        return self.pour(mailbox_of(self.root, *map(self.ours, messages)))
+
+    def pour(self, path: Path) -> Returned:
+        """Read a mailbox."""
+        return newsletter.bounces(self.request(), path)
+
+    def state(self) -> tuple[str, int]:
+        """Give how it is with Ann, and how often her mail came back softly."""
+        ann = newsletter.found(self.request(), "ann@example.net")
+        return ann.state, ann.soft_bounces
+
+
+def mailbox_of(root: Path, *messages: bytes) -> Path:
+    """Put messages into a Maildir."""
+    with closing(mailbox.Maildir(root / "Maildir")) as box:
+        for each in messages:
+            box.add(each)
+    return root / "Maildir"
+
+
+def told(**counts: int) -> Returned:
+    """Give a summary that is nothing but this."""
+    names = ("hard", "soft", "complaints", "unsubscribed", "automatic", "left")
+    known = {name: counts.get(name, 0) for name in names}
+    return Returned(read=sum(known.values()), **known, stopped=counts.get("stopped", 0))
+
+
+@pytest.fixture
+def post(tmp_path: Path) -> Post:
+    """Give a site with a subscriber."""
+    return Post(tmp_path)
+
+
+@pytest.mark.parametrize("notice", [dsn(), QMAIL])
+def test_an_address_that_is_gone_is_mailed_no_more(post: Post, notice: bytes) -> None:
+    """At once; what comes later changes nothing."""
+
+    assert told(hard=1, stopped=1) == post.come(notice)
+    assert ("bounced", 0) == post.state()
+    assert told(hard=1) == post.come(notice)
+    assert told() == post.come()
+
+
+def test_a_full_mailbox_is_given_time(post: Post) -> None:
+    """As often as the configuration says; a bounce that says nothing counts like one."""
+    post.digests("name: weekly", mail="soft_bounces: 3")
+
+    assert told(soft=2) == post.come(FULL, VAGUE)
+    assert ("active", 2) == post.state()
+    assert told(soft=1, stopped=1) == post.come(FULL)
+    assert ("bounced", 3) == post.state()
+
+
+def test_who_complains_is_mailed_no_more(post: Post) -> None:
+    """Once and for all."""
+    notice = complaint(to=f"fbl+{BOUNCE}@example.org")
+
+    assert told(complaints=1, stopped=1) == post.come(notice)
+    assert ("complained", 0) == post.state()
+    assert told(complaints=1) == post.come(notice)
+
+
+def test_who_leaves_by_mail_has_left(post: Post) -> None:
+    """Also who bounced before."""
+
+    assert told(unsubscribed=1, stopped=1) == post.come(UNSUBSCRIBE)
+    assert ("unsubscribed", 0) == post.state()
+    assert told(unsubscribed=1) == post.come(UNSUBSCRIBE)
+
+
+@pytest.mark.parametrize(
+    ("state", "notice", "after"),
+    [
+        ("complained", UNSUBSCRIBE, "complained"),
+        ("suppressed", UNSUBSCRIBE, "suppressed"),
+        ("bounced", UNSUBSCRIBE, "unsubscribed"),
+        ("suppressed", complaint(to=f"fbl+{BOUNCE}@example.org"), "suppressed"),
+        ("unsubscribed", complaint(to=f"fbl+{BOUNCE}@example.org"), "complained"),
+        ("unsubscribed", dsn(), "unsubscribed"),
+        ("unsubscribed", FULL, "unsubscribed"),
+    ],
+)
+def test_nobody_is_held_less_than_before(post: Post, state: str, notice: bytes, after: str) -> None:
+    """What says more of a person stays."""
+    with post.desk() as desk:
+        desk.store.change(post.ann.id, state, post.now)
+
+    assert 0 == post.come(notice).stopped
+    assert (after, 0) == post.state()
+
+
+def test_an_absence_changes_nothing(post: Post) -> None:
+    """It is dealt with all the same."""
+
+    assert told(automatic=1) == post.come(ABSENCE)
+    assert ("active", 0) == post.state()
+    assert told() == post.come()
+
+
+def test_who_is_named_by_anybody_is_not_touched(post: Post) -> None:
+    """Only a token of ours tells who is meant; what has none stays for somebody to read."""
+    strange = (dsn(), QMAIL, complaint(), UNSUBSCRIBE, LETTER, b"\xff\x00")
+    path = mailbox_of(post.root, *strange)
+
+    assert told(left=6) == post.pour(path)
+    assert ("active", 0) == post.state()
+    assert post.pour(path) == post.pour(path)
+    assert 6 == len(list((path / "new").iterdir()))
+
+
+def test_who_was_removed_is_no_matter(post: Post) -> None:
+    """Their notices are done with."""
+    newsletter.remove(post.request(), "ann@example.net")
+    notices = (dsn(), FULL, UNSUBSCRIBE, complaint(to=f"fbl+{BOUNCE}@example.org"))
+
+    assert told(hard=1, soft=1, unsubscribed=1, complaints=1) == post.come(*notices)
+    assert told() == post.come()
+
+
+def test_a_file_is_an_mbox(post: Post) -> None:
+    """What was about our readers is taken out of it; the rest stays."""
+    path = post.root / "bounces.mbox"
+    with closing(mailbox.mbox(path)) as box:
+        for each in (dsn(), LETTER):
+            box.add(post.ours(each))
+
+    assert told(hard=1, left=1, stopped=1) == post.pour(path)
+    assert b"Nice posts!" in path.read_bytes()
+    assert told(left=1) == post.pour(path)
+
+
+def test_a_mail_server_hands_over_one_message(post: Post) -> None:
+    """By a pipe."""
+    request = post.request()
+
+    assert told(hard=1, stopped=1) == newsletter.bounces(request, io.BytesIO(post.ours(dsn())))
+    assert told() == newsletter.bounces(request, io.BytesIO())
+    assert "reading what came back" in post.stages
+
+
+def test_a_mailbox_that_is_not_there_is_told(post: Post) -> None:
+    """Nothing was changed."""
+    with pytest.raises(MailError, match="no mbox that can be read"):
+        post.pour(post.root / "none")
+
+
+def test_an_account_that_does_not_answer_is_told(post: Post) -> None:
+    """By IMAP."""
+    account = Account("127.0.0.1", "returns", "secret", port=1)
+
+    with pytest.raises(MailError, match=r"127.0.0.1:1: it cannot be reached"):
+        newsletter.bounces(post.request(), account)
+
+
+def test_soft_bounces_count_once_they_are_marked(post: Post) -> None:
+    """Where marking fails they are not counted: the next time they are."""
+    path = mailbox_of(post.root, post.ours(FULL))
+    (path / "cur").rmdir()
+    (path / "cur").write_text("in the way")
+    with pytest.raises(MailError, match="no Maildir that can be read"):
+        post.pour(path)
+
+    assert ("active", 0) == post.state()
+    (path / "cur").unlink()
+    assert told(soft=1) == post.pour(path)
+    assert ("active", 1) == post.state()
+
+
+def test_a_place_of_mail_is_written_in_short() -> None:
+    """A path, standard input, or an account, whose password is in the environment."""
+    pipe = io.BytesIO()
+    environ = {"IMAP_PASSWORD": "secret"}
+
+    assert pipe is source("-", {}, pipe)
+    assert Path("some/Maildir") == source("some/Maildir", {}, pipe)
+    assert Account("mx.example.org", "ann@x", "secret") == source(
+        "imaps://ann%40x@mx.example.org", environ, pipe
+    )
+    assert Account("mx.example.org", "ann", "secret", 1993, "Böunces/new") == source(
+        "imaps://ann@mx.example.org:1993/B%C3%B6unces/new/", environ, pipe
+    )
+    with pytest.raises(FeedpubError, match=r"mx.example.org: set IMAP_PASSWORD to the password of"):
+        source("imaps://ann@mx.example.org", {}, pipe)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "imap://ann@mx.example.org",
+        "imaps://mx.example.org",
+        "imaps://ann@",
+        "imaps://ann@mx.example.org:many",
+        "imaps://ann:hunter2@mx.example.org",
+    ],
+)
+def test_an_account_that_cannot_be_meant_is_refused(text: str) -> None:
+    """In the clear, without a user, or with a password that others could see."""
+    with pytest.raises(FeedpubError, match="is no mailbox: write imaps://user@host") as refused:
+        source(text, {"IMAP_PASSWORD": "secret"}, io.BytesIO())
+
+    assert "hunter2" not in str(refused.value)

@@ -1,0 +1,78 @@
+"""Our own export after people have worked on it."""
+
+from datetime import UTC, datetime
+
+import pytest
+
+from feedpub.mailing import Consent, Follows, Subscriber
+from feedpub.roster import RowFault, read
+
+NOW = datetime(2024, 5, 31, 18, tzinfo=UTC)
+
+
+def test_a_row_may_be_added_by_hand() -> None:
+    """An address is enough: the rest is as when somebody is imported from a list."""
+    found = list(
+        read(
+            ["email,name,state,consented_at,consent_how\n", " ann@example.org ,'t Hooft,,,\n"],
+            "list.csv",
+            NOW,
+        )
+    )
+
+    assert [
+        Subscriber(
+            0, "ann@example.org", Consent(NOW, "import", "list.csv"), "'t Hooft", state="active"
+        )
+    ] == found
+
+
+def test_columns_may_be_moved_and_added() -> None:
+    """A column that is not ours is a free field, after those there are."""
+    header = "tags,follows_tags,consent_how,consented_at,fields,state,email\n"
+    row = '\'=Oslo,python,form,2024-05-01,"{""a"": ""b""}",pending,ann@example.org\n'
+
+    assert [
+        Subscriber(
+            0,
+            "ann@example.org",
+            Consent(datetime(2024, 5, 1, tzinfo=UTC), "form"),
+            fields=(("a", "b"), ("tags", "=Oslo")),
+            state="pending",
+            follows=Follows(everything=False, tags=("python",)),
+        )
+    ] == list(read([header, row], "list.csv", NOW))
+
+
+@pytest.mark.parametrize(
+    ("column", "value", "message"),
+    [
+        ("id", "x", '"x" is no number'),
+        ("soft_bounces", "1.5", '"1.5" is no number'),
+        ("state", "gone", '"gone" is no state: write one of pending, active'),
+        ("cadence", "hourly", '"hourly" is no cadence: write one of digest, each'),
+        ("follows", "some", '"some" is neither "everything" nor "chosen"'),
+        ("changed_at", "May", '"May" is no time: write it like 2024-05-31T18:00:00Z'),
+        ("changed_at", "0001-01-01T00:00:00+05:00", "is no time"),
+        ("consented_at", "31.5.2024", '"31.5.2024" is no time'),
+        ("fields", "{", 'the column "fields" holds no JSON'),
+        ("fields", "[1]", 'the column "fields" holds no JSON'),
+        ("fields", "[" * 100_000, 'the column "fields" holds no JSON'),
+        ("fields", '"{""a"": 1}"', 'the column "fields" holds no JSON'),
+        ("email", "bob", '"bob" is no e-mail address'),
+    ],
+)
+def test_what_we_never_wrote_is_told(column: str, value: str, message: str) -> None:
+    """What cannot be read is not guessed at in a file that claims to be ours."""
+    values = dict.fromkeys(
+        (
+            *("id", "email", "state", "cadence", "follows", "soft_bounces", "changed_at"),
+            *("consented_at", "consent_how", "fields"),
+        ),
+        "",
+    ) | {"email": "ann@example.org", column: value}
+    (fault,) = read([",".join(values) + "\n", ",".join(values.values()) + "\n"], "x", NOW)
+
+    assert isinstance(fault, RowFault)
+    assert 2 == fault.line
+    assert message in fault.message

@@ -1,0 +1,196 @@
+"""Single rows of tables that nobody knows."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+
+import pytest
+
+from feedpub.mailing import Follows, Subscriber
+from feedpub.roster import Faulty
+from feedpub.roster.layout import layout
+from feedpub.roster.rows import theirs
+
+NOW = datetime(2024, 5, 31, 18, tzinfo=UTC)
+MAY = datetime(2024, 5, 1, tzinfo=UTC)
+NOTHING: Mapping[str, str] = {}
+
+
+def one(row: Mapping[str, str], mapping: Mapping[str, str] = NOTHING) -> Subscriber:
+    """Understand one row, given by its columns; everybody here is Ann."""
+    whole = {"email": "ann@example.org", **row}
+    where = layout(tuple(whole), "list.csv", mapping)
+    return theirs(tuple(whole.values()), where, "list.csv", NOW)
+
+
+@pytest.mark.parametrize(
+    ("row", "state", "changed"),
+    [
+        ({}, "active", None),
+        ({"status": ""}, "active", None),
+        ({"Status": "Subscribed"}, "active", None),
+        ({"status": "past_due"}, "active", None),
+        ({"State": "complained"}, "complained", None),
+        ({"state": "", "status": "bounced"}, "bounced", None),
+        ({"status": "unsubscribed", "unsubscribed_at": "2024-05-01"}, "unsubscribed", MAY),
+        ({"status": "active", "unsubscribed_at": "2024-05-01"}, "active", None),
+        ({"subscribed": "TRUE"}, "active", None),
+        ({"subscribed": "2024-05-01"}, "active", None),
+        ({"subscribed": "no", "bounced_at": "2024-05-01"}, "unsubscribed", None),
+        ({"subscribed": ""}, "unsubscribed", None),
+        ({"unsubscribed": ""}, "active", None),
+        ({"unsubscribed": "0"}, "active", None),
+        ({"unsubscribed": "1", "unsubscribed_at": "2024-05-01"}, "unsubscribed", MAY),
+        ({"unsubscribed": "2024-05-01"}, "unsubscribed", None),
+        ({"unsubscribed": "too many mails"}, "unsubscribed", None),
+        ({"unsubscribed_at": "null"}, "active", None),
+        ({"unsubscribed_at": "1.5.2024"}, "unsubscribed", None),
+        ({"complained_at": "2024-05-01"}, "complained", MAY),
+        ({"bounced_at": "2024-05-01"}, "bounced", MAY),
+    ],
+)
+def test_whoever_left_stays_away(
+    row: Mapping[str, str], state: str, changed: datetime | None
+) -> None:
+    """A word for it decides; without one, any sign of somebody's leaving does."""
+    ann = one(row)
+
+    assert (state, changed) == (ann.state, ann.changed)
+
+
+@pytest.mark.parametrize(
+    ("row", "message"),
+    [
+        ({"status": "gold"}, 'nobody knows the state "gold": write one of pending, active'),
+        ({"subscribed": "perhaps"}, '"perhaps" does not tell whether mail is wanted'),
+        ({"cadence": "hourly"}, '"hourly" is no cadence'),
+        ({"follows": "some"}, '"some" is neither'),
+    ],
+)
+def test_what_decides_whether_somebody_is_mailed_is_not_guessed(
+    row: Mapping[str, str], message: str
+) -> None:
+    """A word that nobody knows there is a fault."""
+    with pytest.raises(Faulty, match=message):
+        one(row)
+
+
+def test_a_column_need_not_be_the_state() -> None:
+    """Said so, a column of that name is a field."""
+    ann = one({"status": "gold"}, {"state": ""})
+
+    assert ("active", (("status", "gold"),)) == (ann.state, ann.fields)
+
+
+@pytest.mark.parametrize(
+    ("row", "at", "fields"),
+    [
+        ({"created_at": "2024-05-01", "confirmed_at": ""}, MAY, ()),
+        ({"created_at": "2000-01-01", "confirmed_at": "2024-05-01"}, MAY, ()),
+        (
+            {"confirmed_at": "5/1/24", "created_at": "2024-05-01"},
+            MAY,
+            (("confirmed_at", "5/1/24"),),
+        ),
+        ({"created_at": "5/1/24"}, NOW, (("created_at", "5/1/24"),)),
+    ],
+)
+def test_consent_has_the_best_time_there_is(
+    row: Mapping[str, str], at: datetime, fields: tuple[tuple[str, str], ...]
+) -> None:
+    """A confirmation counts more than a beginning; what cannot be read is kept as it is."""
+    ann = one(row)
+
+    assert (at, "import", "list.csv") == (ann.consent.at, ann.consent.how, ann.consent.source)
+    assert fields == ann.fields
+
+
+@pytest.mark.parametrize(
+    ("mapping", "message"),
+    [
+        ({"consented_at": "Seit"}, '"5/1/24" is no time: write it like 2024-05-31T18:00:00Z'),
+        ({"language": "Seit"}, '"5/1/24" is no language: write its code'),
+    ],
+)
+def test_what_a_person_said_is_taken_at_their_word(
+    mapping: Mapping[str, str], message: str
+) -> None:
+    """Where somebody says that a column holds a time or a language, another value is a fault."""
+    with pytest.raises(Faulty, match=message):
+        one({"Seit": "5/1/24"}, mapping)
+
+
+@pytest.mark.parametrize(
+    ("cell", "language", "fields"),
+    [
+        ("pt_BR", "pt-BR", ()),
+        ("zh-Hans", "zh-Hans", ()),
+        ("", "", ()),
+        ("Norsk (bokmål)", "", (("language", "Norsk (bokmål)"),)),
+    ],
+)
+def test_a_language_is_a_code(
+    cell: str, language: str, fields: tuple[tuple[str, str], ...]
+) -> None:
+    """A name of one is kept as a field."""
+    ann = one({"Language": cell})
+
+    assert (language, fields) == (ann.language, ann.fields)
+
+
+@pytest.mark.parametrize(
+    ("row", "follows"),
+    [
+        ({"tags": "python"}, Follows()),
+        ({"follows_tags": ""}, Follows()),
+        ({"follows_tags": "web Python;web"}, Follows(everything=False, tags=("python", "web"))),
+        ({"follows_authors": "ann|bo"}, Follows(everything=False, authors=("ann", "bo"))),
+        ({"follows": "Everything", "follows_tags": "web"}, Follows(tags=("web",))),
+        ({"follows": "chosen"}, Follows(everything=False)),
+    ],
+)
+def test_a_label_is_nothing_that_somebody_follows(row: Mapping[str, str], follows: Follows) -> None:
+    """What is called tags elsewhere is what a publisher calls people; only our columns count."""
+    assert follows == one(row).follows
+
+
+def test_a_cadence_is_read() -> None:
+    """Our column may stand in anybody's table."""
+    assert "weekly" == one({"cadence": " Weekly "}).cadence
+
+
+@pytest.mark.parametrize(
+    ("row", "name"),
+    [
+        ({"name": "  Ann \n Lee "}, "Ann Lee"),
+        ({"Name": "Ann", "First Name": "A.", "Last Name": "L."}, "Ann"),
+        ({"last_name": "Lee", "first_name": "Ann"}, "Ann Lee"),
+        ({"surname": "Lee"}, "Lee"),
+        ({"name": "An\x00n\ufdd2\x7f"}, "Ann"),
+        ({"name": "李小龍"}, "李小龍"),
+    ],
+)
+def test_a_name_is_one_line(row: Mapping[str, str], name: str) -> None:
+    """It is made of its parts, in order, without what no mail can hold."""
+    assert name == one(row).name
+
+
+@pytest.mark.parametrize(
+    ("row", "fields"),
+    [
+        ({"City": " Oslo ", "Shoe size": "", "\x00": "\x01"}, (("City", "Oslo"),)),
+        ({"tags": '"a, b", "c"'}, (("tags", "a, b, c"),)),
+        ({"tags": '"a'}, (("tags", "a"),)),
+        ({"labels": "a,b"}, (("labels", "a,b"),)),
+        ({"attributes": "[1]"}, (("attributes", "[1]"),)),
+        ({"attributes": '{"a": null, "b": " c "}'}, (("a", "null"), ("b", "c"))),
+        ({"attributes": "[" * 100_000}, (("attributes", "[" * 100_000),)),
+        (
+            {"name": "Ann Lee", "First Name": "Ann", "lang": "", "locale": "en"},
+            (("First Name", "Ann"), ("locale", "en")),
+        ),
+        ({"E-Mail": "other@example.org"}, (("E-Mail", "other@example.org"),)),
+    ],
+)
+def test_all_else_is_a_field(row: Mapping[str, str], fields: tuple[tuple[str, str], ...]) -> None:
+    """Nothing that a person wrote is lost; what is blank is nothing."""
+    assert fields == one(row).fields

@@ -1,0 +1,149 @@
+"""What a URL means, and what cannot be one."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from mailings import NOW, reader
+from sqlalchemy import text
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+
+import feedpub.store
+from feedpub.store import StoreError, StoreUnavailable
+from feedpub.store.database import Database
+
+WITHOUT_DRIVER = """
+import sys
+sys.modules["psycopg"] = None
+from pathlib import Path
+import feedpub.store
+try:
+    feedpub.store.open("postgresql://localhost/news", Path())
+except feedpub.store.StoreError as error:
+    print(error)
+"""
+
+
+def test_no_url_is_a_file_in_the_folder(tmp_path: Path) -> None:
+    """The folder is made; nobody else can read the file."""
+    feedpub.store.open("", tmp_path / "a/b").close()
+
+    file = tmp_path / "a/b/newsletter.sqlite"
+    assert 0o600 == file.stat().st_mode & 0o777
+    assert str(file) == Database("", tmp_path / "a/b").place
+
+
+@pytest.mark.parametrize("name", ["news.sqlite", "/elsewhere/news.sqlite"])
+def test_a_file_may_be_named(tmp_path: Path, name: str) -> None:
+    """Relative to the folder, or anywhere."""
+    if name.startswith("/"):
+        name = f"{tmp_path}{name}"
+
+    feedpub.store.open(f"sqlite:///{name}", tmp_path).close()
+
+    assert (tmp_path / name).is_file()
+
+
+@pytest.mark.parametrize(
+    ("url", "expected"),
+    [
+        ("news", 'the database "news" is no URL; "postgresql://user@host/name" is one'),
+        ("sqlite://", 'the database "sqlite://" names no file; "sqlite:///news.sqlite" does'),
+        ("sqlite:///:memory:", "names no file"),
+        (
+            "mysql://me:secret@host/news",
+            r"mysql://me:\*\*\*@host/news.* is of no kind",
+        ),
+    ],
+)
+def test_what_cannot_be_used_is_told(tmp_path: Path, url: str, expected: str) -> None:
+    """With what would do, and without a password."""
+    with pytest.raises(StoreError, match=expected):
+        feedpub.store.open(url, tmp_path)
+
+
+@pytest.mark.parametrize("scheme", ["postgres", "postgresql", "postgresql+psycopg"])
+def test_a_server_is_named_without_its_password(scheme: str) -> None:
+    """Under any of its names; what the URL sets is left to it."""
+    url = f"{scheme}://me:secret@localhost/news?connect_timeout=1"
+
+    expected = "postgresql+psycopg://me:***@localhost/news?connect_timeout=1"
+    assert expected == Database(url, Path()).place
+
+
+def test_a_driver_that_is_not_there_is_told() -> None:
+    """With the command that installs it."""
+    found = subprocess.run(
+        [sys.executable, "-c", WITHOUT_DRIVER], capture_output=True, text=True, check=True
+    )
+
+    expected = "PostgreSQL needs a driver that is not installed: pip install 'feedpub[postgres]'\n"
+    assert expected == found.stdout
+
+
+def test_a_file_in_place_of_the_folder_is_told(tmp_path: Path) -> None:
+    """By its name."""
+    (tmp_path / "state").write_text("mine", encoding="utf-8")
+
+    with pytest.raises(StoreError, match=r"state/newsletter\.sqlite: .*; the list of readers"):
+        feedpub.store.open("", tmp_path / "state")
+
+
+def test_a_file_that_is_no_database_is_told(tmp_path: Path) -> None:
+    """By its name, and it is left as it is."""
+    file = tmp_path / "newsletter.sqlite"
+    file.write_text("mine" * 1_000, encoding="utf-8")
+
+    with pytest.raises(StoreError, match=r"newsletter\.sqlite: file is not a database; see to"):
+        feedpub.store.open("", tmp_path)
+
+    assert "mine" * 1_000 == file.read_text(encoding="utf-8")
+
+
+def test_nothing_was_sent_from_a_database_that_is_not_begun(tmp_path: Path) -> None:
+    """Asked what went out, an empty file stays empty."""
+    (tmp_path / "newsletter.sqlite").touch()
+
+    assert () == feedpub.store.sent("", tmp_path)
+    assert 0 == (tmp_path / "newsletter.sqlite").stat().st_size
+
+
+def test_a_bug_is_a_bug(tmp_path: Path) -> None:
+    """What is neither away nor broken is no message for people."""
+    database = Database("", tmp_path)
+
+    with pytest.raises(OperationalError, match="no such table"), database.reading() as connection:
+        connection.execute(text("SELECT * FROM nowhere"))
+
+    database.close()
+
+
+def test_too_many_threads_are_told_to_wait(tmp_path: Path) -> None:
+    """No connection free is a database that is not there for now."""
+    database = Database("", tmp_path)
+
+    with (
+        pytest.raises(StoreUnavailable, match="the database is not there for now"),
+        database.reading(),
+    ):
+        raise PoolTimeout("all are taken")
+
+    database.close()
+
+
+def test_who_is_forgotten_is_in_no_file(tmp_path: Path) -> None:
+    """Neither in the database nor in its log is an address left, nor a name."""
+    store = feedpub.store.open("", tmp_path)
+    for each in range(300):
+        store.add(reader(f"someone{each}@example.org", name=f"Somebody {each}"), NOW)
+    for each in range(300):
+        store.forget(f"someone{each}@example.org", os.urandom(8))
+
+    for file in tmp_path.iterdir():
+        assert b"someone" not in file.read_bytes()
+        assert b"Somebody" not in file.read_bytes()
+
+    store.close()

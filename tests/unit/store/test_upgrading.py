@@ -1,0 +1,110 @@
+"""A database of any age becomes one of this version, with every row; a newer one is refused."""
+
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from mailings import NOW, planned, reader, whole
+from sqlalchemy import insert, select, text
+
+import feedpub.store
+from feedpub.store import StoreError, schema
+from feedpub.store.database import Database
+from feedpub.store.rows import reader as row_of
+from feedpub.store.upgrading import upgrade
+
+
+def test_the_tables_are_those_of_the_schema(tmp_path: Path) -> None:
+    """The revisions, one after the other, make what the code works with."""
+    database = Database("", tmp_path)
+    upgrade(database)
+    with database.reading() as connection:
+        found = compare_metadata(MigrationContext.configure(connection), schema.metadata)
+
+        assert [] == found
+
+    database.close()
+
+
+def test_the_newest_revision_is_the_one_expected() -> None:
+    """There is one line of revisions, and its end is what the code works with."""
+    folder = Path(feedpub.store.__file__).parent / "migrations"
+    script = ScriptDirectory(str(folder))
+
+    assert [schema.HEAD] == script.get_heads()
+
+
+def test_an_older_database_keeps_every_row(tmp_path: Path) -> None:
+    """Readers from before the outbox are there afterwards, and can be mailed."""
+    database = Database("", tmp_path)
+    upgrade(database, "0001")
+    found = [whole(), *(reader(f"r{each}@example.org") for each in range(1_000))]
+    with database.writing() as connection:
+        rows = [row_of(each, each.address.lower(), NOW) for each in found]
+        connection.execute(insert(schema.subscriber), rows)
+        before = connection.execute(select(schema.subscriber)).all()
+    database.close()
+
+    store = feedpub.store.open("", tmp_path)
+
+    with database.reading() as connection:
+        assert before == connection.execute(select(schema.subscriber)).all()
+    assert 1_001 == len(tuple(store.all()))
+    assert "sending" == planned(store, [each.id for each in store.all()], "one").state
+
+    store.close()
+    database.close()
+
+
+def test_a_database_that_is_up_to_date_is_left_alone(tmp_path: Path) -> None:
+    """Opened again, it has what it had."""
+    store = feedpub.store.open("", tmp_path)
+    store.add(reader(), NOW)
+    store.close()
+
+    again = feedpub.store.open("", tmp_path)
+
+    assert 1 == len(tuple(again.all()))
+
+    again.close()
+
+
+def test_a_newer_database_is_refused_and_untouched(tmp_path: Path) -> None:
+    """The message says whose it is, and what to do."""
+    feedpub.store.open("", tmp_path).close()
+    database = Database("", tmp_path)
+    with database.writing() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = '0099'"))
+
+    expected = (
+        rf"newsletter\.sqlite: a newer feedpub wrote this database \(its schema is 0099, and this "
+        rf"feedpub knows it up to {schema.HEAD}\); install that feedpub"
+    )
+    with pytest.raises(StoreError, match=expected):
+        feedpub.store.open("", tmp_path)
+
+    with database.reading() as connection:
+        version = connection.scalar(text("SELECT version_num FROM alembic_version"))
+        assert "0099" == version
+
+    database.close()
+
+
+def test_an_upgrade_that_fails_leaves_the_database_as_it_was(tmp_path: Path) -> None:
+    """Tables and revision are those from before, and it can be tried again."""
+    database = Database("", tmp_path)
+    upgrade(database, "0001")
+    with database.writing() as connection:
+        connection.execute(text("CREATE TABLE selected (in_the_way TEXT)"))
+
+    with pytest.raises(Exception, match="table selected already exists"):
+        upgrade(database)
+
+    with database.writing() as connection:
+        names = set(connection.execute(text("SELECT name FROM sqlite_master")).scalars())
+        assert "issue" not in names
+        connection.execute(text("DROP TABLE selected"))
+    upgrade(database)
+    database.close()

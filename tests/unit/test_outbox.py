@@ -1,0 +1,228 @@
+"""The outbox's decisions, and its buckets."""
+
+import math
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from feedpub.mailing import ENDED, UNSENT, Outcome
+from feedpub.outbox import (
+    PATIENCE,
+    Bucket,
+    Decision,
+    Patience,
+    decide,
+    recovered,
+    slowed,
+    slows,
+    take,
+)
+
+NOW = datetime(2025, 6, 1, 8, 0, tzinfo=UTC)
+LATER = Outcome("deferred", 450, "4.2.0", "Greylisted")
+GONE = Outcome("failed", 550, "5.1.1", "User unknown")
+KINDS = ("accepted", "deferred", "failed", "doubt", "offline")
+
+
+def minutes(decision: Decision) -> float:
+    """Give how long after now the next attempt is."""
+    assert decision.next_attempt is not None
+    return (decision.next_attempt - NOW) / timedelta(minutes=1)
+
+
+def test_what_was_taken_is_done() -> None:
+    """Accepted is accepted, at the first attempt or the last."""
+
+    assert ("accepted", None, "") == decide(0, Outcome("accepted", 250), NOW, 0.5, "hold")
+    assert ("accepted", None, "") == decide(99, Outcome("accepted", 250), NOW, 0.5, "hold")
+
+
+def test_a_server_out_of_reach_costs_no_attempt() -> None:
+    """It is planned as before, however often that happens."""
+
+    assert ("planned", None, "") == decide(99, Outcome("offline"), NOW, 0.5, "hold")
+
+
+def test_a_refusal_is_the_end() -> None:
+    """A 5xx fails; only an address that is gone for good is not mailed again."""
+    policy = Outcome("failed", 554, "5.7.1", "Rejected by policy")
+
+    assert ("failed", None, "bounced") == decide(0, GONE, NOW, 0.5, "hold")
+    assert ("failed", None, "") == decide(0, policy, NOW, 0.5, "hold")
+
+
+def test_waits_double_up_to_the_longest() -> None:
+    """Five minutes, ten, twenty; then every six hours."""
+    waits = [minutes(decide(attempts, LATER, NOW, 0.5, "hold")) for attempts in range(10)]
+
+    assert [5, 10, 20, 40, 80, 160, 320, 360, 360, 360] == waits
+
+
+def test_waits_are_spread_out() -> None:
+    """What was deferred together does not come back together: a quarter less or more."""
+
+    assert 3.75 == minutes(decide(0, LATER, NOW, 0.0, "hold"))
+    assert 6.25 == pytest.approx(minutes(decide(0, LATER, NOW, 0.999999, "hold")), abs=1e-4)
+
+
+def test_patience_ends_after_days() -> None:
+    """The 24th attempt is the last, about four days and a half after the first."""
+    tried = sum(minutes(decide(attempts, LATER, NOW, 0.5, "hold")) for attempts in range(23))
+
+    assert ("failed", None, "") == decide(23, LATER, NOW, 0.5, "hold")
+    assert 4 * 24 < tried / 60 < 5 * 24
+
+
+@pytest.mark.parametrize("on_doubt", ["hold", "skip"])
+def test_doubt_is_kept(on_doubt: str) -> None:
+    """Whatever may have been taken is not sent again unless somebody wants it."""
+
+    assert ("doubt", None, "") == decide(0, Outcome("doubt"), NOW, 0.5, on_doubt)
+
+
+def test_doubt_is_resent_where_that_is_wanted() -> None:
+    """Like a deferred one, and as often; what is in doubt after that stays so."""
+
+    assert ("deferred", NOW + timedelta(minutes=5), "") == decide(
+        0, Outcome("doubt"), NOW, 0.5, "resend"
+    )
+    assert ("doubt", None, "") == decide(23, Outcome("doubt"), NOW, 0.5, "resend")
+
+
+def test_an_outcome_of_another_kind_is_a_mistake() -> None:
+    """A transport that says what nobody knows is not guessed at."""
+    with pytest.raises(ValueError, match="'lost' is no kind of outcome"):
+        decide(0, Outcome("lost"), NOW, 0.5, "hold")
+
+
+@given(
+    st.integers(0, 10_000),
+    st.builds(
+        Outcome,
+        st.sampled_from(KINDS),
+        st.integers(0, 599),
+        st.sampled_from(["", "5.1.1", "4.2.2", "5.7.1"]),
+        st.text(max_size=40),
+    ),
+    st.floats(0, 1, exclude_max=True),
+    st.sampled_from(["resend", "hold", "skip"]),
+    st.builds(
+        Patience,
+        st.integers(1, 100),
+        st.timedeltas(timedelta(seconds=1), timedelta(days=1)),
+        st.timedeltas(timedelta(seconds=1), timedelta(days=1)),
+    ),
+)
+def test_every_decision_is_whole(
+    attempts: int, outcome: Outcome, chance: float, on_doubt: str, patience: Patience
+) -> None:
+    """A delivery has a next attempt exactly when it is deferred, and that lies in the future."""
+    state, following, suppress = decide(attempts, outcome, NOW, chance, on_doubt, patience)
+
+    assert state in ENDED or state in UNSENT
+    assert (state == "deferred") == (following is not None)
+    assert following is None or NOW < following <= NOW + patience.longest * 1.25
+    assert not suppress or (outcome.kind, state, suppress) == ("failed", "failed", "bounced")
+    assert state != "deferred" or attempts + 1 < patience.attempts
+
+
+@pytest.mark.parametrize(
+    ("outcome", "expected"),
+    [
+        (Outcome("deferred", 421, "4.7.0", "Try again later"), True),
+        (Outcome("deferred", 451, "", "Too much mail"), True),
+        (Outcome("deferred", 450, "4.2.1", "This user gets too much mail"), False),
+        (Outcome("deferred", 450, "4.1.1", "Unverified"), False),
+        (Outcome("accepted", 250, "2.0.0"), False),
+        (GONE, False),
+    ],
+)
+def test_a_domain_is_slowed_by_what_is_not_about_one_mailbox(
+    outcome: Outcome, *, expected: bool
+) -> None:
+    """A full mailbox or a greylist says nothing of the next reader at that domain."""
+
+    assert expected == slows(outcome)
+
+
+def test_a_bucket_gives_its_burst_and_then_its_rate() -> None:
+    """Three at once, then one every half second."""
+    bucket = Bucket(rate=2, burst=3, tokens=3, at=NOW)
+    waits = []
+    for _ in range(5):
+        bucket, wait = take(bucket, NOW)
+        waits.append(wait)
+
+    assert [0, 0, 0, 0.5, 0.5] == waits
+    assert 0 == take(bucket, NOW + timedelta(seconds=0.5))[1]
+
+
+@given(
+    st.floats(1e-4, 1e5),
+    st.floats(0, 100),
+    st.lists(st.floats(0, 1000), min_size=1, max_size=60),
+)
+@example(0.1, 1, [0.0, 0.0])
+@example(3.0, 0, [0.0, 0.1, 0.3])
+def test_a_bucket_never_gives_more_than_its_rate(
+    rate: float, burst: float, pauses: list[float]
+) -> None:
+    """However often it is asked, in any time: the burst and the rate; and a wait is enough."""
+    bucket, now, taken = Bucket(rate, burst, burst, NOW), NOW, 0
+    for pause in pauses:
+        now += timedelta(seconds=pause)
+        bucket, wait = take(bucket, now)
+        if wait:
+            now += timedelta(seconds=wait)
+            bucket, wait = take(bucket, now)
+            assert 0 == wait
+        taken += 1
+
+    assert 0 <= bucket.tokens
+    elapsed = (now - NOW).total_seconds()
+    assert taken <= max(burst, 1) + elapsed * rate + 1e-3 * len(pauses)
+
+
+def test_no_rate_is_no_limit() -> None:
+    """A rate of 0 never waits, until a server asks for less."""
+    bucket, wait = take(Bucket(rate=0, burst=1, tokens=0, at=NOW - timedelta(days=1)), NOW)
+    slower, pause = take(slowed(bucket), NOW)
+
+    assert 0 == wait
+    assert 1 / 16 == pause
+    assert 0 == take(replace(slower, pace=1), NOW)[1]
+
+
+def test_a_clock_set_back_gives_nothing() -> None:
+    """An hour back adds no tokens and costs no hour of waiting."""
+    empty = Bucket(rate=1, burst=1, tokens=0, at=NOW)
+    bucket, wait = take(empty, NOW - timedelta(hours=1))
+
+    assert 1 == wait
+    assert 0 == take(bucket, NOW - timedelta(hours=1) + timedelta(seconds=1))[1]
+
+
+def test_a_domain_that_asks_for_less_gets_less() -> None:
+    """Each time half, down to a 64th; each message taken quickens it by a 64th."""
+    bucket = Bucket(rate=64, burst=10, tokens=10, at=NOW)
+    for _ in range(10):
+        bucket = slowed(bucket)
+
+    assert 1 == take(bucket, NOW)[1]
+
+    bucket = recovered(bucket)
+
+    assert 0.5 == take(bucket, NOW)[1]
+    for _ in range(100):
+        bucket = recovered(bucket)
+    assert 1 == bucket.pace
+    assert math.isclose(1 / 64, take(bucket, NOW)[1], rel_tol=1e-3)
+
+
+def test_patience_has_a_default() -> None:
+    """What is not configured follows RFC 5321."""
+
+    assert Patience() == PATIENCE

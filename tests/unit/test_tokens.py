@@ -1,0 +1,104 @@
+"""Tokens: what they hold, who can read them, and what they look like."""
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from feedpub.tokens import PURPOSES, Keys, mint, read
+
+KEYS = Keys(b"k" * 32)
+IDS = st.integers(0, 2**63 - 1)
+PURPOSE = st.sampled_from(PURPOSES)
+
+
+@given(IDS, PURPOSE)
+@example(0, "confirm")
+@example(2**63 - 1, "bounce")
+def test_a_token_gives_back_its_subscriber(subscriber: int, purpose: str) -> None:
+    """What was minted is read, whatever became of its letter case on the way."""
+    token = mint(KEYS, purpose, subscriber)
+
+    assert subscriber == read(KEYS, purpose, token)
+    assert subscriber == read(KEYS, purpose, token.upper())
+    assert subscriber == read(KEYS, purpose, token.title())
+
+
+@given(st.integers(0, 2**32 - 1), PURPOSE)
+@example(2**32 - 1, "unsubscribe")
+def test_a_token_is_short_and_stands_anywhere(subscriber: int, purpose: str) -> None:
+    """It needs no encoding in a URL, none in a mailbox name, and no folding in a header."""
+    token = mint(KEYS, purpose, subscriber)
+
+    assert set(token) <= set("abcdefghijklmnopqrstuvwxyz234567")
+    assert 26 >= len(token)
+
+
+def test_a_token_never_changes() -> None:
+    """What is in mails sent years ago must still be read."""
+
+    assert "aez2g6lqif376oale5fx4" == mint(KEYS, "unsubscribe", 1)
+
+
+@given(IDS, PURPOSE, PURPOSE)
+def test_a_token_is_good_for_one_purpose(subscriber: int, purpose: str, other: str) -> None:
+    """Whoever may unsubscribe may not confirm."""
+    expected = subscriber if purpose == other else None
+
+    assert expected == read(KEYS, other, mint(KEYS, purpose, subscriber))
+
+
+def test_older_keys_still_count() -> None:
+    """A rotation makes tokens with the new key and reads both; what a dropped key made is none."""
+    old, new = Keys(b"a" * 32), Keys(b"b" * 32, older=(b"c" * 32, b"a" * 32))
+    token = mint(old, "confirm", 7)
+
+    assert 7 == read(new, "confirm", token)
+    assert token != mint(new, "confirm", 7)
+    assert 7 == read(new, "confirm", mint(new, "confirm", 7))
+    assert read(Keys(b"b" * 32), "confirm", token) is None
+
+
+@given(IDS, PURPOSE, st.data())
+def test_a_changed_token_is_none(subscriber: int, purpose: str, data: st.DataObject) -> None:
+    """Another letter anywhere, one more or one less: nobody's."""
+    token = mint(KEYS, purpose, subscriber)
+    at = data.draw(st.integers(0, len(token) - 1))
+    letter = data.draw(st.sampled_from("abcdefghijklmnopqrstuvwxyz234567").filter(token[at].__ne__))
+
+    assert read(KEYS, purpose, token[:at] + letter + token[at + 1 :]) is None
+    assert read(KEYS, purpose, token[:at] + token[at + 1 :]) is None
+    assert read(KEYS, purpose, token[:at] + letter + token[at:]) is None
+
+
+@given(st.text(), st.text(max_size=12))
+@example("é", "confirm")
+@example("1" * 21, "confirm")
+@example("a" * 33, "confirm")
+@example("", "confirm")
+@example("aaaaaaa=", "confirm")
+@example("a" * 24, "\ud800")
+def test_anything_else_is_none(text: str, purpose: str) -> None:
+    """Reading never raises."""
+
+    assert read(KEYS, purpose, text) is None
+
+
+def test_a_key_that_can_be_guessed_is_refused() -> None:
+    """Sixteen octets are the least, of older keys too."""
+    with pytest.raises(ValueError, match="16 octets or more"):
+        Keys(b"secret")
+    with pytest.raises(ValueError, match="16 octets or more"):
+        Keys(b"k" * 32, older=(b"",))
+
+
+@pytest.mark.parametrize("subscriber", [-1, 2**63])
+def test_no_token_for_what_is_no_id(subscriber: int) -> None:
+    """An id is that of a row."""
+    with pytest.raises(ValueError, match="no subscriber's id"):
+        mint(KEYS, "confirm", subscriber)
+
+
+def test_no_token_for_an_unknown_purpose() -> None:
+    """A purpose with a slip in it would make tokens that nobody reads."""
+    with pytest.raises(ValueError, match="confirm, preferences, unsubscribe, bounce"):
+        mint(KEYS, "unsub", 1)
