@@ -6,11 +6,12 @@ from dataclasses import replace
 
 from feedpub import tokens
 from feedpub.bounces import mails, notices, standard
+from feedpub.bounces.arrival import arrived
 from feedpub.bounces.mails import Mail
 from feedpub.bounces.report import Report, make
 from feedpub.tokens import Keys
 
-__all__ = ["Report", "read"]
+__all__ = ["Report", "arrived", "read"]
 
 _ADDRESSED = (
     "to",

@@ -4,11 +4,12 @@ from collections import Counter
 from collections.abc import Generator, Mapping
 from contextlib import closing
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import BinaryIO
 from urllib.parse import unquote, urlsplit
 
-from feedpub.bounces import Report, read
+from feedpub.bounces import Report, arrived, read
 from feedpub.errors import FeedpubError
 from feedpub.mail import boxes
 from feedpub.mail.boxes import Account, Received
@@ -77,10 +78,11 @@ def _no_mailbox(text: str) -> str:
 def bounces(request: Request, place: Source) -> Returned:
     """Take notice of what came back, and mark as done what was about readers of ours.
 
-    Who is gone for good is mailed no more at once, who is not after `mail.soft_bounces` times;
-    who complains or unsubscribes at once. Whom a message is about is told by a token of ours,
-    never by an address that it names. Messages that are about none stay as they were: somebody
-    may want to read them. Read again, after a crash perhaps, a message changes nothing more.
+    Who is gone for good is mailed no more at once, who is not after `mail.soft_bounces` times in
+    a row, of each day one; who complains or unsubscribes at once. Whom a message is about is told
+    by a token of ours, never by an address that it names. Messages that are about none stay as
+    they were: somebody may want to read them. Read again, after a crash perhaps, a message changes
+    nothing more.
 
     Raises MailError where the mailbox cannot be read.
     """
@@ -110,7 +112,7 @@ class _Work:
         self._desk = desk
         self._now = request.now
         self._counts: Counter[str] = Counter()
-        self._soft: list[int] = []
+        self._soft: list[tuple[datetime, int]] = []  # when, and whose
         self._stopped = 0
 
     def take(self, received: Received) -> None:
@@ -119,16 +121,16 @@ class _Work:
         if report is None or report.subscriber is None:
             self._counts["left"] += 1
             return
-        self._heed(report, report.subscriber)
+        self._heed(report, report.subscriber, arrived(received.data, self._now))
         self._counts[report.kind] += 1
         received.done()
 
-    def _heed(self, report: Report, number: int) -> None:
+    def _heed(self, report: Report, number: int, at: datetime) -> None:
         store = self._desk.store
         before = store.get(number)
         match report.kind:
             case "hard":
-                after = self._bounced(number, hard=True)
+                after = self._bounced(number, at, hard=True)
             case "complaint":
                 after = self._change(before, "complained", unless=("suppressed",))
             case "unsubscribe":
@@ -136,19 +138,19 @@ class _Work:
             case "auto":
                 return
             case _:  # soft, or a bounce of which nothing says how bad it is
-                self._soft.append(number)
+                self._soft.append((at, number))
                 return
         self._note(before, after)
 
     def count_soft(self) -> None:
-        """Count the soft bounces."""
-        for number in self._soft:
+        """Count the soft bounces, in the order in which they came."""
+        for at, number in sorted(self._soft):
             before = self._desk.store.get(number)
-            self._note(before, self._bounced(number, hard=False))
+            self._note(before, self._bounced(number, at, hard=False))
 
-    def _bounced(self, number: int, *, hard: bool) -> Subscriber | None:
+    def _bounced(self, number: int, at: datetime, *, hard: bool) -> Subscriber | None:
         limit = self._desk.config.mail.soft_bounces
-        return self._desk.store.bounced(number, hard=hard, limit=limit, now=self._now)
+        return self._desk.store.bounced(number, hard=hard, limit=limit, now=self._now, at=at)
 
     def _change(
         self, one: Subscriber | None, state: str, unless: tuple[str, ...]

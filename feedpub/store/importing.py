@@ -32,7 +32,7 @@ _staged = Table(
     MetaData(),
     Column("seq", BigInteger, nullable=False),
     *(
-        Column(each.name, each.type, nullable=False, primary_key=each.name == "key")
+        Column(each.name, each.type, nullable=each.nullable, primary_key=each.name == "key")
         for each in subscriber.c
         if each.name != "id"
     ),

@@ -1,13 +1,11 @@
 """Somebody who comes again → what is new about them: one rule, for `add` and for imports."""
 
-from datetime import datetime
-
-from sqlalchemy import BindParameter, ColumnElement, Connection, Table, and_, case, literal, or_
+from sqlalchemy import ColumnElement, Connection, Table, and_, case, or_
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.sql.base import ReadOnlyColumnCollection
 
 from feedpub.mailing import ACTIVE, STATES
-from feedpub.store.schema import Moment, insert, subscriber
+from feedpub.store.schema import insert, subscriber
 
 HELD = tuple(state for state in STATES if state not in {ACTIVE, "pending"})
 """The states that nobody comes back from by being added or imported."""
@@ -44,11 +42,6 @@ def differs(old: Columns, new: Columns) -> ColumnElement[bool]:
 def is_free(state: ColumnElement[str]) -> ColumnElement[bool]:
     """Tell whether a state is none of those in HELD."""
     return and_(*(state != each for each in HELD))  # IN () is not for many rows at once
-
-
-def moment(at: datetime) -> BindParameter[datetime]:
-    """Give a time as the database has it."""
-    return literal(at, Moment())
 
 
 def _merged(old: Columns, new: Columns) -> dict[str, ColumnElement[object]]:

@@ -27,7 +27,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects import postgresql, sqlite
 
-HEAD = "0002"
+HEAD = "0003"
 """The newest revision in `migrations/versions`: what a database must have to be used."""
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -69,11 +69,12 @@ subscriber = Table(
     Column("tags", Text, nullable=False),  # JSON, "" for none
     Column("authors", Text, nullable=False),  # JSON, "" for none
     Column("cadence", Text, nullable=False),
-    Column("soft_bounces", Integer, nullable=False),
+    Column("soft_bounces", Integer, nullable=False),  # in a row; see `bouncing`
     Column("changed", Moment, nullable=False),
     Column("consent_at", Moment, nullable=False),
     Column("consent_how", Text, nullable=False),
     Column("consent_source", Text, nullable=False),
+    Column("soft_bounced", Moment),  # when the last of the soft bounces came
     Index("subscriber_state", "state", "id"),
     sqlite_autoincrement=True,  # a token of somebody forgotten must never mean another person
 )

@@ -3,11 +3,12 @@
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Connection, case, delete, func, literal, or_, select, update
+from sqlalchemy import ColumnElement, Connection, delete, func, select, update
 
 from feedpub.mailing import ACTIVE, STATES, Follows, Subscriber
 from feedpub.roster import canonical
-from feedpub.store import importing, merging, rows
+from feedpub.store import bouncing, importing, merging, rows
+from feedpub.store.bouncing import Bounce
 from feedpub.store.database import Database
 from feedpub.store.errors import ForgottenError
 from feedpub.store.importing import Imported
@@ -105,25 +106,17 @@ class Subscribers:
             connection.execute(update(subscriber).where(subscriber.c.id == number).values(**chosen))
             return _by_id(connection, number)
 
-    def bounced(self, number: int, *, hard: bool, limit: int, now: datetime) -> Subscriber | None:
-        """Record a bounce: a hard one, or the soft one that makes `limit`, ends it.
+    def bounced(
+        self, number: int, *, hard: bool, limit: int, now: datetime, at: datetime | None = None
+    ) -> Subscriber | None:
+        """Record a bounce: a hard one, or the soft one that makes `limit` in a row, ends it.
 
+        `at` is when it came, if that was before now; what is in a row `store.bouncing` tells.
         Gives the reader as it is now, None where there is no such reader. Who left before is as
         they were.
         """
-        count = subscriber.c.soft_bounces + (0 if hard else 1)
-        over = or_(count >= limit, literal(hard))
-        mailed = subscriber.c.state.in_((ACTIVE, "pending"))
         with self._database.writing() as connection:
-            connection.execute(
-                update(subscriber)
-                .where(subscriber.c.id == number, mailed)
-                .values(
-                    soft_bounces=count,
-                    state=case((over, "bounced"), else_=subscriber.c.state),
-                    changed=case((over, merging.moment(now)), else_=subscriber.c.changed),
-                )
-            )
+            bouncing.record(connection, number, Bounce(hard, limit, at or now, now))
             return _by_id(connection, number)
 
     def remove(self, number: int) -> bool:

@@ -104,35 +104,7 @@ def test_nobody_is_changed_where_nobody_is(store: Store) -> None:
     """Every change of a reader who is not there gives None."""
     assert store.change(7, "active", NOW) is None
     assert store.prefer(7, Follows(), "each", "") is None
-    assert store.bounced(7, hard=True, limit=3, now=NOW) is None
     assert not store.remove(7)
-
-
-def test_a_hard_bounce_ends_it_at_once(store: Store) -> None:
-    """Nothing is sent any more."""
-    number = store.add(reader(), NOW).id
-
-    bounced = store.bounced(number, hard=True, limit=3, now=LATER)
-
-    assert bounced == replace(reader(), id=number, state="bounced", changed=LATER)
-
-
-def test_soft_bounces_end_it_when_there_are_enough(store: Store) -> None:
-    """They are counted, and the last one ends it."""
-    number = store.add(reader(), NOW).id
-
-    found = [store.bounced(number, hard=False, limit=3, now=LATER) for _ in range(4)]
-
-    states = [(each.state, each.soft_bounces, each.changed) for each in found if each]
-    ended = ("bounced", 3, LATER)
-    assert [("active", 1, NOW), ("active", 2, NOW), ended, ended] == states
-
-
-def test_who_complained_does_not_become_somebody_who_bounced(store: Store) -> None:
-    """A late bounce changes nothing about somebody who left before."""
-    complained = store.add(reader(state="complained"), NOW)
-
-    assert complained == store.bounced(complained.id, hard=True, limit=3, now=LATER)
 
 
 def test_all_are_read_in_batches(store: Store) -> None:

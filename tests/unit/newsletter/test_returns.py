@@ -6,7 +6,7 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from newsrooms import Newsroom
+from newsrooms import DAY, WEEK, Newsroom
 from notices import ABSENCE, BOUNCE, LEAVE, QMAIL, complaint, dsn, mail
 
 from feedpub import newsletter
@@ -97,10 +97,43 @@ def test_a_full_mailbox_is_given_time(post: Post) -> None:
     """As often as the configuration says; a bounce that says nothing counts like one."""
     post.digests("name: weekly", mail="soft_bounces: 3")
 
-    assert told(soft=2) == post.come(FULL, VAGUE)
+    assert told(soft=1) == post.come(FULL)
+    post.now += DAY
+    assert told(soft=1) == post.come(VAGUE)
     assert ("active", 2) == post.state()
+    post.now += DAY
     assert told(soft=1, stopped=1) == post.come(FULL)
     assert ("bounced", 3) == post.state()
+
+
+def test_what_came_in_one_day_counts_once(post: Post) -> None:
+    """A mailbox that was full for an afternoon is not full for long."""
+    assert told(soft=3) == post.come(FULL, VAGUE, FULL)
+    assert ("active", 1) == post.state()
+
+
+def test_what_lay_there_for_days_counts_by_the_day_it_came(post: Post) -> None:
+    """However seldom somebody reads it, and in whatever order."""
+    days = [
+        (post.now - each * DAY).strftime("Date: %a, %d %b %Y %H:%M:%S +0000\r\n")
+        for each in (1, 9, 2)
+    ]
+
+    assert told(soft=3) == post.come(*(day.encode() + FULL for day in days))
+    assert ("active", 3) == post.state()
+
+
+def test_a_mailbox_that_has_room_again_begins_anew(post: Post) -> None:
+    """A digest that got through stands between two bounces: they are not in a row."""
+    post.begin()
+    post.come(FULL)
+    for _ in range(2):
+        post.now += WEEK
+        post.write(f"{post.now:%d}.md")
+        post.send()
+
+    assert told(soft=1) == post.come(FULL)
+    assert ("active", 1) == post.state()
 
 
 def test_who_complains_is_mailed_no_more(post: Post) -> None:

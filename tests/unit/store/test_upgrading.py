@@ -36,23 +36,31 @@ def test_the_newest_revision_is_the_one_expected() -> None:
     assert [schema.HEAD] == script.get_heads()
 
 
-def test_an_older_database_keeps_every_row(tmp_path: Path) -> None:
-    """Readers from before the outbox are there afterwards, and can be mailed."""
+FIRST = [each for each in schema.subscriber.c if each.name != "soft_bounced"]
+"""The columns that readers had at first."""
+
+
+@pytest.mark.parametrize("revision", ["0001", "0002"])
+def test_an_older_database_keeps_every_row(tmp_path: Path, revision: str) -> None:
+    """Readers from before are there afterwards, can be mailed, and their bounces go on counting."""
     database = Database("", tmp_path)
-    upgrade(database, "0001")
+    upgrade(database, revision)
     found = [whole(), *(reader(f"r{each}@example.org") for each in range(1_000))]
     with database.writing() as connection:
         rows = [row_of(each, each.address.lower(), NOW) for each in found]
         connection.execute(insert(schema.subscriber), rows)
-        before = connection.execute(select(schema.subscriber)).all()
+        before = connection.execute(select(*FIRST)).all()
     database.close()
 
     store = feedpub.store.open("", tmp_path)
 
     with database.reading() as connection:
-        assert before == connection.execute(select(schema.subscriber)).all()
+        assert before == connection.execute(select(*FIRST)).all()
     assert 1_001 == len(tuple(store.all()))
     assert "sending" == planned(store, [each.id for each in store.all()], "one").state
+    bounced = store.bounced(1, hard=False, limit=3, now=NOW)
+    assert bounced is not None
+    assert ("bounced", 3) == (bounced.state, bounced.soft_bounces)
 
     store.close()
     database.close()
