@@ -8,13 +8,15 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import BinaryIO
 
 from feedpub.cli.session import main
 from feedpub.cli.world import Newsletter, Publish, World
 from feedpub.errors import FeedpubError
-from feedpub.mailing import Consent, Issue, Subscriber, Tally
+from feedpub.mailing import Consent, Issue, Outcome, Subscriber, Tally
 from feedpub.model import Problem
-from feedpub.newsletter import Import, Sent, Standing
+from feedpub.newsletter import Import, Returned, Sent, Source, Standing
+from feedpub.newsletter.findings import Finding
 from feedpub.publish import Request
 from feedpub.store import Imported
 
@@ -22,11 +24,21 @@ NOW = datetime(2025, 1, 30, 9, 0, tzinfo=UTC)
 ANN = Subscriber(1, "ann@example.org", Consent(NOW, "command"), state="active")
 ISSUE = Issue(7, "weekly", NOW, NOW, "done", ("a", "b"), "New: 人工智能")
 IMPORTED = Import(Imported(3, 2, 1, 0), ())
+RETURNED = Returned(0, 0, 0, 0, 0, 0, 0, 0)
+TAKEN = Outcome("accepted", 250, "2.0.0", "queued as 1", "mx.example.org")
 GOOD = Tally(3, 3, 0, 0, 0, 0, 0)
 
 
 class Screen(io.StringIO):
     """A stream that is a terminal."""
+
+    def isatty(self) -> bool:
+        """Say so."""
+        return True
+
+
+class Keyboard(io.BytesIO):
+    """A terminal, where nobody types."""
 
     def isatty(self) -> bool:
         """Say so."""
@@ -44,6 +56,9 @@ class Desk:
     sent: tuple[Sent, ...] = ()
     known: tuple[tuple[Issue, Tally], ...] = ()
     failed: int = 0
+    outcome: Outcome = TAKEN
+    returned: Returned | FeedpubError = RETURNED
+    ills: tuple[Finding, ...] = ()
     asked: list[tuple[object, ...]] = field(default_factory=list)
     requests: list[Request] = field(default_factory=list)
 
@@ -124,6 +139,11 @@ class Desk:
         self._ask(request, "preview", digest, folder, address)
         return (folder / "digest.html", folder / "digest.txt")
 
+    def test(self, request: Request, digest: str, to: str) -> Outcome:
+        """Give what the server said."""
+        self._ask(request, "test", digest, to)
+        return self.outcome
+
     def send(
         self, request: Request, digest: str, *, due: bool, dry: bool, backlog: bool
     ) -> tuple[Sent, ...]:
@@ -157,6 +177,24 @@ class Desk:
         self._ask(request, "retry", issue)
         return self.failed
 
+    def source(self, text: str, environ: Mapping[str, str], piped: BinaryIO) -> Source:
+        """Give what is piped in, or a path."""
+        assert environ
+        return piped if text == "-" else Path(text)
+
+    def bounces(self, request: Request, place: Source) -> Returned:
+        """Give what came back, having read for a while."""
+        self._ask(request, "bounces", place if isinstance(place, Path) else "-")
+        request.progress("reading", 0, 0)
+        if isinstance(self.returned, FeedpubError):
+            raise self.returned
+        return self.returned
+
+    def doctor(self, request: Request) -> tuple[Finding, ...]:
+        """Give the findings."""
+        self._ask(request, "doctor")
+        return self.ills
+
 
 @dataclass
 class Ran:
@@ -168,7 +206,9 @@ class Ran:
     shown: list[Path]  # in the browser
 
 
-def run(typed: str, desk: Desk, *, screen: bool = False, browser: bool = True) -> Ran:
+def run(
+    typed: str, desk: Desk, *, screen: bool = False, browser: bool = True, keyboard: bool = False
+) -> Ran:
     """Type a command, on a terminal or not."""
     out, err = (Screen(), Screen()) if screen else (io.StringIO(), io.StringIO())
     shown: list[Path] = []
@@ -184,6 +224,7 @@ def run(typed: str, desk: Desk, *, screen: bool = False, browser: bool = True) -
         return browser
 
     world = World(
+        stdin=Keyboard if keyboard else io.BytesIO,
         stdout=out,
         stderr=err,
         environ={"NO_COLOR": "1"},
@@ -192,6 +233,7 @@ def run(typed: str, desk: Desk, *, screen: bool = False, browser: bool = True) -
         columns=80,
         publish=publish,
         newsletter=newsletter,
+        doctor=lambda: desk.doctor,
         browse=browse,
     )
     status = main(typed.split(), world)

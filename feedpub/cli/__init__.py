@@ -5,15 +5,18 @@ import os
 import sys
 import time
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING, BinaryIO, TextIO
 
 from feedpub.cli.session import main
 from feedpub.cli.world import World
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from feedpub.cli.world import Newsletter, Publish
+    from feedpub.newsletter.findings import Finding
+    from feedpub.publish import Request
 
 __all__ = ["World", "main", "run"]
 
@@ -30,6 +33,7 @@ def run() -> int:
             # The configuration is UTF-8 wherever it is printed; no name of a file stops a command.
             stream.reconfigure(encoding="utf-8", errors="backslashreplace")
     world = World(
+        stdin=_input,
         stdout=sys.stdout,
         stderr=sys.stderr,
         environ=os.environ,
@@ -38,6 +42,7 @@ def run() -> int:
         columns=_columns(sys.stderr),
         publish=_publish,
         newsletter=_newsletter,
+        doctor=doctor,
         browse=browse,
     )
     try:
@@ -60,6 +65,18 @@ def _newsletter() -> "Newsletter":
     from feedpub import newsletter  # noqa: PLC0415  `feedpub --help` does not wait for it
 
     return newsletter
+
+
+def doctor() -> "Callable[[Request], tuple[Finding, ...]]":
+    """Give what looks at all that a newsletter needs."""
+    from feedpub.newsletter import doctor  # noqa: PLC0415  likewise
+
+    return doctor.doctor
+
+
+def _input() -> BinaryIO:
+    """Give the octets that are piped in; none where standard input is closed."""
+    return sys.stdin.buffer if sys.stdin else io.BytesIO()
 
 
 def browse(path: "Path") -> bool:

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -9,7 +10,7 @@ from typing import TYPE_CHECKING
 from feedpub.cli.report import counted
 from feedpub.cli.terminal import columns, safe
 from feedpub.cli.world import DONE, NOT_DONE, Session
-from feedpub.mailing import Issue, Tally
+from feedpub.mailing import Issue, Outcome, Tally
 
 if TYPE_CHECKING:
     from feedpub.newsletter import Sent, Standing
@@ -23,6 +24,17 @@ _TERMS = (
     ("waiting", "waiting"),
 )
 """Of a tally: what the audience is the sum of, and what people call it."""
+
+_FILES = ("folder", "maildir")
+"""Transports that mail nobody."""
+
+_REFUSALS = {
+    "deferred": "not taken for now",
+    "failed": "not taken",
+    "doubt": "sent, and nobody said whether it was taken",
+    "offline": "not sent",
+}
+"""Kinds of outcome, and what people call them."""
 
 
 def _list(session: Session) -> int:
@@ -58,6 +70,37 @@ def _preview(session: Session) -> int:
         return NOT_DONE
     session.advise(f"Next: `feedpub digest send {arguments.digest} --dry-run` tells who gets it.")
     return DONE
+
+
+def _test(session: Session) -> int:
+    arguments = session.arguments
+    outcome = session.world.newsletter().test(session.request(), arguments.digest, arguments.to)
+    session.terminal.clear()
+    if arguments.json:
+        session.world.stdout.write(json.dumps(asdict(outcome)) + "\n")
+    if outcome.kind != "accepted":
+        session.warn(f"{arguments.to}: {_REFUSALS[outcome.kind]}: {_answer(outcome)}")
+        session.advise("Next: `feedpub doctor` looks for what keeps mail from arriving.")
+        return NOT_DONE
+    if not arguments.json:
+        session.tell([_taken(arguments.to, outcome)], always=True)
+    if outcome.relay not in _FILES:
+        session.advise("Next: look at it there, and whether it was taken for spam.")
+    return DONE
+
+
+def _taken(address: str, outcome: Outcome) -> str:
+    """Tell where a message is now."""
+    if outcome.relay in _FILES:
+        return f"Written for {address}: {outcome.text} (mail.transport is {outcome.relay})"
+    return f"Sent to {address}: {_answer(outcome)}"
+
+
+def _answer(outcome: Outcome) -> str:
+    """Tell what a server said, and which."""
+    words = (str(outcome.code or ""), outcome.status, outcome.text)
+    said = " ".join(part for part in words if part)
+    return f"{outcome.relay}: {said}" if outcome.relay and said else said or outcome.relay
 
 
 def _send(session: Session) -> int:
@@ -260,6 +303,7 @@ def _tally_object(tally: Tally) -> dict[str, object]:
 COMMANDS: Mapping[str, Callable[[Session], int]] = {
     "digest list": _list,
     "digest preview": _preview,
+    "digest test": _test,
     "digest send": _send,
     "digest status": _status,
     "digest pause": _pause,

@@ -17,7 +17,9 @@ from feedpub.cli.commands import (
 )
 from feedpub.cli.terminal import columns
 
-_DESCRIPTION = "A folder of Markdown becomes feeds and pages that every reader accepts."
+_DESCRIPTION = (
+    "A folder of Markdown becomes feeds and pages that every reader accepts, and a digest by mail."
+)
 _ALL = Command(
     "feedpub",
     "",
@@ -70,6 +72,7 @@ class Arguments(argparse.Namespace):
     skip_bad: bool = False
     due: bool = False
     backlog: bool = False
+    source: str = "-"
     show: bool = False
     yes: bool = False
 
@@ -77,6 +80,11 @@ class Arguments(argparse.Namespace):
     def typed(self) -> str:
         """The words of the command: `subscribers add`."""
         return f"{self.command} {self.action}".rstrip()
+
+    @property
+    def is_piped(self) -> bool:
+        """Whether a mail server hands a message over, and heeds the exit status."""
+        return self.command == "bounces" and self.source == "-"
 
 
 class HelpAsked(Exception):  # noqa: N818  it is an answer, not an error
@@ -232,6 +240,7 @@ def _add(parser: _Parser, option: Option) -> None:
         metavar=option.metavar or option.takes.value,
         choices=option.choices or None,
         help=_with_choices(option),
+        required=option.required,
         type=_READ.get(option.takes, str),
     )
 

@@ -10,7 +10,15 @@ from feedpub import __version__
 from feedpub.cli import report
 from feedpub.cli.parser import HelpAsked, UsageError, parse
 from feedpub.cli.terminal import Colour, columns, safe
-from feedpub.cli.world import DONE, INTERRUPTED, NOT_DONE, NOT_UNDERSTOOD, Session, World
+from feedpub.cli.world import (
+    DONE,
+    INTERRUPTED,
+    NOT_DONE,
+    NOT_NOW,
+    NOT_UNDERSTOOD,
+    Session,
+    World,
+)
 from feedpub.errors import ConfigError, FeedpubError
 from feedpub.model import Problem
 
@@ -52,9 +60,9 @@ def _does(typed: str) -> Callable[[Session], int]:
     if typed in _COMMANDS:
         return _COMMANDS[typed]
     # Imported only here: a build has no use for them.
-    from feedpub.cli import digests, subscribers  # noqa: PLC0415
+    from feedpub.cli import digests, mail, subscribers  # noqa: PLC0415
 
-    return {**subscribers.COMMANDS, **digests.COMMANDS}[typed]
+    return {**subscribers.COMMANDS, **digests.COMMANDS, **mail.COMMANDS}[typed]
 
 
 def safe_lines(text: str) -> str:
@@ -81,7 +89,7 @@ def _failed(error: FeedpubError | OSError, session: Session) -> int:
         whole = session.arguments.command in ("build", "check")
         shown = report.as_json(None, problems, 0.0) if whole else report.problems_as_json(problems)
         session.world.stdout.write(shown + "\n")
-    return NOT_DONE
+    return NOT_NOW if session.arguments.is_piped else NOT_DONE
 
 
 def _build(session: Session) -> int:

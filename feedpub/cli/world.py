@@ -4,18 +4,22 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol, TextIO
+from typing import TYPE_CHECKING, BinaryIO, Protocol, TextIO
 
 from feedpub.cli.parser import Arguments
 from feedpub.cli.terminal import Colour, Terminal, safe
 
 if TYPE_CHECKING:
-    from feedpub.mailing import Issue, Subscriber, Tally
-    from feedpub.newsletter import Import, Sent, Standing
+    from feedpub.mailing import Issue, Outcome, Subscriber, Tally
+    from feedpub.newsletter import Import, Returned, Sent, Source, Standing
+    from feedpub.newsletter.findings import Finding
     from feedpub.publish import Request, Summary
 
-DONE, NOT_DONE, NOT_UNDERSTOOD, INTERRUPTED = 0, 1, 2, 130
-"""Exit status; 130 is what shells give a program that Ctrl-C ended."""
+DONE, NOT_DONE, NOT_UNDERSTOOD, NOT_NOW, INTERRUPTED = 0, 1, 2, 75, 130
+"""Exit status; 130 is what shells give a program that Ctrl-C ended.
+
+75 is EX_TEMPFAIL of sysexits.h: a mail server keeps what it handed over, and tries again.
+"""
 
 
 class Publish(Protocol):
@@ -99,6 +103,10 @@ class Newsletter(Protocol):
         """Write what a digest would say now: the page first."""
         ...
 
+    def test(self, request: "Request", digest: str, to: str, /) -> "Outcome":
+        """Send what a digest would say now to one address."""
+        ...
+
     def send(
         self, request: "Request", digest: str, /, *, due: bool, dry: bool, backlog: bool
     ) -> "tuple[Sent, ...]":
@@ -125,11 +133,20 @@ class Newsletter(Protocol):
         """Plan again what failed; give how many."""
         ...
 
+    def source(self, text: str, environ: Mapping[str, str], piped: BinaryIO, /) -> "Source":
+        """Read what a person calls a place of mail."""
+        ...
+
+    def bounces(self, request: "Request", place: "Source", /) -> "Returned":
+        """Take notice of what came back."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class World:
     """All that a command can see and change, but for the files it is about."""
 
+    stdin: Callable[[], BinaryIO]  # called only by the commands that read it
     stdout: TextIO
     stderr: TextIO
     environ: Mapping[str, str]
@@ -138,6 +155,7 @@ class World:
     columns: int  # of the terminal
     publish: Callable[[], Publish]  # called only by the commands that need it
     newsletter: Callable[[], Newsletter]  # likewise
+    doctor: "Callable[[], Callable[[Request], tuple[Finding, ...]]]"  # likewise
     browse: Callable[[Path], bool]  # show a file in the browser, if there is one
 
     def terminal(self, stream: TextIO) -> Terminal:

@@ -26,13 +26,14 @@ from feedpub.newsletter.readers import (
     stats,
     suppress,
 )
-from feedpub.newsletter.returns import Returned, bounces
+from feedpub.newsletter.returns import Returned, Source, bounces, source
 from feedpub.newsletter.samples import preview, test
 
 __all__ = [
     "Import",
     "Returned",
     "Sent",
+    "Source",
     "Standing",
     "add",
     "bounces",
@@ -50,6 +51,7 @@ __all__ = [
     "resume",
     "retry",
     "send",
+    "source",
     "stats",
     "suppress",
     "test",

@@ -2,7 +2,7 @@
 
 import shutil
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -24,6 +24,7 @@ Look = Callable[[], list[Finding]]
 
 _LOOPBACK = frozenset(("localhost", "127.0.0.1", "::1"))
 _SLIGHT, _GROSS = timedelta(seconds=30), timedelta(minutes=5)  # by which a clock is wrong
+_CONNECTING, _ANSWERING, _RESOLVING = 10, 30, 4  # seconds: somebody waits
 _LITTLE, _HARDLY_ANY = 1_000_000_000, 100_000_000  # octets left on a disk
 
 
@@ -38,7 +39,8 @@ class World:
 
 def real() -> World:
     """Give the world as it is: the system's resolver, a time server and the disk."""
-    return World(Dns(), clock.asked, lambda folder: shutil.disk_usage(folder).free)
+    resolver = Dns(patience=_RESOLVING)
+    return World(resolver, clock.asked, lambda folder: shutil.disk_usage(folder).free)
 
 
 def doctor(request: Request, world: World | None = None) -> tuple[Finding, ...]:
@@ -128,7 +130,9 @@ class _Visit:
 
     def _database(self) -> Finding:
         counts = dict(self._desk.store.counts())
-        return good("database", f"{sum(counts.values()):,} readers, {counts[ACTIVE]:,} active")
+        number = sum(counts.values())
+        readers = f"{number:,} reader{'' if number == 1 else 's'}"
+        return good("database", f"{readers}, {counts[ACTIVE]:,} active")
 
     def _signer(self, each: Dkim) -> Signer:
         key = self._desk.where.memory.parent.parent / each.key
@@ -170,8 +174,9 @@ class _Visit:
 
 def _logged_in(way: Smtp, relay: Relay) -> Finding:
     """Log in to a mail server, as `send` does."""
+    hasty = replace(relay, connect_timeout=_CONNECTING, timeout=_ANSWERING)
     try:
-        way.connect_to(relay).close()
+        way.connect_to(hasty).close()
     except MailError as error:
         return bad("SMTP", str(error), f"mend that, or what mail.relays says of {relay.host}")
     if relay.security == "none" and relay.host not in _LOOPBACK:

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from feedpub.cli.commands.digests import DIGEST
 from feedpub.cli.commands.kinds import DEBUG, VERSION, Argument, Command, Option, Takes
+from feedpub.cli.commands.mail import BOUNCES, DOCTOR
 from feedpub.cli.commands.site import BUILD, CHECK, COMPLETION, CONFIG, INIT, NEW, SHELLS
 from feedpub.cli.commands.subscribers import SUBSCRIBERS
 
@@ -19,7 +20,7 @@ __all__ = [
     "every",
 ]
 
-COMMANDS = (BUILD, CHECK, INIT, NEW, SUBSCRIBERS, DIGEST, CONFIG, COMPLETION)
+COMMANDS = (BUILD, CHECK, INIT, NEW, SUBSCRIBERS, DIGEST, BOUNCES, DOCTOR, CONFIG, COMPLETION)
 
 
 def every(

@@ -30,6 +30,20 @@ _PREVIEW = Command(
     ),
     _ONE,
 )
+_TEST = Command(
+    "test",
+    "send what a digest would say to one address",
+    "Send what a digest would say now to one address, and tell what the mail server said. It\n"
+    "does not count as mailed. To a reader it is their own copy; to anybody else one whose ways\n"
+    "out lead nowhere. Status: 0, or 1 if it was not taken.",
+    (("feedpub digest test weekly --to you@example.org", "see how it looks in your mail program"),),
+    (
+        Option("--to", "to whom: an email address", Takes.TEXT, "ADDRESS", required=True),
+        JSON,
+        CONFIG,
+    ),
+    _ONE,
+)
 _SEND = Command(
     "send",
     "send what is new",
@@ -103,8 +117,9 @@ DIGEST = Command(
     (
         ("feedpub digest list", "what is new, and when it goes out"),
         ("feedpub digest preview weekly --open", "look at it"),
+        ("feedpub digest test weekly --to you@example.org", "see it in your mail program"),
         ("feedpub digest send weekly", "send it now"),
         ("feedpub digest status", "what became of it"),
     ),
-    commands=(_LIST, _PREVIEW, _SEND, _STATUS, _PAUSE, _RESUME, _CANCEL, _RETRY),
+    commands=(_LIST, _PREVIEW, _TEST, _SEND, _STATUS, _PAUSE, _RESUME, _CANCEL, _RETRY),
 )

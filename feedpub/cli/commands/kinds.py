@@ -26,6 +26,7 @@ class Option:
     into: str = ""  # what its value is called where that is not its name
     choices: tuple[str, ...] = ()
     repeated: bool = False  # it may be given more than once: its value is a list
+    required: bool = False
 
     @property
     def key(self) -> str:

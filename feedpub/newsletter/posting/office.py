@@ -18,6 +18,7 @@ from feedpub.newsletter.posting.printing import Printer
 from feedpub.newsletter.posting.recording import Recorder, patiently
 from feedpub.newsletter.posting.times import Clock
 from feedpub.newsletter.posting.waiting import Waiting, domain
+from feedpub.store import StoreError
 
 _BATCH = 200  # claimed at once
 _FEW = 100  # waiting: time to claim more
@@ -280,8 +281,13 @@ class Office:
         """Record why an issue waits, unless somebody stopped or ended it meanwhile."""
 
         def marked() -> None:
-            if self._desk.store.issue(issue).state == "sending":
+            if self._desk.store.issue(issue).state != "sending":
+                return
+            try:
                 how(issue, why)
+            except StoreError:
+                if self._desk.store.issue(issue).state == "sending":
+                    raise
 
         patiently(marked, time.sleep)
 

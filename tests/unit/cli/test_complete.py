@@ -30,7 +30,7 @@ printf '%s\\n' "${{COMPREPLY[@]}}"
 @pytest.mark.parametrize(
     ("words", "expected"),
     [
-        ("b", ["build"]),
+        ("b", ["bounces", "build"]),
         ("c", ["check", "completion", "config"]),
         ("--", ["--debug", "--help", "--version"]),
         ("build --dr", ["--drafts"]),
@@ -43,7 +43,10 @@ printf '%s\\n' "${{COMPREPLY[@]}}"
         ("init co", ["content"]),
         ("init --d", ["--debug"]),
         ("new --author ", []),
-        ("d", ["digest"]),
+        ("d", ["digest", "doctor"]),
+        ("bounces co", ["config.yaml", "content"]),
+        ("doctor --", ["--config", "--debug", "--help", "--json"]),
+        ("digest test --to ", []),
         ("digest p", ["pause", "preview"]),
         ("digest ", [*DIGESTS, "--debug", "--help"]),
         ("--debug digest --debug st", ["status"]),

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from commands import GOOD, ISSUE, NOW, Desk, run
 
-from feedpub.mailing import Tally
+from feedpub.mailing import Outcome, Tally
 from feedpub.newsletter import Sent, Standing
 
 STANDING = Standing("weekly", "weekly mon 08:00", None, NOW, ("人工智能\x1b", "B"), 1200)
@@ -95,6 +95,55 @@ def test_preview_without_a_browser() -> None:
 
     assert actual.status == 1
     assert actual.err == "www/digest.html: there is no browser here to open it in\n"
+
+
+def test_test() -> None:
+    """One message goes to one address, and what the server said is told, in a pipe too."""
+    desk = Desk()
+    actual = run("digest test weekly --to ann@example.org", desk, screen=True)
+
+    assert [("test", "weekly", "ann@example.org")] == desk.asked
+    assert actual.status == 0
+    assert actual.out == "Sent to ann@example.org: mx.example.org: 250 2.0.0 queued as 1\n"
+    assert actual.err == "Next: look at it there, and whether it was taken for spam.\n"
+    assert run("digest test weekly --to ann@example.org", Desk()).out == actual.out
+
+
+def test_test_into_a_folder() -> None:
+    """Where nobody is mailed, the file is told."""
+    desk = Desk(outcome=Outcome("accepted", text="ann-1.eml", relay="folder"))
+    actual = run("digest test weekly --to a@b.org", desk, screen=True)
+
+    assert actual.out == "Written for a@b.org: ann-1.eml (mail.transport is folder)\n"
+    assert (0, "") == (actual.status, actual.err)
+
+
+@pytest.mark.parametrize(
+    ("outcome", "expected"),
+    [
+        (Outcome("deferred", 450, "4.2.1", "Busy\x1b", "mx"), "not taken for now: mx: 450 4.2.1 B"),
+        (Outcome("failed", 550, "", "No", "mx"), "not taken: mx: 550 No"),
+        (Outcome("doubt", relay="mx"), "sent, and nobody said whether it was taken: mx"),
+        (Outcome("offline", text="no route"), "not sent: no route"),
+    ],
+)
+def test_test_that_was_not_taken(outcome: Outcome, expected: str) -> None:
+    """It is told everywhere why, with status 1; no server drives the terminal."""
+    actual = run("digest test weekly --to a@b.org", Desk(outcome=outcome))
+
+    assert (1, "") == (actual.status, actual.out)
+    assert actual.err.startswith(f"a@b.org: {expected}")
+    assert "\x1b" not in actual.err
+
+
+@pytest.mark.parametrize(("kind", "status"), [("accepted", 0), ("failed", 1)])
+def test_test_as_json(kind: str, status: int) -> None:
+    """Scripts get the answer as one object."""
+    desk = Desk(outcome=Outcome(kind, 250, "2.0.0", "ok", "mx"))
+    actual = run("digest test weekly --to a@b.org --json", desk)
+    told = {"kind": kind, "code": 250, "status": "2.0.0", "text": "ok", "relay": "mx"}
+
+    assert (status, told) == (actual.status, json.loads(actual.out))
 
 
 @pytest.mark.parametrize(

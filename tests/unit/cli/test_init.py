@@ -6,6 +6,11 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
+from feedpub.cli import doctor
+from feedpub.newsletter.doctor import doctor as examine
+
 CONFIG = 'site: {title: "人 notes", url: "https://example.org/"}\n'
 
 
@@ -92,6 +97,39 @@ def test_what_mails_is_loaded_when_it_is_needed(tmp_path: Path) -> None:
     assert result.returncode == 1
     assert "`feedpub init` makes a site" in result.stderr
     assert "Traceback" not in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("config", "piped", "status", "said"),
+    [
+        ("", "", 75, "`feedpub init` makes a site"),
+        (CONFIG, "", 0, '"left": 1'),
+        (CONFIG, "<&-", 0, '"read": 0'),
+    ],
+)
+def test_a_mail_server_hands_a_message_over(
+    tmp_path: Path, config: str, piped: str, status: int, said: str
+) -> None:
+    """Whatever octets it is of; what cannot be read for now it shall keep and bring again."""
+    if config:
+        (tmp_path / "config.yaml").write_text(config, encoding="utf-8")
+    result = subprocess.run(
+        ["/bin/sh", "-c", f"exec {sys.executable} -m feedpub bounces - --json {piped}"],
+        input=b"Subject: \xff\r\n\r\nHello",
+        capture_output=True,
+        check=False,
+        cwd=tmp_path,
+    )
+    told = (result.stdout + result.stderr).decode()
+
+    assert status == result.returncode
+    assert said in told
+    assert "Traceback" not in told
+
+
+def test_the_doctor_is_loaded_when_it_is_needed() -> None:
+    """It needs a resolver."""
+    assert examine is doctor()
 
 
 def test_the_browser(tmp_path: Path) -> None:

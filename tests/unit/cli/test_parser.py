@@ -82,6 +82,14 @@ def test_values_that_are_read() -> None:
     assert columns == [("email", "A=b"), ("city", "")]
 
 
+def test_where_mail_came_back() -> None:
+    """Standard input, unless a place is named: only then a mail server heeds the exit status."""
+    assert [True, True, False] == [
+        parse(words.split()).is_piped for words in ("bounces", "bounces -", "bounces Maildir")
+    ]
+    assert not parse(["doctor"]).is_piped
+
+
 def test_version() -> None:
     """--version needs no command."""
     assert parse(["--version"]).version
@@ -117,6 +125,12 @@ def test_version() -> None:
             "digest --config=c.yaml list",
             'unknown option "--config=c.yaml"; it stands after the command: feedpub digest COMMAND',
         ),
+        ("boucnes x", 'feedpub: unknown command "boucnes"; did you mean "bounces"?'),
+        ("docter", 'feedpub: unknown command "docter"; did you mean "doctor"?'),
+        ("test weekly", 'feedpub: unknown command "test"; did you mean "digest test"?'),
+        ("digest tset w", 'feedpub digest: unknown command "tset"; did you mean "test"?'),
+        ("digest test weekly", "feedpub digest test: the following arguments are required: --to"),
+        ("bounces a b", 'feedpub bounces: unexpected "b"'),
         ("digest", "usage: feedpub digest [--help] [--debug] COMMAND ..."),
         ("digest --debug", "usage: feedpub digest "),
         ("digest pause", "feedpub digest pause: the following arguments are required: ISSUE"),

@@ -83,6 +83,7 @@ def run(
 
     ticks = iter(range(100))
     world = World(
+        stdin=io.BytesIO,
         stdout=out,
         stderr=err,
         environ=environ or {"NO_COLOR": "1"},
@@ -91,6 +92,7 @@ def run(
         columns=80,
         publish=publish,
         newsletter=newsletter,
+        doctor=lambda: lambda _: (),
         browse=lambda _: False,
     )
     status = main(argv, world)

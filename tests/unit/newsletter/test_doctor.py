@@ -108,7 +108,7 @@ def test_where_all_is_well_nothing_is_to_be_done(patient: Patient) -> None:
         *("clock", "config", "database", "SMTP", "SPF", "DKIM", "DMARC", "alignment"),
         *("MX", "MX", "PTR", "disk"),
     ] == [each.about for each in found]
-    assert "1 readers, 1 active" == found[2].told
+    assert "1 reader, 1 active" == found[2].told
     assert f"127.0.0.1:{server.port} answers, in the clear" == found[3].told
 
 

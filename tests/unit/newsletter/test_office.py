@@ -6,14 +6,36 @@ from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 
+import pytest
 from mailings import ACCEPTED
 from postoffice import NOW, delivery, desk, folder, mailing, moment, printer, states, tally
 
-from feedpub.mailing import Content, Delivery, Outcome, Selection
+import feedpub.store
+from feedpub.mailing import Content, Delivery, Issue, Outcome, Selection
 from feedpub.newsletter.desk import Desk
 from feedpub.newsletter.posting.lines import Gate
 from feedpub.newsletter.posting.office import Office
 from feedpub.newsletter.posting.times import Clock
+from feedpub.store import Store, StoreError
+
+
+class Hasty(Store):
+    """A store where somebody pauses an issue just before it is said to wait; or it is broken."""
+
+    broken = False
+
+    def note(self, number: int, reason: str) -> Issue:
+        """Be too late."""
+        if self.broken:
+            raise StoreError("broken")
+        self.pause(number, "a mistake in it")
+        return super().note(number, reason)
+
+
+def hasty(url: str, home: Path) -> Hasty:
+    """Open it."""
+    return Hasty(feedpub.store.open(url, home)._database)
+
 
 GATES = (Gate("relay", connections=2),)
 GONE = Outcome("failed", 550, "5.1.1", "No such user", "relay")
@@ -214,3 +236,30 @@ def test_nothing_is_claimed_once_it_is_over(tmp_path: Path) -> None:
         opened._claim()
 
         assert (None, 0) == (opened.next(), len(opened._waiting))
+
+
+def wait_in_vain(one: Desk) -> None:
+    """End a round since there is no relay."""
+    with office(one) as opened:
+        given(opened)
+        opened.offline("no relay")
+
+
+def test_who_pauses_an_issue_meanwhile_has_the_last_word(tmp_path: Path) -> None:
+    """Why it waited before is no matter then, and ends no round."""
+    with desk(tmp_path, folder(), hasty) as one:
+        issue = mailing(one, "ann@example.org", "bob@example.org")
+        wait_in_vain(one)
+        after = one.store.issue(issue.id)
+
+    assert ("paused", "a mistake in it") == (after.state, after.reason)
+
+
+def test_a_store_that_cannot_say_why_an_issue_waits_is_told(tmp_path: Path) -> None:
+    """It is broken then."""
+    with desk(tmp_path, folder(), hasty) as one:
+        assert isinstance(one.store, Hasty)
+        one.store.broken = True
+        mailing(one, "ann@example.org", "bob@example.org")
+        with pytest.raises(StoreError, match="broken"):
+            wait_in_vain(one)

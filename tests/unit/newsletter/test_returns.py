@@ -3,6 +3,7 @@
 import io
 import mailbox
 from contextlib import closing
+from email.utils import format_datetime
 from pathlib import Path
 
 import pytest
@@ -114,12 +115,9 @@ def test_what_came_in_one_day_counts_once(post: Post) -> None:
 
 def test_what_lay_there_for_days_counts_by_the_day_it_came(post: Post) -> None:
     """However seldom somebody reads it, and in whatever order."""
-    days = [
-        (post.now - each * DAY).strftime("Date: %a, %d %b %Y %H:%M:%S +0000\r\n")
-        for each in (1, 9, 2)
-    ]
+    days = [format_datetime(post.now - each * DAY) for each in (1, 9, 2)]
 
-    assert told(soft=3) == post.come(*(day.encode() + FULL for day in days))
+    assert told(soft=3) == post.come(*(f"Date: {day}\r\n".encode() + FULL for day in days))
     assert ("active", 3) == post.state()
 
 

@@ -1,0 +1,41 @@
+"""The commands that see to it that mail arrives, and to what comes back."""
+
+from feedpub.cli.commands.kinds import CONFIG, JSON, Argument, Command, Takes
+
+BOUNCES = Command(
+    "bounces",
+    "take notice of mail that came back",
+    "Read bounces, complaints and requests to unsubscribe. Who complains, leaves or is gone for\n"
+    "good is mailed no more at once; who cannot be reached for now, after mail.soft_bounces times\n"
+    "in a row. Whom a message is about is told by a token of ours, never by an address. What is\n"
+    "about no reader stays unread where it is, for a person.\n"
+    "\n"
+    "SOURCE is a Maildir, an mbox, imaps://user@host/folder (IMAP_PASSWORD holds the password),\n"
+    "or - for one message on standard input, as a mail server hands it over. In Postfix's\n"
+    "aliases:\n"
+    '  bounces: "|feedpub bounces - --config /srv/blog/config.yaml"\n'
+    "\n"
+    "Status: 0, or 1 if it cannot be read. With - it is 0 for a message about no reader too,\n"
+    "which is not kept (or bounces would bounce), and 75 where anything is amiss, the database\n"
+    "away or the configuration wrong: then the mail server keeps it, and tries again.",
+    (
+        ("feedpub bounces /var/mail/bounces", "a Maildir or an mbox, as cron should"),
+        ("feedpub bounces imaps://bounces@mail.example.org/INBOX", "a mailbox elsewhere"),
+        ("feedpub bounces - --config /srv/blog/config.yaml", "as a mail server should"),
+    ),
+    (JSON, CONFIG),
+    Argument("source", "SOURCE", "where it came (default: -)", Takes.FILE, optional=True),
+)
+DOCTOR = Command(
+    "doctor",
+    "find what keeps mail from arriving",
+    "Look at all that a newsletter needs, and tell what to do: configuration, database, the\n"
+    "log-in at mail servers, SPF, DKIM, DMARC, MX and PTR of the domain, clock and disk. Nothing\n"
+    "is sent. What is good is as it should be; poor keeps some mail from arriving, or may; bad\n"
+    "must be mended. Status: 0, or 1 if anything is bad.",
+    (
+        ("feedpub doctor", "before the first digest"),
+        ("feedpub doctor --json | jq '.findings[] | select(.state != \"good\")'", "what to do"),
+    ),
+    (JSON, CONFIG),
+)

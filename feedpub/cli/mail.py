@@ -1,0 +1,90 @@
+"""What came back, and what keeps mail from arriving → told to people and scripts."""
+
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import asdict
+from typing import TYPE_CHECKING
+
+from feedpub.cli.report import counted
+from feedpub.cli.terminal import Colour, safe, width
+from feedpub.cli.world import DONE, NOT_DONE, NOT_UNDERSTOOD, Session
+
+if TYPE_CHECKING:
+    from feedpub.newsletter import Returned
+    from feedpub.newsletter.findings import Finding
+
+_KINDS = (
+    ("hard", "gone for good"),
+    ("soft", "not reached for now"),
+    ("complaints", "complained"),
+    ("unsubscribed", "asked to leave"),
+    ("automatic", "absent, late and the like: changes nothing"),
+    ("left", "about no reader of yours"),
+)
+"""What came back, and what people call it."""
+
+_COLOURS = {"good": Colour.NONE, "poor": Colour.WARNING, "bad": Colour.FAULT}
+
+
+def _bounces(session: Session) -> int:
+    arguments, world = session.arguments, session.world
+    piped = world.stdin()
+    if arguments.is_piped and piped.isatty():
+        session.warn("feedpub bounces: name a Maildir, an mbox or imaps://user@host/INBOX")
+        session.advise("Try: feedpub bounces --help")
+        return NOT_UNDERSTOOD
+    newsletter = world.newsletter()
+    place = newsletter.source(arguments.source, world.environ, piped)
+    returned = newsletter.bounces(session.request(), place)
+    session.terminal.clear()
+    if arguments.json:
+        world.stdout.write(json.dumps(asdict(returned)) + "\n")
+        return DONE
+    session.tell(_returned(returned))
+    if returned.left and arguments.is_piped:
+        session.advise("It is about no reader of yours, and is not kept.")
+    elif returned.left:
+        session.advise("What is about no reader of yours stays there, for you to read.")
+    return DONE
+
+
+def _returned(returned: "Returned") -> Iterator[str]:
+    """Tell what came back, and what came of it."""
+    stopped = f"{counted(returned.stopped, 'reader')} {'is' if returned.stopped == 1 else 'are'}"
+    yield f"Read {counted(returned.read, 'message')}; {stopped} mailed no more because of it."
+    numbers = [(f"{getattr(returned, key):,}", words) for key, words in _KINDS]
+    room = max(len(number) for number, _ in numbers)
+    yield from (f"  {number:>{room}}  {words}" for number, words in numbers if number != "0")
+
+
+def _doctor(session: Session) -> int:
+    found = session.world.doctor()(session.request())
+    session.terminal.clear()
+    bad, poor = (sum(each.state == state for each in found) for state in ("bad", "poor"))
+    if session.arguments.json:
+        told = {"findings": [asdict(each) for each in found]}
+        session.world.stdout.write(json.dumps(told) + "\n")
+    else:
+        _examined(session, found)
+    if bad:
+        session.advise(f"{bad:,} bad, {poor:,} poor: mend what is bad, then call the doctor again.")
+    elif poor:
+        session.advise(f"{poor:,} poor: mail goes out, and may not reach everybody.")
+    else:
+        session.advise("All is well. Next: `feedpub digest test NAME --to` an address of yours.")
+    return NOT_DONE if bad else DONE
+
+
+def _examined(session: Session, found: Sequence["Finding"]) -> None:
+    """Tell of each thing how it is; what to do stands below it."""
+    out = session.world.terminal(session.world.stdout)
+    room = max(width(each.about) for each in found)
+    for each in found:
+        about = each.about + " " * (room - width(each.about))
+        state = out.paint(f"{each.state:4}", _COLOURS[each.state])
+        out.say(f"{state}  {about}  {safe(each.told)}")
+        if each.advice:
+            out.say(f"{'':4}  {'':{room}}  -> {safe(each.advice)}")
+
+
+COMMANDS: Mapping[str, Callable[[Session], int]] = {"bounces": _bounces, "doctor": _doctor}

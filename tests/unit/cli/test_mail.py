@@ -1,0 +1,150 @@
+"""`feedpub bounces` and `feedpub doctor`, as people, cron and mail servers type them."""
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+
+import pytest
+from commands import Desk, run
+
+from feedpub.errors import ConfigError, FeedpubError, MailError
+from feedpub.model import Problem
+from feedpub.newsletter import Returned
+from feedpub.newsletter.findings import Finding, bad, good, poor
+from feedpub.store import StoreUnavailable
+
+MANY = Returned(1210, 3, 2, 0, 1, 1200, 4, 4)
+ONE = Returned(1, 0, 0, 0, 0, 0, 1, 1)
+FINE = good("SPF", "v=spf1\x1b -all")
+WEAK = poor("DMARC", "there is none", "publish one")
+ILL = bad("SMTP", "it does not answer", "mend it")
+
+
+def test_bounces() -> None:
+    """What came back is told by kind, and how many are mailed no more; progress leaves nothing."""
+    desk = Desk(returned=MANY)
+    actual = run("bounces some/Maildir", desk, screen=True)
+
+    assert [("bounces", Path("some/Maildir"))] == desk.asked
+    assert actual.status == 0
+    assert actual.out == (
+        "Read 1,210 messages; 4 readers are mailed no more because of it.\n"
+        "      3  gone for good\n"
+        "      2  not reached for now\n"
+        "      1  asked to leave\n"
+        "  1,200  absent, late and the like: changes nothing\n"
+        "      4  about no reader of yours\n"
+    )
+    assert actual.err == (
+        "\rreading\r       \rWhat is about no reader of yours stays there, for you to read.\n"
+    )
+
+
+def test_bounces_by_cron() -> None:
+    """Nothing is said where nobody looks and all went well."""
+    actual = run("bounces some/Maildir", Desk(returned=MANY))
+
+    assert (0, "", "") == (actual.status, actual.out, actual.err)
+
+
+@pytest.mark.parametrize("typed", ["bounces", "bounces -"])
+def test_bounces_from_a_mail_server(typed: str) -> None:
+    """One message comes by standard input; one about no reader is dealt with as well."""
+    desk = Desk(returned=ONE)
+    actual = run(typed, desk, screen=True)
+
+    assert [("bounces", "-")] == desk.asked
+    assert actual.status == 0
+    assert actual.out == (
+        "Read 1 message; 1 reader is mailed no more because of it.\n  1  about no reader of yours\n"
+    )
+    assert actual.err.endswith("It is about no reader of yours, and is not kept.\n")
+
+
+def test_bounces_without_any() -> None:
+    """Where nothing came nothing is to be done."""
+    actual = run("bounces some/Maildir", Desk(), screen=True)
+
+    assert actual.out == "Read 0 messages; 0 readers are mailed no more because of it.\n"
+    assert actual.err == "\rreading\r       \r"
+
+
+def test_bounces_as_json() -> None:
+    """Scripts get every number."""
+    actual = run("bounces x --json", Desk(returned=MANY), screen=True)
+
+    assert (0, asdict(MANY)) == (actual.status, json.loads(actual.out))
+
+
+def test_nobody_types_a_bounce() -> None:
+    """On a keyboard it is said what to name; nothing is waited for."""
+    desk = Desk()
+    actual = run("bounces", desk, screen=True, keyboard=True)
+
+    assert [] == desk.asked
+    assert actual.status == 2
+    assert actual.err.startswith("feedpub bounces: name a Maildir, an mbox or imaps://user@host/")
+    assert run("bounces some/Maildir", Desk(), keyboard=True).status == 0
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        StoreUnavailable("the database is not there for now"),
+        ConfigError((Problem("c.yaml", 3, "a"),)),
+        MailError("it cannot be read"),
+    ],
+)
+def test_a_mail_server_keeps_what_could_not_be_read(fault: FeedpubError) -> None:
+    """Status 75 tells it to try again, whatever is amiss; anybody else gets status 1."""
+    desk = Desk(returned=fault)
+    piped = run("bounces -", desk)
+
+    assert (75, f"{fault}\n") == (piped.status, piped.err)
+    assert 75 == run("bounces --json", desk).status
+    assert 1 == run("bounces some/Maildir", desk).status
+
+
+def test_doctor() -> None:
+    """Each finding is told, what to do below it; nothing that the DNS says drives the terminal."""
+    desk = Desk(ills=(FINE, WEAK, ILL))
+    actual = run("doctor", desk)
+
+    assert [("doctor",)] == desk.asked
+    assert actual.status == 1
+    assert actual.out == (
+        "good  SPF    v=spf1\\x1b -all\n"
+        "poor  DMARC  there is none\n"
+        "             -> publish one\n"
+        "bad   SMTP   it does not answer\n"
+        "             -> mend it\n"
+    )
+    assert actual.err == ""
+
+
+@pytest.mark.parametrize(
+    ("found", "status", "expected"),
+    [
+        ((FINE,), 0, "All is well. Next: `feedpub digest test NAME --to` an address of yours.\n"),
+        ((FINE, WEAK), 0, "1 poor: mail goes out, and may not reach everybody.\n"),
+        ((WEAK, ILL), 1, "1 bad, 1 poor: mend what is bad, then call the doctor again.\n"),
+    ],
+)
+def test_doctor_says_what_next(found: tuple[Finding, ...], status: int, expected: str) -> None:
+    """Only what is bad ends with status 1; the last line says what to do."""
+    actual = run("doctor", Desk(ills=found), screen=True)
+
+    assert (status, expected) == (actual.status, actual.err)
+
+
+def test_doctor_as_json() -> None:
+    """Scripts get all findings."""
+    actual = run("doctor --json", Desk(ills=(FINE, ILL)))
+
+    assert actual.status == 1
+    assert json.loads(actual.out) == {
+        "findings": [
+            {"about": "SPF", "state": "good", "told": "v=spf1\x1b -all", "advice": ""},
+            {"about": "SMTP", "state": "bad", "told": "it does not answer", "advice": "mend it"},
+        ]
+    }
