@@ -46,11 +46,17 @@ def _list(session: Session) -> int:
         return DONE
     for each in standings:
         session.tell(_standing(each), always=True)
-    session.advise(
-        "Next: `feedpub digest preview NAME --open` shows one, `feedpub digest send` sends."
-        if standings
-        else "There is no digest; name one under digests: in config.yaml."
-    )
+    if not standings:
+        session.advise("There is no digest; name one under digests: in config.yaml.")
+    elif all(each.last for each in standings):
+        session.advise(
+            "Next: `feedpub digest preview NAME --open` shows one, `feedpub digest send` sends."
+        )
+    else:
+        session.advise(
+            "Next: `feedpub digest send` begins what never went out: all that is there counts as "
+            "mailed; with --backlog what is new enough is mailed."
+        )
     return DONE
 
 

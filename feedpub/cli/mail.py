@@ -69,7 +69,7 @@ def _doctor(session: Session) -> int:
     if bad:
         session.advise(f"{bad:,} bad, {poor:,} poor: mend what is bad, then call the doctor again.")
     elif poor:
-        session.advise(f"{poor:,} poor: mail goes out, and may not reach everybody.")
+        session.advise(f"{poor:,} poor: nothing is in the way, and what is poor is worth mending.")
     else:
         session.advise("All is well. Next: `feedpub digest test NAME --to` an address of yours.")
     return NOT_DONE if bad else DONE

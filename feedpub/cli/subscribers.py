@@ -18,8 +18,9 @@ _TIME = "%Y-%m-%d %H:%M UTC"
 
 def _add(session: Session) -> int:
     arguments = session.arguments
+    request = session.request()
     subscriber = session.world.newsletter().add(
-        session.request(),
+        request,
         arguments.address,
         name=arguments.name,
         tags=tuple(arguments.tags),
@@ -31,7 +32,10 @@ def _add(session: Session) -> int:
         session.warn(f"{subscriber.address}: not added, is {subscriber.state} and stays so")
         session.advise("Only they themselves can come back: through the form on your site.")
         return NOT_DONE
-    session.tell([f"Added {_called(subscriber)}, who follows {_followed(subscriber.follows)}."])
+    known = subscriber.consent.at != request.now
+    name = _called(subscriber)
+    did = f"{name} was there before, and" if known else f"Added {name}, who"
+    session.tell([f"{did} follows {_followed(subscriber.follows)}."])
     session.advise("Next: `feedpub digest list` tells what they will get, and when.")
     return DONE
 

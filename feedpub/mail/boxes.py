@@ -65,8 +65,9 @@ def maildir(path: Path) -> Generator[Received, None, None]:
         MailError: there is no Maildir, or it cannot be read.
     """
     try:
+        found = [*(path / "new").iterdir()]  # first: nothing is made where there is no Maildir
         (path / "cur").mkdir(exist_ok=True)
-        found = [*(path / "new").iterdir(), *(path / "cur").iterdir()]
+        found += (path / "cur").iterdir()
     except OSError as error:
         raise MailError(f"{path}: no Maildir that can be read ({error.strerror})") from error
     for file in sorted(found, key=lambda each: each.name):

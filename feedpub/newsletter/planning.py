@@ -75,10 +75,12 @@ class Planner:
     def _begun(self, digest: Digest, slot: datetime, *, dry: bool) -> Sent:
         """Begin a digest, so that the archive is never mailed."""
         before = self._editor.published(self._now)
-        if not dry:
-            self._desk.store.start(digest.name, slot, before, self._now)
-        told = f"this is its beginning: the {len(before)} posts there are count as mailed"
-        return _nothing(digest, f"{told}; --backlog mails those that are new enough")
+        old = f"what is from before ({len(before):,} post{'' if len(before) == 1 else 's'})"
+        if dry:
+            told = f"it would begin, and not mail {old}; --backlog mails what is new enough"
+            return _nothing(digest, told)
+        self._desk.store.start(digest.name, slot, before, self._now)
+        return _nothing(digest, f"it begins, and does not mail {old}")
 
     def _skipped(self, digest: Digest, slot: datetime, *, recorded: bool) -> Sent:
         """Record that a slot has come, and why nothing went out; each post has no such slots."""

@@ -213,7 +213,7 @@ def _issue(connection: Connection, number: int) -> Issue:
     """Give the issue with an id. Raises StoreError where there is none."""
     row = connection.execute(select(*rows.ISSUE).where(issue.c.id == number)).first()
     if row is None:
-        raise StoreError(f"there is no issue {number}; `feedpub digest list` shows those there are")
+        raise StoreError(f"no issue {number}; `feedpub digest status` shows those there are")
     return rows.issue(row)
 
 
@@ -223,8 +223,7 @@ def _expect(connection: Connection, number: int, states: AbstractSet[str]) -> No
     found = _issue(connection, number)
     if found.state not in states:
         raise StoreError(
-            f"issue {number} is {found.state}; only one that is {' or '.join(sorted(states))} can "
-            "be changed so"
+            f"issue {number} is {found.state}; this needs one that is {' or '.join(sorted(states))}"
         )
 
 

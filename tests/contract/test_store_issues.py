@@ -161,7 +161,7 @@ def test_many_posts_and_readers_are_planned(store: Store) -> None:
 def test_an_issue_that_is_not_there_is_told(store: Store) -> None:
     """Whatever is asked of it."""
     for asked in (store.issue, store.tally, store.pause, store.resume):
-        with pytest.raises(StoreError, match="there is no issue 7; `feedpub digest list` shows"):
+        with pytest.raises(StoreError, match="no issue 7; `feedpub digest status` shows"):
             asked(7)
     with pytest.raises(StoreError, match="issue 7 has no selection all"):
         store.content(7, "all")
@@ -207,7 +207,10 @@ def test_an_issue_says_why_it_waits(store: Store) -> None:
 
     store.pause(issue.id)
 
-    with pytest.raises(StoreError, match=f"issue {issue.id} is paused; only one that is sending"):
+    with pytest.raises(
+        StoreError,
+        match=f"issue {issue.id} is paused; this needs one that is sending",
+    ):
         store.note(issue.id, "no connection")
 
 
@@ -227,9 +230,11 @@ def test_a_cancelled_issue_sends_nothing_more(store: Store) -> None:
     reasons = (("cancelled", 2), ("no answer", 1))
     assert Tally(4, 1, 0, 0, 2, 1, 0, reasons) == store.tally(issue.id)
     for asked in (store.pause, store.resume):
-        with pytest.raises(StoreError, match="is cancelled; only one that is paused or sending"):
+        with pytest.raises(
+            StoreError, match="is cancelled; this needs one that is paused or sending"
+        ):
             asked(issue.id)
-    with pytest.raises(StoreError, match="is cancelled; only one that is done or paused or"):
+    with pytest.raises(StoreError, match="is cancelled; this needs one that is done or paused or"):
         store.retry(issue.id, NOW)
 
 

@@ -41,7 +41,11 @@ def test_list() -> None:
 
 @pytest.mark.parametrize(
     ("standings", "expected"),
-    [((), "There is no digest; name one under digests:"), ((QUIET,), "Next: `feedpub digest pre")],
+    [
+        ((), "There is no digest; name one under digests:"),
+        ((QUIET,), "Next: `feedpub digest pre"),
+        ((QUIET, STANDING), "Next: `feedpub digest send` begins what never went out: all that"),
+    ],
 )
 def test_list_says_what_next(standings: tuple[Standing, ...], expected: str) -> None:
     """The last line says what to do."""

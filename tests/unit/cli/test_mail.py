@@ -126,7 +126,7 @@ def test_doctor() -> None:
     ("found", "status", "expected"),
     [
         ((FINE,), 0, "All is well. Next: `feedpub digest test NAME --to` an address of yours.\n"),
-        ((FINE, WEAK), 0, "1 poor: mail goes out, and may not reach everybody.\n"),
+        ((FINE, WEAK), 0, "1 poor: nothing is in the way, and what is poor is worth mending.\n"),
         ((WEAK, ILL), 1, "1 bad, 1 poor: mend what is bad, then call the doctor again.\n"),
     ],
 )

@@ -54,6 +54,15 @@ def test_add_on_a_terminal() -> None:
     assert [("add", "ann@example.org", "", (), (), "digest", "")] == desk.asked
 
 
+def test_who_was_there_is_not_added_again() -> None:
+    """It is told, and what they follow now."""
+    before = replace(ANN, consent=Consent(NOW - timedelta(1), "form"), name="Ann")
+    actual = run("subscribers add ann@example.org", Desk((before,)), screen=True)
+
+    assert 0 == actual.status
+    assert actual.out == "Ann <ann@example.org> was there before, and follows everything.\n"
+
+
 def test_who_left_is_not_added() -> None:
     """Somebody who left stays so, and that is said, with status 1."""
     actual = run("subscribers add a@b.org", Desk((replace(ANN, state="unsubscribed"),)))

@@ -91,6 +91,9 @@ def test_a_maildir_that_is_none_is_told(tmp_path: Path) -> None:
     """So is a message in it that cannot be read, or not moved."""
     with pytest.raises(MailError, match="no Maildir that can be read"):
         read(maildir(tmp_path / "none"))
+    with pytest.raises(MailError, match="no Maildir that can be read"):
+        read(maildir(tmp_path))
+    assert [] == list(tmp_path.iterdir())
     (tmp_path / "new" / "folder").mkdir(parents=True)
     with pytest.raises(MailError, match=r"folder: cannot be read \(Is a directory\)"):
         read(maildir(tmp_path))
