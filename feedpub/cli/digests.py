@@ -130,10 +130,20 @@ def _send(session: Session) -> int:
     for each in wrong:
         session.warn(_trouble(each))
     if wrong:
-        session.advise("Next: `feedpub digest status` tells why; `feedpub digest send` goes on.")
+        session.advise(_remedy(wrong[0]))
     elif arguments.dry_run and any(each.audience for each in sent):
         session.advise("Nothing was sent. Next: the same without --dry-run.")
     return NOT_DONE if wrong else DONE
+
+
+def _remedy(sent: "Sent") -> str:
+    """Say what to do about an issue that did not go well."""
+    issue, tally = sent.issue, sent.tally
+    if issue and issue.state == "paused":
+        return f"Next: mend that, then `feedpub digest resume {issue.id}`."
+    if tally and tally.waiting:
+        return "Next: `feedpub digest status` tells why; `feedpub digest send` goes on."
+    return "Next: `feedpub digest status` tells why, and what to do."
 
 
 def _status(session: Session) -> int:
@@ -144,9 +154,14 @@ def _status(session: Session) -> int:
         return DONE
     for issue, tally in found:
         session.tell([_headline(issue), *_account(tally)], always=True)
-    failed = [str(issue.id) for issue, tally in found if tally.failed]
+    paused = [issue.id for issue, _ in found if issue.state == "paused"]
+    failed = [issue.id for issue, tally in found if tally.failed]
     if not found:
         session.advise("Nothing was sent yet; `feedpub digest send` does.")
+    elif paused:
+        session.advise(
+            f"Next: `feedpub digest resume {paused[0]}` lets it go on, `cancel` ends it."
+        )
     elif failed:
         session.advise(f"Next: `feedpub digest retry {failed[0]}` sends again what failed.")
     return DONE

@@ -154,7 +154,13 @@ class Issues:
                 update(delivery)
                 .where(*unsent)
                 .values(
-                    state="suppressed", code=0, status="cancelled", next_at=None, worker="", at=now
+                    state="suppressed",
+                    code=0,
+                    status="cancelled",
+                    text="",
+                    next_at=None,
+                    worker="",
+                    at=now,
                 )
             )
             return _set(connection, number, state="cancelled", reason=reason, ended=now)
@@ -213,7 +219,7 @@ def _issue(connection: Connection, number: int) -> Issue:
     """Give the issue with an id. Raises StoreError where there is none."""
     row = connection.execute(select(*rows.ISSUE).where(issue.c.id == number)).first()
     if row is None:
-        raise StoreError(f"no issue {number}; `feedpub digest status` shows those there are")
+        raise StoreError(f"there is no issue {number}; `feedpub digest status` tells of all")
     return rows.issue(row)
 
 

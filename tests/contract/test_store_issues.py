@@ -161,7 +161,7 @@ def test_many_posts_and_readers_are_planned(store: Store) -> None:
 def test_an_issue_that_is_not_there_is_told(store: Store) -> None:
     """Whatever is asked of it."""
     for asked in (store.issue, store.tally, store.pause, store.resume):
-        with pytest.raises(StoreError, match="no issue 7; `feedpub digest status` shows"):
+        with pytest.raises(StoreError, match="there is no issue 7; `feedpub digest status` tells"):
             asked(7)
     with pytest.raises(StoreError, match="issue 7 has no selection all"):
         store.content(7, "all")
@@ -212,6 +212,16 @@ def test_an_issue_says_why_it_waits(store: Store) -> None:
         match=f"issue {issue.id} is paused; this needs one that is sending",
     ):
         store.note(issue.id, "no connection")
+
+
+def test_a_cancelled_issue_tells_of_nothing_else(store: Store) -> None:
+    """What was deferred before is not sent since it was cancelled, whatever a server said."""
+    issue = planned(store, with_readers(store, 1), "one")
+    busy = Outcome("deferred", 450, "4.2.1", "Busy", "mx")
+    store.settle("w", settled(store.claim("w", 1, LEASE, NOW), "deferred", busy), NOW)
+    store.cancel(issue.id, NOW)
+
+    assert (("cancelled", 1),) == store.tally(issue.id).reasons
 
 
 def test_a_cancelled_issue_sends_nothing_more(store: Store) -> None:

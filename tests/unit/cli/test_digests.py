@@ -15,6 +15,7 @@ QUIET = Standing("daily", "daily 08:00", NOW, None, (), 1)
 SENT = Sent("weekly", ISSUE, ("A", "B\x1b"), 3, 34_567, GOOD, "")
 NOTHING = Sent("daily", None, (), 0, 0, None, "nothing is new")
 WOULD = replace(SENT, issue=None, tally=None)
+FAILED = Tally(3, 2, 0, 1, 0, 0, 0)
 MIXED = Tally(2000, 1980, 4, 10, 3, 2, 1, (("550 5.1.1", 8), ("451 4.7.1 \x1b", 4)))
 
 
@@ -218,13 +219,20 @@ def test_send_with_problems(tally: Tally, reason: str, expected: str) -> None:
     assert (int(bool(expected)), expected) == (actual.status, actual.err)
 
 
-def test_send_with_problems_on_a_terminal() -> None:
+@pytest.mark.parametrize(
+    ("state", "tally", "expected"),
+    [
+        ("sending", MIXED, "`feedpub digest status` tells why; `feedpub digest send` goes on.\n"),
+        ("paused", MIXED, "mend that, then `feedpub digest resume 7`.\n"),
+        ("done", FAILED, "`feedpub digest status` tells why, and what to do.\n"),
+    ],
+)
+def test_send_with_problems_on_a_terminal(state: str, tally: Tally, expected: str) -> None:
     """The last line says what to do."""
-    actual = run("digest send", Desk(sent=(replace(SENT, tally=MIXED),)), screen=True)
+    sent = replace(SENT, issue=replace(ISSUE, state=state), tally=tally)
+    actual = run("digest send", Desk(sent=(sent,)), screen=True)
 
-    assert actual.err.endswith(
-        "Next: `feedpub digest status` tells why; `feedpub digest send` goes on.\n"
-    )
+    assert actual.err.endswith(f"\nNext: {expected}")
 
 
 def test_send_as_json() -> None:
@@ -278,6 +286,14 @@ def test_status() -> None:
         "issue 6 of weekly, 2025-01-30 09:00 UTC, skipped: nothing new\n"
     )
     assert actual.err == "Next: `feedpub digest retry 7` sends again what failed.\n"
+
+
+def test_status_of_what_is_paused() -> None:
+    """It is said how it goes on, before anything is sent again."""
+    paused = replace(ISSUE, state="paused", reason="no relay")
+    actual = run("digest status", Desk(known=((ISSUE, FAILED), (paused, MIXED))), screen=True)
+
+    assert actual.err == "Next: `feedpub digest resume 7` lets it go on, `cancel` ends it.\n"
 
 
 def test_status_where_all_is_well() -> None:
