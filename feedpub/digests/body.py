@@ -80,6 +80,8 @@ def _strip(element: HtmlElement, kind: str) -> None:
         element.set("class", str(element.tag))
     elif "footnotes" in kind:
         element.set("class", "notes")
+    elif kind == "scroll":
+        element.set("class", kind)
 
 
 def _picture(element: HtmlElement) -> bool:

@@ -4,13 +4,18 @@ import re
 import unicodedata
 from collections.abc import Iterator
 
+from feedpub.message.marks import CLOSE, OPEN
+
 COLUMNS = 72
 """What every mail program shows without a second line, quoted once or twice as well."""
 
 _INVISIBLE = frozenset(("Mn", "Me", "Cf"))
-_SPACE = re.compile(r"[ \t\n]+")
+_MARK = re.compile(f"{OPEN}[^{CLOSE}]*{CLOSE}")
+_MARKED = 24  # columns of a reader's own value, which nobody knows yet: an address has as many
+_WORD = re.compile(f"(?:{_MARK.pattern}|[^ \t\n])+")
 _URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:(?://|[^ ]+@)")
-_HANGUL = re.compile("[\u1100-\u11ff\u3130-\u318f\uac00-\ud7af]")  # wide, and in words
+# Wide, and in words: Hangul, and what is around a mark.
+_IN_WORDS = re.compile(f"[\u1100-\u11ff\u3130-\u318f\uac00-\ud7af{OPEN}{CLOSE}]")
 _CLOSING = frozenset(
     "、。，．：；？！）」』】〕〉》〗〙”’…—・ー々ぁぃぅぇぉっゃゅょゎァィゥェォッャュョヮ%℃"
 )
@@ -22,7 +27,7 @@ def width(text: str) -> int:
     """Give how many columns a text takes where letters are of one width."""
     if text.isascii():
         return len(text)
-    return sum(_width(each) for each in text)
+    return sum(_width(each) for each in _MARK.sub("x" * _MARKED, text))
 
 
 def wrapped(text: str, columns: int = COLUMNS) -> list[str]:
@@ -30,11 +35,11 @@ def wrapped(text: str, columns: int = COLUMNS) -> list[str]:
 
     It is divided at spaces, and between the characters of scripts that have none, but not so that
     a line begins with a closing mark or ends with an opening one. Only an address is too long for
-    a line; any other long word is cut.
+    a line; any other long word is cut, but not within the mark of a reader's own value.
     """
     lines = [""]
     filled = 0
-    for word in _SPACE.split(text.strip(" \t\n")):
+    for word in _WORD.findall(text):
         gap = 1 if filled else 0
         for atom in _atoms(word, columns):
             taken = width(atom)
@@ -61,7 +66,7 @@ def _width(character: str) -> int:
 
 def _is_alone(character: str) -> bool:
     """Tell whether a line may end before and after a character."""
-    return unicodedata.east_asian_width(character) in "WF" and not _HANGUL.match(character)
+    return unicodedata.east_asian_width(character) in "WF" and not _IN_WORDS.match(character)
 
 
 def _atoms(word: str, columns: int) -> Iterator[str]:
@@ -84,6 +89,8 @@ def _atoms(word: str, columns: int) -> Iterator[str]:
 def _divides(atom: str, character: str, columns: int) -> bool:
     """Tell whether a line may end between what was read of a word and its next character."""
     before = atom[-1]
+    if atom.rfind(OPEN) > atom.rfind(CLOSE):
+        return False
     if not _width(character) or _JOINER in (before, character):
         return False
     if width(atom) + _width(character) > columns:

@@ -31,6 +31,10 @@ WIDE = '<img src="a" width="536" alt="">'
             '<section class="footnotes">a<a class="footnote-backref" href="#">b</a></section>',
             '<div class="notes">a</div>',
         ),
+        (
+            "<table><tr><td>a</td></tr></table>",
+            '<div class="scroll"><table><tr><td>a</td></tr></table></div>',
+        ),
     ],
 )
 def test_elements(html: str, expected: str) -> None:

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from feedpub.digests.columns import rule, width, wrapped
+from feedpub.message.marks import CLOSE, OPEN
 
 CHINESE = "标点符号不应该出现在行首，也不应该把“引号”拆开（括号也一样）。"
 
@@ -56,7 +57,26 @@ def test_no_line_begins_with_a_mark_of_its_own() -> None:
     assert ["aa”", "“bb"] == wrapped("aa”“bb", 4)
 
 
-@given(st.text(st.characters(codec="utf-8", exclude_categories=["Cc", "Cf", "Zl", "Zp"])))
+def test_the_mark_of_a_value_is_never_cut() -> None:
+    """It is one word, as long as an address, whatever is in it; elsewhere nobody could fill it."""
+    mark = f"{OPEN}name|dear reader{CLOSE}"
+
+    assert 24 == width(mark)
+    assert [f"to {mark},", "yes"] == wrapped(f"to {mark}, yes", 28)
+    assert ["to", f"{mark},", "yes"] == wrapped(f"to {mark}, yes", 27)
+    assert ["寄给", f"{mark}。"] == wrapped(f"寄给{mark}。", 26)
+    assert [mark, "中"] == wrapped(f"{mark}中", 2)
+
+
+@given(
+    st.text(
+        st.characters(
+            codec="utf-8",
+            exclude_categories=["Cc", "Cf", "Zl", "Zp"],
+            exclude_characters=[OPEN, CLOSE],
+        )
+    )
+)
 def test_any_text(text: str) -> None:
     """Nothing is lost but white space, and only an address is longer than a line."""
     lines = wrapped(text, 12)

@@ -19,6 +19,7 @@ from feedpub.digests.columns import width
 from feedpub.digests.compose import LARGEST, MARKS, Composer, mark
 from feedpub.errors import TemplateError
 from feedpub.mailing import Content
+from feedpub.message import Reader, fill
 from feedpub.model import Post, Tag
 
 SLOT = datetime(2025, 2, 3, 8, tzinfo=UTC)
@@ -152,7 +153,8 @@ https://example.org/posts/other/
 
 
 ---------------
-You get this because \ufdd2address\ufdd3 subscribed to Example. \ufdd2follows\ufdd3
+You get this because \ufdd2address\ufdd3 subscribed to Example.
+\ufdd2follows\ufdd3
 
 Change what you get:
 \ufdd2preferences\ufdd3
@@ -216,11 +218,43 @@ def test_posts_in_other_languages() -> None:
     assert [(None, None, None)] * 3 == spoken(content((made.post(),)).html)
 
 
+@pytest.mark.parametrize(("language", "other"), [("en", "ar"), ("ar", "en")])
+def test_what_stands_in_a_post_is_on_its_side(language: str, other: str) -> None:
+    """Lists and quotations begin where the post's lines do, in a mail of the other direction."""
+    posts = [made.post(slug=each, language=each) for each in (language, other)]
+
+    def listed(_: Post) -> str:
+        return "<ul><li>a</li></ul><blockquote><p>b</p></blockquote>"
+
+    whole = Digest("w", content="full")
+    told = COMPOSER.content(whole, posts, SLOT, ISSUE, listed, language).html
+    for post in lxml.html.document_fromstring(told).iter("td"):
+        if "whole" in post.get("class", ""):
+            spoken_in = post.get("lang") or language
+            near, far = ("right", "left") if spoken_in == "ar" else ("left", "right")
+            for element in post.iter("ul", "blockquote"):
+                style = element.get("style", "")
+                assert re.search(f"padding-{near}: (24|16)px", style)
+                assert f"padding-{far}: 0" in style
+
+
+def test_what_a_reader_follows_is_whole_in_the_text() -> None:
+    """However long what stands before it is: a mark that is cut in two would be lost."""
+    for length in range(80):
+        told = content(digest=Digest("w", title="T" * (length + 1)))
+        reader = Reader("k", "bob@example.com", follows="You follow all posts.")
+        filled = fill(told, reader).text
+
+        assert "\nYou follow all posts.\n" in filled
+        assert "because bob@example.com" in filled.replace("\n", " ")
+
+
 def spoken(document: str) -> list[tuple[str | None, str | None, str | None]]:
     """Give language, direction and side of a post, of its line and of the way to the rest."""
     root = lxml.html.document_fromstring(document)
     posts = [each for each in root.iter("td") if each.get("class") == "post"]
-    lines = [each for post in posts for each in post.iterfind("p") if each.get("class")]
+    named = ("small", "on")
+    lines = [each for post in posts for each in post.iterfind("p") if each.get("class") in named]
     return [(each.get("lang"), each.get("dir"), each.get("align")) for each in (*posts, *lines)]
 
 
