@@ -1,5 +1,6 @@
 """Programs that are not Python: a test that drives one skips, or under CI fails, without it."""
 
+import fcntl
 import os
 import shutil
 import subprocess
@@ -12,7 +13,9 @@ _PACKAGES = {
     "chromium": "apt-get install chromium",
     "java": "apt-get install default-jre-headless",
     "newsboat": "apt-get install newsboat",
+    "node": "apt-get install npm",
     "npm": "apt-get install npm",
+    "spamassassin": "apt-get install spamassassin",
 }
 _ROOT = Path(__file__).resolve().parent.parent
 
@@ -30,6 +33,31 @@ def lacks(reason: str) -> NoReturn:
     if os.environ.get("CI") == "true":
         pytest.fail(reason, pytrace=False)
     pytest.skip(reason)
+
+
+def from_npm(package: str) -> Path:
+    """Give a folder in which `node` finds a package of npm, `name@version`, with what it needs.
+
+    It is installed where it is not yet, and kept in FEEDPUB_TEST_CACHE, or in `.cache` of the
+    checkout.
+    """
+    npm = needs("npm")
+    folder = Path(os.environ.get("FEEDPUB_TEST_CACHE") or _ROOT / ".cache") / package
+    folder.mkdir(parents=True, exist_ok=True)
+    complete = folder / "complete"
+    with (folder / "lock").open("wb") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # tests run in several processes
+        if not complete.exists():
+            done = subprocess.run(
+                [npm, "install", "--prefix", folder, "--ignore-scripts", "--no-audit", package],
+                capture_output=True,
+                text=True,
+                check=False,
+            )
+            if done.returncode:
+                lacks(f"npm could not install {package}: {done.stderr[-500:]}")
+            complete.touch()
+    return folder
 
 
 def nu_checker() -> tuple[str, ...]:
