@@ -22,12 +22,13 @@ slot, date, language, issue_url and mark.
 """
 
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from hashlib import sha256
 from urllib.parse import urljoin
 
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from feedpub import links
 from feedpub.config import Config, Digest
@@ -37,6 +38,7 @@ from feedpub.digests.inline import inlined
 from feedpub.digests.plaintext import plaintext
 from feedpub.mailing import Content
 from feedpub.markup import Renderer
+from feedpub.message import Reader, marks
 from feedpub.message.marks import CLOSE, OPEN
 from feedpub.model import Html, Post
 from feedpub.templates import Templates
@@ -48,6 +50,7 @@ LARGEST = 100_000
 MARKS = ("name", "address", "unsubscribe", "preferences", "online", "follows")
 """What is each reader's own."""
 
+_NOBODY = Reader("", "")
 _PREHEADER = 140  # characters; no program shows more
 
 
@@ -127,10 +130,13 @@ class Composer:
     ) -> str:
         """Give the words before the posts as safe HTML, "" where there are none.
 
+        They are for everybody: where a reader's own value would be is what stands for its absence.
+
         Raises:
             TemplateError: the template of the configuration names what is not there.
         """
-        return self._edition(digest, posts, slot, issue_url, language).intro
+        pieces, gaps = marks.split(self._edition(digest, posts, slot, issue_url, language).intro)
+        return _joined(pieces, [marks.escaped(gap, _NOBODY) for gap in gaps])
 
     def confirm(self, url: str, language: str) -> Content:
         """Give the message that asks somebody whether they want to subscribe.
@@ -188,13 +194,25 @@ class Composer:
         )
 
     def _read(self, markdown: str) -> str:
-        """Turn the words before the posts into HTML; its addresses are relative to the site."""
+        """Turn the words before the posts into HTML; its addresses are relative to the site.
+
+        Marks would not get through Markdown; words that nobody wrote take their places meanwhile.
+        """
         if not markdown.strip():
             return ""
         if self._markdown is None:
             self._markdown = Renderer(self._config.markdown)
-        found = self._markdown.render(markdown, 1).html
-        return links.fill(found, (), lambda target: urljoin(self._config.site.url, target))
+        pieces, gaps = marks.split(markdown)
+        stem = sha256(markdown.encode("utf-8", "replace")).hexdigest()
+        held = {f"mark{stem}n{number}n": gap for number, gap in enumerate(gaps)}
+
+        def address(target: str) -> str:
+            return target if target in held else urljoin(self._config.site.url, target)
+
+        html = links.fill(self._markdown.render(_joined(pieces, held), 1).html, (), address)
+        for word, gap in held.items():
+            html = html.replace(word, f"{OPEN}{escape(gap)}{CLOSE}")
+        return html
 
     def _html(self, edition: _Edition, html: Html, *, whole: bool, shown: int | None = None) -> str:
         def body(post: Post) -> Markup:
@@ -246,6 +264,13 @@ class Composer:
             return _octets(self._html(edition, html, whole=False, shown=shown))
 
         return 1 + bisect_right(range(2, len(edition.posts)), LARGEST, key=size)
+
+
+def _joined(pieces: Sequence[str], between: Iterable[str]) -> str:
+    """Put texts between pieces, of which there is one more."""
+    return pieces[0] + "".join(
+        text + piece for text, piece in zip(between, pieces[1:], strict=True)
+    )
 
 
 def _wrap(text: str) -> str:

@@ -84,7 +84,7 @@ def url(written: str) -> str:
     Raises:
         ValueError: it is too long for a header.
     """
-    target = quote(written.encode("utf-8", "replace"), safe=_URL_ONLY)
+    target = quote(written.encode("utf-8", "replace"), safe=_URL_ONLY).replace("=?", "%3D?")
     if len(target) > LONGEST:
         raise ValueError(f"{target[:60]}…: a URL of over {LONGEST} octets fits in no header")
     return f"<{target}>"

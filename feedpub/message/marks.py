@@ -40,8 +40,8 @@ def value(mark: str, reader: Reader) -> str:
 
 
 def escaped(mark: str, reader: Reader) -> str:
-    """Give what stands for `mark` in HTML, in text or in an attribute."""
-    return html.escape(value(mark, reader))
+    """Give what stands for `mark` in HTML, in text or in an attribute; itself it is HTML there."""
+    return html.escape(value(html.unescape(mark), reader))
 
 
 def fill(content: Content, reader: Reader) -> Content:

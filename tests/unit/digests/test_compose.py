@@ -87,6 +87,30 @@ def test_templates_of_the_configuration() -> None:
     assert "" == COMPOSER.intro(WEEKLY, (made.post(),), SLOT, ISSUE, "en")
 
 
+def test_an_intro_may_speak_to_the_reader() -> None:
+    """Marks get through Markdown, into links too; on the web they stand for nobody."""
+    digest = Digest(
+        "w",
+        intro=(
+            '*Dear {{ mark("name", "Tom & \'Jerry\'") }}*, [change]({{ mark("preferences") }}) it,'
+            ' {{ mark("address") }}.'
+        ),
+    )
+    reader = Reader("k", "bob@example.com", "<Bob>", preferences="https://example.org/p?a&b")
+
+    told = fill(content(digest=digest), reader)
+    link = '<a href="https://example.org/p?a&amp;b"'
+    assert "Dear &lt;Bob&gt;</em>" in told.html
+    assert link in told.html
+    assert "_Dear <Bob>_, change [1] it,\nbob@example.com.\n\n[1] https://exam" in told.text
+    nobody = Reader("k", "bob@example.com")
+    assert "Dear Tom &amp; &#x27;Jerry&#x27;</em>" in fill(content(digest=digest), nobody).html
+    assert "_Dear Tom & 'Jerry'_" in fill(content(digest=digest), nobody).text
+    page = COMPOSER.intro(digest, (made.post(),), SLOT, ISSUE, "en")
+    assert "Dear Tom &amp; &#x27;Jerry&#x27;</em>" in page
+    assert not re.search("[\ufdd2\ufdd3]|mark", page)
+
+
 def test_a_subject_is_never_empty() -> None:
     """Where a template says nothing, the subject is the digest's title, and that is the site's."""
     assert "Example" == content(digest=Digest("weekly", subject=" {# nothing #}\n")).subject

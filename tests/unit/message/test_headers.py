@@ -149,6 +149,7 @@ def test_a_name_and_an_address_inject_nothing(name: str, address: str) -> None:
         ("https://example.org/" + "u" * 200, "<https://example.org/" + "u" * 200 + ">"),
         ("https://example.org/ü?a=b&c=%20", "<https://example.org/%C3%BC?a=b&c=%20>"),
         ("mailto:leave+x@example.org?subject=a", "<mailto:leave+x@example.org?subject=a>"),
+        ("https://example.org/=?utf-8?q?a?=", "<https://example.org/%3D?utf-8?q?a?=>"),
         ("https://example.org/>\r\nBcc: a", "<https://example.org/%3E%0D%0ABcc:%20a>"),
     ],
 )

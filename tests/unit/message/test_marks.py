@@ -61,6 +61,16 @@ def test_what_follows_a_bar_stands_where_the_value_is_empty() -> None:
     assert "dear reader" == value("name|dear reader", Reader("key", "bob@example.com"))
 
 
+def test_what_follows_a_bar_is_escaped_once() -> None:
+    """In HTML it is HTML already, as all that a template says."""
+
+    filled = fill(
+        Content("", "", mark("name|Tom &amp; &quot;Jerry&quot;"), "", "en"), Reader("", "")
+    )
+
+    assert "Tom &amp; &quot;Jerry&quot;" == filled.html
+
+
 def test_a_value_is_one_line() -> None:
     """Line ends of any kind and control characters in a name become one space."""
 
