@@ -208,12 +208,13 @@ def _leads(element: HtmlElement) -> Iterator[str]:
     if tree.name(element) == "ul":
         yield from ("- " for _ in element)
         return
+    form = "^{} " if "footnotes" in element.getparent().get("class", "") else "{}. "
     backwards = "reversed" in element.attrib
     number = _whole(element.get("start"), len(element) if backwards else 1)
     numbers = []
     for item in element:
         number = _whole(item.get("value"), number)
-        numbers.append(f"{number}. ")
+        numbers.append(form.format(number))
         number += -1 if backwards else 1
     longest = max(map(len, numbers), default=0)
     yield from (each.rjust(longest) for each in numbers)

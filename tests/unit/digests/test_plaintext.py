@@ -71,6 +71,7 @@ def test_links_are_numbered() -> None:
         ('<a href="https://own/p/#x" class="headerlink">¶</a>x', "x"),
         ('x<sup><a class="footnote-ref" href="https://own/p/#fn">1</a></sup>', "x^1"),
         ('x <a class="footnote-backref" href="https://own/p/#r">↩</a>', "x"),
+        ('<section class="footnotes"><ol><li>a</li><li>b</li></ol></section>', "^1 a\n^2 b"),
         ("<a>bare</a>", "bare"),
     ],
 )
