@@ -91,6 +91,7 @@ class Issue:
     posts: tuple[str, ...]  # ids, newest first; () when skipped
     subject: str
     reason: str = ""  # why it was skipped, cancelled or waits
+    intro: str = ""  # the words before the posts, to nobody, as safe HTML
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,6 +33,7 @@ class Edition:
     """What an issue would be if it went out now."""
 
     subject: str  # of the message with all its posts, to nobody, in the site's language
+    intro: str  # the words before the posts, likewise, as safe HTML
     selections: Selections
     audience: tuple[tuple[int, str], ...]  # subscriber, key of the selection
 
@@ -81,7 +82,8 @@ class Editor:
                 self._progress("choosing", len(audience), 0)
         language = self._desk.config.site.language
         whole = fill(self.content(digest, slot, posts, url, language), Reader("", ""))
-        return Edition(whole.subject, written, tuple(audience))
+        intro = self._composer.intro(digest, posts, slot, url, language)
+        return Edition(whole.subject, intro, written, tuple(audience))
 
     def example(self, digest: Digest, now: datetime, reader: Subscriber | None) -> tuple[Post, ...]:
         """Give the posts that a reader would get now, or all that are new where it is None.

@@ -104,6 +104,7 @@ class Planner:
                 edition.selections,
                 edition.audience,
                 self._now,
+                edition.intro,
             )
         return Sent(
             digest=digest.name,

@@ -146,6 +146,7 @@ def _edition(config: Config, digest: Digest, issue: Issue, known: Mapping[str, P
         url=issue_address(config, digest.name, issue.slot),
         total=len(posts),
         archive=digest_address(config, digest.name),
+        intro=issue.intro,
     )
     folder = f"{_folder(digest.name)}{_place(issue.slot)}/"
     return Edition(folder, issued, posts, bool(posts) and issue.state != _CANCELLED)

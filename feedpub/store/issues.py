@@ -52,6 +52,7 @@ class Issues:
         selections: Iterable[Selection],
         audience: Iterable[tuple[int, str]],
         now: datetime,
+        intro: str = "",
     ) -> Issue:
         """Plan an issue: ledger, selections and a delivery for each reader, in one transaction.
 
@@ -64,7 +65,7 @@ class Issues:
             OvertakenError: A post is in the ledger of this digest, or was planned for one of the
                 same readers in another digest, since they were chosen: choose again.
         """
-        plan = Plan(digest, slot, tuple(posts), subject, now)
+        plan = Plan(digest, slot, tuple(posts), subject, now, intro)
         with self._database.writing() as connection:
             return planning.planned(connection, plan, selections, audience)
 

@@ -26,6 +26,7 @@ class Plan:
     posts: tuple[str, ...]
     subject: str
     now: datetime
+    intro: str = ""
 
 
 def planned(
@@ -75,6 +76,7 @@ def _new(connection: Connection, plan: Plan, *, state: str, reason: str) -> int 
         posts=rows.packed(plan.posts if sending else ()),
         subject=plan.subject,
         reason=reason,
+        intro=plan.intro,
     )
     unless_there = statement.on_conflict_do_nothing(index_elements=["digest", "slot"])
     return connection.execute(unless_there.returning(issue.c.id)).scalar()

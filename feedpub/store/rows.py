@@ -35,7 +35,7 @@ SUBSCRIBER = schema.numbered(
 
 ISSUE = schema.numbered(
     schema.issue,
-    ("id", "digest", "slot", "created", "state", "posts", "subject", "reason"),
+    ("id", "digest", "slot", "created", "state", "posts", "subject", "reason", "intro"),
 )
 """The columns that `issue` makes a value of."""
 
@@ -92,8 +92,8 @@ def follows(one: Follows) -> Values:
 
 def issue(row: Row) -> Issue:
     """Make a value of the columns in ISSUE."""
-    number, digest, slot, created, state, posts, subject, reason = row
-    return Issue(number, digest, slot, created, state, texts(posts), subject, reason)
+    number, digest, slot, created, state, posts, subject, reason, intro = row
+    return Issue(number, digest, slot, created, state, texts(posts), subject, reason, intro)
 
 
 def packed(texts: Iterable[object]) -> str:

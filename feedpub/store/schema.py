@@ -27,7 +27,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects import postgresql, sqlite
 
-HEAD = "0003"
+HEAD = "0004"
 """The newest revision in `migrations/versions`: what a database must have to be used."""
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -98,6 +98,7 @@ issue = Table(
     Column("posts", Text, nullable=False),  # JSON
     Column("subject", Text, nullable=False),
     Column("reason", Text, nullable=False),
+    Column("intro", Text, nullable=False, server_default=""),  # safe HTML
     UniqueConstraint("digest", "slot", name="issue_slot"),
     sqlite_autoincrement=True,
 )

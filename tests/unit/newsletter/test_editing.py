@@ -133,6 +133,18 @@ def test_a_subject_has_no_marks(room: Newsroom) -> None:
     assert "For you" == edition(room).subject
 
 
+def test_an_intro_has_no_marks(room: Newsroom) -> None:
+    """It is kept with the issue, for its page, and names nobody in particular either."""
+    room.digests("name: weekly, intro: \"Dear {{ mark('name', 'reader') }}, **hello**.\"")
+    room.reader("bob@example.net")
+    room.write("one.md")
+    room.send(backlog=True)
+    with room.desk() as desk:
+        (issue,) = desk.store.sent()
+
+    assert "<p>Dear reader, <strong>hello</strong>.</p>" == issue.intro.strip()
+
+
 def test_a_damaged_memory_is_made_anew(room: Newsroom) -> None:
     """And the work done again."""
     room.digests("name: weekly, content: full")

@@ -36,7 +36,7 @@ def database(site: Site) -> Iterator[Store]:
 
 def plan(database: Store) -> None:
     """Plan an issue of the post for nobody."""
-    database.plan("weekly", SLOT, [POST], "AT&T", [selection(POST)], [], SLOT)
+    database.plan("weekly", SLOT, [POST], "AT&T", [selection(POST)], [], SLOT, "<p>Dear you</p>")
 
 
 def spoil(site: Site) -> None:
@@ -72,6 +72,7 @@ def test_an_issue_is_published_by_the_next_build(site: Site, database: Store) ->
 
     assert 0 == again.written
     assert "AT&amp;T" in site.read(PAGE)
+    assert "<p>Dear you</p>" in site.read(PAGE)
     assert '<a href="/blog/posts/hello/">Hello</a>' in site.read(PAGE)
     assert f"/blog/{PAGE.removesuffix('index.html')}" in site.read("digests/weekly/index.html")
     assert "AT&amp;T" in site.read("digests/weekly/rss.xml")
