@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import and_, bindparam, case, func, or_, select, update
+from sqlalchemy import Connection, and_, bindparam, case, func, or_, select, update
 
 from feedpub.mailing import ACTIVE, Content, Delivery, Settled
 from feedpub.store import claiming, rows
@@ -12,7 +12,6 @@ from feedpub.store.errors import StoreError, StoreUnavailable
 from feedpub.store.schema import EPOCH, Moment, among, delivery, issue, selection, subscriber
 from feedpub.store.together import Request, Together
 
-_AGAIN = frozenset(("deferred", "planned"))
 _MOMENT = Moment()
 
 _DOUBT = (
@@ -23,7 +22,11 @@ _DOUBT = (
         # In doubt already: asked by two threads, say, since the lease had ended between. Only where
         # the answer to the first was lost on its way has nobody sent it.
         or_(
-            delivery.c.state == "claimed",
+            and_(
+                delivery.c.state == "claimed",
+                select(issue.c.state).where(issue.c.id == delivery.c.issue).scalar_subquery()
+                == "sending",
+            ),
             and_(delivery.c.state == "doubt", among(delivery.c.id, "unsure")),
         ),
         # A scalar is looked up by its key; EXISTS lets PostgreSQL read all readers for it.
@@ -50,25 +53,6 @@ _SETTLE = (
         status=bindparam("new_status"),
         text=bindparam("new_text"),
         relay=bindparam("new_relay"),
-    )
-)
-# Whoever cancels an issue waits for this, or this for them: see `_ENDED`.
-_STEADY = (
-    select(issue.c.id)
-    .where(issue.c.id.in_(select(delivery.c.issue).where(among(delivery.c.id, "ids"))))
-    .order_by(issue.c.id)
-    .with_for_update(read=True)
-)
-# What was on its way when its issue was cancelled is not tried again.
-_ENDED = (
-    update(delivery)
-    .where(
-        among(delivery.c.id, "ids"),
-        delivery.c.next_at.is_not(None),
-        delivery.c.issue.in_(select(issue.c.id).where(issue.c.state == "cancelled")),
-    )
-    .values(
-        state="suppressed", code=0, status="cancelled", next_at=None, worker="", at=bindparam("now")
     )
 )
 _HOLD = (
@@ -124,48 +108,34 @@ class Deliveries:
         Only of issues that are sending, shared evenly among them: so it may give fewer than the
         limit, and gives none only where none is due. What goes to somebody who is not active is
         settled as suppressed, with their state ("removed" where they are gone) as its status. What
-        is in doubt is not claimed. Nobody else gets what this gives until the lease ends; the same
-        worker may get it again then, and must know that it has it already.
+        is in doubt is not claimed. Nobody else gets what this gives until the lease ends.
         """
         with self._database.writing() as connection:
             return claiming.claimed(connection, claiming.Claim(worker, limit, now + lease, now))
 
-    def doubt(self, worker: str, ids: Sequence[int], now: datetime) -> frozenset[int]:
+    def doubt(
+        self, worker: str, ids: Sequence[int], now: datetime, settled: Sequence[Settled] = ()
+    ) -> frozenset[int]:
         """Record, before the final dot, that these may be sent; give those that may be.
 
         When it returns this is committed, and outlives kill -9 and a power cut: such a delivery
         is not claimed again, and nobody else is given it. What is not among those given must not
         be sent, and need not be settled: its lease has ended and it was claimed anew, the issue
-        was cancelled, or the reader has left. Threads may call this at the same time: one commit
-        serves them all.
+        was paused or cancelled, or the reader has left. Threads may call this at the same time:
+        one commit serves them all, and what is `settled`, which is recorded first, as by `settle`.
         """
-        return self._doubts.ask(Request(worker, tuple(ids), now))
+        return self._doubts.ask(Request(worker, tuple(ids), now, tuple(settled)))
 
     def settle(self, worker: str, settled: Sequence[Settled], now: datetime) -> None:
         """Record what became of deliveries; one transaction.
 
         Those that are no longer this worker's are left as they are. All but what is given back
         (planned) counts as an attempt. `next_attempt` says when something deferred or given back
-        may be claimed: at once where it is None; never where the issue was cancelled meanwhile.
-        `suppress` puts the reader in that state.
+        may be claimed: at once where it is None. `suppress` puts the reader in that state.
         """
-        if not settled:
-            return
-        ordered = sorted(settled, key=lambda one: one.delivery)  # two that meet do not dead-lock
-        held = [
-            {"one": one.delivery, "new_state": one.suppress, "now": now}
-            for one in ordered
-            if one.suppress
-        ]
-        again = [one.delivery for one in ordered if one.state in _AGAIN]
-        with self._database.writing() as connection:
-            if again:
-                connection.execute(_STEADY, {"ids": again})
-            connection.execute(_SETTLE, [_outcome(worker, one, now) for one in ordered])
-            if again:
-                connection.execute(_ENDED, {"ids": again, "now": now})
-            if held:
-                connection.execute(_HOLD, held)
+        if settled:
+            with self._database.writing() as connection:
+                _settle(connection, worker, settled, now)
 
     def release(self, worker: str) -> int:
         """Give back all that a worker has claimed and not put in doubt; tell how many."""
@@ -224,7 +194,7 @@ class Deliveries:
             asked.setdefault(request.worker, set()).update(request.ids)
         now = max(request.now for request in requests)
         try:
-            granted = self._granted(asked, now)
+            granted = self._granted(requests, asked, now)
         except StoreUnavailable:
             self._unsure.update(*asked.values())
             raise
@@ -234,9 +204,14 @@ class Deliveries:
             request.granted = frozenset(granted[request.worker].intersection(request.ids))
             granted[request.worker] -= request.granted
 
-    def _granted(self, asked: Mapping[str, set[int]], now: datetime) -> dict[str, set[int]]:
-        """Commit what each worker asks for; give what each may send."""
+    def _granted(
+        self, requests: Sequence[Request], asked: Mapping[str, set[int]], now: datetime
+    ) -> dict[str, set[int]]:
+        """Commit what each worker tells, and then what it asks for; give what each may send."""
         with self._database.writing() as connection:
+            for request in requests:
+                if request.settled:
+                    _settle(connection, request.worker, request.settled, now)
             return {
                 worker: set(
                     connection.execute(
@@ -253,9 +228,22 @@ class Deliveries:
             }
 
 
+def _settle(connection: Connection, worker: str, settled: Sequence[Settled], now: datetime) -> None:
+    """Write what became of deliveries."""
+    ordered = sorted(settled, key=lambda one: one.delivery)  # two that meet do not dead-lock
+    held = [
+        {"one": one.delivery, "new_state": one.suppress, "now": now}
+        for one in ordered
+        if one.suppress
+    ]
+    connection.execute(_SETTLE, [_outcome(worker, one, now) for one in ordered])
+    if held:
+        connection.execute(_HOLD, held)
+
+
 def _outcome(worker: str, one: Settled, now: datetime) -> rows.Values:
     """Give the values of _SETTLE."""
-    again = one.next_attempt or now if one.state in _AGAIN else None
+    again = one.next_attempt or now if one.state in {"deferred", "planned"} else None
     return {
         "one": one.delivery,
         "owner": worker,

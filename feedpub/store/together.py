@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from threading import Condition
 
+from feedpub.mailing import Settled
 from feedpub.store.errors import StoreError
 
 
@@ -15,6 +16,7 @@ class Request:
     worker: str
     ids: tuple[int, ...]
     now: datetime
+    settled: tuple[Settled, ...] = ()
     granted: frozenset[int] | None = None
     error: StoreError | None = None
 

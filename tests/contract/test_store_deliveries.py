@@ -142,6 +142,43 @@ def test_a_doubt_whose_answer_was_lost_is_granted_again(place: Place) -> None:
     store.close()
 
 
+def test_what_is_settled_with_a_doubt_is_settled_first(store: Store) -> None:
+    """One commit for both; asked for again after its answer got lost, it changes nothing."""
+    issue = planned(store, with_readers(store, 2), "one")
+    first, second = store.claim("w", 9, LEASE, NOW)
+    store.doubt("w", [first.id], NOW)
+
+    granted = store.doubt("w", [second.id], NOW, settled([first]))
+    again = store.doubt("w", [second.id], NOW, settled([first], "failed"))
+
+    assert (frozenset([second.id]), frozenset()) == (granted, again)
+    assert (1, 1, 0) == (
+        store.tally(issue.id).accepted,
+        store.tally(issue.id).doubt,
+        store.tally(issue.id).failed,
+    )
+
+
+@pytest.mark.parametrize("turn", ["pause", "cancel"])
+def test_what_was_claimed_before_a_stop_is_not_sent(store: Store, turn: str) -> None:
+    """A pause takes effect at the next final dot, not after all that was claimed."""
+    issue = planned(store, with_readers(store, 2), "one")
+    first, second = store.claim("w", 9, LEASE, NOW)
+    store.doubt("w", [first.id], NOW)
+    if turn == "pause":
+        store.pause(issue.id)
+    else:
+        store.cancel(issue.id, NOW)
+
+    assert not store.doubt("w", [second.id], NOW)
+
+    sent(store, "w", [first])
+    tally = store.tally(issue.id)
+
+    assert (1, 0) == (tally.accepted, tally.doubt)
+    assert 1 == (tally.waiting if turn == "pause" else tally.suppressed)
+
+
 def test_threads_put_in_doubt_together(store: Store) -> None:
     """Each is given its own, whoever's commit it was in."""
     planned(store, with_readers(store, 24), "one")

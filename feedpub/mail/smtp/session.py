@@ -16,6 +16,7 @@ _GO_ON = 354
 _NOT_LOGGED_IN = (530, 535, 538)  # RFC 4954: not about the message, nor about the reader
 _UNWRITABLE = re.compile(r"[\x00-\x20\x7f<>\ud800-\udfff]")
 _BARE = re.compile(rb"\r\n?|\n")
+_WITHIN = bytes(each for each in range(256) if each not in b"\r\n")
 
 
 class SmtpSession:
@@ -190,8 +191,8 @@ def _stuffed(data: bytes) -> bytes:
 
     A line feed alone would let somebody smuggle a message in: servers differ on what ends a line.
     """
-    ends = data.count(b"\r\n")
-    if not data.endswith(b"\r\n") or ends != data.count(b"\n") or ends != data.count(b"\r"):
+    ends = data.translate(None, _WITHIN)
+    if not data.endswith(b"\r\n") or ends != b"\r\n" * (len(ends) // 2):
         data = _BARE.sub(b"\r\n", data)
         data = data if data.endswith(b"\r\n") else data + b"\r\n"
     if data.count(b"\n."):  # counting two octets is twice as fast as looking for them

@@ -47,7 +47,8 @@ class Office:
         self._gates = tuple(gates)
         self._now = now
         self._progress = progress
-        self.recorder = Recorder(desk.store, worker, now, time.sleep)
+        number = sum(each.connections for each in gates)
+        self.recorder = Recorder(desk.store, worker, now, time.sleep, number)
         self._changed = Condition()  # guards all that follows
         self._paces = Paces({each.name: each.rate for each in gates})
         self._waiting = Waiting(self._paces)
@@ -169,10 +170,18 @@ class Office:
         return False
 
     def lost(self, delivery: Delivery) -> None:
-        """Note that a delivery was not ours to send any more."""
+        """Note that a delivery was not ours to send any more.
+
+        Nor is anything else of an issue that somebody has stopped.
+        """
+        issue = patiently(lambda: self._desk.store.issue(delivery.issue), time.sleep)
         with self._changed:
             self._held.discard(delivery.id)
             self._is_losing = True
+            if issue.state != "sending" and issue.id not in self._stopped:
+                self._stopped[issue.id] = f"issue {issue.id} is {issue.state}"
+                self._waiting.drop(issue.id)
+                self._changed.notify_all()
 
     def done(self, delivery: Delivery, outcome: Outcome) -> None:
         """Record what became of a delivery, and learn from it."""

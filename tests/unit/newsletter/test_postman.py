@@ -212,6 +212,29 @@ def test_nobody_is_mailed_after_leaving(tmp_path: Path) -> None:
     assert [ANN, CLEO] == [each.recipient for each in server.taken]
 
 
+@pytest.mark.parametrize("turn", ["paused", "cancelled"])
+def test_nobody_is_mailed_after_a_stop(tmp_path: Path, turn: str) -> None:
+    """Somebody stops the issue while a message is on its way, and many are claimed."""
+    with desk(tmp_path, smtp()) as one:
+        issue = mailing(one, *MANY)
+
+        def stop(argument: str) -> str:
+            if MANY[9] in argument and turn == "paused":
+                one.store.pause(issue.id)
+            elif MANY[9] in argument:
+                one.store.cancel(issue.id, NOW)
+            return ""
+
+        with MailServer({"RCPT": stop}) as server:
+            posted = round_of(one, Smtp([Relay("127.0.0.1", server.port, "none")]))
+        after = tally(one, issue)
+
+    rest = after.waiting if turn == "paused" else after.suppressed
+    assert Posted(9, f"issue {issue.id} is {turn}") == posted
+    assert list(MANY[:9]) == [each.recipient for each in server.taken]
+    assert (9, 51) == (after.accepted, rest)
+
+
 class Away(Store):
     """A store whose database is away for some calls, and then back; or broken."""
 
@@ -240,6 +263,14 @@ class Away(Store):
         if self.fault is not None:
             raise self.fault
         super().settle(worker, settled, now)
+
+    def doubt(
+        self, worker: str, ids: Sequence[int], now: datetime, settled: Sequence[Settled] = ()
+    ) -> frozenset[int]:
+        """Put in doubt, unless the database is broken and there is something to settle."""
+        if self.fault is not None and settled:
+            raise self.fault
+        return super().doubt(worker, ids, now, settled)
 
 
 def away(url: str, home: Path) -> Away:
