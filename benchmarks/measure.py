@@ -1,6 +1,7 @@
 """A command becomes seconds and bytes: how long it ran, and the most memory it held at once."""
 
 import os
+import resource
 import subprocess
 import threading
 import time
@@ -20,6 +21,7 @@ class Run:
     peak: (
         int  # bytes: the largest sum of PSS over all of its processes, looked at 20 times a second
     )
+    worked: float = 0.0  # seconds of processors, of all of its processes
 
 
 class MeasureError(Exception):
@@ -40,6 +42,7 @@ def run(command: tuple[str, ...], folder: Path) -> Run:
     peaks = [0]
     done = threading.Event()
     with log.open("wb") as output:
+        before = _worked()
         began = time.perf_counter()
         process = subprocess.Popen(
             command, cwd=folder, stdout=output, stderr=subprocess.STDOUT, start_new_session=True
@@ -53,7 +56,13 @@ def run(command: tuple[str, ...], folder: Path) -> Run:
     if status != 0:
         tail = log.read_text(encoding="utf-8", errors="replace")[-2_000:]
         raise MeasureError(f"{' '.join(command)} in {folder} ended with {status}\n{tail}")
-    return Run(seconds, max(peaks))
+    return Run(seconds, max(peaks), _worked() - before)
+
+
+def _worked() -> float:
+    """Seconds of processors of all processes that were waited for."""
+    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return usage.ru_utime + usage.ru_stime
 
 
 def _watch(session: int, peaks: list[int], done: threading.Event) -> None:
