@@ -53,12 +53,12 @@ class Carrier:
             self._office.done(delivery, outcome)
 
     def _unsent(self, delivery: Delivery, outcome: Outcome) -> None:
-        """Try again over a new connection; where that fails too nothing can be sent."""
+        """Try again over a new connection; where that fails too, this way leads nowhere."""
         self._close()
         self._office.back(delivery)
         self._in_vain += 1
         if self._in_vain >= _IN_VAIN:
-            self._office.offline(outcome.text)
+            self._office.stuck(outcome.text)
 
     def _message(self, delivery: Delivery) -> Message | None:
         """Write the reader's copy; None, and it failed, where there is no address to write to."""
@@ -76,12 +76,17 @@ class Carrier:
         self._close()
         gate, chance = self._office.aim(secrets.randbelow(1000) / 1000)
         try:
-            self._session = self._way.connect(chance)
+            session = self._way.connect(chance)
         except MailError as error:
             self._office.refused(gate, delivery, str(error))
             return None
-        self._office.opened(gate, self._session.relay)
-        return self._session
+        if not self._office.opened(gate, session.relay):
+            session.close()
+            self._office.back(delivery)
+            self._office.rest()
+            return None
+        self._session = session
+        return session
 
     def _close(self) -> None:
         if self._session is not None:

@@ -85,6 +85,33 @@ def test_one_connection_is_enough(tmp_path: Path) -> None:
     assert (Posted(6, ""), 6) == (posted, after.accepted)
 
 
+def test_a_relay_that_wants_nothing_stops_no_other(tmp_path: Path) -> None:
+    """It lets us in, and refuses every message: the other one sends them all."""
+    with (
+        MailServer({"MAIL": "530 5.7.0 Authentication required"}) as bad,
+        MailServer() as good,
+        desk(tmp_path, smtp(relay(bad.port, weight=9), relay(good.port))) as one,
+    ):
+        issue = mailing(one, *ADDRESSES)
+        posted = round_of(one)
+        after = tally(one, issue)
+
+    assert (Posted(6, ""), 6, []) == (posted, after.accepted, bad.taken)
+
+
+def test_who_finds_no_room_where_all_goes_waits(tmp_path: Path) -> None:
+    """One relay is away, and the other may have one connection: it sends them all."""
+    with (
+        MailServer() as good,
+        desk(tmp_path, smtp(relay(1, connections=3, weight=9), relay(good.port))) as one,
+    ):
+        issue = mailing(one, *ADDRESSES)
+        posted = round_of(one)
+        after = tally(one, issue)
+
+    assert (Posted(6, ""), 6, 6) == (posted, after.accepted, len(good.taken))
+
+
 def test_who_waits_for_a_token_gives_the_message_back(tmp_path: Path) -> None:
     """When the round ends meanwhile."""
     stop = Event()
