@@ -13,6 +13,7 @@ from feedpub.store.schema import EPOCH, Moment, among, delivery, issue, selectio
 from feedpub.store.together import Request, Together
 
 _MOMENT = Moment()
+_AGAIN = frozenset(("deferred", "planned"))  # states from which there is another attempt
 
 _DOUBT = (
     update(delivery)
@@ -53,6 +54,25 @@ _SETTLE = (
         status=bindparam("new_status"),
         text=bindparam("new_text"),
         relay=bindparam("new_relay"),
+    )
+)
+# Whoever cancels an issue waits for this, and this for them.
+_STAND = (
+    select(issue.c.id)
+    .where(issue.c.id.in_(select(delivery.c.issue).where(among(delivery.c.id, "ids"))))
+    .order_by(issue.c.id)
+    .with_for_update(read=True)
+)
+_END = (
+    update(delivery)
+    .where(
+        among(delivery.c.id, "ids"),
+        delivery.c.next_at.is_not(None),
+        select(issue.c.state).where(issue.c.id == delivery.c.issue).scalar_subquery()
+        == "cancelled",
+    )
+    .values(
+        state="suppressed", next_at=None, code=0, status="cancelled", text="", at=bindparam("now")
     )
 )
 _HOLD = (
@@ -131,7 +151,8 @@ class Deliveries:
 
         Those that are no longer this worker's are left as they are. All but what is given back
         (planned) counts as an attempt. `next_attempt` says when something deferred or given back
-        may be claimed: at once where it is None. `suppress` puts the reader in that state.
+        may be claimed: at once where it is None; of an issue that was cancelled meanwhile it never
+        is, and is suppressed instead. `suppress` puts the reader in that state.
         """
         if settled:
             with self._database.writing() as connection:
@@ -236,14 +257,19 @@ def _settle(connection: Connection, worker: str, settled: Sequence[Settled], now
         for one in ordered
         if one.suppress
     ]
+    again = {"ids": [one.delivery for one in ordered if one.state in _AGAIN]}
+    if again["ids"]:
+        connection.execute(_STAND, again)
     connection.execute(_SETTLE, [_outcome(worker, one, now) for one in ordered])
+    if again["ids"]:
+        connection.execute(_END, {**again, "now": now})
     if held:
         connection.execute(_HOLD, held)
 
 
 def _outcome(worker: str, one: Settled, now: datetime) -> rows.Values:
     """Give the values of _SETTLE."""
-    again = one.next_attempt or now if one.state in {"deferred", "planned"} else None
+    again = one.next_attempt or now if one.state in _AGAIN else None
     return {
         "one": one.delivery,
         "owner": worker,

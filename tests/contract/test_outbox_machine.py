@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -17,8 +18,17 @@ from hypothesis.stateful import (
 )
 from mailings import ACCEPTED, LEASE, NOW, Place, content, reader, settled
 
-from feedpub.mailing import ACTIVE, Delivery, Outcome, Selection, Settled
-from feedpub.store import Store
+from feedpub.mailing import (
+    ACTIVE,
+    CADENCES,
+    Content,
+    Delivery,
+    Follows,
+    Outcome,
+    Selection,
+    Settled,
+)
+from feedpub.store import OvertakenError, Store
 
 TURNS = ["pause", "resume", "resume", "cancel", "retry", "resend", "finish"]
 EXAMPLES = 60
@@ -52,6 +62,7 @@ class Outbox(RuleBasedStateMachine):
         self.workers: list[Worker] = []
         self.active: set[int] = set()
         self.audience: dict[int, int] = {}  # of each issue
+        self.said: dict[tuple[int, str], Content] = {}  # to those with one selection of an issue
         self.stopped: set[int] = set()  # issues that are paused or cancelled
         self.taken: Counter[str] = Counter()  # messages that the mail server took, by key
         self.resent: Counter[str] = Counter()  # of those, how often somebody chose to send again
@@ -76,6 +87,7 @@ class Outbox(RuleBasedStateMachine):
         """
         usual = [self.claim, self.send, self.send] * 4 + [self.settle, self.wait] * 2
         seldom = [self.plan, self.subscribe, self.start, self.stop, self.leave, self.turn]
+        seldom += [self.edit, self.prefer]
         data.draw(st.sampled_from([*usual, *seldom, self.abandon]))(data)
 
     def subscribe(self, data: st.DataObject) -> None:
@@ -116,6 +128,44 @@ class Outbox(RuleBasedStateMachine):
             self.now,
         )
         self.audience[issue.id] = sum(map(bool, chosen.values()))
+        self.said.update({(issue.id, key): content() for key in distinct if key})
+
+    def edit(self, data: st.DataObject) -> None:
+        """Edit the posts of an issue: what it says stays, and nobody plans them again."""
+        issue = self.store.issue(data.draw(st.sampled_from(sorted(self.audience))))
+        self.now += timedelta(minutes=1)
+        readers = [each.id for each in self.store.all(ACTIVE)]
+        again = data.draw(st.sampled_from([issue.slot, self.now]))
+        edited = Selection("edited", issue.posts, content("Edited"))
+        plan = partial(
+            self.store.plan,
+            issue.digest,
+            again,
+            issue.posts,
+            "Edited",
+            [edited],
+            [(each, "edited") for each in readers],
+            self.now,
+        )
+        if again == issue.slot:
+            assert issue == plan()
+        else:
+            with pytest.raises(OvertakenError):
+                plan()
+
+        for (number, key), said in self.said.items():
+            assert said == self.store.content(number, key)
+
+    def prefer(self, data: st.DataObject) -> None:
+        """Let a reader choose other posts and another cadence: what is planned goes out."""
+        if not self.active:
+            return
+        who = data.draw(st.sampled_from(sorted(self.active)))
+        follows = Follows(everything=data.draw(st.booleans()), tags=("other",))
+        found = self.store.prefer(who, follows, data.draw(st.sampled_from(CADENCES)), "de")
+
+        assert found is not None
+        assert (ACTIVE, follows) == (found.state, found.follows)
 
     def claim(self, data: st.DataObject) -> None:
         """Let a worker take what is due: nothing that is stopped, nobody who left."""
@@ -144,11 +194,21 @@ class Outbox(RuleBasedStateMachine):
         if answer is EARLY:  # before the dot
             after = Settled(one.id, "deferred", EARLY, self.now + timedelta(minutes=5))
             self.store.settle(worker.name, [after], self.now)
-        elif self.store.doubt(worker.name, [one.id], self.now):
+        elif self._granted(data, worker, one):
             self._dot(worker, one, answer)
+
+    def _granted(self, data: st.DataObject, worker: Worker, one: Delivery) -> bool:
+        """Ask for the final dot, maybe in one commit with all answers that the worker has."""
+        if not data.draw(st.booleans()):
+            return bool(self.store.doubt(worker.name, [one.id], self.now))
+        told = self._told(worker)
+        granted = self.store.doubt(worker.name, [one.id], self.now, told)
+        self._learn(worker)
+        return bool(granted)
 
     def _dot(self, worker: Worker, one: Delivery, answer: Outcome) -> None:
         assert one.subscriber.id in self.active
+        assert one.issue not in self.stopped
 
         self.doubtful[one.id] = (one, self.now)
         if answer in {ACCEPTED, SILENCE}:  # it may have been taken, and that is what counts
@@ -169,14 +229,17 @@ class Outbox(RuleBasedStateMachine):
         if not waiting:
             return
         worker = data.draw(st.sampled_from(waiting))
-        self.store.settle(
-            worker.name,
-            [
-                Settled(one.id, answer.kind, answer, self.now + timedelta(minutes=5))
-                for one, answer in worker.answers
-            ],
-            self.now,
-        )
+        self.store.settle(worker.name, self._told(worker), self.now)
+        self._learn(worker)
+
+    def _told(self, worker: Worker) -> list[Settled]:
+        return [
+            Settled(one.id, answer.kind, answer, self.now + timedelta(minutes=5))
+            for one, answer in worker.answers
+        ]
+
+    def _learn(self, worker: Worker) -> None:
+        """Know what the store knows now."""
         for one, answer in worker.answers:
             held = self.doubtful.pop(one.id, None)
             if held and answer is SILENCE:

@@ -179,6 +179,23 @@ def test_what_was_claimed_before_a_stop_is_not_sent(store: Store, turn: str) -> 
     assert 1 == (tally.waiting if turn == "pause" else tally.suppressed)
 
 
+@pytest.mark.parametrize("state", ["deferred", "planned"])
+def test_what_is_put_off_after_a_cancel_is_suppressed(store: Store, state: str) -> None:
+    """Or it would wait for ever: the server said "later" while somebody cancelled the issue."""
+    issue = planned(store, with_readers(store, 3), "one")
+    first, second, third = store.claim("w", 9, LEASE, NOW)
+    store.doubt("w", [first.id, second.id], NOW)
+    store.cancel(issue.id, NOW)
+
+    store.settle("w", settled([first], state, BUSY), NOW)
+    store.settle("w", settled([second, third]), NOW)
+
+    tally = store.tally(issue.id)
+    assert (0, 0) == (tally.deferred, tally.waiting)
+    assert (1, 2) == (tally.accepted, tally.suppressed)
+    assert (("cancelled", 2),) == tally.reasons
+
+
 def test_threads_put_in_doubt_together(store: Store) -> None:
     """Each is given its own, whoever's commit it was in."""
     planned(store, with_readers(store, 24), "one")

@@ -29,7 +29,7 @@ from feedpub.newsletter.posting import Postman, Printer, clock
 
 READERS = tuple(f"{name}@{name}.example.org" for name in ("ann", "bob", "cyd", "dan", "eve"))
 LATER = NOW + timedelta(hours=1)
-WAIT = 0.5  # seconds in which this server should answer
+PATIENT, HASTY = 60.0, 2.0  # seconds that an answer is waited for; the few where none comes
 
 
 @pytest.fixture(params=["hold", "resend"])
@@ -41,12 +41,12 @@ def on_doubt(request: pytest.FixtureRequest) -> str:
 
 @contextmanager
 def sent(
-    folder: Path, script: dict[str, Answer], on_doubt: str = "hold"
+    folder: Path, script: dict[str, Answer], on_doubt: str = "hold", wait: float = PATIENT
 ) -> Iterator[tuple[Newsletter, MailServer]]:
     """Plan an issue while the server is away, then send it to a server with a script."""
     with MailServer(script) as server:
         letter = made(folder, server, on_doubt)
-        hand_over(letter, quick(server))
+        hand_over(letter, direct(server, wait))
         yield letter, server
 
 
@@ -67,9 +67,9 @@ def send(letter: Newsletter, now: datetime = NOW) -> tuple[newsletter.Sent, ...]
     return newsletter.send(request(letter.home, now), "weekly", due=False, dry=False, backlog=True)
 
 
-def quick(server: MailServer) -> Smtp:
-    """Give the way to a server of which answers are expected soon."""
-    relay = Relay("127.0.0.1", server.port, "none", timeout=WAIT, final_timeout=WAIT)
+def direct(server: MailServer, wait: float = PATIENT) -> Smtp:
+    """Give the way to a server that has so long for each answer."""
+    relay = Relay("127.0.0.1", server.port, "none", timeout=wait, final_timeout=wait)
     return Smtp([relay])
 
 
@@ -194,7 +194,8 @@ def test_what_passes_is_tried_again(
 ) -> None:
     """Whoever was put off, or not answered before the final dot, gets the message later, once."""
     script: dict[str, Answer] = {stage: answer}
-    with sent(tmp_path, script) as (letter, server):
+    wait = HASTY / 4 if answer == HANG else PATIENT  # they all hang
+    with sent(tmp_path, script, wait=wait) as (letter, server):
         found = {(each.state, each.attempts, each.code, each.status) for each in standings(letter)}
 
         assert {("deferred", 1, code, status)} == found
@@ -256,7 +257,8 @@ def test_no_answer_to_the_final_dot_is_doubt(tmp_path: Path, answer: str, on_dou
         return ""
 
     script: dict[str, Answer] = {"END": scripted}
-    with sent(tmp_path, script, on_doubt) as (letter, server):
+    wait = HASTY if answer == HANG else PATIENT
+    with sent(tmp_path, script, on_doubt, wait) as (letter, server):
         state = "doubt" if on_doubt == "hold" else "deferred"
         found = standings(letter)
 
@@ -289,21 +291,21 @@ def test_a_connection_lost_before_the_final_dot_is_no_doubt(tmp_path: Path) -> N
     script: dict[str, Answer] = {"BODY": DROP}
     with MailServer(script) as server:
         letter = made(tmp_path, server)
-        hand_over(letter, Late(quick(server), server.log.dropped))
+        hand_over(letter, Late(direct(server), server.log.dropped))
 
         assert {"deferred"} == {each.state for each in standings(letter)}
         assert ["accepted"] * len(READERS) == healed(letter, server, script)
 
 
-def test_a_slow_server_is_waited_for(tmp_path: Path) -> None:
+@pytest.mark.parametrize("stage", ["EHLO", "MAIL", "RCPT", "DATA", "END"])
+def test_a_slow_server_is_waited_for(tmp_path: Path, stage: str) -> None:
     """An answer that comes in time counts, however late it is."""
 
-    def slowly(recipient: str) -> str:
-        del recipient
-        time.sleep(WAIT / 20)
+    def slowly(_: str) -> str:
+        time.sleep(0.05)
         return ""
 
-    with sent(tmp_path, {"END": slowly}) as (letter, server):
+    with sent(tmp_path, {stage: slowly}) as (letter, server):
         assert {"accepted"} == {each.state for each in standings(letter)}
         assert accepted(letter) == taken(server)
 
