@@ -246,3 +246,22 @@ def test_a_broken_database_ends_it(tmp_path: Path) -> None:
         assert ["what became of messages cannot be recorded any more"] == heard
         with pytest.raises(StoreError, match="any more"):
             recorder.settle(Settled(1, "accepted", ACCEPTED))
+
+
+def test_who_came_too_late_is_told(tmp_path: Path) -> None:
+    """What was not even looked at when the database broke is answered too."""
+    with closing(feedpub.store.open("", tmp_path)) as plain:
+        away = Away(plain._database)
+        away.calls, away.error = 1, StoreError("broken")
+        recorder = Recorder(away, "w", lambda: NOW, nothing)
+        for _ in range(101):
+            recorder.settle(Settled(1, "accepted", ACCEPTED))
+        waiting = threading.Thread(target=recorder.wait)
+        waiting.start()
+        while recorder._news.qsize() < 102:
+            time.sleep(0.001)
+        with pytest.raises(StoreError, match="broken"):
+            recorder.run()
+        waiting.join(10)
+
+        assert not waiting.is_alive()
