@@ -378,7 +378,7 @@ class Outbox(RuleBasedStateMachine):
         self.store.close()
 
 
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(3600)  # a hang is known by then, on a busy machine too
 def test_the_outbox_holds(fresh: Callable[[], Place]) -> None:
     """No message is taken twice unless somebody chose to resend it; the rest in the machine."""
 

@@ -134,7 +134,7 @@ def judge(letter: Newsletter, copies: tuple[Copy, ...], *, open_: int) -> None:
     assert open_ >= len(again) + states["doubt"]
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(1800)
 @pytest.mark.parametrize("on_doubt", ["hold", "resend"])
 @pytest.mark.parametrize("number", [1, 3])
 def test_kill_9_loses_nobody(
@@ -184,7 +184,7 @@ def killed(workers: Sequence[Worker], sink: Sink, chance: random.Random, *, firs
     return moments
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(1800)
 @pytest.mark.parametrize("number", [1, 3])
 def test_a_database_that_goes_away_and_comes_back(
     make: Callable[[str], Newsletter], away: Away, sink: Sink, number: int
