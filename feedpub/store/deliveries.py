@@ -97,7 +97,12 @@ _RELEASE = (
     )
 )
 _ABANDONED = update(delivery).where(
-    delivery.c.issue.in_(select(issue.c.id).where(issue.c.state.in_(("sending", "paused")))),
+    # Nobody cancels one of them meanwhile: what is deferred then would be so for ever.
+    delivery.c.issue.in_(
+        select(issue.c.id)
+        .where(issue.c.state.in_(("sending", "paused")))
+        .with_for_update(read=True)
+    ),
     delivery.c.state == "doubt",
     delivery.c.worker != "",  # nobody has settled it
     delivery.c.at < bindparam("before", type_=_MOMENT),

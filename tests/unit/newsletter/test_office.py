@@ -242,7 +242,7 @@ def wait_in_vain(one: Desk) -> None:
     """End a round since there is no relay."""
     with office(one) as opened:
         given(opened)
-        opened.offline("no relay")
+        opened.stuck("no relay")
 
 
 def test_who_pauses_an_issue_meanwhile_has_the_last_word(tmp_path: Path) -> None:
