@@ -18,11 +18,13 @@ from feedpub.model import Problem
 from feedpub.newsletter import Import, Returned, Sent, Source, Standing
 from feedpub.newsletter.findings import Finding
 from feedpub.publish import Request
+from feedpub.readership import Statistics
 from feedpub.store import Imported
 
 NOW = datetime(2025, 1, 30, 9, 0, tzinfo=UTC)
 ANN = Subscriber(1, "ann@example.org", Consent(NOW, "command"), state="active")
 ISSUE = Issue(7, "weekly", NOW, NOW, "done", ("a", "b"), "New: 人工智能")
+UNREAD = Statistics("Notes", "#1a5fb4", NOW.date(), NOW.date(), (), (), (), (), ())
 IMPORTED = Import(Imported(3, 2, 1, 0), ())
 RETURNED = Returned(0, 0, 0, 0, 0, 0, 0, 0)
 TAKEN = Outcome("accepted", 250, "2.0.0", "queued as 1", "mx.example.org")
@@ -59,6 +61,7 @@ class Desk:
     outcome: Outcome = TAKEN
     returned: Returned | FeedpubError = RETURNED
     ills: tuple[Finding, ...] = ()
+    statistic: Statistics = UNREAD
     asked: list[tuple[object, ...]] = field(default_factory=list)
     requests: list[Request] = field(default_factory=list)
 
@@ -126,6 +129,11 @@ class Desk:
         """Give the counts."""
         self._ask(request, "stats")
         return self.counts
+
+    def statistics(self, request: Request, days: int) -> Statistics:
+        """Give what was told."""
+        self._ask(request, "statistics", days)
+        return self.statistic
 
     def digests(self, request: Request) -> tuple[Standing, ...]:
         """Give how each stands."""

@@ -1,13 +1,11 @@
 """What came to the return path → whom it is about, and whether they can still be mailed."""
 
-import re
-from collections.abc import Iterable
 from dataclasses import replace
 
-from feedpub import tokens
 from feedpub.bounces import mails, notices, standard
 from feedpub.bounces.arrival import arrived
 from feedpub.bounces.mails import Mail
+from feedpub.bounces.owners import owner
 from feedpub.bounces.report import Report, make
 from feedpub.tokens import Keys
 
@@ -29,9 +27,6 @@ _ADDRESSED = (
 )
 """Where the address that a message was delivered to may stand."""
 
-_TOKEN = re.compile(r"(?<![A-Za-z0-9])[A-Za-z2-7]{20,32}(?![A-Za-z0-9])")
-_TRIED = 200  # words that look like tokens, in one message
-
 
 def read(data: bytes, keys: Keys) -> Report | None:
     """Read a message that came to the return path or to the address for unsubscribing.
@@ -47,7 +42,7 @@ def read(data: bytes, keys: Keys) -> Report | None:
     if mail is None:
         return None
     leaving = (*mail.header.values(_ADDRESSED), mail.header.get("subject"))
-    subscriber = _whose(leaving, keys, "unsubscribe")
+    subscriber = owner(leaving, keys, "unsubscribe")
     if subscriber is not None:
         left = make("unsubscribe", mail.header.address("from"), text="by mail")
         return replace(left, subscriber=subscriber)
@@ -66,18 +61,6 @@ def _subscriber(mail: Mail, keys: Keys) -> int | None:
     told = [value for block in mail.statuses for _, value in block.all]
     if mail.feedback is not None:
         told += [value for _, value in mail.feedback.all]
-    found = _whose([*mail.header.values(_ADDRESSED), *told, *returned], keys, "bounce")
+    found = owner([*mail.header.values(_ADDRESSED), *told, *returned], keys, "bounce")
     # A gateway may have put its own return path, but leaves List-Unsubscribe as it was.
-    return found if found is not None else _whose(returned, keys, "unsubscribe")
-
-
-def _whose(values: Iterable[str], keys: Keys, purpose: str) -> int | None:
-    """Give the subscriber of the first token for a purpose that stands in any of the values."""
-    tried = 0
-    for value in values:
-        for found in _TOKEN.finditer(value):
-            tried += 1
-            subscriber = tokens.read(keys, purpose, found[0])
-            if subscriber is not None or tried == _TRIED:
-                return subscriber
-    return None
+    return found if found is not None else owner(returned, keys, "unsubscribe")

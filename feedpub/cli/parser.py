@@ -35,6 +35,7 @@ _ALL = Command(
     commands=COMMANDS,
 )
 _NUMBER = re.compile("[0-9]{1,9}")
+_MOST_DAYS = 1_100
 _STATUS = "Status: 0 done; 1 done with problems, or not done; 2 not understood."
 
 
@@ -75,6 +76,9 @@ class Arguments(argparse.Namespace):
     source: str = "-"
     show: bool = False
     yes: bool = False
+    days: int = 90
+    html: str = ""
+    svg: str = ""
 
     @property
     def typed(self) -> str:
@@ -258,6 +262,13 @@ def _number(text: str) -> int:
     return int(text)
 
 
+def _days(text: str) -> int:
+    """Read a number of days, of three years at most."""
+    if not _NUMBER.fullmatch(text) or not 0 < int(text) <= _MOST_DAYS:
+        raise argparse.ArgumentTypeError(f'"{text}" is no number of days from 1 to {_MOST_DAYS}')
+    return int(text)
+
+
 def _pair(text: str) -> tuple[str, str]:
     """Read KEY=VALUE."""
     key, equals, value = text.partition("=")
@@ -293,4 +304,8 @@ def _meant(word: str) -> str:
     return f'; did you mean "{word}"?' if word else ""
 
 
-_READ: Mapping[Takes, Callable[[str], object]] = {Takes.NUMBER: _number, Takes.PAIR: _pair}
+_READ: Mapping[Takes, Callable[[str], object]] = {
+    Takes.NUMBER: _number,
+    Takes.PAIR: _pair,
+    Takes.DAYS: _days,
+}

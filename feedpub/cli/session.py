@@ -2,6 +2,7 @@
 
 import gc
 import shlex
+from collections import ChainMap
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -60,9 +61,10 @@ def _does(typed: str) -> Callable[[Session], int]:
     if typed in _COMMANDS:
         return _COMMANDS[typed]
     # Imported only here: a build has no use for them.
-    from feedpub.cli import digests, mail, subscribers  # noqa: PLC0415
+    from feedpub.cli import digests, mail, statistics, subscribers  # noqa: PLC0415
 
-    return {**subscribers.COMMANDS, **digests.COMMANDS, **mail.COMMANDS}[typed]
+    commands = (subscribers.COMMANDS, digests.COMMANDS, mail.COMMANDS, statistics.COMMANDS)
+    return ChainMap(*map(dict, commands))[typed]
 
 
 def safe_lines(text: str) -> str:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from feedpub.newsletter import Import, Returned, Sent, Source, Standing
     from feedpub.newsletter.findings import Finding
     from feedpub.publish import Request, Summary
+    from feedpub.readership import Statistics
 
 DONE, NOT_DONE, NOT_UNDERSTOOD, NOT_NOW, INTERRUPTED = 0, 1, 2, 75, 130
 """Exit status; 130 is what shells give a program that Ctrl-C ended.
@@ -91,6 +92,10 @@ class Newsletter(Protocol):
 
     def stats(self, request: "Request", /) -> tuple[tuple[str, int], ...]:
         """Count the readers in each state."""
+        ...
+
+    def statistics(self, request: "Request", days: int, /) -> "Statistics":
+        """Tell how the site is read."""
         ...
 
     def digests(self, request: "Request", /) -> "tuple[Standing, ...]":

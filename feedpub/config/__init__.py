@@ -9,6 +9,7 @@ from feedpub.config.schema import (
     Dkim,
     ExtraFeed,
     Feeds,
+    Hooks,
     Mail,
     Markdown,
     Pages,
@@ -17,6 +18,7 @@ from feedpub.config.schema import (
     Relay,
     Site,
     Subscribers,
+    Webhooks,
 )
 
 __all__ = [
@@ -26,6 +28,7 @@ __all__ = [
     "Dkim",
     "ExtraFeed",
     "Feeds",
+    "Hooks",
     "Mail",
     "Markdown",
     "Pages",
@@ -34,6 +37,7 @@ __all__ = [
     "Relay",
     "Site",
     "Subscribers",
+    "Webhooks",
     "annotated",
     "load",
 ]

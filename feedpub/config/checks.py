@@ -1,6 +1,7 @@
 """A value as written → the value as it is used, or a ValueError that says what is expected."""
 
 import re
+import shlex
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 from feedpub import schedule as schedules
@@ -80,6 +81,19 @@ def schedule(text: str) -> str:
     except ValueError as error:
         reason = str(error).removeprefix(f'"{text}"').lstrip()
         raise ValueError(f"is no schedule{reason}" if reason[0] == ":" else reason) from None
+    return text
+
+
+def hook(text: str) -> str:
+    """Accept an http or https URL, or a command as words that a shell would tell apart."""
+    if is_absolute(text):
+        return web_address(text)
+    try:
+        words = shlex.split(text)
+    except ValueError as error:
+        raise ValueError(f"is no command: {str(error).lower()}") from None
+    if not words:
+        raise ValueError("is empty; name a command or a URL")
     return text
 
 

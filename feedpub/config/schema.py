@@ -191,6 +191,25 @@ class Dkim:
 
 
 @dataclass(frozen=True, slots=True)
+class Webhooks:
+    """Who may tell us of bounces and complaints at /hooks/..., and how we know it is they."""
+
+    ses: Annotated[str, Key("the ARN of the SNS topic that Amazon SES tells them to")] = ""
+    postmark: Annotated[
+        str,
+        Key(
+            'its password (basic authentication), or the end of its URL: "${POSTMARK_SECRET}"',
+            variable="POSTMARK_SECRET",
+        ),
+    ] = ""
+    mailgun: Annotated[
+        str,
+        Key('the webhook signing key: "${MAILGUN_KEY}"', variable="MAILGUN_KEY"),
+    ] = ""
+    sendgrid: Annotated[str, Key("the verification key of the signed event webhook")] = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Mail:
     """How messages leave."""
 
@@ -222,6 +241,7 @@ class Mail:
     soft_bounces: Annotated[
         int, Key("temporary failures in a row that count as a permanent one", least=1)
     ] = 5
+    webhooks: Annotated[Webhooks, Key("who may tell us of bounces and complaints")] = Webhooks()
 
 
 @dataclass(frozen=True, slots=True)
@@ -269,6 +289,23 @@ class Subscribers:
 
 
 @dataclass(frozen=True, slots=True)
+class Hooks:
+    """Whom to tell: commands, run without a shell, and URLs; each gets JSON."""
+
+    on_published: Annotated[
+        tuple[str, ...],
+        Key('when feeds have changed: "bin/toot --public", "https://…"', checks.hook),
+    ] = ()
+    on_issue_sent: Annotated[
+        tuple[str, ...], Key("when all of an issue has gone out", checks.hook)
+    ] = ()
+    secret: Annotated[
+        str,
+        Key('what URLs are signed for with: "${HOOK_SECRET}"', variable="HOOK_SECRET"),
+    ] = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Config:
     """The whole of `config.yaml`."""
 
@@ -285,6 +322,7 @@ class Config:
     digests: Annotated[tuple[Digest, ...], Key("Newsletters of new posts.")] = ()
     mail: Annotated[Mail, Key()] = Mail()
     subscribers: Annotated[Subscribers, Key()] = Subscribers()
+    hooks: Annotated[Hooks, Key()] = Hooks()
 
 
 FOREIGN: Mapping[type, Mapping[str, Key]] = {

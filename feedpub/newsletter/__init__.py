@@ -1,8 +1,10 @@
 """Posts and readers → mail: the use cases of the newsletter.
 
-`feedpub.newsletter.doctor`, which needs a resolver, is not among them: import it by itself.
+`feedpub.newsletter.doctor`, which needs a resolver, and `feedpub.newsletter.figures`, which needs
+prometheus-client, are not among them: import them by themselves.
 """
 
+from feedpub.newsletter.desk import opened
 from feedpub.newsletter.issuing import (
     Standing,
     cancel,
@@ -26,8 +28,9 @@ from feedpub.newsletter.readers import (
     stats,
     suppress,
 )
-from feedpub.newsletter.returns import Returned, Source, bounces, source
+from feedpub.newsletter.returns import Returned, Source, bounces, notified, source
 from feedpub.newsletter.samples import preview, test
+from feedpub.newsletter.statistics import recorded, statistics
 
 __all__ = [
     "Import",
@@ -45,13 +48,17 @@ __all__ = [
     "import_",
     "issues",
     "listed",
+    "notified",
+    "opened",
     "pause",
     "preview",
+    "recorded",
     "remove",
     "resume",
     "retry",
     "send",
     "source",
+    "statistics",
     "stats",
     "suppress",
     "test",

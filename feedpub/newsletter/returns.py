@@ -1,7 +1,7 @@
 """Mail that came back → readers who are mailed no more, and mail that is dealt with."""
 
 from collections import Counter
-from collections.abc import Generator, Mapping
+from collections.abc import Generator, Iterable, Mapping
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime
@@ -16,6 +16,7 @@ from feedpub.mail.boxes import Account, Received
 from feedpub.mailing import ACTIVE, Subscriber
 from feedpub.newsletter.desk import Desk, opened
 from feedpub.publish.request import Request
+from feedpub.roster import Faulty
 
 PASSWORD = "IMAP_PASSWORD"  # noqa: S105 - the name of the variable
 """The variable that holds the password of an IMAP account."""
@@ -97,6 +98,19 @@ def bounces(request: Request, place: Source) -> Returned:
         return work.summary()
 
 
+def notified(request: Request, reports: Iterable[Report]) -> Returned:
+    """Take notice of what a mail service told, for sure: by token, or else by address.
+
+    What it means is as with `bounces`. Told of an address that is nobody's, nothing is done.
+    """
+    with opened(request) as desk:
+        work = _Work(desk, request)
+        for report in reports:
+            work.learn(report)
+        work.count_soft()
+        return work.summary()
+
+
 def _received(place: Source) -> Generator[Received, None, None]:
     if isinstance(place, Account):
         return boxes.imap(place)
@@ -124,6 +138,22 @@ class _Work:
         self._heed(report, report.subscriber, arrived(received.data, self._now))
         self._counts[report.kind] += 1
         received.done()
+
+    def learn(self, report: Report) -> None:
+        """Deal with one report that may be believed."""
+        number = report.subscriber if report.subscriber is not None else self._whose(report)
+        if number is None:
+            self._counts["left"] += 1
+            return
+        self._heed(report, number, self._now)
+        self._counts[report.kind] += 1
+
+    def _whose(self, report: Report) -> int | None:
+        try:
+            one = self._desk.store.find(report.recipient)
+        except Faulty:
+            return None
+        return one.id if one else None
 
     def _heed(self, report: Report, number: int, at: datetime) -> None:
         store = self._desk.store

@@ -2,7 +2,7 @@
 
 import time
 from contextlib import closing
-from dataclasses import asdict, astuple
+from dataclasses import asdict, astuple, replace
 from functools import partial
 
 from feedpub import files
@@ -71,7 +71,9 @@ def _build(request: Request, where: Place) -> Summary:
         ledger=ledger,
     )
     memory.keep_build(where.output, made)
-    return _summary(where, made, written=len(changes.written), removed=len(changes.removed))
+    summary = _summary(where, made, written=len(changes.written), removed=len(changes.removed))
+    changed = making.changed(where.config, changes.written)
+    return replace(summary, changed=changed, new=making.new(last.ledger) if last else ())
 
 
 def reading_version(code: str, config: Config) -> str:

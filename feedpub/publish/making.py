@@ -1,16 +1,16 @@
 """The content folder as it lies on the disk → the site as it should be."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import PurePosixPath
 
 from feedpub import feeds, files, library, site
-from feedpub.config import Mail, Subscribers
+from feedpub.config import Config, Hooks, Mail, Subscribers
 from feedpub.files import Bodies, Entry, Memory, Reading
 from feedpub.library import Library
 from feedpub.mailing import Issue
-from feedpub.model import Copy, Output, Problem
+from feedpub.model import Copy, Output, Post, Problem
 from feedpub.publish.reading import Contents, read, sort
 from feedpub.publish.request import Counts, Place, Request
 from feedpub.site import Plan
@@ -38,6 +38,20 @@ class Making:
             feeds=sum(len(feed.formats) for feed in (*self.plan.feeds, *self.plan.archives)),
             pages=len(self.plan.pages),
         )
+
+    def changed(self, config: Config, written: Iterable[str]) -> tuple[str, ...]:
+        """Give the URLs of the feeds among the files that were written."""
+        addresses = {
+            feed.folder + feeds.filename(feed, fmt): feeds.address(config, feed, fmt)
+            for feed in self.plan.feeds
+            for fmt in feed.formats
+        }
+        return tuple(addresses[path] for path in written if path in addresses)
+
+    def new(self, known: Container[str]) -> tuple[Post, ...]:
+        """Give the posts whose pages are not among the files that were there."""
+        posts = self.library.posts
+        return tuple(post for post in posts if post.output and post.output not in known)
 
     def problems(self) -> Iterator[Problem]:
         """Give everything that somebody should mend, with paths below the content folder."""
@@ -86,8 +100,8 @@ def outputs(
     where: Place, making: Making, templates: Templates, code: str, bodies: Bodies
 ) -> Iterator[Output | Copy]:
     """Give every file of the site; `code` tells the version of the program."""
-    # How mail leaves, and who gets it, changes no page.
-    shown = replace(where.config, mail=Mail(), subscribers=Subscribers())
+    # How mail leaves, who gets it, and who else is told, changes no page.
+    shown = replace(where.config, mail=Mail(), subscribers=Subscribers(), hooks=Hooks())
     base = files.digest(repr((code, shown)).encode())
     whole = site.Site(where.config, templates, bodies, base)
     return site.outputs(whole, making.library, making.plan)

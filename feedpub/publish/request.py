@@ -8,7 +8,7 @@ from pathlib import Path
 from feedpub import files
 from feedpub.config import Config
 from feedpub.errors import ConfigError
-from feedpub.model import Problem
+from feedpub.model import Post, Problem
 
 Progress = Callable[[str, int, int], None]
 """Told of work as it goes on: which stage, how many are done, of how many."""
@@ -67,6 +67,9 @@ class Summary(Counts):
     problems: tuple[Problem, ...]
     folder: str
     seconds: float = 0.0
+    changed: tuple[str, ...] = ()  # URLs of the feeds that say something else than before
+    # Whose pages were not there at the last build, newest first; () where that is not known.
+    new: tuple[Post, ...] = ()
 
 
 def place(request: Request) -> Place:

@@ -9,8 +9,10 @@ while deliveries := store.claim(worker, 200, lease, now): ...
 from pathlib import Path
 
 from feedpub.mailing import Issue
+from feedpub.store.counting import Counting
 from feedpub.store.database import Database, is_there
 from feedpub.store.deliveries import Deliveries
+from feedpub.store.errands import Errands
 from feedpub.store.errors import ForgottenError, OvertakenError, StoreError, StoreUnavailable
 from feedpub.store.importing import Imported
 from feedpub.store.issues import Issues
@@ -29,7 +31,7 @@ __all__ = [
 ]
 
 
-class Store(Subscribers, Issues, Deliveries):
+class Store(Subscribers, Issues, Deliveries, Errands, Counting):
     """Readers, issues and deliveries in one database; for all threads of a process.
 
     A process that forks must open its own in each child.
@@ -39,6 +41,8 @@ class Store(Subscribers, Issues, Deliveries):
         Subscribers.__init__(self, database)
         Issues.__init__(self, database)
         Deliveries.__init__(self, database)
+        Errands.__init__(self, database)
+        Counting.__init__(self, database)
 
     def close(self) -> None:
         """Close every connection; the next call would open new ones."""

@@ -27,7 +27,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects import postgresql, sqlite
 
-HEAD = "0004"
+HEAD = "0005"
 """The newest revision in `migrations/versions`: what a database must have to be used."""
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -159,6 +159,44 @@ Index(
     delivery.c.id,
     sqlite_where=delivery.c.next_at.is_not(None),
     postgresql_where=delivery.c.next_at.is_not(None),
+)
+
+# What is to be told to others. What is done stays for a while where it must not be told twice.
+ping = Table(
+    "ping",
+    metadata,
+    Column("id", NUMBER, primary_key=True),
+    Column("kind", Text, nullable=False),
+    Column("target", Text, nullable=False),
+    Column("topic", Text, nullable=False),
+    Column("body", Text, nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("next_at", Moment),  # NULL once it is done
+    Column("at", Moment, nullable=False),  # when it was last asked for, tried or done
+    Column("text", Text, nullable=False),  # what the last answer said
+    UniqueConstraint("kind", "target", "topic", name="ping_once"),
+    Index("ping_due", "next_at", "id"),
+    sqlite_autoincrement=True,
+)
+
+# Who reads the feeds, day by day: programs and not people.
+visit = Table(
+    "visit",
+    metadata,
+    Column("day", Text, primary_key=True),  # 2025-01-30, in UTC
+    Column("feed", Text, primary_key=True),  # path below the site's address
+    Column("agent", Text, primary_key=True),  # what the program is called, and no more
+    Column("readers", Integer, nullable=False),  # as it says itself; 0 where it says nothing
+    Column("requests", Integer, nullable=False),
+)
+
+headcount = Table(
+    "headcount",
+    metadata,
+    Column("day", Text, primary_key=True),  # 2025-01-30, in UTC
+    Column("state", Text, primary_key=True),
+    Column("number", Integer, nullable=False),
 )
 
 

@@ -6,6 +6,7 @@ from feedpub.cli.commands.digests import DIGEST
 from feedpub.cli.commands.kinds import DEBUG, VERSION, Argument, Command, Option, Takes
 from feedpub.cli.commands.mail import BOUNCES, DOCTOR
 from feedpub.cli.commands.site import BUILD, CHECK, COMPLETION, CONFIG, INIT, NEW, SHELLS
+from feedpub.cli.commands.statistics import STATS
 from feedpub.cli.commands.subscribers import SUBSCRIBERS
 
 __all__ = [
@@ -20,7 +21,11 @@ __all__ = [
     "every",
 ]
 
-COMMANDS = (BUILD, CHECK, INIT, NEW, SUBSCRIBERS, DIGEST, BOUNCES, DOCTOR, CONFIG, COMPLETION)
+COMMANDS = (
+    *(BUILD, CHECK, INIT, NEW),
+    *(SUBSCRIBERS, DIGEST, BOUNCES, DOCTOR, STATS),
+    *(CONFIG, COMPLETION),
+)
 
 
 def every(

@@ -13,6 +13,7 @@ class Takes(Enum):
     TEXT = "TEXT"
     NUMBER = "NUMBER"  # of an issue
     PAIR = "KEY=VALUE"
+    DAYS = "DAYS"
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from feedpub.config import (
     Dkim,
     ExtraFeed,
     Feeds,
+    Hooks,
     Mail,
     Markdown,
     Pages,
@@ -20,6 +21,7 @@ from feedpub.config import (
     Relay,
     Site,
     Subscribers,
+    Webhooks,
     annotated,
     load,
 )
@@ -130,6 +132,13 @@ MAIL = st.builds(
     relays=st.lists(RELAY, max_size=2, unique=True).map(tuple),
     dkim=st.lists(st.builds(Dkim, NAME, NAME, NAME), max_size=2, unique=True).map(tuple),
     on_doubt=st.sampled_from(["hold", "resend", "skip"]),
+    webhooks=st.builds(Webhooks, TEXT, st.sampled_from(["", "hush"]), st.just(""), TEXT),
+)
+HOOKS = st.builds(
+    Hooks,
+    some(st.sampled_from(["bin/tell 'a b'", "https://hooks.example/"])),
+    some(st.just("true")),
+    st.sampled_from(["", "hush"]),
 )
 CONFIG = st.builds(
     Config,
@@ -145,8 +154,15 @@ CONFIG = st.builds(
     digests=st.lists(DIGEST, max_size=2, unique_by=lambda each: each.name).map(tuple),
     mail=MAIL,
     subscribers=st.builds(Subscribers, st.sampled_from(["", "postgresql://db/x"]), st.booleans()),
+    hooks=HOOKS,
 )
-ENVIRON = {"SMTP_USER": "ann", "SMTP_PASSWORD": "hush", "DATABASE_URL": "postgresql://db/x"}
+ENVIRON = {
+    "SMTP_USER": "ann",
+    "SMTP_PASSWORD": "hush",
+    "DATABASE_URL": "postgresql://db/x",
+    "POSTMARK_SECRET": "hush",
+    "HOOK_SECRET": "hush",
+}
 
 
 @given(CONFIG)

@@ -3,6 +3,7 @@
 import io
 import mailbox
 from contextlib import closing
+from dataclasses import replace
 from email.utils import format_datetime
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from newsrooms import DAY, WEEK, Newsroom
 from notices import ABSENCE, BOUNCE, LEAVE, QMAIL, complaint, dsn, mail
 
 from feedpub import newsletter
+from feedpub.bounces import Report
 from feedpub.errors import FeedpubError, MailError
 from feedpub.mail.boxes import Account
 from feedpub.newsletter import Returned
@@ -282,3 +284,33 @@ def test_an_account_that_cannot_be_meant_is_refused(text: str) -> None:
         source(text, {"IMAP_PASSWORD": "secret"}, io.BytesIO())
 
     assert "hunter2" not in str(refused.value)
+
+
+def test_a_service_that_is_sure_tells_by_token_or_by_address(tmp_path: Path) -> None:
+    """The token first: the address may be one that it was forwarded to."""
+    post = Post(tmp_path)
+    bob, eve = post.reader("bob@example.net"), post.reader("eve@example.net")
+    reports = (
+        Report("complaint", bob.id, "elsewhere@example.net"),
+        Report("hard", recipient="EVE@example.net"),
+        Report("hard", recipient="nobody@example.net"),
+        Report("hard", recipient="no address"),
+        Report("auto", recipient="ann@example.net"),
+    )
+
+    returned = newsletter.notified(post.request(), reports)
+
+    assert Returned(5, 1, 0, 1, 0, 1, 2, 2) == returned
+    with post.desk() as desk:
+        states = [desk.store.find(each.address) for each in (post.ann, bob, eve)]
+    assert ["active", "complained", "bounced"] == [each.state for each in states if each]
+
+
+def test_a_service_may_tell_often_that_somebody_cannot_be_reached(tmp_path: Path) -> None:
+    """As with mail: after five days of it nothing more is sent."""
+    post = Post(tmp_path)
+    begun = post.request()
+    for day, stopped in enumerate((0, 0, 0, 0, 1)):
+        later = replace(begun, now=begun.now + day * DAY)
+        returned = newsletter.notified(later, [Report("soft", recipient="ann@example.net")])
+        assert (1, stopped) == (returned.soft, returned.stopped)

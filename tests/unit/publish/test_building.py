@@ -44,6 +44,40 @@ def test_a_site_is_written_and_counted(site: Site) -> None:
         assert (site.public / path).is_file()
 
 
+def test_the_feeds_that_changed_are_named(site: Site) -> None:
+    """By their URLs, and only those whose bytes are others than before."""
+    site.put("content/a.md", "---\ntitle: A\ndate: 2025-01-01\ntags: [One Two]\n---\nText.\n")
+    home = "https://example.org/blog/"
+    names = ("rss.xml", "atom.xml", "feed.json")
+
+    first = site.build()
+    assert {f"{home}{folder}{name}" for folder in ("", "tags/one-two/") for name in names} <= set(
+        first.changed
+    )
+
+    assert () == site.build().changed
+
+    site.post("third.md", "Third", "2025-03-01")
+    third = site.build()
+    assert f"{home}rss.xml" in third.changed
+    assert not any("tags/" in each for each in third.changed)
+
+
+def test_the_posts_that_are_new_are_named(site: Site) -> None:
+    """Those whose pages were not there before; of a first build nobody can say."""
+    assert () == site.build().new
+
+    site.post("third.md", "Third", "2025-03-01")
+    site.post("hello.md", "Hello again")
+    site.put("content/later.md", "---\ntitle: Later\ndate: 2025-06-02\n---\nText.\n")
+    assert ["Third"] == [post.title for post in site.build().new]
+
+    site.now += timedelta(days=1)
+    assert ["Later"] == [post.title for post in site.build().new]
+
+    assert () == site.build(clean=True).new
+
+
 def times(site: Site) -> dict[Path, tuple[int, int]]:
     """Give inode and time of change, in nanoseconds, of every file and folder that was written."""
     found = {path: path.stat() for path in site.public.rglob("*")}

@@ -1,0 +1,74 @@
+"""What Mailgun tells → reports.
+
+https://documentation.mailgun.com/docs/mailgun/user-manual/webhooks/securing-webhooks
+"""
+
+import hmac
+from datetime import datetime
+
+from feedpub import refusals
+from feedpub.bounces.report import Report, make
+from feedpub.bounces.webhooks.values import (
+    Notice,
+    NoticeError,
+    Posted,
+    moment,
+    owned,
+    parsed,
+    require_fresh,
+    text,
+)
+from feedpub.tokens import Keys
+
+_SUPPRESSED = {
+    "suppress-bounce": "hard",
+    "suppress-complaint": "complaint",
+    "suppress-unsubscribe": "unsubscribe",
+}
+
+
+class Mailgun:
+    """Reads what Mailgun tells."""
+
+    def __init__(self, key: str, keys: Keys) -> None:
+        """Believe what is signed with the webhook signing key."""
+        self._key = key.encode()
+        self._keys = keys
+
+    def __call__(self, posted: Posted, now: datetime) -> Notice:
+        """Give what was told. Raises NoticeError.
+
+        The signature is of a time and of a token alone, and not of what is told: whoever has seen
+        one could tell anything with it. So a token counts once, and not for long.
+        """
+        told = parsed(posted.body)
+        when, token = text(told, "signature", "timestamp"), text(told, "signature", "token")
+        mark = hmac.digest(self._key, (when + token).encode("utf-8", "replace"), "sha256").hex()
+        given = text(told, "signature", "signature").encode("utf-8", "replace")
+        if not hmac.compare_digest(given, mark.encode()):
+            raise NoticeError("its signature is wrong")
+        require_fresh(moment(when), now)
+        event = told.get("event-data") if isinstance(told, dict) else None
+        report = _report(event)
+        return Notice(token, (owned(report, event, self._keys),) if report else ())
+
+
+def _report(event: object) -> Report | None:
+    recipient, kind = text(event, "recipient"), text(event, "event")
+    if kind in {"complained", "unsubscribed"}:
+        how = "complaint" if kind == "complained" else "unsubscribe"
+        return make(how, recipient, text=f"{kind} (Mailgun)")
+    if kind != "failed" or text(event, "severity") != "permanent":
+        return None  # what failed for now, Mailgun tries again by itself
+    said = text(event, "delivery-status", "message")
+    said = said or text(event, "delivery-status", "description")
+    how = _SUPPRESSED.get(text(event, "reason"), "")
+    if how:
+        return make(how, recipient, text=said)
+    code, status = refusals.reply(said)
+    given = text(event, "delivery-status", "code")
+    if given.isascii() and given.isdigit():
+        code = int(given[:3])
+    status = text(event, "delivery-status", "enhanced-code") or status
+    how = "hard" if refusals.is_gone(code or 550, status, said) else "soft"
+    return make(how, recipient, status, said)

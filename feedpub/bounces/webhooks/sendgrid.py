@@ -1,0 +1,99 @@
+"""What SendGrid tells → reports.
+
+https://www.twilio.com/docs/sendgrid/for-developers/tracking-events/event
+"""
+
+import base64
+import binascii
+from collections.abc import Iterator
+from datetime import datetime
+from hashlib import sha256
+
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+from cryptography.hazmat.primitives.asymmetric.ec import ECDSA, EllipticCurvePublicKey
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import load_der_public_key
+
+from feedpub import refusals
+from feedpub.bounces.report import Report, make
+from feedpub.bounces.webhooks.values import (
+    Notice,
+    NoticeError,
+    Posted,
+    moment,
+    owned,
+    parsed,
+    require_fresh,
+    text,
+)
+from feedpub.tokens import Keys
+
+_SIGNATURE = "x-twilio-email-event-webhook-signature"
+_TIMESTAMP = "x-twilio-email-event-webhook-timestamp"
+_DROPPED = {
+    "bounced address": "hard",
+    "invalid": "hard",
+    "spam reporting address": "complaint",
+    "unsubscribed address": "unsubscribe",
+}
+_LEFT = {
+    "spamreport": "complaint",
+    "unsubscribe": "unsubscribe",
+    "group_unsubscribe": "unsubscribe",
+}
+
+
+class SendGrid:
+    """Reads what SendGrid tells."""
+
+    def __init__(self, key: str, keys: Keys) -> None:
+        """Believe what is signed for a verification key. Raises ValueError for what is none."""
+        try:
+            found = load_der_public_key(base64.b64decode(key, validate=True))
+        except (binascii.Error, ValueError, UnsupportedAlgorithm):
+            found = None
+        if not isinstance(found, EllipticCurvePublicKey):
+            told = "is no verification key of SendGrid's signed event webhook"
+            raise ValueError(told)  # noqa: TRY004 - it is a text, and says something else
+        self._key = found
+        self._keys = keys
+
+    def __call__(self, posted: Posted, now: datetime) -> Notice:
+        """Give what was told. Raises NoticeError."""
+        written = posted.headers.get(_SIGNATURE, "")
+        when = posted.headers.get(_TIMESTAMP, "")
+        signed = when.encode("utf-8", "replace") + posted.body
+        try:
+            mark = base64.b64decode(written, validate=True)
+            self._key.verify(mark, signed, ECDSA(SHA256()))
+        except (InvalidSignature, binascii.Error, ValueError):
+            raise NoticeError("its signature is wrong") from None
+        require_fresh(moment(when), now)
+        events = parsed(posted.body)
+        if not isinstance(events, list):
+            raise NoticeError("it is no list of events")
+        # Not the signature: of one body there are many that are good.
+        number = f"{when} {sha256(posted.body).hexdigest()}"
+        return Notice(number, tuple(self._reports(events)))
+
+    def _reports(self, events: list[object]) -> Iterator[Report]:
+        for event in events:
+            report = _report(event)
+            if report is not None:
+                yield owned(report, event, self._keys)
+
+
+def _report(event: object) -> Report | None:
+    kind, recipient = text(event, "event"), text(event, "email")
+    reason, status = text(event, "reason"), text(event, "status")
+    if kind in _LEFT:
+        return make(_LEFT[kind], recipient, text=f"{kind} (SendGrid)")
+    if kind == "dropped":
+        how = _DROPPED.get(reason.lower(), "")
+        return make(how, recipient, text=reason) if how else None
+    if kind != "bounce":
+        return None  # what is deferred, SendGrid tries again by itself
+    code, named = refusals.reply(reason)
+    gone = refusals.is_gone(code or 550, status or named, reason)
+    hard = gone and text(event, "type") != "blocked"
+    return make("hard" if hard else "soft", recipient, status or named, reason)

@@ -1,0 +1,148 @@
+"""What was POSTed → a message of Amazon SNS, once its signature is good.
+
+https://docs.aws.amazon.com/sns/latest/dg/sns-verify-signature-of-message.html
+"""
+
+import base64
+import binascii
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from urllib.parse import urlsplit
+
+from cryptography import x509
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
+from cryptography.hazmat.primitives.hashes import SHA1, SHA256, HashAlgorithm
+
+from feedpub.bounces.webhooks.values import (
+    NoticeDelayedError,
+    NoticeError,
+    Posted,
+    parsed,
+    require_fresh,
+    text,
+)
+
+Fetch = Callable[[str], bytes]
+"""Gives what is at a URL; b"" where it cannot be had."""
+
+_HOST = re.compile(r"sns\.[a-z0-9-]{3,40}\.amazonaws\.com(?:\.cn)?")
+_NOTIFICATION = ("Message", "MessageId", "Subject", "Timestamp", "TopicArn", "Type")
+_CONFIRMATION = (
+    "Message",
+    "MessageId",
+    "SubscribeURL",
+    "Timestamp",
+    "Token",
+    "TopicArn",
+    "Type",
+)
+_SIGNED = {
+    "Notification": _NOTIFICATION,
+    "SubscriptionConfirmation": _CONFIRMATION,
+    "UnsubscribeConfirmation": _CONFIRMATION,
+}
+_HASHES: dict[str, type[HashAlgorithm]] = {"1": SHA1, "2": SHA256}
+_MOST = 4  # certificates that are remembered
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What SNS told."""
+
+    id: str
+    kind: str  # Notification, SubscriptionConfirmation or UnsubscribeConfirmation
+    message: str
+    visit: str = ""  # what confirms a subscription
+
+
+class Sns:
+    """Reads what SNS tells of one topic."""
+
+    def __init__(self, topic: str, fetch: Fetch) -> None:
+        """Read of the topic with an ARN; `fetch` gets the certificates of SNS."""
+        self._topic = topic
+        self._fetch = fetch
+        self._known: dict[str, x509.Certificate] = {}
+
+    def __call__(self, posted: Posted, now: datetime) -> Told:
+        """Give what was told. Raises NoticeError."""
+        envelope = parsed(posted.body)
+        kind = text(envelope, "Type")
+        if kind not in _SIGNED:
+            raise NoticeError("it is no message of SNS")
+        # Anybody may have a topic at Amazon, and have SNS sign what they like.
+        if text(envelope, "TopicArn") != self._topic:
+            raise NoticeError("it is of another topic")
+        require_fresh(_moment(text(envelope, "Timestamp")), now)
+        self._verify(envelope, kind, now)
+        visit = text(envelope, "SubscribeURL") if kind == "SubscriptionConfirmation" else ""
+        if visit:
+            _require_amazon(visit)
+        return Told(text(envelope, "MessageId"), kind, text(envelope, "Message"), visit)
+
+    def _verify(self, envelope: object, kind: str, now: datetime) -> None:
+        """Raise NoticeError where SNS has not signed it."""
+        algorithm = _HASHES.get(text(envelope, "SignatureVersion"))
+        if algorithm is None:
+            raise NoticeError("it is signed in no known way")
+        pairs = ((name, text(envelope, name)) for name in _SIGNED[kind])
+        # A Subject that is not there is left out; all else always is.
+        said = "".join(f"{name}\n{value}\n" for name, value in pairs if value or name != "Subject")
+        key = self._certificate(text(envelope, "SigningCertURL"), now).public_key()
+        if not isinstance(key, RSAPublicKey):
+            raise NoticeError("the certificate is for another kind of signature")
+        try:
+            mark = base64.b64decode(text(envelope, "Signature"), validate=True)
+            key.verify(mark, said.encode(), PKCS1v15(), algorithm())
+        except (InvalidSignature, binascii.Error, ValueError):
+            raise NoticeError("its signature is wrong") from None
+
+    def _certificate(self, url: str, now: datetime) -> x509.Certificate:
+        _require_amazon(url)
+        certificate = self._known.get(url) or self._fetched(url)
+        if not certificate.not_valid_before_utc <= now <= certificate.not_valid_after_utc:
+            self._known.pop(url, None)
+            raise NoticeError("the certificate is of another time")
+        if len(self._known) >= _MOST:
+            self._known.clear()
+        self._known[url] = certificate
+        return certificate
+
+    def _fetched(self, url: str) -> x509.Certificate:
+        octets = self._fetch(url)
+        if not octets:
+            raise NoticeDelayedError("the certificate of SNS cannot be fetched")
+        try:
+            certificate = x509.load_pem_x509_certificate(octets)
+            certificate.public_key()
+        except (ValueError, UnsupportedAlgorithm):
+            raise NoticeError("the certificate cannot be read") from None
+        return certificate
+
+
+def _moment(written: str) -> datetime:
+    try:
+        found = datetime.fromisoformat(written)
+    except ValueError:
+        raise NoticeError("it has no time") from None
+    if found.tzinfo is None:
+        raise NoticeError("it has no time")
+    return found
+
+
+def _require_amazon(url: str) -> None:
+    """Raise NoticeError for a URL that is not of SNS itself."""
+    try:
+        parts = urlsplit(url)
+        right = parts.scheme == "https" and parts.port in {None, 443}
+    except ValueError:
+        raise NoticeError("a URL in it cannot be read") from None
+    # The whole of it, so that no user name or back slash stands before another host.
+    if not (right and _HOST.fullmatch(parts.netloc.removesuffix(":443"))):
+        raise NoticeError("a URL in it is not of SNS")
+    if any(each <= " " or each == "\\" or each > "~" for each in url):
+        raise NoticeError("a URL in it cannot be read")

@@ -1,0 +1,109 @@
+"""What a mail service POSTs, and how JSON is read that anybody may have written."""
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+
+from feedpub.bounces.owners import owner
+from feedpub.bounces.report import Report
+from feedpub.tokens import Keys
+
+WINDOW = timedelta(hours=1)
+"""How far a notice's time may be from ours; within it, whoever reads one remembers its id."""
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_DIGITS = 10  # of seconds since then, until the year 2286
+
+
+class NoticeError(ValueError):
+    """It is not from whom it seems, or cannot be read; the message says why, for a log."""
+
+
+class NoticeDelayedError(NoticeError):
+    """Nobody can tell at the moment: whoever sent it should send it again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Posted:
+    """What somebody POSTed."""
+
+    body: bytes
+    headers: Mapping[str, str]  # names in lower case
+    secret: str = ""  # the end of the URL
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """What a service told, for sure: so an address in it may be believed where no token is."""
+
+    id: str  # the same when it is told again
+    reports: tuple[Report, ...]
+    visit: str = ""  # a URL that confirms that we want to be told
+
+
+Reader = Callable[[Posted, datetime], Notice]
+
+
+def parsed(body: bytes | str) -> object:
+    """Read JSON. Raises NoticeError."""
+    try:
+        found: object = json.loads(body)
+    except (ValueError, RecursionError):
+        raise NoticeError("it is no JSON") from None
+    return found
+
+
+def text(value: object, *path: str) -> str:
+    """Give the text, or the number, under these keys; "" where there is none."""
+    found = _at(value, path)
+    if isinstance(found, (int, float)) and not isinstance(found, bool):
+        return str(found)
+    return found if isinstance(found, str) else ""
+
+
+def listed(value: object, *path: str) -> list[object]:
+    """Give the list under these keys; an empty one where there is none."""
+    found = _at(value, path)
+    return found if isinstance(found, list) else []
+
+
+def _at(value: object, path: tuple[str, ...]) -> object:
+    for key in path:
+        value = value.get(key) if isinstance(value, dict) else None
+    return value
+
+
+def moment(seconds: str) -> datetime:
+    """Read seconds since 1970. Raises NoticeError."""
+    whole = seconds.partition(".")[0]
+    if not (whole.isascii() and whole.isdigit() and len(whole) <= _DIGITS):
+        raise NoticeError("it has no time")
+    return _EPOCH + timedelta(seconds=int(whole))
+
+
+def require_fresh(when: datetime, now: datetime) -> None:
+    """Raise NoticeError for what is of another time: somebody may have kept it."""
+    if not now - WINDOW <= when <= now + WINDOW:
+        raise NoticeError(f"it is of {when:%Y-%m-%d %H:%M:%S} UTC, and not of now")
+
+
+def owned(report: Report, event: object, keys: Keys) -> Report:
+    """Give a report with the subscriber whose token stands in the event, if any does."""
+    said = tuple(_strings(event))
+    found = owner(said, keys, "bounce")
+    return replace(
+        report, subscriber=found if found is not None else owner(said, keys, "unsubscribe")
+    )
+
+
+def _strings(value: object) -> Iterator[str]:
+    """Give every text in it, from the outside in."""
+    waiting = [value]
+    for each in waiting:
+        if isinstance(each, str):
+            yield each
+        elif isinstance(each, dict):
+            waiting.extend(each.values())
+        elif isinstance(each, list):
+            waiting.extend(each)

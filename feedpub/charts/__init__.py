@@ -1,0 +1,5 @@
+"""Statistics → a page, or one picture, that needs nothing else to be seen."""
+
+from feedpub.charts.report import page, picture
+
+__all__ = ["page", "picture"]

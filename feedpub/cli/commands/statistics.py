@@ -1,0 +1,21 @@
+"""The command that tells how the site is read."""
+
+from feedpub.cli.commands.kinds import CONFIG, JSON, Command, Option, Takes
+
+STATS = Command(
+    "stats",
+    "tell how the site is read",
+    "Tell how many people are on the list, how many read each feed, and what became of the\n"
+    "newest issues. Nobody is tracked: feeds are counted by the programs that fetch them.",
+    (
+        ("feedpub stats --days 365", "the last year"),
+        ("feedpub stats --html stats.html", "as a page with plots"),
+    ),
+    (
+        Option("--days", "how many days, today among them (default: 90)", Takes.DAYS),
+        Option("--html", "write a page that needs nothing else", Takes.FILE, into="html"),
+        Option("--svg", "write a picture", Takes.FILE, into="svg"),
+        JSON,
+        CONFIG,
+    ),
+)

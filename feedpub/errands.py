@@ -1,0 +1,87 @@
+"""What is to be told to others, and what came of telling it → when it is told again, if ever."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+
+HUB, URL, COMMAND = "hub", "url", "command"
+
+
+@dataclass(frozen=True, slots=True)
+class Errand:
+    """One thing to tell one other: that a feed has changed, or that something happened."""
+
+    kind: str  # hub (WebSub), url or command (hooks)
+    target: str  # the URL of a hub or a hook, or a command as it is written
+    topic: str  # the URL of a feed, or the id of what happened: told to each target once
+    body: str = ""  # JSON: what happened; of a hub, a digest of what the feed says
+    id: int = 0  # 0 where the store has not given one yet
+    version: int = 1  # grows where the same is to be told again before it was
+    attempts: int = 0  # before this one
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How long a target is tried."""
+
+    attempts: int = 20  # of a hook: three days; a hub is told until it takes it
+    first: timedelta = timedelta(seconds=30)  # twice that after the second attempt, and so on
+    longest: timedelta = timedelta(hours=6)
+    jitter: float = 0.25  # of each wait, as much less or more
+
+
+PATIENCE = Patience()
+_BUSY = timedelta(days=1)  # the longest that a server may ask for by Retry-After
+_GONE = 410
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What becomes of an errand after an attempt."""
+
+    state: str  # done, again, or dropped: nobody will take it any more
+    next_at: datetime | None = None
+
+
+def decide(
+    errand: Errand,
+    status: int,
+    after: str,
+    now: datetime,
+    chance: float,
+    patience: Patience = PATIENCE,
+) -> Decision:
+    """Decide what becomes of an errand.
+
+    A hub is told again until it accepts, a URL for three days or until it is gone for good (410);
+    a command is run once, since it may have done half of what it does.
+
+    Args:
+        errand: What was told.
+        status: That of the answer, 0 where there was none; of a command 200 where it ended well.
+        after: What the answer says of Retry-After.
+        now: The end of the attempt.
+        chance: From 0 up to 1, evenly: spreads out what failed together.
+        patience: How often, and with what waits.
+    """
+    if 200 <= status < 300:  # noqa: PLR2004 - RFC 9110 section 15.3
+        return Decision("done")
+    tired = errand.kind == URL and (errand.attempts + 1 >= patience.attempts or status == _GONE)
+    if errand.kind == COMMAND or tired:
+        return Decision("dropped")
+    wait = min(patience.first * (1 << min(errand.attempts, 20)), patience.longest)
+    wait *= 1 + patience.jitter * (2 * chance - 1)
+    return Decision("again", now + max(wait, min(asked(after, now), _BUSY)))
+
+
+def asked(after: str, now: datetime) -> timedelta:
+    """Give how long a Retry-After asks to wait (RFC 9110 section 10.2.3); none where it is none."""
+    text = after.strip()
+    if text.isascii() and text.isdigit():
+        return timedelta(seconds=int(text[:9]))
+    try:
+        until = parsedate_to_datetime(text)
+    except ValueError:
+        return timedelta()
+    aware = until if until.tzinfo else until.replace(tzinfo=UTC)
+    return max(aware - now, timedelta())

@@ -1,0 +1,90 @@
+"""Figures of a running site → text for Prometheus; the only module that knows prometheus-client."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from prometheus_client import CollectorRegistry, generate_latest
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
+
+MEDIA_TYPE = "text/plain; version=0.0.4; charset=utf-8"
+
+Pairs = tuple[tuple[str, int], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """How a site stands at one moment. Counters begin at 0 with the process; None is not known."""
+
+    version: str = ""
+    builds: int = 0
+    failed_builds: int = 0
+    build_seconds: float | None = None  # the last build took
+    built: float | None = None  # when, in seconds since 1970
+    posts: int = 0
+    problems: int = 0
+    requests: Pairs = ()  # of feeds, by status
+    readers: Pairs = ()  # of each feed, by path, as their programs say
+    subscribers: Pairs = ()  # by state
+    deliveries: Pairs = ()  # by state, of the issues that are going out
+    errands: int = 0  # hubs and hooks that wait to be told
+    watcher_lag: float | None = None  # seconds from a change to the build that took it up
+    scheduler_lag: float | None = None  # seconds that the last duty began late
+
+
+def text(figures: Figures) -> bytes:
+    """Give the figures in Prometheus' text format."""
+    registry = CollectorRegistry(auto_describe=False)
+    registry.register(_Given(figures))
+    return generate_latest(registry)
+
+
+class _Given(Collector):
+    """Hands figures over as they are: nothing is kept between two times."""
+
+    def __init__(self, figures: Figures) -> None:
+        self._figures = figures
+
+    def collect(self) -> Iterator[Metric]:
+        """Give every figure that is known."""
+        one = self._figures
+        about = GaugeMetricFamily("feedpub_info", "The version that runs.", labels=["version"])
+        about.add_metric([one.version], 1)
+        yield about
+        yield CounterMetricFamily("feedpub_builds", "Builds that were done.", one.builds)
+        yield CounterMetricFamily(
+            "feedpub_failed_builds", "Builds that could not be done.", one.failed_builds
+        )
+        yield GaugeMetricFamily("feedpub_posts", "Posts that are published.", one.posts)
+        yield GaugeMetricFamily("feedpub_problems", "What somebody should mend.", one.problems)
+        yield GaugeMetricFamily(
+            "feedpub_errands_waiting", "Hubs and hooks that wait to be told.", one.errands
+        )
+        requests = CounterMetricFamily(
+            "feedpub_feed_requests", "Requests for feeds, by status.", labels=["status"]
+        )
+        for status, number in one.requests:
+            requests.add_metric([status], number)
+        yield requests
+        yield _by("feed_readers", "feed", "Readers of each feed, as programs say.", one.readers)
+        yield _by("subscribers", "state", "People on the list.", one.subscribers)
+        yield _by("deliveries", "state", "Messages of issues that go out.", one.deliveries)
+        yield from self._seconds()
+
+    def _seconds(self) -> Iterator[Metric]:
+        one = self._figures
+        for name, said, value in (
+            ("build_seconds", "How long the last build took.", one.build_seconds),
+            ("built_timestamp_seconds", "When the last build ended.", one.built),
+            ("watcher_lag_seconds", "From a change to the build of it.", one.watcher_lag),
+            ("scheduler_lag_seconds", "How late the last duty began.", one.scheduler_lag),
+        ):
+            if value is not None:
+                yield GaugeMetricFamily(f"feedpub_{name}", said, value)
+
+
+def _by(name: str, label: str, said: str, pairs: Pairs) -> Metric:
+    family = GaugeMetricFamily(f"feedpub_{name}", said, labels=[label])
+    for key, number in pairs:
+        family.add_metric([key], number)
+    return family

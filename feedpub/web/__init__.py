@@ -1,0 +1,1 @@
+"""The site over HTTP; the only package that knows Starlette."""

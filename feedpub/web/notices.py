@@ -1,0 +1,190 @@
+"""POST /hooks/… of mail services → readers who are mailed no more, once the sender is sure."""
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import BaseRoute, Route
+
+from feedpub import newsletter
+from feedpub.bounces import Report
+from feedpub.bounces.webhooks import (
+    WINDOW,
+    Mailgun,
+    Notice,
+    NoticeDelayedError,
+    NoticeError,
+    Posted,
+    Postmark,
+    Reader,
+    SendGrid,
+    Ses,
+)
+from feedpub.config import Webhooks
+from feedpub.errors import FeedpubError
+from feedpub.http import ask
+from feedpub.publish import Request as Site
+from feedpub.store import StoreUnavailable
+from feedpub.tokens import Keys
+
+LARGEST = 2**20  # octets of what is POSTed: SendGrid tells of many events at once
+_SECONDS = 20.0  # for all of it to come
+_MOST = 20_000  # notices that are remembered
+
+
+@dataclass(frozen=True, slots=True)
+class Doing:
+    """What is done about a notice."""
+
+    heed: Callable[[tuple[Report, ...]], None]  # may raise StoreUnavailable
+    visit: Callable[[str], bool]  # GET a URL; tell whether that went well
+    now: Callable[[], datetime]
+    tell: Callable[[str], None] = lambda _line: None  # of what was refused
+
+
+@dataclass(slots=True)
+class Seen:
+    """What was told of late: a notice that comes again changes nothing."""
+
+    _ids: "OrderedDict[str, datetime]" = field(default_factory=OrderedDict)
+
+    def first(self, number: str, now: datetime) -> bool:
+        """Tell whether it is the first time; from now on it is not."""
+        # A notice may be an hour old or, by another clock, be of the hour to come.
+        while self._ids and now - next(iter(self._ids.values())) > 2 * WINDOW:
+            self._ids.popitem(last=False)
+        if number in self._ids:
+            return False
+        self._ids[number] = now
+        if len(self._ids) > _MOST:
+            self._ids.popitem(last=False)
+        return True
+
+    def forget(self, number: str) -> None:
+        """Let it come again: nothing could be done about it."""
+        self._ids.pop(number, None)
+
+
+def readers(settings: Webhooks, keys: Keys, fetch: Callable[[str], bytes]) -> Mapping[str, Reader]:
+    """Give what reads the notices of each service that the configuration names.
+
+    Raises FeedpubError for a key that cannot be used.
+    """
+    found: dict[str, Reader] = {}
+    if settings.ses:
+        found["ses"] = Ses(settings.ses, keys, fetch)
+    if settings.postmark:
+        found["postmark"] = Postmark(settings.postmark, keys)
+    if settings.mailgun:
+        found["mailgun"] = Mailgun(settings.mailgun, keys)
+    if settings.sendgrid:
+        try:
+            found["sendgrid"] = SendGrid(settings.sendgrid, keys)
+        except ValueError as error:
+            raise FeedpubError(f"mail.webhooks.sendgrid: it {error}") from None
+    return found
+
+
+def site_routes(
+    site: Site, now: Callable[[], datetime], tell: Callable[[str], None]
+) -> list[BaseRoute]:
+    """Give the routes of a site, () where its configuration names no service.
+
+    Raises FeedpubError for a key that cannot be used.
+    """
+    with newsletter.opened(site) as desk:
+        services = readers(desk.config.mail.webhooks, desk.keys, fetched)
+
+    def heed(reports: tuple[Report, ...]) -> None:
+        newsletter.notified(replace(site, now=now()), reports)
+
+    return routes(services, Doing(heed, visited, now, tell)) if services else []
+
+
+def fetched(url: str) -> bytes:
+    """Give all that is at a URL; b"" where it cannot be had."""
+    answer = ask(url)
+    return answer.body if answer.is_good and answer.is_whole else b""
+
+
+def visited(url: str) -> bool:
+    """Visit a URL; tell whether that went well."""
+    return ask(url).is_good
+
+
+def routes(services: Mapping[str, Reader], doing: Doing) -> list[BaseRoute]:
+    """Give the routes POST /hooks/{service}, and with a secret behind it."""
+    hooks = _Hooks(services, doing)
+    paths = ("/hooks/{service}", "/hooks/{service}/{secret}")
+    return [Route(path, hooks.post, methods=["POST"]) for path in paths]
+
+
+class _Hooks:
+    """Takes what services POST."""
+
+    def __init__(self, services: Mapping[str, Reader], doing: Doing) -> None:
+        self._services = services
+        self._doing = doing
+        self._seen = Seen()
+
+    async def post(self, request: Request) -> Response:
+        """Take one notice: 200 where it was heeded, 403 where it is not from the service."""
+        service = request.path_params["service"]
+        reader = self._services.get(service)
+        if reader is None:
+            return _said(404, "no such service")
+        try:
+            body = await _body(request)
+        except (TimeoutError, ClientDisconnect):
+            return _said(408, "it did not come")
+        if body is None:
+            return _said(413, "it is too large")
+        headers = {name.lower(): value for name, value in request.headers.items()}
+        posted = Posted(body, headers, request.path_params.get("secret", ""))
+        return await run_in_threadpool(self._taken, service, reader, posted)
+
+    def _taken(self, service: str, reader: Reader, posted: Posted) -> Response:
+        now = self._doing.now()
+        try:
+            notice = reader(posted, now)
+        except NoticeDelayedError as error:
+            self._doing.tell(f"{service}: {error}")
+            return _said(503, "later")
+        except NoticeError as error:
+            self._doing.tell(f"{service}: refused: {error}")
+            return _said(403, "refused")
+        number = f"{service} {notice.id}"
+        if not self._seen.first(number, now):
+            return _said(200, "known")
+        if self._heeded(notice):
+            return _said(200, "ok")
+        self._seen.forget(number)
+        return _said(503, "later")
+
+    def _heeded(self, notice: Notice) -> bool:
+        try:
+            if notice.reports:
+                self._doing.heed(notice.reports)
+        except StoreUnavailable:
+            return False
+        return not notice.visit or self._doing.visit(notice.visit)
+
+
+async def _body(request: Request) -> bytes | None:
+    """Read what was POSTed; None where it is too large, of which no more is read."""
+    whole = bytearray()
+    async with asyncio.timeout(_SECONDS):
+        async for chunk in request.stream():
+            whole += chunk
+            if len(whole) > LARGEST:
+                return None
+    return bytes(whole)
+
+
+def _said(status: int, text: str) -> Response:
+    return PlainTextResponse(f"{text}\n", status, {"Cache-Control": "no-store"})

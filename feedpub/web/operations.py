@@ -1,0 +1,44 @@
+"""/healthz, /healthz/ready and /metrics: whether all is well, for those who run it."""
+
+from collections.abc import Callable
+
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import BaseRoute, Route
+
+from feedpub import metrics
+from feedpub.metrics import Figures
+
+_UNKEPT = {"Cache-Control": "no-store"}
+
+
+def routes(ready: Callable[[], str], figures: Callable[[], Figures] | None) -> list[BaseRoute]:
+    """Give the routes.
+
+    Args:
+        ready: Tells why the site cannot be served and mailed at the moment, "" where it can.
+        figures: Gives what /metrics tells; None where it is not to be told.
+    """
+
+    async def live(request: Request) -> Response:
+        """Answer: whoever cannot even do that is to be started again."""
+        del request
+        return PlainTextResponse("ok\n", headers=_UNKEPT)
+
+    async def whether_ready(request: Request) -> Response:
+        del request
+        reason = await run_in_threadpool(ready)
+        return PlainTextResponse(f"{reason or 'ok'}\n", 503 if reason else 200, _UNKEPT)
+
+    found: list[BaseRoute] = [Route("/healthz", live), Route("/healthz/ready", whether_ready)]
+    if figures is None:
+        return found
+    given = figures
+
+    async def measured(request: Request) -> Response:
+        del request
+        data = metrics.text(await run_in_threadpool(given))
+        return Response(data, headers={**_UNKEPT, "Content-Type": metrics.MEDIA_TYPE})
+
+    return [*found, Route("/metrics", measured)]

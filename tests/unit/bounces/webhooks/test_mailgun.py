@@ -1,0 +1,114 @@
+"""Mailgun: what it means, and what it did not sign."""
+
+import json
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from services import ADDRESS, ANN, KEYS, MAILGUN_KEY, NOW, SENDER, failed, mailgun
+
+from feedpub.bounces.webhooks import Mailgun, NoticeError
+
+READ = Mailgun(MAILGUN_KEY, KEYS)
+GONE = "5.1.1 The email account that you tried to reach does not exist"
+
+
+@pytest.mark.parametrize(
+    ("event", "kind"),
+    [
+        (failed("bounce", GONE), "hard"),
+        (failed("generic", "Mailbox full"), "soft"),
+        (failed("espblock", "550 5.7.1 spam"), "soft"),
+        (failed("suppress-bounce", "Not delivering to previously bounced address"), "hard"),
+        (failed("suppress-complaint", ""), "complaint"),
+        (failed("suppress-unsubscribe", ""), "unsubscribe"),
+        ({"event": "complained", "recipient": ADDRESS, "envelope": SENDER}, "complaint"),
+        ({"event": "unsubscribed", "recipient": ADDRESS, "envelope": SENDER}, "unsubscribe"),
+    ],
+)
+def test_what_is_told_is_understood(event: object, kind: str) -> None:
+    """With the subscriber, by the token in the return path, and the address."""
+    (report,) = READ(mailgun(event), NOW).reports
+
+    assert (kind, ANN, ADDRESS) == (report.kind, report.subscriber, report.recipient)
+
+
+@pytest.mark.parametrize(
+    ("event", "kind"),
+    [
+        ({"delivery-status": {"code": "550", "description": GONE}}, "hard"),
+        ({"delivery-status": {"message": GONE}}, "hard"),
+        ({"delivery-status": {"message": "no", "enhanced-code": "5.1.1"}}, "hard"),
+        ({"delivery-status": {"code": 452, "message": GONE}}, "soft"),
+        ({"delivery-status": "strange"}, "soft"),
+    ],
+)
+def test_the_server_is_heard(event: dict[str, object], kind: str) -> None:
+    """Whichever of the fields it speaks in."""
+    (report,) = READ(mailgun({**failed("bounce", ""), **event}), NOW).reports
+
+    assert kind == report.kind
+
+
+@pytest.mark.parametrize(
+    "event", [failed("generic", "busy", "temporary"), {"event": "opened"}, None, []]
+)
+def test_anything_else_says_nothing(event: object) -> None:
+    """What failed for now, Mailgun tries again."""
+    assert () == READ(mailgun(event), NOW).reports
+
+
+def test_the_token_is_the_id() -> None:
+    """The signature is of nothing else, so that it counts once."""
+    assert "t1" == READ(mailgun(failed("bounce", GONE)), NOW).id
+
+
+def test_another_key_is_refused() -> None:
+    """And so is no signature at all."""
+    with pytest.raises(NoticeError, match="signature is wrong"):
+        READ(mailgun(failed("bounce", GONE), key="another"), NOW)
+    with pytest.raises(NoticeError, match="signature is wrong"):
+        READ(replace(mailgun({}), body=b"[]"), NOW)
+
+
+@pytest.mark.parametrize("late", [timedelta(hours=2), -timedelta(hours=2)])
+def test_what_is_of_another_time_is_refused(late: timedelta) -> None:
+    """Somebody may have kept it."""
+    with pytest.raises(NoticeError, match="not of now"):
+        READ(mailgun(failed("bounce", GONE)), NOW + late)
+
+
+def test_half_of_it_is_refused() -> None:
+    """It is no JSON."""
+    posted = mailgun(failed("bounce", GONE))
+
+    with pytest.raises(NoticeError, match="no JSON"):
+        READ(replace(posted, body=posted.body[:-1]), NOW)
+
+
+@given(st.binary())
+def test_no_octets_raise_anything_else(body: bytes) -> None:
+    """Whatever they are."""
+    with pytest.raises(NoticeError):
+        READ(replace(mailgun({}), body=body), NOW)
+
+
+@given(
+    st.recursive(
+        st.none() | st.integers() | st.floats() | st.text(max_size=5),
+        lambda inner: (
+            st.lists(inner, max_size=3)
+            | st.dictionaries(st.sampled_from(["delivery-status", "code", "message"]), inner)
+        ),
+        max_leaves=8,
+    )
+)
+def test_no_event_raises_anything(strange: object) -> None:
+    """Mailgun signed it, and it is none that Mailgun tells."""
+    event = {**failed("bounce", GONE), "delivery-status": strange}
+    posted = replace(mailgun({}), body=mailgun(event).body)
+
+    assert 1 == len(READ(posted, NOW).reports)
+    assert json.loads(posted.body)

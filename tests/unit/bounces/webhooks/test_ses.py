@@ -1,0 +1,284 @@
+"""Amazon SES by SNS: what it means, and what is not from Amazon."""
+
+import json
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric import ec
+from hypothesis import given
+from hypothesis import strategies as st
+from services import (
+    ADDRESS,
+    ANN,
+    CERTIFICATE,
+    KEYS,
+    NOW,
+    TOPIC,
+    Amazon,
+    certificate,
+    ses_bounce,
+    ses_complaint,
+)
+
+from feedpub.bounces.webhooks import NoticeDelayedError, NoticeError, Posted, Ses
+
+AMAZON = Amazon()
+
+
+def reader(amazon: Amazon = AMAZON) -> Ses:
+    """Give what reads what SNS tells."""
+    return Ses(TOPIC, KEYS, amazon.fetch)
+
+
+@pytest.mark.parametrize(
+    ("event", "kind"),
+    [
+        (ses_bounce(), "hard"),
+        (ses_bounce("Transient"), "soft"),
+        (ses_bounce("Undetermined"), "unknown"),
+        (ses_complaint(), "complaint"),
+        (ses_complaint(""), "complaint"),
+        (ses_complaint("not-spam"), "auto"),
+    ],
+)
+def test_what_is_told_is_understood(event: object, kind: str) -> None:
+    """With the subscriber, by the token in the return path, and the address."""
+    notice = reader()(AMAZON.tell(event), NOW)
+
+    (report,) = notice.reports
+    assert "one" == notice.id
+    assert (kind, ANN, ADDRESS) == (report.kind, report.subscriber, report.recipient)
+
+
+def test_a_bounce_says_why() -> None:
+    """In the words of the server, or of SES."""
+    event = ses_bounce()
+    (report,) = reader()(AMAZON.tell(event), NOW).reports
+
+    assert ("5.1.1", "smtp; 550 5.1.1 no such user") == (report.status, report.text)
+
+    event["bounce"] = {
+        "bounceType": "Permanent",
+        "bounceSubType": "NoEmail",
+        "bouncedRecipients": [{"emailAddress": ADDRESS}, "no recipient"],
+    }
+    first, second = reader()(AMAZON.tell(event), NOW).reports
+
+    assert "NoEmail" == first.text
+    assert "" == second.recipient
+
+
+def test_of_several_recipients_each_is_told_by_address() -> None:
+    """The token is that of the message, and would be right for one of them at most."""
+    notice = reader()(AMAZON.tell(ses_bounce("Permanent", "bob@example.net")), NOW)
+
+    assert [(None, ADDRESS), (None, "bob@example.net")] == [
+        (each.subscriber, each.recipient) for each in notice.reports
+    ]
+
+
+def test_a_delivery_says_nothing() -> None:
+    """Nor does anything else that SES tells of."""
+    assert () == reader()(AMAZON.tell({"notificationType": "Delivery"}), NOW).reports
+
+
+@pytest.mark.parametrize("version", ["1", "2"])
+def test_both_signatures_are_known(version: str) -> None:
+    """With SHA-1 and with SHA-256, and with a subject."""
+    posted = AMAZON.tell(ses_bounce(), SignatureVersion=version, Subject="Amazon SES")
+
+    assert 1 == len(reader()(posted, NOW).reports)
+
+
+def test_a_subscription_is_to_be_confirmed() -> None:
+    """By a visit to a URL of SNS."""
+    visit = "https://sns.eu-west-1.amazonaws.com/?Action=ConfirmSubscription&Token=2336"
+    changes = {"Type": "SubscriptionConfirmation", "SubscribeURL": visit, "Token": "2336"}
+    notice = reader()(AMAZON.tell("Visit it.", **changes), NOW)
+
+    assert ((), visit) == (notice.reports, notice.visit)
+
+    changes["Type"] = "UnsubscribeConfirmation"
+
+    assert "" == reader()(AMAZON.tell("Gone.", **changes), NOW).visit
+
+
+def test_a_certificate_is_fetched_once() -> None:
+    """As long as there are few of them."""
+    amazon = Amazon()
+    read = reader(amazon)
+    read(amazon.tell(ses_bounce()), NOW)
+    read(amazon.tell(ses_bounce()), NOW)
+
+    assert [CERTIFICATE] == amazon.fetched
+
+    for number in range(5):
+        read(amazon.tell(ses_bounce(), SigningCertURL=f"{CERTIFICATE}?{number}"), NOW)
+    read(amazon.tell(ses_bounce()), NOW)
+
+    assert 7 == len(amazon.fetched)
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"Message": json.dumps(ses_bounce("Transient"))},
+        {"MessageId": "two"},
+        {"Timestamp": f"{NOW:%Y-%m-%dT%H:%M:%S}.124Z"},
+        {"Subject": "x"},
+        {"Signature": "AAAA"},
+        {"Signature": "é"},
+        {"Signature": ""},
+        {"SignatureVersion": "1"},
+        {"Message": "\ud800"},
+    ],
+)
+def test_what_was_changed_is_refused(changed: dict[str, str]) -> None:
+    """Whatever it is."""
+    told = {**AMAZON.sign(AMAZON.envelope(ses_bounce(), NOW)), **changed}
+
+    with pytest.raises(NoticeError, match="its signature is wrong"):
+        reader()(Posted(json.dumps(told).encode(), {}), NOW)
+
+
+@pytest.mark.parametrize(
+    ("changes", "why"),
+    [
+        ({"TopicArn": "arn:aws:sns:eu-west-1:666:feedpub"}, "another topic"),
+        ({"SignatureVersion": "3"}, "in no known way"),
+        ({"Timestamp": "now"}, "no time"),
+        ({"Timestamp": "2025-06-01T12:00:00"}, "no time"),
+        ({"SigningCertURL": "http://sns.eu-west-1.amazonaws.com/x.pem"}, "not of SNS"),
+        ({"SigningCertURL": "https://sns.eu-west-1.amazonaws.com.evil.example/"}, "not of SNS"),
+        ({"SigningCertURL": "https://evil.example/sns.eu-west-1.amazonaws.com"}, "not of SNS"),
+        ({"SigningCertURL": "https://a@sns.eu-west-1.amazonaws.com/"}, "not of SNS"),
+        ({"SigningCertURL": "https://sns.eu-west-1.amazonaws.com:8443/"}, "not of SNS"),
+        ({"SigningCertURL": "https://sns.eu-west-1.amazonaws.com:x/"}, "cannot be read"),
+        ({"SigningCertURL": "https://sns.eu-west-1.amazonaws.com/\n"}, "cannot be read"),
+        ({"SigningCertURL": "https://s3.eu-west-1.amazonaws.com/x.pem"}, "not of SNS"),
+        ({"SigningCertURL": ""}, "not of SNS"),
+        (
+            {
+                "Type": "SubscriptionConfirmation",
+                "SubscribeURL": "https://evil.example/",
+                "Token": "2",
+            },
+            "not of SNS",
+        ),
+    ],
+)
+def test_what_is_signed_and_wrong_is_refused(changes: dict[str, str], why: str) -> None:
+    """Anybody may have SNS sign something, and nothing is fetched from elsewhere."""
+    amazon = Amazon(AMAZON.key)
+    with pytest.raises(NoticeError, match=why):
+        reader(amazon)(amazon.tell(ses_bounce(), **changes), NOW)
+
+    assert {CERTIFICATE} >= set(amazon.fetched)
+
+
+def test_another_key_is_refused() -> None:
+    """Whoever signed it."""
+    stranger = Amazon()
+
+    with pytest.raises(NoticeError, match="signature is wrong"):
+        reader()(stranger.tell(ses_bounce()), NOW)
+
+
+@pytest.mark.parametrize("late", [timedelta(hours=2), -timedelta(hours=2)])
+def test_what_is_of_another_time_is_refused(late: timedelta) -> None:
+    """Somebody may have kept it."""
+    with pytest.raises(NoticeError, match="and not of now"):
+        reader()(AMAZON.tell(ses_bounce()), NOW + late)
+
+
+def test_a_certificate_of_another_time_is_refused() -> None:
+    """And is fetched again, since there may be a new one."""
+    amazon = Amazon()
+    read = reader(amazon)
+    read(amazon.tell(ses_bounce()), NOW)
+    later = NOW + timedelta(days=2)
+    with pytest.raises(NoticeError, match="of another time"):
+        read(amazon.tell(ses_bounce(), later), later)
+    amazon.pem = certificate(amazon.key, end=NOW + timedelta(days=9))
+
+    assert 1 == len(read(amazon.tell(ses_bounce(), later), later).reports)
+
+
+@pytest.mark.parametrize(
+    ("pem", "why"),
+    [
+        (b"no certificate", "cannot be read"),
+        (certificate(ec.generate_private_key(ec.SECP256R1())), "another kind"),
+    ],
+)
+def test_a_strange_certificate_is_refused(pem: bytes, why: str) -> None:
+    """Whatever it is."""
+    amazon = Amazon(pem=pem)
+
+    with pytest.raises(NoticeError, match=why):
+        reader(amazon)(amazon.tell(ses_bounce()), NOW)
+
+
+def test_without_the_certificate_nobody_can_tell() -> None:
+    """SNS is to come again."""
+    amazon = Amazon()
+    amazon.pem = b""
+
+    with pytest.raises(NoticeDelayedError, match="cannot be fetched"):
+        reader(amazon)(amazon.tell(ses_bounce()), NOW)
+
+
+@pytest.mark.parametrize("share", [0.2, 0.5, 0.99])
+def test_half_of_it_is_refused(share: float) -> None:
+    """It is no JSON."""
+    posted = AMAZON.tell(ses_bounce())
+
+    with pytest.raises(NoticeError, match="no JSON"):
+        reader()(replace(posted, body=posted.body[: int(len(posted.body) * share)]), NOW)
+
+
+def test_a_message_that_is_none_of_ses_is_refused() -> None:
+    """Though SNS signed it."""
+    with pytest.raises(NoticeError, match="no JSON"):
+        reader()(AMAZON.tell("Hello!"), NOW)
+
+
+@given(st.binary())
+def test_no_octets_raise_anything_else(body: bytes) -> None:
+    """Whatever they are."""
+    with pytest.raises(NoticeError):
+        reader()(Posted(body, {}), NOW)
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(
+            st.sampled_from(
+                ["notificationType", "eventType", "bounce", "complaint", "bouncedRecipients"]
+            ),
+            inner,
+            max_size=5,
+        )
+    ),
+    max_leaves=10,
+)
+
+
+@given(JSON)
+def test_no_event_raises_anything(event: object) -> None:
+    """SNS signed it, and it is none that SES tells."""
+    told = reader()(AMAZON.tell({"notificationType": "Bounce", "bounce": event}), NOW)
+
+    assert all(each.recipient == "" for each in told.reports)
+
+
+@given(st.dictionaries(st.sampled_from(list(AMAZON.envelope("", NOW))), JSON))
+def test_no_envelope_raises_anything_else(changes: dict[str, object]) -> None:
+    """Whatever stands in its fields."""
+    told = {**AMAZON.envelope("", NOW), **changes}
+
+    with pytest.raises(NoticeError):
+        reader()(Posted(json.dumps(told).encode(), {}), NOW)

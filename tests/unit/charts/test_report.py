@@ -1,0 +1,100 @@
+"""A page of plots, and a picture of them, that need nothing else."""
+
+import re
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import date, timedelta
+
+import pytest
+from lxml import etree, html
+
+from feedpub.charts import page, picture
+from feedpub.mailing import Tally
+from feedpub.readership import Reach, Sending, Statistics
+
+TODAY = date(2025, 6, 1)
+SINCE = TODAY - timedelta(days=2)
+ISSUE = Sending(TODAY, "weekly", "New <things>", "done", Tally(1000, 950, 10, 20, 15, 2, 3))
+WHOLE = Statistics(
+    title="Notes & more",
+    accent="#1a5fb4",
+    since=SINCE,
+    today=TODAY,
+    active=tuple((SINCE + timedelta(days=each), 1000 - each) for each in range(3)),
+    states=(("pending", 3), ("active", 998)),
+    feeds=(Reach("rss.xml", 34, 24), Reach("atom.xml", 1, 400)),
+    programs=(("Feedly", 20),),
+    issues=(ISSUE, replace(ISSUE, subject="")),
+)
+EMPTY = Statistics("Notes", "#fff", TODAY, TODAY, (), (), (), (), ())
+
+
+def words(document: str) -> str:
+    """Give all that a page or a picture says."""
+    text = etree.fromstring(document) if document.startswith("<svg") else html.fromstring(document)
+    return " ".join(" ".join(map(str, text.itertext())).split())
+
+
+def test_a_page_tells_everything() -> None:
+    """The numbers that somebody looks for first, and then the plots."""
+    told = words(page(WHOLE))
+
+    for expected in (
+        "Notes & more",
+        "30 May 2025 to 1 June 2025",
+        "people on the list 998",
+        "readers of the most read feed 34",
+        "messages taken 95.0 %",
+        "998 are mailed now, −2 since 30 May 2025.",
+        "rss.xml 34 atom.xml 1",
+        "1 Jun · New <things> 950 of 1,000",
+        "1 Jun · weekly",
+        "waiting or in doubt",
+        "Feedly 20",
+    ):
+        assert expected in told
+
+
+def test_a_picture_tells_the_same() -> None:
+    """As one SVG."""
+    told = words(picture(WHOLE))
+
+    for expected in ("People on the list", "−2 since", "rss.xml 34", "New <things>", "failed"):
+        assert expected in told
+
+
+@pytest.mark.parametrize("draw", [page, picture])
+def test_nothing_is_fetched(draw: Callable[[Statistics], str]) -> None:
+    """Neither style nor script nor picture."""
+    document = draw(WHOLE)
+    bare = document.replace('xmlns="http://www.w3.org/2000/svg"', "")
+
+    assert [] == re.findall(r"https?:|src=|href=|url\(|@import|<script", bare)
+
+
+def test_both_fit_light_and_dark() -> None:
+    """By what the reader's system prefers."""
+    for document in (page(WHOLE), picture(WHOLE)):
+        assert "color-scheme:light dark" in document
+        assert "@media (prefers-color-scheme:dark)" in document
+
+
+def test_where_there_is_nothing_there_is_little() -> None:
+    """No plot of nothing but that of the list."""
+    told = words(page(EMPTY))
+
+    assert "0 are mailed now, as many as on 1 June 2025." in told
+    assert "none sent" in told
+    assert "Feeds by readers" not in told
+    assert "Issues" not in told
+    assert "Programs" not in told
+
+
+def test_of_many_feeds_the_most_read_are_shown() -> None:
+    """And it is told how many are not."""
+    many = replace(WHOLE, feeds=tuple(Reach(f"{each}.xml", 1, 1) for each in range(20)))
+    told = words(page(many))
+
+    assert "8 more are read by fewer." in told
+    assert "11.xml" in told
+    assert "12.xml" not in told

@@ -1,0 +1,29 @@
+"""What the database tells of how a site stands."""
+
+from datetime import timedelta
+from pathlib import Path
+
+from newsrooms import Newsroom
+
+from feedpub import newsletter
+from feedpub.newsletter.figures import measured
+from feedpub.readership import Visit
+
+
+def test_the_database_tells_its_part_of_the_metrics(tmp_path: Path) -> None:
+    """Readers of the last week, the list, and what is to be sent; not what others know."""
+    room = Newsroom(tmp_path)
+    room.reader("ann@example.net")
+    today = room.now.date()
+    visits = [
+        Visit((today - timedelta(days=days)).isoformat(), path, "newsboat", 0, 1)
+        for days, path in ((0, "rss.xml"), (6, "atom.xml"), (7, "feed.json"))
+    ]
+    newsletter.recorded(room.request(), visits)
+
+    found = measured(room.request())
+
+    assert (("atom.xml", 1), ("rss.xml", 1)) == found.readers
+    assert 1 == dict(found.subscribers)["active"]
+    assert ((), 0) == (found.deliveries, found.errands)
+    assert found.watcher_lag is None

@@ -1,0 +1,90 @@
+"""How a site is read, from the list, the issues and the counts of each day."""
+
+from datetime import date, timedelta
+from pathlib import Path
+
+import pytest
+from newsrooms import DAY, Newsroom
+
+from feedpub import newsletter
+from feedpub.readership import Reach, Statistics, Visit
+
+
+@pytest.fixture
+def room(tmp_path: Path) -> Newsroom:
+    """Give a site with two readers and an issue that went out."""
+    room = Newsroom(tmp_path)
+    room.reader("ann@example.net")
+    room.begin()
+    room.write("one.md")
+    room.send()
+    return room
+
+
+def told(room: Newsroom, days: int = 3) -> Statistics:
+    """Give the statistics of some days."""
+    return newsletter.statistics(room.request(), days)
+
+
+def numbers(room: Newsroom, days: int = 3) -> list[int]:
+    """Give how many were on the list each day."""
+    return [number for _, number in told(room, days).active]
+
+
+def test_a_site_tells_how_it_is_read(room: Newsroom) -> None:
+    """Everything at once, of the days that were asked for."""
+    today = room.now.date()
+    visits = [
+        Visit(today.isoformat(), "rss.xml", "Feedly", 32, 5),
+        Visit((today - timedelta(days=3)).isoformat(), "rss.xml", "newsboat", 0, 1),
+    ]
+    newsletter.recorded(room.request(), visits)
+
+    found = told(room)
+
+    assert ("Example & Co", "#1a5fb4") == (found.title, found.accent)
+    assert (today - timedelta(days=2), today) == (found.since, found.today)
+    assert 1 == dict(found.states)["active"]
+    assert (Reach("rss.xml", 32, 5),) == found.feeds
+    assert (("Feedly", 5),) == found.programs
+    (issue,) = found.issues
+    assert ("weekly", "one", "done", 1) == (
+        issue.digest,
+        issue.subject,
+        issue.state,
+        issue.tally.accepted,
+    )
+    assert [today] == [each.day for each in found.issues]
+
+
+def test_days_that_nobody_counted_are_made_of_what_the_list_remembers(room: Newsroom) -> None:
+    """Who came when, and who left when."""
+    room.now += DAY
+    newsletter.add(room.request(), "bob@example.net")
+    room.now += DAY
+    newsletter.suppress(room.request(), "ann@example.net")
+
+    assert [0, 1, 2, 1] == numbers(room, 4)
+    assert [2, 1] == numbers(room, 2)
+
+
+def test_days_that_were_counted_stay_as_they_were(room: Newsroom) -> None:
+    """Though somebody was removed since, of whom nothing is known any more."""
+    newsletter.add(room.request(), "bob@example.net")
+    newsletter.recorded(room.request(), ())
+    room.now += 2 * DAY
+    newsletter.remove(room.request(), "bob@example.net")
+
+    assert [0, 2, 2, 2] == numbers(room, 4)
+
+    newsletter.recorded(room.request(), ())
+
+    assert [2, 2, 1] == numbers(room, 3)
+
+
+def test_an_issue_of_before_is_not_told(room: Newsroom) -> None:
+    """Only those of the days that were asked for."""
+    room.now += 5 * DAY
+
+    assert () == told(room).issues
+    assert date(2025, 6, 6) == told(room).today

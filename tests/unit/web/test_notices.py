@@ -1,0 +1,241 @@
+"""Notices of mail services, POSTed: what is heeded, and what is not."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import pytest
+from asgi import Reply, ask
+from listeners import Reply as HttpReply
+from listeners import listening
+from newsrooms import Newsroom
+from services import (
+    ADDRESS,
+    KEYS,
+    MAILGUN_KEY,
+    NOW,
+    POSTMARK_SECRET,
+    TOPIC,
+    Amazon,
+    Grid,
+    failed,
+    mailgun,
+    postmark,
+    ses_bounce,
+)
+from starlette.applications import Starlette
+
+from feedpub import newsletter
+from feedpub.bounces import Report
+from feedpub.bounces.webhooks import Posted
+from feedpub.config import Webhooks
+from feedpub.errors import FeedpubError
+from feedpub.store import StoreUnavailable
+from feedpub.web.notices import (
+    LARGEST,
+    Doing,
+    Seen,
+    fetched,
+    readers,
+    routes,
+    site_routes,
+    visited,
+)
+
+AMAZON, GRID = Amazon(), Grid()
+ALL = Webhooks(TOPIC, POSTMARK_SECRET, MAILGUN_KEY, GRID.public)
+GONE = failed("suppress-bounce", "gone")
+VISIT = "https://sns.eu-west-1.amazonaws.com/?Action=ConfirmSubscription"
+
+
+@dataclass
+class Office:
+    """A site that is told of bounces."""
+
+    settings: Webhooks = ALL
+    now: datetime = NOW
+    is_away: bool = False
+    heeded: list[Report] = field(default_factory=list)
+    visited: list[str] = field(default_factory=list)
+    told: list[str] = field(default_factory=list)
+    app: Starlette = field(init=False)
+
+    def __post_init__(self) -> None:
+        doing = Doing(self.heed, self.visit, lambda: self.now, self.told.append)
+        services = readers(self.settings, KEYS, AMAZON.fetch)
+        self.app = Starlette(routes=routes(services, doing))
+
+    def heed(self, reports: tuple[Report, ...]) -> None:
+        """Remember them."""
+        if self.is_away:
+            raise StoreUnavailable("away")
+        self.heeded += reports
+
+    def visit(self, url: str) -> bool:
+        """Remember it."""
+        self.visited.append(url)
+        return not self.is_away
+
+    def post(self, path: str, posted: Posted) -> Reply:
+        """POST something."""
+        return ask(self.app, "POST", f"/hooks/{path}", posted.body, posted.headers)
+
+
+@pytest.mark.parametrize(
+    ("path", "posted"),
+    [
+        ("ses", AMAZON.tell(ses_bounce())),
+        ("postmark", postmark({"RecordType": "Bounce", "Email": ADDRESS})),
+        (
+            f"postmark/{POSTMARK_SECRET.replace(' ', '%20')}",
+            Posted(postmark({"RecordType": "Bounce", "Email": ADDRESS}).body, {}),
+        ),
+        ("mailgun", mailgun(GONE)),
+        ("sendgrid", GRID.tell([{"event": "spamreport", "email": ADDRESS}])),
+    ],
+)
+def test_each_service_is_heeded(path: str, posted: Posted) -> None:
+    """Once: what comes again changes nothing."""
+    office = Office()
+    path = path.replace("%20", " ")
+
+    first, second = office.post(path, posted), office.post(path, posted)
+
+    assert (200, b"ok\n") == (first.status, first.body)
+    assert (200, b"known\n") == (second.status, second.body)
+    assert [ADDRESS] == [each.recipient for each in office.heeded]
+    assert [] == office.told
+
+
+def test_a_subscription_is_confirmed() -> None:
+    """By a visit, and again where that did not go well."""
+    office = Office(is_away=True)
+    changes = {"Type": "SubscriptionConfirmation", "SubscribeURL": VISIT, "Token": "x"}
+    posted = AMAZON.tell("Visit it.", **changes)
+
+    assert 503 == office.post("ses", posted).status
+
+    office.is_away = False
+
+    assert 200 == office.post("ses", posted).status
+    assert [VISIT, VISIT] == office.visited
+
+
+def test_what_is_forged_is_refused() -> None:
+    """And told of, for the log; nothing is heeded."""
+    office = Office()
+    forged = (
+        ("ses", Amazon().tell(ses_bounce())),
+        ("postmark", postmark({"RecordType": "Bounce"}, "another")),
+        ("mailgun", mailgun(GONE, key="another")),
+        ("sendgrid", Grid().tell([])),
+    )
+
+    assert [403] * 4 == [office.post(path, posted).status for path, posted in forged]
+    assert [] == office.heeded
+    assert "mailgun: refused: its signature is wrong" == office.told[2]
+
+
+def test_what_cannot_be_told_yet_is_to_come_again() -> None:
+    """The certificate cannot be fetched, or the database is away."""
+    office = Office(is_away=True)
+    posted = mailgun(GONE)
+    pem, AMAZON.pem = AMAZON.pem, b""
+    try:
+        assert 503 == office.post("ses", AMAZON.tell(ses_bounce())).status
+    finally:
+        AMAZON.pem = pem
+    assert 503 == office.post("mailgun", posted).status
+
+    office.is_away = False
+
+    assert b"ok\n" == office.post("mailgun", posted).body
+    assert 1 == len(office.heeded)
+
+
+def test_what_says_nothing_is_taken() -> None:
+    """The service need not tell it again."""
+    office = Office()
+
+    assert 200 == office.post("mailgun", mailgun({"event": "opened"})).status
+    assert [] == office.heeded
+
+
+@pytest.mark.parametrize("path", ["ses", "postmark", "mailgun", "sendgrid", "other", "a/b"])
+def test_a_service_that_is_not_wanted_is_not_there(path: str) -> None:
+    """Without a key there is nobody to believe."""
+    assert 404 == Office(Webhooks()).post(path, mailgun(GONE)).status
+
+
+def test_only_post_does_anything() -> None:
+    """A link that somebody follows does not."""
+    office = Office()
+
+    assert 405 == ask(office.app, "GET", "/hooks/mailgun").status
+    assert 405 == ask(office.app, "PUT", "/hooks/mailgun", b"{}").status
+
+
+def test_a_body_that_is_too_large_is_not_read() -> None:
+    """No more of it than is allowed."""
+    pieces = (b"x" * LARGEST for _ in range(100))
+    reply = ask(Office().app, "POST", "/hooks/mailgun", pieces)
+
+    assert 413 == reply.status
+
+
+def test_whoever_hangs_up_is_let_go() -> None:
+    """Nothing is heeded."""
+    reply = ask(Office().app, "POST", "/hooks/mailgun", [mailgun(GONE).body[:10], b""])
+
+    assert 408 == reply.status
+
+
+def test_a_key_that_is_none_is_told() -> None:
+    """As of anything else in the configuration."""
+    with pytest.raises(FeedpubError, match=r"mail\.webhooks\.sendgrid: it is no verification key"):
+        Office(Webhooks(sendgrid="x"))
+
+
+def test_what_was_seen_is_forgotten_in_time() -> None:
+    """When its time would be refused; and there is no end of memory."""
+    seen = Seen()
+
+    assert seen.first("a", NOW)
+    assert not seen.first("a", NOW + timedelta(hours=2))
+    assert seen.first("a", NOW + timedelta(hours=2, seconds=1))
+    assert all(seen.first(str(number), NOW + timedelta(hours=3)) for number in range(20_000))
+    assert seen.first("a", NOW + timedelta(hours=3))
+
+
+def test_no_answer_tells_more_than_it_must() -> None:
+    """Nothing of why, and nothing is kept by anybody between."""
+    reply = Office().post("mailgun", mailgun(GONE, key="another"))
+    headers: Mapping[str, str] = reply.headers
+
+    assert b"refused\n" == reply.body
+    assert "no-store" == headers["cache-control"]
+
+
+def test_a_site_heeds_whom_it_believes(tmp_path: Path) -> None:
+    """From the configuration to the list of readers."""
+    room = Newsroom(tmp_path)
+    room.environ = {"MAILGUN_KEY": MAILGUN_KEY}
+    room.reader(ADDRESS)
+    assert [] == site_routes(room.request(), lambda: NOW, room.stages.append)
+
+    room.digests("name: weekly", mail='webhooks: {mailgun: "${MAILGUN_KEY}"}')
+    app = Starlette(routes=site_routes(room.request(), lambda: NOW, room.stages.append))
+    posted = mailgun(GONE)
+
+    assert 200 == ask(app, "POST", "/hooks/mailgun", posted.body).status
+    assert "bounced" == newsletter.found(room.request(), ADDRESS).state
+
+
+def test_what_is_fetched_is_whole() -> None:
+    """Half a certificate is none."""
+    with listening(HttpReply(200, b"x" * 100_000), HttpReply(200, b"whole"), 500, 204) as server:
+        assert b"" == fetched(server.url)
+        assert b"whole" == fetched(server.url)
+        assert not visited(server.url)
+        assert visited(server.url)
