@@ -9,7 +9,7 @@ POSTS ?= 10000
 ROUNDS ?= 3
 PEOPLE ?= 20000
 
-.PHONY: help build test cover check format bench bench-site bench-mail wheel clean
+.PHONY: help build test cover check format bench bench-site bench-mail bench-web wheel clean
 
 help: ## list what can be made
 	@sed -n 's/^\([a-z-]*\):.*## /\1	/p' Makefile | expand -t 12
@@ -33,13 +33,16 @@ format: $(VENV)/.check ## put the code into its form
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-bench: bench-site bench-mail ## measure both that follow; POSTS=10000 PEOPLE=20000 ROUNDS=3
+bench: bench-site bench-mail bench-web ## measure all that follow; POSTS=10000 PEOPLE=20000 ROUNDS=3
 
 bench-site: $(BENCH)/.bench ## measure the build beside Pelican and Hugo
 	POSTS=$(POSTS) ROUNDS=$(ROUNDS) $(BENCH)/bin/python -m benchmarks $(ARGS)
 
 bench-mail: $(BENCH)/.bench ## measure the newsletter beside Postfix's smtp-source
 	PEOPLE=$(PEOPLE) ROUNDS=$(ROUNDS) $(BENCH)/bin/python -m benchmarks.mail $(ARGS)
+
+bench-web: $(BENCH)/.bench ## measure feedpub serve beside nginx; ROUNDS=3
+	ROUNDS=$(ROUNDS) $(BENCH)/bin/python -m benchmarks.web $(ARGS)
 
 wheel: $(VENV)/.check ## build the sdist and the wheel into dist/
 	rm -rf dist

@@ -65,9 +65,14 @@ def _worked() -> float:
     return usage.ru_utime + usage.ru_stime
 
 
+def held(session: int) -> int:
+    """Give the memory that the processes of a session hold now, in bytes of PSS."""
+    return sum(_proportional_size(process) for process in _session(session))
+
+
 def _watch(session: int, peaks: list[int], done: threading.Event) -> None:
     while not done.wait(PERIOD):
-        peaks.append(sum(_proportional_size(process) for process in _session(session)))
+        peaks.append(held(session))
 
 
 def _session(session: int) -> Iterator[Path]:

@@ -119,7 +119,7 @@ class Templates:
         def body(post: Post) -> Markup:
             found = text if post is page.post else html(post)
             # Safe by contract: `markup` has sanitised it.
-            return Markup(chrome.presented(found, post.title))  # noqa: S704
+            return Markup(chrome.unstyled(chrome.presented(found, post.title)))  # noqa: S704
 
         return self._render(
             page.template,

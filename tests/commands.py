@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from feedpub.cli.session import main
-from feedpub.cli.world import Newsletter, Publish, World
+from feedpub.cli.world import Newsletter, Publish, Web, World
 from feedpub.errors import FeedpubError
 from feedpub.mailing import Consent, Issue, Outcome, Subscriber, Tally
 from feedpub.model import Problem
@@ -215,7 +215,13 @@ class Ran:
 
 
 def run(
-    typed: str, desk: Desk, *, screen: bool = False, browser: bool = True, keyboard: bool = False
+    typed: str,
+    desk: Desk,
+    *,
+    screen: bool = False,
+    browser: bool = True,
+    keyboard: bool = False,
+    server: Web | None = None,
 ) -> Ran:
     """Type a command, on a terminal or not."""
     out, err = (Screen(), Screen()) if screen else (io.StringIO(), io.StringIO())
@@ -223,6 +229,10 @@ def run(
 
     def publish() -> Publish:
         raise AssertionError
+
+    def web() -> Web:
+        assert server is not None
+        return server
 
     def newsletter() -> Newsletter:
         return desk
@@ -242,6 +252,7 @@ def run(
         publish=publish,
         newsletter=newsletter,
         doctor=lambda: desk.doctor,
+        web=web,
         browse=browse,
     )
     status = main(typed.split(), world)

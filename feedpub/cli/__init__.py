@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from feedpub.cli.world import Newsletter, Publish
+    from feedpub.cli.world import Newsletter, Publish, Web
     from feedpub.newsletter.findings import Finding
     from feedpub.publish import Request
 
@@ -43,6 +43,7 @@ def run() -> int:
         publish=_publish,
         newsletter=_newsletter,
         doctor=doctor,
+        web=_web,
         browse=browse,
     )
     try:
@@ -77,6 +78,12 @@ def doctor() -> "Callable[[Request], tuple[Finding, ...]]":
 def _input() -> BinaryIO:
     """Give the octets that are piped in; none where standard input is closed."""
     return sys.stdin.buffer if sys.stdin else io.BytesIO()
+
+
+def _web() -> "Web":
+    from feedpub import web  # noqa: PLC0415  `feedpub --help` does not wait for it
+
+    return web
 
 
 def browse(path: "Path") -> bool:

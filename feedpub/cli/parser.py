@@ -34,6 +34,7 @@ _ALL = Command(
     (VERSION, DEBUG),
     commands=COMMANDS,
 )
+_LAST_PORT = 65535
 _NUMBER = re.compile("[0-9]{1,9}")
 _MOST_DAYS = 1_100
 _STATUS = "Status: 0 done; 1 done with problems, or not done; 2 not understood."
@@ -75,6 +76,9 @@ class Arguments(argparse.Namespace):
     backlog: bool = False
     source: str = "-"
     show: bool = False
+    host: str = ""
+    port: int | None = None
+    live: bool = False
     yes: bool = False
     days: int = 90
     html: str = ""
@@ -269,6 +273,13 @@ def _days(text: str) -> int:
     return int(text)
 
 
+def _port(text: str) -> int:
+    """Read the number of a port."""
+    if not _NUMBER.fullmatch(text) or int(text) > _LAST_PORT:
+        raise argparse.ArgumentTypeError(f'"{text}" is no port; they are numbers up to 65535')
+    return int(text)
+
+
 def _pair(text: str) -> tuple[str, str]:
     """Read KEY=VALUE."""
     key, equals, value = text.partition("=")
@@ -308,4 +319,5 @@ _READ: Mapping[Takes, Callable[[str], object]] = {
     Takes.NUMBER: _number,
     Takes.PAIR: _pair,
     Takes.DAYS: _days,
+    Takes.PORT: _port,
 }

@@ -74,6 +74,12 @@ def built(summary: "Summary", seconds: float) -> Iterator[str]:
     yield f"  {changes}{summary.removed:,} removed" + _aside(summary)
 
 
+def refreshed(summary: "Summary") -> Iterator[str]:
+    """Say what one of many builds did."""
+    posts = counted(summary.published, "post")
+    yield f"Built {posts}: {summary.written:,} written, {summary.removed:,} removed."
+
+
 def checked(summary: "Summary", seconds: float) -> Iterator[str]:
     """Say what a check looked at."""
     files, feeds = counted(summary.files, "file"), counted(summary.feeds, "feed")

@@ -2,7 +2,6 @@
 
 import gc
 import shlex
-from collections import ChainMap
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -61,10 +60,12 @@ def _does(typed: str) -> Callable[[Session], int]:
     if typed in _COMMANDS:
         return _COMMANDS[typed]
     # Imported only here: a build has no use for them.
-    from feedpub.cli import digests, mail, statistics, subscribers  # noqa: PLC0415
+    from feedpub.cli import digests, mail, serve, statistics, subscribers  # noqa: PLC0415
 
-    commands = (subscribers.COMMANDS, digests.COMMANDS, mail.COMMANDS, statistics.COMMANDS)
-    return ChainMap(*map(dict, commands))[typed]
+    found: dict[str, Callable[[Session], int]] = {}
+    for each in (subscribers, digests, mail, statistics, serve):
+        found.update(each.COMMANDS)
+    return found[typed]
 
 
 def safe_lines(text: str) -> str:

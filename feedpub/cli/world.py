@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, BinaryIO, Protocol, TextIO
 
 from feedpub.cli.parser import Arguments
 from feedpub.cli.terminal import Colour, Terminal, safe
+from feedpub.errors import FeedpubError
 
 if TYPE_CHECKING:
     from feedpub.mailing import Issue, Outcome, Subscriber, Tally
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from feedpub.newsletter.findings import Finding
     from feedpub.publish import Request, Summary
     from feedpub.readership import Statistics
+    from feedpub.web.serving import Stand
 
 DONE, NOT_DONE, NOT_UNDERSTOOD, NOT_NOW, INTERRUPTED = 0, 1, 2, 75, 130
 """Exit status; 130 is what shells give a program that Ctrl-C ended.
@@ -32,6 +34,25 @@ class Publish(Protocol):
 
     def check(self, request: "Request") -> "Summary":
         """Find what is wrong, and write nothing."""
+        ...
+
+
+class Web(Protocol):
+    """What serves the site; see `feedpub.web`."""
+
+    def serve(self, request: "Request", stand: "Stand", /) -> None:
+        """Serve what was built last."""
+        ...
+
+    def live(
+        self,
+        request: "Request",
+        stand: "Stand",
+        built: "Callable[[Summary], None]",
+        failed: Callable[[FeedpubError], None],
+        /,
+    ) -> None:
+        """Serve what is being written."""
         ...
 
 
@@ -161,6 +182,7 @@ class World:
     publish: Callable[[], Publish]  # called only by the commands that need it
     newsletter: Callable[[], Newsletter]  # likewise
     doctor: "Callable[[], Callable[[Request], tuple[Finding, ...]]]"  # likewise
+    web: Callable[[], Web]  # likewise
     browse: Callable[[Path], bool]  # show a file in the browser, if there is one
 
     def terminal(self, stream: TextIO) -> Terminal:

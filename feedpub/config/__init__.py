@@ -18,6 +18,7 @@ from feedpub.config.schema import (
     Relay,
     Site,
     Subscribers,
+    Web,
     Webhooks,
 )
 
@@ -37,6 +38,7 @@ __all__ = [
     "Relay",
     "Site",
     "Subscribers",
+    "Web",
     "Webhooks",
     "annotated",
     "load",

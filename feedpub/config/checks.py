@@ -2,6 +2,7 @@
 
 import re
 import shlex
+from ipaddress import ip_network
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 from feedpub import schedule as schedules
@@ -72,6 +73,15 @@ def email(text: str) -> str:
     if _EMAIL.fullmatch(text):
         return text
     raise ValueError("is not an e-mail address")
+
+
+def network(text: str) -> str:
+    """Accept an IP address, or a network of them: "10.0.0.0/8"."""
+    try:
+        ip_network(text)
+    except ValueError:
+        raise ValueError('is neither an IP address nor a network as "10.0.0.0/8"') from None
+    return text
 
 
 def schedule(text: str) -> str:

@@ -161,6 +161,10 @@ class Publishing:
     folder: Annotated[str, Key("below the folder of this file, or absolute", checks.folder)] = (
         "public"
     )
+    compress: Annotated[
+        tuple[str, ...],
+        Key("of gzip, br: what lies beside each text for servers", checks.one_of("gzip", "br")),
+    ] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -306,6 +310,28 @@ class Hooks:
 
 
 @dataclass(frozen=True, slots=True)
+class Web:
+    """How the site is served by feedpub itself, alone or behind nginx or Caddy."""
+
+    host: Annotated[
+        str, Key('the address to listen at; "0.0.0.0" for all of this machine\'s', checks.name)
+    ] = "127.0.0.1"
+    port: Annotated[int, Key("likewise its port; 0 for any that is free", least=0)] = 8000
+    proxies: Annotated[
+        tuple[str, ...],
+        Key("whose X-Forwarded-For and -Proto are believed: addresses, networks", checks.network),
+    ] = ()
+    limit: Annotated[
+        int,
+        Key("requests a minute from one address of the internet; 0 for no limit", least=0),
+    ] = 600
+    policy: Annotated[str, Key("the Content-Security-Policy of pages")] = (
+        "default-src 'self'; img-src * data:; media-src *; object-src 'none'; base-uri 'none'; "
+        "form-action 'self'; frame-ancestors 'none'"
+    )
+
+
+@dataclass(frozen=True, slots=True)
 class Config:
     """The whole of `config.yaml`."""
 
@@ -323,6 +349,7 @@ class Config:
     mail: Annotated[Mail, Key()] = Mail()
     subscribers: Annotated[Subscribers, Key()] = Subscribers()
     hooks: Annotated[Hooks, Key()] = Hooks()
+    web: Annotated[Web, Key()] = Web()
 
 
 FOREIGN: Mapping[type, Mapping[str, Key]] = {

@@ -1,8 +1,9 @@
 """Everything that touches the disk: sources in, outputs out, and what is remembered between."""
 
+from feedpub.files.compression import COMPRESSIBLE
 from feedpub.files.lock import locked
 from feedpub.files.memory import Bodies, Build, Memory, Packed, Reading, pack, sound, unpack
-from feedpub.files.outputs import Written, clear, intact, write
+from feedpub.files.outputs import Written, clear, intact, is_built, write
 from feedpub.files.packaged import code, packaged, texts
 from feedpub.files.secrets import SECRET, secrets
 from feedpub.files.settings import configuration
@@ -10,6 +11,7 @@ from feedpub.files.sources import Entry, digest, read, scan, stamp
 from feedpub.files.workers import processors, spread
 
 __all__ = [
+    "COMPRESSIBLE",
     "SECRET",
     "Bodies",
     "Build",
@@ -23,6 +25,7 @@ __all__ = [
     "configuration",
     "digest",
     "intact",
+    "is_built",
     "locked",
     "pack",
     "packaged",

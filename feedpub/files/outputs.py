@@ -9,11 +9,13 @@ import os
 import shutil
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from contextlib import suppress
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
 from feedpub.errors import OutputError
+from feedpub.files.compression import compressed, compressed_names
 from feedpub.files.sources import RACY, digest
 from feedpub.files.workers import processors, spread
 from feedpub.model import Changes, Copy, Output
@@ -49,22 +51,27 @@ def write(
     content: Path,
     ledger: Ledger,
     progress: Callable[[int, int], None],
+    codings: Sequence[str] = (),
 ) -> tuple[Changes, dict[str, Written]]:
     """Bring the folder to hold just these outputs; give what changed, and the ledger of now.
 
     An output is not rendered where its key is the one in `ledger` and the file lies there as it
-    was left. Copies are taken from `content`. Raises OutputError where the folder holds, or
-    could come to hold, what is not ours.
+    was left. Copies are taken from `content`. Compressed in each of `codings` (gzip, br), what
+    is worth it lies beside as well. Raises OutputError where the folder holds, or could come to
+    hold, what is not ours.
     """
     wanted = {output.path: output for output in outputs}
+    beside = _beside(wanted.keys(), codings)
+    possible = wanted.keys() | {name for names in beside.values() for name in names}
     ours = listed(folder)
-    _refuse(folder, ours, wanted)
-    removable = sorted(ours - wanted.keys())
-    _list(folder, ours | wanted.keys())
-    removed = _remove(folder, _in_the_way(removable, wanted), wanted)
-    work = _Work(folder, content, ledger)
+    _refuse(folder, ours, possible)
+    removable = sorted(ours - possible)
+    _list(folder, ours | possible)
+    removed = _remove(folder, _in_the_way(removable, possible), possible)
+    work = _Work(folder, content, ledger, beside)
     stale = [output for output in wanted.values() if not work.intact(output)]
-    now = {path: ledger[path] for path in wanted.keys() & ledger.keys()}
+    again = {name for output in stale for name in beside.get(output.path, ())}
+    now = {path: ledger[path] for path in (possible - again) & ledger.keys()}
     written: list[str] = []
     shutil.rmtree(folder / PARTS, ignore_errors=True)
     (folder / PARTS).mkdir()
@@ -75,15 +82,20 @@ def write(
                 written.append(path)
         progress(count, len(stale))
     shutil.rmtree(folder / PARTS, ignore_errors=True)
-    removed += _remove(folder, removable, wanted)
-    _list(folder, wanted.keys())
-    changes = Changes(tuple(sorted(written)), tuple(sorted(removed)), len(wanted) - len(written))
+    removed += _remove(folder, removable + sorted(ours & possible - now.keys()), now.keys())
+    _list(folder, now.keys())
+    changes = Changes(tuple(sorted(written)), tuple(sorted(removed)), len(now) - len(written))
     return changes, {path: now[path] for path in sorted(now)}
+
+
+def is_built(folder: Path) -> bool:
+    """Tell whether a site was ever written into a folder."""
+    return (folder / LIST).is_file()
 
 
 def intact(folder: Path, ledger: Ledger) -> bool:
     """Tell whether every file of the ledger, and the list, lies in the folder as it was left."""
-    return (folder / LIST).is_file() and all(
+    return is_built(folder) and all(
         _facts(f"{folder}/{path}") == written.facts for path, written in ledger.items()
     )
 
@@ -99,25 +111,36 @@ def listed(folder: Path) -> set[str]:
 
 def clear(folder: Path) -> None:
     """Remove every file that is ours, for a build that starts from nothing."""
-    _remove(folder, sorted(listed(folder)), {})
+    _remove(folder, sorted(listed(folder)), set())
 
 
 class _Work:
     """Writes outputs, one after the other, in whichever process it finds itself."""
 
-    def __init__(self, folder: Path, content: Path, ledger: Ledger) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        content: Path,
+        ledger: Ledger,
+        beside: Mapping[str, Mapping[str, str]],
+    ) -> None:
         self._folder = folder
         self._content = content
         self._ledger = ledger
+        self._beside = beside
         self._made: set[str] = set()
 
     def intact(self, output: Output | Copy) -> bool:
-        """Tell whether an output need not be made: its key is known and its file untouched."""
+        """Tell whether an output need not be made: its key is known, its files untouched."""
         known = self._ledger.get(output.path)
         return (
             known is not None
             and known.key == self._key(output)
-            and _facts(f"{self._folder}/{output.path}") == known.facts
+            and all(
+                _facts(f"{self._folder}/{path}") == self._ledger[path].facts
+                for path in (output.path, *self._beside.get(output.path, ()))
+                if path in self._ledger
+            )
         )
 
     def write(self, outputs: Sequence[Output | Copy]) -> list[tuple[str, bool, str, Facts]]:
@@ -134,9 +157,28 @@ class _Work:
             if is_new:
                 self._put(target, output.path, data)
             done.append((output.path, is_new, key, _facts(target)))
+            done += self._compress(output.path, data, key, is_new=is_new)
         return done
 
+    def _compress(
+        self, path: str, data: bytes, key: str, *, is_new: bool
+    ) -> Iterator[tuple[str, bool, str, Facts]]:
+        """Write what lies beside a file. It is never older than the file, which servers check."""
+        for name, coding in self._beside.get(path, {}).items():
+            small = compressed(data, coding)
+            if small is not None:
+                target = self._folder / name
+                differs = is_new or not _holds(target, small)
+                if differs:
+                    self._put(target, name, small)
+                yield name, differs, f"{key} {coding}", _facts(target)
+
     def _key(self, output: Output | Copy) -> str:
+        """Give the key of an output, and of what may lie beside it."""
+        codings = self._beside.get(output.path, {}).values()
+        return "+".join((self._own_key(output), *codings))
+
+    def _own_key(self, output: Output | Copy) -> str:
         """Give an output's key: a copy's is what the disk tells of its source."""
         if isinstance(output, Output):
             return output.key
@@ -173,18 +215,31 @@ def _facts(path: Path | str) -> Facts:
     return Facts(found.st_size, found.st_mtime_ns, found.st_ctime_ns, found.st_ino)
 
 
-def _refuse(folder: Path, ours: set[str], wanted: Mapping[str, Output | Copy]) -> None:
+def _beside(paths: AbstractSet[str], codings: Sequence[str]) -> dict[str, dict[str, str]]:
+    """Give for each path what may lie beside it compressed, where nothing else wants its place."""
+    if not codings:
+        return {}
+    taken = paths | {parent for path in paths for parent in _parents(path)}
+    named = {path: compressed_names(path, codings) for path in paths}
+    return {
+        path: free
+        for path, names in named.items()
+        if (free := {name: names[name] for name in names if name not in taken})
+    }
+
+
+def _refuse(folder: Path, ours: set[str], wanted: AbstractSet[str]) -> None:
     """Refuse a folder that holds files of somebody else's where ours would go."""
     folder.mkdir(parents=True, exist_ok=True)
     strangers = sorted(item.name for item in folder.iterdir() if not item.name.startswith("."))
-    if strangers and not (folder / LIST).is_file():
+    if strangers and not is_built(folder):
         message = (
             f"{folder}: holds files that feedpub did not write (such as {strangers[0]}); "
             "choose an empty folder for output.folder, or move them away"
         )
         raise OutputError(message)
     folded = {path.casefold(): path for path in ours}
-    for path in sorted(wanted.keys() - ours) if strangers else ():
+    for path in sorted(wanted - ours) if strangers else ():
         if _is_same(folder, path, folded.get(path.casefold())):
             continue
         target = folder / path
@@ -218,12 +273,10 @@ def _list(folder: Path, paths: Iterable[str]) -> None:
         part.replace(folder / LIST)
 
 
-def _in_the_way(paths: Iterable[str], wanted: Mapping[str, Output | Copy]) -> list[str]:
+def _in_the_way(paths: Iterable[str], wanted: AbstractSet[str]) -> list[str]:
     """Give the old files that stand where a new one needs a folder, or the other way about."""
     folders = {parent for path in wanted for parent in _parents(path)}
-    return [
-        path for path in paths if path in folders or not wanted.keys().isdisjoint(_parents(path))
-    ]
+    return [path for path in paths if path in folders or not wanted.isdisjoint(_parents(path))]
 
 
 def _parents(path: str) -> Iterator[str]:
@@ -233,7 +286,7 @@ def _parents(path: str) -> Iterator[str]:
         yield path
 
 
-def _remove(folder: Path, paths: Iterable[str], wanted: Mapping[str, object]) -> list[str]:
+def _remove(folder: Path, paths: Iterable[str], wanted: AbstractSet[str]) -> list[str]:
     """Remove files of ours that are no longer wanted, and the folders they leave empty."""
     removed = []
     kept = {path.casefold(): path for path in wanted}

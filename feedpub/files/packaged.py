@@ -1,6 +1,7 @@
 """The program's own files → the texts of its templates, and a digest that tells its version."""
 
 import sys
+import zlib
 from importlib.metadata import version
 from pathlib import Path
 
@@ -9,6 +10,7 @@ from feedpub.files.sources import digest
 
 _HOME = Path(__file__).resolve().parent.parent
 _LIBRARIES = (
+    "brotli",
     "comrak",
     "css-inline",
     "feedgen",
@@ -48,6 +50,7 @@ def code() -> str:
     """Give a digest of the program, Python and the libraries that make what is published."""
     sources = [path.read_bytes() for path in sorted(_HOME.rglob("*.py"))]
     versions = [f"{name} {version(name)}" for name in _LIBRARIES]
+    versions.append(f"zlib {zlib.ZLIB_RUNTIME_VERSION}")
     return digest(
         b"\0".join([*sources, sys.version.encode(), *(each.encode() for each in versions)])
     )

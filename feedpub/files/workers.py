@@ -82,6 +82,9 @@ def _child(
     parent: int,
 ) -> None:
     """Work through a share, and stop as soon as nobody waits for it."""
+    # What was inherited of a server's signal handling would tell the parent's loop, not us.
+    signal.set_wakeup_fd(-1)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent ends its children itself
     for chunk in share:  # pragma: no branch - coverage may miss how a child ends
         if os.getppid() != parent:  # pragma: no cover - tests/flow/test_killed.py kills it

@@ -60,6 +60,7 @@ def _build(request: Request, where: Place) -> Summary:
             where.content,
             last.ledger if last else {},
             partial(request.progress, "writing"),
+            where.config.output.compress,
         )
     since, until = making.library.since, making.library.until
     made = Build(

@@ -6,7 +6,7 @@ from functools import partial
 from pathlib import PurePosixPath
 
 from feedpub import feeds, files, library, site
-from feedpub.config import Config, Hooks, Mail, Subscribers
+from feedpub.config import Config, Hooks, Mail, Subscribers, Web
 from feedpub.files import Bodies, Entry, Memory, Reading
 from feedpub.library import Library
 from feedpub.mailing import Issue
@@ -100,8 +100,8 @@ def outputs(
     where: Place, making: Making, templates: Templates, code: str, bodies: Bodies
 ) -> Iterator[Output | Copy]:
     """Give every file of the site; `code` tells the version of the program."""
-    # How mail leaves, who gets it, and who else is told, changes no page.
-    shown = replace(where.config, mail=Mail(), subscribers=Subscribers(), hooks=Hooks())
+    # How mail leaves, who gets it, who else is told, and how pages are served, changes no page.
+    shown = replace(where.config, mail=Mail(), subscribers=Subscribers(), hooks=Hooks(), web=Web())
     base = files.digest(repr((code, shown)).encode())
     whole = site.Site(where.config, templates, bodies, base)
     return site.outputs(whole, making.library, making.plan)

@@ -1,1 +1,8 @@
-"""The site over HTTP; the only package that knows Starlette."""
+"""A site and a socket → answers to readers. Only this package knows Starlette and uvicorn."""
+
+from feedpub.web.seen import Seen
+from feedpub.web.server import Server, address, listen, run, server
+from feedpub.web.serving import live, serve
+from feedpub.web.site import app
+
+__all__ = ["Seen", "Server", "address", "app", "listen", "live", "run", "serve", "server"]

@@ -259,6 +259,7 @@ FILES = (
     "posts/a",
     "robots.txt",
     "rss.xml",
+    "rss.xml.gz",
 )
 REFERENCES = (
     "plain",
@@ -309,6 +310,7 @@ SETTINGS: Mapping[tuple[str, str], tuple[object, ...]] = {
     ("pages", "enabled"): (True, False),
     ("pages", "per_page"): (20, 1),
     ("output", "folder"): ("public", "elsewhere"),
+    ("output", "compress"): ([], ["gzip", "br"]),
 }
 OVERRIDES: Mapping[str, tuple[str, ...]] = {
     "post.html": (

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from feedpub.chrome import Document, Links, anchor, duration, file_name, presented, size
+from feedpub.chrome import Document, Links, anchor, duration, file_name, presented, size, unstyled
 from feedpub.model import Author, Feed, Image, Tag
 
 HOME = "https://example.org/blog/"
@@ -143,6 +143,25 @@ def test_tables_scroll_inside_themselves() -> None:
     assert '<div class="scroll"><table class="x"></table></div>' == presented(
         '<table class="x"></table>', "T"
     )
+
+
+@pytest.mark.parametrize(
+    ("html", "expected"),
+    [
+        ('<td style="text-align: left">x</td>', '<td data-align="left">x</td>'),
+        (
+            '<td colspan="2" style="text-align: end" id="a">',
+            '<td colspan="2" data-align="end" id="a">',
+        ),
+        ('<p> style="text-align: left"</p>', '<p> style="text-align: left"</p>'),
+        ('<p title=" style=">x</p>', '<p title=" style=">x</p>'),
+        ("<p>x</p>", "<p>x</p>"),
+    ],
+)
+def test_pages_have_no_style_of_their_own(html: str, expected: str) -> None:
+    """An alignment is said so that a policy without inline styles lets it be."""
+
+    assert expected == unstyled(html)
 
 
 @given(st.text(st.characters(exclude_characters="<"), max_size=200))

@@ -37,6 +37,24 @@ CHECK = Command(
     ),
     (_CONFIG, JSON),
 )
+SERVE = Command(
+    "serve",
+    "serve the site, or preview it while you write",
+    "Serve what was built last, until Ctrl-C or SIGTERM. With --live, preview while you write:\n"
+    "what is drafted or dated in the future is shown too, the site is built again at each\n"
+    "change, into .feedpub/live/, and pages load again by themselves. Status: 0, or 1 if nothing\n"
+    "is built or the port is taken.",
+    (
+        ("feedpub serve --live", "write, and watch"),
+        ("feedpub serve --host 0.0.0.0 --port 80", "to everybody, without nginx"),
+    ),
+    (
+        Option("--host", "listen at this address instead of the configured one", Takes.TEXT, "IP"),
+        Option("--port", "likewise its port; 0 for any that is free", Takes.PORT),
+        Option("--live", "build again and show it at each change"),
+        _CONFIG,
+    ),
+)
 INIT = Command(
     "init",
     "make a new site",

@@ -79,6 +79,7 @@ def test_values_that_are_read() -> None:
     ).columns
 
     assert parse(["digest", "pause", "12"]).issue == 12
+    assert parse(["serve", "--port", "80"]).port == 80
     assert columns == [("email", "A=b"), ("city", "")]
 
 
@@ -140,6 +141,8 @@ def test_version() -> None:
         ("subscribers list --state dead", "argument --state: invalid choice: 'dead'"),
         ("subscribers import l.csv --column email", '"email" is not of the form KEY=COLUMN'),
         ("subscribers import l.csv --column =email", '"=email" is not of the form KEY=COLUMN'),
+        ("serve --port x", '"x" is no port; they are numbers up to 65535'),
+        ("serve --port 65536", '"65536" is no port; they are numbers up to 65535'),
         ("completion tcsh", "argument SHELL: invalid choice: 'tcsh'"),
     ],
 )

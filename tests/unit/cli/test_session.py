@@ -11,7 +11,7 @@ import pytest
 
 from feedpub import __version__
 from feedpub.cli.session import main
-from feedpub.cli.world import Newsletter, Publish, World
+from feedpub.cli.world import Newsletter, Publish, Web, World
 from feedpub.config import load
 from feedpub.errors import ConfigError, FeedpubError, OutputError
 from feedpub.model import Problem
@@ -78,6 +78,9 @@ def run(
     def publish() -> Publish:
         return press
 
+    def web() -> Web:
+        raise AssertionError
+
     def newsletter() -> Newsletter:
         raise AssertionError
 
@@ -93,6 +96,7 @@ def run(
         publish=publish,
         newsletter=newsletter,
         doctor=lambda: lambda _: (),
+        web=web,
         browse=lambda _: False,
     )
     status = main(argv, world)

@@ -20,6 +20,8 @@ CHECKS = [
     (checks.email, "ann@example.org"),
     (checks.hook, "bin/tell --public 'a b'"),
     (checks.hook, "https://hooks.example/x"),
+    (checks.network, "127.0.0.1"),
+    (checks.network, "2001:db8::/32"),
     (checks.folder, "../content"),
     (checks.folder, "/"),
     (checks.permalink, "posts/{slug}/"),
@@ -88,6 +90,8 @@ def test_normal_form(check: Check, value: str, expected: str) -> None:
         (checks.permalink, "//their.site/{slug}", "neither a path in the site nor a whole"),
         (checks.permalink, "ftp:{slug}", "neither a path in the site nor a whole"),
         (checks.permalink, "ftp://their.site/{slug}", "must begin with https://"),
+        (checks.network, "localhost", 'is neither an IP address nor a network as "10.0.0.0/8"'),
+        (checks.network, "10.0.0.1/8", "is neither an IP address nor a network"),
     ],
 )
 def test_refused(check: Check, value: str, expected: str) -> None:

@@ -1,7 +1,9 @@
 """What writing outputs does to the output folder."""
 
+import gzip
 from pathlib import Path
 
+import brotli
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -37,11 +39,21 @@ class Site:
         self.content = root / "content"
         self.content.mkdir(exist_ok=True)
         self.ledger: dict[str, Written] = {}
+        self.codings: tuple[str, ...] = ()
 
     def write(self, *outputs: Output | Copy) -> Changes:
         """Write these outputs and remember them."""
-        changes, self.ledger = write(outputs, self.folder, self.content, self.ledger, quiet)
+        changes, self.ledger = write(
+            outputs, self.folder, self.content, self.ledger, quiet, self.codings
+        )
         return changes
+
+    def names(self) -> list[str]:
+        """Give the names of all files but the list."""
+        found = (path for path in self.folder.rglob("*") if path.is_file())
+        return sorted(
+            path.relative_to(self.folder).as_posix() for path in found if path.name != LIST
+        )
 
 
 @pytest.fixture
@@ -226,6 +238,103 @@ def test_many_outputs_are_shared_among_processes(site: Site) -> None:
 
     assert 300 == len(changes.written)
     assert Changes((), (), 300) == site.write(*outputs)
+
+
+LONG = "The same words again. " * 100
+
+
+@pytest.fixture
+def compressing(site: Site) -> Site:
+    """Give a site that compresses."""
+    site.codings = ("gzip", "br")
+    return site
+
+
+def test_compressed_beside(compressing: Site) -> None:
+    """Beside a text lies the same compressed, where that is worth it, and is ours."""
+    changes = compressing.write(
+        output("a.html", LONG), output("b.html", "short"), output("c.png", LONG)
+    )
+
+    files = ("a.html", "a.html.br", "a.html.gz", "b.html", "c.png")
+    assert Changes(files, (), 0) == changes
+    assert set(files) == listed(compressing.folder) == set(compressing.ledger)
+    assert LONG.encode() == gzip.decompress((compressing.folder / "a.html.gz").read_bytes())
+    assert LONG.encode() == brotli.decompress((compressing.folder / "a.html.br").read_bytes())
+
+
+def test_compressed_is_not_made_again(compressing: Site) -> None:
+    """Where the text is untouched so is what lies beside; where it was written that is younger."""
+    compressing.write(output("a.html", LONG))
+    before = (compressing.folder / "a.html.gz").stat()
+
+    assert Changes((), (), 3) == compressing.write(output("a.html", LONG))
+    assert Changes((), (), 3) == compressing.write(output("a.html", LONG, key="another"))
+    after = (compressing.folder / "a.html.gz").stat()
+    assert (before.st_ino, before.st_mtime_ns) == (after.st_ino, after.st_mtime_ns)
+
+    (compressing.folder / "a.html").unlink()
+    assert ("a.html", "a.html.br", "a.html.gz") == compressing.write(output("a.html", LONG)).written
+
+
+def test_compressed_that_somebody_changed(compressing: Site) -> None:
+    """What was spoilt or removed beside a text is made again, and the text is not."""
+    compressing.write(output("a.html", LONG))
+    (compressing.folder / "a.html.gz").write_bytes(b"spoilt")
+    (compressing.folder / "a.html.br").unlink()
+
+    assert not intact(compressing.folder, compressing.ledger)
+    assert ("a.html.br", "a.html.gz") == compressing.write(output("a.html", LONG)).written
+    assert intact(compressing.folder, compressing.ledger)
+
+
+def test_compressed_goes_with_its_text(compressing: Site) -> None:
+    """What lies beside goes when the text goes, or is not worth it, or nobody wants it."""
+    compressing.write(output("a.html", LONG), output("b.html", LONG))
+
+    assert ("a.html.br", "a.html.gz") == compressing.write(
+        output("a.html", "short"), output("b.html", LONG)
+    ).removed
+    assert ("a.html",) == compressing.write(output("b.html", LONG)).removed
+    compressing.codings = ("gzip",)
+    assert ("b.html.br",) == compressing.write(output("b.html", LONG)).removed
+    compressing.codings = ()
+    assert Changes((), ("b.html.gz",), 1) == compressing.write(output("b.html", LONG))
+    assert ["b.html"] == compressing.names()
+
+
+def test_compressed_later(compressing: Site) -> None:
+    """A site that begins to compress needs nothing of its texts written again."""
+    compressing.codings = ()
+    compressing.write(output("a.html", LONG))
+    compressing.codings = ("gzip",)
+
+    assert Changes(("a.html.gz",), (), 1) == compressing.write(output("a.html", LONG))
+
+
+def test_compressed_by_somebody_else(compressing: Site) -> None:
+    """A file of the site with such a name is the site's own; one of a stranger's stops us."""
+    (compressing.content / "x").write_bytes(b"own")
+    compressing.write(output("a.html", LONG), Copy("a.html.gz", "", "x"))
+
+    assert b"own" == (compressing.folder / "a.html.gz").read_bytes()
+    assert ["a.html", "a.html.br", "a.html.gz"] == compressing.names()
+    assert ("a.html.gz",) == compressing.write(output("a.html", LONG)).written
+
+    (compressing.folder / "b.html.gz").write_bytes(b"a stranger's")
+    with pytest.raises(OutputError, match=r"b.html.gz: feedpub did not write this file"):
+        compressing.write(output("b.html", LONG))
+
+
+def test_compressed_and_folders(compressing: Site) -> None:
+    """A page below a folder of such a name has it; before and after, it is a file."""
+    compressing.write(output("a.html", LONG))
+
+    compressing.write(output("a.html", LONG), output("a.html.gz/index.html", "page"))
+    assert ["a.html", "a.html.br", "a.html.gz/index.html"] == compressing.names()
+
+    compressing.write(output("a.html", LONG))
+    assert ["a.html", "a.html.br", "a.html.gz"] == compressing.names()
 
 
 names = st.text("ab/", min_size=1, max_size=4).filter(

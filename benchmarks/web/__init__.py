@@ -1,0 +1,1 @@
+"""How fast feedpub serves a site, beside nginx."""

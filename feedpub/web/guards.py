@@ -1,0 +1,211 @@
+"""Requests and answers → the same, within bounds: what pages may do, how much may be sent to us,
+how slowly, and how often.
+"""
+
+import asyncio
+from collections.abc import Callable, Mapping
+from http import HTTPStatus
+from ipaddress import IPv6Address, ip_address
+from math import ceil
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+LARGEST = 1 << 18  # octets of a body
+SLOWEST = 20.0  # seconds that a body may take
+
+_DIGITS = 15  # no length that anybody means has more
+_MINUTE = 60.0
+_ROUNDING = 1e-6  # seconds: sums of shares are not exact
+_BODILESS = ("GET", "HEAD")
+_PAGES = (b"text/html", b"application/xhtml+xml")
+_DOCUMENTS = (
+    *(b"application/atom+xml", b"application/rss+xml", b"application/xml", b"image/svg+xml"),
+)
+# They may be looked at by themselves, as pages: then what is written in them must not run.
+_INERT = b"default-src 'none'; img-src data:; style-src 'unsafe-inline'; sandbox"
+
+
+class Headers:
+    """Says with every answer what browsers may do with it."""
+
+    def __init__(self, app: ASGIApp, policy: str) -> None:
+        """Give pages this Content-Security-Policy, where they have none of their own."""
+        self._app = app
+        self._always = [
+            (b"x-content-type-options", b"nosniff"),
+            (b"referrer-policy", b"strict-origin-when-cross-origin"),
+        ]
+        self._policies: Mapping[bytes, bytes] = {
+            **dict.fromkeys(_PAGES, policy.encode("latin-1", "replace")),
+            **dict.fromkeys(_DOCUMENTS, _INERT),
+        }
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Hand the request on, and add to the answer."""
+
+        async def added(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                given = dict(message["headers"])
+                more = [each for each in self._always if each[0] not in given]
+                kind = given.get(b"content-type", b"").partition(b";")[0]
+                policy = self._policies.get(kind)
+                if policy and b"content-security-policy" not in given:
+                    more.append((b"content-security-policy", policy))
+                message["headers"] = [*message["headers"], *more]
+            await send(message)
+
+        await self._app(scope, receive, added)
+
+
+class _RefusedError(Exception):
+    """A body is not taken; the argument is the status that says why."""
+
+
+class Bodies:
+    """Refuses bodies that are too large, or that take too long to arrive."""
+
+    def __init__(self, app: ASGIApp, largest: int = LARGEST, slowest: float = SLOWEST) -> None:
+        self._app = app
+        self._largest = largest
+        self._slowest = slowest
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Hand the request on, as long as its body keeps within bounds."""
+        if scope["method"] in _BODILESS:  # what comes along all the same, nobody reads
+            await self._app(scope, receive, send)
+            return
+        length = next((value for name, value in scope["headers"] if name == b"content-length"), b"")
+        if length.isdigit() and (len(length) > _DIGITS or int(length) > self._largest):
+            await _refuse(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, send)
+            return
+        begun = False
+
+        async def noted(message: Message) -> None:
+            nonlocal begun
+            begun = True
+            await send(message)
+
+        try:
+            await self._app(scope, self._bounded(receive), noted)
+        except _RefusedError as error:
+            if not begun:
+                await _refuse(error.args[0], send)
+
+    def _bounded(self, receive: Receive) -> Receive:
+        """Give what receives no more than it should."""
+        taken = 0
+        whole = False
+        late = asyncio.get_running_loop().time() + self._slowest
+
+        async def bounded() -> Message:
+            nonlocal taken, whole
+            if whole:  # what comes now is that somebody leaves
+                return await receive()
+            try:
+                async with asyncio.timeout_at(late):
+                    message = await receive()
+            except TimeoutError:
+                raise _RefusedError(HTTPStatus.REQUEST_TIMEOUT) from None
+            taken += len(message.get("body", b""))
+            whole = not message.get("more_body", False)
+            if taken > self._largest:
+                raise _RefusedError(HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
+            return message
+
+        return bounded
+
+
+class Hammering:
+    """Refuses for a while who asks for more than so many things a minute."""
+
+    def __init__(
+        self, app: ASGIApp, limit: int, clock: Callable[[], float], room: int = 10_000
+    ) -> None:
+        """Answer `limit` requests a minute of each address, and all that come at once up to that.
+
+        Of addresses that are not of the internet there is no telling how many people are
+        behind them: they may be a proxy's.
+
+        Args:
+            app: What answers.
+            limit: Requests a minute.
+            clock: Gives seconds since some moment.
+            room: How many addresses are kept in mind, for a minute.
+        """
+        self._app = app
+        self._limit = limit
+        self._clock = clock
+        self._room = room
+        self._full: dict[str, float] = {}  # client → when it may do all that it may again
+        self._clients: dict[str, str] = {}  # address → what counts as one client
+
+    @property
+    def remembers(self) -> int:
+        """How much is kept in mind."""
+        return len(self._full) + len(self._clients)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Hand the request on, or say when to come again."""
+        client = scope.get("client")
+        wait = self._wait(self._client(client[0])) if client else 0.0
+        if wait > 0:
+            again = (b"retry-after", b"%d" % ceil(wait))
+            await _refuse(HTTPStatus.TOO_MANY_REQUESTS, send, again)
+            return
+        await self._app(scope, receive, send)
+
+    def _client(self, address: str) -> str:
+        found = self._clients.get(address)
+        if found is None:
+            if len(self._clients) >= self._room:
+                self._clients.clear()
+            found = self._clients[address] = network(address)
+        return found
+
+    def _wait(self, address: str) -> float:
+        """Count a request; give how many seconds it came too early."""
+        if not address:
+            return 0.0
+        now = self._clock()
+        each = _MINUTE / self._limit
+        # Every request takes its share of a minute; what was taken comes back as time goes by.
+        full = max(self._full.pop(address, now), now)
+        wait = full + each - now - _MINUTE
+        if wait > _ROUNDING:
+            self._full[address] = full
+            return wait
+        if len(self._full) >= self._room:
+            del self._full[next(iter(self._full))]  # who has not been here for longest
+        self._full[address] = full + each
+        return 0.0
+
+
+def network(address: str) -> str:
+    """Give what counts as one client: an address of the internet, of IPv6 its whole network.
+
+    "" is for addresses that are no person's: of this machine, and of private networks.
+    """
+    try:
+        found = ip_address(address.partition("%")[0])
+    except ValueError:
+        return address
+    if isinstance(found, IPv6Address):
+        found = found.ipv4_mapped or found
+    if not found.is_global:
+        return ""
+    if isinstance(found, IPv6Address):
+        return str(IPv6Address(int(found) >> 64 << 64))
+    return str(found)
+
+
+async def _refuse(status: HTTPStatus, send: Send, *headers: tuple[bytes, bytes]) -> None:
+    """Answer with a status and its name; what is left of the request is not read."""
+    text = f"{status.phrase}\n".encode()
+    whole = [
+        (b"content-type", b"text/plain; charset=utf-8"),
+        (b"content-length", b"%d" % len(text)),
+        (b"connection", b"close"),
+        *headers,
+    ]
+    await send({"type": "http.response.start", "status": int(status), "headers": whole})
+    await send({"type": "http.response.body", "body": text})

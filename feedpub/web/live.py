@@ -1,0 +1,128 @@
+"""An application → the same for whoever is writing: its pages load again when the site changes."""
+
+import asyncio
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from feedpub.web.receiving import gone
+
+PLACE = "/-live/"
+"""Below it lie the script and what it listens to; no post can have such an address by itself."""
+
+_SCRIPT = f"""\
+// Loads this page again once the site is another than the one it is of.
+const known = document.currentScript.src.split("?")[1];
+const changes = new EventSource("{PLACE}changes");
+changes.onmessage = (event) => {{
+  if (event.data !== known) location.reload();
+}};
+addEventListener("pagehide", () => changes.close());
+""".encode()
+_FORGOTTEN = frozenset((b"cache-control", b"content-length", b"etag", b"last-modified"))
+_FRESH = (b"cache-control", b"no-store")
+# They would bring a part, nothing, or what cannot be read into.
+_CONDITIONS = frozenset(
+    (
+        *(b"accept-encoding", b"if-match", b"if-modified-since", b"if-none-match", b"if-range"),
+        *(b"if-unmodified-since", b"range"),
+    )
+)
+
+
+class Live:
+    """Serves an application and tells its pages when to load again."""
+
+    def __init__(self, app: ASGIApp, beat: float = 15.0) -> None:
+        """Serve an application; a sign of life every `beat` seconds shows who is gone."""
+        self._app = app
+        self._beat = beat
+        self._version = 0
+        self._changed = asyncio.Event()
+        self._ended = False
+
+    def changed(self, app: ASGIApp) -> None:
+        """Serve another application, and tell all who look; to be called in the event loop."""
+        self._app = app
+        self._version += 1
+        self._wake()
+
+    def end(self) -> None:
+        """Let go of all who look."""
+        self._ended = True
+        self._wake()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        if scope["path"] == f"{PLACE}reload.js":
+            kind = (b"content-type", b"text/javascript; charset=utf-8")
+            headers = [kind, _FRESH, (b"content-length", b"%d" % len(_SCRIPT))]
+            await send({"type": "http.response.start", "status": 200, "headers": headers})
+            await send({"type": "http.response.body", "body": _SCRIPT})
+        elif scope["path"] == f"{PLACE}changes":
+            await self._tell(receive, send)
+        else:
+            kept = [each for each in scope["headers"] if each[0] not in _CONDITIONS]
+            script = f'<script src="{PLACE}reload.js?{self._version}"></script>'.encode()
+            await self._app({**scope, "headers": kept}, receive, _Injecting(send, script))
+
+    def _wake(self) -> None:
+        self._changed.set()
+        self._changed = asyncio.Event()
+
+    async def _tell(self, receive: Receive, send: Send) -> None:
+        """Send the number of the version whenever it is another (server-sent events)."""
+        headers = [(b"content-type", b"text/event-stream"), _FRESH]
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        leaving = asyncio.create_task(gone(receive))
+        while not (leaving.done() or self._ended):
+            waiting = asyncio.create_task(self._changed.wait())
+            event = f"retry: 500\ndata: {self._version}\n\n".encode()
+            await send({"type": "http.response.body", "body": event, "more_body": True})
+            await asyncio.wait(
+                {leaving, waiting}, timeout=self._beat, return_when="FIRST_COMPLETED"
+            )
+            waiting.cancel()
+        leaving.cancel()
+        await send({"type": "http.response.body", "body": b""})
+
+
+class _Injecting:
+    """Sends an answer on: nothing of it is to be kept, and pages come with a script."""
+
+    def __init__(self, send: Send, script: bytes) -> None:
+        self._send = send
+        self._script = script
+        self._begun: Message | None = None  # of a page, of which not all is there yet
+        self._page = b""
+
+    async def __call__(self, message: Message) -> None:
+        """Take one message."""
+        if message["type"] == "http.response.start":
+            await self._begin(message)
+        elif self._begun is None:
+            await self._send(message)
+        else:
+            self._page += message["body"]
+            if not message.get("more_body", False):
+                await self._finish(self._begun)
+
+    async def _begin(self, message: Message) -> None:
+        given = message["headers"]
+        is_page = any(
+            name == b"content-type" and value.startswith(b"text/html") for name, value in given
+        )
+        forgotten = _FORGOTTEN if is_page else _FORGOTTEN - {b"content-length"}
+        headers = [each for each in given if each[0] not in forgotten]
+        begun = {**message, "headers": [*headers, _FRESH]}
+        if is_page:
+            self._begun = begun
+        else:
+            await self._send(begun)
+
+    async def _finish(self, begun: Message) -> None:
+        end = self._page.rfind(b"</body>")
+        end = len(self._page) if end < 0 else end
+        page = self._page[:end] + self._script + self._page[end:]
+        length = (b"content-length", b"%d" % len(page))
+        await self._send({**begun, "headers": [*begun["headers"], length]})
+        await self._send({"type": "http.response.body", "body": page})

@@ -1,0 +1,65 @@
+"""One request and its answer → what metrics and logs are told of it, and nothing of the person."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from http import HTTPStatus
+from urllib.parse import unquote
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What happened. No address, no query, and no token: these are a person's."""
+
+    method: str
+    path: str  # without the query; "/confirm/{token}" where a route has names for its parts
+    status: int
+    octets: int  # of the body as it was sent
+    seconds: float  # from the request's last header to the answer's last octet
+    agent: str  # User-Agent; feed fetchers tell in it how many they fetch for
+
+
+class Watched:
+    """Tells of every request to an application."""
+
+    def __init__(
+        self, app: ASGIApp, seen: Callable[[Seen], None], clock: Callable[[], float]
+    ) -> None:
+        self._app = app
+        self._seen = seen
+        self._clock = clock
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Hand the request on, and tell of it when all is done."""
+        began = self._clock()
+        status: int = HTTPStatus.INTERNAL_SERVER_ERROR  # unless somebody says otherwise
+        octets = 0
+
+        async def noted(message: Message) -> None:
+            nonlocal status, octets
+            if message["type"] == "http.response.start":
+                status = message["status"]
+            else:
+                octets += len(message.get("body", b""))
+            await send(message)
+
+        try:
+            await self._app(scope, receive, noted)
+        finally:
+            seconds = self._clock() - began
+            agent = _header(scope, b"user-agent")
+            self._seen(Seen(scope["method"], _path(scope), status, octets, seconds, agent))
+
+
+def _path(scope: Scope) -> str:
+    """Give the path, with the names of its parts in place of what a person's link holds."""
+    path: str = scope["raw_path"].decode("latin-1")
+    names = {str(value): f"{{{name}}}" for name, value in scope.get("path_params", {}).items()}
+    if not names:
+        return path
+    return "/".join(names.get(unquote(part), part) for part in path.split("/"))
+
+
+def _header(scope: Scope, wanted: bytes) -> str:
+    return next((value.decode("latin-1") for name, value in scope["headers"] if name == wanted), "")

@@ -1,0 +1,132 @@
+"""An application and an address → a server that answers there until it is told to stop."""
+
+import asyncio
+import logging
+import signal
+import socket
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+
+import uvicorn
+from starlette.types import ASGIApp
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from feedpub.errors import FeedpubError
+
+_PATIENCE = 5  # seconds that an answer in hand may take once the end is near
+
+
+class Server(uvicorn.Server):
+    """Answers requests; signals are left to who runs it, which may be a daemon."""
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Leave signals alone."""
+        yield
+
+    def stop(self) -> None:
+        """Take no more requests, finish those in hand, and come to an end."""
+        self.should_exit = True
+
+
+class Prompt(HttpToolsProtocol):
+    """A connection that is not kept for who never comes to the point."""
+
+    patience = 10.0  # seconds that a request may take to say what it wants, its body aside
+
+    _late: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """Wait for a request, but not for ever."""
+        super().connection_made(transport)
+        self._late = self.loop.call_later(self.patience, transport.close)
+
+    def on_message_begin(self) -> None:
+        """Wait for the next request on a connection that had one already."""
+        super().on_message_begin()
+        if self._late is None:
+            self._late = self.loop.call_later(self.patience, self.transport.close)
+
+    def on_headers_complete(self) -> None:
+        """It is said what is wanted."""
+        self._in_time()
+        super().on_headers_complete()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Nobody is there any more."""
+        self._in_time()
+        super().connection_lost(exc)
+
+    def _in_time(self) -> None:
+        if self._late:
+            self._late.cancel()
+            self._late = None
+
+
+def server(app: ASGIApp, proxies: Sequence[str] = (), connection: type[Prompt] = Prompt) -> Server:
+    """Make a server; the proxies are believed about whom they speak for.
+
+    `await server.serve([listen(...)])` runs it in any event loop, until `stop`.
+    """
+    config = uvicorn.Config(
+        app,
+        http=connection,
+        ws="none",
+        lifespan="off",
+        log_config=None,
+        log_level=logging.ERROR,  # what scanners send is no news
+        access_log=False,
+        server_header=False,
+        proxy_headers=bool(proxies),
+        forwarded_allow_ips=list(proxies),
+        timeout_graceful_shutdown=_PATIENCE,
+    )
+    return Server(config)
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """Open the socket of a server. Raises FeedpubError where that cannot be done."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    both = host == "::" and socket.has_dualstack_ipv6()
+    try:
+        opened = socket.create_server(
+            (host, port), family=family, backlog=1024, dualstack_ipv6=both
+        )
+    except OSError as error:
+        message = (
+            f"{host}, port {port}: cannot listen there ({error.strerror}); "
+            "--host and --port, or `web:` in the configuration, name another place"
+        )
+        raise FeedpubError(message) from None
+    # Connections inherit it: asyncio would let the second part of an answer wait for 40 ms.
+    opened.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return opened
+
+
+def address(opened: socket.socket) -> str:
+    """Give the URL at which a socket is reached, without a path."""
+    host, port = opened.getsockname()[:2]
+    shown = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 - is not listened at
+    return f"http://[{shown}]:{port}" if ":" in shown else f"http://{shown}:{port}"
+
+
+def run(
+    running: Server,
+    opened: socket.socket,
+    begin: Callable[[asyncio.AbstractEventLoop], None],
+    end: Callable[[], None],
+) -> None:
+    """Run a server in an event loop of its own until it is stopped.
+
+    `begin` is called first in that loop, `end` at SIGINT and SIGTERM: it stops the server.
+    """
+
+    async def serve() -> None:
+        loop = asyncio.get_running_loop()
+        for each in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(each, end)
+        begin(loop)
+        await running.serve([opened])
+
+    with asyncio.Runner(loop_factory=running.config.get_loop_factory()) as runner:
+        runner.run(serve())

@@ -1,0 +1,47 @@
+"""The output folder and what answers beside it → one application, within bounds."""
+
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from starlette.middleware.exceptions import ExceptionMiddleware
+from starlette.routing import BaseRoute, Router
+from starlette.types import ASGIApp
+
+from feedpub.config import Config
+from feedpub.web.guards import Bodies, Hammering, Headers
+from feedpub.web.seen import Seen, Watched
+from feedpub.web.static import Static
+
+
+def app(
+    config: Config,
+    folder: Path,
+    now: Callable[[], float],
+    routes: Sequence[BaseRoute] = (),
+    seen: Callable[[Seen], None] | None = None,
+) -> ASGIApp:
+    """Make the application of a site.
+
+    Args:
+        config: Says where the site is, and what is allowed.
+        folder: Where it was written.
+        now: Gives the time in seconds since 1970.
+        routes: What is asked first: a path of theirs is not looked for in the folder. Their paths
+            are whole, with that of the site's address.
+        seen: Is told of every request, in the event loop: it must not wait.
+    """
+    made: ASGIApp = Static(
+        folder,
+        config.site.url,
+        now,
+        hubs=config.feeds.hubs,
+        codings=config.output.compress,
+    )
+    if routes:
+        router = Router(routes, default=made, redirect_slashes=False)
+        made = Bodies(ExceptionMiddleware(router))
+    if config.web.limit:
+        made = Hammering(made, config.web.limit, time.monotonic)
+    made = Headers(made, config.web.policy)
+    return Watched(made, seen, time.monotonic) if seen else made

@@ -1,0 +1,276 @@
+"""What requests and answers are held to."""
+
+import asyncio
+from collections.abc import Sequence
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route, Router
+from starlette.types import Message, Receive, Scope, Send
+from webs import Reply, ask, call, serving
+
+from feedpub.web.guards import Bodies, Hammering, Headers, network
+
+POLICY = "default-src 'self'"
+
+
+async def nothing(scope: Scope, receive: Receive, send: Send) -> None:
+    """Answer without a word."""
+    await Response()(scope, receive, send)
+
+
+def answered(media_type: str, **headers: str) -> Reply:
+    """Give an answer of a kind as it goes out."""
+    given = {name.replace("_", "-"): value for name, value in headers.items()}
+
+    async def answer(scope: Scope, receive: Receive, send: Send) -> None:
+        await Response(b"x", headers=given, media_type=media_type)(scope, receive, send)
+
+    return call(Headers(answer, POLICY), "/")
+
+
+@pytest.mark.parametrize("media_type", ["text/html", "text/html; charset=utf-8"])
+def test_pages_have_a_policy(media_type: str) -> None:
+    """A page may do what the policy says."""
+    assert POLICY == answered(media_type).headers["content-security-policy"]
+
+
+@pytest.mark.parametrize("media_type", ["image/svg+xml", "application/xml", "application/rss+xml"])
+def test_documents_that_browsers_show_are_inert(media_type: str) -> None:
+    """What is written into a picture or a feed does not run, looked at by itself."""
+    policy = answered(media_type).headers["content-security-policy"]
+
+    assert "default-src 'none'" in policy
+    assert "sandbox" in policy
+
+
+def test_every_answer() -> None:
+    """Nothing is taken for what it does not say it is, and links tell other hosts little."""
+    headers = answered("image/png").headers
+
+    assert "nosniff" == headers["x-content-type-options"]
+    assert "strict-origin-when-cross-origin" == headers["referrer-policy"]
+    assert "content-security-policy" not in headers
+
+
+def test_what_an_answer_says_itself() -> None:
+    """A page that has its own way keeps it."""
+    headers = answered(
+        "text/html", content_security_policy="sandbox", referrer_policy="no-referrer"
+    ).headers
+
+    assert "sandbox" == headers["content-security-policy"]
+    assert "no-referrer" == headers["referrer-policy"]
+
+
+async def size(request: Request) -> Response:
+    """Tell how large the body was."""
+    return Response(str(len(await request.body())))
+
+
+ECHO = Router([Route("/", size, methods=["GET", "POST"])])
+
+
+def posted(
+    bodies: Sequence[bytes], length: str = "", slowest: float = 60.0, method: str = "POST"
+) -> Reply:
+    """Send bodies to somebody who takes 10 octets."""
+    headers = {"content-length": length} if length else {}
+    app = Bodies(ECHO, largest=10, slowest=slowest)
+    return call(app, "/", headers, method=method, bodies=bodies)
+
+
+def test_bodies_within_bounds() -> None:
+    """What is small enough arrives whole."""
+    assert b"10" == posted([b"12345", b"67890"]).body
+    assert b"10" == posted([b"1234567890"], "10").body
+    assert b"0" == posted([b""], "x").body
+
+
+def test_bodies_that_are_too_large() -> None:
+    """What is said to be too large, or turns out to be, is refused; the rest is not read."""
+    for reply in (
+        posted([b"x"], "11"),
+        posted([b"x"], "9" * 5000),
+        posted([b"12345", b"67890", b"1"]),
+    ):
+        assert 413 == reply.status
+        assert "close" == reply.headers["connection"]
+
+
+def test_bodies_that_are_too_slow() -> None:
+    """Who sends a letter an hour is not waited for."""
+
+    async def slow() -> list[Message]:
+        sent: list[Message] = []
+
+        async def receive() -> Message:
+            await asyncio.sleep(0.01)
+            return {"type": "http.request", "body": b"", "more_body": True}
+
+        async def send(message: Message) -> None:
+            sent.append(message)
+
+        scope = {"type": "http", "method": "POST", "path": "/", "headers": []}
+        await Bodies(ECHO, slowest=0.05)(scope, receive, send)
+        return sent
+
+    assert 408 == asyncio.run(slow())[0]["status"]
+
+
+def test_bodies_nobody_reads() -> None:
+    """With GET there is nothing to be read."""
+    assert b"1" == posted([b"x"], "11", method="GET").body
+
+
+def test_an_answer_that_has_begun() -> None:
+    """Once the answer is on its way the request's end changes nothing of it."""
+
+    async def hasty(_: Scope, receive: Receive, send: Send) -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        await send({"type": "http.response.body", "body": b"x", "more_body": True})
+        await receive()
+
+    reply = call(Bodies(hasty, largest=1), "/", method="POST", bodies=[b"xx"])
+
+    assert (200, b"x") == (reply.status, reply.body)
+
+
+def test_leaving_is_no_body() -> None:
+    """Who waits for the client to leave, long after the body has come, is let wait."""
+
+    async def patient(scope: Scope, receive: Receive, send: Send) -> None:
+        first, second = await receive(), await receive()
+        await Response(first["body"] + second["body"])(scope, receive, send)
+
+    app = Bodies(patient, largest=3)
+
+    async def both() -> bytes:
+        first: Message = {"type": "http.request", "body": b"abc", "more_body": False}
+        messages = iter([first, {"type": "http.disconnect", "body": b"gone"}])
+        sent: list[Message] = []
+
+        async def receive() -> Message:
+            return next(messages)
+
+        async def send(message: Message) -> None:
+            sent.append(message)
+
+        await app({"type": "http", "method": "POST", "headers": []}, receive, send)
+        return bytes(sent[1]["body"])
+
+    assert b"abcgone" == asyncio.run(both())
+
+
+class Clock:
+    """A clock that is set by hand."""
+
+    now = 0.0
+
+    def __call__(self) -> float:
+        """Give the time."""
+        return self.now
+
+
+def test_who_hammers_waits() -> None:
+    """So many at once are answered, then one as soon as its share of the minute has gone by."""
+    clock = Clock()
+    app = Hammering(nothing, 3, clock)
+
+    def come(client: str = "8.8.8.8") -> int:
+        return call(app, "/", client=client).status
+
+    assert [200, 200, 200, 429, 429] == [come() for _ in range(5)]
+    assert 200 == come("8.8.4.4")
+    assert "20" == call(app, "/", client="8.8.8.8").headers["retry-after"]
+    clock.now += 20
+    assert [200, 429] == [come() for _ in range(2)]
+    clock.now += 3600
+    assert [200, 200, 200, 429] == [come() for _ in range(4)]
+
+
+@given(st.integers(1, 1000), st.lists(st.floats(0, 30), max_size=60))
+def test_never_more_than_the_limit(limit: int, pauses: list[float]) -> None:
+    """Whoever asks whenever: twice the limit in a minute is the most, and nobody waits over one."""
+    clock = Clock()
+    app = Hammering(nothing, limit, clock)
+    taken = []
+    for pause in pauses:
+        clock.now += pause
+        reply = call(app, "/", client="8.8.8.8")
+        if reply.status == 200:
+            taken.append(clock.now)
+        else:
+            assert 1 <= int(reply.headers["retry-after"]) <= 60
+
+    for moment in taken:
+        assert sum(moment <= each < moment + 60 for each in taken) <= 2 * limit
+
+
+def test_memory_ends_somewhere() -> None:
+    """However many ask, only so many are remembered."""
+    app = Hammering(nothing, 1, Clock(), room=2)
+    for number in range(5):
+        assert 200 == call(app, "/", client=f"8.8.8.{number}").status
+
+    assert 429 == call(app, "/", client="8.8.8.4").status
+    assert 200 == call(app, "/", client="8.8.8.0").status
+    assert app.remembers <= 4
+
+
+def test_nobody_in_particular() -> None:
+    """A client without an address, on a socket of the machine, is nobody to be counted."""
+
+    async def local() -> int:
+        sent: list[Message] = []
+
+        async def send(message: Message) -> None:
+            sent.append(message)
+
+        async def receive() -> Message:
+            raise AssertionError
+
+        app = Hammering(nothing, 1, Clock())
+        scope: Scope = {"type": "http", "method": "GET", "headers": [], "client": None}
+        await app(scope, receive, send)
+        await app(scope, receive, send)
+        return int(sent[-2]["status"])
+
+    assert 200 == asyncio.run(local())
+
+
+@pytest.mark.parametrize(
+    ("address", "expected"),
+    [
+        ("8.8.8.8", "8.8.8.8"),
+        ("127.0.0.1", ""),
+        ("192.168.1.9", ""),
+        ("::1", ""),
+        ("fe80::1%eth0", ""),
+        ("::ffff:8.8.8.8", "8.8.8.8"),
+        ("::ffff:10.0.0.1", ""),
+        ("2606:4700:1:2:3:4:5:6", "2606:4700:1:2::"),
+        ("2606:4700:1:2:ffff::", "2606:4700:1:2::"),
+        ("unknown", "unknown"),
+    ],
+)
+def test_what_counts_as_one_client(address: str, expected: str) -> None:
+    """An address of IPv4, a network of IPv6; a private one may be a proxy's, and is none."""
+    assert expected == network(address)
+
+
+def test_the_address_behind_a_proxy() -> None:
+    """Those whom a trusted proxy speaks for are told apart; nobody else is believed."""
+    app = Hammering(nothing, 1, Clock())
+    request = b"GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\nX-Forwarded-For: %s\r\n\r\n"
+    with serving(app, ["127.0.0.1"]) as port:
+        clients = (b"8.8.8.8", b"8.8.4.4", b"1.1.1.1, 8.8.8.8")
+        first = [ask(port, request % client).status for client in clients]
+    with serving(app) as port:
+        second = ask(port, request % b"8.8.8.8").status
+
+    assert [200, 200, 429] == first
+    assert 200 == second

@@ -1,0 +1,141 @@
+"""Pages that load again when the site changes."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+from starlette.responses import HTMLResponse, StreamingResponse
+from starlette.types import Message, Receive, Scope, Send
+from webs import call, static
+
+from feedpub.web.live import PLACE, Live
+
+
+@pytest.fixture
+def public(tmp_path: Path) -> Path:
+    """Give a site of a page and a picture."""
+    (tmp_path / "index.html").write_bytes(b"<body>home</body></html>")
+    (tmp_path / "cat.png").write_bytes(b"cat")
+    return tmp_path
+
+
+def test_pages_come_with_a_script(public: Path) -> None:
+    """A page is whole, with the script at its end, and is not kept."""
+    app = Live(static(public))
+    tag = call(static(public), "/").headers["etag"]
+    reply = call(app, "/", {"if-none-match": tag, "accept-encoding": "br", "range": "bytes=0-1"})
+    script = f'<script src="{PLACE}reload.js?0"></script>'
+
+    assert 200 == reply.status
+    assert f"<body>home{script}</body></html>".encode() == reply.body
+    assert str(len(reply.body)) == reply.headers["content-length"]
+    assert "no-store" == reply.headers["cache-control"]
+    assert not {"etag", "last-modified"} & reply.headers.keys()
+
+
+def test_other_files_are_as_they_are(public: Path) -> None:
+    """A picture has no script, and is not kept either."""
+    reply = call(Live(static(public)), "/cat.png")
+
+    assert (b"cat", "3") == (reply.body, reply.headers["content-length"])
+    assert "no-store" == reply.headers["cache-control"]
+
+
+def test_pages_in_pieces() -> None:
+    """A page that comes in several pieces, or has no end, has the script all the same."""
+
+    async def pieces() -> AsyncIterator[bytes]:
+        for piece in (b"<p>", b"one", b"two"):
+            yield piece
+
+    async def answer(scope: Scope, receive: Receive, send: Send) -> None:
+        await StreamingResponse(pieces(), media_type="text/html")(scope, receive, send)
+
+    assert call(Live(answer), "/").body.startswith(b"<p>onetwo<script ")
+
+
+def test_the_script(public: Path) -> None:
+    """The script has a URL of its own, as a page's policy wants it."""
+    reply = call(Live(static(public)), f"{PLACE}reload.js", query=b"0")
+
+    assert "text/javascript; charset=utf-8" == reply.headers["content-type"]
+    assert f'new EventSource("{PLACE}changes")'.encode() in reply.body
+
+
+class Listener:
+    """Somebody who looks at a page."""
+
+    def __init__(self) -> None:
+        self.heard: asyncio.Queue[Message] = asyncio.Queue()
+        self.left = asyncio.Event()
+
+    async def receive(self) -> Message:
+        """Stay, until it is time to go."""
+        await self.left.wait()
+        return {"type": "http.disconnect"}
+
+    async def hears(self) -> str:
+        """Give the next thing that is said."""
+        message = await self.heard.get()
+        return str(message.get("body", message["type"]))
+
+
+@asynccontextmanager
+async def listening(app: Live) -> AsyncIterator[Listener]:
+    """Look at a page until the end of the block, and wait until that is noticed."""
+    listener = Listener()
+    scope = {"type": "http", "method": "GET", "path": f"{PLACE}changes", "headers": []}
+    task = asyncio.create_task(app(scope, listener.receive, listener.heard.put))
+    try:
+        yield listener
+    finally:
+        await task
+
+
+def test_changes_are_told() -> None:
+    """Who looks hears at once which version there is, then of each that comes, served anew."""
+
+    async def other(scope: Scope, receive: Receive, send: Send) -> None:
+        await HTMLResponse("other")(scope, receive, send)
+
+    async def look() -> list[str]:
+        app = Live(other)
+        async with listening(app) as listener:
+            told = [await listener.hears(), await listener.hears()]
+            app.changed(other)
+            told.append(await listener.hears())
+            listener.left.set()
+        return told
+
+    told = asyncio.run(look())
+
+    assert ["http.response.start", "0", "1"] == [told[0], *(each[-6] for each in told[1:])]
+
+
+def test_signs_of_life() -> None:
+    """Where nothing changes something is said all the same, now and then."""
+
+    async def look() -> str:
+        app = Live(static(Path("nowhere")), beat=0.01)
+        async with listening(app) as listener:
+            told = [await listener.hears() for _ in range(4)]
+            listener.left.set()
+        return told[3]
+
+    assert "data: 0" in asyncio.run(look())
+
+
+def test_the_end() -> None:
+    """A server that ends lets go of whoever looks."""
+
+    async def look() -> Message:
+        app = Live(static(Path("nowhere")))
+        async with listening(app) as listener:
+            await listener.hears()
+            await listener.hears()
+            app.end()
+        return await listener.heard.get()
+
+    assert asyncio.run(look()) == {"type": "http.response.body", "body": b""}

@@ -1,0 +1,168 @@
+"""Where a server listens, and how it ends."""
+
+import asyncio
+import os
+import signal
+import socket
+from functools import partial
+
+import pytest
+from starlette.responses import PlainTextResponse
+from starlette.types import Receive, Scope, Send
+from webs import ask, serving
+
+from feedpub.errors import FeedpubError
+from feedpub.web import address, listen, run, server
+from feedpub.web.server import Prompt
+
+GET = b"GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
+
+
+async def tell(scope: Scope, receive: Receive, send: Send) -> None:
+    """Tell how somebody came."""
+    await PlainTextResponse(f"{scope['scheme']} {scope['client'][0]}")(scope, receive, send)
+
+
+def test_addresses() -> None:
+    """A socket's URL is one that can be opened, wherever it listens."""
+    with listen("127.0.0.1", 0) as opened, listen("0.0.0.0", 0) as open_to_all:  # noqa: S104
+        assert f"http://127.0.0.1:{opened.getsockname()[1]}" == address(opened)
+        assert f"http://127.0.0.1:{open_to_all.getsockname()[1]}" == address(open_to_all)
+
+
+@pytest.mark.parametrize("host", ["::1", "::"])
+def test_addresses_of_ipv6(host: str) -> None:
+    """An address of IPv6 stands in brackets; at "::" those of IPv4 are answered too."""
+    try:
+        opened = listen(host, 0)
+    except FeedpubError:  # pragma: no cover - where the kernel has no IPv6
+        pytest.skip("there is no IPv6 here")
+    with opened:
+        port = opened.getsockname()[1]
+        assert f"http://[::1]:{port}" == address(opened)
+        if host == "::":
+            socket.create_connection(("127.0.0.1", port)).close()
+
+
+def test_a_port_that_is_taken() -> None:
+    """What to do is said."""
+    with listen("127.0.0.1", 0) as opened:
+        port = opened.getsockname()[1]
+        with pytest.raises(FeedpubError, match=f"127.0.0.1, port {port}: cannot listen there"):
+            listen("127.0.0.1", port)
+
+
+def test_a_name_that_nobody_has() -> None:
+    """A host that cannot be found is told like a port that is taken."""
+    with pytest.raises(FeedpubError, match=r"no\.such\.host\.invalid, port 1: cannot listen"):
+        listen("no.such.host.invalid", 1)
+
+
+def test_whom_a_proxy_speaks_for() -> None:
+    """Only a trusted proxy is believed about address and scheme."""
+    request = GET.replace(
+        b"\r\n\r\n", b"\r\nX-Forwarded-For: 8.8.8.8\r\nX-Forwarded-Proto: https\r\n\r\n"
+    )
+    with serving(tell, ["127.0.0.0/8"]) as trusting, serving(tell) as alone:
+        assert b"https 8.8.8.8" == ask(trusting, request).body
+        assert b"http 127.0.0.1" == ask(alone, request).body
+
+
+def test_nothing_of_the_program_is_told() -> None:
+    """What serves is nobody's business."""
+    with serving(tell) as port:
+        assert "server" not in ask(port, GET).headers
+
+
+def test_a_failure_is_told_as_such(caplog: pytest.LogCaptureFixture) -> None:
+    """A bug is a 500 to the client, and a traceback in the log."""
+
+    async def fail(_scope: Scope, _receive: Receive, _send: Send) -> None:
+        raise ZeroDivisionError
+
+    with serving(fail) as port:
+        assert 500 == ask(port, GET).status
+    assert "ZeroDivisionError" in caplog.text
+
+
+class Hasty(Prompt):
+    """A connection that is soon given up."""
+
+    patience = 0.2
+
+
+@pytest.mark.parametrize("begun", [b"", b"GET / HT", GET[:-4], GET[:-2] + b"X: y\r\n"])
+@pytest.mark.parametrize("before", [b"", b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"])
+def test_who_never_comes_to_the_point(before: bytes, begun: bytes) -> None:
+    """A request that is begun and not ended is given up, be it the first or not."""
+    with (
+        serving(tell, connection=Hasty) as port,
+        socket.create_connection(("127.0.0.1", port)) as waiting,
+    ):
+        waiting.sendall(before + begun)
+        received = b""
+        while piece := waiting.recv(1000):
+            received += piece
+
+    assert bool(before) is received.startswith(b"HTTP/1.1 200 OK")
+
+
+def test_who_takes_long_with_an_answer() -> None:
+    """Only what is asked has to be said in time: the answer may take as long as it needs."""
+
+    async def slow(scope: Scope, receive: Receive, send: Send) -> None:
+        await asyncio.sleep(0.5)
+        await tell(scope, receive, send)
+
+    with serving(slow, connection=Hasty) as port:
+        assert 200 == ask(port, GET).status
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_signals(number: signal.Signals) -> None:
+    """SIGINT and SIGTERM end it: what is in hand is answered first, then nobody listens."""
+    answered: list[bytes] = []
+    opened = listen("127.0.0.1", 0)
+    place = opened.getsockname()
+
+    async def slow(scope: Scope, receive: Receive, send: Send) -> None:
+        os.kill(os.getpid(), number)
+        await asyncio.sleep(0.3)
+        await PlainTextResponse("whole")(scope, receive, send)
+
+    running = server(slow)
+
+    def begin(loop: asyncio.AbstractEventLoop) -> None:
+        loop.run_in_executor(None, lambda: answered.append(ask(place[1], GET).body))
+
+    run(running, opened, begin, running.stop)
+
+    assert [b"whole"] == answered
+    with pytest.raises(ConnectionRefusedError):
+        socket.create_connection(place)
+
+
+def test_in_an_event_loop_of_somebody_elses() -> None:
+    """A daemon runs the server in its own loop, and stops it when it likes."""
+    opened = listen("127.0.0.1", 0)
+    port = opened.getsockname()[1]
+
+    async def main() -> bytes:
+        running = server(tell)
+        task = asyncio.create_task(running.serve([opened]))
+        reply = await asyncio.to_thread(partial(ask, port, GET))
+        running.stop()
+        await task
+        return reply.body
+
+    assert b"http 127.0.0.1" == asyncio.run(main())
+
+
+def test_answers_in_several_parts_are_not_held_back() -> None:
+    """What a connection is given it sends, whatever was not yet acknowledged."""
+    with listen("127.0.0.1", 0) as opened:
+        assert opened.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
+        with socket.create_connection(opened.getsockname()):
+            accepted, _ = opened.accept()
+            with accepted:
+                assert accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
