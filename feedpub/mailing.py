@@ -57,6 +57,26 @@ class Subscriber:
 
 
 @dataclass(frozen=True, slots=True)
+class Wish:
+    """What somebody asks for who wants to be mailed."""
+
+    address: str
+    follows: Follows = Follows()
+    cadence: str = "digest"
+    language: str = ""  # "" for the site's
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A wish that somebody wrote into a form, perhaps not the one whose address it is."""
+
+    mark: bytes  # a salted hash of the address: which row it is
+    wish: Wish
+    at: datetime
+    mails: int  # that went out because of it
+
+
+@dataclass(frozen=True, slots=True)
 class Content:
     """What a message says, for everybody who gets the same posts: rendered once.
 

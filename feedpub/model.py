@@ -207,6 +207,16 @@ class Issued:
 
 
 @dataclass(frozen=True, slots=True)
+class SignUp:
+    """What somebody may choose who signs up for the newsletter."""
+
+    tags: tuple[Tag, ...]
+    authors: tuple[Author, ...]
+    languages: tuple[str, ...]  # the site's first
+    confirms: bool  # whether a mail asks them first
+
+
+@dataclass(frozen=True, slots=True)
 class Page:
     """A page of the site: what it shows, and the template that shows it."""
 
@@ -230,6 +240,7 @@ class Page:
     groups: tuple[Group, ...] = ()  # the pages of all tags and of all authors
     issue: Issued | None = None  # whose posts these are
     issues: tuple[Issued, ...] = ()  # the archive of a digest, newest first
+    signup: SignUp | None = None  # what may be chosen, where people may sign up on it
 
 
 @dataclass(frozen=True, slots=True)

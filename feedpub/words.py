@@ -33,6 +33,12 @@ def own_name(language: str, files: Mapping[str, "File"]) -> str:
     return (primary in files and files[primary].name) or language
 
 
+def is_spoken(language: str, files: Mapping[str, "File"]) -> bool:
+    """Tell whether there are words in a language; else it gets those of `DEFAULT`."""
+    primary = language.lower().partition("-")[0]
+    return primary in files and bool(files[primary].words)
+
+
 def number_form(language: str, number: int) -> str:
     """Give the CLDR plural category (`one`, `few`, `other`, ...) of a whole number."""
     match language.lower().partition("-")[0]:

@@ -42,8 +42,8 @@ def noted(
     topic, body = messages.published(config.site, feeds, posts, now)
     events = list(hooks(config.hooks.on_published, topic, body))
     with closing(store.open(config.subscribers.database, where.memory.parent)) as database:
-        database.ask(pings, now)
-        database.ask_once(events, now)
+        database.order(pings, now)
+        database.order_once(events, now)
     return len(pings) + len(events)
 
 
@@ -60,14 +60,14 @@ def caught_up(request: Request, now: datetime) -> int:
     paths = sorted(path for path in listed(where.output) if path.rpartition("/")[2] in _FEEDS)
     said = _said(where, (config.site.url + quote(path) for path in paths))
     with closing(store.open(config.subscribers.database, where.memory.parent)) as database:
-        known = database.asked(HUB)
+        known = database.ordered(HUB)
         pings = [
             Errand(HUB, hub, feed, digest)
             for feed, digest in said
             for hub in config.feeds.hubs
             if known.get((hub, feed)) != digest
         ]
-        database.ask(pings, now)
+        database.order(pings, now)
     return len(pings)
 
 
@@ -85,7 +85,7 @@ def note_issues(config: Config, database: Store, now: datetime) -> None:
     """Keep that issues went out, each once, whoever sent them."""
     for issue in database.ended(now - RECENT) if config.hooks.on_issue_sent else ():
         topic, body = messages.sent(config.site, issue, database.tally(issue.id), now)
-        database.ask_once(hooks(config.hooks.on_issue_sent, topic, body), now)
+        database.order_once(hooks(config.hooks.on_issue_sent, topic, body), now)
 
 
 def wanted(config: Config) -> frozenset[tuple[str, str]]:

@@ -55,6 +55,18 @@ def site_address(text: str) -> str:
     return url if url.endswith("/") else url + "/"
 
 
+def origin(text: str) -> str:
+    """Give a scheme and a host as browsers name where a form came from (RFC 6454).
+
+    Raises:
+        ValueError: it is no such thing, or has a path.
+    """
+    url = web_address(text)
+    if url.count("/") != len("://") or not url.endswith("/"):
+        raise ValueError('is no origin: "https://ann.example", without a path')
+    return url.removesuffix("/")
+
+
 def reference(text: str) -> str:
     """Give a URL in its normal form, or a path as it was written.
 

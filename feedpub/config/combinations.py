@@ -51,6 +51,8 @@ def _mail(config: Config, base: str) -> Iterator[tuple[str, str]]:
     if mail.transport == "smtp" and not mail.relays:
         yield "mail.transport", '"smtp" needs a server; name one in mail.relays: `- host: …`'
     if not config.digests:
+        if config.subscribers.form:
+            yield "subscribers.form", "nobody would ever be mailed; add `digests:`"
         return
     sender = mail.sender or config.site.author
     if sender is None or not sender.email:

@@ -290,6 +290,13 @@ class Subscribers:
         Key('empty for a file in .feedpub/, or "postgresql://…"', variable="DATABASE_URL"),
     ] = ""
     double_opt_in: Annotated[bool, Key("people confirm by mail before anything is sent")] = True
+    form: Annotated[
+        bool, Key("people sign up on the site, which `feedpub run` must serve then")
+    ] = False
+    origins: Annotated[
+        tuple[str, ...],
+        Key('other sites whose forms may sign people up: "https://ann.example"', addresses.origin),
+    ] = ()
 
 
 @dataclass(frozen=True, slots=True)

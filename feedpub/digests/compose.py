@@ -12,7 +12,8 @@ What the templates of templates/mail/ may use, besides what feedpub/templates.py
     body(post)             a post's whole text in HTML, or in .txt as text
     issue_url              the address of this issue on the web, "" where it has none
     postal                 the sender's postal address, "" where the configuration has none
-    url                    in confirm: the address that confirms
+    url                    in confirm: the address that confirms; known has none of these but
+                           subject, preheader and postal
     mark("name", "friend") stands for the reader's own name, or "friend"; likewise address,
                            unsubscribe, preferences, online and follows, which need no second
     wrap(text), rule(text) in .txt: lines of 72 columns, and a line of "=" as long as a text
@@ -146,20 +147,31 @@ class Composer:
         Raises:
             TemplateError: a template is missing or names what is not there.
         """
+        return self._note("confirm", language, url=url)
+
+    def known(self, language: str) -> Content:
+        """Give the message that tells somebody who signs up again that they are mailed already.
+
+        Raises:
+            TemplateError: a template is missing or names what is not there.
+        """
+        return self._note("known", language)
+
+    def _note(self, name: str, language: str, **values: str) -> Content:
+        """Write a message that is about no posts."""
         said = self._templates.said(language)
-        title = self._config.site.title
-        subject = said.text("confirm-subject", title=title)
-        preheader = said.text("confirm-ignore")
+        subject = said.text(f"{name}-subject", title=self._config.site.title)
+        preheader = said.text(f"{name}-ignore")
         known = {
             "subject": subject,
             "preheader": preheader,
-            "url": url,
             "mark": mark,
             "postal": self._config.mail.address,
+            **values,
         }
-        page = self._templates.mail("mail/confirm.html", language, **known)
+        page = self._templates.mail(f"mail/{name}.html", language, **known)
         text = self._templates.mail(
-            "mail/confirm.txt", language, **known, wrap=_wrap, rule=columns.rule
+            f"mail/{name}.txt", language, **known, wrap=_wrap, rule=columns.rule
         )
         return Content(subject, preheader, inlined(page), _tidy(text), language)
 

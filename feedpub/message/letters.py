@@ -87,16 +87,16 @@ def prepare(content: Content, heading: Heading) -> Letter:
         fields += [headers.field("Reply-To", answer)] * bool(answer)
     if not gaps:
         fields.append(_subject(pieces[0]))
-    fields += (
-        headers.field("Date", format_datetime(heading.date)),
-        headers.field(
-            "List-Id", headers.identified(heading.list_name, heading.list_id, len("List-Id: "))
-        ),
-    )
-    if heading.archive:
+    fields.append(headers.field("Date", format_datetime(heading.date)))
+    if heading.list_id:
+        named = headers.identified(heading.list_name, heading.list_id, len("List-Id: "))
+        fields.append(headers.field("List-Id", named))
+    if heading.list_id and heading.archive:
         fields.append(headers.field("List-Archive", headers.url(heading.archive)))
     # Both keep "I am on holiday" away: RFC 3834, and what was before it.
-    fields.append("Auto-Submitted: auto-generated\r\nPrecedence: bulk\r\n")
+    fields.append("Auto-Submitted: auto-generated\r\n")
+    if heading.list_id:
+        fields.append("Precedence: bulk\r\n")
     if _LANGUAGE.fullmatch(content.language):
         fields.append(headers.field("Content-Language", content.language[:100]))
     return Letter(

@@ -12,7 +12,7 @@ class Heading:
 
     sender: Author  # name and email
     date: datetime  # the issue's own, so that a message sent again is the same message
-    list_id: str  # as a host name: "weekly.example.org" (RFC 2919)
+    list_id: str  # as a host name: "weekly.example.org" (RFC 2919); "" where it is to one person
     list_name: str = ""  # what people call the list
     reply_to: Author | None = None
     archive: str = ""  # URL of the page that lists what was sent (RFC 2369)

@@ -30,9 +30,11 @@ from feedpub.newsletter.readers import (
 )
 from feedpub.newsletter.returns import Returned, Source, bounces, notified, source
 from feedpub.newsletter.samples import preview, test
+from feedpub.newsletter.signup import Answered, confirmations
 from feedpub.newsletter.statistics import recorded, statistics
 
 __all__ = [
+    "Answered",
     "Import",
     "Returned",
     "Sent",
@@ -41,6 +43,7 @@ __all__ = [
     "add",
     "bounces",
     "cancel",
+    "confirmations",
     "digests",
     "export",
     "forget",

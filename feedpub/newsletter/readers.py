@@ -85,6 +85,7 @@ def remove(request: Request, address: str) -> None:
     """Remove somebody, who may be added or imported again."""
     with opened(request) as desk:
         desk.store.remove(at(desk, address).id)
+        desk.store.excuse(address, desk.salt())
 
 
 def forget(request: Request, address: str) -> None:

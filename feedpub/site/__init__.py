@@ -3,5 +3,6 @@
 from feedpub.site.issues import digest_address, issue_address
 from feedpub.site.outputs import Site, outputs
 from feedpub.site.plan import Plan, plan
+from feedpub.site.signup import choices
 
-__all__ = ["Plan", "Site", "digest_address", "issue_address", "outputs", "plan"]
+__all__ = ["Plan", "Site", "choices", "digest_address", "issue_address", "outputs", "plan"]

@@ -113,7 +113,7 @@ def _told(page: Page) -> list[str]:
     told = [page.path, page.template, page.url, page.title, page.description, page.language]
     told += [post.key if post else "" for post in (page.post, page.newer, page.older)]
     told += [post.key for post in page.posts]
-    more = (page.tag, page.author, page.pager, page.groups, page.issue, page.issues)
+    more = (page.tag, page.author, page.pager, page.groups, page.issue, page.issues, page.signup)
     if any(more):
         told.append(repr(more))
     return told

@@ -9,6 +9,7 @@ from feedpub.library import Library
 from feedpub.mailing import Issue
 from feedpub.model import Author, Feed, Group, Page, Pager, Post, Tag
 from feedpub.site.issues import Edition, Series, series
+from feedpub.site.signup import choices
 from feedpub.site.subscriptions import EPOCH, FOLDERS, Subscriptions, subscriptions
 from feedpub.slugs import quote
 
@@ -58,6 +59,7 @@ class _Pages:
         self._listing = subscribed.all()
         self._feeds = {feed.folder: _discoverable(feed) for feed in self._listing}
         self._languages = {feed.language: self._feeds[feed.folder] for feed in subscribed.languages}
+        self._signup = choices(config, library) if config.subscribers.form else None
         self._whole = tuple(self._feeds[feed.folder] for feed in subscribed.site)
 
     def all(self, digests: Iterable[Series]) -> Iterator[Page]:
@@ -73,7 +75,7 @@ class _Pages:
         yield replace(page("tags.html", "Tags", "tags/"), groups=_groups(tags))
         yield replace(page("authors.html", "Authors", "authors/"), groups=_groups(authors))
         subscribe = page("subscribe.html", "Subscribe", "subscribe/")
-        yield replace(subscribe, listing=self._listing)
+        yield replace(subscribe, listing=self._listing, signup=self._signup)
         if _NOT_FOUND not in self._library.files.values():
             yield replace(
                 page("404.html", "Page not found", ""),

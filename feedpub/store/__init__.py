@@ -16,6 +16,7 @@ from feedpub.store.errands import Errands
 from feedpub.store.errors import ForgottenError, OvertakenError, StoreError, StoreUnavailable
 from feedpub.store.importing import Imported
 from feedpub.store.issues import Issues
+from feedpub.store.signups import Signups
 from feedpub.store.subscribers import Subscribers
 from feedpub.store.upgrading import is_begun, upgrade
 
@@ -31,14 +32,15 @@ __all__ = [
 ]
 
 
-class Store(Subscribers, Issues, Deliveries, Errands, Counting):
-    """Readers, issues and deliveries in one database; for all threads of a process.
+class Store(Subscribers, Signups, Issues, Deliveries, Errands, Counting):
+    """Readers, requests, issues and deliveries in one database; for all threads of a process.
 
     A process that forks must open its own in each child.
     """
 
     def __init__(self, database: Database) -> None:
         Subscribers.__init__(self, database)
+        Signups.__init__(self, database)
         Issues.__init__(self, database)
         Deliveries.__init__(self, database)
         Errands.__init__(self, database)

@@ -31,7 +31,7 @@ class Errands:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def ask(self, errands: Iterable[Errand], now: datetime) -> None:
+    def order(self, errands: Iterable[Errand], now: datetime) -> None:
         """Keep what is to be told again each time: what was not told yet is told once, at `now`."""
         values = [_row(each, now) for each in errands]
         with self._database.writing() as connection:
@@ -43,7 +43,7 @@ class Errands:
             if values:
                 connection.execute(keep, values)
 
-    def ask_once(self, errands: Iterable[Errand], now: datetime) -> None:
+    def order_once(self, errands: Iterable[Errand], now: datetime) -> None:
         """Keep what is to be told once for ever; what was asked for before changes nothing."""
         values = [_row(each, now) for each in errands]
         with self._database.writing() as connection:
@@ -64,7 +64,7 @@ class Errands:
             )
         return first
 
-    def asked(self, kind: str) -> Mapping[tuple[str, str], str]:
+    def ordered(self, kind: str) -> Mapping[tuple[str, str], str]:
         """Give what was last to be told, whether it was or not, by target and topic."""
         query = select(ping.c.target, ping.c.topic, ping.c.body).where(ping.c.kind == kind)
         with self._database.reading() as connection:

@@ -8,7 +8,7 @@ from datetime import datetime
 from hashlib import blake2b
 from typing import Any
 
-from feedpub.mailing import Consent, Content, Follows, Issue, Subscriber
+from feedpub.mailing import Asked, Consent, Content, Follows, Issue, Subscriber, Wish
 from feedpub.store import schema
 
 SUBSCRIBER = schema.numbered(
@@ -38,6 +38,22 @@ ISSUE = schema.numbered(
     ("id", "digest", "slot", "created", "state", "posts", "subject", "reason", "intro"),
 )
 """The columns that `issue` makes a value of."""
+
+ASKED = schema.numbered(
+    schema.signup,
+    (
+        "mark",
+        "address",
+        "everything",
+        "tags",
+        "authors",
+        "cadence",
+        "language",
+        "asked",
+        "mails",
+    ),
+)
+"""The columns that `asked` makes a value of."""
 
 Row = Sequence[Any]
 Values = dict[str, object]
@@ -87,6 +103,23 @@ def follows(one: Follows) -> Values:
         "everything": one.everything,
         "tags": packed(one.tags),
         "authors": packed(one.authors),
+    }
+
+
+def asked(row: Row) -> Asked:
+    """Make a value of the columns in ASKED."""
+    mark, address, everything, tags, authors, cadence, language, at, mails = row
+    follows = Follows(everything, texts(tags), texts(authors))
+    return Asked(mark, Wish(address, follows, cadence, language), at, mails)
+
+
+def wish(one: Wish) -> Values:
+    """Make the columns of what somebody asks for."""
+    return {
+        "address": one.address,
+        **follows(one.follows),
+        "cadence": one.cadence,
+        "language": one.language,
     }
 
 

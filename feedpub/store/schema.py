@@ -27,7 +27,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects import postgresql, sqlite
 
-HEAD = "0005"
+HEAD = "0006"
 """The newest revision in `migrations/versions`: what a database must have to be used."""
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -197,6 +197,33 @@ headcount = Table(
     Column("day", Text, primary_key=True),  # 2025-01-30, in UTC
     Column("state", Text, primary_key=True),
     Column("number", Integer, nullable=False),
+)
+
+signup = Table(
+    "signup",
+    metadata,
+    # A request is known again by its hash when the address itself is not kept any more.
+    Column("mark", LargeBinary, primary_key=True),  # HMAC-SHA256 of the canonical address
+    Column("address", Text, nullable=False),  # "" once nothing can come of it
+    Column("everything", Boolean, nullable=False),
+    Column("tags", Text, nullable=False),  # JSON, "" for none
+    Column("authors", Text, nullable=False),  # JSON, "" for none
+    Column("cadence", Text, nullable=False),
+    Column("language", Text, nullable=False),
+    Column("network", LargeBinary, nullable=False),  # a hash whose salt nobody keeps
+    Column("asked", Moment, nullable=False),
+    Column("due", Moment),  # when a mail may be sent; NULL where none is to be
+    Column("sent", Moment),  # when the last one was; NULL where none was
+    Column("mails", Integer, nullable=False),  # since it was confirmed last
+    Index("signup_network", "network", "asked"),
+    Index("signup_sent", "sent"),
+    Index("signup_asked", "asked"),
+)
+Index(
+    "signup_due",
+    signup.c.due,
+    sqlite_where=signup.c.due.is_not(None),
+    postgresql_where=signup.c.due.is_not(None),
 )
 
 

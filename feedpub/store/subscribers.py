@@ -13,7 +13,7 @@ from feedpub.store.database import Database
 from feedpub.store.errors import ForgottenError
 from feedpub.store.importing import Imported
 from feedpub.store.privacy import hashed, is_known, scrub
-from feedpub.store.schema import forgotten, insert, subscriber
+from feedpub.store.schema import forgotten, insert, signup, subscriber
 
 
 class Subscribers:
@@ -143,6 +143,7 @@ class Subscribers:
             ).scalar()
             if number is not None:
                 scrub(connection, number)
+            connection.execute(delete(signup).where(signup.c.mark == hashed(key, salt)))
             connection.execute(
                 insert(connection, forgotten)
                 .values(hash=hashed(key, salt), salt=salt)

@@ -14,8 +14,8 @@ SECOND = timedelta(seconds=1)
 
 def test_what_is_asked_for_is_due_at_once(store: Store) -> None:
     """In the order it came."""
-    store.ask([PING], NOW)
-    store.ask([Errand(HUB, PING.target, OTHER)], NOW + SECOND)
+    store.order([PING], NOW)
+    store.order([Errand(HUB, PING.target, OTHER)], NOW + SECOND)
 
     assert [FEED, OTHER] == [each.topic for each in store.errands(LATER, 10)]
     assert [FEED] == [each.topic for each in store.errands(LATER, 1)]
@@ -26,8 +26,8 @@ def test_what_is_asked_for_is_due_at_once(store: Store) -> None:
 
 def test_nothing_waits_in_the_beginning(store: Store) -> None:
     """Nor after nothing was asked for."""
-    store.ask([], NOW)
-    store.ask_once([], NOW)
+    store.order([], NOW)
+    store.order_once([], NOW)
 
     assert () == store.errands(NOW, 10)
     assert store.next_errand() is None
@@ -36,8 +36,8 @@ def test_nothing_waits_in_the_beginning(store: Store) -> None:
 
 def test_several_changes_are_told_once(store: Store) -> None:
     """One feed, one hub, one ping."""
-    store.ask([PING], NOW)
-    store.ask([PING], NOW)
+    store.order([PING], NOW)
+    store.order([PING], NOW)
 
     (errand,) = store.errands(NOW, 10)
     assert 2 == errand.version
@@ -45,22 +45,22 @@ def test_several_changes_are_told_once(store: Store) -> None:
 
 def test_what_was_told_is_not_due(store: Store) -> None:
     """Until it is asked for again."""
-    store.ask([PING], NOW)
+    store.order([PING], NOW)
     (errand,) = store.errands(NOW, 10)
     store.told(errand, NOW, "202")
 
     assert () == store.errands(LATER, 10)
 
-    store.ask([PING], LATER)
+    store.order([PING], LATER)
 
     assert [FEED] == [each.topic for each in store.errands(LATER, 10)]
 
 
 def test_a_change_while_it_is_told_is_told_too(store: Store) -> None:
     """The hub may have fetched the feed before."""
-    store.ask([PING], NOW)
+    store.order([PING], NOW)
     (errand,) = store.errands(NOW, 10)
-    store.ask([PING], NOW)
+    store.order([PING], NOW)
     store.told(errand, NOW, "202")
 
     assert [2] == [each.version for each in store.errands(NOW, 10)]
@@ -72,7 +72,7 @@ def test_a_change_while_it_is_told_is_told_too(store: Store) -> None:
 
 def test_what_is_postponed_is_due_later(store: Store) -> None:
     """And it is known how often it was tried; asked for again, it is due at once."""
-    store.ask([PING], NOW)
+    store.order([PING], NOW)
     (errand,) = store.errands(NOW, 10)
     store.postpone(errand, LATER, NOW, "500", others=False)
 
@@ -80,14 +80,14 @@ def test_what_is_postponed_is_due_later(store: Store) -> None:
     assert LATER == store.next_errand()
     assert [1] == [each.attempts for each in store.errands(LATER, 10)]
 
-    store.ask([PING], NOW)
+    store.order([PING], NOW)
 
     assert [0] == [each.attempts for each in store.errands(NOW, 10)]
 
 
 def test_where_nobody_answers_all_that_is_for_them_waits(store: Store) -> None:
     """But nothing that is for others, and none counts an attempt but the one."""
-    store.ask([PING, Errand(HUB, PING.target, OTHER), Errand(HUB, "https://two/", FEED)], NOW)
+    store.order([PING, Errand(HUB, PING.target, OTHER), Errand(HUB, "https://two/", FEED)], NOW)
     first, *_ = store.errands(NOW, 10)
     store.postpone(first, LATER, NOW, "refused", others=True)
 
@@ -100,11 +100,11 @@ def test_where_nobody_answers_all_that_is_for_them_waits(store: Store) -> None:
 def test_what_happened_once_is_told_once(store: Store) -> None:
     """Asked again, before or after, nothing changes."""
     event = Errand(URL, "https://hook.example/", "issue 1", "{}")
-    store.ask_once([event], NOW)
-    store.ask_once([event], LATER)
+    store.order_once([event], NOW)
+    store.order_once([event], LATER)
     (errand,) = store.errands(NOW, 10)
     store.told(errand, NOW, "200")
-    store.ask_once([event], LATER)
+    store.order_once([event], LATER)
 
     assert "{}" == errand.body
     assert () == store.errands(LATER, 10)
@@ -113,7 +113,7 @@ def test_what_happened_once_is_told_once(store: Store) -> None:
 def test_what_nobody_wants_any_more_is_forgotten(store: Store) -> None:
     """A hub that left the configuration, and what was done long ago."""
     event, gone = Errand(URL, "https://hook/", "issue 1"), Errand(COMMAND, "bin/tell", "x")
-    store.ask([event, gone, PING], NOW)
+    store.order([event, gone, PING], NOW)
     store.told(store.errands(NOW, 1)[0], NOW, "200")
     keep = [(HUB, PING.target), (URL, event.target)]
 
@@ -121,28 +121,28 @@ def test_what_nobody_wants_any_more_is_forgotten(store: Store) -> None:
 
     assert [FEED] == [each.topic for each in store.errands(NOW, 10)]
 
-    store.ask_once([event], LATER)  # done, and known
+    store.order_once([event], LATER)  # done, and known
 
     assert [FEED] == [each.topic for each in store.errands(LATER, 10)]
 
     store.withdraw(keep, LATER)
-    store.ask_once([event], LATER)  # no more
+    store.order_once([event], LATER)  # no more
 
     assert [FEED, "issue 1"] == [each.topic for each in store.errands(LATER, 10)]
 
 
 def test_what_hubs_were_told_of_stays_known(store: Store) -> None:
     """For as long as there is the hub."""
-    store.ask([Errand(HUB, PING.target, FEED, "digest")], NOW)
+    store.order([Errand(HUB, PING.target, FEED, "digest")], NOW)
     store.told(store.errands(NOW, 1)[0], NOW, "202")
     store.withdraw([(HUB, PING.target)], LATER)
 
-    assert {(PING.target, FEED): "digest"} == store.asked(HUB)
-    assert {} == store.asked(URL)
+    assert {(PING.target, FEED): "digest"} == store.ordered(HUB)
+    assert {} == store.ordered(URL)
 
     store.withdraw([], LATER)
 
-    assert {} == store.asked(HUB)
+    assert {} == store.ordered(HUB)
 
 
 def test_issues_that_went_out_are_known(store: Store) -> None:

@@ -15,7 +15,19 @@ from hypothesis import strategies as st
 from feedpub.colour import contrast
 from feedpub.config import Config
 from feedpub.errors import TemplateError
-from feedpub.model import Author, Enclosure, Feed, Image, Issued, Page, Pager, Post, Problem, Tag
+from feedpub.model import (
+    Author,
+    Enclosure,
+    Feed,
+    Image,
+    Issued,
+    Page,
+    Pager,
+    Post,
+    Problem,
+    SignUp,
+    Tag,
+)
 from feedpub.templates import Templates
 from feedpub.words import File
 
@@ -29,7 +41,7 @@ SITE = made.SITE
 KINDS = sorted(
     name
     for name in PACKAGED
-    if name.endswith(".html") and name != "parts.html" and not name.startswith("mail/")
+    if name.endswith(".html") and name != "parts.html" and not name.startswith(("mail/", "web/"))
 )
 WEEKLY = Issued(
     digest="Weekly",
@@ -611,3 +623,30 @@ def test_words_outside_of_templates() -> None:
 
     assert "3 February 2025" == said.day(datetime(2025, 2, 3, tzinfo=UTC))
     assert "1 & 2" == said.text("follows-tags", names="1 & 2").removeprefix("posts about ")
+
+
+def test_the_form_to_sign_up_comes_first() -> None:
+    """Where there is one: with what can be chosen, in the languages that mails can be in."""
+    offered = SignUp(
+        tags=(Tag("C++", "cplusplus"),),
+        authors=(Author("Ann", slug="ann"),),
+        languages=("en", "zh", "de"),
+        confirms=True,
+    )
+    document = shown(template="subscribe.html", signup=offered)
+    root = lxml.html.document_fromstring(document)
+
+    assert ["By mail", "In a feed reader"] == [each.text for each in root.findall(".//h2")][:2]
+    form = root.find(".//form")
+    assert form is not None
+    assert ("/subscribe", "post") == (form.get("action"), form.get("method"))
+    values = [each.get("value") for each in form.iterfind(".//input[@type='checkbox']")]
+    assert ["cplusplus", "ann"] == values
+    tongues = [each.get("value") for each in form.iterfind(".//select[@name='language']/option")]
+    assert ["en", "zh"] == tongues
+    assert "A mail asks you first" in document
+    ids = [each.get("id") for each in root.iterfind(".//*[@id]")]
+    assert len(set(ids)) == len(ids)
+    bare = SignUp((), (), ("en",), confirms=False)
+    assert "A mail asks you first" not in shown(template="subscribe.html", signup=bare)
+    assert "<form" not in shown(template="subscribe.html")

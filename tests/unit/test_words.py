@@ -4,7 +4,7 @@ from datetime import date
 
 import pytest
 
-from feedpub.words import File, Words, direction, number_form, own_name
+from feedpub.words import File, Words, direction, is_spoken, number_form, own_name
 
 ENGLISH = File(
     "en",
@@ -132,3 +132,12 @@ def test_a_wrong_file_says_what_is_wrong(text: str, message: str) -> None:
     """Whoever translates learns what to mend."""
     with pytest.raises(ValueError, match=message):
         File("xx", text)
+
+
+def test_a_language_with_words_is_spoken() -> None:
+    """A name and dates alone are not enough."""
+    files = {**FILES, "de": File("de", 'name = "Deutsch"')}
+
+    assert ["en-GB", "zh-Hant"] == [
+        each for each in ("en-GB", "zh-Hant", "de", "fr") if is_spoken(each, files)
+    ]

@@ -13,14 +13,13 @@ from feedpub.site import digest_address
 from feedpub.slugs import slugify
 
 
-class Printer:
-    """Writes each reader's copy of each content."""
+class Press:
+    """Gives every message what makes it ours: signatures, and a way back that says whose it was."""
 
-    def __init__(self, desk: Desk, following: Following) -> None:
+    def __init__(self, desk: Desk) -> None:
         self._desk = desk
-        self._following = following
-        self._sender = desk.sender()
-        self._signers = tuple(
+        self.sender = desk.sender()
+        self.signers = tuple(
             Signer(
                 each.domain,
                 each.selector,
@@ -28,6 +27,28 @@ class Printer:
             )
             for each in desk.config.mail.dkim
         )
+
+    def message(self, data: bytes, one: Subscriber) -> Message:
+        """Sign and address what is written to a reader."""
+        for signer in self.signers:
+            data = signer.sign(data, tidy=True)
+        bounces = self._desk.config.mail.bounces
+        sender = _tagged(bounces, self.token("bounce", one)) if bounces else self.sender.email
+        recipient = routable(one.address)
+        return Message(sender, recipient, data, smtputf8=not recipient.isascii())
+
+    def token(self, purpose: str, one: Subscriber) -> str:
+        """Give a reader's token for a purpose."""
+        return tokens.mint(self._desk.keys, purpose, one.id)
+
+
+class Printer:
+    """Writes each reader's copy of each content."""
+
+    def __init__(self, desk: Desk, following: Following) -> None:
+        self._desk = desk
+        self._following = following
+        self._press = Press(desk)
 
     def letter(self, digest: str, created: datetime, content: Content) -> Letter:
         """Encode what all copies have in common.
@@ -37,7 +58,7 @@ class Printer:
         config = self._desk.config
         titles = {each.name: each.title for each in config.digests}
         heading = Heading(
-            sender=self._sender,
+            sender=self._press.sender,
             date=created,
             list_id=f"{slugify(digest)}.{self._desk.host()}",
             list_name=titles.get(digest) or config.site.title,
@@ -50,13 +71,13 @@ class Printer:
         """Give what one reader's copy has of its own."""
         config = self._desk.config
         site = config.site.url
-        leave = self._token("unsubscribe", one)
+        leave = self._press.token("unsubscribe", one)
         return Reader(
             key=key,
             address=one.address,
             name=one.name,
             unsubscribe=f"{site}unsubscribe/{leave}",
-            preferences=f"{site}preferences/{self._token('preferences', one)}",
+            preferences=f"{site}preferences/{self._press.token('preferences', one)}",
             online=site,
             follows=self._following.sentence(one, language),
             mailto=f"mailto:{_tagged(config.mail.unsubscribe, leave)}"
@@ -66,16 +87,7 @@ class Printer:
 
     def message(self, letter: Letter, key: str, one: Subscriber, language: str) -> Message:
         """Write the copy of one reader. Raises ValueError where it cannot be addressed."""
-        data = letter.to(self.reader(key, one, language))
-        for signer in self._signers:
-            data = signer.sign(data, tidy=True)
-        bounces = self._desk.config.mail.bounces
-        sender = _tagged(bounces, self._token("bounce", one)) if bounces else self._sender.email
-        recipient = routable(one.address)
-        return Message(sender, recipient, data, smtputf8=not recipient.isascii())
-
-    def _token(self, purpose: str, one: Subscriber) -> str:
-        return tokens.mint(self._desk.keys, purpose, one.id)
+        return self._press.message(letter.to(self.reader(key, one, language)), one)
 
 
 def _tagged(address: str, token: str) -> str:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from feedpub.config.addresses import authority, reference, site_address, web_address
+from feedpub.config.addresses import authority, origin, reference, site_address, web_address
 
 
 @pytest.mark.parametrize(
@@ -147,3 +147,23 @@ def test_no_authority(written: str) -> None:
     """A URL, a date or a sign is no authority."""
     with pytest.raises(ValueError, match="host"):
         authority(written)
+
+
+@pytest.mark.parametrize(
+    ("written", "expected"),
+    [
+        ("https://ann.example", "https://ann.example"),
+        ("HTTPS://Ann.Example:443/", "https://ann.example"),
+        ("http://127.0.0.1:8000", "http://127.0.0.1:8000"),
+    ],
+)
+def test_origin(written: str, expected: str) -> None:
+    """An origin is written as browsers write it."""
+    assert expected == origin(written)
+
+
+@pytest.mark.parametrize("written", ["https://ann.example/a", "https://ann.example/?a", "ann"])
+def test_no_origin(written: str) -> None:
+    """One with a path would never be met."""
+    with pytest.raises(ValueError, match=r"origin|URL"):
+        origin(written)

@@ -13,6 +13,7 @@ from feedpub.config import (
     Publishing,
     Relay,
     Site,
+    Subscribers,
 )
 from feedpub.config.combinations import faults
 from feedpub.model import Author
@@ -174,3 +175,10 @@ def test_messages_are_private(mail: Mail, content: str, expected: str) -> None:
 
     assert expected in "".join(actual)
     assert bool(expected) == bool(actual)
+
+
+def test_nobody_signs_up_for_nothing() -> None:
+    """A form is for a newsletter."""
+    config = Config(SITE, subscribers=Subscribers(form=True))
+
+    assert ["subscribers.form: nobody would ever be mailed; add `digests:`"] == told(config)

@@ -436,3 +436,16 @@ def test_a_mail_can_be_read_with_any_accent(accent: str) -> None:
 def test_the_module_says_which_marks_there_are() -> None:
     """Whoever writes a template finds every mark in the description."""
     assert all(name in (compose.__doc__ or "") for name in MARKS)
+
+
+def test_the_mail_to_who_signs_up_again() -> None:
+    """It leads to what is theirs, by marks, and says that nothing has changed."""
+    told = mails.composer(config=sent()).known("en")
+
+    assert "You are subscribed already: Example" == told.subject
+    assert f'href="{mark("preferences")}"' in told.html
+    assert f'href="{mark("unsubscribe")}"' in told.html
+    assert f"Change what you get:\n{mark('preferences')}\n" in told.text
+    assert told.text.endswith("nothing has changed.\n\n1 Road, Town\n")
+    assert "1 Road" not in COMPOSER.known("zh-CN").html
+    assert "您已经订阅了" in COMPOSER.known("zh-CN").subject

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from email import message_from_bytes
 from email.message import EmailMessage, MIMEPart
@@ -143,6 +144,24 @@ def test_a_chinese_subject_of_200_characters_is_read_back() -> None:
         assert read(b"Subject: " + word + b"\r\n\r\n")["Subject"] in subject
 
 
+def test_a_message_to_one_person_is_of_no_list() -> None:
+    """It names none, and is no bulk; programs that answer by themselves leave it alone."""
+    found = read(compose(CONTENT, replace(HEADING, list_id=""), Reader("k", "bob@example.com")))
+
+    assert [None] * 4 == [
+        found[name] for name in ("List-Id", "List-Archive", "List-Unsubscribe", "Precedence")
+    ]
+    assert "auto-generated" == found["Auto-Submitted"]
+
+
+def test_a_list_may_have_no_archive() -> None:
+    """Then none is named."""
+    found = read(compose(CONTENT, replace(HEADING, archive=""), READER))
+
+    assert "The Weekly <weekly.example.org>" == found["List-Id"]
+    assert found["List-Archive"] is None
+
+
 def test_answers_go_where_they_are_wanted() -> None:
     """Reply-To is there when it is set, and when it is an address."""
     asked = Heading(HEADING.sender, HEADING.date, "a.example", reply_to=Author("", "ask@a.example"))
@@ -218,7 +237,8 @@ def test_any_content_is_read_back(content: Content, name: str, list_name: str, k
     filled = fill(content, reader)
     assert (("text/plain", meant(filled.text)), ("text/html", meant(filled.html))) == parts(data)
     message = read(data)
-    names = ["From", "Subject", "Date", "List-Id", "Auto-Submitted", "Precedence"]
+    names = ["From", "Subject", "Date", "Auto-Submitted"]
+    names += ["List-Id", "Precedence"] * bool(list_name)
     names += ["Content-Language"] * (content.language != "?") + ["To", "Message-ID"]
     names += ["List-Unsubscribe", "List-Unsubscribe-Post", "MIME-Version", "Content-Type"]
     assert sorted(names) == sorted(message.keys())

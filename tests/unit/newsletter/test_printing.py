@@ -73,7 +73,7 @@ def test_copies_are_signed(tmp_path: Path) -> None:
         prints = printer(one)
         letter = prints.letter("weekly", NOW, mailings.content())
         message = prints.message(letter, "key", READER, "en")
-        record = prints._signers[0].record
+        record = prints._press.signers[0].record
 
     assert dkim.verify(message.data, dnsfunc=lambda *_, **__: record.encode())
 

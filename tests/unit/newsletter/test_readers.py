@@ -10,7 +10,8 @@ from newsrooms import Newsroom
 
 from feedpub import newsletter
 from feedpub.errors import FeedpubError
-from feedpub.mailing import Consent, Follows, Subscriber
+from feedpub.mailing import Consent, Follows, Subscriber, Wish
+from feedpub.newsletter import signup
 from feedpub.store import ForgottenError, Imported
 
 LIST = "email,name\nbob@example.org,Bob\ncid@example.org,Cid\n"
@@ -103,6 +104,17 @@ def test_who_is_not_there_is_told(room: Newsroom) -> None:
     for other in (newsletter.found, newsletter.forget, newsletter.suppress):
         with pytest.raises(FeedpubError, match='"x" is no e-mail address'):
             other(room.request(), "x")
+
+
+def test_who_is_removed_leaves_no_request(room: Newsroom) -> None:
+    """What they asked for on the site is deleted too; a link in their mail leads nowhere."""
+    with room.desk() as desk:
+        signup.ask(desk, Wish("bob@example.org"), b"net", room.now)
+    newsletter.confirmations(room.request())
+    newsletter.remove(room.request(), "bob@example.org")
+
+    with room.desk() as desk:
+        assert desk.store.asked("bob@example.org", desk.salt()) is None
 
 
 def test_who_is_removed_may_come_back(room: Newsroom) -> None:

@@ -357,3 +357,21 @@ def test_pages_may_be_elsewhere(site: Site) -> None:
     assert 0 == summary.pages
     assert "<link>https://their.site/2025/hello/</link>" in site.read("rss.xml")
     assert not (site.public / "index.html").exists()
+
+
+def test_a_form_to_sign_up_comes_and_goes(site: Site) -> None:
+    """With the configuration; only the page that has it is written anew."""
+    digest = "digests: [{name: weekly}]\nmail: {sender: {name: Ann, email: ann@example.org}}\n"
+    site.config(CONFIG + digest)
+    site.build()
+    page = site.public / "subscribe" / "index.html"
+    before = page.read_bytes()
+    site.config(f"{CONFIG}{digest}subscribers: {{form: true}}\n")
+
+    assert 1 == site.build().written
+    assert b'<form class="form" method="post" action="/blog/subscribe"' in page.read_bytes()
+
+    site.config(CONFIG + digest)
+
+    assert 1 == site.build().written
+    assert before == page.read_bytes()

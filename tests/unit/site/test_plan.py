@@ -7,7 +7,7 @@ import made
 import pytest
 
 from feedpub import library
-from feedpub.config import Config, Content, Feeds, Pages
+from feedpub.config import Config, Content, Feeds, Pages, Subscribers
 from feedpub.model import Author, Group, Manuscript, Page, Pager, Tag
 from feedpub.site import Plan, plan
 from feedpub.site.plan import ARCHIVE_SIZE, LATEST
@@ -224,3 +224,17 @@ def test_archives_are_planned() -> None:
 
     assert ["archive-1", "archive-2"] == [feed.stem for feed in found.archives]
     assert not any(feed.stem for feed in found.feeds)
+
+
+def test_who_signs_up_may_choose() -> None:
+    """Where the configuration has a form: of all tags, authors and languages, the site's first."""
+    manuscripts = (made.manuscript(), made.manuscript(stem="b", language="ar", tags=("C",)))
+    form = Subscribers(form=True, double_opt_in=False)
+    found = page("subscribe.html", planned(*manuscripts, config=made.config(subscribers=form)))
+
+    assert page("subscribe.html", planned(*manuscripts)).signup is None
+    assert found.signup is not None
+    assert ["C", "Python", "Web feeds"] == [tag.label for tag in found.signup.tags]
+    assert ["Ann Lee"] == [author.name for author in found.signup.authors]
+    assert ("en", "ar") == found.signup.languages
+    assert not found.signup.confirms

@@ -40,7 +40,7 @@ FIRST = [each for each in schema.subscriber.c if each.name != "soft_bounced"]
 """The columns that readers had at first."""
 
 
-@pytest.mark.parametrize("revision", ["0001", "0002", "0003", "0004"])
+@pytest.mark.parametrize("revision", ["0001", "0002", "0003", "0004", "0005"])
 def test_an_older_database_keeps_every_row(tmp_path: Path, revision: str) -> None:
     """Readers from before are there afterwards, can be mailed, and their bounces go on counting."""
     database = Database("", tmp_path)

@@ -10,6 +10,7 @@ What a template may use, besides what Jinja2 brings: `site`, `page`, `post` (of 
     day(when, year=true)   a `<time>`: the date in the site's time zone, as the language writes it
     direction(language)    ltr or rtl
     language_name(tag)     what a language calls itself: Deutsch
+    speaks(tag)            whether there are words in a language, so that mails can be
     body(post)             a post's HTML, for a page that has the title above it
     shows(html, image)     whether the picture is in the HTML
     years(posts)           pairs of a year and its posts, newest first
@@ -22,21 +23,20 @@ What a template may use, besides what Jinja2 brings: `site`, `page`, `post` (of 
     legible(colour, ground, ratio), blend(colour, ground, share)
 
 In mails there is no page; addresses are whole, and in .txt words and days are without HTML. What
-else they may use is told in feedpub/digests/compose.py.
+else they may use is told in feedpub/digests/compose.py. Those of web/ answer somebody; what else
+they may use, `given` and `notice`, is told in feedpub/web/readers/faces.py.
 """
 
 import itertools
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from hashlib import sha256
 from zoneinfo import ZoneInfo
 
 import jinja2
 from jinja2 import meta, nodes
 from jinja2.utils import missing
-from markupsafe import Markup, escape
+from markupsafe import Markup
 
 from feedpub import chrome, colour
 from feedpub.chrome import Links
@@ -44,8 +44,8 @@ from feedpub.config.schema import Config
 from feedpub.errors import TemplateError
 from feedpub.model import Feed, Html, Page, Post, Problem
 from feedpub.slugs import quote
-from feedpub.text import nearest
-from feedpub.words import File, Words, direction, own_name
+from feedpub.templates.said import Said, guess
+from feedpub.words import File, Words, direction, is_spoken, own_name
 
 PACKAGED = "feedpub/templates/"
 """What a message calls the folder of the templates that come with feedpub."""
@@ -56,7 +56,7 @@ ASSETS = (".css", ".js", ".svg")
 _TEMPLATE = re.compile(r".*\.(?:html|css)|mail/.*\.txt")
 
 _OF_ALL = ("t", "day", "body", "self", "super")
-_OF_A_PAGE = frozenset((*_OF_ALL, "page", "post", "newest"))
+_OF_A_PAGE = frozenset((*_OF_ALL, "page", "post", "newest", "given", "notice"))
 _OF_A_MAIL = frozenset(
     (
         *(*_OF_ALL, "language", "subject", "preheader", "digest", "posts", "slot", "date", "intro"),
@@ -114,13 +114,21 @@ class Templates:
         """
         # Before the template is run: what goes wrong here is no fault of the template.
         text = html(page.post) if page.post else ""
-        said = self._said(page.language)
 
         def body(post: Post) -> Markup:
             found = text if post is page.post else html(post)
             # Safe by contract: `markup` has sanitised it.
             return Markup(chrome.unstyled(chrome.presented(found, post.title)))  # noqa: S704
 
+        return self.answer(page, body=body)
+
+    def answer(self, page: Page, **values: object) -> bytes:
+        """Give the HTML of a page that answers somebody, with what it is to know besides.
+
+        Raises:
+            TemplateError: as `render` does.
+        """
+        said = self._said(page.language)
         return self._render(
             page.template,
             self._environment,
@@ -129,7 +137,7 @@ class Templates:
             t=said.text,
             day=said.day,
             newest=said.newest,
-            body=body,
+            **values,
         ).encode()
 
     def mail(self, name: str, language: str, **values: object) -> str:
@@ -156,7 +164,7 @@ class Templates:
 
         return self._run(place, compiled, {**self._mailed(language, plain=True), **values})
 
-    def said(self, language: str) -> "Said":
+    def said(self, language: str) -> Said:
         """Give the words and days of a language as plain text."""
         return self._said(language, plain=True)
 
@@ -174,11 +182,11 @@ class Templates:
             for node in tree.find_all(nodes.Name):
                 if node.name in unknown:
                     unknown.discard(node.name)
-                    message = f'"{node.name}" is undefined{_guess(node.name, own)}'
+                    message = f'"{node.name}" is undefined{guess(node.name, own)}'
                     problems.append(Problem(self._paths[name], node.lineno, message))
         return tuple(sorted(problems, key=lambda problem: (problem.path, problem.line)))
 
-    def _said(self, language: str, *, plain: bool = False) -> "Said":
+    def _said(self, language: str, *, plain: bool = False) -> Said:
         return Said(Words(language, self._words), self._zone, plain)
 
     def _mailed(self, language: str, *, plain: bool) -> dict[str, object]:
@@ -207,14 +215,14 @@ class Templates:
             raise TemplateError(f"{place}:{error.lineno}: {error.message}") from error
         except jinja2.TemplateNotFound as error:
             lacking = str(error.name)
-            message = f'there is no template "{lacking}"{_guess(lacking, self._texts)}'
+            message = f'there is no template "{lacking}"{guess(lacking, self._texts)}'
             raise TemplateError(f"{self._place(error, name)}: {message}") from error
         except jinja2.TemplateError as error:
             message = str(error.message)
             unknown = _UNDEFINED.fullmatch(message)
             if unknown:
                 known = self._known(self._read()[0], mail=_is_mail(name))
-                message += _guess(unknown[1], known | frozenset(values))
+                message += guess(unknown[1], known | frozenset(values))
             raise TemplateError(f"{self._place(error, name)}: {message}") from error
         except _SLIPS as error:
             message = f"{type(error).__name__}: {error}"
@@ -278,6 +286,7 @@ class Templates:
             years=self._years,
             direction=direction,
             language_name=self._language_name,
+            speaks=self._speaks,
             size=chrome.size,
             duration=chrome.duration,
             file_name=chrome.file_name,
@@ -312,7 +321,7 @@ class Templates:
         def asset(name: str) -> str:
             if name not in self._assets:
                 raise jinja2.TemplateRuntimeError(
-                    f'there is no file "{name}" to publish{_guess(name, self._assets)}'
+                    f'there is no file "{name}" to publish{guess(name, self._assets)}'
                 )
             return links.href(links.absolute(quote(self._assets[name][0])))
 
@@ -324,6 +333,9 @@ class Templates:
 
     def _language_name(self, language: str) -> str:
         return own_name(language, self._words)
+
+    def _speaks(self, language: str) -> bool:
+        return is_spoken(language, self._words)
 
 
 class _Missing(jinja2.StrictUndefined):
@@ -339,42 +351,7 @@ class _Missing(jinja2.StrictUndefined):
         if owner is missing:
             return f'"{name}" is undefined'
         known = [each for each in dir(owner) if not each.startswith("_")]
-        return f'{type(owner).__name__.lower()} has no "{name}"{_guess(name, known)}'
-
-
-@dataclass(frozen=True, slots=True)
-class Said:
-    """What pages and mails say around the posts, in the words of one language."""
-
-    words: Words
-    zone: ZoneInfo
-    plain: bool  # text, and no HTML
-
-    def text(self, key: str, n: int | None = None, **values: object) -> str:
-        """Give the words of a key, with what belongs in their braces."""
-        try:
-            words = self.words.text(key, n)
-        except KeyError as error:
-            guess = _guess(key, self.words.known())
-            raise jinja2.TemplateRuntimeError(f'no words for "{key}"{guess}') from error
-        if self.plain:
-            return words.format(n=n, **values)
-        # What is filled in may be HTML already, such as a date; words alone are text.
-        return words if n is None and not values else escape(words).format(n=n, **values)
-
-    def day(self, when: datetime, *, year: bool = True) -> str:
-        """Give a time as HTML, the day for people, the second for machines; or the day alone."""
-        local = when.astimezone(self.zone)
-        told = self.words.date(local, year=year)
-        if self.plain:
-            return told
-        date = escape(told)
-        # Not a byte of it is from outside but the words, which are escaped.
-        return Markup(f'<time datetime="{local.isoformat(timespec="seconds")}">{date}</time>')  # noqa: S704
-
-    def newest(self, feed: Feed) -> str:
-        """Give the day of a feed's newest post."""
-        return self.day(feed.posts[0].published if feed.posts else feed.updated)
+        return f'{type(owner).__name__.lower()} has no "{name}"{guess(name, known)}'
 
 
 def _is_mail(name: str) -> bool:
@@ -388,11 +365,6 @@ def _bound(tree: nodes.Template) -> Iterator[str]:
     yield from (node.name for node in tree.find_all(nodes.Macro))
     for node in tree.find_all(nodes.FromImport):
         yield from (name if isinstance(name, str) else name[1] for name in node.names)
-
-
-def _guess(word: str, known: Iterable[str]) -> str:
-    near = nearest(word, sorted(known))
-    return f'; did you mean "{near}"?' if near else ""
 
 
 def _digest(*texts: Mapping[str, str]) -> str:

@@ -1,0 +1,80 @@
+"""Who asks to be mailed, how often and from where → whether a mail goes to them about it, and when.
+
+Anybody may write anybody's address into a form. So that nobody can be pestered with it, and no
+form can be used to send much to many, a request is recorded first, and answered by mail within
+`Limits`: whoever asks is told the same in every case.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from feedpub.mailing import ACTIVE
+
+MAIL, NOTE, DROP = "mail", "note", "drop"
+"""Of a request: a mail is to be sent; only what is wanted is new; it is as if nobody had asked."""
+
+CONFIRM, KNOWN, ADMIT, SILENCE = "confirm", "known", "admit", "silence"
+"""Of an answer: ask by mail; tell by mail that they are mailed already; take in; say nothing."""
+
+_FIRM = ("complained", "suppressed")  # nothing a stranger can do makes a mail go to these
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How much mail may come of requests that anybody can make."""
+
+    mails: int = 3  # to one address until it is confirmed
+    apart: timedelta = timedelta(hours=1)  # between two of these
+    network: int = 20  # addresses asked for from one network in the time of `apart`
+    rate: int = 300  # mails in the time of `apart`, to whomever
+    waiting: int = 5_000  # requests that wait for their mail
+    rows: int = 100_000  # mails to addresses that are counted: of more the oldest are forgotten
+    patience: timedelta = timedelta(days=1)  # that a request waits, while no mail can be sent
+    open: timedelta = timedelta(days=30)  # that a mail can be answered
+    memory: timedelta = timedelta(days=365)  # that mails to an address are counted
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What was asked for one address before."""
+
+    mails: int  # since it was confirmed last
+    sent: datetime | None  # when the last one went out
+    is_waiting: bool  # whether one is to be sent
+
+
+@dataclass(frozen=True, slots=True)
+class Crowd:
+    """What else was asked for, of late."""
+
+    network: int = 0  # addresses, from the same network, in the time of `Limits.apart`
+    waiting: int = 0
+
+
+def heard(standing: Standing | None, crowd: Crowd, limits: Limits, now: datetime) -> str:
+    """Decide what becomes of a request: MAIL, NOTE or DROP."""
+    if crowd.network >= limits.network:
+        return DROP
+    if standing is None:
+        return DROP if crowd.waiting >= limits.waiting else MAIL
+    if standing.is_waiting:
+        return NOTE
+    if standing.mails >= limits.mails:
+        return DROP
+    if standing.sent is not None and now - standing.sent < limits.apart:
+        return NOTE  # the mail that is out already leads to what they want now
+    return DROP if crowd.waiting >= limits.waiting else MAIL
+
+
+def answer(state: str, *, is_forgotten: bool, double_opt_in: bool) -> str:
+    """Decide how a request is answered; `state` is that of the reader, "" where there is none.
+
+    Who left, or whose mailbox was gone, may come back by a mail that they answer; who complained,
+    was suppressed or asked to be forgotten is not mailed, whoever asks. Without double opt-in
+    whoever is new is taken in; who left still has to say so themselves.
+    """
+    if is_forgotten or state in _FIRM:
+        return SILENCE
+    if state == ACTIVE:
+        return KNOWN
+    return ADMIT if state in {"", "pending"} and not double_opt_in else CONFIRM

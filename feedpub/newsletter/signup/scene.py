@@ -1,0 +1,42 @@
+"""The site as it is now → all that the pages for its readers are made of."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+
+from feedpub import files, site
+from feedpub.digests import Following
+from feedpub.files import Memory
+from feedpub.model import SignUp
+from feedpub.newsletter.desk import Desk
+from feedpub.publish.building import reading_version
+from feedpub.publish.making import look, plan
+from feedpub.publish.request import Request
+from feedpub.templates import Templates
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """One state of the site; whoever runs for long sets a new one when the site has changed."""
+
+    desk: Desk
+    templates: Templates
+    following: Following
+    choices: SignUp
+
+
+def scene(request: Request, desk: Desk) -> Scene:
+    """Read the site. A build that goes on is waited for."""
+    where = desk.where
+    waiting: Callable[[], None] = partial(request.progress, "waiting for a build to end", 0, 0)
+    with files.locked(where.memory, waiting):
+        return files.sound(where.memory, partial(_scene, request, desk))
+
+
+def _scene(request: Request, desk: Desk) -> Scene:
+    where = desk.where
+    memory = Memory(where.memory, reading_version(files.code(), desk.config))
+    library = plan(request, where, files.scan(where.content), memory).library
+    templates = look(where, files.texts(where.templates))
+    following = Following(templates, library)
+    return Scene(desk, templates, following, site.choices(desk.config, library))

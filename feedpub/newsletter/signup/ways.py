@@ -1,0 +1,111 @@
+"""A token, and what its owner wants → what is so from now on."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from feedpub import tokens
+from feedpub.admission import Limits
+from feedpub.mailing import Follows, Subscriber, Wish
+from feedpub.newsletter.desk import Desk
+
+_FIRM = ("unsubscribed", "complained", "suppressed")
+"""States that say as much as that somebody left, or more."""
+
+_REGRET = timedelta(days=1)
+"""For so long leaving can be undone at once; later a mail asks first, as it asks everybody."""
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """What somebody would get who confirms; `is_open` is False where they confirmed before."""
+
+    reader: Subscriber
+    is_open: bool
+
+
+def ask(desk: Desk, wish: Wish, network: bytes, now: datetime, limits: Limits | None = None) -> str:
+    """Record that somebody, perhaps, wants to be mailed; `network` is marked by `Networks`.
+
+    It looks at no reader, and does as much for whomever is asked for. Tells what becomes of it,
+    as `admission.heard` does, which is nothing to tell them. Raises `roster.Faulty` for what is
+    no address.
+    """
+    return desk.store.ask(wish, desk.salt(), network, limits or Limits(), now)
+
+
+def token(desk: Desk, purpose: str, reader: Subscriber) -> str:
+    """Give a reader's token for a purpose."""
+    return tokens.mint(desk.keys, purpose, reader.id)
+
+
+def whose(desk: Desk, purpose: str, text: str) -> Subscriber | None:
+    """Give the reader whose token for a purpose this is."""
+    number = tokens.read(desk.keys, purpose, text)
+    return None if number is None else desk.store.get(number)
+
+
+def is_ours(desk: Desk, purpose: str, text: str) -> bool:
+    """Tell whether a token is one of ours, be its owner there or not any more."""
+    return tokens.read(desk.keys, purpose, text) is not None
+
+
+def offered(desk: Desk, text: str) -> Offer | None:
+    """Give what the owner of a token would get by confirming, or gets already."""
+    reader = whose(desk, "confirm", text)
+    if reader is None:
+        return None
+    asked = desk.store.asked(reader.address, desk.salt())
+    if asked is None or reader.state not in {"pending", "unsubscribed", "bounced"}:
+        return Offer(reader, is_open=False) if reader.state == "active" else None
+    wish = asked.wish
+    wanted = Subscriber(
+        id=reader.id,
+        address=reader.address,
+        consent=reader.consent,
+        follows=wish.follows,
+        cadence=wish.cadence,
+        language=wish.language,
+    )
+    return Offer(wanted, is_open=True)
+
+
+def confirm(desk: Desk, text: str, source: str, now: datetime) -> Subscriber | None:
+    """Mail somebody from now on what they asked for; `source` is the address they said so from."""
+    number = tokens.read(desk.keys, "confirm", text)
+    return None if number is None else desk.store.confirm(number, desk.salt(), source, now)
+
+
+def leave(desk: Desk, text: str, now: datetime) -> None:
+    """Mail somebody no more."""
+    reader = whose(desk, "unsubscribe", text)
+    if reader is not None and reader.state not in _FIRM:
+        desk.store.change(reader.id, "unsubscribed", now)
+
+
+def come_back(desk: Desk, text: str, network: bytes, now: datetime) -> Subscriber | None:
+    """Take back that somebody left: at once where it was just now, else a mail asks them first.
+
+    Gives them as they are then; nothing changes for anybody who did not leave.
+    """
+    reader = whose(desk, "unsubscribe", text)
+    if reader is None or reader.state != "unsubscribed":
+        return reader
+    after = desk.store.undo(reader.id, now - _REGRET, now)
+    if after is not None and after.state == "unsubscribed":
+        wish = Wish(after.address, after.follows, after.cadence, after.language)
+        ask(desk, wish, network, now)
+    return after
+
+
+def prefer(desk: Desk, reader: Subscriber, follows: Follows, cadence: str, language: str) -> None:
+    """Set what somebody gets who has come with their token."""
+    desk.store.excuse(reader.address, desk.salt())
+    desk.store.prefer(reader.id, follows, cadence, language)
+
+
+def forget(desk: Desk, text: str) -> bool:
+    """Delete somebody for good; False where the token is not one of ours."""
+    reader = whose(desk, "unsubscribe", text)
+    if reader is not None:
+        desk.store.forget(reader.address, desk.salt())
+    return is_ours(desk, "unsubscribe", text)

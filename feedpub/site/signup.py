@@ -1,0 +1,17 @@
+"""A library → what somebody may choose who signs up for the newsletter."""
+
+from feedpub.config import Config
+from feedpub.library import Library
+from feedpub.model import SignUp
+
+
+def choices(config: Config, library: Library) -> SignUp:
+    """Give all that there is to follow, each in order of its name, and the site's languages."""
+    own = config.site.language
+    others = (language for language, _ in library.languages)
+    return SignUp(
+        tags=tuple(tag for tag, _ in library.tags),
+        authors=tuple(author for author, _ in library.authors),
+        languages=tuple(dict.fromkeys((own, *others))),
+        confirms=config.subscribers.double_opt_in,
+    )

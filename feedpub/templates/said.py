@@ -1,0 +1,54 @@
+"""The words and days of one language, as templates use them: a part of `feedpub.templates`."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+import jinja2
+from markupsafe import Markup, escape
+
+from feedpub.model import Feed
+from feedpub.text import nearest
+from feedpub.words import Words
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What pages and mails say around the posts, in the words of one language."""
+
+    words: Words
+    zone: ZoneInfo
+    plain: bool  # text, and no HTML
+
+    def text(self, key: str, n: int | None = None, **values: object) -> str:
+        """Give the words of a key, with what belongs in their braces."""
+        try:
+            words = self.words.text(key, n)
+        except KeyError as error:
+            near = guess(key, self.words.known())
+            raise jinja2.TemplateRuntimeError(f'no words for "{key}"{near}') from error
+        if self.plain:
+            return words.format(n=n, **values)
+        # What is filled in may be HTML already, such as a date; words alone are text.
+        return words if n is None and not values else escape(words).format(n=n, **values)
+
+    def day(self, when: datetime, *, year: bool = True) -> str:
+        """Give a time as HTML, the day for people, the second for machines; or the day alone."""
+        local = when.astimezone(self.zone)
+        told = self.words.date(local, year=year)
+        if self.plain:
+            return told
+        date = escape(told)
+        # Not a byte of it is from outside but the words, which are escaped.
+        return Markup(f'<time datetime="{local.isoformat(timespec="seconds")}">{date}</time>')  # noqa: S704
+
+    def newest(self, feed: Feed) -> str:
+        """Give the day of a feed's newest post."""
+        return self.day(feed.posts[0].published if feed.posts else feed.updated)
+
+
+def guess(word: str, known: Iterable[str]) -> str:
+    """Give `; did you mean "x"?`, or nothing where no known word is near."""
+    near = nearest(word, sorted(known))
+    return f'; did you mean "{near}"?' if near else ""

@@ -1,0 +1,271 @@
+"""Requests in the store: one address, one row; bounded, counted, and gone in the end."""
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from mailings import NOW, reader
+from sqlalchemy import func, select
+
+from feedpub.admission import DROP, MAIL, NOTE, Limits
+from feedpub.mailing import Asked, Consent, Follows, Subscriber, Wish
+from feedpub.roster import Faulty
+from feedpub.store import ForgottenError, Store, schema
+
+LIMITS = Limits()
+SALT = b"s" * 32
+HOUR = timedelta(hours=1)
+ANN = Wish("Ann@Example.org", Follows(everything=False, tags=("c",)), "weekly", "zh")
+
+
+def ask(store: Store, wish: Wish = ANN, network: bytes = b"net", hours: float = 0) -> str:
+    """Ask at a time."""
+    return store.ask(wish, SALT, network, LIMITS, NOW + hours * HOUR)
+
+
+def taken(store: Store, hours: float = 0) -> Asked:
+    """Give who may be mailed at a time."""
+    found = store.next_asked(LIMITS, NOW + hours * HOUR)
+
+    assert found is not None
+
+    return found
+
+
+def number(store: Store) -> int:
+    """Count the rows."""
+    with store._database.reading() as connection:
+        return connection.execute(select(func.count()).select_from(schema.signup)).scalar() or 0
+
+
+def test_a_request_is_mailed_once(store: Store) -> None:
+    """With what was asked for; then nobody waits."""
+    assert MAIL == ask(store)
+    assert store.asked("ann@example.org", SALT) is None
+
+    found = taken(store)
+
+    assert (ANN, NOW, 1) == (found.wish, found.at, found.mails)
+    assert store.next_asked(LIMITS, NOW) is None
+    assert found == store.asked("ann@example.org", SALT)
+
+
+def test_one_address_is_one_row(store: Store) -> None:
+    """However it is spelled; what was wished last counts."""
+    ask(store)
+
+    assert NOTE == ask(store, Wish("ann@EXAMPLE.org"), hours=0.5)
+    assert 1 == number(store)
+
+    taken(store, 0.5)
+
+    assert NOTE == ask(store, ANN, hours=1)
+    found = store.asked("ann@example.org", SALT)
+    assert found is not None
+    assert ANN == found.wish
+
+
+def test_three_mails_go_out_at_most(store: Store) -> None:
+    """Whoever asks, from wherever, until it is confirmed."""
+    for hours in range(3):
+        assert MAIL == ask(store, network=bytes([hours]), hours=hours)
+        assert hours + 1 == taken(store, hours).mails
+
+    assert DROP == ask(store, network=b"x", hours=99)
+
+    one = store.add(reader("ann@example.org", "pending"), NOW)
+    store.confirm(one.id, SALT, "", NOW)
+
+    assert MAIL == ask(store, network=b"x", hours=99)
+
+
+def test_a_mail_that_did_not_go_out_does_not_count(store: Store) -> None:
+    """It may go out at its time."""
+    ask(store)
+    store.unsent(taken(store), NOW + HOUR)
+
+    assert store.next_asked(LIMITS, NOW) is None
+    assert 1 == taken(store, 1).mails
+
+
+def test_the_rate_is_kept(store: Store) -> None:
+    """So many within an hour, to whomever; the others wait."""
+    limits = Limits(rate=2)
+    for each in range(4):
+        ask(store, Wish(f"r{each}@example.org"))
+    found = [store.next_asked(limits, NOW) for _ in range(3)]
+
+    assert [True, True, False] == [each is not None for each in found]
+    assert store.next_asked(limits, NOW + HOUR / 2) is None
+    assert store.next_asked(limits, NOW + HOUR) is not None
+
+
+def test_many_requests_are_few_rows(store: Store) -> None:
+    """From one network twenty an hour; from many as many as may wait."""
+    limits = Limits(waiting=100)
+    found = {
+        MAIL: 0,
+        DROP: 0,
+    }
+    for each in range(1_000):
+        network = b"one" if each < 500 else each.to_bytes(4, "big")
+        found[store.ask(Wish(f"r{each}@example.org"), SALT, network, limits, NOW)] += 1
+
+    assert {MAIL: 100, DROP: 900} == found
+    assert 100 == number(store)
+
+
+def test_many_at_once_are_counted_as_one_after_the_other(store: Store) -> None:
+    """Threads and processes do not slip past a limit together."""
+
+    def asked(each: int) -> str:
+        return ask(store, Wish(f"r{each}@example.org"))
+
+    with ThreadPoolExecutor(8) as threads:
+        found = list(threads.map(asked, range(60)))
+        mailed = list(threads.map(lambda _: store.next_asked(LIMITS, NOW), range(60)))
+
+    assert LIMITS.network == found.count(MAIL) == number(store)
+    assert LIMITS.network == len({each.mark for each in mailed if each})
+
+
+def test_confirming_makes_a_reader_of_what_was_asked(store: Store) -> None:
+    """With their choice, and when and from where they said so."""
+    one = store.add(Subscriber(0, "ann@example.org", Consent(NOW, "form")), NOW)
+    ask(store)
+    taken(store)
+
+    found = store.confirm(one.id, SALT, "192.0.2.1", NOW + HOUR)
+
+    assert found is not None
+    assert ("active", ANN.follows, "weekly", "zh") == (
+        found.state,
+        found.follows,
+        found.cadence,
+        found.language,
+    )
+    assert Consent(NOW + HOUR, "form", "192.0.2.1") == found.consent
+    assert found == store.confirm(one.id, SALT, "198.51.100.1", NOW + 2 * HOUR)
+    assert store.asked("ann@example.org", SALT) is None
+
+
+@pytest.mark.parametrize("state", ["unsubscribed", "bounced"])
+def test_who_left_comes_back_by_confirming(store: Store, state: str) -> None:
+    """But only where a mail asked them since."""
+    one = store.add(replace(reader(state=state), soft_bounces=2), NOW)
+
+    assert store.confirm(one.id, SALT, "", NOW) is None
+
+    ask(store)
+
+    assert store.confirm(one.id, SALT, "", NOW) is None
+
+    taken(store)
+    found = store.confirm(one.id, SALT, "", NOW)
+
+    assert found is not None
+    assert ("active", 0) == (found.state, found.soft_bounces)
+
+
+@pytest.mark.parametrize("state", ["complained", "suppressed"])
+def test_who_complained_does_not_come_back(store: Store, state: str) -> None:
+    """Whatever was asked for."""
+    one = store.add(reader(state=state), NOW)
+    ask(store)
+    taken(store)
+
+    assert store.confirm(one.id, SALT, "", NOW) is None
+    assert store.confirm(one.id + 1, SALT, "", NOW) is None
+    assert one == store.get(one.id)
+
+
+def test_leaving_can_be_undone_for_a_while(store: Store) -> None:
+    """By nobody else, and nothing else is."""
+    one = store.add(reader(), NOW)
+    store.change(one.id, "unsubscribed", NOW)
+
+    late = store.undo(one.id, NOW, NOW + HOUR)
+    assert late is not None
+    assert "unsubscribed" == late.state
+    found = store.undo(one.id, NOW - HOUR, NOW + HOUR)
+    assert found is not None
+    assert "active" == found.state
+    assert store.undo(one.id + 1, NOW - HOUR, NOW) is None
+
+    store.change(one.id, "complained", NOW)
+    held = store.undo(one.id, NOW - HOUR, NOW)
+    assert held is not None
+    assert "complained" == held.state
+
+
+def test_what_nothing_comes_of_keeps_no_address(store: Store) -> None:
+    """That a mail went out is still counted, unless its owner was here."""
+    ask(store)
+    store.answered(taken(store))
+
+    assert store.asked("ann@example.org", SALT) is None
+    assert NOTE == ask(store, hours=0.5)
+
+    store.excuse("ann@example.org", SALT)
+    for hours in range(1, 4):
+        ask(store, hours=hours)
+        assert hours == taken(store, hours).mails
+
+
+def test_what_is_over_is_let_go(store: Store) -> None:
+    """An address that was not confirmed after a month, and the count after a year."""
+    days = timedelta(days=1)
+    store.add(Subscriber(0, "ann@example.org", Consent(NOW, "form")), NOW)
+    kept = store.add(reader("listed@example.org", "pending"), NOW)
+    ask(store)
+    taken(store)
+    ask(store, Wish("late@example.org"), b"other")
+    store.tidy_asked(LIMITS, NOW + LIMITS.patience + HOUR)
+
+    assert store.next_asked(LIMITS, NOW + 2 * days) is None
+    assert store.asked("ann@example.org", SALT) is not None
+
+    store.tidy_asked(LIMITS, NOW + 30 * days + HOUR)
+
+    assert store.asked("ann@example.org", SALT) is None
+    assert (kept,) == tuple(store.all())
+    assert 1 == number(store)
+
+    store.tidy_asked(LIMITS, NOW + 366 * days)
+
+    assert 0 == number(store)
+
+
+def test_of_many_counts_the_oldest_are_let_go(store: Store) -> None:
+    """However long somebody floods the form, the table does not grow for ever."""
+    for each in range(5):
+        ask(store, Wish(f"r{each}@example.org"), hours=each)
+        store.answered(taken(store, each))
+    ask(store, Wish("open@example.org"), hours=5)
+    taken(store, 5)
+    store.tidy_asked(Limits(rows=2), NOW + 5 * HOUR)
+
+    assert 3 == number(store)
+    assert [MAIL, NOTE] == [
+        ask(store, Wish(f"r{each}@example.org"), b"other", 4.5) for each in (2, 4)
+    ]
+
+
+def test_who_is_forgotten_leaves_no_request(store: Store) -> None:
+    """Neither address nor count."""
+    ask(store)
+    store.forget("ann@example.org", SALT)
+
+    assert 0 == number(store)
+    with pytest.raises(ForgottenError):
+        store.add(reader(), NOW)
+
+
+def test_what_is_no_address_is_not_recorded(store: Store) -> None:
+    """A line end least of all."""
+    for address in ("ann", "ann@example.org\r\nBcc: bob@example.org", ""):
+        with pytest.raises(Faulty):
+            ask(store, Wish(address))
+
+    assert 0 == number(store)

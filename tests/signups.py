@@ -1,0 +1,216 @@
+"""A site that people sign up on, its pages asked for as browsers do, and the mails it sends.
+
+with door(tmp_path) as site:
+    site.post("subscribe", address="ann@example.org")
+    site.round()
+    (mail,) = site.mails()
+    site.get(link(mail, "confirm"))
+"""
+
+import asyncio
+import email
+import re
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from email.message import EmailMessage
+from email.policy import default
+from pathlib import Path
+from urllib.parse import urlencode
+
+import httpx
+import lxml.html
+import made
+import mailings
+import mails
+import postoffice
+from starlette.responses import PlainTextResponse
+from starlette.routing import Router
+
+import feedpub.store
+from feedpub.admission import Limits
+from feedpub.config import Config, Digest, Mail, Site, Subscribers
+from feedpub.digests import Composer, Following
+from feedpub.mail import Transport
+from feedpub.mailing import Subscriber
+from feedpub.model import Author, Tag
+from feedpub.newsletter import signup
+from feedpub.newsletter.desk import Desk
+from feedpub.newsletter.posting import transport
+from feedpub.newsletter.signup import Answered, Scene
+from feedpub.publish.request import Place
+from feedpub.site import choices
+from feedpub.store import Store
+from feedpub.tokens import Keys
+from feedpub.web.readers import routes
+
+NOW = postoffice.NOW
+FORM = "application/x-www-form-urlencoded"
+LIBRARY = replace(
+    postoffice.LIBRARY,
+    tags=((Tag("C++", "cplusplus"), ()), (Tag("Python", "python"), ())),
+    authors=((Author("Ann Lee", slug="ann-lee"), ()),),
+    languages=(("en", ()), ("zh", ()), ("de", ())),
+)
+
+
+@dataclass
+class Door:
+    """What the outside sees of a site, and what only we see."""
+
+    desk: Desk
+    scene: Scene
+    root: Path
+    now: datetime = NOW
+    client: str = "192.0.2.1"
+    patience: float = 100.0
+
+    def wait(self, **time: float) -> None:
+        """Let time pass."""
+        self.now += timedelta(**time)
+
+    def ask(
+        self,
+        method: str,
+        path: str,
+        content: bytes | str = "",
+        headers: Mapping[str, str] | None = None,
+    ) -> httpx.Response:
+        """Send one request; a path is below the site's address."""
+        return self.all([(method, path, content, headers or {})])[0]
+
+    def all(
+        self, requests: list[tuple[str, str, bytes | str, Mapping[str, str]]]
+    ) -> list[httpx.Response]:
+        """Send requests one after the other."""
+        home = self.desk.config.site.url
+
+        async def sent() -> list[httpx.Response]:
+            found = routes(lambda: self.scene, lambda: self.now, self.patience)
+            app = Router(found, default=PlainTextResponse("a file"), redirect_slashes=False)
+            way = httpx.ASGITransport(app, client=(self.client, 50_000))
+            async with httpx.AsyncClient(transport=way) as client:
+                return [
+                    await client.request(
+                        method, httpx.URL(home).join(path), content=content, headers=headers
+                    )
+                    for method, path, content, headers in requests
+                ]
+
+        return asyncio.run(sent())
+
+    def get(self, path: str) -> httpx.Response:
+        """Look at a page."""
+        return self.ask("GET", path)
+
+    def post(
+        self, path: str, headers: Mapping[str, str] | None = None, **fields: str | list[str]
+    ) -> httpx.Response:
+        """Send a form of this site."""
+        sent = {"Content-Type": FORM, "Sec-Fetch-Site": "same-origin", **(headers or {})}
+        return self.ask("POST", path, urlencode(fields, doseq=True), sent)
+
+    def round(self, way: Transport | None = None, limits: Limits | None = None) -> Answered:
+        """Answer the requests that wait."""
+        composer = Composer(self.desk.config, self.scene.templates)
+        chosen = way or transport(self.desk)
+        return signup.answer(self.desk, composer, chosen, self.now, limits or Limits())
+
+    def mails(self) -> list[EmailMessage]:
+        """Give the mails that went out, and take them away."""
+        found = sorted((self.root / "mail").glob("*.eml"))
+        read = [email.message_from_bytes(each.read_bytes(), policy=default) for each in found]
+        for each in found:
+            each.unlink()
+        return read
+
+    def reader(self, address: str = "ann@example.org", state: str = "active") -> Subscriber:
+        """Give a reader in a state, who may be new."""
+        one = self.desk.store.add(replace(made_reader(address), state=state), self.now)
+        return self.desk.store.change(one.id, state, self.now) or one
+
+    def state(self, address: str = "ann@example.org") -> str:
+        """Give the state of a reader, "" where there is none."""
+        one = self.desk.store.find(address)
+        return one.state if one else ""
+
+    def way(self, purpose: str, one: Subscriber, page: str = "") -> str:
+        """Give the path of a reader's page."""
+        return f"{page or purpose}/{signup.token(self.desk, purpose, one)}"
+
+    def subscribed(self, address: str = "ann@example.org", **wish: str | list[str]) -> Subscriber:
+        """Sign somebody up and confirm it."""
+        self.post("subscribe", None, address=address, **wish)
+        self.round()
+        (mail,) = self.mails()
+        self.post(link(mail, "confirm"))
+        found = self.desk.store.find(address)
+
+        assert found is not None
+        assert "active" == found.state
+
+        return found
+
+
+def made_reader(address: str) -> Subscriber:
+    """Give somebody the store does not know yet."""
+    return Subscriber(0, address, mailings.reader().consent)
+
+
+def config(mail: Mail | None = None, url: str = made.SITE, **subscribers: object) -> Config:
+    """Give the configuration of a site that people may sign up on."""
+    settings = {"form": True, **subscribers}
+    return made.config(
+        site=Site("Example", url, author=made.ANN),
+        mail=mail or postoffice.folder(),
+        digests=(Digest("weekly"),),
+        subscribers=Subscribers(**settings),  # type: ignore[arg-type]
+    )
+
+
+@contextmanager
+def door(
+    path: Path,
+    chosen: Config | None = None,
+    opened: Callable[[str, Path], Store] = feedpub.store.open,
+) -> Iterator[Door]:
+    """Give a site in a folder of its own."""
+    chosen = chosen or config()
+    home = path / ".feedpub"
+    where = Place(chosen, path / "content", path / "templates", path / "public", home / "cache")
+    with closing(opened("", home)) as store:
+        desk = Desk(chosen, where, store, Keys(b"k" * 32))
+        templates = mails.templates(config=chosen)
+        following = Following(templates, LIBRARY)
+        yield Door(desk, Scene(desk, templates, following, choices(chosen, LIBRARY)), path)
+
+
+def link(mail: EmailMessage, purpose: str) -> str:
+    """Give the path of the link for a purpose in the text of a mail."""
+    found = re.search(rf"https?://\S+?/({purpose}/\w+)", text(mail))
+
+    assert found
+
+    return found[1]
+
+
+def text(mail: EmailMessage) -> str:
+    """Give the text part of a mail."""
+    part = mail.get_body(("plain",))
+
+    assert part is not None
+
+    return str(part.get_content())
+
+
+def heading(response: httpx.Response) -> str:
+    """Give the heading of a page."""
+    root = lxml.html.document_fromstring(response.text)
+    return str(root.findtext(".//h1"))
+
+
+def forms(response: httpx.Response) -> list[str]:
+    """Give where the forms of a page go."""
+    root = lxml.html.document_fromstring(response.text)
+    return [str(form.get("action")) for form in root.iter("form")]

@@ -1,0 +1,125 @@
+"""What is written into a form is taken as far as it makes sense, and no further."""
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from mailings import reader
+from signups import LIBRARY, config
+
+from feedpub import roster
+from feedpub.mailing import CADENCES, Follows, Wish
+from feedpub.site import choices
+from feedpub.web.readers import forms
+from feedpub.web.readers.forms import Fault
+
+CHOICES = choices(config(), LIBRARY)
+ADDRESS = ("address", "ann@example.org")
+
+
+def faults(*fields: tuple[str, str]) -> list[str]:
+    """Give what is wrong with a form, by its words."""
+    return [each.words for each in forms.signup(fields, CHOICES).faults]
+
+
+def test_a_whole_form() -> None:
+    """What is followed, how often, and in which language."""
+    fields = [
+        ("address", " Ann@Example.org\n"),
+        ("follow", "some"),
+        ("tag", "python"),
+        ("tag", "cplusplus"),
+        ("author", "ann-lee"),
+        ("cadence", "weekly"),
+        ("language", "zh"),
+        ("subject", ""),
+    ]
+    given = forms.signup(fields, CHOICES)
+    follows = Follows(everything=False, tags=("cplusplus", "python"), authors=("ann-lee",))
+
+    assert Wish("Ann@Example.org", follows, "weekly", "zh") == given.wish
+    assert not given.faults
+    assert not given.is_trapped
+
+
+def test_an_address_alone_will_do() -> None:
+    """All posts then, as the digest goes out, in the site's language."""
+    assert Wish("ann@example.org") == forms.signup([ADDRESS], CHOICES).wish
+
+
+@pytest.mark.parametrize(
+    ("fields", "expected"),
+    [
+        ([("follow", "everything"), ("tag", "python")], Follows()),
+        ([("tag", "python")], Follows(everything=False, tags=("python",))),
+        ([("author", "ann-lee")], Follows(everything=False, authors=("ann-lee",))),
+        ([("tag", "nothing")], Follows()),
+    ],
+)
+def test_a_form_may_have_few_fields(fields: list[tuple[str, str]], expected: Follows) -> None:
+    """As one on somebody else's site has; what nobody offers is not followed."""
+    assert expected == forms.signup([ADDRESS, *fields], CHOICES).follows
+
+
+def test_what_is_wrong_is_told() -> None:
+    """With the field that it is about."""
+    assert ["address-missing"] == faults()
+    assert ["address-missing"] == faults(("address", " "))
+    assert ["address-wrong"] == faults(("address", "ann@"))
+    assert ["wanted-none"] == faults(ADDRESS, ("follow", "some"), ("tag", "nothing"))
+    assert (Fault("some", "wanted-none"),) == forms.signup(
+        [ADDRESS, ("follow", "some")], CHOICES
+    ).faults
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "ann@example.org\r\nBcc: bob@example.org",
+        "ann@example.org, bob@example.org",
+        "Ann <ann@example.org>",
+        "ann@example.org\x00",
+        '"ann\r\n"@example.org',
+        "ann@[192.0.2.1]",
+        "ann@localhost",
+        "a" * 300 + "@example.org",
+    ],
+)
+def test_a_header_cannot_be_written_through_the_form(address: str) -> None:
+    """What is more than one address is none."""
+    assert ["address-wrong"] == faults(("address", address))
+
+
+def test_words_that_are_none_of_ours_count_as_nothing() -> None:
+    """A cadence, a language."""
+    given = forms.signup([ADDRESS, ("cadence", "hourly"), ("language", "xx")], CHOICES)
+
+    assert ("digest", "") == (given.cadence, given.language)
+
+
+def test_a_program_falls_into_the_trap() -> None:
+    """It fills in what people do not see."""
+    assert forms.signup([ADDRESS, (forms.TRAP, "Buy")], CHOICES).is_trapped
+
+
+def test_what_is_followed_can_be_kept() -> None:
+    """Also where nobody writes about it any more."""
+    follows = Follows(everything=False, tags=("gone",), authors=("left",))
+    one = replace(reader(), follows=follows, cadence="daily", language="zh")
+    fields = [("tag", "gone"), ("tag", "other"), ("author", "left")]
+
+    assert follows == forms.preferences(fields, CHOICES, one).follows
+    shown = forms.shown(one)
+    assert ("ann@example.org", follows) == (shown.address, shown.follows)
+    assert ("daily", "zh") == (shown.cadence, shown.language)
+
+
+@given(st.lists(st.tuples(st.sampled_from(("address", "tag", "follow", "language")), st.text())))
+def test_any_form_is_a_wish_or_a_fault(fields: list[tuple[str, str]]) -> None:
+    """And nothing else; no field makes it fall over."""
+    found = forms.signup(fields, CHOICES)
+
+    assert found.faults or roster.canonical(found.wish.address)
+    assert found.cadence in CADENCES
+    assert found.language in {"", *CHOICES.languages}
