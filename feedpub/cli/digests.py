@@ -149,11 +149,11 @@ def _remedy(sent: "Sent") -> str:
 def _status(session: Session) -> int:
     found = session.world.newsletter().issues(session.request(), session.arguments.digest)
     if session.arguments.json:
-        told = {"issues": [_issue_object(issue, tally) for issue, tally in found]}
+        told = {"issues": [issue_object(issue, tally) for issue, tally in found]}
         session.world.stdout.write(json.dumps(told) + "\n")
         return DONE
     for issue, tally in found:
-        session.tell([_headline(issue), *_account(tally)], always=True)
+        session.tell([_headline(issue), *equation(tally)], always=True)
     paused = [issue.id for issue, _ in found if issue.state == "paused"]
     failed = [issue.id for issue, tally in found if tally.failed]
     if not found:
@@ -225,7 +225,7 @@ def _went(sent: "Sent") -> Iterator[str]:
     posts, readers = counted(len(sent.posts), "post"), counted(sent.audience, "reader")
     aside = f" ({sent.reason})" if sent.reason and not _unfinished(sent.tally) else ""
     yield f"{sent.digest}: issue {sent.issue.id}, {posts} for {readers}{aside}"
-    yield from _account(sent.tally)
+    yield from equation(sent.tally)
 
 
 def _would(sent: "Sent") -> Iterator[str]:
@@ -258,7 +258,7 @@ def _named(issue: Issue) -> str:
     return f"issue {issue.id} of {issue.digest}"
 
 
-def _account(tally: Tally) -> Iterator[str]:
+def equation(tally: Tally) -> Iterator[str]:
     """Give the equation that always holds, and the reasons."""
     if not tally.audience:
         return
@@ -299,7 +299,8 @@ def _sent_object(sent: "Sent") -> dict[str, object]:
     }
 
 
-def _issue_object(issue: Issue, tally: Tally) -> dict[str, object]:
+def issue_object(issue: Issue, tally: Tally) -> dict[str, object]:
+    """Give an issue and how it stands, as JSON knows them."""
     return {
         "id": issue.id,
         "digest": issue.digest,

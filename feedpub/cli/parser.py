@@ -30,6 +30,7 @@ _ALL = Command(
         ("feedpub build", "write feeds and pages to public/"),
         ("feedpub check", "say what is wrong, and write nothing"),
         ("feedpub digest send", "mail what is new to the subscribers"),
+        ("feedpub run", "do all of this by itself, until it is stopped"),
     ),
     (VERSION, DEBUG),
     commands=COMMANDS,

@@ -60,10 +60,10 @@ def _does(typed: str) -> Callable[[Session], int]:
     if typed in _COMMANDS:
         return _COMMANDS[typed]
     # Imported only here: a build has no use for them.
-    from feedpub.cli import digests, mail, serve, statistics, subscribers  # noqa: PLC0415
+    from feedpub.cli import digests, mail, running, serve, statistics, subscribers  # noqa: PLC0415
 
     found: dict[str, Callable[[Session], int]] = {}
-    for each in (subscribers, digests, mail, statistics, serve):
+    for each in (subscribers, digests, mail, statistics, running, serve):
         found.update(each.COMMANDS)
     return found[typed]
 

@@ -1,5 +1,6 @@
 """All that a command can see, change and call, handed to it as one value."""
 
+import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,6 +12,7 @@ from feedpub.cli.terminal import Colour, Terminal, safe
 from feedpub.errors import FeedpubError
 
 if TYPE_CHECKING:
+    from feedpub.daemon import Status
     from feedpub.mailing import Issue, Outcome, Subscriber, Tally
     from feedpub.newsletter import Import, Returned, Sent, Source, Standing
     from feedpub.newsletter.findings import Finding
@@ -168,6 +170,26 @@ class Newsletter(Protocol):
         ...
 
 
+class Daemon(Protocol):
+    """What keeps a site running; see `feedpub.daemon`."""
+
+    def forever(
+        self, request: "Request", stream: TextIO, now: Callable[[], datetime], /, *, human: bool
+    ) -> tuple[str, ...]:
+        """Watch, publish and mail until told to stop; give what was in hand and has not ended."""
+        ...
+
+    def status(self, request: "Request", /) -> "Status":
+        """Tell how the site stands."""
+        ...
+
+
+def _daemon() -> Daemon:
+    from feedpub import daemon  # noqa: PLC0415  `feedpub --help` does not wait for it
+
+    return daemon
+
+
 @dataclass(frozen=True, slots=True)
 class World:
     """All that a command can see and change, but for the files it is about."""
@@ -184,6 +206,8 @@ class World:
     doctor: "Callable[[], Callable[[Request], tuple[Finding, ...]]]"  # likewise
     web: Callable[[], Web]  # likewise
     browse: Callable[[Path], bool]  # show a file in the browser, if there is one
+    daemon: Callable[[], Daemon] = _daemon  # likewise
+    leave: Callable[[int], object] = os._exit  # end the process, whatever its threads do
 
     def terminal(self, stream: TextIO) -> Terminal:
         """Give what writes to one of the streams."""

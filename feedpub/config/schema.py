@@ -242,6 +242,13 @@ class Mail:
             checks.one_of("hold", "resend", "skip"),
         ),
     ] = "hold"
+    mailbox: Annotated[
+        str,
+        Key(
+            "where undeliverable messages arrive, which `feedpub run` reads: a Maildir, an mbox or "
+            "imaps://user@host/INBOX"
+        ),
+    ] = ""
     soft_bounces: Annotated[
         int, Key("temporary failures in a row that count as a permanent one", least=1)
     ] = 5
@@ -339,6 +346,18 @@ class Web:
 
 
 @dataclass(frozen=True, slots=True)
+class Run:
+    """How `feedpub run` watches the folder."""
+
+    events: Annotated[
+        bool, Key("the kernel tells of changes; false for a network disk that never does")
+    ] = True
+    sweep: Annotated[
+        int, Key("seconds between two looks at all files, for what nobody told of", least=1)
+    ] = 60
+
+
+@dataclass(frozen=True, slots=True)
 class Config:
     """The whole of `config.yaml`."""
 
@@ -357,6 +376,7 @@ class Config:
     subscribers: Annotated[Subscribers, Key()] = Subscribers()
     hooks: Annotated[Hooks, Key()] = Hooks()
     web: Annotated[Web, Key()] = Web()
+    run: Annotated[Run, Key()] = Run()
 
 
 FOREIGN: Mapping[type, Mapping[str, Key]] = {

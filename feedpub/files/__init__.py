@@ -1,6 +1,7 @@
 """Everything that touches the disk: sources in, outputs out, and what is remembered between."""
 
 from feedpub.files.compression import COMPRESSIBLE
+from feedpub.files.instance import keep_state, kept_state, only, running
 from feedpub.files.lock import locked
 from feedpub.files.memory import Bodies, Build, Memory, Packed, Reading, pack, sound, unpack
 from feedpub.files.outputs import Written, clear, intact, is_built, write
@@ -26,11 +27,15 @@ __all__ = [
     "digest",
     "intact",
     "is_built",
+    "keep_state",
+    "kept_state",
     "locked",
+    "only",
     "pack",
     "packaged",
     "processors",
     "read",
+    "running",
     "scan",
     "secrets",
     "sound",

@@ -174,6 +174,14 @@ class Memory:
         row = (build.stamp, build.since, build.until, build.counts, problems, ledger)
         _save(self._place(output), self._version, row)
 
+    def built(self, output: Path) -> datetime | None:
+        """Give when the last build into an output folder that had anything to do has ended."""
+        try:
+            facts = self._place(output).stat()
+        except OSError:
+            return None
+        return datetime.fromtimestamp(facts.st_mtime, UTC)
+
     def issues(self) -> tuple[Issue, ...] | None:
         """Give the issues that were kept, None where none ever were."""
         rows = _load(self._folder / "issues", self._version)

@@ -7,6 +7,7 @@ do: feedgen sets the locale of the whole process, and Python runs one at a time.
 import multiprocessing
 import os
 import signal
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from multiprocessing.connection import Connection, wait
 from typing import TypeVar
@@ -20,7 +21,13 @@ workers end at nearly the same time."""
 
 
 def processors() -> int:
-    """Give how many processors this process may use; 1 where processes cannot be forked."""
+    """Give how many processors this process may use; 1 where it cannot be forked.
+
+    One with several threads cannot: a lock that another thread holds would stay locked in the
+    child for ever.
+    """
+    if threading.active_count() > 1:
+        return 1
     if "fork" not in multiprocessing.get_all_start_methods():  # pragma: no cover - Windows
         return 1
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

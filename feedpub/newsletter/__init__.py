@@ -8,13 +8,17 @@ from feedpub.newsletter.desk import opened
 from feedpub.newsletter.issuing import (
     Standing,
     cancel,
+    deliver,
     digests,
     issues,
     pause,
+    plan,
     resume,
     retry,
     send,
+    take_over,
 )
+from feedpub.newsletter.outlook import Outlook, outlook, tidy
 from feedpub.newsletter.planning import Sent
 from feedpub.newsletter.readers import (
     Import,
@@ -36,6 +40,7 @@ from feedpub.newsletter.statistics import recorded, statistics
 __all__ = [
     "Answered",
     "Import",
+    "Outlook",
     "Returned",
     "Sent",
     "Source",
@@ -44,6 +49,7 @@ __all__ = [
     "bounces",
     "cancel",
     "confirmations",
+    "deliver",
     "digests",
     "export",
     "forget",
@@ -53,7 +59,9 @@ __all__ = [
     "listed",
     "notified",
     "opened",
+    "outlook",
     "pause",
+    "plan",
     "preview",
     "recorded",
     "remove",
@@ -64,5 +72,7 @@ __all__ = [
     "statistics",
     "stats",
     "suppress",
+    "take_over",
     "test",
+    "tidy",
 ]

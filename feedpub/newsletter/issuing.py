@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from threading import Event
 
 from feedpub import schedule
 from feedpub.config import Digest
@@ -11,7 +12,14 @@ from feedpub.mailing import ACTIVE, Issue, Tally
 from feedpub.newsletter.desk import Desk, opened
 from feedpub.newsletter.editing import Editor, edited
 from feedpub.newsletter.planning import Planner, Sent
-from feedpub.newsletter.posting import Postman, Printer, clock, stopped_by_signals, transport
+from feedpub.newsletter.posting import (
+    Postman,
+    Printer,
+    clock,
+    is_gone,
+    stopped_by_signals,
+    transport,
+)
 from feedpub.publish.request import Request
 
 _ANSWERED = timedelta(minutes=30)  # longer than a server takes to answer, and a worker to record it
@@ -77,13 +85,55 @@ def send(
         planned, printer, titles = edited(request, desk, work)
         if dry:
             return planned
-        now = clock(request.now)
-        report: Callable[[int], None] = lambda done: request.progress("sending", done, 0)  # noqa: E731
-        _take_over(desk, now())
         told = (*planned, *_earlier(desk, planned, titles))
         with stopped_by_signals() as stop:
-            posted = Postman(desk, printer, transport(desk), now, report, stop).round()
-        return tuple(_finished(desk, each, posted.waiting, now()) for each in told)
+            return _carried(request, desk, printer, told, stop)
+
+
+def plan(request: Request) -> tuple[Sent, ...]:
+    """Plan what is new in every digest whose slot has come; `deliver` sends it."""
+    with opened(request) as desk:
+
+        def work(editor: Editor, following: Following) -> tuple[Sent, ...]:
+            planner = Planner(desk, editor, Printer(desk, following), request.now)
+            return tuple(
+                planner.plan(each, due=True, dry=False, backlog=False)
+                for each in desk.config.digests
+            )
+
+        return edited(request, desk, work)
+
+
+def take_over(request: Request) -> int:
+    """Plan again what processes of this machine had claimed that are no more; tell how much."""
+    with opened(request) as desk:
+        gone = [each for each in desk.store.workers() if is_gone(each)]
+        return sum(desk.store.release(each) for each in gone)
+
+
+def deliver(request: Request, stop: Event) -> tuple[Sent, ...]:
+    """Send all that is planned and due, and tell of each issue that is not done how it stands.
+
+    Once `stop` is set, only what is in hand is finished.
+    """
+    with opened(request) as desk:
+
+        def work(editor: Editor, following: Following) -> tuple[Printer, Mapping[str, str]]:
+            return Printer(desk, following), editor.titles()
+
+        printer, titles = edited(request, desk, work)
+        return _carried(request, desk, printer, _earlier(desk, (), titles), stop)
+
+
+def _carried(
+    request: Request, desk: Desk, printer: Printer, told: Sequence[Sent], stop: Event
+) -> tuple[Sent, ...]:
+    """Send all that is due; tell how these stand then."""
+    now = clock(request.now)
+    report: Callable[[int], None] = lambda done: request.progress("sending", done, 0)  # noqa: E731
+    _take_over(desk, now())
+    posted = Postman(desk, printer, transport(desk), now, report, stop).round()
+    return tuple(_finished(desk, each, posted.waiting, now()) for each in told)
 
 
 def _take_over(desk: Desk, now: datetime) -> None:

@@ -1,9 +1,20 @@
 """A folder of posts → a folder of feeds and pages: the use cases `build` and `check`."""
 
 from feedpub.publish.building import build
+from feedpub.publish.coming import Coming, LastBuild, coming, last_build
 from feedpub.publish.request import Progress, Request, Summary
 
-__all__ = ["Progress", "Request", "Summary", "build", "check"]
+__all__ = [
+    "Coming",
+    "LastBuild",
+    "Progress",
+    "Request",
+    "Summary",
+    "build",
+    "check",
+    "coming",
+    "last_build",
+]
 
 
 def check(request: Request) -> Summary:

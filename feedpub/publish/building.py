@@ -7,9 +7,10 @@ from functools import partial
 
 from feedpub import files
 from feedpub.config import Config
+from feedpub.errors import FeedpubError
 from feedpub.files import Build
 from feedpub.publish.issues import recorded
-from feedpub.publish.request import Counts, Place, Request, Summary, microseconds, place
+from feedpub.publish.request import Counts, Place, Request, Summary, microseconds, moment, place
 
 _LONG_AGO, _NEVER = -(1 << 62), 1 << 62  # microseconds before and after any date
 
@@ -49,6 +50,11 @@ def _build(request: Request, where: Place) -> Summary:
         and files.intact(where.output, last.ledger)
     ):
         return _summary(where, last, written=0, removed=0)
+    if request.careful and last and not entries and Counts(*last.counts).files:
+        raise FeedpubError(
+            f"{where.content}: is empty now; is its disk unmounted? The site stays as it is; "
+            "`feedpub build` publishes it so"
+        )
     # Imported only here, as it takes long: an unchanged site is known without it.
     from feedpub.publish.making import look, outputs, placed, plan  # noqa: PLC0415
 
@@ -93,4 +99,5 @@ def _summary(where: Place, made: Build, written: int, removed: int) -> Summary:
         removed=removed,
         problems=made.problems,
         folder=str(where.output),
+        until=moment(made.until) if made.until < _NEVER else None,
     )

@@ -6,7 +6,7 @@ from functools import partial
 from pathlib import PurePosixPath
 
 from feedpub import feeds, files, library, site
-from feedpub.config import Config, Hooks, Mail, Subscribers, Web
+from feedpub.config import Config, Hooks, Mail, Run, Subscribers, Web
 from feedpub.files import Bodies, Entry, Memory, Reading
 from feedpub.library import Library
 from feedpub.mailing import Issue
@@ -100,8 +100,12 @@ def outputs(
     where: Place, making: Making, templates: Templates, code: str, bodies: Bodies
 ) -> Iterator[Output | Copy]:
     """Give every file of the site; `code` tells the version of the program."""
-    # How mail leaves, who gets it, who else is told, and how pages are served, changes no page.
-    shown = replace(where.config, mail=Mail(), subscribers=Subscribers(), hooks=Hooks(), web=Web())
+    # How the folder is watched, pages are served and mail leaves, and who is told of what, changes
+    # no page; that people may sign up does.
+    readers = Subscribers(form=where.config.subscribers.form)
+    shown = replace(
+        where.config, mail=Mail(), subscribers=readers, hooks=Hooks(), run=Run(), web=Web()
+    )
     base = files.digest(repr((code, shown)).encode())
     whole = site.Site(where.config, templates, bodies, base)
     return site.outputs(whole, making.library, making.plan)

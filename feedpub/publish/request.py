@@ -28,6 +28,8 @@ class Request:
     now: datetime
     environ: Mapping[str, str]
     progress: Progress
+    config: Config | None = None  # in place of what the file says now
+    careful: bool = False  # a content folder that has become empty is one that is away
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +72,7 @@ class Summary(Counts):
     changed: tuple[str, ...] = ()  # URLs of the feeds that say something else than before
     # Whose pages were not there at the last build, newest first; () where that is not known.
     new: tuple[Post, ...] = ()
+    until: datetime | None = None  # then the next post appears or goes
 
 
 def place(request: Request) -> Place:
@@ -79,7 +82,7 @@ def place(request: Request) -> Place:
     where what is written would become what is read.
     """
     path = request.config_path
-    config = files.configuration(path, request.environ)
+    config = request.config or files.configuration(path, request.environ)
     home = path.parent
     where = Place(
         config=config,
@@ -94,6 +97,11 @@ def place(request: Request) -> Place:
             fault = f"the output folder {where.output} and {source} must not hold one another"
             raise ConfigError((Problem(str(path), 0, fault),))
     return where
+
+
+def moment(since: int) -> datetime:
+    """Give the time so many microseconds after 1970 began."""
+    return _EPOCH + timedelta(microseconds=since)
 
 
 def microseconds(moment: datetime) -> int:

@@ -46,6 +46,10 @@ class Store(Subscribers, Signups, Issues, Deliveries, Errands, Counting):
         Errands.__init__(self, database)
         Counting.__init__(self, database)
 
+    def tidy(self) -> None:
+        """Give back the room that a database needs no more; to be done now and then."""
+        self._database.tidy()
+
     def close(self) -> None:
         """Close every connection; the next call would open new ones."""
         self._database.close()

@@ -168,6 +168,16 @@ class Deliveries:
         with self._database.writing() as connection:
             return connection.execute(_RELEASE, {"owner": worker}).rowcount
 
+    def workers(self) -> frozenset[str]:
+        """Give all who have claimed anything that they have not put in doubt."""
+        query = select(delivery.c.worker).where(
+            delivery.c.issue.in_(select(issue.c.id).where(issue.c.ended.is_(None))),
+            delivery.c.next_at.is_not(None),
+            delivery.c.state == "claimed",
+        )
+        with self._database.reading() as connection:
+            return frozenset(connection.execute(query.distinct()).scalars())
+
     def abandoned(self, before: datetime, now: datetime, *, resend: bool) -> int:
         """Settle what workers that died left in doubt before a time; tell how much.
 

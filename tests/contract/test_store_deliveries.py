@@ -47,6 +47,20 @@ def test_a_claim_is_one_workers_until_the_lease_ends(store: Store) -> None:
     assert frozenset() == store.doubt("w", [each.id for each in mine], LATER)
 
 
+def test_who_has_claimed_anything_is_known(store: Store) -> None:
+    """As long as it is neither given back nor in doubt."""
+    planned(store, with_readers(store, 3), "one")
+    (first,) = store.claim("w", 1, LEASE, NOW)
+    store.claim("v", 9, LEASE, NOW)
+
+    assert {"w", "v"} == store.workers()
+
+    store.doubt("w", [first.id], NOW)
+    store.release("v")
+
+    assert frozenset() == store.workers()
+
+
 def test_a_late_answer_changes_nothing(store: Store) -> None:
     """A worker whose lease has ended cannot settle what another one has."""
     issue = planned(store, with_readers(store, 1), "one")

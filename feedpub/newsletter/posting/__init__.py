@@ -6,6 +6,7 @@ from feedpub.newsletter.posting.printing import Press, Printer
 from feedpub.newsletter.posting.recording import NotOursError
 from feedpub.newsletter.posting.stopping import stopped_by_signals
 from feedpub.newsletter.posting.times import Clock, clock
+from feedpub.newsletter.posting.workers import is_gone
 
 __all__ = [
     "Clock",
@@ -17,6 +18,7 @@ __all__ = [
     "Printer",
     "clock",
     "gates",
+    "is_gone",
     "stopped_by_signals",
     "transport",
 ]

@@ -237,6 +237,10 @@ class Office:
             self._mark(self._desk.store.note, delivery.issue, "")
         self._suppress(believed)
 
+    def release(self) -> None:
+        """Give back what nobody has begun to send."""
+        patiently(lambda: self._desk.store.release(self._worker), time.sleep)
+
     def finish(self) -> None:
         """Write what is left to write, and give back what was not sent."""
         for brake in self._brakes.values():
@@ -245,11 +249,11 @@ class Office:
             for issue in self._waiting.issues():
                 self._mark(self._desk.store.note, issue, self._offline)
         store = self._desk.store
-        patiently(lambda: store.release(self._worker), time.sleep)
+        self.release()
         if self._is_losing and self._is_empty():
             # To claim is what settles the deliveries of those who left.
             patiently(lambda: store.claim(self._worker, _BATCH, _LEASE, self._now()), time.sleep)
-            patiently(lambda: store.release(self._worker), time.sleep)
+            self.release()
 
     def _is_empty(self) -> bool:
         """Whether nothing waits, and nothing more is to come; the lock is held."""

@@ -1,8 +1,7 @@
 """All that is due → its readers, over several connections at once."""
 
-import os
-import secrets
-import socket
+import math
+import time
 from collections.abc import Callable
 from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
@@ -10,6 +9,7 @@ from threading import Event
 
 from feedpub.mail import Transport
 from feedpub.newsletter.desk import Desk
+from feedpub.newsletter.posting import workers
 from feedpub.newsletter.posting.carrier import Carrier
 from feedpub.newsletter.posting.lines import gates
 from feedpub.newsletter.posting.office import Office
@@ -17,6 +17,7 @@ from feedpub.newsletter.posting.printing import Printer
 from feedpub.newsletter.posting.times import Clock
 
 _GLANCE = 0.2  # seconds between two looks at whether to stop
+_IN_HAND = 5.0  # seconds for messages in hand, until all that was not begun is given back
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +54,7 @@ class Postman:
         Raises StoreError where the database cannot be used, or is away for too long.
         """
         ways = gates(self._desk)
-        worker = f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(4)}"
-        office = Office(self._desk, worker, self._printer, ways, self._now, self._progress)
+        office = Office(self._desk, workers.name(), self._printer, ways, self._now, self._progress)
         try:
             self._post(office, sum(each.connections for each in ways))
         finally:  # also after Ctrl-C
@@ -80,7 +80,11 @@ class Postman:
     def _attend(
         self, office: Office, recording: Future[None], carriers: list[Future[None]]
     ) -> None:
-        """Wait for the carriers; stop all where one breaks down, or we are asked to."""
+        """Wait for the carriers; stop all where one breaks down, or we are asked to.
+
+        Should a server keep one waiting, the rest does not wait for that.
+        """
+        due = math.inf
         while True:
             done, others = wait(carriers, _GLANCE, FIRST_EXCEPTION)
             if not others:
@@ -88,3 +92,6 @@ class Postman:
             broken = recording.done() or any(each.exception() for each in done)
             if broken or self._stop.is_set():
                 office.halt()
+                due = min(due, time.monotonic() + _IN_HAND)
+            if time.monotonic() >= due:
+                office.release()

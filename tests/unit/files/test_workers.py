@@ -1,6 +1,7 @@
 """How work is shared among processes."""
 
 import os
+import threading
 from collections.abc import Sequence
 
 import pytest
@@ -52,3 +53,15 @@ def test_an_error_in_a_child_is_raised_here(workers: int) -> None:
 def test_this_machine_has_a_processor() -> None:
     """There is always one worker at least."""
     assert processors() >= 1
+
+
+def test_a_process_with_threads_is_not_forked() -> None:
+    """A lock that one of them holds would stay locked in the child for ever."""
+    let = threading.Event()
+    thread = threading.Thread(target=let.wait)
+    thread.start()
+    try:
+        assert 1 == processors()
+    finally:
+        let.set()
+        thread.join()

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
-from threading import Event
+from threading import Event, Thread
 
 import pytest
 from mailings import LEASE
@@ -27,6 +27,7 @@ from postoffice import (
     subscriber,
     tally,
 )
+from watched import wait_until
 
 import feedpub.store
 from feedpub.mail import Relay, Smtp
@@ -344,3 +345,26 @@ def test_messages_are_whole(tmp_path: Path) -> None:
 
     assert 2 == delivery.attempts
     assert 2 == server.log.commands.count(".")
+
+
+def test_who_stops_gives_back_what_was_not_begun(tmp_path: Path) -> None:
+    """Though a server keeps one message waiting: somebody else need not wait for the lease."""
+    with MailServer({"END": HANG}) as server, desk(tmp_path, smtp(relay(server.port))) as one:
+        issue = mailing(one, ANN, BOB, CLEO)
+        way = Smtp([Relay("127.0.0.1", server.port, "none", final_timeout=12)])
+        stop, posted = Event(), list[Posted]()
+        sending = Thread(target=lambda: posted.append(round_of(one, way, stop)))
+        sending.start()
+        wait_until(lambda: "." in server.log.commands, "a message")
+
+        assert 1 == len(one.store.workers())
+
+        stop.set()
+        wait_until(lambda: not one.store.workers(), "that they are given back")
+
+        assert sending.is_alive()
+
+        sending.join(60)
+        after = tally(one, issue)
+
+    assert (2, 1, [Posted(1, "")]) == (after.waiting, after.doubt, posted)

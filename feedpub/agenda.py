@@ -1,0 +1,81 @@
+"""What is known and what time it is → what is due, what comes next, and when to look again.
+
+Nothing here remembers anything: a tick that was lost, a restart, a clock set back or forward
+change what is asked, and so the answer, and nothing else.
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from feedpub import schedule
+
+_FIRST, _LONGEST = timedelta(seconds=5), timedelta(minutes=10)
+_BACKWARDS = timedelta(days=1)
+_MINUTE = timedelta(minutes=1)
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Duty:
+    """A piece of work that is done again and again.
+
+    `run` is told the time, and gives when it wants to be called again: None for only when it is
+    woken. It asks the folder, the database and the time what is due, so that to call it once too
+    often, or late, changes nothing. What it raises is told, and it is called again a little later.
+    """
+
+    name: str
+    run: Callable[[datetime], datetime | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """How one digest stands to its schedule."""
+
+    digest: str
+    schedule: str
+    zone: str
+    last: datetime | None  # the newest slot for which something is recorded
+
+    def due(self, now: datetime) -> datetime | None:
+        """Give the slot that has come; None for none, and always where each post is one."""
+        times = schedule.parse(self.schedule)
+        return None if times.each_post else schedule.due(times, self.zone, self.last, now)
+
+    def upcoming(self, now: datetime) -> datetime | None:
+        """Give the first slot after now, None where nobody knows."""
+        return schedule.upcoming(schedule.parse(self.schedule), self.zone, now)
+
+    @property
+    def each_post(self) -> bool:
+        """Whether it goes out whenever there is a new post."""
+        return schedule.parse(self.schedule).each_post
+
+
+def first(moments: Iterable[datetime | None]) -> datetime | None:
+    """Give the first of some moments; None where there is none."""
+    return min((each for each in moments if each is not None), default=None)
+
+
+def retried(failures: int, now: datetime) -> datetime:
+    """Give when to try again what has failed so many times in a row."""
+    return now + min(_FIRST * (1 << min(failures - 1, 20)), _LONGEST)
+
+
+def gathered(moment: datetime | None, now: datetime) -> datetime | None:
+    """Give the end of the minute that a moment lies in: what comes in dribbles is done at once.
+
+    What is overdue stays so.
+    """
+    if moment is None or moment <= now:
+        return moment
+    return moment + (_EPOCH - moment) % _MINUTE
+
+
+def steady(now: datetime, last: datetime | None) -> datetime:
+    """Give the time by which to publish, where it was `last` before.
+
+    A clock that is set back by less than a day takes back nothing that is published.
+    """
+    return last if last is not None and now < last < now + _BACKWARDS else now

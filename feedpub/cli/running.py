@@ -1,0 +1,139 @@
+"""`feedpub run` and `feedpub status` → a process that goes on, and how it stands."""
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from feedpub.cli import report
+from feedpub.cli.digests import equation, issue_object
+from feedpub.cli.report import counted
+from feedpub.cli.terminal import columns, safe
+from feedpub.cli.world import DONE, NOT_DONE, Session
+
+if TYPE_CHECKING:
+    from feedpub.daemon import Status
+    from feedpub.publish import Coming, LastBuild
+
+
+def _run(session: Session) -> int:
+    world = session.world
+    human = world.stdout.isatty() and not session.arguments.json
+    left = world.daemon().forever(session.request(), world.stdout, world.now, human=human)
+    # Of a build nobody need wait for the end: the site is whole at any moment of it.
+    status = NOT_DONE if set(left) - {"build"} else DONE
+    if left:
+        world.leave(status)  # a thread that does not end would keep us
+    return status
+
+
+def _status(session: Session) -> int:
+    found = session.world.daemon().status(session.request())
+    if session.arguments.json:
+        session.world.stdout.write(json.dumps(_object(found)) + "\n")
+    else:
+        for lines in _lines(found, session.world.now()):
+            session.tell(lines, always=True)
+    troubles = list(_troubles(found))
+    for each in troubles:
+        session.warn(each)
+    return NOT_DONE if troubles else DONE
+
+
+def _lines(found: "Status", now: datetime) -> Iterator[list[str]]:
+    """Tell how a site stands, part by part."""
+    yield _daemon(found)
+    if found.build:
+        yield _build(found, found.build)
+    else:
+        yield ["Not built yet, or not with these settings."]
+    rows = [(_when(found, each.at), _post(each)) for each in found.posts]
+    for name, at in found.digests:
+        rows.append((_when(found, at) if at else "with each post", f"digest {safe(name)}"))
+    if found.next_due:
+        late = found.next_due <= now
+        rows.append(("now" if late else _when(found, found.next_due), "messages that wait"))
+    due = [f"Due next, in {found.zone}:", *columns(rows).split("\n")]
+    yield due if rows else ["Nothing is due."]
+    for issue, tally in found.issues:
+        told = f"Issue {issue.id} of {safe(issue.digest)}, {issue.state}"
+        yield [told, *equation(tally)]
+
+
+def _daemon(found: "Status") -> list[str]:
+    """Tell what runs."""
+    one = found.daemon
+    if one is None or not found.running:
+        return ["`feedpub run` is not at work."]
+    told = f"`feedpub run` is at work as process {one.pid}, since {_when(found, one.since)}."
+    rows = [("version", one.version), ("watching", f"by {one.watching}")]
+    return [told, *columns(rows).split("\n")]
+
+
+def _build(found: "Status", build: "LastBuild") -> list[str]:
+    """Tell how the site was built last."""
+    counts = build.counts
+    posts, feeds = counted(counts.published, "post"), counted(counts.feeds, "feed")
+    told = f"Built {_when(found, build.at)}: {posts}, {feeds}, {counted(counts.pages, 'page')}"
+    return [f"{told}; {counted(counts.drafts, 'draft')}, {counts.scheduled:,} scheduled."]
+
+
+def _post(post: "Coming") -> str:
+    return f"{'goes' if post.expires else 'appears'}: {safe(post.title)} ({safe(post.path)})"
+
+
+def _troubles(found: "Status") -> Iterator[str]:
+    """Tell in one line each what needs looking at."""
+    one = found.daemon
+    if one and not found.running and not one.ended:
+        yield f"the last `feedpub run`, process {one.pid}, ended without a word"
+    if one and found.running:
+        if one.config:
+            yield f"the configuration was refused, the one before is in force: {one.config}"
+        if one.no_events:
+            yield f"the kernel tells of no changes ({one.no_events}): they are found by sweeps"
+        yield from (f"{each}: is not there; the site stays as it is" for each in one.away)
+        yield from (f"{each}: fails, and is tried again" for each in one.failing)
+    if found.build and found.build.problems:
+        yield f"{counted(len(found.build.problems), 'problem')} in the last build: `feedpub check`"
+
+
+def _when(found: "Status", moment: datetime) -> str:
+    return f"{moment.astimezone(found.zone):%Y-%m-%d %H:%M:%S}"
+
+
+def _object(found: "Status") -> dict[str, object]:
+    one, build, zone = found.daemon, found.build, found.zone
+
+    def iso(moment: datetime | None) -> str | None:
+        return moment.astimezone(zone).isoformat(timespec="seconds") if moment else None
+
+    daemon = one and {
+        "pid": one.pid,
+        "version": one.version,
+        "since": iso(one.since),
+        "config": one.config,
+        "watching": {"by": one.watching, "no_events": one.no_events, "away": one.away},
+        "failing": one.failing,
+    }
+    built = build and {
+        "at": iso(build.at),
+        **{name: getattr(build.counts, name) for name in ("published", "scheduled", "feeds")},
+        "problems": report.as_objects(build.problems),
+    }
+    return {
+        "running": found.running,
+        "daemon": daemon,
+        "build": built,
+        "posts": [
+            {"at": iso(each.at), "title": each.title, "path": each.path, "expires": each.expires}
+            for each in found.posts
+        ],
+        "digests": [{"digest": name, "next": iso(at)} for name, at in found.digests],
+        "next_due": iso(found.next_due),
+        "issues": [issue_object(issue, tally) for issue, tally in found.issues],
+        "problems": list(_troubles(found)),
+    }
+
+
+COMMANDS: Mapping[str, Callable[[Session], int]] = {"run": _run, "status": _status}

@@ -1,0 +1,84 @@
+"""The folder as it is → the site as it should be, and a line on what was done for it."""
+
+from collections.abc import Callable, Collection
+from datetime import datetime
+from threading import Lock
+from time import monotonic
+
+from feedpub import agenda
+from feedpub.daemon.site import Site
+from feedpub.journal import Journal
+from feedpub.model import Problem
+from feedpub.publish import Request, Summary
+
+_TOLD = 20  # problems of one build
+
+
+class Builder:
+    """Builds the site; for all threads, one at a time."""
+
+    def __init__(
+        self,
+        site: Site,
+        journal: Journal,
+        build: Callable[[Request], Summary],
+        built: Callable[[Summary], object],
+    ) -> None:
+        """Nothing is built yet; `built` is told of each build that changed the site."""
+        self._site = site
+        self._journal = journal
+        self._build = build
+        self._built = built
+        self._turn = Lock()
+        self._last: datetime | None = None
+        self._summary: Summary | None = None
+        self._known: Collection[Problem] = ()
+
+    def __call__(self, now: datetime) -> datetime | None:
+        """Build what has changed; give when the next post appears or goes.
+
+        Raises FeedpubError where it cannot be built, and the site stays as it is.
+        """
+        with self._turn:
+            now = agenda.steady(now, self._last)
+            began = monotonic()
+            summary = self._build(self._site.request(now))
+            self._last = now
+            before, self._summary = self._summary, summary
+            changed = before is None or bool(summary.written or summary.removed)
+            if changed:
+                self._tell(summary, before, monotonic() - began)
+            self._complain(summary)
+        if changed:
+            self._built(summary)
+        return summary.until
+
+    def _tell(self, summary: Summary, before: Summary | None, seconds: float) -> None:
+        new = summary.published - (before.published if before else summary.published)
+        self._journal.tell(
+            "built",
+            posts=summary.published,
+            appeared=max(new, 0),
+            gone=max(-new, 0),
+            written=summary.written,
+            removed=summary.removed,
+            problems=len(summary.problems),
+            seconds=round(seconds, 3),
+        )
+
+    def _complain(self, summary: Summary) -> None:
+        """Tell of problems that were not there before, and of all being mended."""
+        known, self._known = self._known, summary.problems
+        fresh = [each for each in summary.problems if each not in known]
+        for each in fresh[:_TOLD]:
+            self._journal.tell(
+                "problem",
+                path=each.path,
+                line=each.line or None,
+                message=each.message,
+                left_out=each.left_out,
+            )
+        if len(fresh) > _TOLD:
+            self._journal.tell("more problems", number=len(fresh) - _TOLD)
+        if known and not summary.problems:
+            self._journal.tell("mended", number=len(known))

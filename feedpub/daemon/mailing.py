@@ -1,0 +1,163 @@
+"""What the database and the schedules say → digests planned, delivered, and their bounces read."""
+
+import io
+from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
+from pathlib import Path
+from threading import Event
+from typing import BinaryIO
+
+from feedpub import agenda, newsletter
+from feedpub.agenda import Duty
+from feedpub.daemon.site import Site
+from feedpub.journal import Journal
+from feedpub.mailing import Tally
+from feedpub.newsletter import Sent
+from feedpub.newsletter.returns import source
+from feedpub.publish import Request
+
+_LOOK = timedelta(minutes=1)  # somebody else may plan, resume or retry
+_BOUNCES = timedelta(minutes=5)
+_DAY = timedelta(days=1)
+_NOTHING: BinaryIO = io.BytesIO()
+
+
+class Mailer:
+    """Does all that has to do with mail, each in a duty of its own."""
+
+    def __init__(
+        self,
+        site: Site,
+        journal: Journal,
+        build: Callable[[datetime], object],
+        wake: Callable[[str], object],
+    ) -> None:
+        """Nothing is sent yet.
+
+        Args:
+            site: Whose readers are mailed.
+            journal: Is told what was done.
+            build: Publishes the site: what messages lead to must be there before they are.
+            wake: Has a duty called at once.
+        """
+        self._site = site
+        self._journal = journal
+        self._build = build
+        self._wake = wake
+        self._stop: Event = site.stop
+        self._begun = False
+        self.posted = Event()  # the site has changed: there may be news for who wants each post
+        self.posted.set()
+
+    def duties(self) -> Iterator[Duty]:
+        """Give the duties."""
+        yield Duty("digests", self.plan)
+        yield Duty("delivery", self.deliver)
+        yield Duty("bounces", self.read_bounces)
+        yield Duty("clean-up", self.clean_up)
+
+    def plan(self, now: datetime) -> datetime | None:
+        """Plan the digests whose slot has come; give when the next one has."""
+        if not self._site.config.digests:
+            return None
+        request = self._site.request(now)
+        slots = newsletter.outlook(request).slots
+        news = self.posted.is_set() and any(each.each_post for each in slots)
+        if news or any(each.due(now) for each in slots):
+            self.posted.clear()
+            try:
+                self._plan(request)
+            except BaseException:
+                self.posted.set()
+                raise
+        return agenda.first(each.upcoming(now) for each in slots)
+
+    def _plan(self, request: Request) -> None:
+        self._build(request.now)
+        planned = newsletter.plan(request)
+        for each in planned:
+            if each.issue is not None:
+                self._journal.tell(
+                    "digest planned",
+                    digest=each.digest,
+                    issue=each.issue.id,
+                    posts=each.posts,
+                    audience=each.audience,
+                    reason=each.reason,
+                )
+            elif "has not come" not in each.reason:
+                self._journal.tell("digest skipped", digest=each.digest, reason=each.reason)
+        if any(each.issue for each in planned):
+            self._build(request.now)  # the page of the issue, which its messages lead to
+            self._wake("delivery")
+
+    def deliver(self, now: datetime) -> datetime | None:
+        """Send what is due; give when to look again."""
+        if not self._site.config.digests:
+            return None
+        request = self._site.request(now)
+        if not self._begun:
+            newsletter.take_over(request)  # from one that was killed: nobody waits for its lease
+            self._begun = True
+        due = newsletter.outlook(request).next_due
+        if due is not None and due <= now:
+            for each in newsletter.deliver(request, self._stop):
+                self._told(each)
+            due = newsletter.outlook(request).next_due
+        again = now + _LOOK
+        soon = agenda.gathered(due, now)
+        return again if soon is None or soon <= now else min(soon, again)
+
+    def _told(self, sent: Sent) -> None:
+        issue, tally = sent.issue, sent.tally
+        assert issue is not None  # noqa: S101 - only issues are delivered
+        assert tally is not None  # noqa: S101 - and each is counted
+        self._journal.tell(
+            "delivered",
+            digest=sent.digest,
+            issue=issue.id,
+            state=issue.state,
+            **counts(tally),
+            reason=sent.reason,
+        )
+
+    def read_bounces(self, now: datetime) -> datetime | None:
+        """Take notice of mail that came back; give when to look again."""
+        mailbox = self._site.config.mail.mailbox
+        if not mailbox or not self._site.config.digests:
+            return None
+        request = self._site.request(now)
+        place = source(mailbox, request.environ, _NOTHING)
+        if isinstance(place, Path):
+            place = self._site.home.parent / place
+        returned = newsletter.bounces(request, place)
+        if returned.read > returned.left:
+            self._journal.tell(
+                "bounces read",
+                read=returned.read,
+                hard=returned.hard,
+                soft=returned.soft,
+                complaints=returned.complaints,
+                unsubscribed=returned.unsubscribed,
+                stopped=returned.stopped,
+            )
+        return now + _BOUNCES
+
+    def clean_up(self, now: datetime) -> datetime | None:
+        """Clean the database up, once a day."""
+        if self._site.config.digests:
+            newsletter.tidy(self._site.request(now))
+        return now + _DAY
+
+
+def counts(tally: Tally) -> dict[str, int]:
+    """Give the equation that always holds: the audience is the sum of the others."""
+    return {
+        "audience": tally.audience,
+        "accepted": tally.accepted,
+        "deferred": tally.deferred,
+        "failed": tally.failed,
+        "suppressed": tally.suppressed,
+        "doubt": tally.doubt,
+        "waiting": tally.waiting,
+    }

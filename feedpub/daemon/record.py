@@ -1,0 +1,57 @@
+"""What the daemon is doing → the file that tells `feedpub status` of it."""
+
+import json
+import os
+from collections.abc import Callable
+from datetime import datetime
+
+from feedpub import __version__, files
+from feedpub.daemon.site import Site
+from feedpub.scheduler import Standing
+from feedpub.watch import Watching
+
+
+class Record:
+    """Keeps what is known, and writes it down where it has changed."""
+
+    def __init__(
+        self, site: Site, since: datetime, standings: Callable[[], tuple[Standing, ...]]
+    ) -> None:
+        self._site = site
+        self._since = since
+        self._standings = standings
+        self._kept = ""
+        self.watching = Watching()
+        self.fault = ""  # of the configuration as it is on the disk
+
+    def keep(self, *, ended: bool = False) -> None:
+        """Write it down, where it is not what was written last."""
+        text = json.dumps(self._told(ended=ended))
+        if text != self._kept:
+            files.keep_state(self._site.home, text)
+            self._kept = text
+
+    def _told(self, *, ended: bool) -> dict[str, object]:
+        watching = self.watching
+        return {
+            "pid": os.getpid(),
+            "version": __version__,
+            "since": self._since.isoformat(timespec="seconds"),
+            "ended": ended,
+            "config": self.fault,
+            "watching": {
+                "by": watching.how,
+                "no_events": watching.why,
+                "away": watching.away,
+                "sweep": round(watching.pause),
+            },
+            "duties": [
+                {
+                    "name": each.duty,
+                    "due": each.due.isoformat(timespec="seconds") if each.due else None,
+                    "running": each.running,
+                    "failures": each.failures,
+                }
+                for each in self._standings()
+            ],
+        }

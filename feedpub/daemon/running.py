@@ -1,0 +1,175 @@
+"""A site, a clock and signals → a process that does all there is to do, and ends when told to."""
+
+import os
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from time import monotonic
+
+from feedpub import __version__, files, publish
+from feedpub.agenda import Duty
+from feedpub.daemon.building import Builder
+from feedpub.daemon.mailing import Mailer
+from feedpub.daemon.record import Record
+from feedpub.daemon.signals import Signals
+from feedpub.daemon.site import Site, StoppedError
+from feedpub.daemon.systemd import Systemd
+from feedpub.daemon.watching import Watch
+from feedpub.errors import ConfigError, FeedpubError
+from feedpub.journal import Journal
+from feedpub.publish import Request, Summary
+from feedpub.scheduler import Failure, Scheduler, called
+
+_TICK = 1.0  # seconds between two looks at clocks, configuration and watchdog
+_PATIENCE = 9.0  # seconds for what is in hand, once we are told to stop
+
+
+def _no_duties(site: Site) -> Sequence[Duty]:
+    """Nothing else is to be done."""
+    del site
+    return ()
+
+
+@dataclass(frozen=True, slots=True)
+class Means:
+    """What the daemon works with."""
+
+    now: Callable[[], datetime]
+    journal: Journal
+    environ: Mapping[str, str]
+    build: Callable[[Request], Summary] = publish.build
+    duties: Callable[[Site], Sequence[Duty]] = _no_duties  # what else is to be done, after a build
+    serve: Callable[[Site, threading.Event], None] | None = None  # readers, until the event is set
+    patience: float = _PATIENCE
+
+
+def run(site: Site, means: Means, signals: Signals) -> tuple[str, ...]:
+    """Watch, publish and mail until told to stop; give what was in hand and has not ended.
+
+    Raises FeedpubError where another one runs already.
+    """
+    with files.only(site.home):
+        return _Daemon(site, means, signals).run()
+
+
+class _Daemon:
+    """One run."""
+
+    def __init__(self, site: Site, means: Means, signals: Signals) -> None:
+        self._site = site
+        self._means = means
+        self._journal = means.journal
+        self._signals = signals
+        self._systemd = Systemd(means.environ)
+        self._builder = Builder(site, means.journal, means.build, self._built)
+        self._mailer = Mailer(site, means.journal, self._builder, self._wake)
+        self._outward = tuple(means.duties(site))
+        self._build = Duty("build", self._builder)
+        duties = (self._build, *self._mailer.duties(), *self._outward)
+        self._scheduler = Scheduler(duties, means.now, self._failed)
+        self._record = Record(site, means.now(), self._scheduler.standings)
+        self._watch = Watch(self._journal, self._record, self._wake)
+        self._web = threading.Thread(target=self._serve, name="feedpub-web", daemon=True)
+        self._told: dict[str, str] = {}  # how each duty failed last
+
+    def run(self) -> tuple[str, ...]:
+        """Do all there is to do."""
+        where = str(self._site.home.parent.absolute())
+        self._journal.tell("started", version=__version__, pid=os.getpid(), folder=where)
+        # Before there are threads: it may share the work among processes, and they may not.
+        _, failure = called(self._build, self._means.now(), self._means.now)
+        if failure:
+            self._failed(failure)
+        if not self._signals.stop.is_set():
+            self._begin()
+        while not self._signals.stop.is_set():
+            self._tick()
+            self._signals.woken.wait(_TICK)
+            self._signals.woken.clear()
+        return self._end()
+
+    def _begin(self) -> None:
+        """Begin all that goes on by itself."""
+        self._watch.follow(self._site)
+        self._scheduler.start()
+        if self._means.serve:
+            self._web.start()
+        self._systemd.ready()
+
+    def _tick(self) -> None:
+        """Look at what may have changed without a word."""
+        if self._signals.reload.is_set() or self._site.touched():
+            self._signals.reload.clear()
+            self._reload()
+        jumped = self._scheduler.pulse()
+        if jumped:
+            self._journal.tell("clock changed", seconds=round(jumped, 1))
+        self._systemd.feed()
+        self._record.keep()
+
+    def _reload(self) -> None:
+        """Take a changed configuration up; one that is wrong changes nothing."""
+        self._systemd.reloading()
+        try:
+            changed = self._site.reload()
+        except (FeedpubError, OSError) as error:
+            fault = str(error)
+            self._record.fault = fault
+            lines = tuple(fault.split("\n")) if isinstance(error, ConfigError) else (fault,)
+            self._journal.tell("config refused", why=lines, kept="the one before stays in force")
+        else:
+            self._record.fault = ""
+            self._journal.tell("config reloaded", changed=changed)
+            self._watch.follow(self._site)
+            self._mailer.posted.set()
+            self._scheduler.wake()
+        self._systemd.ready()
+
+    def _end(self) -> tuple[str, ...]:
+        """Stop claiming and building, finish what is in hand, and close."""
+        end = monotonic() + self._means.patience
+        self._systemd.stopping()
+        self._journal.tell("stopping")
+        self._watch.end(0)
+        self._scheduler.stop(self._means.patience)
+        busy = [each.duty for each in self._scheduler.standings() if each.running]
+        if self._web.ident is not None:
+            self._web.join(max(end - monotonic(), 0.1))
+            busy += ["web"] * self._web.is_alive()
+        self._watch.end(max(end - monotonic(), 0.1))
+        self._record.keep(ended=True)
+        self._journal.tell("stopped", unfinished=tuple(busy))
+        return tuple(busy)
+
+    def _serve(self) -> None:
+        assert self._means.serve is not None  # noqa: S101 - else there is no such thread
+        self._means.serve(self._site, self._site.stop)
+
+    def _wake(self, *names: str) -> None:
+        self._scheduler.wake(*names)
+
+    def _built(self, summary: Summary) -> None:
+        """Tell those who want to know that the site has changed."""
+        del summary
+        self._mailer.posted.set()
+        self._wake("digests", *(each.name for each in self._outward))
+
+    def _failed(self, failure: Failure) -> None:
+        """Tell how a duty failed: once, and after that ever more rarely while it fails so again."""
+        if isinstance(failure.error, StoppedError):
+            return
+        text = str(failure.error) or type(failure.error).__name__
+        again = self._told.get(failure.duty) == text and failure.failures & (failure.failures - 1)
+        self._told[failure.duty] = text
+        if again:
+            return
+        known = isinstance(failure.error, FeedpubError | OSError)
+        self._journal.tell(
+            "failed",
+            duty=failure.duty,
+            why=text,
+            trace="" if known else failure.trace,
+            times=failure.failures,
+            again=failure.again.isoformat(timespec="seconds"),
+        )

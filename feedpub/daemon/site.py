@@ -1,0 +1,77 @@
+"""The site as it is configured at the moment: the one thing of the daemon that changes."""
+
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+from threading import Event
+
+from feedpub.config import Config
+from feedpub.publish.request import Place, Request, place
+
+Facts = tuple[int, int, int]
+
+
+class StoppedError(Exception):
+    """Work was given up since the daemon ends."""
+
+
+class Site:
+    """A site whose configuration may be read anew; its methods are for all threads."""
+
+    def __init__(self, request: Request, stop: Event) -> None:
+        """Read the configuration; once `stop` is set, builds are given up.
+
+        Raises FeedpubError where it cannot be used.
+        """
+        self.stop = stop
+        self._facts = _facts(request.config_path)
+        config = place(request).config
+        self._request = replace(request, config=config, careful=True, progress=self._progress)
+
+    @property
+    def config(self) -> Config:
+        """The configuration in force."""
+        return self.place.config
+
+    @property
+    def place(self) -> Place:
+        """Where the site lies."""
+        return place(self._request)
+
+    @property
+    def home(self) -> Path:
+        """The folder `.feedpub/`."""
+        return self.place.memory.parent
+
+    def request(self, now: datetime) -> Request:
+        """Give what the use cases ask for, with the configuration in force."""
+        return replace(self._request, now=now)
+
+    def touched(self) -> bool:
+        """Tell whether the file of the configuration is not as it was when last read."""
+        return _facts(self._request.config_path) != self._facts
+
+    def reload(self) -> bool:
+        """Read the configuration again, and tell whether it says anything else.
+
+        Raises FeedpubError where it cannot be used: the one before stays in force.
+        """
+        self._facts = _facts(self._request.config_path)
+        config = place(replace(self._request, config=None)).config
+        changed = config != self._request.config
+        self._request = replace(self._request, config=config)
+        return changed
+
+    def _progress(self, stage: str, done: int, total: int) -> None:
+        """Give up a build when the daemon ends: the site is whole at any moment of it."""
+        del done, total
+        if self.stop.is_set() and stage in {"reading", "writing"}:
+            raise StoppedError
+
+
+def _facts(path: Path) -> Facts:
+    try:
+        found = path.stat()
+    except OSError:
+        return (0, 0, 0)
+    return (found.st_mtime_ns, found.st_size, found.st_ino)

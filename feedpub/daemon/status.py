@@ -1,0 +1,80 @@
+"""What the daemon wrote down, the database and the schedules say → how the site stands."""
+
+import json
+from dataclasses import dataclass
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from feedpub import files, newsletter, publish
+from feedpub.mailing import Issue, Tally
+from feedpub.publish import Coming, LastBuild, Request
+from feedpub.publish.request import place
+
+_POSTS = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Daemon:
+    """What the last `feedpub run` said of itself."""
+
+    pid: int
+    version: str
+    since: datetime
+    ended: bool  # as it should
+    config: str  # what is wrong with the configuration that it refused
+    watching: str  # events or sweep
+    no_events: str  # why
+    away: tuple[str, ...]  # folders
+    failing: tuple[str, ...]  # duties
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """How a site stands; all times are in its zone."""
+
+    running: bool
+    daemon: Daemon | None  # None where none ever ran
+    build: LastBuild | None
+    posts: tuple[Coming, ...]  # that appear or go next
+    digests: tuple[tuple[str, datetime | None], ...]  # and when they go out; None: with each post
+    issues: tuple[tuple[Issue, Tally], ...]  # that are going out
+    next_due: datetime | None  # of a message
+    zone: ZoneInfo
+
+
+def status(request: Request) -> Status:
+    """Tell how a site stands, whether anything runs or not."""
+    where = place(request)
+    home = where.memory.parent
+    outlook = newsletter.Outlook()
+    if where.config.digests and home.is_dir():
+        outlook = newsletter.outlook(request)
+    return Status(
+        running=files.running(home),
+        daemon=_daemon(files.kept_state(home)),
+        build=publish.last_build(request),
+        posts=publish.coming(request, _POSTS),
+        digests=tuple((each.digest, each.upcoming(request.now)) for each in outlook.slots),
+        issues=outlook.issues,
+        next_due=outlook.next_due,
+        zone=ZoneInfo(where.config.site.timezone),
+    )
+
+
+def _daemon(text: str) -> Daemon | None:
+    """Read what a daemon wrote down; None for what none of this version did."""
+    try:
+        told = json.loads(text)
+        return Daemon(
+            pid=told["pid"],
+            version=told["version"],
+            since=datetime.fromisoformat(told["since"]),
+            ended=told["ended"],
+            config=told["config"],
+            watching=told["watching"]["by"],
+            no_events=told["watching"]["no_events"],
+            away=tuple(told["watching"]["away"]),
+            failing=tuple(each["name"] for each in told["duties"] if each["failures"]),
+        )
+    except (ValueError, KeyError, TypeError):
+        return None

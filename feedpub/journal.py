@@ -1,0 +1,92 @@
+"""What happened → one line of a log: for people, or as JSON for programs.
+
+No line holds the address of a reader or a secret, whatever those say who are quoted in it; and
+whatever a file or a stranger is called, it stays one line, and drives no terminal.
+"""
+
+import json
+import re
+import unicodedata
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from threading import Lock
+from typing import TextIO
+
+Value = str | int | float | bool | None | tuple[str, ...]
+Fields = Mapping[str, Value]
+
+_ADDRESS = re.compile(r"[^\s<>\"'()\[\]:;,/\\=]+@[^\s<>\"'()\[\]:;,/\\=]+")
+_LOGIN = re.compile(r"(?<=://)[^\s/@]+@")
+# Tokens of ours are base32 in small letters; longer words without a hyphen are nobody's prose.
+_TOKEN = re.compile(
+    r"(?<![A-Za-z0-9])(?:(?=[a-z]*[2-7])[a-z2-7]{20,32}|[A-Za-z0-9]{33,})(?![A-Za-z0-9])"
+)
+_LONGEST = 8_000  # characters of one value
+_UNSAFE = frozenset(("Cc", "Cf", "Cs", "Zl", "Zp"))  # breaks lines, turns them or cannot be encoded
+
+
+class Journal:
+    """Writes what happens, for all threads of a process."""
+
+    def __init__(self, stream: TextIO, now: Callable[[], datetime], *, human: bool) -> None:
+        self._stream = stream
+        self._now = now
+        self._human = human
+        self._turn = Lock()
+
+    def tell(self, event: str, **fields: Value) -> None:
+        """Write that something happened. That nobody reads it stops nothing."""
+        line = (human if self._human else as_json)(self._now(), event, fields)
+        with self._turn:
+            try:
+                self._stream.write(line + "\n")
+                self._stream.flush()
+            except (OSError, ValueError):  # the disk is full, or the reader is gone
+                return
+
+
+def as_json(now: datetime, event: str, fields: Fields) -> str:
+    """Give one object, whose first keys are time and event."""
+    told = {name: _cleaned(value) for name, value in fields.items()}
+    return json.dumps({"time": now.isoformat(timespec="milliseconds"), "event": event, **told})
+
+
+def human(now: datetime, event: str, fields: Fields) -> str:
+    """Give a line as people read it: what is nothing, or not so, is left out."""
+    told = [f"{name}: {_shown(value)}" for name, value in fields.items() if value]
+    return f"{now.astimezone():%H:%M:%S}  {event}{'  ' if told else ''}{', '.join(told)}"
+
+
+def _shown(value: Value) -> str:
+    cleaned = _cleaned(value)
+    if isinstance(cleaned, list):
+        return "; ".join(map(safe, cleaned))
+    if cleaned is True:
+        return "yes"
+    return safe(str(cleaned))
+
+
+def _cleaned(value: Value) -> str | float | bool | list[str] | None:
+    if isinstance(value, str):
+        return discreet(value)
+    if isinstance(value, tuple):
+        return [discreet(each) for each in value]
+    return value
+
+
+def discreet(text: str) -> str:
+    """Give a text without addresses, logins and what may be a token or a key."""
+    text = _LOGIN.sub("…@", text[:_LONGEST])
+    return _TOKEN.sub("…", _ADDRESS.sub(_hidden, text))
+
+
+def _hidden(found: re.Match[str]) -> str:
+    """Keep of an address where it is: that much a publisher has to know."""
+    return f"…@{found[0].rpartition('@')[2]}"
+
+
+def safe(text: str) -> str:
+    """Give a text in one line, which a terminal shows and does not obey."""
+    return "".join(
+        f"\\u{ord(each):04x}" if unicodedata.category(each) in _UNSAFE else each for each in text
+    )

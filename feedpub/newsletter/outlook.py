@@ -1,0 +1,38 @@
+"""A site's configuration and database → what is due of its newsletter, without reading a post."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from feedpub.agenda import Slot
+from feedpub.mailing import Issue, Tally
+from feedpub.newsletter.desk import opened
+from feedpub.publish.request import Request
+
+
+@dataclass(frozen=True, slots=True)
+class Outlook:
+    """What is due next."""
+
+    slots: tuple[Slot, ...] = ()
+    next_due: datetime | None = None  # then a message may go out; a time that is past means now
+    issues: tuple[tuple[Issue, Tally], ...] = ()  # that are going out, or are paused
+
+
+def tidy(request: Request) -> None:
+    """Clean the database up."""
+    with opened(request) as desk:
+        desk.store.tidy()
+
+
+def outlook(request: Request) -> Outlook:
+    """Tell when the digests go out next, and what waits to be sent."""
+    with opened(request) as desk:
+        going = [each for each in desk.store.issues() if each.state in {"sending", "paused"}]
+        return Outlook(
+            slots=tuple(
+                Slot(each.name, each.schedule, desk.zone(each), desk.store.last_slot(each.name))
+                for each in desk.config.digests
+            ),
+            next_due=desk.store.next_due(),
+            issues=tuple((each, desk.store.tally(each.id)) for each in going),
+        )

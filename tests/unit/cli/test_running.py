@@ -1,0 +1,228 @@
+"""`feedpub run` and `feedpub status`: what people and scripts are told."""
+
+import io
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TextIO
+from zoneinfo import ZoneInfo
+
+import pytest
+from commands import ISSUE, Screen
+
+from feedpub.cli.session import main
+from feedpub.cli.world import Newsletter, Publish, World
+from feedpub.daemon.status import Daemon, Status
+from feedpub.mailing import Tally
+from feedpub.model import Problem
+from feedpub.publish import Coming, LastBuild, Request
+from feedpub.publish.request import Counts
+
+NOW = datetime(2025, 6, 1, 12, 0, tzinfo=UTC)
+HOUR = timedelta(hours=1)
+TALLY = Tally(5, 1, 1, 0, 0, 0, 3, (("451 4.3.2", 1),))
+RUNS = Daemon(77, "0.1.0", NOW - HOUR, False, "", "events", "", (), ())  # noqa: FBT003
+BUILD = LastBuild(NOW - HOUR, Counts(9, 3, 2, 4, 0, 6, 7), ())
+NOTHING = Status(False, None, None, (), (), (), None, ZoneInfo("UTC"))  # noqa: FBT003
+WHOLE = Status(
+    running=True,
+    daemon=RUNS,
+    build=BUILD,
+    posts=(
+        Coming(NOW + HOUR, "Soon\x1b[31m", "soon.md", expires=False),
+        Coming(NOW + 2 * HOUR, "Old", "old.md", expires=True),
+    ),
+    digests=(("weekly", NOW + 3 * HOUR), ("each", None)),
+    issues=((ISSUE, TALLY),),
+    next_due=NOW - HOUR,
+    zone=ZoneInfo("Asia/Shanghai"),
+)
+
+
+@dataclass
+class Machine:
+    """Runs nothing: says what it was told to."""
+
+    found: Status = NOTHING
+    leaves: tuple[str, ...] = ()
+    human: list[bool] = field(default_factory=list)
+    left: list[int] = field(default_factory=list)
+
+    def forever(
+        self, request: Request, stream: TextIO, now: Callable[[], datetime], *, human: bool
+    ) -> tuple[str, ...]:
+        """Say that it was asked."""
+        assert request.config_path == Path("config.yaml")
+        stream.write(f"{now():%Y}\n")
+        self.human.append(human)
+        return self.leaves
+
+    def status(self, request: Request) -> Status:
+        """Give what it was told."""
+        assert request.now == NOW
+        return self.found
+
+
+def typed(words: str, machine: Machine, *, screen: bool = False) -> tuple[int, str, str]:
+    """Type a command; give its status, and what it wrote."""
+    out, err = (Screen(), Screen()) if screen else (io.StringIO(), io.StringIO())
+
+    def publish() -> Publish:
+        raise AssertionError
+
+    def newsletter() -> Newsletter:
+        raise AssertionError
+
+    world = World(
+        stdin=io.BytesIO,
+        stdout=out,
+        stderr=err,
+        environ={"NO_COLOR": "1"},
+        now=lambda: NOW,
+        clock=lambda: 0.0,
+        columns=80,
+        publish=publish,
+        newsletter=newsletter,
+        doctor=lambda: lambda _: (),
+        web=lambda: None,  # type: ignore[arg-type,return-value]
+        browse=lambda _: False,
+        daemon=lambda: machine,
+        leave=machine.left.append,
+    )
+    return main(words.split(), world), out.getvalue(), err.getvalue()
+
+
+@pytest.mark.parametrize(("words", "screen", "human"), [("run", True, True), ("run", False, False)])
+def test_people_and_programs_are_told_in_their_ways(
+    words: str, *, screen: bool, human: bool
+) -> None:
+    """JSON where nobody looks, or where it is asked for."""
+    machine = Machine()
+
+    assert (0, "2025\n", "") == typed(words, machine, screen=screen)
+    assert (0, "2025\n", "") == typed("run --json", machine, screen=screen)
+    assert [human, False] == machine.human
+    assert [] == machine.left
+
+
+def test_what_does_not_end_is_left() -> None:
+    """The process ends all the same, and says so by its status; but for a build."""
+    machine = Machine(leaves=("build", "delivery"))
+
+    assert 1 == typed("run", machine)[0]
+    assert [1] == machine.left
+
+    machine = Machine(leaves=("build",))
+
+    assert 0 == typed("run", machine)[0]
+    assert [0] == machine.left
+
+
+def test_a_site_where_nothing_is() -> None:
+    """It says so, and nothing is wrong with it."""
+    status, out, err = typed("status", Machine())
+
+    assert (0, "") == (status, err)
+    assert out.split("\n") == [
+        "`feedpub run` is not at work.",
+        "Not built yet, or not with these settings.",
+        "Nothing is due.",
+        "",
+    ]
+
+
+def test_how_a_site_stands() -> None:
+    """What runs, what was built, what is due, in the zone of the site; what is going out."""
+    status, out, err = typed("status", Machine(WHOLE))
+
+    assert (0, "") == (status, err)
+    assert out.split("\n") == [
+        "`feedpub run` is at work as process 77, since 2025-06-01 19:00:00.",
+        "  version   0.1.0",
+        "  watching  by events",
+        "Built 2025-06-01 19:00:00: 3 posts, 6 feeds, 7 pages; 2 drafts, 4 scheduled.",
+        "Due next, in Asia/Shanghai:",
+        "  2025-06-01 21:00:00  appears: Soon\\x1b[31m (soon.md)",
+        "  2025-06-01 22:00:00  goes: Old (old.md)",
+        "  2025-06-01 23:00:00  digest weekly",
+        "  with each post       digest each",
+        "  now                  messages that wait",
+        "Issue 7 of weekly, done",
+        "  5 audience = 1 accepted + 1 deferred + 0 failed + 0 suppressed + 0 in doubt + 3 waiting",
+        "    1  451 4.3.2",
+        "",
+    ]
+
+
+def test_scripts_get_all_of_it() -> None:
+    """As one object."""
+    status, out, err = typed("status --json", Machine(WHOLE))
+    told = json.loads(out)
+
+    assert (0, "") == (status, err)
+    assert told["running"]
+    assert 77 == told["daemon"]["pid"]
+    assert "2025-06-01T19:00:00+08:00" == told["daemon"]["since"] == told["build"]["at"]
+    assert {
+        "at": "2025-06-01T21:00:00+08:00",
+        "title": "Soon\x1b[31m",
+        "path": "soon.md",
+        "expires": False,
+    } == told["posts"][0]
+    assert [None, 5, 3] == [
+        told["digests"][1]["next"],
+        told["issues"][0]["tally"]["audience"],
+        told["issues"][0]["tally"]["waiting"],
+    ]
+    assert None is json.loads(typed("status --json", Machine())[1])["build"]
+
+
+def test_what_needs_looking_at() -> None:
+    """Each in a line, and the status says so."""
+    daemon = Daemon(77, "0.1.0", NOW, True, "config.yaml:1: x", "sweep", "no room", ("/c",), ("a",))  # noqa: FBT003
+    build = LastBuild(NOW, BUILD.counts, (Problem("a.md", 1, "x"), Problem("b.md", 1, "x")))
+    found = Status(True, daemon, build, (), (), (), NOW + HOUR, ZoneInfo("UTC"))  # noqa: FBT003
+    status, out, err = typed("status", Machine(found))
+
+    assert 1 == status
+    assert "2025-06-01 13:00:00  messages that wait" in out
+    assert err.split("\n") == [
+        "the configuration was refused, the one before is in force: config.yaml:1: x",
+        "the kernel tells of no changes (no room): they are found by sweeps",
+        "/c: is not there; the site stays as it is",
+        "a: fails, and is tried again",
+        "2 problems in the last build: `feedpub check`",
+        "",
+    ]
+
+    gone = Status(False, RUNS, None, (), (), (), None, ZoneInfo("UTC"))  # noqa: FBT003
+    status, out, err = typed("status", Machine(gone))
+
+    assert (1, "`feedpub run` is not at work.") == (status, out.split("\n")[0])
+    assert "the last `feedpub run`, process 77, ended without a word\n" == err
+
+
+def test_the_daemon_is_there_when_it_is_asked_for(tmp_path: Path) -> None:
+    """The world brings it along."""
+    site = tmp_path / "config.yaml"
+    site.write_text('site: {title: A, url: "https://example.org/"}', encoding="utf-8")
+    out = io.StringIO()
+    world = World(
+        stdin=io.BytesIO,
+        stdout=out,
+        stderr=io.StringIO(),
+        environ={},
+        now=lambda: NOW,
+        clock=lambda: 0.0,
+        columns=80,
+        publish=lambda: None,  # type: ignore[arg-type,return-value]
+        newsletter=lambda: None,  # type: ignore[arg-type,return-value]
+        doctor=lambda: lambda _: (),
+        web=lambda: None,  # type: ignore[arg-type,return-value]
+        browse=lambda _: False,
+    )
+
+    assert 0 == main(["status", "--config", str(site)], world)
+    assert "not at work" in out.getvalue()

@@ -1,0 +1,351 @@
+"""The daemon: what it does by itself, by a clock of ours."""
+
+import io
+import mailbox
+import os
+import threading
+from contextlib import closing
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import pytest
+from daemons import Clock, duty, here
+from folders import CONFIG, NOW, POST, Site
+from newsrooms import Newsroom
+from notices import BOUNCE, dsn
+from watched import wait_until
+
+from feedpub.agenda import Duty
+from feedpub.daemon import Site as Running
+from feedpub.daemon import forever
+from feedpub.errors import FeedpubError
+from feedpub.publish import Request, Summary
+from feedpub.tokens import mint
+
+HOUR = timedelta(hours=1)
+FEED = "atom.xml"
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Site:
+    """Give a site with a post."""
+    found = Site(tmp_path)
+    found.post("a.md")
+    return found
+
+
+def at(site: Site, name: str, date: datetime, more: str = "") -> None:
+    """Write a post that appears at some time."""
+    text = POST.format(title=name, date=f"{date.isoformat()}\n{more}", body="Text.")
+    site.put(f"content/{name}.md", text)
+
+
+def test_what_is_saved_is_published(site: Site) -> None:
+    """A post is in the feed soon after it is written; and is gone when it is."""
+    with here(site) as daemon:
+        daemon.wait("built", posts=1)
+        daemon.wait("watching", by="events")
+        site.post("b.md", title="Second")
+        daemon.wait("built", posts=2, appeared=1)
+
+        assert "Second" in site.read(FEED)
+
+        (site.content / "b.md").unlink()
+        daemon.wait("built", posts=1, gone=1)
+
+        assert "Second" not in site.read(FEED)
+
+    assert [()] == daemon.ended
+    assert "stopped" == daemon.events()[-1]["event"]
+
+
+def test_a_post_appears_when_its_time_comes_and_goes_when_it_has(site: Site) -> None:
+    """To the second, though nobody touches a file."""
+    clock = Clock(NOW)
+    at(site, "soon", NOW + HOUR, f"expires: {(NOW + 2 * HOUR).isoformat()}")
+    with here(site, clock) as daemon:
+        daemon.wait("built", posts=1)
+        clock.at += HOUR - timedelta(seconds=0.5)
+        appeared = daemon.wait("built", posts=2)
+        clock.at += HOUR
+        daemon.wait("built", count=2, posts=1)
+
+    assert NOW + HOUR <= datetime.fromisoformat(str(appeared["time"]))
+
+
+def test_a_clock_set_back_takes_nothing_back(site: Site) -> None:
+    """What has appeared stays, also where something else is published in the hour that comes twice.
+
+    What is to come comes once, at its time.
+    """
+    clock = Clock(NOW)
+    at(site, "soon", NOW + HOUR)
+    at(site, "later", NOW + 2 * HOUR)
+    with here(site, clock) as daemon:
+        daemon.wait("built", posts=1)
+        clock.at += HOUR
+        daemon.wait("built", posts=2)
+        clock.at -= HOUR
+        daemon.wait("clock changed")
+        site.post("b.md")
+        daemon.wait("built", posts=3)
+        clock.at += 2 * HOUR
+        daemon.wait("built", posts=4)
+
+    assert [1, 2, 3, 4] == [each["posts"] for each in daemon.events("built")]
+
+
+def test_a_changed_configuration_is_taken_up(site: Site) -> None:
+    """A wrong one is told and changes nothing: posts are published by the one before."""
+    with here(site) as daemon:
+        daemon.wait("built", posts=1)
+        site.config("site: {title: [")
+        refused = daemon.wait("config refused")
+        site.post("b.md")
+        daemon.wait("built", posts=2)
+        kept = site.root / ".feedpub" / "run.json"
+        wait_until(lambda: "config.yaml" in kept.read_text(encoding="utf-8"), "that it is kept")
+
+        assert "config.yaml" in str(refused["why"])
+
+        site.config(CONFIG.replace("Example & Co", "Renamed"))
+        daemon.wait("config reloaded", changed=True)
+        wait_until(lambda: "Renamed" in site.read(FEED), "the new title")
+        site.config(CONFIG.replace("Example & Co", "Moved") + "content: {folder: posts}\n")
+        site.put("posts/c.md", "---\ntitle: Elsewhere\ndate: 2025-01-01\n---\nText.\n")
+        wait_until(lambda: "Elsewhere" in site.read(FEED), "the other folder")
+        site.put("posts/d.md", "---\ntitle: Watched\ndate: 2025-01-01\n---\nText.\n")
+        wait_until(lambda: "Watched" in site.read(FEED), "that it is watched")
+
+
+def test_a_signal_has_the_configuration_read(site: Site) -> None:
+    """Though nobody touched it."""
+    with here(site) as daemon:
+        daemon.wait("built")
+        daemon.signals.renew()
+        daemon.wait("config reloaded", changed=False)
+
+
+def test_changed_templates_are_taken_up(site: Site) -> None:
+    """A folder of templates that comes later, too; a wrong template leaves the site as it is."""
+    with here(site) as daemon:
+        daemon.wait("built")
+        (site.root / "templates").mkdir()
+        daemon.wait("changes")
+        site.put("templates/post.html", "{% broken")
+        daemon.wait("failed", duty="build")
+        before = site.read("posts/a/index.html")
+        site.put("templates/post.html", "Mine: {{ post.title }}")
+        wait_until(lambda: "Mine: Hello" in site.read("posts/a/index.html"), "the template")
+
+    assert "Mine" not in before
+
+
+def test_a_folder_that_is_away_leaves_the_site_as_it_is(site: Site) -> None:
+    """Renamed, or unmounted so that it is empty: it is told, and all is well when it is back."""
+    with here(site) as daemon:
+        daemon.wait("watching", by="events")
+        site.content.rename(site.root / "elsewhere")
+        daemon.wait("watching", away=[str(site.content.absolute())])
+        daemon.wait("failed", duty="build")
+        site.content.mkdir()
+        failed = daemon.wait("failed", count=2, duty="build")
+        site.content.rmdir()
+        (site.root / "elsewhere").rename(site.content)
+        daemon.wait("watching", count=2, away=[])
+        site.post("b.md")
+        daemon.wait("built", posts=2)
+
+    assert "is empty now" in str(failed["why"])
+    assert [] == daemon.events("built", removed=1)
+    assert "Hello" in site.read(FEED)
+
+
+def test_problems_are_told_once_and_when_they_are_mended(site: Site) -> None:
+    """Each with its path and line; a great many are counted."""
+    with here(site) as daemon:
+        daemon.wait("built")
+        site.put("content/bad.md", "---\ntitle: [\n---\n")
+        problem = daemon.wait("problem", path="content/bad.md", left_out=True)
+        site.post("b.md")
+        daemon.wait("built", posts=2)
+        for number in range(30):
+            site.put(f"content/bad{number}.md", "---\ntitle: [\n---\n")
+        wait_until(lambda: len(daemon.events("problem")) >= 20, "many")
+        for path in site.content.glob("bad*.md"):
+            path.unlink()
+        daemon.wait("mended")
+
+    assert problem["line"]
+    assert 1 == len(daemon.events("problem", path="content/bad.md"))
+
+
+def test_a_duty_that_fails_is_told_and_the_others_go_on(site: Site) -> None:
+    """A bug with its trace; the daemon goes on, and so does what else is to be done."""
+    calls: list[datetime] = []
+
+    def broken(now: datetime) -> datetime:
+        raise LookupError(f"ann@example.org at {now}")
+
+    def duties(running: Running) -> list[Duty]:
+        assert "Example & Co" == running.config.site.title
+        return [duty("pings", calls), Duty("broken", broken)]
+
+    with here(site, duties=duties) as daemon:
+        failed = daemon.wait("failed", duty="broken")
+        before = len(calls)
+        site.post("b.md")
+        daemon.wait("built", posts=2)
+        wait_until(lambda: len(calls) > before, "that it is told of the build")
+
+    assert "LookupError" in str(failed["trace"])
+    assert "ann@" not in daemon.text()
+
+
+def test_what_fails_so_again_is_told_ever_more_rarely(site: Site) -> None:
+    """The first, second and fourth time: not every time somebody saves a file."""
+    calls: list[datetime] = []
+
+    def broken(request: Request) -> Summary:
+        calls.append(request.now)
+        raise FeedpubError("as before")
+
+    with here(site, build=broken) as daemon:
+        daemon.wait("watching", by="events")
+        for number in range(6):
+            before = len(calls)
+            site.post(f"{number}.md")
+            wait_until(lambda: len(calls) > before, "a build")  # noqa: B023 - done in the loop
+
+    told = [each["times"] for each in daemon.events("failed")]
+
+    assert [1, 1] == told[:2]  # before there were threads, and after
+    assert {1, 2, 4, 8, 16} >= set(told)
+
+
+def test_readers_are_served_as_long_as_it_runs(site: Site) -> None:
+    """In a thread of their own, which ends with it."""
+    served = threading.Event()
+
+    def serve(running: Running, stop: threading.Event) -> None:
+        assert running.place.output == site.public
+        served.set()
+        stop.wait(60)
+
+    with here(site, serve=serve) as daemon:
+        daemon.wait("built")
+        wait_until(served.is_set, "that somebody serves")
+
+    assert [()] == daemon.ended
+
+
+def test_what_does_not_end_in_time_is_left(site: Site) -> None:
+    """It says what that is."""
+    let, begun = threading.Event(), threading.Event()
+
+    def slow(now: datetime) -> None:
+        del now
+        begun.set()
+        let.wait(60)
+
+    def serve(running: Running, stop: threading.Event) -> None:
+        del running, stop
+        let.wait(60)
+
+    with here(site, duties=lambda _: [Duty("slow", slow)], serve=serve, patience=0.1) as daemon:
+        wait_until(begun.is_set, "work")
+    let.set()
+
+    assert [("slow", "web")] == daemon.ended
+    assert ["slow", "web"] == daemon.events("stopped")[0]["unfinished"]
+
+
+def test_a_build_is_given_up_at_the_end(site: Site) -> None:
+    """The site is whole at any moment of it, so nobody waits for it."""
+    begun = threading.Event()
+
+    def endless(request: Request) -> Summary:
+        begun.set()
+        while True:
+            request.progress("reading", 1, 2)
+            request.progress("waiting", 0, 0)
+
+    with here(site) as daemon:
+        daemon.wait("built")
+    with here(site, build=endless) as daemon:
+        wait_until(begun.is_set, "a build")
+
+    assert [()] == daemon.ended
+    assert [] == daemon.events("failed")
+
+
+def test_digests_go_out_at_their_slot(tmp_path: Path) -> None:
+    """The page that it leads to is there before; each post at once where that is wanted."""
+    room = Newsroom(tmp_path)
+    room.digests("name: weekly", 'name: each, schedule: "each post", title: Each')
+    room.post("old.md")
+    room.reader("bob@example.org")
+    clock = Clock(room.now)
+    with here(room, clock) as daemon:
+        daemon.wait("digest skipped", digest="weekly")
+        daemon.wait("digest skipped", digest="each")
+        room.now = clock()
+        room.write("one.md")
+        daemon.wait("digest planned", digest="each")
+        daemon.wait("delivered", digest="each", accepted=1)
+        clock.at += timedelta(days=7)
+        skipped = daemon.wait("digest skipped", digest="weekly")
+
+    assert {"bob@example.org": ["one"]} == room.mailed()
+    assert skipped
+    assert "bob" not in daemon.text()
+
+
+def test_bounces_are_read_from_the_mailbox(tmp_path: Path) -> None:
+    """As the configuration says where they arrive; the database is cleaned up too."""
+    room = Newsroom(tmp_path)
+    room.digests("name: weekly", mail="mailbox: returned")
+    ann = room.reader("ann@example.net")
+    with room.desk() as desk:
+        token = mint(desk.keys, "bounce", ann.id)
+    with closing(mailbox.Maildir(tmp_path / "returned")) as box:
+        box.add(dsn().replace(BOUNCE.encode(), token.encode()))
+        box.add(dsn())
+    with here(room) as daemon:
+        read = daemon.wait("bounces read")
+
+    assert (2, 1, 1) == (read["read"], read["hard"], read["stopped"])
+    assert "ann" not in daemon.text()
+
+    kept = tmp_path / ".feedpub" / "run.json"
+    kept.unlink()
+    with here(room) as daemon:
+        wait_until(kept.exists, "its word")
+        wait_until(lambda: '"bounces", "due": "2' in kept.read_text(encoding="utf-8"), "a look")
+
+    assert [] == daemon.events("bounces read")
+
+
+def test_a_mailbox_that_cannot_be_read_is_told(tmp_path: Path) -> None:
+    """A password that is missing, a server that is not there; the rest goes on."""
+    room = Newsroom(tmp_path)
+    room.digests("name: weekly", mail='mailbox: "imaps://ann@127.0.0.1:1"')
+    with here(room) as daemon:
+        failed = daemon.wait("failed", duty="bounces")
+        daemon.wait("digest skipped")
+
+    assert "IMAP_PASSWORD" in str(failed["why"])
+
+    room.environ = {"IMAP_PASSWORD": "x"}
+    with here(room) as daemon:
+        failed = daemon.wait("failed", duty="bounces")
+
+    assert "127.0.0.1" in str(failed["why"])
+
+
+def test_a_site_is_run_once(site: Site) -> None:
+    """A second daemon is refused by the number of the first."""
+    with here(site) as daemon:
+        daemon.wait("built")
+        with pytest.raises(FeedpubError, match=f"as process {os.getpid()};"):
+            forever(site.request(), io.StringIO(), daemon.clock, human=True)

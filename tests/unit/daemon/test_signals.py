@@ -1,0 +1,63 @@
+"""Signals: the first is a word, the second an end."""
+
+import os
+import signal
+import subprocess
+import sys
+
+import pytest
+from watched import wait_until
+
+from feedpub.daemon.signals import heeded
+
+DEAF = """
+import signal, time
+from feedpub.daemon.signals import heeded
+with heeded() as signals:
+    print("ready", flush=True)
+    signals.stop.wait()
+    print("stopping", flush=True)
+    time.sleep(300)
+"""
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_who_is_asked_to_stop_is_told(number: signal.Signals) -> None:
+    """And the process goes on, to end what it has in hand; afterwards all is as it was."""
+    before = signal.getsignal(number)
+    with heeded() as signals:
+        assert not signals.stop.is_set()
+
+        os.kill(os.getpid(), number)
+        wait_until(signals.stop.is_set, "the signal")
+
+        assert signals.woken.is_set()
+        assert signal.SIG_DFL == signal.getsignal(number)
+
+    assert before == signal.getsignal(number)
+
+
+def test_who_is_asked_to_read_again_is_told() -> None:
+    """SIGHUP ends nothing."""
+    with heeded() as signals:
+        os.kill(os.getpid(), signal.SIGHUP)
+        wait_until(signals.reload.is_set, "the signal")
+
+        assert signals.woken.is_set()
+        assert not signals.stop.is_set()
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_second_signal_ends_it_at_once(number: signal.Signals) -> None:
+    """Whatever it has in hand."""
+    with subprocess.Popen([sys.executable, "-c", DEAF], stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        assert b"ready\n" == process.stdout.readline()
+
+        process.send_signal(number)
+
+        assert b"stopping\n" == process.stdout.readline()
+
+        process.send_signal(number)
+
+        assert -number == process.wait(60)

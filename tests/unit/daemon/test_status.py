@@ -1,0 +1,60 @@
+"""How a site stands, whether a daemon runs or not."""
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from daemons import here
+from folders import NOW, Site
+from newsrooms import Newsroom
+
+from feedpub.daemon import status
+
+HOUR = timedelta(hours=1)
+
+
+def test_a_site_that_nobody_touched(tmp_path: Path) -> None:
+    """Nothing runs, nothing was built, nothing is due; and to ask writes nothing."""
+    site = Site(tmp_path)
+    found = status(site.request())
+
+    assert (False, None, None) == (found.running, found.daemon, found.build)
+    assert ((), (), (), None) == (found.posts, found.digests, found.issues, found.next_due)
+    assert not (tmp_path / ".feedpub").exists()
+
+
+def test_a_site_that_is_run(tmp_path: Path) -> None:
+    """What the daemon says of itself, and what the folder and the database say."""
+    room = Newsroom(tmp_path)
+    room.digests("name: weekly", 'name: each, schedule: "each post"')
+    room.post("a.md")
+    room.post("next.md", title="Next", date=str((NOW + HOUR).isoformat()))
+    room.reader("bob@example.org")
+    room.begin()
+    room.write("one.md")
+    with here(room) as daemon:
+        daemon.wait("built")
+        daemon.wait("watching", by="events")
+        running = status(room.request())
+    ended = status(room.request())
+
+    assert running.running
+    assert not ended.running
+    assert ended.daemon is not None
+    assert ended.daemon.ended
+    assert (("weekly", "each"), None) == (
+        tuple(name for name, _ in ended.digests),
+        ended.digests[1][1],
+    )
+    assert datetime.now(UTC) - HOUR < ended.daemon.since
+    assert ended.build is not None
+    assert "UTC" == str(ended.zone)
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{}", '{"pid": 1, "watching": 3}', "nonsense"])
+def test_what_another_version_wrote_is_nothing(tmp_path: Path, text: str) -> None:
+    """Nobody stumbles over it."""
+    site = Site(tmp_path)
+    site.put(".feedpub/run.json", text)
+
+    assert status(site.request()).daemon is None

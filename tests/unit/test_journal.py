@@ -1,0 +1,92 @@
+"""The log: one line for each thing, for people and programs, and nothing that must not be there."""
+
+import io
+import json
+from datetime import UTC, datetime
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from feedpub.journal import Journal, as_json, human
+from feedpub.tokens import Keys, mint
+
+NOW = datetime(2025, 6, 1, 12, 0, 0, 250_000, tzinfo=UTC)
+EVIL = "a\nb\r\x1b[31mc\u2028d\u202ee\x00"
+
+
+def test_programs_get_an_object_a_line() -> None:
+    """With time and event first; lists are lists."""
+    stream = io.StringIO()
+    journal = Journal(stream, lambda: NOW, human=False)
+    journal.tell("built", posts=3, seconds=0.5, ok=True, paths=("a.md", "b.md"), line=None)
+    journal.tell("stopped")
+
+    one, two = map(json.loads, stream.getvalue().splitlines())
+
+    assert {
+        "time": "2025-06-01T12:00:00.250+00:00",
+        "event": "built",
+        "posts": 3,
+        "seconds": 0.5,
+        "ok": True,
+        "paths": ["a.md", "b.md"],
+        "line": None,
+    } == one
+    assert "stopped" == two["event"]
+
+
+def test_people_get_what_there_is() -> None:
+    """What is nothing, not so, or not there is left out."""
+    line = human(NOW, "built", {"posts": 1200, "paths": ("a", "b"), "why": "", "ok": True, "n": 0})
+
+    assert line.endswith("  built  posts: 1200, paths: a; b, ok: yes")
+    assert human(NOW, "stopped", {"no": False, "s": 0.5, "x": None}).endswith("stopped  s: 0.5")
+
+
+def test_no_line_holds_who_reads_or_what_is_secret() -> None:
+    """Addresses keep their domain; logins, tokens and keys are gone; paths and words stay."""
+    token = mint(Keys(b"k" * 32), "unsubscribe", 77)
+    said = (
+        f"550 <bob+x@example.org>: no; https://x.example/unsubscribe/{token} "
+        f"postgresql://ann:secret@db/news {'ab12' * 16} "
+        "content/2025-01-30-a-very-long-title-of-a-post-of-mine.md Donaudampfschifffahrtskapitän"
+    )
+    for line in (
+        human(NOW, "failed", {"why": said, "paths": (said,)}),
+        as_json(NOW, "failed", {"why": said, "paths": (said,)}),
+    ):
+        assert "bob" not in line
+        assert token not in line
+        assert "secret" not in line
+        assert "ab12ab12" not in line
+        assert 2 == line.count("@example.org")
+        assert 2 == line.count("content/2025-01-30-a-very-long-title-of-a-post-of-mine.md")
+        assert 2 == line.count("Donaudampfschifffahrtskapit")
+
+
+@given(st.text(), st.text())
+def test_nobody_can_begin_a_line(text: str, other: str) -> None:
+    """Whatever a file, a title or a stranger's answer is, it stays in its line."""
+    stream = io.StringIO()
+    for is_human in (True, False):
+        journal = Journal(stream, lambda: NOW, human=is_human)
+        journal.tell("problem", path=text + EVIL, paths=(other, EVIL))
+
+    lines = stream.getvalue().splitlines()
+
+    assert 2 == len(lines)
+    assert "problem" == json.loads(lines[1])["event"]
+    assert not set(lines[0]) & set(EVIL) - set("abcde[31m")
+
+
+def test_a_log_that_cannot_be_written_stops_nothing() -> None:
+    """The disk may be full, or the stream closed."""
+    stream = io.StringIO()
+    stream.close()
+
+    Journal(stream, lambda: NOW, human=True).tell("built")
+
+
+def test_a_long_text_is_cut() -> None:
+    """Whatever is quoted, a line stays one that can be read."""
+    assert 10_000 > len(as_json(NOW, "failed", {"why": "long " * 100_000}))
