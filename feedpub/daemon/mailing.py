@@ -18,7 +18,7 @@ from feedpub.publish import Request
 
 _LOOK = timedelta(minutes=1)  # somebody else may plan, resume or retry
 _BOUNCES = timedelta(minutes=5)
-_DAY = timedelta(days=1)
+_DAY, _SECOND = timedelta(days=1), timedelta(seconds=1)
 _NOTHING: BinaryIO = io.BytesIO()
 
 
@@ -62,7 +62,10 @@ class Mailer:
             return None
         request = self._site.request(now)
         slots = newsletter.outlook(request).slots
-        news = self.posted.is_set() and any(each.each_post for each in slots)
+        wanted = [each.last for each in slots if each.each_post and self.posted.is_set()]
+        # One that went out, or began, within this second has its next slot in the next one.
+        early = [last + _SECOND for last in wanted if last is not None and last + _SECOND > now]
+        news = bool(wanted) and not early
         if news or any(each.due(now) for each in slots):
             self.posted.clear()
             try:
@@ -70,7 +73,7 @@ class Mailer:
             except BaseException:
                 self.posted.set()
                 raise
-        return agenda.first(each.upcoming(now) for each in slots)
+        return agenda.first((*early, *(each.upcoming(now) for each in slots)))
 
     def _plan(self, request: Request) -> None:
         self._build(request.now)

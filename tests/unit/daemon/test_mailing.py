@@ -1,7 +1,7 @@
 """What is planned when the site cannot be built."""
 
 import io
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from threading import Event
 
@@ -49,3 +49,23 @@ def test_where_there_are_no_digests_nothing_is_opened(tmp_path: Path) -> None:
     assert {"digests", "delivery", "bounces", "clean-up"} == found.keys()
     assert {None} == {found[name] for name in ("digests", "delivery", "bounces")}
     assert not (tmp_path / ".feedpub").exists()
+
+
+def test_a_post_within_the_second_of_the_last_slot_is_not_forgotten(tmp_path: Path) -> None:
+    """Who wants each post gets it in the next second, though nothing else happens."""
+    room = Newsroom(tmp_path)
+    room.digests('name: each, schedule: "each post"')
+    journal = Journal(io.StringIO(), lambda: room.now, human=True)
+    mailer = Mailer(Site(room.request(), Event()), journal, lambda _: None, lambda _: None)
+    mailer.plan(room.now)
+    room.reader("bob@example.org")
+    room.write("one.md")
+    mailer.posted.set()
+    again = mailer.plan(room.now)
+
+    assert room.now + timedelta(seconds=1) == again
+
+    mailer.plan(again)
+    mailer.deliver(again)
+
+    assert {"bob@example.org": ["one"]} == room.mailed()
