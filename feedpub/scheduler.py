@@ -74,6 +74,7 @@ class Scheduler:
         self._changed = Condition()  # guards the states
         self._adding = Lock()
         self._stopping = False
+        self.lag = 0.0  # seconds that the last duty which was due by itself began late
         self._started = False
         self._drift, self._pulsed = self._measured(), time.monotonic()
         self._scheduler = BackgroundScheduler(
@@ -177,6 +178,8 @@ class Scheduler:
             state.aimed = None
             is_due = state.woken or (state.due is not None and state.due <= now)
             state.running = is_due
+            if is_due and not state.woken and state.due is not None:
+                self.lag = (now - state.due).total_seconds()
             state.woken = False
         if is_due:
             due, failure = called(state.duty, now, self._now, state.failures)

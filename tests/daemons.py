@@ -143,7 +143,7 @@ def here(
     daemon = Here(clock or Clock(datetime.now(UTC)))
     journal = Journal(daemon.stream, daemon.clock, human=False)
     whole = Means(daemon.clock, journal, environ or {}, **means)  # type: ignore[arg-type]
-    site = Site(folder.request(), daemon.signals.stop)
+    site = Site(folder.request(), daemon.signals.stop, daemon.clock)
     thread = threading.Thread(
         target=lambda: daemon.ended.append(run(site, whole, daemon.signals)), daemon=True
     )

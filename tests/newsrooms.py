@@ -30,6 +30,7 @@ site:
   author: {{name: Ann, email: ann@example.org}}
 digests: [{digests}]
 mail: {{{mail}}}
+web: {{port: 0}}
 """
 POST = """---
 title: {title}

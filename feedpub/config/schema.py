@@ -325,8 +325,9 @@ class Hooks:
 
 @dataclass(frozen=True, slots=True)
 class Web:
-    """How the site is served by feedpub itself, alone or behind nginx or Caddy."""
+    """How `feedpub run` serves the site, alone or behind nginx or Caddy; `web: false` does not."""
 
+    enabled: Annotated[bool, Key("false: `feedpub run` publishes and mails alone")] = True
     host: Annotated[
         str, Key('the address to listen at; "0.0.0.0" for all of this machine\'s', checks.name)
     ] = "127.0.0.1"
@@ -343,6 +344,9 @@ class Web:
         "default-src 'self'; img-src * data:; media-src *; object-src 'none'; base-uri 'none'; "
         "form-action 'self'; frame-ancestors 'none'"
     )
+    metrics: Annotated[
+        bool, Key("figures for Prometheus at /metrics, which anybody can read then")
+    ] = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -389,5 +393,5 @@ FOREIGN: Mapping[type, Mapping[str, Key]] = {
 }
 """The keys of values that are declared elsewhere; what is not named here cannot be written."""
 
-PLAIN: Mapping[type, str] = {Author: "name", Pages: "enabled"}
+PLAIN: Mapping[type, str] = {Author: "name", Pages: "enabled", Web: "enabled"}
 """The key that is meant where a plain value stands for a whole section."""

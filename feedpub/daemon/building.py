@@ -1,11 +1,13 @@
 """The folder as it is → the site as it should be, and a line on what was done for it."""
 
 from collections.abc import Callable, Collection
+from dataclasses import replace
 from datetime import datetime
 from threading import Lock
 from time import monotonic
 
 from feedpub import agenda
+from feedpub.daemon.insight import Builds
 from feedpub.daemon.site import Site
 from feedpub.journal import Journal
 from feedpub.model import Problem
@@ -30,9 +32,16 @@ class Builder:
         self._build = build
         self._built = built
         self._turn = Lock()
+        self._noticed: float | None = None  # when the first change came that is not built yet
+        self.builds = Builds()
         self._last: datetime | None = None
         self._summary: Summary | None = None
         self._known: Collection[Problem] = ()
+
+    def heard(self) -> None:
+        """Take note that something has changed."""
+        if self._noticed is None:
+            self._noticed = monotonic()
 
     def __call__(self, now: datetime) -> datetime | None:
         """Build what has changed; give when the next post appears or goes.
@@ -41,9 +50,15 @@ class Builder:
         """
         with self._turn:
             now = agenda.steady(now, self._last)
-            began = monotonic()
-            summary = self._build(self._site.request(now))
+            began, noticed = monotonic(), self._noticed
+            self._noticed = None
+            try:
+                summary = self._build(self._site.request(now))
+            except BaseException:
+                self.builds = replace(self.builds, failed=self.builds.failed + 1)
+                raise
             self._last = now
+            self._count(summary, monotonic() - began, monotonic() - noticed if noticed else None)
             before, self._summary = self._summary, summary
             changed = before is None or bool(summary.written or summary.removed)
             if changed:
@@ -52,6 +67,17 @@ class Builder:
         if changed:
             self._built(summary)
         return summary.until
+
+    def _count(self, summary: Summary, seconds: float, lag: float | None) -> None:
+        self.builds = Builds(
+            done=self.builds.done + 1,
+            failed=self.builds.failed,
+            at=self._site.now(),
+            seconds=seconds,
+            lag=self.builds.lag if lag is None else lag,
+            posts=summary.published,
+            problems=len(summary.problems),
+        )
 
     def _tell(self, summary: Summary, before: Summary | None, seconds: float) -> None:
         new = summary.published - (before.published if before else summary.published)

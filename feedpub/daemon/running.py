@@ -10,6 +10,7 @@ from time import monotonic
 from feedpub import __version__, files, publish
 from feedpub.agenda import Duty
 from feedpub.daemon.building import Builder
+from feedpub.daemon.insight import Insight
 from feedpub.daemon.mailing import Mailer
 from feedpub.daemon.record import Record
 from feedpub.daemon.signals import Signals
@@ -23,6 +24,11 @@ from feedpub.scheduler import Failure, Scheduler, called
 
 _TICK = 1.0  # seconds between two looks at clocks, configuration and watchdog
 _PATIENCE = 9.0  # seconds for what is in hand, once we are told to stop
+
+
+def _nothing(told: object) -> None:
+    """Take no notice."""
+    del told
 
 
 def _no_duties(site: Site) -> Sequence[Duty]:
@@ -40,6 +46,8 @@ class Means:
     environ: Mapping[str, str]
     build: Callable[[Request], Summary] = publish.build
     duties: Callable[[Site], Sequence[Duty]] = _no_duties  # what else is to be done, after a build
+    begin: Callable[[Insight], object] = _nothing  # called first, and once; may raise FeedpubError
+    built: Callable[[Summary], object] = _nothing  # told of each build that changed the site
     serve: Callable[[Site, threading.Event], None] | None = None  # readers, until the event is set
     patience: float = _PATIENCE
 
@@ -69,7 +77,7 @@ class _Daemon:
         duties = (self._build, *self._mailer.duties(), *self._outward)
         self._scheduler = Scheduler(duties, means.now, self._failed)
         self._record = Record(site, means.now(), self._scheduler.standings)
-        self._watch = Watch(self._journal, self._record, self._wake)
+        self._watch = Watch(self._journal, self._record, self._noticed)
         self._web = threading.Thread(target=self._serve, name="feedpub-web", daemon=True)
         self._told: dict[str, str] = {}  # how each duty failed last
 
@@ -77,6 +85,11 @@ class _Daemon:
         """Do all there is to do."""
         where = str(self._site.home.parent.absolute())
         self._journal.tell("started", version=__version__, pid=os.getpid(), folder=where)
+        scheduler = self._scheduler
+        builds = lambda: self._builder.builds  # noqa: E731
+        self._means.begin(
+            Insight(builds, scheduler.standings, lambda: scheduler.lag, scheduler.wake)
+        )
         # Before there are threads: it may share the work among processes, and they may not.
         _, failure = called(self._build, self._means.now(), self._means.now)
         if failure:
@@ -146,12 +159,16 @@ class _Daemon:
         assert self._means.serve is not None  # noqa: S101 - else there is no such thread
         self._means.serve(self._site, self._site.stop)
 
+    def _noticed(self) -> None:
+        self._builder.heard()
+        self._wake(self._build.name)
+
     def _wake(self, *names: str) -> None:
         self._scheduler.wake(*names)
 
     def _built(self, summary: Summary) -> None:
         """Tell those who want to know that the site has changed."""
-        del summary
+        self._means.built(summary)
         self._mailer.posted.set()
         self._wake("digests", *(each.name for each in self._outward))
 

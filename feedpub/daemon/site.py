@@ -1,5 +1,6 @@
 """The site as it is configured at the moment: the one thing of the daemon that changes."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -18,12 +19,13 @@ class StoppedError(Exception):
 class Site:
     """A site whose configuration may be read anew; its methods are for all threads."""
 
-    def __init__(self, request: Request, stop: Event) -> None:
-        """Read the configuration; once `stop` is set, builds are given up.
+    def __init__(self, request: Request, stop: Event, now: Callable[[], datetime]) -> None:
+        """Read the configuration; once `stop` is set, builds are given up. `now` is the clock.
 
         Raises FeedpubError where it cannot be used.
         """
         self.stop = stop
+        self.now = now
         self._facts = _facts(request.config_path)
         config = place(request).config
         self._request = replace(request, config=config, careful=True, progress=self._progress)

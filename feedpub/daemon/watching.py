@@ -26,10 +26,11 @@ class _Target:
 class Watch:
     """Watches a site in a thread of its own, and begins anew where the site is elsewhere."""
 
-    def __init__(self, journal: Journal, record: Record, wake: Callable[[str], object]) -> None:
+    def __init__(self, journal: Journal, record: Record, noticed: Callable[[], object]) -> None:
+        """Nothing is watched yet; `noticed` is called at each change."""
         self._journal = journal
         self._record = record
-        self._wake = wake
+        self._heard = noticed
         self._target: _Target | None = None
         self._content = Path()
         self._stop = Event()
@@ -62,7 +63,7 @@ class Watch:
         told = [each.removeprefix(f"{self._content}/") for each in batch.paths[:_TOLD]]
         number = len(batch.paths)
         self._journal.tell("changes", number=number, paths=tuple(told), noticed_by=batch.how)
-        self._wake("build")
+        self._heard()
 
     def _noted(self, watching: Watching) -> None:
         """Tell how folders are watched, where that has changed."""

@@ -4,6 +4,7 @@ import asyncio
 import logging
 import signal
 import socket
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
@@ -108,6 +109,22 @@ def address(opened: socket.socket) -> str:
     host, port = opened.getsockname()[:2]
     shown = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 - is not listened at
     return f"http://[{shown}]:{port}" if ":" in shown else f"http://{shown}:{port}"
+
+
+def answer(running: Server, opened: socket.socket, stop: threading.Event) -> None:
+    """Run a server in an event loop of its own, in whichever thread, until `stop` is set."""
+
+    async def last() -> None:
+        await asyncio.to_thread(stop.wait)
+        running.stop()
+
+    async def serve() -> None:
+        end = asyncio.create_task(last())
+        await running.serve([opened])
+        await end
+
+    with asyncio.Runner(loop_factory=running.config.get_loop_factory()) as runner:
+        runner.run(serve())
 
 
 def run(

@@ -1,13 +1,12 @@
-"""Requests for feeds as they pass → counts by status, and by the program that asked."""
+"""Requests for feeds that were seen → counts by status, and by the program that asked."""
 
 from collections import Counter
-from collections.abc import Callable
 from datetime import UTC, date, datetime
 from threading import Lock
-
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from urllib.parse import unquote
 
 from feedpub.readership import Visit, agent
+from feedpub.web.seen import Seen
 
 FEEDS = frozenset(("rss.xml", "atom.xml", "feed.json"))
 """What the documents of feeds are called."""
@@ -23,6 +22,12 @@ class Traffic:
         self._lock = Lock()
         self._statuses: Counter[int] = Counter()
         self._requests: Counter[tuple[date, str, str]] = Counter()
+
+    def see(self, seen: Seen, root: str, now: datetime) -> None:
+        """Count a request, if it is for a feed below `root`, the path of the site's address."""
+        path = unquote(seen.path)
+        if path.startswith(root) and path.rpartition("/")[2] in FEEDS:
+            self.count(path.removeprefix(root), seen.agent, seen.status, now)
 
     def count(self, path: str, program: str, status: int, now: datetime) -> None:
         """Count a request for a feed, by its User-Agent; of who asked nothing else is known."""
@@ -54,34 +59,3 @@ class Traffic:
             Visit(day.isoformat(), path, name, readers[day, path, name], number)
             for (day, path, name), number in sorted(requests.items())
         )
-
-
-class Counting:
-    """Wraps an application of ASGI, and counts what it answers to those who ask for feeds."""
-
-    def __init__(
-        self, app: ASGIApp, traffic: Traffic, now: Callable[[], datetime], root: str = "/"
-    ) -> None:
-        """Count below the path of the site's address, which ends in a slash."""
-        self._app = app
-        self._traffic = traffic
-        self._now = now
-        self._root = root
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass everything on as it is."""
-        path = scope.get("path", "")
-        is_feed = path.startswith(self._root) and path.rpartition("/")[2] in FEEDS
-        if scope["type"] != "http" or not is_feed:
-            await self._app(scope, receive, send)
-            return
-        headers = dict(scope["headers"])
-        program = headers.get(b"user-agent", b"").decode("latin-1")
-
-        async def counted(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                feed = path.removeprefix(self._root)
-                self._traffic.count(feed, program, message["status"], self._now())
-            await send(message)
-
-        await self._app(scope, receive, counted)

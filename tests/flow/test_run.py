@@ -14,11 +14,13 @@ from pathlib import Path
 
 import pytest
 from daemons import Process, command, started
-from folders import CONFIG, POST, Site
+from folders import CONFIG as BARE
+from folders import POST, Site
 from mailservers import HANG, MailServer
 from newsrooms import Newsroom
 from watched import wait_until
 
+CONFIG = f"{BARE}web: {{port: 0}}\n"  # many run at a time
 FEED = "atom.xml"
 READERS = 60
 MOMENTS = 6  # at which it is killed
@@ -33,6 +35,7 @@ RELAY = (
 def site(tmp_path: Path) -> Site:
     """Give a site with a post."""
     found = Site(tmp_path)
+    found.config(CONFIG)
     found.post("a.md")
     return found
 

@@ -25,7 +25,7 @@ def test_nothing_goes_out_before_the_pages_that_it_leads_to(tmp_path: Path) -> N
             raise FeedpubError(faults.pop())
 
     journal = Journal(stream, lambda: room.now, human=True)
-    mailer = Mailer(Site(room.request(), Event()), journal, build, lambda _: None)
+    mailer = Mailer(Site(room.request(), Event(), lambda: room.now), journal, build, lambda _: None)
     with pytest.raises(FeedpubError, match="broken"):
         mailer.plan(room.now)
 
@@ -39,7 +39,7 @@ def test_where_there_are_no_digests_nothing_is_opened(tmp_path: Path) -> None:
     room = Newsroom(tmp_path)
     room.config('site: {title: A, url: "https://example.org/"}')
     mailer = Mailer(
-        Site(room.request(), Event()),
+        Site(room.request(), Event(), lambda: room.now),
         Journal(io.StringIO(), lambda: room.now, human=True),
         lambda _: None,
         lambda _: None,
@@ -56,7 +56,9 @@ def test_a_post_within_the_second_of_the_last_slot_is_not_forgotten(tmp_path: Pa
     room = Newsroom(tmp_path)
     room.digests('name: each, schedule: "each post"')
     journal = Journal(io.StringIO(), lambda: room.now, human=True)
-    mailer = Mailer(Site(room.request(), Event()), journal, lambda _: None, lambda _: None)
+    mailer = Mailer(
+        Site(room.request(), Event(), lambda: room.now), journal, lambda _: None, lambda _: None
+    )
     mailer.plan(room.now)
     room.reader("bob@example.org")
     room.write("one.md")

@@ -14,7 +14,7 @@ from feedpub.errors import ConfigError, FeedpubError
 def test_it_is_read_again_only_when_asked_to(tmp_path: Path) -> None:
     """What is on the disk counts from then on, and only if it is right."""
     folder = Folder(tmp_path)
-    site = Site(folder.request(), Event())
+    site = Site(folder.request(), Event(), lambda: NOW)
 
     assert not site.touched()
     assert not site.reload()

@@ -4,15 +4,16 @@ import asyncio
 import os
 import signal
 import socket
+import threading
 from functools import partial
 
 import pytest
 from starlette.responses import PlainTextResponse
 from starlette.types import Receive, Scope, Send
-from webs import ask, serving
+from webs import ask, get, serving
 
 from feedpub.errors import FeedpubError
-from feedpub.web import address, listen, run, server
+from feedpub.web import address, answer, listen, run, server
 from feedpub.web.server import Prompt
 
 GET = b"GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
@@ -50,6 +51,19 @@ def test_a_port_that_is_taken() -> None:
         port = opened.getsockname()[1]
         with pytest.raises(FeedpubError, match=f"127.0.0.1, port {port}: cannot listen there"):
             listen("127.0.0.1", port)
+
+
+def test_a_server_in_a_thread_ends_when_it_is_told_to() -> None:
+    """And its socket is closed then."""
+    opened, stop = listen("127.0.0.1", 0), threading.Event()
+    port = opened.getsockname()[1]
+    thread = threading.Thread(target=answer, args=(server(tell), opened, stop))
+    thread.start()
+    said = get(port, "/").body
+    stop.set()
+    thread.join(60)
+
+    assert (b"http 127.0.0.1", False, -1) == (said, thread.is_alive(), opened.fileno())
 
 
 def test_a_name_that_nobody_has() -> None:

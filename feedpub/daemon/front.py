@@ -1,0 +1,145 @@
+"""The site as it is → answers to those who ask over HTTP, in a thread of their own."""
+
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from datetime import datetime
+from http import HTTPStatus
+from socket import socket
+from threading import Event, Lock
+from urllib.parse import urlsplit
+
+from feedpub import __version__, newsletter, web
+from feedpub.agenda import Duty
+from feedpub.config import Config
+from feedpub.daemon.insight import Insight
+from feedpub.daemon.outward import SIGNUPS
+from feedpub.daemon.site import Site
+from feedpub.journal import Journal
+from feedpub.metrics import Figures
+from feedpub.newsletter import figures, signup
+from feedpub.newsletter.desk import Desk
+from feedpub.web import Seen, notices, operations, readers
+from feedpub.web.traffic import Traffic
+
+
+@dataclass(slots=True)
+class _Room:
+    """What one configuration brings."""
+
+    config: Config
+    ends: ExitStack
+    desk: Desk | None = None  # None where nobody is mailed
+    scene: signup.Scene | None = None  # likewise
+
+
+class Front:
+    """What answers, and changes with the site; its methods are for all threads."""
+
+    def __init__(self, site: Site, journal: Journal, traffic: Traffic) -> None:
+        """Nothing is listened to yet; `traffic` counts who asks for feeds."""
+        self._site = site
+        self._journal = journal
+        self._traffic = traffic
+        self._turn = Lock()
+        self._room: _Room | None = None
+        self._app = web.Changing()
+        self._opened: socket | None = None
+        self._insight: Insight | None = None
+
+    def duties(self) -> Iterator[Duty]:
+        """Give the duties."""
+        yield Duty("pages", self.renew)
+
+    def begin(self, insight: Insight) -> None:
+        """Open the socket. Raises FeedpubError where that cannot be done."""
+        self._insight = insight
+        where = self._site.config.web
+        self._opened = web.listen(where.host, where.port)
+        path = urlsplit(self._site.config.site.url).path
+        self._journal.tell("listening", address=web.address(self._opened) + path)
+
+    def renew(self, now: datetime) -> None:
+        """Take the site up as it is now: after a build, and where it is configured anew."""
+        with self._turn:
+            room, config = self._room, self._site.config
+            if room is None or room.config != config:
+                self._furnish(_Room(config, ExitStack()), now)
+                if room is not None:
+                    room.ends.close()
+            elif room.desk is not None:
+                room.scene = signup.scene(self._site.request(now), room.desk)
+
+    def serve(self, site: Site, stop: Event) -> None:
+        """Answer until `stop` is set."""
+        assert self._opened is not None  # noqa: S101 - `begin` came before
+        web.answer(web.server(self._app, site.config.web.proxies), self._opened, stop)
+
+    def close(self) -> None:
+        """Let go of the socket and of what answers need."""
+        if self._opened is not None:
+            self._opened.close()
+        if self._room is not None:
+            self._room.ends.close()
+
+    def _furnish(self, room: _Room, now: datetime) -> None:
+        """Make the application of a configuration, and answer with it from now on."""
+        request, config = self._site.request(now), room.config
+        routes = operations.routes(self._ready, self._figures if config.web.metrics else None)
+        if config.digests:
+            room.desk = room.ends.enter_context(newsletter.opened(request))
+            room.scene = signup.scene(request, room.desk)
+            routes += readers.routes(lambda: _scene(room), self._now)
+            routes += notices.site_routes(request, self._now, self._refused)
+        folder = self._site.place.output
+        self._app.app = web.app(config, folder, lambda: self._now().timestamp(), routes, self._seen)
+        self._room = room
+
+    def _now(self) -> datetime:
+        return self._site.now()
+
+    def _seen(self, seen: Seen) -> None:
+        """Take note of a request, in the event loop."""
+        root = urlsplit(self._site.config.site.url).path
+        self._traffic.see(seen, root, self._now())
+        if seen.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+            self._journal.tell(
+                "answer failed", method=seen.method, path=seen.path, status=seen.status
+            )
+        if seen.method == "POST" and self._insight and seen.path.strip("/").endswith("subscribe"):
+            self._insight.wake(SIGNUPS)
+
+    def _refused(self, line: str) -> None:
+        self._journal.tell("notice refused", why=line)
+
+    def _ready(self) -> str:
+        """Tell what does not work at the moment, "" where all does."""
+        standings = self._insight.standings() if self._insight else ()
+        failing = [each.duty for each in standings if each.failures]
+        return f"{', '.join(failing)}: cannot be done, and is tried again" if failing else ""
+
+    def _figures(self) -> Figures:
+        """Measure how the site stands."""
+        found = Figures()
+        if self._site.config.digests:
+            found = figures.measured(self._site.request(self._now()))
+        assert self._insight is not None  # noqa: S101 - `begin` came before
+        builds = self._insight.builds()
+        return replace(
+            found,
+            version=__version__,
+            builds=builds.done,
+            failed_builds=builds.failed,
+            build_seconds=builds.seconds,
+            built=builds.at.timestamp() if builds.at else None,
+            posts=builds.posts,
+            problems=builds.problems,
+            requests=self._traffic.statuses(),
+            watcher_lag=builds.lag,
+            scheduler_lag=self._insight.lag(),
+        )
+
+
+def _scene(room: _Room) -> signup.Scene:
+    assert room.scene is not None  # noqa: S101 - it has routes for readers only with one
+    return room.scene

@@ -1,0 +1,81 @@
+"""What was published, and who asked to be mailed → duties: others are told, and answered."""
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+
+from feedpub import newsletter
+from feedpub.agenda import Duty
+from feedpub.announce import Told, announce, caught_up, noted
+from feedpub.daemon.site import Site
+from feedpub.journal import Journal
+from feedpub.publish import Summary
+from feedpub.web.traffic import Traffic
+
+SIGNUPS = "sign-ups"
+"""The duty that is to be called when somebody has signed up."""
+
+_LIMITED = timedelta(minutes=1)  # until who asked too often may be answered
+_COUNTED = timedelta(minutes=5)
+
+
+class Outward:
+    """Does what concerns others than the site's own files and its digests."""
+
+    def __init__(self, site: Site, journal: Journal, traffic: Traffic) -> None:
+        """Nothing is told yet; `traffic` is what was asked for over the web."""
+        self._site = site
+        self._journal = journal
+        self._traffic = traffic
+        self._is_caught_up = False
+
+    def duties(self) -> Iterator[Duty]:
+        """Give the duties."""
+        yield Duty("hubs and hooks", self.tell)
+        yield Duty(SIGNUPS, self.answer)
+        yield Duty("readership", self.count)
+
+    def built(self, summary: Summary) -> None:
+        """Keep what a build has changed, for those who are to be told."""
+        now = self._site.now()
+        noted(self._site.request(now), summary.changed, now, summary.new)
+
+    def tell(self, now: datetime) -> datetime | None:
+        """Tell hubs and hooks what is due; give when to go on."""
+        request = self._site.request(now)
+        if not self._is_caught_up:
+            caught_up(request, now)
+            self._is_caught_up = True
+        return announce(request, now, self._told, self._site.stop.is_set)
+
+    def _told(self, told: Told) -> None:
+        self._journal.tell(
+            "told",
+            kind=told.errand.kind,
+            target=told.errand.target,
+            topic=told.errand.topic,
+            state=told.state,
+            answer=told.text,
+            again=told.next_at.isoformat(timespec="seconds") if told.next_at else None,
+        )
+
+    def answer(self, now: datetime) -> datetime | None:
+        """Send what asks for a confirmation, as the limits allow; give when to look again."""
+        config = self._site.config
+        if not (config.digests and config.subscribers.form):
+            return None
+        answered = newsletter.confirmations(self._site.request(now))
+        if answered.sent or answered.admitted or answered.waiting:
+            self._journal.tell(
+                "sign-ups answered",
+                sent=answered.sent,
+                admitted=answered.admitted,
+                waiting=answered.waiting,
+            )
+        return now + _LIMITED
+
+    def count(self, now: datetime) -> datetime | None:
+        """Keep by whom feeds are read; give when to do so again."""
+        config = self._site.config
+        if config.web.enabled or config.digests:
+            newsletter.recorded(self._site.request(now), self._traffic.taken())
+        return now + _COUNTED

@@ -1,0 +1,197 @@
+"""The whole of `feedpub run`: what is published, who is mailed, and who asks, in one process."""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from http.client import HTTPConnection
+from io import StringIO
+from pathlib import Path
+from threading import Thread
+from urllib.parse import urlencode, urlsplit
+
+import pytest
+from daemons import Clock, Here
+from folders import CONFIG, Site
+from newsrooms import Newsroom
+from signups import link
+from watched import wait_until
+
+from feedpub.daemon import Journal, Signals, run
+from feedpub.daemon import Site as Running
+from feedpub.daemon.process import whole
+from feedpub.errors import FeedpubError
+
+FORM = {"Content-Type": "application/x-www-form-urlencoded", "Sec-Fetch-Site": "same-origin"}
+READER = {"User-Agent": "Feedly/1.0 (32 subscribers)"}
+
+
+@contextmanager
+def running(folder: Site) -> Iterator[Here]:
+    """Run all of it in a thread until the end."""
+    daemon = Here(Clock(folder.now), Signals(), StringIO())
+    journal = Journal(daemon.stream, daemon.clock, human=False)
+    site = Running(folder.request(), daemon.signals.stop, daemon.clock)
+    front, means = whole(site, journal, {})
+    thread = Thread(target=lambda: daemon.ended.append(run(site, means, daemon.signals)))
+    thread.start()
+    try:
+        yield daemon
+    finally:
+        daemon.signals.end()
+        thread.join(120)
+        front.close()
+
+    assert [()] == daemon.ended
+
+
+def home(daemon: Here) -> str:
+    """Give the address it listens at, once it answers."""
+    found = str(daemon.wait("listening")["address"])
+    daemon.wait("watching")
+    wait_until(lambda: ask(found, "")[0] == 200, "an answer")
+    return found
+
+
+def ask(
+    home: str,
+    path: str,
+    fields: dict[str, str] | None = None,
+    headers: dict[str, str] | None = None,
+) -> tuple[int, str]:
+    """Ask for a path below the site, or post a form to it."""
+    parts = urlsplit(home)
+    connection = HTTPConnection(parts.netloc, timeout=60)
+    body = urlencode(fields) if fields else None
+    sent = {**(FORM if fields else {}), **(headers or {})}
+    connection.request("POST" if fields else "GET", parts.path + path, body, sent)
+    answer = connection.getresponse()
+    found = answer.status, answer.read().decode()
+    connection.close()
+    return found
+
+
+def test_what_is_published_is_served(tmp_path: Path) -> None:
+    """Below the path of the site's address, and anew after each build."""
+    site = Site(tmp_path)
+    site.config(f"{CONFIG}web: {{port: 0, metrics: true}}\n")
+    site.post("a.md")
+    with running(site) as daemon:
+        where = home(daemon)
+        site.post("b.md", title="Second")
+        daemon.wait("built", posts=2)
+        feed = ask(where, "rss.xml", headers=READER)
+        root = where.removesuffix("blog/")
+        told = ask(root, "metrics")[1]
+        ready = ask(root, "healthz/ready")
+
+    assert "/blog/" == urlsplit(where).path
+    assert (200, True) == (feed[0], "Second" in feed[1])
+    assert (200, "ok\n") == ready
+    assert "feedpub_posts 2.0" in told
+    assert 'feedpub_feed_requests_total{status="200"} 1.0' in told
+    assert "feedpub_watcher_lag_seconds" in told
+
+
+def test_readers_sign_up_and_confirm(tmp_path: Path) -> None:
+    """The mail comes at once; who has confirmed is mailed, and counted."""
+    room = Newsroom(tmp_path)
+    room.config(
+        (tmp_path / "config.yaml").read_text(encoding="utf-8") + "subscribers: {form: true}\n"
+    )
+    room.post("old.md", title="Before")
+    with running(room) as daemon:
+        where = home(daemon)
+        taken = ask(where, "subscribe", {"address": "bob@example.net"})
+        daemon.wait("sign-ups answered", sent=1)
+        (mail,) = room.messages()
+        path = link(mail, "confirm")
+        looked, done = ask(where, path), ask(where, path, {"yes": "1"})
+        told = ask(where, "metrics")
+    with room.desk() as desk:
+        reader = desk.store.find("bob@example.net")
+
+    assert [200, 200, 200, 404] == [each[0] for each in (taken, looked, done, told)]
+    assert reader is not None
+    assert ("active", "form") == (reader.state, reader.consent.how)
+    assert "bob" not in daemon.text()
+
+
+def test_a_new_configuration_is_answered_by(tmp_path: Path) -> None:
+    """Without a word to those who ask meanwhile; a digest that is new has its pages."""
+    site = Site(tmp_path)
+    bare = CONFIG.replace("author: Ann", "author: {name: Ann, email: ann@example.org}")
+    site.config(f"{bare}web: {{port: 0}}\n")
+    with running(site) as daemon:
+        where = home(daemon)
+        before = ask(where, "unsubscribe/x")[1]
+        site.config(f"{bare}digests: [{{name: weekly}}]\nweb: {{port: 0}}\n")
+        daemon.wait("config reloaded", changed=True)
+        wait_until(lambda: ask(where, "unsubscribe/x")[1] != before, "the pages of readers")
+        site.config(f"{bare}digests: [{{name: daily}}]\nweb: {{port: 0}}\n")
+        daemon.wait("config reloaded", count=2, changed=True)
+        daemon.wait("digest skipped", digest="daily")
+
+        assert 404 == ask(where, "unsubscribe/x")[0]
+
+
+def test_hubs_are_told_of_what_has_changed(tmp_path: Path) -> None:
+    """Nobody listens there: it is told, and tried again; nobody is kept waiting by it."""
+    site = Site(tmp_path)
+    site.config(f"{CONFIG}web: false\nfeeds: {{hub: 'http://127.0.0.1:1/'}}\n")
+    site.post("a.md")
+    with running(site) as daemon:
+        told = daemon.wait("told", state="again")
+
+    assert ("hub", "http://127.0.0.1:1/") == (told["kind"], told["target"])
+    assert str(told["topic"]).startswith("https://example.org/blog/")
+    assert [] == daemon.events("listening")
+
+
+def test_what_does_not_work_is_said_to_who_asks(tmp_path: Path) -> None:
+    """To whoever looks whether all is well."""
+    site = Site(tmp_path)
+    site.config(f"{CONFIG}web: {{port: 0}}\n")
+    site.post("a.md")
+    with running(site) as daemon:
+        root = home(daemon).removesuffix("blog/")
+        site.content.rename(tmp_path / "away")
+        daemon.wait("failed", duty="build")
+        wait_until(lambda: ask(root, "healthz/ready")[0] == 503, "that it says so")
+
+        assert (200, "ok\n") == ask(root, "healthz")
+        assert "build: cannot be done" in ask(root, "healthz/ready")[1]
+
+
+def test_a_port_that_is_taken_is_a_reason_not_to_begin(tmp_path: Path) -> None:
+    """Nothing is built then, and it says what to do."""
+    site = Site(tmp_path)
+    site.config(f"{CONFIG}web: {{port: 0}}\n")
+    with running(site) as daemon:
+        port = urlsplit(home(daemon)).port
+        other = Site(tmp_path / "other")
+        other.config(f"{CONFIG}web: {{port: {port}}}\n")
+        clock = Clock(datetime.now(UTC))
+        signals = Signals()
+        again = Running(other.request(), signals.stop, clock)
+        front, means = whole(again, Journal(StringIO(), clock, human=False), {})
+        with pytest.raises(FeedpubError, match="cannot listen there"):
+            run(again, means, signals)
+        front.close()
+
+    assert not other.public.exists()
+
+
+def test_an_answer_that_fails_is_told(tmp_path: Path) -> None:
+    """By its path, and without whose it was."""
+    site = Site(tmp_path)
+    site.config(f"{CONFIG}web: {{port: 0}}\n")
+    with running(site) as daemon:
+        where = home(daemon)
+        root = where.removesuffix("blog/")
+        site.content.rename(tmp_path / "away")
+        wait_until(lambda: ask(root, "healthz/ready")[0] == 503, "that it says so")
+        told = daemon.wait("answer failed")
+
+    assert ("GET", "/healthz/ready", 503) == (told["method"], told["path"], told["status"])
+    assert json.dumps(told)
