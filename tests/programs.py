@@ -10,12 +10,15 @@ from typing import NoReturn
 import pytest
 
 _PACKAGES = {
+    "caddy": "apt-get install caddy",
     "chromium": "apt-get install chromium",
     "java": "apt-get install default-jre-headless",
     "newsboat": "apt-get install newsboat",
+    "nginx": "apt-get install nginx-light",
     "node": "apt-get install npm",
     "npm": "apt-get install npm",
     "spamassassin": "apt-get install spamassassin",
+    "systemd-analyze": "apt-get install systemd",
 }
 _ROOT = Path(__file__).resolve().parent.parent
 
