@@ -102,7 +102,8 @@ class Front:
         """Take note of a request, in the event loop."""
         root = urlsplit(self._site.config.site.url).path
         self._traffic.see(seen, root, self._now())
-        if seen.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        failed = seen.status >= HTTPStatus.INTERNAL_SERVER_ERROR
+        if failed and not seen.path.startswith("/healthz"):  # there it is the answer
             self._journal.tell(
                 "answer failed", method=seen.method, path=seen.path, status=seen.status
             )

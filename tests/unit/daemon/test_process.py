@@ -1,26 +1,28 @@
 """The whole of `feedpub run`: what is published, who is mailed, and who asks, in one process."""
 
-import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from http.client import HTTPConnection
 from io import StringIO
 from pathlib import Path
-from threading import Thread
+from threading import Event, Thread
 from urllib.parse import urlencode, urlsplit
 
 import pytest
 from daemons import Clock, Here
-from folders import CONFIG, Site
+from folders import CONFIG, NOW, Site
 from newsrooms import Newsroom
 from signups import link
 from watched import wait_until
 
 from feedpub.daemon import Journal, Signals, run
 from feedpub.daemon import Site as Running
+from feedpub.daemon.front import Front
 from feedpub.daemon.process import whole
 from feedpub.errors import FeedpubError
+from feedpub.web import Seen
+from feedpub.web.traffic import Traffic
 
 FORM = {"Content-Type": "application/x-www-form-urlencoded", "Sec-Fetch-Site": "same-origin"}
 READER = {"User-Agent": "Feedly/1.0 (32 subscribers)"}
@@ -96,9 +98,7 @@ def test_what_is_published_is_served(tmp_path: Path) -> None:
 def test_readers_sign_up_and_confirm(tmp_path: Path) -> None:
     """The mail comes at once; who has confirmed is mailed, and counted."""
     room = Newsroom(tmp_path)
-    room.config(
-        (tmp_path / "config.yaml").read_text(encoding="utf-8") + "subscribers: {form: true}\n"
-    )
+    room.config(room_text(room) + "subscribers: {form: true}\n")
     room.post("old.md", title="Before")
     with running(room) as daemon:
         where = home(daemon)
@@ -183,15 +183,37 @@ def test_a_port_that_is_taken_is_a_reason_not_to_begin(tmp_path: Path) -> None:
 
 
 def test_an_answer_that_fails_is_told(tmp_path: Path) -> None:
-    """By its path, and without whose it was."""
+    """By its path, and without whose it was; that not all is well is no failure to say so."""
     site = Site(tmp_path)
-    site.config(f"{CONFIG}web: {{port: 0}}\n")
-    with running(site) as daemon:
-        where = home(daemon)
-        root = where.removesuffix("blog/")
-        site.content.rename(tmp_path / "away")
-        wait_until(lambda: ask(root, "healthz/ready")[0] == 503, "that it says so")
-        told = daemon.wait("answer failed")
+    stream = StringIO()
+    running = Running(site.request(), Event(), lambda: NOW)
+    front = Front(running, Journal(stream, lambda: NOW, human=True), Traffic())
+    for path, status in (("/a", 404), ("/healthz/ready", 503), ("/confirm/{token}", 500)):
+        front._seen(Seen("GET", path, status, 0, 0.1, ""))
 
-    assert ("GET", "/healthz/ready", 503) == (told["method"], told["path"], told["status"])
-    assert json.dumps(told)
+    assert stream.getvalue().endswith(
+        "answer failed  method: GET, path: /confirm/{token}, status: 500\n"
+    )
+    assert 1 == stream.getvalue().count("answer failed")
+
+
+def test_a_notice_that_is_not_from_the_service_is_told(tmp_path: Path) -> None:
+    """And refused; how the newsletter stands is told to who measures."""
+    room = Newsroom(tmp_path)
+    room.digests("name: weekly", mail="webhooks: {postmark: secret}")
+    room.config(room_text(room).replace("{port: 0}", "{port: 0, metrics: true}"))
+    room.reader("bob@example.net")
+    with running(room) as daemon:
+        root = home(daemon).removesuffix("blog/")
+        refused = ask(root, "hooks/postmark/wrong", {"RecordType": "Bounce"})
+        told = daemon.wait("notice refused")
+        figures = ask(root, "metrics")[1]
+
+    assert 403 == refused[0]
+    assert str(told["why"]).startswith("postmark: refused")
+    assert 'feedpub_subscribers{state="active"} 1.0' in figures
+
+
+def room_text(room: Site) -> str:
+    """Give the configuration as it is written."""
+    return (room.root / "config.yaml").read_text(encoding="utf-8")

@@ -256,8 +256,9 @@ def test_what_does_not_end_in_time_is_left(site: Site) -> None:
         wait_until(begun.is_set, "work")
     let.set()
 
-    assert [("slow", "web")] == daemon.ended
-    assert ["slow", "web"] == daemon.events("stopped")[0]["unfinished"]
+    (ended,) = daemon.ended
+    assert {"slow", "web"} == set(ended) - {"build"}  # the disk may be slow as well
+    assert [*ended] == daemon.events("stopped")[0]["unfinished"]
 
 
 def test_a_build_is_given_up_at_the_end(site: Site) -> None:
