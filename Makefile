@@ -37,6 +37,7 @@ bench: bench-site bench-mail bench-web ## measure all that follow; POSTS=10000 P
 
 bench-site: $(BENCH)/.bench ## measure the build beside Pelican and Hugo
 	POSTS=$(POSTS) ROUNDS=$(ROUNDS) $(BENCH)/bin/python -m benchmarks $(ARGS)
+	POSTS=$(POSTS) $(BENCH)/bin/python -m benchmarks.living
 
 bench-mail: $(BENCH)/.bench ## measure the newsletter beside Postfix's smtp-source
 	PEOPLE=$(PEOPLE) ROUNDS=$(ROUNDS) $(BENCH)/bin/python -m benchmarks.mail $(ARGS)

@@ -65,24 +65,24 @@ def _worked() -> float:
     return usage.ru_utime + usage.ru_stime
 
 
-def held(session: int) -> int:
+def held(leader: int) -> int:
     """Give the memory that the processes of a session hold now, in bytes of PSS."""
-    return sum(_proportional_size(process) for process in _session(session))
+    return sum(_proportional_size(process) for process in session(leader))
 
 
-def _watch(session: int, peaks: list[int], done: threading.Event) -> None:
+def _watch(leader: int, peaks: list[int], done: threading.Event) -> None:
     while not done.wait(PERIOD):
-        peaks.append(held(session))
+        peaks.append(held(leader))
 
 
-def _session(session: int) -> Iterator[Path]:
+def session(leader: int) -> Iterator[Path]:
     """The processes of the session: the command and all it started (proc(5), /proc/pid/stat)."""
     for stat in Path("/proc").glob("[0-9]*/stat"):
         try:
             fields = stat.read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()
         except OSError:
             continue  # it has ended since
-        if int(fields[3]) == session:
+        if int(fields[3]) == leader:
             yield stat.parent
 
 

@@ -38,6 +38,11 @@ class Site:
         text = self.header(entry) + edited(entry.body)
         self._path(entry).write_text(text, encoding="utf-8")
 
+    def mend(self, entry: Entry, words: str) -> None:
+        """Put these words before a post."""
+        text = f"{self.header(entry)}{words} {entry.body}"
+        self._path(entry).write_text(text, encoding="utf-8")
+
     def restore(self, entry: Entry) -> None:
         """Take the edit back."""
         self._path(entry).write_text(self.header(entry) + entry.body, encoding="utf-8")

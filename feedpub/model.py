@@ -254,6 +254,7 @@ class Output:
     path: str  # below the output folder
     key: str
     render: Callable[[], bytes]
+    of: object = None  # what it is made of, where two may be compared: a Feed, a Page, ...
 
 
 @dataclass(frozen=True, slots=True)

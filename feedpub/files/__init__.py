@@ -3,12 +3,12 @@
 from feedpub.files.compression import COMPRESSIBLE
 from feedpub.files.instance import keep_state, kept_state, only, running
 from feedpub.files.lock import locked
-from feedpub.files.memory import Bodies, Build, Memory, Packed, Reading, pack, sound, unpack
-from feedpub.files.outputs import Written, clear, intact, is_built, write
+from feedpub.files.memory import Bodies, Build, Memory, Reading, Row, sound
+from feedpub.files.outputs import Ledger, Written, clear, facts, intact, is_built, write
 from feedpub.files.packaged import code, packaged, texts
 from feedpub.files.secrets import SECRET, secrets
 from feedpub.files.settings import configuration
-from feedpub.files.sources import Entry, digest, read, scan, stamp
+from feedpub.files.sources import Entry, digest, read, rescan, scan, stamp
 from feedpub.files.workers import processors, spread
 
 __all__ = [
@@ -17,24 +17,26 @@ __all__ = [
     "Bodies",
     "Build",
     "Entry",
+    "Ledger",
     "Memory",
-    "Packed",
     "Reading",
+    "Row",
     "Written",
     "clear",
     "code",
     "configuration",
     "digest",
+    "facts",
     "intact",
     "is_built",
     "keep_state",
     "kept_state",
     "locked",
     "only",
-    "pack",
     "packaged",
     "processors",
     "read",
+    "rescan",
     "running",
     "scan",
     "secrets",
@@ -42,6 +44,5 @@ __all__ = [
     "spread",
     "stamp",
     "texts",
-    "unpack",
     "write",
 ]

@@ -10,15 +10,15 @@ from __future__ import annotations
 import marshal
 import os
 import sqlite3
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import astuple, dataclass, fields
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any, TypeVar, cast
+from typing import Any, NamedTuple, TypeVar, cast
 
 from feedpub.errors import FeedpubError
-from feedpub.files.outputs import Written
+from feedpub.files.outputs import Written, facts
 from feedpub.files.sources import digest
 from feedpub.mailing import Issue
 from feedpub.model import Author, Enclosure, Image, Manuscript, Problem, Reference
@@ -33,6 +33,7 @@ _NESTED = {
     "references": Reference,
     "problems": Problem,
 }
+_STORE = "bodies.sqlite"
 _TIMES = ("published", "updated", "expires")
 _NAMES = tuple(each.name for each in fields(Manuscript))
 _SPECIAL = tuple(
@@ -41,8 +42,22 @@ _SPECIAL = tuple(
     if name in _NESTED or name in _TIMES or name == "image"
 )
 
+_TABLES = {
+    "body": "digest TEXT PRIMARY KEY, html TEXT, sum TEXT",
+    "reading": "path TEXT PRIMARY KEY, data BLOB, sum TEXT",
+}
+
 Packed = tuple[object, ...]
 """A manuscript as nested tuples of texts and numbers, which `marshal` can write."""
+
+
+class Row(NamedTuple):
+    """A reading as it is kept, and its HTML."""
+
+    path: str
+    reading: bytes
+    body: str  # digest of the source, "" where the HTML is none or known
+    html: str
 
 
 def pack(one: Manuscript) -> Packed:
@@ -81,16 +96,22 @@ class Reading:
 
     path: str
     facts: tuple[int, ...]  # what the disk told of the file; () where that cannot be relied on
-    packed: Packed | None  # the manuscript as it is kept
     manuscript: Manuscript | None
     problem: Problem | None = None
 
+    def __bytes__(self) -> bytes:
+        """Give the reading as it is kept, and as processes hand it on."""
+        packed = pack(self.manuscript) if self.manuscript else None
+        problem = astuple(self.problem) if self.problem else None
+        return marshal.dumps((self.path, self.facts, packed, problem))  # type: ignore[arg-type]  # of what marshal can write
+
     @classmethod
-    def of(
-        cls, path: str, facts: tuple[int, ...], packed: Packed | None, problem: Problem | None
-    ) -> Reading:
-        """Make a reading of what is kept of it."""
-        return cls(path, facts, packed, unpack(packed) if packed else None, problem)
+    def of(cls, data: bytes) -> Reading:
+        """Make a reading again of what is kept of it."""
+        path, facts, packed, problem = marshal.loads(data)  # noqa: S302 - written by us
+        return cls(
+            path, facts, unpack(packed) if packed else None, Problem(*problem) if problem else None
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,8 +138,7 @@ def sound(folder: Path, work: Callable[[], Result]) -> Result:
     try:
         return work()
     except SpoiltError:
-        (folder / "readings").unlink(missing_ok=True)
-        _unlink(folder / "bodies.sqlite")
+        _unlink(folder / _STORE)
         return work()
 
 
@@ -133,24 +153,8 @@ class Memory:
 
     def readings(self) -> dict[str, Reading]:
         """Give what is remembered of each content file, by path."""
-        return {
-            path: Reading.of(path, facts, packed, Problem(*problem) if problem else None)
-            for path, facts, packed, problem in _load(self._folder / "readings", self._token())
-            or ()
-        }
-
-    def keep_readings(self, readings: Iterable[Reading]) -> None:
-        """Remember what came of reading every content file."""
-        rows = [
-            (
-                each.path,
-                each.facts,
-                each.packed,
-                astuple(each.problem) if each.problem else None,
-            )
-            for each in readings
-        ]
-        _save(self._folder / "readings", self._token(), rows)
+        with closing(self.bodies()) as bodies:
+            return {each.path: each for each in bodies.readings()}
 
     def last_build(self, output: Path) -> Build | None:
         """Give what came of the last build into an output folder."""
@@ -205,38 +209,33 @@ class Memory:
 
     def bodies(self) -> Bodies:
         """Open the store of rendered Markdown."""
-        return Bodies(self._folder / "bodies.sqlite", self._version)
+        return Bodies(self._folder / _STORE, self._version)
+
+    def mark(self, output: Path) -> tuple[int, ...]:
+        """Give what tells whether a build into an output folder was remembered since."""
+        return facts(self._place(output))
 
     def _place(self, output: Path) -> Path:
         return self._folder / f"build-{digest(str(output).encode())[:16]}"
 
-    def _token(self) -> str:
-        """Give what ties the readings to the bodies that belong to them."""
-        with closing(self.bodies()) as bodies:
-            return f"{self._version} {bodies.token}"
-
 
 class Bodies:
-    """The HTML of every manuscript, by the digest of its source."""
+    """What came of reading every content file: the readings, and the HTML of every manuscript.
+
+    The store is opened when it is first asked, in each process anew, and again after `close`.
+    """
 
     def __init__(self, path: Path, version: str) -> None:
-        """Open the store; one of another version, or a broken one, is begun anew."""
+        """Use this store; one of another version, or a broken one, is begun anew."""
         self._path, self._version = path, version
-        self._owner = os.getpid()
-        try:
-            self._connection, self.token = _opened(path, version)
-        except sqlite3.DatabaseError:
-            _unlink(path)
-            self._connection, self.token = _opened(path, version)
+        self._owner = 0
+        self._opened: sqlite3.Connection | None = None
 
     def __call__(self, body: str) -> str:
         """Give the HTML of a manuscript that was added before, by its digest.
 
         Raises SpoiltError where it is not there as it was added.
         """
-        if self._owner != os.getpid():  # SQLite forbids a child to use what it inherits
-            self._owner = os.getpid()
-            self._connection, _ = _opened(self._path, self._version)
         with self._sound() as connection:
             found = connection.execute("SELECT html, sum FROM body WHERE digest = ?", (body,))
             row = found.fetchone()
@@ -245,19 +244,35 @@ class Bodies:
         html: str = row[0]
         return html
 
-    def add(self, bodies: Iterable[tuple[str, str]]) -> None:
-        """Add the HTML of manuscripts: pairs of digest and HTML."""
-        rows = ((body, html, _sum(html)) for body, html in bodies)
-        with self._sound() as connection, connection:
-            connection.executemany("INSERT OR REPLACE INTO body VALUES (?, ?, ?)", rows)
+    def readings(self) -> Iterator[Reading]:
+        """Give every reading that is kept as it was added."""
+        with self._sound() as connection:
+            for data, found in connection.execute("SELECT data, sum FROM reading"):
+                if isinstance(data, bytes) and digest(data) == found:
+                    yield Reading.of(data)
 
-    def prune(self, digests: Iterable[str]) -> None:
-        """Forget bodies that are none of these, once they are most of what is kept."""
-        wanted = [(digest,) for digest in digests]
+    def add(self, rows: Iterable[Row], *, keep: bool = True) -> None:
+        """Add what came of reading; without `keep` the HTML alone."""
+        added = list(rows)
+        bodies = [(each.body, each.html, _sum(each.html)) for each in added if each.body]
+        kept = added if keep else ()
+        readings = [(each.path, each.reading, digest(each.reading)) for each in kept]
         with self._sound() as connection, connection:
+            connection.executemany("INSERT OR REPLACE INTO body VALUES (?, ?, ?)", bodies)
+            connection.executemany("INSERT OR REPLACE INTO reading VALUES (?, ?, ?)", readings)
+
+    def prune(self, readings: Collection[Reading], gone: Iterable[str] = ()) -> None:
+        """Forget the readings of files that are gone.
+
+        Forget bodies that belong to none of the others, once they are most of what is kept.
+        """
+        with self._sound() as connection, connection:
+            paths = [(path,) for path in gone]
+            connection.executemany("DELETE FROM reading WHERE path = ?", paths)
             (kept,) = connection.execute("SELECT count(*) FROM body").fetchone()
-            if kept <= 2 * len(wanted) + 1000:
+            if kept <= 2 * len(readings) + 1000:
                 return
+            wanted = [(each.manuscript.digest,) for each in readings if each.manuscript]
             connection.execute("CREATE TEMP TABLE wanted (digest TEXT PRIMARY KEY)")
             connection.executemany("INSERT OR IGNORE INTO wanted VALUES (?)", wanted)
             connection.execute("DELETE FROM body WHERE digest NOT IN wanted")
@@ -267,30 +282,45 @@ class Bodies:
     def _sound(self) -> Iterator[sqlite3.Connection]:
         """Say in our own words that the database cannot be used."""
         try:
-            yield self._connection
+            yield self._connection()
         except sqlite3.DatabaseError as error:
             raise SpoiltError(f"{self._path}: cannot be used ({error}); delete it") from error
 
+    def _connection(self) -> sqlite3.Connection:
+        """Open the store where it is not open in this process."""
+        if self._opened is None or self._owner != os.getpid():
+            # SQLite forbids a child to use what it inherits.
+            self._owner = os.getpid()
+            try:
+                self._opened = _opened(self._path, self._version)
+            except sqlite3.DatabaseError:
+                _unlink(self._path)
+                self._opened = _opened(self._path, self._version)
+        return self._opened
+
     def close(self) -> None:
-        """Close the store."""
-        self._connection.close()
+        """Close the store; it is opened again when it is asked again."""
+        if self._opened is not None:
+            self._opened.close()
+            self._opened = None
 
 
-def _opened(path: Path, version: str) -> tuple[sqlite3.Connection, str]:
-    """Open a store of bodies, begun anew where it is of another version."""
+def _opened(path: Path, version: str) -> sqlite3.Connection:
+    """Open a store, begun anew where it is of another version."""
     connection = sqlite3.connect(path)
-    connection.execute("PRAGMA synchronous = NORMAL")
-    connection.execute("CREATE TABLE IF NOT EXISTS store (version TEXT, token TEXT)")
-    row = connection.execute("SELECT version, token FROM store").fetchone()
+    # What a loss of power may damage shows in the sums, and is made again.
+    connection.execute("PRAGMA synchronous = OFF")
+    connection.execute("CREATE TABLE IF NOT EXISTS store (version TEXT)")
+    row = connection.execute("SELECT version FROM store").fetchone()
     if row and row[0] == version:
-        return connection, row[1]
-    token = os.urandom(8).hex()
+        return connection
     with connection:
-        connection.execute("DROP TABLE IF EXISTS body")
-        connection.execute("CREATE TABLE body (digest TEXT PRIMARY KEY, html TEXT, sum TEXT)")
+        for table, columns in _TABLES.items():
+            connection.execute(f"DROP TABLE IF EXISTS {table}")
+            connection.execute(f"CREATE TABLE {table} ({columns})")
         connection.execute("DELETE FROM store")
-        connection.execute("INSERT INTO store VALUES (?, ?)", (version, token))
-    return connection, token
+        connection.execute("INSERT INTO store VALUES (?)", (version,))
+    return connection
 
 
 def _sum(html: object) -> str:

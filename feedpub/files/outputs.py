@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from contextlib import suppress
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import NamedTuple
 
 from feedpub.errors import OutputError
@@ -21,7 +21,9 @@ from feedpub.files.workers import processors, spread
 from feedpub.model import Changes, Copy, Output
 
 LIST = ".feedpub"
-PARTS = ".feedpub-parts"  # files being written: no name in use is ever half there
+PARTS = ".feedpub-parts"  # files being written: no name in use is ever half there; stays when
+# a build is killed, or gives up
+_RACY = "racy-"
 _HEAD = "# Files that feedpub wrote here, and may remove again."
 
 
@@ -45,45 +47,52 @@ Ledger = Mapping[str, Written]
 """Path below the output folder → what was last written there."""
 
 
-def write(
+def write(  # noqa: PLR0913 - what, where to, what is known, and who is told
     outputs: Iterable[Output | Copy],
     folder: Path,
     content: Path,
     ledger: Ledger,
     progress: Callable[[int, int], None],
     codings: Sequence[str] = (),
+    *,
+    untouched: AbstractSet[str] = frozenset(),
 ) -> tuple[Changes, dict[str, Written]]:
     """Bring the folder to hold just these outputs; give what changed, and the ledger of now.
 
     An output is not rendered where its key is the one in `ledger` and the file lies there as it
-    was left. Copies are taken from `content`. Compressed in each of `codings` (gzip, br), what
-    is worth it lies beside as well. Raises OutputError where the folder holds, or could come to
-    hold, what is not ours.
+    was left; those whose paths are `untouched` are taken to be so, and not looked at. Copies are
+    taken from `content`. Compressed in each of `codings` (gzip, br), what is worth it lies beside
+    as well. Raises OutputError where the folder holds, or could come to hold, what is not ours.
     """
     wanted = {output.path: output for output in outputs}
     beside = _beside(wanted.keys(), codings)
-    possible = wanted.keys() | {name for names in beside.values() for name in names}
+    work = _Work(folder, content, ledger, beside)
+    # Where the last one to write here did not come to its end, nothing is as it was left.
+    trusted = () if (folder / PARTS).exists() else wanted.keys() & untouched
+    settled = {path for path in trusted if work.is_settled(path)}
+    possible = wanted.keys() | work.companions(settled)
     ours = listed(folder)
     _refuse(folder, ours, possible)
     removable = sorted(ours - possible)
-    _list(folder, ours | possible)
+    if not possible <= ours:
+        _list(folder, ours | possible)
+    shutil.rmtree(folder / PARTS, ignore_errors=True)
+    (folder / PARTS).mkdir()
     removed = _remove(folder, _in_the_way(removable, possible), possible)
-    work = _Work(folder, content, ledger, beside)
-    stale = [output for output in wanted.values() if not work.intact(output)]
+    suspect = (output for path, output in wanted.items() if path not in settled)
+    stale = [output for output in suspect if not work.intact(output)]
     again = {name for output in stale for name in beside.get(output.path, ())}
     now = {path: ledger[path] for path in (possible - again) & ledger.keys()}
     written: list[str] = []
-    shutil.rmtree(folder / PARTS, ignore_errors=True)
-    (folder / PARTS).mkdir()
     for count, results in spread(stale, work.write, processors()):
-        for path, is_new, key, facts in results:
-            now[path] = Written(key, facts)
+        for path, is_new, key, left in results:
+            now[path] = Written(key, left)
             if is_new:
                 written.append(path)
         progress(count, len(stale))
-    shutil.rmtree(folder / PARTS, ignore_errors=True)
     removed += _remove(folder, removable + sorted(ours & possible - now.keys()), now.keys())
     _list(folder, now.keys())
+    shutil.rmtree(folder / PARTS, ignore_errors=True)
     changes = Changes(tuple(sorted(written)), tuple(sorted(removed)), len(now) - len(written))
     return changes, {path: now[path] for path in sorted(now)}
 
@@ -94,9 +103,13 @@ def is_built(folder: Path) -> bool:
 
 
 def intact(folder: Path, ledger: Ledger) -> bool:
-    """Tell whether every file of the ledger, and the list, lies in the folder as it was left."""
-    return is_built(folder) and all(
-        _facts(f"{folder}/{path}") == written.facts for path, written in ledger.items()
+    """Tell whether every file of the ledger, and the list, lies in the folder as it was left.
+
+    That is not so where somebody has begun to write since, and did not come to an end.
+    """
+    whole = is_built(folder) and not (folder / PARTS).exists()
+    return whole and all(
+        facts(f"{folder}/{path}") == written.facts for path, written in ledger.items()
     )
 
 
@@ -106,7 +119,7 @@ def listed(folder: Path) -> set[str]:
         lines = (folder / LIST).read_text(encoding="utf-8").split("\n")
     except FileNotFoundError:
         return set()
-    return {line for line in lines[1:] if line and _inside(line)}
+    return set(filter(_inside, lines[1:]))
 
 
 def clear(folder: Path) -> None:
@@ -137,11 +150,30 @@ class _Work:
             known is not None
             and known.key == self._key(output)
             and all(
-                _facts(f"{self._folder}/{path}") == self._ledger[path].facts
+                facts(f"{self._folder}/{path}") == self._ledger[path].facts
                 for path in (output.path, *self._beside.get(output.path, ()))
                 if path in self._ledger
             )
         )
+
+    def is_settled(self, path: str) -> bool:
+        """Tell whether what is known of an output's file was no guess, and of all beside it too."""
+        known = self._ledger.get(path)
+        codings = self._beside.get(path, {}).values()
+        return (
+            known is not None
+            and not known.key.startswith(_RACY)
+            and known.key.partition("+")[2] == "+".join(codings)
+        )
+
+    def companions(self, settled: AbstractSet[str]) -> set[str]:
+        """Give what may lie beside outputs; beside those that are settled nothing new does."""
+        return {
+            name
+            for path, names in self._beside.items()
+            for name in names
+            if path not in settled or name in self._ledger
+        }
 
     def write(self, outputs: Sequence[Output | Copy]) -> list[tuple[str, bool, str, Facts]]:
         """Write these; give for each its path, whether it changed, and what to remember of it."""
@@ -156,7 +188,7 @@ class _Work:
             is_new = not _holds(target, data)
             if is_new:
                 self._put(target, output.path, data)
-            done.append((output.path, is_new, key, _facts(target)))
+            done.append((output.path, is_new, key, facts(target)))
             done += self._compress(output.path, data, key, is_new=is_new)
         return done
 
@@ -171,7 +203,7 @@ class _Work:
                 differs = is_new or not _holds(target, small)
                 if differs:
                     self._put(target, name, small)
-                yield name, differs, f"{key} {coding}", _facts(target)
+                yield name, differs, f"{key} {coding}", facts(target)
 
     def _key(self, output: Output | Copy) -> str:
         """Give the key of an output, and of what may lie beside it."""
@@ -182,10 +214,10 @@ class _Work:
         """Give an output's key: a copy's is what the disk tells of its source."""
         if isinstance(output, Output):
             return output.key
-        facts = _facts(self._content / output.source)
-        if max(facts.modified, facts.changed) > time.time_ns() - RACY:
-            return f"racy-{time.time_ns()}"  # it may change again and look the same
-        return digest(repr(facts).encode())
+        found = facts(self._content / output.source, follow=True)
+        if max(found.modified, found.changed) > time.time_ns() - RACY:
+            return f"{_RACY}{time.time_ns()}"  # it may change again and look the same
+        return digest(repr(found).encode())
 
     def _put(self, target: Path, path: str, data: bytes) -> None:
         """Write a file under another name, then give it its own: whole, or not there at all."""
@@ -206,10 +238,10 @@ def _holds(target: Path, data: bytes) -> bool:
         return False
 
 
-def _facts(path: Path | str) -> Facts:
-    """Ask the disk about a file."""
+def facts(path: Path | str, *, follow: bool = False) -> Facts:
+    """Ask the disk about a file; of a link about itself, unless it is to be followed."""
     try:
-        found = os.lstat(path)
+        found = os.stat(path, follow_symlinks=follow)  # noqa: PTH116 - no Path for each of so many
     except OSError:
         return Facts(0, 0, 0, 0)
     return Facts(found.st_size, found.st_mtime_ns, found.st_ctime_ns, found.st_ino)
@@ -238,8 +270,9 @@ def _refuse(folder: Path, ours: set[str], wanted: AbstractSet[str]) -> None:
             "choose an empty folder for output.folder, or move them away"
         )
         raise OutputError(message)
-    folded = {path.casefold(): path for path in ours}
-    for path in sorted(wanted - ours) if strangers else ():
+    new = sorted(wanted - ours) if strangers else []
+    folded = {path.casefold(): path for path in ours} if new else {}
+    for path in new:
         if _is_same(folder, path, folded.get(path.casefold())):
             continue
         target = folder / path
@@ -273,8 +306,10 @@ def _list(folder: Path, paths: Iterable[str]) -> None:
         part.replace(folder / LIST)
 
 
-def _in_the_way(paths: Iterable[str], wanted: AbstractSet[str]) -> list[str]:
+def _in_the_way(paths: Sequence[str], wanted: AbstractSet[str]) -> list[str]:
     """Give the old files that stand where a new one needs a folder, or the other way about."""
+    if not paths:
+        return []
     folders = {parent for path in wanted for parent in _parents(path)}
     return [path for path in paths if path in folders or not wanted.isdisjoint(_parents(path))]
 
@@ -286,9 +321,11 @@ def _parents(path: str) -> Iterator[str]:
         yield path
 
 
-def _remove(folder: Path, paths: Iterable[str], wanted: AbstractSet[str]) -> list[str]:
+def _remove(folder: Path, paths: Sequence[str], wanted: AbstractSet[str]) -> list[str]:
     """Remove files of ours that are no longer wanted, and the folders they leave empty."""
-    removed = []
+    removed: list[str] = []
+    if not paths:
+        return removed
     kept = {path.casefold(): path for path in wanted}
     for path in paths:
         target = folder / path
@@ -307,5 +344,6 @@ def _remove(folder: Path, paths: Iterable[str], wanted: AbstractSet[str]) -> lis
 
 def _inside(path: str) -> bool:
     """Tell whether a path of the list stays inside the folder, whoever wrote it there."""
-    pure = PurePosixPath(path)
-    return not pure.is_absolute() and ".." not in pure.parts
+    if not path or path.startswith("/"):
+        return False
+    return ".." not in path or ".." not in path.split("/")

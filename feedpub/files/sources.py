@@ -2,7 +2,9 @@
 
 import os
 import stat
-from collections.abc import Iterator
+from bisect import bisect
+from collections.abc import Collection, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from hashlib import blake2b
 from pathlib import Path
@@ -17,13 +19,23 @@ that of some network file systems more)."""
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A file of the content folder, by what the file system tells of it without reading it."""
+    """A file of the content folder, by what the file system tells of it without reading it.
+
+    Of a link it is what is told of the file that it leads to; where that is none, or lies
+    elsewhere, all is 0: there is nothing to read, and yet there may be some day.
+    """
 
     path: str  # below the content folder
     size: int  # octets
     modified: int  # nanoseconds
     changed: int  # nanoseconds; nobody can set this one back
     inode: int
+    link: bool = False
+
+    @property
+    def is_there(self) -> bool:
+        """Tell whether there is a file to read."""
+        return not self.link or self.inode != 0
 
     def settled(self, scanned: int) -> bool:
         """Tell whether another change would show, given when (in nanoseconds) it was looked at."""
@@ -33,7 +45,8 @@ class Entry:
 def scan(folder: Path) -> tuple[Entry, ...]:
     """List the files below a folder, in order of path.
 
-    Links are followed to files inside the folder alone, so that nothing outside is published.
+    Links are followed to files inside the folder alone, so that nothing outside is published;
+    of others no more is told than that they are there.
     Raises FeedpubError where there is no such folder.
     """
     if not folder.is_dir():
@@ -46,22 +59,69 @@ def scan(folder: Path) -> tuple[Entry, ...]:
         raise FeedpubError(message) from error
 
 
+def rescan(folder: Path, known: tuple[Entry, ...], changed: Collection[str]) -> tuple[Entry, ...]:
+    """List the files as `scan` does, looking only where something may have changed.
+
+    That is at these paths below the folder, whatever they are, and below them; "" is all of it.
+    All else is as it was when it was `known`. Raises FeedpubError where there is no such folder.
+    """
+    if "" in changed or not folder.is_dir():
+        return scan(folder)
+    root = folder.resolve()
+    suspect = {*changed, *(entry.path for entry in known if entry.link)}
+    left = {entry.path: entry for entry in known}
+    paths = [entry.path for entry in known]
+    found: dict[str, Entry] = {}
+    for path in suspect:
+        left.pop(path, None)
+        # All that lies below it stands together in the order of paths: "0" comes after "/".
+        for each in paths[bisect(paths, f"{path}/") : bisect(paths, f"{path}0")]:
+            left.pop(each, None)
+        found.update((entry.path, entry) for entry in _look(folder, path, root))
+    return tuple(sorted([*left.values(), *found.values()], key=lambda entry: entry.path))
+
+
+def _look(folder: Path, path: str, root: Path) -> Iterator[Entry]:
+    """List the file at a path, or the files below it, if `scan` would."""
+    above = path.rpartition("/")[0]
+    hidden = any(part.startswith(".") for part in above.split("/"))
+    if hidden or os.path.realpath(root / above) != str(root / above):
+        return
+    with suppress(FileNotFoundError, NotADirectoryError):
+        facts = os.lstat(folder / path)
+        if stat.S_ISLNK(facts.st_mode):
+            yield _linked(folder, path, root)
+        elif stat.S_ISREG(facts.st_mode):
+            yield _entry(path, facts)
+        elif stat.S_ISDIR(facts.st_mode) and not path.rpartition("/")[2].startswith("."):
+            yield from _walk(folder, f"{path}/", root)
+
+
 def _walk(folder: Path, prefix: str, root: Path) -> Iterator[Entry]:
     """List the files of one folder and those below it."""
     with os.scandir(folder / prefix) as listing:
         for item in listing:
             path = prefix + item.name
             if item.is_symlink():
-                target = Path(os.path.realpath(folder / path))  # `resolve` raises in a circle
-                if not (target.is_file() and target.is_relative_to(root)):
-                    continue
+                yield _linked(folder, path, root)
             elif item.is_dir(follow_symlinks=False):
                 if not item.name.startswith("."):
                     yield from _walk(folder, f"{path}/", root)
-                continue
-            facts = item.stat()
-            if stat.S_ISREG(facts.st_mode):
-                yield Entry(path, facts.st_size, facts.st_mtime_ns, facts.st_ctime_ns, facts.st_ino)
+            elif stat.S_ISREG((facts := item.stat()).st_mode):
+                yield _entry(path, facts)
+
+
+def _linked(folder: Path, path: str, root: Path) -> Entry:
+    """Give what a link leads to, if that is a file inside the folder."""
+    target = Path(os.path.realpath(folder / path))  # `resolve` raises in a circle
+    if target.is_file() and target.is_relative_to(root):
+        return _entry(path, target.stat(), link=True)
+    return Entry(path, 0, 0, 0, 0, link=True)
+
+
+def _entry(path: str, facts: os.stat_result, *, link: bool = False) -> Entry:
+    times = (facts.st_mtime_ns, facts.st_ctime_ns)
+    return Entry(path, facts.st_size, *times, facts.st_ino, link)
 
 
 def stamp(entries: tuple[Entry, ...]) -> str:

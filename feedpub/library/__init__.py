@@ -1,14 +1,14 @@
 """Manuscripts → the library: every post in its place, in order, by tag and by author."""
 
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from operator import attrgetter
 from typing import TypeVar
 
 from feedpub.config import Config
 from feedpub.library import bundles, subjects
-from feedpub.library.shelves import Shelves
+from feedpub.library.shelves import Shelved, Shelves
 from feedpub.model import Author, Manuscript, Post, Problem, Tag
 
 Name = TypeVar("Name")
@@ -32,9 +32,18 @@ class Library:
     since: datetime | None  # this library holds from here …
     until: datetime | None  # … up to, not including, here: then a post appears or goes
     problems: tuple[Problem, ...]
+    making: "Making | None" = field(default=None, compare=False, repr=False)
 
 
-def build(
+@dataclass(frozen=True, slots=True)
+class Making:
+    """How a library was made, so that the next one need not make again what stays the same."""
+
+    shelves: Shelves
+    shelved: Mapping[str, Shelved]  # by source path
+
+
+def build(  # noqa: PLR0913 - a library is made of all of these
     config: Config,
     manuscripts: Iterable[Manuscript],
     files: Mapping[str, int],
@@ -42,11 +51,13 @@ def build(
     *,
     drafts: bool = False,
     future: bool = False,
+    known: Library | None = None,
 ) -> Library:
     """Put manuscripts in their places; `files` gives the other files and their sizes in octets.
 
     Drafts and posts dated after `now` stay out unless asked for; expired ones always do. The
-    files of a page bundle whose post stays out do so with it.
+    files of a page bundle whose post stays out do so with it. `known` is an earlier library of
+    the same site: a post that is as it was there is the very one that is there.
     """
     groups: dict[str, list[Manuscript]] = {"shown": [], "draft": [], "scheduled": [], "expired": []}
     moments: list[datetime] = []
@@ -56,8 +67,11 @@ def build(
             moments += [one.published] if one.expires is None else [one.published, one.expires]
     shown = sorted(groups["shown"], key=lambda one: (one.published, one.path))
     hidden = (one for fate, group in groups.items() if fate != "shown" for one in group)
-    shelves = Shelves(config, shown, _open_files(files, shown, hidden))
-    posts = tuple(shelves.post(one) for one in reversed(shown))
+    making = _made(
+        config, shown, _open_files(files, shown, hidden), known.making if known else None
+    )
+    shelves = making.shelves
+    posts = tuple(each.post for each in making.shelved.values())
     return Library(
         posts=posts,
         tags=_grouped(posts, attrgetter("tags"), _SLUG, attrgetter("label")),
@@ -70,8 +84,35 @@ def build(
         expired=len(groups["expired"]),
         since=max((moment for moment in moments if moment <= now), default=None),
         until=min((moment for moment in moments if moment > now), default=None),
-        problems=tuple(shelves.problems),
+        problems=(
+            *shelves.problems,
+            *(problem for each in making.shelved.values() for problem in each.problems),
+        ),
+        making=making,
     )
+
+
+def _made(
+    config: Config, shown: Sequence[Manuscript], sizes: Mapping[str, int], known: Making | None
+) -> Making:
+    """Put what is shown, oldest first, on its shelves: on those that are known, if they serve."""
+    if known and known.shelves.serve(config, shown, sizes):
+        shelves, old = known.shelves, known.shelved
+        shelved = {
+            one.path: kept if (kept := old[one.path]).manuscript is one else shelves.shelved(one)
+            for one in reversed(shown)
+        }
+        return Making(shelves, shelved)
+    shelves = Shelves(config, shown, sizes)
+    shelved = {one.path: shelves.shelved(one) for one in reversed(shown)}
+    if known:
+        shelved = {path: _same(each, known.shelved.get(path)) for path, each in shelved.items()}
+    return Making(shelves, shelved)
+
+
+def _same(shelved: Shelved, known: Shelved | None) -> Shelved:
+    """Give the post that is known where it is the same."""
+    return replace(shelved, post=known.post) if known and known.post == shelved.post else shelved
 
 
 def _fate(one: Manuscript, now: datetime, *, drafts: bool, future: bool) -> str:

@@ -1,6 +1,7 @@
 """A manuscript → the post it is in this site, everything it refers to resolved."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from hashlib import blake2b
 from html import escape, unescape
 from operator import attrgetter
@@ -21,6 +22,22 @@ _IMAGE = attrgetter("url", "alt")
 _ENCLOSURE = attrgetter("url", "media_type", "length", "title", "duration")
 
 
+# All of a manuscript that says where it stands, and how others are named and found.
+_CLAIM = attrgetter(
+    *("path", "published", "slug", "stem", "title", "permalink", "id"),
+    *("authors", "tags", "categories"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Shelved:
+    """A manuscript, the post it is in its site, and what of it was not found there."""
+
+    manuscript: Manuscript
+    post: Post
+    problems: tuple[Problem, ...]
+
+
 class Shelves:
     """What must be known of all manuscripts before any of them becomes a post."""
 
@@ -29,6 +46,7 @@ class Shelves:
     ) -> None:
         """Find the places of all that is shown, oldest first, and of files of these sizes."""
         site = config.site
+        self._made_for = (config, shown, sizes)
         self._site = site
         self._tags = subjects.tags((*one.tags, *one.categories) for one in shown)
         self._authors = subjects.authors(shown, config.authors, site.author)
@@ -39,7 +57,7 @@ class Shelves:
         self.files = places.files
         published = [(path, site.url + quote(place)) for path, place in places.files.items()]
         posts = {normalize("NFC", path): each.url for path, each in places.posts.items()}
-        named = any(links.uses_names(each) for one in shown for each in one.references)
+        named = any(_uses_names(one) for one in shown)
         self._places = links.Places(
             site.url,
             posts,
@@ -48,19 +66,34 @@ class Shelves:
         )
         self._sizes = {url: sizes[path] for path, url in published}
         self._ids, faults = identities(config, shown)
-        self.problems: list[Problem] = [*places.problems, *faults]
+        self.problems = (*places.problems, *faults)
 
-    def post(self, one: Manuscript) -> Post:
+    def serve(self, config: Config, shown: Sequence[Manuscript], sizes: Mapping[str, int]) -> bool:
+        """Tell whether shelves made of these, oldest first, would be the same."""
+        own_config, own, own_sizes = self._made_for
+        return (
+            len(own) == len(shown)
+            and all(map(_claims_alike, own, shown))
+            and (own_config, own_sizes) == (config, sizes)
+        )
+
+    def shelved(self, one: Manuscript) -> Shelved:
         """Turn a manuscript into the post it is in this site."""
+        problems: list[Problem] = []
+        post = self._post(one, problems)
+        return Shelved(one, post, tuple(problems))
+
+    def _post(self, one: Manuscript, problems: list[Problem]) -> Post:
+        """Give the post, and add to the problems what was not found."""
         address = self._addresses[one.path]
         pairs, faults = links.resolve_all(one.references, one.path, address.url, self._places)
-        self.problems += faults
+        problems += faults
         identity = self._ids[one.path]
         people = (self._authors[each.name] for each in one.authors)
         authors = tuple({each.slug: each for each in people}.values()) or self._nobody
         tags, categories = self._labelled(one.tags), self._labelled(one.categories)
         image = self._image(one, address)
-        enclosures = tuple(self._enclosures(one, address))
+        enclosures = tuple(self._enclosures(one, address, problems))
         canonical = links.web(one.canonical_url) if one.canonical_url else ""
         seen = [
             # With the path comes what its name alone says: perhaps the title, or the date.
@@ -113,14 +146,16 @@ class Shelves:
         url = self._resolved(one.image.url, one, address) if one.image else ""
         return Image(url, one.image.alt) if one.image and url else None
 
-    def _enclosures(self, one: Manuscript, address: Address) -> Iterable[Enclosure]:
+    def _enclosures(
+        self, one: Manuscript, address: Address, problems: list[Problem]
+    ) -> Iterable[Enclosure]:
         """Give enclosures with their absolute URLs, and the type and length of files of ours."""
         for each in one.enclosures:
             url = self._resolved(each.url, one, address)
             bare = url.partition("#")[0].partition("?")[0]
             if not url or (bare not in self._sizes and not links.web(each.url)):
                 fault = f'enclosure "{each.url}": there is no such file'
-                self.problems.append(Problem(one.path, 0, fault))
+                problems.append(Problem(one.path, 0, fault))
             if url:
                 yield Enclosure(
                     url,
@@ -129,3 +164,12 @@ class Shelves:
                     each.title,
                     each.duration,
                 )
+
+
+def _claims_alike(one: Manuscript, other: Manuscript) -> bool:
+    """Tell whether a manuscript could take the place of another without a third taking notice."""
+    return one is other or (_CLAIM(one) == _CLAIM(other) and _uses_names(one) == _uses_names(other))
+
+
+def _uses_names(one: Manuscript) -> bool:
+    return any(links.uses_names(each) for each in one.references)

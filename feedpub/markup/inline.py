@@ -31,7 +31,8 @@ _NEEDS: Mapping[str, tuple[str, ...]] = {
     "feedpub_strike": ("~~",),
     "em_strong": ("*", "_"),
 }
-"""What a text must hold for a pattern to match; patterns not named here are always tried."""
+"""What a text must hold for a pattern to match, or either of two; patterns not named here are
+always tried."""
 
 
 class Inline(InlineProcessor):
@@ -39,11 +40,12 @@ class Inline(InlineProcessor):
 
     def __init__(self, md: python_markdown.Markdown) -> None:
         super().__init__(md)
-        steps: list[tuple[Pattern, tuple[str, ...]]] = [(each, ()) for each in md.inlinePatterns]
+        # Of two texts that a pattern needs one is enough; "" is in every text.
+        steps: list[tuple[Pattern, str, str]] = [(each, "", "") for each in md.inlinePatterns]
         for name, needed in _NEEDS.items():
             if name in md.inlinePatterns:
                 index = md.inlinePatterns.get_index_for_name(name)
-                steps[index] = (steps[index][0], needed)
+                steps[index] = (steps[index][0], needed[0], needed[-1])
         self._steps = steps
 
     def _InlineProcessor__handleInline(  # noqa: N802  # overrides theirs
@@ -56,9 +58,9 @@ class Inline(InlineProcessor):
             return data
         index, start = patternIndex, 0
         while index < len(self._steps):
-            pattern, needed = self._steps[index]
+            pattern, one, other = self._steps[index]
             matched = False
-            if not needed or any(each in data for each in needed):
+            if one in data or other in data:
                 data, matched, start = self._InlineProcessor__applyPattern(  # type: ignore[attr-defined]
                     pattern, data, index, start
                 )

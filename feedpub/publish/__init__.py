@@ -1,11 +1,14 @@
 """A folder of posts → a folder of feeds and pages: the use cases `build` and `check`."""
 
-from feedpub.publish.building import build
+from feedpub.publish.building import build, rebuild
 from feedpub.publish.coming import Coming, LastBuild, coming, last_build
+from feedpub.publish.kept import Built, Kept
 from feedpub.publish.request import Progress, Request, Summary
 
 __all__ = [
+    "Built",
     "Coming",
+    "Kept",
     "LastBuild",
     "Progress",
     "Request",
@@ -14,6 +17,7 @@ __all__ = [
     "check",
     "coming",
     "last_build",
+    "rebuild",
 ]
 
 

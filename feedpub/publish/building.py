@@ -1,16 +1,23 @@
 """Publishes a site: reads what is new, writes what has changed, and leaves alone the rest."""
 
 import time
+from collections.abc import Callable, Mapping
 from contextlib import closing
 from dataclasses import asdict, astuple, replace
 from functools import partial
+from typing import TypeVar
 
 from feedpub import files
 from feedpub.config import Config
 from feedpub.errors import FeedpubError
-from feedpub.files import Build
+from feedpub.files import Build, Ledger, Memory
+from feedpub.model import Copy, Output
+from feedpub.publish.hints import below, touches
 from feedpub.publish.issues import recorded
+from feedpub.publish.kept import Built, Hints, Kept, Seen
 from feedpub.publish.request import Counts, Place, Request, Summary, microseconds, moment, place
+
+Result = TypeVar("Result")
 
 _LONG_AGO, _NEVER = -(1 << 62), 1 << 62  # microseconds before and after any date
 
@@ -22,6 +29,57 @@ def build(request: Request) -> Summary:
     the summary. Another build of the same site, or into the same folder, is waited for.
     """
     where = place(request)
+    code = files.code()
+
+    def work() -> Summary:
+        seen = _look(request, where, code)
+        last = None if request.clean else _memory(seen).last_build(where.output)
+        if last and last.stamp == seen.stamp() and _stands(last, request, where, last.ledger):
+            return _summary(where, last, written=0, removed=0)
+        return _make(request, seen, last).summary
+
+    return _alone(request, where, work)
+
+
+def rebuild(
+    request: Request, kept: Kept | None = None, changed: frozenset[str] | None = None
+) -> Built:
+    """Publish the site as `build` does, in a process that goes on living: sooner and sooner.
+
+    `kept` is what the last build gave. `changed` are the files and folders that may have changed
+    since that one began, and nothing else is looked at; None is any, and all of it is. Either way
+    the bytes are those of a build that knows nothing.
+
+    Raises FeedpubError as `build` does; `kept` is then as good as before.
+    """
+    kept = kept if kept and kept.belongs(request) else None
+    code = kept.seen.code if kept else files.code()
+    heard = kept and changed is not None and not below(request.config_path, changed)
+    where = kept.seen.where if kept and heard and not request.config else place(request)
+    # The second trial knows nothing: the first found that what is remembered is spoilt.
+    trials = [None, kept]
+
+    def work() -> Built:
+        known = trials.pop()
+        mark = files.Memory(where.memory, "").mark(where.output)
+        if not (known and known.serves(request, where, mark)):
+            seen = _look(request, where, code)
+            last = None if request.clean else _memory(seen).last_build(where.output)
+            return _make(request, seen, last)
+        hints = None if changed is None else Hints.of(where, changed)
+        seen = _look(request, where, code, known, hints)
+        paths = hints.touched(known.build.ledger) if hints else known.build.ledger
+        ledger = {path: known.build.ledger[path] for path in paths}
+        same = known.build.stamp and known.seen == seen
+        if same and _stands(known.build, request, where, ledger):
+            return Built(_summary(where, known.build, written=0, removed=0), known)
+        return _make(request, seen, known.build, known, hints)
+
+    return _alone(request, where, work)
+
+
+def _alone(request: Request, where: Place, work: Callable[[], Result]) -> Result:
+    """Do some work while no other process does any of the kind, on a memory that is sound."""
 
     def waiting() -> None:
         request.progress("waiting for another build to end", 0, 0)
@@ -29,58 +87,124 @@ def build(request: Request) -> Summary:
     with files.locked(where.memory, waiting), files.locked(where.output, waiting):
         if request.clean:
             files.clear(where.output)
-        return files.sound(where.memory, partial(_build, request, where))
+        return files.sound(where.memory, work)
 
 
-def _build(request: Request, where: Place) -> Summary:
-    """Build what is not as the last build left it; nothing at all where nothing has changed."""
-    code = files.code()
-    memory = files.Memory(where.memory, reading_version(code, where.config))
-    scanned = time.time_ns()
-    entries = files.scan(where.content)
-    templates = files.texts(where.templates)
+def _look(
+    request: Request,
+    where: Place,
+    code: str,
+    kept: Kept | None = None,
+    hints: Hints | None = None,
+) -> Seen:
+    """Look at all that decides what is published, or at what may have changed of it."""
+    if kept and hints:
+        entries = files.rescan(where.content, kept.seen.entries, hints.content)
+        texts = files.texts(where.templates) if hints.templates else kept.seen.texts
+    else:
+        entries, texts = files.scan(where.content), files.texts(where.templates)
+    memory = Memory(where.memory, reading_version(code, where.config))
     record = recorded(where, request.config_path, memory)
-    everything = (code, where.config, request.drafts, request.future, entries, templates, record)
-    stamp = files.digest(repr(everything).encode())
-    last = None if request.clean else memory.last_build(where.output)
-    if (
-        last
-        and last.stamp == stamp
-        and last.since <= microseconds(request.now) < last.until
-        and files.intact(where.output, last.ledger)
-    ):
-        return _summary(where, last, written=0, removed=0)
-    if request.careful and last and not entries and Counts(*last.counts).files:
-        raise FeedpubError(
-            f"{where.content}: is empty now; is its disk unmounted? The site stays as it is; "
-            "`feedpub build` publishes it so"
-        )
-    # Imported only here, as it takes long: an unchanged site is known without it.
-    from feedpub.publish.making import look, outputs, placed, plan  # noqa: PLC0415
+    return Seen(code, where, request.drafts, request.future, entries, texts, record)
 
-    making = plan(request, where, entries, memory, record.issues)
-    with closing(memory.bodies()) as bodies:
+
+def _memory(seen: Seen) -> Memory:
+    """Give what is remembered of the site."""
+    return Memory(seen.where.memory, reading_version(seen.code, seen.where.config))
+
+
+def _stands(last: Build, request: Request, where: Place, ledger: Ledger) -> bool:
+    """Tell whether a build is right for the time, and these files lie as it left them."""
+    timely = last.since <= microseconds(request.now) < last.until
+    return timely and files.intact(where.output, ledger)
+
+
+def _make(
+    request: Request,
+    seen: Seen,
+    last: Build | None,
+    kept: Kept | None = None,
+    hints: Hints | None = None,
+) -> Built:
+    """Make what is not as the last build left it."""
+    # Imported only here, as it takes long: an unchanged site is known without it.
+    from feedpub import site  # noqa: PLC0415
+    from feedpub.publish.making import look, maker, placed, plan  # noqa: PLC0415
+
+    where, memory = seen.where, _memory(seen)
+    _refuse_empty(request, seen, last)
+    scanned = time.time_ns()
+    making = plan(
+        request, where, seen.entries, memory, seen.record.issues, kept.making if kept else None
+    )
+    bodies = kept.bodies if kept else memory.bodies()
+    if kept and kept.seen.texts == seen.texts:
+        made_with, known = kept.site, kept.outputs
+    else:
+        made_with, known = maker(where, look(where, seen.texts), seen.code, bodies), {}
+    with closing(bodies):
+        outputs = site.outputs(made_with, making.library, making.plan, known)
+        wanted = {each.path: each for each in outputs}
         changes, ledger = files.write(
-            outputs(where, making, look(where, templates), code, bodies),
+            wanted.values(),
             where.output,
             where.content,
             last.ledger if last else {},
             partial(request.progress, "writing"),
             where.config.output.compress,
+            untouched=_untouched(wanted, seen, kept, hints) if kept and hints else frozenset(),
         )
     since, until = making.library.since, making.library.until
     made = Build(
-        stamp=stamp if all(entry.settled(scanned) for entry in entries) else "",
+        stamp=seen.stamp() if all(entry.settled(scanned) for entry in seen.entries) else "",
         since=microseconds(since) if since else _LONG_AGO,
         until=microseconds(until) if until else _NEVER,
         counts=astuple(making.counts()),
-        problems=(*placed(making.problems(), where.config.content.folder), *record.problems),
+        problems=(
+            *placed(making.problems(), where.config.content.folder),
+            *seen.record.problems,
+        ),
         ledger=ledger,
     )
     memory.keep_build(where.output, made)
-    summary = _summary(where, made, written=len(changes.written), removed=len(changes.removed))
-    changed = making.changed(where.config, changes.written)
-    return replace(summary, changed=changed, new=making.new(last.ledger) if last else ())
+    summary = _summary(where, made, len(changes.written), len(changes.removed))
+    summary = replace(
+        summary,
+        changed=making.changed(where.config, changes.written),
+        new=making.new(last.ledger) if last else (),
+    )
+    mark = memory.mark(where.output)
+    return Built(summary, Kept(request, seen, making, made_with, bodies, wanted, made, mark))
+
+
+def _refuse_empty(request: Request, seen: Seen, last: Build | None) -> None:
+    """Refuse, where that is asked for, to take away all posts there were."""
+    empty = not any(entry.is_there for entry in seen.entries)
+    if request.careful and last and empty and Counts(*last.counts).files:
+        raise FeedpubError(
+            f"{seen.where.content}: is empty now; is its disk unmounted? The site stays as it is; "
+            "`feedpub build` publishes it so"
+        )
+
+
+def _untouched(
+    wanted: Mapping[str, Output | Copy], seen: Seen, kept: Kept, hints: Hints
+) -> frozenset[str]:
+    """Give the paths of outputs that are the known ones, and whose files nothing is heard of."""
+    links = {entry.path for entry in seen.entries if entry.link}  # these lead anywhere
+    sources = hints.content | links
+    known = kept.outputs
+    same = (
+        path
+        for path, each in wanted.items()
+        if known.get(path) is each
+        or (
+            isinstance(each, Copy) and known.get(path) == each and not touches(each.source, sources)
+        )
+    )
+    touched = hints.touched(kept.build.ledger)
+    # One that lies compressed beside another counts like it.
+    return frozenset(same).difference(touched, (path.rpartition(".")[0] for path in touched))
 
 
 def reading_version(code: str, config: Config) -> str:

@@ -11,7 +11,7 @@ from urllib.parse import unquote, urlsplit
 
 from lxml import etree
 
-from feedpub import feeds, files
+from feedpub import feeds, files, site
 from feedpub.config import Config
 from feedpub.files import Memory, Reading
 from feedpub.library import Library
@@ -19,7 +19,7 @@ from feedpub.library.identity import given
 from feedpub.model import Copy, Manuscript, Output, Problem
 from feedpub.publish.building import reading_version
 from feedpub.publish.issues import recorded
-from feedpub.publish.making import Making, look, outputs, placed, plan
+from feedpub.publish.making import Making, look, maker, placed, plan
 from feedpub.publish.request import Place, Progress, Request, Summary, place
 
 
@@ -43,12 +43,15 @@ def _check(request: Request, where: Place) -> Summary:
     entries = files.scan(where.content)
     making = plan(request, where, entries, memory, record.issues, keep=False)
     manuscripts = {
-        each.path: each.manuscript for each in making.readings if each.manuscript is not None
+        each.path: each.manuscript
+        for each in making.readings.values()
+        if each.manuscript is not None
     }
     templates = look(where, files.texts(where.templates))
     faults = list(templates.check())
     with closing(memory.bodies()) as bodies:
-        wanted = list(outputs(where, making, templates, code, bodies))
+        made_with = maker(where, templates, code, bodies)
+        wanted = list(site.outputs(made_with, making.library, making.plan))
         faults += _unwritten(where, making, wanted, request.progress)
     paths = {each.path for each in wanted}
     found = chain(

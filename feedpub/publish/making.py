@@ -10,7 +10,7 @@ from feedpub.config import Config, Hooks, Mail, Run, Subscribers, Web
 from feedpub.files import Bodies, Entry, Memory, Reading
 from feedpub.library import Library
 from feedpub.mailing import Issue
-from feedpub.model import Copy, Output, Post, Problem
+from feedpub.model import Post, Problem
 from feedpub.publish.reading import Contents, read, sort
 from feedpub.publish.request import Counts, Place, Request
 from feedpub.site import Plan
@@ -22,7 +22,7 @@ class Making:
     """A site that has been read and planned, and not yet written."""
 
     contents: Contents
-    readings: tuple[Reading, ...]
+    readings: Mapping[str, Reading]  # by source path, in order
     library: Library
     plan: Plan
 
@@ -57,37 +57,49 @@ class Making:
         """Give everything that somebody should mend, with paths below the content folder."""
         yield from self.contents.problems
         yield from self.library.problems
-        for reading in self.readings:
+        for reading in self.readings.values():
             if reading.problem:
                 yield reading.problem
             yield from reading.manuscript.problems if reading.manuscript else ()
 
 
-def plan(
+def plan(  # noqa: PLR0913 - all that a site is made of
     request: Request,
     where: Place,
     entries: Sequence[Entry],
     memory: Memory,
     issues: Sequence[Issue] = (),
+    known: Making | None = None,
     *,
     keep: bool = True,
 ) -> Making:
     """Read what must be read, and plan the site; `issues` is what went out of its digests.
 
-    Where `keep` is False the memory goes on knowing what it knew.
+    Where `keep` is False the memory goes on knowing what it knew. `known` is what was made of the
+    same site before, in this process: whatever stays as it is there is the very same value.
     """
     contents = sort(entries, where.config)
     progress = partial(request.progress, "reading")
-    readings = read(where.config, where.content, contents.sources, memory, progress, keep=keep)
+    readings = read(
+        where.config,
+        where.content,
+        contents.sources,
+        memory,
+        progress,
+        known.readings if known else None,
+        keep=keep,
+    )
     shelved = library.build(
         where.config,
-        (each.manuscript for each in readings if each.manuscript),
+        (each.manuscript for each in readings.values() if each.manuscript),
         {entry.path: entry.size for entry in contents.others},
         request.now,
         drafts=request.drafts,
         future=request.future,
+        known=known.library if known else None,
     )
-    return Making(contents, readings, shelved, site.plan(where.config, shelved, issues))
+    planned = site.plan(where.config, shelved, issues, known.plan if known else None)
+    return Making(contents, readings, shelved, planned)
 
 
 def look(where: Place, user: Mapping[str, str]) -> Templates:
@@ -96,10 +108,8 @@ def look(where: Place, user: Mapping[str, str]) -> Templates:
     return Templates(where.config, user, files.texts(files.packaged()), address)
 
 
-def outputs(
-    where: Place, making: Making, templates: Templates, code: str, bodies: Bodies
-) -> Iterator[Output | Copy]:
-    """Give every file of the site; `code` tells the version of the program."""
+def maker(where: Place, templates: Templates, code: str, bodies: Bodies) -> site.Site:
+    """Give what the bytes of the site are made with; `code` tells the version of the program."""
     # How the folder is watched, pages are served and mail leaves, and who is told of what, changes
     # no page; that people may sign up does.
     readers = Subscribers(form=where.config.subscribers.form)
@@ -107,8 +117,7 @@ def outputs(
         where.config, mail=Mail(), subscribers=readers, hooks=Hooks(), run=Run(), web=Web()
     )
     base = files.digest(repr((code, shown)).encode())
-    whole = site.Site(where.config, templates, bodies, base)
-    return site.outputs(whole, making.library, making.plan)
+    return site.Site(where.config, templates, bodies, base)
 
 
 def placed(problems: Iterator[Problem], folder: str) -> tuple[Problem, ...]:

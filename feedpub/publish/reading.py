@@ -3,13 +3,14 @@
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from operator import attrgetter
 from pathlib import Path
 
 from feedpub import files, posts
 from feedpub.config import Config
 from feedpub.errors import PostError
-from feedpub.files import Entry, Memory, Packed, Reading, pack, processors, spread
+from feedpub.files import Entry, Memory, Reading, Row, processors, spread
 from feedpub.model import Problem
 
 
@@ -29,7 +30,7 @@ def sort(entries: Sequence[Entry], config: Config) -> Contents:
     others: list[Entry] = []
     problems: list[Problem] = []
     ignored = 0
-    for entry in entries:
+    for entry in filter(attrgetter("is_there"), entries):
         is_source = entry.path.lower().endswith(posts.SUFFIXES)
         if posts.ignored(entry.path, config):
             ignored += is_source
@@ -48,39 +49,41 @@ def _speakable(path: str) -> bool:
     )
 
 
-def read(
+def read(  # noqa: PLR0913 - where from, what is known, and who is told
     config: Config,
     folder: Path,
     sources: Sequence[Entry],
     memory: Memory,
     progress: Callable[[int, int], None],
+    known: Mapping[str, Reading] | None = None,
     *,
     keep: bool,
-) -> tuple[Reading, ...]:
+) -> dict[str, Reading]:
     """Read every source, and put the HTML of each in the memory; known ones are not read again.
 
-    A file that the disk shows as it was is known; so is one whose bytes are those it had. Where
-    `keep` is False the memory goes on knowing of the files what it knew.
+    A file that the disk shows as it was is known; so is one whose bytes are those it had: it
+    keeps the very manuscript of `known`, or of the memory where that is None. Without `keep` the
+    memory goes on knowing of the files what it knew.
     """
-    known = memory.readings()
     scanned = time.time_ns()
+    if known is None:
+        known = memory.readings()
     stale = [entry for entry in sources if not _is_known(entry, known.get(entry.path))]
     fresh: dict[str, Reading] = {}
     done = 0
     reader = _Reading(config, folder, known, scanned) if stale else None
     with closing(memory.bodies()) as bodies:
         for count, rows in spread(stale, reader, processors()) if reader else ():
-            for path, facts, packed, problem, _, _ in rows:
-                fresh[path] = Reading.of(path, facts, packed, problem)
-            bodies.add((digest, html) for *_, digest, html in rows if digest)
+            for row in rows:
+                fresh[row.path] = _with_known(Reading.of(row.reading), known.get(row.path))
+            bodies.add(rows, keep=keep)
             done += count
             progress(done, len(stale))
-        readings = tuple(fresh.get(entry.path) or known[entry.path] for entry in sources)
-        if keep and (fresh or len(known) != len(readings)):
-            memory.keep_readings(readings)
-        if keep:
+        readings = {entry.path: fresh.get(entry.path) or known[entry.path] for entry in sources}
+        gone = known.keys() - readings.keys()
+        if keep and (fresh or gone):
             # Last: a build killed in between must not know a manuscript whose body is gone.
-            bodies.prune(each.manuscript.digest for each in readings if each.manuscript)
+            bodies.prune(readings.values(), gone)
     return readings
 
 
@@ -89,13 +92,15 @@ def _is_known(entry: Entry, reading: Reading | None) -> bool:
     return reading is not None and reading.facts == _facts(entry)
 
 
+def _with_known(reading: Reading, known: Reading | None) -> Reading:
+    """Give a reading with the very manuscript that is known, where it is no other."""
+    same = known and known.manuscript == reading.manuscript
+    return replace(reading, manuscript=known.manuscript) if known and same else reading
+
+
 def _facts(entry: Entry) -> tuple[int, ...]:
     """Give what tells one state of a file from another."""
     return entry.size, entry.modified, entry.changed, entry.inode
-
-
-_Row = tuple[str, tuple[int, ...], Packed | None, Problem | None, str, str]
-"""Path, facts, manuscript, problem, and the digest and HTML of a body that is new."""
 
 
 class _Reading:
@@ -109,22 +114,26 @@ class _Reading:
         self._known = known
         self._scanned = scanned
 
-    def __call__(self, entries: Sequence[Entry]) -> list[_Row]:
+    def __call__(self, entries: Sequence[Entry]) -> list[Row]:
         """Read these files."""
         return [self._row(entry) for entry in entries]
 
-    def _row(self, entry: Entry) -> _Row:
+    def _row(self, entry: Entry) -> Row:
         """Read one file; what is wrong with it is part of the answer."""
         facts = _facts(entry) if entry.settled(self._scanned) else ()
+        body, html = "", ""
         try:
             source = files.read(self._folder, entry.path)
             known = self._known.get(entry.path)
             if known and known.manuscript and known.manuscript.digest == source.digest:
-                return entry.path, facts, known.packed, None, "", ""
-            manuscript, html = self._reader.read(source)
+                reading = replace(known, facts=facts)
+            else:
+                manuscript, html = self._reader.read(source)
+                reading, body = Reading(entry.path, facts, manuscript), source.digest
         except PostError as error:
-            return entry.path, facts, None, error.problem, "", ""
+            reading = Reading(entry.path, facts, None, error.problem)
         except OSError as error:
             fault = f"cannot be read ({error.strerror})"
-            return entry.path, (), None, Problem(entry.path, 0, fault, left_out=True), "", ""
-        return entry.path, facts, pack(manuscript), None, source.digest, html
+            problem = Problem(entry.path, 0, fault, left_out=True)
+            reading = Reading(entry.path, (), None, problem)
+        return Row(entry.path, bytes(reading), body, html)

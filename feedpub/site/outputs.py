@@ -4,90 +4,165 @@ The key of an output is a digest of all that it is made from, so that what would
 same need not be made again.
 """
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from hashlib import blake2b
+from types import MappingProxyType
 
 from feedpub import feeds, links, pages
 from feedpub.config import Config
 from feedpub.library import Library
 from feedpub.model import Copy, Feed, Output, Page, Post
 from feedpub.site.issues import contents
-from feedpub.site.plan import Plan
+from feedpub.site.plan import Plan, discoverable
 from feedpub.templates import Templates
 
+_NOTHING: Mapping[str, Output | Copy] = MappingProxyType({})
 
-@dataclass(frozen=True, slots=True)
+
 class Site:
-    """What the bytes of a site are made with."""
+    """What the bytes of a site are made with.
 
-    config: Config
-    templates: Templates
-    body: Callable[[str], str]  # a manuscript's HTML by its digest
-    base: str  # digest of config, program and libraries
+    A living process may keep it as long as none of this changes, and with it what the feeds say
+    of each post.
+    """
 
+    def __init__(
+        self, config: Config, templates: Templates, body: Callable[[str], str], base: str
+    ) -> None:
+        """Use the HTML that `body` gives by digest; `base` tells config, program and libraries."""
+        self.config = config
+        self.templates = templates
+        self.base = base
+        self._body = body
+        self.renderer = feeds.Renderer(config, self.html)
 
-def outputs(site: Site, library: Library, plan: Plan) -> Iterator[Output | Copy]:
-    """Give every file of the site; only the `render` of an Output does any work."""
-    keys = {feed.id: _feed_key(site, feed) for feed in plan.feeds}
-    yield from _feeds(site, plan, keys)
-    if site.config.pages.enabled:
-        yield from _pages(site, plan, keys)
-        yield from _around(site, library, plan)
-    for source, path in library.files.items():
-        yield Copy(path, "", source)
+    def html(self, post: Post) -> str:
+        """Give a post's HTML as readers elsewhere see it."""
+        return links.fill(self._body(post.body), post.links)
 
-
-def _feeds(site: Site, plan: Plan, keys: dict[str, str]) -> Iterator[Output]:
-    """Give every feed in each of its formats, and the list of them all."""
-
-    def html(post: Post) -> str:
-        edition = plan.editions.get(post.body)
-        if edition:
-            return contents(edition, post.language)
-        return links.fill(site.body(post.body), post.links)
-
-    renderer = feeds.Renderer(site.config, html)
-    formats = {"rss": renderer.rss, "atom": renderer.atom, "json": renderer.json}
-    keyed = [(feed, keys[feed.id]) for feed in plan.feeds]
-    keyed += [(feed, _feed_key(site, feed)) for feed in plan.archives]
-    for feed, key in keyed:
-        for form in feed.formats:
-            path = feed.folder + feeds.filename(feed, form)
-            yield Output(path, f"{key}-{form}", partial(formats[form], feed))
-    listed = _digest(site.base, *(_description(feed) for feed in plan.feeds))
-    yield Output("feeds.opml", listed, partial(feeds.opml, site.config, plan.feeds))
+    def local(self, post: Post) -> str:
+        """Give a post's HTML as its own page shows it."""
+        shown = links.local(self.config.site.url, post.url)
+        return links.fill(self._body(post.body), post.links, shown)
 
 
-def _pages(site: Site, plan: Plan, keys: dict[str, str]) -> Iterator[Output]:
-    """Give every page; `keys` are those of the feeds, by their ids."""
-    base = _digest(site.base, site.templates.digest)
-    followed = {feed.id: feed for page in plan.pages for feed in page.feeds}
-    described = {name: _description(feed) for name, feed in followed.items()}
+def outputs(
+    site: Site, library: Library, plan: Plan, known: Mapping[str, Output | Copy] = _NOTHING
+) -> Iterator[Output | Copy]:
+    """Give every file of the site; only the `render` of an Output does any work.
 
-    def html(post: Post) -> str:
-        shown = links.local(site.config.site.url, post.url)
-        return links.fill(site.body(post.body), post.links, shown)
-
-    for page in plan.pages:
-        told = _told(page)
-        told += [described[feed.id] for feed in page.feeds]
-        told += [keys[feed.id] for feed in page.listing]
-        yield Output(page.path, _digest(base, *told), partial(site.templates.render, page, html))
+    `known` is, by path, what an earlier plan gave for the very same Site: an output that is made
+    of the same is the very one that is there.
+    """
+    yield from _Outputs(site, plan, known).all(library)
 
 
-def _around(site: Site, library: Library, plan: Plan) -> Iterator[Output]:
-    """Give what pages need beside them, and what search engines read."""
-    own = set(library.files.values())
-    made = dict(site.templates.assets())
-    dated = [(page.url, _changed(page)) for page in plan.pages if page.template != "404.html"]
-    made.update(pages.sitemaps(dated, site.config.site.url))
-    made["robots.txt"] = pages.robots(site.config)
-    for path, data in made.items():
-        if path not in own:
-            yield Output(path, blake2b(data, digest_size=16).hexdigest(), partial(bytes, data))
+class _Outputs:
+    """Gives the files of one site, those that are known where they are made of the same."""
+
+    def __init__(self, site: Site, plan: Plan, known: Mapping[str, Output | Copy]) -> None:
+        self._site = site
+        self._plan = plan
+        self._known = known
+        self._described: dict[str, str] = {}
+        self._keys: dict[str, str] = {}  # of feeds, by id
+
+    def all(self, library: Library) -> Iterator[Output | Copy]:
+        """Give every file, the feeds first: people wait for them."""
+        yield from self._feeds()
+        if self._site.config.pages.enabled:
+            yield from self._pages()
+            yield from self._around(library)
+        for source, path in library.files.items():
+            yield Copy(path, "", source)
+
+    def _feeds(self) -> Iterator[Output]:
+        """Give every feed in each of its formats, and the list of them all."""
+        editions = self._plan.editions
+
+        def html(post: Post) -> str:
+            return contents(editions[post.body], post.language)
+
+        usual, issues = self._site.renderer, feeds.Renderer(self._site.config, html)
+        for feed in (*self._plan.feeds, *self._plan.archives):
+            paths = {form: feed.folder + feeds.filename(feed, form) for form in feed.formats}
+            found = [each for path in paths.values() if (each := self._same(path, feed))]
+            if not found:
+                found = list(self._feed(feed, paths, issues if feed.kind == "digest" else usual))
+            self._keys[feed.id] = found[0].key
+            yield from found
+        bare = tuple(discoverable(feed) for feed in self._plan.feeds)
+        yield self._same("feeds.opml", bare) or self._list(bare)
+
+    def _same(self, path: str, of: object) -> Output | None:
+        """Give the output that is known at a path if it is made of the same."""
+        known = self._known.get(path)
+        if isinstance(known, Output) and (known.of is of or known.of == of):
+            return known
+        return None
+
+    def _feed(
+        self, feed: Feed, paths: Mapping[str, str], renderer: feeds.Renderer
+    ) -> Iterator[Output]:
+        """Give a feed in each of its formats."""
+        posts = [post.key for post in feed.posts]
+        key = _digest(self._site.base, repr(replace(feed, posts=())), *posts)
+        render = {"rss": renderer.rss, "atom": renderer.atom, "json": renderer.json}
+        for form, path in paths.items():
+            yield Output(path, f"{key}-{form}", partial(render[form], feed), feed)
+
+    def _list(self, bare: tuple[Feed, ...]) -> Output:
+        """Give the list of all feeds, of which it tells no post."""
+        key = _digest(self._site.base, *map(repr, bare))
+        return Output("feeds.opml", key, partial(feeds.opml, self._site.config, bare), bare)
+
+    def _pages(self) -> Iterator[Output]:
+        """Give every page."""
+        for page in self._plan.pages:
+            yield self._same(page.path, page) or self._page(page)
+
+    def _page(self, page: Page) -> Output:
+        """Give a page."""
+        told = [self._site.base, self._site.templates.digest, *_told(page)]
+        told += [self._description(feed) for feed in page.feeds]
+        told += [self._keys[feed.id] for feed in page.listing]
+        render = partial(self._site.templates.render, page, self._site.local)
+        return Output(page.path, _digest(*told), render, page)
+
+    def _description(self, feed: Feed) -> str:
+        """Give all that a page says of a feed that belongs to it."""
+        if feed.id not in self._described:
+            self._described[feed.id] = repr(feed)
+        return self._described[feed.id]
+
+    def _around(self, library: Library) -> Iterator[Output]:
+        """Give what pages need beside them, and what search engines read."""
+        own = set(library.files.values())
+        dated = tuple(
+            (page.url, _changed(page)) for page in self._plan.pages if page.template != "404.html"
+        )
+        made = [_ready(path, data) for path, data in self._site.templates.assets().items()]
+        made += self._sitemaps(dated)
+        made.append(_ready("robots.txt", pages.robots(self._site.config)))
+        yield from (each for each in made if each.path not in own)
+
+    def _sitemaps(self, dated: tuple[pages.Entry, ...]) -> Iterator[Output]:
+        """Give the sitemap of these pages, in as many parts as it takes."""
+        known = [path for path in self._known if path.startswith("sitemap")]
+        same = [each for path in known if (each := self._same(path, dated))]
+        if same:
+            yield from same
+            return
+        for path, data in pages.sitemaps(dated, self._site.config.site.url):
+            yield replace(_ready(path, data), of=dated)
+
+
+def _ready(path: str, data: bytes) -> Output:
+    """Give a file whose bytes are known already."""
+    return Output(path, blake2b(data, digest_size=16).hexdigest(), partial(bytes, data))
 
 
 def _changed(page: Page) -> datetime | None:
@@ -96,16 +171,6 @@ def _changed(page: Page) -> datetime | None:
         return page.post.updated
     slots = [each.slot for each in (*page.issues, page.issue) if each]
     return max((*(post.updated for post in page.posts), *slots), default=None)
-
-
-def _description(feed: Feed) -> str:
-    """Give all that is said of a feed, but for its posts."""
-    return repr(replace(feed, posts=()))
-
-
-def _feed_key(site: Site, feed: Feed) -> str:
-    """Give a digest of all that a feed is made from."""
-    return _digest(site.base, _description(feed), *[post.key for post in feed.posts])
 
 
 def _told(page: Page) -> list[str]:

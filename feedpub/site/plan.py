@@ -32,11 +32,18 @@ class Plan:
     editions: Mapping[str, Edition]  # of digests, by folder: the bodies of feeds' entries
 
 
-def plan(config: Config, library: Library, issues: Iterable[Issue] = ()) -> Plan:
-    """Decide which feeds and pages the site has; `issues` is what went out of its digests."""
+def plan(
+    config: Config, library: Library, issues: Iterable[Issue] = (), known: Plan | None = None
+) -> Plan:
+    """Decide which feeds and pages the site has; `issues` is what went out of its digests.
+
+    `known` is an earlier plan by the same configuration: a page that stays as it is there is the
+    very one.
+    """
     digests = series(config, library, issues)
     subscribed = subscriptions(config, library, digests)
-    found = _Pages(config, library, subscribed).all(digests) if config.pages.enabled else ()
+    laid_out = _Pages(config, library, subscribed, known)
+    found = laid_out.all(digests) if config.pages.enabled else ()
     editions = {each.folder: each for digest in digests for each in digest.listed}
     return Plan(subscribed.all(), subscribed.archives, tuple(found), editions)
 
@@ -52,12 +59,16 @@ class _Subject(NamedTuple):
 class _Pages:
     """Lays out the pages of one site."""
 
-    def __init__(self, config: Config, library: Library, subscribed: Subscriptions) -> None:
+    def __init__(
+        self, config: Config, library: Library, subscribed: Subscriptions, known: Plan | None
+    ) -> None:
         self._site = config.site
         self._size = config.pages.per_page
         self._library = library
         self._listing = subscribed.all()
-        self._feeds = {feed.folder: _discoverable(feed) for feed in self._listing}
+        self._feeds = _by_folder(self._listing)
+        same = known is not None and self._feeds == _by_folder(known.feeds)
+        self._known = {page.path: page for page in known.pages} if known and same else {}
         self._languages = {feed.language: self._feeds[feed.folder] for feed in subscribed.languages}
         self._signup = choices(config, library) if config.subscribers.form else None
         self._whole = tuple(self._feeds[feed.folder] for feed in subscribed.site)
@@ -67,11 +78,11 @@ class _Pages:
         posts, page = self._library.posts, self._page
         tags = [self._tag(tag, group) for tag, group in self._library.tags]
         authors = [self._author(author, group) for author, group in self._library.authors]
-        yield from _divided("", page("home.html", self._site.title, ""), posts, self._size)
+        yield from self._divided("", page("home.html", self._site.title, ""), posts, self._size)
         archive = page("archive.html", "Archive", "archive/")
-        yield from _divided("archive/", archive, posts, ARCHIVE_SIZE)
+        yield from self._divided("archive/", archive, posts, ARCHIVE_SIZE)
         for each in (*tags, *authors):
-            yield from _divided(each.folder, each.page, each.posts, self._size)
+            yield from self._divided(each.folder, each.page, each.posts, self._size)
         yield replace(page("tags.html", "Tags", "tags/"), groups=_groups(tags))
         yield replace(page("authors.html", "Authors", "authors/"), groups=_groups(authors))
         subscribe = page("subscribe.html", "Subscribe", "subscribe/")
@@ -100,6 +111,20 @@ class _Pages:
             feeds=(own, *self._whole) if own else self._whole,
         )
 
+    def _divided(
+        self, folder: str, first: Page, posts: Sequence[Post], size: int
+    ) -> Iterator[Page]:
+        """Divide a list of posts into pages."""
+        places = _places(len(posts), size)
+        for index, place in enumerate(places):
+            part = tuple(posts[index * size : (index + 1) * size])
+            known = self._known.get(f"{folder}{place}index.html")
+            yield (
+                known
+                if known and known.posts == part and _alike(known, first, len(places))
+                else replace(_leaf(folder, first, places, index), posts=part)
+            )
+
     def _tag(self, tag: Tag, posts: tuple[Post, ...]) -> _Subject:
         """Lay out what is published of a tag."""
         folder = f"{FOLDERS['tag']}{tag.slug}/"
@@ -116,8 +141,10 @@ class _Pages:
         """Make the archive of a digest, and the page of every issue."""
         archive = self._page("issues.html", digest.name, digest.folder)
         issues = tuple(each.issued for each in digest.listed)
-        for page, part in _leaves(digest.folder, archive, len(issues), ARCHIVE_SIZE):
-            yield replace(page, issues=issues[part])
+        places = _places(len(issues), ARCHIVE_SIZE)
+        for index in range(len(places)):
+            part = issues[index * ARCHIVE_SIZE : (index + 1) * ARCHIVE_SIZE]
+            yield replace(_leaf(digest.folder, archive, places, index), issues=part)
         for each in digest.editions:
             yield replace(
                 self._page("issue.html", each.issued.subject, each.folder),
@@ -131,19 +158,26 @@ class _Pages:
         """Make the page of every post that has its page here."""
         posts = self._library.posts
         for newer, post, older in zip((None, *posts), posts, (*posts[1:], None), strict=False):
-            if post.output:
-                yield Page(
-                    path=post.output,
-                    template="post.html",
-                    url=post.url,
-                    title=post.title,
-                    description=post.summary,
-                    language=post.language,
-                    feeds=(*self._whole, *self._followed(post)),
-                    post=post,
-                    newer=newer,
-                    older=older,
-                )
+            known = self._known.get(post.output)
+            if known and known.post is post and known.newer is newer and known.older is older:
+                yield known
+            elif post.output:
+                yield self._post(post, newer, older)
+
+    def _post(self, post: Post, newer: Post | None, older: Post | None) -> Page:
+        """Make the page of a post."""
+        return Page(
+            path=post.output,
+            template="post.html",
+            url=post.url,
+            title=post.title,
+            description=post.summary,
+            language=post.language,
+            feeds=(*self._whole, *self._followed(post)),
+            post=post,
+            newer=newer,
+            older=older,
+        )
 
     def _followed(self, post: Post) -> Iterator[Feed]:
         """Give the feeds of a post's tags, authors, categories and language."""
@@ -160,9 +194,13 @@ class _Pages:
             yield self._languages[post.language]
 
 
-def _discoverable(feed: Feed) -> Feed:
-    """Give what a page tells of a feed that belongs to it, which no new post changes."""
+def discoverable(feed: Feed) -> Feed:
+    """Give what is told of a feed where only its address matters, which no new post changes."""
     return replace(feed, posts=(), total=0, updated=EPOCH)
+
+
+def _by_folder(feeds: Iterable[Feed]) -> dict[str, Feed]:
+    return {feed.folder: discoverable(feed) for feed in feeds}
 
 
 def _groups(subjects: Sequence[_Subject]) -> tuple[Group, ...]:
@@ -173,22 +211,29 @@ def _groups(subjects: Sequence[_Subject]) -> tuple[Group, ...]:
     )
 
 
-def _divided(folder: str, first: Page, posts: Sequence[Post], size: int) -> Iterator[Page]:
-    """Divide a list of posts into pages."""
-    for page, part in _leaves(folder, first, len(posts), size):
-        yield replace(page, posts=tuple(posts[part]))
-
-
-def _leaves(folder: str, first: Page, length: int, size: int) -> Iterator[tuple[Page, slice]]:
-    """Give the pages of a list: `folder`, then `folder/page/2/` and so on; and what is on each."""
+def _places(length: int, size: int) -> list[str]:
+    """Give the folders of the pages of a list, below that of the first."""
     total = max(1, -(-length // size))
-    places = ["", *(f"page/{number}/" for number in range(2, total + 1))]
-    for index, place in enumerate(places):
-        pager = Pager(
-            number=index + 1,
-            total=total,
-            newer=first.url + places[index - 1] if index else "",
-            older=first.url + places[index + 1] if index + 1 < total else "",
-        )
-        page = replace(first, path=f"{folder}{place}index.html", url=first.url + place, pager=pager)
-        yield page, slice(index * size, (index + 1) * size)
+    return ["", *(f"page/{number}/" for number in range(2, total + 1))]
+
+
+def _leaf(folder: str, first: Page, places: Sequence[str], index: int) -> Page:
+    """Give one of the pages of a list: at `folder`, then at `folder/page/2/` and so on."""
+    pager = Pager(
+        number=index + 1,
+        total=len(places),
+        newer=first.url + places[index - 1] if index else "",
+        older=first.url + places[index + 1] if index + 1 < len(places) else "",
+    )
+    place = places[index]
+    return replace(first, path=f"{folder}{place}index.html", url=first.url + place, pager=pager)
+
+
+def _alike(page: Page, first: Page, total: int) -> bool:
+    """Tell whether a page is of the list that begins with another, and of as many as that."""
+    own = (page.template, page.title, page.tag, page.author)
+    return (
+        own == (first.template, first.title, first.tag, first.author)
+        and page.pager is not None
+        and page.pager.total == total
+    )

@@ -7,6 +7,7 @@ changes within one tick of the clock is as good as any.
 import json
 import os
 import shutil
+import stat
 import tempfile
 from collections.abc import Mapping
 from dataclasses import astuple, dataclass, field, replace
@@ -14,11 +15,12 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Protocol
 
+import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from feedpub.errors import FeedpubError
-from feedpub.publish import Request, Summary, build
+from feedpub.publish import Kept, Request, Summary, build, rebuild
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 TEMPLATES = Path(__file__).resolve().parents[2] / "templates"
@@ -38,6 +40,10 @@ class Site:
     now: datetime = START
     drafts: bool = False
     future: bool = False
+    how: str = "new"  # process for each build, or a living one that looks at "all" or at a "part"
+    kept: Kept | None = None  # by the living process
+    changed: set[str] = field(default_factory=set)  # since the build that `kept` is of
+    seen: dict[str, tuple[int, ...]] = field(default_factory=dict)
 
     @property
     def output(self) -> Path:
@@ -50,11 +56,16 @@ class Site:
         if target.is_dir() or any(each.is_file() for each in target.parents):
             return
         target.parent.mkdir(parents=True, exist_ok=True)
+        if target.is_symlink():
+            target.unlink()
         target.write_bytes(data)
+        self.changed.add(str(target))
 
     def configure(self) -> None:
         """Write the configuration; JSON is YAML."""
-        (self.home / "config.yaml").write_text(json.dumps(self.config), encoding="utf-8")
+        path, text = self.home / "config.yaml", json.dumps(self.config)
+        if not path.exists() or path.read_text(encoding="utf-8") != text:
+            self.put("config.yaml", text.encode())
 
     def build(self) -> Summary | type[FeedpubError]:
         """Build the site; give what came of it."""
@@ -69,16 +80,42 @@ class Site:
             progress=lambda _stage, _done, _total: None,
         )
         try:
-            return build(request)
+            if self.how == "new":
+                return build(request)
+            built = rebuild(request, self.kept, self.heard() if self.how == "part" else None)
         except FeedpubError as error:
             return type(error)
+        self.kept, self.changed = built.kept, set()
+        self.seen = self.shown()
+        return built.summary
+
+    def heard(self) -> frozenset[str]:
+        """Give what a watcher tells: what was written, and whatever else looks another way.
+
+        Of a folder that came or went it tells nothing of what is in it.
+        """
+        shown = self.shown()
+        paths = self.seen.keys() | shown.keys()
+        differ = {path for path in paths if self.seen.get(path) != shown.get(path)}
+        told = {path for path in differ if not differ & {*map(str, Path(path).parents)}}
+        return frozenset(self.changed | told)
+
+    def shown(self) -> dict[str, tuple[int, ...]]:
+        """Give how the disk shows every file that people write, and every folder of them."""
+        found: dict[str, tuple[int, ...]] = {}
+        for path in self.home.rglob("*"):
+            facts = path.lstat()
+            if not {".feedpub", "public", "elsewhere"} & set(path.parts):
+                own = (facts.st_ino, facts.st_ctime_ns) if not stat.S_ISDIR(facts.st_mode) else ()
+                found[str(path)] = (facts.st_mode, *own)
+        return found
 
     def copied(self, home: Path) -> "Site":
         """Give the same site in another place, where nothing was ever built."""
         for name in ("content", "templates"):
             if (self.home / name).exists():
-                shutil.copytree(self.home / name, home / name)
-        copy = replace(self, home=home)
+                shutil.copytree(self.home / name, home / name, symlinks=True)
+        copy = replace(self, home=home, how="new", changed=set())
         copy.configure()
         return copy
 
@@ -139,6 +176,35 @@ class Rename:
         if old.is_file() and not any(each.is_file() for each in new.parents):
             new.parent.mkdir(parents=True, exist_ok=True)
             old.replace(new)
+
+
+@dataclass(frozen=True)
+class Move:
+    """Somebody renames a folder."""
+
+    path: str
+    to: str
+
+    def happen(self, site: Site) -> None:
+        """Rename it, where there is one and nothing in the way; all a watcher tells is that."""
+        old, new = site.home / self.path, site.home / self.to
+        if old.is_dir() and not old.is_symlink() and not new.exists() and new.parent.is_dir():
+            old.rename(new)
+            site.changed |= {str(old), str(new)}
+
+
+@dataclass(frozen=True)
+class Link:
+    """Somebody links to another file of the site, or to none."""
+
+    path: str
+    to: str
+
+    def happen(self, site: Site) -> None:
+        """Make the link, where nothing is in the way."""
+        new = site.home / self.path
+        if new.parent.is_dir() and not os.path.lexists(new):
+            new.symlink_to(os.path.relpath(site.home / self.to, new.parent))
 
 
 @dataclass(frozen=True)
@@ -233,6 +299,7 @@ class Spoil:
         files = [path for path in files if path.name != ".feedpub"]
         if files:
             path = files[self.index % len(files)]
+            site.changed.add(str(path))
             path.unlink()
             if self.data is not None:
                 path.write_bytes(self.data)
@@ -345,6 +412,7 @@ def posts(draw: st.DrawFn) -> Put:
     return Put(f"content/{draw(st.sampled_from(POSTS))}", f"---\n{header}---\n{body}\n")
 
 
+FOLDERS = (("trip", "notes"), ("notes", "trip"), ("trip", "notes/trip"), ("notes/trip", ".trip"))
 PATHS = st.sampled_from([f"content/{path}" for path in (*POSTS, *FILES)])
 STEPS: st.SearchStrategy[Step] = st.one_of(
     posts(),
@@ -352,6 +420,8 @@ STEPS: st.SearchStrategy[Step] = st.one_of(
     st.builds(Put, PATHS, st.sampled_from(["one", "two", "three"])),
     st.builds(Remove, PATHS),
     st.builds(Rename, PATHS, PATHS),
+    st.sampled_from([Move(f"content/{a}", f"content/{b}") for a, b in FOLDERS]),
+    st.builds(Link, PATHS, PATHS),
     st.builds(Date, PATHS, st.sampled_from([0, 1_700_000_000])),
     st.sampled_from([Set(*key, value) for key, values in SETTINGS.items() for value in values]),
     st.sampled_from(
@@ -382,7 +452,7 @@ def check(site: Site, root: Path) -> None:
     assert told(expected) == told(done)
 
     again = site.build()
-    assert isinstance(again, Summary)
+    assert isinstance(again, Summary), again
     assert (0, 0) == (again.written, again.removed)
     assert told(expected) == told(again)
 
@@ -390,7 +460,7 @@ def check(site: Site, root: Path) -> None:
 def told(summary: Summary) -> tuple[object, ...]:
     """Give what a summary says of the site, and not of the work."""
     bare = replace(summary, written=0, unchanged=0, removed=0, folder="", seconds=0.0)
-    return astuple(bare)
+    return astuple(replace(bare, changed=(), new=()))
 
 
 def post(**fields: object) -> str:
@@ -399,6 +469,7 @@ def post(**fields: object) -> str:
     return "".join(["---\n", *(f"{name}: {json.dumps(whole[name])}\n" for name in whole), "---\n"])
 
 
+@pytest.mark.parametrize("how", ["new", "all", "part"])
 @settings(max_examples=max(10, settings().max_examples // 5))
 @given(st.lists(st.lists(STEPS, min_size=1, max_size=4), min_size=1, max_size=8))
 @example([[Put("content/a.md", post())], [Put("content/a.md", post(title="Two"))]])
@@ -408,13 +479,32 @@ def post(**fields: object) -> str:
         [Put("content/a.md", post(updated="2026-03-01", date="2025-01-02"))],
     ]
 )
-def test_any_history_gives_the_bytes_of_a_clean_build(history: list[list[Step]]) -> None:
+@example([[Link("content/a.md", "content/b.md")], [Put("content/b.md", post())]])
+@example(
+    [
+        [Put("content/trip/index.md", post()), Put("content/trip/cat.png", "one")],
+        [Move("content/trip", "content/notes")],
+        [Move("content/notes", "content/.trip")],
+    ]
+)
+@example(
+    [
+        [Set("output", "compress", ["gzip", "br"]), Put("content/a.md", post(summary="A " * 999))],
+        [Put("content/rss.xml.gz", "one"), Date("content/rss.xml.gz", 0)],
+        [Remove("content/rss.xml.gz")],
+        [Spoil(index, b"spoilt") for index in range(0, 99, 2)],
+        [Put("content/b.md", post(title="Two"))],
+    ]
+)
+def test_any_history_gives_the_bytes_of_a_clean_build(how: str, history: list[list[Step]]) -> None:
     """After any edits, renames, losses and changes of mind, a build equals a clean one.
 
-    What is told of the site is the same too, and the build after it writes nothing.
+    What is told of the site is the same too, and the build after it writes nothing. It is all one
+    whether a new process builds each time, or a living one that keeps what it found out and looks
+    at everything again, or only at what a watcher told it of.
     """
     with tempfile.TemporaryDirectory() as folder:
-        site = Site(Path(folder) / "site")
+        site = Site(Path(folder) / "site", how=how)
         (site.home / "content").mkdir(parents=True)
         for steps in history:
             for step in steps:

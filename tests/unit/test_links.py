@@ -2,6 +2,7 @@
 
 import re
 from html import escape
+from urllib.parse import urljoin
 
 import pytest
 from hypothesis import given
@@ -26,6 +27,7 @@ FILES = {
     "100%.pdf": f"{SITE}100%25.pdf",
 }
 PLACES = Places(SITE, POSTS, FILES, names(POSTS))
+NOWHERE = Places(SITE, {}, {}, {})
 TARGETS = st.text() | st.builds(
     "".join,
     st.lists(
@@ -201,6 +203,17 @@ def test_every_reference_becomes_a_uri(target: str) -> None:
 
     assert re.fullmatch(r"https?://[!$&'()*+,\-./0-9:;=?@A-Z_a-z~%#]*", found)
     assert found.count("#") <= 1
+
+
+@given(
+    st.text("aB1-_~.%/:;?#&", max_size=12).map(lambda text: f"https://example.org{text}"),
+    st.text("aB1-_~.", min_size=1, max_size=6),
+)
+def test_a_name_is_joined_as_a_browser_would(own: str, name: str) -> None:
+    """The short way that most names take leads where the long one does."""
+    written = f"x{name}.png" if name.endswith((".md", ".")) else f"{name}.png"
+
+    assert urljoin(own, written) == resolve(Reference(written, 1), "hello.md", own, NOWHERE)[0]
 
 
 @given(TARGETS)

@@ -1,6 +1,8 @@
 """What is remembered between runs."""
 
+import sqlite3
 from collections.abc import Sequence
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -9,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from feedpub.files.memory import Bodies, Build, Memory, Reading, SpoiltError, pack, unpack
+from feedpub.files.memory import Bodies, Build, Memory, Reading, Row, SpoiltError, pack, unpack
 from feedpub.files.outputs import Written
 from feedpub.files.workers import CHUNK, spread
 from feedpub.mailing import Issue
@@ -34,6 +36,20 @@ BUILD = Build(
     ledger={"a": Written("key", (1, 2, 3, 4))},
 )
 
+HELLO = Reading("hello.md", (), WHOLE)
+
+
+def keep(memory: Memory, *readings: Reading) -> None:
+    """Remember these, each with its HTML."""
+    with closing(memory.bodies()) as bodies:
+        bodies.add(Row(each.path, bytes(each), each.path, "<p>x</p>") for each in readings)
+
+
+def body(digest: str, html: str) -> Row:
+    """Give the HTML of some file."""
+    return Row(digest, bytes(Reading(digest, (), None)), digest, html)
+
+
 times = st.datetimes(datetime(1970, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001 - the zone is given beside it
 
 
@@ -56,10 +72,10 @@ def test_any_time_and_title_survives_packing(
 def test_readings_are_remembered(tmp_path: Path) -> None:
     """Manuscripts and problems come back as they were."""
     readings = {
-        "hello.md": Reading.of("hello.md", (1, 2, 3, 4), pack(WHOLE), None),
-        "bad.md": Reading.of("bad.md", (), None, Problem("bad.md", 1, "no date", left_out=True)),
+        "hello.md": Reading("hello.md", (1, 2, 3, 4), WHOLE),
+        "bad.md": Reading("bad.md", (), None, Problem("bad.md", 1, "no date", left_out=True)),
     }
-    Memory(tmp_path, "v1").keep_readings(readings.values())
+    keep(Memory(tmp_path, "v1"), *readings.values())
 
     assert readings == Memory(tmp_path, "v1").readings()
 
@@ -89,7 +105,7 @@ def test_issues_are_remembered(tmp_path: Path) -> None:
 def test_another_version_remembers_nothing(tmp_path: Path) -> None:
     """What another version of the program, or other settings, left is as good as not there."""
     memory = Memory(tmp_path, "v1")
-    memory.keep_readings([Reading.of("hello.md", (), pack(WHOLE), None)])
+    keep(memory, HELLO)
     memory.keep_build(Path("public"), BUILD)
 
     assert {} == Memory(tmp_path, "v2").readings()
@@ -100,27 +116,80 @@ def test_another_version_remembers_nothing(tmp_path: Path) -> None:
 def test_a_spoilt_memory_is_no_memory(tmp_path: Path, cut: int) -> None:
     """A file that is not whole is passed over, without a word."""
     memory = Memory(tmp_path, "v1")
-    memory.keep_readings([Reading.of("hello.md", (), pack(WHOLE), None)])
-    path = tmp_path / "readings"
+    memory.keep_build(Path("public"), BUILD)
+    (path,) = tmp_path.glob("build-*")
     path.write_bytes(path.read_bytes()[:cut])
 
-    assert {} == memory.readings()
+    assert memory.last_build(Path("public")) is None
 
 
-def test_readings_without_their_bodies_are_forgotten(tmp_path: Path) -> None:
+def test_a_spoilt_reading_is_no_reading(tmp_path: Path) -> None:
+    """A row that is not whole is passed over, without a word; the others stay."""
+    memory = Memory(tmp_path, "v1")
+    keep(memory, HELLO, Reading("other.md", (), WHOLE))
+    with closing(sqlite3.connect(tmp_path / "bodies.sqlite")) as store, store:
+        store.execute("UPDATE reading SET data = ? WHERE path = ?", (b"spoilt", "hello.md"))
+
+    assert ["other.md"] == list(memory.readings())
+
+
+def test_readings_go_with_their_bodies(tmp_path: Path) -> None:
     """A manuscript is of no use where its HTML is gone."""
     memory = Memory(tmp_path, "v1")
-    memory.keep_readings([Reading.of("hello.md", (), pack(WHOLE), None)])
+    keep(memory, HELLO)
     (tmp_path / "bodies.sqlite").unlink()
 
     assert {} == memory.readings()
 
 
+def test_readings_of_files_that_are_gone_are_forgotten(tmp_path: Path) -> None:
+    """Those of other files stay."""
+    memory = Memory(tmp_path, "v1")
+    keep(memory, HELLO, Reading("gone.md", (), WHOLE))
+    with closing(memory.bodies()) as bodies:
+        bodies.prune([HELLO], ["gone.md"])
+
+    assert ["hello.md"] == list(memory.readings())
+
+
+def test_bodies_alone_may_be_added(tmp_path: Path) -> None:
+    """Somebody who only looks needs the HTML, and leaves the readings as they are."""
+    bodies = Bodies(tmp_path / "bodies", "v1")
+    bodies.add([body("a", "<p>a</p>")], keep=False)
+
+    assert "<p>a</p>" == bodies("a")
+    assert [] == list(bodies.readings())
+
+    bodies.close()
+
+
+def test_a_closed_store_opens_itself_again(tmp_path: Path) -> None:
+    """A living process keeps the store, and leaves its file alone between builds."""
+    bodies = Bodies(tmp_path / "bodies", "v1")
+    bodies.close()
+    bodies.add([body("a", "<p>a</p>")])
+    bodies.close()
+
+    assert "<p>a</p>" == bodies("a")
+
+    bodies.close()
+
+
+def test_a_build_that_is_remembered_leaves_a_mark(tmp_path: Path) -> None:
+    """By it a living process sees that another has built in its place."""
+    memory = Memory(tmp_path, "v1")
+    before = memory.mark(Path("public"))
+    memory.keep_build(Path("public"), BUILD)
+    after = memory.mark(Path("public"))
+
+    assert before != after == memory.mark(Path("public")) != memory.mark(Path("elsewhere"))
+
+
 def test_bodies_are_given_by_digest(tmp_path: Path) -> None:
     """The store gives the HTML that was last added for a digest."""
     bodies = Bodies(tmp_path / "bodies", "v1")
-    bodies.add([("a", "<p>old</p>"), ("b", "<p>b</p>")])
-    bodies.add([("a", "<p>new</p>")])
+    bodies.add([body("a", "<p>old</p>"), body("b", "<p>b</p>")])
+    bodies.add([body("a", "<p>new</p>")])
     bodies.close()
     again = Bodies(tmp_path / "bodies", "v1")
 
@@ -133,7 +202,7 @@ def test_a_broken_store_is_begun_anew(tmp_path: Path) -> None:
     """A store that is no database costs the time of rendering, and nothing else."""
     (tmp_path / "bodies").write_bytes(b"this is no database" * 1000)
     bodies = Bodies(tmp_path / "bodies", "v1")
-    bodies.add([("a", "<p>a</p>")])
+    bodies.add([body("a", "<p>a</p>")])
 
     assert "<p>a</p>" == bodies("a")
 
@@ -143,7 +212,7 @@ def test_a_broken_store_is_begun_anew(tmp_path: Path) -> None:
 def test_bodies_are_given_to_children(tmp_path: Path) -> None:
     """A process that inherited the store reads the same."""
     bodies = Bodies(tmp_path / "bodies", "v1")
-    bodies.add([("a", "<p>a</p>")])
+    bodies.add([body("a", "<p>a</p>")])
 
     def work(items: Sequence[int]) -> list[str]:
         return [bodies("a") for _ in items]
@@ -161,7 +230,7 @@ def test_a_body_that_is_not_there_is_told(tmp_path: Path) -> None:
     with pytest.raises(SpoiltError, match="is damaged; delete it"):
         bodies("a")
 
-    bodies._connection.execute("DROP TABLE body")
+    bodies._connection().execute("DROP TABLE body")
 
     with pytest.raises(SpoiltError, match="no such table"):
         bodies("a")
@@ -172,15 +241,16 @@ def test_a_body_that_is_not_there_is_told(tmp_path: Path) -> None:
 def test_bodies_nobody_wants_are_forgotten_in_time(tmp_path: Path) -> None:
     """The store does not grow for ever: once most of it is old, the old goes."""
     bodies = Bodies(tmp_path / "bodies", "v1")
-    bodies.add([(str(number), "x") for number in range(1100)])
-    bodies.prune(["1"])
+    bodies.add([body(str(number), "x") for number in range(1100)])
+    wanted = Reading("1", (), made.manuscript(digest="1"))
+    bodies.prune([wanted])
     count = "SELECT count(*) FROM body"
 
-    assert (1,) == bodies._connection.execute(count).fetchone()
+    assert (1,) == bodies._connection().execute(count).fetchone()
 
-    bodies.add([("2", "y")])
-    bodies.prune(["1"])
+    bodies.add([body("2", "y")])
+    bodies.prune([wanted])
 
-    assert (2,) == bodies._connection.execute(count).fetchone()
+    assert (2,) == bodies._connection().execute(count).fetchone()
 
     bodies.close()

@@ -1,6 +1,8 @@
 """What writing outputs does to the output folder."""
 
 import gzip
+import os
+import time
 from pathlib import Path
 
 import brotli
@@ -41,10 +43,16 @@ class Site:
         self.ledger: dict[str, Written] = {}
         self.codings: tuple[str, ...] = ()
 
-    def write(self, *outputs: Output | Copy) -> Changes:
+    def write(self, *outputs: Output | Copy, untouched: tuple[str, ...] = ()) -> Changes:
         """Write these outputs and remember them."""
         changes, self.ledger = write(
-            outputs, self.folder, self.content, self.ledger, quiet, self.codings
+            outputs,
+            self.folder,
+            self.content,
+            self.ledger,
+            quiet,
+            self.codings,
+            untouched={*untouched},
         )
         return changes
 
@@ -363,3 +371,36 @@ def test_the_folder_holds_what_the_last_build_wanted(
         assert Changes((), (), len(wanted)) == site.write(
             *(output(path, text) for path, text in wanted.items())
         )
+
+
+def test_what_is_untouched_is_not_looked_at(site: Site) -> None:
+    """Who knows that nothing happened to a file need not ask the disk; others are asked about."""
+    site.write(output("a", "one"), output("b", "one"))
+    for path in ("a", "b"):
+        (site.folder / path).write_text("spoilt", encoding="utf-8")
+    site.write(output("a", "one"), output("b", "one"), untouched=("a", "never written"))
+
+    assert {"a": "spoilt", "b": "one"} == held(site.folder)
+
+
+def test_a_copy_of_a_file_that_was_new_is_looked_at_again(site: Site) -> None:
+    """Of a file copied within the clock's tick nobody knows whether it is as it was."""
+    (site.content / "cat.png").write_text("one", encoding="utf-8")
+    site.write(Copy("cat.png", "", "cat.png"))
+    (site.content / "cat.png").write_text("two", encoding="utf-8")
+    site.write(Copy("cat.png", "", "cat.png"), untouched=("cat.png",))
+
+    assert {"cat.png": "two"} == held(site.folder)
+
+
+def test_a_copy_of_a_linked_file_changes_with_it(site: Site) -> None:
+    """What counts is the file that a link leads to."""
+    (site.content / "cat.png").write_text("one", encoding="utf-8")
+    os.utime(site.content / "cat.png", ns=(1, 1))
+    (site.content / "dog.png").symlink_to("cat.png")
+    time.sleep(0.1)
+    site.write(Copy("dog.png", "", "dog.png"))
+    (site.content / "cat.png").write_text("two", encoding="utf-8")
+    site.write(Copy("dog.png", "", "dog.png"))
+
+    assert {"dog.png": "two"} == held(site.folder)

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from feedpub.errors import FeedpubError
-from feedpub.files.sources import RACY, Entry, digest, read, scan, stamp
+from feedpub.files.sources import RACY, Entry, digest, read, rescan, scan, stamp
 from feedpub.model import Source
 
 
@@ -48,7 +48,7 @@ def test_nothing_outside_the_folder_is_published(tmp_path: Path) -> None:
     (content / "nowhere.md").symlink_to("missing.md")
     (content / "circle.md").symlink_to("circle.md")
 
-    assert ["a/a.md"] == [each.path for each in scan(content)]
+    assert ["a/a.md"] == [each.path for each in scan(content) if each.is_there]
 
 
 def test_what_is_no_regular_file_is_passed_over(tmp_path: Path) -> None:
@@ -63,6 +63,69 @@ def test_a_missing_folder_is_told_by_name(tmp_path: Path) -> None:
     """A content folder that is not there stops the build, and says what to do."""
     with pytest.raises(FeedpubError, match=r"nowhere: there is no such folder; make it"):
         scan(tmp_path / "nowhere")
+
+
+def test_a_second_look_may_be_at_a_part(tmp_path: Path) -> None:
+    """What came, changed or went at the paths named is found, and all else is as it was."""
+    put(tmp_path, "a.md", "b.md", "c.md", "untold.md")
+    known = scan(tmp_path)
+    put(tmp_path, "new.md", "untold/d.md")
+    (tmp_path / "a.md").unlink()
+    (tmp_path / "b.md").write_text("longer", encoding="utf-8")
+    (tmp_path / "untold.md").unlink()
+
+    found = rescan(tmp_path, known, {"a.md", "b.md", "new.md", "nowhere/x.md", "c.md/x.md"})
+
+    assert ["b.md", "c.md", "new.md", "untold.md"] == [each.path for each in found]
+    assert len("longer") == found[0].size
+    assert known[2] is found[1]
+    assert scan(tmp_path) == rescan(tmp_path, known, {""})
+
+
+def test_a_second_look_at_a_folder_is_at_all_that_is_in_it(tmp_path: Path) -> None:
+    """A folder that was moved is looked at in both places, and names beside it stay."""
+    put(tmp_path, "a/x.md", "a/b/y.md", "a-b.md", "a.md", "a0.md")
+    known = scan(tmp_path)
+    (tmp_path / "a").rename(tmp_path / "z")
+
+    assert scan(tmp_path) == rescan(tmp_path, known, {"a", "z"})
+
+
+def test_a_second_look_sees_no_more_than_the_first(tmp_path: Path) -> None:
+    """Hidden folders, links that lead out, what is behind a linked folder, and pipes stay out."""
+    put(tmp_path, "secret.md", "content/a/a.md", "content/.git/b.md")
+    content = tmp_path / "content"
+    (content / "out.md").symlink_to(tmp_path / "secret.md")
+    (content / "in.md").symlink_to("a/a.md")
+    (content / "folder").symlink_to(content / "a")
+    os.mkfifo(content / "pipe.md")
+    named = ("a", ".git", ".git/b.md", "out.md", "in.md", "folder", "folder/a.md", "pipe.md")
+
+    found = rescan(content, (), set(named))
+
+    assert ["a/a.md", "in.md"] == [each.path for each in found if each.is_there]
+    assert ["folder", "out.md"] == [each.path for each in found if not each.is_there]
+
+
+def test_a_second_look_follows_links_of_which_nothing_is_told(tmp_path: Path) -> None:
+    """Who watches a folder hears of the file that a link leads to, and not of the link."""
+    put(tmp_path, "a.md")
+    (tmp_path / "b.md").symlink_to("a.md")
+    known = scan(tmp_path)
+    (tmp_path / "a.md").write_text("longer", encoding="utf-8")
+
+    assert scan(tmp_path) == rescan(tmp_path, known, {"a.md"})
+
+
+def test_a_second_look_sees_that_a_link_leads_somewhere_now(tmp_path: Path) -> None:
+    """A link may be there before what it leads to."""
+    (tmp_path / "b.md").symlink_to("a.md")
+    known = scan(tmp_path)
+    put(tmp_path, "a.md")
+    found = rescan(tmp_path, known, {"a.md"})
+
+    assert scan(tmp_path) == found
+    assert found[1].is_there
 
 
 def test_the_stamp_changes_with_any_change(tmp_path: Path) -> None:

@@ -427,3 +427,72 @@ def test_every_post_is_told_apart(manuscripts: list[Manuscript], files: dict[str
         assert len(found.posts) == len({getattr(each, name) for each in found.posts})
     assert sum(len(each.tags) for each in found.posts) == sum(len(group) for _, group in found.tags)
     assert all(each in group for tag, group in found.tags for each in group if tag in each.tags)
+
+
+def again(known: Library, *manuscripts: Manuscript, **changes: object) -> Library:
+    """Build a library that may take over what is known of an earlier one."""
+    config = made.config(**changes)
+    return library.build(config, manuscripts, {}, NOW, known=known)
+
+
+def one(stem: str, **changes: object) -> Manuscript:
+    """Give a manuscript of a name."""
+    return made.manuscript(path=f"{stem}.md", stem=stem, **changes)
+
+
+def test_a_post_that_stays_is_the_very_one() -> None:
+    """An edit changes no other post; what is told of the library is what a new one tells."""
+    first, second = one("a"), one("b", references=(Reference("gone.md", 3),))
+    known = build(first, second)
+    edited = replace(first, digest="other", summary="Other.")
+
+    found = again(known, edited, second)
+
+    assert build(edited, second) == found
+    assert {post.path: post for post in known.posts}["b.md"] is found.posts[
+        [post.path for post in found.posts].index("b.md")
+    ]
+    assert known.problems == found.problems
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"slug": "other"},
+        {"title": "Other", "stem": ""},
+        {"id": "urn:x:1"},
+        {"tags": ("PYTHON",)},
+        {"authors": (Author("Ann Lee", "ann@example.org"),)},
+        {"published": NOW - 5 * DAY},
+        {"references": (Reference("{post_url}b", 1),)},
+        {"draft": True},
+    ],
+)
+def test_a_post_that_others_see_differently_is_made_anew(changes: dict[str, object]) -> None:
+    """Where an edit may show in other posts, every one is what a new library has."""
+    others = [one(stem, references=(Reference("a.md", 3),)) for stem in ("b", "c")]
+    known = build(one("a"), *others)
+    edited = replace(one("a"), digest="other", **changes)  # type: ignore[arg-type]  # as named
+
+    assert build(edited, *others) == again(known, edited, *others)
+
+
+def test_a_post_that_comes_or_goes_leaves_the_others() -> None:
+    """Those that do not refer to it are the very ones."""
+    first, second = one("a"), one("b")
+    known = build(first, second)
+    more = again(known, first, second, one("c", published=NOW - DAY))
+    fewer = again(more, second)
+
+    assert build(first, second, one("c", published=NOW - DAY)) == more
+    assert build(second) == fewer
+    assert {id(post) for post in known.posts} < {id(post) for post in more.posts}
+
+
+def test_another_configuration_makes_everything_anew() -> None:
+    """Whatever is known is of use only where it is the same."""
+    first = one("a")
+    known = build(first)
+    found = again(known, first, content=Content(permalink="{year}/{slug}/"))
+
+    assert build(first, config=made.config(content=Content(permalink="{year}/{slug}/"))) == found

@@ -53,8 +53,34 @@ def test_a_touched_file_is_not_rendered_again(content: Path, tmp_path: Path) -> 
 
     second = read(config, content, scan(content), memory, quiet, keep=True)
 
-    assert first[0].manuscript == second[0].manuscript
-    assert first[0].manuscript is not None
+    assert first["hello.md"].manuscript == second["hello.md"].manuscript
+    assert first["hello.md"].manuscript is not None
+
+
+def test_what_a_process_knows_is_kept(content: Path, tmp_path: Path) -> None:
+    """A manuscript that is handed in and still right comes back as the very same value."""
+    memory = Memory(tmp_path / "memory", "v1")
+    config = made.config()
+    first = read(config, content, scan(content), memory, quiet, keep=True)
+    (content / "hello.md").write_text(POST, encoding="utf-8")
+    (content / "other.md").write_text(POST, encoding="utf-8")
+
+    second = read(config, content, scan(content), memory, quiet, first, keep=True)
+
+    assert first["hello.md"].manuscript is second["hello.md"].manuscript
+    assert second == memory.readings()
+
+
+def test_a_file_that_is_gone_is_forgotten(content: Path, tmp_path: Path) -> None:
+    """Nothing is remembered of what is no longer there, unless somebody only looks."""
+    memory = Memory(tmp_path / "memory", "v1")
+    config = made.config()
+    first = read(config, content, scan(content), memory, quiet, keep=True)
+
+    assert {} == read(config, content, [], memory, quiet, keep=False)
+    assert first == memory.readings()
+    assert {} == read(config, content, [], memory, quiet, keep=True)
+    assert {} == memory.readings()
 
 
 def test_a_file_that_is_gone_by_the_time_it_is_read_is_left_out(
@@ -63,7 +89,7 @@ def test_a_file_that_is_gone_by_the_time_it_is_read_is_left_out(
     """What the disk refuses to give is a problem of that file, and not of the build."""
     gone = Entry("gone.md", 1, 1, 1, 1)
     memory = Memory(tmp_path / "memory", "v1")
-    (reading,) = read(made.config(), content, [gone], memory, quiet, keep=True)
+    (reading,) = read(made.config(), content, [gone], memory, quiet, keep=True).values()
 
     assert (
         Problem("gone.md", 0, "cannot be read (No such file or directory)", left_out=True)

@@ -323,3 +323,32 @@ def test_no_two_files_at_one_place(
     for path in paths:
         assert not path.startswith("/")
         assert not any(part.startswith(".") or not part for part in path.split("/"))
+
+
+def test_an_output_that_stays_is_the_very_one() -> None:
+    """What is made of the same is not even given another key; the rest has the key it must."""
+    config = made.config(feeds=Feeds(limit=1, archive=True))
+    manuscripts = [
+        made.manuscript(path=f"{stem}.md", stem=stem, tags=(stem,), authors=(Author(stem),))
+        for stem in ("a", "b", "c")
+    ]
+    edited = [replace(manuscripts[0], digest="other", summary="Other."), *manuscripts[1:]]
+    texts = Templates(config, {}, TEMPLATES, lambda feed, form: address(config, feed, form))
+    site = Site(config, texts, lambda _: BODY, "base")
+    first, second = (library.build(config, each, {}, NOW) for each in (manuscripts, edited))
+    known = {each.path: each for each in outputs(site, first, plan(config, first))}
+
+    found = {each.path: each for each in outputs(site, second, plan(config, second), known)}
+
+    anew = {each.path: each for each in outputs(site, second, plan(config, second))}
+    assert {path: each.key for path, each in anew.items()} == {
+        path: each.key for path, each in found.items()
+    }
+    assert {
+        *(f"{folder}/a/{name}" for folder in ("tags", "authors") for name in FEEDS),
+        *("tags/a/index.html", "authors/a/index.html", "posts/a/index.html"),
+        *("posts/b/index.html", "archive-1.xml", "subscribe/index.html"),
+        *("index.html", "archive/index.html", "404.html"),
+    } == {path for path, each in found.items() if known[path] is not each} - {
+        path for path, each in known.items() if isinstance(each, Output) and each.of is None
+    }

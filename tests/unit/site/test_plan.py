@@ -238,3 +238,32 @@ def test_who_signs_up_may_choose() -> None:
     assert ["Ann Lee"] == [author.name for author in found.signup.authors]
     assert ("en", "ar") == found.signup.languages
     assert not found.signup.confirms
+
+
+def test_a_page_that_stays_is_the_very_one() -> None:
+    """An edit changes the pages that show the post; what is known changes nothing of a plan."""
+    config = made.config(pages=Pages(per_page=2))
+    before = [replace(each, path=f"{each.stem}.md", tags=("all", each.stem)) for each in posts(9)]
+    after = [*before[:4], replace(before[4], digest="other", title="Other"), *before[5:]]
+    first = library.build(config, before, {}, NOW)
+    known = plan(config, first)
+    second = library.build(config, after, {}, NOW, known=first)
+
+    found = plan(config, second, known=known)
+
+    assert plan(config, second) == found
+    same = {id(page) for page in known.pages}
+    made_anew = {each.path for each in found.pages if id(each) not in same}
+    assert {"posts/5/index.html", "posts/4/index.html", "posts/6/index.html"} < made_anew
+    assert {f"posts/{number}/index.html" for number in (1, 2, 3, 7, 8, 9)}.isdisjoint(made_anew)
+    assert {"page/3/index.html", "tags/5/index.html"} < made_anew
+    assert {"page/2/index.html", "tags/4/index.html", "page/4/index.html"}.isdisjoint(made_anew)
+
+
+def test_no_page_stays_where_the_feeds_are_others() -> None:
+    """A page names its feeds, so that other feeds make other pages."""
+    config = made.config()
+    first = library.build(config, [made.manuscript()], {}, NOW)
+    second = library.build(config, [made.manuscript(tags=("Else",))], {}, NOW, known=first)
+
+    assert plan(config, second) == plan(config, second, known=plan(config, first))
