@@ -1,6 +1,6 @@
 """The folder as it is → the site as it should be, and a line on what was done for it."""
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import replace
 from datetime import datetime
 from threading import Lock
@@ -11,7 +11,9 @@ from feedpub.daemon.insight import Builds
 from feedpub.daemon.site import Site
 from feedpub.journal import Journal
 from feedpub.model import Problem
-from feedpub.publish import Request, Summary
+from feedpub.publish import Built, Kept, Request, Summary
+
+Rebuild = Callable[[Request, Kept | None, frozenset[str] | None], Built]
 
 _TOLD = 20  # problems of one build
 
@@ -23,25 +25,33 @@ class Builder:
         self,
         site: Site,
         journal: Journal,
-        build: Callable[[Request], Summary],
+        rebuild: Rebuild,
         built: Callable[[Summary], object],
     ) -> None:
         """Nothing is built yet; `built` is told of each build that changed the site."""
         self._site = site
         self._journal = journal
-        self._build = build
+        self._rebuild = rebuild
         self._built = built
         self._turn = Lock()
-        self._noticed: float | None = None  # when the first change came that is not built yet
+        self._kept: Kept | None = None  # of the last build, for the next one
+        self._hearing = Lock()
+        self._heard: frozenset[str] | None = None  # may have changed since; None is anything
+        self._noticed: float | None = None  # when the first of it was heard of
         self.builds = Builds()
         self._last: datetime | None = None
         self._summary: Summary | None = None
         self._known: Collection[Problem] = ()
 
-    def heard(self) -> None:
-        """Take note that something has changed."""
-        if self._noticed is None:
-            self._noticed = monotonic()
+    def heard(self, paths: Iterable[str] | None) -> None:
+        """Take a note of files and folders that may have changed; None is any of them."""
+        with self._hearing:
+            if self._noticed is None:
+                self._noticed = monotonic()
+            if paths is None or self._heard is None:
+                self._heard = None
+            else:
+                self._heard = self._heard.union(paths)
 
     def __call__(self, now: datetime) -> datetime | None:
         """Build what has changed; give when the next post appears or goes.
@@ -50,13 +60,8 @@ class Builder:
         """
         with self._turn:
             now = agenda.steady(now, self._last)
-            began, noticed = monotonic(), self._noticed
-            self._noticed = None
-            try:
-                summary = self._build(self._site.request(now))
-            except BaseException:
-                self.builds = replace(self.builds, failed=self.builds.failed + 1)
-                raise
+            began = monotonic()
+            summary, noticed = self._made(now)
             self._last = now
             self._count(summary, monotonic() - began, monotonic() - noticed if noticed else None)
             before, self._summary = self._summary, summary
@@ -67,6 +72,23 @@ class Builder:
         if changed:
             self._built(summary)
         return summary.until
+
+    def _made(self, now: datetime) -> tuple[Summary, float | None]:
+        """Build what may have changed; where that fails, everything is looked at the next time.
+
+        Gives when the first change was heard of as well, None where none was.
+        """
+        with self._hearing:
+            changed, self._heard = self._heard, frozenset()
+            noticed, self._noticed = self._noticed, None
+        try:
+            built = self._rebuild(self._site.request(now), self._kept, changed)
+        except BaseException:
+            self.builds = replace(self.builds, failed=self.builds.failed + 1)
+            self.heard(None)
+            raise
+        self._kept = built.kept
+        return built.summary, noticed
 
     def _count(self, summary: Summary, seconds: float, lag: float | None) -> None:
         self.builds = Builds(

@@ -2,14 +2,14 @@
 
 import os
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from time import monotonic
 
 from feedpub import __version__, files, publish
 from feedpub.agenda import Duty
-from feedpub.daemon.building import Builder
+from feedpub.daemon.building import Builder, Rebuild
 from feedpub.daemon.insight import Insight
 from feedpub.daemon.mailing import Mailer
 from feedpub.daemon.record import Record
@@ -19,7 +19,7 @@ from feedpub.daemon.systemd import Systemd
 from feedpub.daemon.watching import Watch
 from feedpub.errors import ConfigError, FeedpubError
 from feedpub.journal import Journal
-from feedpub.publish import Request, Summary
+from feedpub.publish import Summary
 from feedpub.scheduler import Failure, Scheduler, called
 
 _TICK = 1.0  # seconds between two looks at clocks, configuration and watchdog
@@ -44,7 +44,7 @@ class Means:
     now: Callable[[], datetime]
     journal: Journal
     environ: Mapping[str, str]
-    build: Callable[[Request], Summary] = publish.build
+    rebuild: Rebuild = publish.rebuild
     duties: Callable[[Site], Sequence[Duty]] = _no_duties  # what else is to be done, after a build
     begin: Callable[[Insight], object] = _nothing  # called first, and once; may raise FeedpubError
     built: Callable[[Summary], object] = _nothing  # told of each build that changed the site
@@ -70,7 +70,7 @@ class _Daemon:
         self._journal = means.journal
         self._signals = signals
         self._systemd = Systemd(means.environ)
-        self._builder = Builder(site, means.journal, means.build, self._built)
+        self._builder = Builder(site, means.journal, means.rebuild, self._built)
         self._mailer = Mailer(site, means.journal, self._builder, self._wake)
         self._outward = tuple(means.duties(site))
         self._build = Duty("build", self._builder)
@@ -159,12 +159,13 @@ class _Daemon:
         assert self._means.serve is not None  # noqa: S101 - else there is no such thread
         self._means.serve(self._site, self._site.stop)
 
-    def _noticed(self) -> None:
-        self._builder.heard()
-        self._wake(self._build.name)
-
     def _wake(self, *names: str) -> None:
         self._scheduler.wake(*names)
+
+    def _noticed(self, paths: Iterable[str] | None) -> None:
+        """Build what has changed; None is that anything may have."""
+        self._builder.heard(paths)
+        self._wake(self._build.name)
 
     def _built(self, summary: Summary) -> None:
         """Tell those who want to know that the site has changed."""

@@ -1,7 +1,7 @@
-"""The folders of a site → the duty `build` woken whenever something in them has changed."""
+"""The folders of a site → a word of what in them has changed, whenever something has."""
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from threading import Event, Thread
@@ -26,8 +26,13 @@ class _Target:
 class Watch:
     """Watches a site in a thread of its own, and begins anew where the site is elsewhere."""
 
-    def __init__(self, journal: Journal, record: Record, noticed: Callable[[], object]) -> None:
-        """Nothing is watched yet; `noticed` is called at each change."""
+    def __init__(
+        self,
+        journal: Journal,
+        record: Record,
+        noticed: Callable[[Iterable[str] | None], object],
+    ) -> None:
+        """Nothing is watched yet; `noticed` is told of paths, or of None where it may be any."""
         self._journal = journal
         self._record = record
         self._heard = noticed
@@ -63,7 +68,8 @@ class Watch:
         told = [each.removeprefix(f"{self._content}/") for each in batch.paths[:_TOLD]]
         number = len(batch.paths)
         self._journal.tell("changes", number=number, paths=tuple(told), noticed_by=batch.how)
-        self._heard()
+        # A sweep knows which files are new, and not which are gone.
+        self._heard(batch.paths if batch.how == "events" else None)
 
     def _noted(self, watching: Watching) -> None:
         """Tell how folders are watched, where that has changed."""

@@ -19,7 +19,7 @@ from feedpub.agenda import Duty
 from feedpub.daemon import Site as Running
 from feedpub.daemon import forever
 from feedpub.errors import FeedpubError
-from feedpub.publish import Request, Summary
+from feedpub.publish import Built, Kept, Request
 from feedpub.tokens import mint
 
 HOUR = timedelta(hours=1)
@@ -206,11 +206,12 @@ def test_what_fails_so_again_is_told_ever_more_rarely(site: Site) -> None:
     """The first, second and fourth time: not every time somebody saves a file."""
     calls: list[datetime] = []
 
-    def broken(request: Request) -> Summary:
+    def broken(request: Request, kept: Kept | None, changed: frozenset[str] | None) -> Built:
+        del kept, changed
         calls.append(request.now)
         raise FeedpubError("as before")
 
-    with here(site, build=broken) as daemon:
+    with here(site, rebuild=broken) as daemon:
         daemon.wait("watching", by="events")
         for number in range(6):
             before = len(calls)
@@ -265,7 +266,8 @@ def test_a_build_is_given_up_at_the_end(site: Site) -> None:
     """The site is whole at any moment of it, so nobody waits for it."""
     begun = threading.Event()
 
-    def endless(request: Request) -> Summary:
+    def endless(request: Request, kept: Kept | None, changed: frozenset[str] | None) -> Built:
+        del kept, changed
         begun.set()
         while True:
             request.progress("reading", 1, 2)
@@ -273,7 +275,7 @@ def test_a_build_is_given_up_at_the_end(site: Site) -> None:
 
     with here(site) as daemon:
         daemon.wait("built")
-    with here(site, build=endless) as daemon:
+    with here(site, rebuild=endless) as daemon:
         wait_until(begun.is_set, "a build")
 
     assert [()] == daemon.ended

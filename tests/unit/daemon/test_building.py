@@ -1,0 +1,142 @@
+"""What a builder looks at, and what it keeps from one build to the next."""
+
+import io
+from datetime import timedelta
+from pathlib import Path
+from threading import Event
+
+import pytest
+from folders import NOW, Site
+
+from feedpub import publish
+from feedpub.daemon import Journal
+from feedpub.daemon import Site as Running
+from feedpub.daemon.building import Builder
+from feedpub.errors import FeedpubError
+from feedpub.publish import Built, Kept, Request, Summary
+
+
+class Spy:
+    """Builds, and knows what it was asked for."""
+
+    def __init__(self) -> None:
+        self.changed: list[frozenset[str] | None] = []
+        self.kept: list[Kept | None] = []
+        self.fault: Exception | None = None
+        self.meanwhile: tuple[Builder, str] | None = None
+
+    def __call__(
+        self, request: Request, kept: Kept | None, changed: frozenset[str] | None
+    ) -> Built:
+        """Build."""
+        self.changed.append(changed)
+        self.kept.append(kept)
+        if self.meanwhile:
+            builder, path = self.meanwhile
+            builder.heard([path])
+        if self.fault:
+            raise self.fault
+        return publish.rebuild(request, kept, changed)
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Site:
+    """Give a site with a post."""
+    found = Site(tmp_path)
+    found.post("a.md")
+    return found
+
+
+@pytest.fixture
+def spy() -> Spy:
+    """Give who builds."""
+    return Spy()
+
+
+@pytest.fixture
+def built() -> list[Summary]:
+    """Give what was told of builds."""
+    return []
+
+
+@pytest.fixture
+def builder(site: Site, spy: Spy, built: list[Summary]) -> Builder:
+    """Give the builder of the site."""
+    journal = Journal(io.StringIO(), lambda: NOW, human=False)
+    running = Running(site.request(), Event(), lambda: NOW)
+    return Builder(running, journal, spy, built.append)
+
+
+def test_only_what_was_heard_of_is_looked_at(site: Site, spy: Spy, builder: Builder) -> None:
+    """At first that is everything; what was heard of twice is looked at once."""
+    builder(NOW)
+    site.post("a.md", body="Other text.")
+    builder.heard([str(site.content / "a.md")])
+    builder.heard([str(site.content / "a.md"), str(site.content / "b.md")])
+    builder(NOW)
+
+    assert "Other text." in site.read("rss.xml")
+
+    builder(NOW)
+
+    both = frozenset(str(site.content / name) for name in ("a.md", "b.md"))
+    assert [None, both, frozenset()] == spy.changed
+    assert spy.kept[0] is None
+    assert None not in spy.kept[1:]
+
+
+def test_where_anything_may_have_changed_all_is_looked_at(
+    site: Site, spy: Spy, builder: Builder
+) -> None:
+    """So after a sweep, whatever else was heard: a damaged file is mended, too."""
+    builder(NOW)
+    (site.public / "rss.xml").write_bytes(b"spoilt")
+    builder.heard(["a.md"])
+    builder.heard(None)
+    builder.heard(["b.md"])
+    builder(NOW)
+
+    assert [None, None] == spy.changed
+    assert "<rss" in site.read("rss.xml")
+
+
+def test_after_a_failure_all_is_looked_at(site: Site, spy: Spy, builder: Builder) -> None:
+    """Nobody knows how far it came; what was kept before is of use still."""
+    builder(NOW)
+    spy.fault = FeedpubError("the disk is full")
+    builder.heard(["a.md"])
+    with pytest.raises(FeedpubError, match="full"):
+        builder(NOW)
+    spy.fault = None
+    site.post("b.md")
+    builder.heard(["c.md"])
+    builder(NOW)
+
+    assert [None, frozenset({"a.md"}), None] == spy.changed
+    assert spy.kept[1] is spy.kept[2] is not None
+    assert "/posts/b/" in site.read("rss.xml")
+
+
+def test_what_is_heard_of_during_a_build_is_for_the_next(spy: Spy, builder: Builder) -> None:
+    """It may have looked there already."""
+    builder(NOW)
+    spy.meanwhile = (builder, "a.md")
+    builder(NOW)
+    builder(NOW)
+
+    assert [None, frozenset(), frozenset({"a.md"})] == spy.changed
+
+
+def test_a_post_that_comes_due_is_found_without_a_look_at_the_folder(
+    site: Site, spy: Spy, builder: Builder, built: list[Summary]
+) -> None:
+    """The builder knows when, and is called then."""
+    due = NOW + timedelta(hours=1)
+    site.post("soon.md", title="Soon", date=due.isoformat())
+
+    assert builder(NOW) == due
+    assert builder(due) is None
+    assert [None, frozenset()] == spy.changed
+    assert [1, 2] == [each.published for each in built]
+    assert ["Soon"] == [post.title for post in built[1].new]
+    assert "Soon" in site.read("rss.xml")
