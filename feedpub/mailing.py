@@ -13,6 +13,9 @@ STATES = ("pending", ACTIVE, "unsubscribed", "bounced", "complained", "suppresse
 CADENCES = ("digest", "each", "daily", "weekly", "monthly")
 """How often a reader wants mail: as the digest goes out, each post, or not more often than."""
 
+SELDOM = ("daily", "weekly", "monthly")
+"""Of these: those at which posts wait until the reader's day has come."""
+
 UNSENT, ENDED = ("planned", "claimed", "deferred"), ("accepted", "failed", "suppressed", "doubt")
 """Of a delivery: planned → claimed (lease) → doubt → accepted | deferred | failed | suppressed.
 
@@ -54,6 +57,7 @@ class Subscriber:
     cadence: str = "digest"
     soft_bounces: int = 0
     changed: datetime | None = None  # when the state last changed
+    waited: datetime | None = None  # until when posts waited, where they want mail sooner now
 
 
 @dataclass(frozen=True, slots=True)

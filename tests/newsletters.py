@@ -137,10 +137,11 @@ class Newsletter:
         if isinstance(readers, int):
             readers = [f"reader{number}@example.org" for number in range(readers)]
         with closing(self.store()) as store:
-            store.import_(
+            found = (
                 Subscriber(0, address, Consent(NOW, "import"), state="active")
                 for address in readers
             )
+            store.import_(found, NOW)
 
     def start(self, now: datetime = NOW) -> Worker:
         """Begin to send in a process of its own."""

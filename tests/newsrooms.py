@@ -18,7 +18,7 @@ from itertools import pairwise
 from folders import Site
 
 from feedpub import newsletter
-from feedpub.mailing import Subscriber
+from feedpub.mailing import Follows, Subscriber
 from feedpub.newsletter import Sent
 from feedpub.newsletter.desk import Desk, opened
 
@@ -88,6 +88,11 @@ class Newsroom(Site):
         return newsletter.add(
             self.request(), address, tags=tags, cadence=cadence, language=language
         )
+
+    def prefer(self, reader: Subscriber, follows: Follows, cadence: str) -> None:
+        """Let somebody choose anew."""
+        with self.desk() as desk:
+            desk.store.prefer(reader.id, follows, cadence, "", self.now)
 
     def send(
         self, digest: str = "", *, due: bool = False, dry: bool = False, backlog: bool = False

@@ -55,7 +55,7 @@ def followers(folder: Path, number: int) -> None:
     """Fill the database with readers, no two of whom follow the same posts, by a tag for each."""
     now = datetime.now(UTC)
     with closing(store.open("", folder / ".feedpub")) as opened:
-        opened.import_((_follower(each + 1, now) for each in range(number)), dry=False)
+        opened.import_((_follower(each + 1, now) for each in range(number)), now)
 
 
 def _follower(number: int, now: datetime) -> Subscriber:

@@ -1,7 +1,18 @@
 """The posts there are → what goes out in a digest, to whom, and what it says."""
 
-from feedpub.digests.choice import Choices, due, fresh, select
+from feedpub.digests.choice import BACK, LATE, Choices, due, fresh, select
 from feedpub.digests.compose import LARGEST, Composer, mark
 from feedpub.digests.following import Following
 
-__all__ = ["LARGEST", "Choices", "Composer", "Following", "due", "fresh", "mark", "select"]
+__all__ = [
+    "BACK",
+    "LARGEST",
+    "LATE",
+    "Choices",
+    "Composer",
+    "Following",
+    "due",
+    "fresh",
+    "mark",
+    "select",
+]

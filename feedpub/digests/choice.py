@@ -2,13 +2,19 @@
 
 from calendar import monthrange
 from collections.abc import Collection, Iterable, Sequence
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from feedpub.config import Digest
 from feedpub.library.subjects import sameness
 from feedpub.mailing import Follows, Subscriber
 from feedpub.model import Author, Post
+
+BACK = timedelta(days=32)
+"""How long before the newest issue posts may have gone out that wait for a monthly reader."""
+
+LATE = timedelta(minutes=5)
+"""How long after its time a wish may be written down, and an issue be chosen without it."""
 
 _WEEK = 7
 _DECEMBER = 12
@@ -75,7 +81,9 @@ class Choices:
 
     Who wants mail as often as the digest goes out gets what is new. Who wants it less often gets,
     when their day has come, that and all that went out since they were last mailed by this digest
-    or, if later, agreed to be mailed: no post is missed for having come on another's day.
+    or, if later, agreed to be mailed: no post is missed for having come on another's day. Nor is
+    one missed by who wanted it less often until just now: with the next issue they get what had
+    gone out by then.
     """
 
     def __init__(
@@ -88,12 +96,13 @@ class Choices:
         """Take the slot, the zone that its days are counted in, and the posts.
 
         `new` is what `fresh` gave. `earlier` are posts that went out with earlier slots of the
-        same digest, each with its slot: those of the last 32 days serve every cadence.
+        same digest, each with its slot: those from BACK before the newest serve every cadence.
         """
         self._slot = slot
         self._zone = zone
         self._new = _newest_first(new)
         self._earlier = tuple(earlier)
+        self._newest = max((slot for slot, _ in self._earlier), default=slot)
         self._followed: dict[Follows, tuple[Post, ...]] = {}
 
     def of(
@@ -106,17 +115,23 @@ class Choices:
         """
         if not due(subscriber.cadence, last, self._slot, self._zone):
             return ()
-        if subscriber.cadence in _STEPS:
-            since = max(filter(None, (last, subscriber.consent.at)))
-            waited = [post for slot, post in self._earlier if slot > since]
-            if waited:
-                whole = {post.id: post for post in (*waited, *self._new)}
-                return select(_newest_first(whole.values()), subscriber, received)
+        waited = self._waited(subscriber, last)
+        if waited:
+            whole = {post.id: post for post in (*waited, *self._new)}
+            return select(_newest_first(whole.values()), subscriber, received)
         follows = subscriber.follows
         if follows not in self._followed:
             self._followed[follows] = select(self._new, subscriber)
         chosen = self._followed[follows]
         return tuple(post for post in chosen if post.id not in received) if received else chosen
+
+    def _waited(self, subscriber: Subscriber, last: datetime | None) -> list[Post]:
+        """Give what went out while it was not their day."""
+        until = _until(subscriber)
+        if not self._earlier or until < self._newest:
+            return []
+        since = max(filter(None, (last, subscriber.consent.at)))
+        return [post for slot, post in self._earlier if since < slot <= until]
 
 
 class _Wanted:
@@ -159,6 +174,13 @@ def _is_followed(post: Post, follows: Follows) -> bool:
         or any(each.slug in follows.tags for each in (*post.tags, *post.categories))
         or any(each.slug in follows.authors for each in post.authors)
     )
+
+
+def _until(subscriber: Subscriber) -> datetime:
+    """Give until when posts wait, or waited, for a reader."""
+    if subscriber.cadence in _STEPS:
+        return datetime.max.replace(tzinfo=UTC)
+    return datetime.min.replace(tzinfo=UTC) if not subscriber.waited else subscriber.waited + LATE
 
 
 def _place(post: Post) -> tuple[datetime, str]:

@@ -1,19 +1,14 @@
 """What is new in a digest, and what went out before → the posts that one reader gets."""
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
+from functools import cached_property
 
 from feedpub.config import Digest
-from feedpub.digests import Choices
-from feedpub.mailing import Subscriber
+from feedpub.digests import BACK, LATE, Choices
+from feedpub.mailing import SELDOM, Issue, Subscriber
 from feedpub.model import Post
 from feedpub.newsletter.desk import Desk
-
-_BACK = timedelta(days=32)
-"""How far back readers who want mail monthly may have posts waiting."""
-
-_AS_IT_GOES = ("digest", "each")
-"""The cadences of readers for whom no post waits."""
 
 _NOTHING: frozenset[str] = frozenset()
 
@@ -21,8 +16,8 @@ _NOTHING: frozenset[str] = frozenset()
 class Chooser:
     """Chooses for each reader of one issue; nobody gets a post that they had in any issue.
 
-    What waits for those who want mail less often is looked up when the first of them comes: most
-    newsletters have none.
+    What waits for those who want mail less often, or did until just now, is looked up when the
+    first of them comes: most newsletters have none.
     """
 
     def __init__(
@@ -40,38 +35,57 @@ class Chooser:
         self._new = new
         self._choices = self._prepared(())
         self._received = self._had(post.id for post in new)
-        self._seldom: _Seldom | None = None
 
     def of(self, reader: Subscriber) -> tuple[Post, ...]:
         """Give the posts of a reader, newest first; () where none, or not yet."""
-        if reader.cadence in _AS_IT_GOES:
+        if reader.cadence not in SELDOM and (not reader.waited or reader.waited < self._lately):
             return self._choices.of(reader, None, self._received.get(reader.id, _NOTHING))
-        if self._seldom is None:
-            self._seldom = self._looked_up()
         choices, last, received = self._seldom
         return choices.of(reader, last.get(reader.id), received.get(reader.id, _NOTHING))
 
-    def _looked_up(self) -> "_Seldom":
-        """Find what this digest mailed of late: the posts, and to whom when."""
-        store, name, since = self._desk.store, self._digest.name, self._slot - _BACK
+    @cached_property
+    def _out(self) -> tuple[Issue, ...]:
+        """What this digest has mailed, newest first."""
+        issues = self._desk.store.issues(self._digest.name)
+        return tuple(each for each in issues if each.posts and each.state != "cancelled")
+
+    @cached_property
+    def _lately(self) -> datetime:
+        """From when on who wanted mail less often has had no issue since."""
+        return (self._out[0].slot if self._out else self._slot) - LATE
+
+    @cached_property
+    def _seldom(self) -> "_Seldom":
+        """What this digest mailed of late: the posts, and to whom when.
+
+        Between a reader's day and the next issue nothing goes out, however long that is: what
+        waits for them went out at most BACK before the newest issue there is.
+        """
+        store, lately = self._desk.store, self._lately
+        since = lately + LATE - BACK
         known = {post.id: post for post in self._posts if post.mailed}
         earlier = [
             (issue.slot, known[identity])
-            for issue in store.issues(name)
-            if issue.slot > since and issue.state != "cancelled"
+            for issue in self._out
+            if issue.slot > since
             for identity in issue.posts
             if identity in known
         ]
-        received = self._had(post.id for post in (*self._new, *(post for _, post in earlier)))
-        return self._prepared(earlier), dict(store.last_mailed(name, since)), received
+        asked = (*self._new, *(post for _, post in earlier))
+        received = self._had((post.id for post in asked), lately)
+        last = dict(store.last_mailed(self._digest.name, since, lately))
+        return self._prepared(earlier), last, received
 
     def _prepared(self, earlier: Iterable[tuple[datetime, Post]]) -> Choices:
         return Choices(self._slot, self._desk.zone(self._digest), self._new, earlier)
 
-    def _had(self, posts: Iterable[str]) -> dict[int, set[str]]:
-        """Give which of these posts each reader was sent, or is to be sent, in any issue."""
+    def _had(self, posts: Iterable[str], waited: datetime | None = None) -> dict[int, set[str]]:
+        """Give which of these posts each reader was sent, or is to be sent, in any issue.
+
+        With `waited` only of those for whom posts wait, or did until that time or later.
+        """
         received: dict[int, set[str]] = {}
-        for reader, post in self._desk.store.received(tuple(posts)):
+        for reader, post in self._desk.store.received(tuple(posts), waited):
             received.setdefault(reader, set()).add(post)
         return received
 

@@ -116,10 +116,10 @@ def import_(
         rows = _rows(request, path, columns, faults)
         try:
             wanted = rows if dry or skip else _all_good(rows, faults)
-            return Import(desk.store.import_(wanted, dry=dry), tuple(faults))
+            return Import(desk.store.import_(wanted, request.now, dry=dry), tuple(faults))
         except _FaultyError:
             again = _rows(request, path, columns, [])
-            return Import(desk.store.import_(again, dry=True), tuple(faults))
+            return Import(desk.store.import_(again, request.now, dry=True), tuple(faults))
 
 
 class _FaultyError(Exception):

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime
 
 from sqlalchemy import (
     BigInteger,
@@ -50,7 +51,7 @@ class Imported:
     held: int  # left, bounced, complained, suppressed or forgotten: not taken back
 
 
-def taken(database: Database, found: Iterable[Subscriber], *, dry: bool) -> Imported:
+def taken(database: Database, found: Iterable[Subscriber], now: datetime, *, dry: bool) -> Imported:
     """Add many readers; see `Subscribers.import_`."""
     with database.apart() as connection:
         with connection.begin():
@@ -60,14 +61,14 @@ def taken(database: Database, found: Iterable[Subscriber], *, dry: bool) -> Impo
             forgotten = _drop_forgotten(connection)
             counted = _counted(connection, seen, forgotten)
             if not dry:
-                _take_over(connection)
+                _take_over(connection, now)
                 measured(connection, "subscriber")
         return counted
 
 
 def _put_aside(connection: Connection, found: Iterable[Subscriber]) -> int:
     """Write readers into the temporary table, merging those who come twice; tell how many came."""
-    statement = merging.upsert(connection, _staged)
+    statement = merging.upsert(connection, None, _staged)
     seen = 0
     for batch in batches(found, _BATCH):
         with connection.begin():
@@ -119,7 +120,7 @@ def _counted(connection: Connection, seen: int, forgotten: int) -> Imported:
     )
 
 
-def _take_over(connection: Connection) -> None:
+def _take_over(connection: Connection, now: datetime) -> None:
     """Write the temporary table into the real one, in the order of the file."""
     chosen = select(*(_staged.c[name] for name in _COLUMNS)).order_by(_staged.c.seq)
-    connection.execute(merging.upsert(connection).from_select(_COLUMNS, chosen))
+    connection.execute(merging.upsert(connection, now).from_select(_COLUMNS, chosen))

@@ -7,12 +7,12 @@ from datetime import datetime
 
 from sqlalchemy import ColumnElement, Connection, func, or_, select, update
 
-from feedpub.mailing import Issue, Selection, Tally
+from feedpub.mailing import SELDOM, Issue, Selection, Tally
 from feedpub.store import planning, rows
 from feedpub.store.database import Database
 from feedpub.store.errors import StoreError
 from feedpub.store.planning import Plan
-from feedpub.store.schema import Moment, delivery, issue, ledger, selected
+from feedpub.store.schema import Moment, delivery, issue, ledger, selected, subscriber
 
 _CHUNK = 500
 _TOLD = {"deferred", "failed", "suppressed", "doubt"}  # states with a reason
@@ -99,10 +99,13 @@ class Issues:
         with self._database.reading() as connection:
             return _issue(connection, number)
 
-    def received(self, posts: Sequence[str]) -> Iterator[tuple[int, str]]:
+    def received(
+        self, posts: Sequence[str], waited: datetime | None = None
+    ) -> Iterator[tuple[int, str]]:
         """Give (subscriber, post) for each of these posts planned for somebody in any issue.
 
         What failed counts, since it may be retried; what was suppressed or cancelled does not.
+        With `waited` only of those for whom posts wait, or did until that time or later.
         """
         query = (
             select(delivery.c.subscriber, selected.c.post)
@@ -110,21 +113,26 @@ class Issues:
             .where(delivery.c.state != "suppressed")
             .execution_options(yield_per=_CHUNK)
         )
+        if waited is not None:
+            query = query.where(_is_waiting(waited))
         with self._database.reading() as connection:
             for start in range(0, len(posts), _CHUNK):
                 chunk = posts[start : start + _CHUNK]
                 found = connection.execute(query.where(selected.c.post.in_(chunk)))
                 yield from found
 
-    def last_mailed(self, digest: str, since: datetime) -> Iterator[tuple[int, datetime]]:
+    def last_mailed(
+        self, digest: str, since: datetime, waited: datetime
+    ) -> Iterator[tuple[int, datetime]]:
         """Give (subscriber, newest slot) for each who gets an issue of a digest after `since`.
 
-        What counts is as with `received`.
+        What counts, and who, is as with `received`.
         """
         query = (
             select(delivery.c.subscriber, func.max(issue.c.slot, type_=Moment()))
             .join(issue, issue.c.id == delivery.c.issue)
             .where(issue.c.digest == digest, issue.c.slot > since, delivery.c.state != "suppressed")
+            .where(_is_waiting(waited))
             .group_by(delivery.c.subscriber)
             .execution_options(yield_per=_CHUNK)
         )
@@ -214,6 +222,12 @@ class Issues:
         with self._database.writing() as connection:
             _expect(connection, number, among)
             return _set(connection, number, state=state, reason=reason, ended=None)
+
+
+def _is_waiting(waited: datetime) -> ColumnElement[bool]:
+    """Tell deliveries to those for whom posts wait, or did until a time or later."""
+    which = or_(subscriber.c.cadence.in_(SELDOM), subscriber.c.waited >= waited)
+    return delivery.c.subscriber.in_(select(subscriber.c.id).where(which))
 
 
 def _issue(connection: Connection, number: int) -> Issue:

@@ -1,11 +1,13 @@
 """Somebody who comes again → what is new about them: one rule, for `add` and for imports."""
 
-from sqlalchemy import ColumnElement, Connection, Table, and_, case, or_
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, Connection, Table, and_, case, literal, or_
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.sql.base import ReadOnlyColumnCollection
 
-from feedpub.mailing import ACTIVE, STATES
-from feedpub.store.schema import insert, subscriber
+from feedpub.mailing import ACTIVE, SELDOM, STATES
+from feedpub.store.schema import Moment, insert, subscriber
 
 HELD = tuple(state for state in STATES if state not in {ACTIVE, "pending"})
 """The states that nobody comes back from by being added or imported."""
@@ -18,16 +20,22 @@ Columns = ReadOnlyColumnCollection[str, ColumnElement[object]]
 
 
 def upsert(
-    connection: Connection, table: Table = subscriber
+    connection: Connection, now: datetime | None, table: Table = subscriber
 ) -> "postgresql.Insert | sqlite.Insert":
     """Give the INSERT of a reader that merges them with the row of the same person.
 
-    It returns no row where that person is held, and then changes nothing.
+    It returns no row where that person is held, and then changes nothing. `now` is None where the
+    row is not yet one that anybody is mailed by: no post has waited for it.
     """
     statement = insert(connection, table)
+    merged = _merged(table.c, statement.excluded)
+    if now is not None:
+        cadence = statement.excluded["cadence"]
+        sooner = case((cadence == _SILENT["cadence"], table.c.cadence), else_=cadence)
+        merged["waited"] = waited(table.c, sooner, now)
     return statement.on_conflict_do_update(
         index_elements=["key"],
-        set_=_merged(table.c, statement.excluded),
+        set_=merged,
         where=is_free(table.c.state),
     )
 
@@ -37,6 +45,12 @@ def differs(old: Columns, new: Columns) -> ColumnElement[bool]:
     says = [and_(new[name] != silent, new[name] != old[name]) for name, silent in _SILENT.items()]
     chosen = and_(_chooses(new), or_(*(new[name] != old[name] for name in _FOLLOWS)))
     return or_(new["state"].not_in(("pending", old["state"])), chosen, *says)
+
+
+def waited(old: Columns, cadence: ColumnElement[str], now: datetime) -> ColumnElement[object]:
+    """Give until when posts waited for a reader who wants mail at a cadence from `now` on."""
+    sooner = and_(old["cadence"].in_(SELDOM), cadence.not_in(SELDOM))
+    return case((sooner, literal(now, Moment())), else_=old["waited"])
 
 
 def is_free(state: ColumnElement[str]) -> ColumnElement[bool]:

@@ -29,6 +29,7 @@ SUBSCRIBER = schema.numbered(
         "consent_at",
         "consent_how",
         "consent_source",
+        "waited",
     ),
 )
 """The columns that `subscriber` makes a value of."""
@@ -62,7 +63,7 @@ Values = dict[str, object]
 def subscriber(row: Row) -> Subscriber:
     """Make a value of the columns in SUBSCRIBER."""
     (number, address, name, given, state, language, everything, tags, authors) = row[:9]
-    cadence, soft_bounces, changed, at, how, source = row[9:15]
+    cadence, soft_bounces, changed, at, how, source, waited = row[9:16]
     return Subscriber(
         id=number,
         address=address,
@@ -75,6 +76,7 @@ def subscriber(row: Row) -> Subscriber:
         cadence=cadence,
         soft_bounces=soft_bounces,
         changed=changed,
+        waited=waited,
     )
 
 

@@ -27,7 +27,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects import postgresql, sqlite
 
-HEAD = "0006"
+HEAD = "0007"
 """The newest revision in `migrations/versions`: what a database must have to be used."""
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -75,6 +75,7 @@ subscriber = Table(
     Column("consent_how", Text, nullable=False),
     Column("consent_source", Text, nullable=False),
     Column("soft_bounced", Moment),  # when the last of the soft bounces came
+    Column("waited", Moment),  # when they last came to want mail as it goes out, and had not before
     Index("subscriber_state", "state", "id"),
     sqlite_autoincrement=True,  # a token of somebody forgotten must never mean another person
 )

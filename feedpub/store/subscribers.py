@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Connection, delete, func, select, update
+from sqlalchemy import ColumnElement, Connection, delete, func, literal, select, update
 
 from feedpub.mailing import ACTIVE, STATES, Follows, Subscriber
 from feedpub.roster import canonical
@@ -43,19 +43,19 @@ class Subscribers:
                     f"{subscriber.address}: this person asked to be forgotten, and is not mailed"
                 )
             row = connection.execute(
-                merging.upsert(connection).returning(*rows.SUBSCRIBER),
+                merging.upsert(connection, now).returning(*rows.SUBSCRIBER),
                 rows.reader(subscriber, key, now),
             ).first()
             return rows.subscriber(row) if row else _by_key(connection, key)
 
-    def import_(self, found: Iterable[Subscriber], *, dry: bool = False) -> Imported:
+    def import_(self, found: Iterable[Subscriber], now: datetime, *, dry: bool = False) -> Imported:
         """Add many readers, each as `add` would; all or nothing, in steady memory.
 
         The rows are put aside while they come, so that nobody waits for a slow file, and then
         taken over in one transaction (about 20 s for a million on SQLite). Somebody who comes
         twice counts once, and then as unchanged. `dry` counts, and changes nothing.
         """
-        return importing.taken(self._database, found, dry=dry)
+        return importing.taken(self._database, found, now, dry=dry)
 
     def find(self, address: str) -> Subscriber | None:
         """Give the reader with an address, however it is spelled."""
@@ -98,10 +98,18 @@ class Subscribers:
             return _by_id(connection, number)
 
     def prefer(
-        self, number: int, follows: Follows, cadence: str, language: str
+        self, number: int, follows: Follows, cadence: str, language: str, now: datetime
     ) -> Subscriber | None:
-        """Set what a reader wants; None where there is no such reader."""
-        chosen = {**rows.follows(follows), "cadence": cadence, "language": language}
+        """Set what a reader wants; None where there is no such reader.
+
+        Who wants mail as it goes out from now on, and had posts waiting, is still to get these.
+        """
+        chosen = {
+            **rows.follows(follows),
+            "cadence": cadence,
+            "language": language,
+            "waited": merging.waited(subscriber.c, literal(cadence), now),
+        }
         with self._database.writing() as connection:
             connection.execute(update(subscriber).where(subscriber.c.id == number).values(**chosen))
             return _by_id(connection, number)

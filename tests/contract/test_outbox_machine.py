@@ -162,7 +162,8 @@ class Outbox(RuleBasedStateMachine):
             return
         who = data.draw(st.sampled_from(sorted(self.active)))
         follows = Follows(everything=data.draw(st.booleans()), tags=("other",))
-        found = self.store.prefer(who, follows, data.draw(st.sampled_from(CADENCES)), "de")
+        cadence = data.draw(st.sampled_from(CADENCES))
+        found = self.store.prefer(who, follows, cadence, "de", self.now)
 
         assert found is not None
         assert (ACTIVE, follows) == (found.state, found.follows)

@@ -57,10 +57,10 @@ def test_a_connection_that_is_ended_in_the_middle_is_told(
         server.hang_up(name)
 
     with pytest.raises(StoreUnavailable, match=AWAY):
-        distant.import_(cut())
+        distant.import_(cut(), NOW)
 
     assert () == tuple(distant.all())
-    assert 1 == distant.import_([reader()]).added
+    assert 1 == distant.import_([reader()], NOW).added
 
 
 def test_a_server_that_is_away_is_told_and_comes_back(

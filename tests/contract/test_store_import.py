@@ -32,7 +32,7 @@ def test_everybody_new_is_added_in_order(store: Store) -> None:
     """The rows come out as they went in, with ids in the order of the file."""
     found = [whole(), *(reader(f"r{each}@example.org") for each in range(5_000))]
 
-    assert Imported(5_001, 0, 0, 0) == store.import_(found)
+    assert Imported(5_001, 0, 0, 0) == store.import_(found, NOW)
 
     expected = [replace(each, id=0, changed=each.changed or NOW) for each in found]
     assert expected == [replace(each, id=0) for each in store.all()]
@@ -53,7 +53,7 @@ def test_an_import_counts_what_it_does(store: Store) -> None:
         reader("NEW@example.org"),
     ]
 
-    assert Imported(added=1, updated=2, unchanged=2, held=2) == store.import_(found)
+    assert Imported(added=1, updated=2, unchanged=2, held=2) == store.import_(found, NOW)
     assert left == store.get(left.id)
     assert store.find("forgotten@example.org") is None
 
@@ -61,10 +61,10 @@ def test_an_import_counts_what_it_does(store: Store) -> None:
 def test_a_second_import_changes_nothing(store: Store) -> None:
     """Who left is among those that are as they were."""
     found = [whole(), reader("ann@example.org", "unsubscribed")]
-    store.import_(found)
+    store.import_(found, NOW)
     before = tuple(store.all())
 
-    assert Imported(0, 0, 2, 0) == store.import_(found)
+    assert Imported(0, 0, 2, 0) == store.import_(found, NOW)
     assert before == tuple(store.all())
 
 
@@ -73,14 +73,14 @@ def test_a_dry_run_counts_and_writes_nothing(store: Store) -> None:
     with_readers(store, 1)
     found = [reader("reader0@example.org", name="Ann"), reader("new@example.org")]
 
-    assert Imported(1, 1, 0, 0) == store.import_(found, dry=True)
+    assert Imported(1, 1, 0, 0) == store.import_(found, NOW, dry=True)
     assert [""] == [each.name for each in store.all()]
-    assert Imported(1, 1, 0, 0) == store.import_(found)
+    assert Imported(1, 1, 0, 0) == store.import_(found, NOW)
 
 
 def test_an_import_of_nobody_is_one(store: Store) -> None:
     """An empty file adds nobody."""
-    assert Imported(0, 0, 0, 0) == store.import_([])
+    assert Imported(0, 0, 0, 0) == store.import_([], NOW)
 
 
 def test_nothing_is_half_done(store: Store) -> None:
@@ -91,10 +91,10 @@ def test_nothing_is_half_done(store: Store) -> None:
         yield reader("no address")
 
     with pytest.raises(Faulty):
-        store.import_(broken())
+        store.import_(broken(), NOW)
 
     assert () == tuple(store.all())
-    assert Imported(1, 0, 0, 0) == store.import_([reader()])
+    assert Imported(1, 0, 0, 0) == store.import_([reader()], NOW)
 
 
 def test_others_write_while_a_file_is_read(store: Store) -> None:
@@ -107,7 +107,7 @@ def test_others_write_while_a_file_is_read(store: Store) -> None:
         store.add(reader("bob@example.org"), NOW)
         yield reader("cid@example.org")
 
-    store.import_(slow())
+    store.import_(slow(), NOW)
 
     expected = replace(reader(name="Ann"), id=number, changed=LATER)
     assert expected == store.get(number)
@@ -131,7 +131,7 @@ def test_many_at_once_are_as_one_after_the_other(store: Store, found: list[Subsc
     for each in tuple(store.all()):
         store.remove(each.id)
 
-    counted = store.import_(found)
+    counted = store.import_(found, NOW)
 
     assert expected == [replace(each, id=0) for each in store.all()]
     assert len(found) == counted.added + counted.updated + counted.unchanged + counted.held

@@ -19,7 +19,7 @@ from mailings import (
 )
 
 import feedpub.store
-from feedpub.mailing import Issue, Outcome, Selection, Settled, Tally
+from feedpub.mailing import Follows, Issue, Outcome, Selection, Settled, Tally
 from feedpub.store import OvertakenError, Store, StoreError
 
 NEXT = NOW + timedelta(days=7)
@@ -122,7 +122,9 @@ def test_a_reader_gets_a_post_once_in_all_digests(store: Store) -> None:
 
 def test_when_readers_were_last_mailed_is_known(store: Store) -> None:
     """By this digest, since a time; what was suppressed was no mail."""
-    ann, bob, cid = with_readers(store, 3)
+    ann, bob, cid = weekly = with_readers(store, 3)
+    for each in weekly:
+        store.prefer(each, Follows(), "weekly", "", NOW)
     planned(store, [ann, bob], "one")
     planned(store, [ann], "two", slot=NEXT)
     planned(store, [cid], "three", digest="daily", slot=NEXT)
@@ -130,9 +132,9 @@ def test_when_readers_were_last_mailed_is_known(store: Store) -> None:
     store.cancel(gone.id, NEXT)
 
     day = timedelta(days=1)
-    assert {(ann, NEXT), (bob, NOW)} == set(store.last_mailed("weekly", NOW - day))
-    assert {(ann, NEXT)} == set(store.last_mailed("weekly", NOW))
-    assert [] == list(store.last_mailed("weekly", NEXT))
+    assert {(ann, NEXT), (bob, NOW)} == set(store.last_mailed("weekly", NOW - day, NOW))
+    assert {(ann, NEXT)} == set(store.last_mailed("weekly", NOW, NOW))
+    assert [] == list(store.last_mailed("weekly", NEXT, NOW))
 
 
 def test_other_posts_for_the_same_readers_are_no_matter(store: Store) -> None:
@@ -318,15 +320,17 @@ def test_what_a_dead_worker_left_in_doubt_is_settled(store: Store, *, resend: bo
 
 def test_a_digest_knows_when_it_was_last_for_somebody(store: Store) -> None:
     """The newest slot after a time; what was suppressed does not count, nor another digest."""
-    ann, bob = with_readers(store, 2)
+    ann, bob = weekly = with_readers(store, 2)
+    for each in weekly:
+        store.prefer(each, Follows(), "weekly", "", NOW)
     planned(store, [ann, bob], "one")
     planned(store, [ann], "two", slot=NEXT)
     planned(store, [bob], "three", digest="daily", slot=NEXT)
     cancelled = planned(store, [bob], "four", slot=NEXT + timedelta(days=7))
     store.cancel(cancelled.id, NEXT)
 
-    assert {ann: NEXT, bob: NOW} == dict(store.last_mailed("weekly", NOW - timedelta(days=1)))
-    assert {ann: NEXT} == dict(store.last_mailed("weekly", NOW))
+    assert {ann: NEXT, bob: NOW} == dict(store.last_mailed("weekly", NOW - timedelta(days=1), NOW))
+    assert {ann: NEXT} == dict(store.last_mailed("weekly", NOW, NOW))
 
 
 def test_the_sum_holds_and_reasons_are_told(store: Store) -> None:
@@ -356,3 +360,19 @@ def test_the_sum_holds_and_reasons_are_told(store: Store) -> None:
         ("unsubscribed", 1),
     )
     assert Tally(8, 1, 1, 2, 2, 1, 1, reasons) == store.tally(issue.id)
+
+
+def test_only_those_for_whom_posts_wait_can_be_asked_for(store: Store) -> None:
+    """Who wants mail less often than it goes out, or did until a time or later."""
+    ann, bob, cid, dan = ids = with_readers(store, 4)
+    for each, cadence in zip(ids[:3], ("daily", "weekly", "monthly"), strict=True):
+        store.prefer(each, Follows(), cadence, "", NOW)
+    store.prefer(bob, Follows(), "digest", "", NOW)
+    store.prefer(cid, Follows(), "each", "", LATER)
+    planned(store, ids, "one")
+
+    assert {(each, "one") for each in (ann, bob, cid, dan)} == set(store.received(["one"]))
+    for since, those in ((NOW, {ann, bob, cid}), (LATER, {ann, cid}), (NEXT, {ann})):
+        assert {(each, "one") for each in those} == set(store.received(["one"], since))
+        mailed = store.last_mailed("weekly", NOW - timedelta(days=1), since)
+        assert dict.fromkeys(those, NOW) == dict(mailed)

@@ -57,7 +57,8 @@ for digest in ("weekly", name):
 ADDS = """
 for each in range(50):
     store.add(reader(f"Reader{each}@example.org"), NOW)
-print(store.import_(reader(f"reader{each}@example.org") for each in range(100)).held)
+found = [reader(f"reader{each}@example.org") for each in range(100)]
+print(store.import_(found, NOW).held)
 """
 
 

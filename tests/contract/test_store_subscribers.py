@@ -6,10 +6,11 @@ from datetime import timedelta
 import pytest
 from mailings import LATER, LEASE, NOW, planned, reader, settled, whole, with_readers
 
-from feedpub.mailing import STATES, Consent, Follows, Outcome, Subscriber
+from feedpub.mailing import CADENCES, SELDOM, STATES, Consent, Follows, Outcome, Subscriber
 from feedpub.roster import Faulty
 from feedpub.store import ForgottenError, Store
 
+NEXT = LATER + timedelta(days=7)
 HELD = ["unsubscribed", "bounced", "complained", "suppressed"]
 
 
@@ -94,16 +95,47 @@ def test_a_reader_says_what_they_want(store: Store) -> None:
     """What is followed, how often and in which language are set together, back to nothing too."""
     added = store.add(whole(), NOW)
 
-    preferred = store.prefer(added.id, Follows(), "each", "")
+    preferred = store.prefer(added.id, Follows(), "each", "", NOW)
 
-    assert replace(added, follows=Follows(), cadence="each", language="") == preferred
+    wanted = replace(added, follows=Follows(), cadence="each", language="", waited=NOW)
+    assert wanted == preferred
     assert preferred == store.get(added.id)
+
+
+@pytest.mark.parametrize("after", CADENCES)
+@pytest.mark.parametrize("before", CADENCES)
+def test_until_when_posts_waited_is_kept(store: Store, before: str, after: str) -> None:
+    """Where somebody wants mail as it goes out from now on: chosen, added and imported alike."""
+    sooner = before in SELDOM and after not in SELDOM
+    people = [replace(reader(f"{each}@example.org"), cadence=before) for each in range(3)]
+    numbers = [store.add(each, NOW).id for each in people]
+    store.prefer(numbers[0], Follows(), after, "", LATER)
+    store.add(replace(people[1], cadence=after), LATER)
+    store.import_([replace(people[2], cadence=after)] * 2, LATER)
+
+    # To be added at the cadence "digest" says nothing.
+    expected = [LATER if sooner and way in after else None for way in ("", "each", "each")]
+    assert expected == [each.waited for each in store.all()]
+
+    store.prefer(numbers[0], Follows(), "monthly", "", NEXT)
+    store.prefer(numbers[0], Follows(), "weekly", "", NEXT)
+
+    assert expected == [each.waited for each in store.all()]
+
+
+def test_no_post_has_waited_for_who_is_new(store: Store) -> None:
+    """However often a list has them."""
+    often = [replace(reader(), cadence=each) for each in ("weekly", "each")]
+    store.import_(often, LATER)
+    store.add(replace(reader("bob@example.org"), cadence="each"), LATER)
+
+    assert [("each", None)] * 2 == [(each.cadence, each.waited) for each in store.all()]
 
 
 def test_nobody_is_changed_where_nobody_is(store: Store) -> None:
     """Every change of a reader who is not there gives None."""
     assert store.change(7, "active", NOW) is None
-    assert store.prefer(7, Follows(), "each", "") is None
+    assert store.prefer(7, Follows(), "each", "", NOW) is None
     assert not store.remove(7)
 
 

@@ -97,10 +97,12 @@ def come_back(desk: Desk, text: str, network: bytes, now: datetime) -> Subscribe
     return after
 
 
-def prefer(desk: Desk, reader: Subscriber, follows: Follows, cadence: str, language: str) -> None:
+def prefer(
+    desk: Desk, reader: Subscriber, follows: Follows, cadence: str, language: str, now: datetime
+) -> None:
     """Set what somebody gets who has come with their token."""
     desk.store.excuse(reader.address, desk.salt())
-    desk.store.prefer(reader.id, follows, cadence, language)
+    desk.store.prefer(reader.id, follows, cadence, language, now)
 
 
 def forget(desk: Desk, text: str) -> bool:

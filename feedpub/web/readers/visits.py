@@ -97,7 +97,7 @@ def choose(visit: Visit) -> Response:
     if given.faults:
         return visit.faces(reader).preferences(reader, given)
     desk = visit.scene.desk
-    signup.prefer(desk, reader, given.follows, given.cadence, given.language)
+    signup.prefer(desk, reader, given.follows, given.cadence, given.language, visit.now)
     return Faces(visit.scene, given.language).preferences(reader, _tidy(given), is_saved=True)
 
 

@@ -1,6 +1,7 @@
 """Which posts go out, and who gets them."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import made
@@ -9,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from feedpub.config import Digest
-from feedpub.digests.choice import Choices, due, fresh, select
-from feedpub.mailing import Consent, Follows, Subscriber
+from feedpub.digests.choice import BACK, Choices, due, fresh, select
+from feedpub.mailing import CADENCES, SELDOM, Consent, Follows, Subscriber
 from feedpub.model import Author, Post, Tag
 
 NOW = datetime(2025, 2, 3, 8, tzinfo=UTC)
@@ -196,6 +197,30 @@ def test_who_is_mailed_less_often_misses_nothing() -> None:
 
     assert [1, 7, 7] == sizes
     assert sorted(each.id for each in posts) == sorted(got)
+
+
+@given(st.lists(st.tuples(st.sampled_from(CADENCES), st.integers(0, 2)), min_size=1, max_size=70))
+def test_whoever_changes_their_mind_misses_nothing(days: list[tuple[str, int]]) -> None:
+    """However often they want mail, and however rarely it goes out: in the end all is theirs."""
+    one = reader(consent=Consent(NOW - timedelta(hours=1), "form"))
+    earlier: list[tuple[datetime, Post]] = []
+    got: list[str] = []
+    last: datetime | None = None
+    for number, (cadence, posts) in enumerate([*days, ("digest", 1)]):
+        day = NOW + number * timedelta(days=1)
+        if cadence not in SELDOM and one.cadence in SELDOM:
+            one = replace(one, waited=day - timedelta(hours=1))
+        one = replace(one, cadence=cadence)
+        new = [made.post(slug=f"{number}-{each}", published=day) for each in range(posts)]
+        if new:
+            since = max((slot for slot, _ in earlier), default=day) - BACK
+            known = [(slot, each) for slot, each in earlier if slot > since]
+            chosen = Choices(day, "UTC", new, known).of(one, last, got)
+            last = day if chosen else last
+            got += [each.id for each in chosen]
+        earlier += [(day, each) for each in new]
+
+    assert sorted(each.id for _, each in earlier) == sorted(got)
 
 
 def test_who_comes_later_gets_no_backlog() -> None:

@@ -7,6 +7,7 @@ import pytest
 from newsrooms import DAY, WEEK, Newsroom
 
 from feedpub import newsletter
+from feedpub.mailing import Follows
 
 
 @pytest.fixture
@@ -76,6 +77,67 @@ def test_who_wants_mail_monthly_misses_nothing(room: Newsroom) -> None:
 
     assert 31 == len(room.mailed()["monthly@example.net"])
     assert 2 == len(room.messages())
+
+
+@pytest.mark.parametrize("cadence", ["digest", "each"])
+def test_who_wants_mail_sooner_misses_nothing(room: Newsroom, cadence: str) -> None:
+    """What waited for their day comes with the next issue, and then only what is new."""
+    one = room.reader("ann@example.net", tags=("a",), cadence="weekly")
+    room.write("before.md", tags="a")
+    room.send("daily")
+    for day in range(3):
+        room.now += DAY
+        room.write(f"{day}.md", tags="a" if day < 2 else "b")
+        room.send("daily")
+    room.now += DAY / 2
+    room.prefer(one, one.follows, cadence)
+    room.now += DAY / 2
+    room.write("next.md", tags="c")
+    room.send("daily")
+
+    assert {"ann@example.net": ["0", "1", "before"]} == room.mailed()
+
+    room.prefer(one, Follows(), cadence)
+    room.now += DAY
+    room.write("last.md")
+    room.send("daily")
+
+    assert {"ann@example.net": ["0", "1", "before", "last"]} == room.mailed()
+    assert 3 == len(room.messages())
+
+
+def test_who_wanted_mail_sooner_once_gets_what_is_new(room: Newsroom) -> None:
+    """An issue that had nothing for them is the end of waiting: what they follow later is later."""
+    one = room.reader("ann@example.net", tags=("a",), cadence="weekly")
+    days(room, 2)
+    room.prefer(one, one.follows, "each")
+    days(room, 2)
+    room.prefer(one, Follows(), "each")
+    days(room, 1)
+
+    assert {"ann@example.net": ["06-05"]} == room.mailed()
+
+
+def test_a_wish_may_take_a_while_to_be_written_down(room: Newsroom) -> None:
+    """An issue that was chosen meanwhile did not know of it."""
+    one = room.reader("ann@example.net", cadence="weekly")
+    days(room, 2)
+    room.now -= DAY + timedelta(minutes=1)  # before the last issue
+    room.prefer(one, Follows(), "digest")
+    room.now += DAY
+    days(room, 1)
+
+    assert ["06-01", "06-02"] == room.mailed()["ann@example.net"][:2]
+
+
+def test_what_waits_does_so_however_long_nothing_goes_out(room: Newsroom) -> None:
+    """Three posts in the first days of the month, and the next one in the middle of another."""
+    room.reader("monthly@example.net", cadence="monthly")
+    days(room, 3)
+    room.now += 40 * DAY
+    days(room, 1)
+
+    assert {"monthly@example.net": ["06-01", "06-02", "06-03", "07-14"]} == room.mailed()
 
 
 def test_another_digest_is_no_reason_to_wait(room: Newsroom) -> None:

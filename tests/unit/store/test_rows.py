@@ -29,7 +29,7 @@ def test_any_content_survives_compressing(found: Content) -> None:
 
 def test_a_reader_survives_being_a_row() -> None:
     """Every field is what it was."""
-    values = {"id": 7, **rows.reader(whole(), "ann@example.org", NOW)}
+    values = {"id": 7, "waited": None, **rows.reader(whole(), "ann@example.org", NOW)}
 
     row = [values[column.name] for column in rows.SUBSCRIBER]
     assert replace(whole(), id=7) == rows.subscriber(row)

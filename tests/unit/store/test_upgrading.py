@@ -10,6 +10,7 @@ from mailings import NOW, planned, reader, whole
 from sqlalchemy import insert, select, text
 
 import feedpub.store
+from feedpub.mailing import Follows
 from feedpub.store import StoreError, schema
 from feedpub.store.database import Database
 from feedpub.store.rows import reader as row_of
@@ -36,11 +37,11 @@ def test_the_newest_revision_is_the_one_expected() -> None:
     assert [schema.HEAD] == script.get_heads()
 
 
-FIRST = [each for each in schema.subscriber.c if each.name != "soft_bounced"]
+FIRST = [each for each in schema.subscriber.c if each.name not in {"soft_bounced", "waited"}]
 """The columns that readers had at first."""
 
 
-@pytest.mark.parametrize("revision", ["0001", "0002", "0003", "0004", "0005"])
+@pytest.mark.parametrize("revision", ["0001", "0002", "0003", "0004", "0005", "0006"])
 def test_an_older_database_keeps_every_row(tmp_path: Path, revision: str) -> None:
     """Readers from before are there afterwards, can be mailed, and their bounces go on counting."""
     database = Database("", tmp_path)
@@ -61,6 +62,10 @@ def test_an_older_database_keeps_every_row(tmp_path: Path, revision: str) -> Non
     bounced = store.bounced(1, hard=False, limit=3, now=NOW)
     assert bounced is not None
     assert ("bounced", 3) == (bounced.state, bounced.soft_bounces)
+    assert bounced.waited is None
+    sooner = store.prefer(1, Follows(), "each", "", NOW)
+    assert sooner is not None
+    assert sooner.waited == NOW
 
     store.close()
     database.close()

@@ -423,7 +423,7 @@ def test_what_is_gone_can_still_be_unfollowed(tmp_path: Path) -> None:
     with door(tmp_path) as site:
         one = site.reader()
         gone = Follows(everything=False, tags=("gone",), authors=("left",))
-        site.desk.store.prefer(one.id, gone, "each", "")
+        site.desk.store.prefer(one.id, gone, "each", "", site.now)
         page = site.get(site.way("preferences", one))
 
         assert {"gone", "left", "digest", "en"} <= chosen(page)
