@@ -22,11 +22,16 @@ class Relay:
     final_timeout: float = 600  # for the answer to the final dot: until then it is in doubt
     messages: int = 100  # then the connection is closed and another one opened
     age: float = 300  # likewise
+    which: int = 1  # of several at one address, which differ in their log-in
 
     @property
     def name(self) -> str:
-        """The relay as it stands in messages to people."""
-        return f"{self.host}:{self.port}"
+        """The relay as it stands in messages to people, and as no other one is called.
+
+        A number tells two log-ins apart, since a user name may be secret.
+        """
+        place = f"{self.host}:{self.port}"
+        return place if self.which == 1 else f"{place}#{self.which}"
 
     def discreet(self, text: str) -> str:
         """Give `text` without user name and password, in any form that SMTP sends them in."""

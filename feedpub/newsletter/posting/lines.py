@@ -44,18 +44,23 @@ def gates(desk: Desk) -> tuple[Gate, ...]:
 
 
 def _servers(desk: Desk) -> tuple[Server, ...]:
-    return tuple(
-        Server(
-            host=each.host,
-            port=each.port,
-            security=each.security,
-            username=each.username,
-            password=each.password,
-            weight=each.weight,
-            hello=desk.host(),
+    places: Counter[tuple[str, int]] = Counter()
+    found = []
+    for each in desk.config.mail.relays:
+        places[each.host, each.port] += 1
+        found.append(
+            Server(
+                host=each.host,
+                port=each.port,
+                security=each.security,
+                username=each.username,
+                password=each.password,
+                weight=each.weight,
+                hello=desk.host(),
+                which=places[each.host, each.port],
+            )
         )
-        for each in desk.config.mail.relays
-    )
+    return tuple(found)
 
 
 def free(gates: Sequence[Gate], used: Counter[str], chance: float) -> Gate:

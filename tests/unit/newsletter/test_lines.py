@@ -1,6 +1,7 @@
 """Over which ways messages leave."""
 
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
 from hypothesis import given
@@ -37,6 +38,22 @@ def test_relays_are_as_configured(tmp_path: Path) -> None:
         assert (Gate("127.0.0.1:1025", 2, 3, 9), Gate("127.0.0.1:1026")) == gates(one)
         assert [each.name for each in way.relays] == [each.name for each in gates(one)]
         assert one.host() == way.relays[0].hello
+
+
+def test_two_log_ins_at_one_server_are_two(tmp_path: Path) -> None:
+    """Each has its own pace and connections; what tells them apart is no secret."""
+    logins = [
+        replace(relay(1025, rate=each, connections=each), username=f"token-{each}")
+        for each in (1, 2)
+    ]
+    with desk(tmp_path, smtp(*logins, relay(1026))) as one:
+        way = transport(one)
+        names = ["127.0.0.1:1025", "127.0.0.1:1025#2", "127.0.0.1:1026"]
+
+        assert isinstance(way, Smtp)
+        assert names == [each.name for each in way.relays] == [each.name for each in gates(one)]
+        full = Counter({names[0]: 1, names[2]: 1})
+        assert names[1] == free(gates(one), full, 0.0).name
 
 
 def chosen(used: dict[str, int], chance: float) -> str:
