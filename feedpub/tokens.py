@@ -9,6 +9,7 @@ PURPOSES = ("confirm", "preferences", "unsubscribe", "bounce")
 
 _SHORTEST_KEY = 16  # octets: below that, keys can be guessed
 _MARK = 12  # octets of HMAC-SHA256 that are kept: 96 bits
+_SEAL = 10  # likewise of a seal, which counts beside a token only
 _LARGEST = 2**63 - 1  # the id of a row
 _LONGEST = 32  # characters: the base32 of 8 octets and the mark
 
@@ -68,6 +69,26 @@ def read(keys: Keys, purpose: str, token: str) -> int | None:
     for key in (keys.current, *keys.older):  # all of them, whichever it is
         found |= hmac.compare_digest(_mark(key, purpose, named), mark)
     return subscriber if found and whole else None
+
+
+def seal(keys: Keys, token: str, moment: str) -> str:
+    """Give what shows, beside a token, that it was given at a moment: 16 letters and digits."""
+    return _seal(keys.current, token, moment)
+
+
+def is_sealed(keys: Keys, token: str, moment: str, found: str) -> bool:
+    """Tell whether a seal is that of a token at a moment, made by one of `keys`."""
+    written = found.lower().encode(errors="replace")
+    good = False
+    for key in (keys.current, *keys.older):
+        good |= hmac.compare_digest(_seal(key, token, moment).encode(), written)
+    return good
+
+
+def _seal(key: bytes, token: str, moment: str) -> str:
+    said = f"feedpub seal\0{token.lower()}\0{moment}"
+    octets = hmac.digest(key, said.encode(errors="replace"), "sha256")[:_SEAL]
+    return base64.b32encode(octets).decode("ascii").lower()
 
 
 def _octets(subscriber: int) -> bytes:

@@ -62,6 +62,9 @@ def _merged(old: Columns, new: Columns) -> dict[str, ColumnElement[object]]:
     """Give what each column becomes. What is at its default in `new` says nothing."""
     stays = new["state"].in_(("pending", old["state"]))
     agrees = and_(old["state"] == "pending", new["state"] == ACTIVE)
+    # Who asks again has as long to confirm it as if they had not asked before.
+    form = and_(old["consent_how"] == "form", new["consent_how"] == "form")
+    asks = and_(old["state"] == "pending", new["state"] == "pending", form)
     return {
         "state": case((new["state"] == "pending", old["state"]), else_=new["state"]),
         "changed": case((stays, old["changed"]), else_=new["changed"]),
@@ -70,7 +73,7 @@ def _merged(old: Columns, new: Columns) -> dict[str, ColumnElement[object]]:
             for name, silent in _SILENT.items()
         },
         **{name: case((_chooses(new), new[name]), else_=old[name]) for name in _FOLLOWS},
-        **{name: case((agrees, new[name]), else_=old[name]) for name in _CONSENT},
+        **{name: case((or_(agrees, asks), new[name]), else_=old[name]) for name in _CONSENT},
     }
 
 

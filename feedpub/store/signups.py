@@ -7,7 +7,7 @@ from sqlalchemy import ColumnElement, Connection, and_, delete, func, or_, selec
 
 from feedpub import admission
 from feedpub.admission import Crowd, Limits, Standing
-from feedpub.mailing import ACTIVE, Asked, Consent, Subscriber, Wish
+from feedpub.mailing import ACTIVE, Asked, Consent, Follows, Subscriber, Wish
 from feedpub.roster import canonical
 from feedpub.store import rows
 from feedpub.store.database import Database, alone
@@ -98,19 +98,25 @@ class Signups:
         with self._database.reading() as connection:
             return _open(connection, mark)
 
-    def confirm(self, number: int, salt: bytes, source: str, now: datetime) -> Subscriber | None:
+    def confirm(
+        self, number: int, salt: bytes, source: str, now: datetime, wish: Wish | None = None
+    ) -> Subscriber | None:
         """Mail a reader what they asked for and have now confirmed; None where they did not ask.
 
-        Done twice it changes nothing more. `source` is the network address it came from.
+        Done twice it changes nothing more. `source` is the network address it came from. Where a
+        `wish` is given, it must still be what is asked for.
         """
         with self._database.writing() as connection:
-            query = select(*rows.SUBSCRIBER).where(subscriber.c.id == number)
+            # Whoever leaves meanwhile does so before or after it, and stays away if after.
+            query = select(*rows.SUBSCRIBER).where(subscriber.c.id == number).with_for_update()
             row = connection.execute(query).first()
             if row is None:
                 return None
             one = rows.subscriber(row)
             mark = hashed(canonical(one.address), salt)
             asked = _open(connection, mark)
+            if asked is not None and wish is not None and _choice(asked.wish) != _choice(wish):
+                return None
             if asked is not None and one.state in _COMING:
                 _activate(connection, one, asked, Consent(now, "form", source), now)
             if asked is not None:
@@ -190,6 +196,10 @@ def _open(connection: Connection, mark: bytes) -> Asked | None:
     is_open = (signup.c.mark == mark, signup.c.mails > 0, signup.c.address != "")
     row = connection.execute(select(*rows.ASKED).where(*is_open)).first()
     return rows.asked(row) if row else None
+
+
+def _choice(wish: Wish) -> tuple[Follows, str, str]:
+    return wish.follows, wish.cadence, wish.language
 
 
 def _activate(

@@ -237,6 +237,28 @@ def test_what_is_over_is_let_go(store: Store) -> None:
     assert 0 == number(store)
 
 
+def test_who_asks_again_has_as_long_again(store: Store) -> None:
+    """The link of a second mail is good for as long as that of the first was."""
+    first, second, late = (NOW + days * 24 * HOUR for days in (0, 29, 50))
+    store.add(Subscriber(0, "ann@example.org", Consent(first, "form")), first)
+    ask(store, hours=29 * 24)
+    taken(store, hours=29 * 24)
+    one = store.add(Subscriber(0, "ann@example.org", Consent(second, "form")), second)
+    store.tidy_asked(LIMITS, late)
+
+    assert store.confirm(one.id, SALT, "", late) is not None
+
+
+def test_only_what_was_offered_is_confirmed(store: Store) -> None:
+    """Not what somebody asked for meanwhile."""
+    one = store.add(Subscriber(0, "ann@example.org", Consent(NOW, "form")), NOW)
+    ask(store)
+    taken(store)
+
+    assert store.confirm(one.id, SALT, "", NOW, replace(ANN, cadence="each")) is None
+    assert store.confirm(one.id, SALT, "", NOW, replace(ANN, address="ann@example.org"))
+
+
 def test_of_many_counts_the_oldest_are_let_go(store: Store) -> None:
     """However long somebody floods the form, the table does not grow for ever."""
     for each in range(5):

@@ -1,10 +1,12 @@
 """Tokens: what they hold, who can read them, and what they look like."""
 
+import re
+
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from feedpub.tokens import PURPOSES, Keys, mint, read
+from feedpub.tokens import PURPOSES, Keys, is_sealed, mint, read, seal
 
 KEYS = Keys(b"k" * 32)
 IDS = st.integers(0, 2**63 - 1)
@@ -81,6 +83,21 @@ def test_anything_else_is_none(text: str, purpose: str) -> None:
     """Reading never raises."""
 
     assert read(KEYS, purpose, text) is None
+
+
+@given(st.text(), st.text(), st.text())
+@example("é", "_", "\ud800")
+def test_a_seal_is_good_for_one_token_and_moment(token: str, moment: str, other: str) -> None:
+    """Whatever these are, and whatever stands in its place; older keys count."""
+    old, new = Keys(b"a" * 16), Keys(b"b" * 16, (b"a" * 16,))
+    made = seal(old, token, moment)
+
+    assert is_sealed(old, token, moment, made)
+    assert is_sealed(new, token, moment, made.upper())
+    assert not is_sealed(Keys(b"c" * 16), token, moment, made)
+    assert not is_sealed(old, token, moment, other)
+    assert is_sealed(old, token, other, made) == (moment == other)
+    assert re.fullmatch("[a-z2-7]{16}", made)
 
 
 def test_a_key_that_can_be_guessed_is_refused() -> None:

@@ -14,6 +14,7 @@ from feedpub.message import Heading, Letter, Reader, prepare
 from feedpub.model import Author
 from feedpub.newsletter.desk import Desk, opened
 from feedpub.newsletter.posting import Press, transport
+from feedpub.newsletter.signup.ways import token
 from feedpub.publish.making import look
 from feedpub.publish.request import Request
 from feedpub.refusals import is_gone
@@ -91,14 +92,16 @@ class _Clerk:
             case admission.SILENCE:
                 store.answered(asked)
             case admission.ADMIT:
-                store.add(_subscriber(asked, ACTIVE), self._now)
+                store.add(_subscriber(asked), self._now)
                 store.answered(asked)
                 self.admitted += 1
             case admission.KNOWN:
-                if self._send(asked, kind, one or _subscriber(asked, ACTIVE)):
+                if self._send(asked, kind, one or _subscriber(asked)):
                     store.answered(asked)
             case _:
-                self._send(asked, kind, store.add(_subscriber(asked, "pending"), self._now))
+                # What is wished counts once it is confirmed, and changes nobody's row before.
+                unknown = Subscriber(0, address, Consent(asked.at, "form"))
+                self._send(asked, kind, store.add(unknown, self._now))
 
     def close(self) -> None:
         """End the connection."""
@@ -155,7 +158,7 @@ class _Clerk:
                 preferences=f"{site}preferences/{choose}",
             )
         else:
-            reader = replace(reader, online=f"{site}confirm/{press.token('confirm', one)}")
+            reader = replace(reader, online=f"{site}confirm/{token(self._desk, 'confirm', one)}")
         return press.message(letter.to(reader), one)
 
     def _letter(self, kind: str, language: str) -> Letter:
@@ -179,14 +182,14 @@ class _Clerk:
         return self._press
 
 
-def _subscriber(asked: Asked, state: str) -> Subscriber:
-    """Give who asked as somebody the store does not know yet."""
+def _subscriber(asked: Asked) -> Subscriber:
+    """Give who asked as an active reader whom the store does not know yet."""
     wish = asked.wish
     return Subscriber(
         id=0,
         address=wish.address,
         consent=Consent(asked.at, "form"),
-        state=state,
+        state=ACTIVE,
         language=wish.language,
         follows=wish.follows,
         cadence=wish.cadence,

@@ -2,11 +2,17 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from hashlib import blake2b
 
 from feedpub import tokens
 from feedpub.admission import Limits
-from feedpub.mailing import Follows, Subscriber, Wish
+from feedpub.mailing import ACTIVE, Follows, Subscriber, Wish
 from feedpub.newsletter.desk import Desk
+
+_CONFIRM = "confirm"
+
+_COMING = ("pending", "unsubscribed", "bounced")
+"""States that somebody leaves by confirming."""
 
 _FIRM = ("unsubscribed", "complained", "suppressed")
 """States that say as much as that somebody left, or more."""
@@ -22,6 +28,12 @@ class Offer:
     reader: Subscriber
     is_open: bool
 
+    @property
+    def mark(self) -> str:
+        """What tells it from any other: nobody confirms what they were not shown."""
+        one = self.reader
+        return blake2b(repr((one.follows, one.cadence, one.language)).encode()).hexdigest()[:16]
+
 
 def ask(desk: Desk, wish: Wish, network: bytes, now: datetime, limits: Limits | None = None) -> str:
     """Record that somebody, perhaps, wants to be mailed; `network` is marked by `Networks`.
@@ -34,8 +46,18 @@ def ask(desk: Desk, wish: Wish, network: bytes, now: datetime, limits: Limits | 
 
 
 def token(desk: Desk, purpose: str, reader: Subscriber) -> str:
-    """Give a reader's token for a purpose."""
-    return tokens.mint(desk.keys, purpose, reader.id)
+    """Give a reader's token for a purpose.
+
+    One to confirm is good as long as the reader's state is what it was: an old mail brings nobody
+    back who left since, whoever has it.
+    """
+    made = tokens.mint(desk.keys, purpose, reader.id)
+    return f"{made}_{tokens.seal(desk.keys, made, _state(reader))}" if purpose == _CONFIRM else made
+
+
+def _state(reader: Subscriber) -> str:
+    """Give since when a reader has been in which state."""
+    return f"{reader.state} {reader.changed.isoformat() if reader.changed else ''}"
 
 
 def whose(desk: Desk, purpose: str, text: str) -> Subscriber | None:
@@ -51,12 +73,15 @@ def is_ours(desk: Desk, purpose: str, text: str) -> bool:
 
 def offered(desk: Desk, text: str) -> Offer | None:
     """Give what the owner of a token would get by confirming, or gets already."""
-    reader = whose(desk, "confirm", text)
+    made, _, seal = text.partition("_")
+    reader = whose(desk, _CONFIRM, made)
     if reader is None:
         return None
-    asked = desk.store.asked(reader.address, desk.salt())
-    if asked is None or reader.state not in {"pending", "unsubscribed", "bounced"}:
-        return Offer(reader, is_open=False) if reader.state == "active" else None
+    asked = None
+    if reader.state in _COMING and tokens.is_sealed(desk.keys, made, _state(reader), seal):
+        asked = desk.store.asked(reader.address, desk.salt())
+    if asked is None:
+        return Offer(reader, is_open=False) if reader.state == ACTIVE else None
     wish = asked.wish
     wanted = Subscriber(
         id=reader.id,
@@ -69,10 +94,14 @@ def offered(desk: Desk, text: str) -> Offer | None:
     return Offer(wanted, is_open=True)
 
 
-def confirm(desk: Desk, text: str, source: str, now: datetime) -> Subscriber | None:
-    """Mail somebody from now on what they asked for; `source` is the address they said so from."""
-    number = tokens.read(desk.keys, "confirm", text)
-    return None if number is None else desk.store.confirm(number, desk.salt(), source, now)
+def confirm(desk: Desk, offer: Offer, source: str, now: datetime) -> Subscriber | None:
+    """Mail somebody from now on what they were offered; None where they ask for other things now.
+
+    `source` is the network address they said so from.
+    """
+    one = offer.reader
+    wish = Wish(one.address, one.follows, one.cadence, one.language)
+    return desk.store.confirm(one.id, desk.salt(), source, now, wish)
 
 
 def leave(desk: Desk, text: str, now: datetime) -> None:

@@ -8,6 +8,7 @@ any body, without a cookie and without sending the browser elsewhere (RFC 8058).
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import datetime
+from ipaddress import ip_address
 from urllib.parse import urlsplit
 
 from starlette.concurrency import run_in_threadpool
@@ -20,7 +21,7 @@ from feedpub.newsletter.signup import Networks, Scene
 from feedpub.store import StoreUnavailable
 from feedpub.web.readers import bodies, visits
 from feedpub.web.readers.bodies import UnreadError
-from feedpub.web.readers.faces import Faces
+from feedpub.web.readers.faces import SHOWN, Faces
 from feedpub.web.readers.visits import Visit
 
 __all__ = ["PATIENCE", "routes"]
@@ -114,7 +115,7 @@ class _Door:
 
     def _visit(self, request: Request) -> Visit:
         now = self._now()
-        source = request.client.host if request.client else ""
+        source = _address(request.client.host if request.client else "")
         return Visit(
             scene=self._scene(),
             token=request.path_params.get("token", ""),
@@ -123,6 +124,7 @@ class _Door:
             network=self._networks.mark(source, now),
             now=now,
             fields=(),
+            shown=request.query_params.get(SHOWN, ""),
         )
 
     async def _answer(self, visit: Visit, work: _Work) -> Response:
@@ -130,3 +132,11 @@ class _Door:
             return await run_in_threadpool(work, visit)
         except StoreUnavailable:
             return await run_in_threadpool(Faces(visit.scene).later)
+
+
+def _address(told: str) -> str:
+    """Give an IP address as it is told, by a proxy perhaps; "" for anything else."""
+    try:
+        return str(ip_address(told))
+    except ValueError:
+        return ""

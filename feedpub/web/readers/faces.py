@@ -15,9 +15,12 @@ from starlette.responses import Response
 
 from feedpub.mailing import Subscriber
 from feedpub.model import Author, Page, SignUp, Tag
-from feedpub.newsletter.signup import Scene, token
+from feedpub.newsletter.signup import Offer, Scene, token
 from feedpub.templates.said import Said
 from feedpub.web.readers.forms import Given
+
+SHOWN = "offer"
+"""What tells, in the address of a form, which offer it shows."""
 
 _HEADERS = {
     "Cache-Control": "no-store",
@@ -71,10 +74,11 @@ class Faces:
             return self._notice("thanks", is_good=True, address=address)
         return self._notice("asked", ("late",), address=address)
 
-    def offer(self, reader: Subscriber, text: str) -> Response:
+    def offer(self, offer: Offer, text: str) -> Response:
         """Ask whether somebody wants to be mailed."""
-        action = Action(self._said.text("confirm-button"), self._way("confirm", text))
-        return self._reader("offer", reader, (action,))
+        way = f"{self._way('confirm', text)}?{SHOWN}={offer.mark}"
+        action = Action(self._said.text("confirm-button"), way)
+        return self._reader("offer", offer.reader, (action,))
 
     def confirmed(self, reader: Subscriber) -> Response:
         """Tell somebody that they are mailed."""

@@ -8,7 +8,7 @@ from starlette.responses import Response
 
 from feedpub.mailing import ACTIVE, Subscriber
 from feedpub.newsletter import signup
-from feedpub.newsletter.signup import Scene
+from feedpub.newsletter.signup import Offer, Scene
 from feedpub.web.readers import forms
 from feedpub.web.readers.bodies import Fields
 from feedpub.web.readers.faces import Faces
@@ -30,6 +30,7 @@ class Visit:
     network: bytes  # its mark
     now: datetime
     fields: Fields
+    shown: str = ""  # the mark of the offer that is confirmed, "" where none is told
 
     def reader(self, purpose: str) -> Subscriber | None:
         """Give whose token it is."""
@@ -63,20 +64,24 @@ def subscribe(visit: Visit) -> Response:
 
 def offer(visit: Visit) -> Response:
     """Ask whether somebody wants to be mailed."""
-    offer = signup.offered(visit.scene.desk, visit.token)
+    return _offered(visit, signup.offered(visit.scene.desk, visit.token))
+
+
+def _offered(visit: Visit, offer: Offer | None) -> Response:
     if offer is None:
         return visit.faces().strange()
     faces = visit.faces(offer.reader)
-    if not offer.is_open:
-        return faces.confirmed(offer.reader)
-    return faces.offer(offer.reader, visit.token)
+    return faces.offer(offer, visit.token) if offer.is_open else faces.confirmed(offer.reader)
 
 
 def confirm(visit: Visit) -> Response:
-    """Mail somebody from now on."""
-    reader = signup.confirm(visit.scene.desk, visit.token, visit.source, visit.now)
+    """Mail somebody from now on, if what they were shown is still what was asked for."""
+    desk, reader = visit.scene.desk, None
+    offer = signup.offered(desk, visit.token)
+    if offer is not None and offer.is_open and visit.shown in {"", offer.mark}:
+        reader = signup.confirm(desk, offer, visit.source, visit.now)
     if reader is None:
-        return visit.faces().strange()
+        return _offered(visit, signup.offered(desk, visit.token))
     return visit.faces(reader).confirmed(reader)
 
 

@@ -61,10 +61,11 @@ def test_from_signing_up_to_being_forgotten(tmp_path: Path) -> None:
         offer = site.get(confirm)
         assert "Do you want new posts by mail?" == heading(offer)
         assert "posts about Python, posts by Ann Lee, at most once a week" in offer.text
-        assert [f"/{confirm}"] == forms(offer)
+        (way,) = forms(offer)
+        assert f"/{confirm}" == way.partition("?")[0]
         assert "pending" == site.state()
 
-        confirmed = site.post(confirm)
+        confirmed = site.post(way)
         assert "You are subscribed" == heading(confirmed)
         assert "active" == site.state()
         one = site.desk.store.find(ANN)
@@ -407,6 +408,81 @@ def test_a_link_to_confirm_is_for_once(tmp_path: Path) -> None:
         assert "unsubscribed" == site.state()
 
 
+def test_an_old_mail_brings_nobody_back(tmp_path: Path) -> None:
+    """Who has the mail that was answered before cannot answer the one that a stranger asked for."""
+    with door(tmp_path) as site:
+        site.post("subscribe", address=ANN)
+        site.round()
+        (old,) = site.mails()
+        site.post(link(old, "confirm"))
+        one = site.desk.store.find(ANN)
+        assert one is not None
+        site.post(site.way("unsubscribe", one))
+        site.wait(days=2)
+        site.post("subscribe", address=ANN)
+        site.round()
+        (new,) = site.mails()
+
+        assert 404 == site.get(link(old, "confirm")).status_code
+        assert 404 == site.post(link(old, "confirm")).status_code
+        assert "unsubscribed" == site.state()
+        assert "You are subscribed" == heading(site.post(link(new, "confirm")))
+
+
+@pytest.mark.parametrize("cut", ["", "_", "_aaaaaaaaaaaaaaaa", "é", "_%C3%A9"])
+def test_a_link_to_confirm_must_be_whole(tmp_path: Path, cut: str) -> None:
+    """Half of it, or half of another one, confirms nothing."""
+    with door(tmp_path) as site:
+        site.post("subscribe", address=ANN)
+        site.round()
+        (mail,) = site.mails()
+        token, _, seal = link(mail, "confirm").partition("_")
+        other = site.way("confirm", site.reader("bob@example.org", "pending")).partition("_")[0]
+
+        for way in (f"{token}{cut}", f"{other}_{seal}"):
+            assert 404 == site.get(way).status_code
+            assert 404 == site.post(way).status_code
+        assert "pending" == site.state() == site.state("bob@example.org")
+
+
+def test_nobody_confirms_what_they_were_not_shown(tmp_path: Path) -> None:
+    """A stranger who asks meanwhile, for other things, is found out."""
+    with door(tmp_path) as site:
+        site.post("subscribe", address=ANN, follow="some", tag="python")
+        site.round()
+        (mail,) = site.mails()
+        (way,) = forms(site.get(link(mail, "confirm")))
+        site.post("subscribe", address=ANN, follow="everything", cadence="each")
+
+        again = site.post(way)
+        assert "Do you want new posts by mail?" == heading(again)
+        assert "pending" == site.state()
+
+        (way,) = forms(again)
+        assert "You are subscribed" == heading(site.post(way))
+        one = site.desk.store.find(ANN)
+        assert one is not None
+        assert ("each", Follows()) == (one.cadence, one.follows)
+
+
+def test_what_a_stranger_asks_for_is_nobodys_choice(tmp_path: Path) -> None:
+    """Until it is confirmed: a publisher who adds them does not add that."""
+    with door(tmp_path) as site:
+        site.post("subscribe", address=ANN, follow="some", tag="python", cadence="monthly")
+        site.round()
+        one = site.reader()
+
+        assert ("active", "digest", Follows()) == (one.state, one.cadence, one.follows)
+
+
+@pytest.mark.parametrize("told", ["unknown", "1.2.3.4\x1b]0;x\x07", "=1+1", "x" * 9_000])
+def test_what_is_no_address_is_not_kept_as_one(tmp_path: Path, told: str) -> None:
+    """A proxy that is believed may tell anything: a record of consent holds an address or none."""
+    with door(tmp_path) as site:
+        site.client = told
+        assert "" == site.subscribed().consent.source
+
+
 def test_preferences_that_are_not_whole(tmp_path: Path) -> None:
     """They are shown again, and nothing is saved."""
     with door(tmp_path) as site:
@@ -441,7 +517,8 @@ def test_a_site_below_a_path(tmp_path: Path) -> None:
         (mail,) = site.mails()
         offer = site.get(link(mail, "confirm"))
 
-        assert [f"/blog/{link(mail, 'confirm')}"] == forms(offer)
+        (way,) = forms(offer)
+        assert f"/blog/{link(mail, 'confirm')}" == way.partition("?")[0]
         assert "a file" == site.get(f"https://example.org/{link(mail, 'confirm')}").text
 
 
