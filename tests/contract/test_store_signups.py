@@ -249,6 +249,27 @@ def test_who_asks_again_has_as_long_again(store: Store) -> None:
     assert store.confirm(one.id, SALT, "", late) is not None
 
 
+def test_many_who_confirm_at_once_do_so_once(store: Store) -> None:
+    """The first is recorded, the others are told the same; who leaves meanwhile has left."""
+    one = store.add(Subscriber(0, "ann@example.org", Consent(NOW, "form")), NOW)
+    ask(store)
+    taken(store)
+
+    def confirmed(each: int) -> Subscriber | None:
+        if each == 8:
+            return store.change(one.id, "unsubscribed", NOW + each * HOUR)
+        return store.confirm(one.id, SALT, f"192.0.2.{each}", NOW + each * HOUR)
+
+    with ThreadPoolExecutor(8) as threads:
+        found = list(threads.map(confirmed, range(16)))
+
+    told = {each.consent for each in found if each and each.state == "active"}
+    last = store.get(one.id)
+    assert last is not None
+    assert len(told) <= 1
+    assert last.state == ("active" if last.changed == last.consent.at else "unsubscribed")
+
+
 def test_only_what_was_offered_is_confirmed(store: Store) -> None:
     """Not what somebody asked for meanwhile."""
     one = store.add(Subscriber(0, "ann@example.org", Consent(NOW, "form")), NOW)
