@@ -19,9 +19,9 @@ PATIENCE = 60.0  # seconds: the machine may be busy
 SWEEP = 0.1
 
 
-def wait_until(true: Callable[[], object], what: str) -> None:
+def wait_until(true: Callable[[], object], what: str, patience: float = PATIENCE) -> None:
     """Wait until something is so."""
-    end = time.monotonic() + PATIENCE
+    end = time.monotonic() + patience
     while not true():
         assert time.monotonic() < end, f"waited in vain: {what}"
         time.sleep(0.01)

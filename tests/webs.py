@@ -111,6 +111,14 @@ def serving(
         thread.join()
 
 
+def free_port() -> int:
+    """Give a port that nobody listens on."""
+    with socket.socket() as found:
+        found.bind(("127.0.0.1", 0))
+        port: int = found.getsockname()[1]
+        return port
+
+
 def ask(port: int, request: bytes) -> Reply:
     """Send octets as they are, and read one answer."""
     with socket.create_connection(("127.0.0.1", port)) as connection:

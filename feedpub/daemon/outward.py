@@ -1,5 +1,6 @@
 """What was published, and who asked to be mailed → duties: others are told, and answered."""
 
+from collections import Counter
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
@@ -45,11 +46,22 @@ class Outward:
         if not self._is_caught_up:
             caught_up(request, now)
             self._is_caught_up = True
-        return announce(request, now, self._told, self._site.stop.is_set)
+        done: Counter[str] = Counter()
 
-    def _told(self, told: Told) -> None:
+        def told(one: Told) -> None:
+            if one.state == "done":
+                done[one.errand.target] += 1
+            else:
+                self._complain(one)
+
+        due = announce(request, now, told, self._site.stop.is_set)
+        for target, number in done.items():
+            self._journal.tell("told", target=target, number=number)
+        return due
+
+    def _complain(self, told: Told) -> None:
         self._journal.tell(
-            "told",
+            "not told",
             kind=told.errand.kind,
             target=told.errand.target,
             topic=told.errand.topic,

@@ -16,6 +16,7 @@ import pytest
 import yaml
 from example import ROOT, Built
 from programs import needs
+from webs import free_port
 
 DEPLOY = ROOT / "deploy"
 TYPES = {
@@ -71,14 +72,6 @@ def running(command: list[str], port: int, folder: Path) -> Iterator[None]:
     finally:
         process.terminate()
         process.wait(30)
-
-
-def free_port() -> int:
-    """Give a port that nobody listens on."""
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        port: int = found.getsockname()[1]
-        return port
 
 
 @contextmanager
