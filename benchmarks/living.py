@@ -1,5 +1,5 @@
-"""Let feedpub and `hugo server` both run, edit a post of each by turns, and print how long it took
-until the feed told of it, and what each uses of the processor while nothing happens.
+"""Let `feedpub run` and `hugo server` both live, edit a post of each by turns, and print how long
+it took until the feed told of it, and what each uses of the processor while nothing happens.
 """
 
 import argparse
@@ -22,11 +22,10 @@ MOST = 0.3
 """Of the time that `hugo server` takes, feedpub may take this share at most."""
 
 IDLE = 0.01
-"""Of one processor, feedpub may use this share at most while nothing happens."""
+"""Of one processor, feedpub may use this share at most while nothing happens but its sweeps."""
 
 _PORT = 18_313
-_WATCHING = (sys.executable, str(Path(__file__).with_name("watching.py")))
-"""What is measured of feedpub; `--run` names another command, such as `feedpub run`."""
+_RUN = (sys.executable, "-m", "feedpub", "run")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +43,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     entries = list(corpus.entries(options.posts))
     folder = Path(options.folder).resolve() / str(options.posts)
     sides = (
-        _feedpub(folder / "living", tuple(options.run.split()) or _WATCHING),
-        _hugo(folder / "hugo"),
+        _feedpub(folder / "living"),
+        *([] if options.alone else [_hugo(folder / "hugo")]),
     )
     for side in sides:
         side.site.write(entries)
@@ -62,16 +61,16 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.living", description=__doc__)
     parser.add_argument("--posts", type=int, default=int(os.environ.get("POSTS", "10000")))
     parser.add_argument("--edits", type=int, default=int(os.environ.get("EDITS", "7")))
-    parser.add_argument("--idle", type=float, default=float(os.environ.get("IDLE", "30")))
+    parser.add_argument("--idle", type=float, default=float(os.environ.get("IDLE", "90")))
     parser.add_argument("--folder", default=os.environ.get("FOLDER", ".bench"))
-    parser.add_argument("--run", default="", help="the command that publishes feedpub's site")
+    parser.add_argument("--alone", action="store_true", help="without Hugo beside it")
     return parser.parse_args(arguments)
 
 
-def _feedpub(folder: Path, command: tuple[str, ...]) -> Side:
-    """Let feedpub watch a site; its feed is read from the disk."""
+def _feedpub(folder: Path) -> Side:
+    """Let feedpub run for a site; its feed is read from the disk."""
     site = sites.feedpub(folder, "comrak", "rss")
-    return Side(site, command, lambda: _on_disk(site.public / "rss.xml"))
+    return Side(site, _RUN, lambda: _on_disk(site.public / "rss.xml"))
 
 
 def _hugo(folder: Path) -> Side:
@@ -135,21 +134,22 @@ def _edit(side: Side, entry: Entry, words: str) -> float:
 
 def _table(sides: Sequence[Side], took: Sequence[Sequence[float]], idle: Sequence[float]) -> str:
     """Give the medians, the median of each edit's ratio, and the shares of a processor."""
-    ours, theirs = (median(column) for column in zip(*took, strict=True))
-    ratio = median(our / their for our, their in took)
-    names = [side.site.name for side in sides]
-    kept, still = (
-        "kept" if figure <= most else "missed" for figure, most in ((ratio, MOST), (idle[0], IDLE))
-    )
-    return "\n".join(
-        [
-            f"\n| | {names[0]} | {names[1]} server | ratio | at most | |",
-            "|---|---:|---:|---:|---:|---|",
-            f"| edit to feed | {ours:.3f} s | {theirs:.3f} s | {ratio:.3f} | {MOST} | {kept} |",
-            f"| idle, of a processor | {idle[0]:.4f} | {idle[1]:.4f} | | {IDLE} | {still} |",
-            "",
-        ]
-    )
+    names = [sides[0].site.name, *(f"{side.site.name} server" for side in sides[1:])]
+    medians = [f"{median(column):.3f} s" for column in zip(*took, strict=True)]
+    still = [f"{each:.4f}" for each in idle]
+    ratios = [ours / their for ours, *others in took for their in others]
+    rows = [
+        ("", *names, "ratio", "at most", ""),
+        ("---", *("---:" for _ in names), "---:", "---:", "---"),
+        ("edit to feed", *medians, *(_judged(median(ratios), MOST) if ratios else ("", "", ""))),
+        ("idle, of a processor", *still, "", *_judged(idle[0], IDLE)[1:]),
+    ]
+    return "\n".join(["", *(f"| {' | '.join(row)} |" for row in rows), ""])
+
+
+def _judged(figure: float, most: float) -> tuple[str, str, str]:
+    """Give a figure, what it may be at most, and whether it is."""
+    return f"{figure:.3f}", str(most), "kept" if figure <= most else "missed"
 
 
 if __name__ == "__main__":

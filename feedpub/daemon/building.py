@@ -73,6 +73,11 @@ class Builder:
             self._built(summary)
         return summary.until
 
+    def whole(self, now: datetime) -> datetime | None:
+        """Build likewise, but look at everything: at what nobody has told of yet, too."""
+        self.heard(None)
+        return self(now)
+
     def _made(self, now: datetime) -> tuple[Summary, float | None]:
         """Build what may have changed; where that fails, everything is looked at the next time.
 

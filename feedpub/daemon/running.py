@@ -71,7 +71,7 @@ class _Daemon:
         self._signals = signals
         self._systemd = Systemd(means.environ)
         self._builder = Builder(site, means.journal, means.rebuild, self._built)
-        self._mailer = Mailer(site, means.journal, self._builder, self._wake)
+        self._mailer = Mailer(site, means.journal, self._builder.whole, self._wake)
         self._outward = tuple(means.duties(site))
         self._build = Duty("build", self._builder)
         duties = (self._build, *self._mailer.duties(), *self._outward)

@@ -1,9 +1,10 @@
 """What a builder looks at, and what it keeps from one build to the next."""
 
 import io
+import resource
 from datetime import timedelta
 from pathlib import Path
-from threading import Event
+from threading import Event, Thread
 
 import pytest
 from folders import NOW, Site
@@ -100,6 +101,18 @@ def test_where_anything_may_have_changed_all_is_looked_at(
     assert "<rss" in site.read("rss.xml")
 
 
+def test_all_is_looked_at_where_nobody_may_have_told_yet(
+    site: Site, spy: Spy, builder: Builder
+) -> None:
+    """As before a digest is planned, whose posts must be on the site."""
+    builder(NOW)
+    site.post("b.md")
+    builder.whole(NOW)
+
+    assert [None, None] == spy.changed
+    assert "/posts/b/" in site.read("rss.xml")
+
+
 def test_after_a_failure_all_is_looked_at(site: Site, spy: Spy, builder: Builder) -> None:
     """Nobody knows how far it came; what was kept before is of use still."""
     builder(NOW)
@@ -125,6 +138,23 @@ def test_what_is_heard_of_during_a_build_is_for_the_next(spy: Spy, builder: Buil
     builder(NOW)
 
     assert [None, frozenset(), frozenset({"a.md"})] == spy.changed
+
+
+def test_any_thread_may_build_and_none_forks(site: Site, builder: Builder) -> None:
+    """What is kept goes from one to the next; a lock another thread holds would stay locked."""
+    builder(NOW)
+    waited_for = resource.getrusage(resource.RUSAGE_CHILDREN).ru_minflt
+    for number in range(2):
+        names = [f"{number}-{each}.md" for each in range(130)]
+        for name in names:
+            site.post(name)
+        builder.heard(str(site.content / name) for name in names)
+        thread = Thread(target=builder, args=(NOW,))
+        thread.start()
+        thread.join()
+
+    assert waited_for == resource.getrusage(resource.RUSAGE_CHILDREN).ru_minflt
+    assert (site.public / "posts" / "1-129" / "index.html").is_file()
 
 
 def test_a_post_that_comes_due_is_found_without_a_look_at_the_folder(
