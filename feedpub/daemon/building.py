@@ -43,6 +43,11 @@ class Builder:
         self._summary: Summary | None = None
         self._known: Collection[Problem] = ()
 
+    @property
+    def kept(self) -> Kept | None:
+        """What the last build found out, for others who read the site; None before the first."""
+        return self._kept
+
     def heard(self, paths: Iterable[str] | None) -> None:
         """Take a note of files and folders that may have changed; None is any of them."""
         with self._hearing:

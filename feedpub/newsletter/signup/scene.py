@@ -10,6 +10,7 @@ from feedpub.files import Memory
 from feedpub.model import SignUp
 from feedpub.newsletter.desk import Desk
 from feedpub.publish.building import reading_version
+from feedpub.publish.kept import Kept
 from feedpub.publish.making import look, plan
 from feedpub.publish.request import Request
 from feedpub.templates import Templates
@@ -25,18 +26,22 @@ class Scene:
     choices: SignUp
 
 
-def scene(request: Request, desk: Desk) -> Scene:
-    """Read the site. A build that goes on is waited for."""
+def scene(request: Request, desk: Desk, kept: Kept | None = None) -> Scene:
+    """Read the site; of what was kept by the last build, only what has changed since.
+
+    A build that goes on is waited for.
+    """
     where = desk.where
     waiting: Callable[[], None] = partial(request.progress, "waiting for a build to end", 0, 0)
     with files.locked(where.memory, waiting):
-        return files.sound(where.memory, partial(_scene, request, desk))
+        return files.sound(where.memory, partial(_scene, request, desk, kept))
 
 
-def _scene(request: Request, desk: Desk) -> Scene:
+def _scene(request: Request, desk: Desk, kept: Kept | None) -> Scene:
     where = desk.where
     memory = Memory(where.memory, reading_version(files.code(), desk.config))
-    library = plan(request, where, files.scan(where.content), memory).library
+    known = kept.making if kept and kept.seen.where == where else None
+    library = plan(request, where, files.scan(where.content), memory, known=known).library
     templates = look(where, files.texts(where.templates))
     following = Following(templates, library)
     return Scene(desk, templates, following, site.choices(desk.config, library))

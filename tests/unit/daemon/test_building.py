@@ -132,12 +132,15 @@ def test_after_a_failure_all_is_looked_at(site: Site, spy: Spy, builder: Builder
 
 def test_what_is_heard_of_during_a_build_is_for_the_next(spy: Spy, builder: Builder) -> None:
     """It may have looked there already."""
+    assert builder.kept is None
+
     builder(NOW)
     spy.meanwhile = (builder, "a.md")
     builder(NOW)
     builder(NOW)
 
     assert [None, frozenset(), frozenset({"a.md"})] == spy.changed
+    assert builder.kept is not None
 
 
 def test_any_thread_may_build_and_none_forks(site: Site, builder: Builder) -> None:

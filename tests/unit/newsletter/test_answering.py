@@ -9,7 +9,7 @@ import pytest
 from newsrooms import Newsroom
 from signups import config, door, link, text
 
-from feedpub import newsletter
+from feedpub import newsletter, publish
 from feedpub.admission import Limits
 from feedpub.errors import MailError, TemplateError
 from feedpub.mail import Doubt, Session
@@ -305,3 +305,18 @@ def test_the_scene_is_the_site_as_it_is_now(tmp_path: Path) -> None:
     assert desk is found.desk
     assert found.choices.confirms
     assert ("en",) == found.choices.languages[:1]
+
+
+def test_of_the_scene_only_what_has_changed_is_read_again(tmp_path: Path) -> None:
+    """Where a build has left what it found out; not where its settings were others."""
+    room = Newsroom(tmp_path)
+    room.write("a.md", "Old")
+    kept = publish.rebuild(room.request()).kept
+    room.write("b.md", "New")
+    with room.desk() as desk:
+        found = signup.scene(room.request(), desk, kept)
+        other = replace(kept, seen=replace(kept.seen, where=replace(desk.where, content=tmp_path)))
+        again = signup.scene(room.request(), desk, other)
+
+    assert ["New", "Old"] == [tag.label for tag in found.choices.tags]
+    assert found.choices == again.choices
