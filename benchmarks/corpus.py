@@ -11,6 +11,7 @@ BODY = 5_000
 
 _BEGINNING = datetime(2006, 1, 1, 8, tzinfo=UTC)
 _BETWEEN_POSTS = timedelta(hours=16, minutes=7)
+_SPAN = timedelta(days=20 * 365)  # at most: what is dated in the future would not appear
 
 _WORDS = """
 the of and to a in that it is for on with as be at by this we not are from or have an they which
@@ -104,12 +105,13 @@ def entries(count: int, seed: int = 1, tags: int = 200, authors: int = 30) -> It
     chance = Random(seed)
     labels = _labels(tags)
     names = [f"{_FIRST_NAMES[n % 30]} {_LAST_NAMES[n // 30 % 11]}" for n in range(authors)]
+    between = min(_BETWEEN_POSTS, _SPAN / max(count, 1))
     for number in range(count):
         title = " ".join(chance.choices(_WORDS, k=chance.randint(4, 9))).capitalize()
         yield Entry(
             slug=_slug(number),
             title=f"{title} {number}",
-            published=_BEGINNING + number * _BETWEEN_POSTS,
+            published=_BEGINNING + number * between,
             authors=_some(chance, names, chance.choices((1, 2), (9, 1))[0]),
             tags=_some(chance, labels, chance.randint(1, 6)),
             body=_body(chance, number),
