@@ -172,7 +172,7 @@ class Watcher:
         """Tell of events, once the files are whole."""
         meant = [path for path in paths if self._is_meant(path)]
         if meant:
-            self._settle(meant, stop)
+            self._settle([*meant, *_inside(meant)], stop)
             self._tell(Batch(_each(meant), "events"))
 
     def _is_meant(self, path: str) -> bool:
@@ -258,6 +258,13 @@ def written(path: str) -> bool | None:
     finally:
         os.close(number)
     return False
+
+
+def _inside(paths: Iterable[str]) -> Iterator[str]:
+    """Give the files in those that are folders: a new one may be full before it is watched."""
+    for path in paths:
+        for folder, _, names in os.walk(path):
+            yield from (os.path.join(folder, name) for name in names)  # noqa: PTH118 - of texts
 
 
 def _each(paths: Iterable[str]) -> tuple[str, ...]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from threading import Lock
 from time import monotonic
 
@@ -16,6 +16,7 @@ from feedpub.publish import Built, Kept, Request, Summary
 Rebuild = Callable[[Request, Kept | None, frozenset[str] | None], Built]
 
 _TOLD = 20  # problems of one build
+_BRIEF = timedelta(seconds=2)  # longer than a file is half there
 
 
 class Builder:
@@ -41,7 +42,8 @@ class Builder:
         self.builds = Builds()
         self._last: datetime | None = None
         self._summary: Summary | None = None
-        self._known: Collection[Problem] = ()
+        self._seen: Collection[Problem] = ()  # in the last build
+        self._known: Collection[Problem] = ()  # those that were told
 
     @property
     def kept(self) -> Kept | None:
@@ -73,10 +75,11 @@ class Builder:
             changed = before is None or bool(summary.written or summary.removed)
             if changed:
                 self._tell(summary, before, monotonic() - began)
-            self._complain(summary)
+            doubtful = self._complain(summary, is_first=before is None)
         if changed:
             self._built(summary)
-        return summary.until
+        again = now + _BRIEF if doubtful else None
+        return agenda.first((summary.until, again))
 
     def whole(self, now: datetime) -> datetime | None:
         """Build likewise, but look at everything: at what nobody has told of yet, too."""
@@ -124,10 +127,17 @@ class Builder:
             seconds=round(seconds, 3),
         )
 
-    def _complain(self, summary: Summary) -> None:
-        """Tell of problems that were not there before, and of all being mended."""
-        known, self._known = self._known, summary.problems
-        fresh = [each for each in summary.problems if each not in known]
+    def _complain(self, summary: Summary, *, is_first: bool) -> bool:
+        """Tell of problems that are still there, and of all being mended.
+
+        A file that was read while it was being written is none by the next build: gives whether
+        there should be one soon. The first build is not in such haste.
+        """
+        seen, self._seen = self._seen, summary.problems
+        known = self._known
+        lasting = [each for each in summary.problems if is_first or each in seen]
+        fresh = [each for each in lasting if each not in known]
+        self._known = lasting
         for each in fresh[:_TOLD]:
             self._journal.tell(
                 "problem",
@@ -140,3 +150,4 @@ class Builder:
             self._journal.tell("more problems", number=len(fresh) - _TOLD)
         if known and not summary.problems:
             self._journal.tell("mended", number=len(known))
+        return len(lasting) < len(summary.problems)

@@ -68,7 +68,7 @@ class Front:
                 if room is not None:
                     room.ends.close()
             elif room.desk is not None:
-                room.scene = signup.scene(self._site.request(now), room.desk)
+                room.scene = self._scene(room.desk, now)
 
     def serve(self, site: Site, stop: Event) -> None:
         """Answer until `stop` is set."""
@@ -88,12 +88,17 @@ class Front:
         routes = operations.routes(self._ready, self._figures if config.web.metrics else None)
         if config.digests:
             room.desk = room.ends.enter_context(newsletter.opened(request))
-            room.scene = signup.scene(request, room.desk)
+            room.scene = self._scene(room.desk, now)
             routes += readers.routes(lambda: _scene(room), self._now)
             routes += notices.site_routes(request, self._now, self._refused)
         folder = self._site.place.output
         self._app.app = web.app(config, folder, lambda: self._now().timestamp(), routes, self._seen)
         self._room = room
+
+    def _scene(self, desk: Desk, now: datetime) -> signup.Scene:
+        """Give what readers' pages are made of, with what the last build found out."""
+        kept = self._insight.kept() if self._insight else None
+        return signup.scene(self._site.request(now), desk, kept)
 
     def _now(self) -> datetime:
         return self._site.now()

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
+from feedpub.publish import Kept
 from feedpub.scheduler import Standing
 
 
@@ -28,3 +29,4 @@ class Insight:
     standings: Callable[[], tuple[Standing, ...]]
     lag: Callable[[], float]  # seconds that the last duty which was due began late
     wake: Callable[[str], object]  # have a duty called at once
+    kept: Callable[[], Kept | None]  # what the last build found out; None before the first

@@ -85,11 +85,15 @@ class _Daemon:
         """Do all there is to do."""
         where = str(self._site.home.parent.absolute())
         self._journal.tell("started", version=__version__, pid=os.getpid(), folder=where)
-        scheduler = self._scheduler
-        builds = lambda: self._builder.builds  # noqa: E731
-        self._means.begin(
-            Insight(builds, scheduler.standings, lambda: scheduler.lag, scheduler.wake)
+        scheduler, builder = self._scheduler, self._builder
+        insight = Insight(
+            builds=lambda: builder.builds,
+            standings=scheduler.standings,
+            lag=lambda: scheduler.lag,
+            wake=scheduler.wake,
+            kept=lambda: builder.kept,
         )
+        self._means.begin(insight)
         # Before there are threads: it may share the work among processes, and they may not.
         _, failure = called(self._build, self._means.now(), self._means.now)
         if failure:
