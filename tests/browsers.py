@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass
 
 from programs import from_npm, needs
 
-PLAYWRIGHT, AXE = "playwright-core@1.56.1", "axe-core@4.11.0"
+PLAYWRIGHT, AXE = "playwright-core@1.56.1", "axe-core@4.10.3"
 
 _DRIVER = """
 import { createRequire } from 'node:module';
