@@ -100,5 +100,6 @@ def _child(
             sender.send((len(chunk), work(chunk)))
         except BrokenPipeError:  # pragma: no cover - likewise
             return
-        except Exception as error:  # noqa: BLE001 - not swallowed: raised again in the parent
+        # Not swallowed: raised again in the parent, which ends us before coverage has counted it.
+        except Exception as error:  # noqa: BLE001  # pragma: no cover
             sender.send((len(chunk), error))  # and then it ends us
