@@ -67,7 +67,8 @@ class Watch:
     def _noticed(self, batch: Batch) -> None:
         told = [each.removeprefix(f"{self._content}/") for each in batch.paths[:_TOLD]]
         number = len(batch.paths)
-        self._journal.tell("changes", number=number, paths=tuple(told), noticed_by=batch.how)
+        if number:  # of what is gone a sweep knows no name, and nothing may have changed at all
+            self._journal.tell("changes", number=number, paths=tuple(told), noticed_by=batch.how)
         # A sweep knows which files are new, and not which are gone.
         self._heard(batch.paths if batch.how == "events" else None)
 

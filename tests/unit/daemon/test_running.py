@@ -132,7 +132,7 @@ def test_changed_templates_are_taken_up(site: Site) -> None:
     with here(site) as daemon:
         daemon.wait("built")
         (site.root / "templates").mkdir()
-        daemon.wait("changes")
+        daemon.wait("watching")
         site.put("templates/post.html", "{% broken")
         daemon.wait("failed", duty="build")
         before = site.read("posts/a/index.html")
