@@ -30,6 +30,7 @@ class Limits:
     waiting: int = 5_000  # requests that wait for their mail
     rows: int = 100_000  # mails to addresses that are counted: of more the oldest are forgotten
     patience: timedelta = timedelta(days=1)  # that a request waits, while no mail can be sent
+    lease: timedelta = timedelta(minutes=10)  # that one process has for a mail
     open: timedelta = timedelta(days=30)  # that a mail can be answered
     memory: timedelta = timedelta(days=365)  # that mails to an address are counted
 

@@ -8,6 +8,9 @@ assert {"bob@example.org": ["one"]} == room.mailed()
 """
 
 import email.policy
+import socket
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -123,6 +126,13 @@ class Newsroom(Site):
             titles = [line for line, rule in pairwise(lines) if set(rule) == {"="}]
             found.setdefault(message["To"], []).extend(titles)
         return {address: sorted(titles) for address, titles in found.items()}
+
+
+def dead_worker() -> str:
+    """Give the name of one that was a process of this machine, and has ended."""
+    with subprocess.Popen([sys.executable, "-c", ""]) as process:
+        process.wait(60)
+    return f"{socket.gethostname()}-{process.pid}-0123abcd"
 
 
 def reasons(sent: tuple[Sent, ...]) -> list[str]:

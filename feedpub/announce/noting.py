@@ -28,11 +28,12 @@ def noted(
     """Keep for `announce` that feeds, by their URLs, have changed; give how many errands that is.
 
     A feed that changes again before a hub was told of it is told of once. `posts` are those that
-    are new, as `publish.Summary.new` has them, for the hooks.
+    are new, as `publish.Summary.new` has them, for the hooks: also where a build that was killed
+    had written their feeds before.
     """
     where = place(request)
     config, feeds = where.config, tuple(changed)
-    if not (feeds and (config.feeds.hubs or config.hooks.on_published)):
+    if not ((feeds and config.feeds.hubs) or ((feeds or posts) and config.hooks.on_published)):
         return 0
     pings = [
         Errand(HUB, hub, feed, said)

@@ -27,7 +27,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects import postgresql, sqlite
 
-HEAD = "0007"
+HEAD = "0008"
 """The newest revision in `migrations/versions`: what a database must have to be used."""
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -214,6 +214,7 @@ signup = Table(
     Column("network", LargeBinary, nullable=False),  # a hash whose salt nobody keeps
     Column("asked", Moment, nullable=False),
     Column("due", Moment),  # when a mail may be sent; NULL where none is to be
+    Column("worker", Text),  # whose it is to send it, until `due`; NULL where it is nobody's
     Column("sent", Moment),  # when the last one was; NULL where none was
     Column("mails", Integer, nullable=False),  # since it was confirmed last
     Index("signup_network", "network", "asked"),

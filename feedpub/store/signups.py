@@ -52,13 +52,18 @@ class Signups:
             )
             return heard
 
-    def next_asked(self, limits: Limits, now: datetime) -> Asked | None:
+    def next_asked(self, worker: str, limits: Limits, now: datetime) -> Asked | None:
         """Give somebody whom a mail may go to now, which counts as sent; None where nobody.
 
-        Whatever happens then, no second one goes out for the same request, unless it is given
-        back by `unsent`.
+        Until the lease ends nobody else is given it. The worker then says by `posted`, `unsent` or
+        `answered` what came of it; where it does not, it may be given again, as often as mails may
+        go to one address.
         """
-        which = (signup.c.due <= now, signup.c.asked >= now - limits.patience)
+        which = (
+            signup.c.due <= now,
+            signup.c.asked >= now - limits.patience,
+            signup.c.mails < limits.mails,
+        )
         waiting = select(*rows.ASKED).where(*which).order_by(signup.c.due).limit(1)
         with self._database.reading() as connection:
             if connection.execute(waiting).first() is None:
@@ -74,9 +79,16 @@ class Signups:
             connection.execute(
                 update(signup)
                 .where(signup.c.mark == asked.mark)
-                .values(due=None, sent=now, mails=asked.mails + 1)
+                .values(due=now + limits.lease, worker=worker, sent=now, mails=asked.mails + 1)
             )
             return replace(asked, mails=asked.mails + 1)
+
+    def posted(self, asked: Asked) -> None:
+        """Keep that a mail went out, and may be answered."""
+        with self._database.writing() as connection:
+            connection.execute(
+                update(signup).where(signup.c.mark == asked.mark).values(due=None, worker=None)
+            )
 
     def unsent(self, asked: Asked, due: datetime) -> None:
         """Take back a request whose mail did not go out; it may at a time."""
@@ -84,13 +96,26 @@ class Signups:
             connection.execute(
                 update(signup)
                 .where(signup.c.mark == asked.mark, signup.c.mails > 0)
-                .values(due=due, sent=None, mails=signup.c.mails - 1)
+                .values(due=due, worker=None, sent=None, mails=signup.c.mails - 1)
             )
 
     def answered(self, asked: Asked) -> None:
         """Keep of a request that nothing more comes of only that a mail went out."""
         with self._database.writing() as connection:
             _close(connection, signup.c.mark == asked.mark)
+
+    def clerks(self) -> frozenset[str]:
+        """Give all who were given a request, and have not said what came of it."""
+        which = (signup.c.due.is_not(None), signup.c.worker.is_not(None))
+        with self._database.reading() as connection:
+            found = connection.execute(select(signup.c.worker).where(*which).distinct())
+            return frozenset(found.scalars())
+
+    def give_back(self, worker: str, now: datetime) -> None:
+        """Let others have what a worker was given, now; a mail of it may have gone out."""
+        which = (signup.c.due.is_not(None), signup.c.worker == worker)
+        with self._database.writing() as connection:
+            connection.execute(update(signup).where(*which).values(due=now, worker=None))
 
     def asked(self, address: str, salt: bytes) -> Asked | None:
         """Give what was asked for an address, where a mail is out that can be answered."""
@@ -225,7 +250,7 @@ def _activate(
 
 def _close(connection: Connection, which: ColumnElement[bool], mails: int | None = None) -> None:
     """Forget what was wished, and by whom."""
-    blank: rows.Values = {**rows.wish(Wish("")), "network": b"", "due": None}
+    blank: rows.Values = {**rows.wish(Wish("")), "network": b"", "due": None, "worker": None}
     if mails is not None:
         blank["mails"] = mails
     connection.execute(update(signup).where(which).values(**blank))

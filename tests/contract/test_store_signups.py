@@ -25,11 +25,12 @@ def ask(store: Store, wish: Wish = ANN, network: bytes = b"net", hours: float = 
 
 
 def taken(store: Store, hours: float = 0) -> Asked:
-    """Give who may be mailed at a time."""
-    found = store.next_asked(LIMITS, NOW + hours * HOUR)
+    """Mail whoever may be mailed at a time."""
+    found = store.next_asked("w", LIMITS, NOW + hours * HOUR)
 
     assert found is not None
 
+    store.posted(found)
     return found
 
 
@@ -47,7 +48,7 @@ def test_a_request_is_mailed_once(store: Store) -> None:
     found = taken(store)
 
     assert (ANN, NOW, 1) == (found.wish, found.at, found.mails)
-    assert store.next_asked(LIMITS, NOW) is None
+    assert store.next_asked("w", LIMITS, NOW) is None
     assert found == store.asked("ann@example.org", SALT)
 
 
@@ -85,8 +86,41 @@ def test_a_mail_that_did_not_go_out_does_not_count(store: Store) -> None:
     ask(store)
     store.unsent(taken(store), NOW + HOUR)
 
-    assert store.next_asked(LIMITS, NOW) is None
+    assert store.next_asked("w", LIMITS, NOW) is None
     assert 1 == taken(store, 1).mails
+
+
+def test_a_process_that_is_killed_loses_no_request(store: Store) -> None:
+    """Another one is given it once the lease has ended, or sooner where the first one is gone."""
+    ask(store)
+    lease = LIMITS.lease
+
+    assert store.next_asked("a", LIMITS, NOW) is not None
+    assert store.next_asked("b", LIMITS, NOW + lease / 2) is None
+    assert {"a"} == store.clerks()
+    assert NOTE == ask(store)
+
+    again = store.next_asked("b", LIMITS, NOW + lease)
+
+    assert again is not None
+    assert 2 == again.mails
+
+    store.give_back("a", NOW + lease)
+
+    assert {"b"} == store.clerks()
+
+    store.give_back("b", NOW + lease)
+
+    assert frozenset() == store.clerks()
+
+    last = store.next_asked("c", LIMITS, NOW + lease)
+
+    assert last is not None
+    assert LIMITS.mails == last.mails
+
+    store.give_back("c", NOW + lease)
+
+    assert store.next_asked("d", LIMITS, NOW + lease) is None
 
 
 def test_the_rate_is_kept(store: Store) -> None:
@@ -94,11 +128,11 @@ def test_the_rate_is_kept(store: Store) -> None:
     limits = Limits(rate=2)
     for each in range(4):
         ask(store, Wish(f"r{each}@example.org"))
-    found = [store.next_asked(limits, NOW) for _ in range(3)]
+    found = [store.next_asked("w", limits, NOW) for _ in range(3)]
 
     assert [True, True, False] == [each is not None for each in found]
-    assert store.next_asked(limits, NOW + HOUR / 2) is None
-    assert store.next_asked(limits, NOW + HOUR) is not None
+    assert store.next_asked("w", limits, NOW + HOUR / 2) is None
+    assert store.next_asked("w", limits, NOW + HOUR) is not None
 
 
 def test_many_requests_are_few_rows(store: Store) -> None:
@@ -124,7 +158,7 @@ def test_many_at_once_are_counted_as_one_after_the_other(store: Store) -> None:
 
     with ThreadPoolExecutor(8) as threads:
         found = list(threads.map(asked, range(60)))
-        mailed = list(threads.map(lambda _: store.next_asked(LIMITS, NOW), range(60)))
+        mailed = list(threads.map(lambda _: store.next_asked("w", LIMITS, NOW), range(60)))
 
     assert LIMITS.network == found.count(MAIL) == number(store)
     assert LIMITS.network == len({each.mark for each in mailed if each})
@@ -223,7 +257,7 @@ def test_what_is_over_is_let_go(store: Store) -> None:
     ask(store, Wish("late@example.org"), b"other")
     store.tidy_asked(LIMITS, NOW + LIMITS.patience + HOUR)
 
-    assert store.next_asked(LIMITS, NOW + 2 * days) is None
+    assert store.next_asked("w", LIMITS, NOW + 2 * days) is None
     assert store.asked("ann@example.org", SALT) is not None
 
     store.tidy_asked(LIMITS, NOW + 30 * days + HOUR)

@@ -1,8 +1,6 @@
 """`feedpub run` as people run it: a process of its own, real files, real mail, real signals."""
 
 import json
-import os
-import random
 import shutil
 import signal
 import subprocess
@@ -23,7 +21,6 @@ from watched import wait_until
 CONFIG = f"{BARE}web: {{port: 0}}\n"  # many run at a time
 FEED = "atom.xml"
 READERS = 60
-MOMENTS = 6  # at which it is killed
 SLOW = 0.3  # seconds that a server takes for a message
 SWEEP = "run: {events: false, sweep: 1}\n"
 RELAY = (
@@ -274,61 +271,6 @@ def test_a_server_that_never_answers_keeps_nobody(tmp_path: Path) -> None:
             daemon.wait("stopping")
 
             assert -signal.SIGTERM == daemon.end()
-
-
-def test_kill_9_at_any_moment_leaves_the_site_whole(tmp_path: Path) -> None:
-    """However often it is killed: in the end the site is as if it never was.
-
-    Each reader is mailed once, or is in doubt where a transaction was open.
-    """
-    chance = random.Random(4)
-    with MailServer() as server:
-        room = room_with(tmp_path, server.port)
-        for moment in range(MOMENTS):
-            with started(tmp_path) as daemon:
-                room.now = datetime.now(UTC)
-                room.write(f"post{moment}.md")
-                time.sleep(chance.uniform(0.3, 4))
-                os.killpg(daemon.process.pid, signal.SIGKILL)
-        with started(tmp_path) as daemon:
-            daemon.wait("built")
-            wait_until(lambda: f"post{MOMENTS - 1}" in feed(room), "the last post")
-            _settled(room)
-
-            assert 0 == daemon.end()
-
-    clean = tmp_path / "clean"
-    subprocess.run(command("build", "--output", str(clean), "--clean"), cwd=tmp_path, check=True)
-
-    assert _files(clean) == _files(tmp_path / "public")
-    assert max(Counter((each.recipient, _id(each.data)) for each in server.taken).values()) == 1
-
-
-def _settled(room: Newsroom) -> None:
-    """Wait until nothing waits any more, but what is in doubt."""
-
-    def done() -> bool:
-        with room.desk() as desk:
-            issues = [each for each in desk.store.issues() if each.posts]
-            tallies = [desk.store.tally(each.id) for each in issues]
-        posts = {post for each in issues for post in each.posts}
-        waiting = sum(each.waiting + each.deferred for each in tallies)
-        doubt = sum(each.doubt for each in tallies)
-        return len(posts) == MOMENTS and not waiting and doubt <= 2 * MOMENTS
-
-    wait_until(done, "that all is settled")
-
-
-def _id(message: bytes) -> bytes:
-    return next(line for line in message.split(b"\r\n") if line.lower().startswith(b"message-id:"))
-
-
-def _files(folder: Path) -> dict[str, bytes]:
-    return {
-        path.relative_to(folder).as_posix(): path.read_bytes()
-        for path in folder.rglob("*")
-        if path.is_file() and not path.name.startswith(".feedpub")
-    }
 
 
 def test_it_tells_systemd(site: Site) -> None:

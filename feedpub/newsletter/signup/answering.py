@@ -13,7 +13,7 @@ from feedpub.mailing import ACTIVE, Asked, Consent, Message, Outcome, Subscriber
 from feedpub.message import Heading, Letter, Reader, prepare
 from feedpub.model import Author
 from feedpub.newsletter.desk import Desk, opened
-from feedpub.newsletter.posting import Press, transport
+from feedpub.newsletter.posting import Press, transport, workers
 from feedpub.newsletter.signup.ways import token
 from feedpub.publish.making import look
 from feedpub.publish.request import Request
@@ -39,10 +39,18 @@ def confirmations(request: Request, limits: Limits | None = None) -> Answered:
     """
     chosen = limits or Limits()
     with opened(request) as desk:
-        desk.store.tidy_asked(chosen, request.now)
+        _tidy(desk, chosen, request.now)
         templates = look(desk.where, files.texts(desk.where.templates))
         composer = Composer(desk.config, templates)
         return answer(desk, composer, transport(desk), request.now, chosen)
+
+
+def _tidy(desk: Desk, limits: Limits, now: datetime) -> None:
+    """Let go of what is over, and take back what processes of this machine had that are gone."""
+    desk.store.tidy_asked(limits, now)
+    for clerk in desk.store.clerks():
+        if workers.is_gone(clerk):
+            desk.store.give_back(clerk, now)
 
 
 def answer(
@@ -50,11 +58,12 @@ def answer(
 ) -> Answered:
     """Answer the requests that wait, with a desk that is open; nothing is written where none do.
 
-    `store.tidy_asked` lets go of what is over: once a day is enough.
+    Whoever is killed meanwhile leaves one request that is answered again: it is not known whether
+    its mail went out.
     """
-    clerk = _Clerk(desk, composer, way, now)
+    clerk, worker = _Clerk(desk, composer, way, now), workers.name()
     try:
-        while not clerk.waiting and (asked := desk.store.next_asked(limits, now)):
+        while not clerk.waiting and (asked := desk.store.next_asked(worker, limits, now)):
             try:
                 clerk.take(asked)
             except Exception:
@@ -101,7 +110,8 @@ class _Clerk:
             case _:
                 # What is wished counts once it is confirmed, and changes nobody's row before.
                 unknown = Subscriber(0, address, Consent(asked.at, "form"))
-                self._send(asked, kind, store.add(unknown, self._now))
+                if self._send(asked, kind, store.add(unknown, self._now)):
+                    store.posted(asked)
 
     def close(self) -> None:
         """End the connection."""

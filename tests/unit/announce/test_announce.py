@@ -237,6 +237,24 @@ def test_a_hook_is_told_of_new_posts(town: Town) -> None:
     assert all(posts == [] for posts in told[2:])
 
 
+def test_a_hook_is_told_of_posts_whose_feeds_were_written_before(town: Town) -> None:
+    """By a build that was killed: the next one finds nothing to write, and the posts new."""
+    town.write("a.md")
+    town.build()
+    town.write("b.md")
+    summary = town.build()
+    with listening(200) as hook:
+        town.set(hooks=f'on_published: ["{hook.url}"]')
+
+        assert 1 == noted(town.request(), (), town.now, summary.new)
+        assert 0 == noted(town.request(), (), town.now)
+
+        town.announce()
+
+    (told,) = (json.loads(each.body)["posts"] for each in hook.heard)
+    assert [f"{HOME}posts/b/"] == [each["url"] for each in told]
+
+
 def test_a_hook_that_fails_stops_nobody(town: Town) -> None:
     """It is told again; each time that something is published is one event."""
     with listening(500, 500, 200) as bad, listening(200) as good:

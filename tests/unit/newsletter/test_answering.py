@@ -6,7 +6,7 @@ from pathlib import Path
 import mails
 import postoffice
 import pytest
-from newsrooms import Newsroom
+from newsrooms import Newsroom, dead_worker
 from signups import config, door, link, text
 
 from feedpub import newsletter, publish
@@ -294,6 +294,25 @@ def test_the_use_case_opens_the_desk_itself(tmp_path: Path) -> None:
 
     assert 1 == newsletter.confirmations(room.request()).sent
     assert 0 == newsletter.confirmations(room.request(), Limits(rate=0)).sent
+
+
+def test_whom_the_dead_had_in_hand_is_answered_by_the_living(tmp_path: Path) -> None:
+    """At once, where they were processes of this machine; what another has in hand waits."""
+    room = Newsroom(tmp_path)
+    room.begin()
+    with room.desk() as desk:
+        for name, worker in (("ann", dead_worker()), ("bob", "another-1-0123abcd")):
+            wish = Wish(f"{name}@example.org")
+            desk.store.ask(wish, b"s", b"net", Limits(), room.now)
+            desk.store.next_asked(worker, Limits(), room.now)
+
+    assert 1 == newsletter.confirmations(room.request()).sent
+    assert ["ann@example.org"] == [each["To"] for each in room.messages()]
+
+    room.now += Limits().lease
+
+    assert 1 == newsletter.confirmations(room.request()).sent
+    assert {"ann@example.org", "bob@example.org"} == {each["To"] for each in room.messages()}
 
 
 def test_the_scene_is_the_site_as_it_is_now(tmp_path: Path) -> None:

@@ -1,0 +1,12 @@
+"""Which process has a request of somebody who asks to be mailed."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0008"
+down_revision = "0007"
+
+
+def upgrade() -> None:
+    """Add the column."""
+    op.add_column("signup", sa.Column("worker", sa.Text))
