@@ -81,6 +81,22 @@ class Asked:
 
 
 @dataclass(frozen=True, slots=True)
+class Known:
+    """A post as the newsletter knows it."""
+
+    name: str  # the id that it had when it was seen first: ledgers and issues call it so
+    mark: str  # what it is known by when its file has moved
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What a digest saw when it last looked for what is new."""
+
+    at: datetime
+    waiting: frozenset[str]  # posts it would have mailed, but for `min_posts` and `max_posts`
+
+
+@dataclass(frozen=True, slots=True)
 class Content:
     """What a message says, for everybody who gets the same posts: rendered once.
 

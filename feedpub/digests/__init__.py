@@ -1,8 +1,9 @@
 """The posts there are → what goes out in a digest, to whom, and what it says."""
 
-from feedpub.digests.choice import BACK, LATE, Choices, due, fresh, select
+from feedpub.digests.choice import BACK, LATE, Choices, due, fresh, select, wanted
 from feedpub.digests.compose import LARGEST, Composer, mark
 from feedpub.digests.following import Following
+from feedpub.digests.recognition import Recognised, recognise
 
 __all__ = [
     "BACK",
@@ -11,8 +12,11 @@ __all__ = [
     "Choices",
     "Composer",
     "Following",
+    "Recognised",
     "due",
     "fresh",
     "mark",
+    "recognise",
     "select",
+    "wanted",
 ]

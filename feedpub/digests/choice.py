@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 from feedpub.config import Digest
 from feedpub.library.subjects import sameness
-from feedpub.mailing import Follows, Subscriber
+from feedpub.mailing import Follows, Look, Subscriber
 from feedpub.model import Author, Post
 
 BACK = timedelta(days=32)
@@ -20,35 +20,45 @@ _WEEK = 7
 _DECEMBER = 12
 
 
-def fresh(
+def wanted(
     digest: Digest,
     posts: Iterable[Post],
     mailed: Collection[str],
     now: datetime,
+    last: Look | None = None,
     people: Sequence[tuple[str, Author]] = (),
 ) -> tuple[Post, ...]:
-    """Give the posts that a digest has for its next issue, newest first; () where too few.
+    """Give all the posts that a digest has not mailed and should, oldest first.
 
     New is a post whose id is not among `mailed`, the digest's ledger: one that was edited, renamed
-    or tagged anew is not, one that was dated back is. It is published by `now`, at most `max_age`
-    days ago, not kept from mail by its author, and is what the digest asks for. Of more than
-    `max_posts` the oldest go first, so that the others wait and none is lost. `people` are those
-    of the configuration, whom a digest may name by key.
+    or tagged anew is not, one that was dated back is. It is published by `now`, not kept from mail
+    by its author, and is what the digest asks for. It is at most `max_age` days old: not today,
+    but when the digest last looked, or it would be too old by the day of a monthly issue; and what
+    was found in the `last` look waits as long as it must. `people` are those of the configuration,
+    whom a digest may name by key.
     """
-    oldest = now - timedelta(days=digest.max_age)
-    wanted = _Wanted(digest, people)
+    oldest = min(now, last.at if last else now) - timedelta(days=digest.max_age)
+    waiting = last.waiting if last else frozenset()
+    asked = _Wanted(digest, people)
     new = [
         post
         for post in posts
         if post.mailed
         and not post.draft
-        and oldest <= post.published <= now
+        and post.published <= now
+        and (post.published >= oldest or post.id in waiting)
         and post.id not in mailed
-        and wanted.includes(post)
+        and asked.includes(post)
     ]
-    if len(new) < digest.min_posts:
-        return ()
-    return _newest_first(sorted(new, key=_place)[: digest.max_posts])
+    return tuple(sorted(new, key=_place))
+
+
+def fresh(digest: Digest, new: Sequence[Post]) -> tuple[Post, ...]:
+    """Give what goes out of what is `wanted`, newest first; () where that is too few.
+
+    Of more than `max_posts` the oldest go first: the others wait, and none is lost.
+    """
+    return () if len(new) < digest.min_posts else _newest_first(new[: digest.max_posts])
 
 
 def select(

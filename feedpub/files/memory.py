@@ -123,6 +123,7 @@ class Build:
     until: int  # … to before when no post appears or goes
     counts: tuple[int, ...]
     problems: tuple[Problem, ...]
+    authority: str  # whose the ids of its posts are
     ledger: Mapping[str, Written]
 
 
@@ -161,13 +162,14 @@ class Memory:
         kept = _load(self._place(output), self._version)
         if kept is None:
             return None
-        stamp, since, until, counts, problems, ledger = kept
+        stamp, since, until, counts, problems, authority, ledger = kept
         return Build(
             stamp,
             since,
             until,
             counts,
             tuple(Problem(*each) for each in problems),
+            authority,
             {path: Written(key, facts) for path, key, facts in ledger},
         )
 
@@ -175,7 +177,10 @@ class Memory:
         """Remember what came of a build into an output folder."""
         ledger = [(path, each.key, tuple(each.facts)) for path, each in build.ledger.items()]
         problems = [astuple(each) for each in build.problems]
-        row = (build.stamp, build.since, build.until, build.counts, problems, ledger)
+        row = (
+            *(build.stamp, build.since, build.until, build.counts),
+            *(problems, build.authority, ledger),
+        )
         _save(self._place(output), self._version, row)
 
     def built(self, output: Path) -> datetime | None:

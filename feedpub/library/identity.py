@@ -17,14 +17,25 @@ from feedpub.slugs import quote
 YEAR = 2026
 """The year of every `tag:` URI: fixed, so that no id depends on a date or a clock."""
 
+_OURS = re.compile(rf"tag:[^,:]*,{YEAR}:")
 # An IRI (RFC 3987), as Atom allows: a scheme, then nothing that an IRI cannot hold.
 _IRI = re.compile(r'[A-Za-z][A-Za-z0-9+.-]*:[^\x00-\x20\x7f-\xa0<>"{}|\\^`\s]+')
 
 
+def authority(config: Config) -> str:
+    """Give whose `tag:` URIs those of a site are: its host, unless it is said otherwise."""
+    return config.site.authority or (urlsplit(config.site.url).hostname or "")
+
+
 def tag_uri(config: Config, specific: str) -> str:
     """Give a `tag:` URI (RFC 4151) of this site for a name that is unique in it."""
-    authority = config.site.authority or (urlsplit(config.site.url).hostname or "")
-    return f"tag:{authority},{YEAR}:{quote(specific)}"
+    return f"tag:{authority(config)},{YEAR}:{quote(specific)}"
+
+
+def specific(identity: str) -> str:
+    """Give what stays of an id when the site has another host; ids that people gave stay whole."""
+    found = _OURS.match(identity)
+    return identity[found.end() :] if found else identity
 
 
 def given(config: Config, one: Manuscript) -> str:

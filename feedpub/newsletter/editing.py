@@ -45,19 +45,27 @@ class Editor:
         self, desk: Desk, library: Library, html: Html, composer: Composer, progress: Progress
     ) -> None:
         self._desk = desk
-        self._posts = library.posts
+        self._recognised = digests.recognise(library.posts, desk.store.known())
+        self._posts = self._recognised.posts
         self._html = html
         self._composer = composer
         self._progress = progress
 
+    def learn(self) -> None:
+        """Remember the posts there are, so that they are known again wherever they move."""
+        learnt, forgotten = self._recognised.learnt, self._recognised.forgotten
+        if learnt or forgotten:
+            self._desk.store.know(learnt, forgotten)
+
+    def wanted(self, digest: Digest, now: datetime) -> tuple[Post, ...]:
+        """Give all that a digest has not mailed and should, oldest first."""
+        store, people = self._desk.store, self._desk.config.authors
+        mailed, last = store.mailed(digest.name), store.look(digest.name)
+        return digests.wanted(digest, self._posts, mailed, now, last, people)
+
     def fresh(self, digest: Digest, now: datetime) -> tuple[Post, ...]:
         """Give the posts a digest has for its next issue, newest first; () where too few."""
-        mailed = self._desk.store.mailed(digest.name)
-        return digests.fresh(digest, self._posts, mailed, now, self._desk.config.authors)
-
-    def waiting(self, digest: Digest, now: datetime) -> int:
-        """Count the posts a digest has, be they too few for an issue."""
-        return len(self.fresh(replace(digest, min_posts=1), now))
+        return digests.fresh(digest, self.wanted(digest, now))
 
     def published(self, now: datetime) -> tuple[str, ...]:
         """Give the ids of all posts there are, which count as mailed when a digest starts."""
@@ -95,8 +103,8 @@ class Editor:
             new = Chooser(self._desk, self._posts, digest, now, new).of(reader)
         if new:
             return new
-        everything = replace(digest, min_posts=1, max_posts=len(self._posts) + 1, max_age=_ANY_AGE)
-        known = digests.fresh(everything, self._posts, (), now, self._desk.config.authors)
+        ever = replace(digest, max_age=_ANY_AGE)
+        known = digests.wanted(ever, self._posts, (), now, people=self._desk.config.authors)[::-1]
         return (digests.select(known, reader) if reader else known)[:_SHOWN]
 
     def language(self, reader: Subscriber) -> str:

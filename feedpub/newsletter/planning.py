@@ -3,8 +3,9 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from feedpub import schedule
+from feedpub import digests, schedule
 from feedpub.config import Digest
+from feedpub.digests import BACK
 from feedpub.errors import FeedpubError
 from feedpub.mailing import Consent, Issue, Subscriber, Tally
 from feedpub.model import Post
@@ -51,12 +52,20 @@ class Planner:
         slot = self._slot(digest, last, due=due)
         if slot is None:
             return _nothing(digest, "its next time has not come yet")
+        renamed = self._renamed(digest, slot) if last is None and due else ""
+        if renamed:
+            return _nothing(digest, renamed)
+        if not dry:
+            self._editor.learn()
         if last is None and not backlog:
             return self._begun(digest, slot, dry=dry)
         for _ in range(_TRIES):
-            posts = self._editor.fresh(digest, self._now)
+            wanted = self._editor.wanted(digest, self._now)
+            if not dry:
+                self._desk.store.looked(digest.name, (post.id for post in wanted), self._now)
+            posts = digests.fresh(digest, wanted)
             if not posts:
-                return self._skipped(digest, slot, recorded=due and not dry)
+                return self._skipped(digest, slot, len(wanted), recorded=due and not dry)
             try:
                 return self._planned(digest, slot, posts, dry=dry)
             except OvertakenError:
@@ -72,6 +81,20 @@ class Planner:
         now = self._now.replace(microsecond=0)
         return now if last is None else max(now, last + _SECOND)
 
+    def _renamed(self, digest: Digest, slot: datetime) -> str:
+        """Say that a digest which never went out may be one by another name; "" where it is none.
+
+        To begin would count as mailed what the other one has not mailed yet.
+        """
+        names = {each.name for each in self._desk.config.digests}
+        lately = self._desk.store.last_slots(slot - BACK)
+        gone = ", ".join(f'"{each}"' for each in sorted(lately.keys() - names))
+        return gone and (
+            f"it is new, and {gone} is gone from the configuration: was it renamed? Then give it "
+            "its old name, and call it otherwise by its title; if it is another one, begin it: "
+            f"`feedpub digest send {digest.name}`"
+        )
+
     def _begun(self, digest: Digest, slot: datetime, *, dry: bool) -> Sent:
         """Begin a digest, so that the archive is never mailed."""
         before = self._editor.published(self._now)
@@ -80,11 +103,11 @@ class Planner:
             told = f"it would begin, and not mail {old}; --backlog mails what is new enough"
             return _nothing(digest, told)
         self._desk.store.start(digest.name, slot, before, self._now)
+        self._desk.store.looked(digest.name, (), self._now)
         return _nothing(digest, f"it begins, and does not mail {old}")
 
-    def _skipped(self, digest: Digest, slot: datetime, *, recorded: bool) -> Sent:
+    def _skipped(self, digest: Digest, slot: datetime, waiting: int, *, recorded: bool) -> Sent:
         """Record that a slot has come, and why nothing went out; each post has no such slots."""
-        waiting = self._editor.waiting(digest, self._now)
         reason = f"{waiting} new, and min_posts is {digest.min_posts}" if waiting else "nothing new"
         if recorded and not schedule.parse(digest.schedule).each_post:
             self._desk.store.skip(digest.name, slot, reason, self._now)

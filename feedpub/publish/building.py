@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from contextlib import closing
 from dataclasses import asdict, astuple, replace
 from functools import partial
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from feedpub import files
 from feedpub.config import Config
@@ -16,6 +16,9 @@ from feedpub.publish.hints import below, touches
 from feedpub.publish.issues import recorded
 from feedpub.publish.kept import Built, Hints, Kept, Seen
 from feedpub.publish.request import Counts, Place, Request, Summary, microseconds, moment, place
+
+if TYPE_CHECKING:
+    from feedpub.publish.making import Making
 
 Result = TypeVar("Result")
 
@@ -129,7 +132,7 @@ def _make(
     """Make what is not as the last build left it."""
     # Imported only here, as it takes long: an unchanged site is known without it.
     from feedpub import site  # noqa: PLC0415
-    from feedpub.publish.making import look, maker, placed, plan  # noqa: PLC0415
+    from feedpub.publish.making import look, maker, plan  # noqa: PLC0415
 
     where, memory = seen.where, _memory(seen)
     _refuse_empty(request, seen, last)
@@ -154,18 +157,7 @@ def _make(
             where.config.output.compress,
             untouched=_untouched(wanted, seen, kept, hints) if kept and hints else frozenset(),
         )
-    since, until = making.library.since, making.library.until
-    made = Build(
-        stamp=seen.stamp() if all(entry.settled(scanned) for entry in seen.entries) else "",
-        since=microseconds(since) if since else _LONG_AGO,
-        until=microseconds(until) if until else _NEVER,
-        counts=astuple(making.counts()),
-        problems=(
-            *placed(making.problems(), where.config.content.folder),
-            *seen.record.problems,
-        ),
-        ledger=ledger,
-    )
+    made = _outcome(request, seen, last, making, ledger, settled=scanned)
     memory.keep_build(where.output, made)
     summary = _summary(where, made, len(changes.written), len(changes.removed))
     summary = replace(
@@ -175,6 +167,36 @@ def _make(
     )
     mark = memory.mark(where.output)
     return Built(summary, Kept(request, seen, making, made_with, bodies, wanted, made, mark))
+
+
+def _outcome(
+    request: Request,
+    seen: Seen,
+    last: Build | None,
+    making: "Making",
+    ledger: Ledger,
+    settled: int,
+) -> Build:
+    """Tell what the next build has to know; files that changed at `settled` or later may change."""
+    from feedpub.library.identity import authority  # noqa: PLC0415 - likewise
+    from feedpub.publish.making import placed  # noqa: PLC0415
+    from feedpub.publish.moves import rehosted  # noqa: PLC0415
+
+    config = seen.where.config
+    since, until = making.library.since, making.library.until
+    return Build(
+        stamp=seen.stamp() if all(entry.settled(settled) for entry in seen.entries) else "",
+        since=microseconds(since) if since else _LONG_AGO,
+        until=microseconds(until) if until else _NEVER,
+        counts=astuple(making.counts()),
+        problems=(
+            *placed(making.problems(), config.content.folder),
+            *rehosted(config, last, request.config_path),
+            *seen.record.problems,
+        ),
+        authority=authority(config),
+        ledger=ledger,
+    )
 
 
 def _refuse_empty(request: Request, seen: Seen, last: Build | None) -> None:

@@ -13,13 +13,13 @@ from lxml import etree
 
 from feedpub import feeds, files, site
 from feedpub.config import Config
-from feedpub.files import Memory, Reading
+from feedpub.files import Memory
 from feedpub.library import Library
-from feedpub.library.identity import given
 from feedpub.model import Copy, Manuscript, Output, Problem
 from feedpub.publish.building import reading_version
 from feedpub.publish.issues import recorded
 from feedpub.publish.making import Making, look, maker, placed, plan
+from feedpub.publish.moves import rehosted, renamed
 from feedpub.publish.request import Place, Progress, Request, Summary, place
 
 
@@ -65,7 +65,12 @@ def _check(request: Request, where: Place) -> Summary:
         written=0,
         unchanged=len(wanted) - len(faults),
         removed=0,
-        problems=(*placed(found, config.content.folder), *record.problems, *faults),
+        problems=(
+            *placed(found, config.content.folder),
+            *rehosted(config, memory.last_build(where.output), request.config_path),
+            *record.problems,
+            *faults,
+        ),
         folder=str(where.output),
     )
 
@@ -107,28 +112,6 @@ def _held(path: Path) -> bytes:
         return path.read_bytes()
     except OSError:
         return b""
-
-
-def renamed(
-    config: Config, known: Mapping[str, Reading], manuscripts: Mapping[str, Manuscript]
-) -> Iterator[Problem]:
-    """Find files that were renamed since the last build: readers would see their posts again."""
-    gone = [
-        reading.manuscript
-        for path, reading in sorted(known.items())
-        if path not in manuscripts and reading.manuscript and not reading.manuscript.draft
-    ]
-    for now in manuscripts.values() if gone else ():
-        if now.id or now.path in known:
-            continue
-        for old in gone:
-            if old.digest == now.digest or (old.title, old.published) == (now.title, now.published):
-                fault = (
-                    f"was {old.path} when it was published, and feed readers would show it again; "
-                    f'to prevent that, add "id: {given(config, old)}"'
-                )
-                yield Problem(now.path, 0, fault)
-                break
 
 
 def dangling(

@@ -12,7 +12,7 @@ from html import escape
 
 from feedpub.config import Config, Digest
 from feedpub.library import Library
-from feedpub.library.identity import tag_uri
+from feedpub.library.identity import specific, tag_uri
 from feedpub.mailing import Issue
 from feedpub.model import Issued, Post
 from feedpub.slugs import quote, slugify
@@ -79,7 +79,7 @@ def series(config: Config, library: Library, issues: Iterable[Issue]) -> tuple[S
     for issue in sorted(issues, key=lambda each: each.slot, reverse=True):
         if issue.posts and issue.digest in told:
             told[issue.digest].append(issue)
-    known = {post.id: post for post in library.posts} if any(told.values()) else {}
+    known = {specific(post.id): post for post in library.posts} if any(told.values()) else {}
     return tuple(
         Series(
             name=_name(digest),
@@ -138,7 +138,8 @@ def _told(post: Post, language: str) -> str:
 
 
 def _edition(config: Config, digest: Digest, issue: Issue, known: Mapping[str, Post]) -> Edition:
-    posts = tuple(known[each] for each in issue.posts if each in known)
+    found = (known.get(specific(each)) for each in issue.posts)
+    posts = tuple(each for each in found if each is not None)
     issued = Issued(
         digest=_name(digest),
         subject=issue.subject,

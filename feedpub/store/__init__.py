@@ -16,6 +16,7 @@ from feedpub.store.errands import Errands
 from feedpub.store.errors import ForgottenError, OvertakenError, StoreError, StoreUnavailable
 from feedpub.store.importing import Imported
 from feedpub.store.issues import Issues
+from feedpub.store.looking import Looking
 from feedpub.store.signups import Signups
 from feedpub.store.subscribers import Subscribers
 from feedpub.store.upgrading import is_begun, upgrade
@@ -32,7 +33,7 @@ __all__ = [
 ]
 
 
-class Store(Subscribers, Signups, Issues, Deliveries, Errands, Counting):
+class Store(Subscribers, Signups, Issues, Looking, Deliveries, Errands, Counting):
     """Readers, requests, issues and deliveries in one database; for all threads of a process.
 
     A process that forks must open its own in each child.
@@ -42,6 +43,7 @@ class Store(Subscribers, Signups, Issues, Deliveries, Errands, Counting):
         Subscribers.__init__(self, database)
         Signups.__init__(self, database)
         Issues.__init__(self, database)
+        Looking.__init__(self, database)
         Deliveries.__init__(self, database)
         Errands.__init__(self, database)
         Counting.__init__(self, database)

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from collections.abc import Set as AbstractSet
+from dataclasses import replace
 from datetime import datetime
 
 from sqlalchemy import ColumnElement, Connection, func, or_, select, update
@@ -12,7 +13,7 @@ from feedpub.store import planning, rows
 from feedpub.store.database import Database
 from feedpub.store.errors import StoreError
 from feedpub.store.planning import Plan
-from feedpub.store.schema import Moment, delivery, issue, ledger, selected, subscriber
+from feedpub.store.schema import Moment, delivery, issue, known, ledger, selected, subscriber
 
 _CHUNK = 500
 _TOLD = {"deferred", "failed", "suppressed", "doubt"}  # states with a reason
@@ -42,6 +43,13 @@ class Issues:
         query = select(issue.c.slot).where(issue.c.digest == digest)
         with self._database.reading() as connection:
             return connection.scalar(query.order_by(issue.c.slot.desc()).limit(1))
+
+    def last_slots(self, since: datetime) -> dict[str, datetime]:
+        """Give the newest slot of every digest that had one after a time, by its name."""
+        newest = func.max(issue.c.slot, type_=Moment())
+        query = select(issue.c.digest, newest).group_by(issue.c.digest).having(newest > since)
+        with self._database.reading() as connection:
+            return dict(connection.execute(query).all())
 
     def plan(  # noqa: PLR0913, PLR0917 - an issue is all of these at once
         self,
@@ -88,11 +96,21 @@ class Issues:
             return tuple(map(rows.issue, connection.execute(query)))
 
     def sent(self) -> tuple[Issue, ...]:
-        """Give all issues but those that were skipped, newest slot first."""
+        """Give all issues but those that were skipped, newest slot first.
+
+        Posts whose files have moved are told by the `specific` ids that they have now.
+        """
         query = select(*rows.ISSUE).where(issue.c.state != "skipped")
         ordered = query.order_by(issue.c.slot.desc(), issue.c.id.desc())
+        here = func.substr(known.c.name, func.length(known.c.name) - func.length(known.c.place) + 1)
+        moved = select(known.c.name, known.c.place).where(here != known.c.place)
         with self._database.reading() as connection:
-            return tuple(map(rows.issue, connection.execute(ordered)))
+            issues = [rows.issue(row) for row in connection.execute(ordered)]
+            places = dict(connection.execute(moved).all())
+        return tuple(
+            replace(each, posts=tuple(places.get(post, post) for post in each.posts))
+            for each in issues
+        )
 
     def issue(self, number: int) -> Issue:
         """Give the issue with an id. Raises StoreError where there is none."""

@@ -27,7 +27,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects import postgresql, sqlite
 
-HEAD = "0008"
+HEAD = "0009"
 """The newest revision in `migrations/versions`: what a database must have to be used."""
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -110,6 +110,29 @@ ledger = Table(
     Column("digest", Text, primary_key=True),
     Column("post", Text, primary_key=True),
     Column("issue", NUMBER, ForeignKey("issue.id"), nullable=False),
+)
+
+# Posts under the names that the ledger calls them by, wherever their files are now.
+known = Table(
+    "known",
+    metadata,
+    Column("place", Text, primary_key=True),  # what stays of an id when the site has another host
+    Column("name", Text, nullable=False),
+    Column("mark", Text, nullable=False),  # hash of title and date
+)
+
+look = Table(
+    "look",
+    metadata,
+    Column("digest", Text, primary_key=True),
+    Column("at", Moment, nullable=False),  # when it last looked for what is new
+)
+
+waiting = Table(
+    "waiting",
+    metadata,
+    Column("digest", Text, primary_key=True),
+    Column("post", Text, primary_key=True),
 )
 
 selection = Table(

@@ -33,6 +33,7 @@ BUILD = Build(
     until=2,
     counts=(1, 2, 3, 4, 5, 6, 7),
     problems=(Problem("a.md", 1, "no date", left_out=True),),
+    authority="example.org",
     ledger={"a": Written("key", (1, 2, 3, 4))},
 )
 

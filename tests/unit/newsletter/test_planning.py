@@ -166,6 +166,82 @@ def test_what_nobody_follows_is_an_issue_for_nobody(room: Newsroom) -> None:
     assert ("done", "one") == (sent.issue.state, sent.issue.subject)
 
 
+def test_who_moves_mails_nothing_again(room: Newsroom) -> None:
+    """Another host, another file name, a folder of its own: the posts are those that went out."""
+    room.begin()
+    room.write("one.md")
+    room.write("two.md")
+    room.send()
+    once = room.mailed()
+    text = (room.root / "config.yaml").read_text(encoding="utf-8")
+    room.config(text.replace("https://example.org/blog/", "http://127.0.0.1:8000/"))
+    (room.content / "one.md").rename(room.content / "first.md")
+    (room.content / "two").mkdir()
+    (room.content / "two.md").rename(room.content / "two" / "index.md")
+    room.now += timedelta(days=1)
+
+    assert ["nothing new"] == reasons(room.send())
+
+    room.write("one.md", title="Another one")
+    room.now += timedelta(days=1)
+    room.send()
+    room.build()
+
+    assert {"bob@example.net": ["one", "two"]} == once
+    assert {"bob@example.net": ["Another one", "one", "two"]} == room.mailed()
+    pages = sorted((room.public / "digests").glob("*/2*/index.html"))
+    assert [["one", "two"], ["Another one"]] == [
+        [title for title in ("one", "two", "Another one") if f">{title}</a>" in page.read_text()]
+        for page in pages
+    ]
+
+
+def test_a_month_is_no_age(room: Newsroom) -> None:
+    """A post of the first day of a month goes out on the first of the next, 31 days later."""
+    room.digests('name: monthly, schedule: "monthly 1 08:00"')
+    room.now = datetime(2025, 1, 1, 9, tzinfo=UTC)
+    room.send(due=True)
+    room.now += timedelta(hours=1)
+    room.write("one.md")
+    room.now = datetime(2025, 2, 1, 8, tzinfo=UTC)
+    room.send(due=True)
+
+    assert {"bob@example.net": ["one"]} == room.mailed()
+
+
+def test_what_waits_for_others_waits_for_as_long_as_it_takes(room: Newsroom) -> None:
+    """Three at least, and one in sixteen days; two at most, and seven a week."""
+    room.digests("name: weekly, min_posts: 3", "name: short, max_posts: 2")
+    room.send(due=True)
+    for number in range(6):
+        room.write(f"{number}.md")
+        for _ in range(2):
+            room.now += timedelta(days=8)
+            room.send(due=True)
+
+    assert {"bob@example.net": [str(number) for number in range(6)]} == room.mailed()
+
+
+def test_a_digest_by_another_name_does_not_begin_by_itself(room: Newsroom) -> None:
+    """What the old one has not mailed would never be; one that is meant to be new is begun."""
+    room.begin()
+    room.write("one.md")
+    room.digests("name: tips")
+    room.now += timedelta(days=7)
+
+    (reason,) = reasons(room.send(due=True))
+    assert 'it is new, and "weekly" is gone from the configuration: was it renamed?' in reason
+    assert "`feedpub digest send tips`" in reason
+
+    room.digests("name: weekly, title: Tips")
+
+    assert reasons(room.send(due=True)) == [""]
+
+    room.digests("name: tips")
+    assert "it begins" in reasons(room.send("tips"))[0]
+    assert "it is new" not in reasons(room.send(due=True))[0]
+
+
 class Meddler(Editor):
     """An editor who is overtaken: so many times somebody else plans the same posts first."""
 
@@ -174,9 +250,13 @@ class Meddler(Editor):
         self.desk = desk
         self.times = times
 
-    def fresh(self, digest: Digest, now: datetime) -> tuple[Post, ...]:
+    def learn(self) -> None:
+        """Remember the posts there are."""
+        self.editor.learn()
+
+    def wanted(self, digest: Digest, now: datetime) -> tuple[Post, ...]:
         """Give what is new."""
-        return self.editor.fresh(digest, now)
+        return self.editor.wanted(digest, now)
 
     def edition(self, digest: Digest, slot: datetime, posts: tuple[Post, ...]) -> Edition:
         """Choose, while the other one plans."""

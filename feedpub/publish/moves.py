@@ -1,0 +1,44 @@
+"""What was published, and the site as it is → posts that feed readers would show again, and why."""
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from feedpub.config import Config
+from feedpub.files import Build, Reading
+from feedpub.library.identity import authority, given
+from feedpub.model import Manuscript, Problem
+from feedpub.publish.request import Counts
+
+
+def rehosted(config: Config, last: Build | None, config_path: Path) -> Iterator[Problem]:
+    """Find that the site has another host than at the last build: all its ids are others then."""
+    now = authority(config)
+    if last and last.authority != now and Counts(*last.counts).published:
+        fault = (
+            f"the ids of posts began with {last.authority} when they were published, and feed "
+            f"readers would show all of them again; to prevent that, add to site: "
+            f"authority: {last.authority}"
+        )
+        yield Problem(str(config_path), 0, fault)
+
+
+def renamed(
+    config: Config, known: Mapping[str, Reading], manuscripts: Mapping[str, Manuscript]
+) -> Iterator[Problem]:
+    """Find files that were renamed since the last build: readers would see their posts again."""
+    gone = [
+        reading.manuscript
+        for path, reading in sorted(known.items())
+        if path not in manuscripts and reading.manuscript and not reading.manuscript.draft
+    ]
+    for now in manuscripts.values() if gone else ():
+        if now.id or now.path in known:
+            continue
+        for old in gone:
+            if old.digest == now.digest or (old.title, old.published) == (now.title, now.published):
+                fault = (
+                    f"was {old.path} when it was published, and feed readers would show it again; "
+                    f'to prevent that, add "id: {given(config, old)}"'
+                )
+                yield Problem(now.path, 0, fault)
+                break
