@@ -40,6 +40,7 @@ class Scalar:
     tag: str
     line: int
     variables: str = ""  # the text as written, where `${NAME}` is in it
+    unset: str = ""  # such a NAME that is not set in the environment
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +129,8 @@ class _Document:
         tag = raw.tag.removeprefix(_TAG)
         written = str(raw.value)
         faults: list[str] = []
-        text = _VARIABLE.sub(lambda match: self._variable(match, faults), written)
+        unset: list[str] = []
+        text = _VARIABLE.sub(lambda match: self._variable(match, faults, unset), written)
         faults += [f"{name} in a value; no feed can carry it" for _, name in dirty(text)][:1]
         if text != written:
             tag = _taken_for(text)
@@ -138,9 +140,10 @@ class _Document:
             self._tell(line, fault)
         named = any(match[1] is not None for match in _VARIABLE.finditer(written))
         text = clean(text).strip()
-        return Scalar(text, BROKEN if faults else tag, line, written if named else "")
+        tag = BROKEN if faults else tag
+        return Scalar(text, tag, line, written if named else "", unset[0] if unset else "")
 
-    def _variable(self, match: re.Match[str], faults: list[str]) -> str:
+    def _variable(self, match: re.Match[str], faults: list[str], unset: list[str]) -> str:
         """Give what stands for one `${NAME}` or `$${`."""
         name, closed = match[1], match[2]
         if name is None:
@@ -150,7 +153,7 @@ class _Document:
         elif not _NAME.fullmatch(name):
             faults.append(f'"${{{name}}}" names no variable; write $${{ where it is none')
         elif name not in self._environ:
-            faults.append(f'"{name}" is not set in the environment')
+            unset.append(name)
         else:
             return self._environ[name]
         return ""

@@ -23,6 +23,7 @@ class Key:
     least: int | None = None  # of a whole number
     also: str = ""  # another name for the key
     variable: str = ""  # of a value nobody may see: the environment's variable meant for it
+    reads: bool = False  # whether such a one is needed also where nothing is sent
 
 
 class Secret(str):

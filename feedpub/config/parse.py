@@ -18,17 +18,18 @@ _TEXT = ("str", "int", "float", "bool", "timestamp")  # a title may be 2024, a t
 _EXPECTED = {str: "text", int: "a whole number", bool: "true or false"}
 
 
-def load(text: str, path: str, environ: Mapping[str, str]) -> Config:
+def load(text: str, path: str, environ: Mapping[str, str], *, sends: bool = True) -> Config:
     """Read a configuration; `path` is what messages call it, and where relative folders begin.
 
-    `${NAME}` in a value is taken from `environ`, `$${` is `${`. The site's URL comes back in
-    its normal form (RFC 3986), ending in "/".
+    `${NAME}` in a value is taken from `environ`, `$${` is `${`. Where nothing `sends` by this
+    configuration, what is needed for that alone may not be set there. The site's URL comes back
+    in its normal form (RFC 3986), ending in "/".
 
     Raises:
         ConfigError: it cannot be used; `problems` are all faults found, by line.
     """
     root, problems = document.read(text.removeprefix("\ufeff"), path, environ)
-    reading = _Reading(path, problems)
+    reading = _Reading(path, problems, sends=sends)
     config = reading.section(Config, root, "", 1)
     if isinstance(config, Config):
         for where, message in faults(config, path):
@@ -45,10 +46,11 @@ class _Reading:
     Its methods give a value, or None where there is none to give because it was told of.
     """
 
-    def __init__(self, path: str, problems: tuple[Problem, ...]) -> None:
+    def __init__(self, path: str, problems: tuple[Problem, ...], *, sends: bool) -> None:
         self.problems = list(problems)
         self.lines: dict[str, int] = {}
         self._path = path
+        self._sends = sends
         # Where the document itself is broken, what is missing from it says nothing.
         self._whole = not problems
 
@@ -155,7 +157,11 @@ class _Reading:
         if is_section(entry.kind):
             return self.section(entry.kind, node, where, node.line)
         value = _typed(entry.kind, node)
-        if value is None:
+        if isinstance(node, Scalar) and node.unset:
+            if entry.key.variable and not (entry.key.reads or self._sends):
+                return entry.default
+            self.tell(node.line, f'"{node.unset}" is not set in the environment')
+        elif value is None:
             self._unexpected(where, node, _EXPECTED[entry.kind])
         elif entry.key.variable and isinstance(node, Scalar) and isinstance(value, str) and value:
             return Secret(value, node.variables or f"${{{entry.key.variable}}}")

@@ -294,7 +294,11 @@ class Subscribers:
 
     database: Annotated[
         str,
-        Key('empty for a file in .feedpub/, or "postgresql://…"', variable="DATABASE_URL"),
+        Key(
+            'empty for a file in .feedpub/, or "postgresql://…"',
+            variable="DATABASE_URL",
+            reads=True,
+        ),
     ] = ""
     double_opt_in: Annotated[bool, Key("people confirm by mail before anything is sent")] = True
     form: Annotated[

@@ -9,8 +9,8 @@ from feedpub.errors import ConfigError, FeedpubError
 from feedpub.model import Problem
 
 
-def configuration(path: Path, environ: Mapping[str, str]) -> Config:
-    """Read a configuration file.
+def configuration(path: Path, environ: Mapping[str, str], *, sends: bool = True) -> Config:
+    """Read a configuration file; `sends` is as `config.load` has it.
 
     Raises:
         ConfigError: it is not UTF-8, or says what it must not.
@@ -28,4 +28,4 @@ def configuration(path: Path, environ: Mapping[str, str]) -> Config:
         line = data.count(b"\n", 0, error.start) + 1
         problem = Problem(str(path), line, "is not in UTF-8; save it in that encoding")
         raise ConfigError((problem,)) from None
-    return config.load(text, str(path), environ)
+    return config.load(text, str(path), environ, sends=sends)

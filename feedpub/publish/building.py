@@ -31,7 +31,7 @@ def build(request: Request) -> Summary:
     Raises FeedpubError where the build cannot go on; what is wrong with single files is told in
     the summary. Another build of the same site, or into the same folder, is waited for.
     """
-    where = place(request)
+    where = place(request, sends=False)
     code = files.code()
 
     def work() -> Summary:
@@ -58,7 +58,9 @@ def rebuild(
     kept = kept if kept and kept.belongs(request) else None
     code = kept.seen.code if kept else files.code()
     heard = kept and changed is not None and not below(request.config_path, changed)
-    where = kept.seen.where if kept and heard and not request.config else place(request)
+    where = (
+        kept.seen.where if kept and heard and not request.config else place(request, sends=False)
+    )
     # The second trial knows nothing: the first found that what is remembered is spoilt.
     trials = [None, kept]
 

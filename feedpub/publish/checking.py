@@ -28,7 +28,7 @@ def check(request: Request) -> Summary:
 
     Raises FeedpubError where the config or a template cannot be used at all.
     """
-    where = place(request)
+    where = place(request, sends=False)
     with files.locked(where.memory, partial(request.progress, "waiting", 0, 0)):
         return files.sound(where.memory, partial(_check, request, where))
 

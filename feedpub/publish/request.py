@@ -75,14 +75,14 @@ class Summary(Counts):
     until: datetime | None = None  # then the next post appears or goes
 
 
-def place(request: Request) -> Place:
-    """Read the config and find the folders it names.
+def place(request: Request, *, sends: bool = True) -> Place:
+    """Read the config and find the folders it names; `sends` is as `config.load` has it.
 
     Raises FeedpubError where there is no config, and ConfigError where it cannot be used, or
     where what is written would become what is read.
     """
     path = request.config_path
-    config = request.config or files.configuration(path, request.environ)
+    config = request.config or files.configuration(path, request.environ, sends=sends)
     home = path.parent
     where = Place(
         config=config,

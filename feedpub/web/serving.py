@@ -42,7 +42,7 @@ def serve(request: Request, stand: Stand) -> None:
 
     Raises FeedpubError where nothing was built, or nothing can be served.
     """
-    where = place(request)
+    where = place(request, sends=False)
     if not is_built(where.output):
         raise FeedpubError(f"{where.output}: nothing is built there; run `feedpub build` first")
     opened, running = _server(where, stand, _app(where, stand))
@@ -66,7 +66,7 @@ def live(
     request = replace(request, output=preview, drafts=True, future=True)
     first = publish.build(request)
     built(first)
-    where = place(request)
+    where = place(request, sends=False)
     shown = Live(_app(where, stand))
     opened, running = _server(where, stand, shown)
     ended = Event()
@@ -76,7 +76,7 @@ def live(
         for _ in (changes or partial(watched, where, request.config_path))(ended):
             try:
                 summary = publish.build(replace(request, now=stand.now()))
-                again = _app(place(request), stand)
+                again = _app(place(request, sends=False), stand)
             except FeedpubError as error:
                 failed(error)
                 problems = None  # that all is well again is told too

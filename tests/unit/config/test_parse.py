@@ -252,3 +252,20 @@ def test_what_the_message_calls_the_file() -> None:
     """A fault has the form `path:line: message`."""
     with pytest.raises(ConfigError, match=r"^sub/c\.yaml:1: expected keys and values"):
         load("- x", "sub/c.yaml", {})
+
+
+def test_who_sends_nothing_needs_no_secrets() -> None:
+    """To publish takes neither the password of a mail server nor what hooks are signed with."""
+    text = (
+        f"{SITE}mail: {{transport: smtp, relays: [{{host: h, username: '${{U}}', "
+        "password: '${P}'}]}\nhooks: {secret: '${S}'}\nsubscribers: {database: '${D}'}\n"
+    )
+    with pytest.raises(ConfigError) as all_:
+        load(text, "c.yaml", {})
+    with pytest.raises(ConfigError) as one:
+        load(text, "c.yaml", {}, sends=False)
+    config = load(text, "c.yaml", {"D": "sqlite:///x"}, sends=False)
+
+    assert ["P", "U", "S", "D"] == [each.message.split('"')[1] for each in all_.value.problems]
+    assert ['"D" is not set in the environment'] == [each.message for each in one.value.problems]
+    assert ("", "") == (config.mail.relays[0].username, config.mail.relays[0].password)

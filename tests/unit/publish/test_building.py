@@ -16,6 +16,7 @@ from folders import CONFIG, NOW, Site, told
 from feedpub import publish
 from feedpub.errors import ConfigError, FeedpubError, OutputError, TemplateError
 from feedpub.files import locked
+from feedpub.newsletter.desk import opened
 
 
 @pytest.fixture
@@ -178,6 +179,20 @@ def test_one_bad_post_does_not_stop_the_others(site: Site) -> None:
         line.split(";")[0] for line in told(summary)
     ]
     assert told(summary) == told(site.build())
+
+
+def test_to_publish_takes_no_password(site: Site) -> None:
+    """Where the site is built need not be where it mails; what mails is refused."""
+    relay = 'mail: {transport: smtp, relays: [{host: h, password: "${NONE}"}]}\n'
+    site.config(CONFIG + relay)
+
+    assert () == site.build().problems
+    assert () == site.check().problems
+    with (
+        pytest.raises(ConfigError, match='"NONE" is not set in the environment'),
+        opened(site.request()),
+    ):
+        pass
 
 
 def test_a_name_that_is_not_utf8_is_told(site: Site) -> None:
