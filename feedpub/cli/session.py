@@ -138,7 +138,7 @@ def _init(session: Session) -> int:
         out.say(out.paint(f"Made a site{place}:", Colour.RESULT))
         out.say(columns(told))
         enter = "" if here else f"cd {shlex.quote(arguments.folder)}, "
-        out.say(f"Next: {enter}set title and url in config.yaml, then run `feedpub build`.")
+        out.say(f"Next: {enter}set title and url in config.yaml; `feedpub serve --live` shows it.")
     return DONE
 
 

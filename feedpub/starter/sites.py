@@ -7,7 +7,7 @@ from pathlib import Path
 
 from feedpub.errors import FeedpubError
 
-_IGNORED = "public/\n.feedpub/\n"
+_IGNORED = "public/\n.feedpub/\nmail/\n"  # mail/ has addresses in it
 
 
 @dataclass(frozen=True, slots=True)

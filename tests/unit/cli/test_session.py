@@ -315,7 +315,7 @@ def test_init(tmp_path: Path) -> None:
         "  config.yaml         what the site is called, and where it is published\n"
         "  content/welcome.md  the first post\n"
         "  .gitignore          keeps what is built out of git\n"
-        f"Next: cd '{folder}', set title and url in config.yaml, then run `feedpub build`.\n"
+        f"Next: cd '{folder}', set title and url in config.yaml; `feedpub serve --live` shows it.\n"
     )
 
 

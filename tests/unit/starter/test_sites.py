@@ -7,6 +7,7 @@ import pytest
 
 from feedpub.config import load
 from feedpub.errors import FeedpubError
+from feedpub.model import Author
 from feedpub.starter import Started, init
 
 NOW = datetime(2025, 1, 30, 9, 0, 0, 123, tzinfo=timezone(timedelta(hours=1)))
@@ -21,7 +22,26 @@ def test_new_folder(tmp_path: Path) -> None:
     assert started == Started(folder, ("config.yaml", "content/welcome.md", ".gitignore"), ())
     assert config.site.title == "My site"
     assert "\ndate: 2025-01-30T09:00:00+01:00\n" in (folder / "content/welcome.md").read_text()
-    assert (folder / ".gitignore").read_text() == "public/\n.feedpub/\n"
+    assert (folder / ".gitignore").read_text() == "public/\n.feedpub/\nmail/\n"
+
+
+def test_the_newsletter_is_there_to_be_taken_up(tmp_path: Path) -> None:
+    """Its lines can be used once they are no comment; so can those of a mail server."""
+    init(tmp_path, NOW)
+    text = (tmp_path / "config.yaml").read_text(encoding="utf-8")
+    begun = text.index("# digests")
+    lines = [line.removeprefix("# ") for line in text[begun:].splitlines()]
+    config = load(text[:begun] + "\n".join(lines), "config.yaml", {})
+    smtp = "\n".join(lines).replace("folder  ", "smtp  ").replace("  # relays", "  relays")
+    sends = load(text[:begun] + smtp, "config.yaml", {"SMTP_USER": "u", "SMTP_PASSWORD": "p"})
+
+    assert ["weekly"] == [each.name for each in config.digests]
+    assert config.subscribers.form
+    assert ("folder", Author("My site", "news@example.org")) == (
+        config.mail.transport,
+        config.mail.sender,
+    )
+    assert ("smtp", "p") == (sends.mail.transport, sends.mail.relays[0].password)
 
 
 def test_nothing_is_changed(tmp_path: Path) -> None:
