@@ -11,6 +11,7 @@ MORE = "\U0010f8d2"
 _ENOUGH = 200  # characters of paragraphs, after which no other is read
 _LONGEST_GIVEN = 1000  # of what the author marked off
 
+_WIDE_END = re.compile("[。！？：；）》」』][’”]?$")  # has its space within
 _COMMENT = re.compile(r"<!--\s*more\s*-->", re.IGNORECASE)
 _PARAGRAPH = re.compile(r"<p(?: [^>]*)?>(.*?)</p>", re.DOTALL)
 _TITLE = '<p class="admonition-title">'
@@ -56,7 +57,11 @@ def summary(html: str) -> str:
                 break
     if not found:
         found = [_words(_NOT_PROSE.sub(" ", html))]
-    return shorten(" ".join(found))
+    return shorten(_joined(found))
+
+
+def _joined(paragraphs: list[str]) -> str:
+    return "".join(each if _WIDE_END.search(each) else f"{each} " for each in paragraphs)
 
 
 def _words(html: str) -> str:

@@ -42,6 +42,13 @@ def test_the_first_paragraphs_are_the_summary() -> None:
     assert "a b c " + "d" * 200 == summary(html)
 
 
+def test_wide_marks_need_no_space_after_them() -> None:
+    """Where a paragraph ends with one, the next follows at once, as Chinese is written."""
+    html = "<p>好。</p><p>“再见。”</p><p>再见</p><p>“ok.”</p><p>bye</p>"
+
+    assert "好。“再见。”再见 “ok.” bye" == summary(html)
+
+
 def test_a_long_paragraph_is_cut_at_a_word() -> None:
     """A summary has at most 280 characters."""
     text = summary(f"<p>{'word ' * 100}</p>")
