@@ -10,6 +10,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import BinaryIO
 
+from wordings import english
+
 from feedpub.cli.session import main
 from feedpub.cli.world import Newsletter, Publish, Web, World
 from feedpub.errors import FeedpubError
@@ -20,6 +22,7 @@ from feedpub.newsletter.findings import Finding
 from feedpub.publish import Request
 from feedpub.readership import Statistics
 from feedpub.store import Imported
+from feedpub.words import Words
 
 NOW = datetime(2025, 1, 30, 9, 0, tzinfo=UTC)
 ANN = Subscriber(1, "ann@example.org", Consent(NOW, "command"), state="active")
@@ -134,6 +137,11 @@ class Desk:
         """Give what was told."""
         self._ask(request, "statistics", days)
         return self.statistic
+
+    def words(self, request: Request) -> Words:
+        """Give the English ones."""
+        self.requests.append(request)
+        return english()
 
     def digests(self, request: Request) -> tuple[Standing, ...]:
         """Give how each stands."""

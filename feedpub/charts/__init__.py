@@ -1,4 +1,4 @@
-"""Statistics → a page, or one picture, that needs nothing else to be seen."""
+"""Statistics and words → a page, or one picture, that needs nothing else to be seen."""
 
 from feedpub.charts.report import page, picture
 

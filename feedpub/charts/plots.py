@@ -2,7 +2,7 @@
 
 import math
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from html import escape
@@ -14,6 +14,9 @@ _EM = 13.0  # the size of the text
 _NARROW = 0.56  # of an em: most letters; wide ones take a whole
 _TALL = 220  # a line plot
 _STEPS = 4  # lines across it, at most
+
+Dated = Callable[[date, bool], str]
+"""Says a date, with its year or without."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,10 +37,10 @@ class Bar:
     told: str  # beside the label, at the other end
 
 
-def line(points: Sequence[tuple[date, int]], width: int) -> Plot:
+def line(points: Sequence[tuple[date, int]], width: int, dated: Dated) -> Plot:
     """Give numbers over days as a line, with the ground below it shaded."""
     top = _nice(max((number for _, number in points), default=0))
-    left, right = _long(f"{top:,}") + 10, width - 4
+    left, right = length(f"{top:,}") + 10, width - 4
     floor, ceiling = _TALL - _LINE - 6, 14
 
     def height(number: int) -> float:
@@ -53,7 +56,7 @@ def line(points: Sequence[tuple[date, int]], width: int) -> Plot:
         drawn.append(
             f'<circle class="dot" cx="{end:.1f}" cy="{height(points[-1][1]):.1f}" r="3.5"/>'
         )
-        drawn += _days(points, left, step, width)
+        drawn += _days(points, left, step, width, dated)
     return Plot("".join(drawn), width, _TALL)
 
 
@@ -63,7 +66,7 @@ def bars(rows: Sequence[Bar], width: int) -> Plot:
     drawn = []
     for place, each in enumerate(rows):
         y = place * _ROW
-        room = width - _long(each.told) - 16
+        room = width - length(each.told) - 16
         drawn.append(f'<text class="name" x="0" y="{y + 15}">{_fitted(each.label, room)}</text>')
         drawn.append(f'<text class="told end" x="{width}" y="{y + 15}">{escape(each.told)}</text>')
         drawn.append(_track(y + 23, width))
@@ -92,7 +95,7 @@ def _grid(top: int, left: float, right: float, floor: float, ceiling: float) -> 
 
 
 def _days(
-    points: Sequence[tuple[date, int]], left: float, step: float, width: int
+    points: Sequence[tuple[date, int]], left: float, step: float, width: int, dated: Dated
 ) -> Iterator[str]:
     """Name some of the days below a line, the first and the last among them."""
     last = len(points) - 1
@@ -100,7 +103,7 @@ def _days(
     chosen = {round(last * each / max(wanted - 1, 1)) for each in range(wanted)}
     for each in sorted(chosen):
         day = points[each][0]
-        said = f"{day.day} {day:%b}" + (f" {day:%Y}" if each in {0, last} else "")
+        said = escape(dated(day, each in {0, last}))
         place = "start" if each == 0 else "end" if each == last else "middle"
         x = left + each * step
         yield f'<text class="told {place}" x="{x:.1f}" y="{_TALL - 4}">{said}</text>'
@@ -122,7 +125,7 @@ def _step(most: int) -> int:
         size *= 10
 
 
-def _long(text: str) -> float:
+def length(text: str) -> float:
     """Give about how long a text is."""
     return sum(_EM * _wide(each) for each in text)
 
@@ -134,8 +137,8 @@ def _wide(character: str) -> float:
 def _fitted(text: str, room: float) -> str:
     """Give a text that fits, its end left out where it must be, as HTML."""
     clean = "".join(each if each.isprintable() else " " for each in text)
-    if _long(clean) <= room:
+    if length(clean) <= room:
         return escape(clean)
-    while clean and _long(clean) + _EM > room:
+    while clean and length(clean) + _EM > room:
         clean = clean[:-1]
     return f"{escape(clean.rstrip())}…"

@@ -1,24 +1,19 @@
-"""Statistics → a page of plots, or one SVG that holds them all."""
+"""Statistics and words → a page of plots, or one SVG that holds them all."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import date
 from html import escape
 
 from feedpub.charts import plots, style
 from feedpub.charts.plots import Bar, Plot
 from feedpub.readership import Sending, Statistics
+from feedpub.words import Words, direction
 
 _WIDE, _NARROW = 640, 300
 _MARGIN = 32
 _FEEDS = 12
 
-_KEY = (
-    ("good", "accepted"),
-    ("bad", "failed"),
-    ("rest", "waiting or in doubt"),
-    ("none", "not to be mailed any more"),
-)
+_KEY = (("good", "accepted"), ("bad", "failed"), ("rest", "waiting"), ("none", "suppressed"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,106 +26,109 @@ class _Part:
     has_key: bool = False
 
 
-def page(one: Statistics) -> str:
+def page(one: Statistics, words: Words) -> str:
     """Give a whole page of HTML."""
-    title = f"{one.title}: how it is read"
-    numbers = "".join(f"<dt>{label}</dt><dd>{told}</dd>" for label, told in _numbers(one))
-    # A term and what it is stand together in one cell.
-    cells = numbers.replace("<dt>", "<div><dt>").replace("</dd>", "</dd></div>")
-    sections = "".join(map(_section, _parts(one)))
+    language, title = escape(words.language), _text(words, "title", title=one.title)
+    cells = "".join(
+        f"<div><dt>{escape(label)}</dt><dd>{escape(told)}</dd></div>"
+        for label, told in _numbers(one, words)
+    )
+    sections = "".join(_section(part, words) for part in _parts(one, words))
+    made = escape(words.text("stats-made")).format(command="<code>feedpub stats</code>")
     return (
-        '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
+        f'<!doctype html>\n<html lang="{language}" dir="{direction(words.language)}">\n<head>\n'
+        '<meta charset="utf-8">\n'
         '<meta name="viewport" content="width=device-width,initial-scale=1">\n'
         f"<title>{escape(title)}</title>\n<style>{style.page(one.accent)}</style>\n</head>\n"
-        f"<body>\n<main>\n<h1>{escape(one.title)}</h1>\n<p>{_period(one)}</p>\n"
-        f"<dl>{cells}</dl>\n{sections}</main>\n"
-        "<footer>Made by <code>feedpub stats</code> of counts alone: of readers nothing is kept "
-        "that tells one from another.</footer>\n</body>\n</html>\n"
+        f"<body>\n<main>\n<h1>{escape(one.title)}</h1>\n<p>{escape(_period(one, words))}</p>\n"
+        f"<dl>{cells}</dl>\n{sections}</main>\n<footer>{made}</footer>\n</body>\n</html>\n"
     )
 
 
-def picture(one: Statistics) -> str:
+def picture(one: Statistics, words: Words) -> str:
     """Give one SVG with every plot, to be shown wherever pictures are."""
     drawn, y = [], _MARGIN + 12
-    for part in _parts(one):
+    for part in _parts(one, words):
         plot = part.draw(_WIDE)
         drawn.append(f'<text class="title" x="{_MARGIN}" y="{y + 8}">{escape(part.title)}</text>')
         drawn.append(f'<text x="{_MARGIN}" y="{y + 30}">{escape(part.said)}</text>')
         drawn.append(f'<g transform="translate({_MARGIN} {y + 48})">{plot.svg}</g>')
         y += 48 + plot.height + 56
         if part.has_key:
-            drawn.append(_legend(y - 22))
+            drawn.append(_legend(y - 22, words))
             y += 44
-    width, title = _WIDE + 2 * _MARGIN, escape(f"{one.title}: how it is read")
+    width, title = _WIDE + 2 * _MARGIN, escape(_text(words, "title", title=one.title))
     return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {y}" width="{width}" '
-        f'height="{y}" role="img"><title>{title}</title><style>{style.plots(one.accent)}</style>'
+        f'<svg xmlns="http://www.w3.org/2000/svg" xml:lang="{escape(words.language)}" '
+        f'viewBox="0 0 {width} {y}" width="{width}" height="{y}" role="img">'
+        f"<title>{title}</title><style>{style.plots(one.accent)}</style>"
         f'<rect width="100%" height="100%" fill="var(--paper)"/>{"".join(drawn)}</svg>\n'
     )
 
 
-def _legend(y: int) -> str:
+def _legend(y: int, words: Words) -> str:
     drawn, x = [], float(_MARGIN)
-    for kind, label in _KEY:
+    for kind, key in _KEY:
+        label = _text(words, key)
         drawn.append(f'<rect class="{kind}" x="{x:.1f}" y="{y - 9}" width="14" height="9"/>')
-        drawn.append(f'<text x="{x + 20:.1f}" y="{y}">{label}</text>')
-        x += 44 + 6.6 * len(label)
+        drawn.append(f'<text x="{x + 20:.1f}" y="{y}">{escape(label)}</text>')
+        x += 44 + plots.length(label)
     return "".join(drawn)
 
 
-def _section(part: _Part) -> str:
+def _section(part: _Part, words: Words) -> str:
     shown = "".join(
         f'<svg class="{name}" viewBox="0 0 {plot.width} {plot.height}" role="img" '
         f'aria-label="{escape(part.title)}">{plot.svg}</svg>'
         for name, plot in (("wide", part.draw(_WIDE)), ("narrow", part.draw(_NARROW)))
     )
-    key = "".join(f'<li><i class="{kind}"></i>{label}</li>' for kind, label in _KEY)
+    key = "".join(
+        f'<li><i class="{kind}"></i>{escape(_text(words, name))}</li>' for kind, name in _KEY
+    )
     listed = f'<ul class="key">{key}</ul>' if part.has_key else ""
     said = f"<p>{escape(part.said)}</p>"
     return f"<section>\n<h2>{escape(part.title)}</h2>\n{said}{shown}{listed}\n</section>\n"
 
 
-def _parts(one: Statistics) -> Iterator[_Part]:
+def _parts(one: Statistics, words: Words) -> Iterator[_Part]:
     """Give the plots of what there is to show."""
-    first, last = (one.active[0][1], one.active[-1][1]) if one.active else (0, 0)
-    change = f"{last - first:+,} since".replace("-", "−") if last != first else "as many as on"
-    yield _Part(
-        "People on the list",
-        f"{last:,} are mailed now, {change} {_said(one.since)}.",
-        lambda width: plots.line(one.active, width),
-    )
+
+    def part(key: str, said: str, draw: Callable[[int], Plot], *, has_key: bool = False) -> _Part:
+        return _Part(_text(words, key), said, draw, has_key)
+
+    yield part("people", _people(one, words), lambda width: _line(one, words, width))
     if one.feeds:
-        rows = [
-            Bar(each.feed, (("good", each.readers),), f"{each.readers:,}")
-            for each in one.feeds[:_FEEDS]
-        ]
+        rows = [_readers(each.feed, each.readers) for each in one.feeds[:_FEEDS]]
         more = len(one.feeds) - len(rows)
-        hidden = f" {more:,} more are read by fewer." if more else ""
-        yield _Part(
-            "Feeds by readers",
-            f"At least so many, as the programs that fetch them say.{hidden}",
-            lambda width: plots.bars(rows, width),
-        )
+        said = _text(words, "feeds-more" if more else "feeds-text", number=f"{more:,}")
+        yield part("feeds", said, lambda width: plots.bars(rows, width))
     if one.issues:
-        issues = [_issue(each.subject, each) for each in one.issues]
-        yield _Part(
-            "Issues by outcome",
-            "The newest first; each bar is as long as its audience.",
-            lambda width: plots.bars(issues, width),
-            has_key=True,
-        )
+        issues = [_issue(each, words) for each in one.issues]
+        said = _text(words, "issues-text")
+        yield part("issues", said, lambda width: plots.bars(issues, width), has_key=True)
     if one.programs:
-        most = [
-            Bar(name, (("good", number),), f"{number:,}") for name, number in one.programs[:_FEEDS]
-        ]
-        yield _Part(
-            "Programs by requests",
-            "What fetches the feeds, by the name it gives itself.",
-            lambda width: plots.bars(most, width),
-        )
+        most = [_readers(name, number) for name, number in one.programs[:_FEEDS]]
+        said = _text(words, "programs-text")
+        yield part("programs", said, lambda width: plots.bars(most, width))
 
 
-def _issue(subject: str, each: Sending) -> Bar:
+def _people(one: Statistics, words: Words) -> str:
+    first, last = (one.active[0][1], one.active[-1][1]) if one.active else (0, 0)
+    key = "people-text" if last != first else "people-same"
+    change = f"{last - first:+,}".replace("-", "−")
+    since = words.date(one.since)
+    return _text(words, key, number=f"{last:,}", change=change, since=since)
+
+
+def _line(one: Statistics, words: Words, width: int) -> Plot:
+    return plots.line(one.active, width, lambda day, has_year: words.date(day, year=has_year))
+
+
+def _readers(label: str, number: int) -> Bar:
+    return Bar(label, (("good", number),), f"{number:,}")
+
+
+def _issue(each: Sending, words: Words) -> Bar:
     tally = each.tally
     parts = (
         ("good", tally.accepted),
@@ -138,23 +136,25 @@ def _issue(subject: str, each: Sending) -> Bar:
         ("rest", tally.waiting + tally.deferred + tally.doubt),
         ("none", tally.suppressed),
     )
-    share = f"{tally.accepted:,} of {tally.audience:,}"
-    return Bar(f"{each.day.day} {each.day:%b} · {subject or each.digest}", parts, share)
+    share = _text(words, "share", taken=f"{tally.accepted:,}", all=f"{tally.audience:,}")
+    day = words.date(each.day, year=False)
+    return Bar(f"{day} · {each.subject or each.digest}", parts, share)
 
 
-def _numbers(one: Statistics) -> Iterator[tuple[str, str]]:
+def _numbers(one: Statistics, words: Words) -> Iterator[tuple[str, str]]:
     """Give the few numbers that somebody looks for first."""
-    states = dict(one.states)
-    yield "people on the list", f"{states.get('active', 0):,}"
-    yield "readers of the most read feed", f"{max((e.readers for e in one.feeds), default=0):,}"
+    active = dict(one.states).get("active", 0)
     audience = sum(each.tally.audience for each in one.issues)
     taken = sum(each.tally.accepted for each in one.issues)
-    yield "messages taken", f"{100 * taken / audience:.1f} %" if audience else "none sent"
+    share = f"{100 * taken / audience:.1f}%" if audience else _text(words, "none")
+    yield _text(words, "list"), f"{active:,}"
+    yield _text(words, "most"), f"{max((each.readers for each in one.feeds), default=0):,}"
+    yield _text(words, "taken"), share
 
 
-def _period(one: Statistics) -> str:
-    return f"{_said(one.since)} to {_said(one.today)}"
+def _period(one: Statistics, words: Words) -> str:
+    return _text(words, "period", since=words.date(one.since), today=words.date(one.today))
 
 
-def _said(day: date) -> str:
-    return f"{day.day} {day:%B %Y}"
+def _text(words: Words, key: str, **values: str) -> str:
+    return words.text(f"stats-{key}").format(**values)

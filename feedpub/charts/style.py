@@ -7,6 +7,7 @@ _INK, _CHALK = "#1c1d1f", "#e6e5e2"
 _WRONG, _AWAY = "#c0282e", "#b0761a"
 
 _PLOTS = """
+svg{direction:ltr}
 text{fill:var(--soft);font:13px var(--sans);font-variant-numeric:tabular-nums;
 unicode-bidi:plaintext}
 .name{fill:var(--text)}.end{text-anchor:end}.middle{text-anchor:middle}
@@ -29,15 +30,16 @@ h2{font-size:1.2rem;line-height:1.3;margin:0 0 1rem}
 p{margin:0;color:var(--soft)}
 section{margin-block-start:2.75rem}
 section>p{margin-block:-.75rem 1rem;font-size:.89rem;text-wrap:pretty}
+dl>div{display:flex;flex-direction:column;justify-content:flex-end}
 dl{display:grid;grid-template-columns:repeat(auto-fit,minmax(7.5rem,1fr));gap:1rem 1.5rem;
 margin:2rem 0 0;padding:1.25rem 0;border-block:1px solid var(--line)}
-dt{font:.78rem var(--sans);color:var(--soft)}
+dt{font:.78rem/1.4 var(--sans);color:var(--soft)}
 dd{margin:0;font-size:1.6rem;line-height:1.25;font-weight:700;
 font-variant-numeric:lining-nums tabular-nums}
 svg{display:block;inline-size:100%;block-size:auto;overflow:visible}
 .narrow{display:none}
 .key{display:flex;flex-wrap:wrap;gap:.25rem 1.25rem;margin:1rem 0 0;padding:0;list-style:none;
-font:.78rem var(--sans);color:var(--soft)}
+font:.78rem/1.5 var(--sans);color:var(--soft)}
 .key i{display:inline-block;inline-size:.75rem;block-size:.5rem;margin-inline-end:.4rem}
 i.good{background:var(--accent)}i.bad{background:var(--wrong)}i.rest{background:var(--away)}
 i.none{background:var(--quiet)}
@@ -56,7 +58,8 @@ def plots(accent: str) -> str:
         '--sans:system-ui,-apple-system,"Segoe UI",Roboto,"Noto Sans",Arial,sans-serif;'
     )
     queried = f"@media (prefers-color-scheme:dark){{:root{{{dark}}}}}"
-    return f":root{{color-scheme:light dark;{light}{fonts}}}{queried}{_PLOTS}"
+    wide = ":lang(zh),:lang(ja),:lang(ko),:lang(ar){--serif:var(--sans)}"
+    return f":root{{color-scheme:light dark;{light}{fonts}}}{wide}{queried}{_PLOTS}"
 
 
 def page(accent: str) -> str:

@@ -18,10 +18,12 @@ _DAY = "%Y-%m-%d"
 
 def _stats(session: Session) -> int:
     arguments = session.arguments
-    found = session.world.newsletter().statistics(session.request(), arguments.days)
+    newsletter, request = session.world.newsletter(), session.request()
+    found = newsletter.statistics(request, arguments.days)
     for file, draw in ((arguments.html, charts.page), (arguments.svg, charts.picture)):
         if file:
-            Path(file).write_text(draw(found), encoding="utf-8")
+            drawn = draw(found, newsletter.words(request))
+            Path(file).write_text(drawn, encoding="utf-8")
             session.tell([f"Wrote {file}."])
     if arguments.json:
         session.world.stdout.write(json.dumps(_as_object(found)) + "\n")

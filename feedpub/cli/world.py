@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from feedpub.publish import Request, Summary
     from feedpub.readership import Statistics
     from feedpub.web.serving import Stand
+    from feedpub.words import Words
 
 DONE, NOT_DONE, NOT_UNDERSTOOD, NOT_NOW, INTERRUPTED = 0, 1, 2, 75, 130
 """Exit status; 130 is what shells give a program that Ctrl-C ended.
@@ -119,6 +120,10 @@ class Newsletter(Protocol):
 
     def statistics(self, request: "Request", days: int, /) -> "Statistics":
         """Tell how the site is read."""
+        ...
+
+    def words(self, request: "Request", /) -> "Words":
+        """Give what is said in the site's language."""
         ...
 
     def digests(self, request: "Request", /) -> "tuple[Standing, ...]":

@@ -35,7 +35,7 @@ from feedpub.newsletter.readers import (
 from feedpub.newsletter.returns import Returned, Source, bounces, notified, source
 from feedpub.newsletter.samples import preview, test
 from feedpub.newsletter.signup import Answered, confirmations
-from feedpub.newsletter.statistics import recorded, statistics
+from feedpub.newsletter.statistics import recorded, statistics, words
 
 __all__ = [
     "Answered",
@@ -75,4 +75,5 @@ __all__ = [
     "take_over",
     "test",
     "tidy",
+    "words",
 ]

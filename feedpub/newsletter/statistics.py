@@ -3,10 +3,12 @@
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import date, timedelta
 
-from feedpub import readership
+from feedpub import files, readership
 from feedpub.newsletter.desk import Desk, opened
-from feedpub.publish.request import Request
+from feedpub.publish.making import look
+from feedpub.publish.request import Request, place
 from feedpub.readership import Sending, Statistics, Visit
+from feedpub.words import Words
 
 _KEPT = timedelta(days=1_100)
 """How long the counts of a day are kept: three years."""
@@ -42,6 +44,12 @@ def statistics(request: Request, days: int) -> Statistics:
             programs=readership.programs(visits),
             issues=tuple(_issues(desk, since)),
         )
+
+
+def words(request: Request) -> Words:
+    """Give the words of the site's language, those of its own templates among them."""
+    where = place(request)
+    return look(where, files.texts(where.templates)).said(where.config.site.language).words
 
 
 def _issues(desk: Desk, since: date) -> Iterator[Sending]:

@@ -28,6 +28,11 @@ def texts(plot: Plot, kind: str) -> list[str]:
     ]
 
 
+def dated(day: date, has_year: bool) -> str:
+    """Say a date."""
+    return f"{day.day} {day:%b}" + (f" {day:%Y}" if has_year else "")
+
+
 def days(*numbers: int) -> list[tuple[date, int]]:
     """Give numbers over days."""
     return [(DAY + timedelta(days=place), number) for place, number in enumerate(numbers)]
@@ -72,7 +77,7 @@ def test_a_label_fits(label: str, expected: str) -> None:
 
 def test_a_line_begins_and_ends_with_its_days() -> None:
     """With round numbers beside it that reach above the most."""
-    plot = line(days(1180, 1300, 1507), 640)
+    plot = line(days(1180, 1300, 1507), 640, dated)
 
     assert ["2,000", "1,500", "1,000", "500", "0"] == texts(plot, "told")[:5][::-1]
     assert ["30 Jan 2025", "31 Jan", "1 Feb 2025"] == texts(plot, "told")[5:]
@@ -81,7 +86,7 @@ def test_a_line_begins_and_ends_with_its_days() -> None:
 @pytest.mark.parametrize("numbers", [(), (0,), (5,), (0, 0)])
 def test_a_line_of_little_is_drawn_too(numbers: tuple[int, ...]) -> None:
     """From nothing to one."""
-    plot = line(days(*numbers), 340)
+    plot = line(days(*numbers), 340, dated)
 
     assert texts(plot, "told")[0] == "0"
     assert "nan" not in plot.svg
@@ -90,7 +95,7 @@ def test_a_line_of_little_is_drawn_too(numbers: tuple[int, ...]) -> None:
 @given(st.lists(st.integers(0, 10**9), max_size=50), st.sampled_from([340, 640]))
 def test_a_line_stays_inside(numbers: list[int], width: int) -> None:
     """Whatever the numbers are; and there are few lines across it, evenly apart."""
-    plot = line(days(*numbers), width)
+    plot = line(days(*numbers), width, dated)
     for path in parsed(plot).iter("path"):
         places = re.findall(r"(-?[0-9.]+) (-?[0-9.]+)", str(path.get("d")))
         assert all(0 <= float(x) <= width and 0 <= float(y) <= plot.height for x, y in places)

@@ -7,10 +7,12 @@ from datetime import date, timedelta
 
 import pytest
 from lxml import etree, html
+from wordings import english, spoken
 
 from feedpub.charts import page, picture
 from feedpub.mailing import Tally
 from feedpub.readership import Reach, Sending, Statistics
+from feedpub.words import Words
 
 TODAY = date(2025, 6, 1)
 SINCE = TODAY - timedelta(days=2)
@@ -37,18 +39,18 @@ def words(document: str) -> str:
 
 def test_a_page_tells_everything() -> None:
     """The numbers that somebody looks for first, and then the plots."""
-    told = words(page(WHOLE))
+    told = words(page(WHOLE, english()))
 
     for expected in (
         "Notes & more",
         "30 May 2025 to 1 June 2025",
         "people on the list 998",
         "readers of the most read feed 34",
-        "messages taken 95.0 %",
+        "messages taken 95.0%",
         "998 are mailed now, −2 since 30 May 2025.",
         "rss.xml 34 atom.xml 1",
-        "1 Jun · New <things> 950 of 1,000",
-        "1 Jun · weekly",
+        "1 June · New <things> 950 of 1,000",
+        "1 June · weekly",
         "waiting or in doubt",
         "Feedly 20",
     ):
@@ -57,16 +59,27 @@ def test_a_page_tells_everything() -> None:
 
 def test_a_picture_tells_the_same() -> None:
     """As one SVG."""
-    told = words(picture(WHOLE))
+    told = words(picture(WHOLE, english()))
 
     for expected in ("People on the list", "−2 since", "rss.xml 34", "New <things>", "failed"):
         assert expected in told
 
 
+def test_both_speak_the_language_of_the_site() -> None:
+    """With its dates; and a page of Arabic runs from right to left."""
+    chinese = page(WHOLE, spoken("zh"))
+
+    assert '<html lang="zh" dir="ltr">' in chinese
+    assert "2025年5月30日至2025年6月1日" in words(chinese)
+    assert "现在收信的有 998 人，2025年5月30日以来 −2。" in words(picture(WHOLE, spoken("zh")))
+    assert "6月1日 · New <things> 950 / 1,000" in words(chinese)
+    assert '<html lang="ar" dir="rtl">' in page(WHOLE, spoken("ar"))
+
+
 @pytest.mark.parametrize("draw", [page, picture])
-def test_nothing_is_fetched(draw: Callable[[Statistics], str]) -> None:
+def test_nothing_is_fetched(draw: Callable[[Statistics, Words], str]) -> None:
     """Neither style nor script nor picture."""
-    document = draw(WHOLE)
+    document = draw(WHOLE, english())
     bare = document.replace('xmlns="http://www.w3.org/2000/svg"', "")
 
     assert [] == re.findall(r"https?:|src=|href=|url\(|@import|<script", bare)
@@ -74,14 +87,14 @@ def test_nothing_is_fetched(draw: Callable[[Statistics], str]) -> None:
 
 def test_both_fit_light_and_dark() -> None:
     """By what the reader's system prefers."""
-    for document in (page(WHOLE), picture(WHOLE)):
+    for document in (page(WHOLE, english()), picture(WHOLE, english())):
         assert "color-scheme:light dark" in document
         assert "@media (prefers-color-scheme:dark)" in document
 
 
 def test_where_there_is_nothing_there_is_little() -> None:
     """No plot of nothing but that of the list."""
-    told = words(page(EMPTY))
+    told = words(page(EMPTY, english()))
 
     assert "0 are mailed now, as many as on 1 June 2025." in told
     assert "none sent" in told
@@ -93,7 +106,7 @@ def test_where_there_is_nothing_there_is_little() -> None:
 def test_of_many_feeds_the_most_read_are_shown() -> None:
     """And it is told how many are not."""
     many = replace(WHOLE, feeds=tuple(Reach(f"{each}.xml", 1, 1) for each in range(20)))
-    told = words(page(many))
+    told = words(page(many, english()))
 
     assert "8 more are read by fewer." in told
     assert "11.xml" in told

@@ -57,6 +57,18 @@ def test_a_site_tells_how_it_is_read(room: Newsroom) -> None:
     assert [today] == [each.day for each in found.issues]
 
 
+def test_a_site_speaks_its_language(room: Newsroom) -> None:
+    """And says what its own templates have it say."""
+    (room.root / "templates/words").mkdir(parents=True)
+    (room.root / "templates/words/en.toml").write_text('[words]\nstats-none = "not one"\n')
+    words = newsletter.words(room.request())
+
+    assert ("People on the list", "not one") == (
+        words.text("stats-people"),
+        words.text("stats-none"),
+    )
+
+
 def test_days_that_nobody_counted_are_made_of_what_the_list_remembers(room: Newsroom) -> None:
     """Who came when, and who left when."""
     room.now += DAY
