@@ -181,8 +181,11 @@ def _slowly(_: str) -> str:
 def test_an_interrupt_finishes_what_is_in_hand(tmp_path: Path) -> None:
     """Ctrl-C where nobody turned it into a word."""
 
+    pressed: list[int] = []
+
     def report(done: int) -> None:
-        if done == 5:
+        if done >= 5 and not pressed:
+            pressed.append(done)
             os.kill(os.getpid(), signal.SIGINT)
 
     with MailServer({"MAIL": _slowly}) as server, desk(tmp_path, smtp(relay(server.port))) as one:
