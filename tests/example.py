@@ -33,9 +33,16 @@ class Built:
         return self.public / unquote(url.removeprefix(self.url)) / "index.html"
 
 
-def build(folder: Path) -> Built:
-    """Copy the example into the folder and build it with `python -m feedpub build`."""
-    shutil.copy(ROOT / "config.yaml", folder)
+def build(folder: Path, *changes: tuple[str, str]) -> Built:
+    """Copy the example into the folder and build it with `python -m feedpub build`.
+
+    `changes` are what its configuration says, and what it is to say instead.
+    """
+    text = (ROOT / "config.yaml").read_text(encoding="utf-8")
+    for old, new in changes:
+        assert old in text
+        text = text.replace(old, new)
+    (folder / "config.yaml").write_text(text, encoding="utf-8")
     shutil.copytree(ROOT / "content", folder / "content")
     done = subprocess.run(
         [sys.executable, "-m", "feedpub", "build", "--json"],

@@ -1,207 +1,230 @@
-"""The files in deploy/ do what they say: the web servers serve a built site as it is meant."""
+"""nginx and Caddy as deploy/ configures them: they serve a site as feedpub itself does, and hand
+on to it what is no file.
+"""
 
-import gzip
-import re
-import socket
-import subprocess
-import sys
-import time
-import tomllib
 from collections.abc import Iterator
-from contextlib import contextmanager
-from http.client import HTTPConnection
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-import yaml
-from example import ROOT, Built
-from programs import needs
+from daemons import started
+from example import Built, build
+from fronts import Answer, caddy, nginx
+from watched import wait_until
 from webs import free_port
 
-DEPLOY = ROOT / "deploy"
+SERVERS = {"nginx": nginx, "caddy": caddy}
+AWAY = b"Nobody can answer that at the moment. Please try again in a minute.\n"
+GZIP = {"Accept-Encoding": "gzip"}
+HASHED = "notes-20240101aa.png"  # not by feedpub
+HIDDEN = (".feedpub", "%2efeedpub", "tags/.secret/rss.xml", ".git/rss.xml", ".well-known/.secret")
+MOST = 1 << 20  # octets: services tell of many bounces at once
 TYPES = {
     "": "text/html; charset=utf-8",
     "rss.xml": "application/rss+xml; charset=utf-8",
     "tags/cplusplus/rss.xml": "application/rss+xml; charset=utf-8",
     "atom.xml": "application/atom+xml; charset=utf-8",
+    "tags/cplusplus/atom.xml": "application/atom+xml; charset=utf-8",
+    "archive-1.xml": "application/atom+xml; charset=utf-8",
     "feed.json": "application/feed+json; charset=utf-8",
+    "tags/cplusplus/feed.json": "application/feed+json; charset=utf-8",
     "feeds.opml": "text/x-opml; charset=utf-8",
 }
 
 
-class Answer:
-    """What a server answered."""
+@dataclass(frozen=True)
+class Stand:
+    """A site that is served by nginx or Caddy, and by the feedpub behind it."""
 
-    def __init__(self, port: int, path: str, **headers: str) -> None:
-        """Ask for a path below the root."""
-        connection = HTTPConnection("127.0.0.1", port, timeout=30)
-        try:
-            connection.request(
-                "GET", f"/{path}", headers={k.replace("_", "-"): v for k, v in headers.items()}
-            )
-            answer = connection.getresponse()
-            self.status = answer.status
-            self.headers = {name.lower(): value for name, value in answer.getheaders()}
-            self.body = answer.read()
-        finally:
-            connection.close()
+    public: Path
+    port: int
+    behind: int
 
 
-@contextmanager
-def running(command: list[str], port: int, folder: Path) -> Iterator[None]:
-    """Run a server in the foreground until it is not needed any more."""
-    with (folder / "log").open("wb") as log:
-        process = subprocess.Popen(
-            command,
-            cwd=folder,
-            stdout=log,
-            stderr=log,
-            env={
-                "HOME": str(folder),
-                "PATH": "/usr/sbin:/usr/bin:/sbin:/bin",
-            },
-        )
-    try:
-        while process.poll() is None:
-            with socket.socket() as probe:
-                if probe.connect_ex(("127.0.0.1", port)) == 0:
-                    break
-            time.sleep(0.05)
-        assert process.poll() is None, (folder / "log").read_text()
-        yield
-    finally:
-        process.terminate()
-        process.wait(30)
-
-
-@contextmanager
-def nginx(public: Path, folder: Path) -> Iterator[int]:
-    """Run nginx with the documented configuration, for this folder; give its port."""
-    program, port = needs("nginx"), free_port()
-    site = (DEPLOY / "nginx.conf").read_text(encoding="utf-8")
-    site = site.replace("listen 80;", f"listen 127.0.0.1:{port};")
-    site = site.replace("/srv/blog/public", str(public))
-    (folder / "site.conf").write_text(site, encoding="utf-8")
-    temporary = "".join(
-        f"{kind}_temp_path {folder}/{kind};"
-        for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, int]:
+    """Give the folder of a site that has all kinds of files, and the port it says."""
+    home, behind = tmp_path_factory.mktemp("site"), free_port()
+    more = f"web: {{port: {behind}}}\nsubscribers: {{form: true}}\n\nsite:\n"
+    built = build(
+        home, ("\nsite:\n", more), ("# compress:", "compress:"), ("limit: 20", "limit: 3")
     )
-    (folder / "nginx.conf").write_text(
-        f"pid {folder}/pid; daemon off; error_log {folder}/error.log; user root;\n"
-        "events {} http { access_log off; include /etc/nginx/mime.types;\n"
-        f"{temporary} include {folder}/site.conf; }}\n"
-    )
-    with running([program, "-p", str(folder), "-c", str(folder / "nginx.conf")], port, folder):
+    for name in ("drawings/a.svg", "assets/b.svg", f"assets/{HASHED}"):
+        (home / "content" / name).parent.mkdir(exist_ok=True)
+        (home / "content" / name).write_text('<svg xmlns="http://www.w3.org/2000/svg"/>')
+    for name in (*HIDDEN, ".well-known/security.txt"):
+        place = built.public / name
+        if "%" not in name and not place.exists():
+            place.parent.mkdir(exist_ok=True)
+            place.write_text("somebody else's")
+    return home, behind
+
+
+@pytest.fixture(scope="module")
+def behind(site: tuple[Path, int]) -> Iterator[int]:
+    """Give the port of feedpub itself."""
+    home, port = site
+    with started(home) as daemon:
+        daemon.wait("watching")
+        wait_until(lambda: Answer(port, "healthz").body == b"ok\n", "feedpub answers")
         yield port
 
 
-@contextmanager
-def caddy(public: Path, folder: Path) -> Iterator[int]:
-    """Run Caddy with the documented configuration, for this folder; give its port."""
-    program, port = needs("caddy"), free_port()
-    site = (DEPLOY / "Caddyfile").read_text(encoding="utf-8")
-    site = site.replace("/srv/blog/public", str(public))
-    site = re.sub("^example.org", f"http://127.0.0.1:{port}", site, flags=re.MULTILINE)
-    (folder / "Caddyfile").write_text("{\n\tadmin off\n}\n" + site, encoding="utf-8")
-    command = [program, "run", "--config", str(folder / "Caddyfile"), "--adapter", "caddyfile"]
-    with running(command, port, folder):
-        yield port
+@pytest.fixture(scope="module", params=SERVERS)
+def stand(
+    request: pytest.FixtureRequest,
+    site: tuple[Path, int],
+    behind: int,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[Stand]:
+    """Give a server in front of feedpub."""
+    public, folder = site[0] / "public", tmp_path_factory.mktemp("server")
+    with SERVERS[request.param](public, folder, behind) as port:
+        yield Stand(public, port, behind)
 
 
-@pytest.fixture(scope="module", params=["nginx", "caddy"])
-def port(
+@pytest.fixture(scope="module", params=SERVERS)
+def alone(
     request: pytest.FixtureRequest, example: Built, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[int]:
-    """Give the port of a server of the example site."""
-    server = {"nginx": nginx, "caddy": caddy}[request.param]
-    with server(example.public, tmp_path_factory.mktemp("server")) as port:
+    """Give the port of a server that nobody is behind."""
+    server = SERVERS[request.param]
+    with server(example.public, tmp_path_factory.mktemp("server"), free_port()) as port:
         yield port
 
 
 @pytest.mark.parametrize(("path", "media_type"), TYPES.items())
-def test_every_file_has_its_media_type(
-    port: int, example: Built, path: str, media_type: str
-) -> None:
+def test_every_file_has_its_media_type(stand: Stand, path: str, media_type: str) -> None:
     """Feed readers, and browsers, are told what it is and how it is encoded."""
-    answer = Answer(port, path)
+    answer = Answer(stand.port, path)
 
     assert (200, media_type) == (answer.status, answer.headers["content-type"].lower())
-    assert (example.public / (path or "index.html")).read_bytes() == answer.body
-    assert "nosniff" == answer.headers["x-content-type-options"]
+    assert (stand.public / (path or "index.html")).read_bytes() == answer.body
+
+
+@pytest.mark.parametrize("path", [*TYPES, "drawings/a.svg", "sitemap.xml", "nothing", "no/rss.xml"])
+def test_browsers_are_told_the_same_as_by_feedpub(stand: Stand, path: str) -> None:
+    """What a page may do, and a feed or a drawing may not, is what `web.policy` and feedpub say."""
+    answer, own = Answer(stand.port, path), Answer(stand.behind, path)
+
+    assert (own.status, own.body) == (answer.status, answer.body)
+    for name in ("content-security-policy", "x-content-type-options"):
+        assert own.headers.get(name) == answer.headers.get(name)
 
 
 @pytest.mark.parametrize("path", ["atom.xml", "rss.xml", "feed.json", ""])
-def test_what_has_not_changed_is_not_sent_again(port: int, path: str) -> None:
+def test_what_has_not_changed_is_not_sent_again(stand: Stand, path: str) -> None:
     """A reader that asks again with what it was told gets 304 and nothing else."""
-    first = Answer(port, path)
-    again = Answer(port, path, If_None_Match=first.headers["etag"])
-    since = Answer(port, path, If_Modified_Since=first.headers["last-modified"])
+    first = Answer(stand.port, path)
+    told = ("If-None-Match", "etag"), ("If-Modified-Since", "last-modified")
+    again = [Answer(stand.port, path, headers={asked: first.headers[told]}) for asked, told in told]
 
-    assert [(304, b""), (304, b"")] == [(each.status, each.body) for each in (again, since)]
+    assert [(304, b""), (304, b"")] == [(each.status, each.body) for each in again]
 
 
-def test_what_is_compressed_already_is_sent_so(port: int, example: Built) -> None:
-    """The files of `output.compress` go out as they lie there."""
-    packed = example.public / "atom.xml.gz"
-    packed.write_bytes(gzip.compress((example.public / "atom.xml").read_bytes(), mtime=0))
-    answer = Answer(port, "atom.xml", Accept_Encoding="gzip")
+def test_what_is_compressed_already_is_sent_so(stand: Stand) -> None:
+    """The files of `output.compress` go out as they lie there; a cache is told that there are."""
+    answer = Answer(stand.port, "atom.xml", headers=GZIP)
 
-    assert ("gzip", packed.read_bytes()) == (answer.headers["content-encoding"], answer.body)
+    assert ("gzip", "Accept-Encoding") == (
+        answer.headers["content-encoding"],
+        answer.headers["vary"],
+    )
+    assert (stand.public / "atom.xml.gz").read_bytes() == answer.body
     assert TYPES["atom.xml"] == answer.headers["content-type"].lower()
 
 
-def test_what_is_not_there_has_a_page_of_its_own(port: int, example: Built) -> None:
-    """The site's own 404, with its status; what feedpub keeps for itself is not there either."""
-    for path in ("nothing", ".feedpub", "posts/.hidden"):
-        answer = Answer(port, path)
+@pytest.mark.parametrize("path", ["nothing", "drawings/", *HIDDEN])
+def test_what_is_not_there_has_a_page_of_its_own(stand: Stand, path: str) -> None:
+    """The site's own 404, with its status; so have a folder without a page, and what is hidden."""
+    answer = Answer(stand.port, path)
 
-        assert (404, (example.public / "404.html").read_bytes()) == (answer.status, answer.body)
+    assert (404, TYPES[""]) == (answer.status, answer.headers["content-type"])
+    assert (stand.public / "404.html").read_bytes() == answer.body
+    assert "max-age=300" == answer.headers["cache-control"]
 
 
-def test_assets_are_kept_and_feeds_are_not(port: int, example: Built) -> None:
-    """A style sheet's name changes with it; a feed's does not."""
-    (style,) = (example.public / "assets").glob("style-*.css")
+def test_what_is_well_known_is_not_hidden(stand: Stand) -> None:
+    """The one name with a dot that others ask for (RFC 8615)."""
+    answer = Answer(stand.port, ".well-known/security.txt")
 
-    assert "immutable" in Answer(port, f"assets/{style.name}").headers["cache-control"]
-    assert "max-age=300" == Answer(port, "atom.xml").headers["cache-control"]
+    assert (200, b"somebody else's") == (answer.status, answer.body)
+
+
+def test_only_what_has_its_digest_in_its_name_is_kept(stand: Stand) -> None:
+    """A style sheet's name changes with it; a feed's does not, nor that of a file of the site's."""
+    (style,) = (stand.public / "assets").glob("style-*.css")
+
+    assert "immutable" in Answer(stand.port, f"assets/{style.name}").headers["cache-control"]
+    for path in ("atom.xml", "assets/b.svg", f"assets/{HASHED}"):
+        assert "max-age=300" == Answer(stand.port, path).headers["cache-control"]
+
+
+@pytest.mark.parametrize("path", ["confirm/x", "unsubscribe/x", "forget/x", "healthz", "metrics"])
+def test_what_feedpub_answers_it_answers_alone(stand: Stand, path: str) -> None:
+    """Nothing is added to what it tells, and nothing taken away."""
+    answer, own = Answer(stand.port, path), Answer(stand.behind, path)
+    hidden = {"server", "date", "connection", "content-length", "transfer-encoding"}
+
+    assert (own.status, own.body) == (answer.status, answer.body)
+    assert sorted(set(own.names) - hidden) == sorted(set(answer.names) - hidden)
+    assert len(set(answer.names)) == len(answer.names)
+
+
+@pytest.mark.parametrize("path", ["subscribe", "subscribe/"])
+def test_who_signs_up_is_not_answered_by_a_file(stand: Stand, path: str) -> None:
+    """The form is shown as a file, and sent to feedpub."""
+    answer = Answer(stand.port, path, b"address=ann%40example.org")
+    shown = Answer(stand.port, "subscribe/")
+
+    assert (200, "no-store") == (answer.status, answer.headers["cache-control"])
+    assert b"ann@example.org" in answer.body
+    assert (stand.public / "subscribe/index.html").read_bytes() == shown.body
 
 
 @pytest.mark.parametrize(
     "path",
-    ["subscribe", "confirm/x", "unsubscribe/x", "resubscribe/x", "forget/x", "hooks/postmark"],
+    [
+        *("subscribe", "confirm/x", "preferences/x", "unsubscribe/x", "resubscribe/x", "forget/x"),
+        *("hooks/postmark", "healthz", "healthz/ready", "metrics"),
+    ],
 )
-def test_readers_are_handed_on(port: int, path: str) -> None:
-    """Nobody listens behind the server here: that is what it says."""
-    assert 502 == Answer(port, path).status
+def test_who_cannot_be_handed_on_is_asked_to_come_later(alone: int, path: str) -> None:
+    """Nobody listens behind the server: it does not say that there is no such page."""
+    answer = Answer(alone, path)
+
+    assert (503, AWAY) == (answer.status, answer.body)
+    assert "60" == answer.headers["retry-after"]
+    assert "no-store" == answer.headers["cache-control"]
 
 
-def test_systemd_understands_the_unit(tmp_path: Path) -> None:
-    """No word of it is unknown, and no path wrong but the one of a feedpub that is not here."""
-    unit = (DEPLOY / "feedpub.service").read_text(encoding="utf-8")
-    copy = tmp_path / "feedpub.service"
-    copy.write_text(unit.replace("/opt/feedpub/bin/feedpub", sys.executable), encoding="utf-8")
-    done = subprocess.run(
-        [needs("systemd-analyze"), "verify", "--man=no", str(copy)],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+@pytest.mark.parametrize("path", ["subscribe/", "unsubscribe/x", "hooks/sendgrid"])
+def test_as_much_as_feedpub_takes_is_handed_on(alone: int, path: str) -> None:
+    """A form, or many bounces told at once: never swallowed, and not refused before."""
+    answer = Answer(alone, path, b"x" * MOST)
 
-    assert (0, "") == (done.returncode, done.stderr)
+    assert (503, AWAY) == (answer.status, answer.body)
 
 
-@pytest.mark.parametrize("name", ["compose.yaml", "pages.yaml"])
-def test_yaml_is_yaml(name: str) -> None:
-    """And holds what the programs it is for look for first."""
-    found = yaml.safe_load((DEPLOY / name).read_text(encoding="utf-8"))
+@pytest.mark.parametrize("server", SERVERS)
+def test_a_site_may_lie_below_a_path(server: str, tmp_path: Path) -> None:
+    """With what the comment says changed, all is as it is at the root; machines go there."""
+    path = "/blog/"
+    home, folder = tmp_path / "site", tmp_path / "server"
+    home.mkdir()
+    folder.mkdir()
+    built = build(home, (".example/", f".example{path}"), ("folder: public", "folder: public/blog"))
+    (style,) = (built.public / "assets").glob("style-*.css")
+    with SERVERS[server](home / "public", folder, free_port(), path) as port:
+        statuses = {
+            asked: Answer(port, asked).status
+            for asked in ("blog/", "blog/tags/cplusplus/rss.xml", "blog/confirm/x", "healthz")
+        }
+        kept = Answer(port, f"blog/assets/{style.name}").headers["cache-control"]
+        missing = Answer(port, "blog/nothing")
+        posted = Answer(port, "blog/subscribe/", b"address=ann%40example.org")
 
-    assert {"services", "jobs"} & found.keys()
-
-
-def test_the_image_is_of_the_python_that_feedpub_needs() -> None:
-    """The Dockerfile, the recipe for static hosts and pyproject.toml agree."""
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    version = project["requires-python"].removeprefix(">=")
-
-    assert f"FROM python:{version}-slim" in (DEPLOY / "Dockerfile").read_text(encoding="utf-8")
-    assert f'python-version: "{version}"' in (DEPLOY / "pages.yaml").read_text(encoding="utf-8")
+    assert [200, 200, 503, 503] == [*statuses.values()]
+    assert "immutable" in kept
+    assert (404, (built.public / "404.html").read_bytes()) == (missing.status, missing.body)
+    assert 503 == posted.status
