@@ -1,23 +1,62 @@
 """The other files of deploy/ do what they say: systemd, containers, and hosts of files alone."""
 
+import os
+import shutil
 import subprocess
 import sys
 import tomllib
+from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import quote_plus
 
+import postgres
+import psycopg
 import pytest
+import webs
 import yaml
 from daemons import command
 from example import ROOT
 from fronts import DEPLOY
 from programs import needs
+from psycopg import sql
+from starlette.routing import Router
 
+from feedpub.web.operations import routes
+
+BAD = "---\ntitle: Oops\ndate: 2024-02-30\n---\nText.\n"
 EXPOSURE = "20"  # tenths, by systemd's own measure, of at most 100
+GOOD = "---\ntitle: Quite new\ndate: 2025-06-20\n---\nText.\n"
+AWKWARD = "p@ss/w:rd #1"
 
 
 def read(name: str) -> str:
     """Give what a file of deploy/ says."""
     return (DEPLOY / name).read_text(encoding="utf-8")
+
+
+def shell(command: list[str], folder: Path, **environ: str) -> "subprocess.CompletedProcess[str]":
+    """Run what a recipe says, where the command `feedpub` is that of these tests."""
+    path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
+    return subprocess.run(
+        command,
+        cwd=folder,
+        env={**os.environ, **environ, "PATH": path},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Path:
+    """Give the example, with a digest of each post, a reader, and a post that is wrong."""
+    home = tmp_path / "site"
+    shutil.copytree(ROOT / "content", home / "content")
+    config = (ROOT / "config.yaml").read_text(encoding="utf-8")
+    config = config.replace("weekly mon 08:00", "each post")
+    (home / "config.yaml").write_text(config, encoding="utf-8")
+    (home / "content/oops.md").write_text(BAD, encoding="utf-8")
+    return home
 
 
 @pytest.fixture
@@ -82,3 +121,76 @@ def test_the_image_is_of_the_python_that_feedpub_needs() -> None:
 
     assert f"FROM python:{version}-slim" in read("Dockerfile")
     assert f'python-version: "{version}"' in read("pages.yaml")
+
+
+def test_a_container_is_sick_when_feedpub_does_not_answer() -> None:
+    """The check of the Dockerfile asks as any Python can, of nobody but its own machine."""
+    (line,) = [each for each in read("Dockerfile").split("\n") if each.startswith("HEALTHCHECK")]
+    program = yaml.safe_load(line.partition(" CMD ")[2])[2]
+
+    def status(port: int) -> int:
+        words = [sys.executable, "-c", program.replace("8000", str(port))]
+        proxy = {"http_proxy": "http://127.0.0.1:9"}
+        return subprocess.run(words, env=proxy, capture_output=True, check=False).returncode
+
+    with webs.serving(Router(routes(lambda: "", None))) as well, webs.serving(Router()) as ill:
+        statuses = [status(each) for each in (well, ill, webs.free_port())]
+
+    assert [0, 1, 1] == statuses
+
+
+def test_no_image_is_made_of_what_is_somebody_s() -> None:
+    """What git does not keep, the built site and its readers first, does not get into it either."""
+    (ignored, kept) = (
+        (ROOT / name).read_text(encoding="utf-8").split("\n")
+        for name in (".dockerignore", ".gitignore")
+    )
+
+    assert {each.strip("/") for each in kept if each.startswith("/")} <= set(ignored)
+
+
+def test_caddy_gets_nothing_but_what_is_published() -> None:
+    """The secret and the readers lie beside it."""
+    services = yaml.safe_load(read("compose.yaml"))["services"]
+    mounts = [each for each in services["caddy"]["volumes"] if each.startswith("${SITE")]
+
+    assert ["${SITE:?}/public:/srv/blog/public:ro"] == mounts
+
+
+@pytest.fixture
+def guarded() -> Iterator[postgres.Server]:
+    """Give a PostgreSQL that lets `feedpub` in by a password alone, as that of the image does."""
+    with postgres.started() as server:
+        server.run(
+            sql.SQL("CREATE ROLE feedpub SUPERUSER LOGIN PASSWORD {}").format(sql.Literal(AWKWARD))
+        )
+        with psycopg.connect(server.url("postgres")) as connection:
+            (found,) = connection.execute("SHOW hba_file").fetchall()
+        rules = Path(found[0])
+        rules.write_text(f"local all feedpub scram-sha-256\n{rules.read_text()}")
+        server.run(sql.SQL("SELECT pg_reload_conf()").format())
+        server.create("feedpub")
+        yield server
+
+
+def test_a_database_s_password_may_have_any_character(
+    guarded: postgres.Server, tmp_path: Path
+) -> None:
+    """Compose hands it on beside the URL, in which @ and / would mean something."""
+    said = yaml.safe_load(read("compose.yaml"))["services"]["feedpub"]["environment"]
+    with psycopg.connect(guarded.url("postgres")) as connection:
+        place = quote_plus(connection.info.host)
+    url = said["DATABASE_URL"].replace("@database/feedpub", f"@/feedpub?host={place}")
+    (tmp_path / "content").mkdir()
+    (tmp_path / "config.yaml").write_text(
+        'site: {title: A, url: "https://example.org/", author: {name: A, email: a@example.org}}\n'
+        'digests: [{name: weekly}]\nsubscribers: {database: "${DATABASE_URL}"}\n'
+    )
+
+    def added(password: str) -> tuple[int, bool]:
+        words = command("subscribers", "add", "ann@example.org")
+        done = shell(words, tmp_path, DATABASE_URL=url, PGPASSWORD=password)
+        return done.returncode, "password authentication failed" in done.stderr
+
+    assert said["PGPASSWORD"] == "${POSTGRES_PASSWORD:?}"
+    assert [(1, True), (0, False)] == [added("wrong"), added(AWKWARD)]
