@@ -194,3 +194,49 @@ def test_a_database_s_password_may_have_any_character(
 
     assert said["PGPASSWORD"] == "${POSTGRES_PASSWORD:?}"
     assert [(1, True), (0, False)] == [added("wrong"), added(AWKWARD)]
+
+
+def pages(folder: Path) -> list[int]:
+    """Do what the recipe for GitHub does before it publishes, and after; give the statuses."""
+    steps = yaml.safe_load(read("pages.yaml"))["jobs"]["publish"]["steps"]
+    typed = [each["run"] for each in steps if each.get("run", "").startswith(("feedpub", "cp"))]
+    return [shell(["bash", "-e", "-c", each], folder).returncode for each in typed]
+
+
+def test_github_publishes_all_but_a_bad_post(site: Path) -> None:
+    """Nothing of feedpub's own goes with it; in the end the workflow is red."""
+    statuses = pages(site)
+    published = {path.name for path in (site / "site").iterdir()}
+
+    assert [0, 0, 1] == statuses
+    assert {"index.html", "atom.xml", "404.html"} <= published
+    assert [] == [name for name in published if name.startswith(".")]
+
+
+def test_github_publishes_nothing_that_could_not_be_built(site: Path) -> None:
+    """A configuration, or a template, that is wrong."""
+    (site / "templates").mkdir()
+    (site / "templates/home.html").write_text("{% oops %}")
+    statuses = pages(site)
+
+    assert 1 == statuses[0]
+
+
+def test_cron_publishes_mails_and_publishes_what_was_mailed(site: Path) -> None:
+    """A bad post stops nothing, and what cannot be built stops all."""
+    www = site.parent / "www"
+    cron = [str(DEPLOY / "cron.sh"), "cp", "-rT", "public", str(www)]
+    shell(["feedpub", "subscribers", "add", "ann@example.org"], site)
+    first = shell(cron, site)
+    (site / "content/new.md").write_text(GOOD, encoding="utf-8")
+    second = shell(cron, site)
+    mailed = list((site / "mail").glob("*.eml"))
+    issues = list(www.glob("digests/weekly/*/index.html"))
+    (site / "config.yaml").write_text("site: {titel: Oops}\n")
+    shutil.rmtree(www)
+    third = shell(cron, site)
+
+    assert [0, 0] == [first.returncode, second.returncode], first.stderr + second.stderr
+    assert "content/oops.md:3:" in first.stderr
+    assert [1, 1] == [len(mailed), len(issues)]
+    assert (1, False) == (third.returncode, www.exists())
