@@ -1,5 +1,6 @@
 """The other files of deploy/ do what they say: systemd, containers, and hosts of files alone."""
 
+import json
 import os
 import shutil
 import subprocess
@@ -125,8 +126,9 @@ def test_the_image_is_of_the_python_that_feedpub_needs() -> None:
 
 def test_a_container_is_sick_when_feedpub_does_not_answer() -> None:
     """The check of the Dockerfile asks as any Python can, of nobody but its own machine."""
-    (line,) = [each for each in read("Dockerfile").split("\n") if each.startswith("HEALTHCHECK")]
-    program = yaml.safe_load(line.partition(" CMD ")[2])[2]
+    lines = read("Dockerfile").replace("\\\n", "").split("\n")
+    (check,) = [each for each in lines if each.startswith("HEALTHCHECK")]
+    program = json.loads(check.partition(" CMD ")[2])[2]
 
     def status(port: int) -> int:
         words = [sys.executable, "-c", program.replace("8000", str(port))]
