@@ -95,18 +95,18 @@ class Mailer:
             self._wake("delivery")
 
     def deliver(self, now: datetime) -> datetime | None:
-        """Send what is due; give when to look again."""
+        """Send what is due, and settle what nobody has answered for; give when to look again."""
         if not self._site.config.digests:
             return None
         request = self._site.request(now)
         if not self._begun:
             newsletter.take_over(request)  # from one that was killed: nobody waits for its lease
             self._begun = True
-        due = newsletter.outlook(request).next_due
+        due = newsletter.outlook(request).next_round
         if due is not None and due <= now:
             for each in newsletter.deliver(request, self._stop):
                 self._told(each)
-            due = newsletter.outlook(request).next_due
+            due = newsletter.outlook(request).next_round
         again = now + _LOOK
         soon = agenda.gathered(due, now)
         return again if soon is None or soon <= now else min(soon, again)

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from threading import Event
 
 from feedpub import schedule
@@ -13,6 +13,7 @@ from feedpub.newsletter.desk import Desk, opened
 from feedpub.newsletter.editing import Editor, edited
 from feedpub.newsletter.planning import Planner, Sent
 from feedpub.newsletter.posting import (
+    ANSWERED,
     Postman,
     Printer,
     clock,
@@ -21,8 +22,6 @@ from feedpub.newsletter.posting import (
     transport,
 )
 from feedpub.publish.request import Request
-
-_ANSWERED = timedelta(minutes=30)  # longer than a server takes to answer, and a worker to record it
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +138,7 @@ def _carried(
 def _take_over(desk: Desk, now: datetime) -> None:
     """Settle what processes that died, or lost the database, have left in doubt."""
     again = desk.config.mail.on_doubt == "resend"
-    desk.store.abandoned(now - _ANSWERED, now, resend=again)
+    desk.store.abandoned(now - ANSWERED, now, resend=again)
 
 
 def _chosen(desk: Desk, digest: str) -> Sequence[Digest]:

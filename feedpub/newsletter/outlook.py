@@ -3,9 +3,11 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from feedpub import agenda
 from feedpub.agenda import Slot
 from feedpub.mailing import Issue, Tally
 from feedpub.newsletter.desk import opened
+from feedpub.newsletter.posting import ANSWERED
 from feedpub.publish.request import Request
 
 
@@ -16,6 +18,12 @@ class Outlook:
     slots: tuple[Slot, ...] = ()
     next_due: datetime | None = None  # then a message may go out; a time that is past means now
     issues: tuple[tuple[Issue, Tally], ...] = ()  # that are going out, or are paused
+    settles: datetime | None = None  # then something is to be recorded, be a message due or not
+
+    @property
+    def next_round(self) -> datetime | None:
+        """When to `deliver` next."""
+        return agenda.first((self.next_due, self.settles))
 
 
 def tidy(request: Request) -> None:
@@ -27,6 +35,7 @@ def tidy(request: Request) -> None:
 def outlook(request: Request) -> Outlook:
     """Tell when the digests go out next, and what waits to be sent."""
     with opened(request) as desk:
+        unsettled = desk.store.unsettled()
         going = [each for each in desk.store.issues() if each.state in {"sending", "paused"}]
         return Outlook(
             slots=tuple(
@@ -35,4 +44,5 @@ def outlook(request: Request) -> Outlook:
             ),
             next_due=desk.store.next_due(),
             issues=tuple((each, desk.store.tally(each.id)) for each in going),
+            settles=unsettled and unsettled + ANSWERED,
         )

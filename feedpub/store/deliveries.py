@@ -110,6 +110,9 @@ _ABANDONED = update(delivery).where(
 _FIRST = select(func.min(delivery.c.next_at, type_=_MOMENT)).where(
     delivery.c.issue == bindparam("which"), delivery.c.next_at.is_not(None)
 )
+_UNSETTLED = select(func.min(delivery.c.at, type_=_MOMENT)).where(
+    delivery.c.issue == bindparam("which"), delivery.c.state == "doubt", delivery.c.worker != ""
+)
 
 
 class Deliveries:
@@ -209,6 +212,21 @@ class Deliveries:
                 connection.scalar(_FIRST, {"which": number})
                 for number in claiming.sending(connection)
             ]
+        return min((each for each in found if each is not None), default=None)
+
+    def unsettled(self) -> datetime | None:
+        """Give since when something is left to do about issues that are sending; None for nothing.
+
+        Whatever may be claimed aside: what a worker has put in doubt and not settled is to be
+        `abandoned` some day, and since EPOCH an issue with nothing unsent is to be marked as done.
+        """
+        with self._database.reading() as connection:
+            found = []
+            for number in claiming.sending(connection):
+                which = {"which": number}
+                since = connection.scalar(_UNSETTLED, which)
+                is_over = since is None and connection.scalar(_FIRST, which) is None
+                found.append(EPOCH if is_over else since)
         return min((each for each in found if each is not None), default=None)
 
     def content(self, number: int, key: str) -> Content:

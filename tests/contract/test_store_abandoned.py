@@ -2,10 +2,11 @@
 
 from datetime import timedelta
 
-from mailings import LATER, LEASE, NOW, planned, settled, with_readers
+from mailings import LATER, LEASE, NOW, planned, sent, settled, with_readers
 
 from feedpub.mailing import Outcome
 from feedpub.store import Store
+from feedpub.store.schema import EPOCH
 
 FULL = Outcome("deferred", 451, "4.3.0", "no space", "mx.example.org")
 MOMENT = timedelta(microseconds=1)
@@ -73,3 +74,45 @@ def test_what_was_settled_or_ended_is_left_alone(store: Store) -> None:
 
     assert 0 == store.abandoned(LATER, LATER, resend=True)
     assert 2 == store.tally(issue.id).doubt
+
+
+def test_what_is_left_to_do_is_known_until_it_is_done(store: Store) -> None:
+    """A doubt that nobody settled since it began; an issue with nothing unsent since ever."""
+    issue = planned(store, with_readers(store, 2), "one")
+    first, second = store.claim("dead", 9, LEASE, NOW)
+
+    assert store.unsettled() is None
+
+    store.doubt("dead", [first.id], NOW)
+    store.doubt("dead", [second.id], LATER)
+
+    assert NOW == store.unsettled()
+
+    store.abandoned(LATER, LATER, resend=True)
+
+    assert LATER == store.unsettled()
+
+    store.settle("dead", settled([second]), LATER)
+
+    assert store.unsettled() is None
+
+    sent(store, "w", store.claim("w", 9, LEASE, LATER), LATER)
+
+    assert EPOCH == store.unsettled()
+
+    store.finish(issue.id, LATER)
+
+    assert store.unsettled() is None
+
+
+def test_a_paused_issue_leaves_nothing_to_do(store: Store) -> None:
+    """It is looked after once it is resumed; another one is before."""
+    paused = planned(store, with_readers(store, 1), "one")
+    store.doubt("dead", [each.id for each in store.claim("dead", 9, LEASE, NOW)], NOW)
+    store.pause(paused.id)
+
+    assert store.unsettled() is None
+
+    planned(store, [], "two", digest="daily")
+
+    assert EPOCH == store.unsettled()

@@ -5,10 +5,11 @@ from feedpub.newsletter.posting.postman import Posted, Postman
 from feedpub.newsletter.posting.printing import Press, Printer
 from feedpub.newsletter.posting.recording import NotOursError
 from feedpub.newsletter.posting.stopping import stopped_by_signals
-from feedpub.newsletter.posting.times import Clock, clock
+from feedpub.newsletter.posting.times import ANSWERED, Clock, clock
 from feedpub.newsletter.posting.workers import is_gone
 
 __all__ = [
+    "ANSWERED",
     "Clock",
     "Gate",
     "NotOursError",

@@ -1,10 +1,12 @@
-"""The time that a command began → what time it is now."""
+"""The time that a command began → what time it is now; and how long an answer may take."""
 
 import time
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
 Clock = Callable[[], datetime]
+ANSWERED = timedelta(minutes=30)
+"""Longer than a server takes to answer, and a worker to record it."""
 
 
 def clock(now: datetime) -> Clock:

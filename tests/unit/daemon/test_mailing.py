@@ -1,4 +1,4 @@
-"""What is planned when the site cannot be built."""
+"""What is planned when the site cannot be built, and what becomes of what a kill cut off."""
 
 import io
 from datetime import datetime, timedelta
@@ -6,11 +6,13 @@ from pathlib import Path
 from threading import Event
 
 import pytest
+from mailings import planned, settled
 from newsrooms import Newsroom
 
 from feedpub.daemon import Journal, Site
 from feedpub.daemon.mailing import Mailer
 from feedpub.errors import FeedpubError
+from feedpub.mailing import Tally
 
 
 def test_nothing_goes_out_before_the_pages_that_it_leads_to(tmp_path: Path) -> None:
@@ -71,3 +73,65 @@ def test_a_post_within_the_second_of_the_last_slot_is_not_forgotten(tmp_path: Pa
     mailer.deliver(again)
 
     assert {"bob@example.org": ["one"]} == room.mailed()
+
+
+DEAD, LEASE, LATER = "elsewhere-1-0123abcd", timedelta(minutes=15), timedelta(minutes=31)
+
+
+def cut_off(folder: Path, on_doubt: str, *, finished: bool = False) -> tuple[Newsroom, Mailer]:
+    """Give a room where somebody was killed while the one message of issue 2 was in doubt."""
+    room = Newsroom(folder)
+    room.digests("name: weekly", mail=f"on_doubt: {on_doubt}")
+    room.begin()
+    bob = room.reader("bob@example.org")
+    room.write("one.md")
+    with room.desk() as desk:
+        planned(desk.store, [bob.id], "one", slot=room.now)
+        claimed = desk.store.claim(DEAD, 1, LEASE, room.now)
+        desk.store.doubt(DEAD, [each.id for each in claimed], room.now)
+        if finished:
+            desk.store.settle(DEAD, settled(claimed), room.now)
+    journal = Journal(io.StringIO(), lambda: room.now, human=True)
+    site = Site(room.request(), Event(), lambda: room.now)
+    return room, Mailer(site, journal, lambda _: None, lambda _: None)
+
+
+def stands(room: Newsroom) -> tuple[str, Tally]:
+    """Tell how that issue stands."""
+    with room.desk() as desk:
+        return desk.store.issue(2).state, desk.store.tally(2)
+
+
+def test_what_is_in_doubt_is_settled_though_nothing_else_is_due(tmp_path: Path) -> None:
+    """The issue ends, once no answer can come any more."""
+    room, mailer = cut_off(tmp_path, "hold")
+    again = mailer.deliver(room.now)
+
+    assert "sending" == stands(room)[0]
+    assert again is not None
+    assert room.now < again
+
+    mailer.deliver(room.now + LATER)
+    state, tally = stands(room)
+
+    assert ("done", 1) == (state, tally.doubt)
+    assert {} == room.mailed()
+
+
+def test_what_is_in_doubt_is_sent_again_where_that_is_wanted(tmp_path: Path) -> None:
+    """By who runs all the time, as by who sends by hand."""
+    room, mailer = cut_off(tmp_path, "resend")
+    mailer.deliver(room.now + LATER)
+    state, tally = stands(room)
+
+    assert ("done", 1) == (state, tally.accepted)
+    assert 1 == len(room.messages())
+
+
+def test_an_issue_whose_end_was_not_recorded_ends(tmp_path: Path) -> None:
+    """At once: all of it is settled."""
+    room, mailer = cut_off(tmp_path, "hold", finished=True)
+    mailer.deliver(room.now)
+    state, tally = stands(room)
+
+    assert ("done", 1) == (state, tally.accepted)

@@ -74,12 +74,13 @@ def test_when_the_digests_go_out_and_what_waits(tmp_path: Path) -> None:
     assert ("weekly mon 08:00", "UTC", None) == (weekly.schedule, weekly.zone, found.next_due)
     assert (None, "Asia/Shanghai") == (daily.last, daily.zone)
     assert () == found.issues
+    assert found.next_round is None
 
     here.now += WEEK
     newsletter.plan(here.request())
     found = newsletter.outlook(here.request())
 
-    assert here.now == found.next_due
+    assert here.now == found.next_due == found.next_round
     assert ["weekly"] == [issue.digest for issue, _ in found.issues]
 
 
