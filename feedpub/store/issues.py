@@ -221,6 +221,9 @@ class Issues:
         )
         going = issue.c.state.in_(("sending", "paused"))
         with self._database.writing() as connection:
+            # What is unsent is looked at once nobody plans any of it again: in one statement,
+            # PostgreSQL would wait for them and count what was unsent before.
+            _stand(connection, number)
             connection.execute(
                 update(issue)
                 .where(issue.c.id == number, going, ~unsent.exists())
@@ -256,9 +259,14 @@ def _issue(connection: Connection, number: int) -> Issue:
     return rows.issue(row)
 
 
+def _stand(connection: Connection, number: int) -> None:
+    """Let nobody else change how an issue stands until the transaction ends."""
+    connection.execute(select(issue.c.id).where(issue.c.id == number).with_for_update())
+
+
 def _expect(connection: Connection, number: int, states: AbstractSet[str]) -> None:
     """Raise StoreError where an issue is in none of these states; else it stays as it is."""
-    connection.execute(select(issue.c.id).where(issue.c.id == number).with_for_update())
+    _stand(connection, number)
     found = _issue(connection, number)
     if found.state not in states:
         raise StoreError(

@@ -1,7 +1,11 @@
 """Issues in the store: planned whole or not at all, once; and how they stand."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
+from threading import Event, Thread
 
 import pytest
 from mailings import (
@@ -17,15 +21,33 @@ from mailings import (
     settled,
     with_readers,
 )
+from sqlalchemy import Connection
 
 import feedpub.store
 from feedpub.mailing import Follows, Issue, Outcome, Selection, Settled, Tally
 from feedpub.store import OvertakenError, Store, StoreError
+from feedpub.store.database import Database
 
 NEXT = NOW + timedelta(days=7)
 SILENCE = Outcome("doubt", text="no answer after the final dot")
 FULL = Outcome("deferred", 452, "4.2.2", "mailbox full")
 NOBODY = Outcome("failed", 550, "5.1.1", "no such user")
+
+
+class Held(Database):
+    """A database in which whoever writes is kept from committing for a while."""
+
+    def __init__(self, url: str, folder: Path) -> None:
+        super().__init__(url, folder)
+        self.begun, self.go_on = Event(), Event()
+
+    @contextmanager
+    def writing(self) -> Iterator[Connection]:
+        """Say that all is written, and wait."""
+        with super().writing() as connection:
+            yield connection
+            self.begun.set()
+            self.go_on.wait()
 
 
 def test_a_new_digest_is_a_first(store: Store) -> None:
@@ -282,6 +304,27 @@ def test_what_failed_may_be_tried_again(store: Store) -> None:
     (again,) = store.claim("v", 9, LEASE, LATER)
     assert first == again
     assert 0 == store.retry(issue.id, LATER)
+
+
+def test_what_is_tried_again_is_not_lost_to_who_ends_the_issue(store: Store, place: Place) -> None:
+    """Who comes while it is being planned again finds it unsent."""
+    issue = planned(store, with_readers(store, 2), "one")
+    first, second = store.claim("w", 9, LEASE, NOW)
+    store.settle("w", [*settled([first], "failed", NOBODY), *settled([second])], NOW)
+    database = Held(place.url, place.folder)
+    publisher = Thread(target=Store(database).retry, args=(issue.id, NOW))
+    publisher.start()
+    database.begun.wait()
+    worker = Thread(target=store.finish, args=(issue.id, NOW))
+    worker.start()
+    worker.join(0.2)
+    database.go_on.set()
+    publisher.join()
+    worker.join()
+    database.close()
+
+    assert "sending" == store.issue(issue.id).state
+    assert (first,) == store.claim("v", 9, LEASE, NOW)
 
 
 def test_what_is_in_doubt_may_be_sent_again(store: Store) -> None:
