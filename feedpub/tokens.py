@@ -10,8 +10,9 @@ PURPOSES = ("confirm", "preferences", "unsubscribe", "bounce")
 _SHORTEST_KEY = 16  # octets: below that, keys can be guessed
 _MARK = 12  # octets of HMAC-SHA256 that are kept: 96 bits
 _SEAL = 10  # likewise of a seal, which counts beside a token only
+_TRACE = 4  # likewise of an address, which no token is good for by itself
 _LARGEST = 2**63 - 1  # the id of a row
-_LONGEST = 32  # characters: the base32 of 8 octets and the mark
+_LONGEST = 39  # characters: the base32 of 8 octets, the trace and the mark
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,12 +30,24 @@ class Keys:
             raise ValueError(f"a key must have {_SHORTEST_KEY} octets or more; 32 random ones do")
 
 
-def mint(keys: Keys, purpose: str, subscriber: int) -> str:
-    """Give the token of a subscriber's id for one of `PURPOSES`.
+@dataclass(frozen=True, slots=True)
+class Owner:
+    """Whom a token was made for: who has the id, if `is_of` says so.
 
-    Lower-case letters and the digits 2 to 7, at most 26 of them for an id below 2**32: it stands
+    In another database, a list that was imported say, the id may be that of somebody else.
+    """
+
+    id: int
+    trace: bytes  # of the address
+
+
+def mint(keys: Keys, purpose: str, subscriber: int, address: str) -> str:
+    """Give the token of a subscriber, by id and address, for one of `PURPOSES`.
+
+    Lower-case letters and the digits 2 to 7, at most 32 of them for an id below 2**32: it stands
     in a URL as it is, and in a mailbox name, which some servers change to one letter case. The
-    purpose is not written in it, but a token is good for its own alone.
+    purpose is not written in it, but a token is good for its own alone. Nor is the address, but a
+    trace of it that nobody without the key can tell an address by.
 
     Raises:
         ValueError: No such purpose, or an id below 0 or of more than 63 bits.
@@ -43,13 +56,13 @@ def mint(keys: Keys, purpose: str, subscriber: int) -> str:
         raise ValueError(f"no token is for {purpose!r}; they are for {', '.join(PURPOSES)}")
     if not 0 <= subscriber <= _LARGEST:
         raise ValueError(f"{subscriber} is no subscriber's id")
-    named = _octets(subscriber)
+    named = _octets(subscriber) + _trace(keys.current, address)
     token = base64.b32encode(named + _mark(keys.current, purpose, named))
     return token.decode("ascii").rstrip("=").lower()
 
 
-def read(keys: Keys, purpose: str, token: str) -> int | None:
-    """Give the id a token was made of, or None where it was not made by one of `keys` for this.
+def read(keys: Keys, purpose: str, token: str) -> Owner | None:
+    """Give whom a token was made for, or None where it was not made by one of `keys` for this.
 
     Letter case is ignored. It never raises, and takes as long for a token that is nearly right.
     """
@@ -61,14 +74,22 @@ def read(keys: Keys, purpose: str, token: str) -> int | None:
     except binascii.Error:
         return None
     named, mark = octets[:-_MARK], octets[-_MARK:]
-    subscriber = int.from_bytes(named, "big")
+    subscriber = int.from_bytes(named[:-_TRACE], "big")
     # One id, one token: no leading zeros, and no bits beyond the last octet.
     whole = base64.b32encode(octets).decode("ascii").rstrip("=") == upper
-    whole &= named == _octets(subscriber)
+    whole &= named[:-_TRACE] == _octets(subscriber)
     found = False
     for key in (keys.current, *keys.older):  # all of them, whichever it is
         found |= hmac.compare_digest(_mark(key, purpose, named), mark)
-    return subscriber if found and whole else None
+    return Owner(subscriber, named[-_TRACE:]) if found and whole else None
+
+
+def is_of(keys: Keys, owner: Owner, address: str) -> bool:
+    """Tell whether whoever has the id of an owner has their address; letter case is ignored."""
+    found = False
+    for key in (keys.current, *keys.older):
+        found |= hmac.compare_digest(_trace(key, address), owner.trace)
+    return found
 
 
 def seal(keys: Keys, token: str, moment: str) -> str:
@@ -93,6 +114,11 @@ def _seal(key: bytes, token: str, moment: str) -> str:
 
 def _octets(subscriber: int) -> bytes:
     return subscriber.to_bytes((subscriber.bit_length() + 7) // 8, "big")
+
+
+def _trace(key: bytes, address: str) -> bytes:
+    said = f"feedpub owner\0{address.lower()}"
+    return hmac.digest(key, said.encode(errors="replace"), "sha256")[:_TRACE]
 
 
 def _mark(key: bytes, purpose: str, named: bytes) -> bytes:

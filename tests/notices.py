@@ -6,12 +6,12 @@ addresses are those kept for examples (RFC 2606, RFC 5737).
 
 from textwrap import dedent
 
-from feedpub.tokens import Keys, mint
+from feedpub.tokens import Keys, mint, read
 
 KEYS = Keys(b"k" * 32)
-ANN = 4711
-BOUNCE = mint(KEYS, "bounce", ANN)
-LEAVE = mint(KEYS, "unsubscribe", ANN)
+BOUNCE = mint(KEYS, "bounce", 4711, "ann@example.net")
+LEAVE = mint(KEYS, "unsubscribe", 4711, "ann@example.net")
+ANN = read(KEYS, "bounce", BOUNCE)
 VERP = f"bounces+{BOUNCE}@example.org"
 
 RETURNED = f"""\

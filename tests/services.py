@@ -19,13 +19,14 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from cryptography.x509.oid import NameOID
 
 from feedpub.bounces.webhooks import Posted
-from feedpub.tokens import Keys, mint
+from feedpub.tokens import Keys, mint, read
 
 NOW = datetime(2025, 6, 1, 12, 0, tzinfo=UTC)
 KEYS = Keys(b"k" * 32)
-ANN = 7
-SENDER = f"bounces+{mint(KEYS, 'bounce', ANN)}@example.org"
 ADDRESS = "ann@example.net"
+TOKEN = mint(KEYS, "bounce", 7, ADDRESS)
+ANN = read(KEYS, "bounce", TOKEN)
+SENDER = f"bounces+{TOKEN}@example.org"
 TOPIC = "arn:aws:sns:eu-west-1:123456789012:feedpub"
 CERTIFICATE = "https://sns.eu-west-1.amazonaws.com/SimpleNotificationService-1.pem"
 MAILGUN_KEY, POSTMARK_SECRET = "mailgun key", "postmark secret"

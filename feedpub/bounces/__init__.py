@@ -7,7 +7,7 @@ from feedpub.bounces.arrival import arrived
 from feedpub.bounces.mails import Mail
 from feedpub.bounces.owners import owner
 from feedpub.bounces.report import Report, make
-from feedpub.tokens import Keys
+from feedpub.tokens import Keys, Owner
 
 __all__ = ["Report", "arrived", "read"]
 
@@ -55,7 +55,7 @@ def read(data: bytes, keys: Keys) -> Report | None:
     return report and replace(report, subscriber=_subscriber(mail, keys))
 
 
-def _subscriber(mail: Mail, keys: Keys) -> int | None:
+def _subscriber(mail: Mail, keys: Keys) -> Owner | None:
     """Give whom a notice is about."""
     returned = [value for _, value in mail.copy.all]
     told = [value for block in mail.statuses for _, value in block.all]

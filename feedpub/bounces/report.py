@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from feedpub.tokens import Owner
+
 _LONGEST_ADDRESS, _LONGEST_TEXT = 320, 300  # characters
 
 
@@ -14,7 +16,7 @@ class Report:
     """
 
     kind: str  # hard, soft, complaint, unsubscribe, auto (changes nothing) or unknown (a bounce)
-    subscriber: int | None = None
+    subscriber: Owner | None = None
     recipient: str = ""  # an address, as written
     status: str = ""  # RFC 3463, such as "5.1.1"
     text: str = ""  # the words of the server, or of whoever complains; one line

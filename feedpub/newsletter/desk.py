@@ -6,14 +6,15 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from feedpub import files, store
+from feedpub import files, store, tokens
 from feedpub.config import Config, Digest
 from feedpub.errors import FeedpubError
+from feedpub.mailing import Subscriber
 from feedpub.model import Author
 from feedpub.publish.request import Place, Request, place
 from feedpub.store import Store
 from feedpub.text import nearest
-from feedpub.tokens import Keys
+from feedpub.tokens import Keys, Owner
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +55,15 @@ class Desk:
     def host(self) -> str:
         """Give the site's host name."""
         return urlsplit(self.config.site.url).hostname or "localhost"
+
+    def token(self, purpose: str, one: Subscriber) -> str:
+        """Give a reader's token for a purpose."""
+        return tokens.mint(self.keys, purpose, one.id, one.address)
+
+    def reader(self, owner: Owner) -> Subscriber | None:
+        """Give the reader whom a token was made for, and nobody else who has that id now."""
+        one = self.store.get(owner.id)
+        return one if one and tokens.is_of(self.keys, owner, one.address) else None
 
     def salt(self) -> bytes:
         """Give what the addresses of the forgotten are hashed with.

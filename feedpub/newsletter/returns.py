@@ -135,42 +135,43 @@ class _Work:
         if report is None or report.subscriber is None:
             self._counts["left"] += 1
             return
-        self._heed(report, report.subscriber, arrived(received.data, self._now))
+        one = self._desk.reader(report.subscriber)
+        self._heed(report, one, arrived(received.data, self._now))
         self._counts[report.kind] += 1
         received.done()
 
     def learn(self, report: Report) -> None:
         """Deal with one report that may be believed."""
-        number = report.subscriber if report.subscriber is not None else self._whose(report)
-        if number is None:
+        owner = report.subscriber
+        one = self._desk.reader(owner) if owner else self._at(report.recipient)
+        if one is None and owner is None:
             self._counts["left"] += 1
             return
-        self._heed(report, number, self._now)
+        self._heed(report, one, self._now)
         self._counts[report.kind] += 1
 
-    def _whose(self, report: Report) -> int | None:
+    def _at(self, address: str) -> Subscriber | None:
         try:
-            one = self._desk.store.find(report.recipient)
+            return self._desk.store.find(address)
         except Faulty:
             return None
-        return one.id if one else None
 
-    def _heed(self, report: Report, number: int, at: datetime) -> None:
-        store = self._desk.store
-        before = store.get(number)
+    def _heed(self, report: Report, one: Subscriber | None, at: datetime) -> None:
+        if one is None:  # they were removed
+            return
         match report.kind:
             case "hard":
-                after = self._bounced(number, at, hard=True)
+                after = self._bounced(one.id, at, hard=True)
             case "complaint":
-                after = self._change(before, "complained", unless=("suppressed",))
+                after = self._change(one, "complained", unless=("suppressed",))
             case "unsubscribe":
-                after = self._change(before, "unsubscribed", unless=_FIRM)
+                after = self._change(one, "unsubscribed", unless=_FIRM)
             case "auto":
                 return
             case _:  # soft, or a bounce of which nothing says how bad it is
-                self._soft.append((at, number))
+                self._soft.append((at, one.id))
                 return
-        self._note(before, after)
+        self._note(one, after)
 
     def count_soft(self) -> None:
         """Count the soft bounces, in the order in which they came."""
@@ -182,10 +183,8 @@ class _Work:
         limit = self._desk.config.mail.soft_bounces
         return self._desk.store.bounced(number, hard=hard, limit=limit, now=self._now, at=at)
 
-    def _change(
-        self, one: Subscriber | None, state: str, unless: tuple[str, ...]
-    ) -> Subscriber | None:
-        if one is None or one.state in unless:
+    def _change(self, one: Subscriber, state: str, unless: tuple[str, ...]) -> Subscriber | None:
+        if one.state in unless:
             return one
         return self._desk.store.change(one.id, state, self._now)
 

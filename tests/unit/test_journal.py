@@ -45,7 +45,7 @@ def test_people_get_what_there_is() -> None:
 
 def test_no_line_holds_who_reads_or_what_is_secret() -> None:
     """Addresses keep their domain; logins, tokens and keys are gone; paths and words stay."""
-    token = mint(Keys(b"k" * 32), "unsubscribe", 77)
+    token = mint(Keys(b"k" * 32), "unsubscribe", 77, "bob@example.org")
     said = (
         f"550 <bob+x@example.org>: no; https://x.example/unsubscribe/{token} "
         f"postgresql://ann:secret@db/news {'ab12' * 16} "

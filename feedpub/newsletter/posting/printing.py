@@ -2,7 +2,6 @@
 
 from datetime import datetime
 
-from feedpub import tokens
 from feedpub.digests import Following
 from feedpub.mailing import Content, Message, Subscriber
 from feedpub.message import Heading, Letter, Reader, prepare, routable
@@ -33,13 +32,9 @@ class Press:
         for signer in self.signers:
             data = signer.sign(data, tidy=True)
         bounces = self._desk.config.mail.bounces
-        sender = _tagged(bounces, self.token("bounce", one)) if bounces else self.sender.email
+        sender = _tagged(bounces, self._desk.token("bounce", one)) if bounces else self.sender.email
         recipient = routable(one.address)
         return Message(sender, recipient, data, smtputf8=not recipient.isascii())
-
-    def token(self, purpose: str, one: Subscriber) -> str:
-        """Give a reader's token for a purpose."""
-        return tokens.mint(self._desk.keys, purpose, one.id)
 
 
 class Printer:
@@ -71,13 +66,13 @@ class Printer:
         """Give what one reader's copy has of its own."""
         config = self._desk.config
         site = config.site.url
-        leave = self._press.token("unsubscribe", one)
+        leave = self._desk.token("unsubscribe", one)
         return Reader(
             key=key,
             address=one.address,
             name=one.name,
             unsubscribe=f"{site}unsubscribe/{leave}",
-            preferences=f"{site}preferences/{self._press.token('preferences', one)}",
+            preferences=f"{site}preferences/{self._desk.token('preferences', one)}",
             online=site,
             follows=self._following.sentence(one, language),
             mailto=f"mailto:{_tagged(config.mail.unsubscribe, leave)}"

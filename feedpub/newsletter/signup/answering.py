@@ -161,7 +161,7 @@ class _Clerk:
         key = f"{kind}-{asked.mark.hex()[:24]}-{asked.at.timestamp():.0f}"
         reader = Reader(key=key, address=one.address)
         if kind == admission.KNOWN:
-            leave, choose = press.token("unsubscribe", one), press.token("preferences", one)
+            leave, choose = (self._desk.token(each, one) for each in ("unsubscribe", "preferences"))
             reader = replace(
                 reader,
                 unsubscribe=f"{site}unsubscribe/{leave}",

@@ -51,7 +51,7 @@ def token(desk: Desk, purpose: str, reader: Subscriber) -> str:
     One to confirm is good as long as the reader's state is what it was: an old mail brings nobody
     back who left since, whoever has it.
     """
-    made = tokens.mint(desk.keys, purpose, reader.id)
+    made = desk.token(purpose, reader)
     return f"{made}_{tokens.seal(desk.keys, made, _state(reader))}" if purpose == _CONFIRM else made
 
 
@@ -62,13 +62,19 @@ def _state(reader: Subscriber) -> str:
 
 def whose(desk: Desk, purpose: str, text: str) -> Subscriber | None:
     """Give the reader whose token for a purpose this is."""
-    number = tokens.read(desk.keys, purpose, text)
-    return None if number is None else desk.store.get(number)
+    owner = tokens.read(desk.keys, purpose, text)
+    return None if owner is None else desk.reader(owner)
 
 
 def is_ours(desk: Desk, purpose: str, text: str) -> bool:
-    """Tell whether a token is one of ours, be its owner there or not any more."""
-    return tokens.read(desk.keys, purpose, text) is not None
+    """Tell whether a token is one of ours, be its owner there or not any more.
+
+    None is of another database, where its id means somebody else: there its owner may be, too.
+    """
+    owner = tokens.read(desk.keys, purpose, text)
+    if owner is None:
+        return False
+    return desk.reader(owner) is not None or desk.store.get(owner.id) is None
 
 
 def offered(desk: Desk, text: str) -> Offer | None:

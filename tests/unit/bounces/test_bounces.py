@@ -24,13 +24,13 @@ from notices import (
 )
 
 from feedpub.bounces import Report, read
-from feedpub.tokens import Keys, mint
+from feedpub.tokens import Keys, Owner, mint
 
 ANN_AT = "ann@example.net"
 ELSEWHERE = "postmaster@example.org"
 
 
-def kind_of(data: bytes) -> tuple[str, int | None]:
+def kind_of(data: bytes) -> tuple[str, Owner | None]:
     """Give what a message is and whom it is about."""
     report = read(data, KEYS)
     return ("", None) if report is None else (report.kind, report.subscriber)
@@ -110,7 +110,7 @@ def test_the_token_is_found_in_a_complaint() -> None:
 
 def test_a_token_of_somebody_else_is_nobody() -> None:
     """What another site or a guess has made names no subscriber."""
-    strange = mint(Keys(b"x" * 32), "bounce", ANN)
+    strange = mint(Keys(b"x" * 32), "bounce", 4711, ANN_AT)
     data = dsn(to=f"bounces+{strange}@example.org", returned="Subject: x\n")
 
     assert ("hard", None) == kind_of(data)
@@ -153,7 +153,7 @@ def test_a_person_is_left_alone() -> None:
 
 def test_a_flood_of_tokens_is_given_up() -> None:
     """After 200 words that look like tokens the rest is not tried."""
-    flood = "a" * 24
+    flood = "a" * 28
     data = mail(f"To: {' '.join([flood] * 200)} {VERP}\nAuto-Submitted: auto-replied", "")
 
     assert ("auto", None) == kind_of(data)

@@ -20,7 +20,6 @@ from feedpub.daemon import Site as Running
 from feedpub.daemon import forever
 from feedpub.errors import FeedpubError
 from feedpub.publish import Built, Kept, Request
-from feedpub.tokens import mint
 
 HOUR = timedelta(hours=1)
 FEED = "atom.xml"
@@ -310,7 +309,7 @@ def test_bounces_are_read_from_the_mailbox(tmp_path: Path) -> None:
     room.digests("name: weekly", mail="mailbox: returned")
     ann = room.reader("ann@example.net")
     with room.desk() as desk:
-        token = mint(desk.keys, "bounce", ann.id)
+        token = desk.token("bounce", ann)
     with closing(mailbox.Maildir(tmp_path / "returned")) as box:
         box.add(dsn().replace(BOUNCE.encode(), token.encode()))
         box.add(dsn())

@@ -11,7 +11,6 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 from postoffice import NOW, desk, folder, printer
 
-from feedpub import tokens
 from feedpub.config import Dkim
 
 READER = replace(mailings.reader("bob@example.com", name="Bob"), id=7)
@@ -23,7 +22,7 @@ def test_a_copy_is_addressed(tmp_path: Path) -> None:
         prints = printer(one)
         letter = prints.letter("weekly", NOW, mailings.content())
         message = prints.message(letter, "key", READER, "en")
-        token = tokens.mint(one.keys, "unsubscribe", 7)
+        token = one.token("unsubscribe", READER)
     headers = email.message_from_bytes(message.data)
 
     assert ("news@example.org", "bob@example.com", False) == (
@@ -50,8 +49,8 @@ def test_addresses_have_tokens(tmp_path: Path) -> None:
         prints = printer(one)
         letter = prints.letter("weekly", NOW, mailings.content())
         message = prints.message(letter, "key", READER, "en")
-        bounce = tokens.mint(one.keys, "bounce", 7)
-        leave = tokens.mint(one.keys, "unsubscribe", 7)
+        bounce = one.token("bounce", READER)
+        leave = one.token("unsubscribe", READER)
     headers = email.message_from_bytes(message.data)
 
     assert f"bounces+{bounce}@example.org" == message.sender

@@ -17,7 +17,7 @@ from feedpub.errors import FeedpubError, MailError
 from feedpub.mail.boxes import Account
 from feedpub.newsletter import Returned
 from feedpub.newsletter.returns import source
-from feedpub.tokens import mint
+from feedpub.tokens import read
 
 FULL = dsn("4.2.2", "smtp; 452 4.2.2 Mailbox full")
 VAGUE = mail(
@@ -41,7 +41,7 @@ class Post(Newsroom):
         self.ann = self.reader("ann@example.net")
         with self.desk() as desk:
             self._tokens = {
-                token: mint(desk.keys, purpose, self.ann.id).encode()
+                token: desk.token(purpose, self.ann).encode()
                 for token, purpose in ((BOUNCE, "bounce"), (LEAVE, "unsubscribe"))
             }
 
@@ -290,8 +290,10 @@ def test_a_service_that_is_sure_tells_by_token_or_by_address(tmp_path: Path) -> 
     """The token first: the address may be one that it was forwarded to."""
     post = Post(tmp_path)
     bob, eve = post.reader("bob@example.net"), post.reader("eve@example.net")
+    with post.desk() as desk:
+        owner = read(desk.keys, "bounce", desk.token("bounce", bob))
     reports = (
-        Report("complaint", bob.id, "elsewhere@example.net"),
+        Report("complaint", owner, "elsewhere@example.net"),
         Report("hard", recipient="EVE@example.net"),
         Report("hard", recipient="nobody@example.net"),
         Report("hard", recipient="no address"),
@@ -304,6 +306,19 @@ def test_a_service_that_is_sure_tells_by_token_or_by_address(tmp_path: Path) -> 
     with post.desk() as desk:
         states = [desk.store.find(each.address) for each in (post.ann, bob, eve)]
     assert ["active", "complained", "bounced"] == [each.state for each in states if each]
+
+
+def test_who_has_the_id_of_somebody_else_is_not_meant(post: Post) -> None:
+    """A list that was imported counts anew: what comes back from before is nobody's."""
+    with post.desk() as desk:
+        bob = replace(post.ann, address="bob@example.net")
+        token = desk.token("bounce", bob)
+        owner = read(desk.keys, "bounce", token)
+    notices = mailbox_of(post.root, dsn().replace(BOUNCE.encode(), token.encode()))
+
+    assert told(hard=1) == post.pour(notices)
+    assert told(hard=1) == newsletter.notified(post.request(), [Report("hard", owner)])
+    assert ("active", 0) == post.state()
 
 
 def test_a_service_may_tell_often_that_somebody_cannot_be_reached(tmp_path: Path) -> None:

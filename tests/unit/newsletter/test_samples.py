@@ -46,7 +46,7 @@ def test_a_preview_is_for_a_subscriber(room: Newsroom) -> None:
     lines = text.splitlines()
     link = lines[next(number for number, line in enumerate(lines) if "Unsubscribe" in line) + 1]
     with room.desk() as desk:
-        assert bob.id == read(desk.keys, "unsubscribe", link.rpartition("/")[2])
+        assert link.rpartition("/")[2] == desk.token("unsubscribe", bob)
     assert link in html
     assert link in message["List-Unsubscribe"]
     assert "bob@example.net" in text
@@ -107,7 +107,8 @@ def test_a_test_to_a_subscriber_is_their_own_copy(room: Newsroom) -> None:
             newsletter.test(room.request(), "weekly", address)
         tokens = [taken.sender.partition("+")[2].partition("@")[0] for taken in server.taken]
     with room.desk() as desk:
-        assert [bob.id, 0] == [read(desk.keys, "bounce", token) for token in tokens]
+        found = [read(desk.keys, "bounce", token) for token in tokens]
+        assert [bob.id, 0] == [each.id for each in found if each]
         assert desk.store.get(0) is None
 
 

@@ -195,18 +195,19 @@ def test_a_stranger_learns_nothing(tmp_path: Path, known: str) -> None:
 @pytest.mark.parametrize("purpose", PURPOSES)
 @pytest.mark.parametrize("method", ["GET", "POST"])
 def test_tokens_that_are_none_are_all_alike(tmp_path: Path, purpose: str, method: str) -> None:
-    """Forged, cut off, for another purpose, of nobody, or not a token at all."""
+    """Forged, cut off, for another purpose, of who had the id before, or not a token at all."""
     with door(tmp_path) as site:
         one = site.reader()
         own = purpose if purpose in tokens.PURPOSES else "unsubscribe"
-        good = tokens.mint(site.desk.keys, own, one.id)
+        good = site.desk.token(own, one)
         other = "confirm" if purpose == "preferences" else "preferences"
         bad = [
             good[:-1],
             good + "a",
             "a" + good,
-            tokens.mint(Keys(b"x" * 32), "unsubscribe", one.id),
-            tokens.mint(site.desk.keys, other, one.id),
+            tokens.mint(Keys(b"x" * 32), "unsubscribe", one.id, one.address),
+            site.desk.token(other, one),
+            site.desk.token(own, replace(one, address="bob@example.org")),
             "x",
             "%00",
             "%F0%9F%98%80",
@@ -551,7 +552,7 @@ def test_a_database_that_is_away(tmp_path: Path) -> None:
         return Away(Database(url, folder))
 
     with door(tmp_path, opened=opened) as site:
-        way = f"unsubscribe/{tokens.mint(site.desk.keys, 'unsubscribe', 7)}"
+        way = f"unsubscribe/{tokens.mint(site.desk.keys, 'unsubscribe', 7, ANN)}"
         found = site.ask("POST", way, ONE_CLICK, {"Content-Type": FORM})
 
         assert (503, "60") == (found.status_code, found.headers["retry-after"])
