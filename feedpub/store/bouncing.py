@@ -19,7 +19,8 @@ from feedpub.mailing import ACTIVE
 from feedpub.store.schema import delivery, issue, subscriber
 
 _DAY = timedelta(hours=20)  # a daily digest bounces now earlier, now later
-_TRYING = timedelta(days=5)  # as long as servers try (RFC 5321 section 4.5.4.1)
+# Servers try for 5 days (RFC 5321 section 4.5.4.1), or say so when they look the next time.
+_TRYING = timedelta(days=7)
 
 
 @dataclass(frozen=True, slots=True)

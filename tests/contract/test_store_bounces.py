@@ -10,6 +10,7 @@ from feedpub.mailing import Outcome
 from feedpub.store import Store
 
 DAY = timedelta(days=1)
+LONG = 5 + 2 / 24  # days: who tries for five of them looks every few hours whether they are over
 
 
 def soft(store: Store, number: int, *days: float, limit: int = 3) -> list[tuple[str, int]]:
@@ -56,12 +57,23 @@ def test_of_one_day_one_counts(store: Store) -> None:
 
 
 def test_time_alone_forgets_nothing(store: Store) -> None:
-    """A monthly digest that comes back each time, after a week of trying, comes back in a row."""
+    """A monthly digest that comes back each time, after days of trying, comes back in a row."""
     number = store.add(reader(), NOW).id
     states = []
     for month in range(3):
         mailed(store, number, 30 * month)
-        states += soft(store, number, 30 * month + 4.9)
+        states += soft(store, number, 30 * month + LONG)
+
+    assert [("active", 1), ("active", 2), ("bounced", 3)] == states
+
+
+def test_a_server_that_is_away_is_given_up(store: Store) -> None:
+    """Of a weekly digest too, each issue of which comes back before the next one can have."""
+    number = store.add(reader(), NOW).id
+    states = []
+    for week in range(3):
+        mailed(store, number, 7 * week)
+        states += soft(store, number, 7 * week + LONG)
 
     assert [("active", 1), ("active", 2), ("bounced", 3)] == states
 
@@ -72,7 +84,7 @@ def test_a_mailbox_that_is_full_for_good_is_given_up(store: Store, every: float)
     number = store.add(reader(), NOW).id
     for at in range(5):
         mailed(store, number, every * at)
-        soft(store, number, every * at + (4.9 if at % 2 else 0.01), limit=9)
+        soft(store, number, every * at + (LONG if at % 2 else 0.01), limit=9)
     after = 5 * every + 5
 
     assert soft(store, number, after, limit=2)[0][0] == "bounced"
