@@ -42,14 +42,14 @@ def decide(
 
     A server that is out of reach costs no attempt: the delivery is planned as before. Where a
     message may have been taken without an answer, `on_doubt` says: "resend" tries it again as
-    often as any other, "hold" and "skip" leave it in doubt, for somebody to retry or for good.
+    often as any other, "hold" leaves it in doubt, for somebody to decide.
 
     Args:
         attempts: How many were made before this one.
         outcome: What the transport found out.
         now: The end of the attempt.
         chance: From 0 up to 1, evenly: spreads out what was deferred together.
-        on_doubt: "resend", "hold" or "skip".
+        on_doubt: "resend" or "hold".
         patience: How often, and with what waits, to try.
 
     Raises:

@@ -188,9 +188,9 @@ class Desk:
         self._ask(request, "cancel", issue)
         return ISSUE
 
-    def retry(self, request: Request, issue: int) -> int:
+    def retry(self, request: Request, issue: int, *, doubt: bool) -> int:
         """Give how many failed."""
-        self._ask(request, "retry", issue)
+        self._ask(request, "retry", issue, *["doubt"] * doubt)
         return self.failed
 
     def source(self, text: str, environ: Mapping[str, str], piped: BinaryIO) -> Source:

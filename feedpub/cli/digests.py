@@ -156,6 +156,8 @@ def _status(session: Session) -> int:
         session.tell([_headline(issue), *equation(tally)], always=True)
     paused = [issue.id for issue, _ in found if issue.state == "paused"]
     failed = [issue.id for issue, tally in found if tally.failed]
+    over = [(issue, tally) for issue, tally in found if issue.state != "cancelled"]
+    doubtful = [issue.id for issue, tally in over if tally.doubt and not tally.waiting]
     if not found:
         session.advise("Nothing was sent yet; `feedpub digest send` does.")
     elif paused:
@@ -164,6 +166,11 @@ def _status(session: Session) -> int:
         )
     elif failed:
         session.advise(f"Next: `feedpub digest retry {failed[0]}` sends again what failed.")
+    elif doubtful:
+        session.advise(
+            "In doubt is where no server said whether it took the message. Next: `feedpub digest "
+            f"retry {doubtful[0]} --doubt` sends these again: some may then arrive twice."
+        )
     return DONE
 
 
@@ -189,10 +196,11 @@ def _cancel(session: Session) -> int:
 
 
 def _retry(session: Session) -> int:
-    number = session.arguments.issue
-    again = session.world.newsletter().retry(session.request(), number)
+    number, doubt = session.arguments.issue, session.arguments.doubt
+    again = session.world.newsletter().retry(session.request(), number, doubt=doubt)
     if not again:
-        session.tell([f"No message of issue {number} failed: there is nothing to send again."])
+        what = "is in doubt for long" if doubt else "failed"
+        session.tell([f"No message of issue {number} {what}: there is nothing to send again."])
         return DONE
     session.tell([f"{counted(again, 'message')} of issue {number} will be sent again."])
     session.advise("Next: `feedpub digest send`.")

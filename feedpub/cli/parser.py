@@ -73,6 +73,7 @@ class Arguments(argparse.Namespace):
     issue: int = 0
     dry_run: bool = False
     skip_bad: bool = False
+    doubt: bool = False
     due: bool = False
     backlog: bool = False
     source: str = "-"

@@ -162,8 +162,8 @@ class Newsletter(Protocol):
         """End it."""
         ...
 
-    def retry(self, request: "Request", issue: int, /) -> int:
-        """Plan again what failed; give how many."""
+    def retry(self, request: "Request", issue: int, /, *, doubt: bool) -> int:
+        """Plan again what failed, or what is in doubt; give how many."""
         ...
 
     def source(self, text: str, environ: Mapping[str, str], piped: BinaryIO, /) -> "Source":

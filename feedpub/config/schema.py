@@ -238,8 +238,8 @@ class Mail:
     on_doubt: Annotated[
         str,
         Key(
-            "when a server never answered: hold (ask you), resend or skip",
-            checks.one_of("hold", "resend", "skip"),
+            "when a server never answered: hold (ask you, see `digest status`) or resend",
+            checks.one_of("hold", "resend"),
         ),
     ] = "hold"
     mailbox: Annotated[

@@ -202,7 +202,13 @@ def cancel(request: Request, issue: int) -> Issue:
         return desk.store.cancel(issue, request.now)
 
 
-def retry(request: Request, issue: int) -> int:
-    """Plan again what failed; tell how many. They go out with the next `send`."""
+def retry(request: Request, issue: int, *, doubt: bool = False) -> int:
+    """Plan again what failed; tell how many. They go out with the next `send`.
+
+    With `doubt` it is what is in doubt and nobody is waiting for an answer to any more: each of
+    these may be a second copy.
+    """
     with opened(request) as desk:
+        if doubt:
+            return desk.store.resend(issue, request.now - ANSWERED, request.now)
         return desk.store.retry(issue, request.now)

@@ -76,11 +76,10 @@ def test_patience_ends_after_days() -> None:
     assert 4 * 24 < tried / 60 < 5 * 24
 
 
-@pytest.mark.parametrize("on_doubt", ["hold", "skip"])
-def test_doubt_is_kept(on_doubt: str) -> None:
+def test_doubt_is_kept() -> None:
     """Whatever may have been taken is not sent again unless somebody wants it."""
 
-    assert ("doubt", None, "") == decide(0, Outcome("doubt"), NOW, 0.5, on_doubt)
+    assert ("doubt", None, "") == decide(0, Outcome("doubt"), NOW, 0.5, "hold")
 
 
 def test_doubt_is_resent_where_that_is_wanted() -> None:
@@ -108,7 +107,7 @@ def test_an_outcome_of_another_kind_is_a_mistake() -> None:
         st.text(max_size=40),
     ),
     st.floats(0, 1, exclude_max=True),
-    st.sampled_from(["resend", "hold", "skip"]),
+    st.sampled_from(["resend", "hold"]),
     st.builds(
         Patience,
         st.integers(1, 100),

@@ -103,10 +103,14 @@ _CANCEL = Command(
 _RETRY = Command(
     "retry",
     "send again what failed",
-    "Let the failed messages of an issue go out again with the next `feedpub digest send`.\n"
-    "What was accepted, or is in doubt, is not sent twice.",
-    (("feedpub digest retry 7", "the relay refused all, and is mended"),),
-    (CONFIG,),
+    "Let the failed messages of an issue go out again with the next `feedpub digest send`, or\n"
+    "with --doubt those that are in doubt: some of these readers may then get it twice. What\n"
+    "was accepted is not sent again.",
+    (
+        ("feedpub digest retry 7", "the relay refused all, and is mended"),
+        ("feedpub digest retry 7 --doubt", "better twice than not at all"),
+    ),
+    (Option("--doubt", "those in doubt for half an hour, not those that failed"), CONFIG),
     _ISSUE,
 )
 

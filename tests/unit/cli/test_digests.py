@@ -296,6 +296,24 @@ def test_status_of_what_is_paused() -> None:
     assert actual.err == "Next: `feedpub digest resume 7` lets it go on, `cancel` ends it.\n"
 
 
+@pytest.mark.parametrize(
+    ("tally", "state", "advice"),
+    [
+        (Tally(3, 2, 0, 0, 0, 1, 0), "done", "`feedpub digest retry 7 --doubt` sends these again"),
+        (Tally(3, 1, 0, 1, 0, 1, 0), "done", "`feedpub digest retry 7` sends again what failed"),
+        (Tally(3, 1, 0, 0, 0, 1, 1), "sending", ""),
+        (Tally(3, 2, 0, 0, 0, 1, 0), "cancelled", ""),
+    ],
+)
+def test_status_of_what_is_in_doubt(tally: Tally, state: str, advice: str) -> None:
+    """It is said what that is, and what sends it again, once the answers are in."""
+    issue = replace(ISSUE, state=state)
+    actual = run("digest status", Desk(known=((issue, tally),)), screen=True)
+
+    assert advice in actual.err
+    assert bool(advice) == bool(actual.err)
+
+
 def test_status_where_all_is_well() -> None:
     """Where there is nothing to do nothing is said of it."""
     bare = replace(ISSUE, posts=(), subject="")
@@ -350,17 +368,23 @@ def test_changes(word: str, done: str, after: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("failed", "expected"),
+    ("typed", "number", "expected"),
     [
-        (1200, "1,200 messages of issue 7 will be sent again.\n"),
-        (0, "No message of issue 7 failed: there is nothing to send again.\n"),
+        ("", 1200, "1,200 messages of issue 7 will be sent again.\n"),
+        ("", 0, "No message of issue 7 failed: there is nothing to send again.\n"),
+        (" --doubt", 1, "1 message of issue 7 will be sent again.\n"),
+        (
+            " --doubt",
+            0,
+            "No message of issue 7 is in doubt for long: there is nothing to send again.\n",
+        ),
     ],
 )
-def test_retry(failed: int, expected: str) -> None:
-    """What failed is sent again, and it is said how many that are."""
-    desk = Desk(failed=failed)
-    actual = run("digest retry 7", desk, screen=True)
+def test_retry(typed: str, number: int, expected: str) -> None:
+    """What failed, or is in doubt, is sent again, and it is said how many that are."""
+    desk = Desk(failed=number)
+    actual = run(f"digest retry 7{typed}", desk, screen=True)
 
-    assert [("retry", 7)] == desk.asked
+    assert [("retry", 7, *["doubt"] * bool(typed))] == desk.asked
     assert (0, expected) == (actual.status, actual.out)
-    assert bool(failed) == bool(actual.err)
+    assert bool(number) == bool(actual.err)

@@ -131,7 +131,7 @@ MAIL = st.builds(
     address=TEXT,
     relays=st.lists(RELAY, max_size=2, unique=True).map(tuple),
     dkim=st.lists(st.builds(Dkim, NAME, NAME, NAME), max_size=2, unique=True).map(tuple),
-    on_doubt=st.sampled_from(["hold", "resend", "skip"]),
+    on_doubt=st.sampled_from(["hold", "resend"]),
     webhooks=st.builds(Webhooks, TEXT, st.sampled_from(["", "hush"]), st.just(""), TEXT),
 )
 HOOKS = st.builds(

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from mailservers import MailServer
+from mailservers import DROP, MailServer
 from newsrooms import DAY, Newsroom, reasons
 
 from feedpub import newsletter
@@ -157,6 +157,26 @@ def test_what_failed_can_be_tried_again(room: Newsroom) -> None:
     assert tally is not None
     assert (2, 0) == (tally.accepted, tally.failed)
     assert 0 == newsletter.retry(room.request(), failed.issue.id)
+
+
+def test_what_is_in_doubt_can_be_sent_again(room: Newsroom) -> None:
+    """Once no answer can come any more, by who takes a second copy for the lesser evil."""
+    with MailServer({"END": DROP}) as server:
+        room.digests("name: weekly", mail=smtp(server.port))
+        (doubtful,) = room.send()
+    assert doubtful.issue is not None
+    assert doubtful.tally is not None
+    assert (2, "done") == (doubtful.tally.doubt, doubtful.issue.state)
+    number = doubtful.issue.id
+    assert 0 == newsletter.retry(room.request(), number)
+    assert 0 == newsletter.retry(room.request(), number, doubt=True)
+    room.now += timedelta(minutes=31)
+    assert 2 == newsletter.retry(room.request(), number, doubt=True)
+    room.digests("name: weekly")
+
+    tally = room.send()[1].tally
+    assert tally is not None
+    assert (2, 0) == (tally.accepted, tally.doubt)
 
 
 def test_issues_are_listed_newest_first(room: Newsroom) -> None:
