@@ -84,14 +84,14 @@ class Postman:
 
         Should a server keep one waiting, the rest does not wait for that.
         """
-        due = math.inf
-        while True:
-            done, others = wait(carriers, _GLANCE, FIRST_EXCEPTION)
-            if not others:
-                return
+        is_over, due = False, math.inf
+        others = set(carriers)
+        while others:
+            done, others = wait(others, _GLANCE, FIRST_EXCEPTION)
             broken = recording.done() or any(each.exception() for each in done)
-            if broken or self._stop.is_set():
+            if not is_over and (broken or self._stop.is_set()):
+                is_over, due = True, time.monotonic() + _IN_HAND
                 office.halt()
-                due = min(due, time.monotonic() + _IN_HAND)
             if time.monotonic() >= due:
+                due = math.inf
                 office.release()

@@ -4,16 +4,18 @@ import os
 import signal
 import socket
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from threading import Event, Thread
 
+import mails
 import pytest
 from mailings import LEASE
 from mailservers import DROP, HANG, Answer, MailServer
 from postoffice import (
+    LIBRARY,
     NOW,
     desk,
     folder,
@@ -30,9 +32,11 @@ from postoffice import (
 from watched import wait_until
 
 import feedpub.store
+from feedpub.digests import Following
 from feedpub.mail import Relay, Smtp
-from feedpub.mailing import Delivery, Settled
-from feedpub.newsletter.posting import Posted, Postman, clock, transport
+from feedpub.mailing import Delivery, Message, Settled, Subscriber
+from feedpub.message import Letter
+from feedpub.newsletter.posting import Posted, Postman, Printer, clock, transport
 from feedpub.store import Store, StoreError, StoreUnavailable
 
 MANY = [f"reader{n}@d{n % 5}.example" for n in range(60)]
@@ -303,6 +307,51 @@ def test_a_broken_database_ends_the_round(tmp_path: Path) -> None:
             round_of(one)
 
     assert len(server.taken) <= 4
+
+
+class Counted(Store):
+    """A store that counts how often it is asked to release."""
+
+    releases = 0
+
+    def release(self, worker: str) -> int:
+        """Release, and count."""
+        self.releases += 1
+        return super().release(worker)
+
+
+class Broken(Printer):
+    """A printer that breaks down at Bob's copy, once a server thinks about another one."""
+
+    busy: Callable[[], bool]
+
+    def message(self, letter: Letter, key: str, one: Subscriber, language: str) -> Message:
+        """Write a copy."""
+        if one.address == BOB:
+            wait_until(self.busy, "a message")
+            raise RuntimeError("broken")
+        return super().message(letter, key, one, language)
+
+
+def test_a_bug_at_one_connection_lets_the_others_end(tmp_path: Path) -> None:
+    """What was not begun is given back once, and again when all is over."""
+
+    def counted(url: str, home: Path) -> Counted:
+        return Counted(feedpub.store.open(url, home)._database)
+
+    mail = smtp(relay(1, connections=2))
+    with MailServer({"END": HANG}) as server, desk(tmp_path, mail, counted) as one:
+        issue = mailing(one, ANN, BOB)
+        prints = Broken(one, Following(mails.templates(), LIBRARY))
+        prints.busy = lambda: "." in server.log.commands
+        way = Smtp([Relay("127.0.0.1", server.port, "none", final_timeout=8)])
+        with pytest.raises(RuntimeError, match="broken"):
+            Postman(one, prints, way, clock(NOW), lambda _: None).round()
+        after = tally(one, issue)
+        assert isinstance(one.store, Counted)
+
+        assert (1, 1) == (after.doubt, after.waiting)
+        assert one.store.releases <= 2
 
 
 def test_relays_share_by_weight_and_room(tmp_path: Path) -> None:
