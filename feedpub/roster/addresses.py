@@ -21,9 +21,10 @@ def canonical(address: str) -> str:
     """Give the form in which two spellings of one person's address are the same.
 
     The domain is in lower case and in letters rather than Punycode (IDNA 2008), the local part
-    case-folded although RFC 5321 would let a server tell `Ann` from `ann` (none does), and all
-    of it in NFC. Nothing is looked up. Raises Faulty for what is no address that can be reached
-    from anywhere (RFC 5321, 5322, 6531; no quoted local part, no address literal).
+    in lower case although RFC 5321 would let a server tell `Ann` from `ann` (none does), and all
+    of it in NFC; `weiß` and `weiss` are two people. Nothing is looked up. Raises Faulty for what is
+    no address that can be reached from anywhere (RFC 5321, 5322, 6531; no quoted local part, no
+    address literal).
     """
     if len(address) > LONGEST:
         raise Faulty(
@@ -37,9 +38,9 @@ def canonical(address: str) -> str:
         valid = validate_email(address, check_deliverability=False)
     except EmailNotValidError as error:
         raise Faulty(f"{quoted(address)} is no e-mail address: {error}") from error
-    return f"{_folded(valid.local_part)}@{valid.domain}"
+    return f"{_lowered(valid.local_part)}@{valid.domain}"
 
 
-def _folded(text: str) -> str:
-    """Take away the case of letters as the Unicode Standard compares them (section 3.13, D145)."""
-    return unicodedata.normalize("NFC", unicodedata.normalize("NFD", text).casefold())
+def _lowered(text: str) -> str:
+    """Put letters into lower case, whichever way their accents are written."""
+    return unicodedata.normalize("NFC", unicodedata.normalize("NFD", text).lower())

@@ -27,7 +27,7 @@ def judged(address: str) -> str | None:
         valid = validate_email(address, check_deliverability=False)
     except EmailNotValidError:
         return None
-    local = unicodedata.normalize("NFD", valid.local_part).casefold()
+    local = unicodedata.normalize("NFD", valid.local_part).lower()
     return f"{unicodedata.normalize('NFC', local)}@{valid.domain}"
 
 
@@ -58,6 +58,12 @@ def test_what_follows_a_plus_is_another_address() -> None:
     """Nothing is guessed of what a provider does with plus signs and dots."""
     assert canonical("ann+news@example.org") != canonical("ann@example.org")
     assert canonical("a.nn@gmail.com") != canonical("ann@gmail.com")
+
+
+def test_letters_that_are_written_otherwise_are_another_address() -> None:
+    """They are mailboxes of two people, who could else unsubscribe each other."""
+    assert canonical("weiß@example.org") != canonical("weiss@example.org")
+    assert canonical("ﬁnn@example.org") != canonical("finn@example.org")
 
 
 @pytest.mark.parametrize(
