@@ -83,7 +83,10 @@ class Issues:
             return planning.skipped(connection, Plan(digest, slot, (), "", now), reason)
 
     def start(self, digest: str, slot: datetime, posts: Sequence[str], now: datetime) -> Issue:
-        """Begin a digest: what is published so far counts as mailed, and nothing goes out."""
+        """Begin a digest: what is published so far counts as mailed, and nothing goes out.
+
+        Of one that has begun already this gives the first issue, and changes nothing.
+        """
         with self._database.writing() as connection:
             return planning.started(connection, Plan(digest, slot, tuple(posts), "", now))
 

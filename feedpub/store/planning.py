@@ -51,6 +51,9 @@ def planned(
 def started(connection: Connection, plan: Plan) -> Issue:
     """Fill the ledger, and send nothing; see `Issues.start`."""
     alone(connection, "plan")
+    query = select(*rows.ISSUE).where(issue.c.digest == plan.digest).order_by(issue.c.id)
+    if begun := connection.execute(query.limit(1)).first():
+        return rows.issue(begun)  # by another process meanwhile, which did not see as many posts
     reason = f"first run: {len(plan.posts)} posts from before are not mailed"
     number = _new(connection, plan, state="skipped", reason=reason)
     if number is not None:

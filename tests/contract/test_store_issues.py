@@ -72,6 +72,16 @@ def test_the_first_run_mails_nothing_from_before(store: Store) -> None:
     assert NOW == store.last_slot("weekly")
 
 
+def test_who_begins_at_the_same_time_takes_no_post_away(store: Store) -> None:
+    """One of two processes that both found nothing recorded sees a post that the other did not."""
+    begun = store.start("weekly", NOW, ["one"], NOW)
+    second = store.start("weekly", NOW + timedelta(seconds=1), ["one", "two"], LATER)
+
+    assert begun == second
+    assert {"one"} == store.mailed("weekly")
+    assert [begun] == list(store.issues("weekly"))
+
+
 def test_a_skip_is_recorded(store: Store) -> None:
     """With its reason, and nothing in the ledger; an empty start is no different."""
     store.start("weekly", NOW, [], NOW)

@@ -264,7 +264,7 @@ class Meddler(Editor):
         if self.times:
             self.times -= 1
             before = slot - timedelta(hours=self.times + 1)
-            self.desk.store.start(digest.name, before, [posts[0].id], before)
+            self.desk.store.plan(digest.name, before, [posts[0].id], "", [], [], before)
         return edition
 
 
