@@ -140,7 +140,8 @@ def _remedy(sent: "Sent") -> str:
     """Say what to do about an issue that did not go well."""
     issue, tally = sent.issue, sent.tally
     if issue and issue.state == "paused":
-        return f"Next: mend that, then `feedpub digest resume {issue.id}`."
+        again = f"`feedpub digest retry {issue.id}`, then " if tally and tally.failed else ""
+        return f"Next: mend that, then {again}`feedpub digest resume {issue.id}`."
     if tally and tally.waiting:
         return "Next: `feedpub digest status` tells why; `feedpub digest send` goes on."
     return "Next: `feedpub digest status` tells why, and what to do."
@@ -161,8 +162,10 @@ def _status(session: Session) -> int:
     if not found:
         session.advise("Nothing was sent yet; `feedpub digest send` does.")
     elif paused:
+        number = paused[0]
+        again = f"`feedpub digest retry {number}` for what failed, " if number in failed else ""
         session.advise(
-            f"Next: `feedpub digest resume {paused[0]}` lets it go on, `cancel` ends it."
+            f"Next: {again}`feedpub digest resume {number}` lets it go on, `cancel` ends it."
         )
     elif failed:
         session.advise(f"Next: `feedpub digest retry {failed[0]}` sends again what failed.")

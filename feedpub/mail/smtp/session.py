@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from types import TracebackType
 from typing import Self
 
@@ -11,9 +12,12 @@ from feedpub.mail.smtp.wire import LostError, Wire
 from feedpub.mail.transport import Doubt
 from feedpub.mailing import Message, Outcome
 
-_DATA = 3  # the third command
+_MAIL, _DATA = 1, 3  # the first and the third command
 _GO_ON = 354
+_VERDICTS = ("deferred", "failed")
 _NOT_LOGGED_IN = (530, 535, 538)  # RFC 4954: not about the message, nor about the reader
+_TOO_LARGE = 552
+_OF_THE_MESSAGE = ("5.3.4", "5.6.")  # its size and its form (RFC 3463)
 _UNWRITABLE = re.compile(r"[\x00-\x20\x7f<>\ud800-\udfff]")
 _BARE = re.compile(rb"\r\n?|\n")
 _WITHIN = bytes(each for each in range(256) if each not in b"\r\n")
@@ -107,7 +111,7 @@ class SmtpSession:
             lost = str(error)
         for place, reply in enumerate(replies, 1):
             if not _is_yes(place, reply):
-                refusal = self._refusal(reply, renew=renew and place == 1)
+                refusal = self._refusal(reply, place, renew=renew and place == 1)
                 self._forget(replies[-1])
                 return refusal
         if lost:
@@ -128,7 +132,7 @@ class SmtpSession:
             if self._wire.has_news():  # it spoke before the end: the message is not taken
                 reply = self._wire.read()
                 self._wire.drop()
-                return self._refusal(reply, renew=False)
+                return self._refusal(reply, _DATA, renew=False)
         except LostError as error:
             return self._local("deferred", "", str(error))
         self._wire.patient(self._relay.final_timeout)
@@ -141,15 +145,22 @@ class SmtpSession:
             self._wire.drop()
         return outcome(reply.kind or "doubt", reply, self._relay)
 
-    def _refusal(self, reply: Reply, *, renew: bool) -> Outcome:
-        """Give the outcome of a reply that is no yes; `renew` where a new connection may help."""
-        if reply.code in _NOT_LOGGED_IN or (reply.code == CLOSING and renew):
-            kind = "offline"
-        else:
-            kind = "failed" if reply.kind == "failed" else "deferred"  # nonsense is no verdict
-        if kind == "offline" or reply.code == CLOSING or reply.kind not in ("deferred", "failed"):
+    def _refusal(self, reply: Reply, place: int, *, renew: bool) -> Outcome:
+        """Give the outcome of a reply that is no yes; `renew` where a new connection may help.
+
+        At the first command no reader was named yet: what is refused for good there is the sender.
+        """
+        kind = "failed" if reply.kind == "failed" else "deferred"  # nonsense is no verdict
+        found = outcome(kind, reply, self._relay)
+        if (
+            reply.code in _NOT_LOGGED_IN
+            or (reply.code == CLOSING and renew)
+            or (place == _MAIL and kind == "failed" and not _is_of_the_message(found))
+        ):
+            found = replace(found, kind="offline")
+        if found.kind == "offline" or reply.code == CLOSING or reply.kind not in _VERDICTS:
             self._wire.drop()
-        return outcome(kind, reply, self._relay)
+        return found
 
     def _forget(self, last: Reply) -> None:
         """End a transaction without a message, so that the next one may begin."""
@@ -179,6 +190,11 @@ class SmtpSession:
 def _is_yes(place: int, reply: Reply) -> bool:
     """Whether the server goes on after the first, the second or the third command."""
     return reply.code == _GO_ON if place == _DATA else reply.is_good
+
+
+def _is_of_the_message(refusal: Outcome) -> bool:
+    """Whether it was refused for its size or its form: another message may be taken."""
+    return refusal.code == _TOO_LARGE or refusal.status.startswith(_OF_THE_MESSAGE)
 
 
 def _is_wide(message: Message) -> bool:

@@ -58,7 +58,7 @@ class Carrier:
         self._office.back(delivery)
         self._in_vain += 1
         if self._in_vain >= _IN_VAIN:
-            self._office.stuck(outcome.text)
+            self._office.stuck(_why(outcome))
 
     def _message(self, delivery: Delivery) -> Message | None:
         """Write the reader's copy; None, and it failed, where there is no address to write to."""
@@ -95,3 +95,12 @@ class Carrier:
             self._session.close()
             self._office.closed(self._session.relay)
             self._session = None
+
+
+def _why(outcome: Outcome) -> str:
+    """Tell why nothing can be sent, and where a server said so, which and how."""
+    if not outcome.code:
+        return outcome.text
+    return f"{outcome.relay}: " + " ".join(
+        filter(None, (str(outcome.code), outcome.status, outcome.text))
+    )

@@ -217,10 +217,10 @@ class Office:
         with self._changed:
             self._held.discard(delivery.id)
             self._learn(delivery, outcome)
-            brake = self._brakes.setdefault(delivery.issue, Brake())
+            brake = self._brakes.setdefault(delivery.issue, Brake(delivery.issue))
             believed: Sequence[int] = ()
-            if decided.suppress:
-                brake.gone(delivery.subscriber.id)
+            if outcome.kind == "failed":
+                brake.refused(delivery.subscriber.id, gone=bool(decided.suppress))
             elif outcome.kind == "accepted":
                 believed = brake.taken()
             pulled = brake.is_pulled and delivery.issue not in self._stopped

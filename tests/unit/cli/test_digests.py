@@ -223,7 +223,12 @@ def test_send_with_problems(tally: Tally, reason: str, expected: str) -> None:
     ("state", "tally", "expected"),
     [
         ("sending", MIXED, "`feedpub digest status` tells why; `feedpub digest send` goes on.\n"),
-        ("paused", MIXED, "mend that, then `feedpub digest resume 7`.\n"),
+        (
+            "paused",
+            MIXED,
+            "mend that, then `feedpub digest retry 7`, then `feedpub digest resume 7`.\n",
+        ),
+        ("paused", Tally(3, 2, 0, 0, 0, 0, 1), "mend that, then `feedpub digest resume 7`.\n"),
         ("done", FAILED, "`feedpub digest status` tells why, and what to do.\n"),
     ],
 )
@@ -289,11 +294,19 @@ def test_status() -> None:
 
 
 def test_status_of_what_is_paused() -> None:
-    """It is said how it goes on, before anything is sent again."""
-    paused = replace(ISSUE, state="paused", reason="no relay")
-    actual = run("digest status", Desk(known=((ISSUE, FAILED), (paused, MIXED))), screen=True)
+    """It is said how it goes on, and first how those get it for whom it failed."""
+    paused = replace(ISSUE, id=8, state="paused", reason="no relay")
+    waiting = Tally(3, 2, 0, 0, 0, 0, 1)
+    goes_on = "`feedpub digest resume 8` lets it go on, `cancel` ends it.\n"
+    well, wrong = (
+        run("digest status", Desk(known=((ISSUE, FAILED), (paused, tally))), screen=True).err
+        for tally in (waiting, MIXED)
+    )
 
-    assert actual.err == "Next: `feedpub digest resume 7` lets it go on, `cancel` ends it.\n"
+    assert (f"Next: {goes_on}", f"Next: `feedpub digest retry 8` for what failed, {goes_on}") == (
+        well,
+        wrong,
+    )
 
 
 @pytest.mark.parametrize(

@@ -63,8 +63,25 @@ def test_a_server_that_wants_nothing_from_us_is_as_good_as_none(tmp_path: Path) 
         posted = round_of(one)
         after = tally(one, issue)
 
-    assert Posted(0, "Authentication required") == posted
+    why = f"127.0.0.1:{server.port}: 530 5.7.0 Authentication required"
+    assert Posted(0, why) == posted
     assert (6, 2) == (after.waiting, server.log.connections)
+
+
+def test_a_sender_that_is_refused_costs_nobody_the_issue(tmp_path: Path) -> None:
+    """It is about no reader: the issue waits and says why, and all get it once that is mended."""
+    script: dict[str, Answer] = {"MAIL": "553 5.7.1 Sender address rejected"}
+    with MailServer(script) as server, desk(tmp_path, smtp(relay(server.port))) as one:
+        issue = mailing(one, *ADDRESSES)
+        posted = round_of(one)
+        before, why = tally(one, issue), one.store.issue(issue.id).reason
+        script.clear()
+        again = round_of(one)
+        after = tally(one, issue)
+
+    assert Posted(0, f"127.0.0.1:{server.port}: 553 5.7.1 Sender address rejected") == posted
+    assert (posted.waiting, 6, 0) == (why, before.waiting, before.failed)
+    assert (Posted(6, ""), 6) == (again, after.accepted)
 
 
 def test_one_connection_is_enough(tmp_path: Path) -> None:

@@ -117,11 +117,29 @@ def test_a_relay_that_knows_nobody_empties_no_list(tmp_path: Path) -> None:
         posted = round_of(one)
         stopped, after = one.store.issue(issue.id), tally(one, issue)
 
-        assert "addresses were refused as unknown" in posted.waiting
+        assert "messages were refused" in posted.waiting
         assert ("paused", True) == (stopped.state, stopped.reason in posted.waiting)
         assert 20 <= after.failed < 30
         assert (60 - after.failed, 2) == (after.waiting, tally(one, other).accepted)
         assert {"active"} == set(states(one).values())
+
+
+def test_a_relay_that_takes_no_message_burns_no_issue(tmp_path: Path) -> None:
+    """It stops long before the end; and once that is mended, all get it in the way it says."""
+    script: dict[str, Answer] = {"END": "554 5.7.1 Rejected as spam"}
+    with MailServer(script) as server, desk(tmp_path, smtp(relay(server.port))) as one:
+        issue = mailing(one, *MANY)
+        posted = round_of(one)
+        stopped, before = one.store.issue(issue.id), tally(one, issue)
+        script.clear()
+        one.store.retry(issue.id, NOW)
+        one.store.resume(issue.id)
+        round_of(one)
+        after = tally(one, issue)
+
+    assert ("paused", 20, 40) == (stopped.state, before.failed, before.waiting)
+    assert f"retry {issue.id}`, then `feedpub digest resume {issue.id}`" in posted.waiting
+    assert (60, 60) == (after.accepted, len(server.taken))
 
 
 @pytest.mark.parametrize("answer", [HANG, DROP])

@@ -76,7 +76,9 @@ def test_doubt_is_told_before_the_final_dot() -> None:
         ("MAIL", "421 4.3.2 Closing", Outcome("deferred", 421, "4.3.2", "Closing")),
         ("MAIL", "450 4.1.8 Who?", Outcome("deferred", 450, "4.1.8", "Who?")),
         ("MAIL", "452 Full", Outcome("deferred", 452, "", "Full")),
-        ("MAIL", "550 5.7.1 Not you", Outcome("failed", 550, "5.7.1", "Not you")),
+        ("MAIL", "550 5.7.1 Not you", Outcome("offline", 550, "5.7.1", "Not you")),
+        ("MAIL", "553 Not yours", Outcome("offline", 553, "", "Not yours")),
+        ("MAIL", "553 5.6.7 ASCII only", Outcome("failed", 553, "5.6.7", "ASCII only")),
         ("MAIL", "552 5.3.4 Too big", Outcome("failed", 552, "5.3.4", "Too big")),
         ("MAIL", "530 5.7.0 Log in", Outcome("offline", 530, "5.7.0", "Log in")),
         ("RCPT", "421 4.7.0 Too fast", Outcome("deferred", 421, "4.7.0", "Too fast")),
@@ -195,7 +197,9 @@ def test_a_server_that_asks_for_a_message_to_nobody_gets_an_empty_one() -> None:
 def test_a_refusal_counts_although_the_server_then_hangs_up() -> None:
     """What it said first is its verdict."""
     with (
-        plays(b"220 Hi\r\n", b"250-Hi\r\n250 PIPELINING\r\n", b"550 5.1.1 No Bob\r\n") as port,
+        plays(
+            b"220 Hi\r\n", b"250-Hi\r\n250 PIPELINING\r\n", b"250 Ok\r\n550 5.1.1 No Bob\r\n"
+        ) as port,
         session(port) as opened,
     ):
         outcome, _ = sent(opened)
