@@ -146,7 +146,7 @@ class _Visit:
         for each in signers:
             yield partial(_dkim, ask, each)
         yield lambda: [domains.dmarc(ask, sender)]
-        names = [each.name.partition("._domainkey.")[2] for each in signers]
+        names = [each.name.partition("._domainkey.")[2].lower() for each in signers]
         yield lambda: [domains.alignment(sender, path, names)]
         incoming = {sender: "an answer"}
         for address, what in (

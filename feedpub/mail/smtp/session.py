@@ -77,14 +77,18 @@ class SmtpSession:
         self.close()
 
     def _unfit(self, message: Message) -> Outcome | None:
-        """Refuse what this server will not take, or what would be no command of SMTP."""
+        """Refuse what this server will not take, or what would be no command of SMTP.
+
+        What is wrong with the sender is about no reader.
+        """
         limit = self._wire.parameter("size").strip()
         if _UNWRITABLE.search(message.sender):
-            return self._local("failed", "5.1.7", "no sender that SMTP can write")
+            return self._local("offline", "5.1.7", "no sender that SMTP can write")
         if _UNWRITABLE.search(message.recipient) or not message.recipient:
             return self._local("failed", "5.1.3", "no address that SMTP can write")
         if _is_wide(message) and not self._wire.offers("smtputf8"):
-            return self._local("failed", "5.6.7", "the server knows ASCII addresses only")
+            kind = "offline" if message.recipient.isascii() else "failed"  # then it is the sender's
+            return self._local(kind, "5.6.7", "the server knows ASCII addresses only")
         if not message.data.isascii() and not self._wire.offers("8bitmime"):
             return self._local("failed", "5.6.3", "the server knows ASCII messages only")
         if limit.isdecimal() and 0 < int(limit) < len(message.data):

@@ -32,9 +32,10 @@ class Press:
         for signer in self.signers:
             data = signer.sign(data, tidy=True)
         bounces = self._desk.config.mail.bounces
-        sender = _tagged(bounces, self._desk.token("bounce", one)) if bounces else self.sender.email
-        recipient = routable(one.address)
-        return Message(sender, recipient, data, smtputf8=not recipient.isascii())
+        sender = routable(self.sender.email)
+        if bounces:
+            sender = _tagged(bounces, self._desk.token("bounce", one))
+        return Message(sender, routable(one.address), data, smtputf8=not data.isascii())
 
 
 class Printer:
@@ -86,6 +87,7 @@ class Printer:
 
 
 def _tagged(address: str, token: str) -> str:
-    """Put a token into an address: `bounces+token@example.org`."""
+    """Put a token into an address, as SMTP takes it: `bounces+token@example.org`."""
     local, _, domain = address.rpartition("@")
-    return f"{local}+{token}@{domain}"
+    tagged = f"{local}+{token}@{domain}"
+    return routable(tagged) or tagged

@@ -1,5 +1,6 @@
 """One connection after another, of one thread among several."""
 
+from dataclasses import replace
 from itertools import count
 from pathlib import Path
 from threading import Event
@@ -10,6 +11,7 @@ from postoffice import NOW, desk, mailing, printer, relay, round_of, smtp, tally
 from feedpub.digests import Following
 from feedpub.mailing import Message, Subscriber
 from feedpub.message import Letter
+from feedpub.model import Author
 from feedpub.newsletter.desk import Desk
 from feedpub.newsletter.posting import Posted, Postman, Printer, clock, transport
 
@@ -82,6 +84,20 @@ def test_a_sender_that_is_refused_costs_nobody_the_issue(tmp_path: Path) -> None
     assert Posted(0, f"127.0.0.1:{server.port}: 553 5.7.1 Sender address rejected") == posted
     assert (posted.waiting, 6, 0) == (why, before.waiting, before.failed)
     assert (Posted(6, ""), 6) == (again, after.accepted)
+
+
+def test_a_sender_of_another_script_reaches_every_server(tmp_path: Path) -> None:
+    """Also one that knows ASCII addresses only."""
+    sender = Author("Ann", "news@例え.jp")
+    with (
+        MailServer(utf8=False) as server,
+        desk(tmp_path, replace(smtp(relay(server.port)), sender=sender)) as one,
+    ):
+        issue = mailing(one, *ADDRESSES)
+        round_of(one)
+        after = tally(one, issue)
+
+    assert (6, "news@xn--r8jz45g.jp") == (after.accepted, server.taken[0].sender)
 
 
 def test_one_connection_is_enough(tmp_path: Path) -> None:

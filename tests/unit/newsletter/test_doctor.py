@@ -237,6 +237,16 @@ def test_a_dns_that_does_not_answer_is_told(patient: Patient) -> None:
     assert [("DNS", "poor"), ("DNS", "poor"), ("alignment", "poor"), ("DNS", "poor")] == states
 
 
+def test_a_signing_domain_is_the_same_in_capitals(patient: Patient) -> None:
+    """What is from it is signed by it."""
+    patient.key()
+    with MailServer() as server:
+        patient.mail(server.port, DKIM.replace("example.org", "Example.org"))
+        told = [each.told for each in patient.visited() if each.about == "alignment"]
+
+    assert ["example.org signs what is from it"] == told
+
+
 def test_addresses_in_every_script_have_a_domain(patient: Patient) -> None:
     """As the DNS knows it."""
     patient.names.mx["xn--bcher-kva.example"] = ["mx.example"]

@@ -11,7 +11,8 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 from postoffice import NOW, desk, folder, printer
 
-from feedpub.config import Dkim
+from feedpub.config import Dkim, Mail
+from feedpub.model import Author
 
 READER = replace(mailings.reader("bob@example.com", name="Bob"), id=7)
 
@@ -56,6 +57,44 @@ def test_addresses_have_tokens(tmp_path: Path) -> None:
     assert f"bounces+{bounce}@example.org" == message.sender
     assert f"<mailto:leave+{leave}@example.org>" in headers["List-Unsubscribe"]
     assert "ann@example.org" == headers["Reply-To"]
+
+
+@pytest.mark.parametrize("bounces", ["", "bounces@例え.jp"])
+def test_domains_of_every_script_are_in_ascii(tmp_path: Path, bounces: str) -> None:
+    """Most servers know no others: of the return path, of the sender and of all that is named."""
+    mail = Mail(
+        sender=Author("Ann", "news@例え.jp"),
+        bounces=bounces,
+        unsubscribe="leave@例え.jp",
+        reply_to="ann@例え.jp",
+    )
+    with desk(tmp_path, mail) as one:
+        prints = printer(one)
+        letter = prints.letter("weekly", NOW, mailings.content())
+        message = prints.message(letter, "key", READER, "en")
+        leave = one.token("unsubscribe", READER)
+    headers = email.message_from_bytes(message.data)
+
+    assert (True, True, False) == (
+        message.data.isascii(),
+        message.sender.endswith("@xn--r8jz45g.jp"),
+        message.smtputf8,
+    )
+    assert f"<mailto:leave+{leave}@xn--r8jz45g.jp>" in headers["List-Unsubscribe"]
+    assert ["Ann <news@xn--r8jz45g.jp>", "ann@xn--r8jz45g.jp", "<key@xn--r8jz45g.jp>"] == [
+        headers[name] for name in ("From", "Reply-To", "Message-ID")
+    ]
+
+
+def test_a_sender_whose_name_is_not_ascii_is_announced(tmp_path: Path) -> None:
+    """It stands in the header, and that takes SMTPUTF8 (RFC 6531)."""
+    mail = replace(folder(), sender=Author("Jörg", "jörg@example.org"), bounces="b@example.org")
+    with desk(tmp_path, mail) as one:
+        prints = printer(one)
+        letter = prints.letter("weekly", NOW, mailings.content())
+        message = prints.message(letter, "key", READER, "en")
+
+    assert (True, True) == (message.sender.isascii(), message.smtputf8)
 
 
 def test_copies_are_signed(tmp_path: Path) -> None:
