@@ -3,7 +3,7 @@
 Signing is in `feedpub.message.dkim`, apart, since only those who sign need `cryptography`.
 """
 
-from feedpub.message.headers import routable
+from feedpub.message.headers import label, routable
 from feedpub.message.letters import Letter, compose, message_id, prepare
 from feedpub.message.marks import fill
 from feedpub.message.values import Heading, Reader
@@ -14,6 +14,7 @@ __all__ = [
     "Reader",
     "compose",
     "fill",
+    "label",
     "message_id",
     "prepare",
     "routable",

@@ -5,6 +5,7 @@ has none of these places. Nothing a person wrote can end a line.
 """
 
 import binascii
+import hashlib
 import re
 from urllib.parse import quote
 
@@ -25,6 +26,7 @@ _QUOTED = re.compile(r'"(?:[^"\\]|\\.)*"')
 _HOST = re.compile(r"[A-Za-z0-9._-]+|\[[A-Fa-f0-9.:IPv]+\]")
 _NO_LIST_ID = re.compile(r"[^A-Za-z0-9._-]+")
 _QUOTABLE = re.compile(r'(["\\])')
+_DIGITS = 16
 _URL_ONLY = "!#$%&'()*+,/:;=?@[]~"  # all that may stand in a URL (RFC 3986) but for < and >
 
 
@@ -69,6 +71,22 @@ def mailbox(name: str, address: str, column: int) -> str:
         return ""
     shown = phrase(name, column)
     return _after(shown, f"<{target}>", column) if shown else target
+
+
+def label(name: str) -> str:
+    """Give a name, a slug, as one label of a List-Id, which is ASCII; no two names have the same.
+
+    It is what the DNS would make of it (RFC 5891) where that can be read back, or else a digest.
+    """
+    if name.isascii():
+        return name
+    try:
+        written = idna.encode(name, uts46=True).decode()
+        if idna.decode(written) == name:
+            return written
+    except UnicodeError:
+        pass
+    return "x-" + hashlib.sha256(name.encode("utf-8", "replace")).hexdigest()[:_DIGITS]
 
 
 def identified(name: str, list_id: str, column: int) -> str:

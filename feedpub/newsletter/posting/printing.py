@@ -4,7 +4,7 @@ from datetime import datetime
 
 from feedpub.digests import Following
 from feedpub.mailing import Content, Message, Subscriber
-from feedpub.message import Heading, Letter, Reader, prepare, routable
+from feedpub.message import Heading, Letter, Reader, label, prepare, routable
 from feedpub.message.dkim import Signer
 from feedpub.model import Author
 from feedpub.newsletter.desk import Desk
@@ -56,7 +56,7 @@ class Printer:
         heading = Heading(
             sender=self._press.sender,
             date=created,
-            list_id=f"{slugify(digest)}.{self._desk.host()}",
+            list_id=f"{label(slugify(digest))}.{self._desk.host()}",
             list_name=titles.get(digest) or config.site.title,
             reply_to=Author("", config.mail.reply_to) if config.mail.reply_to else None,
             archive=digest_address(config, digest) or config.site.url,

@@ -1,5 +1,6 @@
 """Header fields: seven bits, short lines, and nothing that a person wrote ends a line."""
 
+import re
 from email import message_from_bytes
 from email.header import decode_header, make_header
 from email.policy import default
@@ -10,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from feedpub.message import headers
+from feedpub.slugs import slugify
 
 LINES_END = "a\r\nBcc: eve@example.net\nX: y\r\rz\u2028\x85\x0b\x0c"
 
@@ -163,6 +165,31 @@ def test_a_url_beyond_any_line_is_refused() -> None:
     """No header could carry it."""
     with pytest.raises(ValueError, match="fits in no header"):
         headers.url("https://example.org/" + "u" * 900)
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("weekly", "weekly"),
+        ("每周精选", "xn--zsr975cv4lqgs"),
+        ("café", "xn--caf-dma"),
+        ("week_é", "x-34ba1d6670f91bc9"),
+        ("ｗｅｅｋｌｙ", "x-6eb310f3836285e7"),
+    ],
+)
+def test_a_label_is_what_the_dns_would_make_of_it(name: str, expected: str) -> None:
+    """Or a digest, where it would make nothing of it, or the same as of another."""
+
+    assert expected == headers.label(name)
+
+
+@given(st.lists(st.text().map(slugify), unique=True))
+def test_no_two_names_have_one_label(names: list[str]) -> None:
+    """Mail programs sort by it; and it may stand in a List-Id (RFC 2919)."""
+    labels = [headers.label(each) for each in names]
+
+    assert len(labels) == len(set(labels))
+    assert all(re.fullmatch("[a-z0-9_-]+", each) for each in labels)
 
 
 @pytest.mark.parametrize(

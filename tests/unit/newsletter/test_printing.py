@@ -126,6 +126,22 @@ def test_a_copy_to_nobody_is_refused(tmp_path: Path) -> None:
             prints.message(letter, "key", replace(READER, address="nobody"), "en")
 
 
+def test_digests_of_any_script_are_lists_of_their_own(tmp_path: Path) -> None:
+    """Mail programs sort by List-Id, and by it people leave one and not another."""
+    with desk(tmp_path, folder()) as one:
+        prints = printer(one)
+        lists = {
+            email.message_from_bytes(prints.message(letter, "key", READER, "en").data)["List-Id"]
+            for letter in (
+                prints.letter(name, NOW, mailings.content())
+                for name in ("每周精选", "每月精选", "أسبوعي")
+            )
+        }
+
+    labels = ("xn--zsr975cv4lqgs", "xn--7ov49hv5rqgs", "xn--igbk6aza8en")
+    assert {f"Example <{each}.example.org>" for each in labels} == lists
+
+
 def test_a_digest_that_was_removed_ends_what_it_began(tmp_path: Path) -> None:
     """Its title is the site's then."""
     with desk(tmp_path, folder()) as one:
