@@ -41,6 +41,8 @@ _SPECIAL = tuple(
     for position, name in enumerate(_NAMES)
     if name in _NESTED or name in _TIMES or name == "image"
 )
+_ISSUE = tuple(each.name for each in fields(Issue))
+_WHEN = ("slot", "created")
 
 _TABLES = {
     "body": "digest TEXT PRIMARY KEY, html TEXT, sum TEXT",
@@ -48,7 +50,7 @@ _TABLES = {
 }
 
 Packed = tuple[object, ...]
-"""A manuscript as nested tuples of texts and numbers, which `marshal` can write."""
+"""A value as nested tuples of texts and numbers, which `marshal` can write."""
 
 
 class Row(NamedTuple):
@@ -196,21 +198,11 @@ class Memory:
         rows = _load(self._folder / "issues", self._version)
         if rows is None:
             return None
-        return tuple(
-            Issue(number, name, _moment(slot), _moment(created), state, posts, subject, reason)
-            for number, name, slot, created, state, posts, subject, reason in rows
-        )
+        return tuple(_issue(row) for row in rows)
 
     def keep_issues(self, issues: Iterable[Issue]) -> None:
         """Remember what went out of the digests, for when the database is away."""
-        rows = [
-            (
-                *(each.id, each.digest, _since_epoch(each.slot), _since_epoch(each.created)),
-                *(each.state, each.posts, each.subject, each.reason),
-            )
-            for each in issues
-        ]
-        _save(self._folder / "issues", self._version, rows)
+        _save(self._folder / "issues", self._version, [_row(each) for each in issues])
 
     def bodies(self) -> Bodies:
         """Open the store of rendered Markdown."""
@@ -337,6 +329,21 @@ def _unlink(path: Path) -> None:
     """Remove a store with its journal."""
     for each in (path, path.with_name(f"{path.name}-journal")):
         each.unlink(missing_ok=True)
+
+
+def _row(issue: Issue) -> Packed:
+    """Turn an issue into texts and numbers."""
+    values = (getattr(issue, name) for name in _ISSUE)
+    return tuple(_since_epoch(each) if isinstance(each, datetime) else each for each in values)
+
+
+def _issue(row: Packed) -> Issue:
+    """Turn what `_row` gave back into the issue it was."""
+    values: list[Any] = list(row)
+    for name in _WHEN:
+        position = _ISSUE.index(name)
+        values[position] = _moment(values[position])
+    return Issue(*values)
 
 
 def _since_epoch(when: datetime) -> int:

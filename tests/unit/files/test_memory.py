@@ -90,9 +90,11 @@ def test_a_build_is_remembered_for_its_folder(tmp_path: Path) -> None:
 
 
 def test_issues_are_remembered(tmp_path: Path) -> None:
-    """To the microsecond; none is not the same as never any."""
+    """Whole, to the microsecond; none is not the same as never any."""
     when = datetime(2025, 1, 30, 8, 0, 0, 1, tzinfo=UTC)
-    issues = (Issue(1, "weekly", when, when, "sending", ("one", "two"), "News", "waits"),)
+    issues = (
+        Issue(1, "weekly", when, when, "sending", ("one", "two"), "News", "waits", "<p>Hi</p>"),
+    )
     memory = Memory(tmp_path, "v1")
 
     assert memory.issues() is None
