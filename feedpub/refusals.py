@@ -23,10 +23,15 @@ _OURS = re.compile(
     r"|black ?list|block ?list|\bblocked\b|\brbl\b|\bdnsbl\b|reputation|\bpolicy|unsolicited"
     r"|\brelay(?:ing)? (?:access )?(?:denied|not|prohibited)|\bto relay\b|authenticat"
     r"|gr[ea]ylist|\brate\b|too many|\bcontent\b|reverse dns|\bptr\b|\bh?elo\b|\bquota"
-    r"|\bfull\b|\byour (?:account|address|domain|e?-?mail|host|ip|mailbox|message|server)\b",
+    r"|\bfull\b",
     re.IGNORECASE,
 )
 """It was not the address: it was who sent, or what, or how much."""
+
+_YOURS = re.compile(
+    r"\byour (?:account|address|domain|e?-?mail|host|ip|mailbox|message|server)\b", re.IGNORECASE
+)
+"""It may have been who sent; but so does anybody talk who tells them that an address is gone."""
 
 _SAID = re.compile(
     r"\b(?:user|recipient|account|mailbox|addressee|(?:e?-?mail|recipient) address)\b"
@@ -57,7 +62,9 @@ def is_gone(code: int, status: str, text: str) -> bool:
     words = _bare(text)
     if not permanent or 0 < code < _PERMANENT or _OURS.search(words):
         return False
-    return bool(_GONE.fullmatch(status) or _SAID.search(words))
+    if _GONE.fullmatch(status):
+        return True
+    return bool(_SAID.search(words)) and not _YOURS.search(words)
 
 
 def reply(text: str) -> tuple[int, str]:

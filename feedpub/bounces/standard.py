@@ -38,22 +38,25 @@ def delivery(mail: Mail) -> Report | None:
 
     Of several recipients it is the first that failed: a message of ours has but one.
     """
-    told = [block for block in mail.statuses if block.has("action")]
-    if not told:
+    blocks = [block for block in mail.statuses if block.has("action")]
+    if not blocks:
         return None
-    failed = (block for block in told if block.get("action").lower().startswith(_FAILED))
+    failed = (block for block in blocks if block.get("action").lower().startswith(_FAILED))
     block = next(failed, None)
     if block is None:  # delayed, delivered, relayed or expanded
-        return make("auto", _recipient(told[0]), text=told[0].get("action"))
-    said = block.get("diagnostic-code").partition(";")
-    text = said[2].strip() or said[0] or words.excerpt(mail.words)
-    code, named = refusals.reply(text)
+        return make("auto", _recipient(blocks[0]), text=blocks[0].get("action"))
     found = _STATUS.search(block.get("status"))
     status = found[0] if found else ""
-    if not status or status.endswith(".0.0"):
+    says_nothing = not status or status.endswith(".0.0")
+    told = words.excerpt(mail.words)
+    said = block.get("diagnostic-code").partition(";")
+    # What is written for people is about much else: it counts only where there is nothing better.
+    judged = said[2].strip() or said[0] or (told if says_nothing else "")
+    code, named = refusals.reply(judged)
+    if says_nothing:
         status = named or status
-    gone = refusals.is_gone(code, status, text)
-    return make("hard" if gone else "soft", _recipient(block), status, text)
+    gone = refusals.is_gone(code, status, judged)
+    return make("hard" if gone else "soft", _recipient(block), status, judged or told)
 
 
 def _recipient(block: Fields) -> str:

@@ -33,6 +33,7 @@ def told(*blocks: str, words: str = "Sorry.") -> Report:
         ("", "smtp; 550 5.1.1 User unknown", "hard", "5.1.1"),
         ("", "550 5.1.1 User unknown", "hard", "5.1.1"),
         ("5.1.1", "", "hard", "5.1.1"),
+        ("5.1.1", "smtp; 550 5.1.1 User unknown; your email was not delivered", "hard", "5.1.1"),
         ("5.4.7", "smtp; 450 4.1.1 unverified: User unknown", "soft", "5.4.7"),
         ("5.2.2", "smtp; 552 Mailbox full", "soft", "5.2.2"),
         ("5.7.26", "smtp; 550-5.7.26 Your email has been blocked", "soft", "5.7.26"),
@@ -56,6 +57,19 @@ def test_words_stand_in_for_a_diagnostic() -> None:
     report = told("Reporting-MTA: dns;mx", block, words=words)
 
     assert ("hard", "ann@example.net", "5.1.1") == (report.kind, report.recipient, report.status)
+
+
+@pytest.mark.parametrize(("status", "kind"), [("5.1.1", "hard"), ("5.7.1", "soft")])
+def test_a_status_that_says_it_needs_no_words(status: str, kind: str) -> None:
+    """Those for people tell of spam filters, of anything; they are shown all the same."""
+    block = f"Final-Recipient: rfc822; ann@example.net\nAction: failed\nStatus: {status}"
+    words = (
+        "Your message to ann@example.net was no spam, and there is no such user: 450 4.2.0 Later."
+    )
+    report = told("Reporting-MTA: dns; mx", block, words=words)
+
+    assert (kind, status) == (report.kind, report.status)
+    assert "Your message" in report.text
 
 
 def test_the_first_that_failed_counts() -> None:
