@@ -5,9 +5,10 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from threading import Event
 
-from feedpub import schedule
+from feedpub import files, schedule
 from feedpub.config import Digest
 from feedpub.digests import Following
+from feedpub.errors import FeedpubError
 from feedpub.mailing import ACTIVE, Issue, Tally
 from feedpub.newsletter.desk import Desk, opened
 from feedpub.newsletter.editing import Editor, edited
@@ -21,6 +22,7 @@ from feedpub.newsletter.posting import (
     stopped_by_signals,
     transport,
 )
+from feedpub.publish import build
 from feedpub.publish.request import Request
 
 
@@ -69,6 +71,9 @@ def send(
     With `due` only digests whose slot has come. A digest that never went out begins: what is
     published so far counts as mailed, unless `backlog`. `dry` tells what would happen. Earlier
     issues of which something was due are told after those digests.
+
+    Where something is planned, a site that was built before is built again: messages lead to its
+    pages. Raises FeedpubError where that fails, and nothing is sent by this call.
     """
     with opened(request) as desk:
         chosen = _chosen(desk, digest)
@@ -84,6 +89,8 @@ def send(
         planned, printer, titles = edited(request, desk, work)
         if dry:
             return planned
+        if any(each.issue for each in planned):
+            _publish(request, desk)
         told = (*planned, *_earlier(desk, planned, titles))
         with stopped_by_signals() as stop:
             return _carried(request, desk, printer, told, stop)
@@ -122,6 +129,19 @@ def deliver(request: Request, stop: Event) -> tuple[Sent, ...]:
 
         printer, titles = edited(request, desk, work)
         return _carried(request, desk, printer, _earlier(desk, (), titles), stop)
+
+
+def _publish(request: Request, desk: Desk) -> None:
+    """Build the site with the pages of new issues, unless it never was: it is built elsewhere."""
+    if not files.is_built(desk.where.output):
+        return
+    try:
+        build(request)
+    except FeedpubError as error:
+        raise FeedpubError(
+            f"{error}; the site has no page yet for what is planned: mend that, `feedpub build`, "
+            "then `feedpub digest send` sends it"
+        ) from error
 
 
 def _carried(

@@ -7,7 +7,7 @@ import pytest
 from mailservers import DROP, MailServer
 from newsrooms import DAY, Newsroom, reasons
 
-from feedpub import newsletter
+from feedpub import newsletter, publish
 from feedpub.errors import FeedpubError
 from feedpub.mailing import Issue
 from feedpub.newsletter import Standing
@@ -68,6 +68,36 @@ def test_what_is_sent_is_told(room: Newsroom) -> None:
         sent.tally.accepted,
     )
     assert {"bob@example.net", "cid@example.net"} == {each["To"] for each in room.messages()}
+
+
+def test_the_page_that_a_mail_leads_to_is_there(room: Newsroom) -> None:
+    """With those of its posts, where the site is built here at all."""
+    pages = room.public / "digests" / "weekly"
+    room.send()
+
+    assert not room.public.exists()
+
+    publish.build(room.request())
+    room.now += DAY
+    room.write("two.md")
+    (sent,) = room.send()
+
+    assert sent.issue is not None
+    assert (pages / f"{sent.issue.slot:%Y-%m-%d-%H%M}" / "index.html").is_file()
+    assert (room.public / "posts" / "two" / "index.html").is_file()
+
+
+def test_nothing_is_sent_before_the_page_that_it_leads_to(room: Newsroom) -> None:
+    """It is planned, and goes out once somebody has looked at what is wrong."""
+    publish.build(room.request())
+    room.put("templates/post.html", "{{ nothing.here }}")
+    with pytest.raises(FeedpubError, match=r"post.html.*`feedpub digest send` sends it"):
+        room.send()
+
+    assert [] == room.messages()
+    nothing, earlier = room.send()
+    assert (None, 2) == (nothing.issue, earlier.audience)
+    assert 2 == len(room.messages())
 
 
 def test_one_digest_can_be_sent_alone(room: Newsroom) -> None:
