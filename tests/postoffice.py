@@ -18,7 +18,7 @@ import mails
 
 import feedpub.store
 from feedpub.config import Config, Digest, Mail, Relay
-from feedpub.digests import Following
+from feedpub.digests import Following, Names
 from feedpub.library import Library
 from feedpub.mail import Transport
 from feedpub.mailing import Delivery, Issue, Subscriber, Tally
@@ -87,7 +87,7 @@ def mailing(one: Desk, *addresses: str, digest: str = "weekly") -> Issue:
 
 def printer(one: Desk) -> Printer:
     """Give who writes the copies."""
-    return Printer(one, Following(mails.templates(), LIBRARY))
+    return Printer(one, Following(mails.templates(), Names({}, {})))
 
 
 def round_of(

@@ -31,7 +31,7 @@ from starlette.routing import Router
 import feedpub.store
 from feedpub.admission import Limits
 from feedpub.config import Config, Digest, Mail, Site, Subscribers
-from feedpub.digests import Composer, Following
+from feedpub.digests import Composer, Following, Names
 from feedpub.mail import Transport
 from feedpub.mailing import Subscriber
 from feedpub.model import Author, Tag
@@ -182,7 +182,7 @@ def door(
     with closing(opened("", home)) as store:
         desk = Desk(chosen, where, store, Keys(b"k" * 32))
         templates = mails.templates(config=chosen)
-        following = Following(templates, LIBRARY)
+        following = Following(templates, Names.of(LIBRARY))
         yield Door(desk, Scene(desk, templates, following, choices(chosen, LIBRARY)), path)
 
 

@@ -2,7 +2,7 @@
 
 from feedpub.digests.choice import BACK, LATE, Choices, due, fresh, select, wanted
 from feedpub.digests.compose import LARGEST, Composer, mark
-from feedpub.digests.following import Following
+from feedpub.digests.following import Following, Names
 from feedpub.digests.recognition import Recognised, recognise
 
 __all__ = [
@@ -12,6 +12,7 @@ __all__ = [
     "Choices",
     "Composer",
     "Following",
+    "Names",
     "Recognised",
     "due",
     "fresh",

@@ -1,20 +1,37 @@
 """What a reader follows, and how often → the sentence that tells them so at the end of a mail."""
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Self
 
 from feedpub.library import Library
 from feedpub.mailing import CADENCES, Follows, Subscriber
 from feedpub.templates import Templates
 
 
+@dataclass(frozen=True, slots=True)
+class Names:
+    """What a site's tags and authors are called, by slug."""
+
+    tags: Mapping[str, str]
+    authors: Mapping[str, str]
+
+    @classmethod
+    def of(cls, library: Library) -> Self:
+        """Give the names that stand in a library."""
+        subjects = (*library.tags, *library.categories)
+        return cls(
+            {tag.slug: tag.label for tag, _ in subjects},
+            {author.slug: author.name for author, _ in library.authors},
+        )
+
+
 class Following:
     """Tells readers what they asked for; as many ask for the same, each sentence is made once."""
 
-    def __init__(self, templates: Templates, library: Library) -> None:
+    def __init__(self, templates: Templates, names: Names) -> None:
         self._templates = templates
-        subjects = (*library.tags, *library.categories)
-        self._tags = {tag.slug: tag.label for tag, _ in subjects}
-        self._authors = {author.slug: author.name for author, _ in library.authors}
+        self._names = names
         self._told: dict[tuple[Follows, str, str], str] = {}
 
     def sentence(self, subscriber: Subscriber, language: str) -> str:
@@ -32,8 +49,10 @@ class Following:
             return comma.join(names.get(slug, slug) for slug in slugs)
 
         parts = [
-            text("follows-tags", names=named(follows.tags, self._tags)) if follows.tags else "",
-            text("follows-authors", names=named(follows.authors, self._authors))
+            text("follows-tags", names=named(follows.tags, self._names.tags))
+            if follows.tags
+            else "",
+            text("follows-authors", names=named(follows.authors, self._names.authors))
             if follows.authors
             else "",
         ]

@@ -34,6 +34,7 @@ _NESTED = {
     "problems": Problem,
 }
 _STORE = "bodies.sqlite"
+_ANY = "any"  # version: texts that mean the same to all of them
 _TIMES = ("published", "updated", "expires")
 _NAMES = tuple(each.name for each in fields(Manuscript))
 _SPECIAL = tuple(
@@ -203,6 +204,14 @@ class Memory:
     def keep_issues(self, issues: Iterable[Issue]) -> None:
         """Remember what went out of the digests, for when the database is away."""
         _save(self._folder / "issues", self._version, [_row(each) for each in issues])
+
+    def names(self) -> tuple[dict[str, str], dict[str, str]]:
+        """Give what tags and authors are called by slug, whichever version kept it."""
+        return _load(self._folder / "names", _ANY) or ({}, {})
+
+    def keep_names(self, tags: Mapping[str, str], authors: Mapping[str, str]) -> None:
+        """Remember what tags and authors are called, for when the site cannot be read."""
+        _save(self._folder / "names", _ANY, (dict(tags), dict(authors)))
 
     def bodies(self) -> Bodies:
         """Open the store of rendered Markdown."""

@@ -15,6 +15,7 @@ from feedpub.library import Library
 from feedpub.mailing import ACTIVE, Content, Subscriber
 from feedpub.message import Reader, fill
 from feedpub.model import Html, Post
+from feedpub.newsletter import recalling
 from feedpub.newsletter.choosing import Chooser
 from feedpub.newsletter.desk import Desk
 from feedpub.newsletter.selections import Selections
@@ -142,4 +143,4 @@ def _edited(request: Request, desk: Desk, work: Callable[[Editor, Following], Re
 
         composer = Composer(desk.config, templates)
         editor = Editor(desk, making.library, html, composer, request.progress)
-        return work(editor, Following(templates, making.library))
+        return work(editor, recalling.known(memory, templates, making.library))

@@ -22,6 +22,7 @@ from feedpub.newsletter.posting import (
     stopped_by_signals,
     transport,
 )
+from feedpub.newsletter.recalling import recalled
 from feedpub.publish import build
 from feedpub.publish.request import Request
 
@@ -73,27 +74,33 @@ def send(
     issues of which something was due are told after those digests.
 
     Where something is planned, a site that was built before is built again: messages lead to its
-    pages. Raises FeedpubError where that fails, and nothing is sent by this call.
+    pages. Raises FeedpubError where that fails, and nothing is sent by this call; and where the
+    site cannot be read, once earlier issues were sent.
     """
     with opened(request) as desk:
         chosen = _chosen(desk, digest)
 
         def work(
             editor: Editor, following: Following
-        ) -> tuple[tuple[Sent, ...], Printer, Mapping[str, str]]:
-            printer = Printer(desk, following)
-            planner = Planner(desk, editor, printer, request.now)
+        ) -> tuple[tuple[Sent, ...], Mapping[str, str]]:
+            planner = Planner(desk, editor, Printer(desk, following), request.now)
             planned = [planner.plan(each, due=due, dry=dry, backlog=backlog) for each in chosen]
-            return tuple(planned), printer, editor.titles()
+            return tuple(planned), editor.titles()
 
-        planned, printer, titles = edited(request, desk, work)
+        try:
+            planned, titles = edited(request, desk, work)
+        except (FeedpubError, OSError):
+            if not dry:
+                with stopped_by_signals() as stop:
+                    _carried(request, desk, _earlier(desk, (), {}), stop)
+            raise
         if dry:
             return planned
         if any(each.issue for each in planned):
             _publish(request, desk)
         told = (*planned, *_earlier(desk, planned, titles))
         with stopped_by_signals() as stop:
-            return _carried(request, desk, printer, told, stop)
+            return _carried(request, desk, told, stop)
 
 
 def plan(request: Request) -> tuple[Sent, ...]:
@@ -120,15 +127,11 @@ def take_over(request: Request) -> int:
 def deliver(request: Request, stop: Event) -> tuple[Sent, ...]:
     """Send all that is planned and due, and tell of each issue that is not done how it stands.
 
-    Once `stop` is set, only what is in hand is finished.
+    Once `stop` is set, only what is in hand is finished. The site is not read: what messages say
+    was written when they were planned, and each post has its id for a title here.
     """
     with opened(request) as desk:
-
-        def work(editor: Editor, following: Following) -> tuple[Printer, Mapping[str, str]]:
-            return Printer(desk, following), editor.titles()
-
-        printer, titles = edited(request, desk, work)
-        return _carried(request, desk, printer, _earlier(desk, (), titles), stop)
+        return _carried(request, desk, _earlier(desk, (), {}), stop)
 
 
 def _publish(request: Request, desk: Desk) -> None:
@@ -144,13 +147,12 @@ def _publish(request: Request, desk: Desk) -> None:
         ) from error
 
 
-def _carried(
-    request: Request, desk: Desk, printer: Printer, told: Sequence[Sent], stop: Event
-) -> tuple[Sent, ...]:
+def _carried(request: Request, desk: Desk, told: Sequence[Sent], stop: Event) -> tuple[Sent, ...]:
     """Send all that is due; tell how these stand then."""
     now = clock(request.now)
     report: Callable[[int], None] = lambda done: request.progress("sending", done, 0)  # noqa: E731
     _take_over(desk, now())
+    printer = Printer(desk, recalled(desk))
     posted = Postman(desk, printer, transport(desk), now, report, stop).round()
     return tuple(_finished(desk, each, posted.waiting, now()) for each in told)
 

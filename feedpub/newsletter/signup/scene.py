@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from feedpub import files, site
-from feedpub.digests import Following
+from feedpub.digests import Following, Names
 from feedpub.files import Memory
 from feedpub.model import SignUp
 from feedpub.newsletter.desk import Desk
@@ -43,5 +43,5 @@ def _scene(request: Request, desk: Desk, kept: Kept | None) -> Scene:
     known = kept.making if kept and kept.seen.where == where else None
     library = plan(request, where, files.scan(where.content), memory, known=known).library
     templates = look(where, files.texts(where.templates))
-    following = Following(templates, library)
+    following = Following(templates, Names.of(library))
     return Scene(desk, templates, following, site.choices(desk.config, library))

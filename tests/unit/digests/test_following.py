@@ -6,7 +6,7 @@ import made
 import mails
 import pytest
 
-from feedpub.digests.following import Following
+from feedpub.digests.following import Following, Names
 from feedpub.library import Library
 from feedpub.mailing import CADENCES, Consent, Follows, Subscriber
 from feedpub.model import Tag
@@ -25,7 +25,7 @@ LIBRARY = Library(
     until=None,
     problems=(),
 )
-FOLLOWING = Following(mails.templates(), LIBRARY)
+FOLLOWING = Following(mails.templates(), Names.of(LIBRARY))
 
 
 def told(follows: Follows, cadence: str = "digest", language: str = "en") -> str:

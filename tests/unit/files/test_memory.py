@@ -105,6 +105,14 @@ def test_issues_are_remembered(tmp_path: Path) -> None:
     assert Memory(tmp_path, "v2").issues() is None
 
 
+def test_names_are_remembered_by_every_version(tmp_path: Path) -> None:
+    """Mail may go out after an upgrade and before the site is read again."""
+    assert ({}, {}) == Memory(tmp_path, "v1").names()
+    Memory(tmp_path, "v1").keep_names({"cplusplus": "C++"}, {"ann": "Ann"})
+
+    assert ({"cplusplus": "C++"}, {"ann": "Ann"}) == Memory(tmp_path, "v2").names()
+
+
 def test_another_version_remembers_nothing(tmp_path: Path) -> None:
     """What another version of the program, or other settings, left is as good as not there."""
     memory = Memory(tmp_path, "v1")

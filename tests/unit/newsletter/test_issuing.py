@@ -1,14 +1,16 @@
 """Digests as a publisher sends, looks at and steers them."""
 
+import shutil
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from threading import Event
 
 import pytest
 from mailservers import DROP, MailServer
 from newsrooms import DAY, Newsroom, reasons
 
 from feedpub import newsletter, publish
-from feedpub.errors import FeedpubError
+from feedpub.errors import FeedpubError, TemplateError
 from feedpub.mailing import Issue
 from feedpub.newsletter import Standing
 from feedpub.store import StoreError
@@ -144,6 +146,46 @@ def test_a_post_that_is_gone_has_its_id_for_a_title(room: Newsroom) -> None:
     room.digests("name: weekly")
 
     assert issue.posts == room.send()[1].posts
+
+
+@pytest.mark.parametrize(
+    ("path", "text"),
+    [
+        ("templates/style.css", "{% if"),
+        ("templates/mail/digest.html", b"\xff"),
+        ("templates/words/en.toml", "x = "),
+    ],
+)
+def test_what_is_planned_goes_out_whatever_the_site_is_like(
+    room: Newsroom, path: str, text: str | bytes
+) -> None:
+    """It was written then; nothing new is planned, which is told once that is sent."""
+    stopped(room)
+    room.digests("name: weekly")
+    room.put(path, text)
+    with pytest.raises(TemplateError):
+        room.send(dry=True)
+    assert [] == room.messages()
+    with pytest.raises(TemplateError):
+        room.send()
+
+    assert ["one", "one"] == [each["Subject"] for each in room.messages()]
+
+
+def test_what_is_planned_is_delivered_without_the_site(room: Newsroom) -> None:
+    """Nobody reads a content folder that may be away."""
+    issue = stopped(room)
+    shutil.rmtree(room.content)
+    room.digests("name: weekly")
+    (sent,) = newsletter.deliver(room.request(), Event())
+
+    assert sent.issue is not None
+    assert (issue.id, "done", issue.posts, 2) == (
+        sent.issue.id,
+        sent.issue.state,
+        sent.posts,
+        len(room.messages()),
+    )
 
 
 def test_an_issue_that_is_paused_waits(room: Newsroom) -> None:
