@@ -15,7 +15,6 @@ import pytest
 from mailings import LEASE
 from mailservers import DROP, HANG, Answer, MailServer
 from postoffice import (
-    LIBRARY,
     NOW,
     desk,
     folder,
@@ -32,7 +31,7 @@ from postoffice import (
 from watched import wait_until
 
 import feedpub.store
-from feedpub.digests import Following
+from feedpub.digests import Following, Names
 from feedpub.mail import Relay, Smtp
 from feedpub.mailing import Delivery, Message, Settled, Subscriber
 from feedpub.message import Letter
@@ -360,7 +359,7 @@ def test_a_bug_at_one_connection_lets_the_others_end(tmp_path: Path) -> None:
     mail = smtp(relay(1, connections=2))
     with MailServer({"END": HANG}) as server, desk(tmp_path, mail, counted) as one:
         issue = mailing(one, ANN, BOB)
-        prints = Broken(one, Following(mails.templates(), LIBRARY))
+        prints = Broken(one, Following(mails.templates(), Names({}, {})))
         prints.busy = lambda: "." in server.log.commands
         way = Smtp([Relay("127.0.0.1", server.port, "none", final_timeout=8)])
         with pytest.raises(RuntimeError, match="broken"):
