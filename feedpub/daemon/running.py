@@ -80,6 +80,7 @@ class _Daemon:
         self._watch = Watch(self._journal, self._record, self._noticed)
         self._web = threading.Thread(target=self._serve, name="feedpub-web", daemon=True)
         self._told: dict[str, str] = {}  # how each duty failed last
+        self._unkept = False  # that nothing can be written down was told
 
     def run(self) -> tuple[str, ...]:
         """Do all there is to do."""
@@ -94,6 +95,14 @@ class _Daemon:
             kept=lambda: builder.kept,
         )
         self._means.begin(insight)
+        try:
+            self._go()
+        finally:  # whatever happened: what runs in threads ends only when it is told to
+            unfinished = self._end()
+        return unfinished
+
+    def _go(self) -> None:
+        """Go on until told to stop."""
         # Before there are threads: it may share the work among processes, and they may not.
         _, failure = called(self._build, self._means.now(), self._means.now)
         if failure:
@@ -104,7 +113,6 @@ class _Daemon:
             self._tick()
             self._signals.woken.wait(_TICK)
             self._signals.woken.clear()
-        return self._end()
 
     def _begin(self) -> None:
         """Begin all that goes on by itself."""
@@ -123,7 +131,20 @@ class _Daemon:
         if jumped:
             self._journal.tell("clock changed", seconds=round(jumped, 1))
         self._systemd.feed()
-        self._record.keep()
+        self._keep()
+
+    def _keep(self, *, ended: bool = False) -> None:
+        """Write down how all stands; where that cannot be done it is told, and tried again."""
+        try:
+            self._record.keep(ended=ended)
+        except OSError as error:
+            if not self._unkept:
+                self._journal.tell("status not kept", why=str(error))
+            self._unkept = True
+        else:
+            if self._unkept:
+                self._journal.tell("status kept again")
+            self._unkept = False
 
     def _reload(self) -> None:
         """Take a changed configuration up; one that is wrong changes nothing."""
@@ -146,6 +167,7 @@ class _Daemon:
     def _end(self) -> tuple[str, ...]:
         """Stop claiming and building, finish what is in hand, and close."""
         end = monotonic() + self._means.patience
+        self._signals.end()
         self._systemd.stopping()
         self._journal.tell("stopping")
         self._watch.end(0)
@@ -155,7 +177,7 @@ class _Daemon:
             self._web.join(max(end - monotonic(), 0.1))
             busy += ["web"] * self._web.is_alive()
         self._watch.end(max(end - monotonic(), 0.1))
-        self._record.keep(ended=True)
+        self._keep(ended=True)
         self._journal.tell("stopped", unfinished=tuple(busy))
         return tuple(busy)
 

@@ -16,8 +16,8 @@ from notices import BOUNCE, dsn
 from watched import wait_until
 
 from feedpub.agenda import Duty
+from feedpub.daemon import Journal, Means, Signals, forever, run
 from feedpub.daemon import Site as Running
-from feedpub.daemon import forever
 from feedpub.errors import FeedpubError
 from feedpub.publish import Built, Kept, Request
 
@@ -343,6 +343,47 @@ def test_a_mailbox_that_cannot_be_read_is_told(tmp_path: Path) -> None:
         failed = daemon.wait("failed", duty="bounces")
 
     assert "127.0.0.1" in str(failed["why"])
+
+
+def test_where_nothing_can_be_written_down_it_goes_on(site: Site) -> None:
+    """As on a full disk: that is told once, and that it can be again."""
+    in_the_way = site.root / ".feedpub" / "run.json.part"
+    with here(site) as daemon:
+        daemon.wait("built", posts=1)
+        in_the_way.mkdir()
+        site.post("b.md")
+        told = daemon.wait("status not kept")
+        site.post("c.md")
+        daemon.wait("built", posts=3)
+        in_the_way.rmdir()
+        daemon.wait("status kept again")
+
+    assert "run.json.part" in str(told["why"])
+    assert 1 == len(daemon.events("status not kept"))
+    assert [()] == daemon.ended
+
+
+def test_a_fault_of_its_own_ends_all_of_it(site: Site) -> None:
+    """Nobody who waits for the end waits for ever."""
+    signals, stream = Signals(), io.StringIO()
+    clock = Clock(NOW)
+    served: list[bool] = []
+
+    def now() -> datetime:
+        if "watching" in stream.getvalue():
+            raise LookupError("what time is it?")
+        return clock()
+
+    def serve(running: Running, stop: threading.Event) -> None:
+        del running
+        served.append(stop.wait(60))
+
+    means = Means(now, Journal(stream, clock, human=True), {}, serve=serve)
+    with pytest.raises(LookupError, match="what time"):
+        run(Running(site.request(), signals.stop, clock), means, signals)
+
+    assert [True] == served
+    assert "stopped" in stream.getvalue()
 
 
 def test_a_site_is_run_once(site: Site) -> None:
