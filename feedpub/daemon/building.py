@@ -44,6 +44,7 @@ class Builder:
         self._summary: Summary | None = None
         self._seen: Collection[Problem] = ()  # in the last build
         self._known: Collection[Problem] = ()  # those that were told
+        self._untold: Summary | None = None  # of builds that `built` could not be told of yet
 
     @property
     def kept(self) -> Kept | None:
@@ -75,9 +76,9 @@ class Builder:
             changed = before is None or bool(summary.written or summary.removed)
             if changed:
                 self._tell(summary, before, monotonic() - began)
+                self._untold = _joined(self._untold, summary)
             doubtful = self._complain(summary, is_first=before is None)
-        if changed:
-            self._built(summary)
+        self._pass_on()
         again = now + _BRIEF if doubtful else None
         return agenda.first((summary.until, again))
 
@@ -85,6 +86,19 @@ class Builder:
         """Build likewise, but look at everything: at what nobody has told of yet, too."""
         self.heard(None)
         return self(now)
+
+    def _pass_on(self) -> None:
+        """Tell who wants to know what changed; where that fails, with the next build again."""
+        with self._turn:
+            untold, self._untold = self._untold, None
+        if untold is None:
+            return
+        try:
+            self._built(untold)
+        except BaseException:
+            with self._turn:
+                self._untold = _joined(untold, self._untold)
+            raise
 
     def _made(self, now: datetime) -> tuple[Summary, float | None]:
         """Build what may have changed; where that fails, everything is looked at the next time.
@@ -151,3 +165,12 @@ class Builder:
         if known and not summary.problems:
             self._journal.tell("mended", number=len(known))
         return len(lasting) < len(summary.problems)
+
+
+def _joined(before: Summary | None, after: Summary | None) -> Summary | None:
+    """Give two builds as one: how the site is after both, and what either has changed."""
+    if before is None or after is None:
+        return before or after
+    new = {each.id: each for each in (*after.new, *before.new)}
+    changed = dict.fromkeys((*before.changed, *after.changed))
+    return replace(after, changed=tuple(changed), new=tuple(new.values()))

@@ -195,9 +195,11 @@ class _Daemon:
 
     def _built(self, summary: Summary) -> None:
         """Tell those who want to know that the site has changed."""
-        self._means.built(summary)
-        self._mailer.posted.set()
-        self._wake("digests", *(each.name for each in self._outward))
+        try:
+            self._means.built(summary)
+        finally:  # readers do not wait for a database that is away
+            self._mailer.posted.set()
+            self._wake("digests", *(each.name for each in self._outward))
 
     def _failed(self, failure: Failure) -> None:
         """Tell how a duty failed: once, and after that ever more rarely while it fails so again."""

@@ -173,3 +173,30 @@ def test_a_post_that_comes_due_is_found_without_a_look_at_the_folder(
     assert [1, 2] == [each.published for each in built]
     assert ["Soon"] == [post.title for post in built[1].new]
     assert "Soon" in site.read("rss.xml")
+
+
+def test_what_could_not_be_told_is_told_with_the_next_build(site: Site, spy: Spy) -> None:
+    """As where the database is away: each feed and each post once, whatever came meanwhile."""
+    told: list[Summary] = []
+    faults = [FeedpubError("the database is away")] * 2
+
+    def built(summary: Summary) -> None:
+        if len(told) == 1 and faults:
+            raise faults.pop()
+        told.append(summary)
+
+    journal = Journal(io.StringIO(), lambda: NOW, human=False)
+    builder = Builder(Running(site.request(), Event(), lambda: NOW), journal, spy, built)
+    builder(NOW)
+    for name in ("b", "c"):
+        site.post(f"{name}.md", title=name.upper())
+        builder.heard([str(site.content / f"{name}.md")])
+        with pytest.raises(FeedpubError, match="away"):
+            builder(NOW)
+    builder(NOW)
+    builder(NOW)
+
+    first, later = told
+    assert ["C", "B"] == [post.title for post in later.new]
+    assert sorted(set(later.changed)) == sorted(later.changed) == sorted(first.changed)
+    assert 3 == later.published

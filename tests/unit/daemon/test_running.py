@@ -19,7 +19,7 @@ from feedpub.agenda import Duty
 from feedpub.daemon import Journal, Means, Signals, forever, run
 from feedpub.daemon import Site as Running
 from feedpub.errors import FeedpubError
-from feedpub.publish import Built, Kept, Request
+from feedpub.publish import Built, Kept, Request, Summary
 
 HOUR = timedelta(hours=1)
 FEED = "atom.xml"
@@ -199,6 +199,32 @@ def test_a_duty_that_fails_is_told_and_the_others_go_on(site: Site) -> None:
 
     assert "LookupError" in str(failed["trace"])
     assert "ann@" not in daemon.text()
+
+
+def test_who_cannot_be_told_of_a_build_keeps_nobody_waiting(site: Site) -> None:
+    """It is told with the next one; what else comes of a build is done meanwhile."""
+    calls: list[datetime] = []
+    told: list[tuple[str, ...]] = []
+    away = threading.Event()
+
+    def built(summary: Summary) -> None:
+        if away.is_set():
+            raise FeedpubError("the database is away")
+        told.append(tuple(post.title for post in summary.new))
+
+    with here(site, built=built, duties=lambda _: [duty("pings", calls)]) as daemon:
+        daemon.wait("watching", by="events")
+        away.set()
+        wait_until(lambda: calls, "the first call")
+        before = len(calls)
+        site.post("b.md", title="Second")
+        daemon.wait("failed", duty="build", why="the database is away")
+        wait_until(lambda: len(calls) > before, "that it is called")
+        away.clear()
+        site.post("c.md", title="Third")
+        wait_until(lambda: len(told) > 1, "that it is told")
+
+    assert {"Second"} <= set(told[1])
 
 
 def test_what_fails_so_again_is_told_ever_more_rarely(site: Site) -> None:
