@@ -111,8 +111,7 @@ class _Daemon:
             self._begin()
         while not self._signals.stop.is_set():
             self._tick()
-            self._signals.woken.wait(_TICK)
-            self._signals.woken.clear()
+            self._signals.wait(_TICK)
 
     def _begin(self) -> None:
         """Begin all that goes on by itself."""
@@ -124,8 +123,8 @@ class _Daemon:
 
     def _tick(self) -> None:
         """Look at what may have changed without a word."""
-        if self._signals.reload.is_set() or self._site.touched():
-            self._signals.reload.clear()
+        if self._signals.reload or self._site.touched():
+            self._signals.reload = False
             self._reload()
         jumped = self._scheduler.pulse()
         if jumped:
@@ -167,7 +166,7 @@ class _Daemon:
     def _end(self) -> tuple[str, ...]:
         """Stop claiming and building, finish what is in hand, and close."""
         end = monotonic() + self._means.patience
-        self._signals.end()
+        self._signals.stop.set()
         self._systemd.stopping()
         self._journal.tell("stopping")
         self._watch.end(0)

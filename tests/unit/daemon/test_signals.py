@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+from threading import Thread
 
 import pytest
 from watched import wait_until
@@ -15,7 +16,8 @@ import signal, time
 from feedpub.daemon.signals import heeded
 with heeded() as signals:
     print("ready", flush=True)
-    signals.stop.wait()
+    while not signals.stop.is_set():
+        signals.wait(60)
     print("stopping", flush=True)
     time.sleep(300)
 """
@@ -31,7 +33,6 @@ def test_who_is_asked_to_stop_is_told(number: signal.Signals) -> None:
         os.kill(os.getpid(), number)
         wait_until(signals.stop.is_set, "the signal")
 
-        assert signals.woken.is_set()
         assert signal.SIG_DFL == signal.getsignal(number)
 
     assert before == signal.getsignal(number)
@@ -41,9 +42,33 @@ def test_who_is_asked_to_read_again_is_told() -> None:
     """SIGHUP ends nothing."""
     with heeded() as signals:
         os.kill(os.getpid(), signal.SIGHUP)
-        wait_until(signals.reload.is_set, "the signal")
+        wait_until(lambda: signals.reload, "the signal")
+        signals.wait(60)
 
-        assert signals.woken.is_set()
+        assert not signals.stop.is_set()
+
+
+def test_a_signal_may_come_at_any_moment() -> None:
+    """Also while the same thread holds the lock of those who wait for the end: they are told."""
+    with heeded() as signals:
+        waiting = Thread(target=signals.stop.wait)
+        waiting.start()
+        with signals.stop._cond:  # type: ignore[attr-defined]
+            os.kill(os.getpid(), signal.SIGTERM)
+            signals.wait(60)
+
+        assert signals.stop.is_set()
+
+        waiting.join(60)
+
+        assert not waiting.is_alive()
+
+
+def test_nobody_waits_longer_than_was_said() -> None:
+    """Where nothing is asked for."""
+    with heeded() as signals:
+        signals.wait(0.001)
+
         assert not signals.stop.is_set()
 
 
