@@ -19,7 +19,7 @@ from feedpub.journal import Journal
 from feedpub.metrics import Figures
 from feedpub.newsletter import figures, signup
 from feedpub.newsletter.desk import Desk
-from feedpub.web import Seen, notices, operations, readers
+from feedpub.web import Seen, closed, notices, operations, readers
 from feedpub.web.traffic import Traffic
 
 
@@ -64,7 +64,9 @@ class Front:
         with self._turn:
             room, config = self._room, self._site.config
             if room is None or room.config != config:
-                self._furnish(_Room(config, ExitStack()), now)
+                if room is None:  # a database that is away keeps nobody from the site itself
+                    self._show(config, closed.routes(config.site.url) if config.digests else ())
+                self._room = self._furnished(config, now)
                 if room is not None:
                     room.ends.close()
             elif room.desk is not None:
@@ -82,18 +84,27 @@ class Front:
         if self._room is not None:
             self._room.ends.close()
 
-    def _furnish(self, room: _Room, now: datetime) -> None:
-        """Make the application of a configuration, and answer with it from now on."""
-        request, config = self._site.request(now), room.config
-        routes = operations.routes(self._ready, self._figures if config.web.metrics else None)
-        if config.digests:
-            room.desk = room.ends.enter_context(newsletter.opened(request))
-            room.scene = self._scene(room.desk, now)
-            routes += readers.routes(lambda: _scene(room), self._now)
-            routes += notices.site_routes(request, self._now, self._refused)
-        folder = self._site.place.output
-        self._app.app = web.app(config, folder, lambda: self._now().timestamp(), routes, self._seen)
-        self._room = room
+    def _furnished(self, config: Config, now: datetime) -> _Room:
+        """Make all that a configuration brings, and answer with it from now on."""
+        request, room = self._site.request(now), _Room(config, ExitStack())
+        routes: web.Routes = ()
+        with ExitStack() as ends:
+            if config.digests:
+                room.desk = ends.enter_context(newsletter.opened(request))
+                room.scene = self._scene(room.desk, now)
+                routes = (
+                    *readers.routes(lambda: _scene(room), self._now),
+                    *notices.site_routes(request, self._now, self._refused),
+                )
+            room.ends = ends.pop_all()
+        self._show(config, routes)
+        return room
+
+    def _show(self, config: Config, routes: web.Routes) -> None:
+        """Answer with the files of a configuration, by these routes, and how all stands."""
+        asked = operations.routes(self._ready, self._figures if config.web.metrics else None)
+        folder, whole = self._site.place.output, [*asked, *routes]
+        self._app.app = web.app(config, folder, lambda: self._now().timestamp(), whole, self._seen)
 
     def _scene(self, desk: Desk, now: datetime) -> signup.Scene:
         """Give what readers' pages are made of, with what the last build found out."""

@@ -13,12 +13,15 @@ from feedpub.web.guards import Bodies, Hammering, Headers
 from feedpub.web.seen import Seen, Watched
 from feedpub.web.static import Static
 
+Routes = Sequence[BaseRoute]
+"""What is asked before the files are."""
+
 
 def app(
     config: Config,
     folder: Path,
     now: Callable[[], float],
-    routes: Sequence[BaseRoute] = (),
+    routes: Routes = (),
     seen: Callable[[Seen], None] | None = None,
 ) -> ASGIApp:
     """Make the application of a site.

@@ -24,7 +24,7 @@ from feedpub.web.readers.bodies import UnreadError
 from feedpub.web.readers.faces import SHOWN, Faces
 from feedpub.web.readers.visits import Visit
 
-__all__ = ["PATIENCE", "routes"]
+__all__ = ["PATIENCE", "Posted", "routes"]
 
 PATIENCE = 20.0
 """Seconds that a form may take to come."""
@@ -49,7 +49,7 @@ def routes(
         "forget": (visits.forgetting, visits.forget),
     }
     found: list[Route] = [
-        _Posted(prefix + path, door.form(visits.subscribe, visits.refusal), methods=["POST"])
+        Posted(prefix + path, door.form(visits.subscribe, visits.refusal), methods=["POST"])
         for path in ("subscribe", "subscribe/")
     ]
     for name, (look, do) in both.items():
@@ -66,7 +66,7 @@ def routes(
     ]
 
 
-class _Posted(Route):
+class Posted(Route):
     """A route that other methods do not meet: what they ask for at its address is a file."""
 
     def matches(self, scope: Scope) -> tuple[Match, Scope]:

@@ -48,7 +48,14 @@ def running(folder: Site) -> Iterator[Here]:
 
 
 def home(daemon: Here) -> str:
-    """Give the address it listens at, once it answers."""
+    """Give the address it listens at, once it answers readers."""
+    found = served(daemon)
+    wait_until(lambda: ask(found, "unsubscribe/x")[0] == 404, "the pages of readers")
+    return found
+
+
+def served(daemon: Here) -> str:
+    """Give the address it listens at, once the site is there."""
     found = str(daemon.wait("listening")["address"])
     daemon.wait("watching")
     wait_until(lambda: ask(found, "")[0] == 200, "an answer")
@@ -133,6 +140,46 @@ def test_a_new_configuration_is_answered_by(tmp_path: Path) -> None:
         daemon.wait("digest skipped", digest="daily")
 
         assert 404 == ask(where, "unsubscribe/x")[0]
+
+
+def test_a_database_that_is_away_keeps_nobody_from_the_site(tmp_path: Path) -> None:
+    """Only who signs up or leaves is to come again; they can once it is back."""
+    site = Site(tmp_path)
+    bare = CONFIG.replace("author: Ann", "author: {name: Ann, email: ann@example.org}")
+    site.config(f"{bare}digests: [{{name: weekly}}]\nweb: {{port: 0}}\n")
+    site.post("a.md")
+    in_the_way = tmp_path / ".feedpub" / "newsletter.sqlite"
+    in_the_way.mkdir(parents=True)
+    with running(site) as daemon:
+        where = served(daemon)
+        daemon.wait("failed", duty="pages")
+        feed, left = ask(where, "rss.xml"), ask(where, "unsubscribe/x")
+        in_the_way.rmdir()
+        site.post("b.md")
+        wait_until(lambda: ask(where, "unsubscribe/x")[0] == 404, "the pages of readers")
+
+    assert [200, 503] == [feed[0], left[0]]
+
+
+def test_what_a_configuration_brought_is_let_go_where_it_cannot_be_used(tmp_path: Path) -> None:
+    """A key that is none, say: no database stays open for it, and the site is served."""
+    room = Newsroom(tmp_path)
+    room.digests("name: weekly", mail="webhooks: {sendgrid: nonsense}")
+    before = open_files()
+    site = Running(room.request(), Event(), lambda: NOW)
+    front = Front(site, Journal(StringIO(), lambda: NOW, human=True), Traffic())
+    for _ in range(3):
+        with pytest.raises(FeedpubError, match="sendgrid"):
+            front.renew(NOW)
+    front.close()
+
+    assert before == open_files()
+
+
+def open_files() -> list[str]:
+    """Give the databases that this process has open."""
+    links = Path("/proc/self/fd").iterdir()
+    return sorted(name for each in links if (name := str(each.resolve())).endswith(".sqlite"))
 
 
 def test_hubs_are_told_of_what_has_changed(tmp_path: Path) -> None:
