@@ -53,7 +53,7 @@ class Means:
 
 
 def run(site: Site, means: Means, signals: Signals) -> tuple[str, ...]:
-    """Watch, publish and mail until told to stop; give what was in hand and has not ended.
+    """Watch, publish and mail until told to stop; give what did not end then, as it should.
 
     Raises FeedpubError where another one runs already.
     """
@@ -79,6 +79,8 @@ class _Daemon:
         self._record = Record(site, means.now(), self._scheduler.standings)
         self._watch = Watch(self._journal, self._record, self._noticed)
         self._web = threading.Thread(target=self._serve, name="feedpub-web", daemon=True)
+        self._lost: list[str] = []  # what ended before it should
+        self._fault: Failure | None = None  # that ended it
         self._told: dict[str, str] = {}  # how each duty failed last
         self._unkept = False  # that nothing can be written down was told
 
@@ -131,6 +133,17 @@ class _Daemon:
             self._journal.tell("clock changed", seconds=round(jumped, 1))
         self._systemd.feed()
         self._keep()
+        self._look_after_web()
+
+    def _look_after_web(self) -> None:
+        """End where nobody is served any more, so that whoever started us does so again."""
+        if self._web.ident is None or self._web.is_alive() or self._signals.stop.is_set():
+            return
+        fault = self._fault
+        why, trace = (str(fault.error), fault.trace) if fault else ("", "")
+        self._journal.tell("web ended", why=why, trace=trace)
+        self._lost.append("web")
+        self._signals.end()
 
     def _keep(self, *, ended: bool = False) -> None:
         """Write down how all stands; where that cannot be done it is told, and tried again."""
@@ -171,7 +184,7 @@ class _Daemon:
         self._journal.tell("stopping")
         self._watch.end(0)
         self._scheduler.stop(self._means.patience)
-        busy = [each.duty for each in self._scheduler.standings() if each.running]
+        busy = self._lost + [each.duty for each in self._scheduler.standings() if each.running]
         if self._web.ident is not None:
             self._web.join(max(end - monotonic(), 0.1))
             busy += ["web"] * self._web.is_alive()
@@ -181,8 +194,15 @@ class _Daemon:
         return tuple(busy)
 
     def _serve(self) -> None:
-        assert self._means.serve is not None  # noqa: S101 - else there is no such thread
-        self._means.serve(self._site, self._site.stop)
+        """Serve readers, in a thread."""
+        serve = self._means.serve
+        assert serve is not None  # noqa: S101 - else there is no such thread
+
+        def served(now: datetime) -> None:
+            del now
+            serve(self._site, self._site.stop)
+
+        _, self._fault = called(Duty("web", served), self._means.now(), self._means.now)
 
     def _wake(self, *names: str) -> None:
         self._scheduler.wake(*names)

@@ -14,6 +14,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from feedpub.errors import FeedpubError
 
+_BEAT = 0.1  # seconds between two looks whether to end, as uvicorn has them
 _PATIENCE = 5  # seconds that an answer in hand may take once the end is near
 
 
@@ -115,13 +116,17 @@ def answer(running: Server, opened: socket.socket, stop: threading.Event) -> Non
     """Run a server in an event loop of its own, in whichever thread, until `stop` is set."""
 
     async def last() -> None:
-        await asyncio.to_thread(stop.wait)
+        # A thread that waits for it would be waited for, by a server that fails.
+        while not stop.is_set():  # noqa: ASYNC110 - it is set in another thread
+            await asyncio.sleep(_BEAT)
         running.stop()
 
     async def serve() -> None:
         end = asyncio.create_task(last())
-        await running.serve([opened])
-        await end
+        try:
+            await running.serve([opened])
+        finally:
+            end.cancel()
 
     with asyncio.Runner(loop_factory=running.config.get_loop_factory()) as runner:
         runner.run(serve())

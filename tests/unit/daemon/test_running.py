@@ -265,6 +265,23 @@ def test_readers_are_served_as_long_as_it_runs(site: Site) -> None:
     assert [()] == daemon.ended
 
 
+@pytest.mark.parametrize("fault", [LookupError("no such table"), None])
+def test_where_nobody_is_served_any_more_it_ends(site: Site, fault: Exception | None) -> None:
+    """With why, and not as if all were well: whoever started it starts it again."""
+
+    def serve(running: Running, stop: threading.Event) -> None:
+        del running, stop
+        if fault:
+            raise fault
+
+    with here(site, serve=serve) as daemon:
+        told = daemon.wait("web ended")
+        daemon.wait("stopped", unfinished=["web"])
+
+    assert [("web",)] == daemon.ended
+    assert (str(fault or ""), bool(fault)) == (told["why"], "LookupError" in str(told["trace"]))
+
+
 def test_what_does_not_end_in_time_is_left(site: Site) -> None:
     """It says what that is."""
     let, begun = threading.Event(), threading.Event()

@@ -132,6 +132,16 @@ def test_who_takes_long_with_an_answer() -> None:
         assert 200 == ask(port, GET).status
 
 
+def test_a_server_that_fails_says_so_at_once() -> None:
+    """Though it was not told to stop."""
+    opened = listen("127.0.0.1", 0)
+    running = server(tell)
+    opened.close()
+
+    with pytest.raises(OSError, match="descriptor"):
+        answer(running, opened, threading.Event())
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_signals(number: signal.Signals) -> None:
     """SIGINT and SIGTERM end it: what is in hand is answered first, then nobody listens."""
