@@ -32,7 +32,7 @@ class Patience:
 
 PATIENCE = Patience()
 _BUSY = timedelta(days=1)  # the longest that a server may ask for by Retry-After
-_GONE = 410
+_GONE, _MANY, _FAULT = 410, 429, 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +41,11 @@ class Decision:
 
     state: str  # done, again, or dropped: nobody will take it any more
     next_at: datetime | None = None
+
+
+def is_busy(status: int) -> bool:
+    """Tell whether who answers so, or not at all (0), is better left alone for a while."""
+    return status in {0, _MANY} or status >= _FAULT
 
 
 def decide(
@@ -81,7 +86,7 @@ def asked(after: str, now: datetime) -> timedelta:
         return timedelta(seconds=int(text[:9]))
     try:
         until = parsedate_to_datetime(text)
-    except ValueError:
+    except (ValueError, OverflowError):  # no date, or of a zone that is none
         return timedelta()
     aware = until if until.tzinfo else until.replace(tzinfo=UTC)
     return max(aware - now, timedelta())

@@ -10,7 +10,7 @@ from random import SystemRandom
 from feedpub import store
 from feedpub.announce import commands, messages
 from feedpub.announce.noting import note_issues, wanted
-from feedpub.errands import COMMAND, HUB, Errand, decide
+from feedpub.errands import COMMAND, HUB, Errand, decide, is_busy
 from feedpub.http import Answer, ask
 from feedpub.publish.request import Place, Request, place
 from feedpub.store import Store
@@ -19,6 +19,8 @@ _BATCH = 100
 _SECONDS = 8.0  # for an answer: whoever stops feedpub waits no longer than 10
 _KEPT = timedelta(days=30)  # for so long is known what was told
 _LOOK = timedelta(minutes=1)  # for issues that went out, by whichever process
+# Of what is kept or was answered: they concern one errand.
+_FAULTS = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,18 +72,29 @@ class _Round:
     def run(self, tell: Callable[[Told], None], stopping: Callable[[], bool]) -> None:
         """Do what is due, until nothing is or somebody wants to stop."""
         while errands := self._database.errands(self._now, _BATCH):
-            silent: set[str] = set()
+            resting: set[str] = set()  # all that is for them waits
             for errand in errands:
-                if stopping():
+                if errand.target in resting:
+                    continue
+                told = None if stopping() else self._attempt(errand, stopping, resting)
+                if told is None:
                     return
-                if errand.target not in silent:
-                    answer = self._ask(errand, stopping)
-                    if errand.kind == COMMAND and answer.status == 0 and stopping():
-                        return  # it was ended: it begins again with feedpub
-                    told = self._settle(errand, answer)
-                    if told.state == "again" and answer.status == 0:
-                        silent.add(errand.target)
-                    tell(told)
+                tell(told)
+
+    def _attempt(
+        self, errand: Errand, stopping: Callable[[], bool], resting: set[str]
+    ) -> Told | None:
+        """Do one errand; None where it was ended with feedpub, and begins again with it."""
+        try:
+            answer = self._ask(errand, stopping)
+            if errand.kind == COMMAND and answer.status == 0 and stopping():
+                return None
+            told = self._settle(errand, answer, others=is_busy(answer.status))
+        except _FAULTS as error:
+            return self._settle(errand, Answer(0, f"cannot be told: {error!r}"), others=False)
+        if told.state == "again" and is_busy(answer.status):
+            resting.add(errand.target)
+        return told
 
     def _ask(self, errand: Errand, stopping: Callable[[], bool]) -> Answer:
         request, config = self._request, self._where.config
@@ -94,15 +107,14 @@ class _Round:
             body, headers = messages.hook(errand, config.hooks.secret, self._clock())
         return ask(errand.target, body, headers, seconds=_SECONDS)
 
-    def _settle(self, errand: Errand, answer: Answer) -> Told:
-        """Record what came of it; where nobody answered, all that is for the same waits."""
+    def _settle(self, errand: Errand, answer: Answer, *, others: bool) -> Told:
+        """Record what came of it; with `others`, all that is for the same waits as long."""
         now = self._clock()
         found = decide(errand, answer.status, answer.after, now, self._chance.random())
         text = f"{answer.status} {answer.text}".strip() if answer.status else answer.text
         if found.next_at is None:
             self._database.told(errand, now, text)
         else:
-            others = answer.status == 0
             self._database.postpone(errand, found.next_at, now, text, others=others)
         return Told(errand, found.state, text, found.next_at)
 

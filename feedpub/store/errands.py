@@ -51,8 +51,9 @@ class Errands:
                 connection.execute(insert(connection, ping).on_conflict_do_nothing(), values)
 
     def errands(self, now: datetime, limit: int) -> tuple[Errand, ...]:
-        """Give what is due, what has waited longest first."""
-        query = select(*_ERRAND).where(ping.c.next_at <= now).order_by(ping.c.next_at, ping.c.id)
+        """Give what is due, what has waited longest first; of that what was tried least."""
+        order = (ping.c.next_at, ping.c.attempts, ping.c.id)
+        query = select(*_ERRAND).where(ping.c.next_at <= now).order_by(*order)
         with self._database.reading() as connection:
             return tuple(Errand(*row) for row in connection.execute(query.limit(limit)))
 

@@ -69,6 +69,7 @@ def test_a_command_runs_once() -> None:
         ("", 0),
         ("²", 0),
         ("-5", 0),
+        ("Mon, 01 Jan 2024 00:00:00 +99999999999999999", 0),
     ],
 )
 def test_a_server_may_say_when(after: str, seconds: int) -> None:

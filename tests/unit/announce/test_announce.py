@@ -3,7 +3,9 @@
 import base64
 import hmac
 import json
+import sqlite3
 from collections.abc import Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -116,6 +118,46 @@ def test_several_changes_are_one_ping(town: Town) -> None:
         assert town.announce() is None
 
     assert [RSS, RSS] == topics(hub)
+
+
+@pytest.mark.parametrize("status", [429, 503])
+def test_a_hub_that_is_busy_is_left_alone(town: Town, status: int) -> None:
+    """All that it was to be told waits; then what was not tried yet comes first."""
+    with listening(status, 202) as hub:
+        town.set([hub.url])
+        town.change(RSS, ATOM)
+        again = town.announce()
+        assert again is not None
+        assert [RSS] == topics(hub)
+        town.now = again
+        assert town.announce() is None
+
+    assert [RSS, ATOM, RSS] == topics(hub)
+
+
+def test_a_hub_that_takes_one_feed_only_is_told_of_it(town: Town) -> None:
+    """That it does not know another keeps nothing back."""
+    with listening(404, 202) as hub:
+        town.set([hub.url])
+        town.change(RSS, ATOM)
+        assert town.announce() is not None
+
+    assert [RSS, ATOM] == topics(hub)
+
+
+def test_what_cannot_be_told_waits_alone(town: Town) -> None:
+    """A row that is damaged, a date that is none: all others are told."""
+    never = (("Retry-After", "Mon, 01 Jan 2024 00:00:00 +99999999999999999"),)
+    with listening(Reply(503, headers=never)) as odd, listening(202) as hub, listening(200) as hook:
+        town.set([odd.url, hub.url], f'on_published: ["{hook.url}x", "{hook.url}"]')
+        town.change(RSS)
+        with closing(sqlite3.connect(town.root / ".feedpub" / "newsletter.sqlite")) as rows, rows:
+            rows.execute("UPDATE ping SET body = x'ff' WHERE target LIKE '%x'")
+        assert town.announce() is not None
+
+    assert ["again", "done", "again", "done"] == town.states()
+    assert town.told[2].text.startswith("cannot be told: AttributeError")
+    assert 1 == len(hook.heard)
 
 
 @pytest.mark.parametrize("silent", ["hangs", "is away"])
