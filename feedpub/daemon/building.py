@@ -29,7 +29,7 @@ class Builder:
         rebuild: Rebuild,
         built: Callable[[Summary], object],
     ) -> None:
-        """Nothing is built yet; `built` is told of each build that changed the site."""
+        """Nothing is built yet; `built` is told of builds that changed it, or its templates."""
         self._site = site
         self._journal = journal
         self._rebuild = rebuild
@@ -69,6 +69,7 @@ class Builder:
         with self._turn:
             now = agenda.steady(now, self._last)
             began = monotonic()
+            texts = self._kept and self._kept.seen.texts
             summary, noticed = self._made(now)
             self._last = now
             self._count(summary, monotonic() - began, monotonic() - noticed if noticed else None)
@@ -76,6 +77,7 @@ class Builder:
             changed = before is None or bool(summary.written or summary.removed)
             if changed:
                 self._tell(summary, before, monotonic() - began)
+            if changed or (self._kept and self._kept.seen.texts != texts):  # no file shows some
                 self._untold = _joined(self._untold, summary)
             doubtful = self._complain(summary, is_first=before is None)
         self._pass_on()

@@ -15,6 +15,7 @@ from feedpub.config import Config
 from feedpub.daemon.insight import Insight
 from feedpub.daemon.outward import SIGNUPS
 from feedpub.daemon.site import Site
+from feedpub.errors import TemplateError
 from feedpub.journal import Journal
 from feedpub.metrics import Figures
 from feedpub.newsletter import figures, signup
@@ -70,7 +71,7 @@ class Front:
                 if room is not None:
                     room.ends.close()
             elif room.desk is not None:
-                room.scene = self._scene(room.desk, now)
+                room.scene = self._scene(room.desk, now, room.scene)
 
     def serve(self, site: Site, stop: Event) -> None:
         """Answer until `stop` is set."""
@@ -106,10 +107,18 @@ class Front:
         folder, whole = self._site.place.output, [*asked, *routes]
         self._app.app = web.app(config, folder, lambda: self._now().timestamp(), whole, self._seen)
 
-    def _scene(self, desk: Desk, now: datetime) -> signup.Scene:
-        """Give what readers' pages are made of, with what the last build found out."""
+    def _scene(self, desk: Desk, now: datetime, before: signup.Scene | None = None) -> signup.Scene:
+        """Give what readers' pages are made of, with what the last build found out.
+
+        Raises TemplateError where a template of theirs is wrong.
+        """
         kept = self._insight.kept() if self._insight else None
-        return signup.scene(self._site.request(now), desk, kept)
+        scene = signup.scene(self._site.request(now), desk, kept)
+        if before is None or before.templates.digest != scene.templates.digest:
+            for each in scene.templates.check():
+                if "/web/" in each.path:
+                    raise TemplateError(f"{each.path}:{each.line}: {each.message}")
+        return scene
 
     def _now(self) -> datetime:
         return self._site.now()

@@ -200,3 +200,17 @@ def test_what_could_not_be_told_is_told_with_the_next_build(site: Site, spy: Spy
     assert ["C", "B"] == [post.title for post in later.new]
     assert sorted(set(later.changed)) == sorted(later.changed) == sorted(first.changed)
     assert 3 == later.published
+
+
+def test_a_template_that_is_of_no_file_is_told_of(
+    site: Site, builder: Builder, built: list[Summary]
+) -> None:
+    """The pages that answer readers are made of some."""
+    builder(NOW)
+    path = site.put("templates/web/notice.html", "Mine.")
+    builder.heard([str(path)])
+    builder(NOW)
+    builder.heard([str(path)])
+    builder(NOW)
+
+    assert [False, True] == [each.written == 0 for each in built]

@@ -161,6 +161,25 @@ def test_a_database_that_is_away_keeps_nobody_from_the_site(tmp_path: Path) -> N
     assert [200, 503] == [feed[0], left[0]]
 
 
+def test_changed_templates_of_readers_pages_are_taken_up(tmp_path: Path) -> None:
+    """Though no file is made of them; one that is wrong is told, and the pages stay as they are."""
+    site = Site(tmp_path)
+    bare = CONFIG.replace("author: Ann", "author: {name: Ann, email: ann@example.org}")
+    site.config(f"{bare}digests: [{{name: weekly}}]\nweb: {{port: 0}}\n")
+    site.put("templates/web/notice.html", "Mine: one")
+    with running(site) as daemon:
+        where = home(daemon)
+        one = ask(where, "unsubscribe/x")[1]
+        site.put("templates/web/notice.html", "{% broken")
+        told = daemon.wait("failed", duty="pages")
+        still = ask(where, "unsubscribe/x")[1]
+        site.put("templates/web/notice.html", "Mine: two")
+        wait_until(lambda: ask(where, "unsubscribe/x")[1] == "Mine: two", "the template")
+
+    assert ["Mine: one"] * 2 == [one, still]
+    assert str(told["why"]).startswith("templates/web/notice.html:1: ")
+
+
 def test_what_a_configuration_brought_is_let_go_where_it_cannot_be_used(tmp_path: Path) -> None:
     """A key that is none, say: no database stays open for it, and the site is served."""
     room = Newsroom(tmp_path)
