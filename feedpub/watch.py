@@ -238,6 +238,12 @@ class Watcher:
             self._note(watching)
 
 
+def facts(path: Path) -> tuple[int, int, int]:
+    """Give what tells whether a file is another than before; zeros where there is none."""
+    found = _stat(path)
+    return (found.st_mtime_ns, found.st_size, found.st_ino) if found else (0, 0, 0)
+
+
 def written(path: str) -> bool | None:
     """Tell whether somebody has a file open for writing; None where nobody can tell.
 

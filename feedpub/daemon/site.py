@@ -8,8 +8,7 @@ from threading import Event
 
 from feedpub.config import Config
 from feedpub.publish.request import Place, Request, place
-
-Facts = tuple[int, int, int]
+from feedpub.watch import facts
 
 
 class StoppedError(Exception):
@@ -26,7 +25,7 @@ class Site:
         """
         self.stop = stop
         self.now = now
-        self._facts = _facts(request.config_path)
+        self._facts = facts(request.config_path)
         config = place(request).config
         self._request = replace(request, config=config, careful=True, progress=self._progress)
 
@@ -51,14 +50,14 @@ class Site:
 
     def touched(self) -> bool:
         """Tell whether the file of the configuration is not as it was when last read."""
-        return _facts(self._request.config_path) != self._facts
+        return facts(self._request.config_path) != self._facts
 
     def reload(self) -> bool:
         """Read the configuration again, and tell whether it says anything else.
 
         Raises FeedpubError where it cannot be used: the one before stays in force.
         """
-        self._facts = _facts(self._request.config_path)
+        self._facts = facts(self._request.config_path)
         config = place(replace(self._request, config=None)).config
         changed = config != self._request.config
         self._request = replace(self._request, config=config)
@@ -69,11 +68,3 @@ class Site:
         del done, total
         if self.stop.is_set() and stage in {"reading", "writing"}:
             raise StoppedError
-
-
-def _facts(path: Path) -> Facts:
-    try:
-        found = path.stat()
-    except OSError:
-        return (0, 0, 0)
-    return (found.st_mtime_ns, found.st_size, found.st_ino)

@@ -2,16 +2,17 @@
 
 import asyncio
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 from pathlib import Path
+from queue import Empty, SimpleQueue
 from socket import socket
-from threading import Event
+from threading import Event, Thread
 from urllib.parse import urlsplit
 
 from starlette.types import ASGIApp
-from watchfiles import watch
 
 from feedpub import publish
 from feedpub.errors import FeedpubError
@@ -19,9 +20,12 @@ from feedpub.files import is_built
 from feedpub.model import Problem
 from feedpub.publish import Request, Summary
 from feedpub.publish.request import Place, place
+from feedpub.watch import Manner, Watcher, facts
 from feedpub.web.live import Live
 from feedpub.web.server import Server, address, listen, run, server
 from feedpub.web.site import app
+
+_HERE = "127.0.0.1"
 
 Changes = Callable[[Event], Iterator[object]]
 """Gives something whenever files of the site may have changed, until the event is set."""
@@ -31,7 +35,7 @@ Changes = Callable[[Event], Iterator[object]]
 class Stand:
     """Where to serve, and whom to tell."""
 
-    host: str  # "" for the configuration's
+    host: str  # "" for the configuration's; of what is being written, for this machine alone
     port: int | None  # likewise None
     now: Callable[[], datetime]
     ready: Callable[[Path, str], None]  # told which folder is served, and at which URL
@@ -64,6 +68,7 @@ def live(
     """
     preview = request.config_path.parent / ".feedpub" / "live"
     request = replace(request, output=preview, drafts=True, future=True)
+    stand = replace(stand, host=stand.host or _HERE)  # drafts are for nobody else
     first = publish.build(request)
     built(first)
     where = place(request, sends=False)
@@ -77,8 +82,8 @@ def live(
             try:
                 summary = publish.build(replace(request, now=stand.now()))
                 again = _app(place(request, sends=False), stand)
-            except FeedpubError as error:
-                failed(error)
+            except (FeedpubError, OSError) as error:
+                failed(error if isinstance(error, FeedpubError) else FeedpubError(str(error)))
                 problems = None  # that all is well again is told too
                 continue
             if summary.written or summary.removed:
@@ -111,20 +116,20 @@ def _server(where: Place, stand: Stand, answering: ASGIApp) -> tuple[socket, Ser
     return opened, server(answering, web.proxies)
 
 
-def watched(where: Place, config: Path, ended: Event, beat: int = 500) -> Iterator[object]:
-    """Give changes of the content, the templates and the configuration, as the kernel tells.
+def watched(where: Place, config: Path, ended: Event, beat: float = 0.5) -> Iterator[object]:
+    """Give something whenever content, templates or the configuration may have changed.
 
-    The first, of what may have happened before, comes after no more than `beat` milliseconds.
+    The first is of what may have happened before; the configuration is looked at, every `beat`
+    seconds.
     """
-    places = [each for each in (where.content, where.templates, config) if each.exists()]
-    told = False
-    for batch in watch(
-        *places,
-        stop_event=ended,
-        raise_interrupt=False,
-        rust_timeout=beat,
-        yield_on_timeout=True,
-    ):
-        if batch or not told:  # what happened before the watch began, nobody told of
-            yield batch
-        told = True
+    told: SimpleQueue[object] = SimpleQueue()
+    run, known = where.config.run, facts(config)
+    folders = [each.absolute() for each in (where.content, where.templates)]
+    watcher = Watcher(folders, told.put, lambda _: None, Manner(run.events, run.sweep))
+    Thread(target=watcher.run, args=(ended,), name="feedpub-watch", daemon=True).start()
+    while not ended.is_set():
+        with suppress(Empty):
+            yield told.get(timeout=beat)
+        before, known = known, facts(config)
+        if known != before:
+            yield config

@@ -42,8 +42,8 @@ SERVE = Command(
     "serve the site, or preview it while you write",
     "Serve what was built last, until Ctrl-C or SIGTERM. With --live, preview while you write:\n"
     "what is drafted or dated in the future is shown too, the site is built again at each\n"
-    "change, into .feedpub/live/, and pages load again by themselves. Status: 0, or 1 if nothing\n"
-    "is built or the port is taken.",
+    "change, into .feedpub/live/, and pages load again by themselves; nobody but this machine\n"
+    "sees it, unless --host says so. Status: 0, or 1 if nothing is built or the port is taken.",
     (
         ("feedpub serve --live", "write, and watch"),
         ("feedpub serve --host 0.0.0.0 --port 80", "to everybody, without nginx"),

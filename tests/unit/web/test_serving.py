@@ -3,17 +3,19 @@
 import os
 import signal
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
-from threading import Event, Timer
+from threading import Event
 from urllib.parse import urlsplit
 
 import pytest
-from folders import NOW, Site
+from folders import CONFIG, NOW, Site
 from webs import get
 
 from feedpub.errors import FeedpubError
 from feedpub.publish import Summary
 from feedpub.publish.request import place
+from feedpub.watch import Batch
 from feedpub.web import live, serve
 from feedpub.web.serving import Stand, watched
 
@@ -96,15 +98,69 @@ def test_serve_what_was_never_built(tmp_path: Path) -> None:
         serve(writer.site.request(), writer.stand)
 
 
+def test_what_is_being_written_is_for_this_machine(tmp_path: Path) -> None:
+    """Though the site is for all the world; who wants it elsewhere says so."""
+    writer = Writer(tmp_path)
+    writer.site.config(f"{CONFIG}web: {{host: 0.0.0.0}}\n")
+    writer.site.post("a.md")
+    found: list[str] = []
+    writer.stand = replace(writer.stand, host="", ready=lambda _, url: found.append(url))
+
+    def changes(ended: Event) -> Iterator[None]:
+        yield
+        local = Path("/proc/net/tcp").read_text(encoding="ascii").split("\n")
+        port = f":{urlsplit(found[0]).port or 0:04X} 00000000:0000 0A"  # listens
+        found.extend(line.split()[1] for line in local if port in line)
+        os.kill(os.getpid(), signal.SIGTERM)
+        ended.wait()
+
+    live(writer.site.request(), writer.stand, writer.built, writer.failed, changes)
+
+    assert ["0100007F"] == [each.partition(":")[0] for each in found[1:]]
+
+
+def test_a_disk_that_is_full_is_told_of(tmp_path: Path) -> None:
+    """And it goes on: somebody may make room."""
+    writer = Writer(tmp_path)
+    writer.site.post("a.md")
+    in_the_way = tmp_path / "site" / ".feedpub" / "live" / ".feedpub-parts"
+
+    def changes(ended: Event) -> Iterator[None]:
+        in_the_way.write_text("", encoding="utf-8")
+        writer.site.post("b.md")
+        yield
+        in_the_way.unlink()
+        yield
+        os.kill(os.getpid(), signal.SIGTERM)
+        ended.wait()
+
+    live(writer.site.request(), writer.stand, writer.built, writer.failed, changes)
+
+    assert ".feedpub-parts" in writer.told[2]
+    assert "built 2, new True, 0 faults" == writer.told[3]
+
+
 def test_watching(tmp_path: Path) -> None:
-    """At first there may be something new; then silence says nothing, until it ends."""
+    """What was there is told of first; a file that is replaced is, however often."""
     site = Site(tmp_path / "site")
-    ended = Event()
-    told = watched(place(site.request()), site.root / "config.yaml", ended, beat=10)
-    first = next(told)
-    later = Timer(1.0, ended.set)
-    later.start()
+    site.post("a.md")
+    ended, config = Event(), site.root / "config.yaml"
+    told = watched(place(site.request()), config, ended, beat=0.01)
+
+    assert isinstance(next(told), Batch)
+
+    for title in ("One", "Two"):
+        part = site.put("config.part", CONFIG.replace("Example & Co", title))
+        part.replace(config)
+
+        assert config == next(told)
+
+    site.post("b.md")
+    batch = next(told)
+
+    assert isinstance(batch, Batch)
+    assert str(site.content / "b.md") in batch.paths
+
+    ended.set()
 
     assert [] == list(told)
-    assert first is not None
-    later.join()
