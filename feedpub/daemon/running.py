@@ -2,7 +2,7 @@
 
 import os
 import threading
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from time import monotonic
@@ -23,6 +23,7 @@ from feedpub.publish import Summary
 from feedpub.scheduler import Failure, Scheduler, called
 
 _TICK = 1.0  # seconds between two looks at clocks, configuration and watchdog
+_LASTING = ("enabled", "host", "port", "proxies")  # of `web:`: in force as long as a socket is open
 _PATIENCE = 9.0  # seconds for what is in hand, once we are told to stop
 
 
@@ -79,6 +80,7 @@ class _Daemon:
         self._record = Record(site, means.now(), self._scheduler.standings)
         self._watch = Watch(self._journal, self._record, self._noticed)
         self._web = threading.Thread(target=self._serve, name="feedpub-web", daemon=True)
+        self._served = site.config.web
         self._lost: list[str] = []  # what ended before it should
         self._fault: Failure | None = None  # that ended it
         self._told: dict[str, str] = {}  # how each duty failed last
@@ -170,11 +172,18 @@ class _Daemon:
             self._journal.tell("config refused", why=lines, kept="the one before stays in force")
         else:
             self._record.fault = ""
-            self._journal.tell("config reloaded", changed=changed)
+            later = tuple(self._lasting())
+            self._journal.tell("config reloaded", changed=changed, after_a_restart=later)
             self._watch.follow(self._site)
             self._mailer.posted.set()
             self._scheduler.wake()
         self._systemd.ready()
+
+    def _lasting(self) -> Iterator[str]:
+        """Give the settings that are not in force as they are now."""
+        for name in _LASTING:
+            if getattr(self._site.config.web, name) != getattr(self._served, name):
+                yield f"web.{name}"
 
     def _end(self) -> tuple[str, ...]:
         """Stop claiming and building, finish what is in hand, and close."""

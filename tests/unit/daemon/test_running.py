@@ -118,6 +118,16 @@ def test_a_changed_configuration_is_taken_up(site: Site) -> None:
         wait_until(lambda: "Watched" in site.read(FEED), "that it is watched")
 
 
+def test_what_counts_after_a_restart_is_told(site: Site) -> None:
+    """Where a socket is open it stays; not so where the setting is as it was."""
+    with here(site) as daemon:
+        daemon.wait("built")
+        site.config(f"{CONFIG}web: {{port: 1234, host: '::1'}}\n")
+        daemon.wait("config reloaded", after_a_restart=["web.host", "web.port"])
+        site.config(CONFIG)
+        daemon.wait("config reloaded", changed=True, after_a_restart=[])
+
+
 def test_a_signal_has_the_configuration_read(site: Site) -> None:
     """Though nobody touched it."""
     with here(site) as daemon:
