@@ -9,8 +9,9 @@ import fcntl
 import os
 import re
 import signal
+import stat
 import time
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -29,6 +30,7 @@ _DEBOUNCE = 1_600  # milliseconds that a batch may take
 _GLANCE = 1.0  # seconds between two looks at where the folders are
 _SHARE = 200  # of the time, a sweep may take one part in so many
 _RECENT = 2.0  # seconds around a sweep: a file that changed then may still be being written
+_UNSURE = -1  # the mark of a file that may change and look the same; Python's hash is never -1
 # What editors and downloads write beside a file, and take away or rename when it is whole.
 _PASSING = re.compile(
     r"\..*|.*~|4913|#.*#|.*___jb_(?:tmp|old)___|.*\.(?:swp|swx|tmp|part|partial|crdownload)"
@@ -113,7 +115,7 @@ class Watcher:
         self._manner = manner
         self._open = open_eyes
         self._watching = Watching()
-        self._known = ""  # stamp of the last sweep
+        self._known: dict[str, int] = {}  # a mark of each file that was told of as it is
         self._swept = time.time()  # when it began, in seconds since 1970
         self._next = 0.0  # sweep, on the monotonic clock
         self._facts: dict[str, tuple[int, int]] = {}  # of files that nothing else tells of
@@ -172,8 +174,21 @@ class Watcher:
         """Tell of events, once the files are whole."""
         meant = [path for path in paths if self._is_meant(path)]
         if meant:
-            self._settle([*meant, *_inside(meant)], stop)
+            every = [*meant, *filter(self._is_meant, _inside(meant))]
+            self._settle(every, stop)
+            self._hear(every)
             self._tell(Batch(_each(meant), "events"))
+
+    def _hear(self, paths: Iterable[str]) -> None:
+        """Keep how files are, just before it is told: a sweep need not tell of them again."""
+        for path in paths:
+            found = _stat(path)
+            if found and stat.S_ISREG(found.st_mode):
+                times = (found.st_mtime_ns, found.st_ctime_ns)
+                seen = Entry(path, found.st_size, *times, found.st_ino)
+                self._known[path] = _UNSURE if _is_racy(seen, time.time_ns()) else _mark(seen)
+            else:
+                self._known.pop(path, None)
 
     def _is_meant(self, path: str) -> bool:
         """Tell whether a path is not that of something hidden or passing."""
@@ -184,19 +199,24 @@ class Watcher:
         return True  # a folder itself
 
     def _sweep(self, stop: Event) -> None:
-        """Tell where anything is not as it was at the last sweep."""
+        """Tell where anything is not as it was when it was told of."""
         began, wall = time.monotonic(), time.time_ns()
-        listed = [_listed(each) for each in self._folders]
-        stamp = files.digest(repr([files.stamp(each) for each in listed]).encode())
-        changed = stamp != self._known
-        sure = not any(_is_racy(entry, wall) for entries in listed for entry in entries)
+        found = {
+            f"{folder}/{entry.path}": entry for folder in self._folders for entry in _listed(folder)
+        }
+        missed = [path for path, entry in found.items() if self._known.get(path) != _mark(entry)]
+        gone = self._known.keys() - found.keys()
+        sure = not any(_is_racy(entry, wall) for entry in found.values())
         took = time.monotonic() - began
         pause = max(self._manner.sweep, took * _SHARE)
-        if changed:
-            fresh = list(self._fresh(listed))
+        if missed or gone or not self._watching.sweeps:
+            fresh = [path for path in missed if self._is_fresh(found[path])]
             self._settle(fresh, stop)
             self._tell(Batch(_each(fresh), "sweep"))
-        self._known = stamp if sure else ""
+        self._known = {
+            path: _UNSURE if _is_racy(entry, wall) else _mark(entry)
+            for path, entry in found.items()
+        }
         self._swept = wall / 1e9
         self._next = began + (pause if sure else min(pause, _GLANCE))
         watching = self._watching
@@ -204,12 +224,9 @@ class Watcher:
             replace(watching, sweeps=watching.sweeps + 1, seconds=took, pause=pause), always=True
         )
 
-    def _fresh(self, listed: Sequence[Collection[Entry]]) -> Iterator[str]:
-        """Give the files that changed since the last sweep began, or little before."""
-        for folder, entries in zip(self._folders, listed, strict=True):
-            for entry in entries:
-                if max(entry.modified, entry.changed) / 1e9 > self._swept - _RECENT:
-                    yield f"{folder}/{entry.path}"
+    def _is_fresh(self, entry: Entry) -> bool:
+        """Tell whether a file changed since the last sweep began, or little before."""
+        return max(entry.modified, entry.changed) / 1e9 > self._swept - _RECENT
 
     def _settle(self, paths: Iterable[str], stop: Event) -> None:
         """Wait until nobody writes to these files, but not for ever."""
@@ -289,6 +306,11 @@ def _listed(folder: Path) -> tuple[Entry, ...]:
         return tuple(entry for entry in files.scan(folder) if _lasts(entry.path))
     except (FeedpubError, OSError):
         return ()
+
+
+def _mark(entry: Entry) -> int:
+    """Give what is another for a file that has changed; never that of one that is unsure."""
+    return hash((entry.size, entry.modified, entry.changed, entry.inode))
 
 
 def _is_racy(entry: Entry, scanned: int) -> bool:

@@ -8,7 +8,7 @@ from feedpub.files.outputs import Ledger, Written, clear, facts, intact, is_buil
 from feedpub.files.packaged import code, packaged, texts
 from feedpub.files.secrets import SECRET, secrets
 from feedpub.files.settings import configuration
-from feedpub.files.sources import Entry, digest, read, rescan, scan, stamp
+from feedpub.files.sources import Entry, digest, read, rescan, scan
 from feedpub.files.workers import processors, spread
 
 __all__ = [
@@ -42,7 +42,6 @@ __all__ = [
     "secrets",
     "sound",
     "spread",
-    "stamp",
     "texts",
     "write",
 ]

@@ -124,11 +124,6 @@ def _entry(path: str, facts: os.stat_result, *, link: bool = False) -> Entry:
     return Entry(path, facts.st_size, *times, facts.st_ino, link)
 
 
-def stamp(entries: tuple[Entry, ...]) -> str:
-    """Give a digest of what the file system tells of all files: equal where none has changed."""
-    return digest(repr(entries).encode())
-
-
 def read(folder: Path, path: str) -> Source:
     """Read one file of the content folder. Raises OSError where it cannot be read."""
     data = (folder / path).read_bytes()

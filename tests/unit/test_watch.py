@@ -12,6 +12,7 @@ from typing import Literal
 import pytest
 from watched import Seen, manner, wait_until, watched, watching
 
+from feedpub.files.sources import RACY
 from feedpub.watch import Eyes, Manner, Watcher, opened, written
 
 FILES = 1_000
@@ -156,6 +157,44 @@ def test_what_events_miss_is_found_by_the_next_sweep(folder: Path) -> None:
         seen.wait_for("a.md")
 
     assert {"sweep"} == {each.how for each in seen.batches}
+
+
+def test_what_events_told_is_not_told_again_by_a_sweep(folder: Path) -> None:
+    """Files that are new, in a new folder, changed and gone; but what events miss of them is."""
+    seen, stop = Seen(), Event()
+    watcher = Watcher([folder], seen.batches.append, seen.notes.append, manner())
+    paths = [folder / name for name in ("a.md", "old.md", "new")]
+    (folder / "gone.md").write_text("Text.", encoding="utf-8")
+    _settle()
+    watcher._sweep(stop)
+    (folder / "new").mkdir()
+    for path in (folder / "a.md", folder / "old.md", folder / "new" / "b.md"):
+        path.write_text("New.", encoding="utf-8")
+    (folder / "new" / ".b.md.swp").write_text("x", encoding="utf-8")
+    (folder / "gone.md").unlink()
+    _settle()
+    watcher._noticed([str(path) for path in (*paths, folder / "gone.md")], stop)
+    watcher._sweep(stop)
+
+    assert ["sweep", "events"] == [each.how for each in seen.batches]
+
+    (folder / "a.md").write_text("Changed.", encoding="utf-8")
+    _settle()
+    watcher._sweep(stop)
+    watcher._sweep(stop)
+
+    assert [str(folder / "a.md")] == [*seen.batches.pop().paths]
+    assert 2 == len(seen.batches)
+
+    (folder / "new" / "b.md").unlink()
+    watcher._sweep(stop)
+
+    assert 3 == len(seen.batches)
+
+
+def _settle() -> None:
+    """Wait until a file that is changed again shows it: for longer than the clock's tick."""
+    time.sleep(2 * RACY / 1e9)
 
 
 def test_where_the_kernel_has_no_watch_left_sweeps_are_enough(folder: Path) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from feedpub.errors import FeedpubError
-from feedpub.files.sources import RACY, Entry, digest, read, rescan, scan, stamp
+from feedpub.files.sources import RACY, Entry, digest, read, rescan, scan
 from feedpub.model import Source
 
 
@@ -126,18 +126,6 @@ def test_a_second_look_sees_that_a_link_leads_somewhere_now(tmp_path: Path) -> N
 
     assert scan(tmp_path) == found
     assert found[1].is_there
-
-
-def test_the_stamp_changes_with_any_change(tmp_path: Path) -> None:
-    """A file's size, time or name is seen in the stamp of the folder."""
-    put(tmp_path, "a.md")
-    first = stamp(scan(tmp_path))
-
-    assert first == stamp(scan(tmp_path))
-
-    os.utime(tmp_path / "a.md", ns=(1, 1))
-
-    assert first != stamp(scan(tmp_path))
 
 
 def test_a_file_changed_just_now_is_not_settled() -> None:
