@@ -261,7 +261,7 @@ async def _send(reply: _Reply, scope: Scope, receive: Receive, send: Send) -> No
         headers.append((b"content-length", b"%d" % length))
     await send({"type": "http.response.start", "status": reply.status, "headers": headers})
     if reply.file is None or scope["method"] == "HEAD":
-        body = reply.text if scope["method"] == "GET" else b""
+        body = b"" if scope["method"] == "HEAD" else reply.text
         await send({"type": "http.response.body", "body": body})
     elif length <= _AT_ONCE:
         data = reply.file.read(reply.first, reply.end)

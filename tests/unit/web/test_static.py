@@ -128,6 +128,17 @@ def test_other_methods(public: Path, method: str) -> None:
     reply = call(static(public), "/", method=method)
 
     assert (405, "GET, HEAD") == (reply.status, reply.headers["allow"])
+    assert b"Method not allowed.\n" == reply.body
+
+
+def test_other_methods_over_a_connection(public: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """The refusal is whole, and no failure."""
+    request = b"DELETE / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
+    with serving(static(public)) as port:
+        reply = ask(port, request)
+
+    assert (405, b"Method not allowed.\n") == (reply.status, reply.body)
+    assert "" == caplog.text
 
 
 def test_parts(public: Path) -> None:
