@@ -16,7 +16,7 @@ from threading import Thread
 from starlette.types import ASGIApp, Message
 
 from feedpub.web import listen, server
-from feedpub.web.server import Prompt
+from feedpub.web.connection import Prompt
 from feedpub.web.static import Static
 
 LATER = 4e9  # seconds since 1970: no file of a test is as young

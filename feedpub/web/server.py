@@ -10,9 +10,9 @@ from contextlib import contextmanager
 
 import uvicorn
 from starlette.types import ASGIApp
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from feedpub.errors import FeedpubError
+from feedpub.web.connection import Prompt
 
 _BEAT = 0.1  # seconds between two looks whether to end, as uvicorn has them
 _PATIENCE = 5  # seconds that an answer in hand may take once the end is near
@@ -29,40 +29,6 @@ class Server(uvicorn.Server):
     def stop(self) -> None:
         """Take no more requests, finish those in hand, and come to an end."""
         self.should_exit = True
-
-
-class Prompt(HttpToolsProtocol):
-    """A connection that is not kept for who never comes to the point."""
-
-    patience = 10.0  # seconds that a request may take to say what it wants, its body aside
-
-    _late: asyncio.TimerHandle | None = None
-
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        """Wait for a request, but not for ever."""
-        super().connection_made(transport)
-        self._late = self.loop.call_later(self.patience, transport.close)
-
-    def on_message_begin(self) -> None:
-        """Wait for the next request on a connection that had one already."""
-        super().on_message_begin()
-        if self._late is None:
-            self._late = self.loop.call_later(self.patience, self.transport.close)
-
-    def on_headers_complete(self) -> None:
-        """It is said what is wanted."""
-        self._in_time()
-        super().on_headers_complete()
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        """Nobody is there any more."""
-        self._in_time()
-        super().connection_lost(exc)
-
-    def _in_time(self) -> None:
-        if self._late:
-            self._late.cancel()
-            self._late = None
 
 
 def server(app: ASGIApp, proxies: Sequence[str] = (), connection: type[Prompt] = Prompt) -> Server:

@@ -14,7 +14,6 @@ from webs import ask, get, serving
 
 from feedpub.errors import FeedpubError
 from feedpub.web import address, answer, listen, run, server
-from feedpub.web.server import Prompt
 
 GET = b"GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
 
@@ -97,39 +96,6 @@ def test_a_failure_is_told_as_such(caplog: pytest.LogCaptureFixture) -> None:
     with serving(fail) as port:
         assert 500 == ask(port, GET).status
     assert "ZeroDivisionError" in caplog.text
-
-
-class Hasty(Prompt):
-    """A connection that is soon given up."""
-
-    patience = 0.2
-
-
-@pytest.mark.parametrize("begun", [b"", b"GET / HT", GET[:-4], GET[:-2] + b"X: y\r\n"])
-@pytest.mark.parametrize("before", [b"", b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"])
-def test_who_never_comes_to_the_point(before: bytes, begun: bytes) -> None:
-    """A request that is begun and not ended is given up, be it the first or not."""
-    with (
-        serving(tell, connection=Hasty) as port,
-        socket.create_connection(("127.0.0.1", port)) as waiting,
-    ):
-        waiting.sendall(before + begun)
-        received = b""
-        while piece := waiting.recv(1000):
-            received += piece
-
-    assert bool(before) is received.startswith(b"HTTP/1.1 200 OK")
-
-
-def test_who_takes_long_with_an_answer() -> None:
-    """Only what is asked has to be said in time: the answer may take as long as it needs."""
-
-    async def slow(scope: Scope, receive: Receive, send: Send) -> None:
-        await asyncio.sleep(0.5)
-        await tell(scope, receive, send)
-
-    with serving(slow, connection=Hasty) as port:
-        assert 200 == ask(port, GET).status
 
 
 def test_a_server_that_fails_says_so_at_once() -> None:
