@@ -47,8 +47,7 @@ class Kind:
 
 def kind(path: str) -> Kind:
     """Tell by its path what kind of file it is: the names of feeds are always the same."""
-    name = path[path.rfind("/") + 1 :]
-    suffix = name[name.rfind(".") :].lower() if "." in name else ""
+    suffix = _suffix(path)
     feed = _FEED.fullmatch(path)
     if feed and feed.lastgroup:
         found = MEDIA_TYPES[feed.lastgroup]
@@ -58,7 +57,12 @@ def kind(path: str) -> Kind:
     if _TEXT.fullmatch(found) or (feed and not feed["json"]):
         found += "; charset=utf-8"
     page = found.startswith(_PAGE)
-    return Kind(found, feed is not None, page, suffix in COMPRESSIBLE)
+    return Kind(found, feed is not None, page, is_compressible(path))
+
+
+def is_compressible(path: str) -> bool:
+    """Tell by a file's path whether there may be compressed ones beside it."""
+    return _suffix(path) in COMPRESSIBLE
 
 
 def freshness(path: str, kind: Kind, digest: str) -> str:
@@ -70,3 +74,8 @@ def freshness(path: str, kind: Kind, digest: str) -> str:
     if hashed and digest.startswith(hashed[1]):
         return _FOR_EVER
     return BRIEF if kind.is_feed or kind.is_page or kind.compressible else _DAY
+
+
+def _suffix(path: str) -> str:
+    name = path[path.rfind("/") + 1 :]
+    return name[name.rfind(".") :].lower() if "." in name else ""

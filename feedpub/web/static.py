@@ -20,7 +20,7 @@ from feedpub.slugs import quote
 from feedpub.web.codings import SUFFIXES, accepted
 from feedpub.web.conditions import Answer, Version, answer
 from feedpub.web.folder import Folder, Opened
-from feedpub.web.kinds import BRIEF, Kind, freshness, kind
+from feedpub.web.kinds import BRIEF, freshness, is_compressible, kind
 from feedpub.web.paths import below
 from feedpub.web.receiving import gone
 
@@ -94,12 +94,6 @@ class Static:
         self._now = now
         # By the file and what it is served for: one that is compressed may be asked for by name.
         self._known: dict[tuple[str, str], _Known] = {}
-        self._kinds: dict[str, Kind] = {}
-
-    @property
-    def remembers(self) -> int:
-        """How much is kept in mind: what was found out about files and about their names."""
-        return len(self._known) + len(self._kinds)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -161,7 +155,7 @@ class Static:
 
     def _welcome(self, path: str, codings: str) -> Iterator[str]:
         """Give the codings that a client wants a file in, of those that it may be there in."""
-        if codings and self._codings and self._kind(path).compressible:
+        if codings and self._codings and is_compressible(path):
             yield from (each for each in accepted(codings) if each in self._codings)
 
     async def _missing(self, codings: str, opened: ExitStack) -> _Reply:
@@ -187,19 +181,9 @@ class Static:
         self._known[file.path, path] = known
         return known
 
-    def _kind(self, path: str) -> Kind:
-        """Tell what kind of file a path names."""
-        found = self._kinds.get(path)
-        if found is None:
-            found = kind(path)
-            if len(self._kinds) >= self._room:
-                self._kinds.clear()
-            self._kinds[path] = found
-        return found
-
     def _describe(self, file: Opened, path: str, digest: str) -> _Known:
         """Write down what is told of a file."""
-        of = self._kind(path)
+        of = kind(path)
         version = Version(f'"{digest[:32]}"', file.modified // _SECOND, file.size)
         told = {
             "etag": version.tag,

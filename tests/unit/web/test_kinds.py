@@ -2,7 +2,7 @@
 
 import pytest
 
-from feedpub.web.kinds import BRIEF, freshness, kind
+from feedpub.web.kinds import BRIEF, freshness, is_compressible, kind
 
 
 @pytest.mark.parametrize(
@@ -35,10 +35,10 @@ def test_media_types(path: str, expected: str) -> None:
 
 def test_what_may_lie_beside() -> None:
     """Text is compressed, pictures are already."""
-    assert kind("index.html").compressible
-    assert kind("tags/a/RSS.XML").compressible
-    assert not kind("cat.png").compressible
-    assert not kind("CNAME").compressible
+    paths = ("index.html", "tags/a/RSS.XML", "cat.png", "CNAME")
+
+    assert [True, True, False, False] == [is_compressible(each) for each in paths]
+    assert [True, True, False, False] == [kind(each).compressible for each in paths]
 
 
 def test_pages_and_feeds() -> None:

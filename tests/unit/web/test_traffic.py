@@ -1,6 +1,6 @@
 """Requests for feeds, counted as they are seen."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from feedpub.readership import OTHER, Visit
 from feedpub.web.seen import Seen
@@ -47,17 +47,48 @@ def test_a_site_below_a_path_has_feeds_there() -> None:
 
 
 def test_there_is_an_end_of_memory() -> None:
-    """Whatever programs call themselves; those that are known are counted on."""
+    """However many feeds there are; those that are known are counted on."""
     traffic = Traffic()
     for number in range(20_010):
-        traffic.count("rss.xml", f"a{number}", 200, NOW)
-    traffic.count("rss.xml", "a0", 200, NOW)
-    found = {each.agent: each.requests for each in traffic.taken()}
+        traffic.count(f"{number}/rss.xml", "a", 200, NOW)
+    traffic.count("0/rss.xml", "a", 200, NOW)
+    found = {each.feed: each.requests for each in traffic.taken()}
 
     assert 20_000 == len(found)
-    assert 2 == found["a0"]
+    assert 2 == found["0/rss.xml"]
     assert (("200", 20_011),) == traffic.statuses()
 
-    traffic.count("rss.xml", "a20009", 200, NOW)
+    traffic.count("20009/rss.xml", "a", 200, NOW)
 
-    assert ["a20009"] == [each.agent for each in traffic.taken()]
+    assert ["20009/rss.xml"] == [each.feed for each in traffic.taken()]
+
+
+def test_programs_call_themselves_anything() -> None:
+    """So many are told apart in one day, however often the counts are taken; the rest are others.
+
+    Nothing else of what they say is kept.
+    """
+    traffic = Traffic()
+    found: list[Visit] = []
+    for number in range(300):
+        traffic.count("rss.xml", f"a{number}/{'x' * 10_000}", 200, NOW)
+        found += traffic.taken()
+    names = [each.agent for each in found]
+
+    assert [f"a{number}" for number in range(200)] + [OTHER] * 100 == names
+
+    traffic.count("rss.xml", "a0", 200, NOW)
+    traffic.count("rss.xml", "a299", 200, NOW + timedelta(days=1))
+
+    assert ["a0", "a299"] == [each.agent for each in traffic.taken()]
+
+
+def test_what_could_not_be_kept_is_not_lost() -> None:
+    """It is added to what was asked for meanwhile."""
+    traffic = Traffic()
+    traffic.count("rss.xml", FEEDLY, 200, NOW)
+    taken = traffic.taken()
+    traffic.count("rss.xml", "Feedly/1.0", 200, NOW)
+    traffic.give_back(taken)
+
+    assert (Visit("2025-06-01", "rss.xml", "Feedly", 32, 2),) == traffic.taken()
