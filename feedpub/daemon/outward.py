@@ -8,6 +8,7 @@ from feedpub import newsletter
 from feedpub.agenda import Duty
 from feedpub.announce import Told, announce, caught_up, noted
 from feedpub.daemon.site import Site
+from feedpub.errors import FeedpubError
 from feedpub.journal import Journal
 from feedpub.publish import Summary
 from feedpub.web.traffic import Traffic
@@ -89,5 +90,20 @@ class Outward:
         """Keep by whom feeds are read; give when to do so again."""
         config = self._site.config
         if config.web.enabled or config.digests:
-            newsletter.recorded(self._site.request(now), self._traffic.taken())
+            self._keep(now)
         return now + _COUNTED
+
+    def end(self) -> None:
+        """Keep what was counted last, once nobody is answered any more."""
+        try:
+            self.count(self._site.now())
+        except FeedpubError as error:
+            self._journal.tell("readership not kept", why=str(error))
+
+    def _keep(self, now: datetime) -> None:
+        visits = self._traffic.taken()
+        try:
+            newsletter.recorded(self._site.request(now), visits)
+        except Exception:
+            self._traffic.give_back(visits)
+            raise

@@ -19,11 +19,14 @@ _EPOCH = date(1970, 1, 1)
 
 
 def recorded(request: Request, visits: Iterable[Visit]) -> None:
-    """Add what programs did to feeds to the counts of their days, and count the list today."""
+    """Count the list today, and add what programs did to feeds to the counts of their days.
+
+    Where anything of this fails, no visit has been added.
+    """
     today = request.now.date()
     with opened(request) as desk:
-        desk.store.visited(visits)
         desk.store.counted(today, today - _KEPT)
+        desk.store.visited(visits)
 
 
 def statistics(request: Request, days: int) -> Statistics:
