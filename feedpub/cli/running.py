@@ -43,6 +43,8 @@ def _status(session: Session) -> int:
 def _lines(found: "Status", now: datetime) -> Iterator[list[str]]:
     """Tell how a site stands, part by part."""
     yield _daemon(found)
+    if found.fault:
+        return
     if found.build:
         yield _build(found, found.build)
     else:
@@ -63,9 +65,11 @@ def _lines(found: "Status", now: datetime) -> Iterator[list[str]]:
 def _daemon(found: "Status") -> list[str]:
     """Tell what runs."""
     one = found.daemon
-    if one is None or not found.running:
-        return ["`feedpub run` is not at work."]
-    told = f"`feedpub run` is at work as process {one.pid}, since {_when(found, one.since)}."
+    if not found.running:
+        return ["`feedpub run` is not running."]
+    if one is None:
+        return ["`feedpub run` is running, and has not said yet how it stands."]
+    told = f"`feedpub run` is running as process {one.pid}, since {_when(found, one.since)}."
     rows = [("version", one.version), ("watching", f"by {one.watching}")]
     return [told, *columns(rows).split("\n")]
 
@@ -85,11 +89,14 @@ def _post(post: "Coming") -> str:
 def _troubles(found: "Status") -> Iterator[str]:
     """Tell in one line each what needs looking at."""
     one = found.daemon
+    fault = found.fault or (one.config if one and found.running else "")
+    if fault:
+        at = f" at {_when(found, one.refused)}" if one and one.refused else ""
+        told = "; ".join(fault.split("\n"))
+        yield f"the configuration was refused{at}, and the one before is in force: {told}"
     if one and not found.running and not one.ended:
         yield f"the last `feedpub run`, process {one.pid}, ended without a word"
     if one and found.running:
-        if one.config:
-            yield f"the configuration was refused, the one before is in force: {one.config}"
         if one.no_events:
             yield f"the kernel tells of no changes ({one.no_events}): they are found by sweeps"
         yield from (f"{each}: is not there; the site stays as it is" for each in one.away)
@@ -113,6 +120,7 @@ def _object(found: "Status") -> dict[str, object]:
         "version": one.version,
         "since": iso(one.since),
         "config": one.config,
+        "refused": iso(one.refused),
         "watching": {"by": one.watching, "no_events": one.no_events, "away": one.away},
         "failing": one.failing,
     }

@@ -1,6 +1,6 @@
 """The site as it is → answers to those who ask over HTTP, in a thread of their own."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -22,6 +22,10 @@ from feedpub.newsletter import figures, signup
 from feedpub.newsletter.desk import Desk
 from feedpub.web import Seen, closed, notices, operations, readers
 from feedpub.web.traffic import Traffic
+
+_PAGES = "pages"
+_SERVED = ("build", _PAGES)
+"""Duties without which readers are not served what they should be."""
 
 
 @dataclass(slots=True)
@@ -50,7 +54,7 @@ class Front:
 
     def duties(self) -> Iterator[Duty]:
         """Give the duties."""
-        yield Duty("pages", self.renew)
+        yield Duty(_PAGES, self.renew)
 
     def begin(self, insight: Insight) -> None:
         """Open the socket. Raises FeedpubError where that cannot be done."""
@@ -103,7 +107,8 @@ class Front:
 
     def _show(self, config: Config, routes: web.Routes) -> None:
         """Answer with the files of a configuration, by these routes, and how all stands."""
-        asked = operations.routes(self._ready, self._figures if config.web.metrics else None)
+        measured = self._figures if config.web.metrics else None
+        asked = operations.routes(self._ready, measured, self._troubles)
         folder, whole = self._site.place.output, [*asked, *routes]
         self._app.app = web.app(config, folder, lambda: self._now().timestamp(), whole, self._seen)
 
@@ -139,10 +144,20 @@ class Front:
         self._journal.tell("notice refused", why=line)
 
     def _ready(self) -> str:
-        """Tell what does not work at the moment, "" where all does."""
+        """Tell why what is served is not as it should be, "" where it is."""
+        return _told(each for each in self._failing() if each in _SERVED)
+
+    def _troubles(self) -> Iterator[str]:
+        """Tell what else needs looking at."""
+        others = _told(each for each in self._failing() if each not in _SERVED)
+        yield from filter(None, [others])
+        if self._insight:
+            yield from self._insight.troubles()
+
+    def _failing(self) -> list[str]:
+        """Give the duties that do not work at the moment."""
         standings = self._insight.standings() if self._insight else ()
-        failing = [each.duty for each in standings if each.failures]
-        return f"{', '.join(failing)}: cannot be done, and is tried again" if failing else ""
+        return [each.duty for each in standings if each.failures]
 
     def _figures(self) -> Figures:
         """Measure how the site stands."""
@@ -164,6 +179,12 @@ class Front:
             watcher_lag=builds.lag,
             scheduler_lag=self._insight.lag(),
         )
+
+
+def _told(duties: Iterable[str]) -> str:
+    """Tell of duties that fail, "" where there are none."""
+    failing = ", ".join(duties)
+    return f"{failing}: cannot be done, and is tried again" if failing else ""
 
 
 def _scene(room: _Room) -> signup.Scene:

@@ -1,6 +1,6 @@
 """What a daemon knows of itself, and lets those know that it works with."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -30,3 +30,4 @@ class Insight:
     lag: Callable[[], float]  # seconds that the last duty which was due began late
     wake: Callable[[str], object]  # have a duty called at once
     kept: Callable[[], Kept | None]  # what the last build found out; None before the first
+    troubles: Callable[[], Iterable[str]]  # what needs looking at, in words that anybody may read

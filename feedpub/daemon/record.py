@@ -23,6 +23,7 @@ class Record:
         self._kept = ""
         self.watching = Watching()
         self.fault = ""  # of the configuration as it is on the disk
+        self.refused: datetime | None = None  # when that was found
 
     def keep(self, *, ended: bool = False) -> None:
         """Write it down, where it is not what was written last."""
@@ -39,6 +40,8 @@ class Record:
             "since": self._since.isoformat(timespec="seconds"),
             "ended": ended,
             "config": self.fault,
+            "refused": self.refused.isoformat(timespec="seconds") if self.refused else None,
+            "zone": self._site.config.site.timezone,
             "watching": {
                 "by": watching.how,
                 "no_events": watching.why,

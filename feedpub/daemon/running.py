@@ -97,6 +97,7 @@ class _Daemon:
             lag=lambda: scheduler.lag,
             wake=scheduler.wake,
             kept=lambda: builder.kept,
+            troubles=self._troubles,
         )
         self._means.begin(insight)
         try:
@@ -167,11 +168,11 @@ class _Daemon:
             changed = self._site.reload()
         except (FeedpubError, OSError) as error:
             fault = str(error)
-            self._record.fault = fault
+            self._record.fault, self._record.refused = fault, self._means.now()
             lines = tuple(fault.split("\n")) if isinstance(error, ConfigError) else (fault,)
             self._journal.tell("config refused", why=lines, kept="the one before stays in force")
         else:
-            self._record.fault = ""
+            self._record.fault, self._record.refused = "", None
             later = tuple(self._lasting())
             self._journal.tell("config reloaded", changed=changed, after_a_restart=later)
             self._watch.follow(self._site)
@@ -212,6 +213,13 @@ class _Daemon:
             serve(self._site, self._site.stop)
 
         _, self._fault = called(Duty("web", served), self._means.now(), self._means.now)
+
+    def _troubles(self) -> Iterator[str]:
+        """Tell in a line each what needs looking at."""
+        if self._record.fault:
+            yield "the configuration was refused, and the one before is in force"
+        if self._builder.builds.problems:
+            yield "the last build found problems"
 
     def _wake(self, *names: str) -> None:
         self._scheduler.wake(*names)

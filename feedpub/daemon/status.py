@@ -6,6 +6,7 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from feedpub import files, newsletter, publish
+from feedpub.errors import FeedpubError
 from feedpub.mailing import Issue, Tally
 from feedpub.publish import Coming, LastBuild, Request
 from feedpub.publish.request import place
@@ -22,6 +23,8 @@ class Daemon:
     since: datetime
     ended: bool  # as it should
     config: str  # what is wrong with the configuration that it refused
+    refused: datetime | None  # when
+    zone: ZoneInfo  # of the site, by the configuration in force
     watching: str  # events or sweep
     no_events: str  # why
     away: tuple[str, ...]  # folders
@@ -40,18 +43,30 @@ class Status:
     issues: tuple[tuple[Issue, Tally], ...]  # that are going out
     next_due: datetime | None  # of a message
     zone: ZoneInfo
+    fault: str = ""  # why the configuration cannot be used: then only the daemon is known
 
 
 def status(request: Request) -> Status:
-    """Tell how a site stands, whether anything runs or not."""
-    where = place(request)
-    home = where.memory.parent
+    """Tell how a site stands, whether anything runs or not.
+
+    Raises FeedpubError where the configuration cannot be used, and nothing runs with the one of
+    before.
+    """
+    home = request.home
+    running, daemon = files.running(home), _daemon(files.kept_state(home))
+    try:
+        where = place(request)
+    except FeedpubError as error:
+        if not running:
+            raise
+        zone = daemon.zone if daemon else ZoneInfo("UTC")
+        return Status(running, daemon, None, (), (), (), None, zone, str(error))
     outlook = newsletter.Outlook()
     if where.config.digests and home.is_dir():
         outlook = newsletter.outlook(request)
     return Status(
-        running=files.running(home),
-        daemon=_daemon(files.kept_state(home)),
+        running=running,
+        daemon=daemon,
         build=publish.last_build(request),
         posts=publish.coming(request, _POSTS),
         digests=tuple((each.digest, each.upcoming(request.now)) for each in outlook.slots),
@@ -71,6 +86,8 @@ def _daemon(text: str) -> Daemon | None:
             since=datetime.fromisoformat(told["since"]),
             ended=told["ended"],
             config=told["config"],
+            refused=datetime.fromisoformat(told["refused"]) if told["refused"] else None,
+            zone=ZoneInfo(told["zone"]),
             watching=told["watching"]["by"],
             no_events=told["watching"]["no_events"],
             away=tuple(told["watching"]["away"]),

@@ -29,7 +29,7 @@ def only(folder: Path, patience: float = _PATIENCE) -> Iterator[None]:
         while not _locks(handle, fcntl.LOCK_EX):
             if time.monotonic() >= end:
                 raise FeedpubError(
-                    f"`feedpub run` is at work in {folder.parent.absolute()} already, as process "
+                    f"`feedpub run` is running in {folder.parent.absolute()} already, as process "
                     f"{_holder(handle)}; stop that one first"
                 )
             time.sleep(_PAUSE)

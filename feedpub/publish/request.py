@@ -31,6 +31,11 @@ class Request:
     config: Config | None = None  # in place of what the file says now
     careful: bool = False  # a content folder that has become empty is one that is away
 
+    @property
+    def home(self) -> Path:
+        """The folder where what is remembered of the site lies."""
+        return self.config_path.parent / ".feedpub"
+
 
 @dataclass(frozen=True, slots=True)
 class Place:
@@ -89,7 +94,7 @@ def place(request: Request, *, sends: bool = True) -> Place:
         content=home / config.content.folder,
         templates=home / config.pages.templates,
         output=request.output or home / config.output.folder,
-        memory=home / ".feedpub" / "cache",
+        memory=request.home / "cache",
     )
     output = where.output.resolve()
     for source in (where.content.resolve(), where.templates.resolve()):

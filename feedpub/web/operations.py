@@ -1,6 +1,6 @@
-"""/healthz, /healthz/ready and /metrics: whether all is well, for those who run it."""
+"""/healthz, /healthz/ready and /metrics: how the site stands, for those who run it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
@@ -13,12 +13,21 @@ from feedpub.metrics import Figures
 _UNKEPT = {"Cache-Control": "no-store"}
 
 
-def routes(ready: Callable[[], str], figures: Callable[[], Figures] | None) -> list[BaseRoute]:
+def _none() -> Iterable[str]:
+    return ()
+
+
+def routes(
+    ready: Callable[[], str],
+    figures: Callable[[], Figures] | None,
+    troubles: Callable[[], Iterable[str]] = _none,
+) -> list[BaseRoute]:
     """Give the routes.
 
     Args:
-        ready: Tells why the site cannot be served and mailed at the moment, "" where it can.
+        ready: Tells why the site cannot be served as it should be, "" where it can.
         figures: Gives what /metrics tells; None where it is not to be told.
+        troubles: Tells in a line each what else needs looking at, and keeps nobody from reading.
     """
 
     async def live(request: Request) -> Response:
@@ -29,7 +38,8 @@ def routes(ready: Callable[[], str], figures: Callable[[], Figures] | None) -> l
     async def whether_ready(request: Request) -> Response:
         del request
         reason = await run_in_threadpool(ready)
-        return PlainTextResponse(f"{reason or 'ok'}\n", 503 if reason else 200, _UNKEPT)
+        told = "".join(f"{line}\n" for line in (reason or "ok", *troubles()))
+        return PlainTextResponse(told, 503 if reason else 200, _UNKEPT)
 
     found: list[BaseRoute] = [Route("/healthz", live), Route("/healthz/ready", whether_ready)]
     if figures is None:

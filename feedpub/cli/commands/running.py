@@ -19,7 +19,7 @@ RUN = Command(
 STATUS = Command(
     "status",
     "tell what runs, and what is due next",
-    "Tell whether `feedpub run` is at work, how the site was built last, which posts and digests\n"
+    "Tell whether `feedpub run` is running, how the site was built last, which posts and digests\n"
     "are due next, and what is being sent. Status: 0, or 1 where something needs looking at.",
     (
         ("feedpub status", "how it stands"),

@@ -3,7 +3,7 @@
 import io
 import json
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TextIO
@@ -23,7 +23,19 @@ from feedpub.publish.request import Counts
 NOW = datetime(2025, 6, 1, 12, 0, tzinfo=UTC)
 HOUR = timedelta(hours=1)
 TALLY = Tally(5, 1, 1, 0, 0, 0, 3, (("451 4.3.2", 1),))
-RUNS = Daemon(77, "0.1.0", NOW - HOUR, False, "", "events", "", (), ())  # noqa: FBT003
+RUNS = Daemon(
+    pid=77,
+    version="0.1.0",
+    since=NOW - HOUR,
+    ended=False,
+    config="",
+    refused=None,
+    zone=ZoneInfo("UTC"),
+    watching="events",
+    no_events="",
+    away=(),
+    failing=(),
+)
 BUILD = LastBuild(NOW - HOUR, Counts(9, 3, 2, 4, 0, 6, 7), ())
 NOTHING = Status(False, None, None, (), (), (), None, ZoneInfo("UTC"))  # noqa: FBT003
 WHOLE = Status(
@@ -126,7 +138,7 @@ def test_a_site_where_nothing_is() -> None:
 
     assert (0, "") == (status, err)
     assert out.split("\n") == [
-        "`feedpub run` is not at work.",
+        "`feedpub run` is not running.",
         "Not built yet, or not with these settings.",
         "Nothing is due.",
         "",
@@ -139,7 +151,7 @@ def test_how_a_site_stands() -> None:
 
     assert (0, "") == (status, err)
     assert out.split("\n") == [
-        "`feedpub run` is at work as process 77, since 2025-06-01 19:00:00.",
+        "`feedpub run` is running as process 77, since 2025-06-01 19:00:00.",
         "  version   0.1.0",
         "  watching  by events",
         "Built 2025-06-01 19:00:00: 3 posts, 6 feeds, 7 pages; 2 drafts, 4 scheduled.",
@@ -181,15 +193,24 @@ def test_scripts_get_all_of_it() -> None:
 
 def test_what_needs_looking_at() -> None:
     """Each in a line, and the status says so."""
-    daemon = Daemon(77, "0.1.0", NOW, True, "config.yaml:1: x", "sweep", "no room", ("/c",), ("a",))  # noqa: FBT003
+    daemon = replace(
+        RUNS,
+        config="config.yaml:1: x\nconfig.yaml:2: y",
+        refused=NOW,
+        watching="sweep",
+        no_events="no room",
+        away=("/c",),
+        failing=("a",),
+    )
     build = LastBuild(NOW, BUILD.counts, (Problem("a.md", 1, "x"), Problem("b.md", 1, "x")))
     found = Status(True, daemon, build, (), (), (), NOW + HOUR, ZoneInfo("UTC"))  # noqa: FBT003
     status, out, err = typed("status", Machine(found))
 
     assert 1 == status
     assert "2025-06-01 13:00:00  messages that wait" in out
+    refused = "the configuration was refused at 2025-06-01 12:00:00, and the one before is in force"
     assert err.split("\n") == [
-        "the configuration was refused, the one before is in force: config.yaml:1: x",
+        f"{refused}: config.yaml:1: x; config.yaml:2: y",
         "the kernel tells of no changes (no room): they are found by sweeps",
         "/c: is not there; the site stays as it is",
         "a: fails, and is tried again",
@@ -200,8 +221,25 @@ def test_what_needs_looking_at() -> None:
     gone = Status(False, RUNS, None, (), (), (), None, ZoneInfo("UTC"))  # noqa: FBT003
     status, out, err = typed("status", Machine(gone))
 
-    assert (1, "`feedpub run` is not at work.") == (status, out.split("\n")[0])
+    assert (1, "`feedpub run` is not running.") == (status, out.split("\n")[0])
     assert "the last `feedpub run`, process 77, ended without a word\n" == err
+
+
+def test_where_the_configuration_cannot_be_read() -> None:
+    """What runs is told all the same, and what is wrong; the rest nobody knows."""
+    found = replace(NOTHING, running=True, daemon=RUNS, fault="config.yaml:1: x")
+    status, out, err = typed("status", Machine(found))
+
+    assert 1 == status
+    assert out.startswith("`feedpub run` is running as process 77, since 2025-06-01 11:00:00.\n")
+    assert "built" not in out.lower()
+    assert (
+        "the configuration was refused, and the one before is in force: config.yaml:1: x\n" == err
+    )
+
+    begins = replace(NOTHING, running=True)
+
+    assert typed("status", Machine(begins))[1].startswith("`feedpub run` is running, and has not")
 
 
 def test_the_daemon_is_there_when_it_is_asked_for(tmp_path: Path) -> None:
@@ -225,4 +263,4 @@ def test_the_daemon_is_there_when_it_is_asked_for(tmp_path: Path) -> None:
     )
 
     assert 0 == main(["status", "--config", str(site)], world)
-    assert "not at work" in out.getvalue()
+    assert "not running" in out.getvalue()

@@ -229,6 +229,31 @@ def test_what_does_not_work_is_said_to_who_asks(tmp_path: Path) -> None:
         assert "build: cannot be done" in ask(root, "healthz/ready")[1]
 
 
+def test_what_keeps_nobody_from_reading_is_said_too(tmp_path: Path) -> None:
+    """The site is served, and there is something to mend: without a word of what it says."""
+    room = Newsroom(tmp_path)
+    room.digests("name: weekly", mail="mailbox: away.mbox")
+    room.put("content/bad.md", "---\ndate: never\n---\n")
+    good = room_text(room)
+    with running(room) as daemon:
+        root = home(daemon).removesuffix("blog/")
+        daemon.wait("failed", duty="bounces")
+        room.config("site: {secret: [")
+        daemon.wait("config refused")
+        told = ask(root, "healthz/ready")
+        room.config(good)
+        daemon.wait("config reloaded")
+
+    assert (200, ["ok", "bounces: cannot be done, and is tried again"]) == (
+        told[0],
+        told[1].split("\n")[:2],
+    )
+    assert ["the configuration was refused, and the one before is in force"] == [
+        line for line in told[1].split("\n") if "config" in line
+    ]
+    assert "the last build found problems" in told[1]
+
+
 def test_a_port_that_is_taken_is_a_reason_not_to_begin(tmp_path: Path) -> None:
     """Nothing is built then, and it says what to do."""
     site = Site(tmp_path)

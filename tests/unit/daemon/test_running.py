@@ -16,7 +16,7 @@ from notices import BOUNCE, dsn
 from watched import wait_until
 
 from feedpub.agenda import Duty
-from feedpub.daemon import Journal, Means, Signals, forever, run
+from feedpub.daemon import Journal, Means, Signals, forever, run, status
 from feedpub.daemon import Site as Running
 from feedpub.errors import FeedpubError
 from feedpub.publish import Built, Kept, Request, Summary
@@ -107,6 +107,14 @@ def test_a_changed_configuration_is_taken_up(site: Site) -> None:
         wait_until(lambda: "config.yaml" in kept.read_text(encoding="utf-8"), "that it is kept")
 
         assert "config.yaml" in str(refused["why"])
+
+        found = status(site.request())
+
+        assert (True, None) == (found.running, found.build)
+        assert "config.yaml:1: " in found.fault
+        assert found.daemon is not None
+        assert (found.daemon.config, "UTC") == (found.fault, found.zone.key)
+        assert found.daemon.refused is not None
 
         site.config(CONFIG.replace("Example & Co", "Renamed"))
         daemon.wait("config reloaded", changed=True)

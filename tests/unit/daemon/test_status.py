@@ -8,7 +8,9 @@ from daemons import here
 from folders import NOW, Site
 from newsrooms import Newsroom
 
+from feedpub import files
 from feedpub.daemon import status
+from feedpub.errors import FeedpubError
 
 HOUR = timedelta(hours=1)
 
@@ -49,6 +51,19 @@ def test_a_site_that_is_run(tmp_path: Path) -> None:
     assert datetime.now(UTC) - HOUR < ended.daemon.since
     assert ended.build is not None
     assert "UTC" == str(ended.zone)
+
+
+def test_a_site_that_cannot_be_read(tmp_path: Path) -> None:
+    """What is wrong with it is raised where nothing runs, and told beside what does."""
+    site = Site(tmp_path)
+    site.config("site: [")
+    with pytest.raises(FeedpubError, match=r"config\.yaml"):
+        status(site.request())
+    with files.only(tmp_path / ".feedpub"):
+        found = status(site.request())
+
+    assert (True, None, "UTC") == (found.running, found.daemon, found.zone.key)
+    assert "config.yaml" in found.fault
 
 
 @pytest.mark.parametrize("text", ["", "[]", "{}", '{"pid": 1, "watching": 3}', "nonsense"])

@@ -27,6 +27,14 @@ def test_a_site_that_cannot_be_served_says_why() -> None:
     assert (200, b"ok\n") == (good.status, good.body)
 
 
+def test_what_keeps_nobody_from_reading_is_told_beside() -> None:
+    """A line each, and it stays in the rounds of a load balancer."""
+    app = Starlette(routes=routes(lambda: "", None, lambda: ["mail waits", "posts left out"]))
+    reply = ask(app, "GET", "/healthz/ready")
+
+    assert (200, b"ok\nmail waits\nposts left out\n") == (reply.status, reply.body)
+
+
 def test_figures_are_told_where_they_are_to_be() -> None:
     """And nowhere else."""
     app = Starlette(routes=routes(lambda: "", lambda: Figures(posts=3)))
