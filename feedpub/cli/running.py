@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterator, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from feedpub.cli import report
@@ -14,6 +14,8 @@ from feedpub.cli.world import DONE, NOT_DONE, Session
 if TYPE_CHECKING:
     from feedpub.daemon import Status
     from feedpub.publish import Coming, LastBuild
+
+_PATIENCE = timedelta(minutes=2)  # until who signed up should have been written to
 
 
 def _run(session: Session) -> int:
@@ -28,13 +30,14 @@ def _run(session: Session) -> int:
 
 
 def _status(session: Session) -> int:
-    found = session.world.daemon().status(session.request())
+    request = session.request()
+    found = session.world.daemon().status(request)
     if session.arguments.json:
-        session.world.stdout.write(json.dumps(_object(found)) + "\n")
+        session.world.stdout.write(json.dumps(_object(found, request.now)) + "\n")
     else:
-        for lines in _lines(found, session.world.now()):
+        for lines in _lines(found, request.now):
             session.tell(lines, always=True)
-    troubles = list(_troubles(found))
+    troubles = list(_troubles(found, request.now))
     for each in troubles:
         session.warn(each)
     return NOT_DONE if troubles else DONE
@@ -55,6 +58,8 @@ def _lines(found: "Status", now: datetime) -> Iterator[list[str]]:
     if found.next_due:
         late = found.next_due <= now
         rows.append(("now" if late else _when(found, found.next_due), "messages that wait"))
+    if found.asking:
+        rows.append(("now", f"mail to {counted(found.asking, 'sign-up')}"))
     due = [f"Due next, in {found.zone}:", *columns(rows).split("\n")]
     yield due if rows else ["Nothing is due."]
     for issue, tally in found.issues:
@@ -86,7 +91,7 @@ def _post(post: "Coming") -> str:
     return f"{'goes' if post.expires else 'appears'}: {safe(post.title)} ({safe(post.path)})"
 
 
-def _troubles(found: "Status") -> Iterator[str]:
+def _troubles(found: "Status", now: datetime) -> Iterator[str]:
     """Tell in one line each what needs looking at."""
     one = found.daemon
     fault = found.fault or (one.config if one and found.running else "")
@@ -101,6 +106,14 @@ def _troubles(found: "Status") -> Iterator[str]:
             yield f"the kernel tells of no changes ({one.no_events}): they are found by sweeps"
         yield from (f"{each}: is not there; the site stays as it is" for each in one.away)
         yield from (f"{each}: fails, and is tried again" for each in one.failing)
+    for issue, _ in found.issues:
+        if issue.reason:
+            stands = "waits" if issue.state == "sending" else f"is {issue.state}"
+            yield f"issue {issue.id} of {issue.digest} {stands}: {issue.reason}"
+    if found.asked and found.asked < now - _PATIENCE:
+        waiting = counted(found.asking, "sign-up")
+        told = f"{waiting} without a mail, the first since {_when(found, found.asked)}"
+        yield f"{told}: `feedpub doctor` looks for what keeps it"
     if found.build and found.build.problems:
         yield f"{counted(len(found.build.problems), 'problem')} in the last build: `feedpub check`"
 
@@ -109,7 +122,7 @@ def _when(found: "Status", moment: datetime) -> str:
     return f"{moment.astimezone(found.zone):%Y-%m-%d %H:%M:%S}"
 
 
-def _object(found: "Status") -> dict[str, object]:
+def _object(found: "Status", now: datetime) -> dict[str, object]:
     one, build, zone = found.daemon, found.build, found.zone
 
     def iso(moment: datetime | None) -> str | None:
@@ -140,7 +153,8 @@ def _object(found: "Status") -> dict[str, object]:
         "digests": [{"digest": name, "next": iso(at)} for name, at in found.digests],
         "next_due": iso(found.next_due),
         "issues": [issue_object(issue, tally) for issue, tally in found.issues],
-        "problems": list(_troubles(found)),
+        "sign_ups": {"waiting": found.asking, "since": iso(found.asked)},
+        "problems": list(_troubles(found, now)),
     }
 
 

@@ -48,6 +48,7 @@ class Mailer:
         self._begun = False
         self.posted = Event()  # the site has changed: there may be news for who wants each post
         self.posted.set()
+        self.waits = False  # what was to be sent could not be
 
     def duties(self) -> Iterator[Duty]:
         """Give the duties."""
@@ -103,10 +104,13 @@ class Mailer:
             newsletter.take_over(request)  # from one that was killed: nobody waits for its lease
             self._begun = True
         due = newsletter.outlook(request).next_round
+        sent: tuple[Sent, ...] = ()
         if due is not None and due <= now:
-            for each in newsletter.deliver(request, self._stop):
+            sent = newsletter.deliver(request, self._stop)
+            for each in sent:
                 self._told(each)
             due = newsletter.outlook(request).next_round
+        self.waits = any(each.reason for each in sent)
         again = now + _LOOK
         soon = agenda.gathered(due, now)
         return again if soon is None or soon <= now else min(soon, again)
@@ -116,7 +120,7 @@ class Mailer:
         assert issue is not None  # noqa: S101 - only issues are delivered
         assert tally is not None  # noqa: S101 - and each is counted
         self._journal.tell(
-            "delivered",
+            "delivery waits" if sent.reason else "delivered",
             digest=sent.digest,
             issue=issue.id,
             state=issue.state,

@@ -29,6 +29,7 @@ class Outward:
         self._journal = journal
         self._traffic = traffic
         self._is_caught_up = False
+        self._waits = False  # who signed up could not be written to
 
     def duties(self) -> Iterator[Duty]:
         """Give the duties."""
@@ -40,6 +41,11 @@ class Outward:
         """Keep what a build has changed, for those who are to be told."""
         now = self._site.now()
         noted(self._site.request(now), summary.changed, now, summary.new)
+
+    def troubles(self) -> Iterator[str]:
+        """Tell what needs looking at."""
+        if self._waits:
+            yield "sign-ups wait: the mail to them could not be sent"
 
     def tell(self, now: datetime) -> datetime | None:
         """Tell hubs and hooks what is due; give when to go on."""
@@ -77,6 +83,7 @@ class Outward:
         if not (config.digests and config.subscribers.form):
             return None
         answered = newsletter.confirmations(self._site.request(now))
+        self._waits = bool(answered.waiting)
         if answered.sent or answered.admitted or answered.waiting:
             self._journal.tell(
                 "sign-ups answered",

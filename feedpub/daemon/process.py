@@ -47,7 +47,14 @@ def whole(site: Site, journal: Journal, environ: Mapping[str, str]) -> tuple[Fro
     def duties(_: Site) -> Sequence[Duty]:
         return (*outward.duties(), *(front.duties() if served else ()))
 
-    means = Means(site.now, journal, environ, duties=duties, built=outward.built)
+    means = Means(
+        now=site.now,
+        journal=journal,
+        environ=environ,
+        duties=duties,
+        built=outward.built,
+        troubles=outward.troubles,
+    )
     if served:
         means = replace(means, begin=front.begin, serve=front.serve)
     return front, means

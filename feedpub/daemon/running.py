@@ -50,6 +50,7 @@ class Means:
     begin: Callable[[Insight], object] = _nothing  # called first, and once; may raise FeedpubError
     built: Callable[[Summary], object] = _nothing  # told of each build that changed the site
     serve: Callable[[Site, threading.Event], None] | None = None  # readers, until the event is set
+    troubles: Callable[[], Iterable[str]] = tuple  # what else needs looking at
     patience: float = _PATIENCE
 
 
@@ -220,6 +221,9 @@ class _Daemon:
             yield "the configuration was refused, and the one before is in force"
         if self._builder.builds.problems:
             yield "the last build found problems"
+        if self._mailer.waits:
+            yield "messages wait: they could not be sent"
+        yield from self._means.troubles()
 
     def _wake(self, *names: str) -> None:
         self._scheduler.wake(*names)

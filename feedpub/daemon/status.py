@@ -43,6 +43,8 @@ class Status:
     issues: tuple[tuple[Issue, Tally], ...]  # that are going out
     next_due: datetime | None  # of a message
     zone: ZoneInfo
+    asking: int = 0  # who signed up and was not written to yet
+    asked: datetime | None = None  # when the first of them did
     fault: str = ""  # why the configuration cannot be used: then only the daemon is known
 
 
@@ -60,7 +62,7 @@ def status(request: Request) -> Status:
         if not running:
             raise
         zone = daemon.zone if daemon else ZoneInfo("UTC")
-        return Status(running, daemon, None, (), (), (), None, zone, str(error))
+        return Status(running, daemon, None, (), (), (), None, zone, fault=str(error))
     outlook = newsletter.Outlook()
     if where.config.digests and home.is_dir():
         outlook = newsletter.outlook(request)
@@ -72,6 +74,8 @@ def status(request: Request) -> Status:
         digests=tuple((each.digest, each.upcoming(request.now)) for each in outlook.slots),
         issues=outlook.issues,
         next_due=outlook.next_due,
+        asking=outlook.asking,
+        asked=outlook.asked,
         zone=ZoneInfo(where.config.site.timezone),
     )
 

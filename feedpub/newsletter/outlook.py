@@ -18,6 +18,8 @@ class Outlook:
     slots: tuple[Slot, ...] = ()
     next_due: datetime | None = None  # then a message may go out; a time that is past means now
     issues: tuple[tuple[Issue, Tally], ...] = ()  # that are going out, or are paused
+    asking: int = 0  # who signed up and was not written to yet
+    asked: datetime | None = None  # when the first of them did
     settles: datetime | None = None  # then something is to be recorded, be a message due or not
 
     @property
@@ -37,6 +39,7 @@ def outlook(request: Request) -> Outlook:
     with opened(request) as desk:
         unsettled = desk.store.unsettled()
         going = [each for each in desk.store.issues() if each.state in {"sending", "paused"}]
+        asking, asked = desk.store.asking()
         return Outlook(
             slots=tuple(
                 Slot(each.name, each.schedule, desk.zone(each), desk.store.last_slot(each.name))
@@ -45,4 +48,6 @@ def outlook(request: Request) -> Outlook:
             next_due=desk.store.next_due(),
             issues=tuple((each, desk.store.tally(each.id)) for each in going),
             settles=unsettled and unsettled + ANSWERED,
+            asking=asking,
+            asked=asked,
         )

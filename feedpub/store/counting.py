@@ -1,14 +1,24 @@
 """What is counted day by day: who reads the feeds, and how many are on the list."""
 
 from collections.abc import Iterable, Mapping
-from datetime import date
+from datetime import date, datetime
 
 from sqlalchemy import case, delete, func, select, type_coerce
 
 from feedpub.mailing import ACTIVE
 from feedpub.readership import Visit
 from feedpub.store.database import Database
-from feedpub.store.schema import NUMBER, delivery, headcount, insert, issue, subscriber, visit
+from feedpub.store.schema import (
+    NUMBER,
+    Moment,
+    delivery,
+    headcount,
+    insert,
+    issue,
+    signup,
+    subscriber,
+    visit,
+)
 
 _DAY = 86_400_000_000  # microseconds, as Moment counts
 
@@ -82,6 +92,14 @@ class Counting:
         grouped = query.group_by(delivery.c.state).order_by(delivery.c.state)
         with self._database.reading() as connection:
             return tuple((state, number) for state, number in connection.execute(grouped))
+
+    def asking(self) -> tuple[int, datetime | None]:
+        """Count who asked to be mailed and was not answered yet; give when the first one did."""
+        first = func.min(signup.c.asked, type_=Moment())
+        query = select(func.count(), first).where(signup.c.due.is_not(None))
+        with self._database.reading() as connection:
+            number, since = connection.execute(query).one()
+            return number, since
 
     def joined(self) -> Mapping[int, int]:
         """Give by how many the active readers grew on each day, counted from 1970.

@@ -4,6 +4,8 @@ from datetime import date, timedelta
 
 from mailings import NOW, planned, reader, sent, with_readers
 
+from feedpub.admission import Limits
+from feedpub.mailing import Wish
 from feedpub.readership import Visit
 from feedpub.store import Store
 
@@ -71,3 +73,19 @@ def test_deliveries_are_counted_until_an_issue_ends(store: Store) -> None:
     sent(store, "w", store.claim("w", 2, DAY, NOW))
     store.finish(done.id, NOW)
     assert () == store.under_way()
+
+
+def test_who_was_not_answered_is_counted(store: Store) -> None:
+    """And since when the first of them waits, though somebody else asked before."""
+    limits, salt = Limits(), b"s" * 32
+
+    assert (0, None) == store.asking()
+
+    for day, name in enumerate(("ann", "bob", "eve")):
+        store.ask(Wish(f"{name}@example.org"), salt, bytes([day]), limits, NOW + day * DAY)
+        if name == "ann":
+            found = store.next_asked("w", limits, NOW)
+            assert found
+            store.posted(found)
+
+    assert (2, NOW + DAY) == store.asking()

@@ -50,6 +50,8 @@ WHOLE = Status(
     issues=((ISSUE, TALLY),),
     next_due=NOW - HOUR,
     zone=ZoneInfo("Asia/Shanghai"),
+    asking=1,
+    asked=NOW - timedelta(minutes=1),
 )
 
 
@@ -161,6 +163,7 @@ def test_how_a_site_stands() -> None:
         "  2025-06-01 23:00:00  digest weekly",
         "  with each post       digest each",
         "  now                  messages that wait",
+        "  now                  mail to 1 sign-up",
         "Issue 7 of weekly, done",
         "  5 audience = 1 accepted + 1 deferred + 0 failed + 0 suppressed + 0 in doubt + 3 waiting",
         "    1  451 4.3.2",
@@ -223,6 +226,29 @@ def test_what_needs_looking_at() -> None:
 
     assert (1, "`feedpub run` is not running.") == (status, out.split("\n")[0])
     assert "the last `feedpub run`, process 77, ended without a word\n" == err
+
+
+def test_mail_that_does_not_go_out() -> None:
+    """Why an issue waits, and that somebody waits who signed up: they are worth a look."""
+    waits = replace(ISSUE, state="sending", reason="relay:25: it cannot be reached")
+    paused = replace(ISSUE, id=8, state="paused", reason="refused as unknown")
+    found = replace(WHOLE, issues=((waits, TALLY), (paused, TALLY)), asking=2, asked=NOW - HOUR)
+    status, out, err = typed("status", Machine(found))
+    told = json.loads(typed("status --json", Machine(found))[1])
+
+    assert 1 == status
+    assert "  now                  mail to 2 sign-ups\n" in out
+    assert err.split("\n") == [
+        "issue 7 of weekly waits: relay:25: it cannot be reached",
+        "issue 8 of weekly is paused: refused as unknown",
+        (
+            "2 sign-ups without a mail, the first since 2025-06-01 19:00:00: "
+            "`feedpub doctor` looks for what keeps it"
+        ),
+        "",
+    ]
+    assert {"waiting": 2, "since": "2025-06-01T19:00:00+08:00"} == told["sign_ups"]
+    assert 3 == len(told["problems"])
 
 
 def test_where_the_configuration_cannot_be_read() -> None:

@@ -16,7 +16,7 @@ from newsrooms import Newsroom
 from signups import link
 from watched import wait_until
 
-from feedpub.daemon import Journal, Signals, run
+from feedpub.daemon import Journal, Signals, run, status
 from feedpub.daemon import Site as Running
 from feedpub.daemon.front import Front
 from feedpub.daemon.process import whole
@@ -254,6 +254,37 @@ def test_what_keeps_nobody_from_reading_is_said_too(tmp_path: Path) -> None:
     assert "the last build found problems" in told[1]
 
 
+def test_mail_that_cannot_be_sent_is_said_too(tmp_path: Path) -> None:
+    """That messages and sign-ups wait: to whoever looks, and nothing is said to be delivered."""
+    room = Newsroom(tmp_path)
+    relay = "{host: 127.0.0.1, port: 1, security: none}"
+    room.digests('name: each, schedule: "each post"', mail=f"transport: smtp, relays: [{relay}]")
+    room.config(room_text(room) + "subscribers: {form: true}\n")
+    room.reader("bob@example.net")
+    with running(room) as daemon:
+        where = home(daemon)
+        daemon.wait("digest skipped")
+        ask(where, "subscribe", {"address": "ann@example.net"})
+        daemon.wait("sign-ups answered")
+        room.now = daemon.clock()
+        room.write("one.md")
+        waits = daemon.wait("delivery waits", waiting=1)
+        root = where.removesuffix("blog/")
+        wait_until(lambda: "messages wait" in ask(root, "healthz/ready")[1], "that it says so")
+        told = ask(root, "healthz/ready")
+        found = status(room.request())
+
+    assert "cannot be reached" in str(waits["reason"])
+    assert [] == daemon.events("delivered")
+    assert (200, "ok", "sign-ups wait: the mail to them could not be sent") == (
+        told[0],
+        told[1].split("\n")[0],
+        told[1].split("\n")[-2],
+    )
+    assert "cannot be reached" in found.issues[0][0].reason
+    assert 1 == found.asking
+
+
 def test_a_port_that_is_taken_is_a_reason_not_to_begin(tmp_path: Path) -> None:
     """Nothing is built then, and it says what to do."""
     site = Site(tmp_path)
@@ -279,8 +310,8 @@ def test_an_answer_that_fails_is_told(tmp_path: Path) -> None:
     stream = StringIO()
     running = Running(site.request(), Event(), lambda: NOW)
     front = Front(running, Journal(stream, lambda: NOW, human=True), Traffic())
-    for path, status in (("/a", 404), ("/healthz/ready", 503), ("/confirm/{token}", 500)):
-        front._seen(Seen("GET", path, status, 0, 0.1, ""))
+    for path, code in (("/a", 404), ("/healthz/ready", 503), ("/confirm/{token}", 500)):
+        front._seen(Seen("GET", path, code, 0, 0.1, ""))
 
     assert stream.getvalue().endswith(
         "answer failed  method: GET, path: /confirm/{token}, status: 500\n"
