@@ -168,6 +168,17 @@ class Outcome:
 
 
 @dataclass(frozen=True, slots=True)
+class Fate:
+    """What became of one issue for one reader."""
+
+    issue: int
+    digest: str
+    address: str
+    at: datetime  # when it last changed
+    outcome: Outcome  # whose kind is the state of the delivery
+
+
+@dataclass(frozen=True, slots=True)
 class Settled:
     """What becomes of a delivery after an attempt."""
 

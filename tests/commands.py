@@ -15,7 +15,7 @@ from wordings import english
 from feedpub.cli.session import main
 from feedpub.cli.world import Newsletter, Publish, Web, World
 from feedpub.errors import FeedpubError
-from feedpub.mailing import Consent, Issue, Outcome, Subscriber, Tally
+from feedpub.mailing import Consent, Fate, Issue, Outcome, Subscriber, Tally
 from feedpub.model import Problem
 from feedpub.newsletter import Import, Returned, Sent, Source, Standing
 from feedpub.newsletter.findings import Finding
@@ -61,6 +61,8 @@ class Desk:
     sent: tuple[Sent, ...] = ()
     known: tuple[tuple[Issue, Tally], ...] = ()
     failed: int = 0
+    lost: tuple[Fate, ...] = ()
+    last: Fate | None = None
     outcome: Outcome = TAKEN
     returned: Returned | FeedpubError = RETURNED
     ills: tuple[Finding, ...] = ()
@@ -98,6 +100,12 @@ class Desk:
         if not self.readers:
             raise FeedpubError(f"{address}: nobody has this address")
         return self.readers[0]
+
+    def last_mail(self, request: Request, address: str) -> Fate | None:
+        """Give what was told of somebody."""
+        assert request.now == NOW
+        assert address
+        return self.last
 
     def remove(self, request: Request, address: str) -> None:
         """Remember it."""
@@ -172,6 +180,11 @@ class Desk:
         """Give the issues."""
         self._ask(request, "issues", digest)
         return self.known
+
+    def undelivered(self, request: Request, issue: int, most: int) -> tuple[Fate, ...]:
+        """Give as many as are asked for."""
+        assert request.now == NOW
+        return self.lost[:most] if issue == ISSUE.id else ()
 
     def pause(self, request: Request, issue: int) -> Issue:
         """Give the issue."""

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from feedpub.cli.report import counted
 from feedpub.cli.terminal import columns, safe
 from feedpub.cli.world import DONE, NOT_DONE, Session
-from feedpub.mailing import Issue, Outcome, Tally
+from feedpub.mailing import Fate, Issue, Outcome, Tally
 
 if TYPE_CHECKING:
     from feedpub.newsletter import Sent, Standing
@@ -27,6 +27,8 @@ _TERMS = (
 
 _FILES = ("folder", "maildir")
 """Transports that mail nobody."""
+
+_SHOWN = 5  # of those to whom an issue did not come
 
 _REFUSALS = {
     "deferred": "not taken for now",
@@ -85,7 +87,7 @@ def _test(session: Session) -> int:
     if arguments.json:
         session.world.stdout.write(json.dumps(asdict(outcome)) + "\n")
     if outcome.kind != "accepted":
-        session.warn(f"{arguments.to}: {_REFUSALS[outcome.kind]}: {_answer(outcome)}")
+        session.warn(f"{arguments.to}: {_REFUSALS[outcome.kind]}: {answer(outcome)}")
         session.advise("Next: `feedpub doctor` looks for what keeps mail from arriving.")
         return NOT_DONE
     if not arguments.json:
@@ -99,10 +101,10 @@ def _taken(address: str, outcome: Outcome) -> str:
     """Tell where a message is now."""
     if outcome.relay in _FILES:
         return f"Written for {address}: {outcome.text} (mail.transport is {outcome.relay})"
-    return f"Sent to {address}: {_answer(outcome)}"
+    return f"Sent to {address}: {answer(outcome)}"
 
 
-def _answer(outcome: Outcome) -> str:
+def answer(outcome: Outcome) -> str:
     """Tell what a server said, and which."""
     words = (str(outcome.code or ""), outcome.status, outcome.text)
     said = " ".join(part for part in words if part)
@@ -154,7 +156,8 @@ def _status(session: Session) -> int:
         session.world.stdout.write(json.dumps(told) + "\n")
         return DONE
     for issue, tally in found:
-        session.tell([_headline(issue), *equation(tally)], always=True)
+        lost = _lost(session, issue, tally)
+        session.tell([_headline(issue), *equation(tally), *lost], always=True)
     paused = [issue.id for issue, _ in found if issue.state == "paused"]
     failed = [issue.id for issue, tally in found if tally.failed]
     over = [(issue, tally) for issue, tally in found if issue.state != "cancelled"]
@@ -175,6 +178,18 @@ def _status(session: Session) -> int:
             f"retry {doubtful[0]} --doubt` sends these again: some may then arrive twice."
         )
     return DONE
+
+
+def _lost(session: Session, issue: Issue, tally: Tally) -> Iterator[str]:
+    """Tell to whom an issue did not come, and what the server said."""
+    number = tally.failed + tally.doubt + tally.deferred
+    found: tuple[Fate, ...] = ()
+    if number:
+        found = session.world.newsletter().undelivered(session.request(), issue.id, _SHOWN)
+    for each in found:
+        yield f"  {each.address}: {_REFUSALS[each.outcome.kind]}: {answer(each.outcome)}"
+    if found and number > len(found):
+        yield f"  and {number - len(found):,} more"
 
 
 def _pause(session: Session) -> int:

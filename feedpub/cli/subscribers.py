@@ -7,10 +7,11 @@ from itertools import islice
 from pathlib import Path
 
 from feedpub.cli import report
+from feedpub.cli.digests import answer
 from feedpub.cli.terminal import columns, safe, widths
 from feedpub.cli.world import DONE, NOT_DONE, Session
 from feedpub.errors import FeedpubError
-from feedpub.mailing import ACTIVE, Follows, Subscriber
+from feedpub.mailing import ACTIVE, Fate, Follows, Subscriber
 
 _BATCH = 500  # readers that are laid out together: who lists a million waits for none
 _TIME = "%Y-%m-%d %H:%M UTC"
@@ -66,13 +67,17 @@ def _list(session: Session) -> int:
 
 
 def _show(session: Session) -> int:
-    subscriber = session.world.newsletter().found(session.request(), session.arguments.address)
+    newsletter, request = session.world.newsletter(), session.request()
+    subscriber = newsletter.found(request, session.arguments.address)
+    last = newsletter.last_mail(request, session.arguments.address)
     if session.arguments.json:
-        session.world.stdout.write(json.dumps(as_object(subscriber)) + "\n")
+        told = {**as_object(subscriber), "last": _fate(last) if last else None}
+        session.world.stdout.write(json.dumps(told) + "\n")
     else:
         since = f" since {subscriber.changed:{_TIME}}" if subscriber.changed else ""
         first = f"{_called(subscriber)}: {subscriber.state}{since}"
-        table = columns([(label, safe(told)) for label, told in _known(subscriber)])
+        known = [*_known(subscriber), *_mailed(last)]
+        table = columns([(label, safe(told)) for label, told in known])
         session.tell([first, *table.split("\n")], always=True)
     return DONE
 
@@ -238,6 +243,26 @@ def _known(subscriber: Subscriber) -> Iterator[tuple[str, str]]:
         yield "bounced", f"{report.counted(subscriber.soft_bounces, 'time')}, softly"
     for name, value in subscriber.fields:
         yield safe(name), value
+
+
+def _mailed(last: Fate | None) -> Iterator[tuple[str, str]]:
+    """Tell what became of the last issue for somebody."""
+    if last:
+        said = answer(last.outcome)
+        told = f"issue {last.issue} of {last.digest}, {last.at:{_TIME}}: {last.outcome.kind}"
+        yield "last mail", f"{told}{f' ({said})' if said else ''}"
+
+
+def _fate(last: Fate) -> dict[str, object]:
+    return {
+        "issue": last.issue,
+        "digest": last.digest,
+        "at": last.at.isoformat(),
+        "state": last.outcome.kind,
+        "code": last.outcome.code,
+        "status": last.outcome.status,
+        "text": last.outcome.text,
+    }
 
 
 COMMANDS: Mapping[str, Callable[[Session], int]] = {

@@ -13,7 +13,7 @@ from feedpub.errors import FeedpubError
 
 if TYPE_CHECKING:
     from feedpub.daemon import Status
-    from feedpub.mailing import Issue, Outcome, Subscriber, Tally
+    from feedpub.mailing import Fate, Issue, Outcome, Subscriber, Tally
     from feedpub.newsletter import Import, Returned, Sent, Source, Standing
     from feedpub.newsletter.findings import Finding
     from feedpub.publish import Request, Summary
@@ -85,6 +85,10 @@ class Newsletter(Protocol):
         """Give the reader with an address."""
         ...
 
+    def last_mail(self, request: "Request", address: str, /) -> "Fate | None":
+        """Tell what became of the last issue for somebody."""
+        ...
+
     def remove(self, request: "Request", address: str, /) -> None:
         """Take somebody off the list."""
         ...
@@ -148,6 +152,10 @@ class Newsletter(Protocol):
 
     def issues(self, request: "Request", digest: str, /) -> "tuple[tuple[Issue, Tally], ...]":
         """Give the issues, newest first, and how each stands."""
+        ...
+
+    def undelivered(self, request: "Request", issue: int, most: int, /) -> "tuple[Fate, ...]":
+        """Tell to whom an issue did not come, and why."""
         ...
 
     def pause(self, request: "Request", issue: int, /) -> "Issue":

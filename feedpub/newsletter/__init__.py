@@ -17,6 +17,7 @@ from feedpub.newsletter.issuing import (
     retry,
     send,
     take_over,
+    undelivered,
 )
 from feedpub.newsletter.outlook import Outlook, outlook, tidy
 from feedpub.newsletter.planning import Sent
@@ -27,6 +28,7 @@ from feedpub.newsletter.readers import (
     forget,
     found,
     import_,
+    last_mail,
     listed,
     remove,
     stats,
@@ -56,6 +58,7 @@ __all__ = [
     "found",
     "import_",
     "issues",
+    "last_mail",
     "listed",
     "notified",
     "opened",
@@ -75,5 +78,6 @@ __all__ = [
     "take_over",
     "test",
     "tidy",
+    "undelivered",
     "words",
 ]

@@ -9,7 +9,7 @@ from feedpub import files, schedule
 from feedpub.config import Digest
 from feedpub.digests import Following
 from feedpub.errors import FeedpubError
-from feedpub.mailing import ACTIVE, Issue, Tally
+from feedpub.mailing import ACTIVE, Fate, Issue, Tally
 from feedpub.newsletter.desk import Desk, opened
 from feedpub.newsletter.editing import Editor, edited
 from feedpub.newsletter.planning import Planner, Sent
@@ -204,6 +204,12 @@ def issues(request: Request, digest: str = "") -> tuple[tuple[Issue, Tally], ...
     with opened(request) as desk:
         name = desk.digest(digest).name if digest else None
         return tuple((each, desk.store.tally(each.id)) for each in desk.store.issues(name))
+
+
+def undelivered(request: Request, issue: int, most: int) -> tuple[Fate, ...]:
+    """Tell to whom an issue did not come, and why: the first ones."""
+    with opened(request) as desk:
+        return desk.store.fates(issue, ("failed", "doubt", "deferred"), most)
 
 
 def pause(request: Request, issue: int) -> Issue:

@@ -11,7 +11,7 @@ from typing import BinaryIO
 from feedpub import roster
 from feedpub.config import checks
 from feedpub.errors import FeedpubError
-from feedpub.mailing import ACTIVE, CADENCES, STATES, Consent, Follows, Subscriber
+from feedpub.mailing import ACTIVE, CADENCES, STATES, Consent, Fate, Follows, Subscriber
 from feedpub.model import Problem
 from feedpub.newsletter.desk import Desk, opened
 from feedpub.publish.request import Request
@@ -79,6 +79,12 @@ def found(request: Request, address: str) -> Subscriber:
     """Give the subscriber with an address. Raises FeedpubError where there is none."""
     with opened(request) as desk:
         return at(desk, address)
+
+
+def last_mail(request: Request, address: str) -> Fate | None:
+    """Tell what became of the last issue for somebody; None where there was none of late."""
+    with opened(request) as desk:
+        return desk.store.last_fate(at(desk, address).id)
 
 
 def remove(request: Request, address: str) -> None:

@@ -14,6 +14,7 @@ from feedpub.store.database import Database, is_there
 from feedpub.store.deliveries import Deliveries
 from feedpub.store.errands import Errands
 from feedpub.store.errors import ForgottenError, OvertakenError, StoreError, StoreUnavailable
+from feedpub.store.fates import Fates
 from feedpub.store.importing import Imported
 from feedpub.store.issues import Issues
 from feedpub.store.looking import Looking
@@ -33,7 +34,7 @@ __all__ = [
 ]
 
 
-class Store(Subscribers, Signups, Issues, Looking, Deliveries, Errands, Counting):
+class Store(Subscribers, Signups, Issues, Looking, Deliveries, Errands, Counting, Fates):
     """Readers, requests, issues and deliveries in one database; for all threads of a process.
 
     A process that forks must open its own in each child.
@@ -47,6 +48,7 @@ class Store(Subscribers, Signups, Issues, Looking, Deliveries, Errands, Counting
         Deliveries.__init__(self, database)
         Errands.__init__(self, database)
         Counting.__init__(self, database)
+        Fates.__init__(self, database)
 
     def tidy(self) -> None:
         """Give back the room that a database needs no more; to be done now and then."""

@@ -88,7 +88,8 @@ class SmtpSession:
             return self._local("failed", "5.1.3", "no address that SMTP can write")
         if _is_wide(message) and not self._wire.offers("smtputf8"):
             kind = "offline" if message.recipient.isascii() else "failed"  # then it is the sender's
-            return self._local(kind, "5.6.7", "the server knows ASCII addresses only")
+            told = "the mail server cannot take addresses with letters beyond ASCII (no SMTPUTF8)"
+            return self._local(kind, "5.6.7", told)
         if not message.data.isascii() and not self._wire.offers("8bitmime"):
             return self._local("failed", "5.6.3", "the server knows ASCII messages only")
         if limit.isdecimal() and 0 < int(limit) < len(message.data):

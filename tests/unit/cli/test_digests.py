@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from commands import GOOD, ISSUE, NOW, Desk, run
 
-from feedpub.mailing import Outcome, Tally
+from feedpub.mailing import Fate, Outcome, Tally
 from feedpub.newsletter import Sent, Standing
 
 STANDING = Standing("weekly", "weekly mon 08:00", None, NOW, ("人工智能\x1b", "B"), 1200)
@@ -291,6 +291,26 @@ def test_status() -> None:
         "issue 6 of weekly, 2025-01-30 09:00 UTC, skipped: nothing new\n"
     )
     assert actual.err == "Next: `feedpub digest retry 7` sends again what failed.\n"
+
+
+def test_status_of_what_was_not_delivered() -> None:
+    """To whom, and what the server said: of some, and how many others there are."""
+    wide = Outcome("failed", status="5.6.7", text="no letters beyond ASCII", relay="mx:25")
+    late = Outcome("deferred", 451, "4.7.1", "later\x1b")
+    lost = [Fate(7, "weekly", f"{name}@example.org", NOW, wide) for name in "abcd"]
+    lost = [Fate(7, "weekly", "jürgen@example.org", NOW, late), *lost]
+    desk = Desk(known=((ISSUE, MIXED),), lost=(*lost, *lost))
+    actual = run("digest status weekly", desk)
+
+    assert actual.out.split("\n")[4:6] == [
+        "  jürgen@example.org: not taken for now: 451 4.7.1 later\\x1b",
+        "  a@example.org: not taken: mx:25: 5.6.7 no letters beyond ASCII",
+    ]
+    assert actual.out.endswith("\n  and 11 more\n")
+
+    few = Desk(known=((ISSUE, FAILED),), lost=tuple(lost[:1]))
+
+    assert run("digest status weekly", few).out.endswith(" later\\x1b\n")
 
 
 def test_status_of_what_is_paused() -> None:

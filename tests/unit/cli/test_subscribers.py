@@ -10,7 +10,7 @@ import pytest
 from commands import ANN, NOW, Desk, bad, run
 
 from feedpub.cli.terminal import width
-from feedpub.mailing import Consent, Follows, Subscriber
+from feedpub.mailing import Consent, Fate, Follows, Outcome, Subscriber
 from feedpub.newsletter import Import
 from feedpub.store import Imported
 
@@ -165,9 +165,26 @@ def test_show_as_json() -> None:
         "fields": {"city": "Zürich"},
         "soft_bounces": 2,
         "consent": {"at": "2025-01-30T09:00:00+00:00", "how": "form", "source": "192.0.2.1"},
+        "last": None,
     }
 
     assert expected == json.loads(actual.out)
+
+
+def test_show_what_became_of_the_last_mail() -> None:
+    """With the words of the server; where it said nothing, only how it stands."""
+    lost = Fate(7, "weekly", "a@b.org", NOW, Outcome("failed", 550, "5.7.1", "not wanted", "mx"))
+    desk = Desk(last=lost)
+    told = json.loads(run("subscribers show a@b.org --json", desk).out)["last"]
+
+    assert "  last mail  issue 7 of weekly, 2025-01-30 09:00 UTC: failed (mx: 550 5.7.1 not" in (
+        run("subscribers show a@b.org", desk).out
+    )
+    assert {"issue": 7, "digest": "weekly", "state": "failed", "code": 550}.items() <= told.items()
+
+    desk = Desk(last=replace(lost, outcome=Outcome("planned")))
+
+    assert run("subscribers show a@b.org", desk).out.endswith("2025-01-30 09:00 UTC: planned\n")
 
 
 def test_show_nobody() -> None:

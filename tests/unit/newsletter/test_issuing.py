@@ -279,3 +279,21 @@ def test_slots_follow_one_another(room: Newsroom) -> None:
     assert first.issue is not None
     assert second.issue is not None
     assert first.issue.slot + timedelta(seconds=1) == second.issue.slot
+
+
+def test_an_address_that_the_server_cannot_take_is_told(room: Newsroom) -> None:
+    """Whose it is and why, of the issue and of the reader."""
+    room.reader("jürgen@example.net")
+    with MailServer(utf8=False) as server:
+        room.digests("name: weekly", mail=smtp(server.port))
+        (sent,) = room.send()
+    assert sent.issue is not None
+    found = newsletter.undelivered(room.request(), sent.issue.id, 9)
+    last = newsletter.last_mail(room.request(), "jürgen@example.net")
+    other = newsletter.last_mail(room.request(), "bob@example.net")
+
+    assert ["jürgen@example.net"] == [each.address for each in found]
+    assert "letters beyond ASCII" in found[0].outcome.text
+    assert found[0] == last
+    assert other is not None
+    assert "accepted" == other.outcome.kind

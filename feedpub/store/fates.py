@@ -1,0 +1,55 @@
+"""What became of an issue for one reader or another, with the words of the server that said so."""
+
+from collections.abc import Sequence
+
+from sqlalchemy import select
+
+from feedpub.mailing import Fate, Outcome
+from feedpub.store import rows
+from feedpub.store.database import Database
+from feedpub.store.schema import delivery, issue, subscriber
+
+_COLUMNS = (
+    issue.c.id,
+    issue.c.digest,
+    subscriber.c.address,
+    delivery.c.at,
+    delivery.c.state,
+    delivery.c.code,
+    delivery.c.status,
+    delivery.c.text,
+    delivery.c.relay,
+)
+_JOINED = (
+    select(*_COLUMNS)
+    .join(delivery, delivery.c.issue == issue.c.id)
+    .join(subscriber, subscriber.c.id == delivery.c.subscriber)
+)
+_LATELY = 100  # issues
+
+
+class Fates:
+    """Deliveries as people ask for them. Raises StoreUnavailable where the database is away."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def fates(self, number: int, states: Sequence[str], most: int) -> tuple[Fate, ...]:
+        """Give what became of an issue for those to whom it is in some states, the first ones."""
+        query = _JOINED.where(issue.c.id == number, delivery.c.state.in_(states))
+        with self._database.reading() as connection:
+            found = connection.execute(query.order_by(delivery.c.id).limit(most))
+            return tuple(map(_fate, found))
+
+    def last_fate(self, reader: int) -> Fate | None:
+        """Give what became of the last issue that was for a reader, if it is not long ago."""
+        lately = select(issue.c.id).order_by(issue.c.id.desc()).limit(_LATELY)
+        query = _JOINED.where(issue.c.id.in_(lately), subscriber.c.id == reader)
+        with self._database.reading() as connection:
+            row = connection.execute(query.order_by(issue.c.id.desc()).limit(1)).first()
+            return _fate(row) if row else None
+
+
+def _fate(row: rows.Row) -> Fate:
+    number, digest, address, at = row[:4]
+    return Fate(number, digest, address, at, Outcome(*row[4:]))
