@@ -15,6 +15,7 @@ from feedpub.errors import FeedpubError
 from feedpub.web.connection import Prompt
 
 _BEAT = 0.1  # seconds between two looks whether to end, as uvicorn has them
+_USUAL, _LAST = 8000, 65_535  # ports: whose next one most may use, and the last
 _PATIENCE = 5  # seconds that an answer in hand may take once the end is near
 
 
@@ -52,8 +53,12 @@ def server(app: ASGIApp, proxies: Sequence[str] = (), connection: type[Prompt] =
     return Server(config)
 
 
-def listen(host: str, port: int) -> socket.socket:
-    """Open the socket of a server. Raises FeedpubError where that cannot be done."""
+def listen(host: str, port: int, options: str = "") -> socket.socket:
+    """Open the socket of a server.
+
+    Raises FeedpubError where that cannot be done; `options` are those that would name another
+    place, where there are any beside the configuration.
+    """
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     both = host == "::" and socket.has_dualstack_ipv6()
     try:
@@ -61,10 +66,10 @@ def listen(host: str, port: int) -> socket.socket:
             (host, port), family=family, backlog=1024, dualstack_ipv6=both
         )
     except OSError as error:
-        message = (
-            f"{host}, port {port}: cannot listen there ({error.strerror}); "
-            "--host and --port, or `web:` in the configuration, name another place"
-        )
+        why = str(error.strerror).partition(" (while ")[0]  # which place it is, we say ourselves
+        other = f"`web: {{port: {max(port % _LAST, _USUAL) + 1}}}` in the configuration"
+        ways = f"{options} or {other} name" if options else f"{other} names"
+        message = f"{host}, port {port}: cannot listen there: {why}; {ways} another place"
         raise FeedpubError(message) from None
     # Connections inherit it: asyncio would let the second part of an answer wait for 40 ms.
     opened.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)

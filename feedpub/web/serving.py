@@ -111,7 +111,8 @@ def _app(where: Place, stand: Stand) -> ASGIApp:
 def _server(where: Place, stand: Stand, answering: ASGIApp) -> tuple[socket, Server]:
     """Open a socket, tell where, and make a server for it."""
     web = where.config.web
-    opened = listen(stand.host or web.host, web.port if stand.port is None else stand.port)
+    port = web.port if stand.port is None else stand.port
+    opened = listen(stand.host or web.host, port, "--host and --port")
     stand.ready(where.output, address(opened) + urlsplit(where.config.site.url).path)
     return opened, server(answering, web.proxies)
 

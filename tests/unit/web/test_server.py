@@ -45,11 +45,19 @@ def test_addresses_of_ipv6(host: str) -> None:
 
 
 def test_a_port_that_is_taken() -> None:
-    """What to do is said."""
+    """What to do is said: by the options of the command, where it has any."""
     with listen("127.0.0.1", 0) as opened:
         port = opened.getsockname()[1]
-        with pytest.raises(FeedpubError, match=f"127.0.0.1, port {port}: cannot listen there"):
+        with pytest.raises(FeedpubError) as raised:
             listen("127.0.0.1", port)
+        with pytest.raises(FeedpubError, match="; --host and --port or `web: "):
+            listen("127.0.0.1", port, "--host and --port")
+
+    other = max(port % 65_535, 8000) + 1
+    assert (
+        f"127.0.0.1, port {port}: cannot listen there: Address already in use; "
+        f"`web: {{port: {other}}}` in the configuration names another place"
+    ) == str(raised.value)
 
 
 def test_a_server_in_a_thread_ends_when_it_is_told_to() -> None:
