@@ -70,7 +70,12 @@ class Desk:
 
         It is kept in the database, so it is not the secret, which makes tokens.
         """
-        return hmac.digest(self.keys.current, b"feedpub forgotten", "sha256")
+        return self.salts()[0]
+
+    def salts(self) -> tuple[bytes, ...]:
+        """Give that salt, and those of older keys."""
+        keys = (self.keys.current, *self.keys.older)
+        return tuple(hmac.digest(key, b"feedpub forgotten", "sha256") for key in keys)
 
 
 @contextmanager

@@ -97,7 +97,7 @@ def remove(request: Request, address: str) -> None:
 def forget(request: Request, address: str) -> None:
     """Delete a person for good, leaving only what keeps them from being mailed again."""
     with opened(request) as desk, _addressed():
-        desk.store.forget(address, desk.salt())
+        desk.store.forget(address, *desk.salts())
 
 
 def suppress(request: Request, address: str) -> Subscriber:

@@ -12,7 +12,7 @@ from feedpub.store.bouncing import Bounce
 from feedpub.store.database import Database
 from feedpub.store.errors import ForgottenError
 from feedpub.store.importing import Imported
-from feedpub.store.privacy import hashed, is_known, scrub
+from feedpub.store.privacy import hashed, is_known, salts, scrub
 from feedpub.store.schema import forgotten, insert, signup, subscriber
 
 
@@ -138,11 +138,12 @@ class Subscribers:
             done = connection.execute(delete(subscriber).where(subscriber.c.id == number))
             return bool(done.rowcount)
 
-    def forget(self, address: str, salt: bytes) -> bool:
+    def forget(self, address: str, salt: bytes, *older: bytes) -> bool:
         """Delete a person for good, but for a salted hash that keeps them from being mailed again.
 
         The salt is kept beside the hash, so that a new salt leaves old hashes as good as they
-        were. Tells whether the person was there; who was not is kept out all the same.
+        were. What they asked for in the form may be marked by an older one. Tells whether the
+        person was there; who was not is kept out all the same.
         """
         key = canonical(address)
         with self._database.writing() as connection:
@@ -151,7 +152,8 @@ class Subscribers:
             ).scalar()
             if number is not None:
                 scrub(connection, number)
-            connection.execute(delete(signup).where(signup.c.mark == hashed(key, salt)))
+            marks = [hashed(key, each) for each in {salt, *older, *salts(connection)}]
+            connection.execute(delete(signup).where(signup.c.mark.in_(marks)))
             connection.execute(
                 insert(connection, forgotten)
                 .values(hash=hashed(key, salt), salt=salt)

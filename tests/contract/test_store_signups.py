@@ -339,6 +339,20 @@ def test_who_is_forgotten_leaves_no_request(store: Store) -> None:
         store.add(reader(), NOW)
 
 
+def test_a_request_of_before_the_key_changed_is_forgotten_too(store: Store) -> None:
+    """Told by an older key, or by the salt of somebody else who was forgotten then."""
+    ask(store)
+    ask(store, Wish("bob@example.org"))
+    store.forget("ann@example.org", b"new", SALT)
+
+    assert 1 == number(store)
+
+    store.forget("cid@example.org", SALT)
+    store.forget("bob@example.org", b"new")
+
+    assert 0 == number(store)
+
+
 def test_what_is_no_address_is_not_recorded(store: Store) -> None:
     """A line end least of all."""
     for address in ("ann", "ann@example.org\r\nBcc: bob@example.org", ""):

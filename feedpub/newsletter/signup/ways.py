@@ -144,5 +144,5 @@ def forget(desk: Desk, text: str) -> bool:
     """Delete somebody for good; False where the token is not one of ours."""
     reader = whose(desk, "unsubscribe", text)
     if reader is not None:
-        desk.store.forget(reader.address, desk.salt())
+        desk.store.forget(reader.address, *desk.salts())
     return is_ours(desk, "unsubscribe", text)
