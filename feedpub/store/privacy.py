@@ -5,7 +5,7 @@ from collections.abc import Iterable
 
 from sqlalchemy import Connection, func, select, update
 
-from feedpub.store.schema import delivery, forgotten
+from feedpub.store.schema import delivery, forgotten, issue
 
 
 def hashed(key: str, salt: bytes) -> bytes:
@@ -35,5 +35,6 @@ def among(connection: Connection, salts: Iterable[bytes], keys: Iterable[str]) -
 def scrub(connection: Connection, number: int) -> None:
     """Take a server's words, which often name the address, from a reader's deliveries."""
     words = func.length(delivery.c.text) > 0
-    which = (delivery.c.subscriber == number, words)
+    # By way of the issues: deliveries are found by issue and reader, not by reader alone.
+    which = (delivery.c.issue.in_(select(issue.c.id)), delivery.c.subscriber == number, words)
     connection.execute(update(delivery).where(*which).values(text=""))
