@@ -51,7 +51,7 @@ def digests(request: Request) -> tuple[Standing, ...]:
                 Standing(
                     digest=each.name,
                     schedule=each.schedule,
-                    last=desk.store.last_slot(each.name),
+                    last=desk.store.last_slot(each.name, request.now),
                     upcoming=schedule.upcoming(
                         schedule.parse(each.schedule), desk.zone(each), request.now
                     ),

@@ -37,12 +37,12 @@ def tidy(request: Request) -> None:
 def outlook(request: Request) -> Outlook:
     """Tell when the digests go out next, and what waits to be sent."""
     with opened(request) as desk:
-        unsettled = desk.store.unsettled()
+        last, unsettled = desk.store.last_slot, desk.store.unsettled()
         going = [each for each in desk.store.issues() if each.state in {"sending", "paused"}]
         asking, asked = desk.store.asking()
         return Outlook(
             slots=tuple(
-                Slot(each.name, each.schedule, desk.zone(each), desk.store.last_slot(each.name))
+                Slot(each.name, each.schedule, desk.zone(each), last(each.name, request.now))
                 for each in desk.config.digests
             ),
             next_due=desk.store.next_due(),

@@ -48,7 +48,7 @@ class Planner:
         With `due` only where its slot has come. A digest that never went out begins: what is
         published so far counts as mailed, unless `backlog`. Nothing is written where `dry`.
         """
-        last = self._desk.store.last_slot(digest.name)
+        last = self._desk.store.last_slot(digest.name, self._now)
         slot = self._slot(digest, last, due=due)
         if slot is None:
             return _nothing(digest, "its next time has not come yet")

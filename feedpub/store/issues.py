@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import ColumnElement, Connection, func, or_, select, update
 
@@ -13,8 +13,18 @@ from feedpub.store import planning, rows
 from feedpub.store.database import Database
 from feedpub.store.errors import StoreError
 from feedpub.store.planning import Plan
-from feedpub.store.schema import Moment, delivery, issue, known, ledger, selected, subscriber
+from feedpub.store.schema import (
+    EPOCH,
+    Moment,
+    delivery,
+    issue,
+    known,
+    ledger,
+    selected,
+    subscriber,
+)
 
+_AHEAD = timedelta(days=1)
 _CHUNK = 500
 _TOLD = {"deferred", "failed", "suppressed", "doubt"}  # states with a reason
 
@@ -34,15 +44,23 @@ class Issues:
         with self._database.reading() as connection:
             return frozenset(connection.execute(query).scalars())
 
-    def is_first(self, digest: str) -> bool:
+    def is_first(self, digest: str, now: datetime) -> bool:
         """Tell whether a digest has never been planned, skipped or started."""
-        return self.last_slot(digest) is None
+        return self.last_slot(digest, now) is None
 
-    def last_slot(self, digest: str) -> datetime | None:
-        """Give the newest slot of a digest for which something is recorded."""
+    def last_slot(self, digest: str, now: datetime) -> datetime | None:
+        """Give the newest slot of a digest for which something is recorded; None where none is.
+
+        What is recorded for more than a day after now was so by a clock that ran ahead: years of
+        silence would follow if it counted. Where there is nothing else it is as good as EPOCH.
+        """
         query = select(issue.c.slot).where(issue.c.digest == digest)
+        credible = query.where(issue.c.slot <= now + _AHEAD).order_by(issue.c.slot.desc())
         with self._database.reading() as connection:
-            return connection.scalar(query.order_by(issue.c.slot.desc()).limit(1))
+            found = connection.scalar(credible.limit(1))
+            if found is None and connection.scalar(query.limit(1)) is not None:
+                return EPOCH
+            return found
 
     def last_slots(self, since: datetime) -> dict[str, datetime]:
         """Give the newest slot of every digest that had one after a time, by its name."""

@@ -27,6 +27,7 @@ import feedpub.store
 from feedpub.mailing import Follows, Issue, Outcome, Selection, Settled, Tally
 from feedpub.store import OvertakenError, Store, StoreError
 from feedpub.store.database import Database
+from feedpub.store.schema import EPOCH
 
 NEXT = NOW + timedelta(days=7)
 SILENCE = Outcome("doubt", text="no answer after the final dot")
@@ -54,8 +55,8 @@ def test_a_new_digest_is_a_first(store: Store) -> None:
     """Until something of it is recorded."""
     planned(store, [], "one", digest="another")
 
-    assert store.is_first("weekly")
-    assert store.last_slot("weekly") is None
+    assert store.is_first("weekly", NOW)
+    assert store.last_slot("weekly", LATER) is None
     assert frozenset() == store.mailed("weekly")
     assert () == store.issues("weekly")
 
@@ -68,8 +69,8 @@ def test_the_first_run_mails_nothing_from_before(store: Store) -> None:
     assert Issue(begun.id, "weekly", NOW, NOW, "skipped", (), "", reason) == begun
     assert begun == store.start("weekly", NOW, ["three"], LATER)
     assert {"one", "two"} == store.mailed("weekly")
-    assert not store.is_first("weekly")
-    assert NOW == store.last_slot("weekly")
+    assert not store.is_first("weekly", NOW)
+    assert NOW == store.last_slot("weekly", LATER)
 
 
 def test_who_begins_at_the_same_time_takes_no_post_away(store: Store) -> None:
@@ -90,7 +91,7 @@ def test_a_skip_is_recorded(store: Store) -> None:
     assert ("skipped", "nothing new", ()) == (skipped.state, skipped.reason, skipped.posts)
     assert skipped == store.skip("weekly", NEXT, "again", NEXT)
     assert frozenset() == store.mailed("weekly")
-    assert NEXT == store.last_slot("weekly")
+    assert NEXT == store.last_slot("weekly", NEXT)
 
 
 def test_an_issue_is_planned_whole(store: Store) -> None:
@@ -208,6 +209,19 @@ def test_the_newest_issue_is_told_first(store: Store) -> None:
 
     assert (new, other, old) == store.issues()
     assert (new, old) == store.issues("weekly")
+
+
+def test_a_clock_that_ran_ahead_silences_nobody(store: Store) -> None:
+    """What it recorded counts once its time has come, and before only as something."""
+    years = NOW + timedelta(days=2_000)
+    store.start("weekly", years, ["one"], years)
+
+    assert EPOCH == store.last_slot("weekly", NOW)
+    assert years == store.last_slot("weekly", years - timedelta(days=1))
+
+    planned(store, [], "two")
+
+    assert NOW == store.last_slot("weekly", NOW)
 
 
 def test_what_went_out_is_given_to_who_only_reads(store: Store, place: Place) -> None:

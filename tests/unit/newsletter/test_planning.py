@@ -109,6 +109,23 @@ def test_many_slots_that_were_missed_are_one(room: Newsroom) -> None:
     assert MONDAY + 3 * WEEK == recorded(room)[-1][1]
 
 
+def test_a_clock_that_ran_ahead_silences_no_digest(room: Newsroom) -> None:
+    """What it sent stays sent; the next slot is the next one of the right clock."""
+    years = 300 * WEEK
+    room.now = MONDAY
+    room.send(due=True)
+    room.now += years
+    room.write("one.md")
+    room.send(due=True)
+    room.now += WEEK - years
+    room.write("two.md")
+    room.send(due=True)
+    assert ["its next time has not come yet"] == reasons(room.send(due=True))
+
+    assert {"bob@example.net": ["one", "two"]} == room.mailed()
+    assert MONDAY + WEEK in [slot for _, slot, _ in recorded(room)]
+
+
 def test_a_slot_with_nothing_new_is_recorded(room: Newsroom) -> None:
     """As a skip, with how many are too few; who sends by hand skips nothing."""
     room.now = MONDAY
