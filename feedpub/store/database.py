@@ -19,7 +19,7 @@ _PRAGMAS = (
     "journal_mode = WAL",  # who reads does not wait for who writes
     # FULL: a commit is on the disk when it returns, and outlives a power cut. NORMAL outlives
     # kill -9 only: after a power cut a message that was sent would not be known to be, and go
-    # out twice. One fsync serves all that is committed together (see `together`).
+    # out twice. One fsync serves all that is committed together (see `Deliveries.doubt`).
     "synchronous = FULL",
     "foreign_keys = ON",
     "secure_delete = ON",  # what is forgotten is overwritten

@@ -1,7 +1,8 @@
 """What is to be sent: claimed by one worker, put in doubt, settled."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timedelta
+from threading import Lock
 
 from sqlalchemy import Connection, and_, bindparam, case, func, or_, select, update
 
@@ -10,7 +11,6 @@ from feedpub.store import claiming, rows
 from feedpub.store.database import Database
 from feedpub.store.errors import StoreError, StoreUnavailable
 from feedpub.store.schema import EPOCH, Moment, among, delivery, issue, selection, subscriber
-from feedpub.store.together import Request, Together
 
 _MOMENT = Moment()
 _AGAIN = frozenset(("deferred", "planned"))  # states from which there is another attempt
@@ -125,7 +125,7 @@ class Deliveries:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._doubts = Together(self._commit_doubts)
+        self._asking = Lock()  # should two threads ask for the same, one is granted it
         self._unsure: set[int] = set()  # whose doubt may be committed, and has not been granted
 
     def claim(
@@ -149,10 +149,17 @@ class Deliveries:
         When it returns this is committed, and outlives kill -9 and a power cut: such a delivery
         is not claimed again, and nobody else is given it. What is not among those given must not
         be sent, and need not be settled: its lease has ended and it was claimed anew, the issue
-        was paused or cancelled, or the reader has left. Threads may call this at the same time:
-        one commit serves them all, and what is `settled`, which is recorded first, as by `settle`.
+        was paused or cancelled, or the reader has left. One commit serves them all, and what is
+        `settled`, which is recorded first, as by `settle`.
         """
-        return self._doubts.ask(Request(worker, tuple(ids), now, tuple(settled)))
+        with self._asking:
+            try:
+                granted = self._granted(worker, ids, now, settled)
+            except StoreUnavailable:
+                self._unsure.update(ids)
+                raise
+            self._unsure.difference_update(ids)
+            return granted
 
     def settle(self, worker: str, settled: Sequence[Settled], now: datetime) -> None:
         """Record what became of deliveries; one transaction.
@@ -241,45 +248,20 @@ class Deliveries:
             )
         return rows.content(octets)
 
-    def _commit_doubts(self, requests: Sequence[Request]) -> None:
-        """Put in doubt what several threads ask for; one transaction."""
-        asked: dict[str, set[int]] = {}
-        for request in requests:
-            asked.setdefault(request.worker, set()).update(request.ids)
-        now = max(request.now for request in requests)
-        try:
-            granted = self._granted(requests, asked, now)
-        except StoreUnavailable:
-            self._unsure.update(*asked.values())
-            raise
-        self._unsure.difference_update(*asked.values())
-        for request in requests:
-            # Each to one alone, should two have asked for the same.
-            request.granted = frozenset(granted[request.worker].intersection(request.ids))
-            granted[request.worker] -= request.granted
-
     def _granted(
-        self, requests: Sequence[Request], asked: Mapping[str, set[int]], now: datetime
-    ) -> dict[str, set[int]]:
-        """Commit what each worker tells, and then what it asks for; give what each may send."""
+        self, worker: str, ids: Sequence[int], now: datetime, settled: Sequence[Settled]
+    ) -> frozenset[int]:
+        """Commit what a worker tells, and then what it asks for; give what it may send."""
+        values = {
+            "owner": worker,
+            "ids": sorted(ids),
+            "unsure": sorted(self._unsure.intersection(ids)),
+            "now": now,
+        }
         with self._database.writing() as connection:
-            for request in requests:
-                if request.settled:
-                    _settle(connection, request.worker, request.settled, now)
-            return {
-                worker: set(
-                    connection.execute(
-                        _DOUBT,
-                        {
-                            "owner": worker,
-                            "ids": sorted(ids),
-                            "unsure": sorted(ids & self._unsure),
-                            "now": now,
-                        },
-                    ).scalars()
-                )
-                for worker, ids in asked.items()
-            }
+            if settled:
+                _settle(connection, worker, settled, now)
+            return frozenset(connection.execute(_DOUBT, values).scalars())
 
 
 def _settle(connection: Connection, worker: str, settled: Sequence[Settled], now: datetime) -> None:

@@ -101,7 +101,7 @@ def test_who_only_reads_makes_no_tables(server: postgres.Server, name: str) -> N
         feedpub.store.sent(url, Path())
 
 
-def test_threads_that_wait_for_one_commit_are_all_told(
+def test_threads_that_ask_at_the_same_time_are_all_told(
     server: postgres.Server, distant: Store
 ) -> None:
     """Each may ask again."""

@@ -210,8 +210,8 @@ def test_what_is_put_off_after_a_cancel_is_suppressed(store: Store, state: str) 
     assert (("cancelled", 2),) == tally.reasons
 
 
-def test_threads_put_in_doubt_together(store: Store) -> None:
-    """Each is given its own, whoever's commit it was in."""
+def test_threads_put_in_doubt_at_the_same_time(store: Store) -> None:
+    """Each is given its own, and nothing of what another worker has."""
     planned(store, with_readers(store, 24), "one")
     mine, others = store.claim("w", 12, LEASE, NOW), store.claim("v", 12, LEASE, NOW)
     barrier = Barrier(24)
