@@ -16,13 +16,6 @@ CADENCES = ("digest", "each", "daily", "weekly", "monthly")
 SELDOM = ("daily", "weekly", "monthly")
 """Of these: those at which posts wait until the reader's day has come."""
 
-UNSENT, ENDED = ("planned", "claimed", "deferred"), ("accepted", "failed", "suppressed", "doubt")
-"""Of a delivery: planned → claimed (lease) → doubt → accepted | deferred | failed | suppressed.
-
-`doubt` is committed just before the final dot of SMTP's DATA: from there on nobody can know,
-until the server answers, whether the message was taken (RFC 1047).
-"""
-
 
 @dataclass(frozen=True, slots=True)
 class Consent:
@@ -136,7 +129,12 @@ class Issue:
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """One issue to one reader; claimed by one worker for the length of a lease."""
+    """One issue to one reader; claimed by one worker for the length of a lease.
+
+    planned → claimed → doubt → accepted | deferred | failed | suppressed. `doubt` is committed just
+    before the final dot of SMTP's DATA: from there on nobody can know, until the server answers,
+    whether the message was taken (RFC 1047).
+    """
 
     id: int
     issue: int
@@ -185,8 +183,7 @@ class Settled:
     delivery: int
     state: str  # accepted, deferred, failed, doubt, suppressed or planned (given back)
     outcome: Outcome
-    next_attempt: datetime | None = None  # of a deferred one
-    suppress: str = ""  # new state of the subscriber: "" or "bounced"
+    next_attempt: datetime | None = None  # of a deferred one, or one given back
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,7 +27,7 @@ class Decision(NamedTuple):
 
     state: str
     next_attempt: datetime | None = None
-    suppress: str = ""
+    suppress: str = ""  # the state that the reader comes to, if that can be believed
 
 
 def decide(

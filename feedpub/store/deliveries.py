@@ -75,15 +75,6 @@ _END = (
         state="suppressed", next_at=None, code=0, status="cancelled", text="", at=bindparam("now")
     )
 )
-_HOLD = (
-    update(subscriber)
-    .where(
-        subscriber.c.id
-        == select(delivery.c.subscriber).where(delivery.c.id == bindparam("one")).scalar_subquery(),
-        or_(subscriber.c.state == ACTIVE, subscriber.c.state == "pending"),
-    )
-    .values(state=bindparam("new_state"), changed=bindparam("now"))
-)
 _RELEASE = (
     update(delivery)
     .where(
@@ -167,7 +158,7 @@ class Deliveries:
         Those that are no longer this worker's are left as they are. All but what is given back
         (planned) counts as an attempt. `next_attempt` says when something deferred or given back
         may be claimed: at once where it is None; of an issue that was cancelled meanwhile it never
-        is, and is suppressed instead. `suppress` puts the reader in that state.
+        is, and is suppressed instead.
         """
         if settled:
             with self._database.writing() as connection:
@@ -267,19 +258,12 @@ class Deliveries:
 def _settle(connection: Connection, worker: str, settled: Sequence[Settled], now: datetime) -> None:
     """Write what became of deliveries."""
     ordered = sorted(settled, key=lambda one: one.delivery)  # two that meet do not dead-lock
-    held = [
-        {"one": one.delivery, "new_state": one.suppress, "now": now}
-        for one in ordered
-        if one.suppress
-    ]
     again = {"ids": [one.delivery for one in ordered if one.state in _AGAIN]}
     if again["ids"]:
         connection.execute(_STAND, again)
     connection.execute(_SETTLE, [_outcome(worker, one, now) for one in ordered])
     if again["ids"]:
         connection.execute(_END, {**again, "now": now})
-    if held:
-        connection.execute(_HOLD, held)
 
 
 def _outcome(worker: str, one: Settled, now: datetime) -> rows.Values:

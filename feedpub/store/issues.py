@@ -44,10 +44,6 @@ class Issues:
         with self._database.reading() as connection:
             return frozenset(connection.execute(query).scalars())
 
-    def is_first(self, digest: str, now: datetime) -> bool:
-        """Tell whether a digest has never been planned, skipped or started."""
-        return self.last_slot(digest, now) is None
-
     def last_slot(self, digest: str, now: datetime) -> datetime | None:
         """Give the newest slot of a digest for which something is recorded; None where none is.
 

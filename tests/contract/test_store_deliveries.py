@@ -323,11 +323,8 @@ def test_a_dead_address_ends_its_reader(store: Store) -> None:
     claimed = store.claim("w", 9, LEASE, NOW)
     other = planned(store, ids, "two", slot=NEXT)
     store.change(ids[1], "complained", NOW)
-    nobody = Outcome("failed", 550, "5.1.1", "no such user")
-
-    store.settle(
-        "w", [Settled(each.id, "failed", nobody, suppress="bounced") for each in claimed], LATER
-    )
+    for each in claimed:
+        store.bounced(each.subscriber.id, hard=True, limit=1, now=LATER)
 
     states = [(each.state, each.changed) for each in store.all()]
     assert [("bounced", LATER), ("complained", NOW)] == states

@@ -55,7 +55,6 @@ def test_a_new_digest_is_a_first(store: Store) -> None:
     """Until something of it is recorded."""
     planned(store, [], "one", digest="another")
 
-    assert store.is_first("weekly", NOW)
     assert store.last_slot("weekly", LATER) is None
     assert frozenset() == store.mailed("weekly")
     assert () == store.issues("weekly")
@@ -69,7 +68,6 @@ def test_the_first_run_mails_nothing_from_before(store: Store) -> None:
     assert Issue(begun.id, "weekly", NOW, NOW, "skipped", (), "", reason) == begun
     assert begun == store.start("weekly", NOW, ["three"], LATER)
     assert {"one", "two"} == store.mailed("weekly")
-    assert not store.is_first("weekly", NOW)
     assert NOW == store.last_slot("weekly", LATER)
 
 
