@@ -21,6 +21,8 @@ _SUSPECT = re.compile(
 )
 _ASCII_DIRT = bytes((*range(9), 11, 12, *range(14, 32), 127))
 _LINE_END = re.compile(r"\r\n?")
+# Control characters, line ends of every kind, and noncharacters.
+_UNSEEN = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ufdd0-\ufdef]+")
 
 # Han, Kana, Bopomofo, Yi and their punctuation: read character by character.
 _IDEOGRAPHS = (
@@ -70,6 +72,11 @@ def dirty(text: str) -> Iterator[tuple[int, str]]:
         line += lined.count("\n", seen, match.start())
         seen = match.start()
         yield line, f"U+{ord(match[0]):04X}"
+
+
+def one_line(text: str) -> str:
+    """Give a text without control characters and line ends; each run of them becomes a space."""
+    return _UNSEEN.sub(" ", text).strip()
 
 
 def shorten(text: str, limit: int = 280) -> str:

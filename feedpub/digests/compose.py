@@ -48,9 +48,6 @@ from feedpub.text import shorten
 LARGEST = 100_000
 """Octets of HTML: Gmail shows no more than 102 kB of a message, and the way out is at its end."""
 
-MARKS = ("name", "address", "unsubscribe", "preferences", "online", "follows")
-"""What is each reader's own."""
-
 _NOBODY = Reader("", "")
 _PREHEADER = 140  # characters; no program shows more
 
@@ -61,8 +58,8 @@ def mark(name: str, otherwise: str = "") -> str:
     Raises:
         ValueError: readers have no such value.
     """
-    if name not in MARKS:
-        raise ValueError(f'there is no mark "{name}"; there are {", ".join(MARKS)}')
+    if name not in marks.NAMES:
+        raise ValueError(f'there is no mark "{name}"; there are {", ".join(marks.NAMES)}')
     return f"{OPEN}{name}|{otherwise}{CLOSE}" if otherwise else f"{OPEN}{name}{CLOSE}"
 
 

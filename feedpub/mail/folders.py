@@ -8,8 +8,6 @@ import os
 import re
 import unicodedata
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
 from feedpub.errors import MailError
 from feedpub.mail.transport import Doubt
@@ -91,17 +89,6 @@ class FolderSession:
     def close(self) -> None:
         """Take no more messages."""
         self.is_open = False
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def _offline(self, error: OSError) -> Outcome:
         self.close()

@@ -3,13 +3,15 @@
 import re
 import ssl
 
-_UNSEEN = re.compile("[\x00-\x20\x7f-\x9f\u2028\u2029]+")
+from feedpub.text import one_line
+
+_BLANKS = re.compile(" {2,}")
 _LONGEST = 300
 
 
-def one_line(text: str) -> str:
+def brief(said: str) -> str:
     """Give what a server said without control characters, in one line that is not too long."""
-    return _UNSEEN.sub(" ", text).strip()[:_LONGEST]
+    return _BLANKS.sub(" ", one_line(said))[:_LONGEST]
 
 
 def reason(error: Exception) -> str:
@@ -18,12 +20,12 @@ def reason(error: Exception) -> str:
         case ssl.SSLCertVerificationError(verify_message=doubt):
             return f"its certificate cannot be trusted: {doubt}; mend it, or set the right host"
         case ssl.SSLError():
-            return f"TLS does not come about ({one_line(str(error))}); is this the right port?"
+            return f"TLS does not come about ({brief(str(error))}); is this the right port?"
         case TimeoutError():
             return "it does not answer; look at host and port, and whether a firewall is between"
         case OSError():
-            return f"it cannot be reached: {one_line(error.strerror or str(error))}"
+            return f"it cannot be reached: {brief(error.strerror or str(error))}"
         case UnicodeError():
             return "its name, or what it is told, is not ASCII"
         case _:
-            return one_line(str(error))
+            return brief(str(error))

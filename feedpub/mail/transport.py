@@ -1,8 +1,7 @@
 """What every way of sending can do."""
 
 from collections.abc import Callable
-from types import TracebackType
-from typing import Protocol, Self
+from typing import Protocol
 
 from feedpub.mailing import Message, Outcome
 
@@ -35,15 +34,6 @@ class Session(Protocol):
     def close(self) -> None:
         """Take leave; never raises, and may be called twice."""
         ...
-
-    def __enter__(self) -> Self: ...
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None: ...
 
 
 class Transport(Protocol):

@@ -11,7 +11,7 @@ from urllib.parse import quote
 
 import idna
 
-from feedpub.message import marks
+from feedpub.text import one_line
 
 LONGEST = 900
 """Octets of a URL or an address: with what stands around it, it fits in a line of 998."""
@@ -37,7 +37,7 @@ def field(name: str, value: str) -> str:
 
 def text(written: str, column: int) -> str:
     """Give free text such as a subject; its first line begins at `column`."""
-    clean = marks.one_line(written)
+    clean = one_line(written)
     words = clean.split(" ")
     plain = clean.isascii() and "=?" not in clean
     if not plain or ("" in words[1:]) or max(map(len, words)) > _WIDTH - column:
@@ -54,7 +54,7 @@ def text(written: str, column: int) -> str:
 
 def phrase(name: str, column: int) -> str:
     """Give a person's or a list's name as it stands before an address (RFC 5322, 3.2.5)."""
-    clean = marks.one_line(name)
+    clean = one_line(name)
     shown = clean if not clean or _PHRASE.fullmatch(clean) else _in_quotes(clean)
     if not clean.isascii() or "=?" in clean or len(shown) > _WIDTH - column:
         return _encoded(clean, column)
@@ -110,7 +110,7 @@ def url(written: str) -> str:
 
 def routable(address: str) -> str:
     """Give `address` as SMTP takes it: its domain in ASCII (RFC 5891); "" where it is none."""
-    local, _, domain = marks.one_line(address).rpartition("@")
+    local, _, domain = one_line(address).rpartition("@")
     ascii_domain = host(domain)
     if not local or not ascii_domain:
         return ""

@@ -10,6 +10,7 @@ from functools import partial
 from feedpub.mailing import Content
 from feedpub.message import bodies, headers, marks
 from feedpub.message.values import Heading, Reader
+from feedpub.text import one_line
 
 # What quoted-printable and base64 can never hold is in no body, whoever wrote it (RFC 2045, 6.7).
 _BOUNDARY = "=_feedpub_alternative"
@@ -59,7 +60,7 @@ class Letter:
     def _header(self, reader: Reader, plain: Callable[[str], str]) -> str:
         to = headers.mailbox(reader.name, reader.address, len("To: "))
         if not to:
-            raise ValueError(f"{marks.one_line(reader.address)[:80]!r}: no address to write to")
+            raise ValueError(f"{one_line(reader.address)[:80]!r}: no address to write to")
         fields = [self.head, headers.field("To", to)]
         if self.subject:
             pieces, gaps = marks.split(self.subject)
@@ -80,7 +81,7 @@ def prepare(content: Content, heading: Heading) -> Letter:
     pieces, gaps = marks.split(content.subject)
     sender = headers.mailbox(heading.sender.name, heading.sender.email, len("From: "))
     if not sender:
-        raise ValueError(f"{marks.one_line(heading.sender.email)[:80]!r}: no address to send from")
+        raise ValueError(f"{one_line(heading.sender.email)[:80]!r}: no address to send from")
     fields = [headers.field("From", sender)]
     if heading.reply_to is not None:
         answer = headers.mailbox(heading.reply_to.name, heading.reply_to.email, len("Reply-To: "))

@@ -6,24 +6,19 @@ from dataclasses import replace
 
 from feedpub.mailing import Content
 from feedpub.message.values import Reader
+from feedpub.text import one_line
 
 OPEN, CLOSE = "\ufdd2", "\ufdd3"
 """Around the name of a value: noncharacters, which `text.clean` removes from what people write.
 
-The names are name, address, unsubscribe, preferences, online and follows. What comes after a bar
-stands where the value is empty: "\ufdd2name|dear reader\ufdd3".
+What comes after a bar stands where the value is empty: "\ufdd2name|dear reader\ufdd3".
 """
+
+NAMES = ("name", "address", "unsubscribe", "preferences", "online", "follows")
+"""What is each reader's own."""
 
 _MARK = re.compile(f"{OPEN}([^{OPEN}{CLOSE}]*){CLOSE}")
 _STRAY = re.compile(f"[{OPEN}{CLOSE}]")
-_NAMES = frozenset(("name", "address", "unsubscribe", "preferences", "online", "follows"))
-# Control characters, line ends of every kind, and noncharacters.
-_UNSEEN = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ufdd0-\ufdef]+")
-
-
-def one_line(text: str) -> str:
-    """Give `text` without control characters and line ends; each run of them becomes a space."""
-    return _UNSEEN.sub(" ", text).strip()
 
 
 def split(text: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
@@ -35,7 +30,7 @@ def split(text: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
 def value(mark: str, reader: Reader) -> str:
     """Give what stands for `mark`, in one line; nothing for a name that does not exist."""
     name, _, otherwise = mark.partition("|")
-    own = one_line(getattr(reader, name)) if name in _NAMES else ""
+    own = one_line(getattr(reader, name)) if name in NAMES else ""
     return own or one_line(otherwise)
 
 

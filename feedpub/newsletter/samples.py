@@ -1,6 +1,7 @@
 """What a digest would say now → files to look at, or one message that no ledger knows of."""
 
 import secrets
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -66,7 +67,7 @@ def test(request: Request, digest: str, to: str) -> Outcome:
             raise FeedpubError(str(error)) from None
         chosen = desk.digest(digest)
         sample = _sample(request, desk, chosen, desk.store.find(to), to)
-        with transport(desk).connect() as session:
+        with closing(transport(desk).connect()) as session:
             return session.send(sample.message, lambda: None)
 
 

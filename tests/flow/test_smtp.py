@@ -14,7 +14,6 @@ from datetime import datetime, timedelta
 from email import message_from_bytes
 from pathlib import Path
 from threading import Event
-from typing import Self
 
 import pytest
 from mailservers import DROP, HANG, LOSE, Answer, MailServer, certified
@@ -116,12 +115,6 @@ class LateSession:
             time.sleep(0.05)  # until our side has heard of it
 
         return self._session.send(message, wait)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        self.close()
 
 
 def standings(letter: Newsletter) -> list[Standing]:

@@ -23,6 +23,11 @@ def test_clean_ends_every_line_with_a_line_feed() -> None:
     assert "a\nb\nc\n\nd" == text.clean("a\r\nb\rc\r\n\r\nd")
 
 
+def test_one_line_has_no_end_in_it() -> None:
+    """Line ends of any kind, control characters and noncharacters become one space; blanks stay."""
+    assert "a b c d  e" == text.one_line("\ra\r\nb\u2028\x00c\x85\ufdd2d  e\n")
+
+
 def test_clean_keeps_emoji_and_every_script() -> None:
     """Characters beyond the first plane stay where they are."""
     assert "😀 中文 עברית é" == text.clean("😀 中文 עברית é")

@@ -8,16 +8,7 @@ from datetime import datetime
 
 from feedpub import refusals
 from feedpub.bounces.report import Report, make
-from feedpub.bounces.webhooks.values import (
-    Notice,
-    NoticeError,
-    Posted,
-    moment,
-    owned,
-    parsed,
-    require_fresh,
-    text,
-)
+from feedpub.bounces.webhooks.values import Notice, NoticeError, Posted, dated, owned, parsed, text
 from feedpub.tokens import Keys
 
 _SUPPRESSED = {
@@ -47,7 +38,7 @@ class Mailgun:
         given = text(told, "signature", "signature").encode("utf-8", "replace")
         if not hmac.compare_digest(given, mark.encode()):
             raise NoticeError("its signature is wrong")
-        require_fresh(moment(when), now)
+        dated(when, now)
         event = told.get("event-data") if isinstance(told, dict) else None
         report = _report(event)
         return Notice(token, (owned(report, event, self._keys),) if report else ())

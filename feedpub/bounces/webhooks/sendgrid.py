@@ -16,16 +16,7 @@ from cryptography.hazmat.primitives.serialization import load_der_public_key
 
 from feedpub import refusals
 from feedpub.bounces.report import Report, make
-from feedpub.bounces.webhooks.values import (
-    Notice,
-    NoticeError,
-    Posted,
-    moment,
-    owned,
-    parsed,
-    require_fresh,
-    text,
-)
+from feedpub.bounces.webhooks.values import Notice, NoticeError, Posted, dated, owned, parsed, text
 from feedpub.tokens import Keys
 
 _SIGNATURE = "x-twilio-email-event-webhook-signature"
@@ -68,7 +59,7 @@ class SendGrid:
             self._key.verify(mark, signed, ECDSA(SHA256()))
         except (InvalidSignature, binascii.Error, ValueError):
             raise NoticeError("its signature is wrong") from None
-        require_fresh(moment(when), now)
+        dated(when, now)
         events = parsed(posted.body)
         if not isinstance(events, list):
             raise NoticeError("it is no list of events")

@@ -74,12 +74,17 @@ def _at(value: object, path: tuple[str, ...]) -> object:
     return value
 
 
-def moment(seconds: str) -> datetime:
+def _moment(seconds: str) -> datetime:
     """Read seconds since 1970. Raises NoticeError."""
     whole = seconds.partition(".")[0]
     if not (whole.isascii() and whole.isdigit() and len(whole) <= _DIGITS):
         raise NoticeError("it has no time")
     return _EPOCH + timedelta(seconds=int(whole))
+
+
+def dated(seconds: str, now: datetime) -> None:
+    """Raise NoticeError for what is no time, in seconds since 1970, or another one than now."""
+    require_fresh(_moment(seconds), now)
 
 
 def require_fresh(when: datetime, now: datetime) -> None:

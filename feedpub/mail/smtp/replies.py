@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass
 
-from feedpub.mail.reasons import one_line
+from feedpub.mail.reasons import brief
 from feedpub.mail.smtp.relay import Relay
 from feedpub.mailing import Outcome
 
@@ -33,11 +33,11 @@ class Reply:
 
     def __str__(self) -> str:
         """Give the reply in one line."""
-        return f"{self.code} {one_line(self.text)}".strip()
+        return f"{self.code} {brief(self.text)}".strip()
 
 
 def outcome(kind: str, reply: Reply, relay: Relay) -> Outcome:
     """Give the outcome of this kind, with the enhanced status code (RFC 3463) told apart."""
     found = _STATUS.search(reply.text)
-    text = one_line(relay.discreet(_STATUS.sub("", reply.text)))
+    text = brief(relay.discreet(_STATUS.sub("", reply.text)))
     return Outcome(kind, reply.code, found[1] if found else "", text, relay.name)

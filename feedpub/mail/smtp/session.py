@@ -3,8 +3,6 @@
 import re
 from collections.abc import Callable
 from dataclasses import replace
-from types import TracebackType
-from typing import Self
 
 from feedpub.mail.smtp.relay import Relay
 from feedpub.mail.smtp.replies import CLOSING, Reply, outcome
@@ -64,17 +62,6 @@ class SmtpSession:
     def close(self) -> None:
         """Say QUIT and close the connection."""
         self._wire.quit()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def _unfit(self, message: Message) -> Outcome | None:
         """Refuse what this server will not take, or what would be no command of SMTP.

@@ -5,7 +5,7 @@ import selectors
 import smtplib
 import socket
 
-from feedpub.mail.reasons import one_line
+from feedpub.mail.reasons import brief
 from feedpub.mail.smtp.replies import Reply
 
 _LEAVING = 5.0  # seconds to wait for the answer to QUIT
@@ -57,7 +57,7 @@ class Wire:
             raise LostError(f"no reply of SMTP: {error.smtp_error!r}") from error
         if code < 0:
             self.drop()
-            raise LostError(f"no reply of SMTP: {one_line(text.decode('utf-8', 'replace'))!r}")
+            raise LostError(f"no reply of SMTP: {brief(text.decode('utf-8', 'replace'))!r}")
         return Reply(code, text.decode("utf-8", "replace"))
 
     def ask(self, command: bytes) -> Reply:
@@ -94,5 +94,5 @@ def why(error: smtplib.SMTPServerDisconnected) -> str:
     if isinstance(reason, TimeoutError):
         return "no answer in time"
     if isinstance(reason, OSError) and reason.strerror:
-        return f"connection lost: {one_line(reason.strerror)}"
+        return f"connection lost: {brief(reason.strerror)}"
     return "connection closed by the server"

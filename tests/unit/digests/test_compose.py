@@ -16,10 +16,11 @@ from feedpub.colour import contrast
 from feedpub.config import Config, Digest, Mail
 from feedpub.digests import compose
 from feedpub.digests.columns import width
-from feedpub.digests.compose import LARGEST, MARKS, Composer, mark
+from feedpub.digests.compose import LARGEST, Composer, mark
 from feedpub.errors import TemplateError
 from feedpub.mailing import Content
 from feedpub.message import Reader, fill
+from feedpub.message.marks import NAMES
 from feedpub.model import Post, Tag
 
 SLOT = datetime(2025, 2, 3, 8, tzinfo=UTC)
@@ -369,7 +370,7 @@ def test_marks() -> None:
     """A mark names a value of the reader's, and what stands for its absence."""
     assert "\ufdd2name\ufdd3" == mark("name")
     assert "\ufdd2name|dear reader\ufdd3" == mark("name", "dear reader")
-    assert all(mark(name) for name in MARKS)
+    assert all(mark(name) for name in NAMES)
     with pytest.raises(ValueError, match='no mark "nmae"'):
         mark("nmae")
 
@@ -435,7 +436,7 @@ def test_a_mail_can_be_read_with_any_accent(accent: str) -> None:
 
 def test_the_module_says_which_marks_there_are() -> None:
     """Whoever writes a template finds every mark in the description."""
-    assert all(name in (compose.__doc__ or "") for name in MARKS)
+    assert all(name in (compose.__doc__ or "") for name in NAMES)
 
 
 def test_the_mail_to_who_signs_up_again() -> None:

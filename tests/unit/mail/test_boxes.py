@@ -51,7 +51,7 @@ def test_a_message_without_end_is_read_to_the_limit() -> None:
 
 def test_a_maildir_is_read_once(tmp_path: Path) -> None:
     """What is dealt with is moved to cur/ as read; what is not comes again."""
-    with Maildir(tmp_path).connect() as session:
+    with closing(Maildir(tmp_path).connect()) as session:
         for number in range(2):
             data = f"Message-ID: <{number}@a.example>\r\n\r\n".encode()
             session.send(Message("", "a@b.example", data), lambda: None)

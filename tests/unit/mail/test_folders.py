@@ -2,6 +2,7 @@
 
 import mailbox
 import os
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -21,7 +22,7 @@ def names(folder: Path) -> list[str]:
 
 def test_a_message_becomes_a_file_that_people_can_find(tmp_path: Path) -> None:
     """It is named after its reader; mail programs open it."""
-    with Folder(tmp_path / "mail").connect() as session:
+    with closing(Folder(tmp_path / "mail").connect()) as session:
         outcome = session.send(MESSAGE, lambda: None)
 
         assert session.is_open
@@ -38,7 +39,7 @@ def test_a_message_that_is_sent_again_is_the_same_file(tmp_path: Path) -> None:
     """Another message to the same reader is another file."""
     again = Message("return@example.org", "bob@example.com", DATA + b"again\r\n")
     other = Message("return@example.org", "bob@example.com", b"\r\nno Message-ID\r\n")
-    with Folder(tmp_path).connect() as session:
+    with closing(Folder(tmp_path).connect()) as session:
         for each in (MESSAGE, again, other):
             session.send(each, lambda: None)
 
@@ -52,7 +53,7 @@ def test_doubt_is_told_before_the_file_has_its_name(tmp_path: Path) -> None:
         assert [] == [each for each in names(tmp_path) if each.endswith(".eml")]
         raise LookupError
 
-    with Folder(tmp_path).connect() as session, pytest.raises(LookupError):
+    with closing(Folder(tmp_path).connect()) as session, pytest.raises(LookupError):
         session.send(MESSAGE, fails)
 
     assert [] == names(tmp_path)
@@ -72,7 +73,7 @@ def test_any_address_makes_a_name_that_disks_take(
     recipient: str, expected: str, tmp_path: Path
 ) -> None:
     """In the folder and nowhere else."""
-    with Folder(tmp_path).connect() as session:
+    with closing(Folder(tmp_path).connect()) as session:
         session.send(Message("", recipient, DATA), lambda: None)
 
     (name,) = names(tmp_path)
@@ -82,7 +83,7 @@ def test_any_address_makes_a_name_that_disks_take(
 
 def test_a_maildir_is_one_to_other_programs(tmp_path: Path) -> None:
     """Python's `mailbox` finds the message in it, new and whole."""
-    with Maildir(tmp_path / "box").connect() as session:
+    with closing(Maildir(tmp_path / "box").connect()) as session:
         outcome = session.send(MESSAGE, lambda: None)
 
     assert ("accepted", "maildir") == (outcome.kind, outcome.relay)
@@ -101,7 +102,7 @@ def test_a_folder_that_cannot_be_made_is_told(tmp_path: Path) -> None:
 
 def test_a_disk_that_takes_no_message_is_offline(tmp_path: Path) -> None:
     """Nothing is in doubt, and it is said why."""
-    with Folder(tmp_path / "mail").connect() as session:
+    with closing(Folder(tmp_path / "mail").connect()) as session:
         (tmp_path / "mail").rmdir()
         outcome = session.send(MESSAGE, lambda: pytest.fail("nothing can be in doubt"))
 
@@ -116,7 +117,7 @@ def test_a_disk_that_takes_no_message_is_offline(tmp_path: Path) -> None:
 def test_a_disk_that_fails_in_the_last_moment_is_offline(tmp_path: Path) -> None:
     """The file was not given its name."""
     box = tmp_path / "box"
-    with Maildir(box).connect() as session:
+    with closing(Maildir(box).connect()) as session:
         outcome = session.send(MESSAGE, (box / "new").rmdir)
 
     assert "offline" == outcome.kind

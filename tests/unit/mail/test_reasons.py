@@ -5,7 +5,7 @@ import ssl
 
 import pytest
 
-from feedpub.mail.reasons import one_line, reason
+from feedpub.mail.reasons import brief, reason
 
 
 @pytest.mark.parametrize(
@@ -29,8 +29,8 @@ def test_a_reason_says_what_to_look_at(error: Exception, expected: str) -> None:
     assert reason(error).startswith(expected)
 
 
-def test_what_a_server_says_is_one_line_of_a_length() -> None:
+def test_what_a_server_says_is_brief_of_a_length() -> None:
     """Without control characters, which a terminal would obey."""
 
-    assert "a [31mb c" == one_line("\ra\x1b[31mb\r\n\tc\x00")
-    assert 300 == len(one_line("x" * 1000))
+    assert "a [31mb c" == brief("\ra\x1b[31mb\r\n\tc\x00")
+    assert 300 == len(brief("x" * 1000))

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from feedpub.mailing import Content
 from feedpub.message import Reader, fill
-from feedpub.message.marks import CLOSE, OPEN, one_line, split, value
+from feedpub.message.marks import CLOSE, OPEN, split, value
 
 READER = Reader(
     "key",
@@ -74,7 +74,7 @@ def test_what_follows_a_bar_is_escaped_once() -> None:
 def test_a_value_is_one_line() -> None:
     """Line ends of any kind and control characters in a name become one space."""
 
-    assert "a b c d" == one_line("\ra\r\nb\u2028\x00c\x85d\n")
+    assert "a b c d" == value("name", Reader("", "", "\ra\r\nb\u2028\x00c\x85d\n"))
 
 
 def test_marks_that_are_not_whole_disappear() -> None:

@@ -3,6 +3,7 @@
 import base64
 import socket
 import ssl
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -33,7 +34,7 @@ def test_a_trusted_server_lets_us_in(
     tls, ca_file = certified(tmp_path)
     with MailServer(tls=tls, implicit=security == "tls", without=without) as server:
         relay = Relay("localhost", server.port, security, USER, PASSWORD, ca_file=ca_file)
-        with Smtp((relay,)).connect() as session:
+        with closing(Smtp((relay,)).connect()) as session:
             assert session.is_open
 
     assert 1 == len([each for each in server.log.commands if each.startswith("AUTH")])
@@ -173,7 +174,7 @@ def test_a_server_from_before_ehlo_is_greeted_in_its_way() -> None:
     """With HELO, and without extensions."""
     with (
         plays(b"220 Hi\r\n", b"502 What?\r\n", b"250 Hi\r\n", b"221 Bye\r\n") as port,
-        Smtp((Relay("127.0.0.1", port, "none"),)).connect() as session,
+        closing(Smtp((Relay("127.0.0.1", port, "none"),)).connect()) as session,
     ):
         assert session.is_open
 
@@ -191,7 +192,9 @@ def test_cram_md5_is_answered() -> None:
             b"221 Bye\r\n",
             heard=heard,
         ) as port,
-        Smtp((Relay("127.0.0.1", port, "none", "tim", "tanstaaftanstaaf"),)).connect() as session,
+        closing(
+            Smtp((Relay("127.0.0.1", port, "none", "tim", "tanstaaftanstaaf"),)).connect()
+        ) as session,
     ):
         assert session.is_open
 
@@ -232,7 +235,7 @@ def test_the_next_relay_is_used_when_one_is_out_of_reach() -> None:
         relays = tuple(Relay("127.0.0.1", each.port, "none") for each in (bad, good))
         transport = Smtp(relays)
         for chance in (0.0, 0.9):
-            with transport.connect(chance) as session:
+            with closing(transport.connect(chance)) as session:
                 assert f"127.0.0.1:{good.port}" == session.relay
 
     assert (1, 2) == (bad.log.connections, good.log.connections)

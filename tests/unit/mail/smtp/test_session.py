@@ -3,7 +3,7 @@
 import socket
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 
 import pytest
 from hypothesis import given
@@ -23,7 +23,7 @@ PIPELINING, SLOWLY = ("PIPELINING",), ()
 def session(port: int, **settings: float) -> Iterator[SmtpSession]:
     """Give a session with the server at this port, which is not waited for long."""
     relay = Relay("127.0.0.1", port, "none", timeout=5, final_timeout=settings.pop("final", 5))
-    with Smtp((relay,)).connect() as opened:
+    with closing(Smtp((relay,)).connect()) as opened:
         assert isinstance(opened, SmtpSession)
         yield opened
 
@@ -292,7 +292,7 @@ def test_a_server_that_hangs_before_the_message_defers_it() -> None:
     """It has had its time."""
     with MailServer({"RCPT": HANG}) as server:
         relay = Relay("127.0.0.1", server.port, "none", timeout=0.2)
-        with Smtp((relay,)).connect() as opened:
+        with closing(Smtp((relay,)).connect()) as opened:
             outcome = opened.send(MESSAGE, lambda: None)
 
     assert ("deferred", "no answer in time") == (outcome.kind, outcome.text)
@@ -321,7 +321,7 @@ def test_a_connection_is_recycled_by_count_and_by_age() -> None:
     with MailServer() as server:
         relay = Relay("127.0.0.1", server.port, "none", messages=2, age=10)
         transport = Smtp((relay,), lambda: now[0])
-        with transport.connect() as counted, transport.connect() as aged:
+        with closing(transport.connect()) as counted, closing(transport.connect()) as aged:
             open_after = []
             for _ in range(2):
                 counted.send(MESSAGE, lambda: None)
