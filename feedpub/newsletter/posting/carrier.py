@@ -6,6 +6,7 @@ from functools import partial
 from feedpub.errors import MailError
 from feedpub.mail import Session, Transport
 from feedpub.mailing import Delivery, Message, Outcome
+from feedpub.newsletter.posting.connections import Connections
 from feedpub.newsletter.posting.office import Office
 from feedpub.newsletter.posting.printing import Printer
 from feedpub.newsletter.posting.recording import NotOursError
@@ -16,8 +17,11 @@ _IN_VAIN = 2  # connections in a row over which nothing could be sent
 class Carrier:
     """Carries what the office gives, for one thread."""
 
-    def __init__(self, office: Office, printer: Printer, way: Transport) -> None:
+    def __init__(
+        self, office: Office, connections: Connections, printer: Printer, way: Transport
+    ) -> None:
         self._office = office
+        self._connections = connections
         self._printer = printer
         self._way = way
         self._session: Session | None = None
@@ -58,7 +62,13 @@ class Carrier:
         self._office.back(delivery)
         self._in_vain += 1
         if self._in_vain >= _IN_VAIN:
-            self._office.stuck(_why(outcome))
+            self._stuck(_why(outcome))
+
+    def _stuck(self, why: str) -> None:
+        """Wait a little while there are other connections; the last one ends the round."""
+        if self._connections.are_none:
+            self._office.end(why)
+        self._office.rest()
 
     def _message(self, delivery: Delivery) -> Message | None:
         """Write the reader's copy; None, and it failed, where there is no address to write to."""
@@ -74,13 +84,15 @@ class Carrier:
         if self._session is not None and self._session.is_open:
             return self._session
         self._close()
-        gate, chance = self._office.aim(secrets.randbelow(1000) / 1000)
+        gate, chance = self._connections.aim(secrets.randbelow(1000) / 1000)
         try:
             session = self._way.connect(chance)
         except MailError as error:
-            self._office.refused(gate, delivery, str(error))
+            self._office.back(delivery)
+            self._connections.closed(gate.name)
+            self._stuck(str(error))
             return None
-        if not self._office.opened(gate, session.relay):
+        if not self._connections.opened(gate, session.relay):
             session.close()
             self._office.back(delivery)
             self._office.rest()
@@ -93,7 +105,7 @@ class Carrier:
             # Nothing is in doubt but over connections that are open: not after a kill either.
             self._office.recorder.wait()
             self._session.close()
-            self._office.closed(self._session.relay)
+            self._connections.closed(self._session.relay)
             self._session = None
 
 

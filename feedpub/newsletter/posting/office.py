@@ -1,11 +1,10 @@
 """What all connections of one round share: what waits, how fast it may go, what became of it."""
 
-import math
 import secrets
 import time
-from collections import Counter, OrderedDict
+from collections import OrderedDict
 from collections.abc import Callable, Sequence
-from datetime import datetime, timedelta
+from datetime import timedelta
 from threading import Condition, Lock
 
 from feedpub import outbox
@@ -13,7 +12,7 @@ from feedpub.mailing import Delivery, Issue, Outcome, Settled
 from feedpub.message import Letter
 from feedpub.newsletter.desk import Desk
 from feedpub.newsletter.posting.brake import Brake
-from feedpub.newsletter.posting.lines import Gate, free, toward
+from feedpub.newsletter.posting.lines import Gate
 from feedpub.newsletter.posting.paces import Paces, slows_relay
 from feedpub.newsletter.posting.printing import Printer
 from feedpub.newsletter.posting.recording import Recorder, patiently
@@ -27,7 +26,6 @@ _MOST = 500  # waiting, all for domains that are slow: give some back
 _LETTERS = 64  # kept encoded, some 100 kB each
 _LEASE = timedelta(minutes=15)  # longer than the wait for the answer to a final dot
 _SPARED = timedelta(minutes=5)
-_SHUNNED = timedelta(minutes=1)  # a relay that did not answer
 _AGAIN = 5.0  # seconds until a connection that was refused is tried again
 
 
@@ -46,7 +44,6 @@ class Office:
         self._desk = desk
         self._worker = worker
         self._printer = printer
-        self._gates = tuple(gates)
         self._now = now
         self._progress = progress
         number = sum(each.connections for each in gates)
@@ -58,8 +55,6 @@ class Office:
         self._brakes: dict[int, Brake] = {}
         self._stopped: dict[int, str] = {}  # issues, by their brake, and why
         self._noted: set[int] = set()  # issues that were said to wait
-        self._open: Counter[str] = Counter()  # connections by relay, those that are being made too
-        self._shunned: dict[str, datetime] = {}  # relays that did not answer, until when
         self._claiming = False
         self._is_dry = False  # nothing more is due
         self._is_over = False
@@ -122,59 +117,11 @@ class Office:
                 self._letters.popitem(last=False)
             return self._letters[which]
 
-    def aim(self, chance: float) -> tuple[Gate, float]:
-        """Choose where the next connection goes, and count it there as if it were open.
-
-        Where nobody answered of late it goes only if there is no room elsewhere. Gives it with the
-        chance that a transport is to connect with.
-        """
+    def end(self, why: str) -> None:
+        """End the round, since nothing can be sent."""
         with self._changed:
-            now = self._now()
-            good = [
-                each
-                for each in self._gates
-                if self._open[each.name] < each.connections
-                and self._shunned.get(each.name, now) <= now
-            ]
-            gate = free(good or self._gates, self._open, chance)
-            self._open[gate.name] += 1
-        return gate, toward(self._gates, gate)
-
-    def opened(self, gate: Gate, relay: str) -> bool:
-        """Count a connection where it has come about, which may be elsewhere.
-
-        False where that relay has as many as it may have, and this one must be closed.
-        """
-        with self._changed:
-            self._open[gate.name] -= 1
-            room = {each.name: each.connections for each in self._gates}
-            if relay != gate.name:
-                self._shunned[gate.name] = self._now() + _SHUNNED
-                if self._open[relay] >= room.get(relay, math.inf):
-                    return False
-            self._open[relay] += 1
-            return True
-
-    def closed(self, relay: str) -> None:
-        """Count a connection that is no more."""
-        with self._changed:
-            self._open[relay] -= 1
-
-    def refused(self, gate: Gate, delivery: Delivery, why: str) -> None:
-        """Take back what could not be sent since no connection came about."""
-        self.back(delivery)
-        with self._changed:
-            self._open[gate.name] -= 1
-        self.stuck(why)
-
-    def stuck(self, why: str) -> None:
-        """Let who cannot send wait a little while there are others; the last one ends the round."""
-        with self._changed:
-            if not self._open.total():
-                self._offline = self._offline or why
-                self._is_over = True
-                self._changed.notify_all()
-        self.rest()
+            self._offline = self._offline or why
+        self.halt()
 
     def rest(self) -> None:
         """Wait a little, or until there is nothing more to do."""

@@ -2,7 +2,7 @@
 
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from threading import Event
@@ -11,7 +11,8 @@ from feedpub.mail import Transport
 from feedpub.newsletter.desk import Desk
 from feedpub.newsletter.posting import workers
 from feedpub.newsletter.posting.carrier import Carrier
-from feedpub.newsletter.posting.lines import gates
+from feedpub.newsletter.posting.connections import Connections
+from feedpub.newsletter.posting.lines import Gate, gates
 from feedpub.newsletter.posting.office import Office
 from feedpub.newsletter.posting.printing import Printer
 from feedpub.newsletter.posting.times import Clock
@@ -56,18 +57,22 @@ class Postman:
         ways = gates(self._desk)
         office = Office(self._desk, workers.name(), self._printer, ways, self._now, self._progress)
         try:
-            self._post(office, sum(each.connections for each in ways))
+            self._post(office, ways)
         finally:  # also after Ctrl-C
             office.finish()
         return Posted(office.sent, office.why)
 
-    def _post(self, office: Office, number: int) -> None:
-        """Run so many carriers, and who records what they do."""
+    def _post(self, office: Office, ways: Sequence[Gate]) -> None:
+        """Run a carrier for each connection there may be, and who records what they do."""
+        number = sum(each.connections for each in ways)
+        connections = Connections(ways, self._now)
         carriers: list[Future[None]] = []
         with ThreadPoolExecutor(number + 1, "feedpub-post") as threads:
             recording = threads.submit(office.recorder.run)
             try:
-                crew = [Carrier(office, self._printer, self._way) for _ in range(number)]
+                crew = [
+                    Carrier(office, connections, self._printer, self._way) for _ in range(number)
+                ]
                 carriers = [threads.submit(each.run) for each in crew]
                 self._attend(office, recording, carriers)
             finally:

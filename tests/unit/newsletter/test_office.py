@@ -161,7 +161,7 @@ def test_an_issue_that_was_ended_is_left_alone(tmp_path: Path) -> None:
             found = given(opened)
             opened.back(found)
             one.store.cancel(issue.id, NOW, "enough")
-            opened.stuck("the wire is cut")
+            opened.end("the wire is cut")
 
             assert "the wire is cut" == opened.why
 
@@ -242,7 +242,7 @@ def wait_in_vain(one: Desk) -> None:
     """End a round since there is no relay."""
     with office(one) as opened:
         given(opened)
-        opened.stuck("no relay")
+        opened.end("no relay")
 
 
 def test_who_pauses_an_issue_meanwhile_has_the_last_word(tmp_path: Path) -> None:
@@ -263,26 +263,3 @@ def test_a_store_that_cannot_say_why_an_issue_waits_is_told(tmp_path: Path) -> N
         mailing(one, "ann@example.org", "bob@example.org")
         with pytest.raises(StoreError, match="broken"):
             wait_in_vain(one)
-
-
-def test_a_relay_has_no_more_connections_than_it_may_have(tmp_path: Path) -> None:
-    """Not even where the one that they were for does not answer; that is not asked for a while."""
-    away, there = Gate("away", weight=99), Gate("there")
-    now = [NOW]
-    with desk(tmp_path, folder()) as one:
-        opened = Office(one, "w", printer(one), (away, there), lambda: now[0], lambda _: None)
-
-        assert away == opened.aim(0.5)[0]
-        assert opened.opened(away, "there")
-        assert away == opened.aim(0.5)[0]  # there is room nowhere else
-        assert not opened.opened(away, "there")
-
-        opened.closed("there")
-
-        assert there == opened.aim(0.5)[0]
-        assert opened.opened(there, "there")
-
-        opened.closed("there")
-        now[0] += timedelta(minutes=1)
-
-        assert away == opened.aim(0.5)[0]
