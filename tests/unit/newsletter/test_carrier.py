@@ -100,6 +100,21 @@ def test_a_sender_of_another_script_reaches_every_server(tmp_path: Path) -> None
     assert (6, "news@xn--r8jz45g.jp") == (after.accepted, server.taken[0].sender)
 
 
+def test_a_sender_that_a_server_cannot_write_is_no_readers_fault(tmp_path: Path) -> None:
+    """The issue waits until there is another server, or another sender."""
+    sender = Author("Jörg", "jörg@example.org")
+    with (
+        MailServer(utf8=False) as server,
+        desk(tmp_path, replace(smtp(relay(server.port)), sender=sender)) as one,
+    ):
+        issue = mailing(one, *ADDRESSES)
+        posted = round_of(one)
+        after = tally(one, issue)
+
+    assert Posted(0, "the server knows ASCII addresses only") == posted
+    assert (6, 0) == (after.waiting, after.failed)
+
+
 def test_one_connection_is_enough(tmp_path: Path) -> None:
     """A server that takes one at a time is no server that is away."""
     calls = count(1)
