@@ -27,7 +27,8 @@ class Figures:
     readers: Pairs = ()  # of each feed, by path, as their programs say
     subscribers: Pairs = ()  # by state
     deliveries: Pairs = ()  # by state, of the issues that are going out
-    errands: int = 0  # hubs and hooks that wait to be told
+    errands: int | None = None  # hubs and hooks that wait to be told
+    database_up: bool | None = None  # it could be asked for what is its own
     watcher_lag: float | None = None  # seconds from a change to the build that took it up
     scheduler_lag: float | None = None  # seconds that the last duty began late
 
@@ -57,9 +58,6 @@ class _Given(Collector):
         )
         yield GaugeMetricFamily("feedpub_posts", "Posts that are published.", one.posts)
         yield GaugeMetricFamily("feedpub_problems", "What somebody should mend.", one.problems)
-        yield GaugeMetricFamily(
-            "feedpub_errands_waiting", "Hubs and hooks that wait to be told.", one.errands
-        )
         requests = CounterMetricFamily(
             "feedpub_feed_requests", "Requests for feeds, by status.", labels=["status"]
         )
@@ -69,11 +67,13 @@ class _Given(Collector):
         yield _by("feed_readers", "feed", "Readers of each feed, as programs say.", one.readers)
         yield _by("subscribers", "state", "People on the list.", one.subscribers)
         yield _by("deliveries", "state", "Messages of issues that go out.", one.deliveries)
-        yield from self._seconds()
+        yield from self._known()
 
-    def _seconds(self) -> Iterator[Metric]:
+    def _known(self) -> Iterator[Metric]:
         one = self._figures
         for name, said, value in (
+            ("database_up", "Whether the database can be asked.", one.database_up),
+            ("errands_waiting", "Hubs and hooks that wait to be told.", one.errands),
             ("build_seconds", "How long the last build took.", one.build_seconds),
             ("built_timestamp_seconds", "When the last build ended.", one.built),
             ("watcher_lag_seconds", "From a change to the build of it.", one.watcher_lag),

@@ -15,7 +15,7 @@ from feedpub.config import Config
 from feedpub.daemon.insight import Insight
 from feedpub.daemon.outward import SIGNUPS
 from feedpub.daemon.site import Site
-from feedpub.errors import TemplateError
+from feedpub.errors import FeedpubError, TemplateError
 from feedpub.journal import Journal
 from feedpub.metrics import Figures
 from feedpub.newsletter import figures, signup
@@ -160,10 +160,13 @@ class Front:
         return [each.duty for each in standings if each.failures]
 
     def _figures(self) -> Figures:
-        """Measure how the site stands."""
+        """Measure how the site stands; without a database, as far as the process itself knows."""
         found = Figures()
         if self._site.config.digests:
-            found = figures.measured(self._site.request(self._now()))
+            try:
+                found = figures.measured(self._site.request(self._now()))
+            except FeedpubError:
+                found = Figures(database_up=False)
         assert self._insight is not None  # noqa: S101 - `begin` came before
         builds = self._insight.builds()
         return replace(

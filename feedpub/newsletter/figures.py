@@ -12,7 +12,7 @@ _FEEDS = 100  # the most read first: each is a series of its own
 
 
 def measured(request: Request) -> Figures:
-    """Give these figures; the others are not known here."""
+    """Give these figures; the others are not known here. Raises FeedpubError as `opened` does."""
     week = request.now.date() - _WEEK
     with opened(request) as desk:
         feeds = readership.reach(desk.store.visits(week))
@@ -21,4 +21,5 @@ def measured(request: Request) -> Figures:
             subscribers=desk.store.counts(),
             deliveries=desk.store.under_way(),
             errands=desk.store.waiting(),
+            database_up=True,
         )

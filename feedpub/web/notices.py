@@ -29,7 +29,6 @@ from feedpub.config import Webhooks
 from feedpub.errors import FeedpubError
 from feedpub.http import ask
 from feedpub.publish import Request as Site
-from feedpub.store import StoreUnavailable
 from feedpub.tokens import Keys
 
 LARGEST = 2**20  # octets of what is POSTed: SendGrid tells of many events at once
@@ -41,10 +40,10 @@ _MOST = 20_000  # notices that are remembered
 class Doing:
     """What is done about a notice."""
 
-    heed: Callable[[tuple[Report, ...]], None]  # may raise StoreUnavailable
+    heed: Callable[[tuple[Report, ...]], None]  # may raise FeedpubError
     visit: Callable[[str], bool]  # GET a URL; tell whether that went well
     now: Callable[[], datetime]
-    tell: Callable[[str], None] = lambda _line: None  # of what was refused
+    tell: Callable[[str], None] = lambda _line: None  # of what was not heeded
 
 
 @dataclass(slots=True)
@@ -161,17 +160,19 @@ class _Hooks:
         number = f"{service} {notice.id}"
         if not self._seen.first(number, now):
             return _said(200, "known")
-        if self._heeded(notice):
-            return _said(200, "ok")
-        self._seen.forget(number)
-        return _said(503, "later")
+        heeded = False
+        try:
+            heeded = self._heeded(notice)
+        except FeedpubError as error:  # of the database, mostly: it is full, or away
+            self._doing.tell(f"{service}: not heeded yet: {error}")
+        finally:
+            if not heeded:
+                self._seen.forget(number)
+        return _said(200, "ok") if heeded else _said(503, "later")
 
     def _heeded(self, notice: Notice) -> bool:
-        try:
-            if notice.reports:
-                self._doing.heed(notice.reports)
-        except StoreUnavailable:
-            return False
+        if notice.reports:
+            self._doing.heed(notice.reports)
         return not notice.visit or self._doing.visit(notice.visit)
 
 

@@ -17,6 +17,7 @@ WHOLE = Figures(
     subscribers=(("active", 5),),
     deliveries=(("accepted", 9),),
     errands=4,
+    database_up=True,
     watcher_lag=0.25,
     scheduler_lag=0.125,
 )
@@ -40,6 +41,7 @@ def test_every_figure_is_told() -> None:
         ("feedpub_failed_builds_total", ()): 1,
         ("feedpub_posts", ()): 12,
         ("feedpub_problems", ()): 2,
+        ("feedpub_database_up", ()): 1,
         ("feedpub_errands_waiting", ()): 4,
         ("feedpub_feed_requests_total", ("200",)): 7,
         ("feedpub_feed_requests_total", ("304",)): 30,
@@ -62,7 +64,6 @@ def test_what_is_not_known_is_not_told() -> None:
         ("feedpub_failed_builds_total", ()),
         ("feedpub_posts", ()),
         ("feedpub_problems", ()),
-        ("feedpub_errands_waiting", ()),
     } == set(read(Figures()))
 
 

@@ -18,7 +18,7 @@ from starlette.routing import Match, Route
 from starlette.types import Scope
 
 from feedpub.newsletter.signup import Networks, Scene
-from feedpub.store import StoreUnavailable
+from feedpub.store import StoreError
 from feedpub.web.readers import bodies, visits
 from feedpub.web.readers.bodies import UnreadError
 from feedpub.web.readers.faces import SHOWN, Faces
@@ -130,7 +130,7 @@ class _Door:
     async def _answer(self, visit: Visit, work: _Work) -> Response:
         try:
             return await run_in_threadpool(work, visit)
-        except StoreUnavailable:
+        except StoreError:
             return await run_in_threadpool(Faces(visit.scene).later)
 
 

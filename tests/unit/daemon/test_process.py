@@ -336,6 +336,26 @@ def test_a_notice_that_is_not_from_the_service_is_told(tmp_path: Path) -> None:
     assert 'feedpub_subscribers{state="active"} 1.0' in figures
 
 
+def test_figures_of_a_site_whose_database_is_away(tmp_path: Path) -> None:
+    """What the process itself knows is told, and that the database is away."""
+    room = Newsroom(tmp_path)
+    room.config(room_text(room).replace("{port: 0}", "{port: 0, metrics: true}"))
+    with running(room) as daemon:
+        root = home(daemon).removesuffix("blog/")
+        before = ask(root, "metrics")[1]
+        database = tmp_path / ".feedpub/newsletter.sqlite"
+        database.rename(tmp_path / "away")
+        database.mkdir()
+        status, told = ask(root, "metrics")
+        database.rmdir()
+        (tmp_path / "away").rename(database)
+
+    assert "feedpub_database_up 1.0" in before
+    assert 200 == status
+    assert "feedpub_database_up 0.0" in told
+    assert "feedpub_builds_total" in told
+
+
 def room_text(room: Site) -> str:
     """Give the configuration as it is written."""
     return (room.root / "config.yaml").read_text(encoding="utf-8")

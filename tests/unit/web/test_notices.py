@@ -31,7 +31,7 @@ from feedpub.bounces import Report
 from feedpub.bounces.webhooks import Posted
 from feedpub.config import Webhooks
 from feedpub.errors import FeedpubError
-from feedpub.store import StoreUnavailable
+from feedpub.store import StoreError, StoreUnavailable
 from feedpub.web.notices import (
     LARGEST,
     Doing,
@@ -56,6 +56,7 @@ class Office:
     settings: Webhooks = ALL
     now: datetime = NOW
     is_away: bool = False
+    fault: Exception = field(default_factory=lambda: StoreUnavailable("away"))
     heeded: list[Report] = field(default_factory=list)
     visited: list[str] = field(default_factory=list)
     told: list[str] = field(default_factory=list)
@@ -69,7 +70,7 @@ class Office:
     def heed(self, reports: tuple[Report, ...]) -> None:
         """Remember them."""
         if self.is_away:
-            raise StoreUnavailable("away")
+            raise self.fault
         self.heeded += reports
 
     def visit(self, url: str) -> bool:
@@ -152,6 +153,31 @@ def test_what_cannot_be_told_yet_is_to_come_again() -> None:
 
     assert b"ok\n" == office.post("mailgun", posted).body
     assert 1 == len(office.heeded)
+
+
+def test_what_meets_a_full_disk_is_to_come_again() -> None:
+    """And so it is told to whoever runs the site."""
+    office = Office(is_away=True, fault=StoreError("the disk is full"))
+    posted = mailgun(GONE)
+
+    assert 503 == office.post("mailgun", posted).status
+    assert ["mailgun: not heeded yet: the disk is full"] == office.told
+
+    office.is_away = False
+
+    assert b"ok\n" == office.post("mailgun", posted).body
+
+
+def test_what_meets_a_bug_may_come_again() -> None:
+    """It is not taken for known."""
+    office = Office(is_away=True, fault=ZeroDivisionError())
+    posted = mailgun(GONE)
+    with pytest.raises(ZeroDivisionError):
+        office.post("mailgun", posted)
+
+    office.is_away = False
+
+    assert b"ok\n" == office.post("mailgun", posted).body
 
 
 def test_what_says_nothing_is_taken() -> None:

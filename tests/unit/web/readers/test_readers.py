@@ -17,7 +17,7 @@ from sqlalchemy import func, select
 import feedpub.store
 from feedpub import tokens
 from feedpub.mailing import Follows
-from feedpub.store import Store, StoreUnavailable, schema
+from feedpub.store import Store, StoreError, StoreUnavailable, schema
 from feedpub.store.database import Database
 from feedpub.tokens import Keys
 
@@ -541,15 +541,22 @@ class Away(Store):
         """Say so."""
         raise StoreUnavailable(f"the database is not there for now ({number})")
 
-    ask = get  # type: ignore[assignment] # whatever it is asked
+
+class Full(Store):
+    """A store whose disk is full."""
+
+    def get(self, number: int) -> None:
+        """Say so."""
+        raise StoreError(f"the disk is full ({number})")
 
 
-def test_a_database_that_is_away(tmp_path: Path) -> None:
-    """Nothing is lost: whoever sent it tries again."""
+@pytest.mark.parametrize("kind", [Away, Full])
+def test_a_database_that_is_away(tmp_path: Path, kind: type[Store]) -> None:
+    """Or has no room. Nothing is lost: whoever sent it tries again."""
 
     def opened(url: str, folder: Path) -> Store:
         feedpub.store.open(url, folder).close()
-        return Away(Database(url, folder))
+        return kind(Database(url, folder))
 
     with door(tmp_path, opened=opened) as site:
         way = f"unsubscribe/{tokens.mint(site.desk.keys, 'unsubscribe', 7, ANN)}"
