@@ -36,6 +36,11 @@ class Failure:
     failures: int  # in a row
     again: datetime
 
+    @property
+    def why(self) -> str:
+        """What the error says, or is."""
+        return str(self.error) or type(self.error).__name__
+
 
 @dataclass(frozen=True, slots=True)
 class Standing:
@@ -45,6 +50,7 @@ class Standing:
     due: datetime | None
     running: bool
     failures: int
+    why: str = ""  # it failed last
 
 
 @dataclass(slots=True)
@@ -54,6 +60,7 @@ class _State:
     woken: bool = True
     running: bool = False
     failures: int = 0
+    why: str = ""
     aimed: float | None = None  # when it is looked at next, on the monotonic clock
     serial: int = 0  # of the look that counts: older ones are none
 
@@ -65,12 +72,12 @@ class Scheduler:
         self,
         duties: Iterable[Duty],
         now: Callable[[], datetime],
-        failed: Callable[[Failure], object],
+        ended: Callable[[str, Failure | None], object],
     ) -> None:
-        """Nothing is called yet; `failed` is told of each failure, in the duty's thread."""
+        """Nothing is called yet; `ended` is told how each call did, in the duty's thread."""
         self._states = {each.name: _State(each) for each in duties}
         self._now = now
-        self._failed = failed
+        self._ended = ended
         self._changed = Condition()  # guards the states
         self._adding = Lock()
         self._stopping = False
@@ -131,7 +138,7 @@ class Scheduler:
         """Tell how each duty stands."""
         with self._changed:
             return tuple(
-                Standing(name, each.due, each.running, each.failures)
+                Standing(name, each.due, each.running, each.failures, each.why)
                 for name, each in self._states.items()
             )
 
@@ -183,11 +190,11 @@ class Scheduler:
             state.woken = False
         if is_due:
             due, failure = called(state.duty, now, self._now, state.failures)
-            if failure:
-                self._failed(failure)
+            self._ended(name, failure)
             with self._changed:
                 state.running = False
                 state.due, state.failures = due, failure.failures if failure else 0
+                state.why = failure.why if failure else ""
                 self._changed.notify_all()
         self._aim(name)
 

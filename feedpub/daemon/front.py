@@ -14,6 +14,7 @@ from feedpub.agenda import Duty
 from feedpub.config import Config
 from feedpub.daemon.insight import Insight
 from feedpub.daemon.outward import SIGNUPS
+from feedpub.daemon.seldom import Seldom
 from feedpub.daemon.site import Site
 from feedpub.errors import FeedpubError, TemplateError
 from feedpub.journal import Journal
@@ -51,6 +52,8 @@ class Front:
         self._app = web.Changing()
         self._opened: socket | None = None
         self._insight: Insight | None = None
+        self._faulty = Seldom("answer failed", journal, site.now)
+        self._unheeded = Seldom("notice refused", journal, site.now)
 
     def duties(self) -> Iterator[Duty]:
         """Give the duties."""
@@ -134,14 +137,12 @@ class Front:
         self._traffic.see(seen, root, self._now())
         failed = seen.status >= HTTPStatus.INTERNAL_SERVER_ERROR
         if failed and not seen.path.startswith("/healthz"):  # there it is the answer
-            self._journal.tell(
-                "answer failed", method=seen.method, path=seen.path, status=seen.status
-            )
+            self._faulty.tell(method=seen.method, path=seen.path, status=seen.status)
         if seen.method == "POST" and self._insight and seen.path.strip("/").endswith("subscribe"):
             self._insight.wake(SIGNUPS)
 
     def _refused(self, line: str) -> None:
-        self._journal.tell("notice refused", why=line)
+        self._unheeded.tell(why=line)
 
     def _ready(self) -> str:
         """Tell why what is served is not as it should be, "" where it is."""

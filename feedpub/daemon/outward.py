@@ -29,7 +29,7 @@ class Outward:
         self._journal = journal
         self._traffic = traffic
         self._is_caught_up = False
-        self._waits = False  # who signed up could not be written to
+        self._waiting = ""  # why sign-ups were not all answered, last
 
     def duties(self) -> Iterator[Duty]:
         """Give the duties."""
@@ -44,7 +44,7 @@ class Outward:
 
     def troubles(self) -> Iterator[str]:
         """Tell what needs looking at."""
-        if self._waits:
+        if self._waiting:
             yield "sign-ups wait: the mail to them could not be sent"
 
     def tell(self, now: datetime) -> datetime | None:
@@ -83,8 +83,8 @@ class Outward:
         if not (config.digests and config.subscribers.form):
             return None
         answered = newsletter.confirmations(self._site.request(now))
-        self._waits = bool(answered.waiting)
-        if answered.sent or answered.admitted or answered.waiting:
+        before, self._waiting = self._waiting, answered.waiting
+        if answered.sent or answered.admitted or answered.waiting != before:
             self._journal.tell(
                 "sign-ups answered",
                 sent=answered.sent,

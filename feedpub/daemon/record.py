@@ -7,6 +7,7 @@ from datetime import datetime
 
 from feedpub import __version__, files
 from feedpub.daemon.site import Site
+from feedpub.journal import discreet
 from feedpub.scheduler import Standing
 from feedpub.watch import Watching
 
@@ -54,6 +55,7 @@ class Record:
                     "due": each.due.isoformat(timespec="seconds") if each.due else None,
                     "running": each.running,
                     "failures": each.failures,
+                    "why": discreet(each.why),
                 }
                 for each in self._standings()
             ],

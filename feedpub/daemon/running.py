@@ -10,11 +10,12 @@ from time import monotonic
 from feedpub import __version__, files, publish
 from feedpub.agenda import Duty
 from feedpub.daemon.building import Builder, Rebuild
+from feedpub.daemon.faults import Faults
 from feedpub.daemon.insight import Insight
 from feedpub.daemon.mailing import Mailer
 from feedpub.daemon.record import Record
 from feedpub.daemon.signals import Signals
-from feedpub.daemon.site import Site, StoppedError
+from feedpub.daemon.site import Site
 from feedpub.daemon.systemd import Systemd
 from feedpub.daemon.watching import Watch
 from feedpub.errors import ConfigError, FeedpubError
@@ -72,19 +73,19 @@ class _Daemon:
         self._journal = means.journal
         self._signals = signals
         self._systemd = Systemd(means.environ)
+        self._faults = Faults(means.journal)
         self._builder = Builder(site, means.journal, means.rebuild, self._built)
         self._mailer = Mailer(site, means.journal, self._builder.whole, self._wake)
         self._outward = tuple(means.duties(site))
         self._build = Duty("build", self._builder)
         duties = (self._build, *self._mailer.duties(), *self._outward)
-        self._scheduler = Scheduler(duties, means.now, self._failed)
+        self._scheduler = Scheduler(duties, means.now, self._faults.ended)
         self._record = Record(site, means.now(), self._scheduler.standings)
         self._watch = Watch(self._journal, self._record, self._noticed)
         self._web = threading.Thread(target=self._serve, name="feedpub-web", daemon=True)
         self._served = site.config.web
         self._lost: list[str] = []  # what ended before it should
         self._fault: Failure | None = None  # that ended it
-        self._told: dict[str, str] = {}  # how each duty failed last
         self._unkept = False  # that nothing can be written down was told
 
     def run(self) -> tuple[str, ...]:
@@ -111,8 +112,7 @@ class _Daemon:
         """Go on until told to stop."""
         # Before there are threads: it may share the work among processes, and they may not.
         _, failure = called(self._build, self._means.now(), self._means.now)
-        if failure:
-            self._failed(failure)
+        self._faults.ended(self._build.name, failure)
         if not self._signals.stop.is_set():
             self._begin()
         while not self._signals.stop.is_set():
@@ -144,7 +144,7 @@ class _Daemon:
         if self._web.ident is None or self._web.is_alive() or self._signals.stop.is_set():
             return
         fault = self._fault
-        why, trace = (str(fault.error), fault.trace) if fault else ("", "")
+        why, trace = (fault.why, fault.trace) if fault else ("", "")
         self._journal.tell("web ended", why=why, trace=trace)
         self._lost.append("web")
         self._signals.end()
@@ -240,22 +240,3 @@ class _Daemon:
         finally:  # readers do not wait for a database that is away
             self._mailer.posted.set()
             self._wake("digests", *(each.name for each in self._outward))
-
-    def _failed(self, failure: Failure) -> None:
-        """Tell how a duty failed: once, and after that ever more rarely while it fails so again."""
-        if isinstance(failure.error, StoppedError):
-            return
-        text = str(failure.error) or type(failure.error).__name__
-        again = self._told.get(failure.duty) == text and failure.failures & (failure.failures - 1)
-        self._told[failure.duty] = text
-        if again:
-            return
-        known = isinstance(failure.error, FeedpubError | OSError)
-        self._journal.tell(
-            "failed",
-            duty=failure.duty,
-            why=text,
-            trace="" if known else failure.trace,
-            times=failure.failures,
-            again=failure.again.isoformat(timespec="seconds"),
-        )

@@ -1,6 +1,6 @@
 """What is new in a digest → an issue of it in the outbox, or why there is none."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from feedpub import digests, schedule
@@ -31,6 +31,7 @@ class Sent:
     size: int  # octets of one message, the largest; 0 where there is none
     tally: Tally | None
     reason: str  # why nothing went out, or why the rest waits; else ""
+    early: bool = False  # its next time has not come
 
 
 class Planner:
@@ -51,7 +52,7 @@ class Planner:
         last = self._desk.store.last_slot(digest.name, self._now)
         slot = self._slot(digest, last, due=due)
         if slot is None:
-            return _nothing(digest, "its next time has not come yet")
+            return replace(_nothing(digest, "its next time has not come yet"), early=True)
         renamed = self._renamed(digest, slot) if last is None and due else ""
         if renamed:
             return _nothing(digest, renamed)

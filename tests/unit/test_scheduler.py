@@ -59,7 +59,9 @@ def running(
     """Run duties that are called by their place."""
     told = [] if failures is None else failures
     named = [Duty(str(number), each) for number, each in enumerate(duties)]
-    scheduler = Scheduler(named, clock or Clock(), told.append)
+    scheduler = Scheduler(
+        named, clock or Clock(), lambda _, failure: told.append(failure) if failure else None
+    )
     scheduler.start()
     try:
         yield scheduler
@@ -140,6 +142,7 @@ def test_a_duty_that_fails_is_told_whole_and_tried_again() -> None:
         standing = scheduler.standings()[0]
 
         assert 1 == standing.failures
+        assert "what is wrong" == standing.why
         assert failures[0].again == standing.due
         assert timedelta(seconds=5) <= failures[0].again - work.calls[0]
 
@@ -206,7 +209,7 @@ def test_what_does_not_end_is_told() -> None:
         let.wait(60)
 
     other = Work(never)
-    scheduler = Scheduler([Duty("slow", slow), Duty("other", other)], Clock(), never)  # type: ignore[arg-type]
+    scheduler = Scheduler([Duty("slow", slow), Duty("other", other)], Clock(), lambda *_: None)
     scheduler.start()
     wait_until(begun.is_set, "work")
     other.wait_for(1)
@@ -225,7 +228,7 @@ def test_what_does_not_end_is_told() -> None:
 def test_who_is_woken_before_the_start_is_called_once() -> None:
     """One look is planned, however many asked for it."""
     work = Work(never)
-    scheduler = Scheduler([Duty("work", work)], Clock(), never)  # type: ignore[arg-type]
+    scheduler = Scheduler([Duty("work", work)], Clock(), lambda *_: None)
     scheduler.wake()
     scheduler.wake("work")
     scheduler.start()
@@ -237,7 +240,7 @@ def test_who_is_woken_before_the_start_is_called_once() -> None:
 
 def test_nothing_is_planned_once_it_stops() -> None:
     """Not by somebody either who began to wake it just before."""
-    scheduler = Scheduler([Duty("work", Work(never))], Clock(), never)  # type: ignore[arg-type]
+    scheduler = Scheduler([Duty("work", Work(never))], Clock(), lambda *_: None)
     with scheduler._adding:
         waker = threading.Thread(target=scheduler.wake)
         waker.start()

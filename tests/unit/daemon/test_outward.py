@@ -7,13 +7,19 @@ from threading import Event
 
 import pytest
 from folders import CONFIG, NOW, Site
+from listeners import nobody
+from newsrooms import Newsroom, config
 
 from feedpub import newsletter
 from feedpub.daemon import Journal
 from feedpub.daemon import Site as Running
 from feedpub.daemon.outward import Outward
 from feedpub.errors import FeedpubError
+from feedpub.mailing import Wish
+from feedpub.newsletter import signup
 from feedpub.web.traffic import Traffic
+
+RELAY = "transport: smtp, relays: [{{host: 127.0.0.1, port: {port}, security: none}}]"
 
 
 def requests(site: Site) -> int:
@@ -55,3 +61,28 @@ def test_what_nobody_serves_nobody_counts(tmp_path: Path) -> None:
     Outward(running, Journal(StringIO(), lambda: NOW, human=True), Traffic()).end()
 
     assert not (tmp_path / ".feedpub/newsletter.sqlite").exists()
+
+
+def test_that_sign_ups_wait_is_told_once(tmp_path: Path) -> None:
+    """Not every minute, as long as the mail server is away for the same reason."""
+    room, stream = Newsroom(tmp_path), StringIO()
+    relay = RELAY.format(port=nobody().rpartition(":")[2].rstrip("/"))
+    room.config(config("name: weekly", mail=relay) + "subscribers: {form: true}\n")
+    outward = Outward(
+        Running(room.request(), Event(), lambda: room.now),
+        Journal(stream, lambda: room.now, human=True),
+        Traffic(),
+    )
+    with room.desk() as desk:
+        signup.ask(desk, Wish("bob@example.net"), b"", room.now)
+    for _ in range(3):
+        outward.answer(room.now)
+        room.now += timedelta(minutes=1)
+
+    assert 1 == stream.getvalue().count("sign-ups answered  waiting: ")
+
+    room.config(config("name: weekly") + "subscribers: {form: true}\n")
+    outward._site.reload()
+    outward.answer(room.now)
+
+    assert stream.getvalue().rstrip().endswith("sign-ups answered  sent: 1")

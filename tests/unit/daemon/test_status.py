@@ -1,5 +1,6 @@
 """How a site stands, whether a daemon runs or not."""
 
+import json
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -7,8 +8,10 @@ import pytest
 from daemons import here
 from folders import NOW, Site
 from newsrooms import Newsroom
+from watched import wait_until
 
 from feedpub import files
+from feedpub.agenda import Duty
 from feedpub.daemon import status
 from feedpub.errors import FeedpubError
 
@@ -73,3 +76,23 @@ def test_what_another_version_wrote_is_nothing(tmp_path: Path, text: str) -> Non
     site.put(".feedpub/run.json", text)
 
     assert status(site.request()).daemon is None
+
+
+def test_why_a_duty_fails_is_written_down(tmp_path: Path) -> None:
+    """Without whose address it names."""
+
+    def broken(now: datetime) -> None:
+        del now
+        raise LookupError("nothing for ann@example.org")
+
+    site = Site(tmp_path)
+    kept = tmp_path / ".feedpub" / "run.json"
+    with here(site, duties=lambda _: [Duty("broken", broken)]) as daemon:
+        daemon.wait("failed", duty="broken")
+        wait_until(kept.exists, "its word")
+        wait_until(lambda: "@example.org" in kept.read_text(encoding="utf-8"), "that it is kept")
+
+        assert status(site.request()).daemon is not None
+
+    found = {each["name"]: each["why"] for each in json.loads(kept.read_text("utf-8"))["duties"]}
+    assert ("nothing for …@example.org", "") == (found["broken"], found["digests"])

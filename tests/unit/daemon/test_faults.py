@@ -1,0 +1,72 @@
+"""What is told of duties that fail, and of their working again."""
+
+import io
+from datetime import timedelta
+
+import pytest
+from folders import NOW
+
+from feedpub.agenda import Duty
+from feedpub.daemon import Journal
+from feedpub.daemon.faults import Faults
+from feedpub.daemon.site import StoppedError
+from feedpub.errors import FeedpubError
+from feedpub.scheduler import Failure, called
+
+
+def failure(error: Exception, times: int = 1) -> Failure:
+    """Give how a duty failed."""
+
+    def fail(_: object) -> None:
+        raise error
+
+    found = called(Duty("build", fail), NOW, lambda: NOW, times - 1)[1]
+    assert found is not None
+    return found
+
+
+@pytest.fixture
+def told() -> io.StringIO:
+    """Give what was told."""
+    return io.StringIO()
+
+
+@pytest.fixture
+def faults(told: io.StringIO) -> Faults:
+    """Give who tells."""
+    return Faults(Journal(told, lambda: NOW, human=True))
+
+
+def test_what_works_again_is_told_once(faults: Faults, told: io.StringIO) -> None:
+    """And nothing where nothing was wrong."""
+    faults.ended("build", None)
+    faults.ended("build", failure(FeedpubError("no room")))
+    faults.ended("build", failure(FeedpubError("no room"), 2))
+    faults.ended("pings", None)
+    faults.ended("build", None)
+    faults.ended("build", None)
+
+    *_, last = told.getvalue().rstrip().split("\n")
+    assert last.endswith("works again  duty: build, failures: 2")
+    assert 1 == told.getvalue().count("works again")
+
+
+def test_a_fault_is_told_ever_more_rarely(faults: Faults, told: io.StringIO) -> None:
+    """Unless it is another one; a bug is told with its trace."""
+    for times in range(1, 8):
+        faults.ended("build", failure(FeedpubError("no room"), times))
+
+    assert [1, 2, 4] == [times for times in range(1, 8) if f"times: {times}" in told.getvalue()]
+
+    faults.ended("build", failure(LookupError(), 7))
+
+    assert "why: LookupError, trace: Traceback" in told.getvalue()
+    assert "times: 7" in told.getvalue()
+
+
+def test_that_work_was_given_up_is_no_fault(faults: Faults, told: io.StringIO) -> None:
+    """The process ends."""
+    faults.ended("build", failure(StoppedError()))
+
+    assert "" == told.getvalue()
+    assert failure(StoppedError()).again >= NOW + timedelta(seconds=1)
