@@ -54,6 +54,7 @@ def whole(site: Site, journal: Journal, environ: Mapping[str, str]) -> tuple[Fro
         duties=duties,
         built=outward.built,
         troubles=outward.troubles,
+        end=outward.end,
     )
     if served:
         means = replace(means, begin=front.begin, serve=front.serve)

@@ -28,7 +28,7 @@ _LASTING = ("enabled", "host", "port", "proxies")  # of `web:`: in force as long
 _PATIENCE = 9.0  # seconds for what is in hand, once we are told to stop
 
 
-def _nothing(told: object) -> None:
+def _nothing(*told: object) -> None:
     """Take no notice."""
     del told
 
@@ -52,6 +52,7 @@ class Means:
     built: Callable[[Summary], object] = _nothing  # told of each build that changed the site
     serve: Callable[[Site, threading.Event], None] | None = None  # readers, until the event is set
     troubles: Callable[[], Iterable[str]] = tuple  # what else needs looking at
+    end: Callable[[], object] = _nothing  # called last, when nobody is served any more
     patience: float = _PATIENCE
 
 
@@ -200,6 +201,7 @@ class _Daemon:
             self._web.join(max(end - monotonic(), 0.1))
             busy += ["web"] * self._web.is_alive()
         self._watch.end(max(end - monotonic(), 0.1))
+        self._means.end()
         self._keep(ended=True)
         self._journal.tell("stopped", unfinished=tuple(busy))
         return tuple(busy)

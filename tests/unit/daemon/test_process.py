@@ -16,6 +16,7 @@ from newsrooms import Newsroom
 from signups import link
 from watched import wait_until
 
+from feedpub import newsletter
 from feedpub.daemon import Journal, Signals, run, status
 from feedpub.daemon import Site as Running
 from feedpub.daemon.front import Front
@@ -100,6 +101,17 @@ def test_what_is_published_is_served(tmp_path: Path) -> None:
     assert "feedpub_posts 2.0" in told
     assert 'feedpub_feed_requests_total{status="200"} 1.0' in told
     assert "feedpub_watcher_lag_seconds" in told
+
+
+def test_who_asked_last_is_counted(tmp_path: Path) -> None:
+    """Though the daemon ends before it is time to keep that."""
+    site = Site(tmp_path)
+    site.config(f"{CONFIG}web: {{port: 0}}\n")
+    site.post("a.md")
+    with running(site) as daemon:
+        ask(home(daemon), "rss.xml", headers=READER)
+
+    assert [("Feedly", 1)] == list(newsletter.statistics(site.request(), 1).programs)
 
 
 def test_readers_sign_up_and_confirm(tmp_path: Path) -> None:
