@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, NoReturn
 
 from wordings import english
 
@@ -275,9 +275,16 @@ def run(
         doctor=lambda: desk.doctor,
         web=web,
         browse=browse,
+        daemon=nobody,
+        leave=nobody,
     )
     status = main(typed.split(), world)
     return Ran(status, out.getvalue(), err.getvalue(), shown)
+
+
+def nobody(*_: object) -> NoReturn:
+    """Stand for what is not to be asked for."""
+    raise AssertionError
 
 
 def bad(*lines: int) -> tuple[Problem, ...]:

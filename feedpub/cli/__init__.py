@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from feedpub.cli.world import Newsletter, Publish, Web
+    from feedpub.cli.world import Daemon, Newsletter, Publish, Web
     from feedpub.newsletter.findings import Finding
     from feedpub.publish import Request
 
@@ -45,6 +45,8 @@ def run() -> int:
         doctor=doctor,
         web=_web,
         browse=browse,
+        daemon=daemon,
+        leave=os._exit,
     )
     try:
         status = main(sys.argv[1:], world)
@@ -84,6 +86,13 @@ def _web() -> "Web":
     from feedpub import web  # noqa: PLC0415  `feedpub --help` does not wait for it
 
     return web
+
+
+def daemon() -> "Daemon":
+    """Give what keeps a site running."""
+    from feedpub import daemon  # noqa: PLC0415  likewise
+
+    return daemon
 
 
 def browse(path: "Path") -> bool:

@@ -1,6 +1,5 @@
 """All that a command can see, change and call, handed to it as one value."""
 
-import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -197,12 +196,6 @@ class Daemon(Protocol):
         ...
 
 
-def _daemon() -> Daemon:
-    from feedpub import daemon  # noqa: PLC0415  `feedpub --help` does not wait for it
-
-    return daemon
-
-
 @dataclass(frozen=True, slots=True)
 class World:
     """All that a command can see and change, but for the files it is about."""
@@ -219,8 +212,8 @@ class World:
     doctor: "Callable[[], Callable[[Request], tuple[Finding, ...]]]"  # likewise
     web: Callable[[], Web]  # likewise
     browse: Callable[[Path], bool]  # show a file in the browser, if there is one
-    daemon: Callable[[], Daemon] = _daemon  # likewise
-    leave: Callable[[int], object] = os._exit  # end the process, whatever its threads do
+    daemon: Callable[[], Daemon]  # likewise
+    leave: Callable[[int], object]  # end the process, whatever its threads do
 
     def terminal(self, stream: TextIO) -> Terminal:
         """Give what writes to one of the streams."""

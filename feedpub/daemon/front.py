@@ -80,10 +80,10 @@ class Front:
             elif room.desk is not None:
                 room.scene = self._scene(room.desk, now, room.scene)
 
-    def serve(self, site: Site, stop: Event) -> None:
+    def serve(self, stop: Event) -> None:
         """Answer until `stop` is set."""
         assert self._opened is not None  # noqa: S101 - `begin` came before
-        web.answer(web.server(self._app, site.config.web.proxies), self._opened, stop)
+        web.answer(web.server(self._app, self._site.config.web.proxies), self._opened, stop)
 
     def close(self) -> None:
         """Let go of the socket and of what answers need."""

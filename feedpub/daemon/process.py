@@ -1,11 +1,10 @@
 """A site, a stream and a clock → the process `feedpub run`, put together."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime
 from typing import TextIO
 
-from feedpub.agenda import Duty
 from feedpub.daemon.front import Front
 from feedpub.daemon.outward import Outward
 from feedpub.daemon.running import Means, run
@@ -44,14 +43,11 @@ def whole(site: Site, journal: Journal, environ: Mapping[str, str]) -> tuple[Fro
     front = Front(site, journal, traffic)
     served = site.config.web.enabled
 
-    def duties(_: Site) -> Sequence[Duty]:
-        return (*outward.duties(), *(front.duties() if served else ()))
-
     means = Means(
         now=site.now,
         journal=journal,
         environ=environ,
-        duties=duties,
+        duties=(*outward.duties(), *(front.duties() if served else ())),
         built=outward.built,
         troubles=outward.troubles,
         end=outward.end,

@@ -33,12 +33,6 @@ def _nothing(*told: object) -> None:
     del told
 
 
-def _no_duties(site: Site) -> Sequence[Duty]:
-    """Nothing else is to be done."""
-    del site
-    return ()
-
-
 @dataclass(frozen=True, slots=True)
 class Means:
     """What the daemon works with."""
@@ -47,10 +41,10 @@ class Means:
     journal: Journal
     environ: Mapping[str, str]
     rebuild: Rebuild = publish.rebuild
-    duties: Callable[[Site], Sequence[Duty]] = _no_duties  # what else is to be done, after a build
+    duties: Sequence[Duty] = ()  # what else is to be done, after a build
     begin: Callable[[Insight], object] = _nothing  # called first, and once; may raise FeedpubError
     built: Callable[[Summary], object] = _nothing  # told of each build that changed the site
-    serve: Callable[[Site, threading.Event], None] | None = None  # readers, until the event is set
+    serve: Callable[[threading.Event], None] | None = None  # readers, until the event is set
     troubles: Callable[[], Iterable[str]] = tuple  # what else needs looking at
     end: Callable[[], object] = _nothing  # called last, when nobody is served any more
     patience: float = _PATIENCE
@@ -77,9 +71,8 @@ class _Daemon:
         self._faults = Faults(means.journal)
         self._builder = Builder(site, means.journal, means.rebuild, self._built)
         self._mailer = Mailer(site, means.journal, self._builder.whole, self._wake)
-        self._outward = tuple(means.duties(site))
         self._build = Duty("build", self._builder)
-        duties = (self._build, *self._mailer.duties(), *self._outward)
+        duties = (self._build, *self._mailer.duties(), *means.duties)
         self._scheduler = Scheduler(duties, means.now, self._faults.ended)
         self._record = Record(site, means.now(), self._scheduler.standings)
         self._watch = Watch(self._journal, self._record, self._noticed)
@@ -213,7 +206,7 @@ class _Daemon:
 
         def served(now: datetime) -> None:
             del now
-            serve(self._site, self._site.stop)
+            serve(self._signals.stop)
 
         _, self._fault = called(Duty("web", served), self._means.now(), self._means.now)
 
@@ -241,4 +234,4 @@ class _Daemon:
             self._means.built(summary)
         finally:  # readers do not wait for a database that is away
             self._mailer.posted.set()
-            self._wake("digests", *(each.name for each in self._outward))
+            self._wake("digests", *(each.name for each in self._means.duties))

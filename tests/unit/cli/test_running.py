@@ -10,8 +10,9 @@ from typing import TextIO
 from zoneinfo import ZoneInfo
 
 import pytest
-from commands import ISSUE, Screen
+from commands import ISSUE, Screen, nobody
 
+from feedpub.cli import daemon
 from feedpub.cli.session import main
 from feedpub.cli.world import Newsletter, Publish, World
 from feedpub.daemon.status import Daemon, Status
@@ -196,7 +197,7 @@ def test_scripts_get_all_of_it() -> None:
 
 def test_what_needs_looking_at() -> None:
     """Each in a line, and the status says so."""
-    daemon = replace(
+    told = replace(
         RUNS,
         config="config.yaml:1: x\nconfig.yaml:2: y",
         refused=NOW,
@@ -206,7 +207,7 @@ def test_what_needs_looking_at() -> None:
         failing=("a",),
     )
     build = LastBuild(NOW, BUILD.counts, (Problem("a.md", 1, "x"), Problem("b.md", 1, "x")))
-    found = Status(True, daemon, build, (), (), (), NOW + HOUR, ZoneInfo("UTC"))  # noqa: FBT003
+    found = Status(True, told, build, (), (), (), NOW + HOUR, ZoneInfo("UTC"))  # noqa: FBT003
     status, out, err = typed("status", Machine(found))
 
     assert 1 == status
@@ -286,6 +287,8 @@ def test_the_daemon_is_there_when_it_is_asked_for(tmp_path: Path) -> None:
         doctor=lambda: lambda _: (),
         web=lambda: None,  # type: ignore[arg-type,return-value]
         browse=lambda _: False,
+        daemon=daemon,
+        leave=nobody,
     )
 
     assert 0 == main(["status", "--config", str(site)], world)

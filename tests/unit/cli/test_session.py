@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from commands import nobody
 
 from feedpub import __version__
 from feedpub.cli.session import main
@@ -98,6 +99,8 @@ def run(
         doctor=lambda: lambda _: (),
         web=web,
         browse=lambda _: False,
+        daemon=nobody,
+        leave=nobody,
     )
     status = main(argv, world)
     return Run(status, out.getvalue(), err.getvalue(), press)

@@ -204,11 +204,7 @@ def test_a_duty_that_fails_is_told_and_the_others_go_on(site: Site) -> None:
     def broken(now: datetime) -> datetime:
         raise LookupError(f"ann@example.org at {now}")
 
-    def duties(running: Running) -> list[Duty]:
-        assert "Example & Co" == running.config.site.title
-        return [duty("pings", calls), Duty("broken", broken)]
-
-    with here(site, duties=duties) as daemon:
+    with here(site, duties=[duty("pings", calls), Duty("broken", broken)]) as daemon:
         failed = daemon.wait("failed", duty="broken")
         before = len(calls)
         site.post("b.md")
@@ -230,7 +226,7 @@ def test_who_cannot_be_told_of_a_build_keeps_nobody_waiting(site: Site) -> None:
             raise FeedpubError("the database is away")
         told.append(tuple(post.title for post in summary.new))
 
-    with here(site, built=built, duties=lambda _: [duty("pings", calls)]) as daemon:
+    with here(site, built=built, duties=[duty("pings", calls)]) as daemon:
         daemon.wait("watching", by="events")
         away.set()
         wait_until(lambda: calls, "the first call")
@@ -271,8 +267,7 @@ def test_readers_are_served_as_long_as_it_runs(site: Site) -> None:
     """In a thread of their own, which ends with it."""
     served = threading.Event()
 
-    def serve(running: Running, stop: threading.Event) -> None:
-        assert running.place.output == site.public
+    def serve(stop: threading.Event) -> None:
         served.set()
         stop.wait(60)
 
@@ -287,8 +282,8 @@ def test_readers_are_served_as_long_as_it_runs(site: Site) -> None:
 def test_where_nobody_is_served_any_more_it_ends(site: Site, fault: Exception | None) -> None:
     """With why, and not as if all were well: whoever started it starts it again."""
 
-    def serve(running: Running, stop: threading.Event) -> None:
-        del running, stop
+    def serve(stop: threading.Event) -> None:
+        del stop
         if fault:
             raise fault
 
@@ -309,11 +304,11 @@ def test_what_does_not_end_in_time_is_left(site: Site) -> None:
         begun.set()
         let.wait(60)
 
-    def serve(running: Running, stop: threading.Event) -> None:
-        del running, stop
+    def serve(stop: threading.Event) -> None:
+        del stop
         let.wait(60)
 
-    with here(site, duties=lambda _: [Duty("slow", slow)], serve=serve, patience=0.1) as daemon:
+    with here(site, duties=[Duty("slow", slow)], serve=serve, patience=0.1) as daemon:
         wait_until(begun.is_set, "work")
     let.set()
 
@@ -436,8 +431,7 @@ def test_a_fault_of_its_own_ends_all_of_it(site: Site) -> None:
             raise LookupError("what time is it?")
         return clock()
 
-    def serve(running: Running, stop: threading.Event) -> None:
-        del running
+    def serve(stop: threading.Event) -> None:
         served.append(stop.wait(60))
 
     means = Means(now, Journal(stream, clock, human=True), {}, serve=serve)
