@@ -29,6 +29,7 @@ class Journal:
     """Writes what happens, for all threads of a process."""
 
     def __init__(self, stream: TextIO, now: Callable[[], datetime], *, human: bool) -> None:
+        """For people times are told in the zone that the clock `now` gives them in."""
         self._stream = stream
         self._now = now
         self._human = human
@@ -54,7 +55,7 @@ def as_json(now: datetime, event: str, fields: Fields) -> str:
 def human(now: datetime, event: str, fields: Fields) -> str:
     """Give a line as people read it: what is nothing, or not so, is left out."""
     told = [f"{name}: {_shown(value)}" for name, value in fields.items() if value]
-    return f"{now.astimezone():%H:%M:%S}  {event}{'  ' if told else ''}{', '.join(told)}"
+    return f"{now:%H:%M:%S}  {event}{'  ' if told else ''}{', '.join(told)}"
 
 
 def _shown(value: Value) -> str:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import BinaryIO, NoReturn
+from zoneinfo import ZoneInfo
 
 from wordings import english
 
@@ -31,6 +32,7 @@ UNREAD = Statistics("Notes", "#1a5fb4", NOW.date(), NOW.date(), (), (), (), (), 
 IMPORTED = Import(Imported(3, 2, 1, 0), ())
 RETURNED = Returned(0, 0, 0, 0, 0, 0, 0, 0)
 TAKEN = Outcome("accepted", 250, "2.0.0", "queued as 1", "mx.example.org")
+GREENWICH = ZoneInfo("UTC")
 GOOD = Tally(3, 3, 0, 0, 0, 0, 0)
 
 
@@ -63,6 +65,7 @@ class Desk:
     failed: int = 0
     lost: tuple[Fate, ...] = ()
     last: Fate | None = None
+    place: ZoneInfo = GREENWICH
     outcome: Outcome = TAKEN
     returned: Returned | FeedpubError = RETURNED
     ills: tuple[Finding, ...] = ()
@@ -205,6 +208,11 @@ class Desk:
         """Give how many failed."""
         self._ask(request, "retry", issue, *["doubt"] * doubt)
         return self.failed
+
+    def zone(self, request: Request) -> ZoneInfo:
+        """Give the time zone."""
+        assert request.now == NOW
+        return self.place
 
     def source(self, text: str, environ: Mapping[str, str], piped: BinaryIO) -> Source:
         """Give what is piped in, or a path."""

@@ -3,11 +3,11 @@
 import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict
-from datetime import datetime
+from datetime import datetime, tzinfo
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from feedpub.cli.report import counted
+from feedpub.cli.report import counted, moment
 from feedpub.cli.terminal import columns, safe
 from feedpub.cli.world import DONE, NOT_DONE, Session
 from feedpub.mailing import Fate, Issue, Outcome, Tally
@@ -40,14 +40,16 @@ _REFUSALS = {
 
 
 def _list(session: Session) -> int:
-    standings = session.world.newsletter().digests(session.request())
+    newsletter, request = session.world.newsletter(), session.request()
+    standings = newsletter.digests(request)
     session.terminal.clear()
     if session.arguments.json:
         told = {"digests": [_standing_object(each) for each in standings]}
         session.world.stdout.write(json.dumps(told) + "\n")
         return DONE
+    zone = newsletter.zone(request)
     for each in standings:
-        session.tell(_standing(each), always=True)
+        session.tell(_standing(each, zone), always=True)
     if not standings:
         session.advise("There is no digest; name one under digests: in config.yaml.")
     elif all(each.last for each in standings):
@@ -150,14 +152,16 @@ def _remedy(sent: "Sent") -> str:
 
 
 def _status(session: Session) -> int:
-    found = session.world.newsletter().issues(session.request(), session.arguments.digest)
+    newsletter, request = session.world.newsletter(), session.request()
+    found = newsletter.issues(request, session.arguments.digest)
     if session.arguments.json:
         told = {"issues": [issue_object(issue, tally) for issue, tally in found]}
         session.world.stdout.write(json.dumps(told) + "\n")
         return DONE
+    zone = newsletter.zone(request)
     for issue, tally in found:
         lost = _lost(session, issue, tally)
-        session.tell([_headline(issue), *equation(tally), *lost], always=True)
+        session.tell([_headline(issue, zone), *equation(tally), *lost], always=True)
     paused = [issue.id for issue, _ in found if issue.state == "paused"]
     failed = [issue.id for issue, tally in found if tally.failed]
     over = [(issue, tally) for issue, tally in found if issue.state != "cancelled"]
@@ -230,14 +234,14 @@ def _unfinished(tally: Tally) -> bool:
     return bool(tally.failed or tally.doubt or tally.waiting)
 
 
-def _standing(standing: "Standing") -> Iterator[str]:
+def _standing(standing: "Standing", zone: tzinfo) -> Iterator[str]:
     """Tell how a digest stands."""
     new = counted(len(standing.posts), "new post") if standing.posts else "nothing new"
     yield f"{standing.digest}: {new}, {counted(standing.audience, 'reader')}"
     rows = [
         ("schedule", safe(standing.schedule)),
-        ("last", _time(standing.last) or "never"),
-        ("next", _time(standing.upcoming) or "never"),
+        ("last", moment(standing.last, zone) if standing.last else "never"),
+        ("next", moment(standing.upcoming, zone) if standing.upcoming else "never"),
         *(("new", safe(title)) for title in standing.posts),
     ]
     yield from columns(rows).split("\n")
@@ -274,10 +278,11 @@ def _trouble(sent: "Sent") -> str:
     return f"{sent.digest}: {told}{aside}"
 
 
-def _headline(issue: Issue) -> str:
+def _headline(issue: Issue, zone: tzinfo) -> str:
     posts = counted(len(issue.posts), "post") if issue.posts else ""
     told = "; ".join(part for part in (posts, issue.subject, issue.reason) if part)
-    return f"{_named(issue)}, {_time(issue.slot)}, {issue.state}{f': {told}' if told else ''}"
+    stands = f"{_named(issue)}, {moment(issue.slot, zone)}, {issue.state}"
+    return f"{stands}: {told}" if told else stands
 
 
 def _named(issue: Issue) -> str:
@@ -294,12 +299,8 @@ def equation(tally: Tally) -> Iterator[str]:
     yield from (f"    {number:>{room},}  {safe(reason)}" for reason, number in tally.reasons)
 
 
-def _time(moment: datetime | None) -> str:
-    return f"{moment:%Y-%m-%d %H:%M} UTC" if moment else ""
-
-
-def _iso(moment: datetime | None) -> str | None:
-    return moment.isoformat() if moment else None
+def _iso(at: datetime | None) -> str | None:
+    return at.isoformat() if at else None
 
 
 def _standing_object(standing: "Standing") -> dict[str, object]:

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator, Sequence
+from datetime import datetime, tzinfo
 from typing import TYPE_CHECKING
 
 from feedpub.cli.terminal import Colour, Terminal, safe
@@ -101,6 +102,11 @@ def next_step(problems: Sequence[Problem], command: str) -> str:
 def counted(number: int, noun: str) -> str:
     """Give `1 post`, `2,000 posts`."""
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
+def moment(at: datetime, zone: tzinfo) -> str:
+    """Give `2025-01-30 09:00 Europe/Lisbon`."""
+    return f"{at.astimezone(zone):%Y-%m-%d %H:%M} {zone}"
 
 
 def _aside(summary: "Summary") -> str:

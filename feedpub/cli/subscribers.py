@@ -3,6 +3,7 @@
 import json
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from datetime import tzinfo
 from itertools import islice
 from pathlib import Path
 
@@ -14,7 +15,6 @@ from feedpub.errors import FeedpubError
 from feedpub.mailing import ACTIVE, Fate, Follows, Subscriber
 
 _BATCH = 500  # readers that are laid out together: who lists a million waits for none
-_TIME = "%Y-%m-%d %H:%M UTC"
 
 
 def _add(session: Session) -> int:
@@ -74,9 +74,10 @@ def _show(session: Session) -> int:
         told = {**as_object(subscriber), "last": _fate(last) if last else None}
         session.world.stdout.write(json.dumps(told) + "\n")
     else:
-        since = f" since {subscriber.changed:{_TIME}}" if subscriber.changed else ""
+        zone, changed = newsletter.zone(request), subscriber.changed
+        since = f" since {report.moment(changed, zone)}" if changed else ""
         first = f"{_called(subscriber)}: {subscriber.state}{since}"
-        known = [*_known(subscriber), *_mailed(last)]
+        known = [*_known(subscriber, zone), *_mailed(last, zone)]
         table = columns([(label, safe(told)) for label, told in known])
         session.tell([first, *table.split("\n")], always=True)
     return DONE
@@ -231,26 +232,27 @@ def _row(subscriber: Subscriber) -> tuple[str, ...]:
     return tuple(map(safe, told))
 
 
-def _known(subscriber: Subscriber) -> Iterator[tuple[str, str]]:
+def _known(subscriber: Subscriber, zone: tzinfo) -> Iterator[tuple[str, str]]:
     """Tell all that is known of somebody."""
     consent = subscriber.consent
     source = f", from {consent.source}" if consent.source else ""
     yield "follows", _followed(subscriber.follows)
     yield "cadence", subscriber.cadence
     yield "language", subscriber.language or "the site's"
-    yield "agreed", f"{consent.at:{_TIME}}, by {consent.how}{source}"
+    yield "agreed", f"{report.moment(consent.at, zone)}, by {consent.how}{source}"
     if subscriber.soft_bounces:
         yield "bounced", f"{report.counted(subscriber.soft_bounces, 'time')}, softly"
     for name, value in subscriber.fields:
         yield safe(name), value
 
 
-def _mailed(last: Fate | None) -> Iterator[tuple[str, str]]:
+def _mailed(last: Fate | None, zone: tzinfo) -> Iterator[tuple[str, str]]:
     """Tell what became of the last issue for somebody."""
     if last:
         said = answer(last.outcome)
-        told = f"issue {last.issue} of {last.digest}, {last.at:{_TIME}}: {last.outcome.kind}"
-        yield "last mail", f"{told}{f' ({said})' if said else ''}"
+        stands = f"{report.moment(last.at, zone)}: {last.outcome.kind}"
+        told = f"issue {last.issue} of {last.digest}, {stands}"
+        yield "last mail", f"{told} ({said})" if said else told
 
 
 def _fate(last: Fate) -> dict[str, object]:

@@ -11,6 +11,8 @@ from feedpub.cli.terminal import Colour, Terminal, safe
 from feedpub.errors import FeedpubError
 
 if TYPE_CHECKING:
+    from zoneinfo import ZoneInfo
+
     from feedpub.daemon import Status
     from feedpub.mailing import Fate, Issue, Outcome, Subscriber, Tally
     from feedpub.newsletter import Import, Returned, Sent, Source, Standing
@@ -171,6 +173,10 @@ class Newsletter(Protocol):
 
     def retry(self, request: "Request", issue: int, /, *, doubt: bool) -> int:
         """Plan again what failed, or what is in doubt; give how many."""
+        ...
+
+    def zone(self, request: "Request", /) -> "ZoneInfo":
+        """Give the time zone that the site tells its times in."""
         ...
 
     def source(self, text: str, environ: Mapping[str, str], piped: BinaryIO, /) -> "Source":

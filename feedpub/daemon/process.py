@@ -26,9 +26,10 @@ def forever(
         FeedpubError: The configuration cannot be used, another process does this already, or
             nobody can listen where it says.
     """
-    journal = Journal(stream, now, human=human)
     with heeded() as signals:
         site = Site(request, signals.stop, now)
+        clock = (lambda: now().astimezone(site.zone)) if human else now
+        journal = Journal(stream, clock, human=human)
         front, means = whole(site, journal, request.environ)
         try:
             return run(site, means, signals)

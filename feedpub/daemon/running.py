@@ -85,7 +85,8 @@ class _Daemon:
     def run(self) -> tuple[str, ...]:
         """Do all there is to do."""
         where = str(self._site.home.parent.absolute())
-        self._journal.tell("started", version=__version__, pid=os.getpid(), folder=where)
+        zone = str(self._site.zone)
+        self._journal.tell("started", version=__version__, pid=os.getpid(), folder=where, zone=zone)
         scheduler, builder = self._scheduler, self._builder
         insight = Insight(
             builds=lambda: builder.builds,

@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from threading import Event
+from zoneinfo import ZoneInfo
 
 from feedpub.config import Config
 from feedpub.publish.request import Place, Request, place
@@ -43,6 +44,11 @@ class Site:
     def home(self) -> Path:
         """The folder `.feedpub/`."""
         return self.place.memory.parent
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The time zone that times are told in."""
+        return ZoneInfo(self.config.site.timezone)
 
     def request(self, now: datetime) -> Request:
         """Give what the use cases ask for, with the configuration in force."""

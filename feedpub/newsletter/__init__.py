@@ -4,7 +4,7 @@
 prometheus-client, are not among them: import them by themselves.
 """
 
-from feedpub.newsletter.desk import opened
+from feedpub.newsletter.desk import opened, zone
 from feedpub.newsletter.issuing import (
     Standing,
     cancel,
@@ -80,4 +80,5 @@ __all__ = [
     "tidy",
     "undelivered",
     "words",
+    "zone",
 ]

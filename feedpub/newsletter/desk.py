@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
 
 from feedpub import files, store, tokens
 from feedpub.config import Config, Digest
@@ -76,6 +77,11 @@ class Desk:
         """Give that salt, and those of older keys."""
         keys = (self.keys.current, *self.keys.older)
         return tuple(hmac.digest(key, b"feedpub forgotten", "sha256") for key in keys)
+
+
+def zone(request: Request) -> ZoneInfo:
+    """Give the time zone that a site tells its times in. Raises FeedpubError without a site."""
+    return ZoneInfo(place(request).config.site.timezone)
 
 
 @contextmanager

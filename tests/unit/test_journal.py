@@ -3,6 +3,7 @@
 import io
 import json
 from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -41,6 +42,13 @@ def test_people_get_what_there_is() -> None:
 
     assert line.endswith("  built  posts: 1200, paths: a; b, ok: yes")
     assert human(NOW, "stopped", {"no": False, "s": 0.5, "x": None}).endswith("stopped  s: 0.5")
+
+
+def test_people_are_told_the_time_of_the_clock() -> None:
+    """In whichever zone it gives it: theirs is not the machine's."""
+    there = NOW.astimezone(ZoneInfo("Asia/Shanghai"))
+
+    assert "20:00:00  stopped" == human(there, "stopped", {})
 
 
 def test_no_line_holds_who_reads_or_what_is_secret() -> None:

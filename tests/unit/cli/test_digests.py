@@ -3,6 +3,7 @@
 import json
 from dataclasses import replace
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 from commands import GOOD, ISSUE, NOW, Desk, run
@@ -291,6 +292,19 @@ def test_status() -> None:
         "issue 6 of weekly, 2025-01-30 09:00 UTC, skipped: nothing new\n"
     )
     assert actual.err == "Next: `feedpub digest retry 7` sends again what failed.\n"
+
+
+def test_times_are_those_of_the_site() -> None:
+    """In its zone, which is named; scripts get UTC."""
+    there = ZoneInfo("Asia/Shanghai")
+    standing = Standing("weekly", "weekly mon 09:00", NOW, NOW, (), 1)
+    desk = Desk(known=((ISSUE, GOOD),), standings=(standing,), place=there)
+    listed = run("digest list", desk).out
+
+    assert 2 == listed.count("2025-01-30 17:00 Asia/Shanghai\n")
+    assert "weekly, 2025-01-30 17:00 Asia/Shanghai, done" in run("digest status", desk).out
+    assert "agreed    2025-01-30 17:00 Asia/Shanghai, by" in run("subscribers show a", desk).out
+    assert "2025-01-30T09:00:00+00:00" in run("digest status --json", desk).out
 
 
 def test_status_of_what_was_not_delivered() -> None:

@@ -3,6 +3,7 @@
 import io
 import mailbox
 import os
+import signal
 import threading
 from contextlib import closing
 from datetime import datetime, timedelta
@@ -448,3 +449,23 @@ def test_a_site_is_run_once(site: Site) -> None:
         daemon.wait("built")
         with pytest.raises(FeedpubError, match=f"as process {os.getpid()};"):
             forever(site.request(), io.StringIO(), daemon.clock, human=True)
+
+
+def test_people_are_told_the_time_of_the_site(site: Site) -> None:
+    """In its zone, which is named once; programs in UTC."""
+    site.config(CONFIG.replace("{", "{timezone: Asia/Shanghai, ", 1) + "web: false\n")
+
+    def begun(stream: io.StringIO) -> None:
+        wait_until(lambda: "watching" in stream.getvalue(), "a beginning")
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    for human, told in ((True, "20:00:00  started  "), (False, '"2025-06-01T12:00:00.000+00:00"')):
+        stream = io.StringIO()
+        ends = threading.Thread(target=begun, args=(stream,))
+        ends.start()
+        forever(site.request(), stream, lambda: NOW, human=human)
+        ends.join()
+        first = stream.getvalue().split("\n")[0]
+
+        assert told in first
+        assert "Asia/Shanghai" in first

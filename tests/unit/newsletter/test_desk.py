@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 from newsrooms import Newsroom
 
+from feedpub import newsletter
 from feedpub.errors import FeedpubError
 
 SECRET = "s" * 32
@@ -28,6 +29,16 @@ def test_a_site_without_digests_has_none(tmp_path: Path) -> None:
     room.digests()
     with room.desk() as desk, pytest.raises(FeedpubError, match="there are no digests; add `dig"):
         desk.digest("weekly")
+
+
+def test_a_site_tells_times_in_its_zone(tmp_path: Path) -> None:
+    """As the configuration says."""
+    room = Newsroom(tmp_path)
+    room.config(
+        "site: {title: A, url: 'https://example.org/', timezone: Asia/Tokyo}\ndigests: []\n"
+    )
+
+    assert "Asia/Tokyo" == newsletter.zone(room.request()).key
 
 
 def test_a_digest_is_due_by_its_own_clocks(tmp_path: Path) -> None:
