@@ -48,6 +48,8 @@ def number_form(language: str, number: int) -> str:
             return _slavic(number)
         case "fr" | "pt":
             return "one" if number in (0, 1) else "other"
+        case "ja" | "ko" | "zh":
+            return "other"
         case _:
             return "one" if number == 1 else "other"
 

@@ -1,9 +1,12 @@
 """Pages speak the language of what they show."""
 
+from collections import Counter
 from datetime import date
+from string import Formatter
 
 import pytest
 
+from feedpub import files
 from feedpub.words import File, Words, direction, is_spoken, number_form, own_name
 
 ENGLISH = File(
@@ -21,6 +24,11 @@ ENGLISH = File(
 CHINESE = File("zh", 'date = "{year}年{number}月{day}日"\n[words]\nposts = "{n} 篇"')
 FILES = {"en": ENGLISH, "zh": CHINESE, "eo": File("eo", '[words]\nolder = "Pli malnovaj"')}
 DAY = date(2025, 1, 30)
+PACKAGED = {
+    name.removeprefix("words/").removesuffix(".toml"): text
+    for name, text in files.texts(files.packaged()).items()
+    if name.startswith("words/")
+}
 
 
 @pytest.mark.parametrize(
@@ -47,6 +55,7 @@ def test_direction_follows_language_and_script(language: str, expected: str) -> 
     [
         ("en", (0, 1, 2), ["other", "one", "other"]),
         ("fr", (0, 1, 2), ["one", "one", "other"]),
+        ("ja", (0, 1, 2), ["other", "other", "other"]),
         ("ru-RU", (1, 3, 5, 11, 12, 21, 22), ["one", "few", "many", "many", "many", "one", "few"]),
         ("ar", (0, 1, 2, 3, 11, 100, 103), ["zero", "one", "two", "few", "many", "other", "few"]),
     ],
@@ -141,3 +150,43 @@ def test_a_language_with_words_is_spoken() -> None:
     assert ["en-GB", "zh-Hant"] == [
         each for each in ("en-GB", "zh-Hant", "de", "fr") if is_spoken(each, files)
     ]
+
+
+@pytest.mark.parametrize("language", sorted(PACKAGED))
+def test_every_language_that_comes_with_feedpub_has_every_word(language: str) -> None:
+    """Each says all that English says, with the same placeholders, in every form it counts in.
+
+    A form of one number alone ("two posts") need not hold the number; "other" is always there,
+    for where there is none.
+    """
+    english = File("en", PACKAGED["en"]).words
+    words = File(language, PACKAGED[language]).words
+    numbers = _counted(language)
+
+    assert english.keys() == words.keys()
+    assert [] == [
+        f"{key}, {form}: {text}"
+        for key, forms in words.items()
+        for form, text in forms.items()
+        if not _fits(_placeholders(text), english[key]["other"], is_alone=numbers[form] == 1)
+    ]
+    assert [] == [
+        f"{key}: {', '.join(forms)}"
+        for key, forms in words.items()
+        if (len(forms) > 1 or len(english[key]) > 1) and forms.keys() != {*numbers, "other"}
+    ]
+
+
+def _counted(language: str) -> Counter[str]:
+    """Give how many numbers below 1000 have each form."""
+    return Counter(number_form(language, number) for number in range(1000))
+
+
+def _fits(given: set[str], english: str, *, is_alone: bool) -> bool:
+    """Tell whether placeholders are those of an English text, its number aside if it is alone."""
+    wanted = _placeholders(english)
+    return given == wanted or (is_alone and given == wanted - {"n"})
+
+
+def _placeholders(text: str) -> set[str]:
+    return {name for _, name, _, _ in Formatter().parse(text) if name is not None}
