@@ -41,7 +41,7 @@ mail:
   relays: [{{host: 127.0.0.1, port: {relay}, security: none}}]
 """
 POST = "---\ntitle: {title}\ndate: {date}\ntags: [{tag}]\nauthor: {author}\n---\nText.\n"
-FEEDS = 15  # of the site, two tags and two authors, in three formats each
+FEEDS = 18  # of the site, two tags, two authors and a digest, in three formats each
 READER = "bob@example.net"
 ONE_CLICK = "List-Unsubscribe=One-Click"
 ANSWERED = 'feedpub_feed_requests_total{{status="{}"}}'
