@@ -179,6 +179,7 @@ def test_changed_templates_of_readers_pages_are_taken_up(tmp_path: Path) -> None
     bare = CONFIG.replace("author: Ann", "author: {name: Ann, email: ann@example.org}")
     site.config(f"{bare}digests: [{{name: weekly}}]\nweb: {{port: 0}}\n")
     site.put("templates/web/notice.html", "Mine: one")
+    site.put("templates/mail/known.txt", "{% broken")  # concerns nobody who looks at a page
     with running(site) as daemon:
         where = home(daemon)
         one = ask(where, "unsubscribe/x")[1]
