@@ -1,32 +1,28 @@
 """The site as it is → answers to those who ask over HTTP, in a thread of their own."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from http import HTTPStatus
 from socket import socket
 from threading import Event, Lock
 from urllib.parse import urlsplit
 
-from feedpub import __version__, newsletter, web
+from feedpub import newsletter, web
 from feedpub.agenda import Duty
 from feedpub.config import Config
+from feedpub.daemon.gauges import PAGES, Gauges
 from feedpub.daemon.insight import Insight
 from feedpub.daemon.outward import SIGNUPS
 from feedpub.daemon.seldom import Seldom
 from feedpub.daemon.site import Site
-from feedpub.errors import FeedpubError, TemplateError
+from feedpub.errors import TemplateError
 from feedpub.journal import Journal
-from feedpub.metrics import Figures
-from feedpub.newsletter import figures, signup
+from feedpub.newsletter import signup
 from feedpub.newsletter.desk import Desk
 from feedpub.web import Seen, closed, notices, operations, readers
 from feedpub.web.traffic import Traffic
-
-_PAGES = "pages"
-_SERVED = ("build", _PAGES)
-"""Duties without which readers are not served what they should be."""
 
 
 @dataclass(slots=True)
@@ -57,7 +53,7 @@ class Front:
 
     def duties(self) -> Iterator[Duty]:
         """Give the duties."""
-        yield Duty(_PAGES, self.renew)
+        yield Duty(PAGES, self.renew)
 
     def begin(self, insight: Insight) -> None:
         """Open the socket. Raises FeedpubError where that cannot be done."""
@@ -110,8 +106,9 @@ class Front:
 
     def _show(self, config: Config, routes: web.Routes) -> None:
         """Answer with the files of a configuration, by these routes, and how all stands."""
-        measured = self._figures if config.web.metrics else None
-        asked = operations.routes(self._ready, measured, self._troubles)
+        gauges = Gauges(self._site, self._traffic, self._insight)
+        figures = gauges.figures if config.web.metrics else None
+        asked = operations.routes(gauges.unserved, figures, gauges.troubles)
         folder, whole = self._site.place.output, [*asked, *routes]
         self._app.app = web.app(config, folder, lambda: self._now().timestamp(), whole, self._seen)
 
@@ -143,52 +140,6 @@ class Front:
 
     def _refused(self, line: str) -> None:
         self._unheeded.tell(why=line)
-
-    def _ready(self) -> str:
-        """Tell why what is served is not as it should be, "" where it is."""
-        return _told(each for each in self._failing() if each in _SERVED)
-
-    def _troubles(self) -> Iterator[str]:
-        """Tell what else needs looking at."""
-        others = _told(each for each in self._failing() if each not in _SERVED)
-        yield from filter(None, [others])
-        if self._insight:
-            yield from self._insight.troubles()
-
-    def _failing(self) -> list[str]:
-        """Give the duties that do not work at the moment."""
-        standings = self._insight.standings() if self._insight else ()
-        return [each.duty for each in standings if each.failures]
-
-    def _figures(self) -> Figures:
-        """Measure how the site stands; without a database, as far as the process itself knows."""
-        found = Figures()
-        if self._site.config.digests:
-            try:
-                found = figures.measured(self._site.request(self._now()))
-            except FeedpubError:
-                found = Figures(database_up=False)
-        assert self._insight is not None  # noqa: S101 - `begin` came before
-        builds = self._insight.builds()
-        return replace(
-            found,
-            version=__version__,
-            builds=builds.done,
-            failed_builds=builds.failed,
-            build_seconds=builds.seconds,
-            built=builds.at.timestamp() if builds.at else None,
-            posts=builds.posts,
-            problems=builds.problems,
-            requests=self._traffic.statuses(),
-            watcher_lag=builds.lag,
-            scheduler_lag=self._insight.lag(),
-        )
-
-
-def _told(duties: Iterable[str]) -> str:
-    """Tell of duties that fail, "" where there are none."""
-    failing = ", ".join(duties)
-    return f"{failing}: cannot be done, and is tried again" if failing else ""
 
 
 def _scene(room: _Room) -> signup.Scene:
