@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime, timedelta
+from operator import itemgetter
 from typing import TYPE_CHECKING
 
 from feedpub.cli import report
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
     from feedpub.publish import Coming, LastBuild
 
 _PATIENCE = timedelta(minutes=2)  # until who signed up should have been written to
+
+_NOTHING_DUE = ["Nothing is due."]
 
 
 def _run(session: Session) -> int:
@@ -52,19 +55,24 @@ def _lines(found: "Status", now: datetime) -> Iterator[list[str]]:
         yield _build(found, found.build)
     else:
         yield ["Not built yet, or not with these settings."]
-    rows = [(_when(found, each.at), _post(each)) for each in found.posts]
-    for name, at in found.digests:
-        rows.append((_when(found, at) if at else "with each post", f"digest {safe(name)}"))
-    if found.next_due:
-        late = found.next_due <= now
-        rows.append(("now" if late else _when(found, found.next_due), "messages that wait"))
-    if found.asking:
-        rows.append(("now", f"mail to {counted(found.asking, 'sign-up')}"))
-    due = [f"Due next, in {found.zone}:", *columns(rows).split("\n")]
-    yield due if rows else ["Nothing is due."]
+    rows = [*_due(found, now)]
+    yield [f"Due next, in {found.zone}:", *columns(rows).split("\n")] if rows else _NOTHING_DUE
     for issue, tally in found.issues:
         told = f"Issue {issue.id} of {safe(issue.digest)}, {issue.state}"
         yield [told, *equation(tally)]
+
+
+def _due(found: "Status", now: datetime) -> Iterator[tuple[str, str]]:
+    """Tell what is due, by time: what is late is due now; of some nobody knows when."""
+    if found.asking:
+        yield "now", f"mail to {counted(found.asking, 'sign-up')}"
+    coming = [(each.at, _post(each)) for each in found.posts]
+    coming += [(at, f"digest {safe(name)}") for name, at in found.digests if at]
+    coming += [(found.next_due, "messages that wait")] if found.next_due else []
+    for at, told in sorted(coming, key=itemgetter(0)):
+        yield _when(found, at) if at > now else "now", told
+    always = [name for name, at in found.digests if at is None]
+    yield from (("with each post", f"digest {safe(name)}") for name in always)
 
 
 def _daemon(found: "Status") -> list[str]:

@@ -47,7 +47,7 @@ WHOLE = Status(
         Coming(NOW + HOUR, "Soon\x1b[31m", "soon.md", expires=False),
         Coming(NOW + 2 * HOUR, "Old", "old.md", expires=True),
     ),
-    digests=(("weekly", NOW + 3 * HOUR), ("each", None)),
+    digests=(("each", None), ("weekly", NOW + HOUR * 3 / 2)),
     issues=((ISSUE, TALLY),),
     next_due=NOW - HOUR,
     zone=ZoneInfo("Asia/Shanghai"),
@@ -149,7 +149,7 @@ def test_a_site_where_nothing_is() -> None:
 
 
 def test_how_a_site_stands() -> None:
-    """What runs, what was built, what is due, in the zone of the site; what is going out."""
+    """What runs, what was built, what is due by time, in the zone of the site; what goes out."""
     status, out, err = typed("status", Machine(WHOLE))
 
     assert (0, "") == (status, err)
@@ -159,12 +159,12 @@ def test_how_a_site_stands() -> None:
         "  watching  by events",
         "Built 2025-06-01 19:00:00: 3 posts, 6 feeds, 7 pages; 2 drafts, 4 scheduled.",
         "Due next, in Asia/Shanghai:",
-        "  2025-06-01 21:00:00  appears: Soon\\x1b[31m (soon.md)",
-        "  2025-06-01 22:00:00  goes: Old (old.md)",
-        "  2025-06-01 23:00:00  digest weekly",
-        "  with each post       digest each",
-        "  now                  messages that wait",
         "  now                  mail to 1 sign-up",
+        "  now                  messages that wait",
+        "  2025-06-01 21:00:00  appears: Soon\\x1b[31m (soon.md)",
+        "  2025-06-01 21:30:00  digest weekly",
+        "  2025-06-01 22:00:00  goes: Old (old.md)",
+        "  with each post       digest each",
         "Issue 7 of weekly, done",
         "  5 audience = 1 accepted + 1 deferred + 0 failed + 0 suppressed + 0 in doubt + 3 waiting",
         "    1  451 4.3.2",
@@ -188,7 +188,7 @@ def test_scripts_get_all_of_it() -> None:
         "expires": False,
     } == told["posts"][0]
     assert [None, 5, 3] == [
-        told["digests"][1]["next"],
+        told["digests"][0]["next"],
         told["issues"][0]["tally"]["audience"],
         told["issues"][0]["tally"]["waiting"],
     ]
