@@ -89,7 +89,7 @@ class Mailer:
                     audience=each.audience,
                     reason=each.reason,
                 )
-            elif not each.early:
+            elif not each.idle:
                 self._journal.tell("digest skipped", digest=each.digest, reason=each.reason)
         if any(each.issue for each in planned):
             self._build(request.now)  # the page of the issue, which its messages lead to

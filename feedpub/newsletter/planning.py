@@ -31,7 +31,7 @@ class Sent:
     size: int  # octets of one message, the largest; 0 where there is none
     tally: Tally | None
     reason: str  # why nothing went out, or why the rest waits; else ""
-    early: bool = False  # its next time has not come
+    idle: bool = False  # no slot had come, and so nothing was to be expected
 
 
 class Planner:
@@ -52,7 +52,7 @@ class Planner:
         last = self._desk.store.last_slot(digest.name, self._now)
         slot = self._slot(digest, last, due=due)
         if slot is None:
-            return replace(_nothing(digest, "its next time has not come yet"), early=True)
+            return replace(_nothing(digest, "its next time has not come yet"), idle=True)
         renamed = self._renamed(digest, slot) if last is None and due else ""
         if renamed:
             return _nothing(digest, renamed)
@@ -110,9 +110,10 @@ class Planner:
     def _skipped(self, digest: Digest, slot: datetime, waiting: int, *, recorded: bool) -> Sent:
         """Record that a slot has come, and why nothing went out; each post has no such slots."""
         reason = f"{waiting} new, and min_posts is {digest.min_posts}" if waiting else "nothing new"
-        if recorded and not schedule.parse(digest.schedule).each_post:
+        each_post = schedule.parse(digest.schedule).each_post
+        if recorded and not each_post:
             self._desk.store.skip(digest.name, slot, reason, self._now)
-        return _nothing(digest, reason)
+        return replace(_nothing(digest, reason), idle=each_post and not waiting)
 
     def _planned(
         self, digest: Digest, slot: datetime, posts: tuple[Post, ...], *, dry: bool

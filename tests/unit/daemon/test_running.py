@@ -357,6 +357,10 @@ def test_digests_go_out_at_their_slot(tmp_path: Path) -> None:
 
     assert {"bob@example.org": ["one"]} == room.mailed()
     assert skipped
+    # That the page of an issue is no news for the next one is not worth a word.
+    assert ["it begins, and does not mail what is from before (1 post)"] == [
+        each["reason"] for each in daemon.events("digest skipped", digest="each")
+    ]
     assert "bob" not in daemon.text()
 
 
