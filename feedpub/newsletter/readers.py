@@ -147,6 +147,8 @@ def _rows(
         with path.open("rb") as file, _text(file) as lines:
             size = os.fstat(file.fileno()).st_size
             for number, row in enumerate(roster.read(lines, path.name, request.now, columns), 1):
+                if isinstance(row, RowFault) and row.whole:
+                    raise FeedpubError(f"{path}:{row.line}: {row.message}")
                 if isinstance(row, RowFault):
                     faults.append(Problem(str(path), row.line, row.message, left_out=True))
                 else:

@@ -34,6 +34,8 @@ def canonical(address: str) -> str:
         lowered = address.lower()
         if not lowered.endswith(_RESERVED):
             return lowered
+    if "@" not in address:
+        raise Faulty(f'{quoted(address)} is no e-mail address: there is no "@" in it')
     try:
         valid = validate_email(address, check_deliverability=False)
     except EmailNotValidError as error:

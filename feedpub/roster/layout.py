@@ -180,8 +180,8 @@ def _ours(names: Sequence[str]) -> tuple[int, ...]:
 
 def _without_addresses(header: Sequence[str]) -> str:
     return (
-        f"no column is known to hold e-mail addresses: say which one does; "
-        f"the columns are {_listed(header)}"
+        f"no column is known to hold e-mail addresses: say which one does, as in "
+        f"--column {quoted(f'email={header[0].strip()}')}; the columns are {_listed(header)}"
     )
 
 

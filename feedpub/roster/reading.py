@@ -32,6 +32,7 @@ class RowFault:
 
     line: int  # 1-based, where the row begins
     message: str
+    whole: bool = False  # the table cannot be used at all
 
 
 Row = Subscriber | RowFault
@@ -69,18 +70,18 @@ def read(
     records = _records(chain([first], lines), delimiter, skipped)
     header = next(records, None)
     if header is None:
-        yield RowFault(1, "the file is empty: its first line must name its columns")
+        yield RowFault(1, "the file is empty: its first line must name its columns", whole=True)
         return
     begun, names = header
     if isinstance(names, str):
-        yield RowFault(begun, names)
+        yield RowFault(begun, names, whole=True)
         return
     if len(names) == 1 and "@" in names[0]:  # a bare list of addresses
         records, names = chain([header], records), ["email"]
     try:
         where = layout(names, source, mapping)
     except Faulty as fault:
-        yield RowFault(begun, str(fault))
+        yield RowFault(begun, str(fault), whole=True)
         return
     yield from _rows(records, where, source, now)
 

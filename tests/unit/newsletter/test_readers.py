@@ -196,6 +196,16 @@ def test_a_list_that_is_not_there_is_told(room: Newsroom) -> None:
         imported(room, room.root / "none.csv")
 
 
+def test_a_list_that_cannot_be_used_at_all_has_no_rows_to_mend(
+    room: Newsroom, tmp_path: Path
+) -> None:
+    """It is said which column to name, and how."""
+    path = tmp_path / "list.csv"
+    path.write_text("Adresse,Name\nann@example.org,Ann\n", encoding="utf-8")
+    with pytest.raises(FeedpubError, match=r'list\.csv:1: .*, as in --column "email=Adresse"'):
+        newsletter.import_(room.request(), path, dry=False, columns={}, skip=True)
+
+
 def test_an_export_can_be_imported(room: Newsroom) -> None:
     """Nothing changes by it."""
     room.reader("bob@example.org", tags=("a",), cadence="monthly")

@@ -69,8 +69,8 @@ def test_letters_that_are_written_otherwise_are_another_address() -> None:
 @pytest.mark.parametrize(
     ("address", "reason"),
     [
-        ("", "must have an @-sign"),
-        ("ann", "must have an @-sign"),
+        ("", 'there is no "@" in it'),
+        ("ann", 'there is no "@" in it'),
         ("ann@intranet", "should have a period"),
         ("ann@printer.local", "special-use or reserved"),
         ("ann@mail.LOCALHOST", "special-use or reserved"),

@@ -301,7 +301,9 @@ def test_a_header_that_is_broken_is_told() -> None:
 @pytest.mark.parametrize("text", ["", "\ufeff", "\n\n", " , \n"])
 def test_an_empty_file_is_told(text: str) -> None:
     """Nobody in it is one thing; no header is another."""
-    assert [RowFault(1, "the file is empty: its first line must name its columns")] == faults(text)
+    told = "the file is empty: its first line must name its columns"
+
+    assert [RowFault(1, told, whole=True)] == faults(text)
 
 
 def test_a_header_alone_is_an_empty_roster() -> None:
@@ -314,8 +316,9 @@ def test_a_table_without_addresses_is_told_with_its_columns() -> None:
     assert [
         RowFault(
             1,
-            "no column is known to hold e-mail addresses: say which one does; "
-            'the columns are "Kunde", "Stadt"',
+            "no column is known to hold e-mail addresses: say which one does, as in "
+            '--column "email=Kunde"; the columns are "Kunde", "Stadt"',
+            whole=True,
         )
     ] == faults("Kunde,Stadt\nann@example.org,Oslo\n")
 
