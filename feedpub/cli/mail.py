@@ -23,7 +23,9 @@ _KINDS = (
 )
 """What came back, and what people call it."""
 
-_COLOURS = {"good": Colour.NONE, "poor": Colour.WARNING, "bad": Colour.FAULT}
+_COLOURS = {"poor": Colour.WARNING, "bad": Colour.FAULT}
+_ARRIVING = {"SPF", "DKIM", "DMARC", "alignment", "MX", "PTR", "DNS"}
+"""What receivers look at: it is no use to mend it before anything can be sent."""
 
 
 def _bounces(session: Session) -> int:
@@ -79,12 +81,18 @@ def _examined(session: Session, found: Sequence["Finding"]) -> None:
     """Tell of each thing how it is; what to do stands below it."""
     out = session.world.terminal(session.world.stdout)
     room = max(width(each.about) for each in found)
-    for each in found:
-        about = each.about + " " * (room - width(each.about))
-        state = out.paint(f"{each.state:4}", _COLOURS[each.state])
-        out.say(f"{state}  {about}  {safe(each.told)}")
-        if each.advice:
-            out.say(f"{'':4}  {'':{room}}  -> {safe(each.advice)}")
+    states = max(len(each.state) for each in found)
+    arriving = [each for each in found if each.about in _ARRIVING]
+    sending = [each for each in found if each.about not in _ARRIVING]
+    for title, group in (("Can mail be sent?", sending), ("Will it arrive?", arriving)):
+        if arriving and sending:
+            out.say(title)
+        for each in group:
+            about = each.about + " " * (room - width(each.about))
+            state = out.paint(f"{each.state:{states}}", _COLOURS.get(each.state, Colour.NONE))
+            out.say(f"{state}  {about}  {safe(each.told)}")
+            if each.advice:
+                out.say(f"{'':{states}}  {'':{room}}  -> {safe(each.advice)}")
 
 
 COMMANDS: Mapping[str, Callable[[Session], int]] = {"bounces": _bounces, "doctor": _doctor}

@@ -16,7 +16,7 @@ from feedpub.message import headers
 from feedpub.message.dkim import Signer
 from feedpub.newsletter import domains
 from feedpub.newsletter.desk import Desk, opened
-from feedpub.newsletter.findings import Finding, bad, good, poor
+from feedpub.newsletter.findings import Finding, bad, good, poor, unknown
 from feedpub.newsletter.posting import transport
 from feedpub.publish.request import Request
 
@@ -125,7 +125,8 @@ class _Visit:
             yield poor(
                 "config",
                 "what cannot be delivered comes back to the sender, and nobody takes notice",
-                "name an address in mail.bounces, and run `feedpub bounces` on its mailbox",
+                "name an address in mail.bounces, and in mail.mailbox where it arrives: "
+                "`feedpub run` looks there, or `feedpub bounces` when cron calls it",
             )
 
     def _database(self) -> Finding:
@@ -217,7 +218,8 @@ def _clock(request: Request, world: World) -> Finding:
     try:
         wrong = abs(world.time() - request.now)
     except MailError as error:
-        return poor("clock", f"nobody to compare it with: {error}", "see that NTP runs here")
+        advice = "nothing is to be done where NTP sets it"
+        return unknown("clock", f"nobody to compare it with: {error}", advice)
     seconds = wrong.total_seconds()
     if wrong <= _SLIGHT:
         return good("clock", "it is right")

@@ -2,18 +2,19 @@
 
 from dataclasses import dataclass
 
-GOOD, POOR, BAD = "good", "poor", "bad"
+GOOD, POOR, BAD, UNKNOWN = "good", "poor", "bad", "unknown"
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
     """One thing that was looked at.
 
-    `bad` keeps mail from arriving, or from being sent at all; `poor` does so for some, or may.
+    `bad` keeps mail from arriving, or from being sent at all; `poor` does so for some, or may; of
+    what is `unknown` nobody could be asked.
     """
 
     about: str  # "SPF", "disk", ...
-    state: str  # GOOD, POOR or BAD
+    state: str  # GOOD, POOR, BAD or UNKNOWN
     told: str  # what is the case
     advice: str = ""  # what to do; "" where it is good
 
@@ -31,3 +32,8 @@ def poor(about: str, told: str, advice: str) -> Finding:
 def bad(about: str, told: str, advice: str) -> Finding:
     """Tell of something that must be mended."""
     return Finding(about, BAD, told, advice)
+
+
+def unknown(about: str, told: str, advice: str) -> Finding:
+    """Tell of something that could not be found out."""
+    return Finding(about, UNKNOWN, told, advice)

@@ -32,7 +32,7 @@ DOCTOR = Command(
     "Look at all that a newsletter needs, and tell what to do: configuration, database, the\n"
     "log-in at mail servers, SPF, DKIM, DMARC, MX and PTR of the domain, clock and disk. Nothing\n"
     "is sent. What is good is as it should be; poor keeps some mail from arriving, or may; bad\n"
-    "must be mended. Status: 0, or 1 if anything is bad.",
+    "must be mended; of what is unknown nobody could be asked. Status: 0, or 1 if anything is bad.",
     (
         ("feedpub doctor", "before the first digest"),
         ("feedpub doctor --json | jq '.findings[] | select(.state != \"good\")'", "what to do"),

@@ -10,7 +10,7 @@ from commands import Desk, run
 from feedpub.errors import ConfigError, FeedpubError, MailError
 from feedpub.model import Problem
 from feedpub.newsletter import Returned
-from feedpub.newsletter.findings import Finding, bad, good, poor
+from feedpub.newsletter.findings import Finding, bad, good, poor, unknown
 from feedpub.store import StoreUnavailable
 
 MANY = Returned(1210, 3, 2, 0, 1, 1200, 4, 4)
@@ -113,13 +113,29 @@ def test_doctor() -> None:
     assert [("doctor",)] == desk.asked
     assert actual.status == 1
     assert actual.out == (
+        "Can mail be sent?\n"
+        "bad   SMTP   it does not answer\n"
+        "             -> mend it\n"
+        "Will it arrive?\n"
         "good  SPF    v=spf1\\x1b -all\n"
         "poor  DMARC  there is none\n"
         "             -> publish one\n"
-        "bad   SMTP   it does not answer\n"
-        "             -> mend it\n"
     )
     assert actual.err == ""
+
+
+def test_doctor_says_what_nobody_knows() -> None:
+    """That is not poor; nor is there a heading where all is of one kind."""
+    unasked = unknown("clock", "nobody to compare it with", "look at it")
+    actual = run("doctor", Desk(ills=(unasked, ILL)), screen=True)
+
+    assert actual.out == (
+        "unknown  clock  nobody to compare it with\n"
+        "                -> look at it\n"
+        "bad      SMTP   it does not answer\n"
+        "                -> mend it\n"
+    )
+    assert actual.err.startswith("1 bad, 0 poor: ")
 
 
 @pytest.mark.parametrize(

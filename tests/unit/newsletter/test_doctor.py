@@ -279,7 +279,7 @@ def test_a_clock_without_another_is_told(patient: Patient) -> None:
 
     found = doctor(patient.request(), World(Names(), away, lambda _: PLENTY))[0]  # type: ignore[arg-type]
 
-    assert ("clock", "poor") == (found.about, found.state)
+    assert ("clock", "unknown") == (found.about, found.state)
     assert "nobody to compare it with: pool.ntp.org" in found.told
 
 
