@@ -19,8 +19,9 @@ from feedpub.mailing import ACTIVE
 from feedpub.store.schema import delivery, issue, subscriber
 
 _DAY = timedelta(hours=20)  # a daily digest bounces now earlier, now later
-# Servers try for 5 days (RFC 5321 section 4.5.4.1), or say so when they look the next time.
-_TRYING = timedelta(days=7)
+# Servers try for 5 days (RFC 5321 section 4.5.4.1), and tell when they look the next time. A week
+# would be too long: of a weekly digest, the issue before would never be known to have got through.
+_TRYING = timedelta(days=6)
 
 
 @dataclass(frozen=True, slots=True)

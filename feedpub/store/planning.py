@@ -51,14 +51,13 @@ def planned(
 def started(connection: Connection, plan: Plan) -> Issue:
     """Fill the ledger, and send nothing; see `Issues.start`."""
     alone(connection, "plan")
-    query = select(*rows.ISSUE).where(issue.c.digest == plan.digest).order_by(issue.c.id)
-    if begun := connection.execute(query.limit(1)).first():
-        return rows.issue(begun)  # by another process meanwhile, which did not see as many posts
+    query = select(*rows.ISSUE).where(issue.c.digest == plan.digest).order_by(issue.c.id).limit(1)
+    begun = connection.execute(query).first()  # by another process, which saw fewer posts perhaps
     reason = f"first run: {len(plan.posts)} posts from before are not mailed"
-    number = _new(connection, plan, state="skipped", reason=reason)
+    number = None if begun else _new(connection, plan, state="skipped", reason=reason)
     if number is not None:
         _note_down(connection, plan, number)
-    return _of_slot(connection, plan)
+    return rows.issue(connection.execute(query).one())
 
 
 def skipped(connection: Connection, plan: Plan, reason: str) -> Issue:
