@@ -1,8 +1,5 @@
-"""Requests and answers → the same, within bounds: what pages may do, how much may be sent to us,
-how slowly, and how often.
-"""
+"""Requests and answers → the same, within bounds: what pages may do, and how often one may ask."""
 
-import asyncio
 from collections.abc import Callable, Mapping
 from http import HTTPStatus
 from ipaddress import IPv6Address, ip_address
@@ -10,13 +7,8 @@ from math import ceil
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-LARGEST = 1 << 18  # octets of a body
-SLOWEST = 20.0  # seconds that a body may take
-
-_DIGITS = 15  # no length that anybody means has more
 _MINUTE = 60.0
 _ROUNDING = 1e-6  # seconds: sums of shares are not exact
-_BODILESS = ("GET", "HEAD")
 _PAGES = (b"text/html", b"application/xhtml+xml")
 _DOCUMENTS = (
     *(b"application/atom+xml", b"application/rss+xml", b"application/xml", b"image/svg+xml"),
@@ -57,64 +49,6 @@ class Headers:
         await self._app(scope, receive, added)
 
 
-class _RefusedError(Exception):
-    """A body is not taken; the argument is the status that says why."""
-
-
-class Bodies:
-    """Refuses bodies that are too large, or that take too long to arrive."""
-
-    def __init__(self, app: ASGIApp, largest: int = LARGEST, slowest: float = SLOWEST) -> None:
-        self._app = app
-        self._largest = largest
-        self._slowest = slowest
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Hand the request on, as long as its body keeps within bounds."""
-        if scope["method"] in _BODILESS:  # what comes along all the same, nobody reads
-            await self._app(scope, receive, send)
-            return
-        length = next((value for name, value in scope["headers"] if name == b"content-length"), b"")
-        if length.isdigit() and (len(length) > _DIGITS or int(length) > self._largest):
-            await _refuse(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, send)
-            return
-        begun = False
-
-        async def noted(message: Message) -> None:
-            nonlocal begun
-            begun = True
-            await send(message)
-
-        try:
-            await self._app(scope, self._bounded(receive), noted)
-        except _RefusedError as error:
-            if not begun:
-                await _refuse(error.args[0], send)
-
-    def _bounded(self, receive: Receive) -> Receive:
-        """Give what receives no more than it should."""
-        taken = 0
-        whole = False
-        late = asyncio.get_running_loop().time() + self._slowest
-
-        async def bounded() -> Message:
-            nonlocal taken, whole
-            if whole:  # what comes now is that somebody leaves
-                return await receive()
-            try:
-                async with asyncio.timeout_at(late):
-                    message = await receive()
-            except TimeoutError:
-                raise _RefusedError(HTTPStatus.REQUEST_TIMEOUT) from None
-            taken += len(message.get("body", b""))
-            whole = not message.get("more_body", False)
-            if taken > self._largest:
-                raise _RefusedError(HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
-            return message
-
-        return bounded
-
-
 class Hammering:
     """Refuses for a while who asks for more than so many things a minute."""
 
@@ -138,11 +72,6 @@ class Hammering:
         self._room = room
         self._full: dict[str, float] = {}  # client → when it may do all that it may again
         self._clients: dict[str, str] = {}  # address → what counts as one client
-
-    @property
-    def remembers(self) -> int:
-        """How much is kept in mind."""
-        return len(self._full) + len(self._clients)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Hand the request on, or say when to come again."""

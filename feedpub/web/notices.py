@@ -1,13 +1,12 @@
 """POST /hooks/… of mail services → readers who are mailed no more, once the sender is sure."""
 
-import asyncio
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from starlette.concurrency import run_in_threadpool
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route
 
@@ -30,6 +29,7 @@ from feedpub.errors import FeedpubError
 from feedpub.http import ask
 from feedpub.publish import Request as Site
 from feedpub.tokens import Keys
+from feedpub.web.bodies import UnreadError, body
 
 LARGEST = 2**20  # octets of what is POSTed: SendGrid tells of many events at once
 _SECONDS = 20.0  # for all of it to come
@@ -138,13 +138,13 @@ class _Hooks:
         if reader is None:
             return _said(404, "no such service")
         try:
-            body = await _body(request)
-        except (TimeoutError, ClientDisconnect):
-            return _said(408, "it did not come")
-        if body is None:
-            return _said(413, "it is too large")
+            told = await body(request, LARGEST, _SECONDS)
+        except UnreadError as error:
+            response = _said(error.status, "it cannot be read")
+            response.headers["Connection"] = "close"
+            return response
         headers = {name.lower(): value for name, value in request.headers.items()}
-        posted = Posted(body, headers, request.path_params.get("secret", ""))
+        posted = Posted(told, headers, request.path_params.get("secret", ""))
         return await run_in_threadpool(self._taken, service, reader, posted)
 
     def _taken(self, service: str, reader: Reader, posted: Posted) -> Response:
@@ -174,17 +174,6 @@ class _Hooks:
         if notice.reports:
             self._doing.heed(notice.reports)
         return not notice.visit or self._doing.visit(notice.visit)
-
-
-async def _body(request: Request) -> bytes | None:
-    """Read what was POSTed; None where it is too large, of which no more is read."""
-    whole = bytearray()
-    async with asyncio.timeout(_SECONDS):
-        async for chunk in request.stream():
-            whole += chunk
-            if len(whole) > LARGEST:
-                return None
-    return bytes(whole)
 
 
 def _said(status: int, text: str) -> Response:

@@ -9,7 +9,7 @@ from starlette.routing import BaseRoute, Router
 from starlette.types import ASGIApp
 
 from feedpub.config import Config
-from feedpub.web.guards import Bodies, Hammering, Headers
+from feedpub.web.guards import Hammering, Headers
 from feedpub.web.seen import Seen, Watched
 from feedpub.web.static import Static
 
@@ -31,7 +31,7 @@ def app(
         folder: Where it was written.
         now: Gives the time in seconds since 1970.
         routes: What is asked first: a path of theirs is not looked for in the folder. Their paths
-            are whole, with that of the site's address.
+            are whole, with that of the site's address. They read bodies by `bodies.body`.
         seen: Is told of every request, in the event loop: it must not wait.
     """
     made: ASGIApp = Static(
@@ -43,7 +43,7 @@ def app(
     )
     if routes:
         router = Router(routes, default=made, redirect_slashes=False)
-        made = Bodies(ExceptionMiddleware(router))
+        made = ExceptionMiddleware(router)
     if config.web.limit:
         made = Hammering(made, config.web.limit, time.monotonic)
     made = Headers(made, config.web.policy)

@@ -19,8 +19,8 @@ from starlette.types import Scope
 
 from feedpub.newsletter.signup import Networks, Scene
 from feedpub.store import StoreError
+from feedpub.web.bodies import UnreadError
 from feedpub.web.readers import bodies, visits
-from feedpub.web.readers.bodies import UnreadError
 from feedpub.web.readers.faces import SHOWN, Faces
 from feedpub.web.readers.visits import Visit
 

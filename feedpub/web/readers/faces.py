@@ -132,8 +132,10 @@ class Faces:
         return self._notice("refused", status=403, actions=(here,))
 
     def unread(self, status: int) -> Response:
-        """Tell somebody that a form could not be read."""
-        return self._notice("unread", status=status)
+        """Tell somebody that a form could not be read; what is left of it is not waited for."""
+        response = self._notice("unread", status=status)
+        response.headers["Connection"] = "close"
+        return response
 
     def later(self) -> Response:
         """Tell somebody that the database is away."""

@@ -1,18 +1,15 @@
 """What requests and answers are held to."""
 
 import asyncio
-from collections.abc import Sequence
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Route, Router
 from starlette.types import Message, Receive, Scope, Send
 from webs import Reply, ask, call, serving
 
-from feedpub.web.guards import Bodies, Hammering, Headers, network
+from feedpub.web.guards import Hammering, Headers, network
 
 POLICY = "default-src 'self'"
 
@@ -64,105 +61,6 @@ def test_what_an_answer_says_itself() -> None:
 
     assert "sandbox" == headers["content-security-policy"]
     assert "no-referrer" == headers["referrer-policy"]
-
-
-async def size(request: Request) -> Response:
-    """Tell how large the body was."""
-    return Response(str(len(await request.body())))
-
-
-ECHO = Router([Route("/", size, methods=["GET", "POST"])])
-
-
-def posted(
-    bodies: Sequence[bytes], length: str = "", slowest: float = 60.0, method: str = "POST"
-) -> Reply:
-    """Send bodies to somebody who takes 10 octets."""
-    headers = {"content-length": length} if length else {}
-    app = Bodies(ECHO, largest=10, slowest=slowest)
-    return call(app, "/", headers, method=method, bodies=bodies)
-
-
-def test_bodies_within_bounds() -> None:
-    """What is small enough arrives whole."""
-    assert b"10" == posted([b"12345", b"67890"]).body
-    assert b"10" == posted([b"1234567890"], "10").body
-    assert b"0" == posted([b""], "x").body
-
-
-def test_bodies_that_are_too_large() -> None:
-    """What is said to be too large, or turns out to be, is refused; the rest is not read."""
-    for reply in (
-        posted([b"x"], "11"),
-        posted([b"x"], "9" * 5000),
-        posted([b"12345", b"67890", b"1"]),
-    ):
-        assert 413 == reply.status
-        assert "close" == reply.headers["connection"]
-
-
-def test_bodies_that_are_too_slow() -> None:
-    """Who sends a letter an hour is not waited for."""
-
-    async def slow() -> list[Message]:
-        sent: list[Message] = []
-
-        async def receive() -> Message:
-            await asyncio.sleep(0.01)
-            return {"type": "http.request", "body": b"", "more_body": True}
-
-        async def send(message: Message) -> None:
-            sent.append(message)
-
-        scope = {"type": "http", "method": "POST", "path": "/", "headers": []}
-        await Bodies(ECHO, slowest=0.05)(scope, receive, send)
-        return sent
-
-    assert 408 == asyncio.run(slow())[0]["status"]
-
-
-def test_bodies_nobody_reads() -> None:
-    """With GET there is nothing to be read."""
-    assert b"1" == posted([b"x"], "11", method="GET").body
-
-
-def test_an_answer_that_has_begun() -> None:
-    """Once the answer is on its way the request's end changes nothing of it."""
-
-    async def hasty(_: Scope, receive: Receive, send: Send) -> None:
-        await send({"type": "http.response.start", "status": 200, "headers": []})
-        await send({"type": "http.response.body", "body": b"x", "more_body": True})
-        await receive()
-
-    reply = call(Bodies(hasty, largest=1), "/", method="POST", bodies=[b"xx"])
-
-    assert (200, b"x") == (reply.status, reply.body)
-
-
-def test_leaving_is_no_body() -> None:
-    """Who waits for the client to leave, long after the body has come, is let wait."""
-
-    async def patient(scope: Scope, receive: Receive, send: Send) -> None:
-        first, second = await receive(), await receive()
-        await Response(first["body"] + second["body"])(scope, receive, send)
-
-    app = Bodies(patient, largest=3)
-
-    async def both() -> bytes:
-        first: Message = {"type": "http.request", "body": b"abc", "more_body": False}
-        messages = iter([first, {"type": "http.disconnect", "body": b"gone"}])
-        sent: list[Message] = []
-
-        async def receive() -> Message:
-            return next(messages)
-
-        async def send(message: Message) -> None:
-            sent.append(message)
-
-        await app({"type": "http", "method": "POST", "headers": []}, receive, send)
-        return bytes(sent[1]["body"])
-
-    assert b"abcgone" == asyncio.run(both())
 
 
 class Clock:
@@ -218,7 +116,7 @@ def test_memory_ends_somewhere() -> None:
 
     assert 429 == call(app, "/", client="8.8.8.4").status
     assert 200 == call(app, "/", client="8.8.8.0").status
-    assert app.remembers <= 4
+    assert [2, 2] == [len(app._full), len(app._clients)]
 
 
 def test_nobody_in_particular() -> None:

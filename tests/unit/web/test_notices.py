@@ -9,6 +9,7 @@ import pytest
 from asgi import Reply, ask
 from listeners import Reply as HttpReply
 from listeners import listening
+from made import config
 from newsrooms import Newsroom
 from services import (
     ADDRESS,
@@ -25,6 +26,7 @@ from services import (
     ses_bounce,
 )
 from starlette.applications import Starlette
+from starlette.routing import BaseRoute
 
 from feedpub import newsletter
 from feedpub.bounces import Report
@@ -32,6 +34,7 @@ from feedpub.bounces.webhooks import Posted
 from feedpub.config import Webhooks
 from feedpub.errors import FeedpubError
 from feedpub.store import StoreError, StoreUnavailable
+from feedpub.web import app as site_app
 from feedpub.web.notices import (
     LARGEST,
     Doing,
@@ -60,12 +63,17 @@ class Office:
     heeded: list[Report] = field(default_factory=list)
     visited: list[str] = field(default_factory=list)
     told: list[str] = field(default_factory=list)
-    app: Starlette = field(init=False)
+    routes: list[BaseRoute] = field(init=False)
 
     def __post_init__(self) -> None:
         doing = Doing(self.heed, self.visit, lambda: self.now, self.told.append)
         services = readers(self.settings, KEYS, AMAZON.fetch)
-        self.app = Starlette(routes=routes(services, doing))
+        self.routes = routes(services, doing)
+
+    @property
+    def app(self) -> Starlette:
+        """What answers."""
+        return Starlette(routes=self.routes)
 
     def heed(self, reports: tuple[Report, ...]) -> None:
         """Remember them."""
@@ -207,14 +215,24 @@ def test_a_body_that_is_too_large_is_not_read() -> None:
     pieces = (b"x" * LARGEST for _ in range(100))
     reply = ask(Office().app, "POST", "/hooks/mailgun", pieces)
 
-    assert 413 == reply.status
+    assert (413, "close") == (reply.status, reply.headers["connection"])
+
+
+def test_a_large_batch_is_taken(tmp_path: Path) -> None:
+    """By the whole of a site: services tell of many events at once."""
+    office = Office()
+    posted = GRID.tell([{"event": "spamreport", "email": ADDRESS, "more": "x" * 900_000}])
+    app = site_app(config(), tmp_path, NOW.timestamp, office.routes)
+
+    assert 200 == ask(app, "POST", "/hooks/sendgrid", posted.body, posted.headers).status
+    assert [ADDRESS] == [each.recipient for each in office.heeded]
 
 
 def test_whoever_hangs_up_is_let_go() -> None:
     """Nothing is heeded."""
     reply = ask(Office().app, "POST", "/hooks/mailgun", [mailgun(GONE).body[:10], b""])
 
-    assert 408 == reply.status
+    assert 400 == reply.status
 
 
 def test_a_key_that_is_none_is_told() -> None:
