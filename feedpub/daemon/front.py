@@ -22,6 +22,7 @@ from feedpub.journal import Journal
 from feedpub.newsletter import signup
 from feedpub.newsletter.desk import Desk
 from feedpub.web import Seen, closed, notices, operations, readers
+from feedpub.web.paths import root
 from feedpub.web.traffic import Traffic
 
 
@@ -130,8 +131,7 @@ class Front:
 
     def _seen(self, seen: Seen) -> None:
         """Take note of a request, in the event loop."""
-        root = urlsplit(self._site.config.site.url).path
-        self._traffic.see(seen, root, self._now())
+        self._traffic.see(seen, root(self._site.config.site.url), self._now())
         failed = seen.status >= HTTPStatus.INTERNAL_SERVER_ERROR
         if failed and not seen.path.startswith("/healthz"):  # there it is the answer
             self._faulty.tell(method=seen.method, path=seen.path, status=seen.status)

@@ -1,7 +1,7 @@
 """A URL's path as it came → a path below the output folder, or None where there can be none."""
 
 import re
-from urllib.parse import unquote_to_bytes
+from urllib.parse import unquote, unquote_to_bytes, urlsplit
 
 # What most paths are, in which there is nothing to decode and nothing to refuse.
 _PLAIN = re.compile(rb"(?:[A-Za-z0-9_~-][A-Za-z0-9._~-]*/)*(?:[A-Za-z0-9_~-][A-Za-z0-9._~-]*)?")
@@ -34,6 +34,11 @@ def below(raw: bytes, root: bytes) -> str | None:
     # Names that are not UTF-8 are those of no file that feedpub wrote.
     path = b"/".join(names).decode(errors="replace")
     return f"{path}/" if rest.endswith(b"/") else path
+
+
+def root(url: str) -> str:
+    """Give the path of a site's address as routes are matched against it: decoded."""
+    return unquote(urlsplit(url).path)
 
 
 def _is_refused(name: bytes) -> bool:

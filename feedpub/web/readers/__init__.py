@@ -9,7 +9,6 @@ from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import datetime
 from ipaddress import ip_address
-from urllib.parse import urlsplit
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
@@ -20,6 +19,7 @@ from starlette.types import Scope
 from feedpub.newsletter.signup import Networks, Scene
 from feedpub.store import StoreError
 from feedpub.web.bodies import UnreadError
+from feedpub.web.paths import root
 from feedpub.web.readers import bodies, visits
 from feedpub.web.readers.faces import SHOWN, Faces
 from feedpub.web.readers.visits import Visit
@@ -41,7 +41,7 @@ def routes(
     They come before the static files, which answer a GET of subscribe/.
     """
     door = _Door(scene, now, patience)
-    prefix = urlsplit(scene().desk.config.site.url).path
+    prefix = root(scene().desk.config.site.url)
     both = {
         "confirm": (visits.offer, visits.confirm),
         "unsubscribe": (visits.leaving, visits.leave),

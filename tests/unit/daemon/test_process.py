@@ -332,6 +332,17 @@ def test_an_answer_that_fails_is_told(tmp_path: Path) -> None:
     assert 1 == stream.getvalue().count("answer failed")
 
 
+def test_feeds_of_a_site_below_a_path_of_any_script(tmp_path: Path) -> None:
+    """Who asks for them is counted."""
+    site, traffic = Site(tmp_path), Traffic()
+    site.config(CONFIG.replace("/blog/", "/bücher/"))
+    running = Running(site.request(), Event(), lambda: NOW)
+    front = Front(running, Journal(StringIO(), lambda: NOW, human=True), traffic)
+    front._seen(Seen("GET", "/b%C3%BCcher/rss.xml", 200, 0, 0.1, ""))
+
+    assert ["rss.xml"] == [each.feed for each in traffic.taken()]
+
+
 def test_a_notice_that_is_not_from_the_service_is_told(tmp_path: Path) -> None:
     """And refused; how the newsletter stands is told to who measures."""
     room = Newsroom(tmp_path)

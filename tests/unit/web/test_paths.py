@@ -2,7 +2,7 @@
 
 import pytest
 
-from feedpub.web.paths import below
+from feedpub.web.paths import below, root
 
 
 @pytest.mark.parametrize(
@@ -76,3 +76,9 @@ def test_names_that_are_not_utf_8() -> None:
 def test_a_site_below_a_path(raw: bytes, expected: str | None) -> None:
     """The site's paths begin where its address ends."""
     assert expected == below(raw, b"/blog/")
+
+
+def test_the_path_of_a_site() -> None:
+    """As servers decode it: in any script."""
+    assert "/" == root("https://example.org/")
+    assert "/bücher/a b/" == root("https://example.org/b%C3%BCcher/a%20b/")

@@ -566,6 +566,17 @@ def test_a_database_that_is_away(tmp_path: Path, kind: type[Store]) -> None:
         assert "Not now, please" == heading(found)
 
 
+def test_a_site_below_a_path_of_any_script(tmp_path: Path) -> None:
+    """Its pages are found as browsers ask for them."""
+    with door(tmp_path, config(url="https://example.org/b%C3%BCcher/")) as site:
+        taken = site.post("subscribe", address=ANN)
+        site.round()
+        (mail,) = site.mails()
+
+        assert 200 == taken.status_code
+        assert 200 == site.get(link(mail, "confirm")).status_code
+
+
 @pytest.mark.timeout(1800)  # each is a page of its own
 def test_ten_thousand_sign_ups(tmp_path: Path) -> None:
     """From one network, in a loop: twenty rows, twenty mails, and every answer alike."""
