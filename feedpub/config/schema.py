@@ -338,8 +338,12 @@ class Web:
     port: Annotated[int, Key("likewise its port; 0 for any that is free", least=0)] = 8000
     proxies: Annotated[
         tuple[str, ...],
-        Key("whose X-Forwarded-For and -Proto are believed: addresses, networks", checks.network),
-    ] = ()
+        Key(
+            "whose X-Forwarded-For and -Proto are believed: addresses, networks; this machine's if "
+            "not set",
+            checks.network,
+        ),
+    ] = ("127.0.0.1", "::1")
     limit: Annotated[
         int,
         Key("requests a minute from one address of the internet; 0 for no limit", least=0),

@@ -5,11 +5,12 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import datetime
 from http import HTTPStatus
+from itertools import count
 from socket import socket
 from threading import Event, Lock
 from urllib.parse import urlsplit
 
-from feedpub import newsletter, web
+from feedpub import admission, newsletter, web
 from feedpub.agenda import Duty
 from feedpub.config import Config
 from feedpub.daemon.gauges import PAGES, Gauges
@@ -51,6 +52,7 @@ class Front:
         self._insight: Insight | None = None
         self._faulty = Seldom("answer failed", journal, site.now)
         self._unheeded = Seldom("notice refused", journal, site.now)
+        self._dropped = count(1)  # requests to be mailed, since the process began
 
     def duties(self) -> Iterator[Duty]:
         """Give the duties."""
@@ -98,7 +100,7 @@ class Front:
                 room.desk = ends.enter_context(newsletter.opened(request))
                 room.scene = self._scene(room.desk, now)
                 routes = (
-                    *readers.routes(lambda: _scene(room), self._now),
+                    *readers.routes(lambda: _scene(room), self._now, self._heard),
                     *notices.site_routes(request, self._now, self._refused),
                 )
             room.ends = ends.pop_all()
@@ -135,8 +137,15 @@ class Front:
         failed = seen.status >= HTTPStatus.INTERNAL_SERVER_ERROR
         if failed and not seen.path.startswith("/healthz"):  # there it is the answer
             self._faulty.tell(method=seen.method, path=seen.path, status=seen.status)
-        if seen.method == "POST" and self._insight and seen.path.strip("/").endswith("subscribe"):
+
+    def _heard(self, what: str) -> None:
+        """Answer who asks to be mailed; of those who are not, tell ever more rarely how many."""
+        if what == admission.MAIL and self._insight:
             self._insight.wake(SIGNUPS)
+        if what == admission.DROP:
+            number = next(self._dropped)
+            if not number & (number - 1):
+                self._journal.tell("sign-ups dropped", number=number)
 
     def _refused(self, line: str) -> None:
         self._unheeded.tell(why=line)

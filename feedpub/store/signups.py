@@ -203,7 +203,7 @@ def _standing(connection: Connection, mark: bytes) -> Standing | None:
 def _crowd(
     connection: Connection, mark: bytes, network: bytes, limits: Limits, now: datetime
 ) -> Crowd:
-    """Count what else was asked for."""
+    """Count what else was asked for; b"" is no network."""
     near = and_(
         signup.c.network == network,
         signup.c.asked > now - limits.apart,
@@ -214,7 +214,7 @@ def _crowd(
         found = connection.execute(select(func.count()).select_from(signup).where(*which))
         return found.scalar() or 0
 
-    return Crowd(count(near), count(signup.c.due.is_not(None)))
+    return Crowd(count(near) if network else 0, count(signup.c.due.is_not(None)))
 
 
 def _open(connection: Connection, mark: bytes) -> Asked | None:

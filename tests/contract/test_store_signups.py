@@ -150,6 +150,13 @@ def test_many_requests_are_few_rows(store: Store) -> None:
     assert 100 == number(store)
 
 
+def test_who_comes_from_no_network_is_one_of_many(store: Store) -> None:
+    """As behind a proxy, of which nobody knows how many it speaks for."""
+    found = [ask(store, Wish(f"r{each}@example.org"), network=b"") for each in range(30)]
+
+    assert [MAIL] * 30 == found
+
+
 def test_many_at_once_are_counted_as_one_after_the_other(store: Store) -> None:
     """Threads and processes do not slip past a limit together."""
 

@@ -119,7 +119,7 @@ def town(folder: Path, patience: float = readers.PATIENCE) -> Iterator[Town]:
         routes = [
             *operations.routes(lambda: "", Figures),
             *notices.routes({"postmark": Postmark("a secret of some length", desk.keys)}, doing),
-            *readers.routes(lambda: scene, lambda: room.now, patience),
+            *readers.routes(lambda: scene, lambda: room.now, lambda _: None, patience),
         ]
         made = app(desk.config, room.public, lambda: room.now.timestamp() + 1e6, routes)
         yield Town(room, desk, scene, made)
@@ -139,7 +139,7 @@ def test_ten_thousand_sign_ups(tmp_path: Path) -> None:
             with closing(HTTPConnection("127.0.0.1", port)) as connection:
                 for each in range(worker, MANY, WORKERS):
                     address = _victim(each)
-                    source = f"{each % 200}.{each // 200}.1.1" if each % 2 else "192.0.2.1"
+                    source = f"{each % 200}.{each // 200}.1.1" if each % 2 else "8.8.2.1"
                     fields = {"address": address, "cadence": "each"}
                     headers = {
                         "Content-Type": FORM,

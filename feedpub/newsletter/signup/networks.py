@@ -17,13 +17,16 @@ class Networks:
         self._salt = b""
 
     def mark(self, address: str, now: datetime) -> bytes:
-        """Give the mark of the network that an IP address is in; all that are none have the same.
+        """Give the mark of the network that an IP address is in, b"" for one not of the internet.
 
-        For one thread at a time.
+        Behind the latter, as that of a proxy, there may be anybody. For one thread at a time.
         """
+        network = _network(address)
+        if not network:
+            return b""
         if self._day != now.date():
             self._day, self._salt = now.date(), secrets.token_bytes(_OCTETS)
-        return hmac.digest(self._salt, _network(address).encode(), "sha256")[:_OCTETS]
+        return hmac.digest(self._salt, network.encode(), "sha256")[:_OCTETS]
 
 
 def _network(address: str) -> str:
@@ -31,8 +34,8 @@ def _network(address: str) -> str:
         parsed = ip_address(address.partition("%")[0])
     except ValueError:
         return ""
+    bits = _IPV4
     if isinstance(parsed, IPv6Address):
-        if parsed.ipv4_mapped is None:
-            return str(ip_network((int(parsed), _IPV6), strict=False))
-        parsed = parsed.ipv4_mapped
-    return str(ip_network((int(parsed), _IPV4), strict=False))
+        bits = _IPV4 if parsed.ipv4_mapped else _IPV6
+        parsed = parsed.ipv4_mapped or parsed
+    return str(ip_network((int(parsed), bits), strict=False)) if parsed.is_global else ""

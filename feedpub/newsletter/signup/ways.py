@@ -117,19 +117,22 @@ def leave(desk: Desk, text: str, now: datetime) -> None:
         desk.store.change(reader.id, "unsubscribed", now)
 
 
-def come_back(desk: Desk, text: str, network: bytes, now: datetime) -> Subscriber | None:
+def come_back(
+    desk: Desk, text: str, network: bytes, now: datetime
+) -> tuple[Subscriber | None, str]:
     """Take back that somebody left: at once where it was just now, else a mail asks them first.
 
-    Gives them as they are then; nothing changes for anybody who did not leave.
+    Gives them as they are then, and what becomes of asking them, as `ask` does, "" where that was
+    not done; nothing changes for anybody who did not leave.
     """
     reader = whose(desk, "unsubscribe", text)
     if reader is None or reader.state != "unsubscribed":
-        return reader
+        return reader, ""
     after = desk.store.undo(reader.id, now - _REGRET, now)
-    if after is not None and after.state == "unsubscribed":
-        wish = Wish(after.address, after.follows, after.cadence, after.language)
-        ask(desk, wish, network, now)
-    return after
+    if after is None or after.state != "unsubscribed":
+        return after, ""
+    wish = Wish(after.address, after.follows, after.cadence, after.language)
+    return after, ask(desk, wish, network, now)
 
 
 def prefer(

@@ -34,13 +34,17 @@ _Endpoint = Callable[[Request], Awaitable[Response]]
 
 
 def routes(
-    scene: Callable[[], Scene], now: Callable[[], datetime], patience: float = PATIENCE
+    scene: Callable[[], Scene],
+    now: Callable[[], datetime],
+    heard: Callable[[str], object],
+    patience: float = PATIENCE,
 ) -> list[Route]:
     """Give the routes, at the site's own path; `scene` gives the site as it is at a request.
 
-    They come before the static files, which answer a GET of subscribe/.
+    They come before the static files, which answer a GET of subscribe/. `heard` is told, in a
+    thread, what becomes of who asks to be mailed, as `admission.heard` calls it.
     """
-    door = _Door(scene, now, patience)
+    door = _Door(scene, now, heard, patience)
     prefix = root(scene().desk.config.site.url)
     both = {
         "confirm": (visits.offer, visits.confirm),
@@ -79,10 +83,15 @@ class _Door:
     """Lets people in; what waits for the database or a template does so in a thread."""
 
     def __init__(
-        self, scene: Callable[[], Scene], now: Callable[[], datetime], patience: float
+        self,
+        scene: Callable[[], Scene],
+        now: Callable[[], datetime],
+        heard: Callable[[str], object],
+        patience: float,
     ) -> None:
         self._scene = scene
         self._now = now
+        self._heard = heard
         self._patience = patience
         self._networks = Networks()
 
@@ -123,6 +132,7 @@ class _Door:
             source=source,
             network=self._networks.mark(source, now),
             now=now,
+            heard=self._heard,
             fields=(),
             shown=request.query_params.get(SHOWN, ""),
         )

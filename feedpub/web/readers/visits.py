@@ -1,6 +1,6 @@
 """One visit of somebody → the page they get. What looks and what changes something are apart."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -29,6 +29,7 @@ class Visit:
     source: str  # the network address, "" where none is known
     network: bytes  # its mark
     now: datetime
+    heard: Callable[[str], object]  # told what becomes of who asks to be mailed
     fields: Fields
     shown: str = ""  # the mark of the offer that is confirmed, "" where none is told
 
@@ -58,7 +59,7 @@ def subscribe(visit: Visit) -> Response:
     if given.faults:
         return faces.again(given)
     if not given.is_trapped:
-        signup.ask(visit.scene.desk, given.wish, visit.network, visit.now)
+        visit.heard(signup.ask(visit.scene.desk, given.wish, visit.network, visit.now))
     return faces.asked(given.address, confirms=visit.scene.choices.confirms)
 
 
@@ -141,7 +142,9 @@ def leave(visit: Visit) -> Response:
 
 def come_back(visit: Visit) -> Response:
     """Mail somebody again who left, or ask them first."""
-    reader = signup.come_back(visit.scene.desk, visit.token, visit.network, visit.now)
+    reader, heard = signup.come_back(visit.scene.desk, visit.token, visit.network, visit.now)
+    if heard:
+        visit.heard(heard)
     if reader is None:
         return _left(visit, None)
     faces = visit.faces(reader)

@@ -332,6 +332,20 @@ def test_an_answer_that_fails_is_told(tmp_path: Path) -> None:
     assert 1 == stream.getvalue().count("answer failed")
 
 
+def test_requests_that_are_dropped_are_told(tmp_path: Path) -> None:
+    """As a number, ever more rarely."""
+    stream = StringIO()
+    running = Running(Site(tmp_path).request(), Event(), lambda: NOW)
+    front = Front(running, Journal(stream, lambda: NOW, human=True), Traffic())
+    for heard in ("mail", "note", *["drop"] * 7):
+        front._heard(heard)
+
+    lines = stream.getvalue().splitlines()
+    assert [f"sign-ups dropped  number: {each}" for each in (1, 2, 4)] == [
+        line[line.index("sign-ups") :] for line in lines
+    ]
+
+
 def test_feeds_of_a_site_below_a_path_of_any_script(tmp_path: Path) -> None:
     """Who asks for them is counted."""
     site, traffic = Site(tmp_path), Traffic()

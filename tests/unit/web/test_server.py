@@ -12,6 +12,7 @@ from starlette.responses import PlainTextResponse
 from starlette.types import Receive, Scope, Send
 from webs import ask, get, serving
 
+from feedpub.config import Web
 from feedpub.errors import FeedpubError
 from feedpub.web import address, answer, listen, run, server
 
@@ -87,6 +88,13 @@ def test_whom_a_proxy_speaks_for() -> None:
     with serving(tell, ["127.0.0.0/8"]) as trusting, serving(tell) as alone:
         assert b"https 8.8.8.8" == ask(trusting, request).body
         assert b"http 127.0.0.1" == ask(alone, request).body
+
+
+def test_a_proxy_on_this_machine_is_believed() -> None:
+    """Unless the configuration says otherwise: its readers would be one, and nobody."""
+    request = GET.replace(b"\r\n\r\n", b"\r\nX-Forwarded-For: 8.8.8.8\r\n\r\n")
+    with serving(tell, Web().proxies) as port:
+        assert b"http 8.8.8.8" == ask(port, request).body
 
 
 def test_nothing_of_the_program_is_told() -> None:

@@ -70,7 +70,7 @@ def test_from_signing_up_to_being_forgotten(tmp_path: Path) -> None:
         assert "active" == site.state()
         one = site.desk.store.find(ANN)
         assert one is not None
-        assert ("form", "192.0.2.1") == (one.consent.how, one.consent.source)
+        assert ("form", "8.8.2.1") == (one.consent.how, one.consent.source)
 
         way = site.way("preferences", one)
         assert f'href="/{way}"' in confirmed.text
@@ -564,6 +564,26 @@ def test_a_database_that_is_away(tmp_path: Path, kind: type[Store]) -> None:
 
         assert (503, "60") == (found.status_code, found.headers["retry-after"])
         assert "Not now, please" == heading(found)
+
+
+def test_what_becomes_of_a_request_is_told(tmp_path: Path) -> None:
+    """To whoever answers requests, not to whoever makes them; coming back may be one."""
+    with door(tmp_path) as site:
+        one = site.reader(ANN)
+        sent = {"Content-Type": FORM, "Sec-Fetch-Site": "same-origin"}
+        addresses = [*(f"r{each}%40example.net" for each in range(21)), "none"]
+        site.all([("POST", "subscribe", f"address={each}", sent) for each in addresses])
+        site.post(site.way("unsubscribe", one))
+        site.post(site.way("unsubscribe", one, "resubscribe"))
+
+        assert ["mail"] * 20 + ["drop"] == site.heard
+
+        site.heard.clear()
+        site.post(site.way("unsubscribe", one))
+        site.wait(days=2)
+        site.post(site.way("unsubscribe", one, "resubscribe"))
+
+        assert ["mail"] == site.heard
 
 
 def test_a_site_below_a_path_of_any_script(tmp_path: Path) -> None:
