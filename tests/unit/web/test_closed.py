@@ -43,7 +43,7 @@ def test_files_are_there_all_the_same() -> None:
 def test_nothing_is_left_out(tmp_path: Path) -> None:
     """Each address that needs the database has an answer while it is away."""
     with door(tmp_path) as site:
-        whole = readers.routes(lambda: site.scene, lambda: site.now)
+        whole = readers.routes(lambda: site.scene, lambda: site.now, lambda _: None)
         url = site.desk.config.site.url
     doing = Doing(lambda _: None, lambda _: True, lambda: site.now)
     hooks = notices.routes({}, doing)
