@@ -641,7 +641,7 @@ def test_the_form_to_sign_up_comes_first() -> None:
     offered = SignUp(
         tags=(Tag("C++", "cplusplus"),),
         authors=(Author("Ann", slug="ann"),),
-        languages=("en", "zh", "de"),
+        languages=("en", "zh", "sv"),
         confirms=True,
     )
     document = shown(template="subscribe.html", signup=offered)
