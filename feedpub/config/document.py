@@ -68,7 +68,7 @@ def read(text: str, path: str, environ: Mapping[str, str]) -> tuple[Node, tuple[
     try:
         root = yaml.compose(text, Loader=yaml.SafeLoader)
     except yaml.MarkedYAMLError as error:
-        return empty, (_syntax(error, path),)
+        return empty, (_unclosed(error, text, path) or _syntax(error, path),)
     except yaml.reader.ReaderError as error:
         line = text.count("\n", 0, error.position) + 1
         return empty, (Problem(path, line, f"U+{_code(error.character):04X} cannot be in YAML"),)
@@ -167,6 +167,21 @@ def _taken_for(text: str) -> str:
     if _WHOLE.fullmatch(text):
         return "int"
     return "bool" if text.lower() in BOOLEANS else "str"
+
+
+def _unclosed(error: yaml.MarkedYAMLError, text: str, path: str) -> Problem | None:
+    """Say which bracket is not closed, where the text ended before it was."""
+    if "<stream end>" not in str(error.problem):
+        return None
+    opened: list[int] = []
+    for token in yaml.scan(text, Loader=yaml.SafeLoader):
+        if isinstance(token, yaml.FlowSequenceStartToken | yaml.FlowMappingStartToken):
+            opened.append(token.start_mark.line + 1)
+        elif isinstance(token, yaml.FlowSequenceEndToken | yaml.FlowMappingEndToken):
+            opened.pop()
+    if not opened:
+        return None
+    return Problem(path, opened[-1], "not YAML: a bracket opens here and is not closed")
 
 
 def _syntax(error: yaml.MarkedYAMLError, path: str) -> Problem:

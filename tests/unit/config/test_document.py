@@ -90,6 +90,8 @@ def test_faults(text: str, expected: str) -> None:
         ("a: 1\n---\nb: 2", 2, 'leave out the line "---"'),
         ("a: {b: c: d}", 1, "inside braces and brackets, text with one of"),
         ("- a\nb: 1", 2, ""),
+        ("a: {b: [1], c: {}}\nd:\n  e: [1,\n", 3, "a bracket opens here and is not closed"),
+        ("%YAML 1.1\n", 2, "expected '<document start>'"),
     ],
 )
 def test_syntax(text: str, line: int, hint: str) -> None:
