@@ -114,13 +114,13 @@ def _check(session: Session) -> int:
 
 
 def _account(session: Session, lines: Iterable[str], summary: "Summary", seconds: float) -> None:
-    """Tell what was done, then what is wrong, then what to do: on terminals. Else what is wrong."""
+    """Tell what is wrong, then what was done, then what to do: on terminals. Else what is wrong."""
+    session.terminal.clear()
+    report.tell(summary.problems, session.terminal)
     if session.arguments.json:
-        session.terminal.clear()
         session.world.stdout.write(report.as_json(summary, summary.problems, seconds) + "\n")
     else:
         session.tell(lines)
-    report.tell(summary.problems, session.terminal)
     session.advise(report.next_step(summary.problems, session.arguments.command))
 
 

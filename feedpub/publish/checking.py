@@ -101,7 +101,7 @@ def _unwritten(
                 yield Problem(str(where.output / each.path), 0, f"{fault}; run feedpub build")
             elif data != each.render():
                 stale.append(each.path)
-    if stale:
+    if stale and files.is_built(where.output):  # before the first build that is as it should be
         fault = f"{len(stale)} of {len(documents)} feeds are missing or out of date (such as "
         yield Problem(str(where.output), 0, f"{fault}{stale[0]}); run feedpub build")
 

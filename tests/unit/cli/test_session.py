@@ -70,10 +70,12 @@ def run(
     *argv: str,
     answer: Summary | BaseException = SUMMARY,
     screen: bool = False,
+    one: bool = False,
     environ: Mapping[str, str] | None = None,
 ) -> Run:
-    """Type a command; on a terminal or not."""
+    """Type a command; on a terminal or not, with both streams in one or apart."""
     out, err = (Screen(), Screen()) if screen else (io.StringIO(), io.StringIO())
+    err = out if one else err
     press = Press(answer)
 
     def publish() -> Publish:
@@ -205,6 +207,26 @@ def test_check_on_a_terminal() -> None:
 
     assert actual.out.startswith("Checked 2 files and 3 feeds, in ")
     assert actual.err == ""
+
+
+@pytest.mark.parametrize(("command", "told"), [("check", "Checked 2"), ("build", "Published 2")])
+def test_what_is_wrong_is_told_before_what_was_done(command: str, told: str) -> None:
+    """Nobody takes it for well who sees the end of it first."""
+    shown = run(command, answer=replace(SUMMARY, problems=(OUT,)), screen=True, one=True).out
+
+    assert 0 <= shown.index("content/b.md:4:") < shown.index(told) < shown.index("1 file left out")
+
+
+def test_what_keeps_all_from_being_done_is_red() -> None:
+    """A warning is yellow."""
+    fault = Problem("config.yaml", 3, 'unknown key "x"')
+    red = run("build", answer=ConfigError((fault,)), screen=True, environ={"TERM": "xterm"}).err
+    yellow = replace(SUMMARY, problems=(fault,))
+
+    assert "\x1b[31mconfig.yaml:3:" in red
+    assert "\x1b[33mconfig.yaml:3:" in (
+        run("build", answer=yellow, screen=True, environ={"TERM": "xterm"}).err
+    )
 
 
 @pytest.mark.parametrize("command", ["build", "check"])

@@ -75,6 +75,14 @@ def test_feeds_that_are_out_of_date_are_told(site: Site) -> None:
     )
 
 
+def test_before_the_first_build_no_feed_is_missing(tmp_path: Path) -> None:
+    """Whoever checks before they publish has not done so yet."""
+    site = Site(tmp_path / "new")
+    site.post("hello.md")
+
+    assert [] == told(site.check())
+
+
 def test_feeds_that_are_broken_are_told_by_name(site: Site) -> None:
     """A feed that somebody spoilt is named, whichever its format."""
     (site.public / "rss.xml").write_text("<rss>", encoding="utf-8")
