@@ -55,10 +55,13 @@ def ordered(problems: Sequence[Problem]) -> list[Problem]:
     return sorted(problems, key=lambda each: (each.path, each.line, each.message))
 
 
-def tell(problems: Sequence[Problem], terminal: Terminal) -> None:
-    """Write problems as compilers do; the place is coloured by what it means."""
+def tell(problems: Sequence[Problem], terminal: Terminal, *, fatal: bool = False) -> None:
+    """Write problems as compilers do; the place is coloured by what it means.
+
+    `fatal` are those that keep everything from being done.
+    """
     for problem in ordered(problems):
-        colour = Colour.FAULT if problem.left_out else Colour.WARNING
+        colour = Colour.FAULT if fatal or problem.left_out else Colour.WARNING
         place = f"{problem.path}:{problem.line}:" if problem.line else f"{problem.path}:"
         message = " ".join(problem.message.split("\n"))
         note = " [left out]" if problem.left_out else ""

@@ -48,7 +48,7 @@ def _failed(session: Session) -> Callable[[FeedpubError], None]:
 
     def failed(error: FeedpubError) -> None:
         if isinstance(error, ConfigError):
-            report.tell(error.problems, session.terminal)
+            report.tell(error.problems, session.terminal, fatal=True)
         else:
             for line in str(error).split("\n"):
                 session.warn(line)

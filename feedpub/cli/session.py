@@ -78,7 +78,7 @@ def _failed(error: FeedpubError | OSError, session: Session) -> int:
     problems: tuple[Problem, ...]
     if isinstance(error, ConfigError):
         problems = error.problems
-        report.tell(problems, session.terminal)
+        report.tell(problems, session.terminal, fatal=True)
         if session.terminal.interactive:
             faults = report.counted(len(problems), "fault")
             session.terminal.say(f"Nothing was done: mend {faults} in the configuration first.")

@@ -46,7 +46,7 @@ def test_list() -> None:
     [
         ((), "There is no digest; name one under digests:"),
         ((QUIET,), "Next: `feedpub digest pre"),
-        ((QUIET, STANDING), "Next: `feedpub digest send` begins what never went out: all that"),
+        ((QUIET, STANDING), "The first `feedpub digest send` mails nothing, nor does `feedp"),
     ],
 )
 def test_list_says_what_next(standings: tuple[Standing, ...], expected: str) -> None:
