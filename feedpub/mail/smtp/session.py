@@ -200,7 +200,7 @@ def _stuffed(data: bytes) -> bytes:
     A line feed alone would let somebody smuggle a message in: servers differ on what ends a line.
     """
     ends = data.translate(None, _WITHIN)
-    if not data.endswith(b"\r\n") or ends != b"\r\n" * (len(ends) // 2):
+    if not data.endswith(b"\r\n") or len(ends) != 2 * data.count(b"\r\n"):
         data = _BARE.sub(b"\r\n", data)
         data = data if data.endswith(b"\r\n") else data + b"\r\n"
     if data.count(b"\n."):  # counting two octets is twice as fast as looking for them

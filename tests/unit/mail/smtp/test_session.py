@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from mailservers import DROP, HANG, Answer, MailServer, plays
 
@@ -447,6 +447,7 @@ def test_leaving_twice_is_no_fault() -> None:
 
 
 @given(st.lists(st.sampled_from([b".", b"\r\n", b"\n", b"\r", b"a", b".."])).map(b"".join))
+@example(b"\r.\n\r\n")  # as many of each as in whole line ends, and apart
 def test_no_message_ends_before_its_end(data: bytes) -> None:
     """Whatever is in it: no lone dot, no lone CR or LF with which another could be smuggled in."""
     stuffed = _stuffed(data)
