@@ -26,6 +26,8 @@ from feedpub.web import Seen, closed, notices, operations, readers
 from feedpub.web.paths import root
 from feedpub.web.traffic import Traffic
 
+_PATIENCE = 5.0  # seconds that somebody waits for others who write into the database
+
 
 @dataclass(slots=True)
 class _Room:
@@ -97,7 +99,7 @@ class Front:
         routes: web.Routes = ()
         with ExitStack() as ends:
             if config.digests:
-                room.desk = ends.enter_context(newsletter.opened(request))
+                room.desk = ends.enter_context(newsletter.opened(request, _PATIENCE))
                 room.scene = self._scene(room.desk, now)
                 routes = (
                     *readers.routes(lambda: _scene(room), self._now, self._heard),

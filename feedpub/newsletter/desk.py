@@ -85,15 +85,15 @@ def zone(request: Request) -> ZoneInfo:
 
 
 @contextmanager
-def opened(request: Request) -> Iterator[Desk]:
-    """Open the desk of a site, and close it in the end.
+def opened(request: Request, patience: float = store.PATIENCE) -> Iterator[Desk]:
+    """Open the desk of a site, and close it in the end; `patience` is as `store.open` takes it.
 
     Raises FeedpubError where the configuration, the database or the secret cannot be used.
     """
     where = place(request)
     home = where.memory.parent
     keys = _keys(files.secrets(home, request.environ))
-    with closing(store.open(where.config.subscribers.database, home)) as database:
+    with closing(store.open(where.config.subscribers.database, home, patience)) as database:
         yield Desk(where.config, where, database, keys)
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from feedpub.mailing import Issue
 from feedpub.store.counting import Counting
-from feedpub.store.database import Database, is_there
+from feedpub.store.database import PATIENCE, Database, is_there
 from feedpub.store.deliveries import Deliveries
 from feedpub.store.errands import Errands
 from feedpub.store.errors import ForgottenError, OvertakenError, StoreError, StoreUnavailable
@@ -23,6 +23,7 @@ from feedpub.store.subscribers import Subscribers
 from feedpub.store.upgrading import is_begun, upgrade
 
 __all__ = [
+    "PATIENCE",
     "ForgottenError",
     "Imported",
     "OvertakenError",
@@ -59,20 +60,23 @@ class Store(Subscribers, Signups, Issues, Looking, Deliveries, Errands, Counting
         self._database.close()
 
 
-def open(url: str, folder: Path) -> Store:  # noqa: A001 - store.open says what it does
+def open(  # noqa: A001 - store.open says what it does
+    url: str, folder: Path, patience: float = PATIENCE
+) -> Store:
     """Open a database, made or brought up to date where it needs to be.
 
     Args:
         url: "" for SQLite in `folder`, "sqlite:///name" (relative to `folder`) or
             "postgresql://user:password@host/name".
         folder: Where feedpub keeps what it remembers; made where it is not there.
+        patience: Seconds to wait on SQLite for somebody else who writes.
 
     Raises:
         StoreError: The URL cannot be used, the driver is not installed, the file cannot be
             written, or a newer feedpub wrote the database.
         StoreUnavailable: It is away or locked for now.
     """
-    database = Database(url, folder)
+    database = Database(url, folder, patience)
     try:
         upgrade(database)
     except StoreError:

@@ -1,7 +1,7 @@
 """A URL → connections to SQLite or PostgreSQL, and transactions that are safe among processes."""
 
 from collections.abc import Iterator
-from contextlib import closing, contextmanager, nullcontext
+from contextlib import closing, contextmanager
 from pathlib import Path
 from threading import RLock
 
@@ -14,7 +14,7 @@ from sqlalchemy.pool import ConnectionPoolEntry
 from feedpub.store.errors import StoreError, StoreUnavailable
 
 FILE = "newsletter.sqlite"
-_PATIENCE = 60.0  # seconds to wait for another process that writes
+PATIENCE = 60.0  # seconds to wait for another process that writes
 _PRAGMAS = (
     "journal_mode = WAL",  # who reads does not wait for who writes
     # FULL: a commit is on the disk when it returns, and outlives a power cut. NORMAL outlives
@@ -49,20 +49,20 @@ _BROKEN = (
 class Database:
     """One database, for all threads of a process."""
 
-    def __init__(self, url: str, folder: Path, patience: float = _PATIENCE) -> None:
+    def __init__(self, url: str, folder: Path, patience: float = PATIENCE) -> None:
         """Nothing is connected yet. Raises StoreError for a URL that cannot be used.
 
         Args:
             url: As `store.open` takes it.
             folder: Likewise.
-            patience: Seconds to wait on SQLite for another process that writes.
+            patience: Seconds to wait on SQLite for another process, or thread, that writes.
         """
         parsed = _parsed(url, folder)
         self.place = parsed.database or "" if _is_file(parsed) else parsed.render_as_string()
         self._patience = patience
         self._engine = _engine(parsed, patience)
         # Threads of one process take turns here: SQLite would let them sleep and try again.
-        self._turn = RLock() if _is_file(parsed) else nullcontext()
+        self._turn = RLock() if _is_file(parsed) else None
         self._write = self._engine.execution_options(**_WRITING)
 
     @contextmanager
@@ -75,10 +75,10 @@ class Database:
     def writing(self) -> Iterator[Connection]:
         """Give a connection in a transaction that writes: committed at the end, all or nothing.
 
-        Raises StoreUnavailable, also where another process has been writing for a minute, and
+        Raises StoreUnavailable, also where another process has been writing for too long, and
         StoreError.
         """
-        with self._told(), self._turn, self._write.connect() as connection, connection.begin():
+        with self._told(), self._in_turn(), self._write.connect() as connection, connection.begin():
             yield connection
 
     @contextmanager
@@ -94,7 +94,7 @@ class Database:
     @contextmanager
     def writing_on(self, connection: Connection) -> Iterator[None]:
         """Begin a transaction that writes on a connection of its own; see `writing`."""
-        with self._turn, connection.execution_options(**_WRITING).begin():
+        with self._in_turn(), connection.execution_options(**_WRITING).begin():
             yield
 
     def tidy(self) -> None:
@@ -103,7 +103,7 @@ class Database:
         Somebody who reads at the moment may keep it from being emptied; the next time does.
         """
         if _is_file(self._engine.url):
-            with self._told(), self._turn, closing(self._engine.raw_connection()) as raw:
+            with self._told(), self._in_turn(), closing(self._engine.raw_connection()) as raw:
                 raw.cursor().execute("PRAGMA busy_timeout = 1000")
                 raw.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)")
                 raw.cursor().execute(f"PRAGMA busy_timeout = {self._patience * 1000:.0f}")
@@ -111,6 +111,19 @@ class Database:
     def close(self) -> None:
         """Close every connection."""
         self._engine.dispose()
+
+    @contextmanager
+    def _in_turn(self) -> Iterator[None]:
+        """Wait until no other thread of this process writes, where only one may."""
+        if self._turn is None:
+            yield
+            return
+        if not self._turn.acquire(timeout=self._patience):
+            raise self._unavailable(TimeoutError("somebody else has been writing for long"))
+        try:
+            yield
+        finally:
+            self._turn.release()
 
     @contextmanager
     def _told(self) -> Iterator[None]:

@@ -145,3 +145,26 @@ def test_a_file_that_another_process_writes_is_told(tmp_path: Path) -> None:
     assert 0 < store.add(reader(), NOW).id
 
     store.close()
+
+
+def test_a_thread_that_writes_keeps_no_other_waiting_for_long(tmp_path: Path) -> None:
+    """Each waits for its turn as long as it has patience, not as long as all before it have."""
+    store = feedpub.store.open("", tmp_path, 0.1)
+    faults: list[str] = []
+
+    def add() -> None:
+        with pytest.raises(StoreUnavailable) as told:
+            store.add(reader(), NOW)
+        faults.append(str(told.value))
+
+    with store._database.writing():
+        threads = [Thread(target=add) for _ in range(3)]
+        for each in threads:
+            each.start()
+        for each in threads:
+            each.join()
+
+    assert 3 == sum("writing for long" in each for each in faults)
+    assert 0 < store.add(reader(), NOW).id
+
+    store.close()
