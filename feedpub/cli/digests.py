@@ -7,6 +7,7 @@ from datetime import datetime, tzinfo
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from feedpub import files
 from feedpub.cli.report import counted, moment
 from feedpub.cli.terminal import columns, safe
 from feedpub.cli.world import DONE, NOT_DONE, Session
@@ -206,7 +207,7 @@ def _pause(session: Session) -> int:
 def _resume(session: Session) -> int:
     issue = session.world.newsletter().resume(session.request(), session.arguments.issue)
     session.tell([f"Resumed {_named(issue)}."])
-    session.advise("Next: `feedpub digest send` sends what waits.")
+    session.advise(_onward(session))
     return DONE
 
 
@@ -225,8 +226,15 @@ def _retry(session: Session) -> int:
         session.tell([f"No message of issue {number} {what}: there is nothing to send again."])
         return DONE
     session.tell([f"{counted(again, 'message')} of issue {number} will be sent again."])
-    session.advise("Next: `feedpub digest send`.")
+    session.advise(_onward(session))
     return DONE
+
+
+def _onward(session: Session) -> str:
+    """Say what sends what waits: nobody need do it where `feedpub run` does."""
+    if files.running(session.request().home):
+        return "`feedpub run` is running, and sends what waits within a minute."
+    return "Next: `feedpub digest send` sends what waits."
 
 
 def _unfinished(tally: Tally) -> bool:

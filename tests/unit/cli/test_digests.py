@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from commands import GOOD, ISSUE, NOW, Desk, run
 
+from feedpub import files
 from feedpub.mailing import Fate, Outcome, Tally
 from feedpub.newsletter import Sent, Standing
 
@@ -435,3 +436,15 @@ def test_retry(typed: str, number: int, expected: str) -> None:
     assert [("retry", 7, *["doubt"] * bool(typed))] == desk.asked
     assert (0, expected) == (actual.status, actual.out)
     assert bool(number) == bool(actual.err)
+
+
+@pytest.mark.parametrize("word", ["retry", "resume"])
+def test_what_waits_goes_out_by_itself_where_feedpub_runs(word: str, tmp_path: Path) -> None:
+    """Else it is said what sends it."""
+    typed = f"digest {word} 7 --config {tmp_path / 'config.yaml'}"
+    before = run(typed, Desk(failed=1), screen=True).err
+    with files.only(tmp_path / ".feedpub"):
+        meanwhile = run(typed, Desk(failed=1), screen=True).err
+
+    assert "Next: `feedpub digest send` sends what waits.\n" == before
+    assert "`feedpub run` is running, and sends what waits within a minute.\n" == meanwhile
