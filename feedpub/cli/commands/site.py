@@ -79,7 +79,7 @@ CONFIG = Command(
     "config",
     "print the whole configuration, explained",
     "Print the configuration with every default, each key with what it means. It is YAML that\n"
-    "can be used as it is. What ${NAME} stood for is printed in its place.",
+    "can be used as it is. What ${NAME} stands for is not printed: the name is.",
     (
         ("feedpub config", "what is in force"),
         ("feedpub config > full.yaml", "keep it as a file to edit"),
