@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 from feedpub import charts
+from feedpub.cli.report import counted
 from feedpub.cli.terminal import columns
 from feedpub.cli.world import DONE, Session
 from feedpub.readership import Sending, Statistics
@@ -47,7 +48,7 @@ def _table(found: Statistics) -> Iterator[str]:
     yield from _part(
         "Feeds by readers",
         [
-            (f"{each.readers:,}", f"{each.requests:,} requests", each.feed)
+            (f"{each.readers:,}", counted(each.requests, "request"), each.feed)
             for each in found.feeds[:_SHOWN]
         ],
     )

@@ -53,7 +53,9 @@ def started(connection: Connection, plan: Plan) -> Issue:
     alone(connection, "plan")
     query = select(*rows.ISSUE).where(issue.c.digest == plan.digest).order_by(issue.c.id).limit(1)
     begun = connection.execute(query).first()  # by another process, which saw fewer posts perhaps
-    reason = f"first run: {len(plan.posts)} posts from before are not mailed"
+    old = len(plan.posts)
+    posts = "1 post from before is" if old == 1 else f"{old:,} posts from before are"
+    reason = f"first run: {posts} not mailed"
     number = None if begun else _new(connection, plan, state="skipped", reason=reason)
     if number is not None:
         _note_down(connection, plan, number)

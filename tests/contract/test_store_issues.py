@@ -80,6 +80,10 @@ def test_who_begins_at_the_same_time_takes_no_post_away(store: Store) -> None:
     assert {"one"} == store.mailed("weekly")
     assert [begun] == list(store.issues("weekly"))
 
+    alone = store.start("daily", NOW, ["one"], NOW)
+
+    assert "first run: 1 post from before is not mailed" == alone.reason
+
 
 def test_a_skip_is_recorded(store: Store) -> None:
     """With its reason, and nothing in the ledger; an empty start is no different."""
