@@ -7,7 +7,6 @@ from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
 
-from feedpub.config import Dkim
 from feedpub.errors import ConfigError, FeedpubError, MailError
 from feedpub.mail import Relay, Smtp, clock
 from feedpub.mail.dns import Dns, Resolver
@@ -17,7 +16,7 @@ from feedpub.message.dkim import Signer
 from feedpub.newsletter import domains
 from feedpub.newsletter.desk import Desk, opened
 from feedpub.newsletter.findings import Finding, bad, good, poor, unknown
-from feedpub.newsletter.posting import transport
+from feedpub.newsletter.posting import signer, transport
 from feedpub.publish.request import Request
 
 Look = Callable[[], list[Finding]]
@@ -79,9 +78,9 @@ class _Visit:
         signers: list[Signer] = []
         for each in self._mail.dkim:
             try:
-                signers.append(self._signer(each))
-            except (FeedpubError, OSError) as error:
-                yield bad("DKIM", f"{each.key}: {error}", "name a private key in PEM in mail.dkim")
+                signers.append(signer(self._desk, each))
+            except FeedpubError as error:
+                yield bad("DKIM key", str(error), "nothing can be sent before that")
         way = transport(self._desk)
         if not isinstance(way, Smtp):
             yield poor(
@@ -134,10 +133,6 @@ class _Visit:
         number = sum(counts.values())
         readers = f"{number:,} reader{'' if number == 1 else 's'}"
         return good("database", f"{readers}, {counts[ACTIVE]:,} active")
-
-    def _signer(self, each: Dkim) -> Signer:
-        key = self._desk.where.memory.parent.parent / each.key
-        return Signer(each.domain, each.selector, key.read_bytes())
 
     def _looks(self, sender: str, signers: Sequence[Signer]) -> Iterator[Look]:
         """Give each look at the DNS, to be taken when it is called."""

@@ -2,7 +2,7 @@
 
 from feedpub.newsletter.posting.lines import Gate, gates, transport
 from feedpub.newsletter.posting.postman import Posted, Postman
-from feedpub.newsletter.posting.printing import Press, Printer
+from feedpub.newsletter.posting.printing import Press, Printer, signer
 from feedpub.newsletter.posting.recording import NotOursError
 from feedpub.newsletter.posting.stopping import stopped_by_signals
 from feedpub.newsletter.posting.times import ANSWERED, Clock, clock
@@ -20,6 +20,7 @@ __all__ = [
     "clock",
     "gates",
     "is_gone",
+    "signer",
     "stopped_by_signals",
     "transport",
 ]

@@ -2,7 +2,9 @@
 
 from datetime import datetime
 
+from feedpub.config import Dkim
 from feedpub.digests import Following
+from feedpub.errors import FeedpubError, MailError
 from feedpub.mailing import Content, Message, Subscriber
 from feedpub.message import Heading, Letter, Reader, label, prepare, routable
 from feedpub.message.dkim import Signer
@@ -18,14 +20,7 @@ class Press:
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
         self.sender = desk.sender()
-        self.signers = tuple(
-            Signer(
-                each.domain,
-                each.selector,
-                (desk.where.memory.parent.parent / each.key).read_bytes(),
-            )
-            for each in desk.config.mail.dkim
-        )
+        self.signers = tuple(signer(desk, each) for each in desk.config.mail.dkim)
 
     def message(self, data: bytes, one: Subscriber) -> Message:
         """Sign and address what is written to a reader."""
@@ -84,6 +79,20 @@ class Printer:
     def message(self, letter: Letter, key: str, one: Subscriber, language: str) -> Message:
         """Write the copy of one reader. Raises ValueError where it cannot be addressed."""
         return self._press.message(letter.to(self.reader(key, one, language)), one)
+
+
+def signer(desk: Desk, key: Dkim) -> Signer:
+    """Read a key that messages are signed with. Raises FeedpubError where it cannot be used."""
+    try:
+        pem = (desk.where.memory.parent.parent / key.key).read_bytes()
+        return Signer(key.domain, key.selector, pem)
+    except OSError as error:
+        raise FeedpubError(
+            f"{key.key}: {error.strerror}: mail.dkim names it; `openssl genrsa -out {key.key} "
+            "2048` makes a key, and `feedpub doctor` then shows the record for the DNS"
+        ) from None
+    except MailError as error:
+        raise FeedpubError(f"{key.key}: {error}") from None
 
 
 def _tagged(address: str, token: str) -> str:

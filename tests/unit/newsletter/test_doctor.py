@@ -176,7 +176,7 @@ def test_a_key_that_cannot_sign_is_told(patient: Patient) -> None:
             patient.mail(server.port, DKIM.replace("key.pem", key))
             ills = patient.ills()
 
-            assert [("DKIM", "bad"), ("alignment", "poor")] == [each[:2] for each in ills]
+            assert [("DKIM key", "bad"), ("alignment", "poor")] == [each[:2] for each in ills]
             assert f"{key}: " in ills[0][2]
             assert fault in ills[0][2]
 

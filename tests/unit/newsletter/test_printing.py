@@ -12,6 +12,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from postoffice import NOW, desk, folder, printer
 
 from feedpub.config import Dkim, Mail
+from feedpub.errors import FeedpubError
 from feedpub.model import Author
 
 READER = replace(mailings.reader("bob@example.com", name="Bob"), id=7)
@@ -150,3 +151,18 @@ def test_a_digest_that_was_removed_ends_what_it_began(tmp_path: Path) -> None:
         message = prints.message(letter, "key", READER, "en")
 
     assert "Example <monthly.example.org>" == email.message_from_bytes(message.data)["List-Id"]
+
+
+def test_a_key_that_is_not_there_is_told_with_how_to_make_one(tmp_path: Path) -> None:
+    """Nothing is written without it; nor with one that cannot sign."""
+    (tmp_path / "none.pem").write_text("no key", encoding="utf-8")
+    for name, told in (
+        (
+            "away.pem",
+            r"away\.pem: No such file .* `openssl genrsa -out away\.pem 2048` makes a key",
+        ),
+        ("none.pem", r"none\.pem: DKIM: no private key that can sign"),
+    ):
+        mail = replace(folder(), dkim=(Dkim("example.org", "a", name),))
+        with desk(tmp_path, mail) as one, pytest.raises(FeedpubError, match=told):
+            printer(one)
