@@ -59,8 +59,8 @@ def _list(session: Session) -> int:
         )
     else:
         session.advise(
-            "Next: `feedpub digest send` begins what never went out: all that is there counts as "
-            "mailed; with --backlog what is new enough is mailed."
+            "The first `feedpub digest send` mails nothing, nor does `feedpub run` when it starts: "
+            "these posts count as old. To mail them, use `feedpub digest send --backlog`."
         )
     return DONE
 
