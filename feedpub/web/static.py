@@ -94,6 +94,7 @@ class Static:
         self._now = now
         # By the file and what it is served for: one that is compressed may be asked for by name.
         self._known: dict[tuple[str, str], _Known] = {}
+        self._learning: dict[tuple[str, str, tuple[int, ...]], asyncio.Task[_Known | None]] = {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -107,7 +108,11 @@ class Static:
 
     async def _reply(self, scope: Scope, opened: ExitStack) -> _Reply:
         """Find out what the answer is; what is opened for it goes on that stack."""
-        asked = {name: value.decode("latin-1") for name, value in scope["headers"] if name in _READ}
+        asked: dict[bytes, str] = {}
+        for name, value in scope["headers"]:
+            if name in _READ:  # a list may be told in several lines (RFC 9110 section 5.3)
+                told = value.decode("latin-1")
+                asked[name] = f"{asked[name]}, {told}" if name in asked else told
         codings = asked.pop(b"accept-encoding", "")
         path = below(scope["raw_path"], self._root)
         if path is not None:
@@ -171,6 +176,15 @@ class Static:
         known = self._known.get((file.path, path))
         if known is not None and known.facts == file.facts:
             return known
+        key = (file.path, path, file.facts)
+        learning = self._learning.get(key)
+        if learning is None:  # else who has asked first is finding it out, with a file of its own
+            learning = self._learning[key] = asyncio.create_task(self._learn(file, path))
+            learning.add_done_callback(lambda _: self._learning.pop(key))
+        return await learning
+
+    async def _learn(self, file: Opened, path: str) -> _Known | None:
+        """Find out what is to be known of a file."""
         digest = await asyncio.to_thread(self._folder.digest, file)
         if digest is None:
             return None

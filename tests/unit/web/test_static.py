@@ -9,9 +9,10 @@ from pathlib import Path
 
 import pytest
 from starlette.types import Message
-from webs import LATER, SITE, Reply, ask, call, serving, static
+from webs import LATER, SITE, Reply, ask, call, called, serving, static
 
-from feedpub.web.static import Static
+from feedpub.web.folder import Opened
+from feedpub.web.static import Static, _Known
 
 PAGE = b"<!doctype html><title>A</title>" + b"x" * 2000
 BROTLI, GZIP = b"as brotli", b"as gzip"
@@ -313,6 +314,42 @@ def test_only_so_much_is_remembered(public: Path) -> None:
         assert 404 == call(app, f"/{each}.xml", {"accept-encoding": "br"}).status
 
     assert 2 == len(app._known)
+
+
+def test_what_many_ask_for_at_once_is_read_once(public: Path) -> None:
+    """To find out its tag: they wait for who came first."""
+    described: list[str] = []
+
+    class Told(Static):
+        """Tells what it finds out."""
+
+        def _describe(self, file: Opened, path: str, digest: str) -> _Known:
+            described.append(path)
+            return super()._describe(file, path, digest)
+
+    app = Told(public, SITE, lambda: LATER)
+
+    async def many() -> set[int]:
+        replies = await asyncio.gather(*(called(app, "/bell.mp3") for _ in range(9)))
+        return {each.status for each in replies}
+
+    assert {200} == asyncio.run(many())
+    assert ["bell.mp3"] == described
+    assert {} == app._learning
+
+
+def test_lists_in_several_lines(public: Path) -> None:
+    """They are one list, whichever line says what matters."""
+    tag = get(public, "/a/").headers["etag"].encode()
+    request = b"GET /a/ HTTP/1.1\r\nHost: x\r\nConnection: close\r\n%s: %s\r\n%s: %s\r\n\r\n"
+    with serving(static(public)) as port:
+        for one, other in ((tag, b'"x"'), (b'"x"', tag)):
+            name = b"If-None-Match"
+            assert 304 == ask(port, request % (name, one, name, other)).status
+        for one, other in ((b"br", b"x"), (b"x", b"br")):
+            name = b"Accept-Encoding"
+            reply = ask(port, request % (name, one, name, other))
+            assert "br" == reply.headers["content-encoding"]
 
 
 def test_who_leaves_is_not_waited_for(public: Path) -> None:
