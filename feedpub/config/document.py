@@ -26,6 +26,7 @@ _HINTS = {
     "could not find expected ':'": 'a key is followed by ":" and a space',
     "expected <block end>": "keys that belong together begin in the same column",
     "expected ',' or": "inside braces and brackets, text with one of : , { } [ ] goes in quotes",
+    "alphabetic or numeric character": 'text that begins with "*" or "&" goes in quotes',
     "undefined alias": 'text that begins with "*" goes in quotes',
     "found unknown escape character": 'in double quotes a backslash is written "\\\\"',
     "found another document": 'leave out the line "---" between the two',

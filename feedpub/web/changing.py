@@ -14,6 +14,7 @@ class Changing:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
-        again = {"Retry-After": "1"}
-        soon = PlainTextResponse("soon\n", HTTPStatus.SERVICE_UNAVAILABLE, again)
-        await (self.app or soon)(scope, receive, send)
+        await (self.app or _SOON)(scope, receive, send)
+
+
+_SOON = PlainTextResponse("soon\n", HTTPStatus.SERVICE_UNAVAILABLE, {"Retry-After": "1"})

@@ -15,41 +15,31 @@ class Seen:
     method: str
     path: str  # without the query; "/confirm/{token}" where a route has names for its parts
     status: int
-    octets: int  # of the body as it was sent
-    seconds: float  # from the request's last header to the answer's last octet
     agent: str  # User-Agent; feed fetchers tell in it how many they fetch for
 
 
 class Watched:
     """Tells of every request to an application."""
 
-    def __init__(
-        self, app: ASGIApp, seen: Callable[[Seen], None], clock: Callable[[], float]
-    ) -> None:
+    def __init__(self, app: ASGIApp, seen: Callable[[Seen], None]) -> None:
         self._app = app
         self._seen = seen
-        self._clock = clock
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Hand the request on, and tell of it when all is done."""
-        began = self._clock()
         status: int = HTTPStatus.INTERNAL_SERVER_ERROR  # unless somebody says otherwise
-        octets = 0
 
         async def noted(message: Message) -> None:
-            nonlocal status, octets
+            nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-            else:
-                octets += len(message.get("body", b""))
             await send(message)
 
         try:
             await self._app(scope, receive, noted)
         finally:
-            seconds = self._clock() - began
             agent = _header(scope, b"user-agent")
-            self._seen(Seen(scope["method"], _path(scope), status, octets, seconds, agent))
+            self._seen(Seen(scope["method"], _path(scope), status, agent))
 
 
 def _path(scope: Scope) -> str:

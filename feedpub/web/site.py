@@ -47,4 +47,4 @@ def app(
     if config.web.limit:
         made = Hammering(made, config.web.limit, time.monotonic)
     made = Headers(made, config.web.policy)
-    return Watched(made, seen, time.monotonic) if seen else made
+    return Watched(made, seen) if seen else made

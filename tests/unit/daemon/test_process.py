@@ -323,8 +323,8 @@ def test_an_answer_that_fails_is_told(tmp_path: Path) -> None:
     stream = StringIO()
     running = Running(site.request(), Event(), lambda: NOW)
     front = Front(running, Journal(stream, lambda: NOW, human=True), Traffic())
-    for path, code in (("/a", 404), ("/healthz/ready", 503), ("/confirm/{token}", 500)):
-        front._seen(Seen("GET", path, code, 0, 0.1, ""))
+    for path, status in (("/a", 404), ("/healthz/ready", 503), ("/confirm/{token}", 500)):
+        front._seen(Seen("GET", path, status, ""))
 
     assert stream.getvalue().endswith(
         "answer failed  method: GET, path: /confirm/{token}, status: 500\n"
@@ -352,7 +352,7 @@ def test_feeds_of_a_site_below_a_path_of_any_script(tmp_path: Path) -> None:
     site.config(CONFIG.replace("/blog/", "/bücher/"))
     running = Running(site.request(), Event(), lambda: NOW)
     front = Front(running, Journal(StringIO(), lambda: NOW, human=True), traffic)
-    front._seen(Seen("GET", "/b%C3%BCcher/rss.xml", 200, 0, 0.1, ""))
+    front._seen(Seen("GET", "/b%C3%BCcher/rss.xml", 200, ""))
 
     assert ["rss.xml"] == [each.feed for each in traffic.taken()]
 

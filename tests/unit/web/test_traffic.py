@@ -12,7 +12,7 @@ FEEDLY = "Feedly/1.0 (+http://www.feedly.com/fetcher.html; 32 subscribers)"
 
 def seen(path: str, agent: str = "", status: int = 200) -> Seen:
     """Give a request that was answered."""
-    return Seen("GET", path, status, 100, 0.1, agent)
+    return Seen("GET", path, status, agent)
 
 
 def test_requests_for_feeds_are_counted() -> None:
