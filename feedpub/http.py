@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from socket import SHUT_RDWR, socket
-from threading import Timer
+from threading import Thread
 from urllib.parse import urlsplit
 
 from urllib3.connection import HTTPConnection, HTTPSConnection
@@ -58,43 +58,66 @@ def ask(
         connection = kind(parts.hostname or "", parts.port, timeout=seconds)
     except (KeyError, ValueError):
         return Answer(0, "no http or https URL")
-    end = _End(connection)
-    # A time-out of sockets is for each packet: of a server that drips, this is the end.
-    timer = Timer(seconds, end.come)
-    timer.daemon = True
-    timer.start()
-    try:
-        connection.connect()
-        end.sock = connection.sock
-        connection.request(
-            "GET" if body is None else "POST",
-            (parts.path or "/") + (f"?{parts.query}" if parts.query else ""),
-            body=body,
-            headers={"User-Agent": _AGENT, **(headers or {})},
-            preload_content=False,
-            decode_content=False,
-        )
-        answer = _answer(connection.getresponse(), largest)
-    except (HTTPError, OSError, ValueError) as error:
-        answer = Answer(0, _line(str(error)) or type(error).__name__)
-    finally:
-        timer.cancel()
-        connection.close()
-    return Answer(0, f"no whole answer in {seconds:g} s") if end.has_come else answer
+    told = {"User-Agent": _AGENT, **(headers or {})}
+    path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+    exchange = _Exchange(connection, path, body, told, largest)
+    # In a thread: neither finding a name, nor trying one address after the other, nor reading
+    # what drips ends by a time-out of its own.
+    thread = Thread(target=exchange.go, name="feedpub-ask", daemon=True)
+    thread.start()
+    thread.join(seconds)
+    if thread.is_alive():
+        exchange.end()
+        return Answer(0, f"no whole answer in {seconds:g} s")
+    return exchange.answer
 
 
-class _End:
-    """Ends a connection under the hands of whoever waits for it."""
+class _Exchange:
+    """A request and its answer, which may be ended under the hands of whoever waits for it."""
 
-    def __init__(self, connection: HTTPConnection) -> None:
-        self.sock: socket | None = None  # the connection itself lets go of it before the end
-        self.has_come = False
+    def __init__(
+        self,
+        connection: HTTPConnection,
+        path: str,
+        body: bytes | None,
+        headers: Mapping[str, str],
+        largest: int,
+    ) -> None:
+        self.answer = Answer(0, "no answer")
         self._connection = connection
+        self._path = path
+        self._body = body
+        self._headers = headers
+        self._largest = largest
+        self._sock: socket | None = None  # the connection itself lets go of it before the end
+        self._has_ended = False
 
-    def come(self) -> None:
-        """Let who reads see the end at once."""
-        self.has_come = True
-        sock = self.sock or self._connection.sock
+    def go(self) -> None:
+        """Ask, and keep the answer, or why there is none."""
+        connection = self._connection
+        try:
+            connection.connect()
+            self._sock = connection.sock
+            if self._has_ended:
+                return  # nobody waits any more: what is not told now is told another time
+            connection.request(
+                "GET" if self._body is None else "POST",
+                self._path,
+                body=self._body,
+                headers=self._headers,
+                preload_content=False,
+                decode_content=False,
+            )
+            self.answer = _answer(connection.getresponse(), self._largest)
+        except (HTTPError, OSError, ValueError) as error:
+            self.answer = Answer(0, _line(str(error)) or type(error).__name__)
+        finally:
+            connection.close()
+
+    def end(self) -> None:
+        """Let it end at once, or as soon as there is a connection."""
+        self._has_ended = True
+        sock = self._sock or self._connection.sock
         if sock is not None:
             with suppress(OSError):  # it has ended by itself
                 sock.shutdown(SHUT_RDWR)

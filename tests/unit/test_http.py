@@ -2,6 +2,7 @@
 
 import ssl
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
@@ -11,7 +12,7 @@ from services import certificate
 from urllib3.connection import HTTPConnection
 
 from feedpub import __version__
-from feedpub.http import Answer, _End, ask
+from feedpub.http import Answer, _Exchange, ask
 
 
 def test_a_body_is_posted() -> None:
@@ -118,8 +119,23 @@ def test_where_tls_is_expected_nothing_else_will_do() -> None:
 
 
 def test_the_end_may_come_before_there_is_a_connection() -> None:
-    """As where a name takes long to be found."""
-    end = _End(HTTPConnection("hub.example"))
-    end.come()
+    """As where a name takes long to be found: then nothing is asked any more."""
+    with listening(200) as server:
+        parts = urlsplit(server.url)
+        late = _Exchange(HTTPConnection("127.0.0.1", parts.port), "/", b"", {}, 1)
+        late.end()
+        late.go()
 
-    assert end.has_come
+    assert Answer(0, "no answer") == late.answer
+    assert [] == server.heard
+
+
+def test_the_end_may_come_after_that_of_the_other_side() -> None:
+    """It is the same."""
+    with listening(200) as server:
+        parts = urlsplit(server.url)
+        done = _Exchange(HTTPConnection("127.0.0.1", parts.port), "/", b"", {}, 1)
+        done.go()
+        done.end()
+
+    assert 200 == done.answer.status
