@@ -42,7 +42,7 @@ site:
   author: {name: Ann, email: ann@example.org}
 digests: [{name: weekly}]
 subscribers: {form: true}
-web: {proxies: [127.0.0.1]}
+web: {proxies: [127.0.0.1], limit: 0}
 """
 FORM = "application/x-www-form-urlencoded"
 ANN = "ann@example.net"
