@@ -1,11 +1,10 @@
 """What needs the database, while that is away → an answer all the same: come again later."""
 
-from urllib.parse import urlsplit
-
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
+from feedpub.web.paths import root
 from feedpub.web.readers import Posted
 
 _LINKS = ("confirm", "forget", "preferences", "resubscribe", "unsubscribe")
@@ -17,7 +16,7 @@ def routes(url: str) -> list[Route]:
 
     Static files would say that nothing is there: who hears that does not come again.
     """
-    prefix = urlsplit(url).path
+    prefix = root(url)
     return [
         *(Posted(prefix + each, _later, methods=["POST"]) for each in ("subscribe", "subscribe/")),
         *(Route(f"{prefix}{each}/{{token}}", _later, methods=["GET", "POST"]) for each in _LINKS),

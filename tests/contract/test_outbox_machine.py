@@ -280,7 +280,7 @@ class Outbox(RuleBasedStateMachine):
         for one in going:
             if resend:
                 del self.doubtful[one.id]
-                self.resent[one.key] += 1
+                self._again(one)
             else:
                 self.doubtful[one.id] = (one, self.now)
                 self.held.add(one.id)
@@ -340,9 +340,18 @@ class Outbox(RuleBasedStateMachine):
         for one in again:
             del self.doubtful[one.id]
             self.held.discard(one.id)
-            self.resent[one.key] += 1
+            self._again(one)
             for worker in self.workers:  # whose answer would come too late
                 worker.answers = [each for each in worker.answers if each[0] is not one]
+
+    def _again(self, one: Delivery) -> None:
+        """Have a message sent again: what it told may be told twice.
+
+        By itself, or, where its issue is cancelled before that, by another digest.
+        """
+        self.resent[one.key] += 1
+        for post in one.selection.split("+"):
+            self.read.pop((one.subscriber.id, post), None)
 
     @invariant()
     def the_sum_holds(self) -> None:

@@ -323,8 +323,8 @@ def test_an_answer_that_fails_is_told(tmp_path: Path) -> None:
     stream = StringIO()
     running = Running(site.request(), Event(), lambda: NOW)
     front = Front(running, Journal(stream, lambda: NOW, human=True), Traffic())
-    for path, status in (("/a", 404), ("/healthz/ready", 503), ("/confirm/{token}", 500)):
-        front._seen(Seen("GET", path, status, ""))
+    for path, code in (("/a", 404), ("/healthz/ready", 503), ("/confirm/{token}", 500)):
+        front._seen(Seen("GET", path, code, ""))
 
     assert stream.getvalue().endswith(
         "answer failed  method: GET, path: /confirm/{token}, status: 500\n"
