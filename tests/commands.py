@@ -18,7 +18,7 @@ from feedpub.cli.world import Newsletter, Publish, Web, World
 from feedpub.errors import FeedpubError
 from feedpub.mailing import Consent, Fate, Issue, Outcome, Subscriber, Tally
 from feedpub.model import Problem
-from feedpub.newsletter import Import, Returned, Sent, Source, Standing
+from feedpub.newsletter import Import, Preview, Returned, Sent, Source, Standing
 from feedpub.newsletter.findings import Finding
 from feedpub.publish import Request
 from feedpub.readership import Statistics
@@ -159,12 +159,10 @@ class Desk:
         self._ask(request, "digests")
         return self.standings
 
-    def preview(
-        self, request: Request, digest: str, folder: Path, address: str
-    ) -> tuple[Path, ...]:
+    def preview(self, request: Request, digest: str, folder: Path, address: str) -> Preview:
         """Give where it would be."""
         self._ask(request, "preview", digest, folder, address)
-        return (folder / "digest.html", folder / "digest.txt")
+        return Preview("New: 人工智能", (folder / "digest.html", folder / "digest.txt"))
 
     def test(self, request: Request, digest: str, to: str) -> Outcome:
         """Give what the server said."""

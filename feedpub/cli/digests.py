@@ -68,16 +68,17 @@ def _list(session: Session) -> int:
 def _preview(session: Session) -> int:
     arguments = session.arguments
     usual = Path(arguments.config).parent / ".feedpub" / "preview"
-    paths = session.world.newsletter().preview(
+    found = session.world.newsletter().preview(
         session.request(),
         arguments.digest,
         Path(arguments.to) if arguments.to else usual,
         arguments.address,
     )
     session.terminal.clear()
-    session.world.stdout.writelines(f"{path}\n" for path in paths)
-    if arguments.show and not session.world.browse(paths[0]):
-        session.warn(f"{paths[0]}: there is no browser here to open it in")
+    session.tell([f"Subject: {found.subject}"])
+    session.world.stdout.writelines(f"{path}\n" for path in found.paths)
+    if arguments.show and not session.world.browse(found.paths[0]):
+        session.warn(f"{found.paths[0]}: there is no browser here to open it in")
         return NOT_DONE
     session.advise(f"Next: `feedpub digest send {arguments.digest} --dry-run` tells who gets it.")
     return DONE

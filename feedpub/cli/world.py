@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from feedpub.daemon import Status
     from feedpub.mailing import Fate, Issue, Outcome, Subscriber, Tally
-    from feedpub.newsletter import Import, Returned, Sent, Source, Standing
+    from feedpub.newsletter import Import, Preview, Returned, Sent, Source, Standing
     from feedpub.newsletter.findings import Finding
     from feedpub.publish import Request, Summary
     from feedpub.readership import Statistics
@@ -135,10 +135,8 @@ class Newsletter(Protocol):
         """Tell how each digest stands."""
         ...
 
-    def preview(
-        self, request: "Request", digest: str, folder: Path, address: str, /
-    ) -> tuple[Path, ...]:
-        """Write what a digest would say now: the page first."""
+    def preview(self, request: "Request", digest: str, folder: Path, address: str, /) -> "Preview":
+        """Write what a digest would say now."""
         ...
 
     def test(self, request: "Request", digest: str, to: str, /) -> "Outcome":

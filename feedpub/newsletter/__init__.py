@@ -35,7 +35,7 @@ from feedpub.newsletter.readers import (
     suppress,
 )
 from feedpub.newsletter.returns import Returned, Source, bounces, notified, source
-from feedpub.newsletter.samples import preview, test
+from feedpub.newsletter.samples import Preview, preview, test
 from feedpub.newsletter.signup import Answered, confirmations
 from feedpub.newsletter.statistics import recorded, statistics, words
 
@@ -43,6 +43,7 @@ __all__ = [
     "Answered",
     "Import",
     "Outlook",
+    "Preview",
     "Returned",
     "Sent",
     "Source",

@@ -20,6 +20,14 @@ from feedpub.slugs import slugify
 
 
 @dataclass(frozen=True, slots=True)
+class Preview:
+    """What a digest would say now, to be looked at."""
+
+    subject: str
+    paths: tuple[Path, ...]  # the page first
+
+
+@dataclass(frozen=True, slots=True)
 class _Sample:
     """One reader's copy."""
 
@@ -27,7 +35,7 @@ class _Sample:
     message: Message
 
 
-def preview(request: Request, digest: str, folder: Path, address: str = "") -> tuple[Path, ...]:
+def preview(request: Request, digest: str, folder: Path, address: str = "") -> Preview:
     """Write what a digest would say now, as HTML, text and a whole message, to a folder.
 
     It is for the subscriber with this address, else for nobody in particular. Where nothing is
@@ -51,7 +59,7 @@ def preview(request: Request, digest: str, folder: Path, address: str = "") -> t
         raise FeedpubError(
             f"{folder}: the preview cannot be written there ({error.strerror})"
         ) from error
-    return paths
+    return Preview(sample.shown.subject, paths)
 
 
 def test(request: Request, digest: str, to: str) -> Outcome:

@@ -81,18 +81,19 @@ def test_preview() -> None:
     folder = Path("blog/.feedpub/preview")
 
     assert [("preview", "weekly", folder, "")] == desk.asked
-    assert actual.out == f"{folder}/digest.html\n{folder}/digest.txt\n"
+    assert actual.out == f"Subject: New: 人工智能\n{folder}/digest.html\n{folder}/digest.txt\n"
     assert actual.err.startswith("Next: `feedpub digest send weekly --dry-run`")
     assert [] == actual.shown
 
 
 def test_preview_for_somebody() -> None:
-    """A preview is written where and for whom it was asked, and opened in the browser."""
+    """It is written where and for whom it was asked, and opened; scripts get paths alone."""
     desk = Desk()
     actual = run("digest preview weekly --to www --for a@b.org --open", desk)
 
     assert [("preview", "weekly", Path("www"), "a@b.org")] == desk.asked
     assert (0, "") == (actual.status, actual.err)
+    assert "www/digest.html\nwww/digest.txt\n" == actual.out
     assert [Path("www/digest.html")] == actual.shown
 
 

@@ -28,12 +28,17 @@ def room(tmp_path: Path) -> Newsroom:
 def shown(room: Newsroom, address: str = "") -> tuple[str, str, str]:
     """Give HTML, text and message of a preview."""
     folder = room.root / "deep" / "preview"
-    paths = newsletter.preview(room.request(), "Mon thly/News", folder, address)
+    found = newsletter.preview(room.request(), "Mon thly/News", folder, address)
+    paths = found.paths
 
     assert ["mon-thly-news.html", "mon-thly-news.txt", "mon-thly-news.eml"] == [
         path.relative_to(folder).as_posix() for path in paths
     ]
     html, text, message = (path.read_text() for path in paths)
+    head = email.message_from_string(message, policy=email.policy.default)
+
+    assert found.subject == head["Subject"]
+
     return html, text, message
 
 
