@@ -66,7 +66,7 @@ def behind(site: tuple[Path, int]) -> Iterator[int]:
     home, port = site
     with started(home) as daemon:
         daemon.wait("watching")
-        wait_until(lambda: Answer(port, "healthz").body == b"ok\n", "feedpub answers")
+        wait_until(lambda: Answer(port, "unsubscribe/x").status == 404, "the pages of readers")
         yield port
 
 

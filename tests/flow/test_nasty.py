@@ -260,7 +260,7 @@ def test_page_of_a_chinese_post(essay: Site) -> None:
     assert ["林晓"] == root.xpath("//a[@rel='author']/text()")
     assert ["读史", "城市", "纸张", "天气", "人工智能"] == root.xpath("//a[@rel='tag']/text()")
     assert ["2025-03-01T03:00:00-05:00", "2025-03-02T05:20:30-05:00"] == (
-        root.xpath("//header/p/time/@datetime")
+        root.xpath("//header/p//time/@datetime")
     )
     assert [
         "https://images.example.net/?url=https%3A//cdn.example.net/a%3Fw%3D640%26h%3D1",

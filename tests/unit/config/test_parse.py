@@ -203,6 +203,7 @@ def test_environment() -> None:
         ("pages: maybe", '2: pages: expected true or false, got the text "maybe"'),
         ("output: {folder: ''}", '2: output.folder: "" is empty; "." is the folder'),
         ("output:\n  folder: ${NONE}x", '3: "NONE" is not set in the environment'),
+        ("output:\n  folder: ${no name}", '3: "${no name}" names no variable'),
         ("site: {}", '2: key "site" is given twice, first on line 1'),
     ],
 )
