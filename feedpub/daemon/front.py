@@ -1,7 +1,7 @@
 """The site as it is → answers to those who ask over HTTP, in a thread of their own."""
 
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from http import HTTPStatus
@@ -18,7 +18,7 @@ from feedpub.daemon.insight import Insight
 from feedpub.daemon.outward import SIGNUPS
 from feedpub.daemon.seldom import Seldom
 from feedpub.daemon.site import Site
-from feedpub.errors import TemplateError
+from feedpub.errors import FeedpubError, TemplateError
 from feedpub.journal import Journal
 from feedpub.newsletter import signup
 from feedpub.newsletter.desk import Desk
@@ -82,8 +82,10 @@ class Front:
                 room.scene = self._scene(room.desk, now, room.scene)
 
     def serve(self, stop: Event) -> None:
-        """Answer until `stop` is set."""
+        """Answer until `stop` is set; the first who come wait until all of it is there."""
         assert self._opened is not None  # noqa: S101 - `begin` came before
+        with suppress(FeedpubError, OSError):  # the duty tells of it, and tries again
+            self.renew(self._now())
         web.answer(web.server(self._app, self._site.config.web.proxies), self._opened, stop)
 
     def close(self) -> None:

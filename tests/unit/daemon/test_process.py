@@ -114,6 +114,17 @@ def test_who_asked_last_is_counted(tmp_path: Path) -> None:
     assert [("Feedly", 1)] == list(newsletter.statistics(site.request(), 1).programs)
 
 
+def test_whoever_comes_first_waits_for_all_of_it(tmp_path: Path) -> None:
+    """Nobody is sent away because the site is being built, or its pages are being made."""
+    room = Newsroom(tmp_path)
+    room.config(room_text(room) + "subscribers: {form: true}\n")
+    with running(room) as daemon:
+        where = str(daemon.wait("listening")["address"])
+        taken = ask(where, "subscribe", {"address": "bob@example.net"})
+
+    assert 200 == taken[0]
+
+
 def test_readers_sign_up_and_confirm(tmp_path: Path) -> None:
     """The mail comes at once; who has confirmed is mailed, and counted."""
     room = Newsroom(tmp_path)
