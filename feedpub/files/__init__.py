@@ -1,5 +1,6 @@
 """Everything that touches the disk: sources in, outputs out, and what is remembered between."""
 
+from feedpub.files.beneath import open_beneath
 from feedpub.files.compression import COMPRESSIBLE
 from feedpub.files.instance import keep_state, kept_state, only, running
 from feedpub.files.lock import locked
@@ -33,6 +34,7 @@ __all__ = [
     "kept_state",
     "locked",
     "only",
+    "open_beneath",
     "packaged",
     "processors",
     "read",

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from feedpub.errors import OutputError
+from feedpub.files.beneath import read_beneath
 from feedpub.files.compression import compressed, compressed_names
 from feedpub.files.sources import RACY, digest
 from feedpub.files.workers import processors, spread
@@ -182,7 +183,7 @@ class _Work:
             key = self._key(output)
             target = self._folder / output.path
             if isinstance(output, Copy):
-                data = (self._content / output.source).read_bytes()
+                data = read_beneath(self._content, output.source)
             else:
                 data = output.render()
             is_new = not _holds(target, data)

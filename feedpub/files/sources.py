@@ -10,6 +10,7 @@ from hashlib import blake2b
 from pathlib import Path
 
 from feedpub.errors import FeedpubError
+from feedpub.files.beneath import read_beneath
 from feedpub.model import Source
 
 RACY = 50_000_000
@@ -126,7 +127,7 @@ def _entry(path: str, facts: os.stat_result, *, link: bool = False) -> Entry:
 
 def read(folder: Path, path: str) -> Source:
     """Read one file of the content folder. Raises OSError where it cannot be read."""
-    data = (folder / path).read_bytes()
+    data = read_beneath(folder, path)
     return Source(path, data, digest(data))
 
 

@@ -1,0 +1,67 @@
+"""Open files below a folder without following a symbolic link out of it.
+
+The file is opened first and judged by its descriptor: replacing it, or a folder above it, by a link
+between a check and the opening gains nothing.
+"""
+
+import errno
+import os
+import stat
+
+_READ = os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NOCTTY | os.O_NONBLOCK
+_LINK_ERRORS = frozenset((errno.ELOOP, errno.EMLINK, errno.ENOTDIR))
+"""What systems answer when O_NOFOLLOW meets a link, as the last name of a path or before it."""
+
+
+def open_beneath(folder: str | os.PathLike[str], path: str) -> int:
+    """Open a file or a folder for reading and return its descriptor.
+
+    Symbolic links may lead to other places below `folder`, but not out of it; `folder` itself may
+    be a link. Opening a named pipe does not wait for a writer.
+
+    Raises:
+        OSError: Nothing can be opened there, or a link leads out of the folder.
+    """
+    root = os.fspath(folder)
+    try:
+        return _open_without_links(root, path)
+    except OSError as error:
+        if error.errno not in _LINK_ERRORS:
+            raise
+    # There may be a link: resolve it, and open the result, which has none unless somebody is
+    # exchanging files at this moment.
+    root = os.path.realpath(root)
+    target = os.path.realpath(os.path.join(root, path))  # noqa: PTH118 - no Path for each of many
+    if os.path.commonpath([root, target]) != root:
+        raise OSError(errno.ELOOP, "a symbolic link leads out of the folder", path)
+    return _open_without_links(root, os.path.relpath(target, root))
+
+
+def read_beneath(folder: str | os.PathLike[str], path: str) -> bytes:
+    """Return the content of a regular file below a folder.
+
+    Raises:
+        OSError: It cannot be read, is not a regular file, or a link leads out of the folder.
+    """
+    with open(open_beneath(folder, path), "rb") as file:
+        if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+            raise OSError(errno.EINVAL, "not a regular file", path)
+        return file.read()
+
+
+def _open_without_links(root: str, path: str) -> int:
+    """Open name by name below a folder; raise OSError where a name is a link."""
+    *folders, name = path.split("/")
+    if ".." in folders or name == "..":
+        raise OSError(errno.EINVAL, "a path cannot lead upwards", path)
+    at = os.open(root, os.O_RDONLY | os.O_CLOEXEC | os.O_DIRECTORY)
+    try:
+        for each in folders:
+            below = os.open(each or ".", _READ | os.O_DIRECTORY, dir_fd=at)
+            os.close(at)
+            at = below
+        return os.open(name or ".", _READ, dir_fd=at)
+    except ValueError:  # a NUL, which no name has
+        raise OSError(errno.ENOENT, os.strerror(errno.ENOENT), path) from None
+    finally:
+        os.close(at)
