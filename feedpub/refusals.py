@@ -1,70 +1,267 @@
-"""What a server said when it refused a message → whether the address is gone for good.
+"""Classify what a server said when it refused a message: the address, the mailbox, or us?
 
-It is careful: an address taken for gone is never mailed again, while one that is wrongly kept
-costs one more bounce. So a refusal of the sender, of the content or for a policy never counts,
-whatever code it came with.
+`classify` weighs the SMTP reply code, the enhanced status code (RFC 3463, RFC 5248) and the
+server's words, and is careful: an address taken for invalid is never mailed again, while one that
+is wrongly kept costs one more bounce. So the server's words can acquit an address whatever the
+code says, and a refusal of the sender, of the content or for a policy never counts.
 """
 
 import re
+from collections.abc import Sequence
+from enum import Enum
 
-_GONE = re.compile(r"5\.1\.(?:1|2|3|6|10)")
-"""No such mailbox, no such host, no address, moved away, takes no mail (RFC 3463, RFC 7505)."""
+LONGEST = 2000
+"""Characters that are looked at: a reply has 512 a line, and a few lines."""
 
+
+class Refusal(Enum):
+    """What a refusal is about."""
+
+    INVALID = "invalid address"  # gone for good, or never existed
+    MAILBOX = "mailbox unavailable"  # full, disabled or locked: it may come back
+    POLICY = "policy"  # us: reputation, authentication, content, size, our address
+    RATE = "rate limit"  # us: too much at once, or our quota at the relay
+    TECHNICAL = "technical"  # the network, or a server out of order
+    UNCLASSIFIED = "unclassified"  # the server did not say
+
+    @property
+    def is_hard(self) -> bool:
+        """Whether the address must not be mailed again."""
+        return self is Refusal.INVALID
+
+    @property
+    def is_about_sender(self) -> bool:
+        """Whether it is about us: it must never count against a reader."""
+        return self in (Refusal.POLICY, Refusal.RATE)
+
+    @property
+    def is_soft(self) -> bool:
+        """Whether it counts against a reader if it happens again and again."""
+        return not self.is_hard and not self.is_about_sender
+
+
+_I = re.IGNORECASE
 _PERMANENT = 500  # the first reply code that says so (RFC 5321 section 4.2.1)
 _REFUSED = frozenset((550, 551, 553, 554))
 """SMTP reply codes that may be about the recipient, told by their words alone (RFC 5321)."""
+_ACCEPTS_NO_MAIL = frozenset(((521, "5.3.2"), (556, ""), (556, "5.1.10")))
+"""RFC 7504: neither this host nor this domain ever takes mail."""
+_BEFORE_RECIPIENT = frozenset(("CONNECT", "EHLO", "HELO", "STARTTLS", "AUTH", "MAIL"))
+
+# Enhanced status codes by what they are about, without the class that stands before them.
+_INVALID_STATUS = re.compile(r"1\.(?:1|2|3|6|10)|4\.4")
+"""No such mailbox, no such host, no address, moved, takes no mail, no route to the domain."""
+_MAILBOX_STATUS = re.compile(r"2\.[0-2]|7\.1[378]")
+_RATE_STATUS = re.compile(r"1\.90|4\.5|5\.3|7\.28")
+_POLICY_STATUS = re.compile(r"1\.[78]|2\.3|3\.4|6\.\d+|7\.(?!1[378]$)\d+")
+_TECHNICAL_STATUS = re.compile(r"3\.\d+|4\.\d+")
 
 # What stands in an address or a URL says nothing: postmaster@spam.example is an address too.
-_LONGEST = 2000  # characters that are looked at: a reply has 512 a line, and a few lines
-_NAMES = re.compile(r"<[^<>\s]*>|[^\s<>]+@[^\s<>]+|\bhttps?:\S+", re.IGNORECASE)
-
-_OURS = re.compile(
-    r"\bsender\b|\bmail from\b|return[- ]path|\bspam|\bspf\b|\bdkim\b|\bdmarc\b|\bvirus"
-    r"|black ?list|block ?list|\bblocked\b|\brbl\b|\bdnsbl\b|reputation|\bpolicy|unsolicited"
-    r"|\brelay(?:ing)? (?:access )?(?:denied|not|prohibited)|\bto relay\b|authenticat"
-    r"|gr[ea]ylist|\brate\b|too many|\bcontent\b|reverse dns|\bptr\b|\bh?elo\b|\bquota"
-    r"|\bfull\b",
-    re.IGNORECASE,
+_URL = re.compile(r"\b(?:https?://|www\.)[^\s<>]{1,500}", _I)
+_NAMES = re.compile(
+    r"<[^<>\s]{0,500}>|\b(?:https?:|www\.)\S{1,500}|(?<![^\s<>])[^\s<>@]{1,320}@[^\s<>]{1,320}", _I
 )
-"""It was not the address: it was who sent, or what, or how much."""
-
-_YOURS = re.compile(
-    r"\byour (?:account|address|domain|e?-?mail|host|ip|mailbox|message|server)\b", re.IGNORECASE
+_BLOCK_LIST = re.compile(
+    r"spamhaus|spamcop|sorbs|barracuda|uceprotect|abusix|senderscore|surbl|invaluement|proofpoint"
+    r"|(?:black|block|deny)_?-?list|blocked|unblock|delist|dnsbl|\brbl|rbl\b|/bl\b|reputation"
+    r"|\bspam|\bspf\b|\bdkim\b|\bdmarc\b|rlbounce",
+    _I,
 )
+"""URLs that name a list of senders, where the server's own words say nothing else."""
+
+_ABOUT_RATE = re.compile(
+    r"\btoo (?:many|much|fast|quick)|\bthrottl|\brate(?:[- ]?limit|d? exceed| limit)|\bexceed\w*"
+    r" (?:the |your |its |our )?(?:\w+ ){0,3}(?:rate|sending|connections?|recipients)"
+    r"|\b(?:daily|hourly|sending|message|outgoing|user sending) (?:\w+ ){0,2}(?:quota|limit|rate)"
+    r"|\b(?:quota|limit) (?:\w+ ){0,3}(?:sending|messages?|per (?:day|hour|minute))"
+    r"|\bfrequency (?:is )?limit|\bunexpected volume|\bslow(?:ing)? down|\bunusual rate"
+    r"|\breduce (?:\w+ ){0,2}(?:rate|volume)|\bconcurren\w+ connection|\bconnection limit"
+    r"|\bmaximum (?:\w+ ){0,2}(?:connections|sessions|rate)|\btry again (?:\w+ ){0,3}slower",
+    _I,
+)
+_ABOUT_POLICY = re.compile(
+    r"\bsender\b|\bsending (?:domain|server|host|ip|mta|address)\b|\bmail from\b"
+    r"|\bfrom:? (?:address|domain|header|field)|\bfrom: |return[- ]path|\breverse[- ]path"
+    r"|\bspam|\bub?ce?\b|unsolicited|\bjunk\b|\bbulk\b|phish|\bvirus|\bmalware|\binfected"
+    r"|\bspf\b|\bsender policy|\bdkim\b|\bdmarc\b|\barc\b|authenticat|\bsigned\b|\bsignature"
+    r"|\bunauthenticated|\b(?:black|block|deny|grey|gray)[- ]?list|\bblocked\b|\bbanned\b"
+    r"|\brbl\b|\bdnsbl\b|\bspamhaus|\bbarracuda|\bsorbs\b|reputation|\bcomplaints?\b|\bpolicy"
+    r"|\bpolicies|\bprohibited|\bnot (?:permitted|allowed|authorized|authorised)\b"
+    r"|\bpermission|\brelaying\b|\brelay (?:access|denied|not|prohibited|mail)|\bto relay\b"
+    r"|\bgateway user|\breverse dns|\brdns\b|\bptr\b|\bh?elo\b"
+    r"|\bip address|\binvalid ip\b|\bclient ip|\bclient host|\bopen proxy|\bdynamic(?:ally)?\b"
+    r"|\bcontent\b|\battachment|\bheader\b|\bmessage[- ]id|\bdate:|\b8-bit\b|\bmultiple addresses"
+    r"|\b(?:message|size|length)\b[^.;:!]{0,30}\b(?:too (?:big|large|long)|exceed\w*)"
+    r"|\btoo (?:big|large)\b|\btls (?:is )?(?:required|needed)|\bstarttls|\bmust issue"
+    r"|\bencryption (?:\w+ )?(?:required|needed)|\bnot a member\b|\bmoderat|\bsubscribe(?:rs)? only"
+    r"|\brecipient preferences?|\buser preferences?|\bisp\b|\bsuspicious|\bfraud|\bharvest"
+    r"|\bpregreet|\bprotocol violation|\berror codes section|\baup#|\bchallenge|\bcaptcha"
+    r"|\bsuppress(?:ed|ion)|\bsent to/from"
+    # Other languages: they say it beside or instead of English.
+    r"|\babsender|\bexp[ée]diteur|\bremitente|\bmittente|\bremetente|\bafzender|отправител"
+    r"|\bgesperrt\b|\brichtlinie|\bindésirable|\bcorreo no deseado|\bposta indesiderata"
+    r"|спам|垃圾|发件人|寄件者|迷惑メール|送信者",
+    _I,
+)
+"""It was not the address: it was who sent, or what, or how."""
+
+_YOURS = re.compile(r"\byour (?:account|address|domain|host|ip|mailbox|network|server|user)\b", _I)
 """It may have been who sent; but so does anybody talk who tells them that an address is gone."""
 
-_SAID = re.compile(
-    r"\b(?:user|recipient|account|mailbox|addressee|(?:e?-?mail|recipient) address)\b"
-    r"[^.;:!]{0,40}?\b(?:unknown|not found|does ?n[o'’]t exist|not exist|no longer exists"
-    r"|is invalid|could not be found|not known|does ?n[o'’]t have an?)\b"
-    r"|\b(?:unknown|no such|invalid|non-?existent) (?:local )?"
-    r"(?:user|recipient|mailbox|account|person|(?:e?-?mail|recipient) address)\b"
-    r"|\bno mailbox (?:here )?(?:by|with) that name|\bno user here|\brecipientnotfound\b"
-    r"|\b(?:account|mailbox)\b[^.;:!]{0,60}?\b(?:disabled|deactivated|closed|deleted|terminated)\b"
-    r"|recipient address rejected: access denied\b.{0,4}as\(201806281\)",  # Exchange Online
-    re.IGNORECASE,
+_FULL = re.compile(
+    r"\b(?:mail ?box|inbox|mail ?folder|mail ?dir|mail ?drop|folder|disk|storage|account|user"
+    r"|recipient|spool)\b[^.;:!\n]{0,40}\b(?:full|over ?quota|out of (?:storage|space)|exceed\w*"
+    r"|over (?:its|the) (?:\w+ )?(?:limit|quota))"
+    r"|\bover[- ]?quota|\bquota\b|\bexceeded storage|\bout of (?:storage|space|quota)"
+    r"|\b(?:mail ?box|inbox|folder) (?:size )?limit|\binsufficient (?:system |disk )?"
+    r"(?:storage|space|resources)|\bno space\b|\bfull\b"
+    r"|\bpostfach\b[^.;:!\n]{0,40}\bvoll|\bspeicherplatz|\bbo[iî]te (?:aux lettres )?pleine"
+    r"|\bbuz[oó]n (?:est[aá] )?llen|\bcasilla llena|\bcasella (?:postale )?(?:[èe] )?piena"
+    r"|\bcaixa (?:\w+ )?cheia|\bpostvak\w* (?:is )?vol|переполнен|空き容量|容量不足|已满|已滿",
+    _I,
 )
-"""The words of servers that give no code of their own for it, or one that means many things."""
+_DISABLED = re.compile(
+    r"\b(?:account|mail ?box|user|recipient|address)\b[^.;:!\n]{0,40}\b(?:suspend\w*|inactive"
+    r"|disabled|frozen|locked|on hold|temporar\w+|dormant|expired|not accept\w*|unavailable"
+    r"|restricted)"
+    r"|\b(?:suspended|inactive|disabled|locked|dormant) (?:account|mail ?box|user|recipient)"
+    r"|\btemporarily (?:\w+ )?(?:unavailable|disabled)|\bnot accepting (?:mail|messages)",
+    _I,
+)
+"""The mailbox is there, but takes nothing for now."""
 
-_REPLY = re.compile(r"(?<![0-9.])([245][0-5][0-9])(?:[ -]+#?([245](?:\.[0-9]{1,3}){2}))?(?![\w.])")
+_ABOUT_NETWORK = re.compile(
+    r"\btimed? ?out|\btimeout|\bexpired|\bloop|\btoo many hops|\bhop count|\bconnection (?:refused"
+    r"|reset|lost|closed)|\bconnect(?:ion)? to\b|\blost connection|\bunreachable"
+    r"|\bserver failure|\bservfail|\bdeferred|\bno route to host|\bnetwork is\b|\bretry time",
+    _I,
+)
+
+_WHO = (
+    r"(?:(?:local |e?-?mail |final delivery |destination )?(?:user|userid|recipient|account"
+    r"|mail ?box|addressee|address|person|customer)(?: (?:name|address|id|email))?)"
+)
+_ABSENT = (
+    r"(?:unknown|not (?:be )?found|not known|not (?:be )?recognized|not (?:be )?recognised"
+    r"|not listed|not exist|not here|no longer (?:exists?|valid|available|active|on server"
+    r"|in use|here)|(?:do(?:es)?|did) ?n[o'’]?t exist|does ?n[o'’]t have an?|is invalid"
+    r"|is not (?:a )?valid|could ?n[o'’]t be found|has been (?:deleted|removed|closed)"
+    r"|(?:is )?(?:unrouta?e?able)|terminated|deactivated|closed|deleted)"
+)
+_GONE = re.compile(
+    rf"\b{_WHO}\b[^.;:!\n]{{0,50}}?\b{_ABSENT}"
+    r"|\b(?:account|mail ?box)\b[^.;:!\n]{0,60}?\b(?:disabled|deactivated|closed|deleted"
+    r"|terminated)\b"
+    rf"|\b(?:unknown|no such|invalid|non-?existent|no(?= \w+ here)|undefined|bad destination)"
+    rf" {_WHO}\b"
+    r"|\bno mail ?box (?:here )?(?:by|with|for) that name|\bno one (?:here )?by that name"
+    r"|\brecip(?:ient)?notfound\b|\bnot (?:our|a) (?:user|customer|known user|local user)\b"
+    r"|\baddress(?:ee)? (?:unknown|rejected\s*$)|\binactive e?-?mail address"
+    r"|\brecipient (?:address )?rejected: access denied",  # Exchange Online has no such address
+    _I,
+)
+_GONE_ELSEWHERE = re.compile(
+    r"\b(?:benutzer|empf[äa]nger|postfach|adresse)\b[^.;:!\n]{0,40}(?:unbekannt|existiert nicht"
+    r"|nicht (?:gefunden|bekannt|vorhanden|verf[üu]gbar))|\bunbekannter? (?:benutzer|empf[äa]nger)"
+    r"|\b(?:utilisateur|destinataire|bo[iî]te|adresse)\b[^.;:!\n]{0,40}(?:inconnue?|invalide"
+    r"|n['’]existe (?:pas|plus)|introuvable|inexistante?)"
+    r"|\b(?:usuario|destinatario|buz[oó]n|cuenta|direcci[oó]n|correo)\b[^.;:!\n]{0,40}"
+    r"(?:desconocid[oa]|no existe|inexistente|inv[aá]lid[oa]|no encontrad[oa])"
+    r"|\b(?:utente|casella|indirizzo|destinatario)\b[^.;:!\n]{0,40}(?:sconosciut[oa]"
+    r"|non (?:esiste|trovat[oa]|valid[oa])|inesistente)"
+    r"|\b(?:usu[aá]rio|destinat[aá]rio|endere[cç]o|conta)\b[^.;:!\n]{0,40}(?:desconhecid[oa]"
+    r"|n[aã]o (?:existe|encontrad[oa])|inexistente)"
+    r"|\b(?:gebruiker|ontvanger|postvak|adres)\b[^.;:!\n]{0,40}(?:onbekend|bestaat niet"
+    r"|niet gevonden)"
+    r"|(?:пользовател|получател|адрес|ящик)[^.;:!\n]{0,40}(?:не (?:найден|существует)|неизвест)"
+    r"|нет такого (?:пользователя|адреса)"
+    r"|(?:用户|使用者|收件人|邮箱|信箱|地址)[^。;:!\n]{0,20}(?:不存在|未知|无效|無效)"
+    r"|(?:宛先|ユーザ|受信者|アドレス)[^。;:!\n]{0,20}(?:見つかり|存在し|不明)"
+    r"|\b(?:u[zż]ytkownik|odbiorca|skrzynka)\b[^.;:!\n]{0,40}(?:nieznan|nie istnieje)",
+    _I,
+)
+_NO_DOMAIN = re.compile(
+    r"\b(?:host|domain)(?: name)?(?: or domain(?: name)?)?\b[^.;:!\n]{0,50}?\b(?:unknown"
+    r"|not (?:be )?found|does ?n[o'’]t exist|not exist|invalid|is not reachable)"
+    r"|\b(?:unknown|no such|invalid|non-?existent|bad|illegal) (?:destination )?(?:host|domain)"
+    r"|\bnxdomain\b|\bnull mx\b|\bunrouta?e?able\b|\bnonexistentdomain\b"
+    r"|\bcould ?n[o'’]t find any host|\bno smtp service|\baccepts? no mail"
+    r"|\bdoes not accept mail\b|\bno (?:valid )?mx\b",
+    _I,
+)
+
+_REPLY = re.compile(
+    r"(?<![0-9.])([245][0-5][0-9])(?:[ :-]{1,3}#?([245](?:\.[0-9]{1,3}){2}))?(?![\w.])"
+)
 _STATUS = re.compile(r"(?<![0-9.])([245](?:\.[0-9]{1,3}){2})(?![0-9]|\.[0-9])")
 
 
-def is_gone(code: int, status: str, text: str) -> bool:
-    """Tell whether a refusal means that the address takes no mail and never will.
+def classify(code: int, status: str, text: str, command: str = "") -> Refusal:
+    """Tell what a refusal is about.
+
+    Whether to try again is another question, which the first digit of the code answers.
 
     Args:
         code: The SMTP reply code, 0 where none is known.
         status: The enhanced status code (RFC 3463), "" where none is known.
         text: The server's words.
+        command: The SMTP command that was refused: CONNECT, EHLO, STARTTLS, AUTH, MAIL, RCPT or
+            DATA (which includes the final dot); "" where nobody knows.
     """
-    permanent = status.startswith("5") if status else code in _REFUSED
-    words = _bare(text)
-    if not permanent or 0 < code < _PERMANENT or _OURS.search(words):
-        return False
-    if _GONE.fullmatch(status):
+    words = bare(text)
+    says_gone = _says_gone(words)
+    details = [each[2:] for each in (status, *_STATUS.findall(words))]
+    if _ABOUT_RATE.search(words) or any(map(_RATE_STATUS.fullmatch, details)):
+        return Refusal.RATE
+    if _ABOUT_POLICY.search(words) or (not says_gone and _names_block_list(text)):
+        return Refusal.POLICY
+    if _FULL.search(words):
+        return Refusal.MAILBOX
+    is_permanent = (status.startswith("5") or not status) and (
+        code >= _PERMANENT or (code == 0 and status != "")
+    )
+    if command in _BEFORE_RECIPIENT:  # the server knew of no recipient yet
+        return Refusal.POLICY if is_permanent else Refusal.TECHNICAL
+    if is_permanent and _is_gone(code, status, words, command):
+        return Refusal.INVALID
+    return _softly(details, words, says_gone=says_gone)
+
+
+def _is_gone(code: int, status: str, words: str, command: str) -> bool:
+    """Tell whether a permanent refusal that is not about us is about an invalid address."""
+    if (code, status) in _ACCEPTS_NO_MAIL:
         return True
-    return bool(_SAID.search(words)) and not _YOURS.search(words)
+    if _INVALID_STATUS.fullmatch(status[2:]):
+        return not _ABOUT_NETWORK.search(words)
+    # Who first takes the data judges the message: "user unknown" is what some filters say then.
+    may_be = command != "DATA" and (status or code in _REFUSED)
+    return bool(may_be and _says_gone(words) and not _YOURS.search(words))
+
+
+def _softly(details: Sequence[str], words: str, *, says_gone: bool) -> Refusal:
+    """Classify what is neither hard nor, by its words, about us."""
+    if _DISABLED.search(words):
+        return Refusal.MAILBOX
+    if not says_gone and any(map(_POLICY_STATUS.fullmatch, details)):
+        return Refusal.POLICY
+    if any(map(_MAILBOX_STATUS.fullmatch, details)):
+        return Refusal.MAILBOX
+    if _ABOUT_NETWORK.search(words) or any(map(_TECHNICAL_STATUS.fullmatch, details)):
+        return Refusal.TECHNICAL
+    return Refusal.UNCLASSIFIED
+
+
+def _says_gone(words: str) -> bool:
+    return any(each.search(words) for each in (_GONE, _GONE_ELSEWHERE, _NO_DOMAIN))
+
+
+def _names_block_list(text: str) -> bool:
+    return any(_BLOCK_LIST.search(url) for url in _URL.findall(text[:LONGEST]))
+
+
+def is_gone(code: int, status: str, text: str) -> bool:
+    """Tell whether a refusal means that the address takes no mail and never will."""
+    return classify(code, status, text).is_hard
 
 
 def reply(text: str) -> tuple[int, str]:
@@ -72,14 +269,15 @@ def reply(text: str) -> tuple[int, str]:
 
     It is the first that is both, or else the first of either.
     """
-    bare = _bare(text)
-    replies = list(_REPLY.finditer(bare))
+    words = bare(text)
+    replies = list(_REPLY.finditer(words))
     whole = next((found for found in replies if found[2]), None)
     if whole is not None:
         return int(whole[1]), whole[2]
-    status = _STATUS.search(bare)
+    status = _STATUS.search(words)
     return int(replies[0][1]) if replies else 0, status[1] if status else ""
 
 
-def _bare(text: str) -> str:
-    return _NAMES.sub(" ", text[:_LONGEST])
+def bare(text: str) -> str:
+    """Take addresses and URLs out of a text, and what is too long for a reply."""
+    return _NAMES.sub(" ", text[:LONGEST])

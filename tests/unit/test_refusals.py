@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from feedpub.refusals import is_gone, reply
+from feedpub.refusals import Refusal, classify, is_gone, reply
 
 
 @pytest.mark.parametrize(
@@ -39,6 +39,19 @@ from feedpub.refusals import is_gone, reply
         (550, "5.5.0", "Invalid recipient"),
         (550, "5.2.1", "The email account that you tried to reach is disabled."),
         (550, "5.4.1", "Recipient address rejected: Access denied. AS(201806281) [x.example]"),
+        (550, "5.4.1", "Recipient address rejected: Access denied"),
+        (550, "5.4.4", "Host or domain name not found. Name service error: Host not found"),
+        (550, "5.4.4", "Invalid domain"),
+        (0, "5.4.4", ""),
+        (550, "", "Unrouteable address"),
+        (550, "", "User unknown: your message was not delivered"),
+        (550, "5.0.0", "Your message wasn't delivered because the address couldn't be found."),
+        (556, "", "Domain does not accept mail"),
+        (521, "5.3.2", "System not accepting network messages"),
+        (550, "5.0.0", "Benutzer unbekannt"),
+        (550, "5.0.0", "Adresse destinataire invalide"),
+        (550, "5.0.0", "El usuario no existe"),
+        (550, "5.0.0", "该用户不存在"),
     ],
 )
 def test_an_address_that_is_gone(code: int, status: str, text: str) -> None:
@@ -65,10 +78,7 @@ def test_an_address_that_is_gone(code: int, status: str, text: str) -> None:
         (550, "", "Requested action not taken: mailbox unavailable"),
         (550, "", "Access denied - Invalid HELO name"),
         (550, "5.7.1", "Your account has been disabled for sending"),
-        (550, "", "User unknown: your message was not delivered"),
         (535, "", "invalid account"),
-        (550, "5.4.1", "Recipient address rejected: Access denied"),
-        (550, "5.4.4", "Host or domain name not found. Name service error: Host not found"),
         (0, "", "user unknown"),
         (550, "5.1.11", "what no RFC has said"),
     ],
@@ -98,6 +108,84 @@ def test_codes_are_found_in_words(text: str, found: tuple[int, str]) -> None:
     """The first reply with both codes, or the first of either; not numbers of other kinds."""
 
     assert found == reply(text)
+
+
+@pytest.mark.parametrize(
+    ("code", "status", "text"),
+    [
+        (550, "5.7.1", "Service unavailable; client host blocked, see the list of dnsbl.example"),
+        (553, "5.1.3", "https://www.spamhaus.org/query/ip/192.0.2.1"),
+        (550, "5.1.1", "Rejected by recipient preferences"),
+        (550, "5.7.26", "domain's DMARC policy"),
+        (550, "5.7.25", "The sending address has no PTR record"),
+        (550, "5.0.0", "SPF check failed"),
+        (550, "5.1.8", ""),
+        (554, "5.7.0", ""),
+        (552, "5.3.4", "Message too big"),
+        (552, "5.2.3", "Message length exceeds administrative limit"),
+        (554, "5.6.0", "Improper use of 8-bit data"),
+        (530, "5.7.0", "Must issue a STARTTLS command first"),
+        (550, "5.7.1", "Unable to relay"),
+        (451, "4.7.1", "Greylisted, come back later"),
+        (550, "5.7.1", "Die Absenderadresse ist gesperrt"),
+    ],
+)
+def test_a_policy_is_about_the_sender(code: int, status: str, text: str) -> None:
+    """Reputation, authentication, content and size: none of it counts against a reader."""
+    refusal = classify(code, status, text)
+
+    assert refusal is Refusal.POLICY
+    assert refusal.is_about_sender
+    assert not refusal.is_soft
+
+
+@pytest.mark.parametrize(
+    ("code", "status", "text"),
+    [
+        (550, "5.4.5", "Daily user sending limit exceeded."),
+        (554, "5.2.0", "You have exceeded your daily sending quota"),
+        (550, "5.1.90", "You have reached your daily limit for message recipients"),
+        (454, "", "Throttling failure: Maximum sending rate exceeded."),
+        (452, "4.5.3", "Too many messages in this session, try again later"),
+        (421, "4.7.28", ""),
+        (450, "4.3.2", "Connection rate limit exceeded"),
+        (550, "5.1.1", "192.0.2.1 has sent to too many recipients this hour"),
+    ],
+)
+def test_a_limit_is_about_the_sender(code: int, status: str, text: str) -> None:
+    """Quota and rate of a relay: it wants less mail, and says nothing of this reader."""
+
+    assert classify(code, status, text) is Refusal.RATE
+    assert Refusal.RATE.is_about_sender
+
+
+@pytest.mark.parametrize(
+    ("code", "status", "text"),
+    [
+        (552, "5.2.2", "Mailbox full"),
+        (552, "", "Requested mail action aborted: user has exceeded storage quota"),
+        (452, "4.2.2", "The recipient's inbox is out of storage space"),
+        (550, "5.1.1", "Recipient rejected: mailbox is over quota"),
+        (550, "", "Mailbox is frozen"),
+        (550, "5.2.1", ""),
+        (525, "5.7.13", "Disabled recipient address"),
+        (550, "5.2.2", "Das Postfach ist voll"),
+    ],
+)
+def test_a_mailbox_may_come_back(code: int, status: str, text: str) -> None:
+    """Full, locked or disabled: soft, and counted."""
+
+    assert classify(code, status, text) is Refusal.MAILBOX
+    assert Refusal.MAILBOX.is_soft
+
+
+def test_the_refused_command_tells_who_is_meant() -> None:
+    """Before RCPT no server knows the reader; after the data it judges the message."""
+
+    assert classify(550, "5.1.1", "User unknown", "MAIL") is Refusal.POLICY
+    assert classify(550, "", "User unknown", "RCPT") is Refusal.INVALID
+    assert not classify(550, "", "User unknown", "DATA").is_hard
+    assert classify(550, "5.1.1", "User unknown", "DATA") is Refusal.INVALID
 
 
 @given(st.integers(0, 499), st.sampled_from(["", "4.1.1", "4.7.0", "2.0.0"]), st.text())

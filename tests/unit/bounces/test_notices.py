@@ -56,7 +56,7 @@ def test_a_delay_is_no_bounce() -> None:
         ("<ann@example.net>:\nUser unknown", "hard"),
         ("<ann@example.net>:\n552 5.2.2 Mailbox full", "soft"),
         ("<ann@example.net>:\n451 try later", "soft"),
-        ("ann@example.net\nUnrouteable address", "unknown"),
+        ("ann@example.net\nUnrouteable address", "hard"),
         ("", "unknown"),
         ("Gmail will retry for 47 more hours.", "auto"),
     ],
