@@ -22,7 +22,9 @@ _TOKEN = re.compile(
     r"(?<![A-Za-z0-9])(?:(?=[a-z]*[2-7])[a-z2-7]{20,32}|[A-Za-z0-9]{33,})(?![A-Za-z0-9])"
 )
 _LONGEST = 8_000  # characters of one value
-_UNSAFE = frozenset(("Cc", "Cf", "Cs", "Zl", "Zp"))  # breaks lines, turns them or cannot be encoded
+# Categories of characters that break lines, reorder them, are not seen, or cannot be encoded.
+_UNSAFE = frozenset(("Cc", "Cf", "Cs", "Zl", "Zp"))
+_JOINERS = frozenset("\u200c\u200d")
 
 
 class Journal:
@@ -61,10 +63,10 @@ def human(now: datetime, event: str, fields: Fields) -> str:
 def _shown(value: Value) -> str:
     cleaned = _cleaned(value)
     if isinstance(cleaned, list):
-        return "; ".join(map(safe, cleaned))
+        return "; ".join(map(escape_controls, cleaned))
     if cleaned is True:
         return "yes"
-    return safe(str(cleaned))
+    return escape_controls(str(cleaned))
 
 
 def _cleaned(value: Value) -> str | float | bool | list[str] | None:
@@ -86,8 +88,23 @@ def _hidden(found: re.Match[str]) -> str:
     return f"…@{found[0].rpartition('@')[2]}"
 
 
-def safe(text: str) -> str:
-    """Give a text in one line, which a terminal shows and does not obey."""
-    return "".join(
-        f"\\u{ord(each):04x}" if unicodedata.category(each) in _UNSAFE else each for each in text
-    )
+def escape_controls(text: str) -> str:
+    """Return a text in one line that a terminal shows and does not obey.
+
+    Escaped are control characters, line and paragraph separators, what cannot be encoded, and the
+    invisible characters that reorder or hide text. Joiners stay: Persian and emoji need them.
+    """
+    if text.isascii() and text.isprintable():
+        return text
+    return "".join(_escaped(each) if _is_unsafe(each) else each for each in text)
+
+
+def _is_unsafe(character: str) -> bool:
+    return unicodedata.category(character) in _UNSAFE and character not in _JOINERS
+
+
+def _escaped(character: str) -> str:
+    number = ord(character)
+    if number < 0x100:  # noqa: PLR2004 - what two digits can tell
+        return f"\\x{number:02x}"
+    return f"\\u{number:04x}" if number < 0x10000 else f"\\U{number:08x}"  # noqa: PLR2004 - likewise

@@ -1,15 +1,21 @@
 """Words and numbers → what a terminal, or a file in its place, should show."""
 
+import re
 import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 from enum import Enum
 from itertools import zip_longest
 from typing import TextIO
 
+from feedpub.journal import escape_controls
+
 _PATIENCE = 1.0  # seconds that nobody minds waiting without being told
 _EVERY = 0.1  # seconds between two drawings
 _BAR = 24  # characters
-_UNSAFE = frozenset(("Cc", "Cs"))  # what would drive the terminal, or cannot be encoded
+_OWN_COLOURS = re.compile(r"(\x1b\[[0-9]{1,2}m)")
+
+
+safe = escape_controls
 
 
 class Colour(Enum):
@@ -39,9 +45,14 @@ class Terminal:
         self._shown = 0  # characters of progress on the line
 
     def say(self, text: str) -> None:
-        """Write a line, in place of the progress that may stand there."""
+        """Write lines, in place of the progress that may stand there.
+
+        Whatever they quote, they drive the terminal by nothing but the colours of `paint`.
+        """
         self.clear()
-        self._stream.write(text + "\n")
+        parts = _OWN_COLOURS.split(text)
+        parts[::2] = ["\n".join(map(safe, each.split("\n"))) for each in parts[::2]]
+        self._stream.write("".join(parts) + "\n")
         self._stream.flush()
 
     def paint(self, text: str, colour: Colour) -> str:
@@ -61,7 +72,7 @@ class Terminal:
         if soon or not self._moves:
             return
         self._drawn = now
-        line = stage
+        line = safe(stage)
         if total > 0:
             full = _BAR * min(done, total) // total
             line += f"  {'=' * full}{'-' * (_BAR - full)}  {done:,} of {total:,}"
@@ -80,20 +91,14 @@ class Terminal:
             self._shown = 0
 
 
-def safe(text: str) -> str:
-    """Give a text that a terminal shows and does not obey: names of files can hold anything."""
-    return "".join(
-        f"\\x{ord(each):02x}" if unicodedata.category(each) in _UNSAFE else each for each in text
-    )
-
-
 def columns(rows: Sequence[Sequence[str]], least: Sequence[int] = ()) -> str:
-    """Lay rows out in columns that line up, with wide characters too.
+    """Lay rows out in columns that line up, with wide characters too; cells are made safe.
 
     Args:
         rows: Of as many cells each.
         least: How wide the columns are at least.
     """
+    rows = [[safe(cell) for cell in row] for row in rows]
     wide = widths(rows, least)
     return "\n".join(
         "".join(
@@ -108,7 +113,7 @@ def widths(rows: Sequence[Sequence[str]], least: Sequence[int] = ()) -> tuple[in
     return tuple(
         max(found)
         for found in zip_longest(
-            *([width(cell) for cell in row] for row in rows), least, fillvalue=0
+            *([width(safe(cell)) for cell in row] for row in rows), least, fillvalue=0
         )
     )
 

@@ -87,6 +87,14 @@ def test_nobody_can_begin_a_line(text: str, other: str) -> None:
     assert not set(lines[0]) & set(EVIL) - set("abcde[31m")
 
 
+def test_no_line_of_the_log_reorders_or_hides_text() -> None:
+    """Bidi controls and characters that nobody sees are shown as escapes."""
+    for character in "\u202e\u2066\u200f\u061c\u200b\ufeff\x9b":
+        told = human(NOW, "problem", {"path": f"a{character}b", "paths": (f"c{character}d",)})
+
+        assert character not in told + as_json(NOW, "problem", {"path": f"a{character}b"})
+
+
 def test_a_log_that_cannot_be_written_stops_nothing() -> None:
     """The disk may be full, or the stream closed."""
     stream = io.StringIO()

@@ -131,6 +131,32 @@ def test_safe_shows_what_it_takes_out() -> None:
     assert safe("a\x1b[31m 人\n") == "a\\x1b[31m 人\\x0a"
 
 
+HIDDEN = "\u202e\u202d\u2066\u2067\u2068\u2069\u200e\u200f\u061c\u200b\u00ad\ufeff\u2028\u2029\x9b"
+
+
+@pytest.mark.parametrize("character", HIDDEN + "\U000e0041")
+def test_nothing_quoted_reorders_or_hides_text(character: str) -> None:
+    """A name with a bidi control in it is shown as it is written, however it is printed."""
+    screen = Screen()
+    terminal = Terminal(screen, {}, Clock(), 80)
+    name = f"gpj{character}.md"
+
+    terminal.say(f"{name}: a fault")
+    terminal.say(terminal.paint(name, Colour.FAULT))
+    terminal.progress(name, 0, 0)
+    shown = screen.getvalue() + safe(name) + columns([(name, "x")])
+
+    assert character not in shown
+    assert f"{ord(character):x}.md" in safe(name)
+
+
+def test_what_people_write_with_stays() -> None:
+    """Right-to-left letters, and the joiners of Persian and of emoji, are no controls."""
+    text = "می\u200cخواهم שלום 👩\u200d💻 é"
+
+    assert text == safe(text)
+
+
 def test_columns() -> None:
     """Columns line up with wide characters, too."""
     actual = columns([("人工智能.md", "a"), ("e\u0301.md", "b")])
