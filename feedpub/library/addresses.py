@@ -31,11 +31,19 @@ _PAGES = rf"""
     | (?:{_LIST}/)? page(?:/[0-9]+)?
     | {_ISSUE} | archive | subscribe | assets
 """
+_FORMS = r"""
+    (?: confirm | forget | preferences | resubscribe | subscribe | unsubscribe ) (?:/.*)?
+  | healthz (?:/ready)? | metrics
+"""
 _OURS = {
-    False: re.compile(_FEEDS, re.VERBOSE | re.DOTALL),
-    True: re.compile(f"{_FEEDS}|{_PAGES}", re.VERBOSE | re.DOTALL),
+    (pages, newsletter): re.compile(
+        "|".join((_FEEDS, *([_PAGES] * pages), *([_FORMS] * newsletter))), re.VERBOSE | re.DOTALL
+    )
+    for pages in (False, True)
+    for newsletter in (False, True)
 }
-"""By whether there are pages."""
+"""By whether there are pages, and whether there is a newsletter: its forms are served at addresses
+of their own, where nobody may put a page that looks like one of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +80,7 @@ class _Places:
         self.problems: list[Problem] = []
         self._permalinks = Permalinks(config)
         self._replaceable = REPLACEABLE if config.pages.enabled else ()
-        self._ours = _OURS[config.pages.enabled]
+        self._ours = _OURS[config.pages.enabled, bool(config.digests)]
         self._taken = _Taken()
         self._urls: dict[str, str] = {}  # of pages that are elsewhere → source path
         self._numbers: dict[str, int] = {}  # URL → the number to try next where it is taken

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from feedpub.config import Config, Content, Pages
+from feedpub.config import Config, Content, Digest, Pages
 from feedpub.library.addresses import Addresses, assign
 from feedpub.model import Manuscript, Problem
 from feedpub.slugs import fold
@@ -156,6 +156,44 @@ def test_other_places_are_free(permalink: str) -> None:
     """Only what feedpub writes is its own, not all that is named like it."""
     found = assign(config(), posts(permalink), [])
 
+    assert () == found.problems
+
+
+FORMS = ["confirm", "forget", "preferences", "resubscribe", "subscribe", "unsubscribe"]
+
+
+@pytest.mark.parametrize("name", FORMS)
+@pytest.mark.parametrize("below", ["/", "/abc234/", "/a/b.html", ".html/../{0}/x/"])
+def test_no_post_takes_the_address_of_a_form_for_subscribers(name: str, below: str) -> None:
+    """Where there is a newsletter, what looks like one of its forms is feedpub's own."""
+    newsletter = replace(config(), digests=(Digest("weekly"),))
+    wanted = name.upper() + below.format(name)
+    found = assign(newsletter, posts(wanted), [])
+
+    if below.startswith("/"):
+        assert ["posts/0/index.html"] == outputs(found)
+        assert ["0.md"] == [problem.path for problem in found.problems]
+    assert not any(each.casefold().startswith(f"{name}/") for each in outputs(found))
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["unsubscribe/abc.html", "Confirm/x", "preferences", "healthz", "healthz/ready", "metrics"],
+)
+def test_no_file_takes_the_address_of_a_form_for_subscribers(path: str) -> None:
+    """A file that is copied is not published there either."""
+    found = assign(replace(config(), digests=(Digest("weekly"),)), [], [path])
+
+    assert {} == found.files
+    assert [path] == [problem.path for problem in found.problems]
+
+
+@pytest.mark.parametrize("name", [*FORMS[:3], "metrics"])
+def test_without_a_newsletter_there_are_no_forms(name: str) -> None:
+    """So their addresses are as good as any."""
+    found = assign(config(), posts(f"{name}/"), [f"{name}.txt"])
+
+    assert [f"{name}/index.html"] == outputs(found)
     assert () == found.problems
 
 
