@@ -78,7 +78,13 @@ class Known:
     """A post as the newsletter knows it."""
 
     name: str  # the id that it had when it was seen first: ledgers and issues call it so
-    mark: str  # what it is known by when its file has moved
+    mark: str  # hash of title and date
+    # Hashes by which it is known when its file has moved; "" where an older feedpub saw it last.
+    title: str = ""
+    date: str = ""
+    text: str = ""  # "" also where there is none
+    body: str = ""  # digest of the file that these were made of
+    gone: datetime | None = None  # when its file was first missed
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,18 +1,30 @@
-"""The posts there are, and those the newsletter knows → the same posts, by the names it knows.
+"""Recognise posts that the newsletter has seen before, wherever their files are now.
 
 A post whose file was renamed has another id, and all posts have when the site moves to another
-host. Nobody wants to be mailed them again.
+host. Nobody wants to be mailed them again; and a new post in an old place has to be mailed.
+`recognise` is the entry point; the newsletter calls it whenever it reads the site.
 """
 
-from collections.abc import Iterable, Mapping
+import re
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
-from datetime import UTC
+from datetime import UTC, datetime, timedelta
 from hashlib import blake2b
 from itertools import chain, count
 
+from feedpub.digests import tree
 from feedpub.library.identity import specific
 from feedpub.mailing import Known
-from feedpub.model import Post
+from feedpub.model import CLOSE, OPEN, Html, Post
+from feedpub.slugs import quote
+
+GONE = timedelta(days=30)
+"""How long after its file has gone a post is known again by its text. Later it is a repeat: the
+opening hours at Christmas, say, which are news every year."""
+
+_LONG = 80  # letters of a text that nobody writes twice by chance
+_REFERENCES = ("src", "href", "poster")
+_WORD = re.compile(r"\w+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,42 +36,153 @@ class Recognised:
     forgotten: tuple[str, ...]  # likewise: where posts were that are elsewhere now
 
 
-def recognise(posts: Iterable[Post], known: Mapping[str, Known]) -> Recognised:
-    """Give posts the ids that the newsletter knows them by.
+def recognise(
+    posts: Iterable[Post], known: Mapping[str, Known], html: Html, now: datetime
+) -> Recognised:
+    """Return posts under the ids that the newsletter knows them by.
 
-    `known` is by `specific` id. A post that is not known is one that was, where that is no longer
-    there, and has the same title and date; else it is new, and its id is its name.
+    `known` is by `specific` id. A post is known where it was, unless another one there now has
+    what it had: then it has moved, and what took its place is new. Of a post that is not where it
+    was, title and date are looked for, and its text with either; a long text is enough by itself.
+    `html` gives the HTML as it was written, references not yet filled in, and is called only for
+    posts whose files have changed.
     """
-    present = {specific(post.id): post for post in posts}
-    marks = {place: mark(post) for place, post in present.items()}
-    gone: dict[str, list[tuple[str, str]]] = {}
-    for place, each in known.items():
-        if place not in present:
-            gone.setdefault(each.mark, []).append((place, each.name))
-    names = {place: known[place].name for place in present if place in known}
-    taken = {each.name for each in known.values()}
-    forgotten: list[str] = []
-    for place, post in present.items():
-        if place in names:
-            continue
-        if gone.get(marks[place]):
-            before, names[place] = gone[marks[place]].pop()
-            forgotten.append(before)
-        else:
-            names[place] = next(each for each in _names(post.id) if each not in taken)
-            taken.add(names[place])
-    current = {place: Known(names[place], marks[place]) for place in present}
-    return Recognised(
-        posts=tuple(_named(post, names[place]) for place, post in present.items()),
-        learnt={place: each for place, each in current.items() if known.get(place) != each},
-        forgotten=tuple(forgotten),
-    )
+    matching = _Matching({specific(post.id): post for post in posts}, known, html, now)
+    matching.run()
+    return matching.result()
 
 
 def mark(post: Post) -> str:
-    """Give what a post is known by when its file has moved: its title and its date."""
-    told = f"{post.published.astimezone(UTC).isoformat()} {post.title}"
+    """Hash the title and the date of a post."""
+    return _hash(f"{_date(post)} {post.title}")
+
+
+def fingerprint(html: str) -> str:
+    """Hash the words of a post and the files it shows, wherever these lie; "" where it has none.
+
+    A long text is told by a "+", since it says more than "See below".
+    """
+    root = tree.parsed(html.replace(OPEN, "").replace(CLOSE, ""))
+    words = " ".join(_WORD.findall(tree.text(root).casefold()))
+    files = [
+        _file(url) for each in root.iter() for name in _REFERENCES if (url := each.get(name, ""))
+    ]
+    if not words and not files:
+        return ""
+    return _hash("\n".join((words, *files))) + "+" * (len(words) >= _LONG)
+
+
+class _Matching:
+    """Finds out which of the posts that are known each post is."""
+
+    def __init__(
+        self, present: Mapping[str, Post], known: Mapping[str, Known], html: Html, now: datetime
+    ) -> None:
+        self._known = known
+        self._now = now
+        self._present = present
+        self._traits = {place: self._describe(place, html) for place in present}
+        self._names: dict[str, str] = {}
+        self._unnamed = dict.fromkeys(present)  # places, in order
+        self._free = dict.fromkeys(known)  # places where something was that is not found yet
+        self._forgotten: list[str] = []
+
+    def run(self) -> None:
+        """Name every post, by what is the surest first."""
+        self._stay(lambda old, new: (old.mark, old.text or new.text) == (new.mark, new.text))
+        self._move(lambda one: one.text and f"{one.mark} {one.text}")
+        self._stay(lambda old, new: old.mark == new.mark or old.text == new.text != "")
+        self._move(lambda one: one.text and one.title and f"{one.title} {one.text}", lately=True)
+        self._move(lambda one: one.text and one.date and f"{one.date} {one.text}", lately=True)
+        self._move(lambda one: one.mark)
+        self._move(lambda one: one.text.endswith("+") and one.text, lately=True)
+        self._stay(self._is_edited)
+        taken = {each.name for each in self._known.values()}
+        for place in self._unnamed:
+            identity = self._present[place].id
+            self._names[place] = next(each for each in _names(identity) if each not in taken)
+            taken.add(self._names[place])
+
+    def result(self) -> Recognised:
+        """Give the posts by their names."""
+        current = {
+            place: replace(traits, name=self._names[place])
+            for place, traits in self._traits.items()
+        }
+        gone = {
+            place: replace(each, gone=self._now)
+            for place, each in self._known.items()
+            if place in self._free and place not in current and each.gone is None
+        }
+        changed = {place: one for place, one in current.items() if self._known.get(place) != one}
+        return Recognised(
+            posts=tuple(_named(post, self._names[place]) for place, post in self._present.items()),
+            learnt={**changed, **gone},
+            forgotten=tuple(each for each in self._forgotten if each not in current),
+        )
+
+    def _describe(self, place: str, html: Html) -> Known:
+        """Tell what a post is known by; its name is found later."""
+        post, before = self._present[place], self._known.get(place)
+        is_read = before is not None and before.body == post.body
+        text = before.text if before and is_read else fingerprint(html(post))
+        return Known("", mark(post), _hash(post.title), _hash(_date(post)), text, post.body)
+
+    def _stay(self, is_same: Callable[[Known, Known], bool]) -> None:
+        """Keep the names of posts that are where they were and the same."""
+        for place in [each for each in self._unnamed if each in self._free]:
+            if is_same(self._known[place], self._traits[place]):
+                self._name(place, place)
+
+    def _move(self, key: Callable[[Known], str | bool], *, lately: bool = False) -> None:
+        """Name posts after those that are not where they were and have the same key."""
+        if not self._unnamed or not self._free:
+            return
+        free: dict[str | bool, list[str]] = {}
+        for place in self._free:
+            one = self._known[place]
+            is_old = lately and one.gone is not None and self._now - one.gone > GONE
+            if not is_old and not self._is_pinned(place):
+                free.setdefault(key(one), []).append(place)
+        for place in list(self._unnamed):
+            wanted = key(self._traits[place])
+            if wanted and free.get(wanted) and not self._is_pinned(place):
+                self._name(place, free[wanted].pop(0))
+
+    def _name(self, place: str, before: str) -> None:
+        self._names[place] = self._known[before].name
+        del self._unnamed[place]
+        del self._free[before]
+        if place != before:
+            self._forgotten.append(before)
+
+    def _is_edited(self, old: Known, new: Known) -> bool:
+        """Tell whether a post is the one that was there before, whatever else has changed.
+
+        Not where that was gone meanwhile and nothing of it is left: it was deleted, and this is
+        another one.
+        """
+        if old.gone is None or not old.body:
+            return True
+        return old.title == new.title or old.date == new.date or old.text == new.text
+
+    def _is_pinned(self, place: str) -> bool:
+        """Tell whether the author of a post that is where it was says which post it is."""
+        post = self._present.get(place)
+        return post is not None and place in self._known and place != quote(post.path)
+
+
+def _hash(told: str) -> str:
     return blake2b(told.encode(errors="replace"), digest_size=12).hexdigest()
+
+
+def _date(post: Post) -> str:
+    return post.published.astimezone(UTC).isoformat()
+
+
+def _file(url: str) -> str:
+    """Return the name of a file, which stays when its folder or its host is another one."""
+    return url.partition("#")[0].partition("?")[0].rpartition("/")[2]
 
 
 def _names(identity: str) -> Iterable[str]:

@@ -9,9 +9,8 @@ from typing import TypeVar
 
 from feedpub import digests, files, links, site
 from feedpub.config import Digest
-from feedpub.digests import Composer, Following
+from feedpub.digests import Composer, Following, Recognised
 from feedpub.files import Memory
-from feedpub.library import Library
 from feedpub.mailing import ACTIVE, Content, Subscriber
 from feedpub.message import Reader, fill
 from feedpub.model import Html, Post
@@ -43,11 +42,16 @@ class Editor:
     """Makes the issues of one site as it is now."""
 
     def __init__(
-        self, desk: Desk, library: Library, html: Html, composer: Composer, progress: Progress
+        self,
+        desk: Desk,
+        recognised: Recognised,
+        html: Html,
+        composer: Composer,
+        progress: Progress,
     ) -> None:
         self._desk = desk
-        self._recognised = digests.recognise(library.posts, desk.store.known())
-        self._posts = self._recognised.posts
+        self._recognised = recognised
+        self._posts = recognised.posts
         self._html = html
         self._composer = composer
         self._progress = progress
@@ -141,6 +145,11 @@ def _edited(request: Request, desk: Desk, work: Callable[[Editor, Following], Re
         def html(post: Post) -> str:
             return links.fill(bodies(post.body), post.links)
 
+        def written(post: Post) -> str:
+            return bodies(post.body)
+
+        known = desk.store.known()
+        recognised = digests.recognise(making.library.posts, known, written, request.now)
         composer = Composer(desk.config, templates)
-        editor = Editor(desk, making.library, html, composer, request.progress)
+        editor = Editor(desk, recognised, html, composer, request.progress)
         return work(editor, recalling.known(memory, templates, making.library))

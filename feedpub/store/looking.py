@@ -1,6 +1,7 @@
 """What a digest saw when it looked for what is new: the posts there were, and those that waited."""
 
 from collections.abc import Iterable, Mapping
+from dataclasses import asdict, fields
 from datetime import datetime
 
 from sqlalchemy import delete, select
@@ -8,9 +9,10 @@ from sqlalchemy import delete, select
 from feedpub.mailing import Known, Look
 from feedpub.store.batches import batches
 from feedpub.store.database import Database
-from feedpub.store.schema import insert, known, look, waiting
+from feedpub.store.schema import insert, known, look, numbered, waiting
 
 _ROWS = 500  # at once
+_KNOWN = numbered(known, [each.name for each in fields(Known)])
 
 
 class Looking:
@@ -24,20 +26,18 @@ class Looking:
 
     def known(self) -> dict[str, Known]:
         """Give every post that was ever seen, by its `specific` id."""
-        query = select(known.c.place, known.c.name, known.c.mark)
+        query = select(known.c.place, *_KNOWN)
         with self._database.reading() as connection:
-            return {place: Known(name, mark) for place, name, mark in connection.execute(query)}
+            return {place: Known(*values) for place, *values in connection.execute(query)}
 
     def know(self, learnt: Mapping[str, Known], forgotten: Iterable[str] = ()) -> None:
         """Remember posts, and forget where others were."""
-        rows = [
-            {"place": place, "name": each.name, "mark": each.mark} for place, each in learnt.items()
-        ]
+        rows = [{"place": place, **asdict(each)} for place, each in learnt.items()]
         with self._database.writing() as connection:
             for some in batches(forgotten, _ROWS):
                 connection.execute(delete(known).where(known.c.place.in_(some)))
             statement = insert(connection, known)
-            changed = {"name": statement.excluded.name, "mark": statement.excluded.mark}
+            changed = {each.name: statement.excluded[each.name] for each in _KNOWN}
             for part in batches(rows, _ROWS):
                 connection.execute(
                     statement.on_conflict_do_update(index_elements=["place"], set_=changed), part

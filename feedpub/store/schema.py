@@ -27,7 +27,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects import postgresql, sqlite
 
-HEAD = "0009"
+HEAD = "0010"
 """The newest revision in `migrations/versions`: what a database must have to be used."""
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -119,6 +119,11 @@ known = Table(
     Column("place", Text, primary_key=True),  # what stays of an id when the site has another host
     Column("name", Text, nullable=False),
     Column("mark", Text, nullable=False),  # hash of title and date
+    Column("title", Text, nullable=False, server_default=""),  # hashes; see `mailing.Known`
+    Column("date", Text, nullable=False, server_default=""),
+    Column("text", Text, nullable=False, server_default=""),
+    Column("body", Text, nullable=False, server_default=""),
+    Column("gone", Moment),  # when the file was first missed; NULL while it is there
 )
 
 look = Table(

@@ -16,10 +16,11 @@ def test_posts_are_known(store: Store) -> None:
 
     store.know({"one.md": ONE, "two.md": TWO})
     store.know({"three.md": Known(TWO.name, "m3")}, ["two.md"])
-    store.know({"one.md": Known(ONE.name, "m4")})
+    gone = Known(ONE.name, "m4", "title", "date", "text", "body", NOW)
+    store.know({"one.md": gone})
 
     assert {
-        "one.md": Known(ONE.name, "m4"),
+        "one.md": gone,
         "three.md": Known(TWO.name, "m3"),
     } == store.known()
 

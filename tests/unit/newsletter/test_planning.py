@@ -213,6 +213,39 @@ def test_who_moves_mails_nothing_again(room: Newsroom) -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("title", "date"), [("Mended", "2025-06-02"), ("One", "2025-06-03")], ids=["title", "date"]
+)
+def test_a_post_renamed_and_mended_in_one_go_mails_nothing_again(
+    room: Newsroom, title: str, date: str
+) -> None:
+    """It is known by its text where its title or its date is another one as well."""
+    room.send()
+    room.now += DAY
+    file = room.post("one.md", "One", "2025-06-02", "The same words before and after.")
+    room.send()
+    file.unlink()
+    room.now += DAY
+    room.post("two.md", title, date, "The same words before and after.")
+
+    assert ["nothing new"] == reasons(room.send())
+    assert {"bob@example.net": ["One"]} == room.mailed()
+
+
+def test_a_new_post_under_an_old_name_is_mailed(room: Newsroom) -> None:
+    """And the one that had the name, and has another now, is not mailed again."""
+    room.send()
+    room.now += DAY
+    room.write("one.md")
+    room.send()
+    room.now += DAY
+    (room.content / "one.md").rename(room.content / "two.md")
+    room.write("one.md", title="another")
+    room.send()
+
+    assert {"bob@example.net": ["another", "one"]} == room.mailed()
+
+
 def test_a_month_is_no_age(room: Newsroom) -> None:
     """A post of the first day of a month goes out on the first of the next, 31 days later."""
     room.digests('name: monthly, schedule: "monthly 1 08:00"')
