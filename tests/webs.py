@@ -17,7 +17,7 @@ from starlette.types import ASGIApp, Message
 
 from feedpub.web import listen, server
 from feedpub.web.connection import Prompt
-from feedpub.web.static import Static
+from feedpub.web.static import SiteFiles
 
 LATER = 4e9  # seconds since 1970: no file of a test is as young
 SITE = "https://example.org/"
@@ -38,9 +38,9 @@ def static(
     codings: Sequence[str] = ("gzip", "br"),
     hubs: Sequence[str] = (),
     now: Callable[[], float] = lambda: LATER,
-) -> Static:
+) -> SiteFiles:
     """Serve a folder."""
-    return Static(folder, url, now, hubs=hubs, codings=codings)
+    return SiteFiles(folder, url, now, hubs=hubs, codings=codings)
 
 
 def call(  # noqa: PLR0913 - all that a request may be
@@ -92,7 +92,7 @@ async def called(  # noqa: PLR0913, PLR0917 - all that a request may be
     await app(scope, receive, send)
     begun, *rest = sent
     told = {name.decode(): value.decode("latin-1") for name, value in begun["headers"]}
-    return Reply(begun["status"], told, b"".join(each["body"] for each in rest))
+    return Reply(begun["status"], told, b"".join(each.get("body", b"") for each in rest))
 
 
 @contextmanager

@@ -12,11 +12,11 @@ _MOST = 10_000  # connections
 
 
 def room(files: int) -> int:
-    """Give how many connections there may be where so many files may be open; -1 is any number.
+    """Return how many connections there may be where so many files may be open; -1 is any number.
 
-    Each may have a file open besides itself.
+    Each may have a file open twice besides itself.
     """
-    return min(files // 2, _MOST) if files > 0 else _MOST
+    return min(files // 3, _MOST) if files > 0 else _MOST
 
 
 class Prompt(HttpToolsProtocol):

@@ -11,7 +11,7 @@ from starlette.types import ASGIApp
 from feedpub.config import Config
 from feedpub.web.guards import Hammering, Headers
 from feedpub.web.seen import Seen, Watched
-from feedpub.web.static import Static
+from feedpub.web.static import SiteFiles
 
 Routes = Sequence[BaseRoute]
 """What is asked before the files are."""
@@ -34,7 +34,7 @@ def app(
             are whole, with that of the site's address. They read bodies by `bodies.body`.
         seen: Is told of every request, in the event loop: it must not wait.
     """
-    made: ASGIApp = Static(
+    made: ASGIApp = SiteFiles(
         folder,
         config.site.url,
         now,

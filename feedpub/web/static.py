@@ -1,69 +1,109 @@
-"""The output folder → an application that serves it as a good web server does.
+"""Serve the output folder over HTTP: Starlette's StaticFiles, with the site's own rules.
 
-What is told of a file, its ETag above all, is made of its bytes, and known for as long as the
-disk shows the file as it was.
+These are: content types of feeds, compressed files beside the plain ones, Cache-Control, the site's
+404 page, and nothing hidden or outside the folder. Conditions and ranges are Starlette's.
 """
 
-import asyncio
+import errno
+import os
+import re
+import stat
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from email.utils import formatdate
+from hashlib import sha256
 from http import HTTPStatus
 from pathlib import Path
 from urllib.parse import quote as percent_encode
 from urllib.parse import urlsplit
 
+from starlette.datastructures import Headers
+from starlette.responses import FileResponse, PlainTextResponse, Response
+from starlette.staticfiles import NotModifiedResponse, StaticFiles
 from starlette.types import Receive, Scope, Send
 
+from feedpub.feeds.addresses import MEDIA_TYPES
+from feedpub.files import COMPRESSIBLE, open_beneath
+from feedpub.library.media import media_type
 from feedpub.slugs import quote
-from feedpub.web.codings import SUFFIXES, accepted
-from feedpub.web.conditions import Answer, Version, answer
-from feedpub.web.folder import Folder, Opened
-from feedpub.web.kinds import BRIEF, freshness, is_compressible, kind
 from feedpub.web.paths import below
-from feedpub.web.receiving import gone
 
-Headers = tuple[tuple[bytes, bytes], ...]
+SUFFIXES: Mapping[str, str] = {"br": ".br", "gzip": ".gz"}
+"""Content coding → suffix of the compressed file beside the plain one; the smaller one first."""
 
-_METHODS = ("GET", "HEAD")
-_AT_ONCE = 1 << 20  # octets that are read in one go: most feeds, and all pages
-_CHUNK = 1 << 18  # octets of what is larger that are read at once
-_SECOND = 10**9  # nanoseconds
-_SLACK = 2 * _SECOND  # disks that keep time in such steps show both of a pair as equally old
-_NOT_FOUND = "404.html"
-_CONDITIONS = frozenset(
-    (
-        *(b"if-match", b"if-modified-since", b"if-none-match", b"if-range"),
-        *(b"if-unmodified-since", b"range"),
-    )
-)
+_READ_AT_ONCE = 1 << 20  # octets that are sent in one piece: most feeds, and all pages
+_SLACK = 2 * 10**9  # nanoseconds: disks that keep time in such steps show a pair as equally old
+_NOT_FOUND_PAGE = "404.html"
+_LONGEST = {  # characters of a header; a longer one is ignored
+    b"accept-encoding": 200,
+    b"if-modified-since": 200,
+    b"if-none-match": 2000,
+    b"if-range": 200,
+    b"range": 200,
+}
+_BUSY = frozenset((errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EIO))
+_CODING_ALIASES = {"x-gzip": "gzip"}
+_WEIGHT = re.compile(r"0(?:\.[0-9]{0,3})?|1(?:\.0{0,3})?")
+
+_FEED = re.compile(r"(?P<rss>rss\.xml)|(?P<atom>(?:atom|archive-[0-9]+)\.xml)|(?P<json>feed\.json)")
+_HASHED = re.compile(r"assets/[^\0]*-[0-9a-f]{10}\.(?:css|js|svg)")
+_MORE_TYPES = {
+    ".css": "text/css",
+    ".ico": "image/vnd.microsoft.icon",
+    ".js": "text/javascript",
+    ".map": "application/json",
+    ".mjs": "text/javascript",
+    ".opml": "text/x-opml",
+    ".otf": "font/otf",
+    ".rdf": "application/rdf+xml",
+    ".ttf": "font/ttf",
+    ".wasm": "application/wasm",
+    ".webmanifest": "application/manifest+json",
+    ".woff": "font/woff",
+    ".woff2": "font/woff2",
+    ".xht": "application/xhtml+xml",
+    ".xhtml": "application/xhtml+xml",
+    ".xsl": "application/xml",
+    ".xslt": "application/xml",
+}
+_BRIEFLY = "public, max-age=60"  # may change at any time; spares a site the crowd after a link
+_FOR_A_DAY = "public, max-age=86400"
+_FOR_EVER = "public, max-age=31536000, immutable"
 
 
 @dataclass(frozen=True, slots=True)
-class _Known:
-    """What was found out about one state of a file, and is told with it."""
+class ContentType:
+    """What the path of a file says about its content."""
 
-    facts: tuple[int, ...]
-    version: Version
-    told: Headers  # with a 304 too
-    described: Headers  # of the content itself
+    media_type: str  # with its charset
+    is_feed: bool
+    is_compressible: bool  # compressed files may lie beside it
+    cache_control: str
 
 
 @dataclass(frozen=True, slots=True)
-class _Reply:
-    """What is to be sent: octets of an open file, or a text."""
+class _OpenFile:
+    """A file or a folder that was opened to answer one request."""
 
-    status: int
-    headers: Headers = ()
-    file: Opened | None = None
-    first: int = 0
-    end: int = 0
-    text: bytes = b""
+    descriptor: int
+    facts: os.stat_result
+    coding: str = ""
+
+    @property
+    def is_folder(self) -> bool:
+        return stat.S_ISDIR(self.facts.st_mode)
+
+    @property
+    def etag(self) -> str:
+        """A strong entity tag: a build writes changed content into a new file."""
+        facts = self.facts
+        told = (facts.st_ino, facts.st_size, facts.st_mtime_ns, facts.st_ctime_ns)
+        return f'"{sha256(repr(told).encode()).hexdigest()[:32]}"'
 
 
-class Static:
-    """Serves a folder below the path of the site's address; an ASGI application."""
+class SiteFiles(StaticFiles):
+    """Serve a folder below the path of the site's address; an ASGI application."""
 
     def __init__(
         self,
@@ -73,216 +113,205 @@ class Static:
         *,
         hubs: Sequence[str] = (),
         codings: Sequence[str] = (),
-        room: int = 8192,
     ) -> None:
         """Serve `folder` as the site at `url`.
 
         Args:
-            folder: Where the site was written.
-            url: Its address, of which the path counts.
-            now: Gives the time in seconds since 1970.
-            hubs: What its feeds name as their WebSub hubs.
-            codings: In which files may lie beside others, compressed.
-            room: How many files are kept in mind.
+            folder: Where the site was built. It may be absent for a while.
+            url: The address of the site; only its path matters.
+            now: Returns the time in seconds since 1970.
+            hubs: WebSub hubs that the feeds name.
+            codings: Content codings in which files may lie beside others.
         """
-        self._room = room
-        self._folder = Folder(folder)
-        self._codings = frozenset(codings)
+        super().__init__(directory=folder, html=True, check_dir=False)
+        self._folder = os.fspath(folder)
         self._url = url
-        self._hubs = "".join(f'<{hub}>; rel="hub", ' for hub in hubs)
         self._root = urlsplit(url).path.encode()
         self._now = now
-        # By the file and what it is served for: one that is compressed may be asked for by name.
-        self._known: dict[tuple[str, str], _Known] = {}
-        self._learning: dict[tuple[str, str, tuple[int, ...]], asyncio.Task[_Known | None]] = {}
+        self._hubs = "".join(f'<{hub}>; rel="hub", ' for hub in hubs)
+        self._codings = frozenset(codings)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
-        if scope["method"] not in _METHODS:
-            allow = ((b"allow", ", ".join(_METHODS).encode()),)
-            await _send(_said(405, "Method not allowed.", allow), scope, receive, send)
-            return
+        scope = {**scope, "headers": _bounded(scope)}
         with ExitStack() as opened:
-            reply = await self._reply(scope, opened)
-            await _send(reply, scope, receive, send)
+            try:
+                response = self._response(scope, opened)
+            except OSError:  # too many open files, for one: that says nothing about the path
+                response = PlainTextResponse("Try again.\n", 503, {"Retry-After": "1"})
+            await response(scope, receive, send)
 
-    async def _reply(self, scope: Scope, opened: ExitStack) -> _Reply:
-        """Find out what the answer is; what is opened for it goes on that stack."""
-        asked: dict[bytes, str] = {}
-        for name, value in scope["headers"]:
-            if name in _READ:  # a list may be told in several lines (RFC 9110 section 5.3)
-                told = value.decode("latin-1")
-                asked[name] = f"{asked[name]}, {told}" if name in asked else told
-        codings = asked.pop(b"accept-encoding", "")
+    def _response(self, scope: Scope, opened: ExitStack) -> Response:
+        if scope["method"] not in {"GET", "HEAD"}:
+            allow = {"Allow": "GET, HEAD"}
+            return PlainTextResponse("Method not allowed.\n", 405, allow)
         path = below(scope["raw_path"], self._root)
+        response = None
         if path is not None:
-            reply = await self._at(path, asked, codings, scope, opened)
-        elif scope["raw_path"] in (b"/", self._root[:-1]):  # of a site that lies below a path
-            reply = _moved(self._root, scope)
-        else:
-            reply = None
-        return reply or await self._missing(codings, opened)
+            response = self._at(path, scope, opened)
+        elif scope["raw_path"] in {b"/", self._root[:-1]}:  # of a site that lies below a path
+            response = _redirect(self._root, scope)
+        return response or self._missing(scope, opened)
 
-    async def _at(
-        self,
-        path: str,
-        asked: Mapping[bytes, str],
-        codings: str,
-        scope: Scope,
-        opened: ExitStack,
-    ) -> _Reply | None:
-        """Give what lies at a path, None where that is nothing."""
+    def _at(self, path: str, scope: Scope, opened: ExitStack) -> Response | None:
+        """Return the response for a path, None where nothing can be served."""
         whole = f"{path}index.html" if not path or path.endswith("/") else path
-        file = self._open(whole, codings, opened)
+        file = self._open(whole, scope, opened)
         if file is None:
             return None
         if file.is_folder:
-            has_page = self._folder.modified(f"{path}/index.html") is not None
-            return _moved(self._root + quote(path).encode() + b"/", scope) if has_page else None
-        known = await self._learned(file, whole)
-        if known is None:
+            page = self._opened(f"{whole}/index.html", opened)
+            is_page = page is not None and not page.is_folder
+            return _redirect(self._root + quote(path).encode() + b"/", scope) if is_page else None
+        return self._respond(file, whole, scope)
+
+    def _missing(self, scope: Scope, opened: ExitStack) -> Response:
+        """Say that there is no such page, as the site says it."""
+        file = self._open(_NOT_FOUND_PAGE, scope, opened)
+        if file is None or file.is_folder:
+            return PlainTextResponse("Not found.\n", 404)
+        return self._respond(file, _NOT_FOUND_PAGE, scope, 404)
+
+    def _open(self, path: str, scope: Scope, opened: ExitStack) -> _OpenFile | None:
+        """Open a file, or the compressed one beside it that the client prefers."""
+        plain = self._opened(path, opened)
+        if plain is None or plain.is_folder:
+            return plain
+        for coding in self._wanted_codings(path, scope):
+            small = self._opened(path + SUFFIXES[coding], opened, coding)
+            is_current = small and small.facts.st_mtime_ns + _SLACK >= plain.facts.st_mtime_ns
+            if small and is_current and not small.is_folder:
+                return small
+        return plain
+
+    def _opened(self, path: str, opened: ExitStack, coding: str = "") -> _OpenFile | None:
+        """Open a file or a folder until the request is answered; None where there is neither."""
+        try:
+            descriptor = open_beneath(self._folder, path)
+        except OSError as error:
+            if error.errno in _BUSY:
+                raise
             return None
-        given = answer(asked, known.version, ranges=scope["method"] == "GET")
-        return self._fitted(given, known, file)
+        opened.callback(os.close, descriptor)
+        file = _OpenFile(descriptor, os.fstat(descriptor), coding)
+        return file if file.is_folder or stat.S_ISREG(file.facts.st_mode) else None
 
-    def _open(self, path: str, codings: str, opened: ExitStack) -> Opened | None:
-        """Open a file, or the compressed one beside it that a client wants."""
-        for coding in self._welcome(path, codings):
-            file = self._folder.open(path + SUFFIXES[coding])
-            if file is None:
-                continue
-            opened.enter_context(file)
-            plain = self._folder.modified(path)
-            if not file.is_folder and plain is not None and file.modified + _SLACK >= plain:
-                return file
-        file = self._folder.open(path)
-        return opened.enter_context(file) if file else None
+    def _wanted_codings(self, path: str, scope: Scope) -> Iterator[str]:
+        if self._codings and content_type(path).is_compressible:
+            accepted = Headers(scope=scope).get("accept-encoding", "")
+            yield from (each for each in negotiate_encodings(accepted) if each in self._codings)
 
-    def _welcome(self, path: str, codings: str) -> Iterator[str]:
-        """Give the codings that a client wants a file in, of those that it may be there in."""
-        if codings and self._codings and is_compressible(path):
-            yield from (each for each in accepted(codings) if each in self._codings)
-
-    async def _missing(self, codings: str, opened: ExitStack) -> _Reply:
-        """Answer that there is no such page, as the site says it."""
-        file = self._open(_NOT_FOUND, codings, opened)
-        known = await self._learned(file, _NOT_FOUND) if file and not file.is_folder else None
-        if file is None or known is None:
-            return _said(404, "Not found.")
-        return _Reply(404, (*known.described, _BRIEFLY, _VARIED), file, 0, file.size)
-
-    async def _learned(self, file: Opened, path: str) -> _Known | None:
-        """Give what is known of a file that is served for a path; None where it must not be."""
-        known = self._known.get((file.path, path))
-        if known is not None and known.facts == file.facts:
-            return known
-        key = (file.path, path, file.facts)
-        learning = self._learning.get(key)
-        if learning is None:  # else who has asked first is finding it out, with a file of its own
-            learning = self._learning[key] = asyncio.create_task(self._learn(file, path))
-            learning.add_done_callback(lambda _: self._learning.pop(key))
-        return await learning
-
-    async def _learn(self, file: Opened, path: str) -> _Known | None:
-        """Find out what is to be known of a file."""
-        digest = await asyncio.to_thread(self._folder.digest, file)
-        if digest is None:
-            return None
-        known = self._describe(file, path, digest)
-        self._known.pop((file.path, path), None)  # so that it counts as new
-        if len(self._known) >= self._room:
-            del self._known[next(iter(self._known))]
-        self._known[file.path, path] = known
-        return known
-
-    def _describe(self, file: Opened, path: str, digest: str) -> _Known:
-        """Write down what is told of a file."""
-        of = kind(path)
-        version = Version(f'"{digest[:32]}"', file.modified // _SECOND, file.size)
-        told = {
-            "etag": version.tag,
-            "last-modified": formatdate(version.modified, usegmt=True),
-            "cache-control": freshness(path, of, digest),
-        }
-        if of.compressible:
-            told["vary"] = "Accept-Encoding"
-        if of.is_feed:
-            told["link"] = f'{self._hubs}<{self._url}{quote(path)}>; rel="self"'
-        described = {"content-type": of.media_type, "accept-ranges": "bytes"}
-        if file.path != path:
-            described["content-encoding"] = _CODINGS[file.path.removeprefix(path)]
-        return _Known(file.facts, version, _encoded(told), _encoded(described))
-
-    def _fitted(self, given: Answer, known: _Known, file: Opened) -> _Reply:
-        """Give the reply of an answer."""
-        told = known.told
-        if known.version.modified >= int(self._now()):
-            # It may change again and keep its date: then a date alone would hide the change.
-            told = tuple(each for each in told if each[0] != b"last-modified")
-        size = known.version.size
-        if given.status == HTTPStatus.NOT_MODIFIED:
-            return _Reply(given.status, told)
-        if given.status == HTTPStatus.PRECONDITION_FAILED:
-            return _said(given.status, "It has changed.")
-        if given.status == HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE:
-            span = (b"content-range", f"bytes */{size}".encode())
-            return _said(given.status, "It has no such part.", (span,))
-        headers = told + known.described
-        if given.status == HTTPStatus.PARTIAL_CONTENT:
-            span = (b"content-range", f"bytes {given.first}-{given.end - 1}/{size}".encode())
-            headers = (*headers, span)
-        return _Reply(given.status, headers, file, given.first, given.end)
+    def _respond(self, file: _OpenFile, path: str, scope: Scope, status: int = 200) -> Response:
+        """Return the response that sends a file, or says that the client has it already."""
+        kind, facts = content_type(path), file.facts
+        headers = {"accept-ranges": "bytes", "cache-control": kind.cache_control}
+        if kind.is_compressible:
+            headers["vary"] = "Accept-Encoding"
+        if kind.is_feed:
+            headers["link"] = f'{self._hubs}<{self._url}{quote(path)}>; rel="self"'
+        if file.coding:
+            headers["content-encoding"] = file.coding
+        asked = Headers(scope=scope)
+        if status == HTTPStatus.OK:
+            headers["etag"] = file.etag
+            if int(facts.st_mtime) < int(self._now()):
+                headers["last-modified"] = formatdate(facts.st_mtime, usegmt=True)
+            elif "if-range" in asked:
+                scope["headers"], asked = [], Headers()
+            # Else it may change again within the second: a date would hide that.
+            if self.is_not_modified(Headers(headers), asked):
+                return NotModifiedResponse(Headers(headers))
+        is_whole = scope["method"] == "GET" and "range" not in asked
+        if is_whole and facts.st_size <= _READ_AT_ONCE:
+            content = os.pread(file.descriptor, _READ_AT_ONCE, 0)
+            return Response(content, status, headers, kind.media_type)
+        return _Streamed(file, status, headers, kind.media_type)
 
 
-def _encoded(headers: Mapping[str, str]) -> Headers:
-    return tuple((name.encode(), value.encode("latin-1")) for name, value in headers.items())
+class _Streamed(FileResponse):
+    """Send an open file piece by piece, or ranges of it."""
+
+    def __init__(
+        self, file: _OpenFile, status: int, headers: Mapping[str, str], media_type: str
+    ) -> None:
+        # Not by its path, which a build may give to another file before this one is sent.
+        path = f"/dev/fd/{file.descriptor}"
+        super().__init__(path, status, headers, media_type, stat_result=file.facts)
+        for name in {"etag", "last-modified"} - headers.keys():
+            del self.headers[name]
 
 
-def _said(status: int, text: str, headers: Headers = ()) -> _Reply:
-    """Say something in a line of text."""
-    kind = (b"content-type", b"text/plain; charset=utf-8")
-    return _Reply(status, (kind, *headers), text=f"{text}\n".encode())
-
-
-def _moved(where: bytes, scope: Scope) -> _Reply:
-    """Say where the page is, what was asked of it along with it."""
-    query = percent_encode(scope["query_string"], safe="!$&'()*+,/:;=?@%-._~").encode()
-    to = where + b"?" + query if query else where
-    return _said(301, "It is elsewhere.", ((b"location", to), _BRIEFLY))
-
-
-async def _send(reply: _Reply, scope: Scope, receive: Receive, send: Send) -> None:
-    """Send a reply, its octets as they are read."""
-    length = len(reply.text) or reply.end - reply.first
-    headers = list(reply.headers)
-    if reply.status != HTTPStatus.NOT_MODIFIED:
-        headers.append((b"content-length", b"%d" % length))
-    await send({"type": "http.response.start", "status": reply.status, "headers": headers})
-    if reply.file is None or scope["method"] == "HEAD":
-        body = b"" if scope["method"] == "HEAD" else reply.text
-        await send({"type": "http.response.body", "body": body})
-    elif length <= _AT_ONCE:
-        data = reply.file.read(reply.first, reply.end)
-        await send({"type": "http.response.body", "body": data})
+def content_type(path: str) -> ContentType:
+    """Tell the content type of a published file by its path; feeds always have the same names."""
+    name = path.rpartition("/")[2]
+    dot = name.rfind(".")
+    suffix = name[dot:].lower() if dot >= 0 else ""
+    feed = _FEED.fullmatch(name)
+    if feed and feed.lastgroup:
+        found = MEDIA_TYPES[feed.lastgroup]
     else:
-        await _stream(reply.file, reply.first, reply.end, receive, send)
+        found = _MORE_TYPES.get(suffix) or media_type(f"file{suffix}")
+    is_text = found.startswith("text/")
+    # JSON is always UTF-8, and other XML says itself what it is in.
+    charset = "; charset=utf-8" if is_text or (feed and not feed["json"]) else ""
+    is_compressible = suffix in COMPRESSIBLE
+    if _HASHED.fullmatch(path):  # the only names that change with the content
+        fresh = _FOR_EVER
+    else:
+        fresh = _BRIEFLY if is_compressible or feed else _FOR_A_DAY
+    return ContentType(found + charset, feed is not None, is_compressible, fresh)
 
 
-async def _stream(file: Opened, first: int, end: int, receive: Receive, send: Send) -> None:
-    """Send a large file piece by piece, for as long as somebody takes it."""
-    leaving = asyncio.create_task(gone(receive))
-    try:
-        while first < end and not leaving.done():
-            data = await asyncio.to_thread(file.read, first, min(first + _CHUNK, end))
-            if not data:
-                return  # it was cut off meanwhile: the connection has to end without the rest
-            first += len(data)
-            await send({"type": "http.response.body", "body": data, "more_body": first < end})
-    finally:
-        leaving.cancel()
+def negotiate_encodings(header: str) -> tuple[str, ...]:
+    """Return the codings of SUFFIXES that an Accept-Encoding welcomes, the preferred one first.
+
+    Those that are less welcome than no coding at all are left out, and an item that cannot be
+    understood counts for nothing (RFC 9110 section 12.5.3).
+    """
+    weights: dict[str, float] = {}
+    for item in header[: _LONGEST[b"accept-encoding"]].lower().split(","):
+        name, *parameters = (part.strip() for part in item.split(";"))
+        weight = _weight(parameters)
+        if weight is not None:
+            weights[_CODING_ALIASES.get(name, name)] = weight
+    plain, others = weights.get("identity", 0.0), weights.get("*", 0.0)
+    welcome = [
+        (-weight, place, coding)
+        for place, coding in enumerate(SUFFIXES)
+        if (weight := weights.get(coding, others)) > 0 and weight >= plain
+    ]
+    return tuple(coding for *_, coding in sorted(welcome))
 
 
-_READ = _CONDITIONS | {b"accept-encoding"}
-_CODINGS: Mapping[str, str] = {suffix: coding for coding, suffix in SUFFIXES.items()}
-_BRIEFLY = (b"cache-control", BRIEF.encode())
-_VARIED = (b"vary", b"Accept-Encoding")
+def _weight(parameters: Sequence[str]) -> float | None:
+    """Return the weight that `q=` gives to a coding; None where it cannot be understood."""
+    if not parameters:
+        return 1.0
+    name, _, value = parameters[0].partition("=")
+    is_known = len(parameters) == 1 and name.strip() == "q" and _WEIGHT.fullmatch(value.strip())
+    return float(value) if is_known else None
+
+
+def _bounded(scope: Scope) -> list[tuple[bytes, bytes]]:
+    """Return the headers that matter here, each once, without those that nobody means.
+
+    What is too long is ignored, as is a range in another unit or of anything but a GET (RFC 9110
+    section 14.2).
+    """
+    found: dict[bytes, bytes] = {}
+    for name, value in scope["headers"]:
+        if name in _LONGEST:  # a list may come in several lines (RFC 9110 section 5.3)
+            found[name] = b"%b, %b" % (found[name], value) if name in found else value
+    found = {name: value for name, value in found.items() if len(value) <= _LONGEST[name]}
+    unit, equals, _ = found.get(b"range", b"").partition(b"=")
+    if unit.strip().lower() != b"bytes" or not equals or scope["method"] != "GET":
+        found.pop(b"range", None)
+    return list(found.items())
+
+
+def _redirect(where: bytes, scope: Scope) -> Response:
+    """Redirect to a folder with its slash; the query goes along."""
+    query = percent_encode(scope["query_string"], safe="!$&'()*+,/:;=?@%-._~").encode()
+    location = (where + b"?" + query if query else where).decode("latin-1")
+    headers = {"Location": location, "Cache-Control": _BRIEFLY}
+    return PlainTextResponse("It is elsewhere.\n", 301, headers)

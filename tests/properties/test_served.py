@@ -10,7 +10,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from webs import Reply, ask, called, serving, static
 
-from feedpub.web.static import Static
+from feedpub.web.static import SiteFiles
 
 SECRET = b"what nobody may read"
 PIECES = st.sampled_from(
@@ -57,7 +57,7 @@ def public() -> Iterator[Path]:
 
 
 @pytest.fixture(scope="module", params=["https://example.org/", "https://example.org/blog/"])
-def app(public: Path, request: pytest.FixtureRequest) -> Static:
+def app(public: Path, request: pytest.FixtureRequest) -> SiteFiles:
     """Serve it at a host's root, and below a path."""
     return static(public, request.param)
 
@@ -83,7 +83,7 @@ def check(reply: Reply) -> None:
 @example(path="up/secret", headers={}, method="GET")
 @example(path="in/a/", headers={"accept-encoding": "gzip"}, method="GET")
 def test_any_request(
-    app: Static, loop: asyncio.Runner, path: str, headers: dict[str, str], method: str
+    app: SiteFiles, loop: asyncio.Runner, path: str, headers: dict[str, str], method: str
 ) -> None:
     """By any path, with any headers, only what is published comes out."""
     for whole in (f"/{path}", f"/blog/{path}", path):

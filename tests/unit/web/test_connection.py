@@ -283,8 +283,8 @@ def test_who_is_answered_is_not_let_go() -> None:
 
 
 @pytest.mark.parametrize(
-    ("files", "connections"), [(1024, 512), (1 << 20, 10_000), (resource.RLIM_INFINITY, 10_000)]
+    ("files", "connections"), [(1024, 341), (1 << 20, 10_000), (resource.RLIM_INFINITY, 10_000)]
 )
 def test_there_is_room_for_files_too(files: int, connections: int) -> None:
-    """Each answer may have one open."""
+    """Each answer may have two open."""
     assert connections == room(files)

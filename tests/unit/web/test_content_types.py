@@ -2,7 +2,10 @@
 
 import pytest
 
-from feedpub.web.kinds import BRIEF, freshness, is_compressible, kind
+from feedpub.web.static import content_type
+
+BRIEF = "public, max-age=60"
+FOR_EVER = "public, max-age=31536000, immutable"
 
 
 @pytest.mark.parametrize(
@@ -23,6 +26,9 @@ from feedpub.web.kinds import BRIEF, freshness, is_compressible, kind
         ("bell.mp3", "audio/mpeg"),
         ("rss.xml.gz", "application/gzip"),
         ("font.woff2", "font/woff2"),
+        ("a.xht", "application/xhtml+xml"),
+        ("a.xsl", "application/xml"),
+        ("a.rdf", "application/rdf+xml"),
         ("what?.png", "image/png"),
         ("CNAME", "application/octet-stream"),
         ("a.b/CNAME", "application/octet-stream"),
@@ -30,23 +36,21 @@ from feedpub.web.kinds import BRIEF, freshness, is_compressible, kind
 )
 def test_media_types(path: str, expected: str) -> None:
     """Every file has its media type, text its charset; feeds are known by their names."""
-    assert expected == kind(path).media_type
+    assert expected == content_type(path).media_type
 
 
 def test_what_may_lie_beside() -> None:
     """Text is compressed, pictures are already."""
     paths = ("index.html", "tags/a/RSS.XML", "cat.png", "CNAME")
 
-    assert [True, True, False, False] == [is_compressible(each) for each in paths]
-    assert [True, True, False, False] == [kind(each).compressible for each in paths]
+    assert [True, True, False, False] == [content_type(each).is_compressible for each in paths]
 
 
-def test_pages_and_feeds() -> None:
-    """A page is one by its media type, a feed by its name."""
-    assert kind("a/index.html").is_page
-    assert kind("a/rss.xml").is_feed
-    assert not kind("a/my-rss.xml").is_feed
-    assert not kind("cat.png").is_page
+def test_feeds_are_known_by_their_names() -> None:
+    """A name that only ends like that of a feed is none."""
+    assert content_type("a/rss.xml").is_feed
+    assert not content_type("a/my-rss.xml").is_feed
+    assert not content_type("rss.xml/a").is_feed
 
 
 @pytest.mark.parametrize(
@@ -56,12 +60,13 @@ def test_pages_and_feeds() -> None:
         ("index.html", BRIEF),
         ("robots.txt", BRIEF),
         ("cat.png", "public, max-age=86400"),
-        ("assets/style-0123456789.css", "public, max-age=31536000, immutable"),
-        ("assets/sub/sign-0123456789.svg", "public, max-age=31536000, immutable"),
-        ("assets/style-9876543210.css", BRIEF),
+        ("assets/style-0123456789.css", FOR_EVER),
+        ("assets/sub/sign-0123456789.svg", FOR_EVER),
+        ("assets/holiday-2024010112.png", "public, max-age=86400"),
+        ("assets/style-9876543210x.css", BRIEF),
         ("style-0123456789.css", BRIEF),
     ],
 )
 def test_freshness(path: str, expected: str) -> None:
-    """What is hashed, and what its name says, stays for ever; feeds and pages for a minute."""
-    assert expected == freshness(path, kind(path), "0123456789abcdef")
+    """A name with a digest stays for ever; feeds and pages for a minute."""
+    assert expected == content_type(path).cache_control
