@@ -6,6 +6,7 @@ A file is named after its Message-ID: a message that is handed over again is the
 import hashlib
 import os
 import re
+import stat
 import unicodedata
 from pathlib import Path
 
@@ -17,6 +18,7 @@ _MESSAGE_ID = re.compile(rb"^message-id:\s*<([^<>\r\n]+)>", re.IGNORECASE | re.M
 _UNSAFE = re.compile(r"[^\w@.+-]+")
 _LONGEST = 180  # octets of an address in a name; disks allow 255 in all
 _DIGITS = 12
+_PRIVATE = 0o700
 
 
 class Folder:
@@ -68,7 +70,7 @@ class FolderSession:
         name = _name(message)
         part = self._parts / f".{name}.{os.getpid()}.part"
         try:
-            with part.open("wb") as file:
+            with open(part, "wb", opener=_private) as file:
                 file.write(message.data.replace(b"\r\n", self._line_end))
                 file.flush()
                 os.fsync(file.fileno())
@@ -104,8 +106,21 @@ def _name(message: Message) -> str:
     return f"{shown}-{digest}.eml"
 
 
+def _private(path: str, flags: int) -> int:
+    """Open a file that nobody else may read: addresses and personal links are in it."""
+    return os.open(path, flags, 0o600)
+
+
 def _make(folder: Path) -> None:
+    """Make a folder that nobody else may read, or close one that holds nothing but messages.
+
+    Any other folder is somebody's own, whose permissions they chose.
+    """
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(_PRIVATE, parents=True, exist_ok=True)
+        facts = folder.stat()
+        is_open = facts.st_uid == os.geteuid() and stat.S_IMODE(facts.st_mode) & ~_PRIVATE
+        if is_open and all(each.suffix in {".eml", ".part"} for each in folder.iterdir()):
+            folder.chmod(_PRIVATE)
     except OSError as error:
         raise MailError(f"{folder}: no folder can be made for mail ({error.strerror})") from error

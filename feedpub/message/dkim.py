@@ -14,6 +14,7 @@ from feedpub.message.headers import host
 SIGNED = (
     b"from",
     b"to",
+    b"cc",
     b"reply-to",
     b"subject",
     b"date",
@@ -30,7 +31,13 @@ SIGNED = (
 )
 """The fields that are signed, where a message has them."""
 
-_OVERSIGNED = (b"from", b"subject")  # named once more than there are: nobody can add another
+OVERSIGNED = (
+    *(b"from", b"to", b"cc", b"subject", b"date", b"reply-to", b"message-id"),
+    *(b"mime-version", b"content-type", b"list-unsubscribe", b"list-unsubscribe-post"),
+)
+"""The fields that are named once more than the message has them, so that whoever has a signed
+message cannot add another one that mail programs would show or act on (RFC 6376 section 8.15)."""
+
 _LEAST_BITS = 1024  # RFC 8301 section 3.2
 _UNFOLDED = re.compile(rb"\r\n(?![ \t])")
 _BLANKS = re.compile(rb"[ \t]+")
@@ -81,9 +88,7 @@ class Signer:
             for field, its_name in zip(reversed(fields), reversed(names), strict=True)
             if its_name == name
         ]
-        listed = b":\r\n\t ".join(
-            b":".join(each) for each in _in_groups((*signed, *_OVERSIGNED), 4)
-        )
+        listed = b":\r\n\t ".join(b":".join(each) for each in _in_groups((*signed, *OVERSIGNED), 4))
         digest = _digest(body if tidy else _tidied(body))
         unsigned = b"%b\r\n\th=%b;\r\n\tbh=%b;\r\n\tb=" % (self._tags, listed, digest)
         covered = b"\r\n".join((*chosen, _relaxed(b"DKIM-Signature: " + unsigned)))

@@ -2,6 +2,7 @@
 
 import mailbox
 import os
+import stat
 from contextlib import closing
 from pathlib import Path
 
@@ -122,3 +123,37 @@ def test_a_disk_that_fails_in_the_last_moment_is_offline(tmp_path: Path) -> None
 
     assert "offline" == outcome.kind
     assert os.path.isdir(box)  # noqa: PTH112 - what is left is a folder
+
+
+@pytest.mark.parametrize("way", [Folder, Maildir])
+@pytest.mark.parametrize("umask", [0o022, 0o000])
+def test_nobody_else_can_read_messages(
+    tmp_path: Path, way: type[Folder | Maildir], umask: int
+) -> None:
+    """Addresses and personal links are in them, and addresses in their names."""
+    before = os.umask(umask)
+    try:
+        with closing(way(tmp_path / "mail").connect()) as session:
+            session.send(MESSAGE, lambda: None)
+    finally:
+        os.umask(before)
+
+    (file,) = (each for each in tmp_path.rglob("*") if each.is_file())
+    assert 0o600 == mode(file)
+    assert 0o700 == mode(file.parent)
+
+
+def test_a_folder_of_messages_is_closed(tmp_path: Path) -> None:
+    """One that an older version made is closed; one with anything else in it is left alone."""
+    for name, kept in (("mail", "ann@example.org-1.eml"), ("site", "config.yaml")):
+        (tmp_path / name).mkdir()
+        (tmp_path / name).chmod(0o755)
+        (tmp_path / name / kept).touch()
+        Folder(tmp_path / name).connect().close()
+
+    assert (0o700, 0o755) == (mode(tmp_path / "mail"), mode(tmp_path / "site"))
+
+
+def mode(path: Path) -> int:
+    """Return the permissions of a file."""
+    return stat.S_IMODE(path.stat().st_mode)

@@ -97,6 +97,23 @@ def test_what_was_changed_on_the_way_is_seen(before: bytes, after: bytes) -> Non
     assert not verified(signed.replace(before, after, 1))
 
 
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("From", "To", "Cc", "Subject", "Date", "Reply-To", "Message-ID", "MIME-Version"),
+        *("Content-Type", "List-Unsubscribe", "List-Unsubscribe-Post"),
+    ],
+)
+@pytest.mark.parametrize("algorithm", ["rsa", "ed25519"])
+def test_no_field_can_be_added(name: str, algorithm: str) -> None:
+    """Neither another one, above or below those that there are, nor one that there was not."""
+    signed = SIGNERS[algorithm].sign(MESSAGE)
+    more = f"{name}: x@example.net\r\n".encode()
+
+    assert not verified(more + signed)
+    assert not verified(signed.replace(b"\r\n\r\n", b"\r\n" + more + b"\r\n", 1))
+
+
 def test_the_header_of_a_signature_is_short_and_tells_no_time() -> None:
     """A message that is sent again has the same signature."""
     signed = SIGNERS["rsa"].sign(MESSAGE)
