@@ -4,13 +4,20 @@ The only module that knows urllib3. Redirects are not followed: where somebody e
 the configuration says so. Nor does a server that answers slowly, or without end, keep anybody.
 """
 
+import ssl
+import warnings
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 from socket import SHUT_RDWR, socket
 from threading import Thread
 from urllib.parse import urlsplit
 
+from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.utils import CryptographyDeprecationWarning
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.exceptions import HTTPError
 from urllib3.response import BaseHTTPResponse
@@ -21,6 +28,7 @@ SECONDS = 20.0  # from the first packet to the last
 LARGEST = 2**16  # octets of an answer that are read
 
 _AGENT = f"feedpub/{__version__}"
+_CERTIFICATE = b"-----BEGIN CERTIFICATE-----"
 _TEXT = 200  # characters of what is told of an answer
 
 
@@ -70,6 +78,36 @@ def ask(
         exchange.end()
         return Answer(0, f"no whole answer in {seconds:g} s")
     return exchange.answer
+
+
+def trusted_certificates() -> tuple[x509.Certificate, ...]:
+    """Return the root certificates that the system trusts, which TLS is held against too."""
+    # Some roots of old have the serial number 0, of which the library warns.
+    warnings.filterwarnings("ignore", "Parsed a serial number", CryptographyDeprecationWarning)
+    paths = ssl.get_default_verify_paths()
+    folder = Path(paths.capath or paths.openssl_capath)
+    bundles = [Path(each) for each in (paths.cafile, folder / "ca-certificates.crt") if each]
+    found: dict[bytes, x509.Certificate] = {}
+    for path in bundles:
+        found.update(_certificates(path))
+    if not found and folder.is_dir():
+        for path in sorted(folder.iterdir()):
+            found.update(_certificates(path))
+    return tuple(found.values())
+
+
+def _certificates(path: Path) -> dict[bytes, x509.Certificate]:
+    """Return the certificates in a file by their fingerprints; none where it holds none."""
+    found: dict[bytes, x509.Certificate] = {}
+    try:
+        blocks = path.read_bytes().split(_CERTIFICATE)[1:]
+    except OSError:
+        return found
+    for block in blocks:
+        with suppress(ValueError, UnsupportedAlgorithm):  # of an old kind: the others count
+            each = x509.load_pem_x509_certificate(_CERTIFICATE + block)
+            found[each.fingerprint(SHA256())] = each
+    return found
 
 
 class _Exchange:

@@ -16,10 +16,12 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from cryptography.hazmat.primitives.hashes import SHA1, SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
-from cryptography.x509.oid import NameOID
+from cryptography.x509.oid import AuthorityInformationAccessOID, ExtendedKeyUsageOID, NameOID
 
 from feedpub.bounces.webhooks import Posted
 from feedpub.tokens import Keys, mint, read
+
+PrivateKey = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey
 
 NOW = datetime(2025, 6, 1, 12, 0, tzinfo=UTC)
 KEYS = Keys(b"k" * 32)
@@ -33,16 +35,84 @@ MAILGUN_KEY, POSTMARK_SECRET = "mailgun key", "postmark secret"
 
 
 def certificate(
-    key: rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey,
+    key: PrivateKey,
     begin: datetime = NOW - timedelta(days=1),
     end: datetime = NOW + timedelta(days=1),
+    name: str = "sns.amazonaws.com",
+    *,
+    issuer: "Issuer | None" = None,
+    fetched_at: str = "",
 ) -> bytes:
-    """Give a certificate that somebody signed for themselves."""
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "sns.amazonaws.com")])
-    made = x509.CertificateBuilder().subject_name(name).issuer_name(name)
+    """Give a certificate for a host that an issuer signed, or somebody for themselves."""
+    return certified(key, begin, end, name, issuer, fetched_at).public_bytes(Encoding.PEM)
+
+
+def certified(  # noqa: PLR0913 - likewise
+    key: PrivateKey,
+    begin: datetime,
+    end: datetime,
+    name: str,
+    issuer: "Issuer | None",
+    fetched_at: str = "",
+    *,
+    signs: bool = False,
+) -> x509.Certificate:
+    """Give a certificate; `signs` is one that may sign others."""
+    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
+    signer = issuer.key if issuer else key
+    made = x509.CertificateBuilder().subject_name(subject)
+    made = made.issuer_name(issuer.certificate.subject if issuer else subject)
     made = made.public_key(key.public_key()).serial_number(1)
     made = made.not_valid_before(begin).not_valid_after(end)
-    return made.sign(key, SHA256()).public_bytes(Encoding.PEM)
+    made = made.add_extension(x509.BasicConstraints(ca=signs, path_length=None), critical=True)
+    identifier = x509.SubjectKeyIdentifier.from_public_key(key.public_key())
+    made = made.add_extension(identifier, critical=False)
+    public = signer.public_key()
+    authority = x509.AuthorityKeyIdentifier.from_issuer_public_key(public)
+    made = made.add_extension(authority, critical=False)
+    usage = dict.fromkeys(
+        (
+            *("content_commitment", "key_encipherment", "data_encipherment", "key_agreement"),
+            *("encipher_only", "decipher_only"),
+        ),
+        False,
+    )
+    usage |= {"digital_signature": not signs, "key_cert_sign": signs, "crl_sign": signs}
+    made = made.add_extension(x509.KeyUsage(**usage), critical=True)
+    if not signs:
+        made = made.add_extension(x509.SubjectAlternativeName([x509.DNSName(name)]), critical=False)
+        purpose = x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH])
+        made = made.add_extension(purpose, critical=False)
+    if fetched_at:
+        place = x509.UniformResourceIdentifier(fetched_at)
+        access = x509.AccessDescription(AuthorityInformationAccessOID.CA_ISSUERS, place)
+        made = made.add_extension(x509.AuthorityInformationAccess([access]), critical=False)
+    return made.sign(signer, SHA256())
+
+
+@dataclass
+class Issuer:
+    """Somebody who signs certificates, for themselves where nobody else stands behind them."""
+
+    name: str = "root"
+    above: "Issuer | None" = None
+    key: rsa.RSAPrivateKey = field(
+        default_factory=lambda: rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    )
+    certificate: x509.Certificate = field(init=False)
+
+    def __post_init__(self) -> None:
+        begin, end = NOW - timedelta(days=90), NOW + timedelta(days=90)
+        self.certificate = certified(self.key, begin, end, self.name, self.above, signs=True)
+
+    @property
+    def der(self) -> bytes:
+        """The certificate as it is fetched."""
+        return self.certificate.public_bytes(Encoding.DER)
+
+
+ROOT = Issuer()
+"""Whom tests trust."""
 
 
 @dataclass
@@ -54,14 +124,19 @@ class Amazon:
     )
     fetched: list[str] = field(default_factory=list)
     pem: bytes = b""
+    more: dict[str, bytes] = field(default_factory=dict)  # by URL: what lies elsewhere
 
     def __post_init__(self) -> None:
-        self.pem = self.pem or certificate(self.key)
+        self.pem = self.pem or certificate(self.key, issuer=ROOT)
 
     def fetch(self, url: str) -> bytes:
         """Give the certificate, as a server would."""
         self.fetched.append(url)
-        return self.pem
+        return self.more.get(url, self.pem)
+
+    def roots(self) -> tuple[x509.Certificate, ...]:
+        """Give whom the system trusts."""
+        return (ROOT.certificate,)
 
     def envelope(self, message: object, now: datetime, **changes: str) -> dict[str, str]:
         """Give a message that is not signed yet."""

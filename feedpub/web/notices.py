@@ -1,10 +1,11 @@
 """POST /hooks/… of mail services → readers who are mailed no more, once the sender is sure."""
 
 from collections import OrderedDict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
+from cryptography.x509 import Certificate
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
@@ -26,7 +27,7 @@ from feedpub.bounces.webhooks import (
 )
 from feedpub.config import Webhooks
 from feedpub.errors import FeedpubError
-from feedpub.http import ask
+from feedpub.http import ask, trusted_certificates
 from feedpub.publish import Request as Site
 from feedpub.tokens import Keys
 from feedpub.web.bodies import UnreadError, body
@@ -69,14 +70,19 @@ class Seen:
         self._ids.pop(number, None)
 
 
-def readers(settings: Webhooks, keys: Keys, fetch: Callable[[str], bytes]) -> Mapping[str, Reader]:
+def readers(
+    settings: Webhooks,
+    keys: Keys,
+    fetch: Callable[[str], bytes],
+    roots: Callable[[], Sequence[Certificate]] = trusted_certificates,
+) -> Mapping[str, Reader]:
     """Give what reads the notices of each service that the configuration names.
 
     Raises FeedpubError for a key that cannot be used.
     """
     found: dict[str, Reader] = {}
     if settings.ses:
-        found["ses"] = Ses(settings.ses, keys, fetch)
+        found["ses"] = Ses(settings.ses, keys, fetch, roots)
     if settings.postmark:
         found["postmark"] = Postmark(settings.postmark, keys)
     if settings.mailgun:

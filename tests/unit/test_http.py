@@ -8,11 +8,11 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from listeners import Reply, listening, nobody
-from services import certificate
+from services import ROOT, certificate
 from urllib3.connection import HTTPConnection
 
 from feedpub import __version__
-from feedpub.http import Answer, _Exchange, ask
+from feedpub.http import Answer, _Exchange, ask, trusted_certificates
 
 
 def test_a_body_is_posted() -> None:
@@ -139,3 +139,22 @@ def test_the_end_may_come_after_that_of_the_other_side() -> None:
         done.end()
 
     assert 200 == done.answer.status
+
+
+@pytest.mark.parametrize("variable", ["SSL_CERT_FILE", "SSL_CERT_DIR"])
+def test_the_certificates_that_the_system_trusts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, variable: str
+) -> None:
+    """They are found in one file or in a folder, each once; what is no certificate is passed by."""
+    pem = ROOT.certificate.public_bytes(Encoding.PEM)
+    broken = b"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "some").mkdir()
+    (tmp_path / "some/a.pem").write_bytes(broken + b"words\n" + pem + pem)
+    (tmp_path / "some/b.txt").write_bytes(b"words")
+    for each in ("SSL_CERT_FILE", "SSL_CERT_DIR"):
+        monkeypatch.setenv(each, str(tmp_path / "empty"))
+    place = tmp_path / "some" if variable == "SSL_CERT_DIR" else tmp_path / "some/a.pem"
+    monkeypatch.setenv(variable, str(place))
+
+    assert (ROOT.certificate,) == trusted_certificates()

@@ -16,6 +16,7 @@ _SUPPRESSED = {
     "suppress-complaint": "complaint",
     "suppress-unsubscribe": "unsubscribe",
 }
+_DIGITS = 10  # of a time in seconds since 1970, from 2001 to 2286
 
 
 class Mailgun:
@@ -30,7 +31,8 @@ class Mailgun:
         """Give what was told. Raises NoticeError.
 
         The signature is of a time and of a token alone, and not of what is told: whoever has seen
-        one could tell anything with it. So a token counts once, and not for long.
+        one could tell anything with it. So the two count once, and not for long; since they are
+        signed without anything between them, where the time ends has to be certain.
         """
         told = parsed(posted.body)
         when, token = text(told, "signature", "timestamp"), text(told, "signature", "token")
@@ -38,10 +40,12 @@ class Mailgun:
         given = text(told, "signature", "signature").encode("utf-8", "replace")
         if not hmac.compare_digest(given, mark.encode()):
             raise NoticeError("its signature is wrong")
+        if len(when) != _DIGITS or not (when.isascii() and when.isdigit()):
+            raise NoticeError("it has no time")
         dated(when, now)
         event = told.get("event-data") if isinstance(told, dict) else None
         report = _report(event)
-        return Notice(token, (owned(report, event, self._keys),) if report else ())
+        return Notice(f"{when} {token}", (owned(report, event, self._keys),) if report else ())
 
 
 def _report(event: object) -> Report | None:

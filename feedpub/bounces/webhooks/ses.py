@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from feedpub.bounces.report import Report, make
-from feedpub.bounces.webhooks.sns import Fetch, Sns
+from feedpub.bounces.webhooks.certificates import Fetch, Roots
+from feedpub.bounces.webhooks.sns import Sns
 from feedpub.bounces.webhooks.values import Notice, Posted, listed, owned, parsed, text
 from feedpub.tokens import Keys
 
@@ -18,10 +19,10 @@ _NO_COMPLAINT = ("not-spam", "auth-failure")
 class Ses:
     """Reads what SES tells."""
 
-    def __init__(self, topic: str, keys: Keys, fetch: Fetch) -> None:
-        """Read of an SNS topic, by its ARN; `fetch` gets the certificates of SNS."""
+    def __init__(self, topic: str, keys: Keys, fetch: Fetch, roots: Roots) -> None:
+        """Read of an SNS topic, by its ARN; `fetch` and `roots` are as `Sns` takes them."""
         self._keys = keys
-        self._sns = Sns(topic, fetch)
+        self._sns = Sns(topic, fetch, roots)
 
     def __call__(self, posted: Posted, now: datetime) -> Notice:
         """Give what was told. Raises NoticeError."""

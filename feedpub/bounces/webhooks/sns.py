@@ -6,17 +6,17 @@ https://docs.aws.amazon.com/sns/latest/dg/sns-verify-signature-of-message.html
 import base64
 import binascii
 import re
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import urlsplit
 
 from cryptography import x509
-from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from cryptography.hazmat.primitives.hashes import SHA1, SHA256, HashAlgorithm
 
+from feedpub.bounces.webhooks.certificates import Fetch, Roots, verify
 from feedpub.bounces.webhooks.values import (
     NoticeDelayedError,
     NoticeError,
@@ -26,10 +26,8 @@ from feedpub.bounces.webhooks.values import (
     text,
 )
 
-Fetch = Callable[[str], bytes]
-"""Gives what is at a URL; b"" where it cannot be had."""
-
 _HOST = re.compile(r"sns\.[a-z0-9-]{3,40}\.amazonaws\.com(?:\.cn)?")
+_CERTIFICATE = re.compile(r"/SimpleNotificationService-[0-9a-f]{1,64}\.pem")
 _NOTIFICATION = ("Message", "MessageId", "Subject", "Timestamp", "TopicArn", "Type")
 _CONFIRMATION = (
     "Message",
@@ -46,6 +44,7 @@ _SIGNED = {
     "UnsubscribeConfirmation": _CONFIRMATION,
 }
 _HASHES: dict[str, type[HashAlgorithm]] = {"1": SHA1, "2": SHA256}
+_LONGEST_URL = 2000
 _MOST = 4  # certificates that are remembered
 
 
@@ -62,10 +61,17 @@ class Told:
 class Sns:
     """Reads what SNS tells of one topic."""
 
-    def __init__(self, topic: str, fetch: Fetch) -> None:
-        """Read of the topic with an ARN; `fetch` gets the certificates of SNS."""
+    def __init__(self, topic: str, fetch: Fetch, roots: Roots) -> None:
+        """Read messages of the topic with an ARN.
+
+        Args:
+            topic: The ARN.
+            fetch: Gets the certificates of SNS.
+            roots: Returns the certificates that those have to lead to.
+        """
         self._topic = topic
         self._fetch = fetch
+        self._roots = roots
         self._known: dict[str, x509.Certificate] = {}
 
     def __call__(self, posted: Posted, now: datetime) -> Told:
@@ -102,25 +108,20 @@ class Sns:
             raise NoticeError("its signature is wrong") from None
 
     def _certificate(self, url: str, now: datetime) -> x509.Certificate:
+        """Return the certificate at a URL, which is fetched again once it has expired."""
         _require_amazon(url)
-        certificate = self._known.get(url) or self._fetched(url)
-        if not certificate.not_valid_before_utc <= now <= certificate.not_valid_after_utc:
+        if not _CERTIFICATE.fullmatch(urlsplit(url).path) or "?" in url or "#" in url:
+            raise NoticeError("a URL in it is not of a certificate of SNS")
+        certificate = self._known.get(url)
+        if certificate is None or certificate.not_valid_after_utc < now:
             self._known.pop(url, None)
-            raise NoticeError("the certificate is of another time")
+            pem = self._fetch(url)
+            if not pem:
+                raise NoticeDelayedError("the certificate of SNS cannot be fetched")
+            certificate = verify(pem, self._roots(), self._fetch, now)
         if len(self._known) >= _MOST:
             self._known.clear()
         self._known[url] = certificate
-        return certificate
-
-    def _fetched(self, url: str) -> x509.Certificate:
-        octets = self._fetch(url)
-        if not octets:
-            raise NoticeDelayedError("the certificate of SNS cannot be fetched")
-        try:
-            certificate = x509.load_pem_x509_certificate(octets)
-            certificate.public_key()
-        except (ValueError, UnsupportedAlgorithm):
-            raise NoticeError("the certificate cannot be read") from None
         return certificate
 
 
@@ -141,6 +142,8 @@ def _require_amazon(url: str) -> None:
         right = parts.scheme == "https" and parts.port in {None, 443}
     except ValueError:
         raise NoticeError("a URL in it cannot be read") from None
+    if len(url) > _LONGEST_URL:
+        raise NoticeError("a URL in it is too long")
     # The whole of it, so that no user name or back slash stands before another host.
     if not (right and _HOST.fullmatch(parts.netloc.removesuffix(":443"))):
         raise NoticeError("a URL in it is not of SNS")

@@ -67,7 +67,7 @@ class Office:
 
     def __post_init__(self) -> None:
         doing = Doing(self.heed, self.visit, lambda: self.now, self.told.append)
-        services = readers(self.settings, KEYS, AMAZON.fetch)
+        services = readers(self.settings, KEYS, AMAZON.fetch, AMAZON.roots)
         self.routes = routes(services, doing)
 
     @property

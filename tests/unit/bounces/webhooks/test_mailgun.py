@@ -1,5 +1,6 @@
 """Mailgun: what it means, and what it did not sign."""
 
+import hmac
 import json
 from dataclasses import replace
 from datetime import timedelta
@@ -9,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from services import ADDRESS, ANN, KEYS, MAILGUN_KEY, NOW, SENDER, failed, mailgun
 
-from feedpub.bounces.webhooks import Mailgun, NoticeError
+from feedpub.bounces.webhooks import Mailgun, NoticeError, Posted
 
 READ = Mailgun(MAILGUN_KEY, KEYS)
 GONE = "5.1.1 The email account that you tried to reach does not exist"
@@ -60,9 +61,26 @@ def test_anything_else_says_nothing(event: object) -> None:
     assert () == READ(mailgun(event), NOW).reports
 
 
-def test_the_token_is_the_id() -> None:
-    """The signature is of nothing else, so that it counts once."""
-    assert "t1" == READ(mailgun(failed("bounce", GONE)), NOW).id
+def test_time_and_token_are_the_id() -> None:
+    """A notice that is told again is known; the same token at another time is another."""
+    event = failed("bounce", GONE)
+    first, again = (READ(mailgun(event), NOW).id for _ in range(2))
+    later = READ(mailgun(event, NOW + timedelta(seconds=1)), NOW).id
+
+    assert first == again != later
+
+
+@pytest.mark.parametrize("end", [8, 9, 11, 12, 14])
+@pytest.mark.parametrize("token", ["1234abcd", ".5abcdef", "."])
+def test_one_signature_is_good_for_one_time_and_token(end: int, token: str) -> None:
+    """Both are signed without anything between: where one ends cannot be moved."""
+    signed = f"{int(NOW.timestamp())}{token}"
+    mark = hmac.digest(MAILGUN_KEY.encode(), signed.encode(), "sha256").hex()
+    signature = {"timestamp": signed[:end], "token": signed[end:], "signature": mark}
+    body = json.dumps({"signature": signature, "event-data": failed("bounce", GONE)}).encode()
+
+    with pytest.raises(NoticeError, match=r"it has no time|not of now"):
+        READ(Posted(body, {}), NOW)
 
 
 def test_another_key_is_refused() -> None:

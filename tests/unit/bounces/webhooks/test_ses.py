@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding
 from hypothesis import given
 from hypothesis import strategies as st
 from services import (
@@ -14,8 +15,10 @@ from services import (
     CERTIFICATE,
     KEYS,
     NOW,
+    ROOT,
     TOPIC,
     Amazon,
+    Issuer,
     certificate,
     ses_bounce,
     ses_complaint,
@@ -28,7 +31,7 @@ AMAZON = Amazon()
 
 def reader(amazon: Amazon = AMAZON) -> Ses:
     """Give what reads what SNS tells."""
-    return Ses(TOPIC, KEYS, amazon.fetch)
+    return Ses(TOPIC, KEYS, amazon.fetch, amazon.roots)
 
 
 @pytest.mark.parametrize(
@@ -114,7 +117,8 @@ def test_a_certificate_is_fetched_once() -> None:
     assert [CERTIFICATE] == amazon.fetched
 
     for number in range(5):
-        read(amazon.tell(ses_bounce(), SigningCertURL=f"{CERTIFICATE}?{number}"), NOW)
+        another = CERTIFICATE.replace("-1.", f"-{number}abc.")
+        read(amazon.tell(ses_bounce(), SigningCertURL=another), NOW)
     read(amazon.tell(ses_bounce()), NOW)
 
     assert 7 == len(amazon.fetched)
@@ -158,6 +162,15 @@ def test_what_was_changed_is_refused(changed: dict[str, str]) -> None:
         ({"SigningCertURL": "https://sns.eu-west-1.amazonaws.com/\n"}, "cannot be read"),
         ({"SigningCertURL": "https://s3.eu-west-1.amazonaws.com/x.pem"}, "not of SNS"),
         ({"SigningCertURL": ""}, "not of SNS"),
+        *(
+            ({"SigningCertURL": f"https://sns.eu-west-1.amazonaws.com/{path}"}, "not of a cert")
+            for path in (
+                *("", "?Action=ListTopics", "SimpleNotificationService-1.pem?x=1", "x.pem"),
+                *("SimpleNotificationService-1.pem#x", "SimpleNotificationService-xyz.pem"),
+                *("a/SimpleNotificationService-1.pem", "SimpleNotificationService-1.pem/"),
+                "SimpleNotificationService-.pem",
+            )
+        ),
         (
             {
                 "Type": "SubscriptionConfirmation",
@@ -200,7 +213,7 @@ def test_a_certificate_of_another_time_is_refused() -> None:
     later = NOW + timedelta(days=2)
     with pytest.raises(NoticeError, match="of another time"):
         read(amazon.tell(ses_bounce(), later), later)
-    amazon.pem = certificate(amazon.key, end=NOW + timedelta(days=9))
+    amazon.pem = certificate(amazon.key, end=NOW + timedelta(days=9), issuer=ROOT)
 
     assert 1 == len(read(amazon.tell(ses_bounce(), later), later).reports)
 
@@ -209,7 +222,13 @@ def test_a_certificate_of_another_time_is_refused() -> None:
     ("pem", "why"),
     [
         (b"no certificate", "cannot be read"),
-        (certificate(ec.generate_private_key(ec.SECP256R1())), "another kind"),
+        (certificate(ec.generate_private_key(ec.SECP256R1()), issuer=ROOT), "another kind"),
+        (certificate(AMAZON.key), "nobody who is trusted"),
+        (certificate(AMAZON.key, issuer=Issuer("root")), "nobody who is trusted"),
+        (certificate(AMAZON.key, issuer=Issuer("unknown")), "nobody who is trusted"),
+        (certificate(AMAZON.key, name="sqs.amazonaws.com", issuer=ROOT), "not of SNS"),
+        (certificate(AMAZON.key, name="sns.amazonaws.com.example.org", issuer=ROOT), "not of SNS"),
+        (ROOT.certificate.public_bytes(Encoding.PEM), "not of SNS"),
     ],
 )
 def test_a_strange_certificate_is_refused(pem: bytes, why: str) -> None:
@@ -218,6 +237,40 @@ def test_a_strange_certificate_is_refused(pem: bytes, why: str) -> None:
 
     with pytest.raises(NoticeError, match=why):
         reader(amazon)(amazon.tell(ses_bounce()), NOW)
+
+
+def test_a_chain_of_certificates_is_followed() -> None:
+    """An issuer between is in the file, or is fetched from where the certificate says."""
+    between = Issuer("between", ROOT)
+    place = "http://crt.r2m02.amazontrust.com/r2m02.cer"
+    own = certificate(AMAZON.key, issuer=between, fetched_at=place)
+    told = AMAZON.tell(ses_bounce())
+    whole = Amazon(AMAZON.key, pem=own + between.certificate.public_bytes(Encoding.PEM))
+    alone = Amazon(AMAZON.key, pem=own, more={place: between.der})
+
+    assert 1 == len(reader(whole)(told, NOW).reports)
+    assert 1 == len(reader(alone)(told, NOW).reports)
+    assert [[CERTIFICATE], [CERTIFICATE, place]] == [whole.fetched, alone.fetched]
+
+    with pytest.raises(NoticeDelayedError, match="issuer of the certificate"):
+        reader(Amazon(AMAZON.key, pem=own, more={place: b""}))(told, NOW)
+    for octets in (b"no certificate", Issuer("between").der):
+        with pytest.raises(NoticeError, match="nobody who is trusted"):
+            reader(Amazon(AMAZON.key, pem=own, more={place: octets}))(told, NOW)
+
+
+@pytest.mark.parametrize(
+    "place",
+    ["http://127.0.0.1/x", "http://amazontrust.com.example.org/", "file://a.amazontrust.com/"],
+)
+def test_issuers_are_fetched_from_amazon_alone(place: str) -> None:
+    """A certificate cannot send us to whatever it names."""
+    between = Issuer("between", ROOT)
+    amazon = Amazon(AMAZON.key, pem=certificate(AMAZON.key, issuer=between, fetched_at=place))
+
+    with pytest.raises(NoticeError, match="nobody who is trusted"):
+        reader(amazon)(amazon.tell(ses_bounce()), NOW)
+    assert [CERTIFICATE] == amazon.fetched
 
 
 def test_without_the_certificate_nobody_can_tell() -> None:
