@@ -4,7 +4,11 @@ Every value is frozen and whole. Times are aware and in UTC.
 """
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+
+AHEAD = timedelta(days=1)
+"""What is recorded for longer than this after now was recorded by a clock that ran ahead: no wait
+of ours is as long."""
 
 ACTIVE = "active"
 STATES = ("pending", ACTIVE, "unsubscribed", "bounced", "complained", "suppressed")

@@ -6,7 +6,7 @@ from functools import cached_property
 
 from feedpub.config import Digest
 from feedpub.digests import BACK, LATE, Choices
-from feedpub.mailing import SELDOM, Issue, Subscriber
+from feedpub.mailing import AHEAD, SELDOM, Issue, Subscriber
 from feedpub.model import Post
 from feedpub.newsletter.desk import Desk
 
@@ -45,9 +45,17 @@ class Chooser:
 
     @cached_property
     def _out(self) -> tuple[Issue, ...]:
-        """What this digest has mailed, newest first."""
+        """What this digest has mailed, newest first.
+
+        What a clock that ran ahead has planned went to all who were waiting: it is no matter here.
+        """
         issues = self._desk.store.issues(self._digest.name)
-        return tuple(each for each in issues if each.posts and each.state != "cancelled")
+        until = self._slot + AHEAD
+        return tuple(
+            each
+            for each in issues
+            if each.posts and each.state != "cancelled" and each.slot <= until
+        )
 
     @cached_property
     def _lately(self) -> datetime:
@@ -73,7 +81,7 @@ class Chooser:
         ]
         asked = (*self._new, *(post for _, post in earlier))
         received = self._had((post.id for post in asked), lately)
-        last = dict(store.last_mailed(self._digest.name, since, lately))
+        last = dict(store.last_mailed(self._digest.name, since, self._slot + AHEAD, lately))
         return self._prepared(earlier), last, received
 
     def _prepared(self, earlier: Iterable[tuple[datetime, Post]]) -> Choices:

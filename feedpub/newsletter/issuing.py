@@ -158,8 +158,9 @@ def _carried(request: Request, desk: Desk, told: Sequence[Sent], stop: Event) ->
 
 
 def _take_over(desk: Desk, now: datetime) -> None:
-    """Settle what processes that died, or lost the database, have left in doubt."""
+    """Settle what processes that died, or lost the database or the time, have left behind."""
     again = desk.config.mail.on_doubt == "resend"
+    desk.store.make_due(now)
     desk.store.abandoned(now - ANSWERED, now, resend=again)
 
 

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from feedpub import agenda
 from feedpub.agenda import Slot
-from feedpub.mailing import Issue, Tally
+from feedpub.mailing import AHEAD, Issue, Tally
 from feedpub.newsletter.desk import opened
 from feedpub.newsletter.posting import ANSWERED
 from feedpub.publish.request import Request
@@ -45,9 +45,14 @@ def outlook(request: Request) -> Outlook:
                 Slot(each.name, each.schedule, desk.zone(each), last(each.name, request.now))
                 for each in desk.config.digests
             ),
-            next_due=desk.store.next_due(),
+            next_due=_credible(desk.store.next_due(), request.now),
             issues=tuple((each, desk.store.tally(each.id)) for each in going),
-            settles=unsettled and unsettled + ANSWERED,
+            settles=_credible(unsettled and unsettled + ANSWERED, request.now),
             asking=asking,
             asked=asked,
         )
+
+
+def _credible(moment: datetime | None, now: datetime) -> datetime | None:
+    """Return when something is due: now where a clock that ran ahead said much later."""
+    return now if moment is not None and moment > now + AHEAD else moment

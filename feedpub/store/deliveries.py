@@ -6,7 +6,7 @@ from threading import Lock
 
 from sqlalchemy import Connection, and_, bindparam, case, func, or_, select, update
 
-from feedpub.mailing import ACTIVE, Content, Delivery, Settled
+from feedpub.mailing import ACTIVE, AHEAD, Content, Delivery, Settled
 from feedpub.store import claiming, rows
 from feedpub.store.database import Database
 from feedpub.store.errors import StoreError, StoreUnavailable
@@ -96,7 +96,18 @@ _ABANDONED = update(delivery).where(
     ),
     delivery.c.state == "doubt",
     delivery.c.worker != "",  # nobody has settled it
-    delivery.c.at < bindparam("before", type_=_MOMENT),
+    or_(
+        delivery.c.at < bindparam("before", type_=_MOMENT),
+        delivery.c.at > bindparam("ahead", type_=_MOMENT),
+    ),
+)
+_AHEAD = (
+    update(delivery)
+    .where(
+        delivery.c.issue.in_(select(issue.c.id).where(issue.c.ended.is_(None))),
+        delivery.c.next_at > bindparam("ahead", type_=_MOMENT),
+    )
+    .values(next_at=bindparam("now", type_=_MOMENT))
 )
 _FIRST = select(func.min(delivery.c.next_at, type_=_MOMENT)).where(
     delivery.c.issue == bindparam("which"), delivery.c.next_at.is_not(None)
@@ -184,7 +195,8 @@ class Deliveries:
 
         With `resend` it is deferred until `now`, and may reach its reader a second time, with the
         same Message-ID; else it stays in doubt. It counts as an attempt. `before` must be longer
-        ago than any transaction of SMTP takes.
+        ago than any transaction of SMTP takes. What is of a time long after now counts as well: a
+        clock ran ahead.
         """
         with self._database.writing() as connection:
             statement = _ABANDONED.values(
@@ -197,7 +209,16 @@ class Deliveries:
                 status="",
                 text="feedpub ended before the answer to the message came",
             )
-            return connection.execute(statement, {"before": before}).rowcount
+            values = {"before": before, "ahead": now + AHEAD}
+            return connection.execute(statement, values).rowcount
+
+    def make_due(self, now: datetime) -> int:
+        """Let what a clock that ran ahead put off be claimed now; return how much that is.
+
+        Where a worker has claimed it, and is still there, that one is not allowed to send it.
+        """
+        with self._database.writing() as connection:
+            return connection.execute(_AHEAD, {"ahead": now + AHEAD, "now": now}).rowcount
 
     def next_due(self) -> datetime | None:
         """Give when the next delivery may be claimed; None where none is to come.

@@ -4,11 +4,11 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from sqlalchemy import ColumnElement, Connection, func, or_, select, update
 
-from feedpub.mailing import SELDOM, Issue, Selection, Tally
+from feedpub.mailing import AHEAD, SELDOM, Issue, Selection, Tally
 from feedpub.store import planning, rows
 from feedpub.store.database import Database
 from feedpub.store.errors import StoreError
@@ -24,7 +24,6 @@ from feedpub.store.schema import (
     subscriber,
 )
 
-_AHEAD = timedelta(days=1)
 _CHUNK = 500
 _TOLD = {"deferred", "failed", "suppressed", "doubt"}  # states with a reason
 
@@ -51,7 +50,7 @@ class Issues:
         silence would follow if it counted. Where there is nothing else it is as good as EPOCH.
         """
         query = select(issue.c.slot).where(issue.c.digest == digest)
-        credible = query.where(issue.c.slot <= now + _AHEAD).order_by(issue.c.slot.desc())
+        credible = query.where(issue.c.slot <= now + AHEAD).order_by(issue.c.slot.desc())
         with self._database.reading() as connection:
             found = connection.scalar(credible.limit(1))
             if found is None and connection.scalar(query.limit(1)) is not None:
@@ -157,17 +156,17 @@ class Issues:
                 yield from found
 
     def last_mailed(
-        self, digest: str, since: datetime, waited: datetime
+        self, digest: str, since: datetime, until: datetime, waited: datetime
     ) -> Iterator[tuple[int, datetime]]:
-        """Give (subscriber, newest slot) for each who gets an issue of a digest after `since`.
+        """Return (subscriber, newest slot) for each who gets an issue of a digest between two times.
 
         What counts, and who, is as with `received`.
         """
         query = (
             select(delivery.c.subscriber, func.max(issue.c.slot, type_=Moment()))
             .join(issue, issue.c.id == delivery.c.issue)
-            .where(issue.c.digest == digest, issue.c.slot > since, delivery.c.state != "suppressed")
-            .where(_is_waiting(waited))
+            .where(issue.c.digest == digest, issue.c.slot > since, issue.c.slot <= until)
+            .where(delivery.c.state != "suppressed", _is_waiting(waited))
             .group_by(delivery.c.subscriber)
             .execution_options(yield_per=_CHUNK)
         )

@@ -9,7 +9,7 @@ from sqlalchemy import delete, select
 from feedpub.mailing import Known, Look
 from feedpub.store.batches import batches
 from feedpub.store.database import Database
-from feedpub.store.schema import insert, known, look, numbered, waiting
+from feedpub.store.schema import insert, known, ledger, look, numbered, waiting
 
 _ROWS = 500  # at once
 _KNOWN = numbered(known, [each.name for each in fields(Known)])
@@ -53,13 +53,19 @@ class Looking:
         return None if found is None else Look(found, waits)
 
     def looked(self, digest: str, posts: Iterable[str], now: datetime) -> None:
-        """Remember that a digest looked, and what it found: that may wait as long as it must."""
+        """Remember that a digest looked, and what it found: that may wait as long as it must.
+
+        So may what it found before and has not mailed: a post that is empty, broken or a draft for
+        now comes back.
+        """
+        mailed = select(ledger.c.post).where(ledger.c.digest == digest)
         rows = [{"digest": digest, "post": each} for each in posts]
         with self._database.writing() as connection:
             statement = insert(connection, look).values(digest=digest, at=now)
             connection.execute(
                 statement.on_conflict_do_update(index_elements=["digest"], set_={"at": now})
             )
-            connection.execute(delete(waiting).where(waiting.c.digest == digest))
+            over = (waiting.c.digest == digest, waiting.c.post.in_(mailed))
+            connection.execute(delete(waiting).where(*over))
             if rows:
                 connection.execute(insert(connection, waiting).on_conflict_do_nothing(), rows)

@@ -7,7 +7,7 @@ from sqlalchemy import ColumnElement, Connection, and_, delete, func, or_, selec
 
 from feedpub import admission
 from feedpub.admission import Crowd, Limits, Standing
-from feedpub.mailing import ACTIVE, Asked, Consent, Follows, Subscriber, Wish
+from feedpub.mailing import ACTIVE, AHEAD, Asked, Consent, Follows, Subscriber, Wish
 from feedpub.roster import canonical
 from feedpub.store import rows
 from feedpub.store.database import Database, alone
@@ -60,7 +60,7 @@ class Signups:
         go to one address.
         """
         which = (
-            signup.c.due <= now,
+            or_(signup.c.due <= now, signup.c.due > now + AHEAD),
             signup.c.asked >= now - limits.patience,
             signup.c.mails < limits.mails,
         )
@@ -70,7 +70,9 @@ class Signups:
                 return None
         with self._database.writing() as connection:
             alone(connection, _PURPOSE)
-            recent = select(func.count()).where(signup.c.sent > now - limits.apart)
+            recent = select(func.count()).where(
+                signup.c.sent > now - limits.apart, signup.c.sent <= now + AHEAD
+            )
             is_full = (connection.execute(recent).scalar() or 0) >= limits.rate
             row = None if is_full else connection.execute(waiting).first()
             if row is None:  # or another process was faster

@@ -4,12 +4,13 @@ from datetime import timedelta
 
 from mailings import LATER, LEASE, NOW, planned, sent, settled, with_readers
 
-from feedpub.mailing import Outcome
+from feedpub.mailing import Outcome, Settled
 from feedpub.store import Store
 from feedpub.store.schema import EPOCH
 
 FULL = Outcome("deferred", 451, "4.3.0", "no space", "mx.example.org")
 MOMENT = timedelta(microseconds=1)
+YEARS = NOW + timedelta(days=2_000)
 
 
 def test_it_is_sent_again_where_that_is_wanted(store: Store) -> None:
@@ -116,3 +117,33 @@ def test_a_paused_issue_leaves_nothing_to_do(store: Store) -> None:
     planned(store, [], "two", digest="daily")
 
     assert EPOCH == store.unsettled()
+
+
+def test_what_a_clock_that_ran_ahead_left_in_doubt_is_settled(store: Store) -> None:
+    """Its times may be years away, and nobody waits for these."""
+    planned(store, with_readers(store, 1), "one")
+    (one,) = store.claim("dead", 9, LEASE, YEARS)
+    store.doubt("dead", [one.id], YEARS)
+
+    assert 1 == store.abandoned(NOW, NOW, resend=True)
+    assert NOW == store.next_due()
+
+
+def test_what_a_clock_that_ran_ahead_put_off_is_due(store: Store) -> None:
+    """What it planned, deferred and claimed; what waits for a few hours goes on waiting."""
+    planned(store, with_readers(store, 3), "one")
+    first, second, third = store.claim("w", 9, LEASE, YEARS)
+    hours = NOW + timedelta(hours=6)
+    store.settle(
+        "w",
+        [
+            Settled(first.id, "deferred", FULL, YEARS),
+            Settled(second.id, "deferred", FULL, hours),
+        ],
+        NOW,
+    )
+
+    assert 2 == store.make_due(NOW)
+    assert {first.id, third.id} == {each.id for each in store.claim("v", 9, LEASE, NOW)}
+    assert frozenset() == store.doubt("w", [third.id], NOW)
+    assert 0 == store.make_due(NOW)

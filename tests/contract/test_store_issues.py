@@ -167,9 +167,10 @@ def test_when_readers_were_last_mailed_is_known(store: Store) -> None:
     store.cancel(gone.id, NEXT)
 
     day = timedelta(days=1)
-    assert {(ann, NEXT), (bob, NOW)} == set(store.last_mailed("weekly", NOW - day, NOW))
-    assert {(ann, NEXT)} == set(store.last_mailed("weekly", NOW, NOW))
-    assert [] == list(store.last_mailed("weekly", NEXT, NOW))
+    assert {(ann, NEXT), (bob, NOW)} == set(store.last_mailed("weekly", NOW - day, NEXT, NOW))
+    assert {(ann, NEXT)} == set(store.last_mailed("weekly", NOW, NEXT, NOW))
+    assert {(ann, NOW), (bob, NOW)} == set(store.last_mailed("weekly", NOW - day, NOW, NOW))
+    assert [] == list(store.last_mailed("weekly", NEXT, NEXT, NOW))
 
 
 def test_other_posts_for_the_same_readers_are_no_matter(store: Store) -> None:
@@ -398,8 +399,9 @@ def test_a_digest_knows_when_it_was_last_for_somebody(store: Store) -> None:
     cancelled = planned(store, [bob], "four", slot=NEXT + timedelta(days=7))
     store.cancel(cancelled.id, NEXT)
 
-    assert {ann: NEXT, bob: NOW} == dict(store.last_mailed("weekly", NOW - timedelta(days=1), NOW))
-    assert {ann: NEXT} == dict(store.last_mailed("weekly", NOW, NOW))
+    before = NOW - timedelta(days=1)
+    assert {ann: NEXT, bob: NOW} == dict(store.last_mailed("weekly", before, NEXT, NOW))
+    assert {ann: NEXT} == dict(store.last_mailed("weekly", NOW, NEXT, NOW))
 
 
 def test_the_sum_holds_and_reasons_are_told(store: Store) -> None:
@@ -443,5 +445,5 @@ def test_only_those_for_whom_posts_wait_can_be_asked_for(store: Store) -> None:
     assert {(each, "one") for each in (ann, bob, cid, dan)} == set(store.received(["one"]))
     for since, those in ((NOW, {ann, bob, cid}), (LATER, {ann, cid}), (NEXT, {ann})):
         assert {(each, "one") for each in those} == set(store.received(["one"], since))
-        mailed = store.last_mailed("weekly", NOW - timedelta(days=1), since)
+        mailed = store.last_mailed("weekly", NOW - timedelta(days=1), NEXT, since)
         assert dict.fromkeys(those, NOW) == dict(mailed)

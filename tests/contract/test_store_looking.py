@@ -35,19 +35,22 @@ def test_many_posts_are_known(store: Store) -> None:
 
 
 def test_each_digest_looks_for_itself(store: Store) -> None:
-    """What it saw last counts."""
+    """When it looked last counts, and all that it saw and has not mailed."""
     assert store.look("weekly") is None
 
     store.looked("weekly", ["one", "two"], NOW)
     store.looked("daily", ["three"], NOW)
     store.looked("weekly", ["two"], NOW + timedelta(days=7))
 
-    assert Look(NOW + timedelta(days=7), frozenset({"two"})) == store.look("weekly")
+    assert Look(NOW + timedelta(days=7), frozenset({"one", "two"})) == store.look("weekly")
     assert Look(NOW, frozenset({"three"})) == store.look("daily")
 
+    store.plan("weekly", NOW, ["two"], "News", [], [], NOW)
     store.looked("daily", (), NOW)
+    store.looked("weekly", (), NOW)
 
-    assert Look(NOW, frozenset()) == store.look("daily")
+    assert Look(NOW, frozenset({"one"})) == store.look("weekly")
+    assert Look(NOW, frozenset({"three"})) == store.look("daily")
 
 
 def test_issues_tell_where_their_posts_are_now(store: Store) -> None:

@@ -278,5 +278,5 @@ class Office:
         if issue.reason:
             self._noted.add(issue.id)
         content = self._desk.store.content(delivery.issue, delivery.selection)
-        letter = self._printer.letter(issue.digest, issue.created, content)
+        letter = self._printer.letter(issue.digest, min(issue.created, self._now()), content)
         return letter, content.language

@@ -1,7 +1,9 @@
 """What becomes of a digest when it is its turn: begun, skipped, planned or left for later."""
 
 from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
 from pathlib import Path
+from threading import Event
 
 import pytest
 from newsrooms import DAY, WEEK, Newsroom, reasons
@@ -124,6 +126,33 @@ def test_a_clock_that_ran_ahead_silences_no_digest(room: Newsroom) -> None:
 
     assert {"bob@example.net": ["one", "two"]} == room.mailed()
     assert MONDAY + WEEK in [slot for _, slot, _ in recorded(room)]
+
+
+def test_a_clock_that_ran_ahead_delays_nobody(room: Newsroom) -> None:
+    """What it planned goes out once it is right; and who wants mail weekly has it every week."""
+    years = 300 * WEEK
+    room.reader("cid@example.net", cadence="weekly")
+    room.now = MONDAY
+    room.send(due=True)
+    room.write("one.md")
+    room.now += years
+    newsletter.plan(room.request())
+    room.now += DAY - years
+    due = newsletter.outlook(room.request()).next_round
+
+    assert due is not None
+    assert due <= room.now
+
+    newsletter.deliver(room.request(), Event())
+
+    assert {"bob@example.net": ["one"], "cid@example.net": ["one"]} == room.mailed()
+    assert {2025} == {parsedate_to_datetime(each["Date"]).year for each in room.messages()}
+
+    room.write("two.md")
+    room.now += WEEK
+    room.send(due=True)
+
+    assert {"bob@example.net": ["one", "two"], "cid@example.net": ["one", "two"]} == room.mailed()
 
 
 def test_a_slot_with_nothing_new_is_recorded(room: Newsroom) -> None:
@@ -270,6 +299,35 @@ def test_what_waits_for_others_waits_for_as_long_as_it_takes(room: Newsroom) -> 
             room.send(due=True)
 
     assert {"bob@example.net": [str(number) for number in range(6)]} == room.mailed()
+
+
+@pytest.mark.parametrize(
+    "instead",
+    ["", "---\ntitle: [\n---\nText.\n", "---\ntitle: x\ndate: 2025-06-01\ndraft: true\n---\n"],
+)
+def test_what_cannot_be_mailed_for_a_while_is_mailed_later(room: Newsroom, instead: str) -> None:
+    """Posts that waited behind others were empty, broken or drafts when their turn came."""
+    room.digests("name: weekly, max_posts: 1")
+    room.send(due=True)
+    files = {}
+    for name in ("1.md", "2.md", "3.md"):
+        room.now += timedelta(hours=1)
+        room.write(name)
+        files[name] = (room.content / name).read_text(encoding="utf-8")
+    room.now += WEEK
+    room.send(due=True)
+    for name in ("2.md", "3.md"):
+        room.put(f"content/{name}", instead)
+    for _ in range(6):
+        room.now += WEEK
+        room.send(due=True)
+    for name, text in files.items():
+        room.put(f"content/{name}", text)
+    for _ in range(3):
+        room.now += WEEK
+        room.send(due=True)
+
+    assert {"bob@example.net": ["1", "2", "3"]} == room.mailed()
 
 
 def test_a_digest_by_another_name_does_not_begin_by_itself(room: Newsroom) -> None:
