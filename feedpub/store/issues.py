@@ -158,9 +158,9 @@ class Issues:
     def last_mailed(
         self, digest: str, since: datetime, until: datetime, waited: datetime
     ) -> Iterator[tuple[int, datetime]]:
-        """Return (subscriber, newest slot) for each who gets an issue of a digest between two times.
+        """Return (subscriber, newest slot) for each who gets an issue of a digest.
 
-        What counts, and who, is as with `received`.
+        Only slots after `since` count, and those up to `until`. What else counts, and who, is as with `received`.
         """
         query = (
             select(delivery.c.subscriber, func.max(issue.c.slot, type_=Moment()))
