@@ -160,7 +160,8 @@ class Issues:
     ) -> Iterator[tuple[int, datetime]]:
         """Return (subscriber, newest slot) for each who gets an issue of a digest.
 
-        Only slots after `since` count, and those up to `until`. What else counts, and who, is as with `received`.
+        Only slots after `since` count, and those up to `until`. What else counts, and who, is as
+        with `received`.
         """
         query = (
             select(delivery.c.subscriber, func.max(issue.c.slot, type_=Moment()))
