@@ -1,8 +1,11 @@
 """A mail server that takes our messages, and which of several to use."""
 
 import base64
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+
+_UNMISTAKABLE = 8  # characters: too many to be part of a word by chance
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,11 +37,15 @@ class Relay:
         return place if self.which == 1 else f"{place}#{self.which}"
 
     def discreet(self, text: str) -> str:
-        """Give `text` without user name and password, in any form that SMTP sends them in."""
+        """Return `text` without the user name and password, in any form that SMTP sends them in.
+
+        A short one is removed only where it stands by itself, or it would be cut out of words.
+        """
         user, password = self.username, self.password
         for secret in (f"\0{user}\0{password}", password, user):
-            for form in (_base64(secret), secret):
-                text = text.replace(form, "…") if secret.strip("\0") else text
+            if secret.strip("\0"):
+                for form in (_base64(secret), secret):
+                    text = _blanked(text, form)
         return text
 
 
@@ -55,6 +62,13 @@ def order(relays: Sequence[Relay], chance: float) -> tuple[Relay, ...]:
             rest.remove(relay)
             return (relay, *rest)
     return tuple(rest)
+
+
+def _blanked(text: str, secret: str) -> str:
+    """Replace a secret in a text; a short one only where no letter or digit is next to it."""
+    if len(secret) >= _UNMISTAKABLE:
+        return text.replace(secret, "…")
+    return re.sub(rf"(?<![^\W_]){re.escape(secret)}(?![^\W_])", "…", text)
 
 
 def _base64(secret: str) -> str:

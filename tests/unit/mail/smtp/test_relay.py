@@ -43,3 +43,13 @@ def test_without_a_password_nothing_is_hidden() -> None:
     """What a server says is left as it is."""
 
     assert "Hello" == Relay("mx.example.org").discreet("Hello")
+
+
+def test_a_short_user_name_is_cut_out_of_no_word() -> None:
+    """It is removed where it stands by itself, and in the forms that AUTH sends it in."""
+    relay = Relay("mx.example.org", username="u", password="in")  # noqa: S106 - opens nothing
+    plain = base64.b64encode(b"\0u\0in").decode()
+
+    assert "it knows but XOAUTH2 for user …, given … (…)" == relay.discreet(
+        f"it knows but XOAUTH2 for user u, given in ({plain})"
+    )
