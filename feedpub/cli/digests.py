@@ -3,7 +3,7 @@
 import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict
-from datetime import datetime, tzinfo
+from datetime import UTC, datetime, tzinfo
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -133,8 +133,9 @@ def _send(session: Session) -> int:
             lines = _would(each) if arguments.dry_run else _went(each)
             session.tell(lines, always=arguments.dry_run)
     wrong = [each for each in sent if each.tally and _unfinished(each.tally)]
+    zone = session.world.newsletter().zone(session.request()) if wrong else UTC
     for each in wrong:
-        session.warn(_trouble(each))
+        session.warn(_trouble(each, zone))
     if wrong:
         session.advise(_remedy(wrong[0]))
     elif arguments.dry_run and any(each.audience for each in sent):
@@ -148,7 +149,7 @@ def _remedy(sent: "Sent") -> str:
     if issue and issue.state == "paused":
         again = f"`feedpub digest retry {issue.id}`, then " if tally and tally.failed else ""
         return f"Next: mend that, then {again}`feedpub digest resume {issue.id}`."
-    if tally and tally.waiting:
+    if tally and (tally.waiting or tally.deferred):
         return "Next: `feedpub digest status` tells why; `feedpub digest send` goes on."
     return "Next: `feedpub digest status` tells why, and what to do."
 
@@ -239,8 +240,8 @@ def _onward(session: Session) -> str:
 
 
 def _unfinished(tally: Tally) -> bool:
-    """Say whether a person should look: deferred messages are tried again by themselves."""
-    return bool(tally.failed or tally.doubt or tally.waiting)
+    """Return whether somebody has not got it: cron, which runs this, should say so."""
+    return bool(tally.failed or tally.doubt or tally.waiting or tally.deferred)
 
 
 def _standing(standing: "Standing", zone: tzinfo) -> Iterator[str]:
@@ -278,12 +279,15 @@ def _would(sent: "Sent") -> Iterator[str]:
     yield from (f"  {title}" for title in sent.posts)
 
 
-def _trouble(sent: "Sent") -> str:
-    """Tell in one line what did not go well."""
+def _trouble(sent: "Sent", zone: tzinfo) -> str:
+    """Say in one line what did not go well, and when it goes on."""
     tally = sent.tally
-    terms = [(name, getattr(tally, key)) for key, name in _TERMS[2:]]
+    terms = [(name, getattr(tally, key)) for key, name in _TERMS[1:]]
     told = ", ".join(f"{number:,} {name}" for name, number in terms if number)
-    aside = f" ({sent.reason})" if sent.reason else ""
+    why = sent.reason
+    if sent.next_attempt and not why:
+        why = f"the next attempt is due at {moment(sent.next_attempt, zone)}"
+    aside = f" ({why})" if why else ""
     return f"{sent.digest}: {told}{aside}"
 
 
@@ -332,6 +336,7 @@ def _sent_object(sent: "Sent") -> dict[str, object]:
         "size": sent.size,
         "tally": _tally_object(sent.tally) if sent.tally else None,
         "reason": sent.reason,
+        "next_attempt": _iso(sent.next_attempt),
     }
 
 

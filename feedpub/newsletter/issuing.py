@@ -120,8 +120,13 @@ def plan(request: Request) -> tuple[Sent, ...]:
 def take_over(request: Request) -> int:
     """Plan again what processes of this machine had claimed that are no more; tell how much."""
     with opened(request) as desk:
-        gone = [each for each in desk.store.workers() if is_gone(each)]
-        return sum(desk.store.release(each) for each in gone)
+        return _release_gone(desk)
+
+
+def _release_gone(desk: Desk) -> int:
+    """Give back what processes of this machine had claimed that are no more; return how much."""
+    gone = [each for each in desk.store.workers() if is_gone(each)]
+    return sum(desk.store.release(each) for each in gone)
 
 
 def deliver(request: Request, stop: Event) -> tuple[Sent, ...]:
@@ -159,6 +164,7 @@ def _carried(request: Request, desk: Desk, told: Sequence[Sent], stop: Event) ->
 
 def _take_over(desk: Desk, now: datetime) -> None:
     """Settle what processes that died, or lost the database or the time, have left behind."""
+    _release_gone(desk)
     again = desk.config.mail.on_doubt == "resend"
     desk.store.make_due(now)
     desk.store.abandoned(now - ANSWERED, now, resend=again)
@@ -197,6 +203,7 @@ def _finished(desk: Desk, sent: Sent, waiting: str, now: datetime) -> Sent:
         issue=desk.store.issue(sent.issue.id),
         tally=desk.store.tally(sent.issue.id),
         reason=sent.reason if done else waiting or sent.reason,
+        next_attempt=None if done else desk.store.next_attempt(sent.issue.id),
     )
 
 

@@ -32,6 +32,7 @@ class Sent:
     tally: Tally | None
     reason: str  # why nothing went out, or why the rest waits; else ""
     idle: bool = False  # no slot had come, and so nothing was to be expected
+    next_attempt: datetime | None = None  # for those who still wait; a time that is past means now
 
 
 class Planner:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, select, update
+from sqlalchemy import Connection, Row, bindparam, func, select, update
 
 from feedpub.mailing import ACTIVE, Delivery
 from feedpub.store import rows
@@ -34,6 +34,23 @@ _DUE = (
     # Several may claim at once on PostgreSQL. SQLite has no such words: there who writes is alone.
     .with_for_update(skip_locked=True)
 )
+_EARLIER = delivery.alias("earlier")
+# The reader has not been sent an earlier issue of the same digest, and nothing has come between:
+# what was deferred has had its turn.
+_OVERTAKES = (
+    select(_EARLIER.c.id)
+    .where(
+        among(_EARLIER.c.issue, "earlier"),
+        _EARLIER.c.subscriber == delivery.c.subscriber,
+        _EARLIER.c.state.in_(("planned", "claimed")),
+    )
+    .exists()
+)
+_DUE_IN_TURN = _DUE.where(~_OVERTAKES)
+FIRST = select(func.min(delivery.c.next_at, type_=Moment())).where(
+    delivery.c.issue == bindparam("which"), delivery.c.next_at.is_not(None)
+)
+_FIRST_IN_TURN = FIRST.where(~_OVERTAKES)
 _WHOLE = (
     select(*_HEAD, *rows.SUBSCRIBER)
     .select_from(delivery)
@@ -95,19 +112,55 @@ def claimed(connection: Connection, claim: Claim) -> tuple[Delivery, ...]:
 
 
 def sending(connection: Connection) -> Sequence[int]:
-    """Give the ids of the issues that are going out."""
+    """Return the ids of the issues that are going out."""
     query = select(issue.c.id).where(issue.c.state == "sending").order_by(issue.c.id)
     return connection.execute(query).scalars().all()
 
 
+def first_due(connection: Connection) -> datetime | None:
+    """Return when the next delivery may be claimed; see `Deliveries.next_due`."""
+    found = []
+    for series in _sending_by_digest(connection):
+        found.append(connection.scalar(FIRST, {"which": series[0]}))
+        for place, number in enumerate(series[1:], 1):
+            values = {"which": number, "earlier": series[:place]}
+            found.append(connection.scalar(_FIRST_IN_TURN, values))
+    return min((each for each in found if each is not None), default=None)
+
+
+def _sending_by_digest(connection: Connection) -> list[list[int]]:
+    """Return the ids of the issues that are going out: a list for each digest, oldest first."""
+    query = (
+        select(issue.c.digest, issue.c.id).where(issue.c.state == "sending").order_by(issue.c.id)
+    )
+    found: dict[str, list[int]] = {}
+    for digest, number in connection.execute(query):
+        found.setdefault(digest, []).append(number)
+    return sorted(found.values())
+
+
 def _due(connection: Connection, claim: Claim) -> list[int]:
-    """Give what may be claimed, shared evenly among the issues that are going out."""
+    """Return what may be claimed, shared evenly among the digests that are going out.
+
+    Of one digest the earlier issue comes first: no reader gets the next one before it.
+    """
     found: list[int] = []
-    issues = sending(connection)
-    for place, number in enumerate(issues):
-        share = math.ceil((claim.limit - len(found)) / (len(issues) - place))
-        values = {"which": number, "now": claim.now, "most": share}
-        found += connection.execute(_DUE, values).scalars()
+    digests = _sending_by_digest(connection)
+    for place, series in enumerate(digests):
+        share = math.ceil((claim.limit - len(found)) / (len(digests) - place))
+        found += _due_of(connection, claim, series, share)
+    return found
+
+
+def _due_of(connection: Connection, claim: Claim, series: list[int], most: int) -> list[int]:
+    """Return what may be claimed of the issues of one digest, at most so many."""
+    found: list[int] = []
+    for place, number in enumerate(series):
+        if len(found) < most:
+            values = {"which": number, "now": claim.now, "most": most - len(found)}
+            if place:
+                values["earlier"] = series[:place]
+            found += connection.execute(_DUE_IN_TURN if place else _DUE, values).scalars()
     return found
 
 

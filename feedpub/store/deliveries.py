@@ -109,9 +109,6 @@ _AHEAD = (
     )
     .values(next_at=bindparam("now", type_=_MOMENT))
 )
-_FIRST = select(func.min(delivery.c.next_at, type_=_MOMENT)).where(
-    delivery.c.issue == bindparam("which"), delivery.c.next_at.is_not(None)
-)
 _UNSETTLED = select(func.min(delivery.c.at, type_=_MOMENT)).where(
     delivery.c.issue == bindparam("which"), delivery.c.state == "doubt", delivery.c.worker != ""
 )
@@ -135,10 +132,12 @@ class Deliveries:
     ) -> tuple[Delivery, ...]:
         """Take what is due: planned, deferred until now, or of a worker whose lease has ended.
 
-        Only of issues that are sending, shared evenly among them: so it may give fewer than the
-        limit, and gives none only where none is due. What goes to somebody who is not active is
-        settled as suppressed, with their state ("removed" where they are gone) as its status. What
-        is in doubt is not claimed. Nobody else gets what this gives until the lease ends.
+        Only of issues that are sending, shared evenly among their digests: so it may give fewer
+        than the limit, and gives none only where none is due. No reader is given an issue while an
+        earlier one of the same digest is planned for them, or claimed. What goes to somebody who
+        is not active is settled as suppressed, with their state ("removed" where they are gone) as
+        its status. What is in doubt is not claimed. Nobody else gets what this gives until the
+        lease ends.
         """
         with self._database.writing() as connection:
             return claiming.claimed(connection, claiming.Claim(worker, limit, now + lease, now))
@@ -223,15 +222,20 @@ class Deliveries:
     def next_due(self) -> datetime | None:
         """Give when the next delivery may be claimed; None where none is to come.
 
-        A time in the past means at once. Those of paused issues do not count; what is claimed
-        counts with the end of its lease.
+        A time in the past means at once. Those of paused issues do not count, nor those that come
+        after an earlier issue; what is claimed counts with the end of its lease.
         """
         with self._database.reading() as connection:
-            found = [
-                connection.scalar(_FIRST, {"which": number})
-                for number in claiming.sending(connection)
-            ]
-        return min((each for each in found if each is not None), default=None)
+            return claiming.first_due(connection)
+
+    def next_attempt(self, number: int) -> datetime | None:
+        """Return when the next delivery of an issue may be claimed; None where none is to come.
+
+        A time in the past means at once. What is claimed counts with the end of its lease.
+        """
+        with self._database.reading() as connection:
+            found: datetime | None = connection.scalar(claiming.FIRST, {"which": number})
+        return found
 
     def unsettled(self) -> datetime | None:
         """Give since when something is left to do about issues that are sending; None for nothing.
@@ -244,7 +248,7 @@ class Deliveries:
             for number in claiming.sending(connection):
                 which = {"which": number}
                 since = connection.scalar(_UNSETTLED, which)
-                is_over = since is None and connection.scalar(_FIRST, which) is None
+                is_over = since is None and connection.scalar(claiming.FIRST, which) is None
                 found.append(EPOCH if is_over else since)
         return min((each for each in found if each is not None), default=None)
 

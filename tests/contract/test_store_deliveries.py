@@ -1,6 +1,6 @@
 """The outbox: claimed by one, in doubt before the final dot, settled once."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
@@ -11,7 +11,7 @@ import pytest
 from mailings import ACCEPTED, LATER, LEASE, NOW, Place, planned, sent, settled, with_readers
 from sqlalchemy import Connection
 
-from feedpub.mailing import Outcome, Settled
+from feedpub.mailing import Delivery, Outcome, Settled
 from feedpub.store import Store, StoreUnavailable
 from feedpub.store.database import Database
 
@@ -367,15 +367,47 @@ def test_a_settled_delivery_is_settled_once(store: Store) -> None:
 
 
 def test_a_small_issue_does_not_wait_for_a_large_one(store: Store) -> None:
-    """Each that is sending has its share of a claim."""
+    """Each digest that goes out has its share of a claim."""
     ids = with_readers(store, 6)
     large = planned(store, ids, "one")
-    small = planned(store, ids[:2], "two", slot=NEXT)
+    small = planned(store, ids[:2], "two", digest="daily", slot=NEXT)
 
     issues = [each.issue for each in store.claim("w", 4, LEASE, NEXT)]
 
     assert [large.id, large.id, small.id, small.id] == issues
     assert [large.id] == [each.issue for each in store.claim("w", 1, LEASE, NEXT)]
+
+
+def test_no_issue_overtakes_an_earlier_one_of_its_digest(store: Store) -> None:
+    """Whoever waits for the first issue gets the second one after it; nobody else has to wait."""
+    ids = with_readers(store, 3)
+    first = planned(store, ids[:2], "one")
+    second = planned(store, ids, "two", slot=NEXT)
+
+    begun = store.claim("killed", 9, LEASE, NEXT)
+    nothing = store.claim("next", 9, LEASE, NEXT)
+
+    assert [(first.id, ids[0]), (first.id, ids[1]), (second.id, ids[2])] == to_whom(begun)
+    assert () == nothing
+    assert NEXT + LEASE == store.next_due()
+
+    sent(store, "killed", begun[:1], NEXT)
+
+    assert [(second.id, ids[0])] == to_whom(store.claim("next", 9, LEASE, NEXT))
+
+    store.release("killed")
+
+    assert [(first.id, ids[1]), (second.id, ids[2])] == to_whom(store.claim("next", 9, LEASE, NEXT))
+
+
+def test_what_was_deferred_holds_up_no_later_issue(store: Store) -> None:
+    """A mailbox that is busy for days gets what came meanwhile as soon as it takes mail."""
+    ids = with_readers(store, 1)
+    planned(store, ids, "one")
+    second = planned(store, ids, "two", slot=NEXT)
+    store.settle("w", settled(store.claim("w", 9, LEASE, NOW), "deferred", BUSY), LATER)
+
+    assert (second.id, ids[0]) in to_whom(store.claim("w", 9, LEASE, NEXT))
 
 
 def test_an_answer_is_kept(store: Store) -> None:
@@ -387,3 +419,8 @@ def test_an_answer_is_kept(store: Store) -> None:
 
     tally = store.tally(issue.id)
     assert (1, 1, ()) == (tally.audience, tally.accepted, tally.reasons)
+
+
+def to_whom(claimed: Sequence[Delivery]) -> list[tuple[int, int]]:
+    """Return the issue and the reader of each delivery."""
+    return [(each.issue, each.subscriber.id) for each in claimed]

@@ -49,7 +49,8 @@ _SEND = Command(
     "send what is new",
     "Send what is new in one digest, or in all, and go on with what waits from before. Nothing\n"
     "new is no mail. The first time nothing is sent: what is there already counts as mailed,\n"
-    "unless --backlog. Status: 0, or 1 if any message failed, is in doubt or still waits.",
+    "unless --backlog. Status: 0, or 1 if any message failed, is in doubt or still waits, be it\n"
+    "for a mailbox that takes nothing for now.",
     (
         ("feedpub digest send --due", "what cron should run: only what is scheduled by now"),
         ("feedpub digest send weekly --dry-run", "see which posts, how many readers, what size"),

@@ -52,11 +52,13 @@ class Office:
         self._paces = Paces({each.name: each.rate for each in gates})
         self._waiting = Waiting(self._paces)
         self._held: set[int] = set()  # deliveries that are waiting or being carried
+        self._carried: set[int] = set()  # of these: being carried
         self._brakes: dict[int, Brake] = {}
         self._stopped: dict[int, str] = {}  # issues, by their brake, and why
         self._noted: set[int] = set()  # issues that were said to wait
         self._claiming = False
-        self._is_dry = False  # nothing more is due
+        self._is_dry = False  # nothing more is due, as long as what is being carried is
+        self._was_dry_alone = False  # it was so while nothing was being carried
         self._is_over = False
         self._is_losing = False  # somebody left while their message was on its way
         self._offline = ""  # why nothing can be sent
@@ -86,7 +88,9 @@ class Office:
                 claims = few and not (self._claiming or self._is_dry)
                 self._claiming |= claims
                 spared = () if few or self._is_dry else self._spared(found)
-                if not claims and not spared and not isinstance(found, Delivery):
+                if isinstance(found, Delivery):
+                    self._carried.add(found.id)
+                elif not claims and not spared:
                     if self._is_empty():
                         self._changed.notify_all()
                         return None
@@ -103,6 +107,7 @@ class Office:
         with self._changed:
             if delivery.issue not in self._stopped:
                 self._waiting.back(delivery)
+            self._put_down(delivery)
             self._changed.notify_all()
 
     def letter(self, delivery: Delivery) -> tuple[Letter, str]:
@@ -146,6 +151,7 @@ class Office:
         issue = patiently(lambda: self._desk.store.issue(delivery.issue), time.sleep)
         with self._changed:
             self._held.discard(delivery.id)
+            self._put_down(delivery)
             self._is_losing = True
             if issue.state != "sending" and issue.id not in self._stopped:
                 self._stopped[issue.id] = f"issue {issue.id} is {issue.state}"
@@ -163,6 +169,7 @@ class Office:
         self.recorder.settle(settled)
         with self._changed:
             self._held.discard(delivery.id)
+            self._put_down(delivery)
             self._learn(delivery, outcome)
             brake = self._brakes.setdefault(delivery.issue, Brake(delivery.issue))
             believed: Sequence[int] = ()
@@ -202,19 +209,38 @@ class Office:
             patiently(lambda: store.claim(self._worker, _BATCH, _LEASE, self._now()), time.sleep)
             self.release()
 
+    def _put_down(self, delivery: Delivery) -> None:
+        """Note that a delivery is being carried no more; the lock is held.
+
+        Once the last one is, more may be due: the next issue for those who have this one now.
+        """
+        self._carried.discard(delivery.id)
+        if self._is_idle() and not self._was_dry_alone:
+            self._is_dry = False
+            self._changed.notify_all()
+
     def _is_empty(self) -> bool:
         """Whether nothing waits, and nothing more is to come; the lock is held."""
-        return self._is_dry and not len(self._waiting)
+        return self._is_dry and self._is_idle()
+
+    def _is_idle(self) -> bool:
+        """Whether nothing waits, and nothing is being carried; the lock is held."""
+        return not len(self._waiting) and not self._carried
 
     def _claim(self) -> None:
         """Claim more; one thread at a time."""
         found: tuple[Delivery, ...] = ()
+        with self._changed:
+            alone = self._is_idle()
+        if alone:
+            self.recorder.wait()  # what became of the last ones decides what is due
         try:
             found = patiently(self._claimed, time.sleep)
         finally:
             with self._changed:
                 self._claiming = False
-                self._is_dry = not found
+                self._is_dry = not found and (alone or not self._is_idle())
+                self._was_dry_alone = self._is_dry and alone
                 self._waiting.add(each for each in found if self._is_news(each))
                 self._held.update(each.id for each in found)
                 self._changed.notify_all()

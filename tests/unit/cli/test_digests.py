@@ -208,18 +208,30 @@ def test_send_dry() -> None:
 @pytest.mark.parametrize(
     ("tally", "reason", "expected"),
     [
-        (MIXED, "", "weekly: 10 failed, 3 suppressed, 2 in doubt, 1 waiting\n"),
+        (MIXED, "", "weekly: 4 deferred, 10 failed, 3 suppressed, 2 in doubt, 1 waiting\n"),
         (Tally(3, 0, 0, 0, 0, 0, 3), "no relay", "weekly: 3 waiting (no relay)\n"),
         (Tally(3, 2, 0, 0, 0, 1, 0), "", "weekly: 1 in doubt\n"),
-        (Tally(3, 2, 1, 0, 0, 0, 0), "", ""),
+        (Tally(3, 2, 1, 0, 0, 0, 0), "", "weekly: 1 deferred\n"),
         (Tally(3, 2, 0, 0, 1, 0, 0), "", ""),
     ],
 )
 def test_send_with_problems(tally: Tally, reason: str, expected: str) -> None:
-    """What a person should look at is told everywhere, with status 1."""
+    """Whoever did not get it is told of everywhere, with status 1: cron then tells somebody."""
     actual = run("digest send", Desk(sent=(replace(SENT, tally=tally, reason=reason),)))
 
     assert (int(bool(expected)), expected) == (actual.status, actual.err)
+
+
+def test_send_says_when_it_goes_on() -> None:
+    """The time is that of the site; where the relay is why they wait, that is what is said."""
+    late = replace(SENT, tally=Tally(3, 2, 1, 0, 0, 0, 0), next_attempt=NOW)
+    actual = run("digest send", Desk(sent=(late, replace(late, reason="no relay"))))
+
+    assert actual.status == 1
+    assert actual.err == (
+        "weekly: 1 deferred (the next attempt is due at 2025-01-30 09:00 UTC)\n"
+        "weekly: 1 deferred (no relay)\n"
+    )
 
 
 @pytest.mark.parametrize(
@@ -270,6 +282,7 @@ def test_send_as_json() -> None:
             ],
         },
         "reason": "",
+        "next_attempt": None,
     }
     assert (told["sent"][1]["issue"], told["sent"][1]["tally"]) == (None, None)
 

@@ -7,7 +7,7 @@ from threading import Event
 
 import pytest
 from mailservers import DROP, MailServer
-from newsrooms import DAY, Newsroom, reasons
+from newsrooms import DAY, Newsroom, dead_worker, reasons
 
 from feedpub import newsletter, publish
 from feedpub.errors import FeedpubError, TemplateError
@@ -297,3 +297,37 @@ def test_an_address_that_the_server_cannot_take_is_told(room: Newsroom) -> None:
     assert found[0] == last
     assert other is not None
     assert "accepted" == other.outcome.kind
+
+
+def test_a_send_that_was_killed_is_gone_on_with_first(room: Newsroom) -> None:
+    """Nobody gets the next issue before the one that the dead process had claimed for them."""
+    issue = stopped(room)
+    with room.desk() as desk:
+        desk.store.claim(dead_worker(), 9, timedelta(hours=1), room.now)
+    room.digests("name: weekly")
+    room.now += DAY
+    room.write("two.md")
+    later, earlier = room.send()
+
+    assert later.tally is not None
+    assert earlier.tally is not None
+    assert earlier.issue is not None
+    assert (issue.id, 2, 2) == (earlier.issue.id, earlier.tally.accepted, later.tally.accepted)
+    assert 4 == len(room.messages())
+
+
+def test_what_a_process_elsewhere_has_claimed_is_waited_for(room: Newsroom) -> None:
+    """It may be sending: the next issue waits for the end of its lease, and that is said."""
+    stopped(room)
+    room.digests("name: weekly")
+    until = room.now + DAY + timedelta(minutes=15)
+    room.now += DAY
+    with room.desk() as desk:
+        desk.store.claim("elsewhere", 9, timedelta(minutes=15), room.now)
+    room.write("two.md")
+    later, earlier = room.send()
+
+    assert later.tally is not None
+    assert earlier.tally is not None
+    assert (2, 2, until) == (earlier.tally.waiting, later.tally.waiting, earlier.next_attempt)
+    assert [] == room.messages()

@@ -12,7 +12,7 @@ from threading import Event, Thread
 
 import mails
 import pytest
-from mailings import LEASE
+from mailings import LEASE, content
 from mailservers import DROP, HANG, Answer, MailServer
 from postoffice import (
     NOW,
@@ -33,7 +33,7 @@ from watched import wait_until
 import feedpub.store
 from feedpub.digests import Following, Names
 from feedpub.mail import Relay, Smtp
-from feedpub.mailing import Delivery, Message, Settled, Subscriber
+from feedpub.mailing import Delivery, Message, Selection, Settled, Subscriber
 from feedpub.message import Letter
 from feedpub.newsletter.posting import Posted, Postman, Printer, clock, transport
 from feedpub.store import Store, StoreError, StoreUnavailable
@@ -437,3 +437,26 @@ def test_who_stops_gives_back_what_was_not_begun(tmp_path: Path) -> None:
         after = tally(one, issue)
 
     assert (2, 1, [Posted(1, "")]) == (after.waiting, after.doubt, posted)
+
+
+def test_the_next_issue_follows_in_the_same_round(tmp_path: Path) -> None:
+    """Everybody has the first one before the second; nothing is left for another round."""
+    with MailServer() as server, desk(tmp_path, smtp(relay(server.port, connections=3))) as one:
+        first = mailing(one, *MANY)
+        second = one.store.plan(
+            "weekly",
+            moment(60),
+            ("another post",),
+            "Second",
+            [Selection("all", ("another post",), content("Second"))],
+            [(each.id, "all") for each in one.store.all()],
+            NOW,
+        )
+        posted = round_of(one)
+        accepted = [tally(one, each).accepted for each in (first, second)]
+
+    subjects: dict[str, list[bool]] = {each: [] for each in MANY}
+    for each in server.taken:
+        subjects[each.recipient].append(b"Subject: Second" in each.data)
+    assert (Posted(120, ""), [60, 60]) == (posted, accepted)
+    assert [[False, True]] * 60 == list(subjects.values())
