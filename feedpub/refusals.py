@@ -7,7 +7,6 @@ code says, and a refusal of the sender, of the content or for a policy never cou
 """
 
 import re
-from collections.abc import Sequence
 from enum import Enum
 
 LONGEST = 2000
@@ -81,7 +80,7 @@ _ABOUT_RATE = re.compile(
 )
 _ABOUT_POLICY = re.compile(
     r"\bsender\b|\bsending (?:domain|server|host|ip|mta|address)\b|\bmail from\b"
-    r"|\bfrom:? (?:address|domain|header|field)|\bfrom: |return[- ]path|\breverse[- ]path"
+    r"|\bfrom:? (?:address|domain|header|field)|return[- ]path|\breverse[- ]path"
     r"|\bspam|\bub?ce?\b|unsolicited|\bjunk\b|\bbulk\b|phish|\bvirus|\bmalware|\binfected"
     r"|\bspf\b|\bsender policy|\bdkim\b|\bdmarc\b|\barc\b|authenticat|\bsigned\b|\bsignature"
     r"|\bunauthenticated|\b(?:black|block|deny|grey|gray)[- ]?list|\bblocked\b|\bbanned\b"
@@ -89,8 +88,12 @@ _ABOUT_POLICY = re.compile(
     r"|\bpolicies|\bprohibited|\bnot (?:permitted|allowed|authorized|authorised)\b"
     r"|\bpermission|\brelaying\b|\brelay (?:access|denied|not|prohibited|mail)|\bto relay\b"
     r"|\bgateway user|\breverse dns|\brdns\b|\bptr\b|\bh?elo\b"
-    r"|\bip address|\binvalid ip\b|\bclient ip|\bclient host|\bopen proxy|\bdynamic(?:ally)?\b"
-    r"|\bcontent\b|\battachment|\bheader\b|\bmessage[- ]id|\bdate:|\b8-bit\b|\bmultiple addresses"
+    r"|\b(?:your|sending|client|this|source|connecting|server|the) (?:\w+ )?ip address"
+    r"|\bip address(?:es)? (?:is|was|has|are|not|black|block)|\binvalid ip\b|\bclient ip"
+    r"|\bclient host|\bopen proxy|\bdynamic(?:ally)?\b"
+    r"|\bcontent\b|\battachment|\bheaders? (?:error|is|are|too|missing|invalid|check)"
+    r"|\b(?:invalid|bad|missing|malformed|in message) headers?\b|\bmessage[- ]id|\bdate:"
+    r"|\b8-bit\b|\bmultiple addresses"
     r"|\b(?:message|size|length)\b[^.;:!]{0,30}\b(?:too (?:big|large|long)|exceed\w*)"
     r"|\btoo (?:big|large)\b|\btls (?:is )?(?:required|needed)|\bstarttls|\bmust issue"
     r"|\bencryption (?:\w+ )?(?:required|needed)|\bnot a member\b|\bmoderat|\bsubscribe(?:rs)? only"
@@ -143,23 +146,24 @@ _WHO = (
 )
 _ABSENT = (
     r"(?:unknown|not (?:be )?found|not known|not (?:be )?recognized|not (?:be )?recognised"
-    r"|not listed|not exist|not here|no longer (?:exists?|valid|available|active|on server"
-    r"|in use|here)|(?:do(?:es)?|did) ?n[o'’]?t exist|does ?n[o'’]t have an?|is invalid"
+    r"|not listed in|not exist|not here|no longer (?:exists?|valid|available|active|on server"
+    r"|in use|here)|(?:do(?:es)?|did) ?n[o'’]?t exist|is invalid"
     r"|is not (?:a )?valid|could ?n[o'’]t be found|has been (?:deleted|removed|closed)"
     r"|(?:is )?(?:unrouta?e?able)|terminated|deactivated|closed|deleted)"
 )
 _GONE = re.compile(
-    rf"\b{_WHO}\b[^.;:!\n]{{0,50}}?\b{_ABSENT}"
-    r"|\b(?:account|mail ?box)\b[^.;:!\n]{0,60}?\b(?:disabled|deactivated|closed|deleted"
-    r"|terminated)\b"
+    rf"\b{_WHO}\b(?:[^.;:!\n]|\.(?=\w)){{0,50}}?\b{_ABSENT}"
     rf"|\b(?:unknown|no such|invalid|non-?existent|no(?= \w+ here)|undefined|bad destination)"
     rf" {_WHO}\b"
     r"|\bno mail ?box (?:here )?(?:by|with|for) that name|\bno one (?:here )?by that name"
     r"|\brecip(?:ient)?notfound\b|\bnot (?:our|a) (?:user|customer|known user|local user)\b"
-    r"|\baddress(?:ee)? (?:unknown|rejected\s*$)|\binactive e?-?mail address"
+    r"|\baddress(?:ee)? (?:unknown|rejected\.?\s*$)|\binactive e?-?mail address"
     r"|\brecipient (?:address )?rejected: access denied",  # Exchange Online has no such address
     _I,
 )
+_HAS_NO_ACCOUNT = re.compile(r"\bthis user does ?n[o'’]t have an? [^\n]{0,80}\baccount\b", _I)
+_YAHOO = 554
+"""What Yahoo has always said after the data, and means."""
 _GONE_ELSEWHERE = re.compile(
     r"\b(?:benutzer|empf[äa]nger|postfach|adresse)\b[^.;:!\n]{0,40}(?:unbekannt|existiert nicht"
     r"|nicht (?:gefunden|bekannt|vorhanden|verf[üu]gbar))|\bunbekannter? (?:benutzer|empf[äa]nger)"
@@ -177,6 +181,7 @@ _GONE_ELSEWHERE = re.compile(
     r"|нет такого (?:пользователя|адреса)"
     r"|(?:用户|使用者|收件人|邮箱|信箱|地址)[^。;:!\n]{0,20}(?:不存在|未知|无效|無效)"
     r"|(?:宛先|ユーザ|受信者|アドレス)[^。;:!\n]{0,20}(?:見つかり|存在し|不明)"
+    r"|ディレクトリ[^。\n]{0,20}(?:ありません|見つかり)"
     r"|\b(?:u[zż]ytkownik|odbiorca|skrzynka)\b[^.;:!\n]{0,40}(?:nieznan|nie istnieje)",
     _I,
 )
@@ -185,7 +190,7 @@ _NO_DOMAIN = re.compile(
     r"|not (?:be )?found|does ?n[o'’]t exist|not exist|invalid|is not reachable)"
     r"|\b(?:unknown|no such|invalid|non-?existent|bad|illegal) (?:destination )?(?:host|domain)"
     r"|\bnxdomain\b|\bnull mx\b|\bunrouta?e?able\b|\bnonexistentdomain\b"
-    r"|\bcould ?n[o'’]t find any host|\bno smtp service|\baccepts? no mail"
+    r"|\bcould ?n[o'’]t find (?:any host|a mail exchanger)|\bno smtp service|\baccepts? no mail"
     r"|\bdoes not accept mail\b|\bno (?:valid )?mx\b",
     _I,
 )
@@ -196,7 +201,7 @@ _REPLY = re.compile(
 _STATUS = re.compile(r"(?<![0-9.])([245](?:\.[0-9]{1,3}){2})(?![0-9]|\.[0-9])")
 
 
-def classify(code: int, status: str, text: str, command: str = "") -> Refusal:
+def classify(code: int, status: str, text: str, command: str = "RCPT") -> Refusal:
     """Tell what a refusal is about.
 
     Whether to try again is another question, which the first digit of the code answers.
@@ -206,25 +211,36 @@ def classify(code: int, status: str, text: str, command: str = "") -> Refusal:
         status: The enhanced status code (RFC 3463), "" where none is known.
         text: The server's words.
         command: The SMTP command that was refused: CONNECT, EHLO, STARTTLS, AUTH, MAIL, RCPT or
-            DATA (which includes the final dot); "" where nobody knows.
+            DATA (which includes the final dot); "" where nobody knows. Words alone say that an
+            address is invalid only as an answer to RCPT.
     """
     words = bare(text)
-    says_gone = _says_gone(words)
-    details = [each[2:] for each in (status, *_STATUS.findall(words))]
-    if _ABOUT_RATE.search(words) or any(map(_RATE_STATUS.fullmatch, details)):
-        return Refusal.RATE
-    if _ABOUT_POLICY.search(words) or (not says_gone and _names_block_list(text)):
-        return Refusal.POLICY
-    if _FULL.search(words):
-        return Refusal.MAILBOX
+    gone = _says_gone(words)
+    refusal = _about_sender(status, text, words, gone=gone)
+    if refusal is not None:
+        return refusal
     is_permanent = (status.startswith("5") or not status) and (
         code >= _PERMANENT or (code == 0 and status != "")
     )
+    if _FULL.search(words):
+        return Refusal.MAILBOX
     if command in _BEFORE_RECIPIENT:  # the server knew of no recipient yet
         return Refusal.POLICY if is_permanent else Refusal.TECHNICAL
     if is_permanent and _is_gone(code, status, words, command):
         return Refusal.INVALID
-    return _softly(details, words, says_gone=says_gone)
+    return _softly(status, words, gone=gone)
+
+
+def _about_sender(status: str, text: str, words: str, *, gone: bool) -> Refusal | None:
+    """Tell what a refusal says of us, None where it says nothing."""
+    named = [each[2:] for each in _STATUS.findall(words)]
+    if _ABOUT_RATE.search(words) or any(map(_RATE_STATUS.fullmatch, (*named, status[2:]))):
+        return Refusal.RATE
+    if _ABOUT_POLICY.search(words):
+        return Refusal.POLICY
+    if not gone and (_names_block_list(text) or any(map(_POLICY_STATUS.fullmatch, named))):
+        return Refusal.POLICY
+    return None
 
 
 def _is_gone(code: int, status: str, words: str, command: str) -> bool:
@@ -233,22 +249,33 @@ def _is_gone(code: int, status: str, words: str, command: str) -> bool:
         return True
     if _INVALID_STATUS.fullmatch(status[2:]):
         return not _ABOUT_NETWORK.search(words)
+    if not (status or code in _REFUSED) or _YOURS.search(words):
+        return False
     # Who first takes the data judges the message: "user unknown" is what some filters say then.
-    may_be = command != "DATA" and (status or code in _REFUSED)
-    return bool(may_be and _says_gone(words) and not _YOURS.search(words))
+    is_sure = _says_gone(words) and (
+        command == "RCPT" or (command == "" and status[2:].startswith("1."))
+    )
+    is_sure = is_sure or (code == _YAHOO and _HAS_NO_ACCOUNT.search(words) is not None)
+    return bool(is_sure or (command != "DATA" and _NO_DOMAIN.search(words)))
 
 
-def _softly(details: Sequence[str], words: str, *, says_gone: bool) -> Refusal:
+def _softly(status: str, words: str, *, gone: bool) -> Refusal:
     """Classify what is neither hard nor, by its words, about us."""
+    details = [each[2:] for each in (status, *_STATUS.findall(words))]
     if _DISABLED.search(words):
         return Refusal.MAILBOX
-    if not says_gone and any(map(_POLICY_STATUS.fullmatch, details)):
+    if not gone and _POLICY_STATUS.fullmatch(status[2:]):
         return Refusal.POLICY
     if any(map(_MAILBOX_STATUS.fullmatch, details)):
         return Refusal.MAILBOX
     if _ABOUT_NETWORK.search(words) or any(map(_TECHNICAL_STATUS.fullmatch, details)):
         return Refusal.TECHNICAL
     return Refusal.UNCLASSIFIED
+
+
+def says_gone(text: str) -> bool:
+    """Return whether a text says that an address or a domain does not exist."""
+    return _says_gone(bare(text))
 
 
 def _says_gone(words: str) -> bool:
@@ -262,6 +289,11 @@ def _names_block_list(text: str) -> bool:
 def is_gone(code: int, status: str, text: str) -> bool:
     """Tell whether a refusal means that the address takes no mail and never will."""
     return classify(code, status, text).is_hard
+
+
+def is_disabled(text: str) -> bool:
+    """Return whether a text says that an account or a mailbox is disabled or locked."""
+    return _DISABLED.search(bare(text)) is not None
 
 
 def reply(text: str) -> tuple[int, str]:

@@ -1,15 +1,20 @@
-"""What came to the return path → whom it is about, and whether they can still be mailed."""
+"""Read what came to the return path: whom it is about, and whether they can still be mailed."""
 
+import re
 from dataclasses import replace
 
-from feedpub.bounces import mails, notices, standard
+from feedpub.bounces import mails, notices, recognition, standard
 from feedpub.bounces.arrival import arrived
 from feedpub.bounces.mails import Mail
 from feedpub.bounces.owners import owner
 from feedpub.bounces.report import Report, make
 from feedpub.tokens import Keys, Owner
 
-__all__ = ["Report", "arrived", "read"]
+__all__ = ["Report", "arrived", "explain", "read"]
+
+_LEAVES = re.compile(
+    r"(?:re: ?)?(?:unsubscribe|remove(?: me)?|abmelden|d[ée]sabonner)", re.IGNORECASE
+)
 
 _ADDRESSED = (
     "to",
@@ -46,13 +51,41 @@ def read(data: bytes, keys: Keys) -> Report | None:
     if subscriber is not None:
         left = make("unsubscribe", mail.header.address("from"), text="by mail")
         return replace(left, subscriber=subscriber)
-    report = (
-        standard.complaint(mail)
-        or standard.delivery(mail)
-        or notices.bounce(mail)
-        or notices.answer(mail)
-    )
+    report = _understood(mail)
     return report and replace(report, subscriber=_subscriber(mail, keys))
+
+
+def explain(data: bytes) -> Report | None:
+    """Return what a message means, without knowing anybody: as `read`, but for the subscriber.
+
+    Who asks to be taken off the list is believed by the subject, since no token can be read.
+    """
+    mail = mails.parse(data)
+    if mail is None:
+        return None
+    report = _understood(mail)
+    if report is None and _LEAVES.fullmatch(mail.header.get("subject")):
+        return make("unsubscribe", mail.header.address("from"), text=mail.header.get("subject"))
+    return report
+
+
+def _understood(mail: Mail) -> Report | None:
+    return standard.complaint(mail) or _bounce(mail) or notices.answer(mail)
+
+
+def _bounce(mail: Mail) -> Report | None:
+    """Read a bounce in whatever form; None where the mail is none.
+
+    Some gateways pass a bounce on inside a notice of their own, which says less.
+    """
+    report = standard.delivery(mail)
+    if report is None and mail.inner is not None and notices.is_from_daemon(mail.inner):
+        report = standard.delivery(mail.inner) or notices.bounce(mail.inner)
+    report = report or notices.bounce(mail)
+    if report is None and notices.may_be_bounce(mail):
+        failed = recognition.failed_address(mail)
+        report = notices.weighed(mail, failed) if failed else None
+    return report
 
 
 def _subscriber(mail: Mail, keys: Keys) -> Owner | None:

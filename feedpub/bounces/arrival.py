@@ -1,4 +1,4 @@
-"""The bytes of a message that came in → when it came."""
+"""Find out when a message came in."""
 
 from datetime import UTC, datetime
 from email.parser import BytesHeaderParser
@@ -6,9 +6,11 @@ from email.utils import parsedate_to_datetime
 
 from feedpub.bounces.mails import LARGEST
 
+_LONGEST = 200  # characters of a date
+
 
 def arrived(data: bytes, now: datetime) -> datetime:
-    """Give when a message came in; now where it does not say so, or tells of the future.
+    """Return when a message came in; now where it does not say so, or tells of the future.
 
     The server that took it in wrote that into the first `Received`; `Date` is as good as the clock
     of whoever sent it. Never raises, whatever the octets.
@@ -16,7 +18,7 @@ def arrived(data: bytes, now: datetime) -> datetime:
     header = BytesHeaderParser().parsebytes(data[:LARGEST])
     for value in (str(header.get("received", "")).rpartition(";")[2], header.get("date", "")):
         try:
-            at = parsedate_to_datetime(str(value))
+            at = parsedate_to_datetime(str(value)[:_LONGEST])
             known = at.replace(tzinfo=at.tzinfo or UTC).astimezone(UTC)
         except (ValueError, OverflowError):
             continue

@@ -1,4 +1,8 @@
-"""The bytes of a message → what a notice about another message says, and in which part."""
+"""Read a message as what it may be: a notice about another message.
+
+Whoever knows the return path can send anything there, so each size is bounded before a regular
+expression sees it: octets of the message, characters of a field, of the text, of a line.
+"""
 
 import html
 import re
@@ -10,23 +14,31 @@ from email.header import decode_header, make_header
 from email.message import Message
 from email.parser import HeaderParser
 from email.utils import parseaddr
+from itertools import islice
 
 LARGEST = 2**18  # octets that are read: what a notice has to say, it says before the copy
 _WORDS = 20_000  # characters of its text
-_HTML = 100_000  # characters of that, with its tags
+_FIELD = 2_000  # characters of one field of a header
+_FIELDS = 500  # fields of one header
+_HTML = 100_000  # characters of the text, with its tags
 _ADDRESS = 400  # characters; `email` reads "(((" by recursion
 
-_TAG = re.compile(
-    r"<(?:style|script)\b.{0,4000}?</(?:style|script)>|<[^<>]*>", re.DOTALL | re.IGNORECASE
-)
+_TAG = re.compile(r"<(/?(?:style|script)?)[^<>]*>", re.IGNORECASE)
 _BLANK = re.compile(r"\n[ \t]*\n")
 _COPY = re.compile(
     r"^[ \t]{0,8}-{2,80}[^\n]{0,80}?\b(?:copy of (?:the|your) (?:message|mail)|original message"
     r"|returned (?:message|mail)|message (?:text|headers?)|headers? follows?|unsent message)"
-    r"[^\n]*\n|^(?=(?:return-path|received|dkim-signature|delivered-to):[ \t])",
+    r"[^\n]*\n|^[ \t]{0,8}(?:the )?original (?:message|mail) (?:as )?follows[^\n]*\n"
+    r"|^(?=(?:return-path|received|dkim-signature|delivered-to):[ \t])",
     re.MULTILINE | re.IGNORECASE,
 )
 """Where a notice without parts ends and the message that it returns begins."""
+_REPORT = re.compile(
+    r"^(?:(?:original|final)-recipient|action|status|diagnostic-code|remote-mta|reporting-mta)"
+    r"[ \t]{0,9}:[^\n]*(?:\n[^\n]+){0,40}",
+    re.MULTILINE | re.IGNORECASE,
+)
+"""The fields of a report (RFC 3464) that stand in the text, or in parts that are broken."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,27 +73,39 @@ class Mail:
     header: Fields
     words: str  # of its text, without the copy of the other message
     copy: Fields  # the header of the message that it returns
+    is_returning: bool  # whether it returns that message, or its header, in a part of its own
     statuses: tuple[Fields, ...]  # RFC 3464: one about the message, then one for each recipient
     feedback: Fields | None  # RFC 5965
+    inner: "Mail | None"  # the message that it returns, where that has parts of its own
     is_receipt: bool  # RFC 8098: it says what a reader did
 
 
 def parse(data: bytes) -> Mail | None:
     """Read a message; None where it is nested so deeply that nobody could have meant it."""
     try:
-        message = message_from_bytes(data[:LARGEST])
+        return _read(message_from_bytes(data[:LARGEST]), depth=1)
     except RecursionError:
         return None
+
+
+def _read(message: Message, depth: int) -> Mail:
+    """Read a message, and as many that it returns, one in another, as `depth` says."""
     parts = list(_parts(message))
     words, rest = _divided(parts)
-    copies = [_copy(part) for part in parts if _returns(part)]
+    copies = [part for part in parts if _returns(part)]
+    inside = _inside(copies[0]) if copies and depth else []
+    statuses = tuple(_blocks(_of(parts, "delivery-status")))
+    if not any(block.has("action") for block in statuses):
+        statuses += tuple(_header(found[0]) for found in _REPORT.finditer(words))
     return Mail(
         header=_fields(message),
         words=words,
-        copy=copies[0] if copies else _header(rest),
-        statuses=tuple(_blocks(_of(parts, "delivery-status"))),
+        copy=_copy(copies[0]) if copies else _header(rest),
+        is_returning=bool(copies),
+        statuses=statuses,
         feedback=next(_blocks(_of(parts, "feedback-report")), None),
         is_receipt=any(_of(parts, "disposition-notification")),
+        inner=_read(inside[0], depth - 1) if inside else None,
     )
 
 
@@ -139,17 +163,38 @@ def _blocks(parts: Iterable[Message]) -> Iterator[Fields]:
 
 def _divided(parts: Sequence[Message]) -> tuple[str, str]:
     """Give the words of the text parts, and the copy of a message that follows them."""
-    kinds = [part.get_content_type() for part in parts]
+    kinds = [_kind(part) for part in parts]
     plain = "text/plain" in kinds or "text/html" not in kinds
     kind = "text/plain" if plain else "text/html"
-    whole = "\n\n".join(_text(part) for part in parts if part.get_content_type() == kind)
+    whole = "\n\n".join(_text(part) for part in parts if _kind(part) == kind)
     text = whole.replace("\r\n", "\n")
     if not plain:
-        text = html.unescape(_TAG.sub(" ", text[:_HTML]))
+        text = html.unescape(_without_tags(text[:_HTML]))
     found = _COPY.search(text)
     if found is None:
         return text[:_WORDS], ""
     return text[: found.start()][:_WORDS], text[found.end() :].lstrip()
+
+
+def _kind(part: Message) -> str:
+    """Give the type of a part; what says that it has parts, and has none, is text."""
+    kind = part.get_content_type()
+    return "text/plain" if kind.startswith("multipart/") else kind
+
+
+def _without_tags(text: str) -> str:
+    """Take the tags out, and the styles and scripts between them."""
+    kept: list[str] = []
+    last, inside = 0, ""
+    for found in _TAG.finditer(text):
+        name = found[1].lower()
+        if not inside:
+            kept.append(text[last : found.start()])
+            inside = name if name in ("style", "script") else ""
+        elif name == f"/{inside}":
+            inside = ""
+        last = found.end()
+    return " ".join(kept if inside else (*kept, text[last:]))
 
 
 def _text(part: Message) -> str:
@@ -165,16 +210,17 @@ def _text(part: Message) -> str:
 
 
 def _header(text: str) -> Fields:
-    return _fields(HeaderParser().parsestr(text))
+    return _fields(HeaderParser().parsestr(text[:LARGEST]))
 
 
 def _fields(message: Message) -> Fields:
-    return Fields(tuple((name.lower(), _value(value)) for name, value in message.raw_items()))
+    first = islice(message.raw_items(), _FIELDS)
+    return Fields(tuple((name[:_FIELD].lower(), _value(value)) for name, value in first))
 
 
 def _value(raw: str) -> str:
     """Unfold and decode the value of a field: RFC 2047, and the UTF-8 of those who leave it."""
-    octets = raw.encode("utf-8", "surrogateescape")
+    octets = raw[:_FIELD].encode("utf-8", "surrogateescape")
     value = " ".join(octets.decode("utf-8", "replace").split())
     if "=?" not in value:
         return value

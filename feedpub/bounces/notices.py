@@ -1,34 +1,60 @@
-"""Bounces in no standard form (qmail, Exim, old gateways), and answers of machines → a report."""
+"""Read bounces in no standard form (qmail, Exim, old gateways), and the answers of machines."""
 
 import re
 
 from feedpub import refusals
 from feedpub.bounces import words
+from feedpub.bounces.commands import refused_command
 from feedpub.bounces.mails import Mail
 from feedpub.bounces.report import Report, make
 
 _DAEMON = re.compile(
-    r"(?:mailer-?daemon|mail-?daemon|mdaemon|postmaster|microsoftexchange[^@]*|mail[-.]?delivery"
-    r"[^@]*)(?:@|$)",
+    r"(?:mailer-?daemon|mail-?daemon|mdaemon|post-?master|microsoftexchange[^@]{0,80}"
+    r"|mail[-.]?delivery[^@]{0,80}|no-?reply|bounces?|mail-?system)(?:@|$)",
     re.IGNORECASE,
 )
 _SUBJECT = re.compile(
-    r"undeliver|delivery (?:failed|failure|status|notification|report|problem)|returned mail"
-    r"|failure notice|mail (?:system )?error|non[- ]?deliver|unzustellbar|nicht zustellbar"
-    r"|rebotado|échec de|non remis|退信|配信不能",
+    r"undeliver|delivery (?:failed|failure|status|notification|report|problem|has failed|error)"
+    r"|(?:returned|failed|rejected) mail|returning to sender|returned to sender|failure notice"
+    r"|mail (?:system )?(?:error|failed|failure)|message (?:delivery )?(?:failed|failure)"
+    r"|non[- ]?deliver|(?:could|can)(?: ?not|n[o'’]t) be (?:delivered|sent)|user unknown"
+    r"|\bNDN\b|\bbounced?\b|unzustellbar|nicht zustellbar|zustellung|rebotado|devuelt[oa]"
+    r"|no entregad[oa]|échec de|non (?:remis|distribu)|mancata consegna|não entregue"
+    r"|onbestelbaar|не доставлен|недоставлен|не может быть доставлено|退信|配信不能|投递失败"
+    r"|送信できません|配送できません|メールエラー|エラー通知|未送達|不達",
     re.IGNORECASE,
 )
 _OPENING = re.compile(
-    r"\s*(?:hi\. this is the|this message was created automatically by mail delivery software"
-    r"|this is the mail (?:system|delivery agent|delivery system) at)",
+    r"\s{0,99}(?:hi\. this is the|this message was created automatically by mail delivery software"
+    r"|this is the mail (?:system|delivery agent|delivery system) at"
+    r"|this is the [^\n]{1,80} at [^\n]{1,200}\n)",
     re.IGNORECASE,
 )
-_DELAYED = re.compile(r"\bdelay|\bwarning\b|still being retried", re.IGNORECASE)
+_FAILED = re.compile(
+    r"(?:could|was|can) ?(?:not|n[o'’]t) (?:be )?deliver|unable to deliver"
+    r"|deliver[^\n.]{0,40} (?:failed|failure)|not able to deliver|undeliverable"
+    r"|returned (?:below|to sender)|transcript of (?:the )?session|did not reach"
+    r"|no such user|user unknown|mail ?box (?:is )?full",
+    re.IGNORECASE,
+)
+_DELAYED = re.compile(r"\bdelay", re.IGNORECASE)
 _RETRIES = re.compile(
     r"still being retried|will (?:be )?(?:retr|keep trying)|not yet been delivered"
-    r"|attempts? will continue|no action is required",
+    r"|attempts? will continue|no action is required|this is a warning message only"
+    r"|do not need to resend",
     re.IGNORECASE,
 )
+_LOOKED_UP = re.compile(
+    r"address (?:was )?not found|address could ?n[o'’]t be found|\bdirectory|ディレクトリ"
+    r"|\buserid\b|name is not recogni[sz]ed|local (?:user|recipient|delivery)|mail\.local|x-unix",
+    re.IGNORECASE,
+)
+_GIVES_UP = re.compile(
+    r"not going to try again|giving up|has been in the queue too long|permanent(?:ly)? (?:fatal )?"
+    r"(?:error|fail)",
+    re.IGNORECASE,
+)
+_PERMANENT = 500  # the first reply code that says so
 _SIGNS = 2  # of a daemon: one alone may be chance
 
 _ANSWERS = (
@@ -52,27 +78,87 @@ _AWAY = re.compile(
 
 def bounce(mail: Mail) -> Report | None:
     """Read a bounce in words alone; None where the mail is none."""
-    if _AWAY.match(mail.header.get("subject")):
+    subject = mail.header.get("subject")
+    if _AWAY.match(subject) and not (is_from_daemon(mail) and mail.is_returning):
         return None
     failed = mail.header.address("x-failed-recipients").partition(",")[0]
     if not failed and not _OPENING.match(mail.words) and _signs(mail) < _SIGNS:
         return None
-    recipient = failed or words.recipient(mail.words)
-    if _DELAYED.search(mail.header.get("subject")) or _RETRIES.search(mail.words):
-        return make("auto", recipient, text=mail.header.get("subject"))
-    said = words.excerpt(mail.words)
+    return weighed(mail, failed)
+
+
+def is_from_daemon(mail: Mail) -> bool:
+    """Return whether a mail system sent it, by the address in From."""
+    return bool(_DAEMON.match(mail.header.address("from")))
+
+
+def may_be_bounce(mail: Mail) -> bool:
+    """Return whether anything but its words makes a mail look like a bounce, if only a little."""
+    is_answer = _AWAY.match(mail.header.get("subject")) or mail.header.has("in-reply-to")
+    return _signs(mail) > 0 and not is_answer
+
+
+def weighed(mail: Mail, failed: str = "") -> Report:
+    """Weigh what is a bounce: whom it is about, and what the server's words mean.
+
+    `failed` is the address that it names for machines, "" where it does not.
+    """
+    subject = mail.header.get("subject")
+    recipient = named(mail, failed)
+    said = words.excerpt(mail.words) or subject
     code, status = refusals.reply(said)
-    if refusals.is_gone(code or 550, status, said):
-        return make("hard", recipient, status, said)
-    return make("soft" if code or status else "unknown", recipient, status, said)
+    is_final = code >= _PERMANENT or status.startswith("5") or _GIVES_UP.search(mail.words)
+    if _RETRIES.search(mail.words) or (_DELAYED.search(subject) and not is_final):
+        return make("auto", recipient, text=subject)
+    command = refused_command(mail.words, said, recipient)
+    command = command or looked_up(mail, said, recipient, code)
+    refusal = refusals.classify(code or 550, status, said, command)
+    if refusal.is_hard:
+        return make("hard", recipient, status, said, refusal)
+    says_something = code or status or refusal is not refusals.Refusal.UNCLASSIFIED
+    return make("soft" if says_something else "unknown", recipient, status, said, refusal)
+
+
+def looked_up(mail: Mail, said: str, recipient: str, code: int) -> str:
+    """Return RCPT where a mail system tells what it looked up itself; "" where it may not be so.
+
+    That is where it says so, or where the address and what is the matter with it stand together,
+    without a reply of anybody else.
+    """
+    if _LOOKED_UP.search(said):
+        return "RCPT"
+    if code or not recipient:
+        return ""
+    lines = said.splitlines()
+    is_own = any(recipient in each and refusals.says_gone(each) for each in lines)
+    if not is_own and lines and refusals.says_gone(lines[0]):
+        is_own = words.heads(mail.words, recipient, lines[0])
+    return "RCPT" if is_own else ""
+
+
+def named(mail: Mail, address: str = "") -> str:
+    """Return the address that a notice is about: as named, in its words, or in the returned mail.
+
+    A message of ours has one recipient, whom its header names.
+    """
+    if address.rfind("@") > 0:
+        return address
+    others = [mail.header.address(each) for each in ("to", "from", "reply-to", "return-path")]
+    found = words.recipient(mail.words, [each for each in others if each])
+    return found or mail.copy.address("to") or address
 
 
 def _signs(mail: Mail) -> int:
     """Count what tells a mail daemon; a reader's own program may show one of these."""
-    return (
-        bool(_DAEMON.match(mail.header.address("from")))
-        + bool(_SUBJECT.search(mail.header.get("subject")))
-        + (mail.header.get("return-path") == "<>")
+    return sum(
+        (
+            is_from_daemon(mail),
+            bool(_SUBJECT.search(mail.header.get("subject"))),
+            mail.header.get("return-path") == "<>",
+            mail.is_returning,
+            # Anybody may write these words; with the message that they are about they tell.
+            mail.is_returning and bool(_FAILED.search(mail.words)),
+        )
     )
 
 

@@ -1,7 +1,8 @@
-"""What a message that came to the return path means: the value that `bounces.read` gives."""
+"""What a message that came to the return path means: the value that `bounces.read` returns."""
 
 from dataclasses import dataclass
 
+from feedpub.refusals import Refusal
 from feedpub.tokens import Owner
 
 _LONGEST_ADDRESS, _LONGEST_TEXT = 320, 300  # characters
@@ -20,15 +21,28 @@ class Report:
     recipient: str = ""  # an address, as written
     status: str = ""  # RFC 3463, such as "5.1.1"
     text: str = ""  # the words of the server, or of whoever complains; one line
+    refusal: Refusal | None = None  # of a bounce: what it is about
+
+    @property
+    def is_about_sender(self) -> bool:
+        """Whether a server refused us, and not this subscriber's address."""
+        return self.refusal is not None and self.refusal.is_about_sender
 
 
-def make(kind: str, recipient: str = "", status: str = "", text: str = "") -> Report:
-    """Give the report of nobody known yet, its words on one line and no longer than is of use."""
+def make(
+    kind: str,
+    recipient: str = "",
+    status: str = "",
+    text: str = "",
+    refusal: Refusal | None = None,
+) -> Report:
+    """Return a report about nobody yet, with its words on one line and no longer than is of use."""
     return Report(
         kind,
         recipient=_line(recipient)[:_LONGEST_ADDRESS],
         status=status,
         text=_line(text)[:_LONGEST_TEXT],
+        refusal=refusal,
     )
 
 

@@ -1,14 +1,18 @@
-"""Reports in the forms that RFC 3464 and RFC 5965 gave them → what they mean."""
+"""Read reports in the forms of RFC 3464 and RFC 5965."""
 
 import re
 
 from feedpub import refusals
 from feedpub.bounces import words
+from feedpub.bounces.commands import refused_command
 from feedpub.bounces.mails import Fields, Mail
+from feedpub.bounces.notices import looked_up, named
 from feedpub.bounces.report import Report, make
 
 _FAILED = ("fail", "error")  # error: OpenSMTPD
 _STATUS = re.compile(r"[245]\.[0-9]{1,3}\.[0-9]{1,3}")
+_WRAPPED = re.compile(r"^[^\n]{0,200}?(?:-> |[a-z] )(?=5[0-9][0-9](?:-'| :|[ -][^\n]{0,40}\b))")
+"""What a relay says before it quotes the server that refused: its own name for the code."""
 _OPT_OUT = ("opt-out", "opt-out-list")
 _NO_COMPLAINT = ("not-spam", "auth-failure", "dmarc")  # RFC 6430, RFC 6591
 _RECIPIENTS = ("original-rcpt-to", "original-recipient", "removal-recipient", "final-recipient")
@@ -44,19 +48,28 @@ def delivery(mail: Mail) -> Report | None:
     failed = (block for block in blocks if block.get("action").lower().startswith(_FAILED))
     block = next(failed, None)
     if block is None:  # delayed, delivered, relayed or expanded
-        return make("auto", _recipient(blocks[0]), text=blocks[0].get("action"))
+        return make("auto", named(mail, _recipient(blocks[0])), text=blocks[0].get("action"))
+    recipient = named(mail, _recipient(block))
     found = _STATUS.search(block.get("status"))
     status = found[0] if found else ""
-    says_nothing = not status or status.endswith(".0.0")
+    says_nothing = not status or status.endswith((".0.0", ".5.0"))
     told = words.excerpt(mail.words)
     said = block.get("diagnostic-code").partition(";")
     # What is written for people is about much else: it counts only where there is nothing better.
     judged = said[2].strip() or said[0] or (told if says_nothing else "")
-    code, named = refusals.reply(judged)
+    judged = _WRAPPED.sub("", judged, count=1)
+    code, named_status = refusals.reply(judged)
     if says_nothing:
-        status = named or status
-    gone = refusals.is_gone(code, status, judged)
-    return make("hard" if gone else "soft", _recipient(block), status, judged or told)
+        status = named_status or status
+    command = refused_command(mail.words, judged, recipient)
+    if said[0].strip().lower() == "x-unix":  # what a program for local delivery said
+        command = command or "RCPT"
+    command = command or looked_up(mail, judged, recipient, code)
+    refusal = refusals.classify(code, status, judged, command)
+    if refusal.is_hard and not said[0] and refusals.is_disabled(mail.words):
+        refusal = refusals.Refusal.MAILBOX
+    kind = "hard" if refusal.is_hard else "soft"
+    return make(kind, recipient, status, judged or told, refusal)
 
 
 def _recipient(block: Fields) -> str:

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from feedpub.cli.report import counted
@@ -30,6 +31,8 @@ _ARRIVING = {"SPF", "DKIM", "DMARC", "alignment", "MX", "PTR", "DNS"}
 
 def _bounces(session: Session) -> int:
     arguments, world = session.arguments, session.world
+    if arguments.explain:
+        return _explain(session)
     piped = world.stdin()
     if arguments.is_piped and piped.isatty():
         session.warn("feedpub bounces: name a Maildir, an mbox or imaps://user@host/INBOX")
@@ -48,6 +51,31 @@ def _bounces(session: Session) -> int:
     elif returned.left:
         session.advise("What is about no reader of yours stays there, for you to read.")
     return DONE
+
+
+def _explain(session: Session) -> int:
+    """Say what each message means, a JSON object a line; needs no site, and changes nothing."""
+    from feedpub import bounces  # noqa: PLC0415  `feedpub doctor` does not wait for it
+    from feedpub.mail import boxes  # noqa: PLC0415  likewise
+
+    status = DONE
+    for path in session.arguments.explain:
+        try:
+            data = boxes.beginning(Path(path))
+        except OSError as error:
+            session.warn(f"{path}: cannot be read ({error.strerror})")
+            status = NOT_DONE
+            continue
+        report = bounces.explain(data)
+        said = {
+            "path": path,
+            "kind": report.kind if report else None,
+            "address": report.recipient if report else "",
+            "status": report.status if report else "",
+            "text": report.text if report else "",
+        }
+        session.world.stdout.write(json.dumps(said) + "\n")
+    return status
 
 
 def _returned(returned: "Returned") -> Iterator[str]:

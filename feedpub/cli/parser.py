@@ -78,6 +78,7 @@ class Arguments(argparse.Namespace):
     backlog: bool = False
     source: str = "-"
     show: bool = False
+    explain: Sequence[str] = ()
     host: str = ""
     port: int | None = None
     live: bool = False
@@ -94,7 +95,7 @@ class Arguments(argparse.Namespace):
     @property
     def is_piped(self) -> bool:
         """Whether a mail server hands a message over, and heeds the exit status."""
-        return self.command == "bounces" and self.source == "-"
+        return self.command == "bounces" and self.source == "-" and not self.explain
 
 
 class HelpAsked(Exception):  # noqa: N818  it is an answer, not an error
@@ -246,6 +247,7 @@ def _add(parser: _Parser, option: Option) -> None:
     parser.add_argument(
         option.name,
         action="append" if option.repeated else "store",
+        nargs="+" if option.many else None,
         dest=into,
         metavar=option.metavar or option.takes.value,
         choices=option.choices or None,

@@ -76,7 +76,7 @@ def maildir(path: Path) -> Generator[Received, None, None]:
             continue
         target = path / "cur" / f"{name}{_INFO}{''.join(sorted({*flags, _SEEN}))}"
         try:
-            data = _beginning(file)
+            data = beginning(file)
         except FileNotFoundError:
             continue  # somebody else reads it too
         except OSError as error:
@@ -172,7 +172,8 @@ def _good(answer: tuple[str, list[Any]]) -> list[Any]:
     return data
 
 
-def _beginning(file: Path) -> bytes:
+def beginning(file: Path) -> bytes:
+    """Return what is read of a message in a file. Raises OSError."""
     with file.open("rb") as opened:
         return opened.read(LIMIT)
 

@@ -37,7 +37,6 @@ from feedpub.refusals import Refusal, classify, is_gone, reply
         (550, "5.1.10", "Your message to ann was not delivered: check your address book"),
         (550, "5.7.1", "No such user!"),
         (550, "5.5.0", "Invalid recipient"),
-        (550, "5.2.1", "The email account that you tried to reach is disabled."),
         (550, "5.4.1", "Recipient address rejected: Access denied. AS(201806281) [x.example]"),
         (550, "5.4.1", "Recipient address rejected: Access denied"),
         (550, "5.4.4", "Host or domain name not found. Name service error: Host not found"),
@@ -168,6 +167,7 @@ def test_a_limit_is_about_the_sender(code: int, status: str, text: str) -> None:
         (550, "5.1.1", "Recipient rejected: mailbox is over quota"),
         (550, "", "Mailbox is frozen"),
         (550, "5.2.1", ""),
+        (550, "5.2.1", "The email account that you tried to reach is disabled."),
         (525, "5.7.13", "Disabled recipient address"),
         (550, "5.2.2", "Das Postfach ist voll"),
     ],
@@ -186,6 +186,9 @@ def test_the_refused_command_tells_who_is_meant() -> None:
     assert classify(550, "", "User unknown", "RCPT") is Refusal.INVALID
     assert not classify(550, "", "User unknown", "DATA").is_hard
     assert classify(550, "5.1.1", "User unknown", "DATA") is Refusal.INVALID
+    assert not classify(550, "", "User unknown", "").is_hard
+    assert classify(550, "5.1.0", "Address rejected", "") is Refusal.INVALID
+    assert not classify(550, "5.1.0", "Address rejected", "DATA").is_hard
 
 
 @given(st.integers(0, 499), st.sampled_from(["", "4.1.1", "4.7.0", "2.0.0"]), st.text())

@@ -29,6 +29,7 @@ class Option:
     choices: tuple[str, ...] = ()
     repeated: bool = False  # it may be given more than once: its value is a list
     required: bool = False
+    many: bool = False  # all that follows it, up to the next option, is its value
 
     @property
     def key(self) -> str:

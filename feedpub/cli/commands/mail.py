@@ -1,6 +1,6 @@
 """The commands that see to it that mail arrives, and to what comes back."""
 
-from feedpub.cli.commands.kinds import CONFIG, JSON, Argument, Command, Takes
+from feedpub.cli.commands.kinds import CONFIG, JSON, Argument, Command, Option, Takes
 
 BOUNCES = Command(
     "bounces",
@@ -22,8 +22,18 @@ BOUNCES = Command(
         ("feedpub bounces /var/mail/bounces", "a Maildir or an mbox, as cron should"),
         ("feedpub bounces imaps://bounces@mail.example.org/INBOX", "a mailbox elsewhere"),
         ("feedpub bounces - --config /srv/blog/config.yaml", "as a mail server should"),
+        ("feedpub bounces --explain mail/*.eml", "what messages mean; changes nothing"),
     ),
-    (JSON, CONFIG),
+    (
+        Option(
+            "--explain",
+            "say what the message in each file means, one JSON object a line; needs no site",
+            Takes.FILE,
+            many=True,
+        ),
+        JSON,
+        CONFIG,
+    ),
     Argument("source", "SOURCE", "where it came (default: -)", Takes.FILE, optional=True),
 )
 DOCTOR = Command(

@@ -21,9 +21,11 @@ from notices import (
     complaint,
     dsn,
     mail,
+    parts,
 )
 
-from feedpub.bounces import Report, read
+from feedpub.bounces import Report, explain, read
+from feedpub.refusals import Refusal
 from feedpub.tokens import Keys, Owner, mint
 
 ANN_AT = "ann@example.net"
@@ -40,7 +42,7 @@ def test_a_bounce_from_postfix() -> None:
     """A delivery status notification for an unknown user is hard, with all it says."""
     said = "550 5.1.1 <ann@example.net>: Recipient address rejected: User unknown"
 
-    assert Report("hard", ANN, ANN_AT, "5.1.1", said) == read(dsn(), KEYS)
+    assert Report("hard", ANN, ANN_AT, "5.1.1", said, Refusal.INVALID) == read(dsn(), KEYS)
 
 
 @pytest.mark.parametrize(
@@ -149,6 +151,56 @@ def test_a_person_is_left_alone() -> None:
     )
 
     assert read(data, KEYS) is None
+
+
+def test_a_message_is_explained_without_a_site() -> None:
+    """Who it is about is not known, but what it means is."""
+    report = explain(dsn())
+    leaving = explain(mail("From: ann@example.net\nSubject: Unsubscribe", "Bye."))
+
+    assert report is not None
+    assert ("hard", ANN_AT, None) == (report.kind, report.recipient, report.subscriber)
+    assert leaving is not None
+    assert ("unsubscribe", ANN_AT) == (leaving.kind, leaving.recipient)
+    assert explain(mail("From: ann@example.net\nSubject: Hello", "Nice posts!")) is None
+
+
+def test_a_bounce_inside_a_notice_is_read() -> None:
+    """A gateway hands it on, and says less itself."""
+    inner = dsn().decode().replace("\r\n", "\n")
+    whole = parts(("text/plain", "It was returned."), ("message/rfc822", inner), kind="mixed")
+    outer = f"From: gateway@example.org\nReturn-Path: <>\nSubject: Returned mail\n{whole}"
+    report = explain(outer.encode())
+
+    assert report is not None
+    assert ("hard", ANN_AT) == (report.kind, report.recipient)
+
+
+def test_a_post_about_bounces_is_no_bounce() -> None:
+    """What the returned message says means nothing, be it the text of a report."""
+    post = "From: news@example.org\nSubject: On bounces\n\nAction: failed\nStatus: 5.1.1\n"
+    report = explain(dsn("5.2.2", "smtp; 552 5.2.2 Mailbox full", returned=post))
+
+    assert report is not None
+    assert "soft" == report.kind
+
+
+def test_a_form_that_only_flufl_knows_is_recognised() -> None:
+    """It tells the address; what it means is weighed as for any other."""
+    data = mail(
+        "From: mail@example.net\nReturn-Path: <>\nSubject: Your mail",
+        """
+        The following address failed:
+
+            <ann@example.net>
+
+        Included is a copy of the message header:
+        """,
+    )
+    report = explain(data)
+
+    assert report is not None
+    assert ("unknown", ANN_AT) == (report.kind, report.recipient)
 
 
 def test_a_flood_of_tokens_is_given_up() -> None:

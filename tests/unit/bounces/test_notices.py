@@ -59,6 +59,10 @@ def test_a_delay_is_no_bounce() -> None:
         ("ann@example.net\nUnrouteable address", "hard"),
         ("", "unknown"),
         ("Gmail will retry for 47 more hours.", "auto"),
+        ("Unknown user: ann@example.net", "hard"),
+        ("ann@example.net on 1 June\nRecipient Not Found", "unknown"),
+        ("User Ann (ann@example.net) not listed in the directory", "hard"),
+        ("<ann@example.net>:\nThe mailbox is full", "soft"),
     ],
 )
 def test_the_words_decide(words: str, kind: str) -> None:
@@ -127,6 +131,43 @@ def test_a_person_answers(header: str) -> None:
     """What says nothing of a machine is somebody's."""
 
     assert notices.answer(parsed(mail(f"From: ann@example.net\n{header}", "Thanks!"))) is None
+
+
+def returned(header: str, words: str) -> Report | None:
+    """Read a notice that returns the message."""
+    whole = parts(("text/plain", words), ("message/rfc822", "Subject: x\n"), kind="mixed")
+    return notices.bounce(parsed(f"{header}\n{whole}".encode()))
+
+
+@pytest.mark.parametrize(
+    ("header", "words", "kind"),
+    [
+        (
+            "From: MDaemon@example.net\nPrecedence: bulk\nSubject: Warning: x - User unknown!",
+            "ann@example.net - no such user here.",
+            "hard",
+        ),
+        (
+            "From: MAILER-DAEMON@example.net\nPrecedence: bulk\nSubject: mail failed, returning",
+            "Sorry.",
+            "unknown",
+        ),
+        ("From: no-reply@example.net\nSubject: Notice", "Their mailbox is full.", "soft"),
+        ("From: postmaster@example.net\nSubject: Automatic reply", "Sorry.", "unknown"),
+    ],
+)
+def test_what_a_daemon_returns_is_a_bounce(header: str, words: str, kind: str) -> None:
+    """It is no absence and no delay, whatever its subject."""
+    report = returned(header, words)
+
+    assert report is not None
+    assert kind == report.kind
+
+
+def test_an_absence_with_the_message_is_none() -> None:
+    """A person's program may quote it as well."""
+
+    assert returned("From: ann@example.net\nSubject: Automatic reply: x", "Away.") is None
 
 
 def test_an_absence_is_no_bounce() -> None:

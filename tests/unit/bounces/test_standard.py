@@ -28,7 +28,17 @@ def told(*blocks: str, words: str = "Sorry.") -> Report:
         ("5.1.1", "smtp; 550-5.1.1 The email account does not exist", "hard", "5.1.1"),
         ("5.1.10", "smtp;550 5.1.10 RESOLVER.ADR.RecipientNotFound; none", "hard", "5.1.10"),
         ("5.0.0", "smtp; 550 5.1.1 User unknown", "hard", "5.1.1"),
-        ("5.0.0", "smtp; 550 no such user", "hard", "5.0.0"),
+        ("5.0.0", "smtp; 550 <ann@example.net>: no such user", "hard", "5.0.0"),
+        ("5.0.0", "smtp; 550 no such user", "soft", "5.0.0"),
+        ("5.0.0", "smtp; 550 : User unknown", "soft", "5.0.0"),
+        ("5.1.0", "smtp; 550 #5.1.0 Address rejected.", "hard", "5.1.0"),
+        ("5.4.4", "X-Postfix; Host or domain name not found. Host not found", "hard", "5.4.4"),
+        ("5.4.4", "", "hard", "5.4.4"),
+        ("5.1.10", "smtp; 556 5.1.10 Recipient address has null MX", "hard", "5.1.10"),
+        ("5.1.3", "smtp; 553 https://www.spamhaus.org/query/ip/192.0.2.1", "soft", "5.1.3"),
+        ("5.1.1", "smtp; 550 5.1.1 rejected by recipient preferences", "soft", "5.1.1"),
+        ("5.1.1", "smtp; 550 5.7.1 access denied", "soft", "5.1.1"),
+        ("5.1.0", "smtp; 5.1.0 - Unknown address error 550-'5.7.1 Access denied'", "soft", "5.1.0"),
         ("5.0.0 (undefined status)", "x-unix; user unknown", "hard", "5.0.0"),
         ("", "smtp; 550 5.1.1 User unknown", "hard", "5.1.1"),
         ("", "550 5.1.1 User unknown", "hard", "5.1.1"),
@@ -87,6 +97,81 @@ def test_an_error_is_a_failure() -> None:
     """OpenSMTPD calls it so."""
 
     assert "hard" == told("Final-Recipient: rfc822; a@x\nAction: error\nStatus: 5.1.1").kind
+
+
+@pytest.mark.parametrize(
+    ("words", "kind"),
+    [
+        (
+            "<ann@example.net>: host mx said: 550 No such user (in reply to\n RCPT TO command)",
+            "hard",
+        ),
+        ("<ann@example.net>: host mx said: 550 No such user (in reply to end of DATA", "soft"),
+        ("... while talking to mx\n>>> RCPT TO:<ann@example.net>\n<<< 550 No such user", "hard"),
+        ("... while talking to mx\n>>> DATA\n<<< 550 No such user", "soft"),
+        (">>> DATA\n<<< 550 No such user\n<<< 503 5.0.0 Need RCPT (recipient)", "hard"),
+        ("SMTP error from remote mail server after RCPT TO:<ann@example.net>: 550", "hard"),
+        ("SMTP error from remote mail server after end of data: 550", "soft"),
+        ("192.0.2.25 does not like recipient.\nRemote host said: 550 No such user", "hard"),
+        ("192.0.2.25 failed after I sent the message.\nRemote host said: 550", "soft"),
+        ("mx did not like our RCPT TO: 550 No such user", "hard"),
+    ],
+)
+def test_the_refused_command_counts(words: str, kind: str) -> None:
+    """Where words alone say that a user is unknown: at RCPT they mean it, later a filter may.
+
+    The command stands in what is written for people, in the way of each mail system.
+    """
+    report = standard.delivery(parsed(dsn("5.0.0", "smtp; 550 No such user", words=words)))
+
+    assert report is not None
+    assert kind == report.kind
+
+
+def test_a_refusal_of_the_sender_is_told_apart() -> None:
+    """It says nothing of the reader."""
+    policy = standard.delivery(parsed(dsn("5.7.26", "smtp; 550 5.7.26 fails DMARC")))
+    full = standard.delivery(parsed(dsn("5.2.2", "smtp; 552 5.2.2 Mailbox full")))
+
+    assert policy is not None
+    assert full is not None
+    assert policy.is_about_sender
+    assert not full.is_about_sender
+
+
+def test_a_report_in_the_text_is_read() -> None:
+    """Some gateways show its fields to people, in a message without parts, or with broken ones."""
+    fields = "Final-Recipient: rfc822; ann@example.net\nAction: failed\nStatus: 5.1.1\n"
+    plain = mail("From: MAILER-DAEMON@example.net", f"Sorry.\n\nTechnical report:\n\n{fields}")
+    broken = f"Content-Type: multipart/report; boundary=other\n\n--b\n\nSorry.\n\n{fields}"
+
+    for data in (plain, broken.encode()):
+        report = standard.delivery(parsed(data))
+        assert report is not None
+        assert ("hard", "ann@example.net") == (report.kind, report.recipient)
+
+
+def test_the_copy_names_the_address_where_the_report_does_not() -> None:
+    """A message of ours has one recipient."""
+    block = "Action: failed\nStatus: 5.1.1"
+    whole = parts(
+        ("text/plain", "Sorry."),
+        ("message/delivery-status", f"Reporting-MTA: dns; mx\n\n{block}"),
+        ("message/rfc822", "To: Ann <ann@example.net>\n\nHello"),
+    )
+    report = standard.delivery(parsed(whole.encode()))
+
+    assert report is not None
+    assert "ann@example.net" == report.recipient
+
+
+def test_a_disabled_account_is_not_gone() -> None:
+    """Though a server says so in the words for people only."""
+    words = "The account is disabled.\n\n<ann@example.net>: 550 user unknown (in reply to RCPT TO)"
+    report = standard.delivery(parsed(dsn("5.0.0", "", words=words)))
+
+    assert report is not None
+    assert "soft" == report.kind
 
 
 @pytest.mark.parametrize("action", ["delayed", "delivered", "relayed", "expanded"])

@@ -10,13 +10,20 @@ from feedpub.bounces.words import excerpt, recipient
     [
         ("Sorry:\n\n<ann@example.net>:\nno", "ann@example.net"),
         ("Failed:\n\n   ann@example.net\n", "ann@example.net"),
-        ("I could not reach ann@example.net today", ""),
+        ("Ask support@example.com.\n\nann@example.net\n", "ann@example.net"),
+        ("ann@example.net: 550 no\n", "ann@example.net"),
+        ("ann@example.net on 1 June\n  Not found", "ann@example.net"),
+        (">>> RCPT TO:<ann@example.net>\n<<< 550 no", "ann@example.net"),
+        ("Unknown user: ann@example.net", "ann@example.net"),
+        ("I could not reach ann@example.net today", "ann@example.net"),
+        ("From news@example.org, ask postmaster@example.net", ""),
+        ("no address at all @ home", ""),
     ],
 )
-def test_the_address_has_a_line_to_itself(words: str, found: str) -> None:
-    """As qmail and Exim write it; an address in a sentence may be anybody's."""
+def test_the_address_is_found_where_it_is_surest(words: str, found: str) -> None:
+    """On a line by itself before any other place; never the notice's own, or a postmaster's."""
 
-    assert found == recipient(words)
+    assert found == recipient(words, ["news@example.org"])
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from commands import Desk, run
+from notices import dsn
 
 from feedpub.errors import ConfigError, FeedpubError, MailError
 from feedpub.model import Problem
@@ -38,6 +39,24 @@ def test_bounces() -> None:
     assert actual.err == (
         "\rreading\r       \rWhat is about no reader of yours stays there, for you to read.\n"
     )
+
+
+def test_explain(tmp_path: Path) -> None:
+    """Each message is told on a line of its own, without a site; one unread makes it 1."""
+    bounce, letter = tmp_path / "bounce.eml", tmp_path / "letter.eml"
+    bounce.write_bytes(dsn())
+    letter.write_bytes(b"From: ann@example.net\n\nHello")
+    desk = Desk()
+    actual = run(f"bounces --explain {bounce} {letter} {tmp_path / 'none'}", desk)
+    said = [json.loads(line) for line in actual.out.splitlines()]
+
+    assert actual.status == 1
+    assert [] == desk.asked
+    assert f"{tmp_path / 'none'}: cannot be read" in actual.err
+    assert [(str(bounce), "hard", "ann@example.net", "5.1.1"), (str(letter), None, "", "")] == [
+        (each["path"], each["kind"], each["address"], each["status"]) for each in said
+    ]
+    assert "User unknown" in said[0]["text"]
 
 
 def test_bounces_by_cron() -> None:
