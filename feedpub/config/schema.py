@@ -348,9 +348,11 @@ class Web:
         int,
         Key("requests a minute from one address of the internet; 0 for no limit", least=0),
     ] = 600
-    policy: Annotated[str, Key("the Content-Security-Policy of pages")] = (
-        "default-src 'self'; img-src * data:; media-src *; object-src 'none'; base-uri 'none'; "
-        "form-action 'self'; frame-ancestors 'none'"
+    policy: Annotated[
+        str, Key("the Content-Security-Policy of the site's own pages; what is copied runs nothing")
+    ] = (
+        "default-src 'self'; script-src 'none'; worker-src 'none'; img-src * data:; media-src *; "
+        "object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
     )
     metrics: Annotated[
         bool, Key("figures for Prometheus at /metrics, which anybody can read then")

@@ -1,6 +1,6 @@
 """Requests and answers → the same, within bounds: what pages may do, and how often one may ask."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection
 from http import HTTPStatus
 from ipaddress import IPv6Address, ip_address
 from math import ceil
@@ -8,29 +8,33 @@ from math import ceil
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 _MINUTE = 60.0
+_LONGEST_HOST = 300
 _ROUNDING = 1e-6  # seconds: sums of shares are not exact
-_PAGES = (b"text/html", b"application/xhtml+xml")
-_DOCUMENTS = (
-    *(b"application/atom+xml", b"application/rss+xml", b"application/xml", b"image/svg+xml"),
-)
-# They may be looked at by themselves, as pages: then what is written in them must not run.
+_HTML, _XHTML = b"text/html", b"application/xhtml+xml"
+_XML = (b"+xml", b"/xml", b"/xsl", b"/xslt")
+_DOCUMENTS = (b".rdf", b".svg", b".svgz", b".xml", b".xsl", b".xslt")  # whatever type they get
+# Documents that may be looked at by themselves: nothing in them runs or is fetched.
 _INERT = b"default-src 'none'; img-src data:; style-src 'unsafe-inline'; sandbox"
+# HTML from the content folder: it may look as it likes, but it runs nothing on this origin, which
+# is that of readers' links, and sends no form.
+_COPIED = (
+    b"script-src 'none'; worker-src 'none'; object-src 'none'; base-uri 'none'; "
+    b"form-action 'none'; frame-ancestors 'none'; "
+    b"sandbox allow-popups allow-popups-to-escape-sandbox allow-downloads"
+)
 
 
 class Headers:
     """Says with every answer what browsers may do with it."""
 
     def __init__(self, app: ASGIApp, policy: str) -> None:
-        """Give pages this Content-Security-Policy, where they have none of their own."""
+        """Give the site's own pages this Content-Security-Policy, where they have none already."""
         self._app = app
         self._always = [
             (b"x-content-type-options", b"nosniff"),
             (b"referrer-policy", b"strict-origin-when-cross-origin"),
         ]
-        self._policies: Mapping[bytes, bytes] = {
-            **dict.fromkeys(_PAGES, policy.encode("latin-1", "replace")),
-            **dict.fromkeys(_DOCUMENTS, _INERT),
-        }
+        self._policy = policy.encode("latin-1", "replace")
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Hand the request on, and add to the answer."""
@@ -39,14 +43,75 @@ class Headers:
             if message["type"] == "http.response.start":
                 given = dict(message["headers"])
                 more = [each for each in self._always if each[0] not in given]
-                kind = given.get(b"content-type", b"").partition(b";")[0]
-                policy = self._policies.get(kind)
+                kind = given.get(b"content-type", b"").partition(b";")[0].strip().lower()
+                policy = self._policy_of(kind, scope["raw_path"].lower(), message["status"])
                 if policy and b"content-security-policy" not in given:
                     more.append((b"content-security-policy", policy))
                 message["headers"] = [*message["headers"], *more]
             await send(message)
 
         await self._app(scope, receive, added)
+
+    def _policy_of(self, kind: bytes, path: bytes, status: int) -> bytes:
+        """Return the Content-Security-Policy of an answer by its media type, b"" for none.
+
+        The site's own pages are at the addresses of folders, and where nothing is; HTML that has
+        a name of its own was copied from the content folder.
+        """
+        if kind == _HTML:
+            is_own = path.endswith(b"/") or status == HTTPStatus.NOT_FOUND
+            return self._policy if is_own else _COPIED
+        if kind == _XHTML:
+            return _COPIED
+        return _INERT if kind.endswith(_XML) or path.endswith(_DOCUMENTS) else b""
+
+
+class OwnHost:
+    """Answer only requests that name this server.
+
+    A page of somebody else's can have its own name lead to this machine, and would be taken by
+    the browser for the same origin (DNS rebinding).
+    """
+
+    def __init__(self, app: ASGIApp, host: str, names: Collection[str] = ()) -> None:
+        """Guard an application of a server that listens at `host`, and has other `names` too.
+
+        Where it listens for other machines, any address is its own: only names can be rebound.
+        """
+        self._app = app
+        self._names = {"localhost", host.lower(), *(each.lower() for each in names)}
+        self._is_local = host == "localhost" or _is_loopback(host)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Hand the request on, or refuse it."""
+        if self._is_own(_host_name(scope)):
+            await self._app(scope, receive, send)
+        else:
+            await _refuse(HTTPStatus.MISDIRECTED_REQUEST, send)
+
+    def _is_own(self, name: str) -> bool:
+        if name in self._names:
+            return True
+        try:
+            address = ip_address(name)
+        except ValueError:
+            return False
+        return address.is_loopback or not self._is_local
+
+
+def _host_name(scope: Scope) -> str:
+    """Return the host of a request without its port, "" where none, or more than one, is told."""
+    told = [value for name, value in scope["headers"] if name == b"host"]
+    host = told[0][:_LONGEST_HOST].decode("latin-1").lower() if len(told) == 1 else ""
+    name, bracket, _ = host.removeprefix("[").partition("]")
+    return name if bracket and host.startswith("[") else host.partition(":")[0]
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 class Hammering:

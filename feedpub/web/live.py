@@ -1,6 +1,7 @@
 """An application → the same for whoever is writing: its pages load again when the site changes."""
 
 import asyncio
+import secrets
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -18,6 +19,7 @@ changes.onmessage = (event) => {{
 }};
 addEventListener("pagehide", () => changes.close());
 """.encode()
+_POLICY = b"content-security-policy"
 _FORGOTTEN = frozenset((b"cache-control", b"content-length", b"etag", b"last-modified"))
 _FRESH = (b"cache-control", b"no-store")
 # They would bring a part, nothing, or what cannot be read into.
@@ -62,8 +64,10 @@ class Live:
             await self._tell(receive, send)
         else:
             kept = [each for each in scope["headers"] if each[0] not in _CONDITIONS]
-            script = f'<script src="{PLACE}reload.js?{self._version}"></script>'.encode()
-            await self._app({**scope, "headers": kept}, receive, _Injecting(send, script))
+            nonce = secrets.token_urlsafe(16)
+            source = f"{PLACE}reload.js?{self._version}"
+            script = f'<script src="{source}" nonce="{nonce}"></script>'.encode()
+            await self._app({**scope, "headers": kept}, receive, _Injecting(send, script, nonce))
 
     def _wake(self) -> None:
         self._changed.set()
@@ -89,9 +93,10 @@ class Live:
 class _Injecting:
     """Sends an answer on: nothing of it is to be kept, and pages come with a script."""
 
-    def __init__(self, send: Send, script: bytes) -> None:
+    def __init__(self, send: Send, script: bytes, nonce: str) -> None:
         self._send = send
         self._script = script
+        self._nonce = nonce
         self._begun: Message | None = None  # of a page, of which not all is there yet
         self._page = b""
 
@@ -112,7 +117,11 @@ class _Injecting:
             name == b"content-type" and value.startswith(b"text/html") for name, value in given
         )
         forgotten = _FORGOTTEN if is_page else _FORGOTTEN - {b"content-length"}
-        headers = [each for each in given if each[0] not in forgotten]
+        headers = [
+            (name, _allowing(value, self._nonce) if is_page and name == _POLICY else value)
+            for name, value in given
+            if name not in forgotten
+        ]
         begun = {**message, "headers": [*headers, _FRESH]}
         if is_page:
             self._begun = begun
@@ -126,3 +135,22 @@ class _Injecting:
         length = (b"content-length", b"%d" % len(page))
         await self._send({**begun, "headers": [*begun["headers"], length]})
         await self._send({"type": "http.response.body", "body": page})
+
+
+def _allowing(policy: bytes, nonce: str) -> bytes:
+    """Return a Content-Security-Policy under which one script may run, and listen, besides.
+
+    Where the policy leaves out scripts of the site's own, those of the page stay left out.
+    """
+    directives: dict[str, str] = {}
+    for each in policy.decode("latin-1").split(";"):
+        name, _, sources = each.strip().partition(" ")
+        if name:
+            directives.setdefault(name.lower(), sources.strip())
+    fallback = directives.get("default-src", "*")
+    scripts = directives.get("script-src", fallback).replace("'none'", "")
+    listens = directives.get("connect-src", fallback).replace("'none'", "")
+    directives["script-src"] = f"{scripts} 'nonce-{nonce}'".strip()
+    directives["connect-src"] = f"{listens} 'self'".strip()
+    directives.pop("sandbox", None)  # under which nothing runs; the nonce is for our script alone
+    return "; ".join(f"{name} {sources}".strip() for name, sources in directives.items()).encode()

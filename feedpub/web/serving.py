@@ -8,7 +8,7 @@ from datetime import datetime
 from functools import partial
 from pathlib import Path
 from queue import Empty, SimpleQueue
-from socket import socket
+from socket import gethostname, socket
 from threading import Event, Thread
 from urllib.parse import urlsplit
 
@@ -21,6 +21,7 @@ from feedpub.model import Problem
 from feedpub.publish import Request, Summary
 from feedpub.publish.request import Place, place
 from feedpub.watch import Manner, Watcher, facts
+from feedpub.web.guards import OwnHost
 from feedpub.web.live import Live
 from feedpub.web.server import Server, address, listen, run, server
 from feedpub.web.site import app
@@ -73,7 +74,8 @@ def live(
     built(first)
     where = place(request, sends=False)
     shown = Live(_app(where, stand))
-    opened, running = _server(where, stand, shown)
+    guarded = OwnHost(shown, stand.host, (gethostname(),))
+    opened, running = _server(where, stand, guarded)
     ended = Event()
 
     def rebuild(loop: asyncio.AbstractEventLoop) -> None:

@@ -16,6 +16,13 @@ from webs import free_port
 SERVERS = {"nginx": nginx, "caddy": caddy}
 AWAY = b"Nobody can answer that at the moment. Please try again in a minute.\n"
 GZIP = {"Accept-Encoding": "gzip"}
+COPIED = tuple(
+    f"demo/{name}"
+    for name in (
+        *("a.html", "a.htm", "a.xht", "a.xhtml", "a.svg", "a.svgz", "a.xsl", "a.xslt", "a.xml"),
+        *("a.rdf", "b.HTML", "c.Svg"),
+    )
+)
 HASHED = "notes-20240101aa.png"  # not by feedpub
 HIDDEN = (".feedpub", "%2efeedpub", "tags/.secret/rss.xml", ".git/rss.xml", ".well-known/.secret")
 MOST = 1 << 20  # octets: services tell of many bounces at once
@@ -49,7 +56,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, int]:
     built = build(
         home, ("\nsite:\n", more), ("# compress:", "compress:"), ("limit: 20", "limit: 3")
     )
-    for name in ("drawings/a.svg", "assets/b.svg", f"assets/{HASHED}"):
+    for name in ("drawings/a.svg", "assets/b.svg", f"assets/{HASHED}", *COPIED):
         (home / "content" / name).parent.mkdir(exist_ok=True)
         (home / "content" / name).write_text('<svg xmlns="http://www.w3.org/2000/svg"/>')
     for name in (*HIDDEN, ".well-known/security.txt"):
@@ -110,6 +117,20 @@ def test_browsers_are_told_the_same_as_by_feedpub(stand: Stand, path: str) -> No
     assert (own.status, own.body) == (answer.status, answer.body)
     for name in ("content-security-policy", "x-content-type-options"):
         assert own.headers.get(name) == answer.headers.get(name)
+
+
+@pytest.mark.parametrize("path", COPIED)
+def test_what_was_copied_runs_nothing(stand: Stand, path: str) -> None:
+    """It lies on the origin of readers' links; it is in a sandbox, whoever serves it."""
+    for port in (stand.port, stand.behind):
+        for asked in (path, f"{path}?/", f"{path}?x=a.png"):
+            answer = Answer(port, asked)
+            policy = answer.headers["content-security-policy"]
+            assert (200, "nosniff") == (answer.status, answer.headers["x-content-type-options"])
+            assert "sandbox" in policy
+            assert "allow-scripts" not in policy
+    own = Answer(stand.port, "").headers["content-security-policy"]
+    assert "script-src 'none'; worker-src 'none'" in own
 
 
 @pytest.mark.parametrize("path", ["atom.xml", "rss.xml", "feed.json", ""])

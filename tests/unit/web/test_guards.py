@@ -9,7 +9,8 @@ from starlette.responses import Response
 from starlette.types import Message, Receive, Scope, Send
 from webs import Reply, ask, call, serving
 
-from feedpub.web.guards import Hammering, Headers, network
+from feedpub.config import Web
+from feedpub.web.guards import Hammering, Headers, OwnHost, network
 
 POLICY = "default-src 'self'"
 
@@ -19,14 +20,14 @@ async def nothing(scope: Scope, receive: Receive, send: Send) -> None:
     await Response()(scope, receive, send)
 
 
-def answered(media_type: str, **headers: str) -> Reply:
+def answered(media_type: str, path: str = "/", status: int = 200, **headers: str) -> Reply:
     """Give an answer of a kind as it goes out."""
     given = {name.replace("_", "-"): value for name, value in headers.items()}
 
     async def answer(scope: Scope, receive: Receive, send: Send) -> None:
-        await Response(b"x", headers=given, media_type=media_type)(scope, receive, send)
+        await Response(b"x", status, given, media_type)(scope, receive, send)
 
-    return call(Headers(answer, POLICY), "/")
+    return call(Headers(answer, POLICY), path)
 
 
 @pytest.mark.parametrize("media_type", ["text/html", "text/html; charset=utf-8"])
@@ -35,7 +36,56 @@ def test_pages_have_a_policy(media_type: str) -> None:
     assert POLICY == answered(media_type).headers["content-security-policy"]
 
 
-@pytest.mark.parametrize("media_type", ["image/svg+xml", "application/xml", "application/rss+xml"])
+@pytest.mark.parametrize(
+    ("path", "status", "expected"),
+    [
+        ("/", 200, True),
+        ("/posts/a/", 200, True),
+        ("/nothing", 404, True),
+        ("/demo.html", 200, False),
+        ("/demo/index.html", 200, False),
+        ("/demo.HTM", 200, False),
+        ("/demo", 200, False),
+    ],
+)
+def test_copied_html_runs_nothing(path: str, status: int, *, expected: bool) -> None:
+    """Pages of the site's own are at the addresses of folders; all other HTML is in a sandbox."""
+    policy = answered("text/html", path, status).headers["content-security-policy"]
+
+    assert expected is (policy == POLICY)
+    assert expected or {"sandbox", "script-src", "worker-src"} <= {
+        each.split()[0] for each in policy.split(";")
+    }
+    assert "allow-scripts" not in policy
+    assert "allow-same-origin" not in policy
+    xhtml = answered("application/xhtml+xml", path, status).headers["content-security-policy"]
+    assert "sandbox" in xhtml
+
+
+def test_the_default_policy_runs_nothing_either() -> None:
+    """Whatever found its way into a page."""
+    directives = [each.strip() for each in Web().policy.split(";")]
+
+    assert {"script-src 'none'", "worker-src 'none'"} <= set(directives)
+
+
+@pytest.mark.parametrize(
+    "path", ["/a.svgz", "/a.XSL", "/a.xslt", "/a.rdf", "/a.xml", "/tags/a.svg"]
+)
+def test_documents_are_inert_whatever_their_type(path: str) -> None:
+    """A server may not know what they are; browsers may guess."""
+    policy = answered("application/octet-stream", path).headers["content-security-policy"]
+
+    assert "sandbox" in policy
+
+
+@pytest.mark.parametrize(
+    "media_type",
+    [
+        *("image/svg+xml", "application/xml", "application/rss+xml", "text/xml; charset=utf-8"),
+        *("Application/XML", "application/rdf+xml", "text/xsl", "application/mathml+xml"),
+    ],
+)
 def test_documents_that_browsers_show_are_inert(media_type: str) -> None:
     """What is written into a picture or a feed does not run, looked at by itself."""
     policy = answered(media_type).headers["content-security-policy"]
@@ -61,6 +111,39 @@ def test_what_an_answer_says_itself() -> None:
 
     assert "sandbox" == headers["content-security-policy"]
     assert "no-referrer" == headers["referrer-policy"]
+
+
+LOCAL = ("127.0.0.1", "127.0.0.1:8000", "localhost:8000", "LOCALHOST", "[::1]:8000", "127.1.2.3")
+
+
+@pytest.mark.parametrize("host", LOCAL)
+def test_its_own_host_is_answered(host: str) -> None:
+    """By the address or the name of this machine, with a port or without."""
+    assert 200 == call(OwnHost(nothing, "127.0.0.1"), "/", {"host": host}).status
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        *("rebound.example", "127.0.0.1.rebound.example", "localhost.rebound.example:8000", ""),
+        *("192.0.2.1", "[2001:db8::1]:8000", "[::1", "::1", "127.0.0.1@rebound.example"),
+        "a" * 9000,
+    ],
+)
+def test_another_host_is_refused(host: str) -> None:
+    """A name that somebody else has lead here (DNS rebinding) is not served."""
+    app = OwnHost(nothing, "127.0.0.1")
+
+    assert 421 == call(app, "/", {"host": host}).status
+    assert 421 == call(app, "/").status
+
+
+def test_a_server_for_other_machines_has_more_names() -> None:
+    """Addresses cannot be rebound; names it has to know."""
+    app = OwnHost(nothing, "192.0.2.9", ("laptop",))
+
+    for host, status in (("192.0.2.1:8000", 200), ("Laptop", 200), ("rebound.example", 421)):
+        assert status == call(app, "/", {"host": host}).status
 
 
 class Clock:

@@ -1,6 +1,7 @@
 """Pages that load again when the site changes."""
 
 import asyncio
+import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -10,6 +11,7 @@ from starlette.responses import HTMLResponse, StreamingResponse
 from starlette.types import Message, Receive, Scope, Send
 from webs import call, static
 
+from feedpub.config import Web
 from feedpub.web.live import PLACE, Live
 
 
@@ -26,13 +28,42 @@ def test_pages_come_with_a_script(public: Path) -> None:
     app = Live(static(public))
     tag = call(static(public), "/").headers["etag"]
     reply = call(app, "/", {"if-none-match": tag, "accept-encoding": "br", "range": "bytes=0-1"})
-    script = f'<script src="{PLACE}reload.js?0"></script>'
+    script = rf'<script src="{PLACE}reload\.js\?0" nonce="[\w-]+"></script>'
 
     assert 200 == reply.status
-    assert f"<body>home{script}</body></html>".encode() == reply.body
+    assert re.fullmatch(rf"<body>home{script}</body></html>", reply.body.decode())
     assert str(len(reply.body)) == reply.headers["content-length"]
     assert "no-store" == reply.headers["cache-control"]
     assert not {"etag", "last-modified"} & reply.headers.keys()
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        (Web().policy, "default-src 'self'; script-src 'nonce-N'; worker-src 'none'; img-src"),
+        ("default-src 'self'", "default-src 'self'; script-src 'self' 'nonce-N'; connect-src"),
+        ("script-src 'none'; sandbox", "script-src 'nonce-N'; connect-src * 'self'"),
+        ("connect-src 'none'", "connect-src 'self'; script-src * 'nonce-N'"),
+        ("default-src 'none'; ;", "default-src 'none'; script-src 'nonce-N'; connect-src 'self'"),
+    ],
+)
+def test_the_policy_lets_this_one_script_run(given: str, expected: str) -> None:
+    """Nothing else that the policy of the page keeps from running does."""
+
+    async def answer(scope: Scope, receive: Receive, send: Send) -> None:
+        policy = {"Content-Security-Policy": given}
+        await HTMLResponse("<body>", headers=policy)(scope, receive, send)
+
+    replies = [call(Live(answer), "/") for _ in range(2)]
+    nonces = [re.findall(r'nonce="([\w-]{20,})"', each.body.decode())[0] for each in replies]
+    policies = [
+        each.headers["content-security-policy"].replace(f"'nonce-{nonce}'", "'nonce-N'")
+        for each, nonce in zip(replies, nonces, strict=True)
+    ]
+
+    assert nonces[0] != nonces[1]
+    assert policies[0] == policies[1]
+    assert policies[0].startswith(expected)
 
 
 def test_other_files_are_as_they_are(public: Path) -> None:

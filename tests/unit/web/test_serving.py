@@ -57,6 +57,8 @@ class Writer:
         own.unlink()
         yield
         self.pages.append(get(self.port, "/blog/posts/bee/").body)
+        rebound = get(self.port, "/blog/posts/bee/", {"Host": f"rebound.example:{self.port}"})
+        self.told.append(f"rebound: {rebound.status}")
         os.kill(os.getpid(), signal.SIGTERM)
         ended.wait()
 
@@ -74,6 +76,7 @@ def test_live(tmp_path: Path) -> None:
         "built 2, new False, 1 faults",
         'templates/post.html:1: "nothing" is undefined',
         "built 2, new False, 0 faults",
+        "rebound: 421",
     ] == writer.told
     assert b"Bee" in writer.pages[0]
     assert b"/-live/reload.js?" in writer.pages[0]
