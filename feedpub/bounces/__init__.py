@@ -1,13 +1,15 @@
 """Read what came to the return path: whom it is about, and whether they can still be mailed."""
 
+import json
 import re
 from dataclasses import replace
 
-from feedpub.bounces import mails, notices, recognition, standard
+from feedpub.bounces import mails, notices, recognition, ses, standard
 from feedpub.bounces.arrival import arrived
 from feedpub.bounces.mails import Mail
 from feedpub.bounces.owners import owner
 from feedpub.bounces.report import Report, make
+from feedpub.bounces.values import text
 from feedpub.tokens import Keys, Owner
 
 __all__ = ["Report", "arrived", "explain", "read"]
@@ -70,7 +72,21 @@ def explain(data: bytes) -> Report | None:
 
 
 def _understood(mail: Mail) -> Report | None:
-    return standard.complaint(mail) or _bounce(mail) or notices.answer(mail)
+    return _told_by_ses(mail) or standard.complaint(mail) or _bounce(mail) or notices.answer(mail)
+
+
+def _told_by_ses(mail: Mail) -> Report | None:
+    """Read what Amazon SES tells by mail, as JSON; None where the mail is nothing of the kind."""
+    # Mail servers fold lines of more than 998 octets like this, in the middle of a text.
+    words = mail.words.lstrip().replace("!\n ", "")
+    if not words.startswith("{"):
+        return None
+    try:
+        event, _ = json.JSONDecoder(strict=False).raw_decode(words)
+    except (ValueError, RecursionError):
+        return None
+    delivered = text(event, "notificationType") == "Delivery"
+    return next(ses.reports(event), make("auto", text="Delivery") if delivered else None)
 
 
 def _bounce(mail: Mail) -> Report | None:

@@ -7,10 +7,15 @@ import hmac
 from datetime import datetime
 
 from feedpub import refusals
+from feedpub.bounces.providers import weigh
 from feedpub.bounces.report import Report, make
-from feedpub.bounces.webhooks.values import Notice, NoticeError, Posted, dated, owned, parsed, text
+from feedpub.bounces.values import text
+from feedpub.bounces.webhooks.values import Notice, NoticeError, Posted, dated, owned, parsed
+from feedpub.refusals import Refusal
 from feedpub.tokens import Keys
 
+_PERMANENT = ("550", "551", "553", "554", "556")
+_REFUSALS = {"espblock": Refusal.POLICY, "old": Refusal.TECHNICAL}
 _SUPPRESSED = {
     "suppress-bounce": "hard",
     "suppress-complaint": "complaint",
@@ -60,10 +65,17 @@ def _report(event: object) -> Report | None:
     how = _SUPPRESSED.get(text(event, "reason"), "")
     if how:
         return make(how, recipient, text=said)
-    code, status = refusals.reply(said)
-    given = text(event, "delivery-status", "code")
-    if given.isascii() and given.isdigit():
-        code = int(given[:3])
-    status = text(event, "delivery-status", "enhanced-code") or status
-    how = "hard" if refusals.is_gone(code or 550, status, said) else "soft"
-    return make(how, recipient, status, said)
+    status = text(event, "delivery-status", "enhanced-code")
+    code = text(event, "delivery-status", "code")
+    if code in _PERMANENT and refusals.reply(said) == (0, ""):
+        said = f"{code} {said}"
+    permanent = code in _PERMANENT or not code
+    how = "hard" if permanent and _is_sure(event, status, said) else "soft"
+    return weigh(how, recipient, status, said, refusal=_REFUSALS.get(text(event, "reason")))
+
+
+def _is_sure(event: object, status: str, said: str) -> bool:
+    """Tell whether Mailgun, or the server's words, call the address invalid."""
+    is_hard = text(event, "delivery-status", "bounce-type") == "hard"
+    code, named = refusals.reply(said)
+    return is_hard or refusals.is_gone(code or 550, status or named, said)

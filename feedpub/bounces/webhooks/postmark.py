@@ -9,23 +9,37 @@ import hmac
 from datetime import datetime
 from hashlib import sha256
 
+from feedpub.bounces.providers import weigh
 from feedpub.bounces.report import Report, make
-from feedpub.bounces.webhooks.values import Notice, NoticeError, Posted, owned, parsed, text
+from feedpub.bounces.values import text
+from feedpub.bounces.webhooks.values import Notice, NoticeError, Posted, owned, parsed
+from feedpub.refusals import Refusal
 from feedpub.tokens import Keys
 
-_BOUNCES = {
-    "HardBounce": "hard",
-    "BadEmailAddress": "hard",
+_KINDS = {
     "SpamComplaint": "complaint",
     "Unsubscribe": "unsubscribe",
+    "ManuallyDeactivated": "unsubscribe",
     "Transient": "auto",  # Postmark tries again by itself
     "Subscribe": "auto",
     "AutoResponder": "auto",
     "AddressChange": "auto",
     "ChallengeVerification": "auto",
     "OpenRelayTest": "auto",
-    "Unknown": "unknown",
+    "Unconfirmed": "auto",
 }
+_BOUNCES = {"HardBounce": "hard", "BadEmailAddress": "hard", "Unknown": "unknown"}
+_REFUSALS = {
+    "Blocked": Refusal.POLICY,
+    "DMARCPolicy": Refusal.POLICY,
+    "SpamNotification": Refusal.POLICY,
+    "VirusNotification": Refusal.POLICY,
+    "SMTPApiError": Refusal.POLICY,
+    "InboundError": Refusal.POLICY,
+    "TemplateRenderingFailed": Refusal.POLICY,
+    "DnsError": Refusal.TECHNICAL,
+}
+"""What the types of a bounce are about, where they tell: https://postmarkapp.com/developer/api."""
 _REASONS = {
     "HardBounce": "hard",
     "SpamComplaint": "complaint",
@@ -72,8 +86,12 @@ def _report(event: object) -> Report | None:
     said = text(event, "Details") or text(event, "Description")
     match text(event, "RecordType"):
         case "Bounce":
-            how = _BOUNCES.get(text(event, "Type"), "soft")
-            return make(how, text(event, "Email"), text=said)
+            kind, address = text(event, "Type"), text(event, "Email")
+            if kind in _KINDS:
+                return make(_KINDS[kind], address, text=said)
+            words = text(event, "Details")
+            how, refusal = _BOUNCES.get(kind, "soft"), _REFUSALS.get(kind)
+            return weigh(how, address, "", words, said or kind, refusal)
         case "SpamComplaint":
             return make("complaint", text(event, "Email"), text=said or "complaint (Postmark)")
         case "SubscriptionChange":

@@ -15,8 +15,11 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import load_der_public_key
 
 from feedpub import refusals
+from feedpub.bounces.providers import weigh
 from feedpub.bounces.report import Report, make
-from feedpub.bounces.webhooks.values import Notice, NoticeError, Posted, dated, owned, parsed, text
+from feedpub.bounces.values import text
+from feedpub.bounces.webhooks.values import Notice, NoticeError, Posted, dated, owned, parsed
+from feedpub.refusals import Refusal
 from feedpub.tokens import Keys
 
 _SIGNATURE = "x-twilio-email-event-webhook-signature"
@@ -27,6 +30,17 @@ _DROPPED = {
     "spam reporting address": "complaint",
     "unsubscribed address": "unsubscribe",
 }
+_OURS = ("spam content", "recipient list over package quota", "invalid smtpapi header")
+_REFUSALS = {
+    "invalid address": Refusal.INVALID,
+    "mailbox unavailable": Refusal.MAILBOX,
+    "content": Refusal.POLICY,
+    "reputation": Refusal.POLICY,
+    "frequency or volume too high": Refusal.RATE,
+    "technical": Refusal.TECHNICAL,
+    "technical failure": Refusal.TECHNICAL,
+}
+"""https://www.twilio.com/docs/sendgrid/ui/analytics-and-reporting/bounce-and-block-classifications"""
 _LEFT = {
     "spamreport": "complaint",
     "unsubscribe": "unsubscribe",
@@ -80,11 +94,17 @@ def _report(event: object) -> Report | None:
     if kind in _LEFT:
         return make(_LEFT[kind], recipient, text=f"{kind} (SendGrid)")
     if kind == "dropped":
+        if reason.lower() in _OURS:
+            return make("soft", recipient, status, reason, Refusal.POLICY)
         how = _DROPPED.get(reason.lower(), "")
         return make(how, recipient, text=reason) if how else None
     if kind != "bounce":
         return None  # what is deferred, SendGrid tries again by itself
+    category = text(event, "bounce_classification")
+    refusal = _REFUSALS.get(category.lower())
+    if refusal is None and text(event, "type") == "blocked":
+        refusal = Refusal.POLICY  # a block is about the message, and the address is mailed again
     code, named = refusals.reply(reason)
     gone = refusals.is_gone(code or 550, status or named, reason)
-    hard = gone and text(event, "type") != "blocked"
-    return make("hard" if hard else "soft", recipient, status or named, reason)
+    hard = refusal is Refusal.INVALID or (refusal is None and gone)
+    return weigh("hard" if hard else "soft", recipient, status, reason, category, refusal)

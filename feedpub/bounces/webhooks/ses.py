@@ -1,19 +1,12 @@
-"""What Amazon SES tells by SNS → reports.
+"""Read what Amazon SES tells by SNS."""
 
-https://docs.aws.amazon.com/ses/latest/dg/notification-contents.html
-"""
-
-from collections.abc import Iterator
 from datetime import datetime
 
-from feedpub.bounces.report import Report, make
+from feedpub.bounces import ses
 from feedpub.bounces.webhooks.certificates import Fetch, Roots
 from feedpub.bounces.webhooks.sns import Sns
-from feedpub.bounces.webhooks.values import Notice, Posted, listed, owned, parsed, text
+from feedpub.bounces.webhooks.values import Notice, Posted, owned, parsed
 from feedpub.tokens import Keys
-
-_BOUNCES = {"Permanent": "hard", "Transient": "soft"}
-_NO_COMPLAINT = ("not-spam", "auth-failure")
 
 
 class Ses:
@@ -30,21 +23,7 @@ class Ses:
         if told.kind != "Notification":
             return Notice(told.id, (), told.visit)
         event = parsed(told.message)
-        reports = tuple(_reports(event))
+        reports = tuple(ses.reports(event))
         if len(reports) == 1:  # of several, the token says nothing of each
             reports = (owned(reports[0], event, self._keys),)
         return Notice(told.id, reports)
-
-
-def _reports(event: object) -> Iterator[Report]:
-    kind = text(event, "notificationType") or text(event, "eventType")
-    if kind == "Bounce":
-        how = _BOUNCES.get(text(event, "bounce", "bounceType"), "unknown")
-        for each in listed(event, "bounce", "bouncedRecipients"):
-            said = text(each, "diagnosticCode") or text(event, "bounce", "bounceSubType")
-            yield make(how, text(each, "emailAddress"), text(each, "status"), said)
-    elif kind == "Complaint":
-        what = text(event, "complaint", "complaintFeedbackType")
-        how = "auto" if what in _NO_COMPLAINT else "complaint"
-        for each in listed(event, "complaint", "complainedRecipients"):
-            yield make(how, text(each, "emailAddress"), text=f"{what or 'complaint'} (Amazon SES)")

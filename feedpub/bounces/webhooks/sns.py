@@ -16,6 +16,7 @@ from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from cryptography.hazmat.primitives.hashes import SHA1, SHA256, HashAlgorithm
 
+from feedpub.bounces.values import text
 from feedpub.bounces.webhooks.certificates import Fetch, Roots, verify
 from feedpub.bounces.webhooks.values import (
     NoticeDelayedError,
@@ -23,7 +24,6 @@ from feedpub.bounces.webhooks.values import (
     Posted,
     parsed,
     require_fresh,
-    text,
 )
 
 _HOST = re.compile(r"sns\.[a-z0-9-]{3,40}\.amazonaws\.com(?:\.cn)?")

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from services import ADDRESS, ANN, KEYS, MAILGUN_KEY, NOW, SENDER, failed, mailgun
 
 from feedpub.bounces.webhooks import Mailgun, NoticeError, Posted
+from feedpub.refusals import Refusal
 
 READ = Mailgun(MAILGUN_KEY, KEYS)
 GONE = "5.1.1 The email account that you tried to reach does not exist"
@@ -51,6 +52,31 @@ def test_the_server_is_heard(event: dict[str, object], kind: str) -> None:
     (report,) = READ(mailgun({**failed("bounce", ""), **event}), NOW).reports
 
     assert kind == report.kind
+
+
+@pytest.mark.parametrize(
+    ("reason", "said", "expected"),
+    [
+        ("espblock", "550 no", ("soft", Refusal.POLICY)),
+        ("old", "Too old", ("soft", Refusal.TECHNICAL)),
+        ("bounce", "550 5.7.26 DMARC", ("soft", Refusal.POLICY)),
+        ("bounce", "552 5.2.2 full", ("soft", Refusal.MAILBOX)),
+        ("bounce", "550 no", ("soft", Refusal.UNCLASSIFIED)),
+    ],
+)
+def test_the_reason_is_heeded(reason: str, said: str, expected: tuple[str, Refusal]) -> None:
+    """A permanent failure may be about us, or a mailbox that is full."""
+    (report,) = READ(mailgun(failed(reason, said)), NOW).reports
+
+    assert expected == (report.kind, report.refusal)
+
+
+def test_a_hard_bounce_without_words_is_hard() -> None:
+    """Mailgun has looked at them."""
+    status = {"code": 550, "message": "no", "bounce-type": "hard"}
+    (report,) = READ(mailgun({**failed("bounce", ""), "delivery-status": status}), NOW).reports
+
+    assert "hard" == report.kind
 
 
 @pytest.mark.parametrize(

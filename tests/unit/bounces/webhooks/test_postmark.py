@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from services import ADDRESS, ANN, KEYS, NOW, POSTMARK_SECRET, SENDER, postmark
 
 from feedpub.bounces.webhooks import NoticeError, Posted, Postmark
+from feedpub.refusals import Refusal
 
 READ = Postmark(POSTMARK_SECRET, KEYS)
 BOUNCE = {
@@ -40,6 +41,31 @@ def test_what_is_told_is_understood(changes: dict[str, str], kind: str) -> None:
 
     assert (kind, ANN, ADDRESS) == (report.kind, report.subscriber, report.recipient)
     assert "smtp;550 5.1.1 gone" == report.text
+
+
+@pytest.mark.parametrize(
+    ("kind", "said", "expected"),
+    [
+        ("HardBounce", "", ("hard", Refusal.INVALID)),
+        ("HardBounce", "smtp;550 5.7.1 listed at dnsbl.example", ("soft", Refusal.POLICY)),
+        ("HardBounce", "smtp;552 5.2.2 mailbox full", ("soft", Refusal.MAILBOX)),
+        ("Blocked", "", ("soft", Refusal.POLICY)),
+        ("Blocked", "smtp;550 5.1.1 gone", ("soft", Refusal.POLICY)),
+        ("DMARCPolicy", "", ("soft", Refusal.POLICY)),
+        ("SpamNotification", "", ("soft", Refusal.POLICY)),
+        ("DnsError", "", ("soft", Refusal.TECHNICAL)),
+        ("SoftBounce", "smtp;550 5.7.26 DMARC", ("soft", Refusal.POLICY)),
+        ("Unconfirmed", "", ("auto", None)),
+        ("ManuallyDeactivated", "", ("unsubscribe", None)),
+    ],
+)
+def test_the_type_is_held_against_the_servers_words(
+    kind: str, said: str, expected: tuple[str, Refusal | None]
+) -> None:
+    """What is about us is no fault of a reader."""
+    (report,) = READ(postmark({**BOUNCE, "Type": kind, "Details": said}), NOW).reports
+
+    assert expected == (report.kind, report.refusal)
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from services import ADDRESS, ANN, KEYS, NOW, SENDER, Grid
 
 from feedpub.bounces.webhooks import NoticeError, SendGrid
+from feedpub.refusals import Refusal
 
 GRID = Grid()
 READ = SendGrid(GRID.public, KEYS)
@@ -34,6 +35,7 @@ BOUNCE = {
         ({"event": "dropped", "reason": "Invalid"}, "hard"),
         ({"event": "dropped", "reason": "Spam Reporting Address"}, "complaint"),
         ({"event": "dropped", "reason": "Unsubscribed Address"}, "unsubscribe"),
+        ({"event": "dropped", "reason": "Spam Content"}, "soft"),
         ({"event": "spamreport"}, "complaint"),
         ({"event": "unsubscribe"}, "unsubscribe"),
         ({"event": "group_unsubscribe"}, "unsubscribe"),
@@ -44,6 +46,37 @@ def test_what_is_told_is_understood(changes: dict[str, str], kind: str) -> None:
     (report,) = READ(GRID.tell([{**BOUNCE, **changes}]), NOW).reports
 
     assert (kind, ANN, ADDRESS) == (report.kind, report.subscriber, report.recipient)
+
+
+@pytest.mark.parametrize(
+    ("category", "reason", "expected"),
+    [
+        ("Invalid Address", "550 no", ("hard", Refusal.INVALID)),
+        ("Invalid Address", "550 5.7.1 blocked", ("soft", Refusal.POLICY)),
+        ("Mailbox Unavailable", "550 5.1.1 gone", ("soft", Refusal.MAILBOX)),
+        ("Content", "550 no", ("soft", Refusal.POLICY)),
+        ("Reputation", "550 5.1.1 gone", ("soft", Refusal.POLICY)),
+        ("Frequency or Volume Too High", "450 no", ("soft", Refusal.RATE)),
+        ("Technical", "550 no", ("soft", Refusal.TECHNICAL)),
+        ("Unclassified", "550 5.1.1 no such user", ("hard", Refusal.INVALID)),
+        ("Unclassified", "550 no", ("soft", Refusal.UNCLASSIFIED)),
+    ],
+)
+def test_the_classification_is_heeded(
+    category: str, reason: str, expected: tuple[str, Refusal]
+) -> None:
+    """And held against the server's words."""
+    event = {**BOUNCE, "bounce_classification": category, "reason": reason, "status": ""}
+    (report,) = READ(GRID.tell([event]), NOW).reports
+
+    assert expected == (report.kind, report.refusal)
+
+
+def test_a_block_is_about_the_message() -> None:
+    """SendGrid mails such an address again."""
+    (report,) = READ(GRID.tell([{**BOUNCE, "type": "blocked"}]), NOW).reports
+
+    assert report.is_about_sender
 
 
 def test_many_events_come_together() -> None:

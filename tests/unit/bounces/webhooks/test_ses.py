@@ -24,7 +24,9 @@ from services import (
     ses_complaint,
 )
 
+from feedpub.bounces import explain
 from feedpub.bounces.webhooks import NoticeDelayedError, NoticeError, Posted, Ses
+from feedpub.refusals import Refusal
 
 AMAZON = Amazon()
 
@@ -70,6 +72,40 @@ def test_a_bounce_says_why() -> None:
 
     assert "NoEmail" == first.text
     assert "" == second.recipient
+
+
+@pytest.mark.parametrize(
+    ("how", "detail", "said", "kind", "refusal"),
+    [
+        ("Permanent", "General", "", "hard", Refusal.INVALID),
+        ("Permanent", "General", "smtp; 550 5.1.1 user unknown", "hard", Refusal.INVALID),
+        ("Permanent", "General", "smtp; 550 no", "hard", Refusal.INVALID),
+        ("Permanent", "General", "smtp; 550 5.7.1 blocked by policy", "soft", Refusal.POLICY),
+        ("Permanent", "General", "smtp; 552 5.2.2 mailbox full", "soft", Refusal.MAILBOX),
+        ("Permanent", "General", "smtp; 550 4.4.7 expired", "soft", Refusal.TECHNICAL),
+        ("Permanent", "UnsubscribedRecipient", "", "unsubscribe", None),
+        ("Transient", "General", "", "auto", None),
+        ("Transient", "General", "smtp; 451 4.3.0 later", "soft", Refusal.TECHNICAL),
+        ("Transient", "General", "smtp; 550 5.1.1 user unknown", "soft", Refusal.UNCLASSIFIED),
+        ("Transient", "MailboxFull", "", "soft", Refusal.MAILBOX),
+        ("Transient", "MessageTooLarge", "", "soft", Refusal.POLICY),
+        ("Transient", "ContentRejected", "", "soft", Refusal.POLICY),
+        ("Undetermined", "Undetermined", "", "unknown", Refusal.UNCLASSIFIED),
+    ],
+)
+def test_the_word_of_ses_is_held_against_the_servers(
+    how: str, detail: str, said: str, kind: str, refusal: Refusal | None
+) -> None:
+    """Permanent may be a policy, and Transient without a word of the server is an absence."""
+    event = ses_bounce()
+    event["bounce"] = {
+        "bounceType": how,
+        "bounceSubType": detail,
+        "bouncedRecipients": [{"emailAddress": ADDRESS, "diagnosticCode": said}],
+    }
+    (report,) = reader()(AMAZON.tell(event), NOW).reports
+
+    assert (kind, refusal) == (report.kind, report.refusal)
 
 
 def test_of_several_recipients_each_is_told_by_address() -> None:
@@ -335,3 +371,18 @@ def test_no_envelope_raises_anything_else(changes: dict[str, object]) -> None:
 
     with pytest.raises(NoticeError):
         reader()(Posted(json.dumps(told).encode(), {}), NOW)
+
+
+def test_what_ses_tells_by_mail_is_read() -> None:
+    """SNS may send the same to an address, and add a footer."""
+    head = b"From: no-reply@sns.amazonaws.com\r\nSubject: AWS Notification Message\r\n\r\n"
+    told = json.dumps(ses_bounce()).encode()
+    footer = b"\r\n--\r\nIf you wish to stop receiving notifications from this topic, ..."
+    bounce, broken = explain(head + told + footer), explain(head + told[:100])
+    delivery = explain(head + b'{"notificationType": "Delivery"}')
+
+    assert bounce is not None
+    assert ("hard", ADDRESS, "5.1.1") == (bounce.kind, bounce.recipient, bounce.status)
+    assert delivery is not None
+    assert "auto" == delivery.kind
+    assert broken is None
