@@ -151,6 +151,18 @@ Html = Callable[[Post], str]
 
 
 @dataclass(frozen=True, slots=True)
+class Publication:
+    """What a post was published as. It keeps that, whoever else comes to ask for the same."""
+
+    path: str  # of its source
+    address: str  # its page below the output folder, or its URL where that is elsewhere
+    asked: str  # the address that it asked for, and by which words
+    id: str
+    asked_id: str
+    due: datetime | None  # the date that had come by then; None for one published ahead of it
+
+
+@dataclass(frozen=True, slots=True)
 class Feed:
     """A list of posts that can be followed, whichever format it is written in."""
 

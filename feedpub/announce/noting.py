@@ -11,7 +11,7 @@ from feedpub.config import Config
 from feedpub.config.addresses import is_absolute
 from feedpub.errands import COMMAND, HUB, URL, Errand
 from feedpub.files import digest
-from feedpub.files.outputs import listed
+from feedpub.files.listing import listed
 from feedpub.model import Post
 from feedpub.publish.request import Place, Request, place
 from feedpub.slugs import quote

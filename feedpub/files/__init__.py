@@ -3,9 +3,10 @@
 from feedpub.files.beneath import open_beneath
 from feedpub.files.compression import COMPRESSIBLE
 from feedpub.files.instance import keep_state, kept_state, only, running
+from feedpub.files.listing import LIST, is_built, publication_lines, publications
 from feedpub.files.lock import locked
 from feedpub.files.memory import Bodies, Build, Memory, Reading, Row, sound
-from feedpub.files.outputs import Ledger, Written, clear, facts, intact, is_built, write
+from feedpub.files.outputs import Ledger, Written, clear, facts, intact, write
 from feedpub.files.packaged import code, packaged, texts
 from feedpub.files.secrets import SECRET, secrets
 from feedpub.files.settings import configuration
@@ -14,6 +15,7 @@ from feedpub.files.workers import processors, spread
 
 __all__ = [
     "COMPRESSIBLE",
+    "LIST",
     "SECRET",
     "Bodies",
     "Build",
@@ -37,6 +39,8 @@ __all__ = [
     "open_beneath",
     "packaged",
     "processors",
+    "publication_lines",
+    "publications",
     "read",
     "rescan",
     "running",

@@ -17,15 +17,14 @@ from typing import NamedTuple
 from feedpub.errors import OutputError
 from feedpub.files.beneath import read_beneath
 from feedpub.files.compression import compressed, compressed_names
+from feedpub.files.listing import is_built, listed, read_list, write_list
 from feedpub.files.sources import RACY, digest
 from feedpub.files.workers import processors, spread
 from feedpub.model import Changes, Copy, Output
 
-LIST = ".feedpub"
 PARTS = ".feedpub-parts"  # files being written: no name in use is ever half there; stays when
 # a build is killed, or gives up
 _RACY = "racy-"
-_HEAD = "# Files that feedpub wrote here, and may remove again."
 
 
 class Facts(NamedTuple):
@@ -57,13 +56,16 @@ def write(  # noqa: PLR0913 - what, where to, what is known, and who is told
     codings: Sequence[str] = (),
     *,
     untouched: AbstractSet[str] = frozenset(),
+    publications: str = "",
 ) -> tuple[Changes, dict[str, Written]]:
     """Bring the folder to hold just these outputs; give what changed, and the ledger of now.
 
     An output is not rendered where its key is the one in `ledger` and the file lies there as it
     was left; those whose paths are `untouched` are taken to be so, and not looked at. Copies are
     taken from `content`. Compressed in each of `codings` (gzip, br), what is worth it lies beside
-    as well. Raises OutputError where the folder holds, or could come to hold, what is not ours.
+    as well. `publications` is what the folder's list tells besides.
+
+    Raises OutputError where the folder holds, or could come to hold, what is not ours.
     """
     wanted = {output.path: output for output in outputs}
     beside = _beside(wanted.keys(), codings)
@@ -72,11 +74,11 @@ def write(  # noqa: PLR0913 - what, where to, what is known, and who is told
     trusted = () if (folder / PARTS).exists() else wanted.keys() & untouched
     settled = {path for path in trusted if work.is_settled(path)}
     possible = wanted.keys() | work.companions(settled)
-    ours = listed(folder)
+    ours, before = read_list(folder)
     _refuse(folder, ours, possible)
     removable = sorted(ours - possible)
-    if not possible <= ours:
-        _list(folder, ours | possible)
+    if not possible <= ours or before != publications:
+        write_list(folder, ours | possible, publications)
     shutil.rmtree(folder / PARTS, ignore_errors=True)
     (folder / PARTS).mkdir()
     removed = _remove(folder, _in_the_way(removable, possible), possible)
@@ -92,15 +94,10 @@ def write(  # noqa: PLR0913 - what, where to, what is known, and who is told
                 written.append(path)
         progress(count, len(stale))
     removed += _remove(folder, removable + sorted(ours & possible - now.keys()), now.keys())
-    _list(folder, now.keys())
+    write_list(folder, now.keys(), publications)
     shutil.rmtree(folder / PARTS, ignore_errors=True)
     changes = Changes(tuple(sorted(written)), tuple(sorted(removed)), len(now) - len(written))
     return changes, {path: now[path] for path in sorted(now)}
-
-
-def is_built(folder: Path) -> bool:
-    """Tell whether a site was ever written into a folder."""
-    return (folder / LIST).is_file()
 
 
 def intact(folder: Path, ledger: Ledger) -> bool:
@@ -112,15 +109,6 @@ def intact(folder: Path, ledger: Ledger) -> bool:
     return whole and all(
         facts(f"{folder}/{path}") == written.facts for path, written in ledger.items()
     )
-
-
-def listed(folder: Path) -> set[str]:
-    """Give the paths that may be ours, as the folder's own list says."""
-    try:
-        lines = (folder / LIST).read_text(encoding="utf-8").split("\n")
-    except FileNotFoundError:
-        return set()
-    return set(filter(_inside, lines[1:]))
 
 
 def clear(folder: Path) -> None:
@@ -298,15 +286,6 @@ def _below(folder: Path, path: Path) -> str:
     return path.relative_to(folder).as_posix()
 
 
-def _list(folder: Path, paths: Iterable[str]) -> None:
-    """Write the folder's own list of the files that may be ours."""
-    text = "\n".join([_HEAD, *sorted(paths), ""]).encode()
-    if not _holds(folder / LIST, text):
-        part = folder / f"{LIST}.part"
-        part.write_bytes(text)
-        part.replace(folder / LIST)
-
-
 def _in_the_way(paths: Sequence[str], wanted: AbstractSet[str]) -> list[str]:
     """Give the old files that stand where a new one needs a folder, or the other way about."""
     if not paths:
@@ -341,10 +320,3 @@ def _remove(folder: Path, paths: Sequence[str], wanted: AbstractSet[str]) -> lis
                 parent.rmdir()
             parent = parent.parent
     return removed
-
-
-def _inside(path: str) -> bool:
-    """Tell whether a path of the list stays inside the folder, whoever wrote it there."""
-    if not path or path.startswith("/"):
-        return False
-    return ".." not in path or ".." not in path.split("/")

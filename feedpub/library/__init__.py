@@ -1,6 +1,6 @@
 """Manuscripts → the library: every post in its place, in order, by tag and by author."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from operator import attrgetter
@@ -9,7 +9,7 @@ from typing import TypeVar
 from feedpub.config import Config
 from feedpub.library import bundles, subjects
 from feedpub.library.shelves import Shelved, Shelves
-from feedpub.model import Author, Manuscript, Post, Problem, Tag
+from feedpub.model import Author, Manuscript, Post, Problem, Publication, Tag
 
 Name = TypeVar("Name")
 
@@ -32,6 +32,8 @@ class Library:
     since: datetime | None  # this library holds from here …
     until: datetime | None  # … up to, not including, here: then a post appears or goes
     problems: tuple[Problem, ...]
+    # What each post is published as, and what those were that are away for the moment.
+    publications: Mapping[str, Publication] = field(default_factory=dict)
     making: "Making | None" = field(default=None, compare=False, repr=False)
 
 
@@ -52,8 +54,13 @@ def build(  # noqa: PLR0913 - a library is made of all of these
     drafts: bool = False,
     future: bool = False,
     known: Library | None = None,
+    published: Mapping[str, Publication] | None = None,
+    unread: Iterable[str] = (),
 ) -> Library:
     """Put manuscripts in their places; `files` gives the other files and their sizes in octets.
+
+    `published` is what posts were published as before: as long as their source is there, be it
+    among the `unread` ones, they keep that.
 
     Drafts and posts dated after `now` stay out unless asked for; expired ones always do. The
     files of a page bundle whose post stays out do so with it. `known` is an earlier library of
@@ -67,10 +74,18 @@ def build(  # noqa: PLR0913 - a library is made of all of these
             moments += [one.published] if one.expires is None else [one.published, one.expires]
     shown = sorted(groups["shown"], key=lambda one: (one.published, one.path))
     hidden = (one for fate, group in groups.items() if fate != "shown" for one in group)
-    making = _made(
-        config, shown, _open_files(files, shown, hidden), known.making if known else None
-    )
+    before = {} if published is None else published
+    sources = {one.path for group in groups.values() for one in group}.union(unread)
+    left = before if before.keys() <= sources else _only(before, sources)
+    same = known is not None and left is known.publications  # what it published itself
+    opened = _open_files(files, shown, hidden)
+    making = _made(config, shown, opened, now, left, known.making if known else None, same=same)
     shelves = making.shelves
+    publications = (
+        known.publications
+        if known and known.making and same and shelves is known.making.shelves
+        else {**left, **shelves.publications}
+    )
     posts = tuple(each.post for each in making.shelved.values())
     return Library(
         posts=posts,
@@ -88,22 +103,39 @@ def build(  # noqa: PLR0913 - a library is made of all of these
             *shelves.problems,
             *(problem for each in making.shelved.values() for problem in each.problems),
         ),
+        publications=publications,
         making=making,
     )
 
 
-def _made(
-    config: Config, shown: Sequence[Manuscript], sizes: Mapping[str, int], known: Making | None
+def _only(published: Mapping[str, Publication], paths: Container[str]) -> dict[str, Publication]:
+    """Leave out the publications of posts whose files are gone."""
+    return {path: each for path, each in published.items() if path in paths}
+
+
+def _made(  # noqa: PLR0913 - what is shown, where it was, and what is known of that
+    config: Config,
+    shown: Sequence[Manuscript],
+    sizes: Mapping[str, int],
+    now: datetime,
+    published: Mapping[str, Publication],
+    known: Making | None,
+    *,
+    same: bool,
 ) -> Making:
-    """Put what is shown, oldest first, on its shelves: on those that are known, if they serve."""
-    if known and known.shelves.serve(config, shown, sizes):
+    """Put what is shown, oldest first, on its shelves: on those that are known, if they serve.
+
+    `same` tells that what was published before is what the known shelves published.
+    """
+    serves = known and (same or known.shelves.published == published)
+    if known and serves and known.shelves.serve(config, shown, sizes, now):
         shelves, old = known.shelves, known.shelved
         shelved = {
             one.path: kept if (kept := old[one.path]).manuscript is one else shelves.shelved(one)
             for one in reversed(shown)
         }
         return Making(shelves, shelved)
-    shelves = Shelves(config, shown, sizes)
+    shelves = Shelves(config, shown, sizes, published, now)
     shelved = {one.path: shelves.shelved(one) for one in reversed(shown)}
     if known:
         shelved = {path: _same(each, known.shelved.get(path)) for path, each in shelved.items()}

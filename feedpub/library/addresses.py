@@ -1,15 +1,15 @@
 """Manuscripts and files → where each is published, no two at the same place."""
 
 import re
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from posixpath import splitext
 from unicodedata import normalize
 
 from feedpub.config import Config
 from feedpub.library import bundles
 from feedpub.library.permalinks import Address, Permalinks
-from feedpub.model import Manuscript, Problem
+from feedpub.model import Manuscript, Problem, Publication
 from feedpub.slugs import fold
 
 REPLACEABLE = ("404.html", "robots.txt")
@@ -51,51 +51,110 @@ class Addresses:
     """Where everything is published: source path → place."""
 
     posts: Mapping[str, Address]
+    asked: Mapping[str, str]  # what each post asked for, as a publication has it
     files: Mapping[str, str]  # → path below the output folder
     problems: tuple[Problem, ...]
 
 
-def assign(config: Config, manuscripts: Iterable[Manuscript], files: Iterable[str]) -> Addresses:
+def assign(
+    config: Config,
+    manuscripts: Sequence[Manuscript],
+    files: Iterable[str],
+    published: Mapping[str, Publication] | None = None,
+) -> Addresses:
     """Give every manuscript and file its place.
 
-    `manuscripts` come oldest first: where two want one place, the older keeps it, so that a new
-    post never moves an old one.
+    Where two want one place, the one that was `published` there keeps it, and else the older:
+    `manuscripts` come oldest first. Publications of other posts are those of posts that are away
+    for the moment: their places stay free.
     """
-    places = _Places(config)
-    for one in manuscripts:
+    published = published or {}
+    places = _Places(config, manuscripts)
+    away = published.keys() - places.wanted.keys()
+    for path in sorted(away):
+        places.reserve(published[path])
+    newcomers = [one for one in manuscripts if not places.keep(one, published.get(one.path))]
+    for one in newcomers:
         places.settle(one)
-    folders = bundles.folders(places.posts)
+    places.tell_moved()
+    posts = {one.path: places.posts[one.path] for one in manuscripts}
+    folders = bundles.folders(posts)
     for path in sorted(files):
         folder = bundles.nearest(path, folders)
-        places.put(path, _beside(path, folder, places.posts[folders[folder]]) if folder else path)
-    return Addresses(places.posts, places.files, tuple(places.problems))
+        places.put(path, _beside(path, folder, posts[folders[folder]]) if folder else path)
+    asked = {path: _asked(places.manuscripts[path], places.wanted[path]) for path in posts}
+    return Addresses(posts, asked, places.files, tuple(places.problems))
+
+
+def place(address: Address) -> str:
+    """Return what tells an address from all others: its file, or its URL where it has none."""
+    return address.output or address.url
+
+
+def _asked(one: Manuscript, wanted: Address) -> str:
+    """Return what a post asks for, and by which words: who says it anew means it."""
+    return f"{place(wanted)} {one.permalink or one.slug}".rstrip(" ")
 
 
 class _Places:
     """The places that are given away, one after the other."""
 
-    def __init__(self, config: Config) -> None:
+    def __init__(self, config: Config, manuscripts: Iterable[Manuscript]) -> None:
+        self._permalinks = Permalinks(config)
+        self.manuscripts = {one.path: one for one in manuscripts}
+        self.wanted = {path: self._permalinks.wanted(one) for path, one in self.manuscripts.items()}
         self.posts: dict[str, Address] = {}
         self.files: dict[str, str] = {}
         self.problems: list[Problem] = []
-        self._permalinks = Permalinks(config)
         self._replaceable = REPLACEABLE if config.pages.enabled else ()
         self._ours = _OURS[config.pages.enabled, bool(config.digests)]
         self._taken = _Taken()
         self._urls: dict[str, str] = {}  # of pages that are elsewhere → source path
         self._numbers: dict[str, int] = {}  # URL → the number to try next where it is taken
 
+    def reserve(self, publication: Publication) -> None:
+        """Leave the place of a post that is away free, for it may come back."""
+        address = self._permalinks.known(publication.address)
+        if self._is_free(address):
+            self._take(address, publication.path)
+
+    def keep(self, one: Manuscript, publication: Publication | None) -> bool:
+        """Give a post the place where it was published; tell whether it asks for that still."""
+        wanted = self.wanted[one.path]
+        if publication is None:
+            return False
+        if publication.address == place(wanted):
+            address = wanted
+        elif publication.asked == _asked(one, wanted):
+            address = replace(self._permalinks.known(publication.address), slug=wanted.slug)
+        else:
+            return False
+        if not self._is_free(address):
+            return False
+        self._give(one, address)
+        return True
+
     def settle(self, one: Manuscript) -> None:
         """Give a post the address it asks for, or else another."""
-        wanted = self._permalinks.wanted(one)
-        address = wanted if self._is_free(wanted) else self._another(wanted)
-        if address is not wanted:
-            self._tell_moved(one, wanted, address)
+        wanted = self.wanted[one.path]
+        self._give(one, wanted if self._is_free(wanted) else self._another(wanted))
+
+    def tell_moved(self) -> None:
+        """Say of each post that could not have the URL it asked for who has it."""
+        for path, wanted in self.wanted.items():
+            given = self.posts[path]
+            if place(given) != place(wanted):
+                self._tell_moved(path, wanted, given)
+
+    def _give(self, one: Manuscript, address: Address) -> None:
         self.posts[one.path] = address
+        self._take(address, one.path)
+
+    def _take(self, address: Address, path: str) -> None:
         if address.output:
-            self._taken.add(fold(address.output), one.path)
+            self._taken.add(fold(address.output), path)
         else:
-            self._urls[address.url] = one.path
+            self._urls[address.url] = path
 
     def put(self, path: str, wanted: str) -> None:
         """Publish a file at the place it wants; where that is taken, not at all."""
@@ -131,13 +190,21 @@ class _Places:
         self._numbers[start.url] = number + 1
         return address
 
-    def _tell_moved(self, one: Manuscript, wanted: Address, given: Address) -> None:
-        """Say that a post could not have the URL it asked for."""
-        owner = self._taken.owner(fold(wanted.output)) or self._urls.get(wanted.url, "")
-        held = f"{owner} is at {self.posts[owner].url}" if owner else f"feedpub writes {wanted.url}"
+    def _tell_moved(self, path: str, wanted: Address, given: Address) -> None:
+        """Say that a post could not have the URL it asked for, where somebody else has it."""
+        folded = fold(wanted.output)
+        owner = self._taken.owner(folded) if wanted.output else self._urls.get(wanted.url, "")
+        if owner == path or not (owner or self._ours.fullmatch(folded)):
+            return  # it stays where it was published when somebody else had that
+        if owner in self.posts:
+            held = f"{owner} is at {self.posts[owner].url}"
+        elif owner:
+            held = f"{owner}, which is away at the moment, is at {wanted.url}"
+        else:
+            held = f"feedpub writes {wanted.url}"
         hint = "slug" if owner else "permalink"
         fault = f"{held} already, so this post is at {given.url}; give it another {hint}"
-        self._tell(one.path, fault)
+        self._tell(path, fault)
 
     def _tell(self, path: str, message: str) -> None:
         self.problems.append(Problem(path, 0, message))

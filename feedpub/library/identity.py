@@ -6,12 +6,12 @@ change, and nobody sees a post twice.
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Mapping, Sequence
 from itertools import chain, count
 from urllib.parse import urlsplit
 
 from feedpub.config import Config
-from feedpub.model import Manuscript, Problem
+from feedpub.model import Manuscript, Problem, Publication
 from feedpub.slugs import quote
 
 YEAR = 2026
@@ -46,25 +46,41 @@ def given(config: Config, one: Manuscript) -> str:
 
 
 def identities(
-    config: Config, manuscripts: Iterable[Manuscript]
+    config: Config,
+    manuscripts: Sequence[Manuscript],
+    published: Mapping[str, Publication] | None = None,
 ) -> tuple[dict[str, str], tuple[Problem, ...]]:
     """Give every manuscript, oldest first, an id of its own: source path → id.
 
-    An id that two files claim stays with the older.
+    An id that two files claim stays with the one that was `published` with it, and else with the
+    older. Publications of other posts are those of posts that are away for the moment.
     """
+    published = published or {}
+    asked = {one.path: given(config, one) for one in manuscripts}
+    away = sorted(published.keys() - asked.keys())
+    owners = {published[path].id: path for path in away}
     ids: dict[str, str] = {}
-    owners: dict[str, str] = {}
-    problems: list[Problem] = []
     for one in manuscripts:
-        identity = given(config, one)
-        if identity in owners:
-            fault = (
-                f'the id "{identity}" is that of {owners[identity]}; give this post one of its own'
-            )
-            problems.append(Problem(one.path, 0, fault))
-            own = tag_uri(config, one.path)
-            numbered = (f"{own}-{number}" for number in count(2))
-            identity = next(each for each in chain((own,), numbered) if each not in owners)
-        ids[one.path] = identity
-        owners[identity] = one.path
-    return ids, tuple(problems)
+        known = published.get(one.path)
+        if known and asked[one.path] in (known.id, known.asked_id) and known.id not in owners:
+            ids[one.path] = known.id
+            owners[known.id] = one.path
+    for one in manuscripts:
+        if one.path not in ids:
+            ids[one.path] = identity = _free(config, one, asked[one.path], owners)
+            owners[identity] = one.path
+    problems = tuple(
+        Problem(path, 0, f'the id "{wanted}" is that of {owner}; give this post one of its own')
+        for path, wanted in asked.items()
+        if (owner := owners.get(wanted, path)) != path
+    )
+    return {path: ids[path] for path in asked}, problems
+
+
+def _free(config: Config, one: Manuscript, asked: str, owners: Mapping[str, str]) -> str:
+    """Return the id that a post asks for, or another where somebody else has it."""
+    if asked not in owners:
+        return asked
+    own = tag_uri(config, one.path)
+    numbered = (f"{own}-{number}" for number in count(2))
+    return next(each for each in chain((own,), numbered) if each not in owners)

@@ -65,6 +65,10 @@ class Permalinks:
         path = output if name != _INDEX else f"{folder}/" if folder else ""
         return Address(slug, self._site + quote(path), output if self._pages else "")
 
+    def known(self, place: str) -> Address:
+        """Return the address of a page that was published: by its file, or its URL elsewhere."""
+        return Address("", place, "") if _WEB.match(place) else self.at("", place)
+
     def numbered(self, address: Address, number: int) -> Address:
         """Give an address with a number after its last name: `a/index.html` → `a-2/index.html`."""
         if address.output:

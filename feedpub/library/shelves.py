@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from hashlib import blake2b
 from html import escape, unescape
 from operator import attrgetter
@@ -10,11 +11,11 @@ from unicodedata import normalize
 from feedpub import links
 from feedpub.config import Config
 from feedpub.library import addresses, subjects
-from feedpub.library.identity import identities
+from feedpub.library.identity import given, identities
 from feedpub.library.media import media_type
 from feedpub.library.permalinks import Address
 from feedpub.markup.urls import settle
-from feedpub.model import Enclosure, Image, Manuscript, Post, Problem, Reference, Tag
+from feedpub.model import Enclosure, Image, Manuscript, Post, Problem, Publication, Reference, Tag
 from feedpub.slugs import quote
 
 _AUTHOR = attrgetter("name", "email", "url", "bio", "slug")
@@ -42,39 +43,67 @@ class Shelves:
     """What must be known of all manuscripts before any of them becomes a post."""
 
     def __init__(
-        self, config: Config, shown: Sequence[Manuscript], sizes: Mapping[str, int]
+        self,
+        config: Config,
+        shown: Sequence[Manuscript],
+        sizes: Mapping[str, int],
+        published: Mapping[str, Publication],
+        now: datetime,
     ) -> None:
-        """Find the places of all that is shown, oldest first, and of files of these sizes."""
+        """Find the places of all that is shown, oldest first, and of files of these sizes.
+
+        `published` tells where posts were before, with those that are away for the moment.
+        """
         site = config.site
         self._made_for = (config, shown, sizes)
+        self.published = published
         self._site = site
         self._tags = subjects.tags((*one.tags, *one.categories) for one in shown)
         self._authors = subjects.authors(shown, config.authors, site.author)
         self._told = {each.slug: repr(_AUTHOR(each)) for each in self._authors.values()}
         self._nobody = (self._authors[site.author.name],) if site.author else ()
-        places = addresses.assign(config, shown, sizes)
+        places = addresses.assign(config, shown, sizes, published)
         self._addresses = places.posts
         self.files = places.files
-        published = [(path, site.url + quote(place)) for path, place in places.files.items()]
+        urls = [(path, site.url + quote(place)) for path, place in places.files.items()]
         posts = {normalize("NFC", path): each.url for path, each in places.posts.items()}
         named = any(_uses_names(one) for one in shown)
         self._places = links.Places(
             site.url,
             posts,
-            {normalize("NFC", path): url for path, url in published},
+            {normalize("NFC", path): url for path, url in urls},
             links.names(posts) if named else {},
         )
-        self._sizes = {url: sizes[path] for path, url in published}
-        self._ids, faults = identities(config, shown)
+        self._sizes = {url: sizes[path] for path, url in urls}
+        self._ids, faults = identities(config, shown, published)
         self.problems = (*places.problems, *faults)
+        self.publications = {
+            one.path: Publication(
+                one.path,
+                addresses.place(places.posts[one.path]),
+                places.asked[one.path],
+                self._ids[one.path],
+                given(config, one),
+                _due(one, published.get(one.path), now),
+            )
+            for one in shown
+        }
+        self._now = now
+        self._ahead = any(each.due is None for each in self.publications.values())
 
-    def serve(self, config: Config, shown: Sequence[Manuscript], sizes: Mapping[str, int]) -> bool:
-        """Tell whether shelves made of these, oldest first, would be the same."""
+    def serve(
+        self, config: Config, shown: Sequence[Manuscript], sizes: Mapping[str, int], now: datetime
+    ) -> bool:
+        """Tell whether shelves made of these, oldest first, would be the same.
+
+        That is where posts were published before as these shelves were told, or have it themselves.
+        """
         own_config, own, own_sizes = self._made_for
         return (
             len(own) == len(shown)
             and all(map(_claims_alike, own, shown))
             and (own_config, own_sizes) == (config, sizes)
+            and not (self._ahead and now != self._now)
         )
 
     def shelved(self, one: Manuscript) -> Shelved:
@@ -169,6 +198,12 @@ class Shelves:
 def _claims_alike(one: Manuscript, other: Manuscript) -> bool:
     """Tell whether a manuscript could take the place of another without a third taking notice."""
     return one is other or (_CLAIM(one) == _CLAIM(other) and _uses_names(one) == _uses_names(other))
+
+
+def _due(one: Manuscript, before: Publication | None, now: datetime) -> datetime | None:
+    """Return the date of a post where it has come, by this clock or an earlier one."""
+    came = one.published <= now or (before is not None and before.due == one.published)
+    return one.published if came else None
 
 
 def _uses_names(one: Manuscript) -> bool:

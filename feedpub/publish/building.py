@@ -12,6 +12,7 @@ from feedpub.config import Config
 from feedpub.errors import FeedpubError
 from feedpub.files import Build, Ledger, Memory
 from feedpub.model import Copy, Output
+from feedpub.publish.clock import newest, refuse_to_unpublish
 from feedpub.publish.hints import below, touches
 from feedpub.publish.issues import recorded
 from feedpub.publish.kept import Built, Hints, Kept, Seen
@@ -134,13 +135,29 @@ def _make(
     """Make what is not as the last build left it."""
     # Imported only here, as it takes long: an unchanged site is known without it.
     from feedpub import site  # noqa: PLC0415
+    from feedpub.agenda import steady  # noqa: PLC0415
     from feedpub.publish.making import look, maker, plan  # noqa: PLC0415
 
     where, memory = seen.where, _memory(seen)
     _refuse_empty(request, seen, last)
     scanned = time.time_ns()
+    published = kept.published(where) if kept else files.publications(where.output)
+    request = replace(request, now=steady(request.now, newest(published)))
     making = plan(
-        request, where, seen.entries, memory, seen.record.issues, kept.making if kept else None
+        request,
+        where,
+        seen.entries,
+        memory,
+        seen.record.issues,
+        kept.making if kept else None,
+        published=published,
+    )
+    refuse_to_unpublish(request, where, making, published)
+    publications = making.library.publications
+    lines = (
+        kept.lines
+        if kept and publications is kept.making.library.publications
+        else files.publication_lines(publications)
     )
     bodies = kept.bodies if kept else memory.bodies()
     if kept and kept.seen.texts == seen.texts:
@@ -158,6 +175,7 @@ def _make(
             partial(request.progress, "writing"),
             where.config.output.compress,
             untouched=_untouched(wanted, seen, kept, hints) if kept and hints else frozenset(),
+            publications=lines,
         )
     made = _outcome(request, seen, last, making, ledger, settled=scanned)
     memory.keep_build(where.output, made)
@@ -168,7 +186,12 @@ def _make(
         new=making.new(last.ledger) if last else (),
     )
     mark = memory.mark(where.output)
-    return Built(summary, Kept(request, seen, making, made_with, bodies, wanted, made, mark))
+    kept = Kept(
+        *(request, seen, making, made_with, bodies, wanted, made, mark),
+        lines=lines,
+        listed=files.facts(where.output / files.LIST),
+    )
+    return Built(summary, kept)
 
 
 def _outcome(

@@ -12,7 +12,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from feedpub.files import Bodies, Build, Entry
-    from feedpub.model import Copy, Output
+    from feedpub.files.outputs import Facts
+    from feedpub.model import Copy, Output, Publication
     from feedpub.publish.issues import Record
     from feedpub.publish.making import Making
     from feedpub.publish.request import Place, Request, Summary
@@ -49,6 +50,8 @@ class Kept:
     outputs: Mapping[str, Output | Copy]
     build: Build
     mark: tuple[int, ...]  # of what is remembered on the disk of this build
+    lines: str  # what the list of the output folder tells of posts
+    listed: Facts  # of that list
 
     def belongs(self, request: Request) -> bool:
         """Tell whether it was kept of the site and for the folder that are asked for."""
@@ -56,6 +59,13 @@ class Kept:
         return (own.config_path, own.output, own.environ) == (
             *(request.config_path, request.output, request.environ),
         )
+
+    def published(self, where: Place) -> Mapping[str, Publication]:
+        """Return what posts are published as: as this build left it, or a later one that failed."""
+        own = self.making.library.publications
+        if files.facts(where.output / files.LIST) == self.listed:
+            return own
+        return {**own, **files.publications(where.output)}
 
     def serves(self, request: Request, where: Place, mark: tuple[int, ...]) -> bool:
         """Tell whether it is of use still: settings stand, and nobody else has built since."""

@@ -10,7 +10,7 @@ from feedpub.config import Config, Hooks, Mail, Run, Subscribers, Web
 from feedpub.files import Bodies, Entry, Memory, Reading
 from feedpub.library import Library
 from feedpub.mailing import Issue
-from feedpub.model import Post, Problem
+from feedpub.model import Post, Problem, Publication
 from feedpub.publish.reading import Contents, read, sort
 from feedpub.publish.request import Counts, Place, Request
 from feedpub.site import Plan
@@ -72,12 +72,16 @@ def plan(  # noqa: PLR0913 - all that a site is made of
     known: Making | None = None,
     *,
     keep: bool = True,
+    published: Mapping[str, Publication] | None = None,
 ) -> Making:
     """Read what must be read, and plan the site; `issues` is what went out of its digests.
 
     Where `keep` is False the memory goes on knowing what it knew. `known` is what was made of the
-    same site before, in this process: whatever stays as it is there is the very same value.
+    same site before, in this process: whatever stays as it is there is the very same value. Posts
+    stay what they were `published` as, which the output folder tells where it is not given.
     """
+    if published is None:
+        published = files.publications(where.output)
     contents = sort(entries, where.config)
     progress = partial(request.progress, "reading")
     readings = read(
@@ -97,6 +101,8 @@ def plan(  # noqa: PLR0913 - all that a site is made of
         drafts=request.drafts,
         future=request.future,
         known=known.library if known else None,
+        published=published,
+        unread=(path for path, each in readings.items() if each.manuscript is None),
     )
     planned = site.plan(where.config, shelved, issues, known.plan if known else None)
     return Making(contents, readings, shelved, planned)

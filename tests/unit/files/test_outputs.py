@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from feedpub.errors import OutputError
-from feedpub.files.outputs import LIST, Written, clear, intact, listed, write
+from feedpub.files.listing import LIST, listed
+from feedpub.files.outputs import Written, clear, intact, write
 from feedpub.model import Changes, Copy, Output
 
 

@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from feedpub.config import Config, Content, Digest, Pages
-from feedpub.library.addresses import Addresses, assign
-from feedpub.model import Manuscript, Problem
+from feedpub.library.addresses import Addresses, assign, place
+from feedpub.model import Manuscript, Problem, Publication
 from feedpub.slugs import fold
 
 ELSEWHERE = "https://their.site/{slug}/"
@@ -54,6 +54,80 @@ def test_the_older_post_keeps_its_place() -> None:
         )
         == found.problems[0]
     )
+
+
+def published(found: Addresses) -> dict[str, Publication]:
+    """Give what posts are published as where they have these addresses."""
+    return {
+        path: Publication(path, place(each), found.asked[path], "id", "id", None)
+        for path, each in found.posts.items()
+    }
+
+
+@pytest.mark.parametrize("pattern", ["posts/{slug}/", ELSEWHERE])
+def test_who_was_published_first_keeps_the_address(pattern: str) -> None:
+    """However old those are that come later, and however often it is asked."""
+    site = config(pattern, pages=pattern != ELSEWHERE)
+    first, second, third = (made.manuscript(stem=f"{n}", slug="same") for n in range(3))
+    known: dict[str, Publication] = {}
+    found = assign(site, [], [])
+    for shown in ([third], [second, third], [second, third], [first, second, third]):
+        found = assign(site, shown, [], known)
+        known = published(found)
+
+        assert list(known) == [one.path for one in shown]
+
+    assert ["same-3", "same-2", "same"] == [
+        each.url.rstrip("/").rpartition("/")[2] for each in found.posts.values()
+    ]
+    assert ["0.md", "1.md"] == [problem.path for problem in found.problems]
+    assert "2.md is at" in found.problems[0].message
+
+
+def test_a_number_is_kept_when_the_address_becomes_free() -> None:
+    """Links to it are out in the world; who asks anew, in other words, gets what is free."""
+    one, two = (made.manuscript(stem=f"{n}", slug="same") for n in range(2))
+    known = published(assign(config(), [one, two], []))
+    left = {two.path: known[two.path]}
+
+    stays = assign(config(), [two], [], left)
+    moves = assign(config(), [replace(two, permalink="posts/same/")], [], left)
+
+    assert ["posts/same-2/index.html"] == outputs(stays)
+    assert () == stays.problems
+    assert ["posts/same/index.html"] == outputs(moves)
+
+
+def test_posts_that_exchange_their_addresses_get_them() -> None:
+    """What was published binds nobody who asks for something else."""
+    one, two = made.manuscript(stem="one", slug="a"), made.manuscript(stem="two", slug="b")
+    known = published(assign(config(), [one, two], []))
+    found = assign(config(), [replace(one, slug="b"), replace(two, slug="a")], [], known)
+
+    assert ["posts/b/index.html", "posts/a/index.html"] == outputs(found)
+    assert () == found.problems
+
+
+def test_the_address_of_a_post_that_is_away_stays_free() -> None:
+    """Whoever asks for it gets a number, and is told by whom it is held."""
+    one, two = (made.manuscript(stem=f"{n}", slug="same") for n in range(2))
+    known = published(assign(config(), [two], []))
+    found = assign(config(), [one], [], known)
+
+    assert ["posts/same-2/index.html"] == outputs(found)
+    assert ["0.md"] == [problem.path for problem in found.problems]
+    assert "1.md" in found.problems[0].message
+
+
+def test_feedpubs_own_places_are_given_to_nobody_who_was_there_before() -> None:
+    """A newsletter that is begun needs its addresses; the post is told."""
+    site = config("{slug}/")
+    post = made.manuscript(slug="forget")
+    known = published(assign(site, [post], []))
+    found = assign(replace(site, digests=(Digest("weekly"),)), [post], [], known)
+
+    assert ["posts/forget/index.html"] == outputs(found)
+    assert 1 == len(found.problems)
 
 
 def test_a_number_may_be_taken_too() -> None:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from feedpub.config import Config, Content
 from feedpub.library.identity import given, identities, tag_uri
-from feedpub.model import Manuscript, Problem
+from feedpub.model import Manuscript, Problem, Publication
 
 
 def config(url: str = made.SITE, authority: str = "") -> Config:
@@ -144,3 +144,32 @@ def test_an_id_that_is_anothers_path() -> None:
 
     assert "tag:example.org,2026:c.md-3" == ids["c.md"]
     assert 1 == len(problems)
+
+
+def test_who_was_published_first_keeps_the_id() -> None:
+    """An older post that comes to claim it has another, then and ever after."""
+    old = made.manuscript(stem="old", id="https://x.example/1")
+    new = made.manuscript(stem="new", id="https://x.example/1")
+    known: dict[str, Publication] = {}
+    ids, problems = identities(made.config(), [])
+    for shown in ([new], [old, new], [old, new]):
+        ids, problems = identities(made.config(), shown, known)
+        known = {
+            one.path: Publication(
+                one.path, "", "", ids[one.path], given(made.config(), one), made.PUBLISHED
+            )
+            for one in shown
+        }
+
+    assert {"old.md": "tag:example.org,2026:old.md", "new.md": "https://x.example/1"} == ids
+    assert ["old.md"] == [problem.path for problem in problems]
+
+    alone, faults = identities(made.config(), [old], {"old.md": known["old.md"]})
+
+    assert {"old.md": "tag:example.org,2026:old.md"} == alone
+    assert () == faults
+
+    away, faults = identities(made.config(), [made.manuscript(stem="x", id=new.id)], known)
+
+    assert {"x.md": "tag:example.org,2026:x.md"} == away
+    assert "new.md" in faults[0].message

@@ -6,7 +6,7 @@ import threading
 import time
 from contextlib import closing
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
 
@@ -141,18 +141,112 @@ def test_a_post_appears_when_its_time_comes(site: Site) -> None:
     assert "Later" in site.read("atom.xml")
 
 
-def test_a_clock_set_back_takes_a_post_away_again(site: Site) -> None:
-    """What is published depends on the time alone, whichever way it went."""
+def test_a_clock_set_back_a_little_takes_nothing_away(site: Site) -> None:
+    """As when a time server corrects it: what was published stays, without a word."""
     site.post("later.md", "Later", "2025-06-02T00:00:00Z")
-    site.build()
-    first = site.written()
     site.now = NOW + timedelta(days=1)
     site.build()
-    site.now = NOW
+    first = site.written()
+    for site.now in (NOW, NOW - timedelta(hours=11)):
+        summary = site.build()
 
+        assert first == site.written()
+        assert (3, 0) == (summary.published, summary.scheduled)
+
+
+def test_a_clock_set_back_takes_few_posts_away(site: Site) -> None:
+    """One post of a site that has six of it waits again for its date."""
+    for number in range(3):
+        site.post(f"{number}.md", f"Post {number}")
+    site.post("later.md", "Later", "2025-06-02T00:00:00Z")
+    site.now = NOW + timedelta(days=30)
+    site.build()
+    site.now = NOW - timedelta(days=1)
+
+    summary = site.build()
+
+    assert (5, 1) == (summary.published, summary.scheduled)
+    assert "Later" not in site.read("atom.xml")
+
+
+@pytest.mark.parametrize("forgotten", ["", ".feedpub", ".feedpub/cache"])
+def test_a_clock_years_behind_takes_nothing_away(site: Site, forgotten: str) -> None:
+    """More than a fifth of the site would go: that is refused, with what to do, unless asked."""
+    site.build()
+    first = site.written()
+    if forgotten:
+        shutil.rmtree(site.root / forgotten)
+    site.now = datetime(2020, 1, 1, tzinfo=UTC)
+
+    for _ in range(2):
+        with pytest.raises(FeedpubError, match=r"2020-01-01 .* 2 of 2 posts.*clock.*--future"):
+            site.build()
+        assert first == site.written()
+
+    assert 2 == site.build(future=True).published
+    with pytest.raises(FeedpubError, match="set the clock right"):
+        site.build()
+
+    site.now = NOW
+    assert 2 == site.build().published
+    assert first == site.written()
+
+
+def test_posts_that_get_another_date_are_no_matter_of_the_clock(site: Site) -> None:
+    """Whoever dates all posts into the future means that, and may take drafts back."""
+    site.build()
+    site.post("hello.md", date="2099-01-01")
+    site.put("content/second.md", "---\ntitle: C\ndate: 2025-01-01\ndraft: true\n---\n")
+
+    assert (0, 1, 1) == _counts(site.build())
+
+
+def test_posts_published_ahead_of_their_dates_may_go_again(site: Site) -> None:
+    """What `--future` has published waits for its date again without it."""
+    for name in ("hello.md", "second.md"):
+        site.post(name, date="2030-01-01")
+    site.build(future=True)
+
+    assert (0, 0, 2) == _counts(site.build())
+
+
+def test_an_older_post_that_claims_an_address_does_not_get_it(site: Site) -> None:
+    """The one that was published there stays there, and keeps its id, whatever is forgotten."""
+    post = "---\ntitle: {}\ndate: {}\nslug: same\nid: urn:x:same\n---\nText.\n"
+    site.put("content/new.md", post.format("New", "2025-02-02"))
+    site.build()
+    site.put("content/old.md", post.format("Old", "2001-01-01"))
+    for _ in range(2):
+        summary = site.build()
+
+        assert "<h1>New" in site.read("posts/same/index.html")
+        assert "<h1>Old" in site.read("posts/same-2/index.html")
+        assert 1 == site.read("atom.xml").count("<id>urn:x:same</id>")
+        assert [f"{site.content}/old.md"] * 2 == [
+            str(site.root / problem.path) for problem in summary.problems
+        ]
+        shutil.rmtree(site.root / ".feedpub")
+
+
+@pytest.mark.parametrize("away", ["---\ntitle: [\n---\n", "draft", "expired"])
+def test_a_post_that_is_away_for_a_while_finds_its_address_free(site: Site, away: str) -> None:
+    """A mistake in its front matter, or a draft of it, gives neither address nor id to another."""
+    whole = "---\ntitle: New\ndate: 2025-02-02\nslug: same\nid: urn:x:1\n{}---\nText.\n"
+    changes = {"draft": "draft: true\n", "expired": "expires: 2025-03-01\n"}
+    site.put("content/new.md", whole.format(""))
+    site.build()
+    site.put("content/new.md", whole.format(changes[away]) if away in changes else away)
+    site.put("content/old.md", whole.format("").replace("2025-02", "2001-02"))
     site.build()
 
-    assert first == site.written()
+    assert not (site.public / "posts/same").exists()
+    assert "urn:x:1" not in site.read("atom.xml")
+
+    site.put("content/new.md", whole.format(""))
+    site.build()
+
+    assert "2025-02-02" in site.read("posts/same/index.html")
+    assert "2001-02-02" in site.read("posts/same-2/index.html")
 
 
 def test_drafts_and_future_posts_are_shown_on_request(site: Site) -> None:

@@ -1,0 +1,60 @@
+"""What was published, and what time it is → whether the clock can be right.
+
+A machine that starts without a time server may believe that it is years ago. Whatever was published
+since would be taken away, as if it were still to come.
+"""
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from feedpub.errors import FeedpubError
+from feedpub.model import Publication
+from feedpub.publish.request import Place, Request
+
+if TYPE_CHECKING:
+    from feedpub.publish.making import Making
+
+_PART = 5  # one post in so many may go since its date is still to come
+_TOLERANCE = timedelta(days=1)
+
+
+def newest(published: Mapping[str, Publication]) -> datetime | None:
+    """Return the latest date that had come when its post was published, None for none."""
+    return max((each.due for each in published.values() if each.due), default=None)
+
+
+def is_behind(now: datetime, last: datetime | None) -> bool:
+    """Tell whether a clock cannot be right: it was later than this before, by more than a day."""
+    return last is not None and now + _TOLERANCE < last
+
+
+def refuse_to_unpublish(
+    request: Request, where: Place, making: "Making", published: Mapping[str, Publication]
+) -> None:
+    """Refuse to take away more than a fifth of the posts because of what the clock says.
+
+    Raises FeedpubError where their dates had come once, and by this clock are still to come.
+    """
+    due = sum(each.due is not None for each in published.values())
+    gone = sorted(_unpublished(request, making, published.values()))
+    if len(gone) * _PART > due:
+        path = f"{where.config.content.folder}/{gone[0]}"
+        raise FeedpubError(
+            f"{path}: was published, and by the clock of this machine ({request.now:%Y-%m-%d %H:%M}"
+            f" UTC) its date is still to come, as that of {len(gone):,} of {due:,} posts; nothing "
+            "was changed: set the clock right, or publish whatever the date with --future"
+        )
+
+
+def _unpublished(
+    request: Request, making: "Making", published: Iterable[Publication]
+) -> Iterable[str]:
+    """Yield the paths of posts whose date had come when they were published, and is ahead now."""
+    for each in published:
+        if each.due is None or each.due <= request.now or request.future:
+            continue
+        reading = making.readings.get(each.path)
+        one = reading.manuscript if reading else None
+        if one and one.published == each.due and (request.drafts or not one.draft):
+            yield each.path
