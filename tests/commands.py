@@ -5,7 +5,7 @@ run("subscribers", "list", readers=(reader(),), screen=True).out
 
 import io
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import BinaryIO, NoReturn
@@ -45,7 +45,7 @@ class Screen(io.StringIO):
 
 
 class Keyboard(io.BytesIO):
-    """A terminal, where nobody types."""
+    """A terminal, where somebody types what it holds."""
 
     def isatty(self) -> bool:
         """Say so."""
@@ -123,13 +123,23 @@ class Desk:
         self._ask(request, "suppress", address)
         return self.readers[0]
 
-    def import_(
-        self, request: Request, path: Path, *, dry: bool, columns: Mapping[str, str], skip: bool
+    def import_(  # noqa: PLR0913 - all that can be said of a list
+        self,
+        request: Request,
+        path: Path,
+        *,
+        dry: bool,
+        skip: bool,
+        sure: bool,
+        columns: Mapping[str, str],
+        states: Mapping[str, str],
+        encoding: str,
     ) -> Import:
         """Give what was told, having read for a while."""
-        self._ask(request, "import", path, dry, columns, skip)
+        self._ask(request, "import", path, dry, skip, sure, columns, states, encoding)
         request.progress("reading", 0, 0)
-        return self.imported
+        stopped = (self.imported.faults and not skip) or (self.imported.doubts and not sure)
+        return replace(self.imported, is_written=not (dry or stopped))
 
     def export(self, request: Request) -> Iterator[str]:
         """Give lines, or fail in their midst where there is nobody."""
@@ -241,13 +251,14 @@ class Ran:
     shown: list[Path]  # in the browser
 
 
-def run(
+def run(  # noqa: PLR0913 - all that a person sees and types
     typed: str,
     desk: Desk,
     *,
     screen: bool = False,
     browser: bool = True,
     keyboard: bool = False,
+    answer: bytes = b"",
     server: Web | None = None,
 ) -> Ran:
     """Type a command, on a terminal or not."""
@@ -269,7 +280,7 @@ def run(
         return browser
 
     world = World(
-        stdin=Keyboard if keyboard else io.BytesIO,
+        stdin=lambda: Keyboard(answer) if keyboard else io.BytesIO(answer),
         stdout=out,
         stderr=err,
         environ={"NO_COLOR": "1"},

@@ -68,6 +68,8 @@ class Arguments(argparse.Namespace):
     state: str = ""
     file: str = ""
     columns: Sequence[tuple[str, str]] = ()
+    states: Sequence[tuple[str, str]] = ()
+    encoding: str = ""
     digest: str = ""
     to: str = ""
     issue: int = 0
@@ -289,7 +291,7 @@ def _pair(text: str) -> tuple[str, str]:
     key, equals, value = text.partition("=")
     if not (key and equals):
         raise argparse.ArgumentTypeError(
-            f'"{text}" is not of the form KEY=COLUMN, such as email=Adresse'
+            f'"{text}" is not of the form KEY=VALUE, such as email=Adresse'
         )
     return key, value
 

@@ -102,15 +102,18 @@ class Newsletter(Protocol):
         """Mail somebody no more."""
         ...
 
-    def import_(
+    def import_(  # noqa: PLR0913 - all that can be said of a list
         self,
         request: "Request",
         path: Path,
         /,
         *,
         dry: bool,
-        columns: Mapping[str, str],
         skip: bool,
+        sure: bool,
+        columns: Mapping[str, str],
+        states: Mapping[str, str],
+        encoding: str,
     ) -> "Import":
         """Import a CSV file."""
         ...

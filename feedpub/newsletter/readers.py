@@ -1,11 +1,15 @@
 """What a publisher does with the list of subscribers."""
 
 import os
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+import shutil
+import tempfile
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from io import TextIOWrapper
 from pathlib import Path
+from types import MappingProxyType
 from typing import BinaryIO
 
 from feedpub import roster
@@ -15,18 +19,32 @@ from feedpub.mailing import ACTIVE, CADENCES, STATES, Consent, Fate, Follows, Su
 from feedpub.model import Problem
 from feedpub.newsletter.desk import Desk, opened
 from feedpub.publish.request import Request
-from feedpub.roster import RowFault
+from feedpub.roster import Column, RowFault
 from feedpub.slugs import slugify
 from feedpub.store import Imported
 from feedpub.text import clean, nearest
 
+_NOTHING: Mapping[str, str] = MappingProxyType({})
+
 
 @dataclass(frozen=True, slots=True)
 class Import:
-    """What an import did, or would do, and the rows it could not use."""
+    """What an import did, or would do, and how the file was understood."""
 
     imported: Imported
-    faults: tuple[Problem, ...]
+    faults: tuple[Problem, ...]  # the rows that cannot be used
+    is_written: bool = True
+    states: tuple[tuple[str, int], ...] = ()  # how many rows of each state the file has
+    service: str = ""  # whose export it is, "" if unknown
+    columns: tuple[Column, ...] = ()
+    notes: tuple[str, ...] = ()  # what was found out other than by the names of columns
+
+    @property
+    def doubts(self) -> tuple[Column, ...]:
+        """The columns that may tell who left, and are not understood, if anybody is active."""
+        if not dict(self.states).get(ACTIVE):
+            return ()
+        return tuple(column for column in self.columns if column.doubt)
 
 
 def add(  # noqa: PLR0913 - all that is known of a reader
@@ -109,59 +127,164 @@ def suppress(request: Request, address: str) -> Subscriber:
         return desk.store.change(one.id, "suppressed", request.now) or one
 
 
-def import_(
-    request: Request, path: Path, *, dry: bool, columns: Mapping[str, str], skip: bool
+def import_(  # noqa: PLR0913 - all that can be said of a list
+    request: Request,
+    path: Path,
+    *,
+    dry: bool = False,
+    skip: bool = False,
+    sure: bool = False,
+    columns: Mapping[str, str] = _NOTHING,
+    states: Mapping[str, str] = _NOTHING,
+    encoding: str = "",
 ) -> Import:
-    """Import a list of subscribers from a CSV file.
+    """Import a list of subscribers from a CSV file, in one transaction.
 
     Nothing is written where `dry`, nor where a row cannot be used, unless `skip` leaves such rows
-    out: what would be is told then. Raises FeedpubError where the file cannot be read.
+    out, nor where somebody would become active although a column that may tell who left is not
+    understood, unless somebody is `sure`: what would be is told then. `columns` and `states` say
+    what columns and words mean, `encoding` is "" where the file tells it. Raises FeedpubError
+    where the file cannot be read.
     """
-    faults: list[Problem] = []
-    with opened(request) as desk:
-        rows = _rows(request, path, columns, faults)
+    with _opened(path) as file, opened(request) as desk:
+        table = _understand(file, path, columns, states, encoding)
+        faults, counts = list[Problem](), Counter[str]()
+        rows = _rows(request, table, faults, counts)
         try:
-            wanted = rows if dry or skip else _all_good(rows, faults)
-            return Import(desk.store.import_(wanted, request.now, dry=dry), tuple(faults))
-        except _FaultyError:
-            again = _rows(request, path, columns, [])
-            return Import(desk.store.import_(again, request.now, dry=True), tuple(faults))
+            wanted = rows if dry else _checked(rows, table, faults, counts, skip, sure)
+            done = desk.store.import_(wanted, request.now, dry=dry)
+        except _RefusedError:
+            faults, counts = [], Counter()
+            again = _rows(request, table, faults, counts)
+            done, dry = desk.store.import_(again, request.now, dry=True), True
+        return _result(table, done, faults, counts, is_written=not dry)
 
 
-class _FaultyError(Exception):
-    """A row cannot be used: the whole list is not imported."""
+@dataclass(frozen=True, slots=True)
+class _Table:
+    """A file that is understood."""
+
+    path: Path
+    file: BinaryIO
+    size: int  # 0 of a pipe
+    encoding: str
+    layout: roster.Layout
+    notes: tuple[str, ...]
+
+    def lines(self) -> Iterator[str]:
+        """Read the file from its beginning."""
+        yield from _lines(self.path, self.file, self.encoding)
 
 
-def _all_good(rows: Iterator[Subscriber], faults: list[Problem]) -> Iterator[Subscriber]:
-    """Give the rows, and in the end, before anything is written, raise where one was faulty."""
+class _RefusedError(Exception):
+    """The list is not imported; the exception undoes what was prepared."""
+
+
+def _checked(
+    rows: Iterator[Subscriber],
+    table: _Table,
+    faults: Sequence[Problem],
+    counts: Mapping[str, int],
+    skip: bool,  # noqa: FBT001 - as it was asked for
+    sure: bool,  # noqa: FBT001 - likewise
+) -> Iterator[Subscriber]:
+    """Give the rows and, before anything is written, raise where the list is not to be imported."""
     yield from rows
-    if faults:
-        raise _FaultyError
+    if (faults and not skip) or (table.layout.doubts and counts[ACTIVE] and not sure):
+        raise _RefusedError
+
+
+def _result(
+    table: _Table,
+    done: Imported,
+    faults: Sequence[Problem],
+    counts: Mapping[str, int],
+    *,
+    is_written: bool,
+) -> Import:
+    return Import(
+        imported=done,
+        faults=tuple(faults),
+        is_written=is_written,
+        states=tuple((state, counts[state]) for state in STATES if counts[state]),
+        service=table.layout.service,
+        columns=table.layout.columns,
+        notes=table.notes,
+    )
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[BinaryIO]:
+    """Open a file that is read more than once: what comes through a pipe is kept meanwhile."""
+    with ExitStack() as stack:
+        try:
+            file: BinaryIO = stack.enter_context(path.open("rb"))
+            if not file.seekable():
+                kept = stack.enter_context(tempfile.TemporaryFile())
+                shutil.copyfileobj(file, kept)
+                file = kept
+            file.seek(0)
+        except OSError as error:
+            raise FeedpubError(f"{path}: cannot be read ({error.strerror})") from error
+        yield file
+
+
+def _understand(
+    file: BinaryIO, path: Path, columns: Mapping[str, str], states: Mapping[str, str], encoding: str
+) -> _Table:
+    """Find out how a file is written, and what its columns hold."""
+    head = file.read(roster.HEAD)
+    notes = []
+    try:
+        roster.refuse_foreign(head)
+        if encoding:
+            encoding = roster.known_encoding(encoding)
+        else:
+            file.seek(0)
+            encoding = roster.encoding_by_mark(head) or roster.encoding_by_letters(file)
+            if not encoding.startswith("utf-8"):
+                notes.append(f"its letters are read as {encoding}; --encoding says another one")
+        lines = _lines(path, file, encoding)
+        layout = roster.understand(lines, path.name, columns, states)
+    except roster.UnusableError as error:
+        raise FeedpubError(f"{path}:{error.line}: {error}") from error
+    except roster.Faulty as error:
+        raise FeedpubError(f"{path}: {error}") from error
+    size = os.fstat(file.fileno()).st_size
+    return _Table(path, file, size, encoding, layout, (*notes, *layout.notes))
+
+
+def _lines(path: Path, file: BinaryIO, encoding: str) -> Iterator[str]:
+    """Read the lines of a file from its beginning."""
+    file.seek(0)
+    text = TextIOWrapper(file, encoding=encoding, errors="surrogateescape", newline="")
+    try:
+        yield from text
+    except UnicodeError as error:
+        raise FeedpubError(
+            f"{path}: its letters are not in this encoding ({error}): "
+            "say which one it is, as in --encoding cp1252"
+        ) from error
+    except OSError as error:
+        raise FeedpubError(f"{path}: cannot be read ({error.strerror})") from error
+    finally:
+        if not file.closed:  # it may be, where a reader of these lines has stopped early
+            text.detach()
 
 
 def _rows(
-    request: Request, path: Path, columns: Mapping[str, str], faults: list[Problem]
+    request: Request, table: _Table, faults: list[Problem], counts: Counter[str]
 ) -> Iterator[Subscriber]:
-    """Read the rows of a file, putting aside what cannot be used."""
-    try:
-        with path.open("rb") as file, _text(file) as lines:
-            size = os.fstat(file.fileno()).st_size
-            for number, row in enumerate(roster.read(lines, path.name, request.now, columns), 1):
-                if isinstance(row, RowFault) and row.whole:
-                    raise FeedpubError(f"{path}:{row.line}: {row.message}")
-                if isinstance(row, RowFault):
-                    faults.append(Problem(str(path), row.line, row.message, left_out=True))
-                else:
-                    yield row
-                # As many as it seems by the size of those that were read; 0 of a pipe.
-                total = number * size // file.tell() if size else 0
-                request.progress("reading rows", number, total)
-    except OSError as error:
-        raise FeedpubError(f"{path}: cannot be read ({error.strerror})") from error
-
-
-def _text(file: BinaryIO) -> TextIOWrapper:
-    return TextIOWrapper(file, encoding="utf-8-sig", errors="surrogateescape", newline="")
+    """Read the rows of a file, putting aside what cannot be used, and count their states."""
+    for number, row in enumerate(roster.read(table.lines(), table.layout, request.now), 1):
+        if isinstance(row, RowFault):
+            faults.append(Problem(str(table.path), row.line, row.message, left_out=True))
+        else:
+            counts[row.state] += 1
+            yield row
+        # As many as it seems by the size of those that were read.
+        total = number * table.size // table.file.tell() if table.size else 0
+        request.progress("reading rows", number, total)
 
 
 def export(request: Request) -> Iterator[str]:

@@ -1,141 +1,348 @@
-"""A header and what a person says of it → where in each row everything stands."""
+"""What every column of a table holds, as found by its name, by its cells or by what a person says.
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+`arrange` is the entry point.
+"""
 
-from feedpub.mailing import ACTIVE
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from feedpub.mailing import ACTIVE, STATES
 from feedpub.roster import exports
 from feedpub.roster.faults import Faulty, quoted
+from feedpub.roster.survey import Cells
 from feedpub.roster.writing import HEADER
 
-_MAILCHIMP_FILES = (
-    ("nonsubscribed", "pending"),  # bought something, never asked for mail
-    ("unsubscribed", "unsubscribed"),
-    ("cleaned", "bounced"),
-)
+_SINGLE = (exports.EMAIL, exports.LANGUAGE, exports.CADENCE, exports.FOLLOWS)
+_TIMES = (exports.CONSENTED, exports.SUBSCRIBED, exports.CONFIRMED, *exports.ENDED)
+_SWITCHES = (exports.SUBSCRIBED, exports.CONFIRMED)
 # Of these, what a person says a column is stands in for all that would have been guessed.
-_RIVALS = {
-    exports.NAME: (exports.FIRST, exports.LAST),
-    exports.STATE: (exports.WANTED, exports.UNWANTED, "unsubscribed", "bounced", "complained"),
-}
-_SINGLE = (
-    *(exports.EMAIL, exports.NAME, exports.FIRST, exports.LAST),
-    *(exports.LANGUAGE, exports.CADENCE),
+_RIVALS = {exports.NAME: (exports.NAME, exports.FIRST, exports.LAST)}
+_STATES = (
+    *(exports.STATE, exports.SUBSCRIBED, exports.CONFIRMED, *exports.ENDED),
+    *(f"{exports.TRACE}{state}" for state in exports.ENDED),
 )
+_SAYS_NOT = frozenset(
+    [
+        "no",
+        "non",
+        "not",
+        "without",
+        "except",
+        "minus",
+        "ohne",
+        "sans",
+        "sin",
+        "removed",
+        "clean",
+        "excluding",
+    ]
+)
+# Mailchimp writes one file for each state; a column of its own tells two of them apart.
+_WHOLE_FILES = {"unsub time": "unsubscribed", "clean time": "bounced"}
+_SHOWN = 3  # examples of what stands in a column
 
-Meant = list[tuple[str, int, int]]
-"""Of each column in order: what it means, which of several to prefer, its number."""
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column, and what it is taken for."""
+
+    label: str  # its name as written, or the one that a person gives it
+    meanings: Mapping[str, int]  # and how good its name is for each (0: best)
+    certain: bool = False  # a person said so: a value that cannot be read there is a fault
+    doubt: str = ""  # why it may tell who may be mailed, although nobody knows how
+
+    @property
+    def meaning(self) -> str:
+        """What it mainly means."""
+        return next(iter(self.meanings))
 
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """Where everything stands: numbers of cells, 0-based, the most trusted first."""
+    """How a table is to be read."""
 
-    ours: tuple[int, ...]  # where each of HEADER stands, or -1, if feedpub itself wrote the table
-    width: int
-    email: int
-    names: tuple[int, ...]  # the whole name, else its parts in order
-    language: tuple[int, ...]
-    cadence: tuple[int, ...]
-    follows: tuple[int, ...]
-    tags: tuple[int, ...]
-    authors: tuple[int, ...]
-    states: tuple[int, ...]
-    wanted: tuple[int, ...]
-    unwanted: tuple[int, ...]
-    ended: tuple[tuple[int, str], ...]  # a time, and the state that began then
-    consented: tuple[tuple[int, str], ...]  # with the column's name as written
-    labels: tuple[tuple[int, str], ...]
-    objects: tuple[tuple[int, str], ...]
-    fields: tuple[tuple[int, str], ...]
-    default: str  # the state of a row that says nothing of it
-    certain: frozenset[int]  # what a person said: a value that cannot be read there is a fault
+    source: str
+    service: str  # whose export it is, "" if unknown
+    columns: tuple[Column, ...]
+    delimiter: str
+    skipped: int  # lines before the header, or the first row where there is none
+    has_header: bool
+    words: Mapping[str, str]  # what a word for a state means
+    day_first: bool | None  # how dates that are not ISO are written, None where nobody knows
+    default: str = ACTIVE  # the state of a row that says nothing of it
+    blank: str = ""  # the state where a column of states is blank, if that is not the default
+    ours: tuple[int, ...] = ()  # where each of HEADER stands, or -1, if feedpub wrote the table
+    silent: frozenset[int] = frozenset()  # columns of yes and no whose blanks mean nothing
+    reasons: tuple[int, ...] = ()  # columns that tell why somebody left
+    notes: tuple[str, ...] = ()  # what was found out other than by the names of columns
+    where: Mapping[str, tuple[int, ...]] = field(default_factory=dict)  # by meaning, best first
+
+    @property
+    def doubts(self) -> tuple[Column, ...]:
+        """The columns that look as if they told who may be mailed, and are not understood."""
+        return tuple(column for column in self.columns if column.doubt)
 
 
-def layout(header: Sequence[str], source: str, mapping: Mapping[str, str]) -> Layout:
-    """Find out what the columns of a table mean.
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """A table as it stands in its file."""
+
+    source: str
+    header: Sequence[str]  # () where it has none
+    delimiter: str
+    skipped: int
+    cells: tuple[Cells, ...]
+
+
+def arrange(sheet: Sheet, mapping: Mapping[str, str], states: Mapping[str, str]) -> Layout:
+    """Find out what the columns of a table hold.
 
     `mapping` says it where it cannot be guessed, `{"email": "Adresse", "city": "Ort"}`: one of
     `exports.MAPPABLE`, or the name of a free field, to a column; to "" where no column is to be
-    taken for it. Raises Faulty where no column holds addresses or one named is not there.
+    taken for it. `states` gives words for states their meaning, `{"gold": "active"}`. Raises
+    Faulty where no column holds addresses, or one that is named is not there.
     """
+    header = sheet.header or [f"column {number}" for number in range(1, len(sheet.cells) + 1)]
     names = tuple(exports.simple(name) for name in header)
-    export = exports.whose(frozenset(names))
-    found = [(*exports.meaning(export, name), index) for index, name in enumerate(names)]
-    meant = _said(found, header, names, mapping)
-    certain = frozenset(index for index, (_, place, _) in enumerate(meant) if place < 0)
-    labels = _labels(header, names, mapping)
-    email = _of(meant, exports.EMAIL)
-    if not email:
-        raise Faulty(_without_addresses(header))
-    rest = [(means, place, index) for means, place, index in meant if index != email[0]]
-    ours = _ours(names) if export is exports.FEEDPUB else ()
-    parts = (*_of(rest, exports.FIRST)[:1], *_of(rest, exports.LAST)[:1])
-    called = _of(rest, exports.NAME)[:1] or parts
-    language, cadence = _of(rest, exports.LANGUAGE)[:1], _of(rest, exports.CADENCE)[:1]
-    # A second column of addresses, of names or of languages is a field like any other.
-    fields = (
-        set(range(len(header))) - {email[0], *ours}
-        if ours
-        else set(_of(rest, exports.FIELD, *_SINGLE)) - {*called, *language, *cadence}
+    service = exports.identify(frozenset(names))
+    said = _said(header, names, mapping)
+    words = _words(service, states, sheet.cells, names)
+    silenced = _silenced(mapping)
+    found: list[Column] = []
+    for index, name in enumerate(header):
+        if index in said:
+            meaning, label = said[index]
+            found.append(Column(label, {meaning: -1}, certain=True))
+            continue
+        guessed = _guess(names[index], sheet.cells[index], service, words)
+        meanings = {each: rank for each, rank in guessed.items() if each not in silenced}
+        muted = len(meanings) < len(guessed) and not meanings
+        column = Column(name.strip(), meanings or {exports.FIELD: 0})
+        found.append(column if muted else _doubted(column, names[index], sheet.cells[index]))
+    notes: list[str] = []
+    if not sheet.header:
+        notes.append("the file has no header: columns are known by what stands in them")
+        found = _headless(found, sheet.cells, words)
+    _find_addresses(found, sheet, notes)
+    layout = Layout(
+        source=sheet.source,
+        service=service.name,
+        columns=tuple(found),
+        delimiter=sheet.delimiter,
+        skipped=sheet.skipped,
+        has_header=bool(sheet.header),
+        words=words,
+        day_first=service.day_first
+        if service.day_first is not None
+        else _order([sheet.cells[at] for at, each in enumerate(found) if _may_be_time(each)]),
+        ours=_ours(names) if service is exports.FEEDPUB else (),
     )
-    return Layout(
-        ours=ours,
-        width=len(header),
-        email=email[0],
-        names=called,
-        language=language,
-        cadence=cadence,
-        follows=_of(rest, exports.FOLLOWS)[:1],
-        tags=_of(rest, exports.TAGS)[:1],
-        authors=_of(rest, exports.AUTHORS)[:1],
-        states=_of(rest, exports.STATE),
-        wanted=_of(rest, exports.WANTED),
-        unwanted=_of(rest, exports.UNWANTED),
-        ended=tuple((index, means) for means, _, index in rest if exports.ending(means)),
-        consented=_labelled(_of(rest, exports.CONSENTED), labels),
-        labels=_labelled(_of(rest, exports.LABELS), labels),
-        objects=_labelled(_of(rest, exports.OBJECT), labels),
-        fields=_labelled(sorted(fields), labels),
-        default=_default(export, names, source),
-        certain=certain,
+    return _with_states(layout, names, sheet.cells, notes)
+
+
+def _guess(
+    name: str, cells: Cells, service: exports.Service, words: Mapping[str, str]
+) -> dict[str, int]:
+    """Return what a column holds by its name and, where that may be two things, by its cells."""
+    if service is exports.FEEDPUB and name in map(exports.simple, HEADER):
+        return {exports.EMAIL: 0} if name == exports.EMAIL else {exports.OWN: 0}
+    either = exports.candidates(name)
+    known = exports.meanings(name)
+    if exports.STATE in known and cells.filled and not cells.known(words):
+        del known[exports.STATE]
+    elif exports.STATE in either and exports.STATE not in known and _tells_states(cells, words):
+        known[exports.STATE] = 1_000
+    if exports.CONSENTED in either and cells.holds_dates:
+        known[exports.CONSENTED] = 1_000
+    is_switch = any(each in known for each in _SWITCHES)
+    if is_switch and cells.filled and not (cells.dates or _answers(cells, words)):
+        known = {}
+    if not known and service.dropped.fullmatch(name):
+        return {exports.DROPPED: 0}
+    return known
+
+
+def _tells_states(cells: Cells, words: Mapping[str, str]) -> bool:
+    """Return whether a column that need not be about states is."""
+    clear = {word: state for word, state in words.items() if word not in exports.SWITCHES}
+    return cells.holds_only(clear) or bool(cells.leaving)
+
+
+def _answers(cells: Cells, words: Mapping[str, str]) -> bool:
+    return any(exports.answer(word) is not None for word in cells.words) or bool(cells.known(words))
+
+
+def _doubted(column: Column, name: str, cells: Cells) -> Column:
+    """Return a column with why it should be asked about, if there is a reason."""
+    kept = (exports.FIELD, exports.DROPPED, exports.LABELS)
+    if not cells.filled or column.meaning not in kept:
+        return column
+    if cells.leaving:
+        doubt = f"it holds {_listed(cells.leaving[:_SHOWN])}"
+    elif column.meaning != exports.LABELS and exports.is_telling(name):
+        shown = _listed([word for word, _ in cells.words.most_common(_SHOWN)])
+        doubt = f"its name looks like it, and it holds {shown}"
+    else:
+        return column
+    return replace(column, doubt=doubt)
+
+
+def _headless(
+    found: list[Column], cells: Sequence[Cells], words: Mapping[str, str]
+) -> list[Column]:
+    """Return what the columns of a table without a header hold."""
+    columns = list(found)
+    texts = []
+    for index, seen in enumerate(cells):
+        if columns[index].certain or not seen.filled:
+            continue
+        if seen.leaving or _tells_states(seen, words):
+            columns[index] = Column(columns[index].label, {exports.STATE: 0})
+        elif seen.holds_only(dict.fromkeys(exports.SWITCHES, "")):
+            shown = _listed([word for word, _ in seen.words.most_common(_SHOWN)])
+            columns[index] = Column(
+                columns[index].label, {exports.FIELD: 0}, doubt=f"it holds only {shown}"
+            )
+        elif not (seen.holds_addresses or seen.dates or any(map(str.isdigit, seen.words))):
+            texts.append(index)
+    if len(texts) == 1 and not any(exports.NAME in each.meanings for each in columns):
+        columns[texts[0]] = Column(columns[texts[0]].label, {exports.NAME: 0})
+    return columns
+
+
+def _find_addresses(columns: list[Column], sheet: Sheet, notes: list[str]) -> None:
+    """Make sure that a column is known to hold addresses; raises Faulty where none does."""
+    if any(exports.EMAIL in each.meanings for each in columns):
+        return
+    held = [index for index, cells in enumerate(sheet.cells) if cells.holds_addresses]
+    if len(held) != 1 or columns[held[0]].certain:
+        raise Faulty(_without_addresses([each.label for each in columns], len(held)))
+    label = columns[held[0]].label
+    columns[held[0]] = Column(label, {exports.EMAIL: 0})
+    if sheet.header:
+        notes.append(f"{quoted(label)} is the only column that holds e-mail addresses")
+
+
+def _with_states(
+    layout: Layout, names: Sequence[str], cells: Sequence[Cells], notes: list[str]
+) -> Layout:
+    """Add where everything stands, and the states of those of whom a row says nothing."""
+    where: dict[str, list[tuple[int, int]]] = {}
+    for index, column in enumerate(layout.columns):
+        for meaning, rank in column.meanings.items():
+            where.setdefault(meaning, []).append((rank, index))
+    ranked = {meaning: tuple(index for _, index in sorted(at)) for meaning, at in where.items()}
+    for (
+        meaning
+    ) in _SINGLE:  # a second column of addresses or of languages is a field like any other
+        spare = ranked.get(meaning, ())[1:]
+        ranked[meaning] = ranked.get(meaning, ())[:1]
+        ranked[exports.FIELD] = tuple(sorted((*ranked.get(exports.FIELD, ()), *spare)))
+    if layout.ours:
+        ranked[exports.FIELD] = tuple(set(range(len(names))) - set(layout.ours))
+    silent = frozenset(at for at in ranked.get(exports.CONFIRMED, ()) if not cells[at].filled)
+    reasons = tuple(at for at, name in enumerate(names) if _is_reason(name, layout.columns[at]))
+    default, blank = _default(layout, names), ""
+    if default != ACTIVE:
+        notes.append(f"rows that say nothing of a state are {default}: the whole file is about it")
+    elif any(
+        state == ACTIVE
+        for index in ranked.get(exports.STATE, ())
+        for word in cells[index].words
+        if (state := layout.words.get(exports.simple(word)))
+    ):
+        blank = "pending"  # a column that names those who are active does not name this one
+    return replace(
+        layout,
+        where=ranked,
+        silent=silent,
+        reasons=reasons,
+        default=default,
+        blank=blank,
+        notes=tuple(notes),
     )
+
+
+def _default(layout: Layout, names: Sequence[str]) -> str:
+    """Return the state of those of whom a row says nothing: what the whole file is about."""
+    file = layout.source.rpartition("/")[2].rpartition(".")[0]
+    tokens = exports.simple(file).split()
+    if layout.service == "Mailchimp" and tokens[:1] == ["cleaned"]:
+        return "bounced"
+    if not _SAYS_NOT.intersection(tokens):
+        for token in tokens:
+            word = token if token in layout.words else token.removesuffix("s")
+            state = layout.words.get(word, ACTIVE)
+            if word in exports.LEAVING - {"cleaned", "left"} and state != ACTIVE:
+                return state
+    if "last changed" in names:
+        return ACTIVE
+    return next((state for name, state in _WHOLE_FILES.items() if name in names), ACTIVE)
+
+
+def _words(
+    service: exports.Service,
+    states: Mapping[str, str],
+    cells: Sequence[Cells],
+    names: Sequence[str],
+) -> Mapping[str, str]:
+    """Return the words for states; numbers mean nothing where there are more than 0 and 1."""
+    said: dict[str, str] = {}
+    for word, state in states.items():
+        if state not in STATES:
+            raise Faulty(f"{quoted(state)} is no state: write one of {', '.join(STATES)}")
+        said[exports.simple(word)] = state
+    words = {**exports.STATE_WORDS, **service.words}
+    coded = any(
+        word.lstrip("-").isdigit() and word not in exports.SWITCHES
+        for name, seen in zip(names, cells, strict=True)
+        if exports.STATE in exports.meanings(name)
+        for word in seen.words
+    )
+    if coded:
+        words = {word: state for word, state in words.items() if not word.isdigit()}
+    return {**words, **said}
+
+
+def _silenced(mapping: Mapping[str, str]) -> frozenset[str]:
+    """Return what no column is to be taken for unless a person says so."""
+    silenced = {each for means in mapping for each in _RIVALS.get(means, (means,))}
+    silenced -= {*_STATES[1:], exports.FIELD, exports.DROPPED}  # signs do not exclude each other
+    silenced |= {means for means, column in mapping.items() if not column and means in _STATES}
+    return frozenset(silenced | {*_STATES} if mapping.get(exports.STATE) == "" else silenced)
+
+
+def _order(cells: Sequence[Cells]) -> bool | None:
+    """Return whether dates of numbers have their day first, where the dates themselves prove it."""
+    day, month = any(each.day_first for each in cells), any(each.month_first for each in cells)
+    return None if day == month else day
+
+
+def _is_reason(name: str, column: Column) -> bool:
+    ended = column.meaning.startswith(exports.TRACE)
+    return ended and name.endswith(("reason", "comment", "feedback", "message", "grund"))
+
+
+def _may_be_time(column: Column) -> bool:
+    return any(each in _TIMES or each.startswith(exports.TRACE) for each in column.meanings)
 
 
 def _said(
-    found: Meant, header: Sequence[str], names: Sequence[str], mapping: Mapping[str, str]
-) -> Meant:
-    """Put what a person says in place of what was guessed."""
-    meant = list(found)
-    for means in mapping:
-        if means in exports.MAPPABLE:
-            ousted = (means, *_RIVALS.get(means, ()))
-            meant = [
-                (exports.FIELD, 0, index)
-                if guessed in ousted and place >= 0
-                else (guessed, place, index)
-                for guessed, place, index in meant
-            ]
+    header: Sequence[str], names: Sequence[str], mapping: Mapping[str, str]
+) -> dict[int, tuple[str, str]]:
+    """Return what a person says of columns: by number, the meaning and the label of each."""
+    said = {}
     for means, column in mapping.items():
         if column:
             index = _column(column, header, names)
-            meant[index] = (means if means in exports.MAPPABLE else exports.FIELD, -1, index)
-    return meant
-
-
-def _labels(
-    header: Sequence[str], names: Sequence[str], mapping: Mapping[str, str]
-) -> dict[int, str]:
-    """Give the name that each column has as a field: its own, or the one a person gives it."""
-    labels = {index: name.strip() for index, name in enumerate(header)}
-    for free, column in mapping.items():
-        if free not in exports.MAPPABLE and column:
-            labels[_column(column, header, names)] = free
-    return labels
+            is_known = means in exports.MAPPABLE
+            label = header[index].strip() if is_known else means
+            said[index] = (means if is_known else exports.FIELD, label)
+    return said
 
 
 def _column(wanted: str, header: Sequence[str], names: Sequence[str]) -> int:
-    """Give the number of the column that a person names; raises Faulty where there is none."""
+    """Return the number of the column that a person names; raises Faulty where there is none."""
     for index, name in enumerate(header):
         if name.strip() == wanted.strip():
             return index
@@ -144,46 +351,23 @@ def _column(wanted: str, header: Sequence[str], names: Sequence[str]) -> int:
     raise Faulty(f"there is no column {quoted(wanted)}; the columns are {_listed(header)}")
 
 
-def _of(meant: Iterable[tuple[str, int, int]], *means: str) -> tuple[int, ...]:
-    """Give the numbers of the columns that mean one of these, the most trusted first."""
-    ranked = sorted((place, index) for each, place, index in meant if each in means)
-    return tuple(index for _, index in ranked)
-
-
-def _labelled(columns: Iterable[int], labels: Mapping[int, str]) -> tuple[tuple[int, str], ...]:
-    return tuple((index, labels[index]) for index in columns)
-
-
-def _default(export: exports.Export, names: Sequence[str], source: str) -> str:
-    """Give the state of those of whom a row says nothing: what the whole file is about.
-
-    Mailchimp writes one file for each state, in two of them with a column of its own in the
-    place of LAST_CHANGED; the one of those who never subscribed is told by its name alone.
-    """
-    if export is not exports.MAILCHIMP:
-        return ACTIVE
-    for begins, state in _MAILCHIMP_FILES:
-        if source.rpartition("/")[2].casefold().startswith(begins):
-            return state
-    if "last changed" in names:
-        return ACTIVE
-    return (
-        "unsubscribed" if "unsub time" in names else "bounced" if "clean time" in names else ACTIVE
-    )
-
-
 def _ours(names: Sequence[str]) -> tuple[int, ...]:
-    """Give the number of each column of an export of ours, whose columns may have been moved."""
+    """Return the number of each column of an export of ours, whose columns may have been moved."""
     wanted = map(exports.simple, HEADER)
     return tuple(names.index(name) if name in names else -1 for name in wanted)
 
 
-def _without_addresses(header: Sequence[str]) -> str:
+def _without_addresses(labels: Sequence[str], held: int) -> str:
+    what = (
+        f"{held} columns hold e-mail addresses"
+        if held
+        else "no column is known to hold e-mail addresses"
+    )
     return (
-        f"no column is known to hold e-mail addresses: say which one does, as in "
-        f"--column {quoted(f'email={header[0].strip()}')}; the columns are {_listed(header)}"
+        f"{what}: say which one is the readers', as in "
+        f"--column {quoted(f'email={labels[0]}')}; the columns are {_listed(labels)}"
     )
 
 
-def _listed(header: Sequence[str]) -> str:
-    return ", ".join(quoted(name.strip()) for name in header)
+def _listed(texts: Sequence[str]) -> str:
+    return ", ".join(quoted(text.strip()) for text in texts)

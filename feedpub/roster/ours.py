@@ -1,10 +1,11 @@
-"""The cells of a row that feedpub itself wrote → the very subscriber it was written of."""
+"""Rows that feedpub itself wrote."""
 
 import json
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from feedpub.mailing import ACTIVE, STATES, Consent, Subscriber
+from feedpub.roster import exports
 from feedpub.roster.addresses import canonical
 from feedpub.roster.cells import wild
 from feedpub.roster.faults import Faulty, quoted
@@ -14,7 +15,7 @@ from feedpub.roster.rows import Pairs, cadence, following
 _NO_FIELDS = 'the column "fields" holds no JSON of names and texts: write it like {"city": "Oslo"}'
 
 
-def ours(cells: Sequence[str], layout: Layout, source: str, now: datetime) -> Subscriber:
+def ours(cells: Sequence[str], layout: Layout, now: datetime) -> Subscriber:
     """Give back the subscriber that `write` made a row of; raises Faulty for what it never wrote.
 
     A row added by hand may leave everything blank but the address.
@@ -22,7 +23,11 @@ def ours(cells: Sequence[str], layout: Layout, source: str, now: datetime) -> Su
     values = [wild(cells[index]) if index >= 0 else "" for index in layout.ours]
     number, address, name, state, language, follows, tags, authors = values[:8]
     often, bounces, changed, consented, how, consent_source, fields = values[8:]
-    added = tuple((label, wild(cells[index])) for index, label in layout.fields if cells[index])
+    added = tuple(
+        (layout.columns[index].label, wild(cells[index]))
+        for index in layout.where[exports.FIELD]
+        if cells[index]
+    )
     canonical(address.strip())
     if state not in ("", *STATES):
         raise Faulty(f"{quoted(state)} is no state: write one of {', '.join(STATES)}")
@@ -31,7 +36,7 @@ def ours(cells: Sequence[str], layout: Layout, source: str, now: datetime) -> Su
         address=address.strip(),
         consent=Consent(_time(consented), how, consent_source)
         if consented
-        else Consent(now, "import", source),
+        else Consent(now, "import", layout.source),
         name=name,
         fields=_fields(fields) + added,
         state=state or ACTIVE,

@@ -1,4 +1,4 @@
-"""The cells of one row → a subscriber."""
+"""What one row of anybody's table says of a subscriber."""
 
 import csv
 import json
@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from datetime import datetime
 
-from feedpub.mailing import CADENCES, STATES, Consent, Follows, Subscriber
+from feedpub.mailing import ACTIVE, CADENCES, STATES, Consent, Follows, Subscriber
 from feedpub.roster import exports
 from feedpub.roster.addresses import canonical
 from feedpub.roster.faults import Faulty, quoted
@@ -21,28 +21,31 @@ _BETWEEN = re.compile(r"[\s,;|]+")
 # What cannot be kept in every database, nor stand in a mail.
 _DIRT = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufdd0-\ufdef\ufffe\uffff]")
 _EVERYTHING = Follows()
+_GRAVEST_FIRST = (*exports.ENDED, "pending", ACTIVE)
 
 
-def theirs(cells: Sequence[str], layout: Layout, source: str, now: datetime) -> Subscriber:
+def theirs(cells: Sequence[str], layout: Layout, now: datetime) -> Subscriber:
     """Understand a row of anybody's table; raises Faulty where that cannot be done.
 
-    `source` and `now` stand in the record of consent where the table has no time for it.
+    `now` stands in the record of consent where the table has no time for it.
     """
-    address = cells[layout.email].strip()
+    address = cells[layout.where[exports.EMAIL][0]].strip()
     canonical(address)
     state, changed = _state(cells, layout)
-    at, unread = _consented(cells, layout)
+    at, unread = _consented(cells, layout, now)
     language, strange = _language(cells, layout)
+    cadences = layout.where[exports.CADENCE]
+    name, parts = _name(cells, layout)
     return Subscriber(
         id=0,
         address=address,
-        consent=Consent(at or now, "import", source),
-        name=" ".join(" ".join([_clean(cells[index]) for index in layout.names]).split()),
-        fields=(*_fields(cells, layout), *unread, *strange),
+        consent=Consent(at or now, "import", layout.source),
+        name=name,
+        fields=(*_fields(cells, layout, parts), *unread, *strange),
         state=state,
         language=language,
         follows=_follows(cells, layout),
-        cadence=cadence(cells[layout.cadence[0]]) if layout.cadence else "digest",
+        cadence=cadence(cells[cadences[0]]) if cadences else "digest",
         changed=changed,
     )
 
@@ -66,98 +69,181 @@ def following(follows: str, tags: Sequence[str], authors: Sequence[str]) -> Foll
 
 
 def _follows(cells: Sequence[str], layout: Layout) -> Follows:
-    if not (layout.follows or layout.tags or layout.authors):
+    where = layout.where
+    columns = (where.get(exports.TAGS, ())[:1], where.get(exports.AUTHORS, ())[:1])
+    if not (where[exports.FOLLOWS] or any(columns)):
         return _EVERYTHING
-    said = "".join([cells[index] for index in layout.follows])
+    said = "".join([cells[index] for index in where[exports.FOLLOWS]])
     tags, authors = (
-        sorted({slug for index in columns for slug in _BETWEEN.split(cells[index].lower()) if slug})
-        for columns in (layout.tags, layout.authors)
+        sorted({slug for index in each for slug in _BETWEEN.split(cells[index].lower()) if slug})
+        for each in columns
     )
     return following(said, tags, authors)
 
 
+def _name(cells: Sequence[str], layout: Layout) -> tuple[str, tuple[int, ...]]:
+    """Return a name, and the columns of parts of names that did not go into it.
+
+    A last name beside a name that does not end with it belongs to it ("Name", "Last name"), and so
+    does a first name ("Vorname", "Name").
+    """
+    where = layout.where
+    whole, first, last = (
+        where.get(each, ())[:1] for each in (exports.NAME, exports.FIRST, exports.LAST)
+    )
+    said = _text(cells, whole)
+    parts = (_text(cells, first), _text(cells, last))
+    if not said:
+        return " ".join(filter(None, parts)), ()
+    if first and last:
+        return said, (*first, *last)
+    words = f" {said.casefold()} "
+    if last and parts[1] and not words.endswith(f" {parts[1].casefold()} "):
+        return f"{said} {parts[1]}", ()
+    if first and parts[0] and f" {parts[0].casefold()} " not in words:
+        return f"{parts[0]} {said}", ()
+    return said, (*first, *last)
+
+
+def _text(cells: Sequence[str], columns: Sequence[int]) -> str:
+    return " ".join(" ".join([_clean(cells[index]) for index in columns]).split())
+
+
 def _state(cells: Sequence[str], layout: Layout) -> tuple[str, datetime | None]:
-    """Tell the state and when it began. A word for it decides; else any sign of an end does."""
-    for index in layout.states:
+    """Return the state and when it began: the gravest of all that is said.
+
+    That somebody once left is outweighed by a word that they are active now; a yes to a question
+    such as "unsubscribed?" is not.
+    """
+    said = set(_words(cells, layout)) | set(_switches(cells, layout))
+    past: dict[str, str] = {}  # states that somebody was in once, by a date or a reason
+    for state in exports.ENDED:
+        for index in layout.where.get(state, ()):
+            cell = cells[index].strip()
+            answer = exports.answer(cell)
+            if answer or (answer is None and _is_word(cell, index, layout)):
+                said.add(state)
+            if answer is None and given(cell):
+                past.setdefault(state, cell)
+        for index in layout.where.get(f"{exports.TRACE}{state}", ()):
+            if given(cells[index]):
+                past.setdefault(state, cells[index])
+    if ACTIVE not in _words(cells, layout):
+        said |= past.keys()
+    found = next((each for each in _GRAVEST_FIRST if each in said), layout.default)
+    if not said and layout.blank and _is_blank(cells, layout):
+        found = layout.blank
+    began = past.get(found)
+    return found, _time(began, layout) if began and found in said else None
+
+
+def _words(cells: Sequence[str], layout: Layout) -> list[str]:
+    """Return the states that stand in words; raises Faulty for a word that nobody knows."""
+    said = []
+    for index in layout.where.get(exports.STATE, ()):
         word = cells[index].strip()
         if word:
-            state = exports.state(word)
+            state = layout.words.get(exports.simple(word))
             if state is None:
                 raise Faulty(
-                    f"nobody knows the state {quoted(word)}: write one of {', '.join(STATES)}, "
-                    "or say that no column is the state"
+                    f"nobody knows the state {quoted(word)}: say which of {', '.join(STATES)} it "
+                    f"means, as in --state {quoted(f'{word}=active')}, or that no column is the "
+                    'state: --column "state="'
                 )
-            return state, _began(cells, layout, state)
-    for index in layout.wanted:
-        if not _wanted(cells[index]):
-            return "unsubscribed", _began(cells, layout, "unsubscribed")
-    for index in layout.unwanted:
-        # Whatever stands there, a date or a reason, was written there because somebody left.
-        if exports.answer(cells[index]) is not False:
-            return "unsubscribed", _began(cells, layout, "unsubscribed")
-    for index, state in layout.ended:
-        if given(cells[index]):
-            return state, moment(cells[index])
-    return layout.default, None
+            said.append(state)
+    return said
 
 
-def _wanted(cell: str) -> bool:
-    """Read a yes or no to "subscribed"; the day on which somebody did is a yes."""
-    yes = exports.answer(cell)
-    if yes is None and moment(cell) is None:
-        raise Faulty(f"{quoted(cell)} does not tell whether mail is wanted: write true or false")
-    return yes is not False
+def _switches(cells: Sequence[str], layout: Layout) -> list[str]:
+    """Return what a yes or no says; a blank is a no where nothing else tells the state."""
+    said = []
+    for meaning, no in ((exports.SUBSCRIBED, "unsubscribed"), (exports.CONFIRMED, "pending")):
+        for index in layout.where.get(meaning, ()):
+            cell = cells[index].strip()
+            answer = exports.answer(cell)
+            if not cell:
+                if not (_has_word(cells, layout) or index in layout.silent):
+                    said.append(no)
+            elif answer is False or (answer is None and not given(cell)):
+                said.append(no)
+            elif answer is None and _time(cell, layout) is None and not cell[:1].isdigit():
+                state = layout.words.get(exports.simple(cell))
+                if state is None:
+                    raise Faulty(
+                        f"{quoted(cell)} does not tell whether mail is wanted: write true or false"
+                    )
+                said.append(state)
+            elif meaning == exports.SUBSCRIBED:
+                said.append(ACTIVE)
+    return said
 
 
-def _began(cells: Sequence[str], layout: Layout, state: str) -> datetime | None:
-    """Give the time at which a state began, where a column has it."""
-    for index, ended in layout.ended:
-        if ended == state and given(cells[index]):
-            return moment(cells[index])
-    return None
+def _is_word(cell: str, index: int, layout: Layout) -> bool:
+    """Return whether a cell says more of a state than the day on which it began."""
+    return given(cell) and (not cell[:1].isdigit() or layout.columns[index].certain)
 
 
-def _consented(cells: Sequence[str], layout: Layout) -> tuple[datetime | None, Pairs]:
-    """Give when somebody agreed, and what was said of it that cannot be understood."""
+def _has_word(cells: Sequence[str], layout: Layout) -> bool:
+    return any(cells[index].strip() for index in layout.where.get(exports.STATE, ()))
+
+
+def _is_blank(cells: Sequence[str], layout: Layout) -> bool:
+    return not _has_word(cells, layout)
+
+
+def _time(text: str, layout: Layout) -> datetime | None:
+    return moment(text, day_first=layout.day_first)
+
+
+def _consented(
+    cells: Sequence[str], layout: Layout, now: datetime
+) -> tuple[datetime | None, Pairs]:
+    """Return when somebody agreed, and what was said of it that cannot be understood."""
     unread: Pairs = ()
-    for index, label in layout.consented:
+    for index in layout.where.get(exports.CONSENTED, ()):
         cell = cells[index]
-        if given(cell):
-            at = moment(cell)
-            if at is not None:
-                return at, unread
-            if index in layout.certain:
-                raise Faulty(f"{quoted(cell)} is no time: write it like 2024-05-31T18:00:00Z")
-            unread = (*unread, (label, _clean(cell)))
+        if not given(cell):
+            continue
+        at = _time(cell, layout)
+        if at is not None and at <= now:
+            return at, unread
+        column = layout.columns[index]
+        if column.certain:
+            raise Faulty(f"{quoted(cell)} is no time: write it like 2024-05-31T18:00:00Z")
+        if exports.answer(cell) is None:
+            unread = (*unread, (column.label, _clean(cell)))
     return None, unread
 
 
 def _language(cells: Sequence[str], layout: Layout) -> tuple[str, Pairs]:
-    """Give the language, or what stands there instead of one as a field."""
-    for index in layout.language:
+    """Return the language, or what stands there instead of one as a field."""
+    for index in layout.where[exports.LANGUAGE]:
         cell = _clean(cells[index])
         if not cell or _LANGUAGE.fullmatch(cell):
             return cell.replace("_", "-"), ()
-        if index in layout.certain:
+        if layout.columns[index].certain:
             raise Faulty(f"{quoted(cell)} is no language: write its code, such as en or zh-Hans")
         return "", (("language", cell),)
     return "", ()
 
 
-def _fields(cells: Sequence[str], layout: Layout) -> Pairs:
-    """Give all else that is said of somebody."""
-    fields = [(label, _clean(cells[index])) for index, label in layout.fields if cells[index]]
-    fields += [(label, _labels(cells[index])) for index, label in layout.labels if cells[index]]
-    for index, label in layout.objects:
-        fields += _object(label, cells[index]) if cells[index] else ()
-    return tuple(field for field in fields if field[1])
+def _fields(cells: Sequence[str], layout: Layout, parts: Sequence[int]) -> Pairs:
+    """Return all else that is said of somebody, and the parts of names in these columns."""
+    where, columns = layout.where, layout.columns
+    texts = sorted({*where[exports.FIELD], *parts, *layout.reasons})
+    fields = [(columns[index].label, _clean(cells[index])) for index in texts if cells[index]]
+    labels = where.get(exports.LABELS, ())
+    fields += [(columns[index].label, _labels(cells[index])) for index in labels if cells[index]]
+    for index in where.get(exports.OBJECT, ()):
+        fields += _object(columns[index].label, cells[index]) if cells[index] else ()
+    return tuple(each for each in fields if each[1])
 
 
 def _labels(cell: str) -> str:
     """Write a list of labels without the marks around each: `"Editors","Friends"`."""
     if '"' not in cell:
         return _clean(cell)
-    words = next(csv.reader([cell.replace("\n", " ")], skipinitialspace=True), [])
+    words = next(csv.reader([" ".join(cell.splitlines())], skipinitialspace=True), [])
     return ", ".join(filter(None, map(_clean, words)))
 
 

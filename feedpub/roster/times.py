@@ -1,29 +1,91 @@
-"""A time as an export writes it → an aware moment in UTC."""
+"""Times as exports write them."""
 
 import re
 from datetime import UTC, datetime
 
-_NEVER = frozenset(("", "-", "0", "null", "none", "never", "n/a", "false"))
-# Go's time.Time.String(), as listmonk exports it: 2024-05-01 10:00:00.123456789 +0000 UTC
-_GO = re.compile(r"(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(?:\.\d+)?) ([+-]\d{4}) \S+")
+_NEVER = frozenset(
+    ("", "-", "0", "null", "none", "never", "n/a", "false", "no", "0000-00-00", "\\n")
+)
+_ZONE = r"(?: ?(?P<zone>Z|[+-]\d\d:?\d\d)(?: \(?[A-Za-z]{1,5}\)?)?| (?:UTC|GMT))?"
+_CLOCK = (
+    r"(?:(?:,? |T)(?P<hour>\d{1,2}):(?P<minute>\d\d)(?::(?P<second>\d\d)(?P<part>[.,]\d{1,9})?)?"
+    rf"(?: ?(?P<half>[AaPp])\.?[Mm]\.?)?{_ZONE})?"
+)
+_ISO = re.compile(r"(?P<year>\d{4})[-/.](?P<month>\d\d?)[-/.](?P<day>\d\d?)" + _CLOCK)
+# 12/04/2022: which of the two is the day, only the table as a whole can tell.
+_EITHER = re.compile(r"(?P<one>\d\d?)[-/.](?P<two>\d\d?)[-/.](?P<year>\d{4})" + _CLOCK)
+_NAMED = re.compile(
+    r"(?:[A-Za-z]{3,9},? )?(?:(?P<day>\d\d?) (?P<month>[A-Za-z]{3,9})\.?|"
+    r"(?P<month_>[A-Za-z]{3,9})\.? (?P<day_>\d\d?)),? (?P<year>\d{4})" + _CLOCK
+)
+_MONTHS = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"]
+_UNIX = re.compile(r"\d{10}(?:\d{3})?")  # seconds or milliseconds
 _FIRST_MAIL = 1971  # an earlier year is a zero that some program wrote out as a time
+_LONGEST = 60
+_MONTHS_A_YEAR, _NOON = 12, 12
 
 
 def given(text: str) -> bool:
-    """Tell whether a cell that may hold a time holds anything at all."""
+    """Return whether a cell that may hold a time holds anything at all."""
     return text.strip('" ').casefold() not in _NEVER
 
 
-def moment(text: str) -> datetime | None:
-    """Read a time, in UTC where it names no zone; None where it is not written year first.
+def order(text: str) -> bool | None:
+    """Return whether a date of numbers can only have its day first (or only its month: False)."""
+    found = _EITHER.fullmatch(text.strip('" ')[:_LONGEST])
+    if not found:
+        return None
+    one, two = int(found["one"]), int(found["two"])
+    return None if (one > _MONTHS_A_YEAR) == (two > _MONTHS_A_YEAR) else one > _MONTHS_A_YEAR
 
-    What is written day or month first is not guessed at: 2/5/18 has two meanings.
+
+def is_date(text: str) -> bool:
+    """Return whether a text is a time, in whichever order its numbers stand."""
+    return moment(text) is not None or moment(text, day_first=True) is not None
+
+
+def moment(text: str, *, day_first: bool | None = None) -> datetime | None:
+    """Read a time, in UTC where it names no zone; None where it is none.
+
+    What is written in numbers and not year first has two meanings, and is read only where
+    `day_first` tells which one is meant.
     """
     written = text.strip('" ')
-    go = _GO.fullmatch(written)
+    if len(written) > _LONGEST:
+        return None
     try:
-        read = datetime.fromisoformat(f"{go[1]}{go[2]}" if go else written.removesuffix(" UTC"))
-        known = read.replace(tzinfo=UTC) if read.tzinfo is None else read.astimezone(UTC)
+        known = _unix(written) or _read(written, day_first=day_first)
     except (ValueError, OverflowError):  # the latter where the zone leads out of year 1 or 9999
         return None
-    return known if known.year >= _FIRST_MAIL else None
+    return known if known and known.year >= _FIRST_MAIL else None
+
+
+def _unix(text: str) -> datetime | None:
+    if not _UNIX.fullmatch(text):
+        return None
+    return datetime.fromtimestamp(int(text[:10]), UTC)
+
+
+def _read(text: str, *, day_first: bool | None) -> datetime | None:
+    if found := _ISO.fullmatch(text):
+        month, day = int(found["month"]), int(found["day"])
+    elif found := _EITHER.fullmatch(text):
+        if day_first is None:
+            return None
+        month, day = int(found["two"]), int(found["one"])
+        if not day_first:
+            month, day = day, month
+    elif found := _NAMED.fullmatch(text):
+        name = (found["month"] or found["month_"])[:3].lower()
+        month, day = _MONTHS.index(name) + 1, int(found["day"] or found["day_"])
+    else:
+        read = datetime.fromisoformat(text)
+        return read.replace(tzinfo=UTC) if read.tzinfo is None else read.astimezone(UTC)
+    hour = int(found["hour"] or 0)
+    if found["half"]:
+        hour = hour % _NOON + (_NOON if found["half"] in "Pp" else 0)
+    part = (found["part"] or ".0")[1:7].ljust(6, "0")
+    zone = (found["zone"] or "Z").replace("Z", "+00:00")
+    clock = f"{hour:02}:{int(found['minute'] or 0):02}:{int(found['second'] or 0):02}.{part}"
+    iso = f"{int(found['year']):04}-{month:02}-{day:02}T{clock}{zone}"
+    return datetime.fromisoformat(iso).astimezone(UTC)

@@ -67,24 +67,42 @@ _REMOVE = Command(
 _IMPORT = Command(
     "import",
     "take readers over from a CSV file",
-    "Import readers from a CSV file, as feedpub, Mailchimp, Substack, Ghost, Buttondown and\n"
-    "listmonk export it, or any with a header. Nothing is imported where a row cannot be used,\n"
-    "unless --skip-bad. Who unsubscribed, bounced or was forgotten never comes back by it.\n"
-    "Status: 0, or 1 if any row is bad.",
+    "Import readers from a CSV file, whoever exported it, or a list of addresses. Who left,\n"
+    "bounced or was forgotten never comes back by it. Nothing is imported where a row cannot be\n"
+    "used, unless --skip-bad, nor where a column that may tell who left is not understood, unless\n"
+    "you say what it is, or --yes.\n"
+    "Status: 0, or 1 if any row is bad or nothing was imported.",
     (
         ("feedpub subscribers import list.csv --dry-run", "see what would happen"),
         ("feedpub subscribers import list.csv --column email=Adresse", "where the address is"),
+        ("feedpub subscribers import list.csv --state gold=active", "what a word means"),
     ),
     (
         Option("--dry-run", "tell what would happen, and change nothing"),
         Option("--skip-bad", "leave out the rows that cannot be used, import the others"),
+        Option("--yes", "import even if a column that may tell who left is not understood"),
         Option(
             "--column",
-            "which column holds what: email, name, state ...; may be repeated",
+            "which column holds what: email, name, state, unsubscribed, consented_at ...; "
+            "any other word names a field; may be repeated",
             Takes.PAIR,
             "KEY=COLUMN",
             "columns",
             repeated=True,
+        ),
+        Option(
+            "--state",
+            f"what a word for a state means: {', '.join(STATES)}; may be repeated",
+            Takes.PAIR,
+            "WORD=STATE",
+            "states",
+            repeated=True,
+        ),
+        Option(
+            "--encoding",
+            "how its letters are written, such as cp1252 (default: as the file itself tells)",
+            Takes.TEXT,
+            "NAME",
         ),
         JSON,
         CONFIG,

@@ -7,11 +7,12 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from commands import ANN, NOW, Desk, bad, run
+from commands import ANN, IMPORTED, NOW, Desk, bad, run
 
 from feedpub.cli.terminal import width
 from feedpub.mailing import Consent, Fate, Follows, Outcome, Subscriber
 from feedpub.newsletter import Import
+from feedpub.roster import Column
 from feedpub.store import Imported
 
 LI = replace(
@@ -205,25 +206,54 @@ def test_remove() -> None:
     assert "`feedpub subscribers suppress` keeps them off" in actual.err
 
 
+COLUMNS = (
+    Column("E-Mail", {"email": 0}),
+    Column("Ort", {"field": 0}),
+    Column("Erlaubnis", {"field": 0}, doubt='it holds "A", "B"'),
+)
+DOUBTED = Import(IMPORTED.imported, (), states=(("active", 3), ("bounced", 2)), columns=COLUMNS)
+
+
 def test_import() -> None:
-    """A list is imported as it was typed; nothing is said where nobody looks."""
+    """A list is imported as it was typed."""
     desk = Desk()
-    typed = "subscribers import l.csv --column email=Adresse --column city= --skip-bad"
+    typed = (
+        "subscribers import l.csv --column email=Adresse --column city= --skip-bad --yes "
+        "--state gold=active --encoding cp1252"
+    )
     actual = run(typed, desk)
 
-    assert (0, "", "") == (actual.status, actual.out, actual.err)
-    assert [("import", Path("l.csv"), False, {"email": "Adresse", "city": ""}, True)] == desk.asked
+    assert (0, "") == (actual.status, actual.err)
+    columns, states = {"email": "Adresse", "city": ""}, {"gold": "active"}
+    assert [("import", Path("l.csv"), False, True, True, columns, states, "cp1252")] == desk.asked
 
 
-def test_import_on_a_terminal() -> None:
-    """People are told what an import did, and who is held and why; progress leaves nothing."""
-    desk = Desk(imported=Import(Imported(1_000, 2, 1, 4), ()))
+def test_import_tells_what_it_did() -> None:
+    """How many, who is held and why, the states in the file, and what its columns hold."""
+    desk = Desk(
+        imported=Import(
+            Imported(1_000, 2, 1, 4),
+            (),
+            states=(("active", 1_005), ("unsubscribed", 2)),
+            service="Brevo",
+            columns=COLUMNS[:2],
+            notes=("the file has no header",),
+        )
+    )
     actual = run("subscribers import l.csv", desk, screen=True)
 
-    assert actual.out == (
-        "Imported: 1,000 added, 2 updated, 1 unchanged, 4 held, 0 bad.\n"
-        "  held: who left, bounced, complained, was suppressed or forgotten stays out\n"
-    )
+    assert run("subscribers import l.csv", desk).out == actual.out
+    first, *rest = actual.out.splitlines()
+    assert "Imported: 1,000 added, 2 updated, 1 unchanged, 4 held, 0 bad." == first
+    assert "stays out" in rest[0]
+    assert [
+        "  in the file: 1,005 active, 2 unsubscribed",
+        "  it is an export of Brevo",
+        "  the file has no header",
+        "  its columns:",
+        "    E-Mail  address",
+        "    Ort     kept as a field",
+    ] == rest[1:]
     assert actual.err == "\rreading\r       \r"
 
 
@@ -232,7 +262,7 @@ def test_import_dry() -> None:
     desk = Desk()
     actual = run("subscribers import l.csv --dry-run", desk, screen=True)
 
-    assert [("import", Path("l.csv"), True, {}, False)] == desk.asked
+    assert [("import", Path("l.csv"), True, False, False, {}, {}, "")] == desk.asked
     assert run("subscribers import l.csv --dry-run", desk).out == actual.out
     assert actual.out == "Would be: 3 added, 2 updated, 1 unchanged, 0 held, 0 bad.\n"
     assert actual.err.endswith("Nothing was changed. Next: the same without --dry-run.\n")
@@ -245,11 +275,12 @@ def test_import_of_bad_rows(screen: bool) -> None:
     actual = run("subscribers import list.csv", desk, screen=screen)
     lines = actual.err.rpartition("\r")[2].splitlines()
 
-    assert (1, "") == (actual.status, actual.out)
+    assert 1 == actual.status
+    assert actual.out.startswith("Would be: 3 added")
     assert lines[:3] == [
-        "list.csv: nothing was imported: 2 rows cannot be used",
         'list.csv:4: "x" is no address [left out]',
         'list.csv:9: "x" is no address [left out]',
+        "list.csv: nothing was imported: 2 rows cannot be used",
     ]
     assert screen == lines[-1].endswith("leave them out with --skip-bad.")
 
@@ -265,12 +296,73 @@ def test_import_without_bad_rows() -> None:
 
 
 @pytest.mark.parametrize(
+    ("screen", "keyboard", "options"),
+    [
+        (False, False, ""),
+        (True, False, ""),
+        (False, True, ""),
+        (True, True, " --dry-run"),
+        (True, True, " --json"),
+    ],
+)
+def test_import_of_what_is_not_understood(screen: bool, keyboard: bool, options: str) -> None:
+    """Where nobody can be asked, nothing is imported; it is said which column, and what to do."""
+    desk = Desk(imported=DOUBTED)
+    actual = run(
+        f"subscribers import list.csv{options}",
+        desk,
+        screen=screen,
+        keyboard=keyboard,
+        answer=b"yes\n",
+    )
+
+    assert (1, 1) == (actual.status, len(desk.asked))
+    assert "Erlaubnis" in actual.out
+    assert 'list.csv: the column "Erlaubnis" may tell' in actual.err
+    assert 'it holds "A", "B"' in actual.err
+    assert "nothing was imported" in actual.err
+    assert "--yes" in actual.err
+
+
+@pytest.mark.parametrize(("answer", "sure"), [(b"yes\n", True), (b"\n", False), (b"", False)])
+def test_import_asks_before_anybody_becomes_active(answer: bytes, *, sure: bool) -> None:
+    """Only a yes imports; Enter does not."""
+    desk = Desk(imported=DOUBTED)
+    actual = run("subscribers import list.csv", desk, screen=True, keyboard=True, answer=answer)
+
+    assert [False, True][: 1 + sure] == [words[4] for words in desk.asked]
+    assert "Import 3 readers as active nevertheless?" in actual.err
+    assert (0 if sure else 1) == actual.status
+    assert sure == ("\nImported: 3 added" in actual.out)
+    assert sure != ("nothing was imported" in actual.err)
+
+
+def test_import_by_somebody_who_is_sure() -> None:
+    """Scripts say --yes; the column is told nevertheless."""
+    desk = Desk(imported=DOUBTED)
+    actual = run("subscribers import list.csv --yes", desk)
+
+    assert (0, "") == (actual.status, actual.err)
+    assert "NOT UNDERSTOOD" in actual.out
+
+
+def test_import_with_a_state_that_is_none() -> None:
+    """A state is one of ours."""
+    actual = run("subscribers import list.csv --state gold=actve", Desk())
+
+    assert 2 == actual.status
+    assert '"actve" is no state; there are: pending, active' in actual.err
+
+
+@pytest.mark.parametrize(
     ("typed", "expected"), [("", False), (" --dry-run", False), (" --skip-bad", True)]
 )
 def test_import_as_json(typed: str, expected: bool) -> None:
     """Scripts get the numbers, whether anything was written, and the bad rows."""
-    desk = Desk(imported=Import(Imported(3, 2, 1, 5), bad(4)))
-    told = json.loads(run(f"subscribers import list.csv --json{typed}", desk).out)
+    result = Import(
+        Imported(3, 2, 1, 5), bad(4), states=(("bounced", 11),), columns=COLUMNS, service="Ghost"
+    )
+    told = json.loads(run(f"subscribers import list.csv --json{typed}", Desk(imported=result)).out)
     problems = told.pop("problems")
 
     assert told == {
@@ -280,6 +372,14 @@ def test_import_as_json(typed: str, expected: bool) -> None:
         "held": 5,
         "bad": 1,
         "imported": expected,
+        "states": {"bounced": 11},
+        "service": "Ghost",
+        "columns": [
+            {"column": "E-Mail", "meaning": "email", "doubt": ""},
+            {"column": "Ort", "meaning": "field", "doubt": ""},
+            {"column": "Erlaubnis", "meaning": "field", "doubt": 'it holds "A", "B"'},
+        ],
+        "notes": [],
     }
     assert [4] == [each["line"] for each in problems]
 

@@ -1,11 +1,16 @@
 """The list of subscribers, as a publisher keeps it."""
 
+import gzip
+import io
 import os
 import threading
+import zipfile
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from newsrooms import Newsroom
 
 from feedpub import newsletter
@@ -14,6 +19,11 @@ from feedpub.mailing import Consent, Follows, Subscriber, Wish
 from feedpub.newsletter import signup
 from feedpub.store import ForgottenError, Imported
 
+PIECES = (
+    *(b"email", b"name,", b"status", b"EMAIL_BLACKLISTED", b",", b";", b"\t", b"\n", b"\r\n", b'"'),
+    *(b"a@example.org", b"b@example.org,", b"unsubscribed", b"yes", b"\xef\xbb\xbf", b"\xff\xfe"),
+    *(b"sep=;\n", b"PK\x03\x04", b"\0", "é".encode(), b"\xe9", b"25/12/2020", b'\\"', b"{", b"<"),
+)
 LIST = "email,name\nbob@example.org,Bob\ncid@example.org,Cid\n"
 
 
@@ -32,7 +42,7 @@ def imported(
     room: Newsroom, path: Path, *, dry: bool = False, skip: bool = False
 ) -> newsletter.Import:
     """Import a list."""
-    return newsletter.import_(room.request(), path, dry=dry, columns={}, skip=skip)
+    return newsletter.import_(room.request(), path, dry=dry, skip=skip)
 
 
 def test_somebody_is_added_as_they_asked(room: Newsroom) -> None:
@@ -158,8 +168,10 @@ def test_a_list_is_imported(room: Newsroom) -> None:
 
     assert {} == states(room)
     watched = replace(room.request(), progress=lambda *told: shown.append(told))
-    assert dry == newsletter.import_(watched, path, dry=False, columns={}, skip=False)
+    done = newsletter.import_(watched, path)
+    assert replace(dry, is_written=True) == done
     assert Imported(2, 0, 0, 0) == dry.imported
+    assert (("active", 2),) == dry.states
     assert {"bob@example.org", "cid@example.org"} == set(states(room))
     assert [("reading rows", 1, 1), ("reading rows", 2, 2)] == shown
 
@@ -174,7 +186,7 @@ def test_a_list_with_a_fault_is_not_imported(room: Newsroom) -> None:
     assert [4, 6] == [each.line for each in stopped.faults]
     assert str(stopped.faults[0]).startswith(f'{path}:4: "nobody" is no e-mail address')
     assert stopped == imported(room, path, dry=True)
-    assert stopped == imported(room, path, skip=True)
+    assert replace(stopped, is_written=True) == imported(room, path, skip=True)
     assert 3 == len(states(room))
 
 
@@ -201,9 +213,148 @@ def test_a_list_that_cannot_be_used_at_all_has_no_rows_to_mend(
 ) -> None:
     """It is said which column to name, and how."""
     path = tmp_path / "list.csv"
-    path.write_text("Adresse,Name\nann@example.org,Ann\n", encoding="utf-8")
+    path.write_text("Adresse,Name\nann,Ann\n", encoding="utf-8")
     with pytest.raises(FeedpubError, match=r'list\.csv:1: .*, as in --column "email=Adresse"'):
-        newsletter.import_(room.request(), path, dry=False, columns={}, skip=True)
+        newsletter.import_(room.request(), path, skip=True)
+
+
+DOUBTED = "email,Permission level\nbob@example.org,A\ncid@example.org,B\n"
+
+
+def test_nobody_becomes_active_while_a_column_may_tell_who_left(room: Newsroom) -> None:
+    """Unless somebody is sure, or says what the column is; who left can always be imported."""
+    path = room.put("list.csv", DOUBTED)
+    asked = imported(room, path)
+
+    assert (False, {}) == (asked.is_written, states(room))
+    assert ["Permission level"] == [column.label for column in asked.doubts]
+    assert asked == imported(room, path, dry=True) == imported(room, path, skip=True)
+    said = newsletter.import_(
+        room.request(),
+        path,
+        columns={"state": "Permission level"},
+        states={"A": "active", "b": "unsubscribed"},
+    )
+    assert said.is_written
+    assert {"bob@example.org": "active", "cid@example.org": "unsubscribed"} == states(room)
+    left = room.put("left.csv", "email,status,Permission level\nx@example.org,unsubscribed,A\n")
+    assert imported(room, left).is_written
+    assert newsletter.import_(room.request(), path, sure=True).is_written
+    assert "unsubscribed" == states(room)["cid@example.org"]
+
+
+@pytest.mark.parametrize(
+    ("encoding", "said"),
+    [
+        *(("utf-8", ""), ("utf-8-sig", ""), ("utf-16", ""), ("utf-16-le", ""), ("utf-16-be", "")),
+        *(("utf-32", ""), ("cp1252", ""), ("cp1251", "cp1251"), ("shift_jis", "shift_jis")),
+    ],
+)
+def test_a_list_is_decoded_by_its_marks(room: Newsroom, encoding: str, said: str) -> None:
+    """Of cp1252, which has none, letters are the mark; that is told. Others have to be named."""
+    name = {"cp1251": "Зоя", "shift_jis": "ゾエ"}.get(encoding, "“Zoë” Müller")
+    if encoding in {"utf-16-le", "utf-16-be"}:
+        name = "Zoe"
+    path = room.root / "list.csv"
+    path.write_bytes(f"email,name\r\nzoe@example.org,{name}\r\n".encode(encoding))
+    result = newsletter.import_(room.request(), path, encoding=said)
+
+    assert result.is_written
+    assert name == newsletter.found(room.request(), "zoe@example.org").name
+    is_told = not (said or encoding.startswith("utf-8"))
+    assert is_told == any("--encoding" in note for note in result.notes)
+
+
+@pytest.mark.parametrize("encoding", ["cp1251", "shift_jis", "gbk"])
+def test_letters_of_an_encoding_that_nobody_knows_are_told(room: Newsroom, encoding: str) -> None:
+    """Nobody gets a name that is none; it is said how to name the encoding."""
+    name = {"cp1251": "Зоя", "shift_jis": "ゾエ", "gbk": "人工智能"}[encoding]
+    path = room.root / "list.csv"
+    path.write_bytes(f"email,name\nzoe@example.org,{name}\n".encode(encoding))
+    result = imported(room, path)
+
+    assert not result.is_written
+    assert [(2, True)] == [(each.line, "--encoding" in each.message) for each in result.faults]
+
+
+def test_letters_of_two_encodings_are_told_by_line(room: Newsroom) -> None:
+    """A file into which somebody pasted is not guessed at."""
+    path = room.root / "list.csv"
+    path.write_bytes("email,name\na@example.org,Zoë\n".encode() + b"b@example.org,Zo\xeb\n")
+
+    assert [3] == [each.line for each in imported(room, path).faults]
+
+
+@pytest.mark.parametrize(
+    ("encoding", "told"),
+    [("klingon", 'no encoding "klingon"'), ("rot13", "no encoding"), ("utf-16", "--encoding")],
+)
+def test_an_encoding_that_is_none_is_told(room: Newsroom, encoding: str, told: str) -> None:
+    """And one that the file is not in."""
+    path = room.put("list.csv", "email\na@example.org\n\n")
+    with pytest.raises(FeedpubError, match=rf"list\.csv: .*{told}"):
+        newsletter.import_(room.request(), path, encoding=encoding)
+
+
+def zipped(*names: str) -> bytes:
+    """Make a ZIP archive."""
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as archive:
+        for name in names:
+            archive.writestr(name, "text")
+    return out.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("data", "told"),
+    [
+        (zipped("[Content_Types].xml", "xl/workbook.xml"), r"spreadsheet .*save it as CSV"),
+        (zipped("mimetype", "content.xml"), r"spreadsheet .*save it as CSV"),
+        (zipped("subscribers.csv"), "ZIP archive: unpack it"),
+        (zipped(), "ZIP archive"),
+        (gzip.compress(b"email\na@example.org\n"), "compressed: unpack it"),
+        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600), r"\(\.xls\)"),
+        (b"%PDF-1.7\n", "PDF"),
+        (b"BEGIN:VCARD\r\nVERSION:3.0\r\nEMAIL:a@example.org\r\nEND:VCARD\r\n", "vCard"),
+        (b'[\n {"email": "a@example.org"}]', "JSON"),
+        (b'{"subscribers": []}', "JSON"),
+        (b"<!DOCTYPE html><title>Sign in</title>", "web page"),
+        (b"<?xml version='1.0'?><a/>", "XML"),
+        (b"INSERT INTO users VALUES ('a@example.org');", "SQL"),
+        (b"SQLite format 3\0" + bytes(80), "database"),
+        (b"\x7fELF\0\0\1a@example.org", "no text"),
+    ],
+)
+def test_what_is_no_list_is_told_as_what_it_is(room: Newsroom, data: bytes, told: str) -> None:
+    """With what to do about it."""
+    path = room.root / "list.csv"
+    path.write_bytes(data)
+    with pytest.raises(FeedpubError, match=told) as caught:
+        imported(room, path)
+
+    assert str(caught.value).startswith(f"{path}: ")
+    assert {} == states(room)
+
+
+@settings(
+    suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=40, deadline=None
+)
+@given(st.lists(st.sampled_from(PIECES) | st.binary(max_size=6), max_size=30).map(b"".join))
+def test_no_file_is_too_odd(room: Newsroom, data: bytes) -> None:
+    """Whatever it holds, it is understood or told in words."""
+    path = room.root / "list.csv"
+    path.write_bytes(data)
+    try:
+        result = imported(room, path, dry=True)
+    except FeedpubError as error:
+        told = str(error)
+    else:
+        told = str(path)
+        done = result.imported
+        assert done.held == 0
+        assert sum(dict(result.states).values()) == done.added + done.updated + done.unchanged
+
+    assert told.startswith(str(path))
 
 
 def test_an_export_can_be_imported(room: Newsroom) -> None:

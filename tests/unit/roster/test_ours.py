@@ -3,21 +3,17 @@
 from datetime import UTC, datetime
 
 import pytest
+from rosters import NOW, listed
 
 from feedpub.mailing import Consent, Follows, Subscriber
-from feedpub.roster import RowFault, read
-
-NOW = datetime(2024, 5, 31, 18, tzinfo=UTC)
+from feedpub.roster import RowFault
 
 
 def test_a_row_may_be_added_by_hand() -> None:
     """An address is enough: the rest is as when somebody is imported from a list."""
-    found = list(
-        read(
-            ["email,name,state,consented_at,consent_how\n", " ann@example.org ,'t Hooft,,,\n"],
-            "list.csv",
-            NOW,
-        )
+    found = listed(
+        ["email,name,state,consented_at,consent_how\n", " ann@example.org ,'t Hooft,,,\n"],
+        "list.csv",
     )
 
     assert [
@@ -41,7 +37,7 @@ def test_columns_may_be_moved_and_added() -> None:
             state="pending",
             follows=Follows(everything=False, tags=("python",)),
         )
-    ] == list(read([header, row], "list.csv", NOW))
+    ] == listed([header, row], "list.csv")
 
 
 @pytest.mark.parametrize(
@@ -71,7 +67,7 @@ def test_what_we_never_wrote_is_told(column: str, value: str, message: str) -> N
         ),
         "",
     ) | {"email": "ann@example.org", column: value}
-    (fault,) = read([",".join(values) + "\n", ",".join(values.values()) + "\n"], "x", NOW)
+    (fault,) = listed([",".join(values) + "\n", ",".join(values.values()) + "\n"])
 
     assert isinstance(fault, RowFault)
     assert 2 == fault.line

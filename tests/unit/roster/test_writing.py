@@ -6,9 +6,10 @@ from datetime import UTC, datetime
 
 from hypothesis import given
 from hypothesis import strategies as st
+from rosters import listed
 
 from feedpub.mailing import CADENCES, STATES, Consent, Follows, Subscriber
-from feedpub.roster import Faulty, canonical, read, write
+from feedpub.roster import Faulty, canonical, write
 from feedpub.slugs import slugify
 
 NOW = datetime(2024, 5, 31, 18, tzinfo=UTC)
@@ -65,8 +66,8 @@ def test_whoever_is_written_is_read(readers: list[Subscriber]) -> None:
     lines = list(write(readers))
     file = io.StringIO("".join(lines), newline="")
 
-    assert readers == list(read(lines, "x", NOW))
-    assert readers == list(read(file, "x", NOW))
+    assert readers == listed(lines)
+    assert readers == listed(file)
 
 
 def test_an_export_is_a_table_for_people() -> None:
@@ -95,4 +96,4 @@ def test_an_export_is_a_table_for_people() -> None:
 def test_an_export_of_nobody_has_a_header() -> None:
     """It is a roster like any other."""
     assert 1 == len(list(write([])))
-    assert [] == list(read(write([]), "x", NOW))
+    assert [] == listed(write([]))
