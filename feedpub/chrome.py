@@ -9,7 +9,7 @@ from markupsafe import Markup, escape
 
 from feedpub.model import Author, Feed, Image, Tag
 from feedpub.slugs import quote
-from feedpub.text import plain
+from feedpub.text import clean, one_line, plain
 
 _FORMATS = {
     "rss": ("RSS", "application/rss+xml"),
@@ -183,5 +183,6 @@ def duration(seconds: int) -> str:
 
 
 def file_name(url: str) -> str:
-    """Give the file name at the end of a URL, or the URL where it has none."""
-    return unquote(urlsplit(url).path.rpartition("/")[2]) or url
+    """Return the file name at the end of a URL, in one line, or the URL where it has none."""
+    # What is encoded may be anything, NUL too, which no document can hold.
+    return one_line(clean(unquote(urlsplit(url).path.rpartition("/")[2]))) or url

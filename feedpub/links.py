@@ -12,13 +12,11 @@ from html import escape, unescape
 from unicodedata import normalize
 from urllib.parse import unquote, urljoin, urlsplit
 
-from feedpub.markup.urls import settle
-from feedpub.model import CLOSE, OPEN, Problem, Reference
+from feedpub.markup.urls import is_safe, settle
+from feedpub.model import Body, Problem, Reference
 from feedpub.posts import SUFFIXES
 from feedpub.slugs import fold, quote
 
-_MARKED = re.compile(f"{OPEN}([^{OPEN}{CLOSE}]*){CLOSE}")
-_LONE_MARK = re.compile(f"[{OPEN}{CLOSE}]")
 _PREFIX = re.compile(
     r"\{(filename|static|attach|photo|post_url|link|ref|site|index)\}|\|(filename|static|attach)\|"
 )
@@ -127,20 +125,21 @@ def resolve_all(
     return tuple(pairs), tuple(problems)
 
 
-def fill(html: str, links: Iterable[tuple[str, str]], shown: Callable[[str], str] = str) -> str:
-    """Put URLs in the place of a manuscript's marked references; no mark is left.
+def fill(body: Body, links: Iterable[tuple[str, str]], shown: Callable[[str], str] = str) -> str:
+    """Return a post's HTML with URLs in the place of its references.
 
-    `shown` turns an absolute URL into the one to be written.
+    `shown` turns an absolute URL into the one to be written. What is written is judged: nothing
+    but an allowed scheme gets into pages, feeds or mails from here.
     """
-    if OPEN not in html and CLOSE not in html:
-        return html
     urls = dict(links)
+    parts = list(body.pieces)
+    parts[1::2] = [_written(shown(urls.get(target, target))) for target in parts[1::2]]
+    return "".join(parts)
 
-    def put(match: re.Match[str]) -> str:
-        target = unescape(match[1])
-        return escape(shown(urls.get(target, target)))
 
-    return _LONE_MARK.sub("", _MARKED.sub(put, html))
+def _written(url: str) -> str:
+    """Return a URL as an attribute holds it; "" where nobody should follow it."""
+    return escape(url) if is_safe(url) else ""
 
 
 def local(site: str, own: str) -> Callable[[str], str]:

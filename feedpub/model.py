@@ -5,17 +5,10 @@ Every value is frozen and whole. Times are aware and in UTC. URLs are absolute a
 percent-encoded (RFC 3986) unless a field says otherwise; paths use `/` and are relative.
 """
 
+import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-
-OPEN, CLOSE = "\ufdd0", "\ufdd1"
-"""Around a reference inside a manuscript's HTML: `<img src="\ufdd0cat.png\ufdd1">`.
-
-A relative URL means something only once the post has its own URL and every other file is
-known, so `markup` marks it and `links` fills it in. The two are Unicode noncharacters, which
-`text.clean` removes from everything a person wrote.
-"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +82,27 @@ class Reference:
 
 
 @dataclass(frozen=True, slots=True)
+class Body:
+    """A post's safe HTML, divided at its relative URLs.
+
+    A relative URL means something only once the post has its own URL and every other file is
+    known. Until `links.fill` puts it in, it is a piece of its own: no character in the HTML
+    stands for it, so no author can write one that does.
+    """
+
+    pieces: tuple[str, ...] = ("",)  # HTML, target, HTML, target, ..., HTML; targets unescaped
+
+    def dumps(self) -> str:
+        """Return the body as one text that `loads` reads back."""
+        return json.dumps(self.pieces, ensure_ascii=False, separators=(",", ":"))
+
+    @classmethod
+    def loads(cls, text: str) -> "Body":
+        """Return the body that `dumps` wrote."""
+        return cls(tuple(json.loads(text)))
+
+
+@dataclass(frozen=True, slots=True)
 class Manuscript:
     """What one content file says, read by itself: no other file, no clock, no disk."""
 
@@ -113,7 +127,7 @@ class Manuscript:
     expires: datetime | None = None
     mailed: bool = True  # False: `digest: false`, published without mailing
     minutes: int = 1  # to read
-    references: tuple[Reference, ...] = ()  # every marked URL in the HTML, once each
+    references: tuple[Reference, ...] = ()  # every relative URL in the HTML, once each
     shortcodes: int = 0  # Liquid or Hugo calls left as text
     problems: tuple[Problem, ...] = ()  # warnings: the post is published all the same
 

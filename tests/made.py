@@ -10,16 +10,24 @@ Everything is deterministic; nothing here reads the disk or the clock.
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import UTC, datetime
+from html import escape
 from typing import Any
 
 from feedpub.config.schema import Config, Site
-from feedpub.model import Author, Feed, Manuscript, Post, Tag
+from feedpub.model import Author, Body, Feed, Manuscript, Post, Tag
 
 ANN = Author("Ann Lee", "ann@example.org", "https://ann.example/", slug="ann-lee")
 BOB = Author("Bob", slug="bob")
 SITE = "https://example.org/"
 PUBLISHED = datetime(2025, 1, 30, 9, 0, tzinfo=UTC)
 UPDATED = datetime(2025, 2, 1, 12, 30, tzinfo=UTC)
+
+
+def marked(body: Body) -> str:
+    """Give a body's HTML with its targets, escaped, in brackets that no URL has: ⟦cat.png⟧."""
+    parts = list(body.pieces)
+    parts[1::2] = [f"⟦{escape(target)}⟧" for target in parts[1::2]]
+    return "".join(parts)
 
 
 def tags(*labels: str) -> tuple[Tag, ...]:

@@ -216,9 +216,12 @@ class Composer:
         held = {f"mark{stem}n{number}n": gap for number, gap in enumerate(gaps)}
 
         def address(target: str) -> str:
-            return target if target in held else urljoin(self._config.site.url, target)
+            if target not in held:
+                return urljoin(self._config.site.url, target)
+            # What readers say of themselves is no address: a name may be `javascript:`.
+            return target if held[target].partition("|")[0] in marks.URLS else ""
 
-        html = links.fill(self._markdown.render(_joined(pieces, held), 1).html, (), address)
+        html = links.fill(self._markdown.render(_joined(pieces, held), 1).body, (), address)
         for word, gap in held.items():
             html = html.replace(word, f"{OPEN}{escape(gap)}{CLOSE}")
         return html

@@ -15,7 +15,7 @@ from itertools import chain, count
 from feedpub.digests import tree
 from feedpub.library.identity import specific
 from feedpub.mailing import Known
-from feedpub.model import CLOSE, OPEN, Html, Post
+from feedpub.model import Html, Post
 from feedpub.slugs import quote
 
 GONE = timedelta(days=30)
@@ -62,7 +62,7 @@ def fingerprint(html: str) -> str:
 
     A long text is told by a "+", since it says more than "See below".
     """
-    root = tree.parsed(html.replace(OPEN, "").replace(CLOSE, ""))
+    root = tree.parsed(html)
     words = " ".join(_WORD.findall(tree.text(root).casefold()))
     files = [
         _file(url) for each in root.iter() for name in _REFERENCES if (url := each.get(name, ""))

@@ -1,14 +1,14 @@
-"""Markdown → safe HTML with its references marked, and what the HTML says of itself."""
+"""Markdown → safe HTML divided at its references, and what the HTML says of itself."""
 
 import re
 from dataclasses import dataclass
 
 from feedpub.config import schema
-from feedpub.markup import engines, excerpt, outline, shortcodes
+from feedpub.markup import engines, excerpt, outline, references, shortcodes
 from feedpub.markup.clean import Cleaner
 from feedpub.markup.code import Highlighter
 from feedpub.markup.engines import MarkupError
-from feedpub.model import Reference
+from feedpub.model import Body, Reference
 from feedpub.text import clean, minutes
 
 __all__ = ["MarkupError", "Renderer", "Rendering"]
@@ -27,7 +27,7 @@ _LITTER = re.compile(
 class Rendering:
     """What Markdown says, as safe HTML and in a few words."""
 
-    html: str  # every relative URL between model.OPEN and CLOSE, escaped as HTML is
+    body: Body
     references: tuple[Reference, ...]  # the targets of those URLs, once each
     first_heading: str  # plain text, or ""
     summary: str  # plain text
@@ -60,16 +60,16 @@ class Renderer:
         raw = self._engine.html(taken)
         if "{:" in raw:
             raw = _LITTER.sub("", raw)
-        cleaned = self._cleaner.clean(excerpt.mark(raw), held)
+        cleaned = self._cleaner.clean(raw, held)
         summary = excerpt.summary(cleaned.html)
-        html = excerpt.unmark(cleaned.html)
+        html = excerpt.undivided(cleaned.html)
         if held.held:
             html = held.put_back(html)
         outlined = outline.outline(html, cleaned.ids)
-        cleaned.targets.update(dict.fromkeys(outlined.targets))
+        divided = references.divide(self._highlighter.colour(outlined.html))
         return Rendering(
-            html=self._highlighter.colour(outlined.html),
-            references=cleaned.references(body, first_line),
+            body=divided,
+            references=references.locate(divided, body, first_line),
             first_heading=outlined.first,
             summary=summary,
             image=cleaned.image,

@@ -1,19 +1,18 @@
-"""HTML as an author, or anybody, wrote it → HTML that is safe in every reader, with its
-relative URLs marked.
+"""HTML as an author, or anybody, wrote it → HTML that is safe in every reader.
 
 nh3 (html5ever) parses, drops what is not listed here, and writes well-formed HTML; one pass
-over its tags then does what depends on their values.
+over its tags then does what depends on their values. `references.divide` has the last word.
 """
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from html import escape, unescape
 
 import nh3
 
-from feedpub.markup import urls
+from feedpub.markup import excerpt, urls
 from feedpub.markup.shortcodes import Shortcodes
-from feedpub.model import Reference
 from feedpub.text import clean
 
 _GENERIC = {"class", "dir", "id", "lang", "title"}
@@ -29,7 +28,8 @@ _ATTRIBUTES = {
     "details": {"open"},
     "div": {"align"},
     "img": {
-        "align", "alt", "data-src", "height", "referrerpolicy", "sizes", "src", "srcset", "width",
+        "align", "alt", "data-src", "height", "hidden", "referrerpolicy", "sizes", "src", "srcset",
+        "style", "width",
     },
     "input": {"checked", "type"},
     "ins": {"cite", "datetime"},
@@ -86,6 +86,7 @@ _ALIGN = re.compile(
 _SIDE = re.compile(r"(left|right|center|justify)", re.IGNORECASE)
 _NUMBER = re.compile(r"\d{1,5}")
 _INTEGER = re.compile(r"-?\d{1,9}")
+_JUDGED = frozenset(("hidden", "style"))  # they only tell whether a picture can be seen
 _LINKS = frozenset(("cite", "data-src", "href", "poster", "src"))
 
 _EMBEDS = re.compile(r"<(?:iframe|object|embed)\b", re.IGNORECASE)
@@ -113,14 +114,9 @@ class Cleaned:
     """What one pass over a post's HTML found."""
 
     html: str = ""
-    targets: dict[str, None] = field(default_factory=dict)  # of relative URLs, in order
     image: str = ""  # the first, as target or URL
     image_alt: str = ""
     ids: set[str] = field(default_factory=set)
-
-    def references(self, body: str, first_line: int) -> tuple[Reference, ...]:
-        """Give the relative URLs with the line of the body each stands on, 0 where unknown."""
-        return tuple(Reference(target, _line(target, body, first_line)) for target in self.targets)
 
 
 class Cleaner:
@@ -133,15 +129,15 @@ class Cleaner:
             attributes={"*": _GENERIC, **_ATTRIBUTES},
             url_schemes=set(urls.SCHEMES),
             link_rel=None,
-            strip_comments=True,
+            strip_comments=False,  # excerpt.divide looks for `more` in them,
         )
 
     def clean(self, raw: str, shortcodes: Shortcodes) -> Cleaned:
-        """Give the safe HTML of `raw`, its relative URLs between the marks of `model`."""
+        """Return the safe HTML of `raw`; of its comments `excerpt.MORE` may be left."""
         if _EMBEDS.search(raw):
             raw = _EMBED.sub(_linked, raw)
         # Character references (`&#8;`) have become characters by now.
-        html = clean(self._nh3.clean(raw))
+        html = excerpt.divide(clean(self._nh3.clean(raw)))
         cleaned = Cleaned()
         tags = _Tags(cleaned, shortcodes)
         html = _TAG.sub(tags.tag, html)
@@ -166,6 +162,8 @@ class _Tags:
         """Write one start tag anew; "" where nothing is left of it."""
         name = match[1] or match[2]
         given = _ATTRIBUTE.findall(match[3]) if match[3] else ()
+        if name == "img" and _is_invisible(dict(given)):
+            return ""
         kept: dict[str, str] = {}
         for key, value in given:
             settled = self._attribute(name, key, value)
@@ -191,25 +189,20 @@ class _Tags:
             return self._srcset(value) or None
         if key == "id":
             return self._id(value)
-        if key == "style":
+        if key == "style" and name != "img":
             found = _ALIGN.search(value)
             return f"text-align: {found[1].lower()}" if found else None
-        return _tagless(value)
+        return None if key in _JUDGED else _tagless(value)
 
     def _link(self, value: str, *, picture: bool = False) -> str:
         if self.shortcodes.held:
             value = self.shortcodes.target(value)
-        settled, target = urls.settle(value, picture=picture)
-        if target:
-            self.found.targets[target] = None
-        return settled
+        return urls.settle(value, picture=picture)[0]
 
     def _srcset(self, value: str) -> str:
         if self.shortcodes.held:
             value = self.shortcodes.target(value)
-        settled, targets = urls.srcset(value)
-        self.found.targets.update(dict.fromkeys(targets))
-        return settled
+        return urls.srcset(value)
 
     def _id(self, value: str) -> str | None:
         """Keep the first of equal ids, free of the white space that an id must not hold."""
@@ -257,14 +250,16 @@ class _Tags:
         kept.setdefault("alt", "")
         if "sizes" not in kept and _BY_WIDTH.search(kept.get("srcset", "")):
             kept["sizes"] = "100vw"
-        pixel = kept.get("width") in ("0", "1") or kept.get("height") in ("0", "1")
-        if not (self.found.image or pixel or kept["src"].startswith("data:")):
-            self.found.image = unescape(kept["src"]).strip(urls.MARKS)
+        if not (self.found.image or kept["src"].startswith("data:")):
+            self.found.image = unescape(kept["src"])
             self.found.image_alt = " ".join(unescape(kept["alt"]).split())
         return True
 
 
 _FINISHED = frozenset(("a", "audio", "img", "input", "source", "track", "video"))
+_TINY = re.compile(r"\s*0*[01](?:\.\d*+)?\s*(?:px\s*)?\Z", re.IGNORECASE)
+_SIZES = frozenset(("height", "max-height", "max-width", "width"))
+_HIDING = {"display": ("none",), "visibility": ("hidden", "collapse"), "opacity": ("0", "0%")}
 _BY_WIDTH = re.compile(r"\d+w\b")
 _FORMS = {
     "align": _SIDE,
@@ -278,6 +273,19 @@ _FORMS = {
     "start": _INTEGER,
     "width": _NUMBER,
 }
+
+
+def _is_invisible(given: Mapping[str, str]) -> bool:
+    """Return whether a picture is not meant to be seen: it counts readers."""
+    sizes = {key: given[key] for key in ("width", "height") if key in given}
+    if "hidden" in given or any(map(_TINY.match, sizes.values())):
+        return True
+    for declaration in given.get("style", "").lower().split(";"):
+        name, _, value = declaration.partition(":")
+        name, value = name.strip(), value.replace("!important", "").strip()
+        if value in _HIDING.get(name, ()) or (name in _SIZES and _TINY.match(value)):
+            return True
+    return False
 
 
 def _tagless(value: str) -> str:
@@ -309,15 +317,3 @@ def _linked(match: re.Match[str]) -> str:
     host = _HOST.match(url)
     label = unescape(title[1] or title[2]) if title else (host[1] if host else url)
     return f'<p><a href="{escape(url)}">{escape(label)}</a></p>'
-
-
-def _line(target: str, body: str, first_line: int) -> int:
-    """Find the line of a file that a target stands on; 0 where it is written otherwise."""
-    if not target or target.startswith("#fn"):
-        return 0
-    at = body.find(target)
-    if at < 0 and "%20" in target:
-        at = body.find(target.replace("%20", " "))
-    if at < 0 and target[0] == "{":
-        at = body.find(target.partition("}")[2] or target)
-    return first_line + body.count("\n", 0, at) if at >= 0 else 0

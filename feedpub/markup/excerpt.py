@@ -5,14 +5,14 @@ import re
 from feedpub.markup.shortcodes import without
 from feedpub.text import plain, shorten
 
-MORE = "\U0010f8d2"
-"""Stands in HTML where the author wrote `<!-- more -->`; private use, so nobody else's."""
+MORE = "<!--more-->"
+"""The only comment that `divide` leaves in sanitised HTML, where nothing else can look like it."""
 
 _ENOUGH = 200  # characters of paragraphs, after which no other is read
 _LONGEST_GIVEN = 1000  # of what the author marked off
 
 _WIDE_END = re.compile("[。！？：；）》」』][’”]?$")  # has its space within
-_COMMENT = re.compile(r"<!--\s*more\s*-->", re.IGNORECASE)
+_COMMENT = re.compile(r"<!--(.*?)-->", re.DOTALL)
 _PARAGRAPH = re.compile(r"<p(?: [^>]*)?>(.*?)</p>", re.DOTALL)
 _TITLE = '<p class="admonition-title">'
 _NOT_PROSE = re.compile(
@@ -26,13 +26,24 @@ _NOTE = re.compile(
 )
 
 
-def mark(raw: str) -> str:
-    """Put MORE where the author's first `<!-- more -->` is."""
-    return _COMMENT.sub(MORE, raw, count=1) if "<!--" in raw else raw
+def divide(html: str) -> str:
+    """Drop the comments of sanitised HTML; MORE is left where the author first wrote `more`.
+
+    In text and in attributes "<" is escaped there, so that what looks like a comment is one.
+    """
+    if "<!--" not in html:
+        return html
+    before, *rest = _COMMENT.split(html)
+    parts = [before]
+    for comment, after in zip(rest[::2], rest[1::2], strict=True):
+        if comment.strip().lower() == "more" and MORE not in parts:
+            parts.append(MORE)
+        parts.append(after)
+    return "".join(parts)
 
 
-def unmark(html: str) -> str:
-    """Take MORE out again."""
+def undivided(html: str) -> str:
+    """Return the HTML without MORE."""
     return html.replace(f"<p>{MORE}</p>", "").replace(MORE, "") if MORE in html else html
 
 

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape, unescape
 
-from feedpub.model import CLOSE, OPEN
 from feedpub.text import plain
 
 _HEADING = re.compile(r"<h([1-6])([^>]*)>(.*?)</h\1>", re.DOTALL)
@@ -24,7 +23,6 @@ class Outlined:
 
     html: str
     first: str  # plain text of the first heading
-    targets: tuple[str, ...]  # what the table of contents, if there is one, links to
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,12 +59,10 @@ def outline(html: str, ids: set[str]) -> Outlined:
         return f"<h{level}{attributes}>{inner}</h{level}>"
 
     html = _HEADING.sub(identified, html)
-    targets: tuple[str, ...] = ()
     if "<p>[" in html and _PLACE.search(html):
         contents = _contents(entries)
         html = _PLACE.sub(lambda _: contents, html)
-        targets = tuple(f"#{entry.id}" for entry in entries)
-    return Outlined(html, next((entry.text for entry in entries if entry.text), ""), targets)
+    return Outlined(html, next((entry.text for entry in entries if entry.text), ""))
 
 
 def _level(written: int, above: list[int]) -> int:
@@ -106,6 +102,6 @@ def _contents(entries: Sequence[_Entry]) -> str:
             html.append("<ul><li>")
         else:
             html.append("</li><li>")
-        html.append(f'<a href="{OPEN}#{escape(entry.id)}{CLOSE}">{escape(entry.text)}</a>')
+        html.append(f'<a href="#{escape(entry.id)}">{escape(entry.text)}</a>')
     html.append("</li></ul>" * len(levels))
     return f'<div class="toc">{"".join(html)}</div>' if entries else ""

@@ -2,18 +2,22 @@
 
 What cannot be run is taken out before the Markdown is read, so that no part of it is mistaken
 for markup, and put back into the HTML afterwards: in code as it stands, in a URL as the target
-it means, elsewhere as text.
+it means, elsewhere as text. What stands for it meanwhile holds a digest of the whole body, which
+no body can contain; and no URL is judged before its tags are back.
 """
 
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from hashlib import sha256
 from html import escape
 
 from feedpub.markup import fences
 
 _HOLD, _END = "\U0010f8d0", "\U0010f8d1"  # private use: no feed generator means them
-_HELD = re.compile(f"(?:{_HOLD}|%F4%8F%A3%90)([0-9]+)(?:{_END}|%F4%8F%A3%91)")
+_HELD = re.compile(
+    f"(?:{_HOLD}|%F4%8F%A3%90)([0-9a-f]{{12}})n([0-9]{{1,9}})(?:{_END}|%F4%8F%A3%91)", re.IGNORECASE
+)
 _MARGINS = ("", " ", "  ", "   ")  # with one more column it would be code
 _SIGN = re.compile(r"\{[{%]")
 
@@ -62,9 +66,11 @@ class Shortcodes:
     held: list[Held] = field(default_factory=list)
     left: int = 0  # put back as text: what could not be run
     _raw: bool = False
+    _digest: str = ""
 
     def take(self, body: str) -> str:
         """Run what can be run and hold the rest, outside of fenced code; lines stay lines."""
+        self._digest = sha256(body.encode("utf-8", "replace")).hexdigest()[:12]
         if not fences.any_in(body):
             return self._text(body)
         lines = body.split("\n")
@@ -94,10 +100,10 @@ class Shortcodes:
             yield _HELD.sub(show, part)
 
     def _held(self, match: re.Match[str]) -> Held:
-        number = int(match[1][:9])
-        if number < len(self.held):
+        number = int(match[2])
+        if match[1] == self._digest and number < len(self.held):
             return self.held[number]
-        return Held("", "", "", counts=False)  # the author's own private-use characters
+        return Held(match[0], match[0], "", counts=False)  # the author's own
 
     def _target(self, match: re.Match[str]) -> str:
         held = self._held(match)
@@ -139,7 +145,7 @@ class Shortcodes:
 
     def _hold(self, text: str, shown: str, target: str, *, counts: bool) -> str:
         self.held.append(Held(text, shown, target, counts))
-        return f"{_HOLD}{len(self.held) - 1}{_END}"
+        return f"{_HOLD}{self._digest}n{len(self.held) - 1}{_END}"
 
 
 def any_in(body: str) -> bool:

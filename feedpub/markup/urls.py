@@ -1,13 +1,12 @@
-"""URLs as people wrote them → absolute URIs (RFC 3986), or marked references to be resolved."""
+"""Turn URLs as people wrote them into absolute URIs (RFC 3986), or into references that are
+resolved later, and judge whether a finished URL may be written at all.
+"""
 
 import re
 from html import escape, unescape
 from urllib.parse import quote, unquote
 
-from feedpub.model import CLOSE, OPEN
 from feedpub.text import clean
-
-MARKS = OPEN + CLOSE
 
 SCHEMES = frozenset(
     ("http", "https", "ftp", "mailto", "tel", "sms", "geo", "xmpp", "magnet", "data")
@@ -16,6 +15,7 @@ SCHEMES = frozenset(
 
 _SAFE = "%/:?@!$&'()*+,;=~-._"
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*):")
+_HTTP = ("http://", "https://")
 _SPACE_AROUND = "".join(map(chr, range(33)))
 _INSIDE = re.compile(r"[\t\n\r]")
 _ENCODED = re.compile(
@@ -40,15 +40,15 @@ def settle(value: str, *, picture: bool = False) -> tuple[str, str]:
     """Turn an attribute's escaped URL into (escaped value, target).
 
     An absolute URL comes back percent-encoded, with an empty target; `//host` becomes https. A
-    relative one comes back between the marks, with its target: the text as it was meant, with
-    letters of any script unencoded and spaces as %20. ("", "") says that the URL is refused:
+    relative one comes back as its target: the text as it was meant, with letters of any script
+    unencoded and spaces as %20. ("", "") says that the URL is refused:
     it is empty, its scheme runs something, or its host cannot be one. `picture` allows
     `data:` images.
     """
     if _ENCODED.fullmatch(value):
         return value, ""
     if _PLAIN.fullmatch(value):
-        return f"{OPEN}{value}{CLOSE}", value
+        return value, value
     url = clean(_INSIDE.sub("", unescape(value).strip(_SPACE_AROUND)))
     if not url:
         return "", ""
@@ -58,7 +58,23 @@ def settle(value: str, *, picture: bool = False) -> tuple[str, str]:
     if found:
         return escape(_absolute(url, found[1].lower(), picture=picture)), ""
     target = relative(url)
-    return f"{OPEN}{escape(target)}{CLOSE}", target
+    return escape(target), target
+
+
+def is_relative(url: str) -> bool:
+    """Return whether a URL has no scheme of its own."""
+    return _scheme(url) == ""
+
+
+def is_safe(url: str, *, picture: bool = False) -> bool:
+    """Return whether a URL, read as browsers read it, is relative or has an allowed scheme.
+
+    Ask this of a URL just before it is written, when nothing will change it any more.
+    """
+    scheme = _scheme(url)
+    if scheme == "data":
+        return picture and _is_picture(url)
+    return not scheme or scheme in SCHEMES
 
 
 def relative(url: str) -> str:
@@ -69,13 +85,9 @@ def relative(url: str) -> str:
     return clean(before + mark + fragment.replace("#", "%23")).replace(" ", "%20")
 
 
-def srcset(value: str) -> tuple[str, tuple[str, ...]]:
-    """Settle every candidate of an escaped `srcset` (HTML, section 4.8.4.2.1).
-
-    Gives the new value, escaped, and the targets of the relative ones.
-    """
+def srcset(value: str) -> str:
+    """Settle every candidate of an escaped `srcset` (HTML, section 4.8.4.2.1)."""
     kept: list[str] = []
-    targets: list[str] = []
     text = unescape(value)
     found = _CANDIDATE.match(text)
     while found:
@@ -83,20 +95,18 @@ def srcset(value: str) -> tuple[str, tuple[str, ...]]:
         descriptor = _UP_TO_COMMA.match(text, at)
         if url.endswith(",") or not descriptor:
             url, descriptor = url.rstrip(","), None
-        settled, target = settle(escape(url))
+        settled, _ = settle(escape(url))
         if settled:
             size = descriptor[0].strip() if descriptor else ""
             kept.append(f"{settled} {size}" if _DESCRIPTOR.fullmatch(size) else settled)
-        if target:
-            targets.append(target)
         found = _CANDIDATE.match(text, descriptor.end() if descriptor else at)
-    return ", ".join(kept), tuple(targets)
+    return ", ".join(kept)
 
 
 def _absolute(url: str, scheme: str, *, picture: bool) -> str:
     """Percent-encode an absolute URL; "" where it is refused."""
     if scheme == "data":
-        return url if picture and _PICTURE.fullmatch(url) else ""
+        return url if picture and _is_picture(url) else ""
     if scheme not in SCHEMES:
         return ""
     match = _WEB.match(url)
@@ -110,6 +120,18 @@ def _absolute(url: str, scheme: str, *, picture: bool) -> str:
     if fragment:
         rest += "#" + _encoded(fragment[1:]).replace("#", "%23")
     return f"{scheme}://{host}{rest}"
+
+
+def _scheme(url: str) -> str:
+    """Return the scheme that a browser would read, in lower case; "" where there is none."""
+    if url.startswith(_HTTP):
+        return "https"
+    found = _SCHEME.match(_INSIDE.sub("", url.lstrip(_SPACE_AROUND)))
+    return found[1].lower() if found else ""
+
+
+def _is_picture(url: str) -> bool:
+    return _PICTURE.fullmatch(url) is not None
 
 
 def _authority(text: str) -> str:

@@ -17,6 +17,9 @@ What comes after a bar stands where the value is empty: "\ufdd2name|dear reader\
 NAMES = ("name", "address", "unsubscribe", "preferences", "online", "follows")
 """What is each reader's own."""
 
+URLS = ("unsubscribe", "preferences", "online")
+"""Those of them that a link may lead to."""
+
 _MARK = re.compile(f"{OPEN}([^{OPEN}{CLOSE}]*){CLOSE}")
 _STRAY = re.compile(f"[{OPEN}{CLOSE}]")
 

@@ -13,7 +13,7 @@ from feedpub.digests import Composer, Following, Recognised
 from feedpub.files import Memory
 from feedpub.mailing import ACTIVE, Content, Subscriber
 from feedpub.message import Reader, fill
-from feedpub.model import Html, Post
+from feedpub.model import Body, Html, Post
 from feedpub.newsletter import recalling
 from feedpub.newsletter.choosing import Chooser
 from feedpub.newsletter.desk import Desk
@@ -143,10 +143,10 @@ def _edited(request: Request, desk: Desk, work: Callable[[Editor, Following], Re
     with closing(memory.bodies()) as bodies:
 
         def html(post: Post) -> str:
-            return links.fill(bodies(post.body), post.links)
+            return links.fill(Body.loads(bodies(post.body)), post.links)
 
         def written(post: Post) -> str:
-            return bodies(post.body)
+            return links.fill(Body.loads(bodies(post.body)), ())
 
         known = desk.store.known()
         recognised = digests.recognise(making.library.posts, known, written, request.now)

@@ -11,7 +11,7 @@ from feedpub import text
 from feedpub.config import Config
 from feedpub.errors import PostError
 from feedpub.markup import MarkupError, Renderer, Rendering
-from feedpub.model import Image, Manuscript, Problem, Source
+from feedpub.model import Body, Image, Manuscript, Problem, Source
 from feedpub.posts import fields, frontmatter, names
 from feedpub.posts.fields import Fields
 
@@ -38,8 +38,8 @@ class Reader:
         self._tags_split = config.content.tags_split
         self._renderer = renderer or Renderer(config.markdown)
 
-    def read(self, source: Source) -> tuple[Manuscript, str]:
-        """Give what a file says, and its HTML with references marked as `model.OPEN` tells.
+    def read(self, source: Source) -> tuple[Manuscript, Body]:
+        """Return what a file says, and its HTML.
 
         Raises:
             PostError: the file cannot be published; the problem says what to do.
@@ -55,7 +55,7 @@ class Reader:
             rendering = self._renderer.render(matter.body, matter.first_line)
         except MarkupError as error:
             raise _refused(source.path, matter.first_line, str(error)) from error
-        return _manuscript(source, said, rendering, problems), rendering.html
+        return _manuscript(source, said, rendering, problems), rendering.body
 
 
 def _decoded(source: Source) -> str:

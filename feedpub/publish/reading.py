@@ -128,7 +128,8 @@ class _Reading:
             if known and known.manuscript and known.manuscript.digest == source.digest:
                 reading = replace(known, facts=facts)
             else:
-                manuscript, html = self._reader.read(source)
+                manuscript, rendered = self._reader.read(source)
+                html = rendered.dumps()
                 reading, body = Reading(entry.path, facts, manuscript), source.digest
         except PostError as error:
             reading = Reading(entry.path, facts, None, error.problem)

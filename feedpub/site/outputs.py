@@ -14,7 +14,7 @@ from types import MappingProxyType
 from feedpub import feeds, links, pages
 from feedpub.config import Config
 from feedpub.library import Library
-from feedpub.model import Copy, Feed, Output, Page, Post
+from feedpub.model import Body, Copy, Feed, Output, Page, Post
 from feedpub.site.issues import contents
 from feedpub.site.plan import Plan, discoverable
 from feedpub.templates import Templates
@@ -41,12 +41,12 @@ class Site:
 
     def html(self, post: Post) -> str:
         """Give a post's HTML as readers elsewhere see it."""
-        return links.fill(self._body(post.body), post.links)
+        return links.fill(Body.loads(self._body(post.body)), post.links)
 
     def local(self, post: Post) -> str:
         """Give a post's HTML as its own page shows it."""
         shown = links.local(self.config.site.url, post.url)
-        return links.fill(self._body(post.body), post.links, shown)
+        return links.fill(Body.loads(self._body(post.body)), post.links, shown)
 
 
 def outputs(

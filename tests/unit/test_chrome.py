@@ -200,3 +200,5 @@ def test_a_file_has_the_name_in_its_address() -> None:
 
     assert "größe 1.pdf" == file_name("https://example.org/a/gr%C3%B6%C3%9Fe%201.pdf?x#y")
     assert "https://example.org/" == file_name("https://example.org/")
+    assert "a b.mp3" == file_name("https://example.org/a%00b%EF%BF%BE.mp3".replace("%00", "%0A"))
+    assert "ab.mp3" == file_name("https://example.org/a%00b.mp3")

@@ -86,3 +86,10 @@ def test_pictures(html: str, expected: str) -> None:
 def test_what_can_be_played(html: str, expected: str) -> None:
     """Sound and film are links to them."""
     assert expected == presented(html, "Title")
+
+
+def test_a_file_name_may_hold_anything() -> None:
+    """A name with an encoded NUL or noncharacter stops no digest."""
+    shown = presented('<video src="https://e.org/a%00%EF%BF%BFb.mp4"></video>', "")
+
+    assert "▶ ab.mp4" in shown

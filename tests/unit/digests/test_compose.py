@@ -88,6 +88,16 @@ def test_templates_of_the_configuration() -> None:
     assert "" == COMPOSER.intro(WEEKLY, (made.post(),), SLOT, ISSUE, "en")
 
 
+def test_no_link_leads_to_what_a_reader_is_called() -> None:
+    """Somebody may sign up under the name of a script; only links of the mail's own are links."""
+    digest = Digest("w", intro='[a]({{ mark("name") }}) <a href="{{ mark(\'address\') }}">b</a>')
+    eve = Reader("k", "eve@example.com", "javascript:alert(1)")
+
+    told = fill(content(digest=digest), eve)
+    assert "javascript" not in told.html
+    assert "javascript" not in told.text
+
+
 def test_an_intro_may_speak_to_the_reader() -> None:
     """Marks get through Markdown, into links too; on the web they stand for nobody."""
     digest = Digest(

@@ -137,7 +137,7 @@ def test_a_long_text_is_enough() -> None:
 
 def test_markup_and_folders_are_no_text() -> None:
     """Words and names of files are."""
-    one = fingerprint('<p>Look:  <img src="\ufdd0pictures/cat.png?1\ufdd1"></p>')
+    one = fingerprint('<p>Look:  <img src="pictures/cat.png?1"></p>')
 
     assert one == fingerprint('<div>look <em><img alt="x" src="../cat.png"></em></div>')
     assert one != fingerprint('<p>Look: <img src="pictures/dog.png"></p>')

@@ -1,10 +1,12 @@
 """Facts about sanitised HTML."""
 
+import made
 import pytest
 
+from feedpub.markup import references
 from feedpub.markup.clean import Cleaned, Cleaner
 from feedpub.markup.shortcodes import Shortcodes
-from feedpub.model import CLOSE, OPEN, Reference
+from feedpub.model import Reference
 
 CLEANER = Cleaner()
 
@@ -14,7 +16,7 @@ def _clean(raw: str) -> Cleaned:
 
 
 def _html(raw: str) -> str:
-    return _clean(raw).html.replace(OPEN, "⟦").replace(CLOSE, "⟧")
+    return made.marked(references.divide(_clean(raw).html))
 
 
 @pytest.mark.parametrize(
@@ -108,13 +110,41 @@ def test_what_is_embedded_becomes_a_link(raw: str, expected: str) -> None:
 
 
 def test_the_first_picture_stands_for_the_post() -> None:
-    """Counting pixels and inline data are passed over; the address is plain text."""
+    """Inline data are passed over; the address is plain text."""
     found = _clean(
-        '<img src="t.gif" width="1"><img src="data:image/png;base64,AA==">'
+        '<img src="data:image/png;base64,AA==">'
         '<img src="a.png?x=1&amp;y" alt=" A\n&amp; B "><img src="b.png">'
     )
 
     assert ("a.png?x=1&y", "A & B") == (found.image, found.image_alt)
+
+
+@pytest.mark.parametrize(
+    "attributes",
+    [
+        "width=1 height=1", 'width="0"', 'height="1px"', 'width=" 01 "', "hidden", "width=1.0",
+        'style="width:1px; height: 1px"', 'style="color: red; Display: None !important"',
+        'style="visibility:hidden"', 'style="opacity: 0"', 'style="max-height:0"',
+    ],
+)  # fmt: skip
+def test_pictures_that_nobody_is_to_see_go(attributes: str) -> None:
+    """A picture of one pixel, or hidden, counts readers; what stood only around it goes too."""
+    picture = f'<img src="https://t.example/open.gif?id=1" {attributes}>'
+
+    assert "<p>a</p>" == _html(f'<p>a</p><p><a href="https://t.example/">{picture}</a></p>')
+    assert ("b.png", "") == (_clean(f'{picture}<img src="b.png">').image, "")
+
+
+@pytest.mark.parametrize(
+    "attributes",
+    ["width=10", 'width="1%"', "height=100", 'style="width: 100px"', 'style="opacity: 0.5"'],
+)
+def test_small_pictures_stay(attributes: str) -> None:
+    """A picture that can be seen stays; what its style says goes."""
+    html = _html(f'<img src="a.png" alt="" {attributes}>')
+
+    assert html.startswith('<img src="⟦a.png⟧" alt=""')
+    assert "style" not in html
 
 
 def test_every_relative_url_is_told_once_with_its_line() -> None:
@@ -122,7 +152,7 @@ def test_every_relative_url_is_told_once_with_its_line() -> None:
     body = "x\n\n[a](b.md) ![](<c d.png>)\n\n[e]({% post_url f %}) [b](b.md)\n"
     found = _clean(
         '<a href="b.md">a</a><img src="c%20d.png"><a href="{post_url}f">e</a><a href="b.md">b</a>'
-        '<blockquote cite="gg"></blockquote><video poster="h"></video><a href="#fn:1"></a>'
+        '<blockquote cite="gg"></blockquote><video poster="h"></video><a href="#fn:1">1</a>'
     )
 
     assert (
@@ -132,7 +162,7 @@ def test_every_relative_url_is_told_once_with_its_line() -> None:
         Reference("gg", 0),
         Reference("h", 0),
         Reference("#fn:1", 0),
-    ) == found.references(body, 10)
+    ) == references.locate(references.divide(found.html), body, 10)
 
 
 def test_tags_held_back_are_put_into_urls() -> None:
@@ -140,6 +170,6 @@ def test_tags_held_back_are_put_into_urls() -> None:
     tags = Shortcodes()
     body = tags.take('<img src="{{ site.baseurl }}/a.png" srcset="{{ site.baseurl }}/b.png 2x">')
 
-    html = CLEANER.clean(body, tags).html
+    html = made.marked(references.divide(CLEANER.clean(body, tags).html))
 
-    assert f'src="{OPEN}{{site}}/a.png{CLOSE}" srcset="{OPEN}{{site}}/b.png{CLOSE} 2x"' in html
+    assert 'src="⟦{site}/a.png⟧" srcset="⟦{site}/b.png⟧ 2x"' in html

@@ -8,19 +8,27 @@ def test_the_author_marks_the_summary_off() -> None:
     """All words before `<!-- more -->` are the summary, headings and code left out."""
     raw = "<h1>T</h1><p>a</p><pre>x</pre><p>b <em>c</em></p><!-- More --><p>d</p><!--more-->"
 
-    assert "a b c" == summary(excerpt.mark(raw))
+    assert "a b c" == summary(excerpt.divide(raw))
 
 
 def test_the_mark_leaves_no_trace() -> None:
     """Neither the mark nor a paragraph that held nothing else is left."""
-    assert "a" == excerpt.unmark(f"a<p>{MORE}</p>")
-    assert "<p>a b</p>" == excerpt.unmark(f"<p>a {MORE}b</p>")
-    assert "a" == excerpt.unmark("a")
+    assert "a" == excerpt.undivided(f"a<p>{MORE}</p>")
+    assert "<p>a b</p>" == excerpt.undivided(f"<p>a {MORE}b</p>")
+    assert "a" == excerpt.undivided("a")
+
+
+def test_only_comments_are_marks() -> None:
+    """Other comments go without a trace, whatever they hold, and a second mark too."""
+    html = "a<!-- more --><!-- <b>c --><!---->d<!-- more --><!--[if IE]>e<![endif]-->f"
+
+    assert f"a{MORE}df" == excerpt.divide(html)
+    assert "a" == excerpt.divide("a")
 
 
 def test_a_mark_with_nothing_before_it_is_ignored() -> None:
     """Where only a picture or a heading stands before the mark, the first paragraph counts."""
-    assert "b" == summary(excerpt.mark("<p><img src=a></p><!--more--><p>b</p>"))
+    assert "b" == summary(excerpt.divide("<p><img src=a></p><!--more--><p>b</p>"))
 
 
 def test_a_long_text_before_the_mark_is_cut() -> None:
@@ -35,7 +43,8 @@ def test_the_first_paragraphs_are_the_summary() -> None:
     """Paragraphs are read until they say enough; pictures, headings and notes say nothing."""
     html = (
         '<h2>H</h2><p><img src="x"></p><p class="admonition-title">Note</p>'
-        '<p>a<sup class="footnote-ref" id="x"><a href="#y">1</a></sup> \U0010f8d00\U0010f8d1b</p>'
+        '<p>a<sup class="footnote-ref" id="x"><a href="#y">1</a></sup> '
+        "\U0010f8d00123456789abn0\U0010f8d1b</p>"
         f"<pre>x</pre><p>c</p><p>{'d' * 200}</p><p>e</p>"
     )
 

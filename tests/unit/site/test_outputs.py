@@ -14,7 +14,7 @@ from lxml import etree
 from feedpub import library
 from feedpub.config import Config, ExtraFeed, Feeds, Pages
 from feedpub.feeds import address
-from feedpub.model import CLOSE, OPEN, Author, Copy, Manuscript, Output, Reference
+from feedpub.model import Author, Body, Copy, Manuscript, Output, Reference
 from feedpub.site import Site, outputs, plan
 from feedpub.slugs import fold
 from feedpub.templates import Templates
@@ -29,7 +29,9 @@ TEMPLATES = {
     "post.html": "{{ page.title }} {{ body(post) }}{{ page.older.summary if page.older }}",
     "style.css": "body {}",
 }
-BODY = f'<p><a href="{OPEN}cat.png{CLOSE}">Cat</a> <a href="{OPEN}#part{CLOSE}">Part</a></p>'
+BODY = Body(
+    ('<p><a href="', "cat.png", '">Cat</a> <a href="', "#part", '">Part</a></p>'),
+).dumps()
 REFERENCES = (Reference("cat.png", 1), Reference("#part", 1))
 
 
