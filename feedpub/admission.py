@@ -18,14 +18,30 @@ CONFIRM, KNOWN, ADMIT, SILENCE = "confirm", "known", "admit", "silence"
 
 _FIRM = ("complained", "suppressed")  # nothing a stranger can do makes a mail go to these
 
+_SAME_HOST = {"googlemail.com": "gmail.com", "protonmail.com": "proton.me", "pm.me": "proton.me"}
+_DOTLESS = frozenset(("gmail.com", "proton.me"))
+_PROVIDERS = frozenset(
+    (
+        *("126.com", "163.com", "aol.com", "fastmail.com", "free.fr", "gmail.com", "gmx.at"),
+        *("gmx.com", "gmx.de", "gmx.net", "googlemail.com", "hey.com", "hotmail.co.uk"),
+        *("hotmail.com", "hotmail.fr", "icloud.com", "laposte.net", "libero.it", "live.com"),
+        *("mac.com", "mail.com", "mail.ru", "mailbox.org", "me.com", "msn.com", "naver.com"),
+        *("orange.fr", "outlook.com", "posteo.de", "proton.me", "qq.com", "t-online.de"),
+        *("tutanota.com", "web.de", "yahoo.co.jp", "yahoo.co.uk", "yahoo.com", "yahoo.fr"),
+        *("yandex.ru", "ymail.com", "zoho.com"),
+    )
+)
+"""Domains at which mailboxes are many people's."""
+
 
 @dataclass(frozen=True, slots=True)
 class Limits:
     """How much mail may come of requests that anybody can make."""
 
-    mails: int = 3  # to one address until it is confirmed
+    mails: int = 3  # to one mailbox, by whichever of its addresses, until one is confirmed
     apart: timedelta = timedelta(hours=1)  # between two of these
     network: int = 20  # addresses asked for from one network in the time of `apart`
+    domain: int = 50  # addresses asked for at one domain in that time, be it no public provider
     rate: int = 300  # mails in the time of `apart`, to whomever
     waiting: int = 5_000  # requests that wait for their mail
     rows: int = 100_000  # mails to addresses that are counted: of more the oldest are forgotten
@@ -50,21 +66,48 @@ class Crowd:
 
     network: int = 0  # addresses, from the same network, in the time of `Limits.apart`
     waiting: int = 0
+    domain: int = 0  # addresses at the same domain, likewise; 0 for a public provider
+    aliases: Standing | None = None  # of the same mailbox by its other addresses, all together
 
 
 def heard(standing: Standing | None, crowd: Crowd, limits: Limits, now: datetime) -> str:
     """Decide what becomes of a request: MAIL, NOTE or DROP."""
     if crowd.network >= limits.network:
         return DROP
-    if standing is None:
-        return DROP if crowd.waiting >= limits.waiting else MAIL
+    standing = standing or Standing(0, None, is_waiting=False)
+    aliases = crowd.aliases or Standing(0, None, is_waiting=False)
     if standing.is_waiting:
         return NOTE
-    if standing.mails >= limits.mails:
+    if standing.mails + aliases.mails >= limits.mails:
         return DROP
-    if standing.sent is not None and now - standing.sent < limits.apart:
+    if _is_recent(standing.sent, limits, now):
         return NOTE  # the mail that is out already leads to what they want now
-    return DROP if crowd.waiting >= limits.waiting else MAIL
+    if aliases.is_waiting or _is_recent(aliases.sent, limits, now):
+        return DROP  # one is on its way into the same mailbox, for another of its addresses
+    return DROP if crowd.domain >= limits.domain or crowd.waiting >= limits.waiting else MAIL
+
+
+def _is_recent(sent: datetime | None, limits: Limits, now: datetime) -> bool:
+    return sent is not None and now - sent < limits.apart
+
+
+def mailbox(address: str) -> str:
+    """Return what is the same for all addresses of one mailbox, given in canonical form.
+
+    What follows "+" is a tag nearly everywhere, and Gmail reads no dots. Where that is not so, two
+    people count as one: all that comes of it is fewer mails about sign-ups.
+    """
+    local, _, host = address.rpartition("@")
+    host = _SAME_HOST.get(host, host)
+    local = local.partition("+")[0] or local
+    return f"{local.replace('.', '') if host in _DOTLESS else local}@{host}".casefold()
+
+
+def domain(address: str) -> str:
+    """Return the domain of a canonical address, "" for that of a provider that anybody may use."""
+    host = address.rpartition("@")[2]
+    host = _SAME_HOST.get(host, host)
+    return "" if host in _PROVIDERS else host
 
 
 def answer(state: str, *, is_forgotten: bool, double_opt_in: bool) -> str:

@@ -346,7 +346,9 @@ class Web:
     ] = ("127.0.0.1", "::1")
     limit: Annotated[
         int,
-        Key("requests a minute from one address of the internet; 0 for no limit", least=0),
+        Key(
+            "requests a minute from one address, this machine's own aside; 0 for no limit", least=0
+        ),
     ] = 600
     policy: Annotated[
         str, Key("the Content-Security-Policy of the site's own pages; what is copied runs nothing")

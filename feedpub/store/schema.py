@@ -27,7 +27,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects import postgresql, sqlite
 
-HEAD = "0010"
+HEAD = "0011"
 """The newest revision in `migrations/versions`: what a database must have to be used."""
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -245,6 +245,10 @@ signup = Table(
     Column("worker", Text),  # whose it is to send it, until `due`; NULL where it is nobody's
     Column("sent", Moment),  # when the last one was; NULL where none was
     Column("mails", Integer, nullable=False),  # since it was confirmed last
+    Column("mailbox", LargeBinary),  # like `mark`, of what all addresses of a mailbox have alike
+    Column("domain", LargeBinary),  # likewise of the domain, b"" for a public provider's
+    Index("signup_mailbox", "mailbox"),
+    Index("signup_domain", "domain", "asked"),
     Index("signup_network", "network", "asked"),
     Index("signup_sent", "sent"),
     Index("signup_asked", "asked"),

@@ -35,18 +35,24 @@ class Signups:
 
         Readers are not looked at: it takes the same for whomever is asked for.
         """
-        mark = hashed(canonical(wish.address), salt)
+        key = canonical(wish.address)
+        host = admission.domain(key)
+        marks: rows.Values = {
+            "mark": hashed(key, salt),
+            "mailbox": hashed(admission.mailbox(key), salt),
+            "domain": hashed(host, salt) if host else b"",
+        }
         with self._database.writing() as connection:
             alone(connection, _PURPOSE)
-            standing = _standing(connection, mark)
-            crowd = _crowd(connection, mark, network, limits, now)
+            standing = _standing(connection, signup.c.mark == marks["mark"])
+            crowd = _crowd(connection, {**marks, "network": network}, limits, now)
             heard = admission.heard(standing, crowd, limits, now)
             if heard == admission.DROP:
                 return heard
             values: rows.Values = {**rows.wish(wish), "network": network, "asked": now}
             if heard == admission.MAIL:
                 values["due"] = now
-            statement = insert(connection, signup).values(mark=mark, mails=0, **values)
+            statement = insert(connection, signup).values(mails=0, **marks, **values)
             connection.execute(
                 statement.on_conflict_do_update(index_elements=["mark"], set_=values)
             )
@@ -147,7 +153,7 @@ class Signups:
             if asked is not None and one.state in _COMING:
                 _activate(connection, one, asked, Consent(now, "form", source), now)
             if asked is not None:
-                _close(connection, signup.c.mark == mark, mails=0)
+                _excuse(connection, one.address, salt)
             one = rows.subscriber(connection.execute(query).one())
             return one if one.state == ACTIVE else None
 
@@ -167,7 +173,7 @@ class Signups:
     def excuse(self, address: str, salt: bytes) -> None:
         """Count the mails to an address anew: its owner was here."""
         with self._database.writing() as connection:
-            _close(connection, signup.c.mark == hashed(canonical(address), salt), mails=0)
+            _excuse(connection, address, salt)
 
     def tidy_asked(self, limits: Limits, now: datetime) -> None:
         """Let go of what is over: addresses that were not confirmed, and counts of long ago.
@@ -196,27 +202,33 @@ class Signups:
             )
 
 
-def _standing(connection: Connection, mark: bytes) -> Standing | None:
-    query = select(signup.c.mails, signup.c.sent, signup.c.due).where(signup.c.mark == mark)
-    row = connection.execute(query).first()
-    return Standing(row.mails, row.sent, row.due is not None) if row else None
+def _standing(connection: Connection, *which: ColumnElement[bool]) -> Standing | None:
+    """Return what was asked for by all rows of a kind together, None where there are none."""
+    query = select(
+        func.count(), func.sum(signup.c.mails), func.max(signup.c.sent), func.count(signup.c.due)
+    ).where(*which)
+    rows_, mails, sent, waiting = connection.execute(query).one()
+    return Standing(int(mails), sent, waiting > 0) if rows_ else None
 
 
-def _crowd(
-    connection: Connection, mark: bytes, network: bytes, limits: Limits, now: datetime
-) -> Crowd:
-    """Count what else was asked for; b"" is no network."""
-    near = and_(
-        signup.c.network == network,
-        signup.c.asked > now - limits.apart,
-        signup.c.mark != mark,
-    )
+def _crowd(connection: Connection, marks: rows.Values, limits: Limits, now: datetime) -> Crowd:
+    """Count what else was asked for; b"" is no network, and no domain."""
+    other = signup.c.mark != marks["mark"]
 
     def count(*which: ColumnElement[bool]) -> int:
         found = connection.execute(select(func.count()).select_from(signup).where(*which))
         return found.scalar() or 0
 
-    return Crowd(count(near) if network else 0, count(signup.c.due.is_not(None)))
+    def near(name: str) -> int:
+        recent = signup.c.asked > now - limits.apart
+        return count(signup.c[name] == marks[name], recent, other) if marks[name] else 0
+
+    return Crowd(
+        network=near("network"),
+        waiting=count(signup.c.due.is_not(None)),
+        domain=near("domain"),
+        aliases=_standing(connection, signup.c.mailbox == marks["mailbox"], other),
+    )
 
 
 def _open(connection: Connection, mark: bytes) -> Asked | None:
@@ -248,6 +260,15 @@ def _activate(
             consent_source=consent.source,
         )
     )
+
+
+def _excuse(connection: Connection, address: str, salt: bytes) -> None:
+    """Count the mails to a mailbox anew, and forget what was wished for this address of it."""
+    key = canonical(address)
+    _close(connection, signup.c.mark == hashed(key, salt), mails=0)
+    # What can still be confirmed for another of its addresses keeps its count, and its link.
+    closed = (signup.c.mailbox == hashed(admission.mailbox(key), salt), signup.c.address == "")
+    connection.execute(update(signup).where(*closed).values(mails=0, sent=None))
 
 
 def _close(connection: Connection, which: ColumnElement[bool], mails: int | None = None) -> None:

@@ -122,8 +122,7 @@ class Hammering:
     ) -> None:
         """Answer `limit` requests a minute of each address, and all that come at once up to that.
 
-        Of addresses that are not of the internet there is no telling how many people are
-        behind them: they may be a proxy's.
+        This machine itself is not limited: a proxy of its own says whom it speaks for.
 
         Args:
             app: What answers.
@@ -175,17 +174,18 @@ class Hammering:
 
 
 def network(address: str) -> str:
-    """Give what counts as one client: an address of the internet, of IPv6 its whole network.
+    """Return what counts as one client: an address of IPv4, of IPv6 its whole network.
 
-    "" is for addresses that are no person's: of this machine, and of private networks.
+    One of a private network may be a proxy's that the configuration does not name: all whom it
+    speaks for count as one. "" is for this machine itself.
     """
     try:
         found = ip_address(address.partition("%")[0])
     except ValueError:
-        return address
+        return address[:_LONGEST_HOST]
     if isinstance(found, IPv6Address):
         found = found.ipv4_mapped or found
-    if not found.is_global:
+    if found.is_loopback:
         return ""
     if isinstance(found, IPv6Address):
         return str(IPv6Address(int(found) >> 64 << 64))

@@ -144,7 +144,8 @@ def test_many_requests_are_few_rows(store: Store) -> None:
     }
     for each in range(1_000):
         network = b"one" if each < 500 else each.to_bytes(4, "big")
-        found[store.ask(Wish(f"r{each}@example.org"), SALT, network, limits, NOW)] += 1
+        wish = Wish(f"r{each}@d{each % 9}.example.org")
+        found[store.ask(wish, SALT, network, limits, NOW)] += 1
 
     assert {MAIL: 100, DROP: 900} == found
     assert 100 == number(store)
@@ -169,6 +170,59 @@ def test_many_at_once_are_counted_as_one_after_the_other(store: Store) -> None:
 
     assert LIMITS.network == found.count(MAIL) == number(store)
     assert LIMITS.network == len({each.mark for each in mailed if each})
+
+
+def test_a_mailbox_is_counted_once(store: Store) -> None:
+    """Whatever tag or dots its addresses have: mails to it are an hour apart, and three."""
+    same = ("ann.lee@gmail.com", "AnnLee+news@gmail.com", "a.nnlee+x+y@googlemail.com")
+    sent = 0
+    for hours in range(12):
+        for each, address in enumerate(same):
+            ask(store, Wish(address), bytes([hours, each]), hours + each / 10)
+            while found := store.next_asked("w", LIMITS, NOW + (hours + each / 10) * HOUR):
+                store.posted(found)
+                sent += 1
+        assert sent == min(hours + 1, 3)
+
+
+def test_an_alias_does_not_wait_beside_another(store: Store) -> None:
+    """One mail at a time is on its way into a mailbox; the first can be asked for again."""
+    assert MAIL == ask(store, Wish("ann+a@example.org"))
+    assert DROP == ask(store, Wish("ann+b@example.org"))
+    assert NOTE == ask(store, Wish("ann+a@example.org"))
+    assert MAIL == ask(store, Wish("bob@example.org"))
+    assert 2 == number(store)
+
+
+def test_who_confirms_may_ask_again_by_any_address(store: Store) -> None:
+    """The owner of the mailbox was here; what is open for another address stays so."""
+    for hours, address in enumerate(("ann@example.org", "ann+a@example.org", "ann+b@example.org")):
+        assert MAIL == ask(store, Wish(address), hours=hours)
+        found = taken(store, hours)
+        if address == "ann+a@example.org":
+            store.answered(found)
+    one = store.add(reader("ann@example.org", "pending"), NOW)
+
+    assert DROP == ask(store, Wish("ann+c@example.org"), hours=9)
+    store.confirm(one.id, SALT, "", NOW)
+    assert MAIL == ask(store, Wish("ann+c@example.org"), hours=9)
+    assert store.asked("ann+b@example.org", SALT) is not None
+    assert store.asked("ann+a@example.org", SALT) is None
+
+
+def test_a_domain_is_heard_so_often(store: Store) -> None:
+    """Whichever networks ask for addresses there; a provider of many people's mailboxes is none."""
+
+    def found(host: str) -> int:
+        asked = [
+            ask(store, Wish(f"r{each}@{host}"), each.to_bytes(2, "big"))
+            for each in range(LIMITS.domain + 5)
+        ]
+        return asked.count(MAIL)
+
+    assert LIMITS.domain == found("victim.example.org")
+    assert LIMITS.domain + 5 == found("gmail.com")
+    assert MAIL == ask(store, Wish("late@victim.example.org"), b"x", 1)
 
 
 def test_confirming_makes_a_reader_of_what_was_asked(store: Store) -> None:

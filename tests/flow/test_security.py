@@ -170,7 +170,7 @@ def _victim(each: int) -> str:
     """Give whom the request of a number is for: one in ten for the same stranger, or a reader."""
     if each % 10 == 0:
         return "victim@example.net" if each % 20 else "known@example.net"
-    return f"victim{each}@example.net"
+    return f"victim{each}@d{each % 101}.example.net"
 
 
 def _count(one: Town, table: Table) -> int:

@@ -9,7 +9,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 from mailings import NOW
 
-from feedpub.admission import DROP, MAIL, NOTE, Crowd, Limits, Standing, answer, heard
+from feedpub.admission import (
+    DROP,
+    MAIL,
+    NOTE,
+    Crowd,
+    Limits,
+    Standing,
+    answer,
+    domain,
+    heard,
+    mailbox,
+)
 from feedpub.mailing import STATES
 
 LIMITS = Limits()
@@ -53,6 +64,55 @@ def test_three_mails_are_enough() -> None:
     assert DROP == heard(standing, Crowd(), LIMITS, NOW)
     assert MAIL == heard(replace(standing, mails=0, sent=None), Crowd(), LIMITS, NOW)
     assert DROP == heard(replace(standing, mails=0), Crowd(waiting=LIMITS.waiting), LIMITS, NOW)
+
+
+def test_other_addresses_of_a_mailbox_count() -> None:
+    """What went out to one of them, or is about to, is a mail to all."""
+    fresh = Crowd(aliases=Standing(1, NOW - 2 * HOUR, is_waiting=False))
+    waits = Standing(0, None, is_waiting=True)
+    was_sent = Standing(1, NOW - HOUR / 2, is_waiting=False)
+    for aliases in (waits, was_sent):
+        assert DROP == heard(None, Crowd(aliases=aliases), LIMITS, NOW)
+        assert NOTE == heard(waits, Crowd(aliases=aliases), LIMITS, NOW)
+    assert MAIL == heard(None, fresh, LIMITS, NOW)
+    own = Standing(LIMITS.mails - 1, NOW - 9 * HOUR, is_waiting=False)
+    assert MAIL == heard(own, Crowd(), LIMITS, NOW)
+    assert DROP == heard(own, fresh, LIMITS, NOW)
+
+
+def test_a_domain_is_heard_so_often() -> None:
+    """Of an address that is new; what waits already is only written down."""
+    crowd = Crowd(domain=LIMITS.domain)
+
+    assert MAIL == heard(None, replace(crowd, domain=crowd.domain - 1), LIMITS, NOW)
+    assert DROP == heard(None, crowd, LIMITS, NOW)
+    assert NOTE == heard(Standing(0, None, is_waiting=True), crowd, LIMITS, NOW)
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        ("ann@example.org", "ann+news@example.org", True),
+        ("ann+a@example.org", "ann+b+c@example.org", True),
+        ("ann.lee@gmail.com", "annlee@gmail.com", True),
+        ("a.n.n@gmail.com", "ann+x@googlemail.com", True),
+        ("ann.lee@proton.me", "annlee@protonmail.com", True),
+        ("ann.lee@example.org", "annlee@example.org", False),
+        ("ann@example.org", "ann@example.net", False),
+        ("+a@example.org", "+b@example.org", False),
+        ("\u00fcli+x@example.org", "\u00fcli@example.org", True),
+    ],
+)
+def test_what_is_one_mailbox(one: str, other: str, *, same: bool) -> None:
+    """Tags are none of it anywhere, nor dots where nobody reads them."""
+    assert same is (mailbox(one) == mailbox(other))
+
+
+def test_providers_are_no_domain_of_anybodys() -> None:
+    """Many people have their mailboxes there."""
+    assert ["", "", "example.org"] == [
+        domain(f"ann@{each}") for each in ("gmail.com", "pm.me", "example.org")
+    ]
 
 
 @given(st.lists(st.integers(0, 600), max_size=40))

@@ -17,16 +17,15 @@ class Networks:
         self._salt = b""
 
     def mark(self, address: str, now: datetime) -> bytes:
-        """Give the mark of the network that an IP address is in, b"" for one not of the internet.
+        """Return the mark of the network that an IP address is in.
 
-        Behind the latter, as that of a proxy, there may be anybody. For one thread at a time.
+        An address that is not of the internet may be a proxy's that the configuration does not
+        name: all whom it speaks for count as one, as do all whose address is unknown. For one
+        thread at a time.
         """
-        network = _network(address)
-        if not network:
-            return b""
         if self._day != now.date():
             self._day, self._salt = now.date(), secrets.token_bytes(_OCTETS)
-        return hmac.digest(self._salt, network.encode(), "sha256")[:_OCTETS]
+        return hmac.digest(self._salt, _network(address).encode(), "sha256")[:_OCTETS]
 
 
 def _network(address: str) -> str:
@@ -38,4 +37,4 @@ def _network(address: str) -> str:
     if isinstance(parsed, IPv6Address):
         bits = _IPV4 if parsed.ipv4_mapped else _IPV6
         parsed = parsed.ipv4_mapped or parsed
-    return str(ip_network((int(parsed), bits), strict=False)) if parsed.is_global else ""
+    return str(ip_network((int(parsed), bits), strict=False))

@@ -28,9 +28,13 @@ def test_neighbours_have_one_mark(one: str, other: str, same: bool) -> None:
 @pytest.mark.parametrize(
     "address", ["", "unix", "127.0.0.1", "::1", "fe80::1%eth0", "192.168.1.9", "::ffff:10.0.0.1"]
 )
-def test_what_is_no_network_of_the_internet_has_no_mark(address: str) -> None:
-    """There may be anybody behind it."""
-    assert b"" == Networks().mark(address, NOW)
+def test_an_unnamed_proxy_is_one_network(address: str) -> None:
+    """Whatever its address is; those that tell no address are one together."""
+    networks = Networks()
+    mark = networks.mark(address, NOW)
+
+    assert mark
+    assert mark == networks.mark(address, NOW) != networks.mark("8.8.2.1", NOW)
 
 
 def test_a_mark_means_nothing_tomorrow() -> None:

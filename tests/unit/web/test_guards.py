@@ -228,18 +228,20 @@ def test_nobody_in_particular() -> None:
     [
         ("8.8.8.8", "8.8.8.8"),
         ("127.0.0.1", ""),
-        ("192.168.1.9", ""),
+        ("192.168.1.9", "192.168.1.9"),
+        ("172.17.0.1", "172.17.0.1"),
         ("::1", ""),
-        ("fe80::1%eth0", ""),
+        ("fe80::1%eth0", "fe80::"),
         ("::ffff:8.8.8.8", "8.8.8.8"),
-        ("::ffff:10.0.0.1", ""),
+        ("::ffff:10.0.0.1", "10.0.0.1"),
         ("2606:4700:1:2:3:4:5:6", "2606:4700:1:2::"),
         ("2606:4700:1:2:ffff::", "2606:4700:1:2::"),
+        ("::ffff:127.0.0.1", ""),
         ("unknown", "unknown"),
     ],
 )
 def test_what_counts_as_one_client(address: str, expected: str) -> None:
-    """An address of IPv4, a network of IPv6; a private one may be a proxy's, and is none."""
+    """An address of IPv4, a network of IPv6, private ones too; this machine is none."""
     assert expected == network(address)
 
 
