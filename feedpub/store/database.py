@@ -5,15 +5,15 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from threading import RLock
 
-from sqlalchemy import URL, Connection, Engine, create_engine, event, func, make_url, select
+from sqlalchemy import URL, Connection, Engine, create_engine, event, func, select
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import ArgumentError, DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from feedpub.store.errors import StoreError, StoreUnavailable
+from feedpub.store.urls import describe, is_file, parse, redact
 
-FILE = "newsletter.sqlite"
 PATIENCE = 60.0  # seconds to wait for another process that writes
 _PRAGMAS = (
     "journal_mode = WAL",  # who reads does not wait for who writes
@@ -57,12 +57,13 @@ class Database:
             folder: Likewise.
             patience: Seconds to wait on SQLite for another process, or thread, that writes.
         """
-        parsed = _parsed(url, folder)
-        self.place = parsed.database or "" if _is_file(parsed) else parsed.render_as_string()
+        parsed = parse(url, folder)
+        self.place = describe(parsed)
+        self._url = parsed
         self._patience = patience
         self._engine = _engine(parsed, patience)
         # Threads of one process take turns here: SQLite would let them sleep and try again.
-        self._turn = RLock() if _is_file(parsed) else None
+        self._turn = RLock() if is_file(parsed) else None
         self._write = self._engine.execution_options(**_WRITING)
 
     @contextmanager
@@ -102,7 +103,7 @@ class Database:
 
         Somebody who reads at the moment may keep it from being emptied; the next time does.
         """
-        if _is_file(self._engine.url):
+        if is_file(self._engine.url):
             with self._told(), self._in_turn(), closing(self._engine.raw_connection()) as raw:
                 raw.cursor().execute("PRAGMA busy_timeout = 1000")
                 raw.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)")
@@ -142,10 +143,12 @@ class Database:
             passing = isinstance(error, (OperationalError, InterfaceError)) and not name
             if passing or error.connection_invalidated or name.startswith(_BUSY):
                 raise self._unavailable(error.orig or error) from error
+            if error.statement is None and not name:  # it did not even come to a connection
+                raise _unusable(self._url, error.orig or error) from None
             raise
 
     def _unavailable(self, error: BaseException) -> StoreUnavailable:
-        words = " ".join(str(error).split())
+        words = redact(str(error), self._url)
         return StoreUnavailable(
             f"{self.place}: the database is not there for now ({words}); see that it runs"
         )
@@ -156,9 +159,9 @@ def is_there(url: str, folder: Path) -> bool:
 
     Raises StoreError for a URL that cannot be used.
     """
-    parsed = _parsed(url, folder)
+    parsed = parse(url, folder)
     path = Path(str(parsed.database))
-    return not _is_file(parsed) or (path.is_file() and path.stat().st_size > 0)
+    return not is_file(parsed) or (path.is_file() and path.stat().st_size > 0)
 
 
 def alone(connection: Connection, purpose: str) -> None:
@@ -176,32 +179,8 @@ def measured(connection: Connection, table: str) -> None:
         connection.exec_driver_sql(f"ANALYZE {table}")
 
 
-def _is_file(url: URL) -> bool:
-    return url.get_backend_name() == "sqlite"
-
-
-def _parsed(url: str, folder: Path) -> URL:
-    """Give what a URL means: a file in the folder where it is empty or relative."""
-    try:
-        parsed = make_url(url) if url else URL.create("sqlite", database=FILE)
-    except ArgumentError as error:
-        raise StoreError(
-            f'the database "{url}" is no URL; "postgresql://user@host/name" is one'
-        ) from error
-    if _is_file(parsed):
-        if parsed.database in {None, "", ":memory:"}:
-            raise StoreError(f'the database "{url}" names no file; "sqlite:///news.sqlite" does')
-        return parsed.set(drivername="sqlite", database=str(folder / str(parsed.database)))
-    if parsed.drivername in {"postgres", "postgresql", "postgresql+psycopg"}:
-        return parsed.set(drivername="postgresql+psycopg")
-    raise StoreError(
-        f'the database "{parsed.render_as_string()}" is of no kind that feedpub knows: it knows '
-        'SQLite ("sqlite:///news.sqlite") and PostgreSQL ("postgresql://user@host/name")'
-    )
-
-
 def _engine(url: URL, patience: float) -> Engine:
-    if _is_file(url):
+    if is_file(url):
         return _file_engine(url, patience)
     settings = {name: value for name, value in _SERVER.items() if name not in url.query}
     try:
@@ -210,6 +189,13 @@ def _engine(url: URL, patience: float) -> Engine:
         raise StoreError(
             "PostgreSQL needs a driver that is not installed: pip install 'feedpub[postgres]'"
         ) from error
+    except ArgumentError as error:  # of what stands behind "?"
+        raise _unusable(url, error) from None
+
+
+def _unusable(url: URL, error: BaseException) -> StoreError:
+    words = redact(str(error), url)
+    return StoreError(f"{describe(url)}: no connection can be made: {words}")
 
 
 def _file_engine(url: URL, patience: float) -> Engine:
