@@ -3,8 +3,10 @@
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
+from urllib.parse import unquote, urlsplit
 
 HUB, URL, COMMAND = "hub", "url", "command"
+_SECRET = 4  # characters: anything shorter is no secret, and part of many words
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +20,25 @@ class Errand:
     id: int = 0  # 0 where the store has not given one yet
     version: int = 1  # grows where the same is to be told again before it was
     attempts: int = 0  # before this one
+
+    @property
+    def shown_target(self) -> str:
+        """The target as a log may have it: of a URL scheme and host, since the rest is a secret."""
+        if self.kind == COMMAND:
+            return self.target
+        parts = urlsplit(self.target)
+        host = parts.netloc.rpartition("@")[2]
+        return f"{parts.scheme}://{host}"
+
+    def redact(self, text: str) -> str:
+        """Return what the target said without the secret parts of its URL."""
+        if self.kind == COMMAND:
+            return text
+        parts = urlsplit(self.target)
+        for secret in (self.target, f"{parts.path}?{parts.query}", parts.query, parts.path):
+            if len(secret.strip("/?")) >= _SECRET:
+                text = text.replace(secret, "…").replace(unquote(secret), "…")
+        return text
 
 
 @dataclass(frozen=True, slots=True)

@@ -111,7 +111,8 @@ class _Round:
         """Record what came of it; with `others`, all that is for the same waits as long."""
         now = self._clock()
         found = decide(errand, answer.status, answer.after, now, self._chance.random())
-        text = f"{answer.status} {answer.text}".strip() if answer.status else answer.text
+        said = f"{answer.status} {answer.text}".strip() if answer.status else answer.text
+        text = errand.redact(said)
         if found.next_at is None:
             self._database.told(errand, now, text)
         else:

@@ -57,7 +57,7 @@ class Outward:
 
         def told(one: Told) -> None:
             if one.state == "done":
-                done[one.errand.target] += 1
+                done[one.errand.shown_target] += 1
             else:
                 self._complain(one)
 
@@ -70,7 +70,7 @@ class Outward:
         self._journal.tell(
             "not told",
             kind=told.errand.kind,
-            target=told.errand.target,
+            target=told.errand.shown_target,
             topic=told.errand.topic,
             state=told.state,
             answer=told.text,

@@ -87,3 +87,37 @@ def test_a_server_that_asks_for_time_gets_it() -> None:
 def test_nothing_that_a_server_asks_for_raises(after: str) -> None:
     """Whatever it says, there is a time."""
     assert timedelta() <= asked(after, NOW)
+
+
+@pytest.mark.parametrize(
+    ("kind", "target", "shown"),
+    [
+        (URL, "https://chat.example/services/T1/k3y?token=t0ken", "https://chat.example"),
+        (URL, "https://chat.example:8443/k3y", "https://chat.example:8443"),
+        (HUB, "https://hub.example/k3y", "https://hub.example"),
+        (COMMAND, "bin/toot --public", "bin/toot --public"),
+    ],
+)
+def test_a_log_shows_no_path_of_a_hook(kind: str, target: str, shown: str) -> None:
+    """Whoever knows the whole URL can write there."""
+    assert shown == Errand(kind, target, "topic").shown_target
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "404 Cannot POST /services/T1/k3y?token=t0k%20n",
+        "404 no https://chat.example/services/T1/k3y?token=t0k%20n here",
+        "404 /services/T1/k3y is gone; token=t0k%20n",
+        "404 token=t0k n",
+    ],
+)
+def test_what_a_server_repeats_is_left_out(said: str) -> None:
+    """It is kept, and logged; what it says besides stays."""
+    one = Errand(URL, "https://chat.example/services/T1/k3y?token=t0k%20n", "topic")
+    told = one.redact(said)
+
+    assert told.startswith("404 ")
+    assert not any(secret in told for secret in ("k3y", "t0k", "T1"))
+    assert said == Errand(COMMAND, "bin/toot", "topic").redact(said)
+    assert "404 /a" == Errand(URL, "https://chat.example/a", "topic").redact("404 /a")

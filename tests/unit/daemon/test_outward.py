@@ -7,10 +7,10 @@ from threading import Event
 
 import pytest
 from folders import CONFIG, NOW, Site
-from listeners import nobody
+from listeners import Reply, listening, nobody
 from newsrooms import Newsroom, config
 
-from feedpub import newsletter
+from feedpub import newsletter, publish
 from feedpub.daemon import Journal
 from feedpub.daemon import Site as Running
 from feedpub.daemon.outward import Outward
@@ -86,3 +86,24 @@ def test_that_sign_ups_wait_is_told_once(tmp_path: Path) -> None:
     outward.answer(room.now)
 
     assert stream.getvalue().rstrip().endswith("sign-ups answered  sent: 1")
+
+
+def test_a_hook_that_fails_is_logged_without_its_path(tmp_path: Path) -> None:
+    """Whoever knows the path can write there; nor is it logged when the server repeats it."""
+    site, stream = Site(tmp_path), StringIO()
+    site.post("a.md")
+    with listening(Reply(404, b"Cannot POST /services/T1/k3y"), Reply(200)) as server:
+        hooks = f"hooks: {{on_published: ['{server.url}services/T1/k3y']}}\n"
+        site.config(f"{CONFIG}{hooks}")
+        running = Running(site.request(), Event(), lambda: NOW)
+        outward = Outward(running, Journal(stream, lambda: NOW, human=True), Traffic())
+        outward.built(publish.build(site.request()))
+        due = outward.tell(NOW)
+        assert due is not None
+        outward.tell(due)
+
+    logged = stream.getvalue()
+    assert ["/services/T1/k3y"] * 2 == [each.path for each in server.heard]
+    assert 2 == logged.count(server.url.rstrip("/"))
+    assert "404" in logged
+    assert "k3y" not in logged
