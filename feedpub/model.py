@@ -299,3 +299,5 @@ class Changes:
     written: tuple[str, ...]
     removed: tuple[str, ...]
     unchanged: int
+    unreadable: tuple[tuple[str, str], ...] = ()  # source of a copy, and why there is none
+    killed: tuple[tuple[str, int], ...] = ()  # while a process wrote it, by which signal

@@ -101,8 +101,8 @@ def _build(session: Session) -> int:
     summary = session.world.publish().build(session.request())
     seconds = session.world.clock() - began
     _account(session, report.built(summary, seconds), summary, seconds)
-    left_out = any(problem.left_out for problem in summary.problems)
-    return NOT_DONE if left_out or (session.arguments.strict and summary.problems) else DONE
+    failed = summary.killed or any(problem.left_out for problem in summary.problems)
+    return NOT_DONE if failed or (session.arguments.strict and summary.problems) else DONE
 
 
 def _check(session: Session) -> int:

@@ -71,6 +71,7 @@ class Content:
             checks.one_of("comma", "space"),
         ),
     ] = "comma"
+    largest: Annotated[int, Key("octets of a post; a larger one is left out", least=1)] = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)

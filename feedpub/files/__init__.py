@@ -3,31 +3,38 @@
 from feedpub.files.beneath import open_beneath
 from feedpub.files.compression import COMPRESSIBLE
 from feedpub.files.instance import keep_state, kept_state, only, running
+from feedpub.files.limits import CRASHES, OUT_OF_TIME, Limits
 from feedpub.files.listing import LIST, is_built, publication_lines, publications
 from feedpub.files.lock import locked
 from feedpub.files.memory import Bodies, Build, Memory, Reading, Row, sound
-from feedpub.files.outputs import Ledger, Written, clear, facts, intact, write
+from feedpub.files.outputs import Ledger, Written, facts, intact, write
 from feedpub.files.packaged import code, packaged, texts
+from feedpub.files.pool import Loss, SpawnedPool, can_fork, cpu_count, map_parallel
 from feedpub.files.secrets import SECRET, secrets
 from feedpub.files.settings import configuration
 from feedpub.files.sources import Entry, digest, read, rescan, scan
-from feedpub.files.workers import processors, spread
 
 __all__ = [
     "COMPRESSIBLE",
+    "CRASHES",
     "LIST",
+    "OUT_OF_TIME",
     "SECRET",
     "Bodies",
     "Build",
     "Entry",
     "Ledger",
+    "Limits",
+    "Loss",
     "Memory",
     "Reading",
     "Row",
+    "SpawnedPool",
     "Written",
-    "clear",
+    "can_fork",
     "code",
     "configuration",
+    "cpu_count",
     "digest",
     "facts",
     "intact",
@@ -35,10 +42,10 @@ __all__ = [
     "keep_state",
     "kept_state",
     "locked",
+    "map_parallel",
     "only",
     "open_beneath",
     "packaged",
-    "processors",
     "publication_lines",
     "publications",
     "read",
@@ -47,7 +54,6 @@ __all__ = [
     "scan",
     "secrets",
     "sound",
-    "spread",
     "texts",
     "write",
 ]

@@ -37,8 +37,8 @@ def open_beneath(folder: str | os.PathLike[str], path: str) -> int:
     return _open_without_links(root, os.path.relpath(target, root))
 
 
-def read_beneath(folder: str | os.PathLike[str], path: str) -> bytes:
-    """Return the content of a regular file below a folder.
+def read_beneath(folder: str | os.PathLike[str], path: str, most: int = -1) -> bytes:
+    """Return the content of a regular file below a folder, or so many octets of it at most.
 
     Raises:
         OSError: It cannot be read, is not a regular file, or a link leads out of the folder.
@@ -46,7 +46,7 @@ def read_beneath(folder: str | os.PathLike[str], path: str) -> bytes:
     with open(open_beneath(folder, path), "rb") as file:
         if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
             raise OSError(errno.EINVAL, "not a regular file", path)
-        return file.read()
+        return file.read(most)
 
 
 def _open_without_links(root: str, path: str) -> int:

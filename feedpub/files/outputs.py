@@ -1,8 +1,5 @@
 """Outputs → the output folder: each file whole or not there, equal bytes untouched, and nothing
 removed that feedpub did not write.
-
-The folder's own list (`.feedpub`) names every file that may be ours. It is written before the
-first of them, so that a build killed at any moment leaves nothing that the next does not know.
 """
 
 import os
@@ -10,20 +7,21 @@ import shutil
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
 from feedpub.errors import OutputError
 from feedpub.files.beneath import read_beneath
 from feedpub.files.compression import compressed, compressed_names
-from feedpub.files.listing import is_built, listed, read_list, write_list
+from feedpub.files.listing import is_built, read_list, write_list
+from feedpub.files.output_folder import holds, in_the_way, parents, refuse, remove
+from feedpub.files.pool import cpu_count, map_parallel
 from feedpub.files.sources import RACY, digest
-from feedpub.files.workers import processors, spread
 from feedpub.model import Changes, Copy, Output
 
 PARTS = ".feedpub-parts"  # files being written: no name in use is ever half there; stays when
 # a build is killed, or gives up
+_STAGED = "staged"  # in there
 _RACY = "racy-"
 
 
@@ -34,6 +32,9 @@ class Facts(NamedTuple):
     modified: int  # nanoseconds
     changed: int  # nanoseconds
     inode: int
+
+
+_NO_FILE = Facts(0, 0, 0, 0)
 
 
 class Written(NamedTuple):
@@ -57,47 +58,75 @@ def write(  # noqa: PLR0913 - what, where to, what is known, and who is told
     *,
     untouched: AbstractSet[str] = frozenset(),
     publications: str = "",
+    anew: bool = False,
 ) -> tuple[Changes, dict[str, Written]]:
     """Bring the folder to hold just these outputs; give what changed, and the ledger of now.
 
     An output is not rendered where its key is the one in `ledger` and the file lies there as it
     was left; those whose paths are `untouched` are taken to be so, and not looked at. Copies are
-    taken from `content`. Compressed in each of `codings` (gzip, br), what is worth it lies beside
-    as well. `publications` is what the folder's list tells besides.
+    taken from `content`; one whose source has gone is not wanted any more, and one that cannot be
+    read is left out. Compressed in each of `codings` (gzip, br), what is worth it lies beside as
+    well. `publications` is what the folder's list tells besides. With `anew` every file is
+    written, and the folder stays as it is until all are rendered.
 
     Raises OutputError where the folder holds, or could come to hold, what is not ours.
     """
     wanted = {output.path: output for output in outputs}
     beside = _beside(wanted.keys(), codings)
-    work = _Work(folder, content, ledger, beside)
+    work = _Work(folder, content, ledger, beside, anew=anew)
     # Where the last one to write here did not come to its end, nothing is as it was left.
     trusted = () if (folder / PARTS).exists() else wanted.keys() & untouched
     settled = {path for path in trusted if work.is_settled(path)}
     possible = wanted.keys() | work.companions(settled)
     ours, before = read_list(folder)
-    _refuse(folder, ours, possible)
+    refuse(folder, ours, possible)
     removable = sorted(ours - possible)
-    if not possible <= ours or before != publications:
-        write_list(folder, ours | possible, publications)
     shutil.rmtree(folder / PARTS, ignore_errors=True)
     (folder / PARTS).mkdir()
-    removed = _remove(folder, _in_the_way(removable, possible), possible)
+
+    def make_room() -> list[str]:
+        if not possible <= ours or before != publications:
+            write_list(folder, ours | possible, publications)
+        return remove(folder, in_the_way(removable, possible), possible)
+
+    removed = [] if anew else make_room()
     suspect = (output for path, output in wanted.items() if path not in settled)
     stale = [output for output in suspect if not work.intact(output)]
-    again = {name for output in stale for name in beside.get(output.path, ())}
+    again = {name for output in stale for name in (output.path, *beside.get(output.path, ()))}
     now = {path: ledger[path] for path in (possible - again) & ledger.keys()}
-    written: list[str] = []
-    for count, results in spread(stale, work.write, processors()):
-        for path, is_new, key, left in results:
-            now[path] = Written(key, left)
-            if is_new:
-                written.append(path)
-        progress(count, len(stale))
-    removed += _remove(folder, removable + sorted(ours & possible - now.keys()), now.keys())
+    rendered: list[_Made] = []
+    killed: list[tuple[str, int]] = []
+    for outcome in map_parallel(stale, work.write, cpu_count()):
+        rendered += [made for _, each in outcome.results for made in each]
+        for loss in outcome.losses:
+            killed.append((stale[loss.index].path, loss.signal))
+            if not loss.retried:
+                raise OutputError(_killed_again(folder / stale[loss.index].path, loss.signal))
+        progress(outcome.count, len(stale))
+    if anew:
+        removed = make_room()
+        rendered = [work.put_in_place(made) for made in rendered]
+    now |= {made.path: Written(made.key, made.facts) for made in rendered if not made.fault}
+    written = [made.path for made in rendered if made.is_new]
+    removed += remove(folder, removable + sorted(ours & possible - now.keys()), now.keys())
     write_list(folder, now.keys(), publications)
     shutil.rmtree(folder / PARTS, ignore_errors=True)
-    changes = Changes(tuple(sorted(written)), tuple(sorted(removed)), len(now) - len(written))
+    changes = Changes(
+        tuple(sorted(written)),
+        tuple(sorted(removed)),
+        len(now) - len(written),
+        tuple(sorted((made.path, made.fault) for made in rendered if made.fault)),
+        tuple(sorted(killed)),
+    )
     return changes, {path: now[path] for path in sorted(now)}
+
+
+def _killed_again(target: Path, number: int) -> str:
+    what = f"by signal {number}" if number else "by an end of their own"
+    return (
+        f"{target}: two processes that wrote it were ended {what}; is the machine out of memory? "
+        "Run the build again"
+    )
 
 
 def intact(folder: Path, ledger: Ledger) -> bool:
@@ -111,9 +140,14 @@ def intact(folder: Path, ledger: Ledger) -> bool:
     )
 
 
-def clear(folder: Path) -> None:
-    """Remove every file that is ours, for a build that starts from nothing."""
-    _remove(folder, sorted(listed(folder)), set())
+class _Made(NamedTuple):
+    """What came of one file."""
+
+    path: str
+    is_new: bool  # its bytes are others than before
+    key: str
+    facts: Facts
+    fault: str = ""  # why the source, whose path this then is, cannot be read
 
 
 class _Work:
@@ -125,11 +159,14 @@ class _Work:
         content: Path,
         ledger: Ledger,
         beside: Mapping[str, Mapping[str, str]],
+        *,
+        anew: bool,
     ) -> None:
         self._folder = folder
         self._content = content
         self._ledger = ledger
         self._beside = beside
+        self._anew = anew
         self._made: set[str] = set()
 
     def intact(self, output: Output | Copy) -> bool:
@@ -164,35 +201,41 @@ class _Work:
             if path not in settled or name in self._ledger
         }
 
-    def write(self, outputs: Sequence[Output | Copy]) -> list[tuple[str, bool, str, Facts]]:
-        """Write these; give for each its path, whether it changed, and what to remember of it."""
-        done = []
-        for output in outputs:
-            key = self._key(output)
-            target = self._folder / output.path
-            if isinstance(output, Copy):
-                data = read_beneath(self._content, output.source)
-            else:
-                data = output.render()
-            is_new = not _holds(target, data)
-            if is_new:
-                self._put(target, output.path, data)
-            done.append((output.path, is_new, key, facts(target)))
-            done += self._compress(output.path, data, key, is_new=is_new)
-        return done
+    def write(self, output: Output | Copy) -> list[_Made]:
+        """Write an output and what lies beside it; give what came of each file."""
+        if isinstance(output, Copy):
+            try:
+                # The key before the bytes: what changes in between is copied again.
+                key, data = self._key(output), read_beneath(self._content, output.source)
+            except FileNotFoundError:
+                return []
+            except OSError as error:
+                fault = f"cannot be read ({error.strerror})"
+                return [_Made(output.source, is_new=False, key="", facts=_NO_FILE, fault=fault)]
+        else:
+            key, data = self._key(output), output.render()
+        is_new = self._anew or not holds(self._folder / output.path, data)
+        found = self._put(output.path, data, is_new=is_new)
+        main = _Made(output.path, is_new, key, found)
+        return [main, *self._compress(output.path, data, key, is_new=is_new)]
 
-    def _compress(
-        self, path: str, data: bytes, key: str, *, is_new: bool
-    ) -> Iterator[tuple[str, bool, str, Facts]]:
+    def put_in_place(self, made: _Made) -> _Made:
+        """Give a file that was staged its own place."""
+        if made.fault:
+            return made
+        target = self._folder / made.path
+        self._make_folder(target)
+        (self._folder / PARTS / _STAGED / made.path).replace(target)
+        return made._replace(facts=facts(target))
+
+    def _compress(self, path: str, data: bytes, key: str, *, is_new: bool) -> Iterator[_Made]:
         """Write what lies beside a file. It is never older than the file, which servers check."""
         for name, coding in self._beside.get(path, {}).items():
             small = compressed(data, coding)
             if small is not None:
-                target = self._folder / name
-                differs = is_new or not _holds(target, small)
-                if differs:
-                    self._put(target, name, small)
-                yield name, differs, f"{key} {coding}", facts(target)
+                differs = is_new or not holds(self._folder / name, small)
+                found = self._put(name, small, is_new=differs)
+                yield _Made(name, differs, f"{key} {coding}", found)
 
     def _key(self, output: Output | Copy) -> str:
         """Give the key of an output, and of what may lie beside it."""
@@ -208,23 +251,30 @@ class _Work:
             return f"{_RACY}{time.time_ns()}"  # it may change again and look the same
         return digest(repr(found).encode())
 
-    def _put(self, target: Path, path: str, data: bytes) -> None:
-        """Write a file under another name, then give it its own: whole, or not there at all."""
-        folder = path.rpartition("/")[0]
+    def _put(self, path: str, data: bytes, *, is_new: bool) -> Facts:
+        """Write a file under another name, then give it its own: whole, or not there at all.
+
+        Where everything is written anew, it gets its own name only when all are there.
+        """
+        target = self._folder / path
+        if self._anew:
+            staged = self._folder / PARTS / _STAGED / path
+            self._make_folder(staged)
+            staged.write_bytes(data)
+            return _NO_FILE
+        if is_new:
+            self._make_folder(target)
+            part = self._folder / PARTS / str(os.getpid())
+            part.write_bytes(data)
+            part.replace(target)
+        return facts(target)
+
+    def _make_folder(self, target: Path) -> None:
+        """Make the folder that a file is to lie in."""
+        folder = str(target.parent)
         if folder not in self._made:
             target.parent.mkdir(parents=True, exist_ok=True)
             self._made.add(folder)
-        part = self._folder / PARTS / str(os.getpid())
-        part.write_bytes(data)
-        part.replace(target)
-
-
-def _holds(target: Path, data: bytes) -> bool:
-    """Tell whether a file holds just these bytes already."""
-    try:
-        return target.stat().st_size == len(data) and target.read_bytes() == data
-    except OSError:
-        return False
 
 
 def facts(path: Path | str, *, follow: bool = False) -> Facts:
@@ -232,7 +282,7 @@ def facts(path: Path | str, *, follow: bool = False) -> Facts:
     try:
         found = os.stat(path, follow_symlinks=follow)  # noqa: PTH116 - no Path for each of so many
     except OSError:
-        return Facts(0, 0, 0, 0)
+        return _NO_FILE
     return Facts(found.st_size, found.st_mtime_ns, found.st_ctime_ns, found.st_ino)
 
 
@@ -240,83 +290,10 @@ def _beside(paths: AbstractSet[str], codings: Sequence[str]) -> dict[str, dict[s
     """Give for each path what may lie beside it compressed, where nothing else wants its place."""
     if not codings:
         return {}
-    taken = paths | {parent for path in paths for parent in _parents(path)}
+    taken = paths | {parent for path in paths for parent in parents(path)}
     named = {path: compressed_names(path, codings) for path in paths}
     return {
         path: free
         for path, names in named.items()
         if (free := {name: names[name] for name in names if name not in taken})
     }
-
-
-def _refuse(folder: Path, ours: set[str], wanted: AbstractSet[str]) -> None:
-    """Refuse a folder that holds files of somebody else's where ours would go."""
-    folder.mkdir(parents=True, exist_ok=True)
-    strangers = sorted(item.name for item in folder.iterdir() if not item.name.startswith("."))
-    if strangers and not is_built(folder):
-        message = (
-            f"{folder}: holds files that feedpub did not write (such as {strangers[0]}); "
-            "choose an empty folder for output.folder, or move them away"
-        )
-        raise OutputError(message)
-    new = sorted(wanted - ours) if strangers else []
-    folded = {path.casefold(): path for path in ours} if new else {}
-    for path in new:
-        if _is_same(folder, path, folded.get(path.casefold())):
-            continue
-        target = folder / path
-        below = target.rglob("*") if target.is_dir() and not target.is_symlink() else (target,)
-        for each in below:
-            if os.path.lexists(each) and not each.is_dir() and _below(folder, each) not in ours:
-                message = f"{each}: feedpub did not write this file; move it away"
-                raise OutputError(message)
-
-
-def _is_same(folder: Path, path: str, other: str | None) -> bool:
-    """Tell whether two names are one file, as on a disk that ignores letter case."""
-    return (
-        other is not None
-        and all(os.path.lexists(folder / each) for each in (path, other))
-        and (folder / path).samefile(folder / other)
-    )
-
-
-def _below(folder: Path, path: Path) -> str:
-    """Give a path as the list has it."""
-    return path.relative_to(folder).as_posix()
-
-
-def _in_the_way(paths: Sequence[str], wanted: AbstractSet[str]) -> list[str]:
-    """Give the old files that stand where a new one needs a folder, or the other way about."""
-    if not paths:
-        return []
-    folders = {parent for path in wanted for parent in _parents(path)}
-    return [path for path in paths if path in folders or not wanted.isdisjoint(_parents(path))]
-
-
-def _parents(path: str) -> Iterator[str]:
-    """Give every folder above a path."""
-    while "/" in path:
-        path = path.rpartition("/")[0]
-        yield path
-
-
-def _remove(folder: Path, paths: Sequence[str], wanted: AbstractSet[str]) -> list[str]:
-    """Remove files of ours that are no longer wanted, and the folders they leave empty."""
-    removed: list[str] = []
-    if not paths:
-        return removed
-    kept = {path.casefold(): path for path in wanted}
-    for path in paths:
-        target = folder / path
-        if _is_same(folder, path, kept.get(path.casefold())):
-            continue
-        with suppress(FileNotFoundError, NotADirectoryError, IsADirectoryError):
-            target.unlink()
-            removed.append(path)
-        parent = target.parent
-        while parent != folder:
-            with suppress(OSError):  # not empty
-                parent.rmdir()
-            parent = parent.parent
-    return removed

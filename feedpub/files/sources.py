@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from hashlib import blake2b
 from pathlib import Path
 
-from feedpub.errors import FeedpubError
+from feedpub.errors import FeedpubError, PostError
 from feedpub.files.beneath import read_beneath
-from feedpub.model import Source
+from feedpub.model import Problem, Source
 
 RACY = 50_000_000
 """Nanoseconds within which a file may change twice and keep its time (the kernel's tick is 4 ms,
@@ -125,9 +125,15 @@ def _entry(path: str, facts: os.stat_result, *, link: bool = False) -> Entry:
     return Entry(path, facts.st_size, *times, facts.st_ino, link)
 
 
-def read(folder: Path, path: str) -> Source:
-    """Read one file of the content folder. Raises OSError where it cannot be read."""
-    data = read_beneath(folder, path)
+def read(folder: Path, path: str, largest: int) -> Source:
+    """Read one file of the content folder.
+
+    Raises OSError where it cannot be read, and PostError where it has more octets than `largest`.
+    """
+    data = read_beneath(folder, path, largest + 1)
+    if len(data) > largest:
+        message = f"is larger than {largest:,} octets; divide it, or raise content.largest"
+        raise PostError(Problem(path, 0, message, left_out=True))
     return Source(path, data, digest(data))
 
 

@@ -5,13 +5,14 @@ from collections.abc import Callable, Mapping
 from contextlib import closing
 from dataclasses import asdict, astuple, replace
 from functools import partial
+from itertools import chain
 from typing import TYPE_CHECKING, TypeVar
 
 from feedpub import files
 from feedpub.config import Config
 from feedpub.errors import FeedpubError
 from feedpub.files import Build, Ledger, Memory
-from feedpub.model import Copy, Output
+from feedpub.model import Changes, Copy, Output, Problem
 from feedpub.publish.clock import newest, refuse_to_unpublish
 from feedpub.publish.hints import below, touches
 from feedpub.publish.issues import recorded
@@ -91,8 +92,6 @@ def _alone(request: Request, where: Place, work: Callable[[], Result]) -> Result
         request.progress("waiting for another build to end", 0, 0)
 
     with files.locked(where.memory, waiting), files.locked(where.output, waiting):
-        if request.clean:
-            files.clear(where.output)
         return files.sound(where.memory, work)
 
 
@@ -137,12 +136,14 @@ def _make(
     from feedpub import site  # noqa: PLC0415
     from feedpub.agenda import steady  # noqa: PLC0415
     from feedpub.publish.making import look, maker, plan  # noqa: PLC0415
+    from feedpub.publish.reader_pool import ReaderPool  # noqa: PLC0415
 
     where, memory = seen.where, _memory(seen)
     _refuse_empty(request, seen, last)
     scanned = time.time_ns()
     published = kept.published(where) if kept else files.publications(where.output)
     request = replace(request, now=steady(request.now, newest(published)))
+    pool = kept.pool if kept else ReaderPool(where.config, where.content)
     making = plan(
         request,
         where,
@@ -151,6 +152,8 @@ def _make(
         seen.record.issues,
         kept.making if kept else None,
         published=published,
+        pool=pool,
+        anew=request.clean,
     )
     refuse_to_unpublish(request, where, making, published)
     publications = making.library.publications
@@ -176,46 +179,57 @@ def _make(
             where.config.output.compress,
             untouched=_untouched(wanted, seen, kept, hints) if kept and hints else frozenset(),
             publications=lines,
+            anew=request.clean,
         )
-    made = _outcome(request, seen, last, making, ledger, settled=scanned)
+    made = _outcome(request, seen, last, making, ledger, changes, settled=scanned)
     memory.keep_build(where.output, made)
     summary = _summary(where, made, len(changes.written), len(changes.removed))
     summary = replace(
         summary,
         changed=making.changed(where.config, changes.written),
         new=making.new(last.ledger) if last else (),
+        killed=len(making.killed) + len(changes.killed),
     )
     mark = memory.mark(where.output)
     kept = Kept(
-        *(request, seen, making, made_with, bodies, wanted, made, mark),
+        *(request, seen, making, made_with, bodies, wanted, made, pool, mark),
         lines=lines,
         listed=files.facts(where.output / files.LIST),
     )
     return Built(summary, kept)
 
 
-def _outcome(
+def _outcome(  # noqa: PLR0913 - all that has been found out
     request: Request,
     seen: Seen,
     last: Build | None,
     making: "Making",
     ledger: Ledger,
+    changes: Changes,
+    *,
     settled: int,
 ) -> Build:
     """Tell what the next build has to know; files that changed at `settled` or later may change."""
     from feedpub.library.identity import authority  # noqa: PLC0415 - likewise
     from feedpub.publish.making import placed  # noqa: PLC0415
     from feedpub.publish.moves import rehosted  # noqa: PLC0415
+    from feedpub.publish.reader_pool import killed  # noqa: PLC0415
 
-    config = seen.where.config
+    config, output = seen.where.config, seen.where.output
+    # Neither would show in the files that are looked at to know whether anything has changed.
+    whole = not (making.killed or changes.killed or changes.unreadable)
+    unread = (Problem(path, 0, fault, left_out=True) for path, fault in changes.unreadable)
     since, until = making.library.since, making.library.until
     return Build(
-        stamp=seen.stamp() if all(entry.settled(settled) for entry in seen.entries) else "",
+        stamp=seen.stamp()
+        if whole and all(entry.settled(settled) for entry in seen.entries)
+        else "",
         since=microseconds(since) if since else _LONG_AGO,
         until=microseconds(until) if until else _NEVER,
         counts=astuple(making.counts()),
         problems=(
-            *placed(making.problems(), config.content.folder),
+            *placed(chain(making.problems(), unread), config.content.folder),
+            *(killed(str(output / path), number) for path, number in changes.killed),
             *rehosted(config, last, request.config_path),
             *seen.record.problems,
         ),

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from feedpub.model import Copy, Output, Publication
     from feedpub.publish.issues import Record
     from feedpub.publish.making import Making
+    from feedpub.publish.reader_pool import ReaderPool
     from feedpub.publish.request import Place, Request, Summary
     from feedpub.site import Site
 
@@ -49,6 +50,7 @@ class Kept:
     bodies: Bodies
     outputs: Mapping[str, Output | Copy]
     build: Build
+    pool: ReaderPool
     mark: tuple[int, ...]  # of what is remembered on the disk of this build
     lines: str  # what the list of the output folder tells of posts
     listed: Facts  # of that list

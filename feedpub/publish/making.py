@@ -11,6 +11,7 @@ from feedpub.files import Bodies, Entry, Memory, Reading
 from feedpub.library import Library
 from feedpub.mailing import Issue
 from feedpub.model import Post, Problem, Publication
+from feedpub.publish.reader_pool import ReaderPool
 from feedpub.publish.reading import Contents, read, sort
 from feedpub.publish.request import Counts, Place, Request
 from feedpub.site import Plan
@@ -25,6 +26,7 @@ class Making:
     readings: Mapping[str, Reading]  # by source path, in order
     library: Library
     plan: Plan
+    killed: tuple[Problem, ...] = ()  # processes, while they read
 
     def counts(self) -> Counts:
         """Count what the site consists of."""
@@ -57,6 +59,7 @@ class Making:
         """Give everything that somebody should mend, with paths below the content folder."""
         yield from self.contents.problems
         yield from self.library.problems
+        yield from self.killed
         for reading in self.readings.values():
             if reading.problem:
                 yield reading.problem
@@ -71,14 +74,17 @@ def plan(  # noqa: PLR0913 - all that a site is made of
     issues: Sequence[Issue] = (),
     known: Making | None = None,
     *,
+    pool: ReaderPool | None = None,
     keep: bool = True,
     published: Mapping[str, Publication] | None = None,
+    anew: bool = False,
 ) -> Making:
     """Read what must be read, and plan the site; `issues` is what went out of its digests.
 
     Where `keep` is False the memory goes on knowing what it knew. `known` is what was made of the
     same site before, in this process: whatever stays as it is there is the very same value. Posts
-    stay what they were `published` as, which the output folder tells where it is not given.
+    stay what they were `published` as, which the output folder tells where it is not given. With
+    `anew` every file is read, whatever is remembered of it.
     """
     if published is None:
         published = files.publications(where.output)
@@ -90,22 +96,23 @@ def plan(  # noqa: PLR0913 - all that a site is made of
         contents.sources,
         memory,
         progress,
-        known.readings if known else None,
+        {} if anew else known.readings if known else None,
+        pool=pool,
         keep=keep,
     )
     shelved = library.build(
         where.config,
-        (each.manuscript for each in readings.values() if each.manuscript),
+        (each.manuscript for each in readings.by_path.values() if each.manuscript),
         {entry.path: entry.size for entry in contents.others},
         request.now,
         drafts=request.drafts,
         future=request.future,
         known=known.library if known else None,
         published=published,
-        unread=(path for path, each in readings.items() if each.manuscript is None),
+        unread=(path for path, each in readings.by_path.items() if each.manuscript is None),
     )
     planned = site.plan(where.config, shelved, issues, known.plan if known else None)
-    return Making(contents, readings, shelved, planned)
+    return Making(contents, readings.by_path, shelved, planned, readings.killed)
 
 
 def look(where: Place, user: Mapping[str, str]) -> Templates:

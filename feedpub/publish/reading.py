@@ -7,11 +7,11 @@ from dataclasses import dataclass, replace
 from operator import attrgetter
 from pathlib import Path
 
-from feedpub import files, posts
+from feedpub import posts
 from feedpub.config import Config
-from feedpub.errors import PostError
-from feedpub.files import Entry, Memory, Reading, Row, processors, spread
+from feedpub.files import Entry, Memory, Reading, Row
 from feedpub.model import Problem
+from feedpub.publish.reader_pool import Found, Job, ReaderPool, killed
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +49,14 @@ def _speakable(path: str) -> bool:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class Readings:
+    """What came of reading the posts."""
+
+    by_path: Mapping[str, Reading]  # in order
+    killed: tuple[Problem, ...]  # processes that were killed while they read, by the path
+
+
 def read(  # noqa: PLR0913 - where from, what is known, and who is told
     config: Config,
     folder: Path,
@@ -57,34 +65,63 @@ def read(  # noqa: PLR0913 - where from, what is known, and who is told
     progress: Callable[[int, int], None],
     known: Mapping[str, Reading] | None = None,
     *,
+    pool: ReaderPool | None = None,
     keep: bool,
-) -> dict[str, Reading]:
+) -> Readings:
     """Read every source, and put the HTML of each in the memory; known ones are not read again.
 
     A file that the disk shows as it was is known; so is one whose bytes are those it had: it
     keeps the very manuscript of `known`, or of the memory where that is None. Without `keep` the
-    memory goes on knowing of the files what it knew.
+    memory goes on knowing of the files what it knew. A file that has gone since it was listed is
+    not among what is returned.
     """
     scanned = time.time_ns()
     if known is None:
         known = memory.readings()
     stale = [entry for entry in sources if not _is_known(entry, known.get(entry.path))]
-    fresh: dict[str, Reading] = {}
+    jobs = {entry.path: _job(entry, known.get(entry.path), scanned) for entry in stale}
+    if jobs and pool is None:
+        pool = ReaderPool(config, folder)
+    fresh: dict[str, Reading | None] = {}
+    lost: list[Problem] = []
     done = 0
-    reader = _Reading(config, folder, known, scanned) if stale else None
     with closing(memory.bodies()) as bodies:
-        for count, rows in spread(stale, reader, processors()) if reader else ():
-            for row in rows:
-                fresh[row.path] = _with_known(Reading.of(row.reading), known.get(row.path))
+        for count, found in pool.read(tuple(jobs.values())) if pool and jobs else ():
+            rows: list[Row] = []
+            for each in found:
+                if each.killed_by is not None:
+                    lost.append(killed(each.path, each.killed_by))
+                    continue
+                row = _row(each, jobs[each.path], known)
+                before = known.get(each.path)
+                fresh[each.path] = _with_known(Reading.of(row.reading), before) if row else None
+                rows += [row] if row else []
             bodies.add(rows, keep=keep)
             done += count
             progress(done, len(stale))
-        readings = {entry.path: fresh.get(entry.path) or known[entry.path] for entry in sources}
+        readings: dict[str, Reading] = {}
+        for entry in sources:
+            reading = fresh[entry.path] if entry.path in fresh else known[entry.path]
+            if reading:
+                readings[entry.path] = reading
         gone = known.keys() - readings.keys()
         if keep and (fresh or gone):
             # Last: a build killed in between must not know a manuscript whose body is gone.
             bodies.prune(readings.values(), gone)
-    return readings
+    return Readings(readings, tuple(lost))
+
+
+def _job(entry: Entry, known: Reading | None, scanned: int) -> Job:
+    """Say what is to be read."""
+    facts = _facts(entry) if entry.settled(scanned) else ()
+    return Job(entry.path, facts, known.manuscript.digest if known and known.manuscript else "")
+
+
+def _row(found: Found, job: Job, known: Mapping[str, Reading]) -> Row | None:
+    """Give what is to be kept of a file; None where it is gone."""
+    if found.is_same:
+        return Row(job.path, bytes(replace(known[job.path], facts=job.facts)), "", "")
+    return found.row
 
 
 def _is_known(entry: Entry, reading: Reading | None) -> bool:
@@ -101,40 +138,3 @@ def _with_known(reading: Reading, known: Reading | None) -> Reading:
 def _facts(entry: Entry) -> tuple[int, ...]:
     """Give what tells one state of a file from another."""
     return entry.size, entry.modified, entry.changed, entry.inode
-
-
-class _Reading:
-    """Reads files, in whichever process it finds itself."""
-
-    def __init__(
-        self, config: Config, folder: Path, known: Mapping[str, Reading], scanned: int
-    ) -> None:
-        self._reader = posts.Reader(config)
-        self._folder = folder
-        self._known = known
-        self._scanned = scanned
-
-    def __call__(self, entries: Sequence[Entry]) -> list[Row]:
-        """Read these files."""
-        return [self._row(entry) for entry in entries]
-
-    def _row(self, entry: Entry) -> Row:
-        """Read one file; what is wrong with it is part of the answer."""
-        facts = _facts(entry) if entry.settled(self._scanned) else ()
-        body, html = "", ""
-        try:
-            source = files.read(self._folder, entry.path)
-            known = self._known.get(entry.path)
-            if known and known.manuscript and known.manuscript.digest == source.digest:
-                reading = replace(known, facts=facts)
-            else:
-                manuscript, rendered = self._reader.read(source)
-                html = rendered.dumps()
-                reading, body = Reading(entry.path, facts, manuscript), source.digest
-        except PostError as error:
-            reading = Reading(entry.path, facts, None, error.problem)
-        except OSError as error:
-            fault = f"cannot be read ({error.strerror})"
-            problem = Problem(entry.path, 0, fault, left_out=True)
-            reading = Reading(entry.path, (), None, problem)
-        return Row(entry.path, bytes(reading), body, html)

@@ -78,6 +78,7 @@ class Summary(Counts):
     # Whose pages were not there at the last build, newest first; () where that is not known.
     new: tuple[Post, ...] = ()
     until: datetime | None = None  # then the next post appears or goes
+    killed: int = 0  # processes of the build, whose work others did
 
 
 def place(request: Request, *, sends: bool = True) -> Place:

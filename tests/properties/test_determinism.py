@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from feedpub.files.workers import CHUNK
+from feedpub.files.pool import CHUNK
 
 CONFIG = """
 site:

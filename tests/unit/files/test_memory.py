@@ -1,7 +1,6 @@
 """What is remembered between runs."""
 
 import sqlite3
-from collections.abc import Sequence
 from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,7 +12,7 @@ from hypothesis import strategies as st
 
 from feedpub.files.memory import Bodies, Build, Memory, Reading, Row, SpoiltError, pack, unpack
 from feedpub.files.outputs import Written
-from feedpub.files.workers import CHUNK, spread
+from feedpub.files.pool import CHUNK, map_parallel
 from feedpub.mailing import Issue
 from feedpub.model import Author, Enclosure, Image, Manuscript, Problem, Reference
 
@@ -225,10 +224,10 @@ def test_bodies_are_given_to_children(tmp_path: Path) -> None:
     bodies = Bodies(tmp_path / "bodies", "v1")
     bodies.add([body("a", "<p>a</p>")])
 
-    def work(items: Sequence[int]) -> list[str]:
-        return [bodies("a") for _ in items]
+    def work(_: int) -> str:
+        return bodies("a")
 
-    found = {html for _, result in spread(range(10 * CHUNK), work, 2) for html in result}
+    found = {html for each in map_parallel(range(10 * CHUNK), work, 2) for _, html in each.results}
     bodies.close()
 
     assert {"<p>a</p>"} == found

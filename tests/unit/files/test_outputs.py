@@ -2,6 +2,7 @@
 
 import gzip
 import os
+import signal
 import time
 from pathlib import Path
 
@@ -10,9 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from feedpub.errors import OutputError
+from feedpub.errors import OutputError, TemplateError
 from feedpub.files.listing import LIST, listed
-from feedpub.files.outputs import Written, clear, intact, write
+from feedpub.files.outputs import PARTS, Written, intact, write
 from feedpub.model import Changes, Copy, Output
 
 
@@ -44,7 +45,9 @@ class Site:
         self.ledger: dict[str, Written] = {}
         self.codings: tuple[str, ...] = ()
 
-    def write(self, *outputs: Output | Copy, untouched: tuple[str, ...] = ()) -> Changes:
+    def write(
+        self, *outputs: Output | Copy, untouched: tuple[str, ...] = (), anew: bool = False
+    ) -> Changes:
         """Write these outputs and remember them."""
         changes, self.ledger = write(
             outputs,
@@ -54,6 +57,7 @@ class Site:
             quiet,
             self.codings,
             untouched={*untouched},
+            anew=anew,
         )
         return changes
 
@@ -220,14 +224,120 @@ def test_a_folder_without_its_list_is_not_intact(site: Site) -> None:
     assert not intact(site.folder, site.ledger)
 
 
-def test_clearing_removes_only_ours(site: Site) -> None:
-    """To start from nothing is not to remove what somebody else put there."""
-    site.write(output("a/b", "text"))
+def test_everything_is_written_anew(site: Site) -> None:
+    """What was there is replaced, what is not wanted is removed, what is not ours stays."""
+    site.write(output("a/b", "text"), output("old", "text"))
     (site.folder / "mine").write_text("mine", encoding="utf-8")
+    (site.folder / "a/b").write_text("spoilt", encoding="utf-8")
+    inode = (site.folder / "a/b").stat().st_ino
 
-    clear(site.folder)
+    changes = site.write(output("a/b", "text"), output("new", "text"), anew=True)
 
-    assert {"mine": "mine"} == held(site.folder)
+    assert Changes(("a/b", "new"), ("old",), 0) == changes
+    assert {"a/b": "text", "new": "text", "mine": "mine"} == held(site.folder)
+    assert inode != (site.folder / "a/b").stat().st_ino
+    assert intact(site.folder, site.ledger)
+    assert Changes((), (), 2) == site.write(output("a/b", "text"), output("new", "text"))
+
+
+def test_compressed_files_are_written_anew_as_well(site: Site) -> None:
+    """Each is as old as the file beside which it lies, or younger."""
+    site.codings = ("gzip", "br")
+    (site.content / "a.txt").write_text("text " * 1000, encoding="utf-8")
+    first = site.write(Copy("a.txt", "k", "a.txt"))
+    again = site.write(Copy("a.txt", "k", "a.txt"), anew=True)
+    times = [(site.folder / f"a.txt{end}").stat().st_mtime_ns for end in ("", ".gz", ".br")]
+
+    assert ("a.txt", "a.txt.br", "a.txt.gz") == first.written == again.written
+    assert times[0] <= min(times[1:])
+
+
+def test_a_folder_is_as_it_was_until_all_is_rendered_anew(site: Site) -> None:
+    """One that cannot be rendered leaves the whole site alone."""
+
+    def fail() -> bytes:
+        raise TemplateError("page.html:1: no")
+
+    site.write(output("a", "text"), output("b/c", "text"))
+    before = held(site.folder)
+
+    with pytest.raises(TemplateError, match="no"):
+        site.write(output("a", "else"), Output("b", "key", fail), anew=True)
+
+    assert before == {
+        path: text for path, text in held(site.folder).items() if not path.startswith(PARTS)
+    }
+
+
+@pytest.mark.parametrize("anew", [False, True])
+def test_a_copy_that_cannot_be_read_is_left_out(site: Site, anew: bool) -> None:
+    """One picture is not the site; what was there of it is no longer what the site says."""
+    (site.content / "good.png").write_bytes(b"good")
+    (site.content / "bad.png").write_bytes(b"bad")
+    copies = (
+        Copy("bad.png", "k", "bad.png"),
+        Copy("good.png", "k", "good.png"),
+        output("a", "text"),
+    )
+    site.write(*copies)
+    (site.content / "bad.png").unlink()
+    (site.content / "bad.png").mkdir()  # not to be read, by root either
+
+    changes = site.write(*copies, anew=anew)
+    ((path, fault),) = changes.unreadable
+
+    assert "bad.png" == path
+    assert "cannot be read" in fault
+    assert ("bad.png",) == changes.removed
+    assert {"good.png": "good", "a": "text"} == held(site.folder)
+
+    (site.content / "bad.png").rmdir()
+    (site.content / "bad.png").write_bytes(b"mended")
+
+    assert ("bad.png",) == site.write(*copies).written
+
+
+def test_a_copy_whose_source_has_gone_is_not_wanted(site: Site) -> None:
+    """It vanished since the folder was listed: nobody's fault, and the next build knows it."""
+    changes = site.write(Copy("gone.png", "k", "gone.png"), output("a", "text"))
+
+    assert Changes(("a",), (), 0) == changes
+    assert {"a": "text"} == held(site.folder)
+
+
+def test_a_process_that_is_killed_while_it_writes_is_told(site: Site) -> None:
+    """Another does its work, and nothing is missing."""
+    outputs = [_deadly(site, number, times=1) for number in range(200)]
+    changes = site.write(*outputs)
+
+    assert {f"p{number}": "text" for number in range(200)} == held(site.folder)
+    assert (("p150", signal.SIGKILL),) == changes.killed
+    assert intact(site.folder, site.ledger)
+
+
+def test_a_file_at_which_process_after_process_is_killed_is_an_error(site: Site) -> None:
+    """It says which; and what is there by then is known as ours."""
+    outputs = [_deadly(site, number, times=9) for number in range(200)]
+
+    with pytest.raises(OutputError, match="p150"):
+        site.write(*outputs)
+
+    assert {path for path in held(site.folder) if not path.startswith(PARTS)} <= listed(site.folder)
+
+
+def _deadly(site: Site, number: int, times: int) -> Output:
+    """Make an output; that of number 150 kills so many of the processes that render it."""
+
+    def render() -> bytes:
+        marks = site.content / "marks"
+        marks.mkdir(exist_ok=True)
+        died = len([*marks.iterdir()])
+        if number == 150 and died < times:
+            (marks / str(died)).touch()
+            os.kill(os.getpid(), signal.SIGKILL)
+        return b"text"
+
+    return Output(f"p{number}", "key", render)
 
 
 def test_a_list_never_leads_outside(tmp_path: Path) -> None:

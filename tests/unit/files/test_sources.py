@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from feedpub.errors import FeedpubError
+from feedpub.errors import FeedpubError, PostError
 from feedpub.files.sources import RACY, Entry, digest, read, rescan, scan
 from feedpub.model import Source
 
@@ -141,5 +141,18 @@ def test_reading_gives_bytes_and_their_digest(tmp_path: Path) -> None:
     (tmp_path / "a.md").write_bytes(b"\xef\xbb\xbfa\r\n")
 
     assert Source("a.md", b"\xef\xbb\xbfa\r\n", digest(b"\xef\xbb\xbfa\r\n")) == read(
-        tmp_path, "a.md"
+        tmp_path, "a.md", 6
     )
+
+
+def test_no_more_is_read_than_a_post_may_have(tmp_path: Path) -> None:
+    """A file of gigabytes is not taken into memory to find out that it is too large."""
+    (tmp_path / "a.md").write_bytes(b"1234567")
+
+    with pytest.raises(PostError) as raised:
+        read(tmp_path, "a.md", 6)
+
+    problem = raised.value.problem
+
+    assert ("a.md", True) == (problem.path, problem.left_out)
+    assert "content.largest" in problem.message

@@ -6,7 +6,6 @@ import made
 import pytest
 
 from feedpub.files import Entry, Memory, scan
-from feedpub.model import Problem
 from feedpub.publish.reading import read, sort
 
 POST = "---\ntitle: Hello\ndate: 2025-01-30\n---\nText.\n"
@@ -48,10 +47,10 @@ def test_a_touched_file_is_not_rendered_again(content: Path, tmp_path: Path) -> 
     """A file whose time changed and whose bytes did not keeps its manuscript."""
     memory = Memory(tmp_path / "memory", "v1")
     config = made.config()
-    first = read(config, content, scan(content), memory, quiet, keep=True)
+    first = read(config, content, scan(content), memory, quiet, keep=True).by_path
     (content / "hello.md").write_text(POST, encoding="utf-8")
 
-    second = read(config, content, scan(content), memory, quiet, keep=True)
+    second = read(config, content, scan(content), memory, quiet, keep=True).by_path
 
     assert first["hello.md"].manuscript == second["hello.md"].manuscript
     assert first["hello.md"].manuscript is not None
@@ -61,11 +60,11 @@ def test_what_a_process_knows_is_kept(content: Path, tmp_path: Path) -> None:
     """A manuscript that is handed in and still right comes back as the very same value."""
     memory = Memory(tmp_path / "memory", "v1")
     config = made.config()
-    first = read(config, content, scan(content), memory, quiet, keep=True)
+    first = read(config, content, scan(content), memory, quiet, keep=True).by_path
     (content / "hello.md").write_text(POST, encoding="utf-8")
     (content / "other.md").write_text(POST, encoding="utf-8")
 
-    second = read(config, content, scan(content), memory, quiet, first, keep=True)
+    second = read(config, content, scan(content), memory, quiet, first, keep=True).by_path
 
     assert first["hello.md"].manuscript is second["hello.md"].manuscript
     assert second == memory.readings()
@@ -75,23 +74,33 @@ def test_a_file_that_is_gone_is_forgotten(content: Path, tmp_path: Path) -> None
     """Nothing is remembered of what is no longer there, unless somebody only looks."""
     memory = Memory(tmp_path / "memory", "v1")
     config = made.config()
-    first = read(config, content, scan(content), memory, quiet, keep=True)
+    first = read(config, content, scan(content), memory, quiet, keep=True).by_path
 
-    assert {} == read(config, content, [], memory, quiet, keep=False)
+    assert {} == read(config, content, [], memory, quiet, keep=False).by_path
     assert first == memory.readings()
-    assert {} == read(config, content, [], memory, quiet, keep=True)
+    assert {} == read(config, content, [], memory, quiet, keep=True).by_path
     assert {} == memory.readings()
 
 
-def test_a_file_that_is_gone_by_the_time_it_is_read_is_left_out(
-    content: Path, tmp_path: Path
-) -> None:
-    """What the disk refuses to give is a problem of that file, and not of the build."""
+def test_a_file_that_is_gone_by_the_time_it_is_read_is_gone(content: Path, tmp_path: Path) -> None:
+    """It vanished since the folder was listed: nobody's fault, and nothing to tell."""
     gone = Entry("gone.md", 1, 1, 1, 1)
     memory = Memory(tmp_path / "memory", "v1")
-    (reading,) = read(made.config(), content, [gone], memory, quiet, keep=True).values()
+    found = read(made.config(), content, [*scan(content), gone], memory, quiet, keep=True)
 
-    assert (
-        Problem("gone.md", 0, "cannot be read (No such file or directory)", left_out=True)
-        == reading.problem
-    )
+    assert ["hello.md"] == [*found.by_path]
+    assert () == found.killed
+
+
+def test_a_file_that_cannot_be_read_is_left_out(content: Path, tmp_path: Path) -> None:
+    """What the disk refuses to give is a problem of that file, and not of the build."""
+    (content / "folder.md").mkdir()
+    entry = Entry("folder.md", 1, 1, 1, 1)
+    memory = Memory(tmp_path / "memory", "v1")
+    found = read(made.config(), content, [entry, *scan(content)], memory, quiet, keep=True)
+    problem = found.by_path["folder.md"].problem
+
+    assert problem is not None
+    assert ("folder.md", True) == (problem.path, problem.left_out)
+    assert "cannot be read" in problem.message
+    assert found.by_path["hello.md"].manuscript is not None

@@ -1,0 +1,170 @@
+"""Read posts in child processes, so that no post can cost more than its share.
+
+Whatever a post says, reading it takes at most `LIMITS`: a child that needs more is ended, and its
+post is left out and reported. The process that publishes, or mails, is never in danger itself.
+"""
+
+import signal
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from feedpub import files, posts
+from feedpub.config import Config
+from feedpub.errors import PostError
+from feedpub.files import (
+    CRASHES,
+    OUT_OF_TIME,
+    Limits,
+    Loss,
+    Reading,
+    Row,
+    SpawnedPool,
+    can_fork,
+    cpu_count,
+    map_parallel,
+)
+from feedpub.model import Problem
+
+LIMITS = Limits(seconds=2.0, octets=200_000_000)
+"""What reading one post may cost."""
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A file to read."""
+
+    path: str
+    facts: tuple[int, ...]  # as in Reading
+    known: str  # digest of the bytes that it had when it was last read, "" where it never was
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What came of a file: a row to keep, or nothing new."""
+
+    path: str
+    row: Row | None = None
+    is_gone: bool = False  # there is no such file any more
+    killed_by: int | None = None  # the signal that ended a process which was reading it
+
+    @property
+    def is_same(self) -> bool:
+        """Tell whether its bytes are the known ones."""
+        return self.row is None and not self.is_gone
+
+
+class ReaderPool:
+    """Reads the posts of one site in child processes.
+
+    It may be kept for the next time: a process with threads then has one child that waits.
+    """
+
+    def __init__(self, config: Config, folder: Path, limits: Limits = LIMITS) -> None:
+        """Load nothing, and start no process, before there is something to read."""
+        self._make = partial(PostFile, config, folder)
+        self._read: PostFile | None = None
+        self._limits = limits
+        self._spawned = SpawnedPool[Job, Found](self._make, limits, cpu_count())
+
+    def read(self, jobs: Sequence[Job]) -> Iterator[tuple[int, list[Found]]]:
+        """Read files; yield how many are done, and what came of some of them, in any order.
+
+        Raises ConfigError where an extension of Python-Markdown cannot be loaded.
+        """
+        if self._read is None:
+            self._read = self._make()
+        outcomes = (
+            map_parallel(jobs, self._read, cpu_count(), self._limits)
+            if can_fork()
+            else self._spawned.map(jobs)
+        )
+        for outcome in outcomes:
+            found = [each for _, each in outcome.results]
+            found += [_lost(jobs[loss.index], loss, self._limits) for loss in outcome.losses]
+            yield outcome.count, found
+
+
+class PostFile:
+    """Reads files of one content folder, in whichever process it finds itself."""
+
+    def __init__(self, config: Config, folder: Path) -> None:
+        self._reader = posts.Reader(config)
+        self._folder = folder
+        self._largest = config.content.largest
+
+    def __call__(self, job: Job) -> Found:
+        """Read one file; what is wrong with it is part of the answer."""
+        body, html, facts = "", "", job.facts
+        try:
+            source = files.read(self._folder, job.path, self._largest)
+            if source.digest == job.known:
+                return Found(job.path)
+            manuscript, rendered = self._reader.read(source)
+            html = rendered.dumps()
+            reading, body = Reading(job.path, facts, manuscript), source.digest
+        except PostError as error:
+            reading = Reading(job.path, facts, None, error.problem)
+        except FileNotFoundError:
+            return Found(job.path, is_gone=True)
+        except OSError as error:
+            reading = _left_out(job.path, (), f"cannot be read ({error.strerror})")
+        except MemoryError:
+            reading = _left_out(job.path, facts, _TOO_LARGE)
+        except RecursionError:
+            reading = _left_out(job.path, facts, "something in it is nested too deeply")
+        except Exception as error:  # noqa: BLE001 - one post is not the site
+            reading = _left_out(job.path, facts, _fault(error))
+        except BaseException as error:
+            if type(error).__name__ != "PanicException":  # what libraries written in Rust raise
+                raise
+            reading = _left_out(job.path, facts, _fault(error))
+        return Found(job.path, Row(job.path, bytes(reading), body, html))
+
+
+def _lost(job: Job, loss: Loss, limits: Limits) -> Found:
+    """Return what is to be said of a file whose process ended."""
+    if loss.retried:
+        return Found(job.path, killed_by=loss.signal)
+    facts = job.facts
+    if loss.signal == OUT_OF_TIME:
+        message = (
+            f"takes more than {limits.seconds:g} s to read; simplify it, divide it into several "
+            "posts, or set markdown.engine to comrak"
+        )
+    elif loss.signal in CRASHES:
+        message = (
+            f"reading it takes more than {limits.octets // 1_000_000} MB of memory, or crashes a "
+            "library; is something in it nested too deeply?"
+        )
+    else:
+        facts = ()  # perhaps another time
+        message = f"the process that read it was killed twice ({_name(loss.signal)}); {_MEMORY}"
+    reading = _left_out(job.path, facts, message)
+    return Found(job.path, Row(job.path, bytes(reading), "", ""))
+
+
+_MEMORY = "is the machine out of memory?"
+_TOO_LARGE = "reading it takes too much memory; simplify it, or divide it into several posts"
+
+
+def killed(path: str, number: int) -> Problem:
+    """Return the report of a process that was killed while it made something of a file."""
+    what = f"a process that worked on it was killed ({_name(number)}), and another did its work"
+    return Problem(path, 0, f"{what}; {_MEMORY}")
+
+
+def _name(number: int) -> str:
+    return signal.Signals(number).name if number else "it ended by itself"
+
+
+def _fault(error: BaseException) -> str:
+    return (
+        f"cannot be read, by a fault of feedpub or of a Markdown extension ({type(error).__name__}:"
+        f" {error}); please report it"
+    )
+
+
+def _left_out(path: str, facts: tuple[int, ...], message: str) -> Reading:
+    return Reading(path, facts, None, Problem(path, 0, message, left_out=True))
