@@ -110,6 +110,8 @@ def _troubles(found: "Status", now: datetime) -> Iterator[str]:
     if one and not found.running and not one.ended:
         yield f"the last `feedpub run`, process {one.pid}, ended without a word"
     if one and found.running:
+        if one.clock:
+            yield one.clock
         if one.no_events:
             yield f"the kernel tells of no changes ({one.no_events}): they are found by sweeps"
         yield from (f"{each}: is not there; the site stays as it is" for each in one.away)

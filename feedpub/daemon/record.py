@@ -23,6 +23,7 @@ class Record:
         self._standings = standings
         self._kept = ""
         self.watching = Watching()
+        self.clock = ""  # why its clock cannot be right
         self.fault = ""  # of the configuration as it is on the disk
         self.refused: datetime | None = None  # when that was found
 
@@ -40,6 +41,7 @@ class Record:
             "version": __version__,
             "since": self._since.isoformat(timespec="seconds"),
             "ended": ended,
+            "clock": self.clock,
             "config": self.fault,
             "refused": self.refused.isoformat(timespec="seconds") if self.refused else None,
             "zone": self._site.config.site.timezone,

@@ -10,7 +10,9 @@ from time import monotonic
 from feedpub import __version__, files, publish
 from feedpub.agenda import Duty
 from feedpub.daemon.building import Builder, Rebuild
+from feedpub.daemon.clock import ClockGuard
 from feedpub.daemon.faults import Faults
+from feedpub.daemon.gauges import PAGES
 from feedpub.daemon.insight import Insight
 from feedpub.daemon.mailing import Mailer
 from feedpub.daemon.record import Record
@@ -71,8 +73,12 @@ class _Daemon:
         self._faults = Faults(means.journal)
         self._builder = Builder(site, means.journal, means.rebuild, self._built)
         self._mailer = Mailer(site, means.journal, self._builder.whole, self._wake)
-        self._build = Duty("build", self._builder)
-        duties = (self._build, *self._mailer.duties(), *means.duties)
+        self._clock = ClockGuard(site, means.journal)
+        self._build = self._clock.guard(Duty("build", self._builder))
+        others = (*self._mailer.duties(), *means.duties)
+        # Readers are answered by any clock, with what there is.
+        guarded = (each if each.name == PAGES else self._clock.guard(each) for each in others)
+        duties = (self._build, *guarded)
         self._scheduler = Scheduler(duties, means.now, self._faults.ended)
         self._record = Record(site, means.now(), self._scheduler.standings)
         self._watch = Watch(self._journal, self._record, self._noticed)
@@ -146,6 +152,7 @@ class _Daemon:
 
     def _keep(self, *, ended: bool = False) -> None:
         """Write down how all stands; where that cannot be done it is told, and tried again."""
+        self._record.clock = self._clock.waiting
         try:
             self._record.keep(ended=ended)
         except OSError as error:
@@ -213,6 +220,8 @@ class _Daemon:
 
     def _troubles(self) -> Iterator[str]:
         """Tell in a line each what needs looking at."""
+        if self._clock.waiting:
+            yield self._clock.waiting
         if self._record.fault:
             yield "the configuration was refused, and the one before is in force"
         if self._builder.builds.problems:

@@ -29,6 +29,7 @@ class Daemon:
     no_events: str  # why
     away: tuple[str, ...]  # folders
     failing: tuple[str, ...]  # duties
+    clock: str = ""  # why its clock cannot be right, and nothing is done
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +97,7 @@ def _daemon(text: str) -> Daemon | None:
             no_events=told["watching"]["no_events"],
             away=tuple(told["watching"]["away"]),
             failing=tuple(each["name"] for each in told["duties"] if each["failures"]),
+            clock=str(told.get("clock", "")),
         )
     except (ValueError, KeyError, TypeError):
         return None

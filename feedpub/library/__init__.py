@@ -81,10 +81,11 @@ def build(  # noqa: PLR0913 - a library is made of all of these
     opened = _open_files(files, shown, hidden)
     making = _made(config, shown, opened, now, left, known.making if known else None, same=same)
     shelves = making.shelves
+    away = _waiting(left, shelves.publications, now)
     publications = (
         known.publications
-        if known and known.making and same and shelves is known.making.shelves
-        else {**left, **shelves.publications}
+        if known and known.making and same and not away and shelves is known.making.shelves
+        else {**left, **away, **shelves.publications}
     )
     posts = tuple(each.post for each in making.shelved.values())
     return Library(
@@ -111,6 +112,14 @@ def build(  # noqa: PLR0913 - a library is made of all of these
 def _only(published: Mapping[str, Publication], paths: Container[str]) -> dict[str, Publication]:
     """Leave out the publications of posts whose files are gone."""
     return {path: each for path, each in published.items() if path in paths}
+
+
+def _waiting(
+    published: Mapping[str, Publication], shown: Mapping[str, Publication], now: datetime
+) -> dict[str, Publication]:
+    """Return anew the publications of posts that are not shown, and whose dates are to come now."""
+    away = (published[path] for path in published.keys() - shown.keys())
+    return {each.path: replace(each, due=None) for each in away if each.due and each.due > now}
 
 
 def _made(  # noqa: PLR0913 - what is shown, where it was, and what is known of that

@@ -19,6 +19,7 @@ from feedpub.newsletter.choosing import Chooser
 from feedpub.newsletter.desk import Desk
 from feedpub.newsletter.selections import Selections
 from feedpub.publish.building import reading_version
+from feedpub.publish.clock import newest, refuse_to_mail
 from feedpub.publish.making import look, plan
 from feedpub.publish.request import Progress, Request
 
@@ -127,7 +128,8 @@ def edited(request: Request, desk: Desk, work: Callable[[Editor, Following], Res
     """Read the site, and do some work with who makes its issues and who tells what readers follow.
 
     What was remembered of the site and is damaged is read again, and the work begins anew. No
-    build goes on meanwhile; one that does is waited for.
+    build goes on meanwhile; one that does is waited for. Raises FeedpubError where the clock is
+    behind what was published.
     """
     where = desk.where
     waiting = partial(request.progress, "waiting for a build to end", 0, 0)
@@ -139,7 +141,9 @@ def _edited(request: Request, desk: Desk, work: Callable[[Editor, Following], Re
     where = desk.where
     memory = Memory(where.memory, reading_version(files.code(), desk.config))
     templates = look(where, files.texts(where.templates))
-    making = plan(request, where, files.scan(where.content), memory)
+    published = files.publications(where.output)
+    refuse_to_mail(request.now, newest(published))
+    making = plan(request, where, files.scan(where.content), memory, published=published)
     with closing(memory.bodies()) as bodies:
 
         def html(post: Post) -> str:

@@ -29,6 +29,18 @@ def is_behind(now: datetime, last: datetime | None) -> bool:
     return last is not None and now + _TOLERANCE < last
 
 
+def refuse_to_mail(now: datetime, last: datetime | None) -> None:
+    """Refuse to make an issue by a clock that is behind what was published last.
+
+    Raises FeedpubError where it is.
+    """
+    if last and is_behind(now, last):
+        raise FeedpubError(
+            f"by the clock of this machine it is {now:%Y-%m-%d %H:%M} UTC, and a post of "
+            f"{last:%Y-%m-%d} was published: no issue is made until the clock is right"
+        )
+
+
 def refuse_to_unpublish(
     request: Request, where: Place, making: "Making", published: Mapping[str, Publication]
 ) -> None:

@@ -205,6 +205,7 @@ def test_what_needs_looking_at() -> None:
         no_events="no room",
         away=("/c",),
         failing=("a",),
+        clock="the clock is behind",
     )
     build = LastBuild(NOW, BUILD.counts, (Problem("a.md", 1, "x"), Problem("b.md", 1, "x")))
     found = Status(True, told, build, (), (), (), NOW + HOUR, ZoneInfo("UTC"))  # noqa: FBT003
@@ -215,6 +216,7 @@ def test_what_needs_looking_at() -> None:
     refused = "the configuration was refused at 2025-06-01 12:00:00, and the one before is in force"
     assert err.split("\n") == [
         f"{refused}: config.yaml:1: x; config.yaml:2: y",
+        "the clock is behind",
         "the kernel tells of no changes (no room): they are found by sweeps",
         "/c: is not there; the site stays as it is",
         "a: fails, and is tried again",

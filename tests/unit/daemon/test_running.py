@@ -6,7 +6,7 @@ import os
 import signal
 import threading
 from contextlib import closing
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -158,6 +158,58 @@ def test_changed_templates_are_taken_up(site: Site) -> None:
         wait_until(lambda: "Mine: Hello" in site.read("posts/a/index.html"), "the template")
 
     assert "Mine" not in before
+
+
+def test_a_clock_that_is_years_behind_is_waited_for(tmp_path: Path) -> None:
+    """Nothing is taken away or mailed, which is told; once the clock is right all goes on."""
+    room = Newsroom(tmp_path)
+    room.digests('name: each, schedule: "each post"')
+    room.reader("bob@example.org")
+    for number in range(9):
+        room.post(f"{number}.md", f"Old {number}", "2015-01-01")
+    room.post("new.md", "New", "2025-05-30")
+    room.build()
+    before = room.written()
+    calls: list[datetime] = []
+    clock = Clock(datetime(2020, 1, 1, tzinfo=UTC))
+    with here(room, clock, duties=[duty("hooks", calls)]) as daemon:
+        daemon.wait("clock behind")
+        room.post("b.md", "Second", "2015-01-02")
+        daemon.wait("changes")
+        wait_until(lambda: bool(status(room.request()).daemon), "how it stands")
+        told = status(room.request()).daemon
+        clock.at += timedelta(days=30)
+        daemon.wait("clock changed")
+
+        assert before == room.written()
+        assert {} == room.mailed()
+        assert [] == calls
+        assert told is not None
+        assert "2025-05-30" in told.clock
+
+        clock.at = NOW
+        daemon.wait("clock right again")
+        daemon.wait("built", posts=11)
+        wait_until(lambda: bool(calls), "the other duty")
+
+    assert 1 == len(daemon.events("clock behind"))
+    assert [] == daemon.events("failed")
+
+
+def test_a_build_by_hand_settles_what_a_clock_has_published_too_early(tmp_path: Path) -> None:
+    """The clock was ahead then; whoever builds by the right one takes that back."""
+    site = Site(tmp_path)
+    for number in range(9):
+        site.post(f"{number}.md")
+    site.post("later.md", date="2026-05-30")
+    site.now = NOW + timedelta(days=400)
+    site.build()
+    with here(site, Clock(NOW)) as daemon:
+        daemon.wait("clock behind")
+        site.now = NOW
+        site.build()
+        daemon.wait("clock right again")
+        daemon.wait("built", posts=9)
 
 
 def test_a_folder_that_is_away_leaves_the_site_as_it_is(site: Site) -> None:

@@ -6,6 +6,7 @@ import pytest
 from newsrooms import DAY, WEEK, Newsroom
 
 from feedpub.digests import Following
+from feedpub.errors import FeedpubError
 from feedpub.mailing import Subscriber
 from feedpub.newsletter.editing import Edition, Editor, edited
 
@@ -159,3 +160,23 @@ def test_a_damaged_memory_is_made_anew(room: Newsroom) -> None:
     (one,) = edition(room).selections
 
     assert "The text of one.md." in one.content.text
+
+
+def test_no_issue_is_made_by_a_clock_that_is_years_behind(tmp_path: Path) -> None:
+    """Nothing is mailed or recorded; once the clock is right the issue is made."""
+    room = Newsroom(tmp_path)
+    room.reader("bob@example.net")
+    room.begin()
+    room.write("new.md")
+    room.build()
+    right, room.now = room.now, room.now.replace(year=2019)
+
+    with pytest.raises(FeedpubError, match=r"2019.*the clock"):
+        room.send()
+
+    assert {} == room.mailed()
+
+    room.now = right
+    room.send()
+
+    assert {"bob@example.net": ["new"]} == room.mailed()
