@@ -176,6 +176,16 @@ class Outcome:
 
 
 @dataclass(frozen=True, slots=True)
+class SenderRefusal:
+    """What servers of one domain said when they refused us, and not a reader."""
+
+    domain: str
+    text: str  # their words, without addresses
+    number: int  # of messages
+    at: datetime  # the last time
+
+
+@dataclass(frozen=True, slots=True)
 class Fate:
     """What became of one issue for one reader."""
 

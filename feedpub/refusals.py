@@ -60,6 +60,8 @@ _URL = re.compile(r"\b(?:https?://|www\.)[^\s<>]{1,500}", _I)
 _NAMES = re.compile(
     r"<[^<>\s]{0,500}>|\b(?:https?:|www\.)\S{1,500}|(?<![^\s<>])[^\s<>@]{1,320}@[^\s<>]{1,320}", _I
 )
+_APART = r"\s<>()\[\]\"':;,"  # what parts an address from the words around it
+_ADDRESS = re.compile(rf"<?(?<![^{_APART}])[^{_APART}@]{{1,320}}@[^{_APART}]{{1,320}}>?")
 _BLOCK_LIST = re.compile(
     r"spamhaus|spamcop|sorbs|barracuda|uceprotect|abusix|senderscore|surbl|invaluement|proofpoint"
     r"|(?:black|block|deny)_?-?list|blocked|unblock|delist|dnsbl|\brbl|rbl\b|/bl\b|reputation"
@@ -308,6 +310,11 @@ def reply(text: str) -> tuple[int, str]:
         return int(whole[1]), whole[2]
     status = _STATUS.search(words)
     return int(replies[0][1]) if replies else 0, status[1] if status else ""
+
+
+def discreet(text: str) -> str:
+    """Return a server's words without the addresses in them, which name readers."""
+    return _ADDRESS.sub("…", text[:LONGEST])
 
 
 def bare(text: str) -> str:

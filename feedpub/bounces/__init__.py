@@ -6,13 +6,14 @@ from dataclasses import replace
 
 from feedpub.bounces import mails, notices, recognition, ses, standard
 from feedpub.bounces.arrival import arrived
+from feedpub.bounces.authentication import authenticated_sender
 from feedpub.bounces.mails import Mail
 from feedpub.bounces.owners import owner
 from feedpub.bounces.report import Report, make
 from feedpub.bounces.values import text
 from feedpub.tokens import Keys, Owner
 
-__all__ = ["Report", "arrived", "explain", "read"]
+__all__ = ["Report", "arrived", "explain", "leaving_sender", "read"]
 
 _LEAVES = re.compile(
     r"(?:re: ?)?(?:unsubscribe|remove(?: me)?|abmelden|d[ée]sabonner)", re.IGNORECASE
@@ -55,6 +56,27 @@ def read(data: bytes, keys: Keys) -> Report | None:
         return replace(left, subscriber=subscriber)
     report = _understood(mail)
     return report and replace(report, subscriber=_subscriber(mail, keys))
+
+
+def leaving_sender(data: bytes, address: str, authserv_id: str = "") -> str:
+    """Return who wrote to the address for unsubscribing without a token; "" where nobody sure did.
+
+    Anybody can write any sender, so that our own mail server must have found it to be genuine;
+    what a machine sent is no request.
+
+    Args:
+        data: The message.
+        address: The address for unsubscribing, without a token.
+        authserv_id: As `authenticated_sender` takes it.
+    """
+    mail = mails.parse(data)
+    if mail is None or not address or notices.answer(mail) is not None:
+        return ""
+    sent_to = " ".join(mail.header.values(_ADDRESSED)).lower()
+    written = re.escape(address.lower())
+    if not re.search(rf"(?<![\w.+-]){written}(?![\w.-])", sent_to):
+        return ""
+    return authenticated_sender(mail.header, authserv_id)
 
 
 def explain(data: bytes) -> Report | None:

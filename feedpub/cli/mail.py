@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from feedpub.cli.report import counted
 from feedpub.cli.terminal import Colour, safe, width
-from feedpub.cli.world import DONE, NOT_DONE, NOT_UNDERSTOOD, Session
+from feedpub.cli.world import DONE, NO_USER, NOT_DONE, NOT_UNDERSTOOD, Session
 
 if TYPE_CHECKING:
     from feedpub.newsletter import Returned
@@ -20,6 +20,7 @@ _KINDS = (
     ("complaints", "complained"),
     ("unsubscribed", "asked to leave"),
     ("automatic", "absent, late and the like: changes nothing"),
+    ("refused", "refused because of us, which counts against no reader"),
     ("left", "about no reader of yours"),
 )
 """What came back, and what people call it."""
@@ -42,15 +43,23 @@ def _bounces(session: Session) -> int:
     place = newsletter.source(arguments.source, world.environ, piped)
     returned = newsletter.bounces(session.request(), place)
     session.terminal.clear()
+    status = NO_USER if returned.full else DONE
     if arguments.json:
         world.stdout.write(json.dumps(asdict(returned)) + "\n")
-        return DONE
+        return status
     session.tell(_returned(returned))
-    if returned.left and arguments.is_piped:
-        session.advise("It is about no reader of yours, and is not kept.")
-    elif returned.left:
+    if not arguments.is_piped:  # there the mail server would send it to somebody
+        for each in returned.words:
+            session.warn(f"a server refused us, and no reader: {each}")
+        for issue in returned.paused:
+            session.warn(f"issue {issue} is paused: servers refuse us; see `feedpub doctor`")
+    if returned.full:
+        session.advise("Nobody understood it, and .feedpub/returned is full: it goes back.")
+    elif returned.kept:
+        session.advise("Nobody understood it: it is in .feedpub/returned/new, for you to read.")
+    elif returned.left and not arguments.is_piped:
         session.advise("What is about no reader of yours stays there, for you to read.")
-    return DONE
+    return status
 
 
 def _explain(session: Session) -> int:

@@ -120,12 +120,23 @@ def _troubles(found: "Status", now: datetime) -> Iterator[str]:
         if issue.reason:
             stands = "waits" if issue.state == "sending" else f"is {issue.state}"
             yield f"issue {issue.id} of {issue.digest} {stands}: {issue.reason}"
+    yield from _returned(found)
     if found.asked and found.asked < now - _PATIENCE:
         waiting = counted(found.asking, "sign-up")
         told = f"{waiting} without a mail, the first since {_when(found, found.asked)}"
         yield f"{told}: `feedpub doctor` looks for what keeps it"
     if found.build and found.build.problems:
         yield f"{counted(len(found.build.problems), 'problem')} in the last build: `feedpub check`"
+
+
+def _returned(found: "Status") -> Iterator[str]:
+    """Tell what came back that is for the operator."""
+    for each in found.refusals:
+        counts = f"{each.domain or 'a server'} refused us {counted(each.number, 'time')}"
+        yield f"{counts}, last at {_when(found, each.at)}: {each.text}"
+    if found.unread:
+        number = counted(found.unread, "message")
+        yield f"{number} to the return path that nobody understood: read .feedpub/returned/new"
 
 
 def _when(found: "Status", moment: datetime) -> str:
@@ -163,6 +174,11 @@ def _object(found: "Status", now: datetime) -> dict[str, object]:
         "digests": [{"digest": name, "next": iso(at)} for name, at in found.digests],
         "next_due": iso(found.next_due),
         "issues": [issue_object(issue, tally) for issue, tally in found.issues],
+        "refusals": [
+            {"domain": each.domain, "text": each.text, "number": each.number, "last": iso(each.at)}
+            for each in found.refusals
+        ],
+        "unread": found.unread,
         "sign_ups": {"waiting": found.asking, "since": iso(found.asked)},
         "problems": list(_troubles(found, now)),
     }

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from feedpub.words import Words
 
 DONE, NOT_DONE, NOT_UNDERSTOOD, NOT_NOW, INTERRUPTED = 0, 1, 2, 75, 130
+NO_USER = 67  # EX_NOUSER of sysexits.h: the mail server returns the message
 """Exit status; 130 is what shells give a program that Ctrl-C ended.
 
 75 is EX_TEMPFAIL of sysexits.h: a mail server keeps what it handed over, and tries again.

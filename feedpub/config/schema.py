@@ -234,6 +234,13 @@ class Mail:
     unsubscribe: Annotated[
         str, Key("an address that takes mail from people who leave, with a +token", checks.email)
     ] = ""
+    authserv_id: Annotated[
+        str,
+        Key(
+            "what your mail server calls itself in Authentication-Results; who writes to "
+            "unsubscribe without a +token leaves only where it says that the sender is genuine"
+        ),
+    ] = ""
     relays: Annotated[tuple[Relay, ...], Key("the servers of the transport smtp")] = ()
     dkim: Annotated[tuple[Dkim, ...], Key("signatures, one for each key")] = ()
     on_doubt: Annotated[

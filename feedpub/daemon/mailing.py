@@ -13,7 +13,7 @@ from feedpub.daemon.site import Site
 from feedpub.journal import Journal
 from feedpub.mailing import Tally
 from feedpub.newsletter import Sent
-from feedpub.newsletter.returns import source
+from feedpub.newsletter.returns import Returned, source
 from feedpub.publish import Request
 
 _LOOK = timedelta(minutes=1)  # somebody else may plan, resume or retry
@@ -48,6 +48,7 @@ class Mailer:
         self._begun = False
         self.posted = Event()  # the site has changed: there may be news for who wants each post
         self.posted.set()
+        self._unread = 0  # messages in the mailbox that nobody understood
         self.waits = False  # what was to be sent could not be
 
     def duties(self) -> Iterator[Duty]:
@@ -138,6 +139,10 @@ class Mailer:
         if isinstance(place, Path):
             place = self._site.home.parent / place
         returned = newsletter.bounces(request, place)
+        if returned.left and returned.left != self._unread:
+            self._journal.tell("mail not understood", messages=returned.left, mailbox=mailbox)
+        self._unread = returned.left
+        tell_refusals(self._journal, returned)
         if returned.read > returned.left:
             self._journal.tell(
                 "bounces read",
@@ -146,6 +151,7 @@ class Mailer:
                 soft=returned.soft,
                 complaints=returned.complaints,
                 unsubscribed=returned.unsubscribed,
+                refused=returned.refused,
                 stopped=returned.stopped,
             )
         return now + _BOUNCES
@@ -155,6 +161,14 @@ class Mailer:
         if self._site.config.digests:
             newsletter.tidy(self._site.request(now))
         return now + _DAY
+
+
+def tell_refusals(journal: Journal, returned: Returned) -> None:
+    """Write into the log that servers refused us, in their words, and what was done about it."""
+    for words in returned.words:
+        journal.tell("sender refused", why=words)
+    for issue in returned.paused:
+        journal.tell("issue paused", issue=issue, why="servers refuse us")
 
 
 def counts(tally: Tally) -> dict[str, int]:

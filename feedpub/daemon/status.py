@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 from feedpub import files, newsletter, publish
 from feedpub.errors import FeedpubError
-from feedpub.mailing import Issue, Tally
+from feedpub.mailing import Issue, SenderRefusal, Tally
 from feedpub.publish import Coming, LastBuild, Request
 from feedpub.publish.request import place
 
@@ -46,6 +46,8 @@ class Status:
     zone: ZoneInfo
     asking: int = 0  # who signed up and was not written to yet
     asked: datetime | None = None  # when the first of them did
+    refusals: tuple[SenderRefusal, ...] = ()  # servers that refused us, and what they said
+    unread: int = 0  # messages to the return path that somebody should read
     fault: str = ""  # why the configuration cannot be used: then only the daemon is known
 
 
@@ -77,6 +79,8 @@ def status(request: Request) -> Status:
         next_due=outlook.next_due,
         asking=outlook.asking,
         asked=outlook.asked,
+        refusals=outlook.refusals,
+        unread=outlook.unread,
         zone=ZoneInfo(where.config.site.timezone),
     )
 

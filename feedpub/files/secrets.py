@@ -1,6 +1,7 @@
 """The folder `.feedpub/` and the environment → the site's secret, made once."""
 
 import os
+import pwd
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -33,9 +34,31 @@ def secrets(folder: Path, environ: Mapping[str, str]) -> tuple[bytes, ...]:
         except FileNotFoundError:
             return tuple(_made(path).split())
     except OSError as error:
-        raise FeedpubError(
-            f"{path}: cannot be read or made ({error.strerror}); {SECRET} can hold a secret instead"
-        ) from error
+        raise FeedpubError(describe_unreadable(path, error)) from error
+
+
+def describe_unreadable(path: Path, error: OSError) -> str:
+    """Say who has to run feedpub, and never to make another secret: no link would work any more."""
+    told = f"{path}: cannot be read or made ({error.strerror})"
+    if not isinstance(error, PermissionError):
+        return told
+    try:
+        owner = _name(path.parent.stat().st_uid)
+    except OSError:
+        owner = "the user that publishes the site"
+    return (
+        f"{told}: run feedpub as {owner}, whose it is, and not as {_name(os.geteuid())}; Postfix "
+        "runs a command as the owner of the aliases file that names it, and as nobody where that "
+        "is root"
+    )
+
+
+def _name(number: int) -> str:
+    """Return what a user is called; the number where it has no name."""
+    try:
+        return pwd.getpwuid(number).pw_name
+    except KeyError:
+        return f"user {number}"
 
 
 def _made(path: Path) -> bytes:

@@ -5,9 +5,12 @@ lock or a connection.
 """
 
 import contextlib
+import hashlib
 import imaplib
 import mailbox
+import os
 import ssl
+import tempfile
 from collections.abc import Callable, Generator
 from dataclasses import dataclass, field
 from functools import partial
@@ -56,6 +59,39 @@ def stream(source: BinaryIO) -> Generator[Received, None, None]:
         data = data.partition(b"\n")[2]
     if data.strip():
         yield Received(data, _nothing)
+
+
+def keep(folder: Path, data: bytes, most: int) -> bool:
+    """Put a message into a Maildir that is ours, for somebody to read; whole or not at all.
+
+    The same message is kept once. Returns False where `most` messages wait there already.
+
+    Raises:
+        MailError: it cannot be written.
+    """
+    name = f"{hashlib.sha256(data).hexdigest()[:32]}.eml"
+    try:
+        for each in ("", "tmp", "new", "cur"):
+            (folder / each).mkdir(0o700, parents=True, exist_ok=True)
+        if kept(folder) >= most and not (folder / "new" / name).exists():
+            return False
+        number, part = tempfile.mkstemp(dir=folder / "tmp")  # for its owner alone
+        with os.fdopen(number, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        Path(part).replace(folder / "new" / name)
+    except OSError as error:
+        raise MailError(f"{folder}: mail cannot be kept there ({error.strerror})") from error
+    return True
+
+
+def kept(folder: Path) -> int:
+    """Return how many messages nobody has read yet in a Maildir; 0 where there is none."""
+    try:
+        return sum(1 for _ in (folder / "new").iterdir())
+    except OSError:
+        return 0
 
 
 def maildir(path: Path) -> Generator[Received, None, None]:

@@ -16,6 +16,7 @@ from feedpub.message.dkim import Signer
 from feedpub.newsletter import domains
 from feedpub.newsletter.desk import Desk, opened
 from feedpub.newsletter.findings import Finding, bad, good, poor, unknown
+from feedpub.newsletter.outlook import RECENT
 from feedpub.newsletter.posting import signer, transport
 from feedpub.publish.request import Request
 
@@ -70,11 +71,13 @@ class _Visit:
         self._mail = desk.config.mail
         self._resolver = world.resolver
         self._progress = request.progress
+        self._now = request.now
 
     def findings(self) -> Iterator[Finding]:
         """Give what is found, in the order in which to mend it."""
         yield from self._config()
         yield self._database()
+        yield from self._refusals()
         signers: list[Signer] = []
         for each in self._mail.dkim:
             try:
@@ -133,6 +136,17 @@ class _Visit:
         number = sum(counts.values())
         readers = f"{number:,} reader{'' if number == 1 else 's'}"
         return good("database", f"{readers}, {counts[ACTIVE]:,} active")
+
+    def _refusals(self) -> Iterator[Finding]:
+        """Tell which servers refused us lately, and in what words."""
+        for each in self._desk.store.refusals(self._now - RECENT):
+            number = f"{each.number:,} message{'' if each.number == 1 else 's'}"
+            yield poor(
+                "refusals",
+                f"{each.domain or 'a server'} refused {number} because of us: {each.text}",
+                "no reader is to blame: do what it says, and what is told below of SPF, DKIM, "
+                "DMARC and PTR; block lists and limits have pages where they are lifted",
+            )
 
     def _looks(self, sender: str, signers: Sequence[Signer]) -> Iterator[Look]:
         """Give each look at the DNS, to be taken when it is called."""

@@ -1,14 +1,19 @@
 """A site's configuration and database → what is due of its newsletter, without reading a post."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from feedpub import agenda
 from feedpub.agenda import Slot
-from feedpub.mailing import AHEAD, Issue, Tally
+from feedpub.mail import boxes
+from feedpub.mailing import AHEAD, Issue, SenderRefusal, Tally
 from feedpub.newsletter.desk import opened
 from feedpub.newsletter.posting import ANSWERED
+from feedpub.newsletter.returns import UNREAD
 from feedpub.publish.request import Request
+
+RECENT = timedelta(days=3)
+"""For how long a refusal of us is told: then it may be mended, or would have come again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +26,8 @@ class Outlook:
     asking: int = 0  # who signed up and was not written to yet
     asked: datetime | None = None  # when the first of them did
     settles: datetime | None = None  # then something is to be recorded, be a message due or not
+    refusals: tuple[SenderRefusal, ...] = ()  # of us, lately
+    unread: int = 0  # messages to the return path that nobody understood, and somebody should read
 
     @property
     def next_round(self) -> datetime | None:
@@ -50,6 +57,8 @@ def outlook(request: Request) -> Outlook:
             settles=_credible(unsettled and unsettled + ANSWERED, request.now),
             asking=asking,
             asked=asked,
+            refusals=desk.store.refusals(request.now - RECENT),
+            unread=boxes.kept(desk.where.memory.parent / UNREAD),
         )
 
 

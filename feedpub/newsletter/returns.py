@@ -1,15 +1,16 @@
-"""Mail that came back → readers who are mailed no more, and mail that is dealt with."""
+"""Deal with mail that came back: stop mailing readers who are gone, and tell what is about us."""
 
 from collections import Counter
-from collections.abc import Generator, Iterable, Mapping
+from collections.abc import Generator, Iterable, Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import BinaryIO
 from urllib.parse import unquote, urlsplit
 
-from feedpub.bounces import Report, arrived, read
+from feedpub import refusals, tokens
+from feedpub.bounces import Report, arrived, leaving_sender, read
 from feedpub.errors import FeedpubError
 from feedpub.mail import boxes
 from feedpub.mail.boxes import Account, Received
@@ -17,6 +18,7 @@ from feedpub.mailing import ACTIVE, Subscriber
 from feedpub.newsletter.desk import Desk, opened
 from feedpub.publish.request import Request
 from feedpub.roster import Faulty
+from feedpub.store import StoreError
 
 PASSWORD = "IMAP_PASSWORD"  # noqa: S105 - the name of the variable
 """The variable that holds the password of an IMAP account."""
@@ -29,9 +31,22 @@ _FIRM = ("complained", "suppressed")
 """States that say more than that somebody left."""
 
 
+UNREAD = "returned"
+"""The Maildir in `.feedpub/` for what a mail server handed over and nobody understood."""
+
+_KEPT = 500  # messages in it
+_LARGEST = 2**18  # octets that are kept of each
+_WORDS = 5  # servers' words that are told at once
+_MANY = 20  # refusals from which on it is the relay, or the message, that is doubted
+_LATELY = timedelta(hours=1)  # in which as many must have come: what was mended goes on
+
+
 @dataclass(frozen=True, slots=True)
 class Returned:
-    """What came back: hard + soft + complaints + unsubscribed + automatic + left = read."""
+    """What came back: hard + soft + complaints + unsubscribed + automatic + refused + left = read.
+
+    Of `left`, some may have been `kept`: the mail server that handed them over did not.
+    """
 
     read: int  # messages
     hard: int  # the address is gone for good
@@ -41,6 +56,11 @@ class Returned:
     automatic: int  # absences, delays and the like, which change nothing
     left: int  # not about a reader of ours, and so left where it was
     stopped: int  # readers who are mailed no more because of all this
+    refused: int = 0  # servers refused us, and not the reader
+    kept: int = 0
+    full: bool = False  # what was left could not be kept: enough waits to be read
+    words: tuple[str, ...] = ()  # what the servers said that refused us
+    paused: tuple[int, ...] = ()  # issues that were stopped because so many refused us
 
 
 def source(text: str, environ: Mapping[str, str], standard_input: BinaryIO) -> Source:
@@ -85,6 +105,10 @@ def bounces(request: Request, place: Source) -> Returned:
     they were: somebody may want to read them. Read again, after a crash perhaps, a message changes
     nothing more.
 
+    A refusal that is about us counts against nobody. It is recorded for `status` and `doctor`, and
+    many of them pause what is being sent. Who writes to `mail.unsubscribe` without a token is
+    taken off the list where our own server has found the sender to be genuine.
+
     Raises MailError where the mailbox cannot be read.
     """
     with opened(request) as desk:
@@ -93,6 +117,9 @@ def bounces(request: Request, place: Source) -> Returned:
             for number, received in enumerate(box, 1):
                 work.take(received)
                 request.progress("reading what came back", number, 0)
+                if isinstance(place, (Path, Account)):
+                    continue
+                work.keep(received)
         # Once they are marked as done: a crash may lose some, but nobody's is counted twice.
         work.count_soft()
         return work.summary()
@@ -127,28 +154,57 @@ class _Work:
         self._now = request.now
         self._counts: Counter[str] = Counter()
         self._soft: list[tuple[datetime, int]] = []  # when, and whose
+        self._words: dict[str, None] = {}
         self._stopped = 0
+        self._is_left = False  # the last message that was taken
+        self._is_full = False
 
     def take(self, received: Received) -> None:
         """Deal with one message."""
         report = read(received.data, self._desk.keys)
         if report is None or report.subscriber is None:
+            report = self._left_by_mail(received.data) or report
+        self._is_left = report is None or (report.subscriber is None and report.kind != "auto")
+        if report is None or report.subscriber is None:
             self._counts["left"] += 1
             return
         one = self._desk.reader(report.subscriber)
         self._heed(report, one, arrived(received.data, self._now))
-        self._counts[report.kind] += 1
+        self._count(report)
         received.done()
+
+    def keep(self, received: Received) -> None:
+        """Keep the message that was taken last for somebody to read, if nobody understood it."""
+        if not self._is_left:
+            return
+        folder = self._desk.where.memory.parent / UNREAD
+        if boxes.keep(folder, received.data[:_LARGEST], _KEPT):
+            self._counts["kept"] += 1
+        else:
+            self._is_full = True
 
     def learn(self, report: Report) -> None:
         """Deal with one report that may be believed."""
         owner = report.subscriber
         one = self._desk.reader(owner) if owner else self._at(report.recipient)
-        if one is None and owner is None:
+        if one is None and owner is None and not report.is_about_sender:
             self._counts["left"] += 1
             return
         self._heed(report, one, self._now)
-        self._counts[report.kind] += 1
+        self._count(report)
+
+    def _count(self, report: Report) -> None:
+        self._counts["refused" if report.is_about_sender else report.kind] += 1
+
+    def _left_by_mail(self, data: bytes) -> Report | None:
+        """Return the request of a reader who wrote to the address for leaving, without a token."""
+        settings = self._desk.config.mail
+        sender = leaving_sender(data, settings.unsubscribe, settings.authserv_id)
+        one = self._at(sender) if sender else None
+        if one is None:
+            return None
+        owner = tokens.read(self._desk.keys, "unsubscribe", self._desk.token("unsubscribe", one))
+        return Report("unsubscribe", owner, one.address, text="by mail, without a token")
 
     def _at(self, address: str) -> Subscriber | None:
         try:
@@ -157,6 +213,9 @@ class _Work:
             return None
 
     def _heed(self, report: Report, one: Subscriber | None, at: datetime) -> None:
+        if report.is_about_sender:
+            self._refused(report, one, at)
+            return
         if one is None:  # they were removed
             return
         match report.kind:
@@ -172,6 +231,14 @@ class _Work:
                 self._soft.append((at, one.id))
                 return
         self._note(one, after)
+
+    def _refused(self, report: Report, one: Subscriber | None, at: datetime) -> None:
+        """Record that a server refused us, in its words."""
+        address = one.address if one else report.recipient
+        domain = address.rpartition("@")[2].lower()
+        words = refusals.discreet(report.text)
+        self._words[f"{domain}: {words}" if domain else words] = None
+        self._desk.store.record_refusal(one.id if one else 0, domain, words, at)
 
     def count_soft(self) -> None:
         """Count the soft bounces, in the order in which they came."""
@@ -193,11 +260,37 @@ class _Work:
         if before and after and before.state in _MAILED and after.state not in _MAILED:
             self._stopped += 1
 
+    def _pause(self) -> Iterator[int]:
+        """Pause issues that servers refuse because of us: more of them than not came back so."""
+        if not self._counts["refused"]:
+            return
+        store = self._desk.store
+        for issue in store.issues():
+            if issue.state != "sending":
+                continue
+            number, taken = store.count_refusals(issue.created), store.tally(issue.id).accepted
+            lately = store.count_refusals(max(issue.created, self._now - _LATELY))
+            if lately < _MANY or 2 * number <= taken:
+                continue
+            said = next(iter(self._words), "")
+            reason = (
+                f"{number} messages came back because servers refuse us ({said}); nobody was "
+                f"suppressed for it: mend that, then `feedpub digest resume {issue.id}`"
+            )
+            try:
+                store.pause(issue.id, reason)
+            except StoreError:
+                if store.issue(issue.id).state == "sending":
+                    raise
+            else:
+                yield issue.id
+
     def summary(self) -> Returned:
         """Tell what came of it."""
         counts = self._counts
+        paused = tuple(self._pause())
         return Returned(
-            read=counts.total(),
+            read=counts.total() - counts["kept"],
             hard=counts["hard"],
             soft=counts["soft"] + counts["unknown"],
             complaints=counts["complaint"],
@@ -205,4 +298,9 @@ class _Work:
             automatic=counts["auto"],
             left=counts["left"],
             stopped=self._stopped,
+            refused=counts["refused"],
+            kept=counts["kept"],
+            full=self._is_full,
+            words=tuple(self._words)[:_WORDS],
+            paused=paused,
         )

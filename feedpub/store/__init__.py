@@ -18,6 +18,7 @@ from feedpub.store.fates import Fates
 from feedpub.store.importing import Imported
 from feedpub.store.issues import Issues
 from feedpub.store.looking import Looking
+from feedpub.store.refused import SenderRefusals
 from feedpub.store.signups import Signups
 from feedpub.store.subscribers import Subscribers
 from feedpub.store.upgrading import is_begun, upgrade
@@ -35,7 +36,9 @@ __all__ = [
 ]
 
 
-class Store(Subscribers, Signups, Issues, Looking, Deliveries, Errands, Counting, Fates):
+class Store(
+    Subscribers, Signups, Issues, Looking, Deliveries, Errands, Counting, Fates, SenderRefusals
+):
     """Readers, requests, issues and deliveries in one database; for all threads of a process.
 
     A process that forks must open its own in each child.
@@ -50,6 +53,7 @@ class Store(Subscribers, Signups, Issues, Looking, Deliveries, Errands, Counting
         Errands.__init__(self, database)
         Counting.__init__(self, database)
         Fates.__init__(self, database)
+        SenderRefusals.__init__(self, database)
 
     def tidy(self) -> None:
         """Give back the room that a database needs no more; to be done now and then."""

@@ -190,6 +190,18 @@ Index(
     postgresql_where=delivery.c.next_at.is_not(None),
 )
 
+# What servers refused because of the sender. No foreign key: who is removed changes no figure.
+refusal = Table(
+    "refusal",
+    metadata,
+    Column("id", NUMBER, primary_key=True),
+    Column("at", Moment, nullable=False),
+    Column("subscriber", BigInteger, nullable=False),
+    Column("domain", Text, nullable=False),  # whose server refused
+    Column("text", Text, nullable=False),  # its words, without addresses
+    Index("refusal_at", "at"),
+)
+
 # What is to be told to others. What is done stays for a while where it must not be told twice.
 ping = Table(
     "ping",

@@ -106,7 +106,11 @@ def site_routes(
         services = readers(desk.config.mail.webhooks, desk.keys, fetched)
 
     def heed(reports: tuple[Report, ...]) -> None:
-        newsletter.notified(replace(site, now=now()), reports)
+        returned = newsletter.notified(replace(site, now=now()), reports)
+        for each in returned.words:
+            tell(f"a server refused us, and no reader: {each}")
+        for issue in returned.paused:
+            tell(f"issue {issue} is paused: servers refuse us")
 
     return routes(services, Doing(heed, visited, now, tell)) if services else []
 

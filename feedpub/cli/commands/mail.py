@@ -7,17 +7,22 @@ BOUNCES = Command(
     "take notice of mail that came back",
     "Read bounces, complaints and requests to unsubscribe. Who complains, leaves or is gone for\n"
     "good is mailed no more at once; who cannot be reached for now, after mail.soft_bounces times\n"
-    "in a row. Whom a message is about is told by a token of ours, never by an address. What is\n"
-    "about no reader stays unread where it is, for a person.\n"
+    "in a row. Whom a message is about is told by a token of ours, never by an address. A server\n"
+    "that refuses us (a policy, a block list, a limit) counts against nobody, and is told. Who\n"
+    "writes to mail.unsubscribe without a token leaves if your server found the sender genuine.\n"
+    "What is about no reader stays unread where it is, for a person.\n"
     "\n"
     "SOURCE is a Maildir, an mbox, imaps://user@host/folder (IMAP_PASSWORD holds the password),\n"
     "or - for one message on standard input, as a mail server hands it over. In Postfix's\n"
     "aliases:\n"
     '  bounces: "|feedpub bounces - --config /srv/blog/config.yaml"\n'
+    "Postfix runs it as the owner of that file: a file of its own in alias_maps, owned by the\n"
+    "user that publishes the site, or else nobody may read .feedpub/secret.\n"
     "\n"
-    "Status: 0, or 1 if it cannot be read. With - it is 0 for a message about no reader too,\n"
-    "which is not kept (or bounces would bounce), and 75 where anything is amiss, the database\n"
-    "away or the configuration wrong: then the mail server keeps it, and tries again.",
+    "Status: 0, or 1 if it cannot be read. With - it is 0 for a message that nobody understood\n"
+    "too, which is put into .feedpub/returned for you to read (67 once 500 wait there, so that\n"
+    "the mail server returns it), and 75 where anything is amiss, the database away or the\n"
+    "configuration wrong: then the mail server keeps it, and tries again.",
     (
         ("feedpub bounces /var/mail/bounces", "a Maildir or an mbox, as cron should"),
         ("feedpub bounces imaps://bounces@mail.example.org/INBOX", "a mailbox elsewhere"),

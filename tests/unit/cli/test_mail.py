@@ -1,7 +1,7 @@
 """`feedpub bounces` and `feedpub doctor`, as people, cron and mail servers type them."""
 
 import json
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import pytest
@@ -77,7 +77,33 @@ def test_bounces_from_a_mail_server(typed: str) -> None:
     assert actual.out == (
         "Read 1 message; 1 reader is mailed no more because of it.\n  1  about no reader of yours\n"
     )
-    assert actual.err.endswith("It is about no reader of yours, and is not kept.\n")
+
+
+@pytest.mark.parametrize(
+    ("returned", "status", "told"),
+    [
+        (replace(ONE, kept=1), 0, ".feedpub/returned/new"),
+        (replace(ONE, full=True), 67, "full"),
+    ],
+)
+def test_what_nobody_understood_is_kept_or_goes_back(
+    returned: Returned, status: int, told: str
+) -> None:
+    """The mail server returns what cannot be kept (EX_NOUSER)."""
+    actual = run("bounces -", Desk(returned=returned), screen=True)
+
+    assert status == actual.status
+    assert told in actual.err
+
+
+def test_who_refuses_us_is_told() -> None:
+    """In the server's words, to whoever reads a mailbox; to a mail server nothing is said."""
+    refused = replace(ONE, left=0, refused=1, words=("example.net: 550 5.7.26 DMARC",), paused=(7,))
+    typed, piped = (run(f"bounces {place}", Desk(returned=refused)) for place in ("x", "-"))
+
+    assert "example.net: 550 5.7.26 DMARC" in typed.err
+    assert "issue 7 is paused" in typed.err
+    assert "" == piped.err
 
 
 def test_bounces_without_any() -> None:
@@ -92,7 +118,10 @@ def test_bounces_as_json() -> None:
     """Scripts get every number."""
     actual = run("bounces x --json", Desk(returned=MANY), screen=True)
 
-    assert (0, asdict(MANY)) == (actual.status, json.loads(actual.out))
+    assert (0, {**asdict(MANY), "words": [], "paused": []}) == (
+        actual.status,
+        json.loads(actual.out),
+    )
 
 
 def test_nobody_types_a_bounce() -> None:

@@ -16,7 +16,7 @@ from feedpub.cli import daemon
 from feedpub.cli.session import main
 from feedpub.cli.world import Newsletter, Publish, World
 from feedpub.daemon.status import Daemon, Status
-from feedpub.mailing import Tally
+from feedpub.mailing import SenderRefusal, Tally
 from feedpub.model import Problem
 from feedpub.publish import Coming, LastBuild, Request
 from feedpub.publish.request import Counts
@@ -295,3 +295,18 @@ def test_the_daemon_is_there_when_it_is_asked_for(tmp_path: Path) -> None:
 
     assert 0 == main(["status", "--config", str(site)], world)
     assert "not running" in out.getvalue()
+
+
+def test_what_came_back_is_told() -> None:
+    """Servers that refuse us, in their words, and mail that nobody understood."""
+    refusal = SenderRefusal("example.net", "550 5.7.26 DMARC\x1b", 12, NOW)
+    found = replace(WHOLE, refusals=(refusal,), unread=3)
+    status, _, err = typed("status", Machine(found))
+    told = json.loads(typed("status --json", Machine(found))[1])
+
+    assert 1 == status
+    assert "example.net refused us 12 times" in err
+    assert "550 5.7.26 DMARC" in err
+    assert "3 messages to the return path that nobody understood" in err
+    assert ("example.net", 12) == (told["refusals"][0]["domain"], told["refusals"][0]["number"])
+    assert 3 == told["unread"]

@@ -426,10 +426,16 @@ def test_bounces_are_read_from_the_mailbox(tmp_path: Path) -> None:
     with closing(mailbox.Maildir(tmp_path / "returned")) as box:
         box.add(dsn().replace(BOUNCE.encode(), token.encode()))
         box.add(dsn())
+        policy = dsn("5.7.26", "smtp; 550 5.7.26 DMARC", to=f"bounces+{token}@example.org")
+        box.add(policy)
     with here(room) as daemon:
         read = daemon.wait("bounces read")
 
-    assert (2, 1, 1) == (read["read"], read["hard"], read["stopped"])
+    assert (3, 1, 1, 1) == (read["read"], read["hard"], read["refused"], read["stopped"])
+    (refused,) = daemon.events("sender refused")
+    assert "5.7.26" in str(refused["why"])
+    (unknown,) = daemon.events("mail not understood")
+    assert 1 == unknown["messages"]
     assert "ann" not in daemon.text()
 
     kept = tmp_path / ".feedpub" / "run.json"

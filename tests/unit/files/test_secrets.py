@@ -1,5 +1,7 @@
 """The site's secret: from the environment, or a file that is made once."""
 
+import errno
+import pwd
 import stat
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -8,7 +10,7 @@ import pytest
 
 from feedpub.errors import FeedpubError
 from feedpub.files import SECRET, secrets
-from feedpub.files.secrets import _made
+from feedpub.files.secrets import _made, describe_unreadable
 
 
 def test_a_secret_is_made_once(tmp_path: Path) -> None:
@@ -67,8 +69,21 @@ def test_a_place_taken_meanwhile_is_respected(tmp_path: Path) -> None:
 
 
 def test_a_folder_that_cannot_be_used_is_told(tmp_path: Path) -> None:
-    """With what to do instead."""
+    """And no other secret is proposed: it would make every token that is out worthless."""
     (tmp_path / "file").touch()
 
-    with pytest.raises(FeedpubError, match=r"secret: cannot be read or made .*; FEEDPUB_SECRET"):
+    with pytest.raises(FeedpubError, match=r"secret: cannot be read or made \(Not a dir") as told:
         secrets(tmp_path / "file", {})
+    assert SECRET not in str(told.value)
+
+
+def test_somebody_who_may_not_read_it_is_told_who_may(tmp_path: Path) -> None:
+    """A mail server may run feedpub as somebody else than the site's owner."""
+    owner = pwd.getpwuid(tmp_path.stat().st_uid).pw_name
+    denied = PermissionError(errno.EACCES, "Permission denied")
+    told = describe_unreadable(tmp_path / "secret", denied)
+
+    assert f"secret: cannot be read or made (Permission denied): run feedpub as {owner}" in told
+    assert "aliases file" in told
+    assert SECRET not in told
+    assert "the user that publishes" in describe_unreadable(tmp_path / "a/b/secret", denied)

@@ -309,3 +309,15 @@ def test_the_world_is_the_systems_own() -> None:
     """Its resolver is made, and not asked."""
 
     assert isinstance(real().resolver, Dns)
+
+
+def test_who_refuses_us_is_told(patient: Patient) -> None:
+    """In the server's words, for as long as it is news."""
+    with patient.desk() as desk:
+        desk.store.record_refusal(1, "example.net", "550 5.7.26 DMARC", patient.now)
+    (found,) = (each for each in patient.visited() if each.about == "refusals")
+
+    assert "poor" == found.state
+    assert "example.net refused 1 message because of us: 550 5.7.26 DMARC" == found.told
+    patient.now += timedelta(days=4)
+    assert "refusals" not in [each.about for each in patient.visited()]

@@ -6,6 +6,7 @@ from contextlib import closing
 from dataclasses import replace
 from email.utils import format_datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 from newsrooms import DAY, WEEK, Newsroom
@@ -17,6 +18,7 @@ from feedpub.errors import FeedpubError, MailError
 from feedpub.mail.boxes import Account
 from feedpub.newsletter import Returned
 from feedpub.newsletter.returns import source
+from feedpub.refusals import Refusal
 from feedpub.tokens import read
 
 FULL = dsn("4.2.2", "smtp; 452 4.2.2 Mailbox full")
@@ -73,11 +75,13 @@ def mailbox_of(root: Path, *messages: bytes) -> Path:
     return root / "Maildir"
 
 
-def told(**counts: int) -> Returned:
+def told(*words: str, **counts: int) -> Returned:
     """Give a summary that is nothing but this."""
-    names = ("hard", "soft", "complaints", "unsubscribed", "automatic", "left")
+    names = ("hard", "soft", "complaints", "unsubscribed", "automatic", "left", "refused")
     known = {name: counts.get(name, 0) for name in names}
-    return Returned(read=sum(known.values()), **known, stopped=counts.get("stopped", 0))
+    summary = Returned(sum(known.values()), 0, 0, 0, 0, 0, 0, counts.get("stopped", 0))
+    counted: dict[str, Any] = known
+    return replace(summary, **counted, kept=counts.get("kept", 0), words=words)
 
 
 @pytest.fixture
@@ -329,3 +333,118 @@ def test_a_service_may_tell_often_that_somebody_cannot_be_reached(tmp_path: Path
         later = replace(begun, now=begun.now + day * DAY)
         returned = newsletter.notified(later, [Report("soft", recipient="ann@example.net")])
         assert (1, stopped) == (returned.soft, returned.stopped)
+
+
+POLICY = dsn("5.7.1", "smtp; 550 5.7.1 <ann@example.net>: blocked, see https://bl.example/why")
+
+
+def test_a_refusal_of_us_counts_against_nobody(post: Post) -> None:
+    """On however many days, and whatever it came by; the operator is told in the server's words."""
+    post.digests("name: weekly", mail="soft_bounces: 2")
+    words = "example.net: 550 5.7.1 …: blocked, see https://bl.example/why"
+    for _ in range(4):
+        assert told(words, refused=1) == post.come(POLICY)
+        post.now += DAY
+    notice = Report("soft", recipient="ann@example.net", refusal=Refusal.RATE, text="too many")
+    returned = newsletter.notified(post.request(), [notice, replace(notice, recipient="")])
+
+    assert (2, ("example.net: too many", "too many")) == (returned.refused, returned.words)
+    assert ("active", 0) == post.state()
+    (first, *_) = newsletter.outlook(post.request()).refusals
+    assert ("example.net", 3) == (first.domain, first.number)
+    assert "https://bl.example/why" in first.text
+    assert "ann@" not in first.text
+
+
+def test_many_refusals_of_us_pause_what_is_being_sent(tmp_path: Path) -> None:
+    """As where the relay refuses everybody; who was mailed is not suppressed."""
+    post = Post(tmp_path)
+    many = [post.reader(f"reader{number}@example.net") for number in range(25)]
+    post.begin()
+    post.now += WEEK
+    post.write("one.md")
+    newsletter.plan(post.request())
+    notices = [
+        Report("soft", None, each.address, "5.7.1", "550 5.7.1 listed", Refusal.POLICY)
+        for each in many
+    ]
+
+    assert () == newsletter.notified(post.request(), notices[:19]).paused
+    (number,) = newsletter.notified(post.request(), notices[19:]).paused
+    ((issue, _),) = newsletter.issues(post.request(), "weekly")[:1]
+    assert (number, "paused") == (issue.id, issue.state)
+    assert "550 5.7.1 listed" in issue.reason
+    assert {"active": 26} == {state: n for state, n in newsletter.stats(post.request()) if n}
+    assert () == newsletter.notified(post.request(), notices[:1]).paused
+
+
+RECEIVED = "Received: from mx.example.net ([192.0.2.25]) by mail.example.org"
+RESULTS = "Authentication-Results: mail.example.org; dmarc=pass header.from=example.net"
+
+
+def request_to_leave(results: str = RESULTS, sender: str = "ann@example.net") -> bytes:
+    """Give what a person writes who wants to leave, without a token."""
+    fields = (RECEIVED, results, f"From: Ann <{sender}>", "To: leave@example.org", "Subject: Bye")
+    return mail("\n".join(fields), "Please take me off.")
+
+
+def test_a_person_leaves_without_a_token(post: Post) -> None:
+    """Where our own server has found the sender to be genuine."""
+    post.digests(
+        "name: weekly", mail="unsubscribe: leave@example.org, authserv_id: mail.example.org"
+    )
+
+    assert told(unsubscribed=1, stopped=1) == post.come(request_to_leave())
+    assert ("unsubscribed", 0) == post.state()
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        request_to_leave("X-None: x"),
+        request_to_leave(RESULTS.replace("pass", "fail")),
+        request_to_leave(RESULTS.replace("mail.example.org", "mail.evil.example")),
+        request_to_leave(sender="stranger@example.net"),
+        request_to_leave(sender="no address@"),
+    ],
+)
+def test_who_may_be_anybody_does_not_leave(post: Post, data: bytes) -> None:
+    """A forged sender, or one who is not on the list, is for the publisher to read."""
+    post.digests(
+        "name: weekly", mail="unsubscribe: leave@example.org, authserv_id: mail.example.org"
+    )
+
+    assert told(left=1) == post.come(data)
+    assert ("active", 0) == post.state()
+
+
+def test_what_a_mail_server_hands_over_is_never_swallowed(post: Post) -> None:
+    """It is kept where only its owner can read it, once, and told."""
+    request = post.request()
+    for data in (LETTER, LETTER, dsn()):
+        assert told(left=1, kept=1) == newsletter.bounces(request, io.BytesIO(data))
+    kept = [*(post.root / ".feedpub/returned/new").iterdir()]
+
+    assert {LETTER, dsn()} == {each.read_bytes() for each in kept}
+    assert {0o600} == {each.stat().st_mode & 0o777 for each in kept}
+    assert 2 == newsletter.outlook(request).unread
+
+
+def test_an_absence_that_names_nobody_is_not_kept(post: Post) -> None:
+    """It was understood: nobody has to read it."""
+    data = ABSENCE.replace(BOUNCE.encode(), b"x")
+
+    assert told(left=1) == newsletter.bounces(post.request(), io.BytesIO(data))
+    assert 0 == newsletter.outlook(post.request()).unread
+
+
+def test_what_cannot_be_kept_goes_back(post: Post) -> None:
+    """Once hundreds wait to be read."""
+    folder = post.root / ".feedpub/returned/new"
+    folder.mkdir(parents=True)
+    for number in range(500):
+        (folder / f"{number}.eml").touch()
+    returned = newsletter.bounces(post.request(), io.BytesIO(LETTER))
+
+    assert returned.full
+    assert 0 == returned.kept
