@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -120,8 +121,39 @@ def test_the_image_is_of_the_python_that_feedpub_needs() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     version = project["requires-python"].removeprefix(">=")
 
-    assert f"FROM python:{version}-slim" in read("Dockerfile")
+    assert re.search(rf"(?m)^FROM python:{version}(\.\d+)?-slim@", read("Dockerfile"))
     assert f'python-version: "{version}"' in read("pages.yaml")
+
+
+def normalized(requirement: str) -> str:
+    """Return the name of a required package as lists of packages have it (PEP 503)."""
+    name = re.split(r"[<>=!~;\[ ]", requirement)[0]
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
+def test_images_actions_and_packages_are_pinned() -> None:
+    """By digest, by commit and by version: nobody else decides what is deployed tomorrow."""
+    images = [
+        *re.findall(r"(?m)^FROM (\S+)", read("Dockerfile")),
+        *re.findall(r"(?m)^\s+image: (\S+)", read("compose.yaml")),
+    ]
+    actions = re.findall(r"uses: (\S+)", read("pages.yaml"))
+    pins = [each for each in read("constraints.txt").split("\n") if not each.startswith("#")]
+    names = {each.partition("==")[0] for each in pins if each}
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    needed = [
+        *project["build-system"]["requires"],
+        *project["project"]["dependencies"],
+        *project["project"]["optional-dependencies"]["postgres"],
+    ]
+
+    assert (4, 4) == (len(images), len(actions))
+    assert all(re.fullmatch(r"\w+:[\w.-]+@sha256:[0-9a-f]{64}", each) for each in images)
+    assert all(re.fullmatch(r"[\w/-]+@[0-9a-f]{40}", each) for each in actions)
+    assert all(re.fullmatch(r"[a-z0-9-]+==[0-9.]+", each) for each in pins if each)
+    assert {normalized(each) for each in needed} <= names
+    for recipe in ("Dockerfile", "pages.yaml", "feedpub.service"):
+        assert "constraints.txt" in read(recipe)
 
 
 def test_a_container_is_sick_when_feedpub_does_not_answer() -> None:
