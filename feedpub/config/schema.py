@@ -84,6 +84,13 @@ class Markdown:
     extensions: Annotated[
         tuple[str, ...], Key("more of Python-Markdown's extensions, by name", checks.name)
     ] = ()
+    dialect: Annotated[
+        str,
+        Key(
+            "commonmark, or python-markdown for posts written for MkDocs or Pelican",
+            checks.one_of("commonmark", "python-markdown"),
+        ),
+    ] = "commonmark"
 
 
 @dataclass(frozen=True, slots=True)

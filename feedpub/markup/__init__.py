@@ -43,7 +43,7 @@ class Renderer:
 
     def __init__(self, config: schema.Markdown) -> None:
         """Raise ConfigError where an extension cannot be loaded."""
-        self._engine = engines.engine(config.engine, config.extensions)
+        self._engine = engines.load(config)
         self._cleaner = Cleaner()
         self._highlighter = Highlighter()
 

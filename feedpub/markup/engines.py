@@ -1,10 +1,8 @@
-"""Markdown → HTML as its author meant it, not yet safe, by one of two engines.
+"""The engines that make HTML of Markdown; what they return is not sanitised yet. `load` picks one.
 
-Both read tables, footnotes, fenced code, definition lists, task lists, strikethrough, bare
-URLs, alerts (`> [!NOTE]`) and emphasis beside Chinese punctuation, and write them alike.
-Only Python-Markdown reads attribute lists (`{: .wide}`), abbreviations, `!!! note`
-admonitions and Markdown within HTML elements (`markdown="1"`). Only comrak follows
-CommonMark: lists nested by two columns, lists right below a paragraph.
+`CommonMarkEngine` is the default: Python-Markdown with the rules of CommonMark and GitHub's
+extensions. `Comrak` reads the same several times as fast, without attribute lists, abbreviations
+and admonitions other than alerts. `PythonMarkdown` reads the dialect of Python-Markdown itself.
 """
 
 import re
@@ -23,8 +21,10 @@ from markdown.treeprocessors import InlineProcessor as InlineTree
 from markdown.treeprocessors import Treeprocessor
 from markdown.util import HTML_PLACEHOLDER_RE, INLINE_PLACEHOLDER_RE, AtomicString
 
+from feedpub.config import schema
 from feedpub.errors import ConfigError
 from feedpub.markup import fences
+from feedpub.markup.commonmark import CommonMark, DepthError
 from feedpub.markup.inline import Inline
 from feedpub.model import Problem
 
@@ -43,6 +43,7 @@ _COMRAK = (
     "cjk_friendly_emphasis",
     "description_lists",
     "footnotes",
+    "math_dollars",
     "strikethrough",
     "table",
     "tasklist",
@@ -70,6 +71,7 @@ _NOTE_REFERENCE = re.compile(
 _NOTE = re.compile(r'<li id="fn-([^"]+)">')
 _NOTE_BACK = re.compile(r'<a href="#fnref-([^"]+)" class="footnote-backref"[^>]*>')
 _NOTE_BACK_WRITTEN = rf'<a class="footnote-backref" href="#fnref:\1" title="{_BACK}">'
+_MATH = re.compile(r'<span data-math-style="(inline|display)">(.*?)</span>', re.DOTALL)
 _LOOSE_TASK = re.compile(r'(?<=<li>)(<input type="checkbox"[^>]*>)\s*<p>')
 _ALERT_CLASS = re.compile(r'<div class="markdown-alert markdown-alert-(\w+)">')
 
@@ -102,6 +104,8 @@ class Comrak:
     def html(self, body: str) -> str:
         """Give the HTML of a body, with footnotes and alerts as `PythonMarkdown` writes them."""
         html = comrak.render_markdown(body, self._extensions, self._parse, self._render)
+        if "data-math-style" in html:
+            html = _MATH.sub(_formula, html)
         if "data-footnote" in html:
             html = _NOTE_REFERENCE.sub(
                 r'<sup class="footnote-ref" id="fnref:\2"><a class="footnote-ref" href="#fn:\1">',
@@ -126,15 +130,8 @@ class PythonMarkdown:
             extensions=[*_EXTENSIONS, _Common()], output_format="html"
         )
         for name in extensions:
-            self._load(name)
+            _load(self._markdown, name)
         self._markdown.treeprocessors.register(Inline(self._markdown), "inline", 20)
-
-    def _load(self, name: str) -> None:
-        try:
-            self._markdown.registerExtensions([name], {})
-        except (ImportError, AttributeError, TypeError) as error:
-            problem = f'markdown.extensions: there is no extension "{name}" ({error})'
-            raise ConfigError((Problem("config.yaml", 0, problem),)) from error
 
     def html(self, body: str) -> str:
         """Give the HTML of a body. Raises MarkupError where it is nested too deeply."""
@@ -154,6 +151,29 @@ class PythonMarkdown:
         if "[!" in html:
             html = _ALERT.sub(_alert, html)
         return html
+
+
+class CommonMarkEngine:
+    """Python-Markdown with CommonMark's rules (`feedpub.markup.commonmark`)."""
+
+    def __init__(self, extensions: Sequence[str] = ()) -> None:
+        """Raise ConfigError where one of the extensions cannot be loaded."""
+        self._markdown = python_markdown.Markdown(extensions=[CommonMark()], output_format="html")
+        for name in extensions:
+            _load(self._markdown, name)
+        if not len(self._markdown.inlinePatterns):
+            self._markdown.treeprocessors.deregister("inline")
+
+    def html(self, body: str) -> str:
+        """Give the HTML of a body. Raises MarkupError where it is nested too deeply."""
+        self._markdown.reset()
+        try:
+            return self._markdown.convert(body)
+        except (RecursionError, DepthError) as error:
+            raise MarkupError("its lists, quotations or elements are nested too deeply") from error
+        except Exception as error:  # an extension may raise anything, and one post is not the site
+            reason = f"Python-Markdown cannot read it: {type(error).__name__}: {error}"
+            raise MarkupError(reason) from error
 
 
 class _Section(Treeprocessor):
@@ -253,6 +273,14 @@ class _BareUrl(InlineProcessor):
         return depth > 0
 
 
+def _load(md: python_markdown.Markdown, name: str) -> None:
+    try:
+        md.registerExtensions([name], {})
+    except (ImportError, AttributeError, TypeError) as error:
+        problem = f'markdown.extensions: there is no extension "{name}" ({error})'
+        raise ConfigError((Problem("config.yaml", 0, problem),)) from error
+
+
 def _bare(url: str) -> str:
     """Take off what belongs to the sentence and not to the URL."""
     stop = _CJK_STOP.search(url)
@@ -260,6 +288,12 @@ def _bare(url: str) -> str:
     while url.endswith(")") and url.count(")") > url.count("("):
         url = _TRAILING.sub("", url[:-1])
     return url
+
+
+def _formula(match: re.Match[str]) -> str:
+    """Return a formula as it was written: comrak takes its dollar signs off."""
+    sign = "$" if match[1] == "inline" else "$$"
+    return f"{sign}{match[2]}{sign}"
 
 
 def _task(match: re.Match[str]) -> str:
@@ -284,9 +318,13 @@ def _refuse_unclosed(body: str) -> None:
             raise MarkupError(f'{unclosed} "{opening}" are never closed')
 
 
-def engine(name: str, extensions: Sequence[str]) -> Engine:
-    """Give the engine called `markdown` or `comrak`.
+def load(config: schema.Markdown) -> Engine:
+    """Return the engine that the configuration names.
 
     Raises ConfigError where one of the extensions cannot be loaded.
     """
-    return Comrak() if name == "comrak" else PythonMarkdown(extensions)
+    if config.engine == "comrak":
+        return Comrak()
+    if config.dialect == "python-markdown":
+        return PythonMarkdown(config.extensions)
+    return CommonMarkEngine(config.extensions)

@@ -36,6 +36,24 @@ class Fence:
     liquid: bool  # written as a Liquid or Hugo block
 
 
+@dataclass(frozen=True, slots=True)
+class LiquidFence:
+    """The line that opens a block of code of Liquid or Hugo, and the pattern of its last line."""
+
+    name: str
+    language: str
+    closing: re.Pattern[str]
+
+
+def liquid(line: str) -> LiquidFence | None:
+    """Read `{% highlight ruby %}`, `{% codeblock %}` or `{{< highlight go >}}`."""
+    found = _OPENER.fullmatch(line)
+    name = found["tag"] or found["short"] if found else ""
+    if not found or not name:
+        return None
+    return LiquidFence(name, language(found["liquid"] or found["hugo"] or ""), _ENDS[name])
+
+
 def language(info: str) -> str:
     """Give the language that the text behind a fence names, in lower case, or ""."""
     for word in info.strip().lstrip("{").rstrip("}").replace(",", " ").split():

@@ -1,0 +1,114 @@
+"""CommonMark and GitHub's extensions for Python-Markdown.
+
+`CommonMark` is a Python-Markdown extension. It puts a block parser and an inline parser of its own
+in place of the library's, which read another dialect (https://python-markdown.github.io/#differences);
+the library's pipeline, its tree processors and the extensions of a user work as ever.
+"""
+
+from collections.abc import Iterable, Sequence
+from re import Match
+from xml.etree.ElementTree import Element, ElementTree
+
+from markdown import Markdown
+from markdown.blockparser import BlockParser
+from markdown.extensions import Extension
+from markdown.extensions.abbr import AbbrExtension
+from markdown.postprocessors import Postprocessor
+from markdown.preprocessors import Preprocessor
+from markdown.treeprocessors import InlineProcessor
+from markdown.util import ETX, HTML_PLACEHOLDER_RE, STX, Registry
+
+from feedpub.markup.commonmark.attributes import AttributeLists
+from feedpub.markup.commonmark.block import DepthError
+from feedpub.markup.commonmark.blocks import parse
+from feedpub.markup.commonmark.tree import TreeBuilder
+
+__all__ = ["CommonMark", "DepthError"]
+
+# The priorities that the library itself gives to its processors.
+_NORMALIZE, _INLINE, _ATTRIBUTES, _RAW_HTML = 30, 20, 8, 30
+
+
+class CommonMark(Extension):
+    """Reads CommonMark 0.31 with tables, strikethrough, task lists, autolinks, footnotes, alerts,
+    definition lists, admonitions, abbreviations and attribute lists.
+
+    Load it first: block processors and inline patterns that are registered later see the
+    paragraphs and the text that it leaves.
+    """
+
+    def extendMarkdown(self, md: Markdown) -> None:  # noqa: N802  # theirs
+        """Put the parsers in their places."""
+        md.preprocessors.deregister("html_block")
+        md.preprocessors.register(_Clean(md), "normalize_whitespace", _NORMALIZE)
+        abbreviations = AbbrExtension()
+        abbreviations.extendMarkdown(md)
+        attributes = AttributeLists(md)
+        md.treeprocessors.register(attributes, "attr_list", _ATTRIBUTES)
+        md.parser = _Parser(md, abbreviations, attributes)
+        md.inlinePatterns = Registry()
+        md.treeprocessors.register(InlineProcessor(md), "inline", _INLINE)  # it keeps the registry
+        md.postprocessors.register(_RawHtml(md), "raw_html", _RAW_HTML)
+
+
+class _Clean(Preprocessor):
+    """Takes out the two characters that the library marks its placeholders with."""
+
+    def run(self, lines: list[str]) -> list[str]:
+        return [line.replace(STX, "").replace(ETX, "") for line in lines]
+
+
+class _Parser(BlockParser):
+    """Python-Markdown's block parser, with CommonMark's rules.
+
+    Block processors that extensions register are asked about each paragraph.
+    """
+
+    def __init__(
+        self, md: Markdown, abbreviations: AbbrExtension, attributes: AttributeLists
+    ) -> None:
+        super().__init__(md)
+        self._abbreviations = abbreviations
+        self._attributes = attributes
+
+    def parseDocument(self, lines: Iterable[str]) -> ElementTree:  # noqa: N802  # theirs
+        self.root = Element(self.md.doc_tag)
+        self._parse(self.root, list(lines))
+        return ElementTree(self.root)
+
+    def parseChunk(self, parent: Element, text: str) -> None:  # noqa: N802  # theirs
+        self._parse(parent, text.split("\n"))
+
+    def parseBlocks(self, parent: Element, blocks: Sequence[str]) -> None:  # noqa: N802  # theirs
+        self._parse(parent, "\n\n".join(blocks).split("\n"))
+
+    def _parse(self, parent: Element, lines: list[str]) -> None:
+        document = parse(lines)
+        self._abbreviations.abbrs.update(document.abbreviations)  # type: ignore[attr-defined]
+        TreeBuilder(
+            document,
+            stash=self.md.htmlStash.store,
+            assign=self._attributes.assign_attrs,
+            extend=self._extend if len(self.blockprocessors) else None,
+        ).build(parent)
+
+    def _extend(self, parent: Element, text: str) -> bool:
+        """Let the processors of extensions read a paragraph; return whether one did."""
+        blocks = [text]
+        for processor in self.blockprocessors:
+            if processor.test(parent, text) and processor.run(parent, blocks) is not False:
+                self._parse(parent, "\n\n".join(blocks).split("\n"))
+                return True
+        return False
+
+
+class _RawHtml(Postprocessor):
+    """Puts the HTML of the author back, as it was written."""
+
+    def run(self, text: str) -> str:
+        blocks = self.md.htmlStash.rawHtmlBlocks
+
+        def stored(match: Match[str]) -> str:
+            return str(blocks[int(match[1])])
+
+        return HTML_PLACEHOLDER_RE.sub(stored, text)

@@ -1,0 +1,80 @@
+"""The pieces of a text while it is parsed, as a chain, and how elements are filled with them."""
+
+from dataclasses import dataclass, field
+from xml.etree.ElementTree import Element
+
+
+@dataclass(slots=True, eq=False)
+class Run:
+    """A run of one of the delimiters; `length` shrinks as it is used."""
+
+    sign: str
+    length: int
+    can_open: bool
+    can_close: bool
+    original: int = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Remember the length as written, which the rules of three ask for."""
+        self.original = self.length
+
+    def opens_for(self, closer: "Run") -> bool:
+        """Return whether this run and a later one enclose emphasis (rules 9 to 17)."""
+        if self.sign != closer.sign or not self.can_open or not self.length:
+            return False
+        if self.sign == "~":
+            return self.length == closer.length
+        if not (self.can_close or closer.can_open):
+            return True
+        return (self.original + closer.original) % 3 != 0 or (
+            self.original % 3 == 0 and closer.original % 3 == 0
+        )
+
+
+@dataclass(slots=True, eq=False)
+class Node:
+    """A piece of the text: characters, an element, or a run of delimiters yet to be matched."""
+
+    text: str = ""
+    element: Element | None = None
+    run: Run | None = None
+    is_autolink: bool = False
+    previous: "Node | None" = None
+    next: "Node | None" = None
+
+
+def fill(parent: Element, node: Node | None) -> None:
+    """Append a chain of nodes to an element."""
+    texts: list[str] = []
+    last: Element | None = None
+    while node is not None:
+        if node.element is not None:
+            _put(parent, last, "".join(texts))
+            texts = []
+            last = node.element
+            parent.append(last)
+        elif node.text:
+            texts.append(node.text)
+        node = node.next
+    _put(parent, last, "".join(texts))
+
+
+def _put(parent: Element, last: Element | None, text: str) -> None:
+    if not text:
+        return
+    if last is None:
+        parent.text = text
+    else:
+        last.tail = text
+
+
+def alternative_text(element: Element) -> str:
+    """Return the plain text of what stands between the brackets of a picture."""
+    pieces: list[str] = []
+    for each in element.iter():
+        if each is not element and each.tag == "img":
+            pieces.append(each.get("alt", ""))
+        pieces.append(each.text or "")
+        if each is not element:
+            pieces.append(each.tail or "")
+    return "".join(pieces)
