@@ -4,7 +4,7 @@ run("subscribers", "list", readers=(reader(),), screen=True).out
 """
 
 import io
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,7 +18,7 @@ from feedpub.cli.world import Newsletter, Publish, Web, World
 from feedpub.errors import FeedpubError
 from feedpub.mailing import Consent, Fate, Issue, Outcome, Subscriber, Tally
 from feedpub.model import Problem
-from feedpub.newsletter import Import, Preview, Returned, Sent, Source, Standing
+from feedpub.newsletter import Import, Preview, Recovered, Returned, Sent, Source, Standing
 from feedpub.newsletter.findings import Finding
 from feedpub.publish import Request
 from feedpub.readership import Statistics
@@ -31,6 +31,7 @@ ISSUE = Issue(7, "weekly", NOW, NOW, "done", ("a", "b"), "New: 人工智能")
 UNREAD = Statistics("Notes", "#1a5fb4", NOW.date(), NOW.date(), (), (), (), (), ())
 IMPORTED = Import(Imported(3, 2, 1, 0), ())
 RETURNED = Returned(0, 0, 0, 0, 0, 0, 0, 0)
+RECOVERED = Recovered(9, 3, 1, 0, 2, 1, is_settled=True)
 TAKEN = Outcome("accepted", 250, "2.0.0", "queued as 1", "mx.example.org")
 GREENWICH = ZoneInfo("UTC")
 GOOD = Tally(3, 3, 0, 0, 0, 0, 0)
@@ -68,6 +69,7 @@ class Desk:
     place: ZoneInfo = GREENWICH
     outcome: Outcome = TAKEN
     returned: Returned | FeedpubError = RETURNED
+    recovered: Recovered = RECOVERED
     ills: tuple[Finding, ...] = ()
     statistic: Statistics = UNREAD
     asked: list[tuple[object, ...]] = field(default_factory=list)
@@ -216,6 +218,13 @@ class Desk:
         """Give how many failed."""
         self._ask(request, "retry", issue, *["doubt"] * doubt)
         return self.failed
+
+    def recover(
+        self, request: Request, places: Sequence[Path], until: datetime | None
+    ) -> Recovered:
+        """Give what it was told to."""
+        self._ask(request, "recover", *(str(each) for each in places), until)
+        return self.recovered
 
     def zone(self, request: Request) -> ZoneInfo:
         """Give the time zone."""

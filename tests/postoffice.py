@@ -24,6 +24,7 @@ from feedpub.mail import Transport
 from feedpub.mailing import Delivery, Issue, Subscriber, Tally
 from feedpub.model import Author
 from feedpub.newsletter.desk import Desk
+from feedpub.newsletter.outside import OutsideFiles
 from feedpub.newsletter.posting import Posted, Postman, Printer, clock, transport
 from feedpub.publish.request import Place
 from feedpub.store import Store
@@ -76,7 +77,7 @@ def desk(
     chosen = config(mail)
     where = Place(chosen, path / "content", path / "templates", path / "public", home / "cache")
     with closing(opened("", home)) as store:
-        yield Desk(chosen, where, store, Keys(b"k" * 32))
+        yield Desk(chosen, where, store, Keys(b"k" * 32), OutsideFiles(home, [b"salt"]))
 
 
 def mailing(one: Desk, *addresses: str, digest: str = "weekly") -> Issue:

@@ -37,6 +37,7 @@ from feedpub.mailing import Subscriber
 from feedpub.model import Author, Tag
 from feedpub.newsletter import signup
 from feedpub.newsletter.desk import Desk
+from feedpub.newsletter.outside import OutsideFiles
 from feedpub.newsletter.posting import transport
 from feedpub.newsletter.signup import Answered, Scene
 from feedpub.publish.request import Place
@@ -181,7 +182,7 @@ def door(
     home = path / ".feedpub"
     where = Place(chosen, path / "content", path / "templates", path / "public", home / "cache")
     with closing(opened("", home)) as store:
-        desk = Desk(chosen, where, store, Keys(b"k" * 32))
+        desk = Desk(chosen, where, store, Keys(b"k" * 32), OutsideFiles(home, [b"salt"]))
         templates = mails.templates(config=chosen)
         following = Following(templates, Names.of(LIBRARY))
         yield Door(desk, Scene(desk, templates, following, choices(chosen, LIBRARY)), path)

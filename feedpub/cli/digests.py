@@ -14,7 +14,7 @@ from feedpub.cli.world import DONE, NOT_DONE, Session
 from feedpub.mailing import Fate, Issue, Outcome, Tally
 
 if TYPE_CHECKING:
-    from feedpub.newsletter import Sent, Standing
+    from feedpub.newsletter import Recovered, Sent, Standing
 
 _TERMS = (
     ("accepted", "accepted"),
@@ -232,6 +232,43 @@ def _retry(session: Session) -> int:
     return DONE
 
 
+def _recover(session: Session) -> int:
+    newsletter, request = session.world.newsletter(), session.request()
+    until = session.arguments.until
+    if until is not None and until.tzinfo is None:
+        until = until.replace(tzinfo=newsletter.zone(request))
+    places = [Path(each) for each in session.arguments.places]
+    found = newsletter.recover(request, places, until)
+    session.terminal.clear()
+    if session.arguments.json:
+        session.world.stdout.write(json.dumps(asdict(found)) + "\n")
+    else:
+        session.tell(_recovered(found), always=True)
+    if not found.is_settled:
+        session.warn(
+            f"{counted(found.unknown, 'message')} went out of issues that nothing is known of: add "
+            "--skip-until with the date of the last one, or the posts in them are mailed again"
+        )
+        return NOT_DONE
+    session.advise(_onward(session))
+    return DONE
+
+
+def _recovered(found: "Recovered") -> Iterator[str]:
+    """Tell what was settled."""
+    if found.is_settled:
+        yield "Settled: mail goes out again."
+    else:
+        yield "Nothing is sent yet."
+    yield f"  {counted(found.found, 'message')} of ours found, {found.settled:,} not known before"
+    if found.issues:
+        yield f"  {counted(found.issues, 'issue')} added that the database knew nothing of"
+    if found.skipped:
+        yield f"  {counted(found.skipped, 'post')} counted as mailed"
+    if found.cancelled:
+        yield f"  {counted(found.cancelled, 'issue')} ended"
+
+
 def _onward(session: Session) -> str:
     """Say what sends what waits: nobody need do it where `feedpub run` does."""
     if files.running(session.request().home):
@@ -373,4 +410,5 @@ COMMANDS: Mapping[str, Callable[[Session], int]] = {
     "digest resume": _resume,
     "digest cancel": _cancel,
     "digest retry": _retry,
+    "digest recover": _recover,
 }

@@ -3,6 +3,7 @@
 import argparse
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import date, datetime, time
 from typing import NoReturn
 
 from feedpub.cli.commands import (
@@ -88,6 +89,8 @@ class Arguments(argparse.Namespace):
     days: int = 90
     html: str = ""
     svg: str = ""
+    places: Sequence[str] = ()
+    until: datetime | None = None
 
     @property
     def typed(self) -> str:
@@ -279,6 +282,18 @@ def _days(text: str) -> int:
     return int(text)
 
 
+def _date(text: str) -> datetime:
+    """Read a date, whose whole day is meant, or a time of one; the zone may be missing."""
+    try:
+        if len(text) > len("2025-01-30"):
+            return datetime.fromisoformat(text)
+        return datetime.combine(date.fromisoformat(text), time.max)
+    except ValueError:
+        raise argparse.ArgumentTypeError(
+            f'"{text}" is no date; write it as 2025-01-30, or 2025-01-30T08:00'
+        ) from None
+
+
 def _port(text: str) -> int:
     """Read the number of a port."""
     if not _NUMBER.fullmatch(text) or int(text) > _LAST_PORT:
@@ -325,5 +340,6 @@ _READ: Mapping[Takes, Callable[[str], object]] = {
     Takes.NUMBER: _number,
     Takes.PAIR: _pair,
     Takes.DAYS: _days,
+    Takes.DATE: _date,
     Takes.PORT: _port,
 }

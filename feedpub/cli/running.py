@@ -116,6 +116,8 @@ def _troubles(found: "Status", now: datetime) -> Iterator[str]:
             yield f"the kernel tells of no changes ({one.no_events}): they are found by sweeps"
         yield from (f"{each}: is not there; the site stays as it is" for each in one.away)
         yield from (f"{each}: fails, and is tried again" for each in one.failing)
+    if found.behind:
+        yield found.behind
     for issue, _ in found.issues:
         if issue.reason:
             stands = "waits" if issue.state == "sending" else f"is {issue.state}"
@@ -179,6 +181,7 @@ def _object(found: "Status", now: datetime) -> dict[str, object]:
             for each in found.refusals
         ],
         "unread": found.unread,
+        "behind": found.behind,
         "sign_ups": {"waiting": found.asking, "since": iso(found.asked)},
         "problems": list(_troubles(found, now)),
     }

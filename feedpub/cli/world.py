@@ -1,6 +1,6 @@
 """All that a command can see, change and call, handed to it as one value."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from feedpub.daemon import Status
     from feedpub.mailing import Fate, Issue, Outcome, Subscriber, Tally
-    from feedpub.newsletter import Import, Preview, Returned, Sent, Source, Standing
+    from feedpub.newsletter import Import, Preview, Recovered, Returned, Sent, Source, Standing
     from feedpub.newsletter.findings import Finding
     from feedpub.publish import Request, Summary
     from feedpub.readership import Statistics
@@ -175,6 +175,12 @@ class Newsletter(Protocol):
 
     def retry(self, request: "Request", issue: int, /, *, doubt: bool) -> int:
         """Plan again what failed, or what is in doubt; give how many."""
+        ...
+
+    def recover(
+        self, request: "Request", places: Sequence[Path], until: datetime | None, /
+    ) -> "Recovered":
+        """Settle what went out since the backup that the database was restored from."""
         ...
 
     def zone(self, request: "Request", /) -> "ZoneInfo":

@@ -44,6 +44,7 @@ class Status:
     issues: tuple[tuple[Issue, Tally], ...]  # that are going out
     next_due: datetime | None  # of a message
     zone: ZoneInfo
+    behind: str = ""  # why nothing is mailed: the database is older than what went out
     asking: int = 0  # who signed up and was not written to yet
     asked: datetime | None = None  # when the first of them did
     refusals: tuple[SenderRefusal, ...] = ()  # servers that refused us, and what they said
@@ -77,6 +78,7 @@ def status(request: Request) -> Status:
         digests=tuple((each.digest, each.upcoming(request.now)) for each in outlook.slots),
         issues=outlook.issues,
         next_due=outlook.next_due,
+        behind=outlook.behind,
         asking=outlook.asking,
         asked=outlook.asked,
         refusals=outlook.refusals,

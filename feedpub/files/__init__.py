@@ -8,6 +8,7 @@ from feedpub.files.listing import LIST, is_built, publication_lines, publication
 from feedpub.files.lock import locked
 from feedpub.files.memory import Bodies, Build, Memory, Reading, Row, sound
 from feedpub.files.outputs import Ledger, Written, facts, intact, write
+from feedpub.files.outside import AppendLog, SentMark
 from feedpub.files.packaged import code, packaged, texts
 from feedpub.files.pool import Loss, SpawnedPool, can_fork, cpu_count, map_parallel
 from feedpub.files.secrets import SECRET, secrets
@@ -20,6 +21,7 @@ __all__ = [
     "LIST",
     "OUT_OF_TIME",
     "SECRET",
+    "AppendLog",
     "Bodies",
     "Build",
     "Entry",
@@ -29,6 +31,7 @@ __all__ = [
     "Memory",
     "Reading",
     "Row",
+    "SentMark",
     "SpawnedPool",
     "Written",
     "can_fork",

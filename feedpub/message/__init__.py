@@ -6,6 +6,7 @@ Signing is in `feedpub.message.dkim`, apart, since only those who sign need `cry
 from feedpub.message.headers import label, routable
 from feedpub.message.letters import Letter, compose, message_id, prepare
 from feedpub.message.marks import fill
+from feedpub.message.traces import sent_keys
 from feedpub.message.values import Heading, Reader
 
 __all__ = [
@@ -18,4 +19,5 @@ __all__ = [
     "message_id",
     "prepare",
     "routable",
+    "sent_keys",
 ]

@@ -34,6 +34,7 @@ from feedpub.newsletter.readers import (
     stats,
     suppress,
 )
+from feedpub.newsletter.recovering import Recovered, recover
 from feedpub.newsletter.returns import Returned, Source, bounces, notified, source
 from feedpub.newsletter.samples import Preview, preview, test
 from feedpub.newsletter.signup import Answered, confirmations
@@ -44,6 +45,7 @@ __all__ = [
     "Import",
     "Outlook",
     "Preview",
+    "Recovered",
     "Returned",
     "Sent",
     "Source",
@@ -68,6 +70,7 @@ __all__ = [
     "plan",
     "preview",
     "recorded",
+    "recover",
     "remove",
     "resume",
     "retry",

@@ -12,6 +12,7 @@ from feedpub.config import Config, Digest
 from feedpub.errors import FeedpubError
 from feedpub.mailing import Subscriber
 from feedpub.model import Author
+from feedpub.newsletter.outside import OutsideFiles
 from feedpub.publish.request import Place, Request, place
 from feedpub.store import Store
 from feedpub.text import nearest
@@ -26,6 +27,13 @@ class Desk:
     where: Place
     store: Store
     keys: Keys
+    outside: OutsideFiles
+    behind: str = ""  # why nothing may be sent: the database is older than what went out
+
+    def require_current(self) -> None:
+        """Raise FeedpubError where the database is older than what went out."""
+        if self.behind:
+            raise FeedpubError(self.behind)
 
     def digest(self, name: str) -> Digest:
         """Give the digest of this name. Raises FeedpubError where there is none."""
@@ -75,8 +83,7 @@ class Desk:
 
     def salts(self) -> tuple[bytes, ...]:
         """Give that salt, and those of older keys."""
-        keys = (self.keys.current, *self.keys.older)
-        return tuple(hmac.digest(key, b"feedpub forgotten", "sha256") for key in keys)
+        return _salts(self.keys)
 
 
 def zone(request: Request) -> ZoneInfo:
@@ -93,8 +100,17 @@ def opened(request: Request, patience: float = store.PATIENCE) -> Iterator[Desk]
     where = place(request)
     home = where.memory.parent
     keys = _keys(files.secrets(home, request.environ))
-    with closing(store.open(where.config.subscribers.database, home, patience)) as database:
-        yield Desk(where.config, where, database, keys)
+    outside = OutsideFiles(home, _salts(keys))
+    url = where.config.subscribers.database
+    with closing(store.open(url, home, patience, outside.outside())) as database:
+        behind = outside.compare(database, request.now)
+        yield Desk(where.config, where, database, keys, outside, behind)
+
+
+def _salts(keys: Keys) -> tuple[bytes, ...]:
+    return tuple(
+        hmac.digest(key, b"feedpub forgotten", "sha256") for key in (keys.current, *keys.older)
+    )
 
 
 def _keys(secrets: tuple[bytes, ...]) -> Keys:

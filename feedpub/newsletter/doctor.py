@@ -132,6 +132,8 @@ class _Visit:
             )
 
     def _database(self) -> Finding:
+        if self._desk.behind:
+            return bad("database", self._desk.behind, "see `feedpub digest recover --help`")
         counts = dict(self._desk.store.counts())
         number = sum(counts.values())
         readers = f"{number:,} reader{'' if number == 1 else 's'}"

@@ -79,6 +79,8 @@ def send(
     """
     with opened(request) as desk:
         chosen = _chosen(desk, digest)
+        if not dry:
+            desk.require_current()
 
         def work(
             editor: Editor, following: Following
@@ -106,6 +108,7 @@ def send(
 def plan(request: Request) -> tuple[Sent, ...]:
     """Plan what is new in every digest whose slot has come; `deliver` sends it."""
     with opened(request) as desk:
+        desk.require_current()
 
         def work(editor: Editor, following: Following) -> tuple[Sent, ...]:
             planner = Planner(desk, editor, Printer(desk, following), request.now)
@@ -136,6 +139,7 @@ def deliver(request: Request, stop: Event) -> tuple[Sent, ...]:
     was written when they were planned, and each post has its id for a title here.
     """
     with opened(request) as desk:
+        desk.require_current()
         return _carried(request, desk, _earlier(desk, (), {}), stop)
 
 

@@ -25,6 +25,7 @@ class Outlook:
     issues: tuple[tuple[Issue, Tally], ...] = ()  # that are going out, or are paused
     asking: int = 0  # who signed up and was not written to yet
     asked: datetime | None = None  # when the first of them did
+    behind: str = ""  # why nothing is sent: the database is older than what went out
     settles: datetime | None = None  # then something is to be recorded, be a message due or not
     refusals: tuple[SenderRefusal, ...] = ()  # of us, lately
     unread: int = 0  # messages to the return path that nobody understood, and somebody should read
@@ -56,6 +57,7 @@ def outlook(request: Request) -> Outlook:
             issues=tuple((each, desk.store.tally(each.id)) for each in going),
             settles=_credible(unsettled and unsettled + ANSWERED, request.now),
             asking=asking,
+            behind=desk.behind,
             asked=asked,
             refusals=desk.store.refusals(request.now - RECENT),
             unread=boxes.kept(desk.where.memory.parent / UNREAD),

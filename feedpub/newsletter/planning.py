@@ -11,6 +11,7 @@ from feedpub.mailing import Consent, Issue, Subscriber, Tally
 from feedpub.model import Post
 from feedpub.newsletter.desk import Desk
 from feedpub.newsletter.editing import Editor
+from feedpub.newsletter.outside import PlannedIssue
 from feedpub.newsletter.posting import Printer
 from feedpub.newsletter.selections import Selections
 from feedpub.store import OvertakenError
@@ -122,6 +123,16 @@ class Planner:
         edition = self._editor.edition(digest, slot, posts)
         issue = None
         if not dry:
+            self._desk.outside.note_issue(
+                PlannedIssue(
+                    digest.name,
+                    slot,
+                    self._now,
+                    tuple(post.id for post in posts),
+                    edition.subject,
+                    len(edition.audience),
+                )
+            )
             issue = self._desk.store.plan(
                 digest.name,
                 slot,

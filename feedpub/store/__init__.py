@@ -18,16 +18,24 @@ from feedpub.store.fates import Fates
 from feedpub.store.importing import Imported
 from feedpub.store.issues import Issues
 from feedpub.store.looking import Looking
+from feedpub.store.planning import Plan
+from feedpub.store.recovery import Recovery
 from feedpub.store.refused import SenderRefusals
+from feedpub.store.restored import FORGOTTEN, REMOVED, Outside, Position, Restored
 from feedpub.store.signups import Signups
 from feedpub.store.subscribers import Subscribers
 from feedpub.store.upgrading import is_begun, upgrade
 
 __all__ = [
+    "FORGOTTEN",
     "PATIENCE",
+    "REMOVED",
     "ForgottenError",
     "Imported",
+    "Outside",
     "OvertakenError",
+    "Plan",
+    "Position",
     "Store",
     "StoreError",
     "StoreUnavailable",
@@ -37,7 +45,17 @@ __all__ = [
 
 
 class Store(
-    Subscribers, Signups, Issues, Looking, Deliveries, Errands, Counting, Fates, SenderRefusals
+    Subscribers,
+    Signups,
+    Issues,
+    Looking,
+    Deliveries,
+    Errands,
+    Counting,
+    Fates,
+    SenderRefusals,
+    Restored,
+    Recovery,
 ):
     """Readers, requests, issues and deliveries in one database; for all threads of a process.
 
@@ -54,6 +72,8 @@ class Store(
         Counting.__init__(self, database)
         Fates.__init__(self, database)
         SenderRefusals.__init__(self, database)
+        Restored.__init__(self, database)
+        Recovery.__init__(self, database)
 
     def tidy(self) -> None:
         """Give back the room that a database needs no more; to be done now and then."""
@@ -65,7 +85,7 @@ class Store(
 
 
 def open(  # noqa: A001 - store.open says what it does
-    url: str, folder: Path, patience: float = PATIENCE
+    url: str, folder: Path, patience: float = PATIENCE, outside: Outside | None = None
 ) -> Store:
     """Open a database, made or brought up to date where it needs to be.
 
@@ -74,6 +94,7 @@ def open(  # noqa: A001 - store.open says what it does
             "postgresql://user:password@host/name".
         folder: Where feedpub keeps what it remembers; made where it is not there.
         patience: Seconds to wait on SQLite for somebody else who writes.
+        outside: What is kept outside of the database, to tell whether it was restored.
 
     Raises:
         StoreError: The URL cannot be used, the driver is not installed, the file cannot be
@@ -81,6 +102,7 @@ def open(  # noqa: A001 - store.open says what it does
         StoreUnavailable: It is away or locked for now.
     """
     database = Database(url, folder, patience)
+    database.outside = outside
     try:
         upgrade(database)
     except StoreError:

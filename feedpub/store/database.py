@@ -1,7 +1,8 @@
 """A URL → connections to SQLite or PostgreSQL, and transactions that are safe among processes."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from threading import RLock
 
@@ -46,6 +47,16 @@ _BROKEN = (
 )
 
 
+@dataclass(frozen=True, slots=True)
+class Outside:
+    """What is kept outside of the database; both raise OSError where it cannot be written."""
+
+    note_sent: Callable[[int], None]  # the number is on its way to the disk when it returns
+    note_departures: Callable[[Sequence[tuple[str, str]]], int]
+    """Append canonical addresses and their states, on the disk when it returns; returns how long
+    the log is then."""
+
+
 class Database:
     """One database, for all threads of a process."""
 
@@ -61,6 +72,7 @@ class Database:
         self.place = describe(parsed)
         self._url = parsed
         self._patience = patience
+        self.outside: Outside | None = None
         self._engine = _engine(parsed, patience)
         # Threads of one process take turns here: SQLite would let them sleep and try again.
         self._turn = RLock() if is_file(parsed) else None

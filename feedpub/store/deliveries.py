@@ -7,7 +7,7 @@ from threading import Lock
 from sqlalchemy import Connection, and_, bindparam, case, func, or_, select, update
 
 from feedpub.mailing import ACTIVE, AHEAD, Content, Delivery, Settled
-from feedpub.store import claiming, rows
+from feedpub.store import claiming, restored, rows
 from feedpub.store.database import Database
 from feedpub.store.errors import StoreError, StoreUnavailable
 from feedpub.store.schema import EPOCH, Moment, among, delivery, issue, selection, subscriber
@@ -277,7 +277,11 @@ class Deliveries:
         with self._database.writing() as connection:
             if settled:
                 _settle(connection, worker, settled, now)
-            return frozenset(connection.execute(_DOUBT, values).scalars())
+            granted = frozenset(connection.execute(_DOUBT, values).scalars())
+            number = restored.count_batch(connection, now) if granted else 0
+        if number:
+            restored.note_sent(self._database, number)
+        return granted
 
 
 def _settle(connection: Connection, worker: str, settled: Sequence[Settled], now: datetime) -> None:

@@ -18,7 +18,7 @@ from sqlalchemy import (
 
 from feedpub.mailing import Subscriber
 from feedpub.roster import canonical
-from feedpub.store import merging, rows
+from feedpub.store import merging, restored, rows
 from feedpub.store.batches import batches
 from feedpub.store.database import Database, measured
 from feedpub.store.privacy import among, salts
@@ -61,6 +61,7 @@ def taken(database: Database, found: Iterable[Subscriber], now: datetime, *, dry
             forgotten = _drop_forgotten(connection)
             counted = _counted(connection, seen, forgotten)
             if not dry:
+                restored.note_departures(database, connection, _leaving(connection))
                 _take_over(connection, now)
                 measured(connection, "subscriber")
         return counted
@@ -118,6 +119,16 @@ def _counted(connection: Connection, seen: int, forgotten: int) -> Imported:
         unchanged=seen - added - updated - held - forgotten,
         held=held + forgotten,
     )
+
+
+def _leaving(connection: Connection) -> list[tuple[str, str]]:
+    """Return who was mailed so far, and leaves by what the file says of them."""
+    query = (
+        select(_staged.c.key, _staged.c.state)
+        .join(subscriber, subscriber.c.key == _staged.c.key)
+        .where(merging.is_free(subscriber.c.state), ~merging.is_free(_staged.c.state))
+    )
+    return [(key, state) for key, state in connection.execute(query)]
 
 
 def _take_over(connection: Connection, now: datetime) -> None:

@@ -9,7 +9,7 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, Connection, func, or_, select, update
 
 from feedpub.mailing import AHEAD, SELDOM, Issue, Selection, Tally
-from feedpub.store import planning, rows
+from feedpub.store import planning, restored, rows
 from feedpub.store.database import Database
 from feedpub.store.errors import StoreError
 from feedpub.store.planning import Plan
@@ -246,7 +246,10 @@ class Issues:
                 .where(issue.c.id == number, going, ~unsent.exists())
                 .values(state="done", reason="", ended=now)
             )
-            return _issue(connection, number).state == "done"
+            is_done = _issue(connection, number).state == "done"
+            if is_done:
+                restored.prune_batches(connection)
+            return is_done
 
     def tally(self, number: int) -> Tally:
         """Give how an issue stands. Raises StoreError where there is none."""

@@ -37,11 +37,11 @@ def planned(
 ) -> Issue:
     """Plan an issue; see `Issues.plan`."""
     alone(connection, "plan")  # or two could give a reader the same post, and neither see it
-    number = _new(connection, plan, state="sending", reason="")
+    number = new_issue(connection, plan, state="sending", reason="")
     if number is not None:
         _refuse_mailed(connection, plan)
-        _note_down(connection, plan, number)
-        keys = _select(connection, number, selections)
+        note_down(connection, plan, number)
+        keys = select_posts(connection, number, selections)
         _address(connection, number, ((who, keys[key]) for who, key in audience), plan.now)
         measured(connection, "delivery")
         _refuse_received(connection, plan, number)
@@ -56,28 +56,27 @@ def started(connection: Connection, plan: Plan) -> Issue:
     old = len(plan.posts)
     posts = "1 post from before is" if old == 1 else f"{old:,} posts from before are"
     reason = f"first run: {posts} not mailed"
-    number = None if begun else _new(connection, plan, state="skipped", reason=reason)
+    number = None if begun else new_issue(connection, plan, state="skipped", reason=reason)
     if number is not None:
-        _note_down(connection, plan, number)
+        note_down(connection, plan, number)
     return rows.issue(connection.execute(query).one())
 
 
 def skipped(connection: Connection, plan: Plan, reason: str) -> Issue:
     """Record that nothing goes out; see `Issues.skip`."""
-    _new(connection, plan, state="skipped", reason=reason)
+    new_issue(connection, plan, state="skipped", reason=reason)
     return _of_slot(connection, plan)
 
 
-def _new(connection: Connection, plan: Plan, *, state: str, reason: str) -> int | None:
+def new_issue(connection: Connection, plan: Plan, *, state: str, reason: str) -> int | None:
     """Write down the issue of a slot; None where the slot has one."""
-    sending = state == "sending"
     statement = insert(connection, issue).values(
         digest=plan.digest,
         slot=plan.slot,
         created=plan.now,
-        ended=None if sending else plan.now,
+        ended=None if state == "sending" else plan.now,
         state=state,
-        posts=rows.packed(plan.posts if sending else ()),
+        posts=rows.packed(() if state == "skipped" else plan.posts),
         subject=plan.subject,
         reason=reason,
         intro=plan.intro,
@@ -105,7 +104,7 @@ def _refuse_mailed(connection: Connection, plan: Plan) -> None:
             )
 
 
-def _note_down(connection: Connection, plan: Plan, number: int) -> None:
+def note_down(connection: Connection, plan: Plan, number: int) -> None:
     """Put the posts into the ledger."""
     statement = insert(connection, ledger).on_conflict_do_nothing()
     noted = [{"digest": plan.digest, "post": post, "issue": number} for post in plan.posts]
@@ -113,7 +112,7 @@ def _note_down(connection: Connection, plan: Plan, number: int) -> None:
         connection.execute(statement, noted)
 
 
-def _select(
+def select_posts(
     connection: Connection, number: int, selections: Iterable[Selection]
 ) -> Mapping[str, int]:
     """Write selections down; give the id of each key."""

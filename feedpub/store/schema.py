@@ -27,7 +27,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects import postgresql, sqlite
 
-HEAD = "0012"
+HEAD = "0013"
 """The newest revision in `migrations/versions`: what a database must have to be used."""
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -200,6 +200,25 @@ refusal = Table(
     Column("domain", Text, nullable=False),  # whose server refused
     Column("text", Text, nullable=False),  # its words, without addresses
     Index("refusal_at", "at"),
+)
+
+# What tells this database from one that was restored from a backup of it; see `store.restored`.
+identity = Table(
+    "identity",
+    metadata,
+    Column("nonce", Text, primary_key=True),  # of this database and its copies alone; one row
+    Column("log", Text, nullable=False),  # which log of departures it has read last, and …
+    Column("departures", BigInteger, nullable=False),  # … how many octets of it
+)
+
+# The newest is how many times messages were released to a server. Rows and no counter: several
+# processes add theirs without waiting for each other.
+sent_batch = Table(
+    "sent_batch",
+    metadata,
+    Column("id", NUMBER, primary_key=True),
+    Column("at", Moment, nullable=False),
+    sqlite_autoincrement=True,
 )
 
 # What is to be told to others. What is done stays for a while where it must not be told twice.

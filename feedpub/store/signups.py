@@ -9,7 +9,7 @@ from feedpub import admission
 from feedpub.admission import Crowd, Limits, Standing
 from feedpub.mailing import ACTIVE, AHEAD, Asked, Consent, Follows, Subscriber, Wish
 from feedpub.roster import canonical
-from feedpub.store import rows
+from feedpub.store import restored, rows
 from feedpub.store.database import Database, alone
 from feedpub.store.privacy import hashed
 from feedpub.store.schema import insert, signup, subscriber
@@ -152,6 +152,8 @@ class Signups:
                 return None
             if asked is not None and one.state in _COMING:
                 _activate(connection, one, asked, Consent(now, "form", source), now)
+                back = [(canonical(one.address), ACTIVE)]
+                restored.note_departures(self._database, connection, back)
             if asked is not None:
                 _excuse(connection, one.address, salt)
             one = rows.subscriber(connection.execute(query).one())
@@ -165,7 +167,10 @@ class Signups:
             subscriber.c.changed > since,
         )
         with self._database.writing() as connection:
-            connection.execute(update(subscriber).where(*which).values(state=ACTIVE, changed=now))
+            back = update(subscriber).where(*which).values(state=ACTIVE, changed=now)
+            keys = connection.execute(back.returning(subscriber.c.key)).scalars()
+            returned = [(key, ACTIVE) for key in keys]
+            restored.note_departures(self._database, connection, returned)
             query = select(*rows.SUBSCRIBER).where(subscriber.c.id == number)
             row = connection.execute(query).first()
             return rows.subscriber(row) if row else None

@@ -7,7 +7,7 @@ from sqlalchemy import ColumnElement, Connection, delete, func, literal, select,
 
 from feedpub.mailing import ACTIVE, STATES, Follows, Subscriber
 from feedpub.roster import canonical
-from feedpub.store import bouncing, importing, merging, rows
+from feedpub.store import bouncing, importing, merging, restored, rows
 from feedpub.store.bouncing import Bounce
 from feedpub.store.database import Database
 from feedpub.store.errors import ForgottenError
@@ -46,7 +46,10 @@ class Subscribers:
                 merging.upsert(connection, now).returning(*rows.SUBSCRIBER),
                 rows.reader(subscriber, key, now),
             ).first()
-            return rows.subscriber(row) if row else _by_key(connection, key)
+            one = rows.subscriber(row) if row else _by_key(connection, key)
+            if one.state != "pending":  # who left and came back has not left
+                restored.note_departures(self._database, connection, [(key, one.state)])
+            return one
 
     def import_(self, found: Iterable[Subscriber], now: datetime, *, dry: bool = False) -> Imported:
         """Add many readers, each as `add` would; all or nothing, in steady memory.
@@ -94,7 +97,10 @@ class Subscribers:
         if state in {ACTIVE, "pending"}:
             allowed.append(subscriber.c.state == "pending")
         with self._database.writing() as connection:
-            connection.execute(update(subscriber).where(*allowed).values(state=state, changed=now))
+            changed = update(subscriber).where(*allowed).values(state=state, changed=now)
+            keys = connection.execute(changed.returning(subscriber.c.key)).scalars()
+            departed = [(key, state) for key in keys]
+            restored.note_departures(self._database, connection, departed)
             return _by_id(connection, number)
 
     def prefer(
@@ -124,8 +130,13 @@ class Subscribers:
         they were.
         """
         with self._database.writing() as connection:
+            before = _by_id(connection, number)
             bouncing.record(connection, number, Bounce(hard, limit, at or now, now))
-            return _by_id(connection, number)
+            after = _by_id(connection, number)
+            if before and after and before.state != after.state:
+                departed = [(canonical(after.address), after.state)]
+                restored.note_departures(self._database, connection, departed)
+            return after
 
     def remove(self, number: int) -> bool:
         """Delete a reader; what was not sent yet will not be. Tells whether there was one.
@@ -135,8 +146,11 @@ class Subscribers:
         """
         with self._database.writing() as connection:
             scrub(connection, number)
-            done = connection.execute(delete(subscriber).where(subscriber.c.id == number))
-            return bool(done.rowcount)
+            deleted = delete(subscriber).where(subscriber.c.id == number)
+            keys = connection.execute(deleted.returning(subscriber.c.key)).scalars()
+            departed = [(key, restored.REMOVED) for key in keys]
+            restored.note_departures(self._database, connection, departed)
+            return bool(departed)
 
     def forget(self, address: str, salt: bytes, *older: bytes) -> bool:
         """Delete a person for good, but for a salted hash that keeps them from being mailed again.
@@ -152,6 +166,7 @@ class Subscribers:
             ).scalar()
             if number is not None:
                 scrub(connection, number)
+            restored.note_departures(self._database, connection, [(key, restored.FORGOTTEN)])
             marks = [hashed(key, each) for each in {salt, *older, *salts(connection)}]
             connection.execute(delete(signup).where(signup.c.mark.in_(marks)))
             connection.execute(

@@ -114,6 +114,39 @@ _RETRY = Command(
     (Option("--doubt", "those in doubt for half an hour, not those that failed"), CONFIG),
     _ISSUE,
 )
+_RECOVER = Command(
+    "recover",
+    "go on after the database was restored from a backup",
+    "A database that was restored from a backup knows nothing of what was sent since, so feedpub\n"
+    "sends nothing until this has settled what is known to be out: the mail server's log, or a\n"
+    "folder of messages that were sent or came back, names each message; or all up to a date\n"
+    "counts as mailed. Status: 0, or 1 if that is not enough to go on.",
+    (
+        (
+            "feedpub digest recover --from /var/log/mail.log",
+            "who is in the log is not mailed again",
+        ),
+        ("feedpub digest recover --skip-until 2025-01-30", "nobody is mailed what is from before"),
+    ),
+    (
+        Option(
+            "--from",
+            "a log, compressed or not, or a folder of messages",
+            Takes.FILE,
+            "PLACE",
+            "places",
+            repeated=True,
+        ),
+        Option(
+            "--skip-until",
+            "posts up to this date count as mailed, and issues planned by then end",
+            Takes.DATE,
+            into="until",
+        ),
+        JSON,
+        CONFIG,
+    ),
+)
 
 DIGEST = Command(
     "digest",
@@ -126,5 +159,5 @@ DIGEST = Command(
         ("feedpub digest send weekly", "send it now"),
         ("feedpub digest status", "what became of it"),
     ),
-    commands=(_LIST, _PREVIEW, _TEST, _SEND, _STATUS, _PAUSE, _RESUME, _CANCEL, _RETRY),
+    commands=(_LIST, _PREVIEW, _TEST, _SEND, _STATUS, _PAUSE, _RESUME, _CANCEL, _RETRY, _RECOVER),
 )

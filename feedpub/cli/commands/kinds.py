@@ -14,6 +14,7 @@ class Takes(Enum):
     NUMBER = "NUMBER"  # of an issue
     PAIR = "KEY=VALUE"
     DAYS = "DAYS"
+    DATE = "DATE"
     PORT = "PORT"
 
 

@@ -39,6 +39,7 @@ def confirmations(request: Request, limits: Limits | None = None) -> Answered:
     """
     chosen = limits or Limits()
     with opened(request) as desk:
+        desk.require_current()
         _tidy(desk, chosen, request.now)
         templates = look(desk.where, files.texts(desk.where.templates))
         composer = Composer(desk.config, templates)

@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -10,7 +11,7 @@ from commands import GOOD, ISSUE, NOW, Desk, run
 
 from feedpub import files
 from feedpub.mailing import Fate, Outcome, Tally
-from feedpub.newsletter import Sent, Standing
+from feedpub.newsletter import Recovered, Sent, Standing
 
 STANDING = Standing("weekly", "weekly mon 08:00", None, NOW, ("人工智能\x1b", "B"), 1200)
 QUIET = Standing("daily", "daily 08:00", NOW, None, (), 1)
@@ -462,3 +463,41 @@ def test_what_waits_goes_out_by_itself_where_feedpub_runs(word: str, tmp_path: P
 
     assert "Next: `feedpub digest send` sends what waits.\n" == before
     assert "`feedpub run` is running, and sends what waits within a minute.\n" == meanwhile
+
+
+@pytest.mark.parametrize(
+    ("typed", "asked"),
+    [
+        ("--from mail.log --from sent", ("mail.log", "sent", None)),
+        ("--skip-until 2025-01-29", (datetime(2025, 1, 29, 23, 59, 59, 999999, tzinfo=UTC),)),
+        ("--skip-until 2025-01-29T08:00+00:00", (datetime(2025, 1, 29, 8, tzinfo=UTC),)),
+    ],
+)
+def test_recover(typed: str, asked: tuple[object, ...]) -> None:
+    """A date is the whole day, in the zone of the site."""
+    desk = Desk()
+    actual = run(f"digest recover {typed}", desk)
+
+    assert [("recover", *asked)] == desk.asked
+    assert (0, "") == (actual.status, actual.err)
+    for told in ("9 messages of ours found, 3 not", "1 issue added", "2 posts", "1 issue ended"):
+        assert told in actual.out
+
+
+def test_recover_says_where_it_is_not_enough() -> None:
+    """Nothing is sent then; scripts are told as well."""
+    desk = Desk(recovered=Recovered(9, 3, 0, 2, 0, 0, is_settled=False))
+    actual = run("digest recover --from mail.log", desk)
+    told = json.loads(run("digest recover --from mail.log --json", desk).out)
+
+    assert (1, "Nothing is sent yet.") == (actual.status, actual.out.splitlines()[0])
+    assert "2 messages went out of issues that nothing is known of" in actual.err
+    assert (2, False) == (told["unknown"], told["is_settled"])
+
+
+def test_recover_takes_dates() -> None:
+    """Anything else is no date."""
+    actual = run("digest recover --skip-until yesterday", Desk())
+
+    assert 2 == actual.status
+    assert '"yesterday" is no date; write it as 2025-01-30' in actual.err

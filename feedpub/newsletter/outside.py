@@ -1,0 +1,179 @@
+"""Compare the database with what is kept outside of it, and keep that up to date.
+
+`opened` does so before anything else is done with the database: one that was restored from a backup
+must send nothing, and whoever left since the backup must be known to have left.
+"""
+
+import json
+import secrets
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from feedpub.errors import FeedpubError
+from feedpub.files import AppendLog, SentMark
+from feedpub.store import FORGOTTEN, Outside, Position, Store
+from feedpub.store.privacy import hashed
+
+_SYNCED = 100  # releases of messages for each time that the disk has to promise it
+_HEADER = "# who has left, by salted hashes of addresses:"
+_WAITS = (
+    "Nothing is sent until `feedpub digest recover` has settled what is known to be out: give it "
+    "the mail server's log with --from, or a date with --skip-until"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedIssue:
+    """What is kept outside of an issue: enough to tell later what went out of it, and to whom."""
+
+    digest: str
+    slot: datetime
+    created: datetime
+    posts: tuple[str, ...]
+    subject: str
+    audience: int
+
+
+class OutsideFiles:
+    """What is kept beside the database of one site."""
+
+    def __init__(self, folder: Path, salts: Sequence[bytes]) -> None:
+        """Use the files in a folder; `salts` are what addresses are hashed with, newest first."""
+        self.mark = SentMark(folder)
+        self._departures = AppendLog(folder / "departures")
+        self._issues = AppendLog(folder / "issues")
+        self._salts = tuple(salts)
+        self._nonce = ""
+        self._released = 0
+
+    def outside(self) -> Outside:
+        """Return what the database calls before it commits, or before messages go out."""
+        return Outside(self._note_sent, self._note_departures)
+
+    def compare(self, store: Store, now: datetime) -> str:
+        """Let those leave who did since a backup, and return why nothing may be sent, or "".
+
+        Raises:
+            FeedpubError: What is kept outside cannot be read.
+            StoreError: The database cannot be used.
+        """
+        position = store.position()
+        self._nonce = position.nonce
+        try:
+            self._replay(store, position, now)
+            return self._behind(position)
+        except OSError as error:
+            raise FeedpubError(
+                f"{error.filename}: {error.strerror}; what is kept there tells whether the "
+                "database was restored from a backup"
+            ) from error
+
+    def note_issue(self, issue: PlannedIssue) -> None:
+        """Write an issue down before it is planned. Raises FeedpubError where that cannot be."""
+        line = json.dumps(
+            {
+                "digest": issue.digest,
+                "slot": issue.slot.isoformat(),
+                "created": issue.created.isoformat(),
+                "posts": issue.posts,
+                "subject": issue.subject,
+                "audience": issue.audience,
+            }
+        )
+        try:
+            self._issues.append([line])
+        except OSError as error:
+            raise FeedpubError(
+                f"{self._issues.path}: {error.strerror}; nothing is planned that would not be "
+                "known after the database was restored from a backup"
+            ) from error
+
+    def issues(self) -> Iterable[PlannedIssue]:
+        """Return the issues that were written down, oldest first; what is damaged is passed over.
+
+        Raises OSError.
+        """
+        for line in self._issues.lines():
+            with suppress(ValueError, KeyError, TypeError):
+                told = json.loads(line)
+                yield PlannedIssue(
+                    told["digest"],
+                    datetime.fromisoformat(told["slot"]),
+                    datetime.fromisoformat(told["created"]),
+                    tuple(told["posts"]),
+                    told["subject"],
+                    told["audience"],
+                )
+
+    def settle(self, store: Store, now: datetime) -> None:
+        """Let the database go on from here. Raises OSError and StoreError."""
+        position = store.position()
+        nonce, number = self.mark.read() or (position.nonce, position.sent)
+        store.catch_up(number, nonce, now)
+        self.mark.write(nonce, max(number, position.sent))
+
+    def _behind(self, position: Position) -> str:
+        """Say why the database is older than what went out; "" where it is not."""
+        told = self.mark.read()
+        if told is None or (told[0] != position.nonce and not position.is_begun):
+            with suppress(OSError):  # where it matters, at the first message, it is said
+                self.mark.write(position.nonce, position.sent)
+            return ""
+        nonce, number = told
+        if nonce != position.nonce:
+            return (
+                "the newsletter's database is another one than the one that mail went out of last: "
+                f"was a backup brought back from before feedpub was updated? {_WAITS}"
+            )
+        if number > position.sent:
+            return (
+                "the newsletter's database is older than what went out: messages were released "
+                f"{number:,} times, and it knows of {position.sent:,}; it was brought back from a "
+                f"backup. {_WAITS}"
+            )
+        if number < position.sent:
+            with suppress(OSError):
+                self.mark.raise_to(position.nonce, position.sent)
+        return ""
+
+    def _replay(self, store: Store, position: Position, now: datetime) -> None:
+        """Let readers leave who did, as far as the database has not heard of it."""
+        length = self._departures.length()
+        if not length:  # there was none so far, or it was lost
+            log = f"{_HEADER} {secrets.token_hex(8)}"
+            left = [*self._lines(store.departed()), *_forgotten(store.forgotten_hashes())]
+            with suppress(OSError):  # where it matters, when somebody leaves, it is said
+                store.begin_log(log, self._departures.append([log, *left]))
+            return
+        log = next(iter(self._departures.lines()), "")
+        start = position.departures if position.log == log else 0
+        if length <= start:
+            return
+        states: dict[bytes, str] = {}
+        for line in self._departures.lines(start):
+            digest, _, state = line.partition(" ")
+            with suppress(ValueError):
+                states[bytes.fromhex(digest)] = state
+        store.replay(states, self._hashes, self._salts[0], log, length, now)
+
+    def _note_sent(self, number: int) -> None:
+        self.mark.raise_to(self._nonce, number)
+        if self._released % _SYNCED == 0:
+            self.mark.sync()
+        self._released += 1
+
+    def _note_departures(self, departed: Sequence[tuple[str, str]]) -> int:
+        return self._departures.append(self._lines(departed))
+
+    def _lines(self, departed: Iterable[tuple[str, str]]) -> list[str]:
+        return [f"{hashed(key, self._salts[0]).hex()} {state}" for key, state in departed]
+
+    def _hashes(self, key: str) -> list[bytes]:
+        return [hashed(key, salt) for salt in self._salts]
+
+
+def _forgotten(hashes: Iterable[bytes]) -> list[str]:
+    return [f"{each.hex()} {FORGOTTEN}" for each in hashes]

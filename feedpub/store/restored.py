@@ -1,0 +1,181 @@
+"""Tell a database that was restored from a backup by what is kept outside of it.
+
+Each time messages are released to a server the database counts one more, in the same transaction,
+and `Outside.note_sent` writes the number down elsewhere before the first of them goes out. A
+database that has counted less than what is written there is older than what went out. Whoever
+leaves is written down elsewhere as well, before it is committed: what a restored database has not
+heard of is read again from there.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection, delete, func, select, update
+
+from feedpub.mailing import ACTIVE, Subscriber
+from feedpub.store import rows
+from feedpub.store.database import Database, Outside, alone
+from feedpub.store.errors import StoreUnavailable
+from feedpub.store.schema import forgotten, identity, insert, issue, sent_batch, subscriber
+
+REMOVED, FORGOTTEN = "removed", "forgotten"
+"""What becomes of a reader, beside the states that they may be in."""
+
+__all__ = ["FORGOTTEN", "REMOVED", "Outside", "Position", "Restored"]
+
+_PURPOSE = "departures"  # of transactions that write down who left
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """How far a database has come."""
+
+    nonce: str
+    log: str  # which log of departures it has read last
+    departures: int  # octets of it
+    sent: int  # times that messages were released to a server
+    is_begun: bool  # whether anything was ever planned
+
+
+class Restored:
+    """What a database knows of itself. Every method raises StoreUnavailable as elsewhere."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def position(self) -> Position:
+        """Return how far the database has come."""
+        newest = select(func.coalesce(func.max(sent_batch.c.id), 0)).scalar_subquery()
+        begun = select(issue.c.id).exists()
+        query = select(identity.c.nonce, identity.c.log, identity.c.departures, newest, begun)
+        with self._database.reading() as connection:
+            nonce, log, departures, sent, is_begun = connection.execute(query).one()
+        return Position(nonce, log, departures, sent, bool(is_begun))
+
+    def catch_up(self, sent: int, nonce: str, now: datetime) -> None:
+        """Go on from what is kept outside, once it is settled what went out meanwhile."""
+        with self._database.writing() as connection:
+            alone(connection, _PURPOSE)
+            connection.execute(update(identity).values(nonce=nonce))
+            newest = connection.scalar(select(func.max(sent_batch.c.id))) or 0
+            if sent > newest:
+                connection.execute(insert(connection, sent_batch).values(id=sent, at=now))
+                if connection.dialect.name != "sqlite":
+                    sequence = func.pg_get_serial_sequence("sent_batch", "id")
+                    connection.execute(select(func.setval(sequence, sent)))
+
+    def departed(self) -> Iterable[tuple[str, str]]:
+        """Return (canonical address, state) of every reader who is not mailed any more."""
+        query = select(subscriber.c.key, subscriber.c.state).where(
+            subscriber.c.state.not_in((ACTIVE, "pending"))
+        )
+        with self._database.reading() as connection:
+            return [(key, state) for key, state in connection.execute(query)]
+
+    def forgotten_hashes(self) -> Iterable[bytes]:
+        """Return the hash of everybody who asked to be forgotten."""
+        with self._database.reading() as connection:
+            return list(connection.execute(select(forgotten.c.hash)).scalars())
+
+    def begin_log(self, log: str, length: int) -> None:
+        """Record that all of a log of departures that was begun anew is in the database."""
+        with self._database.writing() as connection:
+            connection.execute(update(identity).values(log=log, departures=length))
+
+    def replay(
+        self,
+        states: Mapping[bytes, str],
+        hashes: Callable[[str], Iterable[bytes]],
+        salt: bytes,
+        log: str,
+        length: int,
+        now: datetime,
+    ) -> tuple[Subscriber, ...]:
+        """Let readers leave who did, as the log of departures says; return them as they were.
+
+        Args:
+            states: The last state of each hash in the part of the log that was not read yet.
+            hashes: Return what a canonical address may be in the log.
+            salt: What the addresses of those to be forgotten were hashed with.
+            log: Which log that is.
+            length: Of the whole log.
+            now: When they are said to have left.
+        """
+        query = select(subscriber.c.key, *rows.SUBSCRIBER)
+        with self._database.writing() as connection:
+            alone(connection, _PURPOSE)  # who has written to the log commits first
+            read, done = connection.execute(select(identity.c.log, identity.c.departures)).one()
+            if read == log and done >= length:
+                return ()
+            connection.execute(update(identity).values(log=log, departures=length))
+            _forget(connection, states, salt)
+            gone = []
+            for key, *row in connection.execute(query).all():
+                state = next((states[each] for each in hashes(key) if each in states), ACTIVE)
+                one = rows.subscriber(row)
+                if state not in {ACTIVE, "pending", one.state}:
+                    _leave(connection, one.id, state, now)
+                    gone.append(one)
+            return tuple(gone)
+
+
+def count_batch(connection: Connection, now: datetime) -> int:
+    """Count that messages are released to a server; return how many times that was."""
+    statement = insert(connection, sent_batch).values(at=now).returning(sent_batch.c.id)
+    return int(connection.execute(statement).scalar_one())
+
+
+def prune_batches(connection: Connection) -> None:
+    """Delete all counts but the newest."""
+    alone(connection, "prune")
+    newest = select(func.max(sent_batch.c.id)).scalar_subquery()
+    connection.execute(delete(sent_batch).where(sent_batch.c.id < newest))
+
+
+def note_sent(database: Database, number: int) -> None:
+    """Write outside how many times messages were released. Raises StoreUnavailable."""
+    if database.outside is not None:
+        try:
+            database.outside.note_sent(number)
+        except OSError as error:
+            raise _unwritable(error) from error
+
+
+def note_departures(
+    database: Database, connection: Connection, departed: Sequence[tuple[str, str]]
+) -> None:
+    """Write outside who is in another state from now on, before that is committed.
+
+    Raises StoreUnavailable where it cannot be written, and nothing is to be committed then.
+    """
+    if database.outside is None or not departed:
+        return
+    alone(connection, _PURPOSE)
+    try:
+        length = database.outside.note_departures(departed)
+    except OSError as error:
+        raise _unwritable(error) from error
+    connection.execute(update(identity).values(departures=length))
+
+
+def _forget(connection: Connection, states: Mapping[bytes, str], salt: bytes) -> None:
+    """Keep everybody out who asked to be forgotten, whether they are there or not."""
+    found = [{"hash": each, "salt": salt} for each, state in states.items() if state == FORGOTTEN]
+    if found:
+        connection.execute(insert(connection, forgotten).on_conflict_do_nothing(), found)
+
+
+def _leave(connection: Connection, number: int, state: str, now: datetime) -> None:
+    which = subscriber.c.id == number
+    if state in {REMOVED, FORGOTTEN}:
+        connection.execute(delete(subscriber).where(which))
+    else:
+        connection.execute(update(subscriber).where(which).values(state=state, changed=now))
+
+
+def _unwritable(error: OSError) -> StoreUnavailable:
+    return StoreUnavailable(
+        f"{error.filename}: {error.strerror}; what is kept there tells a restored database from "
+        "this one: see to the disk and the file's permissions"
+    )
