@@ -116,12 +116,7 @@ def _troubles(found: "Status", now: datetime) -> Iterator[str]:
             yield f"the kernel tells of no changes ({one.no_events}): they are found by sweeps"
         yield from (f"{each}: is not there; the site stays as it is" for each in one.away)
         yield from (f"{each}: fails, and is tried again" for each in one.failing)
-    if found.behind:
-        yield found.behind
-    for issue, _ in found.issues:
-        if issue.reason:
-            stands = "waits" if issue.state == "sending" else f"is {issue.state}"
-            yield f"issue {issue.id} of {issue.digest} {stands}: {issue.reason}"
+    yield from _waiting(found)
     yield from _returned(found)
     if found.asked and found.asked < now - _PATIENCE:
         waiting = counted(found.asking, "sign-up")
@@ -129,6 +124,16 @@ def _troubles(found: "Status", now: datetime) -> Iterator[str]:
         yield f"{told}: `feedpub doctor` looks for what keeps it"
     if found.build and found.build.problems:
         yield f"{counted(len(found.build.problems), 'problem')} in the last build: `feedpub check`"
+
+
+def _waiting(found: "Status") -> Iterator[str]:
+    """Tell why what is to be sent is not."""
+    if found.behind:
+        yield found.behind
+    for issue, _ in found.issues:
+        if issue.reason:
+            stands = "waits" if issue.state == "sending" else f"is {issue.state}"
+            yield f"issue {issue.id} of {issue.digest} {stands}: {issue.reason}"
 
 
 def _returned(found: "Status") -> Iterator[str]:
