@@ -23,7 +23,7 @@ from watchfiles._rust_notify import RustNotify
 from feedpub import files
 from feedpub.errors import FeedpubError
 from feedpub.files import Entry
-from feedpub.files.sources import RACY
+from feedpub.files.sources import RACY, unsure_until
 
 _STEP = 50  # milliseconds without another change that end a batch
 _DEBOUNCE = 1_600  # milliseconds that a batch may take
@@ -315,7 +315,10 @@ def _mark(entry: Entry) -> int:
 
 def _is_racy(entry: Entry, scanned: int) -> bool:
     """Tell whether a file may have changed again just after it was looked at, and not show it."""
-    return any(abs(when - scanned) <= RACY for when in (entry.modified, entry.changed))
+    return any(
+        when - RACY <= scanned <= unsure_until(when, entry.changed)
+        for when in (entry.modified, entry.changed)
+    )
 
 
 def _place(folder: Path) -> tuple[int, int] | None:

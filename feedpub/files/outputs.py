@@ -16,7 +16,7 @@ from feedpub.files.compression import compressed, compressed_names
 from feedpub.files.listing import is_built, read_list, write_list
 from feedpub.files.output_folder import holds, in_the_way, parents, refuse, remove
 from feedpub.files.pool import cpu_count, map_parallel
-from feedpub.files.sources import RACY, digest
+from feedpub.files.sources import digest, unsure_until
 from feedpub.model import Changes, Copy, Output
 
 PARTS = ".feedpub-parts"  # files being written: no name in use is ever half there; stays when
@@ -247,7 +247,7 @@ class _Work:
         if isinstance(output, Output):
             return output.key
         found = facts(self._content / output.source, follow=True)
-        if max(found.modified, found.changed) > time.time_ns() - RACY:
+        if unsure_until(found.modified, found.changed) > time.time_ns():
             return f"{_RACY}{time.time_ns()}"  # it may change again and look the same
         return digest(repr(found).encode())
 

@@ -16,6 +16,15 @@ from feedpub.model import Problem, Source
 RACY = 50_000_000
 """Nanoseconds within which a file may change twice and keep its time (the kernel's tick is 4 ms,
 that of some network file systems more)."""
+_SECOND = 1_000_000_000
+_COARSE = 2 * _SECOND
+"""Nanoseconds of the same on disks that tell times in whole seconds (FAT: in every second one)."""
+
+
+def unsure_until(modified: int, changed: int) -> int:
+    """Return until when a file with these times may change again and look the same."""
+    tick = _COARSE if changed % _SECOND == 0 else 0
+    return max(modified, changed) + tick + RACY
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +49,7 @@ class Entry:
 
     def settled(self, scanned: int) -> bool:
         """Tell whether another change would show, given when (in nanoseconds) it was looked at."""
-        return max(self.modified, self.changed) < scanned - RACY
+        return unsure_until(self.modified, self.changed) < scanned
 
 
 def scan(folder: Path) -> tuple[Entry, ...]:

@@ -136,6 +136,18 @@ def test_a_file_changed_just_now_is_not_settled() -> None:
     assert entry.settled(scanned=2_001 + RACY)
 
 
+@pytest.mark.parametrize(
+    ("changed", "seconds"), [(5_000_000_000, 2), (5_000_000_001, 0), (5_500_000_000, 0)]
+)
+def test_on_a_disk_of_whole_seconds_a_file_settles_later(changed: int, seconds: int) -> None:
+    """Two saves within one of its seconds have one time: until it is over nothing is sure."""
+    entry = Entry("a.md", 1, modified=4_000_000_000, changed=changed, inode=1)
+    end = changed + seconds * 1_000_000_000 + RACY
+
+    assert not entry.settled(scanned=end)
+    assert entry.settled(scanned=end + 1)
+
+
 def test_reading_gives_bytes_and_their_digest(tmp_path: Path) -> None:
     """A source is the file's bytes as they are."""
     (tmp_path / "a.md").write_bytes(b"\xef\xbb\xbfa\r\n")
