@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 from email.parser import BytesHeaderParser
 from email.utils import parsedate_to_datetime
 
-from feedpub.bounces.mails import LARGEST
+from feedpub.bounces.mails import bounded
 
 _LONGEST = 200  # characters of a date
 
@@ -15,7 +15,7 @@ def arrived(data: bytes, now: datetime) -> datetime:
     The server that took it in wrote that into the first `Received`; `Date` is as good as the clock
     of whoever sent it. Never raises, whatever the octets.
     """
-    header = BytesHeaderParser().parsebytes(data[:LARGEST])
+    header = BytesHeaderParser().parsebytes(bounded(data))
     for value in (str(header.get("received", "")).rpartition(";")[2], header.get("date", "")):
         try:
             at = parsedate_to_datetime(str(value)[:_LONGEST])

@@ -19,11 +19,13 @@ from itertools import islice
 LARGEST = 2**18  # octets that are read: what a notice has to say, it says before the copy
 _WORDS = 20_000  # characters of its text
 _FIELD = 2_000  # characters of one field of a header
+_HEADER = 2**16  # octets of the header
 _FIELDS = 500  # fields of one header
-_HTML = 100_000  # characters of the text, with its tags
+_HTML = 100_000  # characters of the text with its tags, and with what it returns
 _ADDRESS = 400  # characters; `email` reads "(((" by recursion
 
 _TAG = re.compile(r"<(/?(?:style|script)?)[^<>]*>", re.IGNORECASE)
+_END_OF_HEADER = re.compile(rb"\r?\n\r?\n")
 _BLANK = re.compile(r"\n[ \t]*\n")
 _COPY = re.compile(
     r"^[ \t]{0,8}-{2,80}[^\n]{0,80}?\b(?:copy of (?:the|your) (?:message|mail)|original message"
@@ -83,9 +85,17 @@ class Mail:
 def parse(data: bytes) -> Mail | None:
     """Read a message; None where it is nested so deeply that nobody could have meant it."""
     try:
-        return _read(message_from_bytes(data[:LARGEST]), depth=1)
+        return _read(message_from_bytes(bounded(data)), depth=1)
     except RecursionError:
         return None
+
+
+def bounded(data: bytes) -> bytes:
+    """Return the beginning of a message, with as much of its header as anybody could mean."""
+    data = data[:LARGEST]
+    blank = _END_OF_HEADER.search(data)
+    end = blank.start() if blank else len(data)
+    return data if end <= _HEADER else data[:_HEADER] + data[end:]
 
 
 def _read(message: Message, depth: int) -> Mail:
@@ -167,9 +177,9 @@ def _divided(parts: Sequence[Message]) -> tuple[str, str]:
     plain = "text/plain" in kinds or "text/html" not in kinds
     kind = "text/plain" if plain else "text/html"
     whole = "\n\n".join(_text(part) for part in parts if _kind(part) == kind)
-    text = whole.replace("\r\n", "\n")
+    text = whole[:_HTML].replace("\r\n", "\n")
     if not plain:
-        text = html.unescape(_without_tags(text[:_HTML]))
+        text = html.unescape(_without_tags(text))
     found = _COPY.search(text)
     if found is None:
         return text[:_WORDS], ""

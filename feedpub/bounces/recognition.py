@@ -5,21 +5,28 @@ pattern after the other on every line, some of them in quadratic time, so they s
 lines only, in which a notice says what it has to say.
 """
 
+import logging
 from email.message import Message
 
 from flufl.bounce import all_failures
 
 from feedpub.bounces.mails import Mail
 
+# It logs a traceback for each message that one of its patterns cannot bear.
+logging.getLogger("flufl.bounce").disabled = True
+
 _LINES = 80
 _LINE = 120  # characters
-_HEADERS = ("from", "to", "subject", "x-failed-recipients", "x-mailer")
+_HEADERS = ("to", "subject", "x-failed-recipients", "x-mailer")
+_NOBODY = "nobody@example.invalid"  # some of it fails without a sender
 _LONGEST = 320  # characters of an address
 
 
 def failed_address(mail: Mail) -> str:
     """Return the address that a mail reports as undeliverable; "" where it is no bounce."""
     message = Message()
+    sender = mail.header.address("from")
+    message["from"] = sender if "@" in sender and sender.isascii() else _NOBODY
     for name in _HEADERS:
         if mail.header.has(name):
             message[name] = mail.header.get(name)[:_LINE].replace("\n", " ")
