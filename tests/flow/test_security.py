@@ -1,12 +1,15 @@
 """A site as strangers find it: floods, forgeries, hostile posts, requests that make no sense."""
 
 import json
+import os
 import re
 import resource
 import socket
+import time
+from collections import Counter
 from collections.abc import Collection, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from http.client import HTTPConnection
 from pathlib import Path
@@ -16,6 +19,7 @@ from urllib.parse import unquote, urlencode
 import feedparser
 import lxml.html
 import pytest
+from fuzzed import requests
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from newsrooms import Newsroom
@@ -410,3 +414,46 @@ def test_no_request_breaks_anything(  # noqa: PLR0913, PLR0917 - all that a requ
     assert reply.status < 500
     assert SECRET not in reply.body
     assert b"Traceback" not in reply.body
+
+
+FUZZED = int(os.environ.get("FEEDPUB_FUZZED", "400"))
+"""How many requests are tried: a campaign takes 20,000."""
+
+
+def test_requests_that_make_no_sense(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """Each is answered in good time or hung up on; none finds a bug, and none a secret."""
+    slowest, statuses = 0.0, Counter[int]()
+    with town(tmp_path, 0.5) as one, serving(one.app, ("127.0.0.1",)) as port:
+        reader = one.room.reader(ANN)
+        purposes = ("confirm", "preferences", "unsubscribe")
+        tokens = [signup.token(one.desk, purpose, reader) for purpose in purposes]
+        for octets in requests(1, FUZZED, tokens):
+            began = time.monotonic()
+            answer = hung_up(port, octets)
+            slowest = max(slowest, time.monotonic() - began)
+            found = re.match(rb"HTTP/1\.1 (\d{3}) ", answer)
+            statuses[int(found[1]) if found else 0] += 1
+            assert not found or int(found[1]) < 500, (octets, answer)
+            assert SECRET not in answer
+            assert b"Traceback" not in answer
+        assert 200 == get(port, "/blog/").status
+
+    told = capfd.readouterr()
+    assert "" == caplog.text
+    assert "Traceback" not in told.err
+    assert slowest < 10
+
+
+def hung_up(port: int, octets: bytes) -> bytes:
+    """Send octets and nothing more; give what comes back."""
+    with socket.create_connection(("127.0.0.1", port), timeout=30) as connection:
+        with suppress(ConnectionError, BrokenPipeError):
+            connection.sendall(octets)
+            connection.shutdown(socket.SHUT_WR)
+        answer = bytearray()
+        with suppress(ConnectionError):
+            while piece := connection.recv(65_536):
+                answer += piece
+        return bytes(answer)
