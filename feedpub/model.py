@@ -240,6 +240,7 @@ class SignUp:
     authors: tuple[Author, ...]
     languages: tuple[str, ...]  # the site's first
     confirms: bool  # whether a mail asks them first
+    action: str = ""  # the URL that takes the form, where it is not on the site's own host
 
 
 @dataclass(frozen=True, slots=True)

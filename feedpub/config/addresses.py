@@ -67,6 +67,17 @@ def origin(text: str) -> str:
     return url.removesuffix("/")
 
 
+def readers_host(text: str) -> str:
+    """Return the origin of a host that is named by itself or as a URL, "" for none.
+
+    Raises:
+        ValueError: it is neither.
+    """
+    if not text:
+        return ""
+    return origin(text.removesuffix("/") if is_absolute(text) else f"https://{text}")
+
+
 def reference(text: str) -> str:
     """Give a URL in its normal form, or a path as it was written.
 

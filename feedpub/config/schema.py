@@ -8,6 +8,7 @@ to add it here: reading, messages and printing follow from the types.
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated
+from urllib.parse import urlsplit
 
 from feedpub.config import addresses, checks
 from feedpub.config.keys import Key
@@ -319,6 +320,14 @@ class Subscribers:
     form: Annotated[
         bool, Key("people sign up on the site, which `feedpub run` must serve then")
     ] = False
+    host: Annotated[
+        str,
+        Key(
+            "where readers confirm, choose and leave, if not on the site's own host, on which lies "
+            'what authors publish: "https://readers.example.org"',
+            addresses.readers_host,
+        ),
+    ] = ""
     origins: Annotated[
         tuple[str, ...],
         Key('other sites whose forms may sign people up: "https://ann.example"', addresses.origin),
@@ -408,6 +417,15 @@ class Config:
     hooks: Annotated[Hooks, Key()] = Hooks()
     web: Annotated[Web, Key()] = Web()
     run: Annotated[Run, Key()] = Run()
+
+    @property
+    def readers_url(self) -> str:
+        """The URL below which the pages of readers are: that of the site, unless they have a host.
+
+        There they have the path that the site has.
+        """
+        own = self.subscribers.host
+        return own + urlsplit(self.site.url).path if own else self.site.url
 
 
 FOREIGN: Mapping[type, Mapping[str, Key]] = {

@@ -125,7 +125,8 @@ def maker(where: Place, templates: Templates, code: str, bodies: Bodies) -> site
     """Give what the bytes of the site are made with; `code` tells the version of the program."""
     # How the folder is watched, pages are served and mail leaves, and who is told of what, changes
     # no page; that people may sign up does.
-    readers = Subscribers(form=where.config.subscribers.form)
+    own = where.config.subscribers
+    readers = Subscribers(form=own.form, host=own.host)
     shown = replace(
         where.config, mail=Mail(), subscribers=readers, hooks=Hooks(), run=Run(), web=Web()
     )

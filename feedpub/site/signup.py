@@ -14,4 +14,5 @@ def choices(config: Config, library: Library) -> SignUp:
         authors=tuple(author for author, _ in library.authors),
         languages=tuple(dict.fromkeys((own, *others))),
         confirms=config.subscribers.double_opt_in,
+        action=f"{config.readers_url}subscribe" if config.subscribers.host else "",
     )

@@ -84,7 +84,7 @@ class OwnHost:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Hand the request on, or refuse it."""
-        if self._is_own(_host_name(scope)):
+        if self._is_own(host_name(scope)):
             await self._app(scope, receive, send)
         else:
             await _refuse(HTTPStatus.MISDIRECTED_REQUEST, send)
@@ -99,7 +99,7 @@ class OwnHost:
         return address.is_loopback or not self._is_local
 
 
-def _host_name(scope: Scope) -> str:
+def host_name(scope: Scope) -> str:
     """Return the host of a request without its port, "" where none, or more than one, is told."""
     told = [value for name, value in scope["headers"] if name == b"host"]
     host = told[0][:_LONGEST_HOST].decode("latin-1").lower() if len(told) == 1 else ""

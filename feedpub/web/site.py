@@ -10,6 +10,7 @@ from starlette.types import ASGIApp
 
 from feedpub.config import Config
 from feedpub.web.guards import Hammering, Headers
+from feedpub.web.readers.hosts import SeparateHost
 from feedpub.web.seen import Seen, Watched
 from feedpub.web.static import SiteFiles
 
@@ -46,5 +47,11 @@ def app(
         made = ExceptionMiddleware(router)
     if config.web.limit:
         made = Hammering(made, config.web.limit, time.monotonic)
-    made = Headers(made, config.web.policy)
+    policy = config.web.policy
+    if config.subscribers.host:
+        made = SeparateHost(made, config.site.url, config.readers_url)
+        # The form of the site is taken there.
+        taken = f"form-action 'self' {config.subscribers.host}"
+        policy = policy.replace("form-action 'self'", taken)
+    made = Headers(made, policy)
     return Watched(made, seen) if seen else made

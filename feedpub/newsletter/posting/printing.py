@@ -61,15 +61,15 @@ class Printer:
     def reader(self, key: str, one: Subscriber, language: str) -> Reader:
         """Give what one reader's copy has of its own."""
         config = self._desk.config
-        site = config.site.url
+        pages = config.readers_url
         leave = self._desk.token("unsubscribe", one)
         return Reader(
             key=key,
             address=one.address,
             name=one.name,
-            unsubscribe=f"{site}unsubscribe/{leave}",
-            preferences=f"{site}preferences/{self._desk.token('preferences', one)}",
-            online=site,
+            unsubscribe=f"{pages}unsubscribe/{leave}",
+            preferences=f"{pages}preferences/{self._desk.token('preferences', one)}",
+            online=config.site.url,
             follows=self._following.sentence(one, language),
             mailto=f"mailto:{_tagged(config.mail.unsubscribe, leave)}"
             if config.mail.unsubscribe

@@ -157,7 +157,7 @@ class _Clerk:
         # Nobody else chooses the language of somebody who is mailed already.
         wanted = one.language if kind == admission.KNOWN else asked.wish.language
         letter = self._letter(kind, wanted or self._desk.config.site.language)
-        press, site = self._pressed(), self._desk.config.site.url
+        press, pages = self._pressed(), self._desk.config.readers_url
         # The same for the same request, however often it is tried; another one for the next.
         key = f"{kind}-{asked.mark.hex()[:24]}-{asked.at.timestamp():.0f}"
         reader = Reader(key=key, address=one.address)
@@ -165,11 +165,11 @@ class _Clerk:
             leave, choose = (self._desk.token(each, one) for each in ("unsubscribe", "preferences"))
             reader = replace(
                 reader,
-                unsubscribe=f"{site}unsubscribe/{leave}",
-                preferences=f"{site}preferences/{choose}",
+                unsubscribe=f"{pages}unsubscribe/{leave}",
+                preferences=f"{pages}preferences/{choose}",
             )
         else:
-            reader = replace(reader, online=f"{site}confirm/{token(self._desk, 'confirm', one)}")
+            reader = replace(reader, online=f"{pages}confirm/{token(self._desk, 'confirm', one)}")
         return press.message(letter.to(reader), one)
 
     def _letter(self, kind: str, language: str) -> Letter:

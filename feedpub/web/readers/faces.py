@@ -148,7 +148,7 @@ class Faces:
         return Action(self._said.text("preferences"), way, "get", is_quiet=True)
 
     def _way(self, purpose: str, text: str) -> str:
-        return f"{self._site.url}{purpose}/{text}"
+        return f"{self._scene.desk.config.readers_url}{purpose}/{text}"
 
     def _reader(
         self, name: str, reader: Subscriber, actions: Sequence[Action], *, is_good: bool = False

@@ -13,7 +13,7 @@ from feedpub.web.readers import forms
 from feedpub.web.readers.bodies import Fields
 from feedpub.web.readers.faces import Faces
 from feedpub.web.readers.forms import Given
-from feedpub.web.readers.origins import is_ours
+from feedpub.web.readers.origins import is_ours, origin_of
 
 _MAILED = (ACTIVE, "pending", "bounced")
 """States that somebody can leave."""
@@ -47,7 +47,9 @@ def refusal(visit: Visit) -> Response | None:
     config = visit.scene.desk.config
     if not config.subscribers.form:
         return visit.faces().closed()
-    if not is_ours(visit.headers, config.site.url, config.subscribers.origins):
+    home = origin_of(config.site.url)
+    others = (*config.subscribers.origins, *([home] if config.subscribers.host else []))
+    if not is_ours(visit.headers, config.readers_url, others):
         return visit.faces().refused()
     return None
 
