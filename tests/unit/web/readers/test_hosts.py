@@ -104,7 +104,7 @@ def test_issues_lead_there(tmp_path: Path) -> None:
     room.config(f"{newsrooms.config('name: weekly')}subscribers: {{host: readers.example.org}}\n")
     room.begin()
     room.reader("ann@example.net")
-    room.write("a")
+    room.write("a.md")
     room.send()
     (mail,) = room.messages()
 
