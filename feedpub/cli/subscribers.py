@@ -2,7 +2,7 @@
 
 import json
 import tempfile
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import tzinfo
 from itertools import islice
 from pathlib import Path
@@ -16,6 +16,7 @@ from feedpub.errors import FeedpubError
 from feedpub.mailing import ACTIVE, STATES, Fate, Follows, Subscriber
 
 if TYPE_CHECKING:
+    from feedpub.model import Problem
     from feedpub.newsletter import Import
     from feedpub.roster import Column
 
@@ -27,10 +28,10 @@ _MEANT = {
     "labels": "kept as a field",
     "object": "kept as fields",
     "dropped": "left out",
-    "own": "feedpub's own",
 }
 """What the meanings of columns are called that are not called what they are."""
 
+_ALIKE = 5  # rows with the same fault that are listed one by one
 _BATCH = 500  # readers that are laid out together: who lists a million waits for none
 
 
@@ -124,7 +125,7 @@ def _import(session: Session) -> int:
         session.world.stdout.write(json.dumps(_import_as_object(result)) + "\n")
     else:
         session.tell(_import_told(result), always=True)
-    report.tell(result.faults, session.terminal)
+    _tell_faults(session, result.faults)
     if is_asking:
         _tell_doubts(session, result.doubts)
         if not (refused or arguments.dry_run or arguments.json) and _agrees(session, result):
@@ -195,6 +196,7 @@ def _import_told(result: "Import") -> Iterator[str]:
         rows = [
             (safe(column.label), "NOT UNDERSTOOD" if column.doubt else _meant(column.meaning))
             for column in result.columns
+            if column.meaning != "own"
         ]
         yield from (f"  {line}" for line in columns(rows).split("\n"))
 
@@ -202,6 +204,19 @@ def _import_told(result: "Import") -> Iterator[str]:
 def _meant(meaning: str) -> str:
     """Tell what a column is taken for."""
     return _MEANT.get(meaning, meaning.replace("_", " "))
+
+
+def _tell_faults(session: Session, faults: Sequence["Problem"]) -> None:
+    """Tell what is wrong with rows; of those with the same fault the first ones, and how many."""
+    alike: dict[str, list[Problem]] = {}
+    for fault in faults:
+        alike.setdefault(fault.message, []).append(fault)
+    shown = [fault for each in alike.values() for fault in each[:_ALIKE]]
+    report.tell(shown, session.terminal)
+    for message, each in alike.items():
+        if len(each) > _ALIKE:
+            more = report.counted(len(each) - _ALIKE, "more row")
+            session.warn(f"{each[0].path}: {more}, to line {each[-1].line}: {message}")
 
 
 def _tell_doubts(session: Session, doubts: Iterable["Column"]) -> None:

@@ -43,6 +43,19 @@ def canonical(address: str) -> str:
     return f"{_lowered(valid.local_part)}@{valid.domain}"
 
 
+def parted(text: str) -> tuple[str, str]:
+    """Return the name and the address of "Ann Lee <ann@example.org>"; of an address alone, no name.
+
+    What is neither comes back as it is, in the place of the address.
+    """
+    written = text.strip()
+    if written.endswith(">"):
+        name, less, address = written[:-1].rpartition("<")
+        if less and "<" not in name and ">" not in name:
+            return name.strip(' "\t'), address.strip().removeprefix("mailto:")
+    return "", written
+
+
 def _lowered(text: str) -> str:
     """Put letters into lower case, whichever way their accents are written."""
     return unicodedata.normalize("NFC", unicodedata.normalize("NFD", text).lower())

@@ -66,7 +66,7 @@ _COLUMNS = {
     "(?:consent|permission|opt ?in); consent; consent given; gdpr; permission to (?:e ?)?mail; "
     "abonné; inscrit; angemeldet; aktiv; suscrito; iscritto; actif; activo; attivo; "
     "einwilligung; dsgvo; rgpd; consentement; consentimiento; consenso; "
-    "receives? (?:e ?mails?|newsletters?)",
+    "receives? (?:e ?mails?|newsletters?); (?:newsletter|e ?mail) subscribed",
     CONFIRMED: f"{_ABOUT}(?:confirmed|verified); double opt ?in; doi; confirmé; bestätigt; "
     "confirmado; confermato",
     "unsubscribed": f"{_ABOUT}(?:unsubscribed|opted out|black ?listed); email disabled; "
@@ -119,6 +119,7 @@ _TELLING = re.compile(
     r"beschwer|spam|junk|abuse|clean|bereinigt|delet|gelöscht|supprim|elimin|removed|"
     r"confirm|bestätig|bestaetig|conferma|verif|vérif|geprüft|\bdoi\b|d[eé]s(?:abonn|inscri)|"
     r"abgemeldet|abmeld|ausgetrag|abbestell|abonnement|angemeldet|uitgeschr|afgemeld|disiscri|"
+    r"avregistr|avmeld|afmeldt|avprenum|wypisan|отпис|退[订訂]|配信停止|수신거부|"
     r"desuscri|suscri|\bbaja\b|descadastr|do not|\bdont\b|\bno ?e?mail|accepts|mailable|"
     r"aktiv|\b(?:in)?acti(?:f|vo|ve)\b|\battivo\b|disabled|enabled|\b(?:in)?valid|archived|"
     r"cancel|gek[uü]ndigt|mailing ?list|newsletter"
@@ -130,7 +131,8 @@ _QUIET = re.compile(
     r"payment|billing|order|plan|member(?:ship)?|account|activity|gift) .*|"
     r".*\b(?:url|link|token|hash|key|ip|ip address|referr?er|country|user agent|language|form|"
     r"page|count|rate|opens?|clicks?|score|rating|id|uuid|lists?|groups?|segments?|version|text)|"
-    r"subscription (?!state|status).*|active subscription|consent to track|emails? dropped|"
+    r"subscription (?!state|status).*|active subscription|"
+    r"consent (?:how|source|text|method|form)|consent to track|emails? dropped|"
     r"(?:soft )?bounces|soft bounce.*|cancel(?:led|ed)? (?:at|date)|(?:sent|received|opened).*"
 )
 
@@ -143,14 +145,16 @@ _WORDS = {
     "confirmé; confirmée; oui; vrai; angemeldet; abonniert; aktiv; bestätigt; ja; "
     "wahr; eingetragen; suscrito; suscrita; activo; activa; confirmado; confirmada; "
     "sí; si; verdadero; iscritto; iscritta; attivo; attiva; confermato; vero; ativo; "
-    "inscrito; sim; ingeschreven; geabonneerd; actief; bevestigd",
+    "inscrito; sim; ingeschreven; geabonneerd; actief; bevestigd; prenumererar; "
+    "påmeldt; tilmeldt; подписан; 订阅; 已订阅",
     "pending": "pending; unconfirmed; not confirmed; unactivated; nonsubscribed; non subscribed; "
     "not subscribed; never subscribed; transactional; invited; waiting; awaiting "
     "confirmation; no permissions set; no permission set; unknown; not set; not "
     "specified; unverified; validating; needs attention; pending confirmation; "
     "confirmation pending; not opted in; en attente; non confirmé; non confirmée; "
     "unbestätigt; nicht bestätigt; ausstehend; wartend; pendiente; no confirmado; sin "
-    "confirmar; in attesa; non confermato; pendente; niet bevestigd; in afwachting",
+    "confirmar; in attesa; non confermato; pendente; niet bevestigd; in afwachting; "
+    "none; no consent; no permission; nie potwierdzony",
     "unsubscribed": "unsubscribed; opted out; opt out; inactive; cancelled; canceled; archived; "
     "deleted; unsub; left; no; false; 0; n; f; off; denied; withdrawn; revoked; "
     "refused; deactivated; global unsubscribe; globally unsubscribed; désabonné; "
@@ -159,7 +163,8 @@ _WORDS = {
     "nein; falsch; baja; dado de baja; de baja; desuscrito; desuscrita; inactivo; "
     "inactiva; eliminado; eliminada; falso; disiscritto; disiscritta; cancellato; "
     "inattivo; descadastrado; cancelado; inativo; não; uitgeschreven; afgemeld; "
-    "inactief; nee",
+    "inactief; nee; unsubscribes; avregistrerad; avmeldt; afmeldt; wypisany; отписан; "
+    "отписался; 退订; 退訂; 配信停止",
     "bounced": "bounced; hard bounced; hard bounce; bounce; cleaned; undeliverable; malformed; "
     "invalid; undelivered; dropped; unreachable; non existent; unzustellbar; rebond; "
     "rebotado; rebotada; rebote; rimbalzato; devolvido; gebounced; ungültig; "
@@ -183,6 +188,9 @@ _YES_WORDS = (
 )
 _NO_WORDS = "false; no; 0; n; f; off; unchecked; non; faux; nein; falsch; falso; não; nee; ☐; ✗"
 _YES, _NO = frozenset(_YES_WORDS.split("; ")), frozenset(_NO_WORDS.split("; "))
+BLANKS = frozenset(("", "-", "null", "n/a", "nan", "\\n"))
+"""What programs write for nothing."""
+
 SWITCHES = _YES | _NO
 """Words that answer a question, and say nothing where the question is not known."""
 
@@ -307,6 +315,8 @@ def meanings(name: str) -> dict[str, int]:
 
 def candidates(name: str) -> frozenset[str]:
     """Return what a column of this name means if its cells look like that."""
+    if _QUIET.fullmatch(name):
+        return frozenset()
     return frozenset(meaning for meaning, _, pattern in _EITHER if pattern.fullmatch(name))
 
 

@@ -39,6 +39,7 @@ _SAYS_NOT = frozenset(
 )
 # Mailchimp writes one file for each state; a column of its own tells two of them apart.
 _WHOLE_FILES = {"unsub time": "unsubscribed", "clean time": "bounced"}
+_LONGEST_NAME = 200  # characters of a column's name that are looked at
 _SHOWN = 3  # examples of what stands in a column
 
 
@@ -103,10 +104,11 @@ def arrange(sheet: Sheet, mapping: Mapping[str, str], states: Mapping[str, str])
     Faulty where no column holds addresses, or one that is named is not there.
     """
     header = sheet.header or [f"column {number}" for number in range(1, len(sheet.cells) + 1)]
-    names = tuple(exports.simple(name) for name in header)
+    names = tuple(exports.simple(name[:_LONGEST_NAME]) for name in header)
     service = exports.identify(frozenset(names))
     said = _said(header, names, mapping)
-    words = _words(service, states, sheet.cells, names)
+    own = {exports.simple(word): state for word, state in states.items()}
+    words = _words(service, own, sheet.cells, names)
     silenced = _silenced(mapping)
     found: list[Column] = []
     for index, name in enumerate(header):
@@ -115,6 +117,8 @@ def arrange(sheet: Sheet, mapping: Mapping[str, str], states: Mapping[str, str])
             found.append(Column(label, {meaning: -1}, certain=True))
             continue
         guessed = _guess(names[index], sheet.cells[index], service, words)
+        if not guessed and exports.is_telling(names[index]) and sheet.cells[index].known(own):
+            guessed = {exports.STATE: 1_000}
         meanings = {each: rank for each, rank in guessed.items() if each not in silenced}
         muted = len(meanings) < len(guessed) and not meanings
         column = Column(name.strip(), meanings or {exports.FIELD: 0})
@@ -132,9 +136,10 @@ def arrange(sheet: Sheet, mapping: Mapping[str, str], states: Mapping[str, str])
         skipped=sheet.skipped,
         has_header=bool(sheet.header),
         words=words,
-        day_first=service.day_first
-        if service.day_first is not None
-        else _order([sheet.cells[at] for at, each in enumerate(found) if _may_be_time(each)]),
+        day_first=_order(
+            [sheet.cells[at] for at, each in enumerate(found) if _may_be_time(each)],
+            service.day_first,
+        ),
         ours=_ours(names) if service is exports.FEEDPUB else (),
     )
     return _with_states(layout, names, sheet.cells, notes)
@@ -287,11 +292,9 @@ def _words(
     names: Sequence[str],
 ) -> Mapping[str, str]:
     """Return the words for states; numbers mean nothing where there are more than 0 and 1."""
-    said: dict[str, str] = {}
-    for word, state in states.items():
+    for state in states.values():
         if state not in STATES:
             raise Faulty(f"{quoted(state)} is no state: write one of {', '.join(STATES)}")
-        said[exports.simple(word)] = state
     words = {**exports.STATE_WORDS, **service.words}
     coded = any(
         word.lstrip("-").isdigit() and word not in exports.SWITCHES
@@ -301,7 +304,7 @@ def _words(
     )
     if coded:
         words = {word: state for word, state in words.items() if not word.isdigit()}
-    return {**words, **said}
+    return {**words, **states}
 
 
 def _silenced(mapping: Mapping[str, str]) -> frozenset[str]:
@@ -312,10 +315,13 @@ def _silenced(mapping: Mapping[str, str]) -> frozenset[str]:
     return frozenset(silenced | {*_STATES} if mapping.get(exports.STATE) == "" else silenced)
 
 
-def _order(cells: Sequence[Cells]) -> bool | None:
-    """Return whether dates of numbers have their day first, where the dates themselves prove it."""
+def _order(cells: Sequence[Cells], usual: bool | None) -> bool | None:  # noqa: FBT001 - a value
+    """Return whether dates of numbers have their day first, where the dates themselves prove it.
+
+    `usual` is what the service writes; dates that contradict each other prove nothing.
+    """
     day, month = any(each.day_first for each in cells), any(each.month_first for each in cells)
-    return None if day == month else day
+    return (None if day else usual) if day == month else day
 
 
 def _is_reason(name: str, column: Column) -> bool:

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from feedpub.mailing import ACTIVE, CADENCES, STATES, Consent, Follows, Subscriber
 from feedpub.roster import exports
-from feedpub.roster.addresses import canonical
+from feedpub.roster.addresses import canonical, parted
 from feedpub.roster.faults import Faulty, quoted
 from feedpub.roster.layout import Layout
 from feedpub.roster.times import given, moment
@@ -29,7 +29,7 @@ def theirs(cells: Sequence[str], layout: Layout, now: datetime) -> Subscriber:
 
     `now` stands in the record of consent where the table has no time for it.
     """
-    address = cells[layout.where[exports.EMAIL][0]].strip()
+    called, address = parted(cells[layout.where[exports.EMAIL][0]])
     canonical(address)
     state, changed = _state(cells, layout)
     at, unread = _consented(cells, layout, now)
@@ -40,7 +40,7 @@ def theirs(cells: Sequence[str], layout: Layout, now: datetime) -> Subscriber:
         id=0,
         address=address,
         consent=Consent(at or now, "import", layout.source),
-        name=name,
+        name=name or _text([called], (0,)),
         fields=(*_fields(cells, layout, parts), *unread, *strange),
         state=state,
         language=language,
@@ -142,7 +142,7 @@ def _words(cells: Sequence[str], layout: Layout) -> list[str]:
     said = []
     for index in layout.where.get(exports.STATE, ()):
         word = cells[index].strip()
-        if word:
+        if word.casefold() not in exports.BLANKS:
             state = layout.words.get(exports.simple(word))
             if state is None:
                 raise Faulty(
@@ -170,7 +170,8 @@ def _switches(cells: Sequence[str], layout: Layout) -> list[str]:
                 state = layout.words.get(exports.simple(cell))
                 if state is None:
                     raise Faulty(
-                        f"{quoted(cell)} does not tell whether mail is wanted: write true or false"
+                        f"{quoted(cell)} does not tell whether mail is wanted: write true or "
+                        f"false, or say what it means: --state {quoted(f'{cell}=active')}"
                     )
                 said.append(state)
             elif meaning == exports.SUBSCRIBED:
@@ -184,7 +185,8 @@ def _is_word(cell: str, index: int, layout: Layout) -> bool:
 
 
 def _has_word(cells: Sequence[str], layout: Layout) -> bool:
-    return any(cells[index].strip() for index in layout.where.get(exports.STATE, ()))
+    columns = layout.where.get(exports.STATE, ())
+    return any(cells[index].strip().casefold() not in exports.BLANKS for index in columns)
 
 
 def _is_blank(cells: Sequence[str], layout: Layout) -> bool:

@@ -37,14 +37,11 @@ _MARKS = (
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
-# Letters and punctuation that Western languages use, one or two at a time: longer runs, and other
-# bytes, are words of another script.
-_LETTERS = rb"[\xc0-\xd6\xd8-\xf6\xf8-\xff\x8a\x8c\x8e\x9a\x9c\x9e\x9f\xaa\xba"
-_WESTERN = re.compile(
-    rb"(?:[\t-\r\x20-\x7f]|"
-    + _LETTERS
-    + rb"\x80\x82\x84\x85\x91-\x97\x99\xa0\xa1\xa3\xa7\xa9\xab\xad"
-    rb"\xae\xb0\xb2-\xb4\xb7\xbb\xbf]{1,2}(?![\x80-\xff]))*"
+# What no text in a Western language holds in cp1252: other bytes than its letters and punctuation,
+# and runs of three that are not ASCII. Such are words of another script.
+_NOT_WESTERN = re.compile(
+    rb"[\x00-\x08\x0e-\x1f\x81\x83\x86-\x89\x8b\x8d\x8f\x90\x98\x9b\x9d\xa2\xa4-\xa6\xa8\xac\xaf"
+    rb"\xb1\xb5\xb6\xb8\xb9\xbc-\xbe\xd7\xf7]|[\x80-\xff]{3}"
 )
 
 
@@ -82,7 +79,7 @@ def encoding_by_letters(lines: Iterable[bytes]) -> str:
         try:
             line.decode()
         except UnicodeDecodeError:
-            if not _WESTERN.fullmatch(line):
+            if _NOT_WESTERN.search(line):
                 return "utf-8"
             found = "cp1252"
         else:

@@ -22,6 +22,7 @@ _MONTHS = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct",
 _UNIX = re.compile(r"\d{10}(?:\d{3})?")  # seconds or milliseconds
 _FIRST_MAIL = 1971  # an earlier year is a zero that some program wrote out as a time
 _LONGEST = 60
+_PLAIN = re.compile(r"\d{4}-\d\d-\d\d(?:[ T]\d\d:\d\d:\d\d)?")  # what nearly all write
 _MONTHS_A_YEAR, _NOON = 12, 12
 
 
@@ -67,6 +68,8 @@ def _unix(text: str) -> datetime | None:
 
 
 def _read(text: str, *, day_first: bool | None) -> datetime | None:
+    if _PLAIN.fullmatch(text):
+        return datetime.fromisoformat(text).replace(tzinfo=UTC)
     if found := _ISO.fullmatch(text):
         month, day = int(found["month"]), int(found["day"])
     elif found := _EITHER.fullmatch(text):

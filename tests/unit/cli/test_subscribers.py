@@ -285,6 +285,15 @@ def test_import_of_bad_rows(screen: bool) -> None:
     assert screen == lines[-1].endswith("leave them out with --skip-bad.")
 
 
+def test_import_of_many_bad_rows() -> None:
+    """Of those that have the same fault the first ones are listed, and it is said how many."""
+    desk = Desk(imported=Import(Imported(0, 0, 0, 0), bad(*range(2, 2_000))))
+    lines = run("subscribers import list.csv", desk).err.splitlines()
+
+    assert 7 == len(lines)
+    assert "list.csv: 1,993 more rows, to line 1999: " in lines[5]
+
+
 def test_import_without_bad_rows() -> None:
     """With --skip-bad the others are imported; the status says that some were bad."""
     desk = Desk(imported=Import(Imported(3, 0, 0, 0), bad(4)))

@@ -132,6 +132,36 @@ def test_a_word_may_be_given_its_meaning() -> None:
         rows(text, states={"gold": "actve"})
 
 
+def test_a_column_that_is_asked_about_is_understood_by_its_words() -> None:
+    """Whoever says what a word means says with it that the column tells of states."""
+    text = "email,Permission level\n" + TWO.format("A", "B")
+
+    assert ["Permission level"] == doubts(text)
+    assert ["active", "pending"] == [
+        each.state for each in people(text, states={"A": "active", "B": "pending"})
+    ]
+
+
+@pytest.mark.parametrize("cell", ["", "-", "NULL", "n/a", "\\N"])
+def test_a_blank_state_has_many_forms(cell: str) -> None:
+    """What programs write for nothing is no word that nobody knows."""
+    assert "unsubscribed active" == states("email,status\n" + TWO.format("unsubscribed", cell))
+
+
+def test_a_label_among_others_may_tell_who_left() -> None:
+    """It is asked about, too."""
+    assert ["Tags"] == doubts('email,Tags\na@example.org,"vip, ""Unsubscribed"""\n')
+
+
+def test_the_status_of_something_else_is_no_state() -> None:
+    """What is ordered or paid tells nothing of mail; what it holds may be asked about."""
+    text = "email,Order status\n" + TWO.format("shipped", "cancelled")
+
+    assert ["Order status"] == doubts(text)
+    assert "active active" == states(text)
+    assert [] == doubts("email,Order status\n" + TWO.format("shipped", "packed"))
+
+
 def test_a_word_that_nobody_knows_beside_others_is_told_by_its_line() -> None:
     """With how to say what it means."""
     _, bob = rows("email,status\na@example.org,active\nb@example.org,gold\n")
@@ -180,6 +210,14 @@ def test_the_order_of_days_and_months_is_proved_by_the_file() -> None:
     assert [3, 12] == months("03/04/2020", "12/25/2020")
     assert [5] == months("03/04/2020")  # today's: nobody can tell
     assert [5, 5, 5] == months("03/04/2020", "12/25/2020", "25/12/2020")
+
+
+def test_what_a_file_proves_counts_more_than_what_its_service_writes() -> None:
+    """An account of Brevo may have the month first."""
+    header = "EMAIL;EMAIL_BLACKLISTED;ADDED_TIME\na@example.org;No;03-04-2020 10:00\n"
+
+    assert 4 == people(header)[0].consent.at.month
+    assert 3 == people(f"{header}b@example.org;No;03-25-2020 10:00\n")[0].consent.at.month
 
 
 def test_a_time_to_come_is_no_consent() -> None:

@@ -353,6 +353,7 @@ def test_the_only_column_of_addresses_holds_the_readers() -> None:
         ("ann@example.org\t2024-05-01\tUnsubscribed\n", "", "unsubscribed"),
         ("Ann Lee,ann@example.org,abgemeldet\n", "Ann Lee", "unsubscribed"),
         ("1,ann@example.org,17\n", "", "active"),
+        ("Ann Lee <ann@example.org>\nBo <bo@example.org>\n", "Ann Lee", "active"),
         ("Ann,Lee,ann@example.org\n", "", "active"),
     ],
 )

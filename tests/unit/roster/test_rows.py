@@ -168,11 +168,43 @@ def test_a_cadence_is_read() -> None:
         ({"surname": "Lee"}, "Lee"),
         ({"name": "An\x00n\ufdd2\x7f"}, "Ann"),
         ({"name": "李小龍"}, "李小龍"),
+        ({"Name": "Ann", "Last name": "Lee"}, "Ann Lee"),
+        ({"Name": "Ann Lee", "Last name": "LEE"}, "Ann Lee"),
+        ({"Name": "Lee", "Vorname": "Ann"}, "Ann Lee"),
+        ({"Name": "Ann Lee", "Vorname": "Ann"}, "Ann Lee"),
+        ({"Name": "", "First name": "Ann", "Last name": "Lee"}, "Ann Lee"),
+        ({"Prénom": "Ann", "Nom": "Lee"}, "Ann Lee"),
+        ({"Nombre": "Ann", "Apellidos": "Lee Roy"}, "Ann Lee Roy"),
+        ({"FIRSTNAME": "Ann", "LASTNAME": "Lee"}, "Ann Lee"),
     ],
 )
 def test_a_name_is_one_line(row: Mapping[str, str], name: str) -> None:
     """It is made of its parts, in order, without what no mail can hold."""
     assert name == one(row).name
+
+
+@pytest.mark.parametrize(
+    ("cell", "name"),
+    [
+        ("Ann Lee <ann@example.org>", "Ann Lee"),
+        ('"Lee, Ann" <ann@example.org>', "Lee, Ann"),
+        ("<mailto:ann@example.org>", ""),
+        (" ann@example.org ", ""),
+    ],
+)
+def test_an_address_may_stand_behind_a_name(cell: str, name: str) -> None:
+    """As mail programs write it."""
+    ann = one({"email": cell})
+
+    assert ("ann@example.org", name) == (ann.address, ann.name)
+    assert "Bo" == one({"email": cell, "name": "Bo"}).name
+
+
+@pytest.mark.parametrize("cell", ["Ann <ann>", "<a@b.org> <ann@example.org>", "ann@example.org>"])
+def test_what_only_looks_like_an_address_is_told(cell: str) -> None:
+    """Nothing is made up."""
+    with pytest.raises(Faulty, match="is no e-mail address"):
+        one({"email": cell})
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from feedpub.roster.times import given as is_given
-from feedpub.roster.times import moment
+from feedpub.roster.times import moment, order
 
 TEN = datetime(2018, 2, 5, 10, 28, 23, tzinfo=UTC)
 
@@ -22,6 +22,14 @@ TEN = datetime(2018, 2, 5, 10, 28, 23, tzinfo=UTC)
         "2018-02-05T11:28:23+01:00",
         "2018-02-05 10:28:23 +0000 UTC",
         "2018-02-05 15:58:23.000000000 +0530 IST",
+        "2018-02-05 05:28:23.000 -0500",
+        "2018/02/05 10:28:23",
+        "Feb 5, 2018 10:28:23 AM",
+        "February 5 2018, 10:28:23 UTC",
+        "Mon, 05 Feb 2018 10:28:23 +0000",
+        "5 February 2018 10:28:23",
+        "1517826503",
+        "1517826503000",
     ],
 )
 def test_every_program_has_its_own_way(text: str) -> None:
@@ -35,8 +43,38 @@ def test_a_day_begins_at_midnight() -> None:
 
 
 @pytest.mark.parametrize(
+    ("text", "day_first", "first"),
+    [
+        ("05-02-2018 10:28:23", True, None),
+        ("5.2.2018, 10:28:23", True, None),
+        ("02/05/2018 10:28:23 AM", False, None),
+        ("25/12/2018", None, True),
+        ("12/25/2018 9:00 PM", None, False),
+        ("25/25/2018", None, None),
+        ("2018-02-05", None, None),
+    ],
+)
+def test_the_order_of_numbers_has_to_be_known(
+    text: str, *, day_first: bool | None, first: bool | None
+) -> None:
+    """And some dates prove it."""
+    assert first is order(text)
+    assert moment(text) is None or text.startswith("2018")
+    if day_first is not None:
+        assert TEN == moment(text, day_first=day_first)
+
+
+def test_noon_and_midnight_have_their_hours() -> None:
+    """12 AM is the first hour of a day, 12 PM the first of its afternoon."""
+    hours = [moment(f"Feb 5, 2018 {clock}") for clock in ("12:30 AM", "12:30 PM", "1:30 p.m.")]
+
+    assert [0, 12, 13] == [at.hour for at in hours if at]
+
+
+@pytest.mark.parametrize(
     "text",
     [
+        *("Foo 5, 2018", "31 Feb 2018", "Feb 5, 2018 25:00", "2018-02-05 10:28 +9999", "9" * 5_000),
         *("", "yes", "02/05/2018", "5.2.2018 10:28", "0001-01-01 00:00:00 +0000 UTC"),
         *("1970-01-01", "0001-01-01T00:00:00+05:00", "2018-13-01"),
     ],
