@@ -71,8 +71,8 @@ _BLOCK_LIST = re.compile(
 """URLs that name a list of senders, where the server's own words say nothing else."""
 
 _ABOUT_RATE = re.compile(
-    r"\btoo (?:many|much|fast|quick)|\bthrottl|\brate(?:[- ]?limit|d? exceed| limit)|\bexceed\w*"
-    r" (?:the |your |its |our )?(?:\w+ ){0,3}(?:rate|sending|connections?|recipients)"
+    r"\btoo (?:many(?! hops)|much|fast|quick)|\bthrottl|\brate(?:[- ]?limit|d? exceed| limit)"
+    r"|\bexceed\w* (?:the |your |its |our )?(?:\w+ ){0,3}(?:rate|sending|connections?|recipients)"
     r"|\b(?:daily|hourly|sending|message|outgoing|user sending) (?:\w+ ){0,2}(?:quota|limit|rate)"
     r"|\b(?:quota|limit) (?:\w+ ){0,3}(?:sending|messages?|per (?:day|hour|minute))"
     r"|\bfrequency (?:is )?limit|\bunexpected volume|\bslow(?:ing)? down|\bunusual rate"
@@ -83,20 +83,24 @@ _ABOUT_RATE = re.compile(
 _ABOUT_POLICY = re.compile(
     r"\bsender\b|\bsending (?:domain|server|host|ip|mta|address)\b|\bmail from\b"
     r"|\bfrom:? (?:address|domain|header|field)|return[- ]path|\breverse[- ]path"
-    r"|\bspam|\bub?ce?\b|unsolicited|\bjunk\b|\bbulk\b|phish|\bvirus|\bmalware|\binfected"
+    r"|\bspam|\bu[bc]e\b|unsolicited|\bjunk\b|\bbulk\b|phish|\bvirus|\bmalware|\binfected"
     r"|\bspf\b|\bsender policy|\bdkim\b|\bdmarc\b|\barc\b|authenticat|\bsigned\b|\bsignature"
     r"|\bunauthenticated|\b(?:black|block|deny|grey|gray)[- ]?list|\bblocked\b|\bbanned\b"
     r"|\brbl\b|\bdnsbl\b|\bspamhaus|\bbarracuda|\bsorbs\b|reputation|\bcomplaints?\b|\bpolicy"
     r"|\bpolicies|\bprohibited|\bnot (?:permitted|allowed|authorized|authorised)\b"
-    r"|\bpermission|\brelaying\b|\brelay (?:access|denied|not|prohibited|mail)|\bto relay\b"
-    r"|\bgateway user|\breverse dns|\brdns\b|\bptr\b|\bh?elo\b"
+    r"|\bpermission to (?:send|post|relay)|\brelaying\b"
+    r"|\brelay (?:access|denied|not|prohibited|mail)|\bto relay\b|\bgateway user|\breverse dns"
+    r"|\brdns\b|\bptr\b|\bh?elo (?:command|name|string|hostname|argument|rejected)"
+    r"|\b(?:invalid|bad|bogus) h?elo"
     r"|\b(?:your|sending|client|this|source|connecting|server|the) (?:\w+ )?ip address"
     r"|\bip address(?:es)? (?:is|was|has|are|not|black|block)|\binvalid ip\b|\bclient ip"
     r"|\bclient host|\bopen proxy|\bdynamic(?:ally)?\b"
-    r"|\bcontent\b|\battachment|\bheaders? (?:error|is|are|too|missing|invalid|check)"
+    r"|\bcontent\b|\battachments? (?:is|are|was|type|not|too|with)|\b\w+ed attachment"
+    r"|\bheaders? (?:error|is|are|too|missing|invalid|check)"
     r"|\b(?:invalid|bad|missing|malformed|in message) headers?\b|\bmessage[- ]id|\bdate:"
     r"|\b8-bit\b|\bmultiple addresses"
-    r"|\b(?:message|size|length)\b[^.;:!]{0,30}\b(?:too (?:big|large|long)|exceed\w*)"
+    r"|\b(?:message|size|length)\b(?![^.;:!]{0,30}\bqueue)[^.;:!]{0,30}"
+    r"\b(?:too (?:big|large|long)|exceed\w*)"
     r"|\btoo (?:big|large)\b|\btls (?:is )?(?:required|needed)|\bstarttls|\bmust issue"
     r"|\bencryption (?:\w+ )?(?:required|needed)|\bnot a member\b|\bmoderat|\bsubscribe(?:rs)? only"
     r"|\brecipient preferences?|\buser preferences?|\bisp\b|\bsuspicious|\bfraud|\bharvest"
@@ -135,6 +139,7 @@ _DISABLED = re.compile(
 )
 """The mailbox is there, but takes nothing for now."""
 
+_REJECTED = re.compile(r"\breject|\brefus|\brejet|\babgelehnt|\bnot accept", _I)
 _ABOUT_NETWORK = re.compile(
     r"\btimed? ?out|\btimeout|\bexpired|\bloop|\btoo many hops|\bhop count|\bconnection (?:refused"
     r"|reset|lost|closed)|\bconnect(?:ion)? to\b|\blost connection|\bunreachable"
@@ -230,6 +235,8 @@ def classify(code: int, status: str, text: str, command: str = "RCPT") -> Refusa
         return Refusal.POLICY if is_permanent else Refusal.TECHNICAL
     if is_permanent and _is_gone(code, status, words, command):
         return Refusal.INVALID
+    if is_permanent and command == "DATA" and not gone and _REJECTED.search(words):
+        return Refusal.POLICY  # the server has seen the message
     return _softly(status, words, gone=gone)
 
 

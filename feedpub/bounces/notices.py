@@ -111,29 +111,38 @@ def weighed(mail: Mail, failed: str = "") -> Report:
     if _RETRIES.search(mail.words) or (_DELAYED.search(subject) and not is_final):
         return make("auto", recipient, text=subject)
     command = refused_command(mail.words, said, recipient)
-    command = command or looked_up(mail, said, recipient, code)
-    refusal = refusals.classify(code or 550, status, said, command)
+    verdict = said
+    if not command and looked_up(said):
+        command = "RCPT"
+    elif not command and not code:
+        verdict = statement(mail, said, recipient)
+        command, verdict = ("RCPT", verdict) if verdict else ("", said)
+    refusal = refusals.classify(code or 550, status, verdict, command)
     if refusal.is_hard:
         return make("hard", recipient, status, said, refusal)
     says_something = code or status or refusal is not refusals.Refusal.UNCLASSIFIED
     return make("soft" if says_something else "unknown", recipient, status, said, refusal)
 
 
-def looked_up(mail: Mail, said: str, recipient: str, code: int) -> str:
-    """Return RCPT where a mail system tells what it looked up itself; "" where it may not be so.
+def looked_up(said: str) -> bool:
+    """Return whether a mail system tells what it looked up itself, without asking another."""
+    return _LOOKED_UP.search(said) is not None
 
-    That is where it says so, or where the address and what is the matter with it stand together,
-    without a reply of anybody else.
+
+def statement(mail: Mail, said: str, recipient: str) -> str:
+    """Return the line in which a mail system says of the address that it does not exist.
+
+    The address stands in it or just above; what stands anywhere else is about other things. ""
+    where there is no such line.
     """
-    if _LOOKED_UP.search(said):
-        return "RCPT"
-    if code or not recipient:
+    if not recipient:
         return ""
     lines = said.splitlines()
-    is_own = any(recipient in each and refusals.says_gone(each) for each in lines)
-    if not is_own and lines and refusals.says_gone(lines[0]):
-        is_own = words.heads(mail.words, recipient, lines[0])
-    return "RCPT" if is_own else ""
+    for line in lines:
+        if recipient in line and refusals.says_gone(line):
+            return line
+    is_headed = lines and refusals.says_gone(lines[0])
+    return lines[0] if is_headed and words.heads(mail.words, recipient, lines[0]) else ""
 
 
 def named(mail: Mail, address: str = "") -> str:

@@ -6,7 +6,7 @@ from feedpub import refusals
 from feedpub.bounces import words
 from feedpub.bounces.commands import refused_command
 from feedpub.bounces.mails import Fields, Mail
-from feedpub.bounces.notices import looked_up, named
+from feedpub.bounces.notices import looked_up, named, statement
 from feedpub.bounces.report import Report, make
 
 _FAILED = ("fail", "error")  # error: OpenSMTPD
@@ -64,7 +64,8 @@ def delivery(mail: Mail) -> Report | None:
     command = refused_command(mail.words, judged, recipient)
     if said[0].strip().lower() == "x-unix":  # what a program for local delivery said
         command = command or "RCPT"
-    command = command or looked_up(mail, judged, recipient, code)
+    if not command and (looked_up(judged) or (not code and statement(mail, judged, recipient))):
+        command = "RCPT"
     refusal = refusals.classify(code, status, judged, command)
     if refusal.is_hard and not said[0] and refusals.is_disabled(mail.words):
         refusal = refusals.Refusal.MAILBOX

@@ -179,6 +179,30 @@ def test_a_mailbox_may_come_back(code: int, status: str, text: str) -> None:
     assert Refusal.MAILBOX.is_soft
 
 
+@pytest.mark.parametrize(
+    ("code", "status", "text"),
+    [
+        (0, "4.4.1", "Connection timed out; this message has been in the queue too long."),
+        (0, "4.4.2", "lost connection with mx.example.net while performing the HELO handshake"),
+        (554, "5.4.6", "Too many hops"),
+        (550, "5.4.4", "The DNS records of this domain are configured in a loop"),
+        (451, "4.3.0", "Temporary failure"),
+    ],
+)
+def test_the_network_is_nobodys_fault(code: int, status: str, text: str) -> None:
+    """Soft, and neither about us nor about the address."""
+
+    assert classify(code, status, text) is Refusal.TECHNICAL
+
+
+def test_a_message_that_was_seen_and_rejected_is_about_us() -> None:
+    """Where the words say no more than that."""
+
+    assert classify(550, "5.2.0", "Mail rejected.", "DATA") is Refusal.POLICY
+    assert classify(550, "5.2.0", "Mail rejected.", "RCPT") is Refusal.MAILBOX
+    assert classify(550, "5.2.2", "Rejected: mailbox full", "DATA") is Refusal.MAILBOX
+
+
 def test_the_refused_command_tells_who_is_meant() -> None:
     """Before RCPT no server knows the reader; after the data it judges the message."""
 

@@ -144,7 +144,7 @@ def returned(header: str, words: str) -> Report | None:
     [
         (
             "From: MDaemon@example.net\nPrecedence: bulk\nSubject: Warning: x - User unknown!",
-            "ann@example.net - no such user here.",
+            "ann@example.net - no such user here.\n: Message contains [1] file attachments",
             "hard",
         ),
         (
