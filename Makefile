@@ -12,7 +12,7 @@ ROUNDS ?= 3
 COVERED := */feedpub/store/*,*/feedpub/newsletter/posting/*,*/feedpub/mail/smtp/*,*/feedpub/outbox.py,*/feedpub/markup/clean.py
 PEOPLE ?= 20000
 
-.PHONY: help build test cover covered check format bench bench-site bench-mail bench-web wheel clean
+.PHONY: help build test cover covered check format bench bench-site bench-mail bench-web fuzz wheel clean
 
 help: ## list what can be made
 	@sed -n 's/^\([a-z-]*\):.*## /\1	/p' Makefile | expand -t 12
@@ -52,6 +52,9 @@ bench-mail: $(BENCH)/.bench ## measure the newsletter beside Postfix's smtp-sour
 
 bench-web: $(BENCH)/.bench ## measure feedpub serve beside nginx; ROUNDS=3
 	ROUNDS=$(ROUNDS) $(BENCH)/bin/python -m benchmarks.web $(ARGS)
+
+fuzz: $(VENV)/.test ## try mutated posts, lists, configurations, bounces and requests; POSTS=30000
+	POSTS=$(if $(filter file,$(origin POSTS)),30000,$(POSTS)) $(BIN)/python -m benchmarks.fuzz
 
 wheel: $(VENV)/.check ## build the sdist and the wheel into dist/
 	rm -rf dist
