@@ -135,6 +135,13 @@ class Issue:
     subject: str
     reason: str = ""  # why it was skipped, cancelled or waits
     intro: str = ""  # the words before the posts, to nobody, as safe HTML
+    named: str = ""  # the digest's name when it was planned, where it was renamed since
+    title: str = ""  # the digest's title when it was planned
+
+    @property
+    def origin(self) -> str:
+        """The name of the digest when it was planned: Message-IDs and addresses have it."""
+        return self.named or self.digest
 
 
 @dataclass(frozen=True, slots=True)

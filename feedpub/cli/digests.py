@@ -301,6 +301,7 @@ def _went(sent: "Sent") -> Iterator[str]:
         return
     posts, readers = counted(len(sent.posts), "post"), counted(sent.audience, "reader")
     aside = f" ({sent.reason})" if sent.reason and not _unfinished(sent.tally) else ""
+    aside += f" ({sent.note})" if sent.note else ""
     yield f"{sent.digest}: issue {sent.issue.id}, {posts} for {readers}{aside}"
     yield from equation(sent.tally)
 

@@ -130,7 +130,14 @@ def _waiting(found: "Status") -> Iterator[str]:
     """Tell why what is to be sent is not."""
     if found.behind:
         yield found.behind
+    names = {name for name, _ in found.digests}
     for issue, _ in found.issues:
+        if issue.digest not in names:
+            yield (
+                f"issue {issue.id} of {issue.digest} goes out, and no digest has this name any "
+                "more: name it in `was:` of the digest that it has become, or end it by "
+                f"`feedpub digest cancel {issue.id}`"
+            )
         if issue.reason:
             stands = "waits" if issue.state == "sending" else f"is {issue.state}"
             yield f"issue {issue.id} of {issue.digest} {stands}: {issue.reason}"

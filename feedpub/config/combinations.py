@@ -32,8 +32,16 @@ def faults(config: Config, path: str) -> Iterator[tuple[str, str]]:
 def _digests(config: Config) -> Iterator[tuple[str, str]]:
     """Say which digests cannot be told apart, or can never go out."""
     seen: dict[str, str] = {}
+    names = {each.name for each in config.digests}
+    before: set[str] = set()
     for number, digest in enumerate(config.digests, 1):
         where = f"digests[{number}]"
+        if digest.was in names:
+            told = f'"{digest.was}" is the name of a digest; write here what one was called before'
+            yield f"{where}.was", told
+        elif digest.was and digest.was in before:
+            yield f"{where}.was", f'another digest was "{digest.was}" as well; one of them goes on'
+        before.add(digest.was)
         slug = slugify(digest.name).casefold()
         if slug in seen:
             told = f'"{digest.name}" and "{seen[slug]}" would share an address; rename one'

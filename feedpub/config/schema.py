@@ -277,6 +277,9 @@ class Digest:
 
     name: Annotated[str, Key("its name in commands and addresses", checks.name)]
     title: Annotated[str, Key("what readers see; the site's title if empty")] = ""
+    was: Annotated[
+        str, Key("its name before it was renamed: it goes on where that one was", checks.name)
+    ] = ""
     schedule: Annotated[
         str,
         Key(

@@ -98,9 +98,9 @@ class Mailer:
 
     def deliver(self, now: datetime) -> datetime | None:
         """Send what is due, and settle what nobody has answered for; give when to look again."""
-        if not self._site.config.digests:
-            return None
         request = self._site.request(now)
+        if not newsletter.is_begun(request):
+            return None
         if not self._begun:
             newsletter.take_over(request)  # from one that was killed: nobody waits for its lease
             self._begun = True
@@ -127,6 +127,7 @@ class Mailer:
             state=issue.state,
             **counts(tally),
             reason=sent.reason,
+            note=sent.note,
         )
 
     def read_bounces(self, now: datetime) -> datetime | None:

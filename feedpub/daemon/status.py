@@ -68,7 +68,7 @@ def status(request: Request) -> Status:
         zone = daemon.zone if daemon else ZoneInfo("UTC")
         return Status(running, daemon, None, (), (), (), None, zone, fault=str(error))
     outlook = newsletter.Outlook()
-    if where.config.digests and home.is_dir():
+    if home.is_dir() and newsletter.is_begun(request):
         outlook = newsletter.outlook(request)
     return Status(
         running=running,

@@ -19,7 +19,7 @@ from feedpub.newsletter.issuing import (
     take_over,
     undelivered,
 )
-from feedpub.newsletter.outlook import Outlook, outlook, tidy
+from feedpub.newsletter.outlook import Outlook, is_begun, outlook, tidy
 from feedpub.newsletter.planning import Sent
 from feedpub.newsletter.readers import (
     Import,
@@ -60,6 +60,7 @@ __all__ = [
     "forget",
     "found",
     "import_",
+    "is_begun",
     "issues",
     "last_mail",
     "listed",

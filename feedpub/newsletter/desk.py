@@ -104,6 +104,9 @@ def opened(request: Request, patience: float = store.PATIENCE) -> Iterator[Desk]
     url = where.config.subscribers.database
     with closing(store.open(url, home, patience, outside.outside())) as database:
         behind = outside.compare(database, request.now)
+        for each in where.config.digests:
+            if each.was:
+                database.rename_digest(each.was, each.name)
         yield Desk(where.config, where, database, keys, outside, behind)
 
 

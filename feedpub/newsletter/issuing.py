@@ -1,6 +1,6 @@
 """What a publisher does with digests: send what is new, and see and steer how it stands."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from threading import Event
@@ -175,13 +175,17 @@ def _take_over(desk: Desk, now: datetime) -> None:
 
 
 def _chosen(desk: Desk, digest: str) -> Sequence[Digest]:
-    """Give one digest, or all. Raises FeedpubError where there is none."""
-    return desk.config.digests if desk.config.digests and not digest else (desk.digest(digest),)
+    """Return one digest, or all. Raises FeedpubError where there is none, nor an issue to end."""
+    is_left = any(each.state == "sending" for each in desk.store.issues())
+    if not digest and (desk.config.digests or is_left):
+        return desk.config.digests
+    return (desk.digest(digest),)
 
 
 def _earlier(desk: Desk, planned: Sequence[Sent], titles: Mapping[str, str]) -> list[Sent]:
     """Give the issues of before that are still being sent."""
     just = {each.issue.id for each in planned if each.issue}
+    names = frozenset(each.name for each in desk.config.digests)
     return [
         Sent(
             digest=issue.digest,
@@ -191,10 +195,18 @@ def _earlier(desk: Desk, planned: Sequence[Sent], titles: Mapping[str, str]) -> 
             size=0,
             tally=None,
             reason="",
+            note=_without_digest(issue, names),
         )
         for issue in desk.store.issues()
         if issue.state == "sending" and issue.id not in just
     ]
+
+
+def _without_digest(issue: Issue, names: Collection[str]) -> str:
+    """Say that the digest of an issue is not in the configuration; "" where it is."""
+    if issue.digest in names:
+        return ""
+    return f'no digest is called "{issue.digest}" any more; its issue goes out as it was planned'
 
 
 def _finished(desk: Desk, sent: Sent, waiting: str, now: datetime) -> Sent:

@@ -3,14 +3,14 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from feedpub import agenda
+from feedpub import agenda, store
 from feedpub.agenda import Slot
 from feedpub.mail import boxes
 from feedpub.mailing import AHEAD, Issue, SenderRefusal, Tally
 from feedpub.newsletter.desk import opened
 from feedpub.newsletter.posting import ANSWERED
 from feedpub.newsletter.returns import UNREAD
-from feedpub.publish.request import Request
+from feedpub.publish.request import Request, place
 
 RECENT = timedelta(days=3)
 """For how long a refusal of us is told: then it may be mended, or would have come again."""
@@ -34,6 +34,18 @@ class Outlook:
     def next_round(self) -> datetime | None:
         """When to `deliver` next."""
         return agenda.first((self.next_due, self.settles))
+
+
+def is_begun(request: Request) -> bool:
+    """Tell whether a site has digests, or had some: an issue may be left to end.
+
+    Of a server nobody is asked where there are none: its database may be somebody else's.
+    """
+    where = place(request)
+    url = where.config.subscribers.database
+    if where.config.digests:
+        return True
+    return not url.startswith("postgres") and store.is_there(url, where.memory.parent)
 
 
 def tidy(request: Request) -> None:

@@ -32,6 +32,7 @@ class Sent:
     size: int  # octets of one message, the largest; 0 where there is none
     tally: Tally | None
     reason: str  # why nothing went out, or why the rest waits; else ""
+    note: str = ""  # what is odd about it, and keeps nobody from getting it
     idle: bool = False  # no slot had come, and so nothing was to be expected
     next_attempt: datetime | None = None  # for those who still wait; a time that is past means now
 
@@ -93,9 +94,9 @@ class Planner:
         lately = self._desk.store.last_slots(slot - BACK)
         gone = ", ".join(f'"{each}"' for each in sorted(lately.keys() - names))
         return gone and (
-            f"it is new, and {gone} is gone from the configuration: was it renamed? Then give it "
-            "its old name, and call it otherwise by its title; if it is another one, begin it: "
-            f"`feedpub digest send {digest.name}`"
+            f"it is new, and {gone} is gone from the configuration: was it renamed? Then write its "
+            "old name into `was:` of this one, which goes on from there; if it is another one, "
+            f"begin it: `feedpub digest send {digest.name}`"
         )
 
     def _begun(self, digest: Digest, slot: datetime, *, dry: bool) -> Sent:
@@ -142,6 +143,7 @@ class Planner:
                 edition.audience,
                 self._now,
                 edition.intro,
+                digest.title,
             )
         return Sent(
             digest=digest.name,

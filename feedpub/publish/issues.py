@@ -3,7 +3,7 @@
 A build only ever reads it: where there is none it makes none.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from feedpub.files import Memory
@@ -42,6 +42,14 @@ def recorded(where: Place, config_path: Path, memory: Memory, *, keep: bool = Tr
             raise
         fault = f"{error}; until then issues are shown as they were at the last build"
         return Record(known, (Problem(str(config_path), 0, fault),))
+    # Until the newsletter is next opened, which renames them in the database as well.
+    names = {each.was: each.name for each in where.config.digests if each.was}
+    issues = tuple(
+        replace(each, digest=names[each.digest], named=each.origin)
+        if each.digest in names
+        else each
+        for each in issues
+    )
     if keep and issues != known:
         memory.keep_issues(issues)
     return Record(issues)

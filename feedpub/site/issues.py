@@ -1,7 +1,7 @@
 """The issues that went out of digests → what the site shows of each, and where it is.
 
 An address is known before its page is made, since the messages of the issue name it, and stays
-as long as the digest keeps its name: the time in it is that of the slot, in UTC.
+also where the digest has another name now: the time in it is that of the slot, in UTC.
 """
 
 from collections.abc import Iterable, Mapping
@@ -144,12 +144,13 @@ def _edition(config: Config, digest: Digest, issue: Issue, known: Mapping[str, P
         digest=_name(digest),
         subject=issue.subject,
         slot=issue.slot,
-        url=issue_address(config, digest.name, issue.slot),
+        url=issue_address(config, issue.origin, issue.slot),
         total=len(posts),
         archive=digest_address(config, digest.name),
         intro=issue.intro,
     )
-    folder = f"{_folder(digest.name)}{_place(issue.slot)}/"
+    # Messages lead to the address that it had when they were written.
+    folder = f"{_folder(issue.origin)}{_place(issue.slot)}/"
     return Edition(folder, issued, posts, bool(posts) and issue.state != _CANCELLED)
 
 

@@ -39,6 +39,7 @@ __all__ = [
     "Store",
     "StoreError",
     "StoreUnavailable",
+    "is_there",
     "open",
     "sent",
 ]

@@ -18,7 +18,7 @@ _HEAD = (
     delivery.c.subscriber,
     delivery.c.attempts,
     selection.c.key,
-    issue.c.digest,
+    rows.ORIGIN,
     issue.c.slot,
     issue.c.created,
 )

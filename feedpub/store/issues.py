@@ -9,7 +9,7 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, Connection, func, or_, select, update
 
 from feedpub.mailing import AHEAD, SELDOM, Issue, Selection, Tally
-from feedpub.store import planning, restored, rows
+from feedpub.store import planning, renaming, restored, rows
 from feedpub.store.database import Database
 from feedpub.store.errors import StoreError
 from feedpub.store.planning import Plan
@@ -74,6 +74,7 @@ class Issues:
         audience: Iterable[tuple[int, str]],
         now: datetime,
         intro: str = "",
+        title: str = "",
     ) -> Issue:
         """Plan an issue: ledger, selections and a delivery for each reader, in one transaction.
 
@@ -86,9 +87,21 @@ class Issues:
             OvertakenError: A post is in the ledger of this digest, or was planned for one of the
                 same readers in another digest, since they were chosen: choose again.
         """
-        plan = Plan(digest, slot, tuple(posts), subject, now, intro)
+        plan = Plan(digest, slot, tuple(posts), subject, now, intro, title)
         with self._database.writing() as connection:
             return planning.planned(connection, plan, selections, audience)
+
+    def rename_digest(self, old: str, new: str) -> bool:
+        """Let a digest go on under another name with all that it has; tell whether it had anything.
+
+        Where both have an issue of one slot, that of the old name stays as it is.
+        """
+        with self._database.reading() as connection:
+            if not renaming.is_needed(connection, old, new):
+                return False
+        with self._database.writing() as connection:
+            renaming.rename(connection, old, new)
+        return True
 
     def skip(self, digest: str, slot: datetime, reason: str, now: datetime) -> Issue:
         """Record that nothing goes out in a slot; gives what the slot had already, if anything."""

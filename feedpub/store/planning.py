@@ -27,6 +27,7 @@ class Plan:
     subject: str
     now: datetime
     intro: str = ""
+    title: str = ""
 
 
 def planned(
@@ -80,6 +81,7 @@ def new_issue(connection: Connection, plan: Plan, *, state: str, reason: str) ->
         subject=plan.subject,
         reason=reason,
         intro=plan.intro,
+        title=plan.title,
     )
     unless_there = statement.on_conflict_do_nothing(index_elements=["digest", "slot"])
     return connection.execute(unless_there.returning(issue.c.id)).scalar()

@@ -48,7 +48,7 @@ class Recovery:
             delivery.c.id,
             delivery.c.state,
             delivery.c.subscriber,
-            issue.c.digest,
+            rows.ORIGIN.label("origin"),
             issue.c.slot,
             issue.c.created,
         ).join(issue, issue.c.id == delivery.c.issue)
@@ -56,7 +56,7 @@ class Recovery:
         settled: list[dict[str, object]] = []
         with self._database.writing() as connection:
             for row in connection.execute(query.execution_options(yield_per=_ROWS)):
-                key = rows.message_key(row.digest, row.slot, row.created, row.subscriber)
+                key = rows.message_key(row.origin, row.slot, row.created, row.subscriber)
                 if key in keys:
                     matched.add(key)
                     if row.state in _OPEN:

@@ -8,6 +8,8 @@ from datetime import datetime
 from hashlib import blake2b
 from typing import Any
 
+from sqlalchemy import case
+
 from feedpub.mailing import Asked, Consent, Content, Follows, Issue, Subscriber, Wish
 from feedpub.store import schema
 
@@ -36,9 +38,24 @@ SUBSCRIBER = schema.numbered(
 
 ISSUE = schema.numbered(
     schema.issue,
-    ("id", "digest", "slot", "created", "state", "posts", "subject", "reason", "intro"),
+    (
+        "id",
+        "digest",
+        "slot",
+        "created",
+        "state",
+        "posts",
+        "subject",
+        "reason",
+        "intro",
+        "named",
+        "title",
+    ),
 )
 """The columns that `issue` makes a value of."""
+
+ORIGIN = case((schema.issue.c.named == "", schema.issue.c.digest), else_=schema.issue.c.named)
+"""What the digest of an issue was called when that was planned."""
 
 ASKED = schema.numbered(
     schema.signup,
@@ -127,8 +144,8 @@ def wish(one: Wish) -> Values:
 
 def issue(row: Row) -> Issue:
     """Make a value of the columns in ISSUE."""
-    number, digest, slot, created, state, posts, subject, reason, intro = row
-    return Issue(number, digest, slot, created, state, texts(posts), subject, reason, intro)
+    number, digest, slot, created, state, posts, *told = row
+    return Issue(number, digest, slot, created, state, texts(posts), *told)
 
 
 def packed(texts: Iterable[object]) -> str:

@@ -27,7 +27,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects import postgresql, sqlite
 
-HEAD = "0013"
+HEAD = "0014"
 """The newest revision in `migrations/versions`: what a database must have to be used."""
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -100,6 +100,10 @@ issue = Table(
     Column("subject", Text, nullable=False),
     Column("reason", Text, nullable=False),
     Column("intro", Text, nullable=False, server_default=""),  # safe HTML
+    # What the digest was called when it was planned, where it has another name now: Message-IDs,
+    # List-Ids and addresses are made of it. And its title then, "" where it had none.
+    Column("named", Text, nullable=False, server_default=""),
+    Column("title", Text, nullable=False, server_default=""),
     UniqueConstraint("digest", "slot", name="issue_slot"),
     sqlite_autoincrement=True,
 )

@@ -304,5 +304,6 @@ class Office:
         if issue.reason:
             self._noted.add(issue.id)
         content = self._desk.store.content(delivery.issue, delivery.selection)
-        letter = self._printer.letter(issue.digest, min(issue.created, self._now()), content)
+        created = min(issue.created, self._now())
+        letter = self._printer.letter(issue.origin, created, content, issue.title)
         return letter, content.language

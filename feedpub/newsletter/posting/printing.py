@@ -41,10 +41,11 @@ class Printer:
         self._following = following
         self._press = Press(desk)
 
-    def letter(self, digest: str, created: datetime, content: Content) -> Letter:
+    def letter(self, digest: str, created: datetime, content: Content, title: str = "") -> Letter:
         """Encode what all copies have in common.
 
-        A digest that is not in the configuration any more still ends what it began.
+        A digest that is not in the configuration any more, or not by this name, still ends what it
+        began: `title` is what it was called then.
         """
         config = self._desk.config
         titles = {each.name: each.title for each in config.digests}
@@ -52,7 +53,7 @@ class Printer:
             sender=self._press.sender,
             date=created,
             list_id=f"{label(slugify(digest))}.{self._desk.host()}",
-            list_name=titles.get(digest) or config.site.title,
+            list_name=titles.get(digest) or title or config.site.title,
             reply_to=Author("", config.mail.reply_to) if config.mail.reply_to else None,
             archive=digest_address(config, digest) or config.site.url,
         )

@@ -135,6 +135,17 @@ def test_digests_apart() -> None:
     assert expected == told(Config(SITE, digests=digests, mail=Mail(sender=NEWS)))
 
 
+def test_digests_that_were_called_otherwise() -> None:
+    """One goes on where another was: not where a digest still is, nor two of them."""
+    digests = (Digest("a", was="b"), Digest("b"), Digest("c", was="old"), Digest("d", was="old"))
+    expected = [
+        'digests[1].was: "b" is the name of a digest; write here what one was called before',
+        'digests[4].was: another digest was "old" as well; one of them goes on',
+    ]
+
+    assert expected == told(Config(SITE, digests=digests, mail=Mail(sender=NEWS)))
+
+
 def test_servers_for_smtp() -> None:
     """SMTP needs a server to talk to."""
     (actual,) = told(Config(SITE, mail=Mail("smtp")))

@@ -9,6 +9,7 @@ import pytest
 from mailings import planned, settled
 from newsrooms import Newsroom
 
+from feedpub import newsletter
 from feedpub.daemon import Journal, Site
 from feedpub.daemon.mailing import Mailer
 from feedpub.errors import FeedpubError
@@ -135,3 +136,23 @@ def test_an_issue_whose_end_was_not_recorded_ends(tmp_path: Path) -> None:
     state, tally = stands(room)
 
     assert ("done", 1) == (state, tally.accepted)
+
+
+def test_an_issue_ends_though_its_digest_is_gone(tmp_path: Path) -> None:
+    """What was planned goes out, and it is told that nothing is called so any more."""
+    room = Newsroom(tmp_path)
+    room.begin()
+    room.reader("bob@example.org")
+    room.write("one.md")
+    room.now += timedelta(days=7)
+    newsletter.plan(room.request())
+    room.digests()
+    text = (tmp_path / "config.yaml").read_text(encoding="utf-8")
+    room.config(text.replace("digests: []\n", ""))
+    stream = io.StringIO()
+    journal = Journal(stream, lambda: room.now, human=True)
+    site = Site(room.request(), Event(), lambda: room.now)
+    Mailer(site, journal, lambda _: None, lambda _: None).deliver(room.now)
+
+    assert {"bob@example.org": ["one"]} == room.mailed()
+    assert 'no digest is called "weekly" any more' in stream.getvalue()

@@ -339,6 +339,7 @@ def test_a_digest_by_another_name_does_not_begin_by_itself(room: Newsroom) -> No
 
     (reason,) = reasons(room.send(due=True))
     assert 'it is new, and "weekly" is gone from the configuration: was it renamed?' in reason
+    assert "`was:`" in reason
     assert "`feedpub digest send tips`" in reason
 
     room.digests("name: weekly, title: Tips")
@@ -348,6 +349,65 @@ def test_a_digest_by_another_name_does_not_begin_by_itself(room: Newsroom) -> No
     room.digests("name: tips")
     assert "it begins" in reasons(room.send("tips"))[0]
     assert "it is new" not in reasons(room.send(due=True))[0]
+
+
+def test_a_digest_goes_on_under_another_name(room: Newsroom) -> None:
+    """Where it says what it was: nothing is mailed again, and nothing is lost."""
+    room.begin()
+    room.write("one.md")
+    room.send(due=True)
+    room.now += timedelta(hours=1)
+    room.write("two.md")
+    room.digests("name: tips, was: weekly")
+    room.now += WEEK
+    room.send(due=True)
+
+    assert {"bob@example.net": ["one", "two"]} == room.mailed()
+    assert {"tips"} == {issue.digest for issue, _ in newsletter.issues(room.request())}
+
+
+@pytest.mark.parametrize("renamed", [("name: tips, was: weekly",), ("name: other",), ()])
+def test_an_issue_that_is_half_out_ends_as_it_would_have(
+    room: Newsroom, renamed: tuple[str, ...]
+) -> None:
+    """Its digest has another name, or is gone: the rest of the messages are like the first."""
+    room.reader("cid@example.net")
+    room.digests("name: weekly, title: The Weekly")
+    room.begin()
+    room.write("one.md")
+    room.now += WEEK
+    room.build()
+    newsletter.plan(room.request())
+    with room.desk() as desk:
+        (number,) = (each.id for each in desk.store.issues() if each.state == "sending")
+        (one,) = desk.store.claim("w", 1, WEEK, room.now)
+        key = one.key
+        desk.store.release("w")
+    room.digests(*renamed)
+    told = room.send()
+
+    (ended,) = (each for each in told if each.issue and each.issue.id == number)
+    assert ended.issue is not None
+    assert ("done", "was" not in "".join(renamed)) == (ended.issue.state, bool(ended.note))
+    assert {"bob@example.net": ["one"], "cid@example.net": ["one"]} == room.mailed()
+    assert {"The Weekly <weekly.example.org>"} == {each["List-Id"] for each in room.messages()}
+    assert f"<{key}@example.org>" in {each["Message-ID"] for each in room.messages()}
+    if "was" in "".join(renamed):
+        room.build()
+        page = room.public / "digests" / "weekly" / f"{ended.issue.slot:%Y-%m-%d-%H%M}"
+        assert (page / "index.html").is_file()
+        assert "digests/weekly/" in (room.public / "digests" / "tips" / "index.html").read_text()
+
+
+def test_a_renamed_digest_has_its_pages_before_anything_is_mailed(room: Newsroom) -> None:
+    """A build that comes first knows what it was called as well."""
+    room.begin()
+    room.write("one.md")
+    room.send()
+    room.digests("name: tips, was: weekly")
+    room.build()
+
+    assert 1 == len([*(room.public / "digests" / "weekly").glob("2*/index.html")])
 
 
 class Meddler(Editor):
