@@ -40,7 +40,8 @@ def presented(html: str, title: str) -> str:
     """Fit a post's HTML into a mail that has its title, an h2, above it.
 
     Gone is what counts readers (a picture of one pixel) and what only a page needs (ids, classes,
-    ways back from footnotes). Pictures have a width and a text; what can be played is a link.
+    ways back from footnotes). Pictures have a width and a text; what can be played is a link. Of a
+    picture within the HTML (`data:`), which mail programs do not show, there is the text alone.
     """
     root = tree.parsed(chrome.presented(html, title))
     for element in list(root.iterdescendants()):
@@ -89,6 +90,9 @@ def _picture(element: HtmlElement) -> bool:
     width = element.get("width", "")
     if width in _NO_PIXELS or element.get("height", "") in _NO_PIXELS:
         element.drop_tree()
+        return False
+    if element.get("src", "").lstrip().lower().startswith("data:"):
+        _write(element, element.get("alt", ""))
         return False
     wide = int(width) if width.isdecimal() else 0
     if wide > WIDEST or (not wide and _stands_alone(element)):

@@ -55,6 +55,12 @@ def test_elements(html: str, expected: str) -> None:
             '<p><img src="a" width="1200" height="800" srcset="b 2x" alt="A"></p>',
             '<p><img src="a" width="536" alt="A"></p>',
         ),
+        ('<p>x <img src="data:image/png;base64,iVBORw0K" alt="A cat"> y</p>', "<p>x A cat y</p>"),
+        ('<p><img src="DATA:image/png;base64,iVBORw0K" alt="A &lt; B"></p>', "<p>A &lt; B</p>"),
+        (
+            '<p><a href="b"><img src="data:image/gif;base64,R0lG" alt=""></a></p>',
+            '<p><a href="b"></a></p>',
+        ),
         ('<p>x<img src="a" width="1" height="1" alt="">y</p>', "<p>xy</p>"),
         ('<p><img src="a" height="0" alt=""></p>', "<p></p>"),
         (
