@@ -10,6 +10,7 @@ from feedpub.mailing import ACTIVE, STATES
 from feedpub.roster import exports
 from feedpub.roster.faults import Faulty, quoted
 from feedpub.roster.survey import Cells
+from feedpub.roster.times import moment
 from feedpub.roster.writing import HEADER
 
 _SINGLE = (exports.EMAIL, exports.LANGUAGE, exports.CADENCE, exports.FOLLOWS)
@@ -243,6 +244,13 @@ def _with_states(
         spare = ranked.get(meaning, ())[1:]
         ranked[meaning] = ranked.get(meaning, ())[:1]
         ranked[exports.FIELD] = tuple(sorted((*ranked.get(exports.FIELD, ()), *spare)))
+    for index in ranked.get(exports.CONSENTED, ()):
+        date = _unproved(cells[index]) if layout.day_first is None else ""
+        if date:
+            notes.append(
+                f"{quoted(layout.columns[index].label)} has dates such as {quoted(date)}: nobody "
+                "can tell the day from the month, so they become a field, and consent is dated now"
+            )
     if layout.ours:
         ranked[exports.FIELD] = tuple(set(range(len(names))) - set(layout.ours))
     silent = frozenset(at for at in ranked.get(exports.CONFIRMED, ()) if not cells[at].filled)
@@ -322,6 +330,14 @@ def _order(cells: Sequence[Cells], usual: bool | None) -> bool | None:  # noqa: 
     """
     day, month = any(each.day_first for each in cells), any(each.month_first for each in cells)
     return (None if day else usual) if day == month else day
+
+
+def _unproved(cells: Cells) -> str:
+    """Return a date of a column that has two meanings, "" where there is none."""
+    for word in cells.words:
+        if moment(word) is None and moment(word, day_first=True) is not None:
+            return word
+    return ""
 
 
 def _is_reason(name: str, column: Column) -> bool:

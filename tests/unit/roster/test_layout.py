@@ -210,6 +210,9 @@ def test_the_order_of_days_and_months_is_proved_by_the_file() -> None:
     assert [3, 12] == months("03/04/2020", "12/25/2020")
     assert [5] == months("03/04/2020")  # today's: nobody can tell
     assert [5, 5, 5] == months("03/04/2020", "12/25/2020", "25/12/2020")
+    unproved, proved = f"{header}a@example.org,03/04/2020\n", "b@example.org,25/04/2020\n"
+    assert any("03/04/2020" in note for note in layout(unproved).notes)
+    assert () == layout(unproved + proved).notes
 
 
 def test_what_a_file_proves_counts_more_than_what_its_service_writes() -> None:
