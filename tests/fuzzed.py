@@ -6,7 +6,7 @@ for octets in requests(seed=1, number=400, tokens=[...]): ...
 import random
 from collections.abc import Iterator, Sequence
 
-METHODS = ("GET", "GET", "GET", "HEAD", "POST", "POST", "PUT", "DELETE", "OPTIONS", "TRACE", "x")
+METHODS = (*["GET"] * 9, *["POST"] * 6, "HEAD", "HEAD", "PUT", "DELETE", "OPTIONS", "TRACE", "x")
 PATHS = (
     *("", "posts/hostile/", "rss.xml", "atom.xml", "feed.json", "index.html", "subscribe", "out"),
     *("subscribe/", "confirm/", "unsubscribe/", "preferences/", "forget/", "resubscribe/", "\\"),
@@ -39,6 +39,7 @@ NAMES = (
     *("Content-Type", "Content-Length", "Transfer-Encoding", "Expect", "Connection", "Upgrade"),
     *("User-Agent", "Authorization", "X-Twilio-Email-Event-Webhook-Signature", "Referer", "x y"),
 )
+FRAMING = ("content-length", "transfer-encoding", "connection", "expect", "host", "upgrade", "x y")
 BODIES = (
     *(
         "",
@@ -68,7 +69,13 @@ def requests(seed: int, number: int, tokens: Sequence[str] = ()) -> Iterator[byt
 
 
 def _request(chance: random.Random, tokens: Sequence[str]) -> bytes:
-    path = chance.choice(ROOTS) + "".join(chance.choices(PATHS, k=chance.choice((0, 1, 1, 2, 4))))
+    pieces = chance.choices(PATHS, k=chance.choice((0, 1, 1, 1, 1, 2, 4)))
+    sane = chance.random() < 0.7  # else it is mostly not even HTTP, and goes no further
+    if sane:
+        pieces = [each for each in pieces if each.isascii() and each.isprintable()]
+        pieces = [each for each in pieces if not {" ", "#", "\\"} & {*each}]
+    path = chance.choice(ROOTS) + "".join(pieces)
+    path = path if path.startswith("/") or not sane else f"/{path}"
     if tokens and chance.random() < 0.3:
         path += _changed(chance, chance.choice(tokens))
     body = chance.choice(BODIES) * chance.choice((1, 1, 1, 3))
@@ -77,8 +84,14 @@ def _request(chance: random.Random, tokens: Sequence[str]) -> bytes:
         value = chance.choice(VALUES)
         if chance.random() < 0.1:  # as patterns that backtrack are attacked
             value = value + chance.choice((" ", ",", "0", "-", "\t", '"', ";")) * 9000 + "x"
-        lines.append(f"{chance.choice(NAMES)}: {value}")
-    if chance.random() < 0.7:
+        name = chance.choice(NAMES)
+        if not sane or name.lower() not in FRAMING:
+            lines.append(f"{name}: {value}")
+    if body.startswith("address") and chance.random() < 0.7:
+        lines.append("Content-Type: application/x-www-form-urlencoded")
+    if sane:
+        lines.append("Connection: close")
+    if sane or chance.random() < 0.7:
         lines.append(f"Content-Length: {len(body)}")
     return "\r\n".join([*lines, "", body]).encode("latin-1", "replace")
 
