@@ -193,6 +193,15 @@ class SenderRefusal:
 
 
 @dataclass(frozen=True, slots=True)
+class Suspension:
+    """A relay that takes no more for now, and is not used until a time."""
+
+    relay: str
+    until: datetime
+    reason: str  # the relay's words
+
+
+@dataclass(frozen=True, slots=True)
 class Fate:
     """What became of one issue for one reader."""
 

@@ -1,12 +1,15 @@
 """What became of one attempt → what becomes of the delivery; and how fast to go on."""
 
 import math
+import re
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from enum import Enum
 from typing import NamedTuple
 
 from feedpub import refusals
 from feedpub.mailing import Outcome
+from feedpub.refusals import Refusal
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +23,7 @@ class Patience:
 
 
 PATIENCE = Patience()
+_PERMANENT = 500  # the first reply code that says so (RFC 5321 section 4.2.1)
 
 
 class Decision(NamedTuple):
@@ -74,10 +78,102 @@ def decide(
             raise ValueError(f"{outcome.kind!r} is no kind of outcome")
 
 
+class Cause(Enum):
+    """What is to blame for an outcome, and so what to change before the next attempt."""
+
+    MESSAGE = "message"  # this message, its reader or their domain; or nothing is wrong
+    CONNECTION = "connection"  # it ended: open another one
+    RATE = "rate"  # the relay takes no more for now: send slower
+    QUOTA = "quota"  # the relay takes no more for long
+    SENDER = "sender"  # the relay refuses us, whoever the message is for
+
+
+_CLOSING = 421
+_TOO_LARGE = "5.3.4"
+_ONE_MAILBOX = re.compile(r"[45]\.(?:1\.[1-6]|2\.[12])")  # RFC 3463: whatever the words are
+_FOR_LONG = re.compile(
+    r"\b(?:dai|hour|week|month)ly\b|\bper (?:day|hour|week|month)\b|\b24[ -]?h|\bquota|\btomorrow"
+    r"|quota ?exceeded",
+    re.IGNORECASE,
+)
+_OWN_QUOTA = re.compile(
+    r"\b(?:sender|submission|sending|outgoing|outbound|daily|hourly|relay|smtp)\b[^.;:!\n]{0,40}"
+    r"\b(?:quota|limit)|submissionquotaexceeded",
+    re.IGNORECASE,
+)
+
+
+def cause(outcome: Outcome) -> Cause:
+    """Tell what is to blame for an outcome: only MESSAGE counts against a delivery.
+
+    A refusal for now because of a policy is left to the one message: that is how grey-listing is
+    said. Some answers in the name of the relay are about one reader all the same, so whoever acts
+    on them should look at what becomes of the next messages.
+    """
+    if outcome.kind in {"accepted", "doubt"}:
+        return Cause.MESSAGE
+    if not outcome.code:
+        if outcome.kind == "offline":
+            return Cause.CONNECTION
+        return Cause.SENDER if outcome.status == _TOO_LARGE else Cause.MESSAGE
+    is_early = outcome.kind == "offline"  # no reader had been named
+    if is_early and outcome.code == _CLOSING:
+        return Cause.CONNECTION
+    if not is_early and _ONE_MAILBOX.fullmatch(outcome.status):
+        return Cause.MESSAGE
+    return _blamed(outcome, is_early=is_early)
+
+
+def _blamed(outcome: Outcome, *, is_early: bool) -> Cause:
+    """Tell it of an answer that is not about one mailbox."""
+    command = "MAIL" if is_early else ""
+    refusal = refusals.classify(outcome.code, outcome.status, outcome.text, command)
+    is_permanent = outcome.code >= _PERMANENT
+    if refusal is Refusal.RATE or (refusal is Refusal.POLICY and _OWN_QUOTA.search(outcome.text)):
+        is_long = is_permanent or _FOR_LONG.search(outcome.text)
+        return Cause.QUOTA if is_long else Cause.RATE
+    if is_early or outcome.code == _CLOSING:
+        return Cause.SENDER if is_permanent else Cause.RATE
+    return Cause.SENDER if is_permanent and refusal is Refusal.POLICY else Cause.MESSAGE
+
+
+_REST = timedelta(hours=1)  # of a relay that is over its quota, unless it says for how long
+_REFUSED = timedelta(minutes=15)  # of one that refuses us: somebody has to see to it
+_SHORTEST, _A_DAY = timedelta(minutes=1), timedelta(hours=24)
+_UNITS = {"s": timedelta(seconds=1), "m": timedelta(minutes=1), "h": timedelta(hours=1)}
+_AGAIN = re.compile(
+    r"\b(?:again|retry|wait|resume[sd]?|after|within|in)\b[^0-9.;]{0,30}([0-9]{1,5})"
+    r" ?(s(?:ec(?:onds?)?)?|m(?:in(?:utes?)?)?|h(?:ours?|rs?)?)\b",
+    re.IGNORECASE,
+)
+
+
+def says_when(outcome: Outcome) -> bool:
+    """Tell whether a relay says after what time to try again."""
+    return _AGAIN.search(outcome.text) is not None
+
+
+def suspended(outcome: Outcome) -> timedelta:
+    """Return how long a relay is not used that takes no more: as long as it says, within a day."""
+    found = _AGAIN.search(outcome.text)
+    if found:
+        return min(max(int(found[1]) * _UNITS[found[2][0].lower()], _SHORTEST), _A_DAY)
+    return _REFUSED if cause(outcome) is Cause.SENDER else _REST
+
+
 def _wait(attempts: int, chance: float, patience: Patience) -> timedelta:
     """Give the time until the next attempt: doubled each time, up to the longest."""
     doubled = patience.first * (1 << min(attempts, 20))
     return min(doubled, patience.longest) * (1 + patience.jitter * (2 * chance - 1))
+
+
+def is_soft(outcome: Outcome) -> bool:
+    """Tell whether a server refused a message for good that the reader's mailbox may take later.
+
+    It counts as if the message had come back: a mailbox that is full for ever is given up one day.
+    """
+    refusal = refusals.classify(outcome.code, outcome.status, outcome.text)
+    return outcome.kind == "failed" and outcome.code >= _PERMANENT and refusal.is_soft
 
 
 def slows(outcome: Outcome) -> bool:

@@ -25,7 +25,7 @@ from feedpub.mailing import Delivery, Issue, Subscriber, Tally
 from feedpub.model import Author
 from feedpub.newsletter.desk import Desk
 from feedpub.newsletter.outside import OutsideFiles
-from feedpub.newsletter.posting import Posted, Postman, Printer, clock, transport
+from feedpub.newsletter.posting import Clock, Posted, Postman, Printer, clock, transport
 from feedpub.publish.request import Place
 from feedpub.store import Store
 from feedpub.tokens import Keys
@@ -57,7 +57,7 @@ def config(mail: Mail) -> Config:
     return made.config(mail=mail, digests=(Digest("weekly"),))
 
 
-def smtp(*relays: Relay, **changes: str) -> Mail:
+def smtp(*relays: Relay, **changes: str | int) -> Mail:
     """Give how mail leaves over relays."""
     sender = Author("Ann", "news@example.org")
     return replace(Mail(transport="smtp", sender=sender, relays=relays), **changes)  # type: ignore[arg-type]
@@ -96,10 +96,11 @@ def round_of(
     way: Transport | None = None,
     stop: Event | None = None,
     progress: Callable[[int], None] = lambda _: None,
+    now: Clock | None = None,
 ) -> Posted:
     """Send all that is due."""
     way = way or transport(one)
-    return Postman(one, printer(one), way, clock(NOW), progress, stop).round()
+    return Postman(one, printer(one), way, now or clock(NOW), progress, stop).round()
 
 
 def tally(one: Desk, issue: Issue) -> Tally:

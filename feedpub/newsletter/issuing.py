@@ -243,8 +243,9 @@ def pause(request: Request, issue: int) -> Issue:
 
 
 def resume(request: Request, issue: int) -> Issue:
-    """Let an issue go on; what is due goes out with the next `send`."""
+    """Let an issue go on, over all relays; what is due goes out with the next `send`."""
     with opened(request) as desk:
+        desk.store.use_all_relays()
         return desk.store.resume(issue)
 
 

@@ -21,6 +21,7 @@ from feedpub.store.looking import Looking
 from feedpub.store.planning import Plan
 from feedpub.store.recovery import Recovery
 from feedpub.store.refused import SenderRefusals
+from feedpub.store.relays import Relays
 from feedpub.store.restored import FORGOTTEN, REMOVED, Outside, Position, Restored
 from feedpub.store.signups import Signups
 from feedpub.store.subscribers import Subscribers
@@ -57,6 +58,7 @@ class Store(
     SenderRefusals,
     Restored,
     Recovery,
+    Relays,
 ):
     """Readers, requests, issues and deliveries in one database; for all threads of a process.
 
@@ -75,6 +77,7 @@ class Store(
         SenderRefusals.__init__(self, database)
         Restored.__init__(self, database)
         Recovery.__init__(self, database)
+        Relays.__init__(self, database)
 
     def tidy(self) -> None:
         """Give back the room that a database needs no more; to be done now and then."""

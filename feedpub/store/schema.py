@@ -27,7 +27,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects import postgresql, sqlite
 
-HEAD = "0014"
+HEAD = "0015"
 """The newest revision in `migrations/versions`: what a database must have to be used."""
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -223,6 +223,15 @@ sent_batch = Table(
     Column("id", NUMBER, primary_key=True),
     Column("at", Moment, nullable=False),
     sqlite_autoincrement=True,
+)
+
+# Relays that take no more for now, and are not used until a time.
+relay = Table(
+    "relay",
+    metadata,
+    Column("name", Text, primary_key=True),  # as messages to people call it
+    Column("until", Moment, nullable=False),
+    Column("reason", Text, nullable=False),  # the relay's words
 )
 
 # What is to be told to others. What is done stays for a while where it must not be told twice.

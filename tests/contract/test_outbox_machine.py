@@ -38,7 +38,8 @@ EARLY = Outcome("deferred", 450, "4.2.1", "busy")
 LATER = Outcome("deferred", 451, "4.7.1", "later")
 NEVER = Outcome("failed", 554, "5.7.1", "no")
 SILENCE = Outcome("doubt", text="the connection broke after the final dot")
-ANSWERS = [ACCEPTED, ACCEPTED, EARLY, LATER, NEVER, SILENCE]
+BUSY = Outcome("deferred", 454, "", "sending rate exceeded")  # given back: it is about the relay
+ANSWERS = [ACCEPTED, ACCEPTED, EARLY, LATER, NEVER, SILENCE, BUSY]
 
 
 @dataclass(eq=False)
@@ -235,7 +236,12 @@ class Outbox(RuleBasedStateMachine):
 
     def _told(self, worker: Worker) -> list[Settled]:
         return [
-            Settled(one.id, answer.kind, answer, self.now + timedelta(minutes=5))
+            Settled(
+                one.id,
+                "planned" if answer is BUSY else answer.kind,
+                answer,
+                self.now + timedelta(minutes=0 if answer is BUSY else 5),
+            )
             for one, answer in worker.answers
         ]
 

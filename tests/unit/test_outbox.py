@@ -12,12 +12,16 @@ from feedpub.mailing import Outcome
 from feedpub.outbox import (
     PATIENCE,
     Bucket,
+    Cause,
     Decision,
     Patience,
+    cause,
     decide,
+    is_soft,
     recovered,
     slowed,
     slows,
+    suspended,
     take,
 )
 
@@ -225,3 +229,84 @@ def test_patience_has_a_default() -> None:
     """What is not configured follows RFC 5321."""
 
     assert Patience() == PATIENCE
+
+
+@pytest.mark.parametrize(
+    ("outcome", "expected"),
+    [
+        (Outcome("accepted", 250), Cause.MESSAGE),
+        (Outcome("doubt"), Cause.MESSAGE),
+        (Outcome("offline", text="no route to host"), Cause.CONNECTION),
+        (Outcome("deferred", text="no answer in time"), Cause.MESSAGE),
+        # At MAIL no reader had been named.
+        (Outcome("offline", 421, "4.3.2", "Too many messages"), Cause.CONNECTION),
+        (Outcome("offline", 452, "4.5.3", "Too many messages"), Cause.RATE),
+        (Outcome("offline", 452, "4.3.1", "Disk full"), Cause.RATE),
+        (Outcome("offline", 454, "", "Throttling failure: Maximum rate exceeded"), Cause.RATE),
+        (Outcome("offline", 454, "4.7.0", "Daily message quota exceeded"), Cause.QUOTA),
+        (Outcome("offline", 550, "5.4.5", "Daily sending quota exceeded"), Cause.QUOTA),
+        (Outcome("offline", 553, "5.7.1", "Sender address rejected"), Cause.SENDER),
+        (Outcome("offline", 550, "", "No"), Cause.SENDER),
+        # Later it may be about the reader.
+        (Outcome("deferred", 454, "", "Throttling failure: sending rate exceeded"), Cause.RATE),
+        (Outcome("deferred", 451, "4.7.1", "You send too fast, slow down"), Cause.RATE),
+        (Outcome("deferred", 421, "4.3.2", "Closing"), Cause.RATE),
+        (Outcome("deferred", 450, "4.7.1", "Your daily quota has been exceeded"), Cause.QUOTA),
+        (Outcome("failed", 550, "5.4.5", "Daily user sending limit exceeded."), Cause.QUOTA),
+        (Outcome("failed", 550, "5.1.90", "Recipient limit of the day reached"), Cause.QUOTA),
+        (
+            Outcome("failed", 554, "5.2.0", "SubmissionQuotaExceededException; sender's quota"),
+            Cause.QUOTA,
+        ),
+        (Outcome("failed", 554, "5.7.1", "Rejected as spam"), Cause.SENDER),
+        (Outcome("failed", status="5.3.4", text="the message is too large"), Cause.SENDER),
+        (Outcome("failed", status="5.1.3", text="no address"), Cause.MESSAGE),
+        (Outcome("failed", 550, "5.1.1", "No such user"), Cause.MESSAGE),
+        (Outcome("failed", 552, "5.2.2", "Mailbox full"), Cause.MESSAGE),
+        (Outcome("failed", 552, "5.2.2", "The user has exceeded their quota"), Cause.MESSAGE),
+        (Outcome("deferred", 452, "4.2.2", "Mailbox full"), Cause.MESSAGE),
+        (Outcome("deferred", 450, "4.2.1", "The user gets mail too quickly"), Cause.MESSAGE),
+        (Outcome("deferred", 450, "4.7.1", "Greylisted, please come back"), Cause.MESSAGE),
+        (Outcome("deferred", 451, "4.3.0", "Lookup failed"), Cause.MESSAGE),
+    ],
+)
+def test_a_refusal_has_a_cause(outcome: Outcome, expected: Cause) -> None:
+    """Only what is about the message or its reader counts against a delivery."""
+
+    assert expected is cause(outcome)
+
+
+@pytest.mark.parametrize(
+    ("code", "text", "seconds"),
+    [
+        (550, "Daily user sending limit exceeded.", 3600),
+        (550, "Quota exceeded, try again in 20 minutes", 1200),
+        (454, "Sending quota used up; retry after 7200 seconds", 7200),
+        (454, "Daily quota: please wait 2h", 7200),
+        (454, "Daily quota: please wait 2 sec", 60),
+        (454, "Daily quota: please wait 9999 hours", 86400),
+        (554, "Blocked for policy reasons", 900),
+        (554, "Rejected as spam, see ticket 4711", 900),
+    ],
+)
+def test_a_relay_is_left_alone_for_as_long_as_it_says(code: int, text: str, seconds: int) -> None:
+    """Else for an hour; where it refuses us for a policy, somebody may mend that sooner."""
+
+    assert timedelta(seconds=seconds) == suspended(Outcome("failed", code, "5.7.0", text))
+
+
+@pytest.mark.parametrize(
+    ("outcome", "expected"),
+    [
+        (Outcome("failed", 552, "5.2.2", "Mailbox full"), True),
+        (Outcome("failed", 550, "", "Not today"), True),
+        (Outcome("failed", 550, "5.1.1", "No such user"), False),
+        (Outcome("failed", 554, "5.7.1", "Rejected as spam"), False),
+        (Outcome("failed", status="5.1.3", text="no address"), False),
+        (Outcome("deferred", 452, "4.2.2", "Mailbox full"), False),
+    ],
+)
+def test_some_refusals_count_as_soft_bounces(outcome: Outcome, expected: bool) -> None:
+    """Those for good of a mailbox that may be there yet."""
+
+    assert expected is is_soft(outcome)

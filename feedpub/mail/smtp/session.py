@@ -140,14 +140,14 @@ class SmtpSession:
     def _refusal(self, reply: Reply, place: int, *, renew: bool) -> Outcome:
         """Give the outcome of a reply that is no yes; `renew` where a new connection may help.
 
-        At the first command no reader was named yet: what is refused for good there is the sender.
+        At the first command no reader was named yet: what is refused there is the sender.
         """
         kind = "failed" if reply.kind == "failed" else "deferred"  # nonsense is no verdict
         found = outcome(kind, reply, self._relay)
         if (
             reply.code in _NOT_LOGGED_IN
             or (reply.code == CLOSING and renew)
-            or (place == _MAIL and kind == "failed" and not _is_of_the_message(found))
+            or (place == _MAIL and not _is_of_the_message(found))
         ):
             found = replace(found, kind="offline")
         if found.kind == "offline" or reply.code == CLOSING or reply.kind not in _VERDICTS:

@@ -1,9 +1,17 @@
 """What servers refuse of one issue → whether to go on, and whether to believe who is gone."""
 
 from collections import deque
+from typing import NamedTuple
 
 _LATELY = 40  # answers that are looked at
 _MANY = 20  # refusals among them, from which on it is the relay or the message that is doubted
+
+
+class Report(NamedTuple):
+    """What a refusal says of a reader, if it can be believed."""
+
+    reader: int
+    hard: bool  # their address is gone; else their mailbox took nothing this time
 
 
 class Brake:
@@ -17,21 +25,21 @@ class Brake:
         """Nothing was refused yet."""
         self._issue = issue
         self._lately: deque[bool] = deque(maxlen=_LATELY)
-        self._held: list[int] = []
+        self._held: list[Report] = []
 
-    def taken(self) -> tuple[int, ...]:
-        """Count a message that was taken; give the readers who may be suppressed now."""
+    def taken(self) -> tuple[Report, ...]:
+        """Count a message that was taken; return what may be believed of readers now."""
         self._lately.append(False)
         return self.believed()
 
-    def refused(self, reader: int, *, gone: bool) -> None:
-        """Count a message that was refused; keep in mind whose address is said to be `gone`."""
+    def refused(self, report: Report | None) -> None:
+        """Count a message that was refused; keep in mind what that says of its reader, if any."""
         self._lately.append(True)
-        if gone:
-            self._held.append(reader)
+        if report is not None:
+            self._held.append(report)
 
-    def believed(self) -> tuple[int, ...]:
-        """Give the readers who may be suppressed, once each: all who were kept in mind, or none."""
+    def believed(self) -> tuple[Report, ...]:
+        """Return what may be believed, once each: all that was kept in mind, or nothing."""
         refused = sum(self._lately)
         if not self._held or refused > len(self._lately) - refused:
             return ()

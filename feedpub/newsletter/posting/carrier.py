@@ -3,6 +3,7 @@
 import secrets
 from functools import partial
 
+from feedpub import outbox
 from feedpub.errors import MailError
 from feedpub.mail import Session, Transport
 from feedpub.mailing import Delivery, Message, Outcome
@@ -10,7 +11,9 @@ from feedpub.newsletter.posting.connections import Connections
 from feedpub.newsletter.posting.office import Office
 from feedpub.newsletter.posting.printing import Printer
 from feedpub.newsletter.posting.recording import NotOursError
+from feedpub.outbox import Cause
 
+_CLOSING = 421
 _IN_VAIN = 2  # connections in a row over which nothing could be sent
 
 
@@ -26,6 +29,7 @@ class Carrier:
         self._way = way
         self._session: Session | None = None
         self._in_vain = 0
+        self._taken = 0  # messages, over this connection
 
     def run(self) -> None:
         """Carry until there is nothing more, or the office says so."""
@@ -45,16 +49,32 @@ class Carrier:
         if not self._office.pace(session.relay):
             self._office.back(delivery)
             return
+        began = self._office.now()
         try:
             outcome = session.send(message, partial(self._office.recorder.doubt, delivery.id))
         except NotOursError:
             self._office.lost(delivery)
             return
-        if outcome.kind == "offline":
+        if self._needs_another_connection(outcome):
             self._unsent(delivery, outcome)
         else:
             self._in_vain = 0
-            self._office.done(delivery, outcome)
+            self._taken += outcome.kind == "accepted"
+            self._office.done(delivery, outcome, began)
+
+    def _needs_another_connection(self, outcome: Outcome) -> bool:
+        """Tell whether nothing was sent, and another connection may be all that it takes.
+
+        Many relays take so many messages over one connection, and say so at the next MAIL. Over a
+        new connection the same answer means something else.
+        """
+        if outcome.kind != "offline":
+            return False
+        found = outbox.cause(outcome)
+        if self._taken and (found is Cause.RATE or outcome.code == _CLOSING):
+            self._connections.ended(outcome.relay, self._taken)
+            return True
+        return found in {Cause.CONNECTION, Cause.SENDER}
 
     def _unsent(self, delivery: Delivery, outcome: Outcome) -> None:
         """Try again over a new connection; where that fails too, this way leads nowhere."""
@@ -81,10 +101,15 @@ class Carrier:
 
     def _connected(self, delivery: Delivery) -> Session | None:
         """Give a connection that is open; None where the office has the delivery back."""
-        if self._session is not None and self._session.is_open:
+        if self._session is not None and self._may_send(self._session):
             return self._session
         self._close()
-        gate, chance = self._connections.aim(secrets.randbelow(1000) / 1000)
+        aim = self._connections.aim(secrets.randbelow(1000) / 1000, self._office.suspended())
+        if aim is None:
+            self._office.back(delivery)
+            self._office.rest()
+            return None
+        gate, chance = aim
         try:
             session = self._way.connect(chance)
         except MailError as error:
@@ -97,8 +122,22 @@ class Carrier:
             self._office.back(delivery)
             self._office.rest()
             return None
-        self._session = session
+        self._session, self._taken = session, 0
+        if session.relay in self._office.suspended():  # where another one was out of reach
+            self._office.back(delivery)
+            self._close()
+            self._office.rest()
+            return None
         return session
+
+    def _may_send(self, session: Session) -> bool:
+        """Tell whether a connection is open, and its relay takes another message over it."""
+        known = self._connections.messages(session.relay)
+        return (
+            session.is_open
+            and self._taken < known
+            and session.relay not in self._office.suspended()
+        )
 
     def _close(self) -> None:
         if self._session is not None:

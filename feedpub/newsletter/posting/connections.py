@@ -2,7 +2,7 @@
 
 import math
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from threading import Lock
 
@@ -10,6 +10,7 @@ from feedpub.newsletter.posting.lines import Gate, free, toward
 from feedpub.newsletter.posting.times import Clock
 
 _SHUNNED = timedelta(minutes=1)  # a relay that did not answer
+_BELIEVED = 2  # connections that a relay ended after as many messages: that is its limit
 
 
 class Connections:
@@ -22,6 +23,7 @@ class Connections:
         self._counting = Lock()  # guards what follows
         self._open: Counter[str] = Counter()  # by relay, those that are being made too
         self._shunned: dict[str, datetime] = {}  # relays that did not answer, until when
+        self._ended: Counter[tuple[str, int]] = Counter()  # by relay, and after how many messages
 
     @property
     def are_none(self) -> bool:
@@ -29,23 +31,42 @@ class Connections:
         with self._counting:
             return not self._open.total()
 
-    def aim(self, chance: float) -> tuple[Gate, float]:
+    def aim(self, chance: float, without: Collection[str] = ()) -> tuple[Gate, float] | None:
         """Choose where the next connection goes, and count it there as if it were open.
 
-        Where nobody answered of late it goes only if there is no room elsewhere. Gives it with the
-        chance that a transport is to connect with.
+        Where nobody answered of late it goes only if there is no room elsewhere; and to none of
+        those it is to do `without`. Returns it with the chance that a transport is to connect with,
+        and None where there is no room.
         """
         with self._counting:
             now = self._now()
-            good = [
+            room = [
                 each
                 for each in self._gates
-                if self._open[each.name] < each.connections
-                and self._shunned.get(each.name, now) <= now
+                if each.name not in without and self._open[each.name] < each.connections
             ]
-            gate = free(good or self._gates, self._open, chance)
+            if not room:
+                return None
+            good = [each for each in room if self._shunned.get(each.name, now) <= now]
+            gate = free(good or room, self._open, chance)
             self._open[gate.name] += 1
         return gate, toward(self._gates, gate)
+
+    def messages(self, relay: str) -> float:
+        """Return how many messages a relay takes over one connection, as far as is known."""
+        with self._counting:
+            known = [
+                number
+                for (name, number), times in self._ended.items()
+                if name == relay and times >= _BELIEVED
+            ]
+        return min(known, default=math.inf)
+
+    def ended(self, relay: str, messages: int) -> None:
+        """Learn that a relay took no more over a connection after so many messages."""
+        if messages > 1:
+            with self._counting:
+                self._ended[relay, messages] += 1
 
     def opened(self, gate: Gate, relay: str) -> bool:
         """Count a connection where it has come about, which may be elsewhere.

@@ -5,9 +5,11 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import accumulate
+from zoneinfo import ZoneInfo
 
 from feedpub.mail import Folder, Maildir, Smtp, Transport
 from feedpub.mail import Relay as Server
+from feedpub.mailing import Suspension
 from feedpub.newsletter.desk import Desk
 
 
@@ -78,3 +80,12 @@ def toward(gates: Sequence[Gate], gate: Gate) -> float:
     """Give the chance that makes a transport connect to this one first."""
     before = sum(each.weight for each in gates[: gates.index(gate)])
     return (before + gate.weight / 2) / sum(each.weight for each in gates)
+
+
+def told(suspension: Suspension, zone: ZoneInfo) -> str:
+    """Say why a relay is not used, until when, and how to use it before."""
+    until = f"{suspension.until.astimezone(zone):%Y-%m-%d %H:%M} {zone}"
+    return (
+        f"{suspension.relay} is not used until {until}, or until `feedpub digest resume`: "
+        f"{suspension.reason}"
+    )

@@ -2,30 +2,34 @@
 
 import secrets
 import time
-from collections import OrderedDict
 from collections.abc import Callable, Sequence
-from datetime import timedelta
-from threading import Condition, Lock
+from datetime import datetime, timedelta
+from threading import Condition
+from zoneinfo import ZoneInfo
 
 from feedpub import outbox
-from feedpub.mailing import Delivery, Issue, Outcome, Settled
+from feedpub.mailing import Delivery, Issue, Outcome, Settled, Suspension
 from feedpub.message import Letter
 from feedpub.newsletter.desk import Desk
-from feedpub.newsletter.posting.brake import Brake
-from feedpub.newsletter.posting.lines import Gate
+from feedpub.newsletter.posting.brake import Brake, Report
+from feedpub.newsletter.posting.letters import Letters
+from feedpub.newsletter.posting.lines import Gate, told
 from feedpub.newsletter.posting.paces import Paces, slows_relay
 from feedpub.newsletter.posting.printing import Printer
 from feedpub.newsletter.posting.recording import Recorder, patiently
+from feedpub.newsletter.posting.refused import Refusals, Refused
+from feedpub.newsletter.posting.throttling import Throttle
 from feedpub.newsletter.posting.times import Clock
 from feedpub.newsletter.posting.waiting import Waiting, domain
+from feedpub.outbox import Cause
 from feedpub.store import StoreError
 
 _BATCH = 200  # claimed at once
 _FEW = 100  # waiting: time to claim more
 _MOST = 500  # waiting, all for domains that are slow: give some back
-_LETTERS = 64  # kept encoded, some 100 kB each
 _LEASE = timedelta(minutes=15)  # longer than the wait for the answer to a final dot
 _SPARED = timedelta(minutes=5)
+_GLANCE = 0.25  # seconds between two looks at the pace of a relay
 _AGAIN = 5.0  # seconds until a connection that was refused is tried again
 
 
@@ -43,19 +47,24 @@ class Office:
     ) -> None:
         self._desk = desk
         self._worker = worker
-        self._printer = printer
         self._now = now
         self._progress = progress
+        self.now = now
         number = sum(each.connections for each in gates)
         self.recorder = Recorder(desk.store, worker, now, time.sleep, number)
         self._changed = Condition()  # guards all that follows
         self._paces = Paces({each.name: each.rate for each in gates})
+        self._throttle = Throttle()
+        self._refusals = Refusals()
+        self._relays = frozenset(each.name for each in gates)
+        self._zone = ZoneInfo(desk.config.site.timezone)
+        self._suspended: dict[str, Suspension] = {}
+        self._returned: set[int] = set()  # issues of which something was given back
         self._waiting = Waiting(self._paces)
         self._held: set[int] = set()  # deliveries that are waiting or being carried
         self._carried: set[int] = set()  # of these: being carried
         self._brakes: dict[int, Brake] = {}
         self._stopped: dict[int, str] = {}  # issues, by their brake, and why
-        self._noted: set[int] = set()  # issues that were said to wait
         self._claiming = False
         self._is_dry = False  # nothing more is due, as long as what is being carried is
         self._was_dry_alone = False  # it was so while nothing was being carried
@@ -63,13 +72,24 @@ class Office:
         self._is_losing = False  # somebody left while their message was on its way
         self._offline = ""  # why nothing can be sent
         self.sent = 0
-        self._letters: OrderedDict[tuple[int, str], tuple[Letter, str]] = OrderedDict()
-        self._encoding = Lock()
+        self._letters = Letters(desk, printer, now)
 
     @property
     def why(self) -> str:
         """Why not all was sent, "" where all was."""
         return "; ".join(filter(None, (*self._stopped.values(), self._offline)))
+
+    def begin(self) -> None:
+        """Learn which relays are not to be used; where that is all, the round ends at once."""
+        suspensions = patiently(lambda: self._desk.store.suspensions(self._now()), time.sleep)
+        with self._changed:
+            self._suspended.update({each.relay: each for each in suspensions})
+        self._end_without_relays()
+
+    def suspended(self) -> frozenset[str]:
+        """Return the relays that are not to be used."""
+        with self._changed:
+            return frozenset(self._suspended)
 
     def halt(self) -> None:
         """Let nobody begin another message."""
@@ -87,7 +107,11 @@ class Office:
                 few = len(self._waiting) < (_FEW if isinstance(found, Delivery) else _MOST)
                 claims = few and not (self._claiming or self._is_dry)
                 self._claiming |= claims
-                spared = () if few or self._is_dry else self._spared(found)
+                spared = (
+                    ()
+                    if few or self._is_dry or isinstance(found, Delivery)
+                    else self._waiting.spare()
+                )
                 if isinstance(found, Delivery):
                     self._carried.add(found.id)
                 elif not claims and not spared:
@@ -111,16 +135,8 @@ class Office:
             self._changed.notify_all()
 
     def letter(self, delivery: Delivery) -> tuple[Letter, str]:
-        """Give the content of a delivery, encoded once, and its language."""
-        which = delivery.issue, delivery.selection
-        with self._encoding:
-            if which in self._letters:
-                self._letters.move_to_end(which)
-            else:
-                self._letters[which] = patiently(lambda: self._encoded(delivery), time.sleep)
-            if len(self._letters) > _LETTERS:
-                self._letters.popitem(last=False)
-            return self._letters[which]
+        """Return the content of a delivery, encoded once, and its language."""
+        return self._letters.letter(delivery)
 
     def end(self, why: str) -> None:
         """End the round, since nothing can be sent."""
@@ -134,13 +150,15 @@ class Office:
             self._changed.wait_for(lambda: self._is_over or self._is_empty(), _AGAIN)
 
     def pace(self, relay: str) -> bool:
-        """Wait until a relay may have another message; False where the round ends before."""
+        """Wait until a relay may have another message; False where it may have none any more."""
         with self._changed:
-            while not self._is_over:
-                seconds = self._paces.wait(relay, self._now())
+            while not self._is_over and relay not in self._suspended:
+                now = self._now()
+                seconds = self._throttle.wait(relay, now) or self._paces.wait(relay, now)
                 if not seconds:
+                    self._throttle.take(relay, now)
                     return True
-                self._changed.wait(seconds)
+                self._changed.wait(min(seconds, _GLANCE))
         return False
 
     def lost(self, delivery: Delivery) -> None:
@@ -158,8 +176,88 @@ class Office:
                 self._waiting.drop(issue.id)
                 self._changed.notify_all()
 
-    def done(self, delivery: Delivery, outcome: Outcome) -> None:
-        """Record what became of a delivery, and learn from it."""
+    def done(self, delivery: Delivery, outcome: Outcome, began: datetime | None = None) -> None:
+        """Record what became of a delivery that was begun at a time, and learn from it.
+
+        What the relay refuses for its own sake, or ours, is given back: it counts against nobody.
+        """
+        began = began or self._now()
+        cause = outbox.cause(outcome)
+        if cause in {Cause.RATE, Cause.QUOTA} and not self._is_about_message(delivery, outcome):
+            self._return(delivery, outcome, cause, began)
+        elif cause is Cause.SENDER:
+            self._set_aside(delivery, outcome)
+        else:
+            refused: tuple[Refused, ...] = ()
+            if outcome.kind == "accepted":
+                with self._changed:
+                    self._throttle.accepted(outcome.relay, self._now())
+                    refused = self._refusals.accepted(outcome.relay, began)
+            for each in refused:
+                self._settle(each.delivery, each.outcome)
+            self._settle(delivery, outcome)
+
+    def _is_about_message(self, delivery: Delivery, outcome: Outcome) -> bool:
+        """Tell whether it is about the message after all, whatever the relay says."""
+        with self._changed:
+            return outcome.kind != "offline" and self._refusals.is_about_message(delivery)
+
+    def _return(self, delivery: Delivery, outcome: Outcome, cause: Cause, began: datetime) -> None:
+        """Give a delivery back, and send slower to the relay, or no more for a while."""
+        now = self._now()
+        self.recorder.settle(Settled(delivery.id, "planned", outcome, now))
+        refused = Refused(delivery, outcome, now)
+        with self._changed:
+            self._held.discard(delivery.id)
+            self._returned.add(delivery.issue)
+            self._put_down(delivery)
+            self._is_dry = False
+            is_over = self._refusals.return_(refused, over_quota=cause is Cause.QUOTA)
+            length = outbox.suspended(outcome)
+            if cause is Cause.RATE:
+                is_over = not self._throttle.refused(outcome.relay, began, now)
+                length = max(length if outbox.says_when(outcome) else _SPARED, _SPARED)
+            self._changed.notify_all()
+        if is_over or (cause is Cause.QUOTA and outcome.kind == "offline"):
+            self._suspend(outcome, length)
+
+    def _set_aside(self, delivery: Delivery, outcome: Outcome) -> None:
+        """Keep a delivery that was refused because of us, until it is known whether it was."""
+        with self._changed:
+            self._returned.add(delivery.issue)
+            is_us = self._refusals.set_aside(Refused(delivery, outcome, self._now()))
+            self._put_down(delivery)
+        if is_us:
+            self._suspend(outcome, outbox.suspended(outcome))
+
+    def _suspend(self, outcome: Outcome, length: timedelta) -> None:
+        """Use a relay no more for a while, nor in the next rounds; others get what it refused."""
+        now = self._now()
+        words = " ".join(filter(None, (str(outcome.code or ""), outcome.status, outcome.text)))
+        suspension = Suspension(outcome.relay, now + length, words)
+        with self._changed:
+            if outcome.relay in self._suspended:
+                return
+            self._suspended[outcome.relay] = suspension
+            refused = self._refusals.take(outcome.relay)
+            self._held.difference_update(each.delivery.id for each in refused)
+            self._is_dry = False
+            self._changed.notify_all()
+        for each in refused:
+            self.recorder.settle(Settled(each.delivery.id, "planned", each.outcome, now))
+        patiently(lambda: self._desk.store.suspend(suspension), time.sleep)
+        self._end_without_relays()
+
+    def _end_without_relays(self) -> None:
+        """End the round where there is no relay to use."""
+        with self._changed:
+            is_over = self._relays <= self._suspended.keys()
+            why = "; ".join(told(each, self._zone) for each in self._suspended.values())
+        if is_over:
+            self.end(why)
+
+    def _settle(self, delivery: Delivery, outcome: Outcome) -> None:
+        """Record the end of an attempt."""
         now = self._now()
         chance = secrets.randbelow(1000) / 1000
         decided = outbox.decide(
@@ -172,22 +270,21 @@ class Office:
             self._put_down(delivery)
             self._learn(delivery, outcome)
             brake = self._brakes.setdefault(delivery.issue, Brake(delivery.issue))
-            believed: Sequence[int] = ()
+            believed: Sequence[Report] = ()
             if outcome.kind == "failed":
-                brake.refused(delivery.subscriber.id, gone=bool(decided.suppress))
+                report = Report(delivery.subscriber.id, hard=bool(decided.suppress))
+                brake.refused(report if report.hard or outbox.is_soft(outcome) else None)
             elif outcome.kind == "accepted":
                 believed = brake.taken()
             pulled = brake.is_pulled and delivery.issue not in self._stopped
             if pulled:
                 self._stopped[delivery.issue] = str(brake)
                 self._waiting.drop(delivery.issue)
-            goes_on = outcome.kind == "accepted" and delivery.issue in self._noted
-            self._noted.difference_update([delivery.issue] * goes_on)
             self.sent += 1
             self._progress(self.sent)
         if pulled:
             self._mark(self._desk.store.pause, delivery.issue, self._stopped[delivery.issue])
-        if goes_on:
+        if outcome.kind == "accepted" and self._letters.goes_on(delivery.issue):
             self._mark(self._desk.store.note, delivery.issue, "")
         self._suppress(believed)
 
@@ -199,15 +296,30 @@ class Office:
         """Write what is left to write, and give back what was not sent."""
         for brake in self._brakes.values():
             self._suppress(brake.believed())
-        if self._offline:
-            for issue in self._waiting.issues():
-                self._mark(self._desk.store.note, issue, self._offline)
         store = self._desk.store
+        self._give_up_set_aside()
+        if self._offline:
+            for issue in self._waiting.issues() | self._returned or self._all_sending():
+                self._mark(store.note, issue, self._offline)
         self.release()
         if self._is_losing and self._is_empty():
             # To claim is what settles the deliveries of those who left.
             patiently(lambda: store.claim(self._worker, _BATCH, _LEASE, self._now()), time.sleep)
             self.release()
+
+    def _give_up_set_aside(self) -> None:
+        """Give back what was refused, where nothing was taken later that would clear us."""
+        for relay in self._refusals.relays():
+            refused = self._refusals.take(relay)
+            now, last = self._now(), refused[-1].outcome
+            settled = [Settled(one.delivery.id, "planned", one.outcome, now) for one in refused]
+            patiently(lambda: self._desk.store.settle(self._worker, settled, now), time.sleep)  # noqa: B023 - called at once
+            self._suspend(last, outbox.suspended(last))
+            self._offline = self._offline or told(self._suspended[relay], self._zone)
+
+    def _all_sending(self) -> frozenset[int]:
+        issues = patiently(self._desk.store.issues, time.sleep)
+        return frozenset(each.id for each in issues if each.state == "sending")
 
     def _put_down(self, delivery: Delivery) -> None:
         """Note that a delivery is being carried no more; the lock is held.
@@ -254,10 +366,6 @@ class Office:
             return ()
         return self._desk.store.claim(self._worker, _BATCH, _LEASE, self._now())
 
-    def _spared(self, found: Delivery | float) -> tuple[Delivery, ...]:
-        """Take out what waits for a domain too slow for it, where nothing else is left."""
-        return () if isinstance(found, Delivery) else self._waiting.spare()
-
     def _give_back(self, delivery: Delivery) -> None:
         outcome = Outcome("offline", text="the domain takes mail slowly")
         again = self._now() + _SPARED
@@ -275,13 +383,13 @@ class Office:
             if slows_relay(outcome):
                 self._paces.slow(outcome.relay, self._now())
 
-    def _suppress(self, readers: Sequence[int]) -> None:
-        """Mail readers no more, whose addresses are gone."""
+    def _suppress(self, reports: Sequence[Report]) -> None:
+        """Record of readers that their addresses are gone, or their mailboxes took nothing."""
         limit = self._desk.config.mail.soft_bounces
 
         def suppressed() -> None:
-            for each in readers:
-                self._desk.store.bounced(each, hard=True, limit=limit, now=self._now())
+            for each in reports:
+                self._desk.store.bounced(each.reader, hard=each.hard, limit=limit, now=self._now())
 
         patiently(suppressed, time.sleep)
 
@@ -298,12 +406,3 @@ class Office:
                     raise
 
         patiently(marked, time.sleep)
-
-    def _encoded(self, delivery: Delivery) -> tuple[Letter, str]:
-        issue = self._desk.store.issue(delivery.issue)
-        if issue.reason:
-            self._noted.add(issue.id)
-        content = self._desk.store.content(delivery.issue, delivery.selection)
-        created = min(issue.created, self._now())
-        letter = self._printer.letter(issue.origin, created, content, issue.title)
-        return letter, content.language

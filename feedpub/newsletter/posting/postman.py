@@ -57,6 +57,7 @@ class Postman:
         ways = gates(self._desk)
         office = Office(self._desk, workers.name(), self._printer, ways, self._now, self._progress)
         try:
+            office.begin()
             self._post(office, ways)
         finally:  # also after Ctrl-C
             office.finish()

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from feedpub.newsletter.posting.brake import Brake
+from feedpub.newsletter.posting.brake import Brake, Report
 
 
 def test_one_of_many_is_believed_with_the_next_that_is_taken() -> None:
@@ -11,16 +11,16 @@ def test_one_of_many_is_believed_with_the_next_that_is_taken() -> None:
     brake = Brake(3)
 
     assert () == brake.taken()
-    brake.refused(7, gone=True)
+    brake.refused(Report(7, hard=True))
 
-    assert ((7,), ()) == (brake.taken(), brake.taken())
+    assert ((Report(7, hard=True),), ()) == (brake.taken(), brake.taken())
     assert not brake.is_pulled
 
 
 def test_nobody_is_believed_where_nothing_is_taken() -> None:
     """A list of one, whose one address is gone, stays as it is."""
     brake = Brake(3)
-    brake.refused(1, gone=True)
+    brake.refused(Report(1, hard=True))
 
     assert (False, ()) == (brake.is_pulled, brake.believed())
 
@@ -29,9 +29,9 @@ def test_half_of_a_small_list_is_believed_at_the_end() -> None:
     """As many were taken as refused."""
     brake = Brake(3)
     brake.taken()
-    brake.refused(2, gone=True)
+    brake.refused(Report(2, hard=False))
 
-    assert (2,) == brake.believed()
+    assert (Report(2, hard=False),) == brake.believed()
 
 
 def test_a_relay_that_refuses_all_pulls_the_brake() -> None:
@@ -39,7 +39,7 @@ def test_a_relay_that_refuses_all_pulls_the_brake() -> None:
     brake = Brake(3)
     pulled = []
     for reader in range(20):
-        brake.refused(reader, gone=True)
+        brake.refused(Report(reader, hard=True))
         pulled.append(brake.is_pulled)
 
     assert [False] * 19 + [True] == pulled
@@ -50,8 +50,8 @@ def test_a_relay_that_refuses_all_pulls_the_brake() -> None:
 def test_a_relay_that_takes_no_message_pulls_the_brake() -> None:
     """Be it for what the message says: the others are spared, and it is told how all get it."""
     brake = Brake(3)
-    for reader in range(20):
-        brake.refused(reader, gone=False)
+    for _ in range(20):
+        brake.refused(None)
 
     assert (True, ()) == (brake.is_pulled, brake.believed())
     assert str(brake).endswith("then `feedpub digest retry 3`, then `feedpub digest resume 3`")
@@ -62,7 +62,7 @@ def test_a_relay_that_loses_its_mind_pulls_the_brake() -> None:
     brake = Brake(3)
     suppressed = [each for _ in range(1000) for each in brake.taken()]
     for reader in range(21):
-        brake.refused(reader, gone=True)
+        brake.refused(Report(reader, hard=True))
 
     assert (True, [], ()) == (brake.is_pulled, suppressed, brake.believed())
 
@@ -74,9 +74,9 @@ def test_nobody_is_told_twice(answers: list[str]) -> None:
     told: list[int] = []
     for reader, answer in enumerate(answers):
         if answer == "taken":
-            told += brake.taken()
+            told += [each.reader for each in brake.taken()]
         else:
-            brake.refused(reader, gone=answer == "gone")
+            brake.refused(Report(reader, hard=True) if answer == "gone" else None)
 
     assert len(set(told)) == len(told)
     assert {"gone"} >= {answers[reader] for reader in told}

@@ -13,6 +13,7 @@ from postoffice import NOW, delivery, desk, folder, mailing, moment, printer, st
 import feedpub.store
 from feedpub.mailing import Content, Delivery, Issue, Outcome, Selection
 from feedpub.newsletter.desk import Desk
+from feedpub.newsletter.posting.letters import KEPT
 from feedpub.newsletter.posting.lines import Gate
 from feedpub.newsletter.posting.office import Office
 from feedpub.newsletter.posting.times import Clock
@@ -185,7 +186,7 @@ def test_letters_are_encoded_once_and_not_all_kept(tmp_path: Path) -> None:
             for each in found:
                 opened.letter(each)
 
-            assert 64 == len(opened._letters)
+            assert KEPT == len(opened._letters._letters)
             assert (first, True) == (opened.letter(found[0]), first is not opened.letter(found[0]))
             opened.done(found[0], ACCEPTED)
 

@@ -3,16 +3,18 @@
 import os
 import signal
 import socket
+import time
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from itertools import count
 from pathlib import Path
 from threading import Event, Thread
 
 import mails
 import pytest
-from mailings import LEASE, content
+from mailings import LEASE, content, planned, reader
 from mailservers import DROP, HANG, Answer, MailServer
 from postoffice import (
     NOW,
@@ -123,22 +125,187 @@ def test_a_relay_that_knows_nobody_empties_no_list(tmp_path: Path) -> None:
         assert {"active"} == set(states(one).values())
 
 
-def test_a_relay_that_takes_no_message_burns_no_issue(tmp_path: Path) -> None:
-    """It stops long before the end; and once that is mended, all get it in the way it says."""
-    script: dict[str, Answer] = {"END": "554 5.7.1 Rejected as spam"}
-    with MailServer(script) as server, desk(tmp_path, smtp(relay(server.port))) as one:
+@pytest.mark.parametrize(
+    ("stage", "answer", "readers", "taken"),
+    [
+        ("RCPT", "554 5.7.1 Client host blocked using a block list", 25, 20),
+        ("END", "554 5.7.1 Rejected as spam", 60, 0),
+        ("END", "554 5.7.1 Rejected as spam", 3, 0),
+        ("END", "550 5.4.5 Daily user sending limit exceeded", 25, 20),
+        ("RCPT", "550 5.4.5 Daily user sending limit exceeded", 5, 2),
+        ("MAIL", "550 5.4.5 Daily user sending limit exceeded", 3, 0),
+        ("END", "550 5.1.90 Your message cannot be sent: daily limit for recipients reached", 9, 5),
+        ("END", "554 5.2.0 The sender's submission quota was exceeded", 9, 5),
+        ("MAIL", "452 4.5.3 Daily message limit reached", 9, 5),
+    ],
+)
+def test_a_relay_that_refuses_us_costs_nobody_the_issue(
+    tmp_path: Path, stage: str, answer: str, readers: int, taken: int
+) -> None:
+    """It waits and says why, the relay is left alone, and all get it once that is mended."""
+    script: dict[str, Answer] = {stage: ""}
+    with (
+        MailServer(script) as server,
+        desk(tmp_path, smtp(relay(server.port, connections=2))) as one,
+    ):
+        script[stage] = lambda _: answer if len(server.taken) >= taken else ""
+        issue = mailing(one, *MANY[:readers])
+        posted = round_of(one)
+        before, why = tally(one, issue), one.store.issue(issue.id).reason
+        connections = server.log.connections
+        idle = round_of(one)
+        (suspension,) = one.store.suspensions(NOW)
+
+        assert (before.accepted, before.failed, before.deferred, before.doubt) == (
+            len(server.taken),
+            0,
+            0,
+            0,
+        )
+        assert taken <= before.accepted < min(taken + 2, readers)
+        assert readers - before.accepted == before.waiting
+        assert posted.waiting == why == idle.waiting
+        assert answer in why
+        assert (f"127.0.0.1:{server.port}", answer) == (suspension.relay, suspension.reason)
+        assert (0, connections) == (idle.sent, server.log.connections)
+        assert {"active"} == set(states(one).values())
+
+        script.clear()
+        one.store.use_all_relays()
+        again = round_of(one, now=clock(moment(60)))
+
+        assert (Posted(readers - before.accepted, ""), readers) == (again, len(server.taken))
+        assert readers == tally(one, issue).accepted
+        assert "" == one.store.issue(issue.id).reason
+
+
+def test_another_relay_goes_on_while_one_is_over_its_quota(tmp_path: Path) -> None:
+    """It sends what the first one refused, too, over no more connections than it may have."""
+    script: dict[str, Answer] = {"END": "550 5.4.5 Daily user sending limit exceeded"}
+    with (
+        MailServer(script) as over,
+        MailServer() as good,
+        desk(tmp_path, smtp(relay(over.port, connections=2, weight=9), relay(good.port))) as one,
+    ):
         issue = mailing(one, *MANY)
         posted = round_of(one)
-        stopped, before = one.store.issue(issue.id), tally(one, issue)
-        script.clear()
-        one.store.retry(issue.id, NOW)
-        one.store.resume(issue.id)
-        round_of(one)
+        after = tally(one, issue)
+        suspended = [each.relay for each in one.store.suspensions(NOW)]
+
+    assert (Posted(60, ""), 60, 60) == (posted, after.accepted, len(good.taken))
+    assert (1, [f"127.0.0.1:{over.port}"]) == (good.log.connections, suspended)
+
+
+def test_one_message_that_is_refused_is_about_that_message(tmp_path: Path) -> None:
+    """The relay takes the others; nothing is held against the reader for it."""
+    with (
+        MailServer(only(BOB, "554 5.7.1 Relaying to this domain is not permitted")) as server,
+        desk(tmp_path, smtp(relay(server.port))) as one,
+    ):
+        issue = mailing(one, ANN, BOB, CLEO)
+        posted = round_of(one)
         after = tally(one, issue)
 
-    assert ("paused", 20, 40) == (stopped.state, before.failed, before.waiting)
-    assert f"retry {issue.id}`, then `feedpub digest resume {issue.id}`" in posted.waiting
-    assert (60, 60) == (after.accepted, len(server.taken))
+        assert (Posted(3, ""), 2, 1) == (posted, after.accepted, after.failed)
+        assert {"active"} == set(states(one).values())
+        assert () == one.store.suspensions(NOW)
+
+
+def test_one_message_for_which_the_relay_is_always_too_busy_holds_up_nobody(
+    tmp_path: Path,
+) -> None:
+    """In the end it is tried later, as any other that is not taken for now."""
+    with (
+        MailServer(only(BOB, "450 4.7.28 Sending rate exceeded for this account")) as server,
+        desk(tmp_path, smtp(relay(server.port, connections=2))) as one,
+    ):
+        issue = mailing(one, BOB, *MANY)
+        posted = round_of(one, now=hasty_clock())
+        after = tally(one, issue)
+
+    assert (Posted(61, ""), 60, 1) == (posted, after.accepted, after.deferred)
+
+
+def test_a_relay_that_is_too_busy_is_sent_less(tmp_path: Path) -> None:
+    """Nobody waits for longer than the relay makes them, and nobody's attempt is counted."""
+    calls = count(1)
+    script: dict[str, Answer] = {
+        "END": lambda _: (
+            "454 Throttling failure: Maximum sending rate exceeded."
+            if next(calls) in {5, 6, 20}
+            else ""
+        )
+    }
+    with MailServer(script) as server, desk(tmp_path, smtp(relay(server.port))) as one:
+        issue = mailing(one, *MANY)
+        posted = round_of(one, now=hasty_clock())
+        after = tally(one, issue)
+
+    assert (Posted(60, ""), 60, 60) == (posted, after.accepted, len(server.taken))
+
+
+def test_a_relay_that_stays_too_busy_is_left_alone(tmp_path: Path) -> None:
+    """After some minutes the issue waits, and nobody's attempt is counted."""
+    with (
+        MailServer({"MAIL": "452 4.3.1 Insufficient system storage"}) as server,
+        desk(tmp_path, smtp(relay(server.port))) as one,
+    ):
+        issue = mailing(one, ANN, BOB)
+        posted = round_of(one, now=hasty_clock())
+        after = tally(one, issue)
+
+    assert (0, 2, 0) == (posted.sent, after.waiting, after.deferred)
+    assert "452 4.3.1 Insufficient system storage" in posted.waiting
+
+
+@pytest.mark.parametrize("code", [421, 452])
+def test_a_relay_that_takes_so_many_messages_over_a_connection(tmp_path: Path, code: int) -> None:
+    """A new connection is opened: before the limit is reached, once it is known."""
+    refused: list[int] = []
+    begun: Counter[int] = Counter()
+
+    def mail(_: str) -> str:
+        begun[server.log.connections] += 1
+        if begun[server.log.connections] <= 5:
+            return ""
+        refused.append(server.log.connections)
+        return f"{code} 4.5.3 Too many messages in this session"
+
+    with MailServer({"MAIL": mail}) as server, desk(tmp_path, smtp(relay(server.port))) as one:
+        issue = mailing(one, *MANY)
+        posted = round_of(one)
+        after = tally(one, issue)
+
+    assert (Posted(60, ""), 60, 12) == (posted, after.accepted, server.log.connections)
+    assert [1, 2] == refused
+
+
+def test_a_mailbox_that_is_full_for_ever_is_given_up(tmp_path: Path) -> None:
+    """A refusal by the relay itself counts like a message that came back: once a day."""
+    with (
+        MailServer(only(BOB, "552 5.2.2 Mailbox full")) as server,
+        desk(tmp_path, smtp(relay(server.port), soft_bounces=2)) as one,
+    ):
+        for day in range(2):
+            ids = [each.id for each in one.store.all("active")] or [
+                one.store.add(reader(each), NOW).id for each in (ANN, BOB, CLEO)
+            ]
+            for issue in range(2):
+                slot = moment(86400 * day + 60 * issue)
+                planned(one.store, ids, f"post {day} {issue}", slot=slot)
+                round_of(one, now=clock(slot))
+
+            counted = subscriber(one, BOB)
+            assert ("bounced" if day else "active", day + 1) == (
+                counted.state,
+                counted.soft_bounces,
+            )
+
+
+def hasty_clock() -> Callable[[], datetime]:
+    """Return a clock that goes a hundred times as fast."""
+    begin = time.monotonic()
+    return lambda: moment(100 * (time.monotonic() - begin))
 
 
 @pytest.mark.parametrize("answer", [HANG, DROP])
