@@ -44,7 +44,7 @@ _BLOCK = re.compile(
     re.IGNORECASE,
 )
 _INLINE = re.compile(
-    r"<(?:/?[A-Za-z][^\s<>/\"']*" + _ATTRIBUTES + "|!--(?:(?!-->).)*+-->)", re.DOTALL
+    r"<(?:/?[A-Za-z][^\s<>/\"']*" + _ATTRIBUTES + "|!--(?:(?!-->|<!--).)*+-->)", re.DOTALL
 )
 
 _LEADS_ON = "\u200d"  # ZERO WIDTH JOINER: what follows belongs to what is before

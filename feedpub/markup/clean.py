@@ -5,7 +5,7 @@ over its tags then does what depends on their values. `references.divide` has th
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from html import escape, unescape
 
@@ -95,13 +95,8 @@ _EMBED = re.compile(
     r"|<object\b((?:(?!</?object\b).)*+)</object\s*>|<embed\b([^<>]*)>",
     re.IGNORECASE | re.DOTALL,
 )
-_EMBED_URL = re.compile(
-    r"(?:<embed\b[^>]*?\ssrc|^[^>]*?\s(?:src|data)"
-    r"|<param\b[^>]*\bname=[\"']?(?:movie|src)\b[^>]*?\svalue)"
-    r"\s*=\s*(?:\"([^\"]*)\"|'([^']*)'|([^\s\"'>]+))",
-    re.IGNORECASE,
-)
-_EMBED_TITLE = re.compile(r"^[^>]*?\stitle\s*=\s*(?:\"([^\"]+)\"|'([^']+)')", re.IGNORECASE)
+_EMBEDDED = re.compile(r"<(embed|param)\b([^<>]*+)", re.IGNORECASE)
+_GIVEN = re.compile(r"(?<![\w-])([\w-]++)\s*+=\s*+(?:\"([^\"]*+)\"|'([^']*+)'|([^\s\"'>]++))")
 _FILM = re.compile(
     r"(?:https?:)?//(?:(?:www\.)?youtube(?:-nocookie)?\.com/(?:embed|v)/([\w-]{6,})"
     r"|player\.vimeo\.com/video/(\d+))"
@@ -260,7 +255,7 @@ _FINISHED = frozenset(("a", "audio", "img", "input", "source", "track", "video")
 _TINY = re.compile(r"\s*0*[01](?:\.\d*+)?\s*(?:px\s*)?\Z", re.IGNORECASE)
 _SIZES = frozenset(("height", "max-height", "max-width", "width"))
 _HIDING = {"display": ("none",), "visibility": ("hidden", "collapse"), "opacity": ("0", "0%")}
-_BY_WIDTH = re.compile(r"\d+w\b")
+_BY_WIDTH = re.compile(r"\dw\b")
 _FORMS = {
     "align": _SIDE,
     "colspan": _NUMBER,
@@ -305,15 +300,33 @@ def _align(name: str, kept: dict[str, str]) -> None:
 def _linked(match: re.Match[str]) -> str:
     """Write an embedded document as a paragraph with a link to it."""
     inner = match[1] or match[2] or match[3] or ""
-    found = _EMBED_URL.search(" " + inner)
-    if not found:
+    own, _, content = inner.partition(">")
+    given = _attributes(own)
+    url = given.get("src") or given.get("data") or next(filter(None, _embedded(content)), "")
+    if not url:
         return ""
-    url = unescape(next(filter(None, found.groups()), "")).strip()
     film = _FILM.match(url)
     if film:
         known = f"https://www.youtube.com/watch?v={film[1]}"
         url = known if film[1] else f"https://vimeo.com/{film[2]}"
-    title = _EMBED_TITLE.match(" " + inner)
     host = _HOST.match(url)
-    label = unescape(title[1] or title[2]) if title else (host[1] if host else url)
+    label = given.get("title") or (host[1] if host else url)
     return f'<p><a href="{escape(url)}">{escape(label)}</a></p>'
+
+
+def _embedded(content: str) -> Iterator[str]:
+    """Yield the URLs that the elements within an `object` name."""
+    for tag in _EMBEDDED.finditer(content):
+        given = _attributes(tag[2])
+        if tag[1].lower() == "embed":
+            yield given.get("src", "")
+        elif given.get("name", "").lower() in ("movie", "src"):
+            yield given.get("value", "")
+
+
+def _attributes(tag: str) -> dict[str, str]:
+    """Return the attributes of a start tag as it was written, by name; of two the first."""
+    given: dict[str, str] = {}
+    for name, *values in _GIVEN.findall(tag):
+        given.setdefault(name.lower(), unescape("".join(values)).strip())
+    return given

@@ -14,7 +14,7 @@ from feedpub.markup.fences import language
 _LONGEST = 60_000  # characters; beyond it colours cost more than they help
 _BLOCK = re.compile(r'<pre><code(?: class="language-([^"]*)")?>([^<]*)</code></pre>')
 # The first line names the language, as Python-Markdown's codehilite has it.
-_NAMED = re.compile(r"(?::::+|#!)[ ]*([\w+#.-]+)[^\n/]*\n")
+_NAMED = re.compile(r"(?::::++|#!)[ ]*+([\w+#.-]++)[^\n/]*+\n")
 
 
 class Highlighter:

@@ -56,12 +56,13 @@ _TASK = re.compile(r"<li>(\s*<p>|\s*)\[([ xX])\](?=\s)")
 # A fence that was meant for a list which Python-Markdown had already ended.
 _CODE_IN_CODE = re.compile(r"<pre><code>((?:<pre><code[^>]*>[^<]*</code></pre>\s*)+)</code></pre>")
 _ALERT = re.compile(
-    r"<blockquote>\s*<p>\[!(NOTE|TIP|IMPORTANT|WARNING|CAUTION)\][ \t]*([^\n<]*)(?:<br />)?\n?"
-    r"((?:(?!<blockquote>).)*?)</blockquote>",
+    r"<blockquote>\s*<p>\[!(NOTE|TIP|IMPORTANT|WARNING|CAUTION)\][ \t]*+([^\n<]*+)(?:<br />)?+\n?+"
+    r"((?:(?!</?blockquote>).)*+)</blockquote>",
     re.IGNORECASE | re.DOTALL,
 )
 _BARE_URL = r"(?<![\w@/.=&%#?-])((?:https?://|www\.)[^\s<>\x02\x03\"`]+)"
-_TRAILING = re.compile(r"(?:[?!.,:;*_~'\"]|&[a-z]+;)+$")
+_TRAILING = "?!.,:;*_~'\""
+_ENTITY = re.compile(r"&[a-z]{1,32}+;\Z")
 _CJK_STOP = re.compile(r"[\u3000-\u303f\uff00-\uffef\u2018-\u201f\u2026]")
 
 _BACK = "Back to the text"
@@ -69,7 +70,7 @@ _NOTE_REFERENCE = re.compile(
     r'<sup class="footnote-ref"><a href="#fn-([^"]+)" id="fnref-([^"]+)" data-footnote-ref>'
 )
 _NOTE = re.compile(r'<li id="fn-([^"]+)">')
-_NOTE_BACK = re.compile(r'<a href="#fnref-([^"]+)" class="footnote-backref"[^>]*>')
+_NOTE_BACK = re.compile(r'<a href="#fnref-([^"]+)" class="footnote-backref"[^<>]*>')
 _NOTE_BACK_WRITTEN = rf'<a class="footnote-backref" href="#fnref:\1" title="{_BACK}">'
 _MATH = re.compile(r'<span data-math-style="(inline|display)">(.*?)</span>', re.DOTALL)
 _LOOSE_TASK = re.compile(r'(?<=<li>)(<input type="checkbox"[^>]*>)\s*<p>')
@@ -210,7 +211,7 @@ class _Common(Extension):
         md.treeprocessors.deregister("footnote-reorder", strict=False)
         md.treeprocessors.register(_Section(md, notes), "feedpub_section", 12)
         md.preprocessors.register(_Fences(md), "normalize_whitespace", 30)
-        strike = SimpleTagInlineProcessor(r"(~~)(?![\s~])(.+?)(?<![\s~])~~", "del")
+        strike = SimpleTagInlineProcessor(r"(~~)(?![\s~])(.{1,1000}?)(?<![\s~])~~", "del")
         md.inlinePatterns.register(strike, "feedpub_strike", 65)
         md.inlinePatterns.register(_BareUrl(_BARE_URL, md), "feedpub_bare_url", 85)
 
@@ -284,10 +285,21 @@ def _load(md: python_markdown.Markdown, name: str) -> None:
 def _bare(url: str) -> str:
     """Take off what belongs to the sentence and not to the URL."""
     stop = _CJK_STOP.search(url)
-    url = _TRAILING.sub("", url[: stop.start()] if stop else url)
-    while url.endswith(")") and url.count(")") > url.count("("):
-        url = _TRAILING.sub("", url[:-1])
-    return url
+    url = url[: stop.start()] if stop else url
+    unopened = url.count(")") - url.count("(")
+    end = _trimmed(url, len(url))
+    while unopened > 0 and url[end - 1 : end] == ")":
+        end = _trimmed(url, end - 1)
+        unopened -= 1
+    return url[:end]
+
+
+def _trimmed(url: str, end: int) -> int:
+    """Return where a URL ends without the punctuation, and the entities, that it ends with."""
+    while end and url[end - 1] in _TRAILING:
+        entity = _ENTITY.search(url, max(0, end - 34), end) if url[end - 1] == ";" else None
+        end = entity.start() if entity else end - 1
+    return end
 
 
 def _formula(match: re.Match[str]) -> str:

@@ -5,8 +5,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 _OPENER = re.compile(
-    r"(?P<lead>(?:[ ]{0,3}>[ ]?)*)(?P<indent>[ \t]*)"
-    r"(?:(?P<mark>`{3,}|~{3,})(?P<info>.*)"
+    r"(?P<lead>(?:[ ]{0,3}+>[ ]?+)*+)(?P<indent>[ \t]*+)"
+    r"(?:(?P<mark>`{3,}+|~{3,}+)(?P<info>.*)"
     r"|\{%-?\s*(?P<tag>highlight|codeblock)(?P<liquid>\s[^%]*)?-?%\}\s*"
     r"|\{\{[<%]\s*(?P<short>highlight)\s(?P<hugo>[^}]*?)[>%]\}\}\s*)"
 )

@@ -11,7 +11,7 @@ from feedpub.text import plain
 _HEADING = re.compile(r"<h([1-6])([^>]*)>(.*?)</h\1>", re.DOTALL)
 _TOP, _LOWEST = 2, 6  # the title of the page is the heading of the first level
 _ID = re.compile(r' id="([^"]*)"')
-_GIVEN_ID = re.compile(r"\s*\{:?\s*#([\w:.-]+)[^{}]*\}\s*$")
+_GIVEN_ID = re.compile(r"\{:?\s*+#([\w:.-]++)[^{}]*+\}\Z")
 _NOT_IN_ID = re.compile(r"[^\w\s-]")
 _GAPS = re.compile(r"[-\s]+")
 _PLACE = re.compile(r"<p>\[(?:TOC|toc)\]</p>")
@@ -45,8 +45,8 @@ def outline(html: str, ids: set[str]) -> Outlined:
 
     def identified(match: re.Match[str]) -> str:
         written, attributes, inner = match.groups()
-        given = _GIVEN_ID.search(inner) if "#" in inner else None
-        inner = inner[: given.start()] if given else inner
+        given = _GIVEN_ID.search(inner.rstrip()) if "#" in inner else None
+        inner = inner[: given.start()].rstrip() if given else inner
         text = plain(inner)
         if not text and "<img " not in inner:
             return inner.strip()

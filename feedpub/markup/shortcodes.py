@@ -7,8 +7,10 @@ no body can contain; and no URL is judged before its tags are back.
 """
 
 import re
-from collections.abc import Iterator
+import sys
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from hashlib import sha256
 from html import escape
 
@@ -21,10 +23,9 @@ _HELD = re.compile(
 _MARGINS = ("", " ", "  ", "   ")  # with one more column it would be code
 _SIGN = re.compile(r"\{[{%]")
 
-_TOKEN = re.compile(
-    r"\{%((?:[^%\n]|%(?!\})|\n(?![ \t]*\n)){1,2000}+)%\}"
-    r"|\{\{((?:[^}\n]|\}(?!\})|\n(?![ \t]*\n)){1,2000}+)\}\}"
-)
+_CLOSING = {"{%": "%}", "{{": "}}"}
+_LONGEST = 2000  # characters within a tag
+_EMPTY_LINE = re.compile(r"\n[ \t]*+\n")
 _COMMENT = re.compile(
     r"\{%-?\s*comment\s*-?%\}(?:(?!\{%-?\s*(?:end)?comment).)*+\{%-?\s*endcomment\s*-?%\}",
     re.DOTALL,
@@ -32,17 +33,17 @@ _COMMENT = re.compile(
 _BRACES = re.compile(r"\{%-?\s*raw\s*-?%\}([{}%\s]{1,9}?)\{%-?\s*endraw\s*-?%\}")
 _RAW = re.compile(r"-?\s*(raw|endraw)\s*-?")
 _POST = re.compile(r"-?\s*(post_url|link)\s+[\"']?([^\s\"']+)[\"']?\s*-?")
-_REF = re.compile(
-    r"[<%]-?\s*(?:rel)?ref\s+(?:path=)?[\"'`]?([^\"'`>]+?)[\"'`]?(?:\s+\w+=.*)?\s*[>%]"
-)
+_REF = re.compile(r"[<%]-?\s*+(?:rel)?ref\s++(?:path=)?+")
+_QUOTES = ("'", '"', "`")
+_NAMED_ARGUMENT = re.compile(r"\s\w++=")
 _SITE = re.compile(r"-?\s*site\.(?:baseurl|url)\s*-?")
 _PATH = re.compile(
     r"-?\s*(?:\"([^\"]*)\"|'([^']*)')\s*\|\s*"
     r"(?:url|relative_url|absolute_url|relURL|absURL|prepend:\s*site\.(?:baseurl|url)\b).*",
     re.DOTALL,
 )
-_CALL = re.compile(r"[<%]?-?\s*(figure|youtube|vimeo)\s+(.*?)\s*/?[>%]?", re.DOTALL)
-_ARGUMENT = re.compile(r"(?:([\w-]+)\s*=\s*)?(?:\"([^\"]*)\"|'([^']*)'|`([^`]*)`|([^\s\"'`=]+))")
+_CALL = re.compile(r"[<%]?-?\s*+(figure|youtube|vimeo)\s++(.*+)", re.DOTALL)
+_ARGUMENT = re.compile(r"(?:([\w-]++)\s*+=\s*+)?(?:\"([^\"]*)\"|'([^']*)'|`([^`]*)`|([^\s\"'`=]+))")
 _FILM = re.compile(r"[\w-]+")
 _CALLS = re.compile(r"[<%]|-?\s*[\w\"'./$]")
 _CODE = re.compile(r"(<pre[ >].*?</pre>|<code[ >].*?</code>)", re.DOTALL)
@@ -57,6 +58,29 @@ class Held:
     shown: str
     target: str
     counts: bool  # as one that could not be run
+
+
+@dataclass(frozen=True, slots=True)
+class _Tag:
+    """Where a tag begins and ends in a text."""
+
+    start: int
+    end: int
+
+
+class _Next:
+    """Where something comes next in a text; looked for again only once that is passed."""
+
+    def __init__(self, find: Callable[[int], int]) -> None:
+        self._find = find
+        self._at = -1
+
+    def after(self, start: int) -> int:
+        """Return its place at or behind `start`, which never gets smaller; else `sys.maxsize`."""
+        if self._at < start:
+            found = self._find(start)
+            self._at = sys.maxsize if found < 0 else found
+        return self._at
 
 
 @dataclass(slots=True)
@@ -123,22 +147,28 @@ class Shortcodes:
             return text
         if "endcomment" in text:
             text = _COMMENT.sub(lambda match: "\n" * match[0].count("\n"), text)
-        return _TOKEN.sub(self._token, _BRACES.sub(self._braces, text))
+        text = _BRACES.sub(self._braces, text)
+        parts: list[str] = []
+        done = 0
+        for tag in _tags(text):
+            parts += text[done : tag.start], self._run_or_hold(tag, text)
+            done = tag.end
+        return "".join((*parts, text[done:]))
 
     def _braces(self, match: re.Match[str]) -> str:
         return self._hold(match[1], match[1], "", counts=False)
 
-    def _token(self, match: re.Match[str]) -> str:
-        """Run one tag, or hold it."""
-        text = match[0]
-        inner = match[1] if match[1] is not None else match[2]
-        raw = _RAW.fullmatch(inner) if match[1] is not None else None
+    def _run_or_hold(self, tag: _Tag, whole: str) -> str:
+        """Return the Markdown of a tag that can be run, else what stands for it meanwhile."""
+        text = whole[tag.start : tag.end]
+        inner = text[2:-2]
+        raw = _RAW.fullmatch(inner) if text[1] == "%" else None
         if raw and (raw[1] == "raw") is not self._raw:
             self._raw = not self._raw
             return self._hold(text, "", "", counts=False)
         if self._raw:
             return self._hold(text, text, "", counts=False)
-        run = _run(inner) if _alone(match) else ""
+        run = _run(inner) if _alone(tag, whole) else ""
         if run:
             return run
         return self._hold(text, text, _meaning(inner), counts=_CALLS.match(inner) is not None)
@@ -167,13 +197,36 @@ def _fenced(fence: fences.Fence) -> list[str]:
     return [mark + fence.language, *code, mark]
 
 
-def _alone(match: re.Match[str]) -> bool:
-    """Tell whether a tag has its line, or lines, to itself."""
-    text = match.string
-    before = text[text.rfind("\n", 0, match.start()) + 1 : match.start()]
-    end = text.find("\n", match.end())
-    after = text[match.end() :] if end < 0 else text[match.end() : end]
-    return not after.strip() and before in _MARGINS
+def _tags(text: str) -> Iterator[_Tag]:
+    """Yield the tags of a text: `{% ... %}` and `{{ ... }}`, not empty and without an empty line.
+
+    Ends and empty lines are looked for once each, however many beginnings there are.
+    """
+    at, empty = 0, _Next(lambda start: _found(_EMPTY_LINE.search(text, start)))
+    ends = {sign: _Next(partial(text.find, closing)) for sign, closing in _CLOSING.items()}
+    while (opening := _SIGN.search(text, at)) is not None:
+        start = opening.start()
+        end = ends[opening[0]].after(start + 2)
+        if start + 2 < end <= start + 2 + _LONGEST and not start < empty.after(start) < end:
+            yield _Tag(start, end + 2)
+            at = end + 2
+        else:
+            nearest = min(each.after(start + 2) for each in ends.values())
+            at = max(start + 1, nearest - _LONGEST - 2)
+
+
+def _found(match: re.Match[str] | None) -> int:
+    return match.start() if match else -1
+
+
+def _alone(tag: _Tag, text: str) -> bool:
+    """Return whether a tag has its line, or lines, to itself."""
+    margin = max(0, tag.start - len(_MARGINS))
+    before = text[margin : tag.start].rpartition("\n")
+    if before[2] not in _MARGINS or (margin and not before[1]):
+        return False
+    end = text.find("\n", tag.end)
+    return not text[tag.end : end if end >= 0 else len(text)].strip()
 
 
 def _meaning(inner: str) -> str:
@@ -185,9 +238,20 @@ def _meaning(inner: str) -> str:
         return path if ":" in path else "{site}/" + path.lstrip("/")
     if found := _POST.fullmatch(inner):
         return f"{{{found[1]}}}{found[2]}"
-    if found := _REF.fullmatch(inner):
-        return f"{{ref}}{found[1].strip()}"
+    if found := _REF.match(inner):
+        return _reference(inner[found.end() :])
     return ""
+
+
+def _reference(text: str) -> str:
+    """Return what Hugo's `ref` refers to, of the text behind that word; "" where it is broken."""
+    if not text.endswith((">", "%")):
+        return ""
+    named = _NAMED_ARGUMENT.search(text)
+    target = (text[: named.start()] if named else text[:-1]).strip()
+    target = target.removeprefix(target[0]) if target.startswith(_QUOTES) else target
+    target = (target[:-1] if target.endswith(_QUOTES) else target).strip()
+    return "" if not target or {*_QUOTES, ">"} & {*target} else f"{{ref}}{target}"
 
 
 def _run(inner: str) -> str:
@@ -197,7 +261,7 @@ def _run(inner: str) -> str:
         return ""
     given = {
         match[1] or "": next(filter(None, match.groups()[1:]), "")
-        for match in _ARGUMENT.finditer(found[2])
+        for match in _ARGUMENT.finditer(_without_end(found[2]))
     }
     if found[1] == "figure":
         return _figure(given)
@@ -206,6 +270,13 @@ def _run(inner: str) -> str:
         return ""
     address = "https://vimeo.com/" if found[1] == "vimeo" else "https://www.youtube.com/watch?v="
     return f"[{escape(given.get('title') or address + film)}]({address}{film})"
+
+
+def _without_end(arguments: str) -> str:
+    """Drop the `/>` that a call of Hugo's may end with."""
+    if arguments.endswith((">", "%")):
+        arguments = arguments[:-1]
+    return arguments.removesuffix("/")
 
 
 def _figure(given: dict[str, str]) -> str:

@@ -33,7 +33,7 @@ _ENCODED_TEXT = re.compile(r"(?:%[89A-Fa-f][0-9A-Fa-f])+")
 _ENCODED_MARK = re.compile(r"%(7[BCDbcd]|5[B-Eb-e]|60)")
 _CANDIDATE = re.compile(r"[\s,]*([^\s,]\S*)")
 _UP_TO_COMMA = re.compile(r"(?:[^,(]|\([^)]*\)?)++")
-_DESCRIPTOR = re.compile(r"\d+w|\d*\.?\d+x")
+_DESCRIPTOR = re.compile(r"\d++w|\d++(?:\.\d++)?x|\.\d++x")
 
 
 def settle(value: str, *, picture: bool = False) -> tuple[str, str]:

@@ -3,8 +3,11 @@
 import re
 from datetime import UTC, datetime, timedelta, timezone, tzinfo
 
+from feedpub.text import shorten
+
 EARLIEST = 1970
 _NOON = 12
+_LONGEST = 100  # characters of a date; what is longer is not looked at
 
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _MONTH = (
@@ -65,8 +68,11 @@ def instant(text: str, zone: tzinfo) -> datetime:
     A time that clocks skip or show twice is the one by the offset before the change.
     Raises DateError where `text` is no date, and where its year is before 1970.
     """
+    text = text.strip()
+    if len(text) > _LONGEST:
+        raise DateError(f'"{shorten(text, _LONGEST)}" is not a date')
     try:
-        return _instant(text.strip(), zone)
+        return _instant(text, zone)
     except (ValueError, OverflowError) as error:
         raise DateError(f'"{text}" is not a date') from error
 

@@ -18,6 +18,7 @@ _CLOCK = re.compile(r"(?:(\d+):)?(\d+):([0-5]?\d)(?:\.\d+)?")
 _ISO = re.compile(
     r"P?T?(?:(\d+)\s*h)?\s*(?:(\d+)\s*m(?:in)?)?\s*(?:(\d+)(?:\.\d+)?\s*s)?", re.IGNORECASE
 )
+_LONGEST_TIME = 40  # characters
 _SECONDS = re.compile(r"(\d+)(?:\.\d+)?")
 _OCTETS = re.compile(r"[0-9]{1,18}")
 _MEDIA_TYPE = re.compile(r"[A-Za-z0-9!#$&^_.+-]+/[A-Za-z0-9!#$&^_.+-]+")
@@ -81,6 +82,8 @@ def enclosures(value: Value, duration: str = "") -> tuple[tuple[Enclosure, ...],
 def seconds_of(text: str) -> int | None:
     """Read "1:02:03", "62:03", "3723", "PT1H2M3S" or "1h 2m"; None where it is none of them."""
     bare = text.strip()
+    if len(bare) > _LONGEST_TIME:
+        return None
     if bare and (found := _SECONDS.fullmatch(bare)):
         return int(found[1])
     found = _CLOCK.fullmatch(bare) or _ISO.fullmatch(bare)

@@ -10,9 +10,8 @@ from feedpub.posts.frontmatter import Value
 _NAMES = ("name", "title", "display_name", "displayName", "fullname", "full_name")
 _EMAILS = ("email", "mail", "e-mail")
 _URLS = ("url", "uri", "link", "homepage", "website", "site", "web")
-# "Ann <ann@example.org>", "Ann <https://ann.example>", and "Ann <ann>": a name and a nickname.
-_BESIDE = re.compile(r"(.*?)\s*<\s*(?:mailto:)?([^<>\s]+)\s*>$")
 _MAIL = re.compile(r"[^<>\s@,;]+@[^<>\s@,;]+\.[^<>\s@,;]+")
+_LONGEST_MAIL = 320  # characters: no address is longer
 _WEB = ("https://", "http://")
 _BETWEEN = re.compile(r"[,，、;；\n]")
 # Pelican's way to write "Family, Given": people are then divided by semicolons.
@@ -57,14 +56,23 @@ def _divided(text: str) -> list[str]:
 
 def _one(text: str) -> Author:
     """Read "Ann", "Ann <ann@example.org>", "Ann <https://ann.example>" or "ann@example.org"."""
-    found = _BESIDE.match(text.strip())
-    name = prose.line(found[1] if found else text).strip("\"'")
-    beside = found[2] if found else name
-    email = beside if _MAIL.fullmatch(beside) else ""
+    named, beside = _parted(text.strip())
+    name = prose.line(named).strip("\"'")
+    beside = beside or name
+    email = beside if len(beside) <= _LONGEST_MAIL and _MAIL.fullmatch(beside) else ""
     url = beside if beside.startswith(_WEB) else ""
     if email and (not name or name == email):
         name = email.partition("@")[0]
     return Author(name, email, url)
+
+
+def _parted(text: str) -> tuple[str, str]:
+    """Part "Ann <ann@example.org>", or "Ann <ann>" with a nickname, into what it consists of."""
+    name, opening, rest = text.rpartition("<")
+    beside = rest.removesuffix(">").strip().removeprefix("mailto:")
+    if not opening or not rest.endswith(">") or not beside or ">" in beside or beside.split()[1:]:
+        return text, ""
+    return name.strip(), beside
 
 
 def _described(table: Mapping[str, Value]) -> Author:

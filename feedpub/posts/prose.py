@@ -15,13 +15,16 @@ _PAIR = re.compile(
     rf"<({_FORMATTING})(?:\s[^<>]*)?>(?!\s[^<>]*\s</)([^<]*(?:<(?!/?\1\b)[^<]*)*)</\1\s*>",
     re.IGNORECASE,
 )
-_BREAK = re.compile(r"<(?:br|wbr|hr|img)(?:\s[^<>]*)?/?>|<!--.*?-->", re.IGNORECASE | re.DOTALL)
+_BREAK = re.compile(
+    r"<(?:br|wbr|hr|img)(?:\s[^<>]*)?/?>|<!--(?:(?!-->|<!--).)*+-->", re.IGNORECASE | re.DOTALL
+)
 _PARAGRAPH = re.compile(r"</?p(?:\s[^<>]*)?>", re.IGNORECASE)
-_IMAGE = re.compile(r"!\[[^\]]*\]\([^()]*(?:\([^()]*\)[^()]*)*\)")
+_IMAGE = re.compile(r"!\[[^\[\]]*+\]\([^()]*+(?:\([^()]*+\)[^()]*+)*+\)")
 _LINK = re.compile(
     r"(?<![\w\]])\[([^\[\]]+)\]\([^()\s]*(?:\([^()]*\)[^()\s]*)*(?:\s+[\"'][^\"']*[\"'])?\)"
 )
 _EMPHASIS = re.compile(r"(?<![*\w])(\*\*|\*|_)(?=\S)([^*_]+)(?<=\S)\1(?![*\w])")
+_DEEPEST = 8
 _SPACE = re.compile(r"[ \t\n\v\f\r\x1c-\x1f\x85\u2028\u2029]+")  # a no-break space stays
 
 
@@ -46,9 +49,10 @@ def paragraph(text: str) -> str:
 
 
 def _unformatted(text: str) -> str:
-    """Take away pairs of formatting tags, the inner ones first, until none is left."""
-    while True:
+    """Take away pairs of formatting tags, the inner ones first, as deep as anybody nests them."""
+    for _ in range(_DEEPEST):
         bare = _PAIR.sub(r"\2", text)
         if bare == text:
-            return bare
+            break
         text = bare
+    return text
