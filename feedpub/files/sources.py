@@ -13,6 +13,9 @@ from feedpub.errors import FeedpubError, PostError
 from feedpub.files.beneath import read_beneath
 from feedpub.model import Problem, Source
 
+MAX_FOLDERS = 100  # in one another
+MAX_PATH = 1_000  # octets of a path below the content folder; systems allow 4,096 in all
+
 RACY = 50_000_000
 """Nanoseconds within which a file may change twice and keep its time (the kernel's tick is 4 ms,
 that of some network file systems more)."""
@@ -41,11 +44,12 @@ class Entry:
     changed: int  # nanoseconds; nobody can set this one back
     inode: int
     link: bool = False
+    fault: str = ""  # why a file, or all that is in a folder, cannot be published
 
     @property
     def is_there(self) -> bool:
         """Tell whether there is a file to read."""
-        return not self.link or self.inode != 0
+        return not self.fault and (not self.link or self.inode != 0)
 
     def settled(self, scanned: int) -> bool:
         """Tell whether another change would show, given when (in nanoseconds) it was looked at."""
@@ -97,6 +101,9 @@ def _look(folder: Path, path: str, root: Path) -> Iterator[Entry]:
     hidden = any(part.startswith(".") for part in above.split("/"))
     if hidden or os.path.realpath(root / above) != str(root / above):
         return
+    if fault := _fault(path):
+        yield Entry(path, 0, 0, 0, 0, fault=fault)
+        return
     with suppress(FileNotFoundError, NotADirectoryError):
         facts = os.lstat(folder / path)
         if stat.S_ISLNK(facts.st_mode):
@@ -109,16 +116,33 @@ def _look(folder: Path, path: str, root: Path) -> Iterator[Entry]:
 
 def _walk(folder: Path, prefix: str, root: Path) -> Iterator[Entry]:
     """List the files of one folder and those below it."""
-    with os.scandir(folder / prefix) as listing:
-        for item in listing:
-            path = prefix + item.name
-            if item.is_symlink():
-                yield _linked(folder, path, root)
-            elif item.is_dir(follow_symlinks=False):
-                if not item.name.startswith("."):
-                    yield from _walk(folder, f"{path}/", root)
-            elif stat.S_ISREG((facts := item.stat()).st_mode):
-                yield _entry(path, facts)
+    left = [prefix]
+    while left:
+        prefix = left.pop()
+        with os.scandir(folder / prefix) as listing:
+            for item in listing:
+                path = prefix + item.name
+                fault = _fault(path)
+                if fault:
+                    yield Entry(path, 0, 0, 0, 0, fault=fault)
+                elif item.is_symlink():
+                    yield _linked(folder, path, root)
+                elif item.is_dir(follow_symlinks=False):
+                    if not item.name.startswith("."):
+                        left.append(f"{path}/")
+                else:
+                    with suppress(FileNotFoundError):  # it vanished while we looked
+                        if stat.S_ISREG((facts := item.stat()).st_mode):
+                            yield _entry(path, facts)
+
+
+def _fault(path: str) -> str:
+    """Say why what lies at a path cannot be published, "" where it can."""
+    if len(path) > MAX_PATH // 4 and len(os.fsencode(path)) > MAX_PATH:
+        return f"its path has more than {MAX_PATH:,} octets; shorten some names"
+    if path.count("/") > MAX_FOLDERS:
+        return f"it lies in more than {MAX_FOLDERS} folders in one another; move it up"
+    return ""
 
 
 def _linked(folder: Path, path: str, root: Path) -> Entry:

@@ -7,7 +7,7 @@ from feedpub.config import schema
 from feedpub.markup import engines, excerpt, outline, references, shortcodes
 from feedpub.markup.clean import Cleaner
 from feedpub.markup.code import Highlighter
-from feedpub.markup.engines import MarkupError
+from feedpub.markup.limits import MarkupError, check_html, check_length, check_markdown
 from feedpub.model import Body, Reference
 from feedpub.text import clean, minutes
 
@@ -50,14 +50,16 @@ class Renderer:
     def render(self, body: str, first_line: int) -> Rendering:
         """Render a body whose first line is number `first_line` of its file.
 
-        Raises MarkupError where it is nested too deeply.
+        Raises MarkupError where it is nested too deeply, or would become far too large.
         """
         body = clean(body)
         held = shortcodes.Shortcodes()
         taken = held.take(body) if shortcodes.any_in(body) else body
         if "{:" in taken:
             taken = _CONTENTS.sub("[TOC]\n", taken)
+        check_markdown(taken)
         raw = self._engine.html(taken)
+        check_html(raw, body)
         if "{:" in raw:
             raw = _LITTER.sub("", raw)
         cleaned = self._cleaner.clean(raw, held)
@@ -66,7 +68,9 @@ class Renderer:
         if held.held:
             html = held.put_back(html)
         outlined = outline.outline(html, cleaned.ids)
-        divided = references.divide(self._highlighter.colour(outlined.html))
+        coloured = self._highlighter.colour(outlined.html)
+        check_length(coloured, body)
+        divided = references.divide(coloured)
         return Rendering(
             body=divided,
             references=references.locate(divided, body, first_line),

@@ -26,6 +26,7 @@ from feedpub.errors import ConfigError
 from feedpub.markup import fences
 from feedpub.markup.commonmark import CommonMark, DepthError
 from feedpub.markup.inline import Inline
+from feedpub.markup.limits import MarkupError
 from feedpub.model import Problem
 
 _EXTENSIONS = (
@@ -75,10 +76,6 @@ _NOTE_BACK_WRITTEN = rf'<a class="footnote-backref" href="#fnref:\1" title="{_BA
 _MATH = re.compile(r'<span data-math-style="(inline|display)">(.*?)</span>', re.DOTALL)
 _LOOSE_TASK = re.compile(r'(?<=<li>)(<input type="checkbox"[^>]*>)\s*<p>')
 _ALERT_CLASS = re.compile(r'<div class="markdown-alert markdown-alert-(\w+)">')
-
-
-class MarkupError(Exception):
-    """A body that cannot be read as Markdown; the message says why."""
 
 
 class Engine(Protocol):

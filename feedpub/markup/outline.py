@@ -37,9 +37,9 @@ def outline(html: str, ids: set[str]) -> Outlined:
 
     The highest becomes a heading of the second level, below the title of the page, and no level
     is left out on the way down (as the Nu HTML checker demands); empty headings go. `[TOC]` in
-    a paragraph of its own becomes the table of contents.
+    a paragraph of its own becomes the table of contents, the first one of several.
     """
-    taken = set(ids)
+    taken = dict.fromkeys(ids, 0)
     entries: list[_Entry] = []
     above: list[int] = []  # the levels, as written, of the headings that one stands below
 
@@ -61,7 +61,7 @@ def outline(html: str, ids: set[str]) -> Outlined:
     html = _HEADING.sub(identified, html)
     if "<p>[" in html and _PLACE.search(html):
         contents = _contents(entries)
-        html = _PLACE.sub(lambda _: contents, html)
+        html = _PLACE.sub(lambda _: contents, html, count=1)
     return Outlined(html, next((entry.text for entry in entries if entry.text), ""))
 
 
@@ -80,12 +80,19 @@ def _slug(text: str) -> str:
     return _GAPS.sub("-", words).strip("-") or "section"
 
 
-def _free(name: str, taken: set[str]) -> str:
-    free, number = name, 0
+def _free(name: str, taken: dict[str, int]) -> str:
+    """Return the name, or the first `name-1`, `name-2`, … that is free, and take it.
+
+    `taken` tells with which number a name was given last, so that thousands of equal ones do not
+    begin to count anew each time.
+    """
+    free, number = name, taken.get(name, 0)
     while free in taken:
         number += 1
         free = f"{name}-{number}"
-    taken.add(free)
+    if name in taken:
+        taken[name] = number
+    taken[free] = 0
     return free
 
 

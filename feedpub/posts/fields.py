@@ -4,11 +4,13 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
+from typing import TypeVar
 
 from feedpub.model import Author, Enclosure, Image, Problem
 from feedpub.posts import dates, keys, media, names, people, prose
 from feedpub.posts.frontmatter import Frontmatter, Value
 from feedpub.posts.header import Header, slip
+from feedpub.slugs import LONGEST
 
 _TRUE = frozenset({"true", "yes", "on", "1", "y", "t"})
 _FALSE = frozenset({"false", "no", "off", "0", "n", "f"})
@@ -28,6 +30,14 @@ _EXAMPLE = {
     "json": '"date": "2025-01-30"',
     "headers": "Date: 2025-01-30",
 }
+
+
+MOST = 100
+"""Tags, authors and the like that a post can have."""
+LONGEST_PERMALINK = 2_000  # octets, placeholders filled in: no disk takes more than 4,096
+DEEPEST_PERMALINK = 50
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,9 +69,10 @@ def understand(path: str, matter: Frontmatter, zone: tzinfo, tags_split: str) ->
     """Find out what a file's front matter and name say. Raises PostError where it has no date."""
     header = Header(path, matter)
     name = names.read(path)
-    permalink = _permalink(header)
+    permalink = _permalink(header, path)
     draft = _draft(header, path)
     tags, categories = _subjects(header, tags_split)
+    authors = people.people(*(value for _, value in _people(header)))
     return Fields(
         title=prose.line(header.text(keys.TITLE)[1]),
         published=_published(header, matter.format, name, zone, draft=draft),
@@ -71,13 +82,13 @@ def understand(path: str, matter: Frontmatter, zone: tzinfo, tags_split: str) ->
         slug=header.text(keys.SLUG)[1].strip("/"),
         stem=name.stem,
         permalink=permalink,
-        authors=people.people(*(value for _, value in _people(header))),
-        tags=tags,
-        categories=categories,
+        authors=_few(header, keys.AUTHORS, authors, "authors"),
+        tags=_few(header, keys.TAGS, tags, "tags"),
+        categories=_few(header, keys.CATEGORIES, categories, "categories"),
         summary=prose.paragraph(header.text(keys.SUMMARY)[1]),
         language=_language(header),
         image=_image(header),
-        enclosures=_enclosures(header),
+        enclosures=_few(header, keys.ENCLOSURES, _enclosures(header), "enclosures"),
         canonical_url=_canonical(header),
         draft=draft,
         mailed=_mailed(header),
@@ -225,10 +236,28 @@ def _label(text: str) -> str:
     return label.lstrip("#").lstrip() if label.startswith("#") else label
 
 
-def _permalink(header: Header) -> str:
+def _few(header: Header, names: tuple[str, ...], found: tuple[T, ...], what: str) -> tuple[T, ...]:
+    """Return the first of many; each one costs a page and feeds of its own."""
+    if len(found) > MOST:
+        key = next((key for key, _ in header.values(names)), "")
+        header.warn(key, f"{len(found):,} {what}; only the first {MOST} count")
+    return found[:MOST]
+
+
+def _permalink(header: Header, path: str) -> str:
     key, text = header.text(keys.PERMALINK)
     if not key or text in _JEKYLL_STYLES:
         return ""
+    placed = sum(
+        len(path.encode()) if "path" in found[0] else LONGEST
+        for found in _PLACEHOLDER.finditer(text)
+    )
+    if len(text.encode()) + placed > LONGEST_PERMALINK or text.count("/") > DEEPEST_PERMALINK:
+        raise header.refuse(
+            key,
+            f"{key}: it is longer than a path may be: shorten it to fewer than "
+            f"{DEEPEST_PERMALINK} folders",
+        )
     for found in _PLACEHOLDER.finditer(text):
         name = found[1] or found[2] or found[3] or ""
         if name not in _PLACEHOLDERS:

@@ -11,6 +11,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, time
+from itertools import chain
 from typing import ClassVar, TypeAlias
 
 import yaml
@@ -25,6 +26,15 @@ from feedpub.text import clean
 Value: TypeAlias = "str | Sequence[Value] | Mapping[str, Value]"
 
 DEEPEST = 50  # levels of lists and tables in one another
+MAX_VALUES = 10_000  # with those that YAML's aliases repeat
+MAX_KEYS = 1_000  # of the file itself
+MAX_LINE = 64_000  # characters
+_TOO_MANY = (
+    f"the front matter has more than {MAX_VALUES:,} values, aliases counted as often as used"
+)
+_DOTTED = re.compile(
+    rf"(?<![\w-])(?:[\w-]++[ \t]*+\.[ \t]*+){{{DEEPEST}}}"
+)  # a key of so many parts
 _NULLS = frozenset({"", "~", "null", "Null", "NULL"})
 
 
@@ -105,6 +115,7 @@ class _Yaml(_Fenced, YAMLHandler):
         node = _Composer(fm).get_single_node()
         if node is None:
             return Table()
+        _measured(node, {})
         table = _from_node(node, 0, {})
         if not isinstance(table, Table):
             raise ValueError("the front matter is no list of keys and values")  # noqa: TRY004
@@ -121,6 +132,8 @@ class _Toml(_Fenced):
 
     def load(self, fm: str) -> Table:
         """Read TOML. Raises ValueError."""
+        if _DOTTED.search(fm):  # tomllib would take a minute and all memory
+            raise RecursionError
         return _table(tomllib.loads(fm, parse_float=str).items())
 
 
@@ -134,8 +147,8 @@ class _Json(_Handler, JSONHandler):
         """Give header and body; all is header where the object does not end."""
         start = len(text) - len(text.lstrip())
         try:
-            _, end = json.JSONDecoder().raw_decode(text, start)
-        except ValueError:
+            _, end = json.JSONDecoder(parse_int=str, parse_float=str).raw_decode(text, start)
+        except (ValueError, RecursionError):
             return text, ""
         return text[:end], text[end:]
 
@@ -194,7 +207,9 @@ def split(text: str, path: str) -> Frontmatter:
     end = text.count("\n", 0, len(text) - len(body)) + 1
     begin = end - header.count("\n")
     try:
+        _check_lines(header)
         table = handler.load(header)
+        _check_size(table)
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         line, message = _explained(error, handler.name, header)
         raise PostError(Problem(path, begin + line, message, left_out=True)) from error
@@ -213,6 +228,14 @@ def split(text: str, path: str) -> Frontmatter:
     )
 
 
+class _LimitError(ValueError):
+    """There is too much of something from this line of the header on, 0-based."""
+
+    def __init__(self, line: int, message: str) -> None:
+        super().__init__(message)
+        self.line = line
+
+
 class _Composer(yaml.CBaseLoader):
     """LibYAML, which takes tabs; it finds out no types: what a text means is up to its key."""
 
@@ -225,6 +248,61 @@ class _Composer(yaml.CBaseLoader):
 
     def ascend_resolver(self) -> None:
         """Nothing depends on where a node stands."""
+
+
+def _check_lines(header: str) -> None:
+    """Raise ValueError where a line is longer than anybody writes."""
+    if len(header) <= MAX_LINE:
+        return
+    for number, line in enumerate(header.split("\n")):
+        if len(line) > MAX_LINE:
+            raise _LimitError(number, f"this line has more than {MAX_LINE:,} characters")
+
+
+def _check_size(table: Table) -> None:
+    """Raise ValueError where there are more keys or values, or deeper ones, than anybody needs."""
+    if len(table) + len(table.repeated) > MAX_KEYS:
+        raise _LimitError(0, f"the front matter has more than {MAX_KEYS:,} keys")
+    number, level = 0, list[Value](table.values())
+    for _ in range(DEEPEST + 2):
+        number += len(level)
+        if number > MAX_VALUES:
+            raise _LimitError(0, _TOO_MANY)
+        level = [
+            item
+            for value in level
+            if not isinstance(value, str)
+            for item in (value.values() if isinstance(value, Mapping) else value)
+        ]
+        if not level:
+            return
+    raise RecursionError
+
+
+def _measured(node: yaml.Node, known: dict[int, tuple[int, int]]) -> tuple[int, int]:
+    """Return how many values a node stands for, and how deep they are, with all aliases expanded.
+
+    Raises ValueError and RecursionError where that is too much: before any value is made.
+    """
+    if isinstance(node, yaml.ScalarNode):
+        return 1, 0
+    if id(node) not in known:
+        if len(known) > MAX_VALUES:
+            raise _LimitError(0, _TOO_MANY)
+        known[id(node)] = (1, DEEPEST + 1)  # should an alias lead back to it
+        mapped = isinstance(node, yaml.MappingNode)
+        below = [
+            _measured(each, known)
+            for each in (chain.from_iterable(node.value) if mapped else node.value)
+        ]
+        size = 1 + sum(each for each, _ in below)
+        height = 1 + max((each for _, each in below), default=0)
+        if size > MAX_VALUES:
+            raise _LimitError(node.start_mark.line, _TOO_MANY)
+        if height > DEEPEST:
+            raise RecursionError
+        known[id(node)] = (size, height)
+    return known[id(node)]
 
 
 def _from_node(node: yaml.Node, depth: int, done: dict[int, Value]) -> Value:
@@ -306,6 +384,8 @@ def _explained(error: Exception, name: str, header: str) -> tuple[int, str]:
         return mistakes.in_yaml(error.problem or "", error.context or "", spot, header)
     if isinstance(error, json.JSONDecodeError):
         return error.lineno - 1, mistakes.in_json(error.msg)
+    if isinstance(error, _LimitError):
+        return error.line, str(error)
     if isinstance(error, RecursionError):
         return 0, "the front matter has lists within lists without end"
     return mistakes.in_toml(str(error)) if name == "toml" else (0, str(error))

@@ -8,6 +8,7 @@ _QUOTE = "put the whole value in quotes"
 _CODE = "in YAML a backslash between double quotes begins a code: use single quotes"
 # What LibYAML says, whether the fault lies where something began, and what to tell people.
 _SAID = (
+    ("nesting depth", False, "the front matter has lists within lists without end"),
     ("tab character", False, "a tab where YAML wants spaces"),
     ("mapping values", False, f'a value holds ": ", which in YAML begins a key: {_QUOTE}'),
     ("start any token", False, f'in YAML a value cannot begin with "{{at}}": {_QUOTE}'),
@@ -65,5 +66,7 @@ def in_toml(problem: str) -> tuple[int, str]:
     found = _TOML_LINE.search(problem)
     line = int(found[1]) - 1 if found and found[1] else 0
     bare = _TOML_LINE.sub("", problem)
+    if "integer string conversion" in bare:
+        bare = "A number has more digits than any number needs"
     help_ = " (texts need quotes, lists brackets)" if "Invalid value" in bare else ""
     return line, f"the front matter is not TOML: {bare[:1].lower()}{bare[1:]}{help_}"

@@ -1,8 +1,8 @@
 """A source file becomes a manuscript and its safe HTML, or an error with the place to mend."""
 
 import re
-from collections.abc import Iterator
-from itertools import groupby
+from collections.abc import Iterable, Iterator
+from itertools import groupby, islice
 from operator import itemgetter
 from typing import Protocol
 from zoneinfo import ZoneInfo
@@ -18,6 +18,7 @@ from feedpub.posts.fields import Fields
 _HEADING = re.compile(
     r"^ {0,3}#{1,6}[ \t]*[^\s#]|^\S.*\n {0,3}(?:=+|-{2,})[ \t]*$|<h[1-6][\s>]", re.MULTILINE
 )
+_MOST = 20  # problems of one file that are told
 _UTF16 = (b"\xff\xfe", b"\xfe\xff")
 _MARK = "\N{BYTE ORDER MARK}"
 _BETWEEN_WORDS = re.compile(r"[-_\s]+")
@@ -46,7 +47,7 @@ class Reader:
         """
         written = _decoded(source)
         whole = text.clean(written)
-        problems = () if whole == written else tuple(_removed(source.path, written))
+        problems = () if whole == written else _first(_removed(source.path, written))
         matter = frontmatter.split(whole, source.path)
         if not matter.format:
             _check_bare(source.path, whole)
@@ -56,6 +57,18 @@ class Reader:
         except MarkupError as error:
             raise _refused(source.path, matter.first_line, str(error)) from error
         return _manuscript(source, said, rendering, problems), rendering.body
+
+
+def _first(problems: Iterable[Problem]) -> tuple[Problem, ...]:
+    """Return the first few problems of a file, and say where there are more."""
+    few = tuple(islice(problems, _MOST + 1))
+    if len(few) <= _MOST:
+        return few
+    last = few[_MOST - 1]
+    return (
+        *few[: _MOST - 1],
+        Problem(last.path, last.line, "from here on there are more problems"),
+    )
 
 
 def _decoded(source: Source) -> str:
@@ -135,7 +148,7 @@ def _manuscript(
         minutes=rendering.minutes,
         references=rendering.references,
         shortcodes=rendering.shortcodes,
-        problems=(*problems, *said.problems, *found),
+        problems=_first((*problems, *said.problems, *found)),
     )
 
 

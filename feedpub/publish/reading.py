@@ -4,7 +4,6 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
-from operator import attrgetter
 from pathlib import Path
 
 from feedpub import posts
@@ -12,6 +11,8 @@ from feedpub.config import Config
 from feedpub.files import Entry, Memory, Reading, Row
 from feedpub.model import Problem
 from feedpub.publish.reader_pool import Found, Job, ReaderPool, killed
+
+_SHOWN = 200  # characters of a path that is far too long
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +31,12 @@ def sort(entries: Sequence[Entry], config: Config) -> Contents:
     others: list[Entry] = []
     problems: list[Problem] = []
     ignored = 0
-    for entry in filter(attrgetter("is_there"), entries):
+    for entry in entries:
+        if entry.fault:
+            shown = ascii(entry.path)[1:-1] if not _speakable(entry.path) else entry.path
+            problems.append(Problem(_shortened(shown), 0, entry.fault, left_out=True))
+        if not entry.is_there:
+            continue
         is_source = entry.path.lower().endswith(posts.SUFFIXES)
         if posts.ignored(entry.path, config):
             ignored += is_source
@@ -40,6 +46,11 @@ def sort(entries: Sequence[Entry], config: Config) -> Contents:
         else:
             (sources if is_source else others).append(entry)
     return Contents(tuple(sources), tuple(others), ignored, tuple(problems))
+
+
+def _shortened(path: str) -> str:
+    """Return the beginning of a path, and its end."""
+    return path if len(path) <= _SHOWN else f"{path[: _SHOWN // 2]}…{path[-_SHOWN // 2 :]}"
 
 
 def _speakable(path: str) -> bool:
