@@ -1,6 +1,7 @@
 """Posts of careless and of hostile authors, each of which once cost more than one post may."""
 
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 
 HEAD = "---\ntitle: Bad\ndate: 2025-01-30\n{more}---\n"
@@ -36,8 +37,7 @@ def _matters() -> Iterator[tuple[str, str | bytes]]:
     """Yield posts whose front matter is the trap."""
     levels = "abcdefghijklmnopqrstu"
     laughs = "".join(
-        f"{name}: &{name} [{', '.join([f'*{before}'] * 9)}]\n"
-        for before, name in zip(levels, levels[1:], strict=False)
+        f"{name}: &{name} [{', '.join([f'*{before}'] * 9)}]\n" for before, name in pairwise(levels)
     )
     yield "aliases", _matter(f"a: &a [x, x]\n{laughs}tags: *u\n")
     yield (

@@ -29,10 +29,11 @@ Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 CHUNK = 64
-"""Items handed over at once: large enough that handing over costs little, small enough that two
-workers end at nearly the same time."""
+"""Items handed over at once, at most: so many that handing over costs little."""
 
 _AHEAD = 2  # batches that a forked worker is given at once, so that it never waits for the next
+_SHARES = 4  # batches of each worker, at least
+_WORTH_A_START = 16  # items for which an interpreter more is started
 _FRUITLESS = 3  # workers in a row that ended before they began to work: then something is amiss
 
 
@@ -87,7 +88,7 @@ def map_parallel(
             some = range(at, min(at + CHUNK, len(items)))
             yield Outcome([(index, work(items[index])) for index in some])
         return
-    tasks = [range(at, min(at + CHUNK, len(items))) for at in range(0, len(items), CHUNK)]
+    tasks = _batches(len(items), workers)
     others: list[Worker] = []
 
     def start() -> Worker:
@@ -97,6 +98,12 @@ def map_parallel(
         tasks, others
     )
     _finish(others)
+
+
+def _batches(number: int, workers: int) -> list[range]:
+    """Divide so many items: several batches for each worker, that all may end at about one time."""
+    size = max(1, min(CHUNK, number // (_SHARES * workers)))
+    return [range(at, min(at + size, number)) for at in range(0, number, size)]
 
 
 class SpawnedPool(Generic[Item, Result]):
@@ -119,14 +126,14 @@ class SpawnedPool(Generic[Item, Result]):
 
     def map(self, items: Sequence[Item]) -> Iterator[Outcome[Result]]:
         """Do the work on every item, as `map_parallel` does."""
-        tasks = [range(at, min(at + CHUNK, len(items))) for at in range(0, len(items), CHUNK)]
+        tasks = _batches(len(items), self._size)
         if not tasks:
             return
         with self._turn:
             run = _Run[Result](
                 lambda: spawn(self._make, self._limits),
                 lambda task: [items[index] for index in task],
-                min(self._size, len(tasks)),
+                min(self._size, -(-len(items) // _WORTH_A_START)),
                 1,
             )
             yield from run.do(tasks, self._idle)

@@ -168,3 +168,24 @@ def test_no_more_is_read_than_a_post_may_have(tmp_path: Path) -> None:
 
     assert ("a.md", True) == (problem.path, problem.left_out)
     assert "content.largest" in problem.message
+
+
+def test_folders_in_one_another_are_bounded(tmp_path: Path) -> None:
+    """What lies too deep is told, and nothing of it is looked at; the rest is listed."""
+    put(tmp_path, "a.md", "d/" * 100 + "ok.md", "d/" * 101 + "no.md")
+    found = scan(tmp_path)
+
+    assert ["a.md", "d/" * 100 + "ok.md"] == [each.path for each in found if each.is_there]
+    assert ["d/" * 101 + "no.md"] == [each.path for each in found if each.fault]
+    assert found == rescan(tmp_path, (), {"a.md", "d"})
+
+
+def test_paths_are_bounded(tmp_path: Path) -> None:
+    """So that the output folder, which lies deeper, can have them too."""
+    name = "é" * 120
+    put(tmp_path, f"{'/'.join([name] * 5)}.md", "a.md")
+    found = scan(tmp_path)
+
+    assert ["a.md"] == [each.path for each in found if each.is_there]
+    assert [True] == ["octets" in each.fault for each in found if each.fault]
+    assert found == rescan(tmp_path, found, {name})

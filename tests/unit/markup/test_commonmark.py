@@ -4,7 +4,8 @@ import re
 
 import pytest
 
-from feedpub.markup.engines import CommonMarkEngine, MarkupError
+from feedpub.markup.engines import CommonMarkEngine
+from feedpub.markup.limits import MarkupError
 
 
 def _flat(html: str) -> str:

@@ -10,10 +10,10 @@ from feedpub.markup.engines import (
     CommonMarkEngine,
     Comrak,
     Engine,
-    MarkupError,
     PythonMarkdown,
     load,
 )
+from feedpub.markup.limits import MarkupError
 
 BOTH = pytest.mark.parametrize(
     "reader",

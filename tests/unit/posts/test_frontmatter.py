@@ -118,12 +118,56 @@ def test_tabs_are_taken_where_libyaml_takes_them() -> None:
     assert {"title": "x"} == split("---\ntitle:\tx\t\n---\n", "x.md").values
 
 
-def test_many_aliases_of_one_list_cost_nothing() -> None:
-    """A list that is repeated a billion times over is there once."""
-    lines = ["a0: &a0 [x, x]"]
-    lines += [f"a{n}: &a{n} [*a{n - 1}, *a{n - 1}]" for n in range(1, 40)]
+ALIASES = "\n".join(
+    ["a0: &a0 [x, x]", *(f"a{n}: &a{n} [*a{n - 1}, *a{n - 1}]" for n in range(1, 40))]
+)
 
-    assert 40 == len(split("---\n" + "\n".join(lines) + "\n---\n", "x.md").values)
+
+@pytest.mark.parametrize(
+    ("matter", "line", "said"),
+    [
+        (f"---\n{ALIASES}\n---\n", 13, "10,000 values"),
+        ("---\na: &a [*a]\n---\n", 1, "without end"),
+        ("---\na: &a {b: [x, *a]}\n---\n", 1, "without end"),
+        (f"---\na: 1\nb: {'x' * 70_000}\n---\n", 3, "64,000 characters"),
+        (f"---\na: [{'x, ' * 11_000}]\n---\n", 2, "10,000 values"),
+        ("---\n" + "".join(f"k{n}: 1\n" for n in range(1_001)) + "---\n", 2, "1,000 keys"),
+        ("---\na: " + "[" * 2_000 + "]" * 2_000 + "\n---\n", 2, "without end"),
+        ("---\na:\n" + "- " * 60 + "x\n---\n", 2, "without end"),
+        ("+++\na = " + "[" * 2_000 + "]" * 2_000 + "\n+++\n", 2, "without end"),
+        ("+++\n" + "a." * 2_000 + "b = 1\n+++\n", 2, "without end"),
+        ("+++\na = " + "9" * 5_000 + "\n+++\n", 2, "digits"),
+        ("+++\na = [" + "1," * 11_000 + "]\n+++\n", 2, "10,000 values"),
+        ('{"a": ' + "[" * 20_000 + "]" * 20_000 + "}", 1, "without end"),
+        ('{"a": ' + "[" * 100 + "]" * 100 + "}", 1, "without end"),
+    ],
+)
+def test_what_would_cost_too_much_is_refused(matter: str, line: int, said: str) -> None:
+    """Before it is made, or handed on: with the line, where there is one."""
+    with pytest.raises(PostError) as raised:
+        split(matter, "x.md")
+
+    problem = raised.value.problem
+
+    assert ("x.md", True) == (problem.path, problem.left_out)
+    assert said in problem.message
+    assert line <= problem.line <= line + 1
+
+
+def test_aliases_that_repeat_a_few_values_are_expanded() -> None:
+    """They are what people use aliases for."""
+    matter = split("---\na: &a [x, y]\nb: [*a, *a]\nc: {<<: {k: v}}\n---\n", "x.md")
+
+    assert [["x", "y"], ["x", "y"]] == matter.values["b"]
+    assert {"k": "v"} == matter.values["c"]
+
+
+def test_a_number_of_thousands_of_digits_is_a_text_in_json() -> None:
+    """As every number of front matter is."""
+    matter = split('{"weight": ' + "9" * 5_000 + "}\nText.\n", "x.md")
+
+    assert "9" * 5_000 == matter.values["weight"]
+    assert "Text.\n" == matter.body
 
 
 @pytest.mark.parametrize(
