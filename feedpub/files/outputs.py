@@ -59,6 +59,7 @@ def write(  # noqa: PLR0913 - what, where to, what is known, and who is told
     untouched: AbstractSet[str] = frozenset(),
     publications: str = "",
     anew: bool = False,
+    spare: str = "",
 ) -> tuple[Changes, dict[str, Written]]:
     """Bring the folder to hold just these outputs; give what changed, and the ledger of now.
 
@@ -67,7 +68,8 @@ def write(  # noqa: PLR0913 - what, where to, what is known, and who is told
     taken from `content`; one whose source has gone is not wanted any more, and one that cannot be
     read is left out. Compressed in each of `codings` (gzip, br), what is worth it lies beside as
     well. `publications` is what the folder's list tells besides. With `anew` every file is
-    written, and the folder stays as it is until all are rendered.
+    written, and the folder stays as it is until all are rendered. With `spare`, what was written
+    before below that path stays, though it is not wanted now.
 
     Raises OutputError where the folder holds, or could come to hold, what is not ours.
     """
@@ -80,7 +82,8 @@ def write(  # noqa: PLR0913 - what, where to, what is known, and who is told
     possible = wanted.keys() | work.companions(settled)
     ours, before = read_list(folder)
     refuse(folder, ours, possible)
-    removable = sorted(ours - possible)
+    spared = {path for path in ours - possible if spare and path.startswith(spare)}
+    removable = sorted(ours - possible - spared)
     shutil.rmtree(folder / PARTS, ignore_errors=True)
     (folder / PARTS).mkdir()
 
@@ -109,7 +112,7 @@ def write(  # noqa: PLR0913 - what, where to, what is known, and who is told
     now |= {made.path: Written(made.key, made.facts) for made in rendered if not made.fault}
     written = [made.path for made in rendered if made.is_new]
     removed += remove(folder, removable + sorted(ours & possible - now.keys()), now.keys())
-    write_list(folder, now.keys(), publications)
+    write_list(folder, now.keys() | spared, publications)
     shutil.rmtree(folder / PARTS, ignore_errors=True)
     changes = Changes(
         tuple(sorted(written)),

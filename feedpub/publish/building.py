@@ -180,6 +180,7 @@ def _make(
             untouched=_untouched(wanted, seen, kept, hints) if kept and hints else frozenset(),
             publications=lines,
             anew=request.clean,
+            spare="" if seen.record.is_known else site.ISSUES,
         )
     made = _outcome(request, seen, last, making, ledger, changes, settled=scanned)
     memory.keep_build(where.output, made)

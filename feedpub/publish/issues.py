@@ -17,6 +17,7 @@ class Record:
     """What went out of the digests, as far as is known."""
 
     issues: tuple[Issue, ...] = ()  # newest first
+    is_known: bool = True  # else there may be others, whose pages must stay
     problems: tuple[Problem, ...] = ()
 
 
@@ -24,10 +25,8 @@ def recorded(where: Place, config_path: Path, memory: Memory, *, keep: bool = Tr
     """Give all issues that went out or are going out; none for a site without digests or pages.
 
     Where the database cannot be used, they are those of the last time it could, and a problem
-    says so: the pages that messages lead to must stay. Without `keep` nothing is remembered.
-
-    Raises:
-        StoreError: It cannot be used, and nothing is remembered.
+    says so: the pages that messages lead to must stay. Where there was no such time, none are
+    known, and a problem says so too. Without `keep` nothing is remembered.
     """
     if not (where.config.digests and where.config.pages.enabled):
         return Record()
@@ -39,9 +38,12 @@ def recorded(where: Place, config_path: Path, memory: Memory, *, keep: bool = Tr
         issues = store.sent(where.config.subscribers.database, where.memory.parent)
     except store.StoreError as error:
         if known is None:
-            raise
+            fault = (
+                f"{error}; until then pages of issues stay as they are, and new ones are missing"
+            )
+            return Record(problems=(Problem(str(config_path), 0, fault),), is_known=False)
         fault = f"{error}; until then issues are shown as they were at the last build"
-        return Record(known, (Problem(str(config_path), 0, fault),))
+        return Record(known, problems=(Problem(str(config_path), 0, fault),))
     # Until the newsletter is next opened, which renames them in the database as well.
     names = {each.was: each.name for each in where.config.digests if each.was}
     issues = tuple(

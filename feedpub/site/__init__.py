@@ -1,8 +1,17 @@
 """A library, and what went out of it → the site: which feeds and pages there are, every file."""
 
-from feedpub.site.issues import digest_address, issue_address
+from feedpub.site.issues import ISSUES, digest_address, issue_address
 from feedpub.site.outputs import Site, outputs
 from feedpub.site.plan import Plan, plan
 from feedpub.site.signup import choices
 
-__all__ = ["Plan", "Site", "choices", "digest_address", "issue_address", "outputs", "plan"]
+__all__ = [
+    "ISSUES",
+    "Plan",
+    "Site",
+    "choices",
+    "digest_address",
+    "issue_address",
+    "outputs",
+    "plan",
+]

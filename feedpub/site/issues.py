@@ -19,7 +19,8 @@ from feedpub.slugs import quote, slugify
 from feedpub.text import shorten
 from feedpub.words import direction
 
-_FOLDER = "digests/"
+ISSUES = "digests/"
+"""The folder of the archives, below the site."""
 _CANCELLED = "cancelled"
 
 
@@ -159,7 +160,7 @@ def _name(digest: Digest) -> str:
 
 
 def _folder(digest: str) -> str:
-    return f"{_FOLDER}{slugify(digest)}/"
+    return f"{ISSUES}{slugify(digest)}/"
 
 
 def _place(slot: datetime) -> str:

@@ -8,6 +8,8 @@ while deliveries := store.claim(worker, 200, lease, now): ...
 
 from pathlib import Path
 
+from sqlalchemy.exc import SQLAlchemyError
+
 from feedpub.mailing import Issue
 from feedpub.store.counting import Counting
 from feedpub.store.database import PATIENCE, Database, is_there
@@ -44,6 +46,8 @@ __all__ = [
     "open",
     "sent",
 ]
+
+_BRIEFLY = 2.0  # seconds: pages do not wait for the newsletter
 
 
 class Store(
@@ -119,15 +123,20 @@ def sent(url: str, folder: Path) -> tuple[Issue, ...]:
     """Give all issues that went out or are going out, newest first; () without a database.
 
     One that is there is brought up to date where it needs to be; none is made. The arguments are
-    those of `open`, and so is what is raised.
+    those of `open`, and so is what is raised. One that is locked is not waited for as long.
     """
     if not is_there(url, folder):
         return ()
-    database = Database(url, folder)
+    database = Database(url, folder, _BRIEFLY)
     try:
         if not is_begun(database):
             return ()
         upgrade(database)
         return Issues(database).sent()
+    except (SQLAlchemyError, LookupError, TypeError, ValueError) as error:
+        words = " ".join(str(error).split())
+        raise StoreError(
+            f"{database.place}: the database is damaged ({words}); bring it back from a backup"
+        ) from error
     finally:
         database.close()

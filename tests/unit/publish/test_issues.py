@@ -1,6 +1,9 @@
 """A build shows what went out of digests, and never makes a database."""
 
+import shutil
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -9,7 +12,7 @@ from folders import CONFIG, Site, told
 from mailings import selection
 
 from feedpub import store
-from feedpub.store import Store, StoreError
+from feedpub.store import Store
 
 SLOT = datetime(2025, 2, 3, 8, 0, tzinfo=UTC)
 DIGESTS = "digests: [{name: weekly}]\n"
@@ -119,13 +122,60 @@ def test_a_database_that_cannot_be_used_takes_no_page_away(site: Site, database:
     assert [] == told(site.build())
 
 
-def test_a_database_that_could_never_be_used_stops_the_build(site: Site) -> None:
-    """Pages that messages lead to might be taken away: nothing is touched."""
+def test_a_database_that_could_never_be_used_keeps_no_page_from_being_built(site: Site) -> None:
+    """The posts are published, and what is wrong is told."""
     spoil(site)
 
-    with pytest.raises(StoreError, match="is not a database"):
-        site.build()
-    assert not (site.public / "index.html").exists()
+    (fault,) = told(site.build())
+
+    assert "newsletter.sqlite: file is not a database" in fault
+    assert (site.public / "index.html").exists()
+
+
+def test_pages_of_issues_stay_though_nothing_is_known_of_them(site: Site, database: Store) -> None:
+    """The cache is gone and the database is damaged: messages that are out still lead there."""
+    plan(database)
+    site.build()
+    before = site.read(PAGE)
+    database.close()
+    spoil(site)
+    shutil.rmtree(site.root / ".feedpub" / "cache")
+    for _ in range(2):
+        assert 1 == len(told(site.build()))
+        assert before == site.read(PAGE)
+
+
+def test_a_database_that_is_locked_keeps_no_page_from_being_built(
+    site: Site, database: Store
+) -> None:
+    """Be it that nobody else may even look into it."""
+    plan(database)
+    database.close()
+    path = site.root / ".feedpub" / "newsletter.sqlite"
+    with closing(sqlite3.connect(path, isolation_level=None)) as other:
+        other.execute("PRAGMA locking_mode = EXCLUSIVE")
+        other.execute("BEGIN EXCLUSIVE")
+
+        (fault,) = told(site.build())
+
+    assert "newsletter.sqlite" in fault
+    assert (site.public / "index.html").exists()
+
+
+def test_a_database_without_its_tables_keeps_no_page_from_being_built(
+    site: Site, database: Store
+) -> None:
+    """It says of what version it is, and is of none."""
+    plan(database)
+    database.close()
+    path = site.root / ".feedpub" / "newsletter.sqlite"
+    with closing(sqlite3.connect(path, isolation_level=None)) as other:
+        other.execute("ALTER TABLE issue RENAME TO lost")
+
+        (fault,) = told(site.build())
+
+    assert "the database is damaged (" in fault
+    assert (site.public / "index.html").exists()
 
 
 def test_a_check_remembers_nothing(site: Site, database: Store) -> None:
@@ -135,5 +185,6 @@ def test_a_check_remembers_nothing(site: Site, database: Store) -> None:
     database.close()
     spoil(site)
 
-    with pytest.raises(StoreError):
-        site.build()
+    (fault,) = told(site.build())
+
+    assert "new ones are missing" in fault
