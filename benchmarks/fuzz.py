@@ -103,7 +103,8 @@ _CONFIGS = (
 _BOUNCES = (
     (
         b"From: MAILER-DAEMON@mx.example.org\nTo: bounces@example.net\nSubject: Undelivered\n"
-        b"Content-Type: multipart/report; report-type=delivery-status; boundary=b\n\n--b\n\nFailed.\n"
+        b"Content-Type: multipart/report; report-type=delivery-status; boundary=b\n\n"
+        b"--b\n\nFailed.\n"
         b"--b\nContent-Type: message/delivery-status\n\nReporting-MTA: dns; mx.example.org\n\n"
         b"Final-Recipient: rfc822; ann@example.org\nAction: failed\nStatus: 5.1.1\n"
         b"Diagnostic-Code: smtp; 550 5.1.1 no such user\n\n--b\nContent-Type: message/rfc822\n\n"
