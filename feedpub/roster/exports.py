@@ -67,13 +67,15 @@ _COLUMNS = {
     "abonné; inscrit; angemeldet; aktiv; suscrito; iscritto; actif; activo; attivo; "
     "einwilligung; dsgvo; rgpd; consentement; consentimiento; consenso; "
     "receives? (?:e ?mails?|newsletters?); (?:newsletter|e ?mail) subscribed",
-    CONFIRMED: f"{_ABOUT}(?:confirmed|verified); double opt ?in; doi; confirmé; bestätigt; "
+    CONFIRMED: f"{_ABOUT}(?:confirmed|verified|activated); double opt ?in; doi; confirmé; "
+    "bestätigt; "
     "confirmado; confermato",
     "unsubscribed": f"{_ABOUT}(?:unsubscribed|opted out|black ?listed); email disabled; "
     "e ?mail blacklist; opt ?out; (?:has )?(?:e ?mail )?opted out(?: of e ?mails?)?; "
     "(?:globally )?unsubscribed from (?:all )?e ?mails?; blacklisted; do not (?:e ?)?mail; "
     "cancelled; canceled; deleted; "
-    "désabonné; désinscrit; abgemeldet; abbestellt; desuscrito; dado de baja; disiscritto; "
+    "désabonnée?(?: e)?; désinscrite?(?: e)?; deactivated; deaktiviert; abgemeldet; "
+    "abbestellt; desuscrito; dado de baja; disiscritto; "
     "uitgeschreven",
     "bounced": f"{_ABOUT}(?:hard )?(?:bounced|cleaned|undeliverable|invalid)",
     "complained": f"{_ABOUT}(?:complained|spam|marked as spam|junk|complaint|spam complaint)",
@@ -92,7 +94,8 @@ _COLUMNS = {
     f"{TRACE}suppressed": "(?:suppressed|blocked|block ?listed|banned) (?:at|on|date|time|reason)",
     CONSENTED: "consented at; consent (?:date|time|timestamp); (?:email )?confirm(?:ed|ation)? "
     "(?:time|at|date|on); opted in (?:at|on|date); opt ?in (?:time|at|date|timestamp); "
-    "opted in; double opt ?in; confirmed; subscribed at; subscribed (?:on|date); subscribed; "
+    "opted in; double opt ?in; confirmed; activated; subscribed at; "
+    "subscribed (?:on|date); subscribed; "
     "subscri(?:be|ption) date; last subscribed at; subscription created at; "
     "since; start date; sign ?up(?: date| time|ed at|ed up at)?; joined(?: at| on)?; join date; "
     "date (?:joined|subscribed|added|registered|created|entered|of consent|d inscription|"
@@ -121,8 +124,17 @@ _TELLING = re.compile(
     r"abgemeldet|abmeld|ausgetrag|abbestell|abonnement|angemeldet|uitgeschr|afgemeld|disiscri|"
     r"avregistr|avmeld|afmeldt|avprenum|wypisan|отпис|退[订訂]|配信停止|수신거부|"
     r"desuscri|suscri|\bbaja\b|descadastr|do not|\bdont\b|\bno ?e?mail|accepts|mailable|"
-    r"aktiv|\b(?:in)?acti(?:f|vo|ve)\b|\battivo\b|disabled|enabled|\b(?:in)?valid|archived|"
+    r"aktiv|\b(?:in)?acti(?:f|vo|ve)\b|\battivo\b|disabled|enabled|deactivat|\b(?:in)?valid|archived|"
     r"cancel|gek[uü]ndigt|mailing ?list|newsletter"
+)
+# Words for leaving: of columns named by them, only other channels and identifiers tell nothing.
+_LEFT = re.compile(
+    r"unsub|opt(?:ed)? ?out|black ?list|block ?list|deny ?list|suppress|complain|hard ?bounc|"
+    r"d[eé]sabonn|d[eé]sinscri|abgemeldet|abmeld"
+)
+_IDENTIFIER = re.compile(
+    r".*\b(?:sms|whats ?app|phone|mobile|push|postal|telefon|calls?)\b.*|"
+    r".*\b(?:url|link|token|hash|key|ip|ip address|id|uuid|page|country|user agent)"
 )
 # What only looks so: other channels, measurements, links, and what is known to mean nothing here.
 _QUIET = re.compile(
@@ -322,7 +334,8 @@ def candidates(name: str) -> frozenset[str]:
 
 def is_telling(name: str) -> bool:
     """Return whether a column looks as if it told who may be mailed."""
-    return bool(_TELLING.search(name)) and not _QUIET.fullmatch(name)
+    quiet = _IDENTIFIER if _LEFT.search(name) else _QUIET
+    return bool(_TELLING.search(name)) and not quiet.fullmatch(name)
 
 
 def answer(word: str) -> bool | None:

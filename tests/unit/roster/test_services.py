@@ -268,6 +268,23 @@ FILES = {
         NOW.year,
         "Zoe Rey",
     ),
+    "CleverReach": (
+        (
+            "email;registered;activated;deactivated;source\n"
+            "a@example.org;2020-01-01 10:00:00;2020-01-02 10:00:00;;form\n"
+            "b@example.org;2020-01-01 10:00:00;2020-01-02 10:00:00;2021-01-01 10:00:00;form\n"
+            "c@example.org;2020-01-01 10:00:00;;;form\n"
+        ),
+        "active unsubscribed pending",
+        2020,
+        "",
+    ),
+    "a table with both genders": (
+        "Courriel,Désabonné(e)\na@example.org,FAUX\nb@example.org,VRAI\n",
+        "active unsubscribed",
+        NOW.year,
+        "",
+    ),
     "a Spanish table": (
         (
             "Nombre;Apellidos;Correo electrónico;Estado de la suscripción;Fecha de alta\n"
