@@ -10,7 +10,7 @@ COLUMNS = 72
 """What every mail program shows without a second line, quoted once or twice as well."""
 
 _INVISIBLE = frozenset(("Mn", "Me", "Cf"))
-_MARK = re.compile(f"{OPEN}[^{CLOSE}]*{CLOSE}")
+_MARK = re.compile(f"{OPEN}[^{OPEN}{CLOSE}]*{CLOSE}")
 _MARKED = 24  # columns of a reader's own value, which nobody knows yet: an address has as many
 _WORD = re.compile(f"(?:{_MARK.pattern}|[^ \t\n])+")
 _URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:(?://|[^ ]+@)")

@@ -73,7 +73,7 @@ _NOTE_REFERENCE = re.compile(
 _NOTE = re.compile(r'<li id="fn-([^"]+)">')
 _NOTE_BACK = re.compile(r'<a href="#fnref-([^"]+)" class="footnote-backref"[^<>]*>')
 _NOTE_BACK_WRITTEN = rf'<a class="footnote-backref" href="#fnref:\1" title="{_BACK}">'
-_MATH = re.compile(r'<span data-math-style="(inline|display)">(.*?)</span>', re.DOTALL)
+_MATH = re.compile(r'<span data-math-style="(inline|display)">([^<]*+)</span>', re.DOTALL)
 _LOOSE_TASK = re.compile(r'(?<=<li>)(<input type="checkbox"[^>]*>)\s*<p>')
 _ALERT_CLASS = re.compile(r'<div class="markdown-alert markdown-alert-(\w+)">')
 
