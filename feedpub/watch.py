@@ -4,11 +4,8 @@ Events tell at once. A regular sweep finds by what the disk tells of each file w
 missed: on network file systems, say, or where the kernel has no watch left.
 """
 
-import errno
-import fcntl
 import os
 import re
-import signal
 import stat
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -24,12 +21,17 @@ from feedpub import files
 from feedpub.errors import FeedpubError
 from feedpub.files import Entry
 from feedpub.files.sources import RACY, unsure_until
+from feedpub.files.unfinished import is_being_written
 
 _STEP = 50  # milliseconds without another change that end a batch
-_DEBOUNCE = 1_600  # milliseconds that a batch may take
+_DEBOUNCE = 400  # milliseconds that a batch may take
 _GLANCE = 1.0  # seconds between two looks at where the folders are
 _SHARE = 200  # of the time, a sweep may take one part in so many
 _RECENT = 2.0  # seconds around a sweep: a file that changed then may still be being written
+_POLL = 0.05  # seconds between two looks at files that are not told of yet
+_REST = 0.3  # seconds without a change after which a new file is whole
+_UNKNOWN_REST = 0.5  # the same where the system does not tell whether it is open for writing
+_LONG_REST = 2.0  # the same for one that was seen to grow
 _UNSURE = -1  # the mark of a file that may change and look the same; Python's hash is never -1
 # What editors and downloads write beside a file, and take away or rename when it is whole.
 _PASSING = re.compile(
@@ -66,6 +68,8 @@ class Watching:
     how: str = "sweep"  # or events
     why: str = ""  # there are no events
     away: tuple[str, ...] = ()  # folders that are not there
+    unfinished: frozenset[str] = frozenset()  # files that are being written, and not told of yet
+    slow: tuple[str, ...] = ()  # those of them that have been for long
     sweeps: int = 0
     seconds: float = 0.0  # that the last sweep took
     pause: float = 0.0  # seconds until the next one
@@ -77,8 +81,19 @@ class Manner:
 
     events: bool = True
     sweep: float = 60.0  # seconds between two sweeps at least
-    patience: float = 20.0  # seconds to wait for files that are being written
+    patience: float = 60.0  # seconds until it is noted that a file is being written for long
     again: float = 600.0  # seconds until events are tried again that could not be had
+
+
+@dataclass(frozen=True, slots=True)
+class _Hold:
+    """A file that is not told of before it has rested."""
+
+    facts: tuple[int, ...]  # how it was when it was looked at
+    changed: float  # on the monotonic clock: when that was seen first
+    rest: float  # seconds without a change that are needed
+    since: float  # on the monotonic clock
+    how: str  # as in Batch
 
 
 def opened(folders: Sequence[str]) -> Eyes:
@@ -118,8 +133,9 @@ class Watcher:
         self._known: dict[str, int] = {}  # a mark of each file that was told of as it is
         self._swept = time.time()  # when it began, in seconds since 1970
         self._next = 0.0  # sweep, on the monotonic clock
-        self._facts: dict[str, tuple[int, int]] = {}  # of files that nothing else tells of
-        self._slow: set[str] = set()  # files that were waited for in vain
+        self._held: dict[str, _Hold] = {}
+        # When files were told of a moment ago, and how large they were.
+        self._told: dict[str, tuple[float, int]] = {}
 
     def run(self, stop: Event) -> None:
         """Watch until `stop` is set."""
@@ -152,16 +168,18 @@ class Watcher:
         self._next = 0.0  # what happened while nobody watched
         while not stop.is_set():
             if time.monotonic() >= self._next:
-                self._sweep(stop)
+                self._sweep()
+            wait = _POLL if self._held else _GLANCE
             if eyes:
                 try:
-                    found = eyes.watch(_DEBOUNCE, _STEP, round(_GLANCE * 1000), stop)
+                    found = eyes.watch(_DEBOUNCE, _STEP, round(wait * 1000), stop)
                 except (OSError, RuntimeError):
                     return  # the kernel lost count: begin again
                 if not isinstance(found, str):
-                    self._noticed([path for _, path in found], stop)
+                    self._noticed([path for _, path in found])
             else:
-                stop.wait(min(_GLANCE, max(self._next - time.monotonic(), 0)))
+                stop.wait(min(wait, max(self._next - time.monotonic(), 0)))
+            self._release()
             tries = self._watching.why and time.monotonic() - began > self._manner.again
             if tries or places != self._places():
                 return
@@ -170,14 +188,81 @@ class Watcher:
         """Give what tells a folder from another that takes its place, or is mounted over it."""
         return tuple(_place(each) for each in self._folders)
 
-    def _noticed(self, paths: Sequence[str], stop: Event) -> None:
-        """Tell of events, once the files are whole."""
+    def _noticed(self, paths: Sequence[str]) -> None:
+        """Tell of events, but of files that are being written only when they have rested."""
         meant = [path for path in paths if self._is_meant(path)]
         if meant:
-            every = [*meant, *filter(self._is_meant, _inside(meant))]
-            self._settle(every, stop)
-            self._hear(every)
-            self._tell(Batch(_each(meant), "events"))
+            every = dict.fromkeys([*meant, *filter(self._is_meant, _inside(meant))])
+            self._hold(every, "events")
+            self._hear(path for path in every if path not in self._held)
+            ready = [path for path in meant if path not in self._held]
+            if ready:
+                self._tell_of(ready, "events")
+
+    def _tell_of(self, paths: Sequence[str], how: str) -> None:
+        """Tell of changes; who is told knows by then which files are being written."""
+        now = time.monotonic()
+        self._note_held()
+        recent = {path: each for path, each in self._told.items() if now - each[0] < _LONG_REST}
+        sizes = ((path, found.st_size) for path in paths if (found := _stat(path)))
+        self._told = recent | {path: (now, size) for path, size in sizes}
+        self._tell(Batch(_each(paths), how))
+
+    def _hold(self, paths: Iterable[str], how: str) -> None:
+        """Hold back those of these files that are being written, or may be."""
+        now = time.monotonic()
+        for path in paths:
+            found = _stat(path)
+            if found is None or not stat.S_ISREG(found.st_mode):
+                self._held.pop(path, None)
+                continue
+            rest = self._rest(path, found)
+            known = self._held.get(path)
+            if known:
+                rest = max(rest, known.rest)
+            if rest:
+                since = known.since if known else now
+                self._held[path] = _Hold(_facts(found), now, rest, since, how)
+
+    def _rest(self, path: str, found: os.stat_result) -> float:
+        """Return for how long a file must not change before it is told of; 0 for not at all."""
+        written = is_being_written(path)
+        if written:
+            return _POLL  # after it is closed
+        when, size = self._told.get(path, (0.0, found.st_size))
+        if found.st_size > size and time.monotonic() - when < _LONG_REST:
+            return _LONG_REST
+        if written is None:
+            return _UNKNOWN_REST
+        return _REST if path not in self._known or not found.st_size else 0.0
+
+    def _release(self) -> None:
+        """Tell of the files that have rested."""
+        now = time.monotonic()
+        ready: dict[str, list[str]] = {}
+        for path, hold in list(self._held.items()):
+            found = _stat(path)
+            facts = _facts(found) if found else ()
+            written = found and is_being_written(path)
+            if written or (found and facts != hold.facts):
+                grows = facts[0] > hold.facts[0] and not written
+                rest = _LONG_REST if grows else hold.rest
+                self._held[path] = replace(hold, facts=facts, changed=now, rest=rest)
+            elif not found or now - hold.changed >= hold.rest:
+                del self._held[path]
+                ready.setdefault(hold.how, []).append(path)
+        for how, paths in ready.items():
+            self._hear(paths)
+            self._tell_of(paths, how)
+        self._note_held()
+
+    def _note_held(self) -> None:
+        """Note which files are being written, where that has changed."""
+        now = time.monotonic()
+        slow = (
+            path for path, each in self._held.items() if now - each.since > self._manner.patience
+        )
+        self._change(replace(self._watching, unfinished=frozenset(self._held), slow=_each(slow)))
 
     def _hear(self, paths: Iterable[str]) -> None:
         """Keep how files are, just before it is told: a sweep need not tell of them again."""
@@ -198,7 +283,7 @@ class Watcher:
                 return _lasts(below)
         return True  # a folder itself
 
-    def _sweep(self, stop: Event) -> None:
+    def _sweep(self) -> None:
         """Tell where anything is not as it was when it was told of."""
         began, wall = time.monotonic(), time.time_ns()
         found = {
@@ -209,12 +294,12 @@ class Watcher:
         sure = not any(_is_racy(entry, wall) for entry in found.values())
         took = time.monotonic() - began
         pause = max(self._manner.sweep, took * _SHARE)
-        if missed or gone or not self._watching.sweeps:
-            fresh = [path for path in missed if self._is_fresh(found[path])]
-            self._settle(fresh, stop)
-            self._tell(Batch(_each(fresh), "sweep"))
+        fresh = [path for path in missed if self._is_fresh(found[path])]
+        self._hold((path for path in fresh if path not in self._held), "sweep")
+        if set(missed) - self._held.keys() or gone or not self._watching.sweeps:
+            self._tell_of([path for path in fresh if path not in self._held], "sweep")
         self._known = {
-            path: _UNSURE if _is_racy(entry, wall) else _mark(entry)
+            path: _UNSURE if _is_racy(entry, wall) or path in self._held else _mark(entry)
             for path, entry in found.items()
         }
         self._swept = wall / 1e9
@@ -228,27 +313,6 @@ class Watcher:
         """Tell whether a file changed since the last sweep began, or little before."""
         return max(entry.modified, entry.changed) / 1e9 > self._swept - _RECENT
 
-    def _settle(self, paths: Iterable[str], stop: Event) -> None:
-        """Wait until nobody writes to these files, but not for ever."""
-        end = time.monotonic() + self._manner.patience
-        busy = [path for path in paths if self._is_busy(path)]
-        self._slow.intersection_update(busy)
-        waiting = [path for path in busy if path not in self._slow]
-        while waiting and time.monotonic() < end and not stop.wait(_STEP / 1000):
-            waiting = [path for path in waiting if self._is_busy(path)]
-        self._slow.update(waiting)
-        self._facts.clear()
-
-    def _is_busy(self, path: str) -> bool:
-        """Tell whether a file is being written, or may be: where it is not as a moment ago."""
-        known = written(path)
-        if known is not None:
-            return known
-        found = _stat(path)
-        before = self._facts.get(path)
-        self._facts[path] = facts = (found.st_size, found.st_mtime_ns) if found else (-1, -1)
-        return before != facts
-
     def _change(self, watching: Watching, *, always: bool = False) -> None:
         if watching != self._watching or always:
             self._watching = watching
@@ -259,28 +323,6 @@ def facts(path: Path) -> tuple[int, int, int]:
     """Give what tells whether a file is another than before; zeros where there is none."""
     found = _stat(path)
     return (found.st_mtime_ns, found.st_size, found.st_ino) if found else (0, 0, 0)
-
-
-def written(path: str) -> bool | None:
-    """Tell whether somebody has a file open for writing; None where nobody can tell.
-
-    The kernel grants a lease for reading only where nobody does. It is given back at once.
-    """
-    try:
-        number = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
-    except OSError:
-        return False  # it is gone, or is none of ours
-    try:
-        # Who opens the file meanwhile waits, and we would be sent a signal: one that is ignored.
-        fcntl.fcntl(number, fcntl.F_SETSIG, signal.SIGURG)
-        fcntl.fcntl(number, fcntl.F_SETLEASE, fcntl.F_RDLCK)
-    except OSError as error:
-        return True if error.errno == errno.EAGAIN else None
-    except AttributeError:  # pragma: no cover - not Linux
-        return None
-    finally:
-        os.close(number)
-    return False
 
 
 def _inside(paths: Iterable[str]) -> Iterator[str]:
@@ -319,6 +361,10 @@ def _is_racy(entry: Entry, scanned: int) -> bool:
         when - RACY <= scanned <= unsure_until(when, entry.changed)
         for when in (entry.modified, entry.changed)
     )
+
+
+def _facts(found: os.stat_result) -> tuple[int, ...]:
+    return found.st_size, found.st_mtime_ns, found.st_ino
 
 
 def _place(folder: Path) -> tuple[int, int] | None:

@@ -26,6 +26,7 @@ class Site:
         """
         self.stop = stop
         self.now = now
+        self.unfinished: frozenset[str] = frozenset()  # whole paths of files being written
         self._facts = facts(request.config_path)
         config = place(request).config
         self._request = replace(request, config=config, careful=True, progress=self._progress)
@@ -52,7 +53,7 @@ class Site:
 
     def request(self, now: datetime) -> Request:
         """Give what the use cases ask for, with the configuration in force."""
-        return replace(self._request, now=now)
+        return replace(self._request, now=now, unfinished=self.unfinished)
 
     def touched(self) -> bool:
         """Tell whether the file of the configuration is not as it was when last read."""

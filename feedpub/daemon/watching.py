@@ -40,6 +40,8 @@ class Watch:
         self._content = Path()
         self._stop = Event()
         self._thread: Thread | None = None
+        self._site: Site | None = None
+        self._slow = set[str]()  # files that are being written for long, as was told
         self._before: Watching | None = None
 
     def follow(self, site: Site) -> None:
@@ -50,9 +52,11 @@ class Watch:
         if target == self._target:
             return
         self.end()
-        self._target, self._stop = target, Event()
+        self._target, self._stop, self._site = target, Event(), site
+        self._slow = set[str]()
+        site.unfinished = frozenset()
         self._content = folders[0]
-        watcher = Watcher(folders, self._noticed, self._noted, target.manner)
+        watcher = Watcher(folders, self._noticed, self.noted, target.manner)
         self._thread = threading.Thread(
             target=watcher.run, args=(self._stop,), name="feedpub-watch", daemon=True
         )
@@ -72,8 +76,20 @@ class Watch:
         # A sweep knows which files are new, and not which are gone.
         self._heard(batch.paths if batch.how == "events" else None)
 
-    def _noted(self, watching: Watching) -> None:
+    def noted(self, watching: Watching) -> None:
         """Tell how folders are watched, where that has changed."""
+        if self._site:
+            self._site.unfinished = watching.unfinished
+        slow = [path for path in watching.slow if path not in self._slow]
+        self._slow = set(watching.slow)
+        if slow:
+            told = tuple(path.removeprefix(f"{self._content}/") for path in slow[:_TOLD])
+            self._journal.tell(
+                "still being written",
+                number=len(slow),
+                paths=told,
+                kept="published as it was, until whoever writes it is done",
+            )
         # A site need not have templates of its own.
         away = tuple(each for each in watching.away if each == str(self._content))
         watching = replace(watching, away=away)

@@ -17,6 +17,7 @@ from feedpub.files.listing import is_built, read_list, write_list
 from feedpub.files.output_folder import holds, in_the_way, parents, refuse, remove
 from feedpub.files.pool import cpu_count, map_parallel
 from feedpub.files.sources import digest, unsure_until
+from feedpub.files.unfinished import UnfinishedError, refuse_unfinished
 from feedpub.model import Changes, Copy, Output
 
 PARTS = ".feedpub-parts"  # files being written: no name in use is ever half there; stays when
@@ -57,6 +58,7 @@ def write(  # noqa: PLR0913 - what, where to, what is known, and who is told
     codings: Sequence[str] = (),
     *,
     untouched: AbstractSet[str] = frozenset(),
+    unfinished: AbstractSet[str] = frozenset(),
     publications: str = "",
     anew: bool = False,
     spare: str = "",
@@ -65,17 +67,18 @@ def write(  # noqa: PLR0913 - what, where to, what is known, and who is told
 
     An output is not rendered where its key is the one in `ledger` and the file lies there as it
     was left; those whose paths are `untouched` are taken to be so, and not looked at. Copies are
-    taken from `content`; one whose source has gone is not wanted any more, and one that cannot be
-    read is left out. Compressed in each of `codings` (gzip, br), what is worth it lies beside as
-    well. `publications` is what the folder's list tells besides. With `anew` every file is
-    written, and the folder stays as it is until all are rendered. With `spare`, what was written
-    before below that path stays, though it is not wanted now.
+    taken from `content`; one whose source has gone is not wanted any more, one that cannot be read
+    is left out, and one that is `unfinished`, or being written, stays what it was. Compressed in
+    each of `codings` (gzip, br), what is worth it lies beside as well. `publications` is what the
+    folder's list tells besides. With `anew` every file is written, and the folder stays as it is
+    until all are rendered. With `spare`, what was written before below that path stays, though
+    it is not wanted now.
 
     Raises OutputError where the folder holds, or could come to hold, what is not ours.
     """
     wanted = {output.path: output for output in outputs}
     beside = _beside(wanted.keys(), codings)
-    work = _Work(folder, content, ledger, beside, anew=anew)
+    work = _Work(folder, content, ledger, beside, held=unfinished, anew=anew)
     # Where the last one to write here did not come to its end, nothing is as it was left.
     trusted = () if (folder / PARTS).exists() else wanted.keys() & untouched
     settled = {path for path in trusted if work.is_settled(path)}
@@ -163,8 +166,10 @@ class _Work:
         ledger: Ledger,
         beside: Mapping[str, Mapping[str, str]],
         *,
+        held: AbstractSet[str],
         anew: bool,
     ) -> None:
+        self._held = held
         self._folder = folder
         self._content = content
         self._ledger = ledger
@@ -209,9 +214,11 @@ class _Work:
         if isinstance(output, Copy):
             try:
                 # The key before the bytes: what changes in between is copied again.
-                key, data = self._key(output), read_beneath(self._content, output.source)
+                key, data = self._key(output), self._source(output.source)
             except FileNotFoundError:
                 return []
+            except UnfinishedError as error:
+                return self._unfinished(output, str(error.strerror))
             except OSError as error:
                 fault = f"cannot be read ({error.strerror})"
                 return [_Made(output.source, is_new=False, key="", facts=_NO_FILE, fault=fault)]
@@ -221,6 +228,27 @@ class _Work:
         found = self._put(output.path, data, is_new=is_new)
         main = _Made(output.path, is_new, key, found)
         return [main, *self._compress(output.path, data, key, is_new=is_new)]
+
+    def _source(self, path: str) -> bytes:
+        """Read the source of a copy. Raises UnfinishedError where somebody is writing it."""
+        if path in self._held:
+            raise UnfinishedError(path)
+        refuse_unfinished(self._content / path)
+        data = read_beneath(self._content, path)
+        refuse_unfinished(self._content / path)
+        return data
+
+    def _unfinished(self, output: Copy, fault: str) -> list[_Made]:
+        """Keep the copy that there is, until its source is whole again."""
+        told = _Made(output.source, is_new=False, key="", facts=_NO_FILE, fault=fault)
+        try:
+            data = (self._folder / output.path).read_bytes()
+        except OSError:
+            return [told]
+        key = f"{_RACY}{time.time_ns()}"
+        found = self._put(output.path, data, is_new=self._anew)
+        main = _Made(output.path, self._anew, key, found)
+        return [told, main, *self._compress(output.path, data, key, is_new=self._anew)]
 
     def put_in_place(self, made: _Made) -> _Made:
         """Give a file that was staged its own place."""

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from feedpub.errors import FeedpubError, PostError
 from feedpub.files.beneath import read_beneath
+from feedpub.files.unfinished import refuse_unfinished
 from feedpub.model import Problem, Source
 
 MAX_FOLDERS = 100  # in one another
@@ -161,9 +162,12 @@ def _entry(path: str, facts: os.stat_result, *, link: bool = False) -> Entry:
 def read(folder: Path, path: str, largest: int) -> Source:
     """Read one file of the content folder.
 
-    Raises OSError where it cannot be read, and PostError where it has more octets than `largest`.
+    Raises OSError where it cannot be read, UnfinishedError where somebody is writing it, and
+    PostError where it has more octets than `largest`.
     """
+    refuse_unfinished(folder / path)
     data = read_beneath(folder, path, largest + 1)
+    refuse_unfinished(folder / path)  # nor has begun to while it was read
     if len(data) > largest:
         message = f"is larger than {largest:,} octets; divide it, or raise content.largest"
         raise PostError(Problem(path, 0, message, left_out=True))

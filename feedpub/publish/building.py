@@ -178,6 +178,7 @@ def _make(
             partial(request.progress, "writing"),
             where.config.output.compress,
             untouched=_untouched(wanted, seen, kept, hints) if kept and hints else frozenset(),
+            unfinished=below(where.content, request.unfinished),
             publications=lines,
             anew=request.clean,
             spare="" if seen.record.is_known else site.ISSUES,
@@ -218,7 +219,7 @@ def _outcome(  # noqa: PLR0913 - all that has been found out
 
     config, output = seen.where.config, seen.where.output
     # Neither would show in the files that are looked at to know whether anything has changed.
-    whole = not (making.killed or changes.killed or changes.unreadable)
+    whole = not (making.killed or making.unfinished or changes.killed or changes.unreadable)
     unread = (Problem(path, 0, fault, left_out=True) for path, fault in changes.unreadable)
     since, until = making.library.since, making.library.until
     return Build(

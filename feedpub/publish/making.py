@@ -11,6 +11,7 @@ from feedpub.files import Bodies, Entry, Memory, Reading
 from feedpub.library import Library
 from feedpub.mailing import Issue
 from feedpub.model import Post, Problem, Publication
+from feedpub.publish.hints import below
 from feedpub.publish.reader_pool import ReaderPool
 from feedpub.publish.reading import Contents, read, sort
 from feedpub.publish.request import Counts, Place, Request
@@ -27,6 +28,7 @@ class Making:
     library: Library
     plan: Plan
     killed: tuple[Problem, ...] = ()  # processes, while they read
+    unfinished: tuple[Problem, ...] = ()  # files that somebody is writing
 
     def counts(self) -> Counts:
         """Count what the site consists of."""
@@ -60,6 +62,7 @@ class Making:
         yield from self.contents.problems
         yield from self.library.problems
         yield from self.killed
+        yield from self.unfinished
         for reading in self.readings.values():
             if reading.problem:
                 yield reading.problem
@@ -98,6 +101,7 @@ def plan(  # noqa: PLR0913 - all that a site is made of
         progress,
         {} if anew else known.readings if known else None,
         pool=pool,
+        unfinished=below(where.content, request.unfinished),
         keep=keep,
     )
     shelved = library.build(
@@ -112,7 +116,9 @@ def plan(  # noqa: PLR0913 - all that a site is made of
         unread=(path for path, each in readings.by_path.items() if each.manuscript is None),
     )
     planned = site.plan(where.config, shelved, issues, known.plan if known else None)
-    return Making(contents, readings.by_path, shelved, planned, readings.killed)
+    return Making(
+        contents, readings.by_path, shelved, planned, readings.killed, readings.unfinished
+    )
 
 
 def look(where: Place, user: Mapping[str, str]) -> Templates:

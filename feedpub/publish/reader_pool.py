@@ -25,6 +25,7 @@ from feedpub.files import (
     cpu_count,
     map_parallel,
 )
+from feedpub.files.unfinished import UnfinishedError
 from feedpub.model import Problem
 
 LIMITS = Limits(seconds=2.0, octets=200_000_000)
@@ -47,12 +48,13 @@ class Found:
     path: str
     row: Row | None = None
     is_gone: bool = False  # there is no such file any more
+    is_unfinished: bool = False  # somebody is writing it
     killed_by: int | None = None  # the signal that ended a process which was reading it
 
     @property
     def is_same(self) -> bool:
         """Tell whether its bytes are the known ones."""
-        return self.row is None and not self.is_gone
+        return self.row is None and not (self.is_gone or self.is_unfinished)
 
 
 class ReaderPool:
@@ -106,8 +108,9 @@ class PostFile:
             reading, body = Reading(job.path, facts, manuscript), source.digest
         except PostError as error:
             reading = Reading(job.path, facts, None, error.problem)
-        except FileNotFoundError:
-            return Found(job.path, is_gone=True)
+        except (FileNotFoundError, UnfinishedError) as error:
+            is_gone = isinstance(error, FileNotFoundError)
+            return Found(job.path, is_gone=is_gone, is_unfinished=not is_gone)
         except OSError as error:
             reading = _left_out(job.path, (), f"cannot be read ({error.strerror})")
         except MemoryError:

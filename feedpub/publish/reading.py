@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -66,6 +67,7 @@ class Readings:
 
     by_path: Mapping[str, Reading]  # in order
     killed: tuple[Problem, ...]  # processes that were killed while they read, by the path
+    unfinished: tuple[Problem, ...] = ()  # files that somebody is writing, and that stay as known
 
 
 def read(  # noqa: PLR0913 - where from, what is known, and who is told
@@ -77,6 +79,7 @@ def read(  # noqa: PLR0913 - where from, what is known, and who is told
     known: Mapping[str, Reading] | None = None,
     *,
     pool: ReaderPool | None = None,
+    unfinished: AbstractSet[str] = frozenset(),
     keep: bool,
 ) -> Readings:
     """Read every source, and put the HTML of each in the memory; known ones are not read again.
@@ -84,13 +87,19 @@ def read(  # noqa: PLR0913 - where from, what is known, and who is told
     A file that the disk shows as it was is known; so is one whose bytes are those it had: it
     keeps the very manuscript of `known`, or of the memory where that is None. Without `keep` the
     memory goes on knowing of the files what it knew. A file that has gone since it was listed is
-    not among what is returned.
+    not among what is returned. One that is `unfinished`, or open for writing, stays what it is
+    known to be, and is left out where it is not known.
     """
     scanned = time.time_ns()
     if known is None:
         known = memory.readings()
     stale = [entry for entry in sources if not _is_known(entry, known.get(entry.path))]
-    jobs = {entry.path: _job(entry, known.get(entry.path), scanned) for entry in stale}
+    waiting = [entry.path for entry in stale if entry.path in unfinished]
+    jobs = {
+        entry.path: _job(entry, known.get(entry.path), scanned)
+        for entry in stale
+        if entry.path not in unfinished
+    }
     if jobs and pool is None:
         pool = ReaderPool(config, folder)
     fresh: dict[str, Reading | None] = {}
@@ -100,6 +109,9 @@ def read(  # noqa: PLR0913 - where from, what is known, and who is told
         for count, found in pool.read(tuple(jobs.values())) if pool and jobs else ():
             rows: list[Row] = []
             for each in found:
+                if each.is_unfinished:
+                    waiting.append(each.path)
+                    continue
                 if each.killed_by is not None:
                     lost.append(killed(each.path, each.killed_by))
                     continue
@@ -110,6 +122,11 @@ def read(  # noqa: PLR0913 - where from, what is known, and who is told
             bodies.add(rows, keep=keep)
             done += count
             progress(done, len(stale))
+        # With `known` empty every file is to be read, and these cannot be.
+        remembered = known if known or not waiting else memory.readings()
+        held = {path: _held(path, remembered.get(path)) for path in waiting}
+        fresh.update(held)
+        bodies.add([Row(path, bytes(each), "", "") for path, each in held.items()], keep=keep)
         readings: dict[str, Reading] = {}
         for entry in sources:
             reading = fresh[entry.path] if entry.path in fresh else known[entry.path]
@@ -119,7 +136,20 @@ def read(  # noqa: PLR0913 - where from, what is known, and who is told
         if keep and (fresh or gone):
             # Last: a build killed in between must not know a manuscript whose body is gone.
             bodies.prune(readings.values(), gone)
-    return Readings(readings, tuple(lost))
+    told = (Problem(path, 0, _UNFINISHED) for path, each in held.items() if each.manuscript)
+    left_out = (each.problem for each in held.values() if each.problem)
+    return Readings(readings, tuple(lost), (*told, *left_out))
+
+
+_UNFINISHED = "is still being written; until that ends it is published as it was before"
+_BEGUN = "is still being written; it is published as soon as that ends"
+
+
+def _held(path: str, known: Reading | None) -> Reading:
+    """Return what is known of a file that is being written, to be read again the next time."""
+    if known and known.manuscript:
+        return replace(known, facts=())
+    return Reading(path, (), None, Problem(path, 0, _BEGUN, left_out=True))
 
 
 def _job(entry: Entry, known: Reading | None, scanned: int) -> Job:

@@ -29,6 +29,7 @@ class Request:
     environ: Mapping[str, str]
     progress: Progress
     config: Config | None = None  # in place of what the file says now
+    unfinished: frozenset[str] = frozenset()  # whole paths of files that somebody is writing
     careful: bool = False  # a content folder that has become empty is one that is away
 
     @property

@@ -10,10 +10,9 @@ from threading import Event
 from typing import Literal
 
 import pytest
-from watched import Seen, manner, wait_until, watched, watching
+from watched import manner, wait_until, watched, watching
 
-from feedpub.files.sources import RACY
-from feedpub.watch import Eyes, Manner, Watcher, opened, written
+from feedpub.watch import Eyes, Manner, opened
 
 FILES = 1_000
 BOTH = pytest.mark.parametrize("events", [True, False], ids=["events", "sweep"])
@@ -107,22 +106,50 @@ def test_a_file_that_is_being_copied_is_waited_for(folder: Path, *, events: bool
 
 
 @BOTH
-def test_a_file_that_never_is_whole_is_told_in_the_end(folder: Path, *, events: bool) -> None:
-    """It holds nobody up for long, and not again; and what is written later is told as well."""
+def test_nothing_waits_for_a_file_that_is_being_written(folder: Path, *, events: bool) -> None:
+    """However long it takes; what is beside it is told at once, and it itself in the end."""
     with watching([folder], manner(events=events, patience=0.2)) as seen:
-        with (folder / "log.txt").open("w", encoding="utf-8") as log:
-            log.write("A line.\n")
-            log.flush()
-            seen.wait_for("log.txt")
-            before = len(seen.batches)
-            log.write("Another.\n")
-            log.flush()
-            seen.wait_for_batch(before)
+        with (folder / "film.mp4").open("w", encoding="utf-8") as copy:
+            copy.write("Half of it.\n")
+            copy.flush()
+            seen.wait_for_note(lambda now: now.slow == (str(folder / "film.mp4"),))
             (folder / "a.md").write_text("Text.", encoding="utf-8")
+            copy.write("More of it.\n")
+            copy.flush()
             seen.wait_for("a.md")
-            before = len(seen.batches)
-            log.write("The last one.\n")
-        seen.wait_for_batch(before)
+
+            assert {str(folder / "film.mp4")} == seen.notes[-1].unfinished
+            assert "film.mp4" not in seen.names()
+
+        seen.wait_for("film.mp4")
+        seen.wait_for_note(lambda now: not now.unfinished and not now.slow)
+
+
+@BOTH
+def test_a_file_that_grows_is_told_when_it_has_rested(folder: Path, *, events: bool) -> None:
+    """Though whoever writes it opens it anew for every part."""
+    with watched(folder, events=events) as seen:
+        for _ in range(20):
+            with (folder / "a.md").open("a", encoding="utf-8") as file:
+                file.write("A part of it.\n")
+            time.sleep(0.1)
+
+            assert "a.md" not in seen.names()
+
+        seen.wait_for("a.md")
+        number = len([each for each in seen.batches if str(folder / "a.md") in each.paths])
+
+    assert 1 == number
+
+
+def test_a_file_that_goes_while_it_is_written_is_told(folder: Path) -> None:
+    """There is nothing left to wait for."""
+    with watched(folder, events=True) as seen, (folder / "a.md").open("w") as file:
+        file.write("x")
+        file.flush()
+        seen.wait_for_note(lambda now: now.unfinished)
+        (folder / "a.md").unlink()
+        seen.wait_for("a.md")
 
 
 @BOTH
@@ -160,41 +187,24 @@ def test_what_events_miss_is_found_by_the_next_sweep(folder: Path) -> None:
 
 
 def test_what_events_told_is_not_told_again_by_a_sweep(folder: Path) -> None:
-    """Files that are new, in a new folder, changed and gone; but what events miss of them is."""
-    seen, stop = Seen(), Event()
-    watcher = Watcher([folder], seen.batches.append, seen.notes.append, manner())
-    paths = [folder / name for name in ("a.md", "old.md", "new")]
-    (folder / "gone.md").write_text("Text.", encoding="utf-8")
-    _settle()
-    watcher._sweep(stop)
-    (folder / "new").mkdir()
-    for path in (folder / "a.md", folder / "old.md", folder / "new" / "b.md"):
-        path.write_text("New.", encoding="utf-8")
-    (folder / "new" / ".b.md.swp").write_text("x", encoding="utf-8")
-    (folder / "gone.md").unlink()
-    _settle()
-    watcher._noticed([str(path) for path in (*paths, folder / "gone.md")], stop)
-    watcher._sweep(stop)
+    """Files that are new, in a new folder, and gone."""
+    with watching([folder], Manner(events=True, sweep=0.1)) as seen:
+        (folder / "gone.md").write_text("Text.", encoding="utf-8")
+        seen.wait_for("gone.md")
+        (folder / "new").mkdir()
+        for path in (folder / "a.md", folder / "new" / "b.md"):
+            path.write_text("New.", encoding="utf-8")
+        (folder / "new" / ".b.md.swp").write_text("x", encoding="utf-8")
+        seen.wait_for("a.md")
+        wait_until(lambda: {"new", "b.md"} & seen.names(), "the new folder")
+        before = len(seen.batches)
+        (folder / "gone.md").unlink()
+        seen.wait_for_batch(before)
+        sweeps = seen.notes[-1].sweeps
+        seen.wait_for_note(lambda now: now.sweeps > sweeps + 3)
+        told = [each.paths for each in seen.batches if each.how == "sweep"]
 
-    assert ["sweep", "events"] == [each.how for each in seen.batches]
-
-    (folder / "a.md").write_text("Changed.", encoding="utf-8")
-    _settle()
-    watcher._sweep(stop)
-    watcher._sweep(stop)
-
-    assert [str(folder / "a.md")] == [*seen.batches.pop().paths]
-    assert 2 == len(seen.batches)
-
-    (folder / "new" / "b.md").unlink()
-    watcher._sweep(stop)
-
-    assert 3 == len(seen.batches)
-
-
-def _settle() -> None:
-    """Wait until a file that is changed again shows it: for longer than the clock's tick."""
-    time.sleep(2 * RACY / 1e9)
+    assert not {"a.md", "b.md", "gone.md"} & {Path(path).name for paths in told for path in paths}
 
 
 def test_where_the_kernel_has_no_watch_left_sweeps_are_enough(folder: Path) -> None:
@@ -290,29 +300,13 @@ def test_a_sweep_rests_for_as_long_as_it_took_two_hundred_times(folder: Path) ->
 
 def test_it_stops_while_it_waits_for_a_file(folder: Path) -> None:
     """Who is told to end does not wait for others."""
-    seen, stop = Seen(), Event()
     with (folder / "open.md").open("w", encoding="utf-8") as file:
         file.write("x")
         file.flush()
-        stop.set()
-        watcher = Watcher([folder], seen.batches.append, seen.notes.append, manner())
-        watcher._settle([str(folder / "open.md")], stop)
-        watcher.run(stop)
+        with watched(folder, events=True) as seen:
+            seen.wait_for_note(lambda now: now.unfinished)
 
-    assert [] == seen.batches
-
-
-def test_who_writes_a_file_can_be_seen(folder: Path) -> None:
-    """As long as it is open for writing; nothing is known of what is no file, or not there."""
-    path = folder / "a.md"
-    with path.open("w", encoding="utf-8"):
-        assert written(str(path)) is True
-
-    with path.open(encoding="utf-8"):
-        assert written(str(path)) is False
-
-    assert written(str(folder / "none.md")) is False
-    assert written(str(folder)) is None
+    assert "open.md" not in seen.names()
 
 
 class _Eyes:

@@ -19,8 +19,11 @@ from watched import wait_until
 from feedpub.agenda import Duty
 from feedpub.daemon import Journal, Means, Signals, forever, run, status
 from feedpub.daemon import Site as Running
+from feedpub.daemon.record import Record
+from feedpub.daemon.watching import Watch
 from feedpub.errors import FeedpubError
 from feedpub.publish import Built, Kept, Request, Summary
+from feedpub.watch import Watching
 
 HOUR = timedelta(hours=1)
 FEED = "atom.xml"
@@ -158,6 +161,54 @@ def test_changed_templates_are_taken_up(site: Site) -> None:
         wait_until(lambda: "Mine: Hello" in site.read("posts/a/index.html"), "the template")
 
     assert "Mine" not in before
+
+
+def test_nothing_is_published_or_mailed_half(tmp_path: Path) -> None:
+    """Not at a digest's slot either; what is saved beside a long copy does not wait for it."""
+    room = Newsroom(tmp_path)
+    room.digests('name: each, schedule: "each post"')
+    room.reader("bob@example.org")
+    room.begin()
+    with here(room, Clock(room.now)) as daemon:
+        daemon.wait("watching")
+        with (room.content / "long.md").open("w", encoding="utf-8") as file:
+            file.write(f"---\ntitle: Long\ndate: {room.now.isoformat()}\n---\nThe first half.\n")
+            file.flush()
+            for number in range(3):
+                room.write(f"{number}.md")
+                daemon.wait("built", posts=number + 1)
+                wait_until(
+                    lambda: len(room.mailed().get("bob@example.org", [])) > number,  # noqa: B023
+                    "the message",
+                )
+
+            assert "Long" not in room.read(FEED)
+
+            file.write("The second half.\n")
+        daemon.wait("built", posts=4)
+        wait_until(lambda: len(room.mailed()["bob@example.org"]) == 4, "the last message")
+
+    assert "The second half." in room.read(FEED)
+    assert any("The second half." in path.read_text() for path in tmp_path.glob("mail/*.eml"))
+
+
+def test_a_file_that_is_written_for_long_is_told_of(tmp_path: Path) -> None:
+    """Nobody need guess why it is not published."""
+    told: list[str] = []
+    stream = io.StringIO()
+    site = Site(tmp_path)
+    running = Running(site.request(), Signals().stop, lambda: NOW)
+    journal = Journal(stream, lambda: NOW, human=True)
+    watch = Watch(journal, Record(running, NOW, tuple), told.append)  # type: ignore[arg-type]
+    watch.follow(running)
+    watch.end()
+    path = str(site.content.absolute() / "a.md")
+    for slow in ((), (path,), (path,)):
+        watch.noted(Watching(unfinished=frozenset([path]), slow=slow))
+
+    assert 1 == stream.getvalue().count("still being written")
+    assert "a.md" in stream.getvalue()
+    assert {path} == running.request(NOW).unfinished
 
 
 def test_a_clock_that_is_years_behind_is_waited_for(tmp_path: Path) -> None:

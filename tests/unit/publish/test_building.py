@@ -128,6 +128,36 @@ def test_an_edit_changes_what_it_must(site: Site) -> None:
     assert 0 < summary.written < len(site.written()) - 1
 
 
+@pytest.mark.parametrize("clean", [False, True])
+def test_a_file_that_is_being_written_is_not_published_half(site: Site, *, clean: bool) -> None:
+    """What is known of it stays, something new waits, and the next build has all of it."""
+    site.put("content/cat.png", "whole cat")
+    site.build()
+    whole = "---\ntitle: New\ndate: 2025-03-01\n---\nBegun and ended.\n"
+    names = ("hello.md", "new.md", "cat.png", "dog.png")
+    opened = [(site.content / name).open("w", encoding="utf-8") for name in names]
+    for file in opened:
+        file.write(whole)
+        file.flush()
+
+    summary = site.build(clean=clean)
+
+    assert "Text." in site.read("posts/hello/index.html")
+    assert "whole cat" == site.read("cat.png")
+    assert not (site.public / "dog.png").exists()
+    assert "Begun" not in site.read("atom.xml")
+    assert {"content/hello.md": False, "content/new.md": True} | {
+        "content/cat.png": True,
+        "content/dog.png": True,
+    } == {each.path: each.left_out for each in summary.problems}
+
+    for file in opened:
+        file.close()
+    assert () == site.build().problems
+    assert 4 == site.read("atom.xml").count("Begun and ended.")  # as text and as summary
+    assert whole == site.read("cat.png") == site.read("dog.png")
+
+
 def test_a_post_appears_when_its_time_comes(site: Site) -> None:
     """A post dated in the future waits; nothing else than the time need change."""
     site.post("later.md", "Later", "2025-06-02T00:00:00Z")
@@ -170,7 +200,10 @@ def test_a_clock_set_back_takes_few_posts_away(site: Site) -> None:
 
 
 @pytest.mark.parametrize("forgotten", ["", ".feedpub", ".feedpub/cache"])
-def test_a_clock_years_behind_takes_nothing_away(site: Site, forgotten: str) -> None:
+@pytest.mark.parametrize("clean", [False, True])
+def test_a_clock_years_behind_takes_nothing_away(
+    site: Site, forgotten: str, *, clean: bool
+) -> None:
     """More than a fifth of the site would go: that is refused, with what to do, unless asked."""
     site.build()
     first = site.written()
@@ -180,7 +213,7 @@ def test_a_clock_years_behind_takes_nothing_away(site: Site, forgotten: str) -> 
 
     for _ in range(2):
         with pytest.raises(FeedpubError, match=r"2020-01-01 .* 2 of 2 posts.*clock.*--future"):
-            site.build()
+            site.build(clean=clean)
         assert first == site.written()
 
     assert 2 == site.build(future=True).published
