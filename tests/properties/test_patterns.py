@@ -39,7 +39,7 @@ READING = (
     "feedpub.chrome", "feedpub.links", "feedpub.markup", "feedpub.posts", "feedpub.slugs",
     "feedpub.text", "feedpub.words",
 )  # fmt: skip
-"""What reads what authors write; feedpub.markup.commonmark is held to the same by its own tests."""
+"""What reads what authors write."""
 
 
 def sanitised(text: str) -> str:
@@ -54,7 +54,7 @@ def bound(found: Found) -> int:
 
 @pytest.mark.parametrize(
     "module",
-    [name for name in modules() if name.startswith(READING) and "commonmark" not in name],
+    [name for name in modules() if name.startswith(READING)],
 )
 def test_no_text_keeps_a_pattern_busy(module: str) -> None:
     """Whatever the pattern itself says it is looking for, over and over, it is soon through."""

@@ -5,15 +5,15 @@ from xml.etree.ElementTree import Element
 
 from markdown.extensions.attr_list import AttrListTreeprocessor
 
-_ONE = r"(?:[#.][\w:-]+|[A-Za-z][\w:-]*=(?:\"[^\"{}\n]*\"|'[^'{}\n]*'|[^\s\"'{}=<>]+))"
-_LIST = rf"\{{(:[ ]*[^{{}}\n]*|[ ]*{_ONE}(?:[ ]+{_ONE})*[ ]*)\}}"
+_ONE = r"(?:[#.][\w:-]++|[A-Za-z][\w:-]*+=(?:\"[^\"{}\n]*+\"|'[^'{}\n]*+'|[^\s\"'{}=<>]++))"
+_LIST = rf"\{{(:[^{{}}\n]*+|[ ]*+{_ONE}(?:[ ]++{_ONE})*+[ ]*+)\}}"
 
 
 class AttributeLists(AttrListTreeprocessor):
     """Python-Markdown's attribute lists, for what is certain to be one."""
 
-    HEADER_RE = re.compile(rf"[ ]+{_LIST}[ ]*$")  # type: ignore[misc]  # final in the stubs alone
-    BLOCK_RE = re.compile(rf"\n[ ]*{_LIST}[ ]*$")  # type: ignore[misc]  # final in the stubs alone
+    HEADER_RE = re.compile(rf"(?<![ ])[ ]++{_LIST}[ ]*+$")  # type: ignore[misc]  # final in the stubs alone
+    BLOCK_RE = re.compile(rf"\n[ ]*+{_LIST}[ ]*+$")  # type: ignore[misc]  # final in the stubs alone
     INLINE_RE = re.compile(rf"^{_LIST}")  # type: ignore[misc]  # final in the stubs alone
 
     def assign_attrs(self, elem: Element, attrs_string: str, *, strict: bool = False) -> str:

@@ -18,7 +18,7 @@ from markdown.util import AtomicString
 from feedpub.markup.commonmark.autolinks import find_domain, find_local_part, find_url
 from feedpub.markup.commonmark.emphasis import flanking, match_emphasis
 from feedpub.markup.commonmark.formulas import NEVER, formula_end
-from feedpub.markup.commonmark.html import EMAIL_AUTOLINK, INLINE_HTML, URI_AUTOLINK
+from feedpub.markup.commonmark.html import EMAIL_AUTOLINK, URI_AUTOLINK, inline_html
 from feedpub.markup.commonmark.links import (
     Reference,
     inline_target,
@@ -97,6 +97,7 @@ class _Scanner:
         self._brackets: list[_Bracket] = []
         self._no_ticks: dict[int, int] = {}  # length of a run -> from where on none closes it
         self._no_math: set[str] = set()  # closing signs that do not come any more
+        self._no_html: set[str] = set()  # likewise, of comments and the like
         self._raw_links = 0  # `<a>` elements that the author wrote and that are open
         self._handlers: dict[str, Callable[[], None]] = {
             "\\": self._backslash,
@@ -339,17 +340,17 @@ class _Scanner:
             self._at = found.end()
             self._add_link(found[1], found[1] if uri else f"mailto:{found[1]}")
             return
-        html = INLINE_HTML.match(text, self._at)
+        html = inline_html(text, self._at, self._no_html)
         if not html:
             self._take()
             return
-        raw = html[0].lower()
+        raw = html.lower()
         if raw.startswith(("<a ", "<a>", "<a\n")):
             self._raw_links += 1
         elif raw.startswith("</a") and self._raw_links:
             self._raw_links -= 1
-        self._at = html.end()
-        self._append(Node(self._stash(html[0])))
+        self._at += len(html)
+        self._append(Node(self._stash(html)))
 
     def _add_link(self, shown: str, url: str, *, is_bare: bool = False) -> None:
         link = Element("a", href=url.replace("&", "&amp;"))

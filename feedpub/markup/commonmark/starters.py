@@ -16,21 +16,21 @@ from feedpub.markup.commonmark.stack import OpenBlocks
 
 Starter = Callable[[OpenBlocks, Block, str], Block | None]
 
-_HEADING = re.compile(r"(#{1,6})(?:[ \t]+|$)")
+_HEADING = re.compile(r"(#{1,6})(?:[ \t]++|$)")
 _CLOSING_HASHES = re.compile(r"(?:^|[ \t])#+$")
-_RULE = re.compile(r"(?:(?:\*[ \t]*){3,}|(?:-[ \t]*){3,}|(?:_[ \t]*){3,})$")
-_UNDERLINE = re.compile(r"(?:=+|-+)[ \t]*$")
-_FENCE = re.compile(r"(`{3,})([^`]*)$|(~{3,})(.*)$")
+_RULE = re.compile(r"(?:(?:\*[ \t]*+){3,}+|(?:-[ \t]*+){3,}+|(?:_[ \t]*+){3,}+)$")
+_UNDERLINE = re.compile(r"(?:=++|-++)[ \t]*+$")
+_FENCE = re.compile(r"(`{3,}+)([^`]*+)$|(~{3,}+)(.*)$")
 _ITEM = re.compile(r"([-*+]|(\d{1,9})([.)]))(?=[ \t]|$)")
 _DEFINITION = re.compile(r":(?=[ \t])")
 _FOOTNOTE = re.compile(r"\[\^([^\s\[\]]{1,200})\]:[ \t]*")
-_ABBREVIATION = re.compile(r"\*\[([^\[\]\n]{1,200})\]:[ \t]*(.*)$")
-_ATTRIBUTES = re.compile(r"\{:[^{}\n]*\}[ \t]*$")
+_ABBREVIATION = re.compile(r"\*\[([^\[\]\n]{1,200})\]:[ \t]*+(.*)$")
+_ATTRIBUTES = re.compile(r"\{:[^{}\n]*\}[ \t]*+$")
 _ADMONITION = re.compile(
     r"(!!!|\?\?\?\+?)[ \t]++([\w-]++(?:[ \t]++[\w-]++)*+)?(?:[ \t]*+\"([^\"\n]*)\")?$"
 )
-_DIRECTIVE = re.compile(r"(:{3,})[ \t]*\{?\.?([A-Za-z][\w-]*)\}?[ \t]*(.*)$")
-_DIRECTIVE_END = re.compile(r"(:{3,})[ \t]*$")
+_DIRECTIVE = re.compile(r"(:{3,}+)[ \t]*+\{?\.?([A-Za-z][\w-]*+)\}?[ \t]*+(.*)$")
+_DIRECTIVE_END = re.compile(r"(:{3,})[ \t]*+$")
 
 
 def _quote(blocks: OpenBlocks, container: Block, rest: str) -> Block | None:  # noqa: ARG001

@@ -2,9 +2,8 @@
 
 import re
 
-_DELIMITER = re.compile(r"\|?[ \t]*:?-+:?[ \t]*(?:\|[ \t]*:?-+:?[ \t]*)*\|?[ \t]*$")
+_DELIMITER = re.compile(r"\|?[ \t]*+:?-++:?[ \t]*+(?:\|[ \t]*+:?-++:?[ \t]*+)*+\|?[ \t]*+$")
 _ALIGNMENT = {(True, True): "center", (True, False): "left", (False, True): "right"}
-_CELL_END = re.compile(r"(?<!\\)(?:\\\\)*\|")
 
 
 def cells(row: str) -> list[str]:

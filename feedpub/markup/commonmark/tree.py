@@ -17,7 +17,7 @@ from feedpub.markup.commonmark.inlines import InlineParser
 BACK = "Back to the text"
 
 _TASK = re.compile(r"\[([ xX])\][ \t]+(?=\S)")
-_ALERT = re.compile(r"\[!([A-Za-z][\w-]+)\]([+-]?)[ \t]*(.*)$")
+_ALERT = re.compile(r"\[!([A-Za-z][\w-]+)\]([+-]?)[ \t]*+(.*)$")
 
 
 class TreeBuilder:
