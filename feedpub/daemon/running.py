@@ -27,6 +27,7 @@ from feedpub.scheduler import Failure, Scheduler, called
 
 _TICK = 1.0  # seconds between two looks at clocks, configuration and watchdog
 _LASTING = ("enabled", "host", "port", "proxies")  # of `web:`: in force as long as a socket is open
+_LEAST = 0.5  # seconds for what is written last
 _PATIENCE = 9.0  # seconds for what is in hand, once we are told to stop
 
 
@@ -202,7 +203,10 @@ class _Daemon:
             self._web.join(max(end - monotonic(), 0.1))
             busy += ["web"] * self._web.is_alive()
         self._watch.end(max(end - monotonic(), 0.1))
-        self._means.end()
+        ending = threading.Thread(target=self._means.end, name="feedpub-end", daemon=True)
+        ending.start()
+        ending.join(max(end - monotonic(), _LEAST))  # a database that is locked is not waited for
+        busy += ["readership"] * ending.is_alive()
         self._keep(ended=True)
         self._journal.tell("stopped", unfinished=tuple(busy))
         return tuple(busy)

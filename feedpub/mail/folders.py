@@ -88,6 +88,9 @@ class FolderSession:
             return self._offline(error)
         return Outcome("accepted", text=name, relay=self.relay)
 
+    def cut(self) -> None:
+        """Do nothing: a disk answers."""
+
     def close(self) -> None:
         """Take no more messages."""
         self.is_open = False

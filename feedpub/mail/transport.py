@@ -31,6 +31,13 @@ class Session(Protocol):
         """
         ...
 
+    def cut(self) -> None:
+        """End it at once, whatever the other side does; for all threads.
+
+        What has almost been handed over is in doubt then, and anything else was not sent.
+        """
+        ...
+
     def close(self) -> None:
         """Take leave; never raises, and may be called twice."""
         ...

@@ -98,6 +98,7 @@ class LateSession:
     def __init__(self, session: Session, gone: Event) -> None:
         self.relay = session.relay
         self.close = session.close
+        self.cut = session.cut
         self._session = session
         self._gone = gone
 

@@ -59,6 +59,10 @@ class SmtpSession:
             raise
         return self._finish()
 
+    def cut(self) -> None:
+        """End the connection at once; see `transport.Session.cut`."""
+        self._wire.cut()
+
     def close(self) -> None:
         """Say QUIT and close the connection."""
         self._wire.quit()
@@ -107,7 +111,8 @@ class SmtpSession:
                 self._forget(replies[-1])
                 return refusal
         if lost:
-            return self._local("offline" if renew and not replies else "deferred", "", lost)
+            is_ours = self._wire.is_cut or (renew and not replies)
+            return self._local("offline" if is_ours else "deferred", "", lost)
         return None
 
     def _hand_over(self, message: Message) -> Outcome | None:
@@ -115,7 +120,7 @@ class SmtpSession:
         try:
             self._wire.write(_stuffed(message.data))
         except LostError as error:
-            return self._local("deferred", "", str(error))
+            return self._local("offline" if self._wire.is_cut else "deferred", "", str(error))
         return None
 
     def _finish(self) -> Outcome:

@@ -39,6 +39,12 @@ class Carrier:
         finally:
             self._close()
 
+    def cut(self) -> None:
+        """Wait for no answer any more; for all threads."""
+        session = self._session
+        if session is not None:
+            session.cut()
+
     def _carry(self, delivery: Delivery) -> None:
         message = self._message(delivery)
         if message is None:

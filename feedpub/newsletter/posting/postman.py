@@ -3,7 +3,7 @@
 import math
 import time
 from collections.abc import Callable, Sequence
-from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
+from concurrent.futures import FIRST_EXCEPTION, Future, wait
 from dataclasses import dataclass
 from threading import Event
 
@@ -15,10 +15,13 @@ from feedpub.newsletter.posting.connections import Connections
 from feedpub.newsletter.posting.lines import Gate, gates
 from feedpub.newsletter.posting.office import Office
 from feedpub.newsletter.posting.printing import Printer
+from feedpub.newsletter.posting.threads import start
 from feedpub.newsletter.posting.times import Clock
+from feedpub.store import StoreUnavailable
 
 _GLANCE = 0.2  # seconds between two looks at whether to stop
 _IN_HAND = 5.0  # seconds for messages in hand, until all that was not begun is given back
+_LAST = 1.0  # seconds for each thing that is left to do then: ten in all, at most
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,39 +63,45 @@ class Postman:
             office.begin()
             self._post(office, ways)
         finally:  # also after Ctrl-C
-            office.finish()
+            self._finish(office)
         return Posted(office.sent, office.why)
 
     def _post(self, office: Office, ways: Sequence[Gate]) -> None:
         """Run a carrier for each connection there may be, and who records what they do."""
         number = sum(each.connections for each in ways)
         connections = Connections(ways, self._now)
+        crew = [Carrier(office, connections, self._printer, self._way) for _ in range(number)]
+        recording = start(office.recorder.run, "feedpub-record")
         carriers: list[Future[None]] = []
-        with ThreadPoolExecutor(number + 1, "feedpub-post") as threads:
-            recording = threads.submit(office.recorder.run)
-            try:
-                crew = [
-                    Carrier(office, connections, self._printer, self._way) for _ in range(number)
-                ]
-                carriers = [threads.submit(each.run) for each in crew]
-                self._attend(office, recording, carriers)
-            finally:
-                office.halt()
-                wait(carriers)
-                office.recorder.end()
+        try:
+            carriers = [start(each.run, "feedpub-post") for each in crew]
+            self._attend(office, recording, crew, carriers)
+        finally:
+            office.halt()
+            self._patiently(carriers, 0)  # who still waits sends nothing any more
+            office.recorder.end()
+            self._patiently([recording], _LAST)
         for each in (recording, *carriers):
-            each.result()
+            if each.done():
+                each.result()
+        if not recording.done():
+            raise _unrecorded()
 
     def _attend(
-        self, office: Office, recording: Future[None], carriers: list[Future[None]]
+        self,
+        office: Office,
+        recording: Future[None],
+        crew: Sequence[Carrier],
+        carriers: list[Future[None]],
     ) -> None:
         """Wait for the carriers; stop all where one breaks down, or we are asked to.
 
-        Should a server keep one waiting, the rest does not wait for that.
+        Should a server keep one waiting, the rest does not wait for that; and nobody does for long
+        where we are asked to stop.
         """
-        is_over, due = False, math.inf
+        is_over, due, end = False, math.inf, math.inf
         others = set(carriers)
-        while others:
+        while others and time.monotonic() < end:
             done, others = wait(others, _GLANCE, FIRST_EXCEPTION)
             broken = recording.done() or any(each.exception() for each in done)
             if not is_over and (broken or self._stop.is_set()):
@@ -100,4 +109,32 @@ class Postman:
                 office.halt()
             if time.monotonic() >= due:
                 due = math.inf
-                office.release()
+                start(office.release, "feedpub-release")
+                if self._stop.is_set():
+                    end = time.monotonic() + _LAST
+                    for each in crew:
+                        each.cut()
+
+    def _finish(self, office: Office) -> None:
+        """Write what is left to write. Raises StoreUnavailable where that takes too long."""
+        finishing = start(office.finish, "feedpub-finish")
+        self._patiently([finishing], _LAST)
+        if not finishing.done():
+            raise _unrecorded()
+        finishing.result()
+
+    def _patiently(self, calls: Sequence[Future[None]], seconds: float) -> None:
+        """Wait for all of them; once we are asked to stop, for so many seconds."""
+        others = set(calls)
+        end = math.inf
+        while others and time.monotonic() < end:
+            _, others = wait(others, _GLANCE)
+            if self._stop.is_set() and math.isinf(end):
+                end = time.monotonic() + seconds
+
+
+def _unrecorded() -> StoreUnavailable:
+    return StoreUnavailable(
+        "stopped while the database was not there for now: messages that were under way are in "
+        "doubt, and what was not begun goes out with the next `feedpub digest send`"
+    )

@@ -421,6 +421,16 @@ def test_what_does_not_end_in_time_is_left(site: Site) -> None:
     assert [*ended] == daemon.events("stopped")[0]["unfinished"]
 
 
+def test_what_is_written_last_is_not_waited_for(site: Site) -> None:
+    """The database may be locked for ever: that it was not written is told."""
+    let = threading.Event()
+    with here(site, end=lambda: let.wait(60), patience=0.1) as daemon:
+        pass
+    let.set()
+
+    assert "readership" in daemon.ended[0]
+
+
 def test_a_build_is_given_up_at_the_end(site: Site) -> None:
     """The site is whole at any moment of it, so nobody waits for it."""
     begun = threading.Event()

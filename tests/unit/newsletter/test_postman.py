@@ -3,14 +3,16 @@
 import os
 import signal
 import socket
+import sqlite3
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
+from contextlib import closing
 from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import count
 from pathlib import Path
-from threading import Event, Thread
+from threading import Event, Thread, Timer
 
 import mails
 import pytest
@@ -627,3 +629,47 @@ def test_the_next_issue_follows_in_the_same_round(tmp_path: Path) -> None:
         subjects[each.recipient].append(b"Subject: Second" in each.data)
     assert (Posted(120, ""), [60, 60]) == (posted, accepted)
     assert [[False, True]] * 60 == list(subjects.values())
+
+
+@pytest.mark.parametrize(
+    ("stage", "state"), [("EHLO", "waiting"), ("RCPT", "waiting"), ("END", "doubt")]
+)
+def test_a_stop_waits_for_no_server(tmp_path: Path, stage: str, state: str) -> None:
+    """What was under way is in doubt only after the final dot; else it goes out next time."""
+    stop = Event()
+    with (
+        MailServer({stage: HANG}) as server,
+        desk(tmp_path, smtp(relay(server.port, connections=2))) as one,
+    ):
+        issue = mailing(one, *MANY)
+        Timer(1, stop.set).start()
+        began = time.monotonic()
+        round_of(one, stop=stop)
+        seconds = time.monotonic() - began
+        after = tally(one, issue)
+
+    assert 30 > seconds  # servers may keep silent for ten minutes
+    assert (60, 0, 0) == (after.waiting + after.doubt, after.deferred, after.failed)
+    assert (2 if state == "doubt" else 0) == after.doubt
+
+
+def test_a_stop_waits_for_no_database(tmp_path: Path) -> None:
+    """Somebody else writes for ever: that nothing could be recorded is told."""
+    stop = Event()
+    with MailServer() as server, desk(tmp_path, smtp(relay(server.port))) as one:
+        mailing(one, *MANY)
+        path = tmp_path / ".feedpub" / "newsletter.sqlite"
+        with closing(sqlite3.connect(path, isolation_level=None, check_same_thread=False)) as other:
+
+            def lock(sent: int) -> None:
+                if sent == 5:
+                    other.execute("BEGIN IMMEDIATE")
+                    stop.set()
+
+            began = time.monotonic()
+            with pytest.raises(StoreUnavailable, match="are in doubt"):
+                round_of(one, stop=stop, progress=lock)
+            seconds = time.monotonic() - began
+            other.execute("ROLLBACK")
+
+    assert 30 > seconds
