@@ -51,4 +51,5 @@ def _document(root: str, element: str, entries: Iterable[Entry]) -> bytes:
 def _changed(when: datetime | None) -> str:
     if when is None:
         return ""
-    return f"<lastmod>{when.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}</lastmod>"
+    shown = when.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="seconds")
+    return f"<lastmod>{shown}Z</lastmod>"

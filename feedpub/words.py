@@ -101,7 +101,7 @@ class Words:
     def date(self, day: date, *, year: bool = True) -> str:
         """Give a date as people write it, with its year or without; ISO 8601 if nobody said how."""
         if not self._dates.date:
-            return f"{day:%Y-%m-%d}" if year else f"{day:%m-%d}"
+            return f"{day.year:04}-{day:%m-%d}" if year else f"{day:%m-%d}"
         pattern = self._dates.date if year else self._dates.day
         month = self._dates.months[day.month - 1] if self._dates.months else ""
         return _fill(pattern, month, day.year, day.month, day.day)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from feedpub.cli.terminal import Colour, Terminal, safe
 from feedpub.model import Problem
+from feedpub.times import in_zone
 
 if TYPE_CHECKING:
     from feedpub.publish import Summary
@@ -109,7 +110,7 @@ def counted(number: int, noun: str) -> str:
 
 def moment(at: datetime, zone: tzinfo) -> str:
     """Give `2025-01-30 09:00 Europe/Lisbon`."""
-    return f"{at.astimezone(zone):%Y-%m-%d %H:%M} {zone}"
+    return f"{in_zone(at, zone):%Y-%m-%d %H:%M} {zone}"
 
 
 def _aside(summary: "Summary") -> str:

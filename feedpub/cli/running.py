@@ -11,6 +11,7 @@ from feedpub.cli.digests import equation, issue_object
 from feedpub.cli.report import counted
 from feedpub.cli.terminal import columns, safe
 from feedpub.cli.world import DONE, NOT_DONE, Session
+from feedpub.times import in_zone
 
 if TYPE_CHECKING:
     from feedpub.daemon import Status
@@ -154,14 +155,14 @@ def _returned(found: "Status") -> Iterator[str]:
 
 
 def _when(found: "Status", moment: datetime) -> str:
-    return f"{moment.astimezone(found.zone):%Y-%m-%d %H:%M:%S}"
+    return f"{in_zone(moment, found.zone):%Y-%m-%d %H:%M:%S}"
 
 
 def _object(found: "Status", now: datetime) -> dict[str, object]:
     one, build, zone = found.daemon, found.build, found.zone
 
     def iso(moment: datetime | None) -> str | None:
-        return moment.astimezone(zone).isoformat(timespec="seconds") if moment else None
+        return in_zone(moment, zone).isoformat(timespec="seconds") if moment else None
 
     daemon = one and {
         "pid": one.pid,

@@ -11,6 +11,7 @@ from feedpub.library import bundles
 from feedpub.links import web
 from feedpub.model import Manuscript
 from feedpub.slugs import quote, slugify
+from feedpub.times import in_zone
 
 # Ours in braces; Jekyll's, which a post may bring along, after a colon.
 _TOKEN = re.compile(r"\{(year|month|day|slug|path)\}|:(year|month|day|slug|title|path)\b")
@@ -90,7 +91,7 @@ class Permalinks:
                 return slug
             if name == "path":
                 return _path(one, slug)
-            day = one.published.astimezone(self._zone)
+            day = in_zone(one.published, self._zone)
             return {"year": f"{day.year:04}", "month": f"{day.month:02}"}.get(name, f"{day.day:02}")
 
         return _TOKEN.sub(put, pattern)

@@ -2,10 +2,10 @@
 
 import re
 from datetime import UTC, datetime, timedelta, timezone, tzinfo
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from feedpub.text import shorten
 
-EARLIEST = 1970
 _NOON = 12
 _LONGEST = 100  # characters of a date; what is longer is not looked at
 
@@ -34,27 +34,39 @@ _CTIME = re.compile(
     r"(?P<offset>\s+[+-]\d{4})?$",
     re.IGNORECASE,
 )
+_OFFSET = (
+    r"\s*+(?:(?P<zone>[a-z]{1,4})?\s*(?P<sign>[+\-−])(?P<hours>\d{1,2})(?::?(?P<minutes>\d{2}))?"
+    r"(?:\s+[a-z]{1,5})?|(?P<named>[a-z]+(?:[/_-][a-z]+)*+))?"
+    r"(?:\s*\([^)]*\))?$"
+)
 _TIME = re.compile(
     r"(?:t|_|[\s,]+(?:at\s+)?)\s*"
-    r"(?P<hour>\d{1,2}):(?P<minute>\d{2})(?::(?P<second>\d{2})(?:[.,](?P<fraction>\d+))?)?"
-    r"(?:\s*(?P<half>[ap])\.?m\.?)?"
-    r"\s*(?:(?P<zone>[a-z]{1,4})?\s*(?P<sign>[+\-−])(?P<hours>\d{1,2})(?::?(?P<minutes>\d{2}))?"
-    r"(?:\s+[a-z]{1,5})?|(?P<named>[a-z]{1,4}))?"
-    r"(?:\s*\([^)]*\))?$",
+    r"(?P<hour>\d{1,2})(?::(?P<minute>\d{1,2})(?::(?P<second>\d{1,2}))?(?:[.,](?P<fraction>\d+))?"
+    rf"|(?=\s*[ap]\.?m\b))(?:\s*(?P<half>[ap])\.?m\b\.?)?{_OFFSET}",
     re.IGNORECASE,
 )
+# "2024-10-14 +0800", as Ruby reads it: a day as another zone counts it, without a time.
+_ZONED_DAY = re.compile(rf"(?=\s*[a-z+\-−]){_OFFSET}", re.IGNORECASE)
+_ABBREVIATION = re.compile(r"[A-Z]{2,5}")
 _CJK_TIME = re.compile(
     r"^\s*(\d{1,2})\s*[时時点點시]\s*(?:(\d{1,2})\s*[分분])?\s*(?:(\d{1,2})\s*[秒초])?"
 )
 _COMPACT = re.compile(r"(\d{8})T?(\d{2})(\d{2})(\d{2})?(?=Z|[+-]|$)")
 _UNIX = re.compile(r"(\d{9,10})$|(\d{13})$")
-_EPOCH = datetime(EARLIEST, 1, 1, tzinfo=UTC)
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
-# Hours from UTC. RFC 5322 section 4.3, and names that mean one zone wherever they are written.
+# Hours from UTC: RFC 5322 section 4.3, and names that mean one zone wherever they are written, or
+# by which Ruby, and so Jekyll, knows one.
 _ZONES = {
     "z": 0, "utc": 0, "gmt": 0, "ut": 0,
     "est": -5, "edt": -4, "cst": -6, "cdt": -5, "mst": -7, "mdt": -6, "pst": -8, "pdt": -7,
-    "wet": 0, "west": 1, "cet": 1, "cest": 2, "eet": 2, "eest": 3, "msk": 3, "jst": 9, "kst": 9,
+    "akst": -9, "akdt": -8, "hst": -10, "ast": -4, "adt": -3, "nst": -3.5, "ndt": -2.5,
+    "brt": -3, "art": -3,
+    "wet": 0, "west": 1, "bst": 1, "cet": 1, "cest": 2, "mez": 1, "mesz": 2, "eet": 2, "eest": 3,
+    "msk": 3, "msd": 4, "trt": 3, "wat": 1, "cat": 2, "sast": 2, "eat": 3,
+    "pkt": 5, "ist": 5.5, "npt": 5.75, "ict": 7, "wib": 7, "hkt": 8, "sgt": 8, "pht": 8,
+    "awst": 8, "jst": 9, "kst": 9, "acst": 9.5, "aest": 10, "acdt": 10.5, "aedt": 11,
+    "nzst": 12, "nzdt": 13,
 }  # fmt: skip
 
 
@@ -66,7 +78,7 @@ def instant(text: str, zone: tzinfo) -> datetime:
     """Give the instant `text` means, in UTC; without an offset it is a time in `zone`.
 
     A time that clocks skip or show twice is the one by the offset before the change.
-    Raises DateError where `text` is no date, and where its year is before 1970.
+    Raises DateError where `text` is no date.
     """
     text = text.strip()
     if len(text) > _LONGEST:
@@ -85,9 +97,10 @@ def _instant(text: str, zone: tzinfo) -> datetime:
     written = datetime(year, month, day, tzinfo=zone)
     if rest:
         written = _at(written, _CJK_TIME.sub(_western, rest))
-    if written.year < EARLIEST:
-        raise DateError(f'"{text}" is before 1970')
-    return written.astimezone(UTC)
+    try:
+        return written.astimezone(UTC)
+    except OverflowError:  # within a day of the end of all dates
+        return written.replace(tzinfo=UTC)
 
 
 def _calendar_day(text: str) -> tuple[int, int, int, str]:
@@ -121,6 +134,8 @@ def _spaced(match: re.Match[str]) -> str:
 
 def _at(day: datetime, text: str) -> datetime:
     """Put the time and the offset that `text` gives on a day."""
+    if zoned := _ZONED_DAY.match(text):
+        return day.replace(tzinfo=_offset(zoned) or day.tzinfo)
     found = _TIME.match(text)
     if not found:
         raise ValueError(text)
@@ -132,7 +147,7 @@ def _at(day: datetime, text: str) -> datetime:
     second = int(found["second"] or 0)
     return day.replace(
         hour=hour,
-        minute=int(found["minute"]),
+        minute=int(found["minute"] or 0),
         second=second - second // 60,  # a leap second has no place in datetime
         microsecond=int((found["fraction"] or "")[:6].ljust(6, "0")),
         tzinfo=_offset(found) or day.tzinfo,
@@ -140,13 +155,20 @@ def _at(day: datetime, text: str) -> datetime:
 
 
 def _offset(found: re.Match[str]) -> tzinfo | None:
-    """Give the zone a time is written with, or None; raises ValueError for an unknown one."""
+    """Return the zone a time is written with, or None; raise DateError for an unknown one."""
     if found["sign"]:
         minutes = int(found["hours"]) * 60 + int(found["minutes"] or 0)
         return timezone(timedelta(minutes=minutes if found["sign"] == "+" else -minutes))
-    if not found["named"]:
+    name = found["named"]
+    if not name:
         return None
-    hours = _ZONES.get(found["named"].lower())
-    if hours is None:
-        raise ValueError(found["named"])
-    return timezone(timedelta(hours=hours))
+    hours = _ZONES.get(name.lower())
+    if hours is not None:
+        return timezone(timedelta(hours=hours))
+    if "/" not in name and not _ABBREVIATION.fullmatch(name):
+        raise ValueError(name)  # any word
+    try:
+        return ZoneInfo(name if "/" in name else "")  # "localtime" is another one everywhere
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+        message = f'unknown time zone "{name}"; write "Europe/Berlin" or "+02:00" in its place'
+        raise DateError(message) from error

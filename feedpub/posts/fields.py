@@ -23,7 +23,7 @@ _SEMICOLONS = re.compile(r"[;；\n]")
 _JEKYLL_STYLES = frozenset({"pretty", "date", "none", "ordinal", "weekdate"})
 _PLACEHOLDER = re.compile(r"\{([^{}]*)\}|(?<=/):([a-z_]+)|^:([a-z_]+)")
 _PLACEHOLDERS = frozenset({"year", "month", "day", "slug", "title", "path"})
-_UNDATED = datetime(dates.EARLIEST, 1, 1, tzinfo=UTC)
+_UNDATED = datetime(1970, 1, 1, tzinfo=UTC)
 _MEANT = ("date", "published", "pubDate", "publishDate")
 _EXAMPLE = {
     "toml": "date = 2025-01-30",

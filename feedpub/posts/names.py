@@ -5,16 +5,38 @@ from dataclasses import dataclass
 
 from feedpub.config.schema import Config
 
-SUFFIXES = (".md", ".markdown", ".mdx")
+SUFFIXES = (
+    *(".md", ".markdown", ".mdx", ".mkd", ".mkdn", ".mkdown", ".mdown", ".mdwn", ".mdtxt"),
+    *(".mdtext", ".text"),
+)
+"""Of files in Markdown: those of Jekyll, Hugo, Pelican, Nikola, Eleventy and Markdown.pl."""
 
-_SUFFIX = re.compile(r"(?:\.(?:html?|aspx|php))?\.(?:md|markdown|mdx)$", re.IGNORECASE)
+_MARKDOWN = "|".join(suffix[1:] for suffix in SUFFIXES)
+_SUFFIX = re.compile(rf"(?:\.(?:html?|aspx|php))?\.(?:{_MARKDOWN})$", re.IGNORECASE)
 _DATED = re.compile(r"(\d{4})([-_.])(\d{1,2})\2(\d{1,2})(?:[-_. ]+(.*))?$")
 # Without separators only what can be a date is taken for one: not "20202021-review".
 _COMPACT = re.compile(r"((?:19|20)\d{2})()(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])(?:[-_. ]+(.*))?$")
 _FOLDERS = re.compile(r"(?:^|/)(\d{4})/(\d{1,2})/(\d{1,2})(?=/|$)")
 # Jekyll's own folders, which hold no posts; "_posts" and collections such as "_news" do.
 _NO_POSTS = frozenset({"_data", "_includes", "_layouts", "_plugins", "_sass", "_site"})
-_README = re.compile(r"README|(?i:readme)\.")
+# A project's own description, perhaps of one language: README, README.md, readme.zh-CN.md. What
+# follows the dot of any other name is part of a title: "readme.so-review.md".
+_README = re.compile(
+    rf"readme(?:\.([a-z]{{2}})(?:[-_](?:[a-z]{{4}}|[a-z]{{2}}|\d{{3}}))*+)?"
+    rf"(?:\.(?:{_MARKDOWN}|adoc|org|rst|txt))?",
+    re.IGNORECASE,
+)
+_LANGUAGES = frozenset(
+    """
+    aa ab ae af ak am an ar as av ay az ba be bg bh bi bm bn bo br bs ca ce ch co cr cs cu cv cy
+    da de dv dz ee el en eo es et eu fa ff fi fj fo fr fy ga gd gl gn gu gv ha he hi ho hr ht hu
+    hy hz ia id ie ig ii ik io is it iu ja jv ka kg ki kj kk kl km kn ko kr ks ku kv kw ky la lb
+    lg li ln lo lt lu lv mg mh mi mk ml mn mr ms mt my na nb nd ne ng nl nn no nr nv ny oc oj om
+    or os pa pi pl ps pt qu rm rn ro ru rw sa sc sd se sg si sk sl sm sn so sq sr ss st su sv sw
+    ta te tg th ti tk tl tn to tr ts tt tw ty ug uk ur uz ve vi vo wa wo xh yi yo za zh zu cn jp
+    """.split()  # noqa: SIM905 - two hundred pairs of quotation marks would say nothing
+)
+"""The codes of ISO 639-1, and two of countries that people write in their place."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,11 +78,18 @@ def in_drafts(path: str) -> bool:
 def ignored(path: str, config: Config) -> bool:
     """Tell whether a file is no post: by its name, its folder, or `content.ignore`."""
     *folders, name = path.split("/")
-    if name.startswith(("_", ".")) or _README.match(name):
+    if name.startswith(("_", ".")) or _is_readme(name):
         return True
     if any(folder.startswith(".") or folder in _NO_POSTS for folder in folders):
         return True
     return bool(config.content.ignore) and _matches(path, config.content.ignore)
+
+
+def _is_readme(name: str) -> bool:
+    found = _README.fullmatch(name)
+    return found is not None and (
+        not found[1] or found[1].lower() in _LANGUAGES or found[1].lower() == "md"
+    )
 
 
 def _matches(path: str, patterns: tuple[str, ...]) -> bool:

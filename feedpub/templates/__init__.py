@@ -45,6 +45,7 @@ from feedpub.errors import TemplateError
 from feedpub.model import Feed, Html, Page, Post, Problem
 from feedpub.slugs import quote
 from feedpub.templates.said import Said, guess
+from feedpub.times import in_zone
 from feedpub.words import File, Words, direction, is_spoken, own_name
 
 PACKAGED = "feedpub/templates/"
@@ -328,7 +329,7 @@ class Templates:
         return asset
 
     def _years(self, posts: Sequence[Post]) -> list[tuple[int, list[Post]]]:
-        grouped = itertools.groupby(posts, lambda post: post.published.astimezone(self._zone).year)
+        grouped = itertools.groupby(posts, lambda post: in_zone(post.published, self._zone).year)
         return [(year, list(group)) for year, group in grouped]
 
     def _language_name(self, language: str) -> str:

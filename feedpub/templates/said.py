@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import jinja2
@@ -10,6 +10,7 @@ from markupsafe import Markup, escape
 
 from feedpub.model import Feed
 from feedpub.text import nearest
+from feedpub.times import in_zone
 from feedpub.words import Words
 
 
@@ -35,13 +36,16 @@ class Said:
 
     def day(self, when: datetime, *, year: bool = True) -> str:
         """Give a time as HTML, the day for people, the second for machines; or the day alone."""
-        local = when.astimezone(self.zone)
+        local = in_zone(when, self.zone)
         told = self.words.date(local, year=year)
         if self.plain:
             return told
         date = escape(told)
         # Not a byte of it is from outside but the words, which are escaped.
-        return Markup(f'<time datetime="{local.isoformat(timespec="seconds")}">{date}</time>')  # noqa: S704
+        # Before there were time zones, noon was noon to the second; HTML knows whole minutes.
+        seconds = (local.utcoffset() or timedelta()).seconds
+        machine = local.astimezone(UTC) if seconds % 60 else local
+        return Markup(f'<time datetime="{machine.isoformat(timespec="seconds")}">{date}</time>')  # noqa: S704
 
     def newest(self, feed: Feed) -> str:
         """Give the day of a feed's newest post."""

@@ -70,7 +70,11 @@ def test_a_date_may_be_in_the_name_or_the_address() -> None:
     ("text", "path", "message"),
     [
         ("---\nx: y\ndate: 2024-02-30\n---\n", "x.md", 'x.md:3: date: "2024-02-30" is not a date'),
-        ("---\ndate: 1969-12-31\n---\n", "x.md", 'x.md:2: date: "1969-12-31" is before 1970'),
+        (
+            "---\ndate: 2025-01-30 10:00 XYZ\n---\n",
+            "x.md",
+            'x.md:2: date: unknown time zone "XYZ"; write "Europe/Berlin" or "+02:00" in its place',
+        ),
         ("---\npublished: maybe\n---\n", "x.md", 'x.md:2: published: "maybe" is not a date'),
         ("---\ndate: [a]\n---\n", "x.md", "x.md:2: date: \"['a']\" is not a date"),
         (

@@ -26,6 +26,9 @@ def config(*patterns: str) -> Config:
         ("2025-99-30-hello.md", Name("hello", "2025-99-30")),
         ("2025-01-30-hello.aspx.markdown", Name("hello", "2025-01-30")),
         ("hello.html.md", Name("hello", "")),
+        ("hello.mkd", Name("hello", "")),
+        ("2025-01-30-hello.MDOWN", Name("hello", "2025-01-30")),
+        ("hello.world.text", Name("hello.world", "")),
         ("1.88.0.md", Name("1.88.0", "")),
         ("posts/hello/index.md", Name("hello", "")),
         ("posts/2025-01-30-hello/index.md", Name("hello", "2025-01-30")),
@@ -69,7 +72,11 @@ def test_jekylls_drafts_are_known_by_their_folder() -> None:
         ".obsidian/x.md",
         "README.md",
         "docs/readme.markdown",
-        "README-zh.md",
+        "README",
+        "README.txt",
+        "readme.de.md",
+        "README.zh-CN.mdown",
+        "readme.zh_hant_tw.md",
         "_includes/x.md",
         "_site/2024/x.md",
     ],
@@ -80,7 +87,11 @@ def test_what_is_no_post_is_ignored(path: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "path", ["_posts/x.md", "_news/x.md", "readme-driven-development.md", "a_b.md", "_drafts/x.md"]
+    "path",
+    [
+        *("_posts/x.md", "_news/x.md", "a_b.md", "_drafts/x.md"),
+        *("README-driven development.md", "readme.so-review.md", "README.xyz.md", "readmes.md"),
+    ],
 )
 def test_posts_with_odd_names_are_posts(path: str) -> None:
     """Jekyll's collections are folders with a _; a post may be about READMEs."""
