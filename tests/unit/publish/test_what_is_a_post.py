@@ -4,9 +4,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from folders import Site, told
 
 from feedpub.posts import SUFFIXES
-from tests.folders import Site, told
 
 
 @pytest.mark.parametrize("suffix", SUFFIXES)
