@@ -110,11 +110,12 @@ class Manuscript:
     digest: str  # of the Source
     title: str  # plain text, never empty
     published: datetime
+    offset: int | None = None  # minutes ahead of UTC that `published` was written with; None: none
     updated: datetime | None = None
     id: str = ""  # "" where the file gives none
     slug: str = ""  # the slug as given, or "" to make one of the title or the file name
     stem: str = ""  # what the file name says the slug is: "hello" of 2025-01-30-hello.md
-    permalink: str = ""  # as given: a URL, or a path, perhaps with {year} {month} {day} {slug}
+    permalink: str = ""  # as given: a URL, or a path, perhaps with {year} and other placeholders
     authors: tuple[Author, ...] = ()  # names as written; keys of `authors:` are resolved in library
     tags: tuple[str, ...] = ()  # as written, categories among them
     categories: tuple[str, ...] = ()

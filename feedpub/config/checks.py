@@ -8,10 +8,10 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 from feedpub import schedule as schedules
 from feedpub.config.addresses import is_absolute, web_address
 from feedpub.config.keys import Check
+from feedpub.config.patterns import PLACEHOLDERS, TELLING, TOKEN, expand_style
 from feedpub.text import nearest
 
-PLACEHOLDERS = ("year", "month", "day", "slug", "path")
-
+_SHOWN_PLACEHOLDERS = "{year} {month} {day} {slug} {path} {name} {title} {categories} {section}"
 _LANGUAGE = re.compile(r"[A-Za-z]{2,3}(?:-[A-Za-z0-9]{1,8})*|x(?:-[A-Za-z0-9]{1,8})+")
 _COLOUR = re.compile(r"#(?:[0-9A-Fa-f]{3}|[0-9A-Fa-f]{6})")
 _EMAIL = re.compile(r"[^@\s<>,;]+@[^@\s<>,;]+")
@@ -120,15 +120,18 @@ def permalink(text: str) -> str:
     Raises:
         ValueError: a placeholder is unknown, or none tells posts apart, or it leaves the site.
     """
-    rest, found = re.sub(r"\{[a-z]+\}", "", text), re.findall(r"\{([a-z]+)\}", text)
-    for placeholder in found:
+    text = expand_style(text)
+    for placeholder in re.findall(r"\{([a-z_]+)\}", text):
         if placeholder not in PLACEHOLDERS:
-            known = " ".join(f"{{{each}}}" for each in PLACEHOLDERS)
-            raise ValueError(f"has {{{placeholder}}} in it; known are {known}")
+            known = f"known are {_SHOWN_PLACEHOLDERS} and those of Jekyll"
+            raise ValueError(f"has {{{placeholder}}} in it; {known}")
+    rest = re.sub(r"\{[a-z_]+\}", "", text)
     if "{" in rest or "}" in rest:
         raise ValueError("has a brace that belongs to no placeholder; they are written as {slug}")
-    if "slug" not in found and "path" not in found:
-        raise ValueError("gives every post the same URL; it needs {slug} or {path}")
+    if unknown := re.search(r"(?:^|/):([a-z_]+)", TOKEN.sub("", text)):
+        raise ValueError(f"has :{unknown[1]} in it; known are {_SHOWN_PLACEHOLDERS}")
+    if not any((found[1] or found[2]) in TELLING for found in TOKEN.finditer(text)):
+        raise ValueError("gives every post the same URL; it needs {slug}, {name} or {path}")
     if is_absolute(text):
         return web_address(text)
     return _inner(text)

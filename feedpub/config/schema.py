@@ -59,7 +59,12 @@ class Content:
         "content"
     )
     permalink: Annotated[
-        str, Key("of {year} {month} {day} {slug} {path}; may be a whole URL", checks.permalink)
+        str,
+        Key(
+            "of {year} {month} {day} {slug} {path} {name} {title} {categories} {section}, a style "
+            "of Jekyll's (date, pretty, ordinal, none), or a whole URL",
+            checks.permalink,
+        ),
     ] = "posts/{slug}/"
     ignore: Annotated[
         tuple[str, ...],

@@ -12,6 +12,8 @@ from feedpub.library.permalinks import Address, Permalinks
 from feedpub.model import Manuscript, Problem, Publication
 from feedpub.slugs import fold
 
+_USUAL = "no page can be there, and the post has its usual address; write a path in its place"
+
 REPLACEABLE = ("404.html", "robots.txt")
 """Pages of feedpub's that a file of the user's own takes the place of."""
 
@@ -105,7 +107,11 @@ class _Places:
         self.wanted = {path: self._permalinks.wanted(one) for path, one in self.manuscripts.items()}
         self.posts: dict[str, Address] = {}
         self.files: dict[str, str] = {}
-        self.problems: list[Problem] = []
+        self.problems = [
+            Problem(path, 0, f'permalink: "{one.permalink}" is a question to a server: {_USUAL}')
+            for path, one in self.manuscripts.items()
+            if self._permalinks.asks_server(one)
+        ]
         self._replaceable = REPLACEABLE if config.pages.enabled else ()
         self._ours = _OURS[config.pages.enabled, bool(config.digests)]
         self._taken = _Taken()

@@ -1,21 +1,24 @@
 """A manuscript → the address it asks for: slug, URL and file."""
 
 import re
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import datetime, timedelta, timezone
 from unicodedata import normalize
 from urllib.parse import unquote, urljoin, urlsplit
 from zoneinfo import ZoneInfo
 
 from feedpub.config import Config
+from feedpub.config.patterns import TOKEN
 from feedpub.library import bundles
 from feedpub.links import web
 from feedpub.model import Manuscript
 from feedpub.slugs import quote, slugify
 from feedpub.times import in_zone
 
-# Ours in braces; Jekyll's, which a post may bring along, after a colon.
-_TOKEN = re.compile(r"\{(year|month|day|slug|path)\}|:(year|month|day|slug|title|path)\b")
 _WEB = re.compile(r"https?://", re.IGNORECASE)
+_URL = re.compile(r"https?://([^/?#]*)([^?#]*)(.*)", re.IGNORECASE | re.DOTALL)
+_PORT = re.compile(r":(?:80|443)?$")
 _TAIL = re.compile(r"[?#].*", re.DOTALL)
 _TIDY = re.compile(r"(?:[a-z0-9_-]{5,100}/)+")  # no device of Windows has so long a name
 _HARMFUL = re.compile(r'[\x00-\x1f\x7f<>:"|?*#%]')
@@ -23,6 +26,13 @@ _DEVICE = re.compile(r"(?:con|prn|aux|nul|(?:com|lpt)[0-9¹²³])(?:\..*)?", re.
 _LONGEST = 240  # octets: disks allow 255, and a number may have to fit too
 _INDEX = "index.html"
 _MARKUP = (".html", ".htm", ".xhtml")
+# What Jekyll leaves in `:title` (its slugs of mode "pretty", in the case they were written in).
+_NOT_PRETTY = re.compile(r"[^\w.~!$&'()+,;=@\u0300-\u036f]+")
+_MONTHS = (
+    *("January", "February", "March", "April", "May", "June", "July"),
+    *("August", "September", "October", "November", "December"),
+)
+_DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +49,8 @@ class Permalinks:
 
     def __init__(self, config: Config) -> None:
         self._site = config.site.url
+        parts = urlsplit(config.site.url)
+        self._host, self._root = _PORT.sub("", parts.netloc), parts.path
         self._pattern = config.content.permalink
         self._pages = config.pages.enabled
         self._zone = ZoneInfo(config.site.timezone)
@@ -47,12 +59,13 @@ class Permalinks:
     def wanted(self, one: Manuscript) -> Address:
         """Give the address a manuscript asks for, whoever else may want it."""
         slug = slugify(one.slug or one.stem or one.title)
-        filled = self._filled(one.permalink or self._pattern, one, slug)
+        given = "" if self.asks_server(one) else one.permalink
+        filled = self._filled(given or self._pattern, one, slug)
         if self._elsewhere and not _WEB.match(filled):
             # Where all posts are pages of another site, a path means one of that site.
             filled = urljoin(self._elsewhere, "/" + filled.lstrip("/"))
         if not self._leads_away(filled):
-            return self.at(slug, page(filled.removeprefix(self._site)))
+            return self.at(slug, page(self._below(filled)))
         url = web(filled)
         return Address(slug, url, "") if url else self.usual(slug)
 
@@ -78,23 +91,46 @@ class Permalinks:
         url = parts._replace(path=_numbered(parts.path or "/", number)).geturl()
         return Address(address.slug, url, "")
 
+    def asks_server(self, one: Manuscript) -> bool:
+        """Tell whether a permalink is a question to this site's server, as `https://…/?p=12`."""
+        if not _WEB.match(one.permalink) or self._leads_away(one.permalink):
+            return False
+        path, mark, _ = self._below(one.permalink).partition("?")
+        return bool(mark) and not path.strip("/")
+
     def _leads_away(self, text: str) -> bool:
         """Tell whether a permalink is a whole URL that no page of ours is published at."""
-        return bool(_WEB.match(text)) and not (self._pages and text.startswith(self._site))
+        return bool(_WEB.match(text)) and not (self._pages and self._is_own(text))
+
+    def _is_own(self, text: str) -> bool:
+        """Tell whether a whole URL is one of this site, with http or https."""
+        found = _URL.match(text)
+        return (
+            found is not None
+            and _PORT.sub("", found[1]).lower() == self._host
+            and f"{found[2]}/".startswith(self._root)
+        )
+
+    def _below(self, text: str) -> str:
+        """Return the path of a permalink of this site, below that of the site's own address."""
+        found = _URL.match(text)
+        return found[2][len(self._root) :] + found[3] if found else text
 
     def _filled(self, pattern: str, one: Manuscript, slug: str) -> str:
         """Put a post's own values into a permalink's placeholders."""
+        day = in_zone(one.published, self._zone if one.offset is None else _zone(one.offset))
 
         def put(match: re.Match[str]) -> str:
-            name = match[1] or match[2]
-            if name in ("slug", "title"):
-                return slug
-            if name == "path":
-                return _path(one, slug)
-            day = in_zone(one.published, self._zone)
-            return {"year": f"{day.year:04}", "month": f"{day.month:02}"}.get(name, f"{day.day:02}")
+            if match[2] == "name":  # Jekyll's: made of the file's name alone
+                return slugify(one.stem or one.title)
+            return _VALUES[match[1] or match[2]](one, slug, day)
 
-        return _TOKEN.sub(put, pattern)
+        return TOKEN.sub(put, pattern)
+
+
+def _zone(offset: int) -> timezone:
+    """Return the zone that is so many minutes ahead of UTC."""
+    return timezone(timedelta(minutes=offset))
 
 
 def page(path: str) -> str:
@@ -118,6 +154,76 @@ def _path(one: Manuscript, slug: str) -> str:
         folder = folder.rpartition("/")[0]
     names = [*folder.split("/"), one.stem or slug]
     return "/".join(slugify(name) for name in names if name)
+
+
+def _pretty(one: Manuscript, slug: str) -> str:
+    """Return the `:title` that Jekyll makes: capitals and dots stay."""
+    kept = _NOT_PRETTY.sub("-", normalize("NFC", one.slug or one.stem)).strip("-")
+    return kept if kept.strip(".") else slug
+
+
+def _name(one: Manuscript, slug: str) -> str:
+    """Return the slug or the file's name as written, but for what means something in a URL."""
+    kept = _HARMFUL.sub("-", one.slug or one.stem).replace("/", "-").replace("\\", "-")
+    return kept if kept.strip(". ") else slug
+
+
+def _categories(one: Manuscript, written: Callable[[str], str]) -> str:
+    """Return a folder for each category, as Jekyll does: `jekyll/update`."""
+    names = (written(each).replace("/", "-") for each in one.categories)
+    return "/".join(dict.fromkeys(names))
+
+
+def _sections(one: Manuscript) -> list[str]:
+    """Return the folders that a post lies in, without that of its bundle, as Hugo's sections."""
+    folder = one.path.rpartition("/")[0]
+    if folder in bundles.folders((one.path,)):
+        folder = folder.rpartition("/")[0]
+    return [_HARMFUL.sub("-", each) for each in folder.split("/")]
+
+
+_Value = Callable[[Manuscript, str, datetime], str]
+_VALUES: Mapping[str, _Value] = {
+    "year": lambda _one, _slug, day: f"{day.year:04}",
+    "month": lambda _one, _slug, day: f"{day.month:02}",
+    "day": lambda _one, _slug, day: f"{day.day:02}",
+    "slug": lambda _one, slug, _day: slug,
+    "path": lambda one, slug, _day: _path(one, slug),
+    "title": lambda one, slug, _day: _pretty(one, slug),
+    "name": lambda one, slug, _day: _name(one, slug),
+    "section": lambda one, _slug, _day: _sections(one)[0],
+    "sections": lambda one, _slug, _day: "/".join(_sections(one)),
+    "categories": lambda one, _slug, _day: _categories(one, _lowered),
+    "slugified_categories": lambda one, _slug, _day: _categories(one, slugify),
+    "short_year": lambda _one, _slug, day: f"{day.year % 100:02}",
+    "i_month": lambda _one, _slug, day: str(day.month),
+    "short_month": lambda _one, _slug, day: _MONTHS[day.month - 1][:3],
+    "long_month": lambda _one, _slug, day: _MONTHS[day.month - 1],
+    "i_day": lambda _one, _slug, day: str(day.day),
+    "y_day": lambda _one, _slug, day: f"{day.timetuple().tm_yday:03}",
+    "w_year": lambda _one, _slug, day: f"{day.isocalendar().year:04}",
+    "week": lambda _one, _slug, day: f"{day.isocalendar().week:02}",
+    "w_day": lambda _one, _slug, day: str(day.isoweekday()),
+    "short_day": lambda _one, _slug, day: _DAYS[day.weekday()][:3],
+    "long_day": lambda _one, _slug, day: _DAYS[day.weekday()],
+    "hour": lambda _one, _slug, day: f"{day.hour:02}",
+    "minute": lambda _one, _slug, day: f"{day.minute:02}",
+    "second": lambda _one, _slug, day: f"{day.second:02}",
+    "output_ext": lambda _one, _slug, _day: ".html",
+    "monthname": lambda _one, _slug, day: _MONTHS[day.month - 1].lower(),
+    "weekday": lambda _one, _slug, day: str(day.isoweekday() % 7),
+    "weekdayname": lambda _one, _slug, day: _DAYS[day.weekday()].lower(),
+    "yearday": lambda _one, _slug, day: str(day.timetuple().tm_yday),
+    "filename": lambda one, slug, _day: slugify(one.stem) if one.stem else slug,
+    "slugorfilename": lambda _one, slug, _day: slug,
+    "contentbasename": lambda one, slug, _day: slugify(one.stem) if one.stem else slug,
+    "slugorcontentbasename": lambda _one, slug, _day: slug,
+}
+
+
+def _lowered(category: str) -> str:
+    """Return a category as Jekyll has it in addresses: in small letters, and else as it is."""
+    return _HARMFUL.sub("-", category.lower())
 
 
 def _segment(part: str) -> str:

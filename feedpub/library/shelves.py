@@ -25,7 +25,7 @@ _ENCLOSURE = attrgetter("url", "media_type", "length", "title", "duration")
 
 # All of a manuscript that says where it stands, and how others are named and found.
 _CLAIM = attrgetter(
-    *("path", "published", "slug", "stem", "title", "permalink", "id"),
+    *("path", "published", "offset", "slug", "stem", "title", "permalink", "id"),
     *("authors", "tags", "categories"),
 )
 

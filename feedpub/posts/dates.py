@@ -80,27 +80,37 @@ def instant(text: str, zone: tzinfo) -> datetime:
     A time that clocks skip or show twice is the one by the offset before the change.
     Raises DateError where `text` is no date.
     """
+    return written(text, zone).astimezone(UTC)
+
+
+def written(text: str, zone: tzinfo) -> datetime:
+    """Return what `instant` does, in the zone that `text` was written with, or else in `zone`.
+
+    Raises DateError as `instant` does.
+    """
     text = text.strip()
     if len(text) > _LONGEST:
         raise DateError(f'"{shorten(text, _LONGEST)}" is not a date')
     try:
-        return _instant(text, zone)
+        return _written(text, zone)
     except (ValueError, OverflowError) as error:
         raise DateError(f'"{text}" is not a date') from error
 
 
-def _instant(text: str, zone: tzinfo) -> datetime:
-    """Do as `instant`; raises ValueError and OverflowError as well."""
+def _written(text: str, zone: tzinfo) -> datetime:
+    """Do as `written`; raises ValueError and OverflowError as well."""
     if unix := _UNIX.match(text):
-        return _EPOCH + timedelta(**{"milliseconds" if unix[2] else "seconds": int(text)})
+        passed = timedelta(**{"milliseconds" if unix[2] else "seconds": int(text)})
+        return (_EPOCH + passed).astimezone(zone)
     year, month, day, rest = _calendar_day(_COMPACT.sub(_spaced, text, count=1))
     written = datetime(year, month, day, tzinfo=zone)
     if rest:
         written = _at(written, _CJK_TIME.sub(_western, rest))
     try:
-        return written.astimezone(UTC)
+        written.astimezone(UTC)
     except OverflowError:  # within a day of the end of all dates
         return written.replace(tzinfo=UTC)
+    return written
 
 
 def _calendar_day(text: str) -> tuple[int, int, int, str]:

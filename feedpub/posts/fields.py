@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
 from typing import TypeVar
 
+from feedpub.config.patterns import PLACEHOLDERS, STYLES, written_placeholders
 from feedpub.model import Author, Enclosure, Image, Problem
 from feedpub.posts import dates, keys, media, names, people, prose
 from feedpub.posts.frontmatter import Frontmatter, Value
@@ -20,9 +21,10 @@ _SCRIPT, _REGION = 4, 2  # letters of these parts of a language tag
 _COMMAS = re.compile(r"[,，、\n]")
 _SPACES = re.compile(r"[,，、\s]+")
 _SEMICOLONS = re.compile(r"[;；\n]")
-_JEKYLL_STYLES = frozenset({"pretty", "date", "none", "ordinal", "weekdate"})
-_PLACEHOLDER = re.compile(r"\{([^{}]*)\}|(?<=/):([a-z_]+)|^:([a-z_]+)")
-_PLACEHOLDERS = frozenset({"year", "month", "day", "slug", "title", "path"})
+_PERMALINK_PATH = re.compile(r"([^?#]*)([?#]?)", re.DOTALL)
+_WHOLE_URL = re.compile(r"https?://", re.IGNORECASE)
+_NO_PAGE = re.compile(r"/*(?:index\.(?:php|aspx?|cgi))?")
+_URI = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:[^\s]+")
 _UNDATED = datetime(1970, 1, 1, tzinfo=UTC)
 _MEANT = ("date", "published", "pubDate", "publishDate")
 _EXAMPLE = {
@@ -46,6 +48,7 @@ class Fields:
 
     title: str  # plain text; "" where there is none
     published: datetime
+    offset: int | None  # minutes by which `published` was written ahead of UTC; None: not said
     updated: datetime | None
     expires: datetime | None
     id: str
@@ -73,12 +76,14 @@ def understand(path: str, matter: Frontmatter, zone: tzinfo, tags_split: str) ->
     draft = _draft(header, path)
     tags, categories = _subjects(header, tags_split)
     authors = people.people(*(value for _, value in _people(header)))
+    published = _published(header, matter.format, name, zone, draft=draft)
     return Fields(
         title=prose.line(header.text(keys.TITLE)[1]),
-        published=_published(header, matter.format, name, zone, draft=draft),
+        published=published.astimezone(UTC),
+        offset=_offset(published, zone),
         updated=_later(header, keys.UPDATED, zone),
         expires=_later(header, keys.EXPIRES, zone),
-        id=header.text(keys.ID)[1],
+        id=_identity(header),
         slug=header.text(keys.SLUG)[1].strip("/"),
         stem=name.stem,
         permalink=permalink,
@@ -99,17 +104,20 @@ def understand(path: str, matter: Frontmatter, zone: tzinfo, tags_split: str) ->
 def _published(
     header: Header, form: str, name: names.Name, zone: tzinfo, *, draft: bool
 ) -> datetime:
-    """Give the date of the front matter, else of the file's name, else of its address."""
+    """Give the date of the front matter, else of the file's name, else of its address.
+
+    It is in the zone that it was written with.
+    """
     for key, text in _dates(header):
         try:
-            return dates.instant(text, zone)
+            return dates.written(text, zone)
         except dates.DateError as error:
             raise header.refuse(key, f"{key}: {error}") from error
     key, address = header.text(keys.PERMALINK)
     for where, text in (("", name.date), (key, names.date_in(address))):
         if text:
             try:
-                return dates.instant(text, zone)
+                return dates.written(text, zone)
             except dates.DateError as error:
                 said = where or "the file's name"
                 raise header.refuse(where, f"{said}: {error}") from error
@@ -126,6 +134,21 @@ def _published(
         f"no date: add `{example}` to the front matter, or begin the file's name with "
         f'"2025-01-30-"; if this is no post, name it under content.ignore',
     )
+
+
+def _offset(published: datetime, zone: tzinfo) -> int | None:
+    """Return the minutes by which a date was written ahead of UTC, None where it does not say."""
+    ahead = published.utcoffset()
+    return None if ahead is None or published.tzinfo is zone else int(ahead.total_seconds()) // 60
+
+
+def _identity(header: Header) -> str:
+    """Return the id that the file gives: `id`, unless that is a database's number of a `guid`."""
+    given = header.text(keys.ID[:1])[1]
+    if given and not given.isdecimal():
+        return given
+    guid = header.text(keys.ID[1:])[1]
+    return guid if not given or _URI.fullmatch(guid) else given
 
 
 def _dates(header: Header) -> Iterator[tuple[str, str]]:
@@ -246,24 +269,39 @@ def _few(header: Header, names: tuple[str, ...], found: tuple[T, ...], what: str
 
 def _permalink(header: Header, path: str) -> str:
     key, text = header.text(keys.PERMALINK)
-    if not key or text in _JEKYLL_STYLES:
+    if not key or text in STYLES:  # where a style is named, the site's own pattern counts
         return ""
-    placed = sum(
-        len(path.encode()) if "path" in found[0] else LONGEST
-        for found in _PLACEHOLDER.finditer(text)
-    )
+    found = written_placeholders(text)
+    placed = sum(len(path.encode()) if "path" in whole else LONGEST for whole, _ in found)
     if len(text.encode()) + placed > LONGEST_PERMALINK or text.count("/") > DEEPEST_PERMALINK:
         raise header.refuse(
             key,
             f"{key}: it is longer than a path may be: shorten it to fewer than "
             f"{DEEPEST_PERMALINK} folders",
         )
-    for found in _PLACEHOLDER.finditer(text):
-        name = found[1] or found[2] or found[3] or ""
-        if name not in _PLACEHOLDERS:
-            header.warn(key, f'{key}: nothing is known for "{found[0]}", so it does not count')
+    for whole, name in found:
+        if name not in PLACEHOLDERS:
+            header.warn(key, f'{key}: nothing is known for "{whole}", so it does not count')
             return ""
-    return text
+    return text if _WHOLE_URL.match(text) else _page_of(header, key, text)
+
+
+def _page_of(header: Header, key: str, text: str) -> str:
+    """Return a permalink that a page can be at, "" where only a server could answer it."""
+    found = _PERMALINK_PATH.match(text)
+    path, sign = (found[1], found[2]) if found else (text, "")
+    if not sign:
+        return text
+    if _NO_PAGE.fullmatch(path):
+        what = "a question to a server" if sign == "?" else "a place on the home page"
+        header.warn(
+            key,
+            f'{key}: "{text}" is {what}, and no page can be there; the post has its usual address: '
+            "write a path, or take the line out",
+        )
+        return ""
+    header.warn(key, f'{key}: no file can be at "{text[len(path) :]}", so only "{path}" counts')
+    return path
 
 
 def _language(header: Header) -> str:

@@ -129,6 +129,7 @@ def _manuscript(
         digest=source.digest,
         title=said.title or rendering.first_heading or _spoken(said.stem),
         published=said.published,
+        offset=said.offset,
         updated=said.updated,
         id=said.id,
         slug=said.slug,

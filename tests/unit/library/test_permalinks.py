@@ -9,9 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from feedpub.config import Config, Content, Pages
+from feedpub.config import Config, Content, Pages, checks
 from feedpub.library.permalinks import Address, Permalinks, page
 from feedpub.model import Manuscript
+from feedpub.slugs import slugify
 
 NEW_YEAR = datetime(2024, 12, 31, 23, 30, tzinfo=UTC)
 DEVICES = re.compile(r"(con|prn|aux|nul|(com|lpt)[0-9¹²³])(\..*)?", re.IGNORECASE)
@@ -154,6 +155,111 @@ def test_without_pages_there_is_no_file() -> None:
     address = wanted(made.manuscript(), config(pages=False))
 
     assert Address("hello", f"{made.SITE}posts/hello/", "") == address
+
+
+@pytest.mark.parametrize(
+    ("permalink", "path"),
+    [
+        ("http://example.org/blog/x/", "x/index.html"),
+        ("HTTPS://Example.ORG:443/blog/x.html", "x.html"),
+        ("http://example.org:80/blog/2010/%C3%BC/", "2010/ü/index.html"),
+        ("http://example.org/blog", "index.html"),
+    ],
+)
+def test_http_and_https_are_the_same_site(permalink: str, path: str) -> None:
+    """Front matter of ten years has URLs from before the site had a certificate."""
+    address = wanted(made.manuscript(permalink=permalink), config(url="https://example.org/blog/"))
+
+    assert path == address.output
+
+
+@pytest.mark.parametrize(
+    "permalink",
+    ["http://example.org/other/", "http://www.example.org/blog/x/", "http://a.example/"],
+)
+def test_another_host_or_folder_is_elsewhere(permalink: str) -> None:
+    """Only what lies below the address of the site is a page of it."""
+    address = wanted(made.manuscript(permalink=permalink), config(url="https://example.org/blog/"))
+
+    assert (permalink, "") == (address.url, address.output)
+
+
+def test_a_question_to_our_own_server_is_no_address() -> None:
+    """WordPress's plain permalinks name a row of a database."""
+    one = made.manuscript(permalink="https://example.org/?p=12")
+
+    assert Permalinks(config()).asks_server(one)
+    assert wanted(one).output == "posts/hello/index.html"
+
+
+@pytest.mark.parametrize(
+    ("pattern", "changes", "expected"),
+    [
+        ("{name}.html", {"stem": "Big-News"}, "Big-News.html"),
+        ("{name}.html", {"stem": "release-v1.2_notes"}, "release-v1.2_notes.html"),
+        ("{name}.html", {"stem": "given", "slug": "About.Me"}, "About.Me.html"),
+        ("{name}/", {"stem": "My Post?"}, "My Post-/index.html"),
+        ("{name}/", {"stem": "100%41"}, "100-41/index.html"),
+        ("{title}.html", {"stem": "Big News!"}, "Big-News!.html"),
+        ("{title}.html", {"stem": "release-v1.2_notes"}, "release-v1.2_notes.html"),
+        ("{title}.html", {"slug": "What's / new?"}, "What's-new.html"),
+        ("{title}/", {"stem": "人工智能 (2)"}, "人工智能-(2)/index.html"),
+        ("{title}/", {"stem": "..."}, f"{slugify('...')}/index.html"),
+        ("{name}/", {"stem": ". ."}, f"{slugify('. .')}/index.html"),
+        ("{section}/{slug}/", {"path": "Notes/2025/x.md", "stem": "x"}, "Notes/x/index.html"),
+        ("{sections}/{slug}/", {"path": "Notes/2025/x.md", "stem": "x"}, "Notes/2025/x/index.html"),
+        ("{section}/{slug}/", {"path": "notes/x/index.md", "stem": "x"}, "notes/x/index.html"),
+        ("{section}/{slug}/", {"path": "x.md", "stem": "x"}, "x/index.html"),
+        ("{categories}/{slug}/", {"categories": ("J", "Up b")}, "j/up b/hello/index.html"),
+        (":slugified_categories/{slug}/", {"categories": ("A b",)}, "a-b/hello/index.html"),
+        ("{categories}/{slug}/", {"categories": ("a/b", "A/B")}, "a-b/hello/index.html"),
+        ("{categories}/{slug}/", {}, "hello/index.html"),
+        (":categories/:year/:i_month/:i_day/:title:output_ext", {}, "2025/1/30/hello.html"),
+        ("/:short_year/:short_month/:y_day/:slug/", {}, "25/Jan/030/hello/index.html"),
+        ("{categories}/{year}/W{week}/{short_day}/{title}.html", {}, "2025/W05/Thu/hello.html"),
+        ("/:monthname/:weekdayname/:slugorfilename/", {}, "january/thursday/hello/index.html"),
+    ],
+)  # fmt: skip
+def test_placeholders(pattern: str, changes: dict[str, object], expected: str) -> None:
+    """Those of Jekyll and Hugo make the addresses that Jekyll and Hugo made."""
+    assert expected == wanted(made.manuscript(**changes), config(pattern)).output
+
+
+@pytest.mark.parametrize(
+    ("style", "expected"),
+    [
+        ("date", "jekyll/update/2025/01/30/Hello.v2.html"),
+        ("pretty", "jekyll/update/2025/01/30/Hello.v2/index.html"),
+        ("ordinal", "jekyll/update/2025/030/Hello.v2.html"),
+        ("weekdate", "jekyll/update/2025/W05/Thu/Hello.v2.html"),
+        ("none", "jekyll/update/Hello.v2.html"),
+    ],
+)
+def test_styles_of_jekyll(style: str, expected: str) -> None:
+    """A style in the configuration is what Jekyll documents for it."""
+    one = made.manuscript(stem="Hello.v2", categories=("jekyll", "update"))
+
+    assert expected == wanted(one, config(checks.permalink(style))).output
+
+
+@pytest.mark.parametrize(
+    ("offset", "zone", "expected"),
+    [
+        (540, "UTC", "2025/01/01"),
+        (540, "America/New_York", "2025/01/01"),
+        (0, "Asia/Tokyo", "2024/12/31"),
+        (-210, "UTC", "2024/12/31"),
+        (None, "Asia/Tokyo", "2025/01/01"),
+    ],
+)
+def test_the_day_is_that_of_the_zone_of_the_date(
+    offset: int | None, zone: str, expected: str
+) -> None:
+    """As in Hugo; a date that names no zone is one of the site's."""
+    one = made.manuscript(published=NEW_YEAR, offset=offset)
+    address = wanted(one, config("{year}/{month}/{day}/{slug}/", zone=zone))
+
+    assert f"{expected}/hello/index.html" == address.output
 
 
 def test_a_url_without_a_host_is_none() -> None:

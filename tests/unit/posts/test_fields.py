@@ -259,8 +259,8 @@ def test_a_language_is_a_tag_of_bcp_47(lines: str, language: str) -> None:
             'x.md:3: canonicalURL: "/x" is not a whole URL, so it does not count',
         ),
         (
-            "permalink: /:categories/:title/",
-            'x.md:3: permalink: nothing is known for ":categories", so it does not count',
+            "permalink: /:collection/:title/",
+            'x.md:3: permalink: nothing is known for ":collection", so it does not count',
         ),
         (
             "url: '{date:%Y}/{slug}/'",
@@ -340,3 +340,64 @@ def test_an_enclosure_named_twice_is_one() -> None:
     said = fields("enclosure: a.mp3\nenclosures: [a.mp3]\nduration: 1:00")
 
     assert (Enclosure("a.mp3", duration=60),) == said.enclosures
+
+
+@pytest.mark.parametrize(
+    ("lines", "expected"),
+    [
+        ("id: 3494\nguid: http://example.org/?p=3494", "http://example.org/?p=3494"),
+        ("guid: urn:uuid:1225c695-cfb8\nid: '7'", "urn:uuid:1225c695-cfb8"),
+        ("id: 12\nguid: tag:example.org,2010:12", "tag:example.org,2010:12"),
+        ("id: my-post\nguid: http://example.org/?p=1", "my-post"),
+        ("id: 12\nguid: 13", "12"),
+        ("id: 12\nguid: 'a b: c'", "12"),
+        ("guid: 13", "13"),
+        ("wordpress_id: 12", ""),
+        ("post_id: 12\nblogger_id: abc", ""),
+    ],
+)
+def test_a_whole_uri_wins_over_a_number(lines: str, expected: str) -> None:
+    """WordPress's exporters write the number of the database row beside the guid of the feed."""
+    said = fields(lines)
+
+    assert expected == said.id
+    assert not said.problems
+
+
+@pytest.mark.parametrize(
+    ("permalink", "kept"),
+    [("/?p=2391", ""), ("?page_id=7", ""), ("index.php?p=12", ""), ("/#about", "")],
+)
+def test_a_question_to_a_server_is_no_permalink(permalink: str, kept: str) -> None:
+    """No file can be there: the post has its usual address, and the line is named."""
+    said = fields(f"permalink: '{permalink}'")
+
+    assert kept == said.permalink
+    (problem,) = said.problems
+    assert problem.line == 3
+    assert permalink in problem.message
+
+
+def test_what_a_file_cannot_be_at_is_told() -> None:
+    """The path of the permalink counts all the same."""
+    said = fields("permalink: /2012/hello/?lang=de")
+
+    assert said.permalink == "/2012/hello/"
+    assert '"?lang=de"' in said.problems[0].message
+
+
+@pytest.mark.parametrize(
+    ("date", "minutes"),
+    [
+        ("2024-01-01 00:30:00 +0900", 540),
+        ("2024-01-01T00:30:00-03:30", -210),
+        ("2024-01-01T00:30:00Z", 0),
+        ("Mon, 01 Jan 2024 00:30:00 EST", -300),
+        ("2024-01-01 00:30:00", None),
+        ("2024-01-01", None),
+        ("1704067200", None),
+    ],
+)
+def test_the_zone_of_a_date_is_kept(date: str, minutes: int | None) -> None:
+    """A date without one is in the zone of the site."""
+    assert minutes == read(f"---\ndate: {date}\n---\n").offset
