@@ -20,6 +20,9 @@ _HOLD, _END = "\U0010f8d0", "\U0010f8d1"  # private use: no feed generator means
 _HELD = re.compile(
     f"(?:{_HOLD}|%F4%8F%A3%90)([0-9a-f]{{12}})n([0-9]{{1,9}})(?:{_END}|%F4%8F%A3%91)", re.IGNORECASE
 )
+_SIGN_OF_HELD = rf"{_HOLD}([0-9a-f]{{12}})n([0-9]{{1,9}}){_END}"
+_HELD_ALONE = re.compile(rf"<code>{_SIGN_OF_HELD}</code>")
+_HELD_LINE = re.compile(rf"(?:(?<=\n)|(?<=>))[ \t]*+{_SIGN_OF_HELD}[ \t]*+\n")
 _MARGINS = ("", " ", "  ", "   ")  # with one more column it would be code
 _SIGN = re.compile(r"\{[{%]")
 
@@ -32,6 +35,9 @@ _COMMENT = re.compile(
 )
 _BRACES = re.compile(r"\{%-?\s*raw\s*-?%\}([{}%\s]{1,9}?)\{%-?\s*endraw\s*-?%\}")
 _RAW = re.compile(r"-?\s*(raw|endraw)\s*-?")
+_RAW_TAG = re.compile(r"\{%-?\s*+(raw|endraw)\s*+-?%\}")
+# How Hugo shows a call instead of running it.
+_ESCAPED = re.compile(r"\{\{([<%])/\*((?:(?!\*/|\{\{)[^\n])*+)\*/([>%])\}\}")
 _POST = re.compile(r"-?\s*(post_url|link)\s+[\"']?([^\s\"']+)[\"']?\s*-?")
 _REF = re.compile(r"[<%]-?\s*+(?:rel)?ref\s++(?:path=)?+")
 _QUOTES = ("'", '"', "`")
@@ -58,6 +64,7 @@ class Held:
     shown: str
     target: str
     counts: bool  # as one that could not be run
+    is_raw: bool = False  # `{% raw %}` or its end: never shown but where code holds nothing else
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +111,7 @@ class Shortcodes:
             if fence.first > done:
                 parts.append(self._text("\n".join(lines[done : fence.first])))
             written = _fenced(fence) if fence.liquid else lines[fence.first : fence.last + 1]
-            parts.append(_BRACES.sub(r"\1", "\n".join(written)))
+            parts.append(self._code("\n".join(written)))
             done = fence.last + 1
         if done < len(lines):
             parts.append(self._text("\n".join(lines[done:])))
@@ -120,8 +127,16 @@ class Shortcodes:
 
     def _parts(self, html: str) -> Iterator[str]:
         for number, part in enumerate(_CODE.split(html)):
-            show = self._in_code if number % 2 else self._in_text
-            yield _HELD.sub(show, part)
+            if not number % 2:
+                yield _HELD.sub(self._in_text, part)
+            elif _HELD_ALONE.fullmatch(part):
+                yield _HELD.sub(lambda match: escape(self._held(match).text), part)
+            else:
+                yield _HELD.sub(self._in_code, _HELD_LINE.sub(self._in_line, part))
+
+    def _in_line(self, match: re.Match[str]) -> str:
+        """Drop the line of a tag that is not shown."""
+        return "" if self._held(match).is_raw else match[0]
 
     def _held(self, match: re.Match[str]) -> Held:
         number = int(match[2])
@@ -135,12 +150,28 @@ class Shortcodes:
         return held.target or held.text
 
     def _in_code(self, match: re.Match[str]) -> str:
-        return escape(self._held(match).text)
+        held = self._held(match)
+        return "" if held.is_raw else escape(held.text)
 
     def _in_text(self, match: re.Match[str]) -> str:
         held = self._held(match)
         self.left += held.counts
         return escape(held.shown)
+
+    def _code(self, text: str) -> str:
+        """Take what Jekyll and Hugo would take out of fenced code: they run before Markdown."""
+        if "{" not in text:
+            return text
+        text = _ESCAPED.sub(_unescaped, _BRACES.sub(r"\1", text))
+        if self._raw or "endraw" not in text:
+            return text
+        parts: list[str] = []
+        done = 0
+        for opening, closing in _raw_pairs(text):
+            for tag in (opening, closing):
+                parts += text[done : tag.start()], self._hold_raw(tag[0])
+                done = tag.end()
+        return "".join((*parts, text[done:]))
 
     def _text(self, text: str) -> str:
         if not _SIGN.search(text):
@@ -165,16 +196,25 @@ class Shortcodes:
         raw = _RAW.fullmatch(inner) if text[1] == "%" else None
         if raw and (raw[1] == "raw") is not self._raw:
             self._raw = not self._raw
-            return self._hold(text, "", "", counts=False)
+            return self._hold_raw(text)
         if self._raw:
             return self._hold(text, text, "", counts=False)
+        if escaped := _ESCAPED.fullmatch(text):
+            shown = _unescaped(escaped)
+            return self._hold(shown, shown, "", counts=False)
         run = _run(inner) if _alone(tag, whole) else ""
         if run:
             return run
         return self._hold(text, text, _meaning(inner), counts=_CALLS.match(inner) is not None)
 
     def _hold(self, text: str, shown: str, target: str, *, counts: bool) -> str:
-        self.held.append(Held(text, shown, target, counts))
+        return self._add(Held(text, shown, target, counts))
+
+    def _hold_raw(self, text: str) -> str:
+        return self._add(Held(text, "", "", counts=False, is_raw=True))
+
+    def _add(self, held: Held) -> str:
+        self.held.append(held)
         return f"{_HOLD}{self._digest}n{len(self.held) - 1}{_END}"
 
 
@@ -186,6 +226,22 @@ def any_in(body: str) -> bool:
 def without(text: str) -> str:
     """Drop the tags that are held in a text."""
     return _HELD.sub("", text)
+
+
+def _unescaped(match: re.Match[str]) -> str:
+    """Return the call that Hugo shows in place of an escaped one."""
+    return f"{{{{{match[1]}{match[2]}{match[3]}}}}}"
+
+
+def _raw_pairs(text: str) -> Iterator[tuple[re.Match[str], re.Match[str]]]:
+    """Yield each `{% raw %}` with the `{% endraw %}` that ends it; what stands between is text."""
+    opening: re.Match[str] | None = None
+    for tag in _RAW_TAG.finditer(text):
+        if opening is None and tag[1] == "raw":
+            opening = tag
+        elif opening is not None and tag[1] == "endraw":
+            yield opening, tag
+            opening = None
 
 
 def _fenced(fence: fences.Fence) -> list[str]:

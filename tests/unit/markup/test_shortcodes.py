@@ -1,9 +1,13 @@
 """Facts about Liquid tags and Hugo shortcodes."""
 
+import re
+from html import unescape
 from urllib.parse import quote
 
 import pytest
 
+from feedpub.config.schema import Markdown
+from feedpub.markup import Renderer
 from feedpub.markup.shortcodes import Shortcodes, any_in, without
 
 
@@ -171,3 +175,33 @@ def test_a_summary_has_no_tags() -> None:
     assert "a  b" == without(tags.take("a {{ x }} b"))
     assert any_in("{{")
     assert not any_in("{x}")
+
+
+@pytest.mark.parametrize(
+    ("body", "shown"),
+    [
+        ("```liquid\n{% raw %}\n<b>{{ x }}</b>\n{% endraw %}\n```", "<b>{{ x }}</b>\n"),
+        ("~~~\na {% raw %}{{ b }}{% endraw %} c\n~~~", "a {{ b }} c\n"),
+        (
+            "{% highlight html %}\n{%- raw -%}\n{{ x }}\n{%- endraw -%}\n{% endhighlight %}",
+            "{{ x }}\n",
+        ),
+        ("- item\n\n  ```\n  {% raw %}\n  {{ x }}\n  {% endraw %}\n  ```", "{{ x }}\n"),
+        ("`{% raw %}{{ site.name }}{% endraw %}`", "{{ site.name }}"),
+        ("{% raw %}\n```\n{% raw %}\n{{ x }}\n```\n{% endraw %}", "{% raw %}\n{{ x }}\n"),
+        ("```\n{% raw %} alone\n```", "{% raw %} alone\n"),
+        ("`{% raw %}` and `{% endraw %}`", "{% raw %}{% endraw %}"),
+        ("```\n{{</* youtube x */>}}\n{{%/* note */%}}\n```", "{{< youtube x >}}\n{{% note %}}\n"),
+        ('`{{</* ref "a.md" */>}}`', '{{< ref "a.md" >}}'),
+    ],
+)
+def test_code_is_shown_as_jekyll_and_hugo_show_it(body: str, shown: str) -> None:
+    """Their templates run before Markdown, so that raw and escapes mean the same in code."""
+    html = "".join(Renderer(Markdown()).render(body, 1).body.pieces)
+    code = re.findall(r"<code[^>]*>(.*?)</code>", html, re.DOTALL)
+    assert shown == unescape("".join(re.sub("<[^>]*>", "", each) for each in code))
+
+
+def test_an_escaped_call_of_hugo_is_shown_unescaped_in_text() -> None:
+    """It is text about calls, and does not count as one."""
+    assert ("see {{&lt; figure &gt;}}", 0) == _shown("see {{</* figure */>}}")
