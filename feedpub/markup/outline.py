@@ -10,9 +10,13 @@ from feedpub.text import plain
 
 _HEADING = re.compile(r"<h([1-6])([^>]*)>(.*?)</h\1>", re.DOTALL)
 _TOP, _LOWEST = 2, 6  # the title of the page is the heading of the first level
+_HEADING_START = re.compile(
+    r'<h[2-6](?: [a-z-]++="[^"]*+")*? id="([^"]*+)"(?: [a-z-]++="[^"]*+")*+>'
+)
 _ID = re.compile(r' id="([^"]*)"')
 _GIVEN_ID = re.compile(r"\{:?\s*+#([\w:.-]++)[^{}]*+\}\Z")
 _NOT_IN_ID = re.compile(r"[^\w\s-]")
+_SPACE = re.compile(r"\s")
 _GAPS = re.compile(r"[-\s]+")
 _PLACE = re.compile(r"<p>\[(?:TOC|toc)\]</p>")
 
@@ -39,7 +43,7 @@ def outline(html: str, ids: set[str]) -> Outlined:
     is left out on the way down (as the Nu HTML checker demands); empty headings go. `[TOC]` in
     a paragraph of its own becomes the table of contents, the first one of several.
     """
-    taken = dict.fromkeys(ids, 0)
+    names = _Names(ids)
     entries: list[_Entry] = []
     above: list[int] = []  # the levels, as written, of the headings that one stands below
 
@@ -52,17 +56,51 @@ def outline(html: str, ids: set[str]) -> Outlined:
             return inner.strip()
         level = _level(int(written), above)
         known = _ID.search(attributes)
-        name = known[1] if known else _free(given[1] if given else _slug(text), taken)
+        name = known[1] if known else names.give(given[1] if given else "", text)
         if not known:
             attributes += f' id="{name}"'
         entries.append(_Entry(level, unescape(name), text))
         return f"<h{level}{attributes}>{inner}</h{level}>"
 
     html = _HEADING.sub(identified, html)
+    html = names.keep_former(html)
     if "<p>[" in html and _PLACE.search(html):
         contents = _contents(entries)
         html = _PLACE.sub(lambda _: contents, html, count=1)
     return Outlined(html, next((entry.text for entry in entries if entry.text), ""))
+
+
+class _Names:
+    """The ids of one document: those that are given, and those that headings had before.
+
+    Up to version 0.1 several hyphens in a row were one, and links to such ids still work.
+    """
+
+    def __init__(self, ids: set[str]) -> None:
+        self._taken = dict.fromkeys(ids, 0)
+        self._formerly_taken = dict.fromkeys(ids, 0)
+        self._former: dict[str, str] = {}  # id -> what it was before, where that was another
+
+    def give(self, wanted: str, text: str) -> str:
+        """Return the id of a heading: the wanted one, else one of its words; none comes twice."""
+        name = _free(wanted or _slug(text), self._taken)
+        before = _free(wanted or _former_slug(text), self._formerly_taken)
+        if before != name:
+            self._former[name] = before
+        return name
+
+    def keep_former(self, html: str) -> str:
+        """Put an anchor into each heading whose id was another, where nothing else has that."""
+        if not self._former:
+            return html
+
+        def with_anchor(match: re.Match[str]) -> str:
+            former = self._former.get(match[1], "")
+            if not former or former in self._taken:
+                return match[0]
+            return f'{match[0]}<span id="{former}"></span>'
+
+        return _HEADING_START.sub(with_anchor, html)
 
 
 def _level(written: int, above: list[int]) -> int:
@@ -75,7 +113,24 @@ def _level(written: int, above: list[int]) -> int:
 
 
 def _slug(text: str) -> str:
-    """Give the id that Python-Markdown, and nearly so GitHub, make of a heading."""
+    """Return the id that GitHub, Hugo and kramdown make of a heading: `c--rust` of "C++ & Rust"."""
+    words = unicodedata.normalize("NFC", text).strip().lower()
+    if words.isascii():
+        name = _NOT_IN_ID.sub("", words)
+    else:  # where a mark is part of its letter, as in Hindi and Thai
+        kept = (each for each in words if _is_in_word(each) or each in "- " or each.isspace())
+        name = "".join(kept)
+    return _SPACE.sub("-", name) or "section"
+
+
+def _is_in_word(character: str) -> bool:
+    return (
+        character == "_" or character.isalnum() or unicodedata.category(character).startswith("M")
+    )
+
+
+def _former_slug(text: str) -> str:
+    """Return the id that version 0.1, and Python-Markdown, make of a heading."""
     words = _NOT_IN_ID.sub("", unicodedata.normalize("NFC", text)).strip().lower()
     return _GAPS.sub("-", words).strip("-") or "section"
 

@@ -1,5 +1,9 @@
 """Facts about headings."""
 
+import re
+
+import pytest
+
 from feedpub.markup.outline import outline
 
 
@@ -8,9 +12,40 @@ def test_headings_get_ids_of_their_words() -> None:
     html = outline("<h2>A &amp; <b>B</b>!</h2><h2>你好 世界</h2><h2>A B</h2><h2>?</h2>", {"x"}).html
 
     assert (
-        '<h2 id="a-b">A &amp; <b>B</b>!</h2><h2 id="你好-世界">你好 世界</h2>'
-        '<h2 id="a-b-1">A B</h2><h2 id="section">?</h2>'
+        '<h2 id="a--b">A &amp; <b>B</b>!</h2><h2 id="你好-世界">你好 世界</h2>'
+        '<h2 id="a-b"><span id="a-b-1"></span>A B</h2><h2 id="section">?</h2>'
     ) == html
+
+
+@pytest.mark.parametrize(
+    ("text", "name", "former"),
+    [
+        ("C++ &amp; Rust", "c--rust", "c-rust"),
+        ("Why? — Because", "why--because", "why-because"),
+        ("a -- b", "a----b", "a-b"),
+        ("🚀 Launch", "-launch", "launch"),
+        ("v1.2.3 (beta)", "v123-beta", ""),
+        ("snake_case", "snake_case", ""),
+        ("हिन्दी में", "हिन्दी-में", "हनद-म"),
+    ],
+)
+def test_ids_are_those_of_github_and_old_ones_stay_anchors(
+    text: str, name: str, former: str
+) -> None:
+    """Hugo and kramdown make the same, so that a table of contents made by hand works."""
+    html = outline(f"<h2>{text}</h2>", set()).html
+
+    assert html.startswith(f'<h2 id="{name}">')
+    assert ([former] if former else []) == re.findall(r'<span id="([^"]*)"></span>', html)
+
+
+def test_an_old_id_that_another_heading_has_now_is_no_anchor() -> None:
+    """No id stands twice in a page."""
+    html = outline("<h2>A &amp; B</h2><h2>A B</h2><h2>A / B</h2>", {"x"}).html
+    found = re.findall(r'id="([^"]*)"', html)
+
+    assert len(found) == len(set(found))
+    assert {"a--b", "a-b", "a--b-1", "a-b-1", "a-b-2"} >= set(found)
 
 
 def test_ids_that_are_taken_are_not_given() -> None:
