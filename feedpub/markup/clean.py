@@ -78,7 +78,7 @@ _TAG = re.compile(
 _ATTRIBUTE = re.compile(r' ([a-z][a-z-]*)="([^"]*)"')
 _RENAME = re.compile(rf"(</?)({'|'.join(_RENAMED)})(?=[ >])")
 _BARE_LINK = re.compile(r"<a>(.*?)</a>", re.DOTALL)
-_EMPTY_LINK = re.compile(r"<a (?![^>]* (?:id|title)=)[^>]*></a>")
+_EMPTY_LINK = re.compile(r"<a(?= )(?![^>]* (?:id|title)=)[^>]*></a>")
 _EMPTY_PARAGRAPH = re.compile(r"<p>\s*</p>\n?")
 _ALIGN = re.compile(
     r"text-align\s*:\s*(left|right|center|justify|start|end)\s*(?:;|$)", re.IGNORECASE

@@ -1,10 +1,12 @@
 """Checks a site without writing it: config, content, templates, inner links, feeds as written."""
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import asdict
 from functools import partial
+from html import unescape
 from itertools import chain
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
@@ -15,12 +17,14 @@ from feedpub import feeds, files, site
 from feedpub.config import Config
 from feedpub.files import Memory
 from feedpub.library import Library
-from feedpub.model import Copy, Manuscript, Output, Problem
+from feedpub.model import Body, Copy, Manuscript, Output, Problem
 from feedpub.publish.building import reading_version
 from feedpub.publish.issues import recorded
 from feedpub.publish.making import Making, look, maker, placed, plan
 from feedpub.publish.moves import rehosted, renamed
 from feedpub.publish.request import Place, Progress, Request, Summary, place
+
+_ID = re.compile(r'\sid="([^"]*+)"')
 
 
 def check(request: Request) -> Summary:
@@ -53,11 +57,11 @@ def _check(request: Request, where: Place) -> Summary:
         made_with = maker(where, templates, code, bodies)
         wanted = list(site.outputs(made_with, making.library, making.plan))
         faults += _unwritten(where, making, wanted, request.progress)
-    paths = {each.path for each in wanted}
+        dead = tuple(dangling(config, making.library, manuscripts, _Targets(wanted, bodies)))
     found = chain(
         making.problems(),
         renamed(config, known, manuscripts),
-        dangling(config, making.library, manuscripts, paths),
+        dead,
         unrun(manuscripts.values()),
     )
     return Summary(
@@ -114,23 +118,61 @@ def _held(path: Path) -> bytes:
         return b""
 
 
+class _Targets:
+    """What links of this site may lead to: its files, and the ids within its pages."""
+
+    def __init__(self, wanted: Iterable[Output | Copy], bodies: Callable[[str], str]) -> None:
+        self._wanted = {each.path: each for each in wanted}
+        self._bodies = bodies
+        self._ids: dict[str, set[str]] = {}  # of the bodies of posts, by their digest
+
+    def find(self, url: str, base: str) -> str | None:
+        """Return the file that a URL of this site leads to, None where there is none."""
+        path = unquote(urlsplit(url).path).removeprefix(unquote(urlsplit(base).path))
+        folder = path if path.endswith("/") or not path else f"{path}/"
+        found = (each for each in (path, f"{folder}index.html") if each in self._wanted)
+        return next(found, None)
+
+    def has_id(self, path: str, name: str, body: str) -> bool:
+        """Return whether an id stands in a page; `body` is the digest of its post, or ""."""
+        if body:
+            if body not in self._ids:
+                html = "".join(Body.loads(self._bodies(body)).pieces[::2])
+                self._ids[body] = _ids(html)
+            if name in self._ids[body]:
+                return True
+        page = self._wanted[path]
+        return not isinstance(page, Output) or name in _ids(page.render().decode())
+
+
+def _ids(html: str) -> set[str]:
+    return {unescape(each) for each in _ID.findall(html)}
+
+
 def dangling(
-    config: Config, shelved: Library, manuscripts: Mapping[str, Manuscript], paths: set[str]
+    config: Config, shelved: Library, manuscripts: Mapping[str, Manuscript], targets: _Targets
 ) -> Iterator[Problem]:
     """Find links and images in posts that lead into this site and find nothing there."""
+    posts = {post.output: post.body for post in shelved.posts if post.output}
     for post in shelved.posts:
         lines = {each.target: each.line for each in manuscripts[post.path].references}
         for target, url in post.links:
-            if url.startswith(config.site.url) and not _leads(url, config.site.url, paths):
-                written = target.removeprefix("{site}")
-                yield Problem(post.path, lines[target], f'link to "{written}": nothing is there')
-
-
-def _leads(url: str, base: str, paths: set[str]) -> bool:
-    """Tell whether a URL of this site leads to a file of it."""
-    path = unquote(urlsplit(url).path).removeprefix(unquote(urlsplit(base).path))
-    folder = path if path.endswith("/") or not path else f"{path}/"
-    return path in paths or f"{folder}index.html" in paths
+            if not url.startswith(config.site.url):
+                continue
+            written = target.removeprefix("{site}")
+            path = targets.find(url, config.site.url)
+            if path is None:
+                if post.output or not target.startswith("#"):
+                    yield Problem(
+                        post.path, lines[target], f'link to "{written}": nothing is there'
+                    )
+                continue
+            name = unquote(url.partition("#")[2])
+            if not name or name.lower() == "top" or ":~:" in name or not path.endswith(".html"):
+                continue
+            if not targets.has_id(path, name, posts.get(path, "")):
+                fault = f'link to "{written}": there is no heading or anchor of that name'
+                yield Problem(post.path, lines[target], fault)
 
 
 def unrun(manuscripts: Iterable[Manuscript]) -> Iterator[Problem]:

@@ -37,10 +37,31 @@ def test_problems_of_content_are_told_as_a_build_tells_them(site: Site) -> None:
 
 def test_links_that_lead_nowhere_are_told_with_their_line(site: Site) -> None:
     """A picture that is not there is told where it is shown; what is there is not."""
-    site.post("links.md", "Links", body="[there](hello.md), [here](#x) ![gone](gone.png)")
+    site.post("links.md", "Links", body="[there](hello.md) ![gone](gone.png)")
     site.build()
 
     assert ['content/links.md:5: link to "gone.png": nothing is there'] == told(site.check())
+
+
+def test_dead_anchors_are_told_with_their_line(site: Site) -> None:
+    """On the page itself, in other posts and on pages of the site; what is there is not told."""
+    site.post(
+        "guide.md",
+        "Guide",
+        body="## C++ & Rust\n\n<a id='mark'></a>x<a name='old'></a>[^1]\n\n[^1]: Note.\n",
+    )
+    dead = "[a](#nowhere)\n[b](guide.md#gone)\n[c](/blog/archive/#none)\n"
+    live = "[d](#part) [e](guide.md#c--rust) [f](guide.md#c-rust) [g](guide.md#mark) [h](#top)\n[j](guide.md#old)"
+    site.post("links.md", "Links", body=f"{dead}{live} [i](guide.md#fn:1)\n\n## Part\n")
+    site.build()
+
+    found = [line.split(": ")[:2] for line in told(site.check())]
+
+    assert [
+        ["content/links.md:5", 'link to "#nowhere"'],
+        ["content/links.md:6", 'link to "guide.md#gone"'],
+        ["content/links.md:7", 'link to "/blog/archive/#none"'],
+    ] == found
 
 
 def test_links_within_the_site_may_name_folders(site: Site) -> None:
