@@ -6,7 +6,7 @@ come from do, and is otherwise joined to the post's URL as a browser would (RFC 
 
 import posixpath
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from html import escape, unescape
 from unicodedata import normalize
@@ -109,6 +109,17 @@ def resolve(reference: Reference, path: str, url: str, places: Places) -> tuple[
     named = kind or written.lower().endswith(SUFFIXES)
     fault = f'link to "{target}": no such file is published' if named else ""
     return _joined(url, name + tail), fault
+
+
+def files_named(target: str, path: str, site: str, files: Container[str]) -> Iterator[str]:
+    """Return which of these files a reference in the post at `path` may mean."""
+    prefix = _PREFIX.match(target)
+    kind = (prefix[1] or prefix[2]) if prefix else ""
+    name = _TAIL.sub("", target[prefix.end() :] if prefix else target).replace("\\", "/")
+    for candidate in _candidates(kind, _plain(name), path, site) if name else ():
+        whole = posixpath.normpath(candidate)
+        if whole in files:
+            yield whole
 
 
 def resolve_all(

@@ -78,6 +78,13 @@ class Content:
         ),
     ] = "comma"
     largest: Annotated[int, Key("octets of a post; a larger one is left out", least=1)] = 1_000_000
+    publish: Annotated[
+        tuple[str, ...],
+        Key('files of any kind to publish as they are, as in .gitignore: "*.ipynb"', checks.name),
+    ] = ()
+    follow_links: Annotated[bool, Key("publish what symbolic links lead to outside the folder")] = (
+        False
+    )
 
 
 @dataclass(frozen=True, slots=True)

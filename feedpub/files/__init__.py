@@ -13,7 +13,7 @@ from feedpub.files.packaged import code, packaged, texts
 from feedpub.files.pool import Loss, SpawnedPool, can_fork, cpu_count, map_parallel
 from feedpub.files.secrets import SECRET, secrets
 from feedpub.files.settings import configuration
-from feedpub.files.sources import Entry, digest, read, rescan, scan
+from feedpub.files.sources import Entry, digest, head, read, rescan, scan
 
 __all__ = [
     "COMPRESSIBLE",
@@ -40,6 +40,7 @@ __all__ = [
     "cpu_count",
     "digest",
     "facts",
+    "head",
     "intact",
     "is_built",
     "keep_state",

@@ -174,6 +174,14 @@ def read(folder: Path, path: str, largest: int) -> Source:
     return Source(path, data, digest(data))
 
 
+def head(folder: Path, size: int, path: str) -> bytes:
+    """Read the first octets of a file of the content folder; none of one that cannot be read."""
+    try:
+        return read_beneath(folder, path, size)
+    except OSError:
+        return b""
+
+
 def digest(data: bytes) -> str:
     """Give the digest by which feedpub tells whether bytes have changed."""
     return blake2b(data, digest_size=16).hexdigest()

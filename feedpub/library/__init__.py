@@ -4,8 +4,11 @@ from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from operator import attrgetter
+from posixpath import splitext
+from types import MappingProxyType
 from typing import TypeVar
 
+from feedpub import links
 from feedpub.config import Config
 from feedpub.library import bundles, subjects
 from feedpub.library.shelves import Shelved, Shelves
@@ -14,6 +17,7 @@ from feedpub.model import Author, Manuscript, Post, Problem, Publication, Tag
 Name = TypeVar("Name")
 
 _SLUG = attrgetter("slug")
+_NO_FILES: Mapping[str, int] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +60,7 @@ def build(  # noqa: PLR0913 - a library is made of all of these
     known: Library | None = None,
     published: Mapping[str, Publication] | None = None,
     unread: Iterable[str] = (),
+    linkable: Mapping[str, int] = _NO_FILES,
 ) -> Library:
     """Put manuscripts in their places; `files` gives the other files and their sizes in octets.
 
@@ -63,7 +68,8 @@ def build(  # noqa: PLR0913 - a library is made of all of these
     among the `unread` ones, they keep that.
 
     Drafts and posts dated after `now` stay out unless asked for; expired ones always do. The
-    files of a page bundle whose post stays out do so with it. `known` is an earlier library of
+    files of a page bundle whose post stays out do so with it. The `linkable` files are published
+    where a post that is shown links to them. `known` is an earlier library of
     the same site: a post that is as it was there is the very one that is there.
     """
     groups: dict[str, list[Manuscript]] = {"shown": [], "draft": [], "scheduled": [], "expired": []}
@@ -73,7 +79,9 @@ def build(  # noqa: PLR0913 - a library is made of all of these
         if drafts or not one.draft:
             moments += [one.published] if one.expires is None else [one.published, one.expires]
     shown = sorted(groups["shown"], key=lambda one: (one.published, one.path))
-    hidden = (one for fate, group in groups.items() if fate != "shown" for one in group)
+    hidden = [one for fate, group in groups.items() if fate != "shown" for one in group]
+    if linkable and (linked := _linked(shown, config, linkable)):
+        files = {**files, **{path: linkable[path] for path in linked}}
     before = {} if published is None else published
     sources = {one.path for group in groups.values() for one in group}.union(unread)
     left = before if before.keys() <= sources else _only(before, sources)
@@ -166,10 +174,10 @@ def _fate(one: Manuscript, now: datetime, *, drafts: bool, future: bool) -> str:
 
 
 def _open_files(
-    files: Mapping[str, int], shown: Iterable[Manuscript], hidden: Iterable[Manuscript]
+    files: Mapping[str, int], shown: Sequence[Manuscript], hidden: Sequence[Manuscript]
 ) -> Mapping[str, int]:
     """Leave out the files of bundles whose post nobody may see yet, or any more."""
-    closed = bundles.folders(one.path for one in hidden)
+    closed = {**bundles.folders(one.path for one in hidden), **_asset_folders(shown, hidden)}
     if not closed:
         return files
     opened = bundles.folders(one.path for one in shown)
@@ -179,6 +187,28 @@ def _open_files(
         for path, size in files.items()
         if (folder := bundles.nearest(path, known)) in opened or folder not in closed
     }
+
+
+def _asset_folders(shown: Sequence[Manuscript], hidden: Sequence[Manuscript]) -> dict[str, str]:
+    """Find the folders of files that belong to a hidden post alone: `trip/` beside `trip.md`."""
+    own = {splitext(one.path)[0]: one.path for one in hidden}
+    for one in shown if own else ():
+        own.pop(splitext(one.path)[0], None)
+        for folder in bundles.parents(one.path):
+            own.pop(folder, None)
+    return own
+
+
+def _linked(shown: Iterable[Manuscript], config: Config, files: Container[str]) -> set[str]:
+    """Find the files that manuscripts which are shown link to, or show."""
+    found: set[str] = set()
+    for one in shown:
+        targets = [each.target for each in one.references]
+        targets += [each.url for each in one.enclosures]
+        targets += [one.image.url] if one.image else []
+        for target in targets:
+            found.update(links.files_named(target, one.path, config.site.url, files))
+    return found
 
 
 def _grouped(

@@ -47,20 +47,24 @@ class Renderer:
         self._cleaner = Cleaner()
         self._highlighter = Highlighter()
 
-    def render(self, body: str, first_line: int) -> Rendering:
+    def render(self, body: str, first_line: int, *, is_html: bool = False) -> Rendering:
         """Render a body whose first line is number `first_line` of its file.
 
-        Raises MarkupError where it is nested too deeply, or would become far too large.
+        A body that is HTML already is made safe, and else left as it is. Raises MarkupError where
+        it is nested too deeply, or would become far too large.
         """
         body = clean(body)
         held = shortcodes.Shortcodes()
         taken = held.take(body) if shortcodes.any_in(body) else body
-        if "{:" in taken:
+        if "{:" in taken and not is_html:
             taken = _CONTENTS.sub("[TOC]\n", taken)
-        check_markdown(taken)
-        raw = self._engine.html(taken)
+        if is_html:
+            raw = taken
+        else:
+            check_markdown(taken)
+            raw = self._engine.html(taken)
         check_html(raw, body)
-        if "{:" in raw:
+        if "{:" in raw and not is_html:
             raw = _LITTER.sub("", raw)
         cleaned = self._cleaner.clean(raw, held)
         summary = excerpt.summary(cleaned.html)

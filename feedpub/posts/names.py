@@ -12,13 +12,17 @@ SUFFIXES = (
 """Of files in Markdown: those of Jekyll, Hugo, Pelican, Nikola, Eleventy and Markdown.pl."""
 
 _MARKDOWN = "|".join(suffix[1:] for suffix in SUFFIXES)
-_SUFFIX = re.compile(rf"(?:\.(?:html?|aspx|php))?\.(?:{_MARKDOWN})$", re.IGNORECASE)
+_SUFFIX = re.compile(
+    rf"(?:\.(?:html?|aspx|php))?\.(?:{_MARKDOWN})$|\.(?:html?|xhtml)$", re.IGNORECASE
+)
 _DATED = re.compile(r"(\d{4})([-_.])(\d{1,2})\2(\d{1,2})(?:[-_. ]+(.*))?$")
 # Without separators only what can be a date is taken for one: not "20202021-review".
 _COMPACT = re.compile(r"((?:19|20)\d{2})()(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])(?:[-_. ]+(.*))?$")
 _FOLDERS = re.compile(r"(?:^|/)(\d{4})/(\d{1,2})/(\d{1,2})(?=/|$)")
 # Jekyll's own folders, which hold no posts; "_posts" and collections such as "_news" do.
-_NO_POSTS = frozenset({"_data", "_includes", "_layouts", "_plugins", "_sass", "_site"})
+_NO_POSTS = frozenset(
+    {"_data", "_includes", "_layouts", "_plugins", "_sass", "_site", "node_modules"}
+)
 # A project's own description, perhaps of one language: README, README.md, readme.zh-CN.md. What
 # follows the dot of any other name is part of a title: "readme.so-review.md".
 _README = re.compile(
@@ -82,7 +86,7 @@ def ignored(path: str, config: Config) -> bool:
         return True
     if any(folder.startswith(".") or folder in _NO_POSTS for folder in folders):
         return True
-    return bool(config.content.ignore) and _matches(path, config.content.ignore)
+    return bool(config.content.ignore) and matches(path, config.content.ignore)
 
 
 def _is_readme(name: str) -> bool:
@@ -92,7 +96,7 @@ def _is_readme(name: str) -> bool:
     )
 
 
-def _matches(path: str, patterns: tuple[str, ...]) -> bool:
+def matches(path: str, patterns: tuple[str, ...]) -> bool:
     """Judge a path by patterns as in .gitignore: the last one that matches decides."""
     verdict = False
     for pattern in patterns:

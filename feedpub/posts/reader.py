@@ -13,6 +13,7 @@ from feedpub.errors import PostError
 from feedpub.markup import MarkupError, Renderer, Rendering
 from feedpub.model import Body, Image, Manuscript, Problem, Source
 from feedpub.posts import fields, frontmatter, names
+from feedpub.posts.assets import HTML
 from feedpub.posts.fields import Fields
 
 _HEADING = re.compile(
@@ -27,7 +28,7 @@ _BETWEEN_WORDS = re.compile(r"[-_\s]+")
 class Renders(Protocol):
     """What turns Markdown into safe HTML."""
 
-    def render(self, body: str, first_line: int) -> Rendering:
+    def render(self, body: str, first_line: int, *, is_html: bool = False) -> Rendering:
         """Render a body whose first line is `first_line` of its file."""
 
 
@@ -53,7 +54,8 @@ class Reader:
             _check_bare(source.path, whole)
         said = fields.understand(source.path, matter, self._zone, self._tags_split)
         try:
-            rendering = self._renderer.render(matter.body, matter.first_line)
+            is_html = source.path.lower().endswith(HTML)
+            rendering = self._renderer.render(matter.body, matter.first_line, is_html=is_html)
         except MarkupError as error:
             raise _refused(source.path, matter.first_line, str(error)) from error
         return _manuscript(source, said, rendering, problems), rendering.body

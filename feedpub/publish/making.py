@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import PurePosixPath
 
-from feedpub import feeds, files, library, site
+from feedpub import feeds, files, library, posts, site
 from feedpub.config import Config, Hooks, Mail, Run, Subscribers, Web
 from feedpub.files import Bodies, Entry, Memory, Reading
 from feedpub.library import Library
@@ -54,12 +54,13 @@ class Making:
 
     def new(self, known: Container[str]) -> tuple[Post, ...]:
         """Give the posts whose pages are not among the files that were there."""
-        posts = self.library.posts
-        return tuple(post for post in posts if post.output and post.output not in known)
+        own = self.library.posts
+        return tuple(post for post in own if post.output and post.output not in known)
 
     def problems(self) -> Iterator[Problem]:
         """Give everything that somebody should mend, with paths below the content folder."""
         yield from self.contents.problems
+        yield from self.contents.reports(self.library.files)
         yield from self.library.problems
         yield from self.killed
         yield from self.unfinished
@@ -91,7 +92,7 @@ def plan(  # noqa: PLR0913 - all that a site is made of
     """
     if published is None:
         published = files.publications(where.output)
-    contents = sort(entries, where.config)
+    contents = sort(entries, where.config, partial(files.head, where.content, posts.HEAD))
     progress = partial(request.progress, "reading")
     readings = read(
         where.config,
@@ -111,6 +112,7 @@ def plan(  # noqa: PLR0913 - all that a site is made of
         request.now,
         drafts=request.drafts,
         future=request.future,
+        linkable=contents.linkable(),
         known=known.library if known else None,
         published=published,
         unread=(path for path, each in readings.by_path.items() if each.manuscript is None),

@@ -1,7 +1,7 @@
 """The content folder → manuscripts, reading again only the files that may have changed."""
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from contextlib import closing
 from dataclasses import dataclass, replace
@@ -11,6 +11,7 @@ from feedpub import posts
 from feedpub.config import Config
 from feedpub.files import Entry, Memory, Reading, Row
 from feedpub.model import Problem
+from feedpub.posts import Kind
 from feedpub.publish.reader_pool import Found, Job, ReaderPool, killed
 
 _SHOWN = 200  # characters of a path that is far too long
@@ -24,29 +25,62 @@ class Contents:
     others: tuple[Entry, ...]  # files that are published as they are
     ignored: int  # Markdown files that are not meant to be posts
     problems: tuple[Problem, ...]  # files whose names cannot be published
+    withheld: Mapping[Kind, tuple[Entry, ...]]  # files that are not for readers, by what they are
+
+    def linkable(self) -> Mapping[str, int]:
+        """Return the files, and their sizes, that are published where a post links to them."""
+        return {
+            entry.path: entry.size
+            for kind in posts.LINKABLE
+            for entry in self.withheld.get(kind, ())
+        }
+
+    def reports(self, published: Container[str]) -> Iterator[Problem]:
+        """Report, once for each kind, the files that stay withheld."""
+        for kind, entries in self.withheld.items():
+            left = [entry.path for entry in entries if entry.path not in published]
+            if message := posts.report(kind, left):
+                yield Problem("", 0, message)
 
 
-def sort(entries: Sequence[Entry], config: Config) -> Contents:
-    """Tell posts from other files, and both from what is to be ignored."""
-    sources: list[Entry] = []
-    others: list[Entry] = []
+def _no_peek(_path: str) -> bytes:
+    return b""
+
+
+def sort(
+    entries: Sequence[Entry], config: Config, peek: Callable[[str], bytes] = _no_peek
+) -> Contents:
+    """Tell posts from other files, and both from what is not to be published.
+
+    `peek` returns the first octets of a file.
+    """
+    found: dict[Kind, list[Entry]] = {kind: [] for kind in Kind}
     problems: list[Problem] = []
     ignored = 0
+    classifier = posts.Classifier(config, (entry.path for entry in entries), peek)
     for entry in entries:
         if entry.fault:
             shown = ascii(entry.path)[1:-1] if not _speakable(entry.path) else entry.path
             problems.append(Problem(_shortened(shown), 0, entry.fault, left_out=True))
         if not entry.is_there:
             continue
-        is_source = entry.path.lower().endswith(posts.SUFFIXES)
-        if posts.ignored(entry.path, config):
-            ignored += is_source
-        elif not _speakable(entry.path):
+        kind = classifier.classify(entry.path)
+        if kind in (Kind.POST, Kind.ASSET) and not _speakable(entry.path):
             shown = ascii(entry.path)[1:-1]
-            problems.append(Problem(shown, 0, "its name is not UTF-8; rename it", is_source))
-        else:
-            (sources if is_source else others).append(entry)
-    return Contents(tuple(sources), tuple(others), ignored, tuple(problems))
+            fault = "its name is not UTF-8; rename it"
+            problems.append(Problem(shown, 0, fault, left_out=kind is Kind.POST))
+            continue
+        found[kind].append(entry)
+        ignored += kind not in (Kind.POST, Kind.ASSET) and is_markdown(entry.path)
+    sources, others = found.pop(Kind.POST), found.pop(Kind.ASSET)
+    del found[Kind.IGNORED]
+    withheld = {kind: tuple(those) for kind, those in found.items() if those}
+    return Contents(tuple(sources), tuple(others), ignored, tuple(problems), withheld)
+
+
+def is_markdown(path: str) -> bool:
+    """Tell whether a file is counted as one that could be a post."""
+    return path.lower().endswith(posts.SUFFIXES)
 
 
 def _shortened(path: str) -> str:

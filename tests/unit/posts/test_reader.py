@@ -24,7 +24,7 @@ class Printer:
         self.heading = heading
         self.bodies: list[tuple[str, int]] = []
 
-    def render(self, body: str, first_line: int) -> Rendering:
+    def render(self, body: str, first_line: int, *, is_html: bool = False) -> Rendering:  # noqa: ARG002
         """Give a rendering with something in every field."""
         self.bodies.append((body, first_line))
         if "deep" in body:
