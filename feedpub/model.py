@@ -131,6 +131,7 @@ class Manuscript:
     references: tuple[Reference, ...] = ()  # every relative URL in the HTML, once each
     shortcodes: int = 0  # Liquid or Hugo calls left as text
     problems: tuple[Problem, ...] = ()  # warnings: the post is published all the same
+    notes: tuple[Problem, ...] = ()  # parts that readers do not get; `check` lists them
 
 
 @dataclass(frozen=True, slots=True)

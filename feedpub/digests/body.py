@@ -58,8 +58,8 @@ def _fit(element: HtmlElement) -> None:
         return
     if name in ("audio", "video"):
         element = _link(element)
-    elif name == "input":
-        _write(element, "☑" if "checked" in element.attrib else "☐")
+    elif name in ("input", "svg"):
+        _write(element, _sign(element))
         return
     elif name == "img":
         if not _picture(element):
@@ -130,8 +130,17 @@ def _link(element: HtmlElement) -> HtmlElement:
     return link
 
 
+def _sign(element: HtmlElement) -> str:
+    """Return what stands for a box or a drawing, which mail programs do not show."""
+    if tree.name(element) == "svg":
+        return tree.words_of_drawing(element)
+    return "☑" if "checked" in element.attrib else "☐"
+
+
 def _write(element: HtmlElement, sign: str) -> None:
     """Put a sign in the place of an element."""
+    for child in list(element):
+        element.remove(child)
     element.tag = "span"
     element.attrib.clear()
     element.text = sign

@@ -132,6 +132,8 @@ class _Writer:
     def _inline(self, element: HtmlElement) -> str:
         """Write what stands within a line."""
         name = tree.name(element)
+        if name == "svg":
+            return _around(tree.words_of_drawing(element), "[", "]")
         if name in _EMPTY:
             return self._empty(name, element)
         inner = self._inside(element)

@@ -43,6 +43,12 @@ def text(element: HtmlElement) -> str:
     return "".join(str(part) for part in element.itertext())
 
 
+def words_of_drawing(element: HtmlElement) -> str:
+    """Return the label of a drawing and the words in it."""
+    words = [element.get("aria-label", ""), *map(str, element.itertext())]
+    return " ".join(" ".join(words).split())
+
+
 def folded(part: str | None) -> str:
     """Fold white space as HTML does; a no-break space stays."""
     return _SPACE.sub(" ", part or "")

@@ -32,6 +32,7 @@ _NESTED = {
     "enclosures": Enclosure,
     "references": Reference,
     "problems": Problem,
+    "notes": Problem,
 }
 _STORE = "bodies.sqlite"
 _ANY = "any"  # version: texts that mean the same to all of them

@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 
 from feedpub.config import schema
-from feedpub.markup import engines, excerpt, outline, references, shortcodes
+from feedpub.markup import engines, excerpt, losses, outline, references, shortcodes
 from feedpub.markup.clean import Cleaner
 from feedpub.markup.code import Highlighter
 from feedpub.markup.limits import MarkupError, check_html, check_length, check_markdown
@@ -36,6 +36,7 @@ class Rendering:
     minutes: int  # to read
     shortcodes: int  # Liquid or Hugo calls left as text
     problems: tuple[tuple[int, str], ...] = ()  # line of the file, and what is wrong there
+    notes: tuple[tuple[int, str], ...] = ()  # likewise: what of the text readers do not get
 
 
 class Renderer:
@@ -84,4 +85,5 @@ class Renderer:
             image_alt=cleaned.image_alt,
             minutes=minutes(body),
             shortcodes=held.left,
+            notes=losses.locate(cleaned.losses, body, first_line),
         )

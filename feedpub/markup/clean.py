@@ -5,60 +5,30 @@ over its tags then does what depends on their values. `references.divide` has th
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, field
-from html import escape, unescape
+from functools import partial
+from html import unescape
 
 import nh3
 
-from feedpub.markup import excerpt, urls
-from feedpub.markup.shortcodes import Shortcodes
+from feedpub.markup import embeds, excerpt, pictures, urls
+from feedpub.markup.elements import (
+    ATTRIBUTES,
+    EMPTIED,
+    FOREIGN,
+    GENERIC,
+    LAZY_SOURCES,
+    LAZY_SRCSETS,
+    MATH,
+    SVG,
+    SVG_PAINT,
+    TAGS,
+)
+from feedpub.markup.embeds import Loss
+from feedpub.markup.shortcodes import Shortcodes, holds_any
 from feedpub.text import clean
 
-_GENERIC = {"class", "dir", "id", "lang", "title"}
-_CELL = {"align", "colspan", "headers", "rowspan", "style"}
-_ATTRIBUTES = {
-    "a": {"href", "hreflang", "name", "rel"},
-    "audio": {"loop", "muted", "src"},
-    "blockquote": {"cite"},
-    "col": {"span"},
-    "colgroup": {"span"},
-    "data": {"value"},
-    "del": {"cite", "datetime"},
-    "details": {"open"},
-    "div": {"align"},
-    "img": {
-        "align", "alt", "data-src", "height", "hidden", "referrerpolicy", "sizes", "src", "srcset",
-        "style", "width",
-    },
-    "input": {"checked", "type"},
-    "ins": {"cite", "datetime"},
-    "li": {"value"},
-    "ol": {"reversed", "start", "type"},
-    "p": {"align", "style"},
-    "pre": set[str](),
-    "q": {"cite"},
-    "source": {"height", "media", "sizes", "src", "srcset", "type", "width"},
-    "td": _CELL,
-    "th": _CELL | {"abbr", "scope"},
-    "time": {"datetime"},
-    "track": {"default", "kind", "label", "src", "srclang"},
-    "video": {"height", "loop", "muted", "playsinline", "poster", "src", "width"},
-}  # fmt: skip
-for _heading in ("h1", "h2", "h3", "h4", "h5", "h6"):
-    _ATTRIBUTES[_heading] = {"align"}
-_TAGS = {
-    "abbr", "acronym", "aside", "b", "bdi", "bdo", "br", "caption", "center", "cite", "code", "dd",
-    "dfn", "dl", "dt", "em", "figcaption", "figure", "footer", "header", "hr", "i", "kbd", "mark",
-    "nav", "picture", "rp", "rt", "ruby", "s", "samp", "section", "small", "span", "strike",
-    "strong", "sub", "summary", "sup", "table", "tbody", "tfoot", "thead", "tr", "tt", "u", "ul",
-    "var", "wbr", *_ATTRIBUTES,
-}  # fmt: skip
-# What they hold is not text for readers.
-_EMPTIED = {
-    "head", "noembed", "noframes", "script", "select", "style", "svg", "template", "textarea",
-    "title",
-}  # fmt: skip
 # Obsolete, or a landmark of the page and not of the post: the Nu HTML checker objects.
 _RENAMED = {
     "acronym": "abbr",
@@ -71,11 +41,14 @@ _RENAMED = {
     "tt": "code",
 }
 
+# What stands in them would be HTML, or something that is not known to be harmless.
+_FOREIGN_EMPTIED = {"annotation-xml", "desc", "foreignObject", "metadata"}
+_OWN_PAINT = re.compile(r"url\(#[\w.:-]+\)")
 _TAG = re.compile(
     r"<(?:(a|audio|center|img|input|source|track|video)"
-    r'|([a-z][a-z0-9]*)((?: [a-z][a-z-]*="[^"]*")+))>'
+    r'|([a-z][a-z0-9]*)((?: [a-z][a-z:-]*="[^"]*")+))>'
 )
-_ATTRIBUTE = re.compile(r' ([a-z][a-z-]*)="([^"]*)"')
+_ATTRIBUTE = re.compile(r' ([a-z][a-z:-]*)="([^"]*)"')
 _RENAME = re.compile(rf"(</?)({'|'.join(_RENAMED)})(?=[ >])")
 _BARE_LINK = re.compile(r"<a>(.*?)</a>", re.DOTALL)
 _EMPTY_LINK = re.compile(r"<a(?= )(?![^>]* (?:id|title)=)[^>]*></a>")
@@ -86,22 +59,9 @@ _ALIGN = re.compile(
 _SIDE = re.compile(r"(left|right|center|justify)", re.IGNORECASE)
 _NUMBER = re.compile(r"\d{1,5}")
 _INTEGER = re.compile(r"-?\d{1,9}")
-_JUDGED = frozenset(("hidden", "style"))  # they only tell whether a picture can be seen
-_LINKS = frozenset(("cite", "data-src", "href", "poster", "src"))
-
-_EMBEDS = re.compile(r"<(?:iframe|object|embed)\b", re.IGNORECASE)
-_EMBED = re.compile(
-    r"<iframe\b([^<>]*)>.*?(?:</iframe\s*>|$)"
-    r"|<object\b((?:(?!</?object\b).)*+)</object\s*>|<embed\b([^<>]*)>",
-    re.IGNORECASE | re.DOTALL,
-)
-_EMBEDDED = re.compile(r"<(embed|param)\b([^<>]*+)", re.IGNORECASE)
-_GIVEN = re.compile(r"(?<![\w-])([\w-]++)\s*+=\s*+(?:\"([^\"]*+)\"|'([^']*+)'|([^\s\"'>]++))")
-_FILM = re.compile(
-    r"(?:https?:)?//(?:(?:www\.)?youtube(?:-nocookie)?\.com/(?:embed|v)/([\w-]{6,})"
-    r"|player\.vimeo\.com/video/(\d+))"
-)
-_HOST = re.compile(r"(?:https?:)?//(?:www\.)?([^/?#]+)")
+_JUDGED = frozenset(("hidden", "style", *LAZY_SOURCES, *LAZY_SRCSETS))  # they are looked at before
+_LINKS = frozenset(("cite", "href", "poster", "src"))
+_FOREIGN_ID = re.compile(rf"(<(?:{'|'.join(FOREIGN)})(?: [^<>]*?)?) id=\"([^\"]*)\"")
 
 
 @dataclass(slots=True)
@@ -112,6 +72,7 @@ class Cleaned:
     image: str = ""  # the first, as target or URL
     image_alt: str = ""
     ids: set[str] = field(default_factory=set)
+    losses: list[Loss] = field(default_factory=list)
 
 
 class Cleaner:
@@ -119,21 +80,37 @@ class Cleaner:
 
     def __init__(self) -> None:
         self._nh3 = nh3.Cleaner(
-            tags=_TAGS,
-            clean_content_tags=_EMPTIED,
-            attributes={"*": _GENERIC, **_ATTRIBUTES},
+            tags=set(TAGS),
+            clean_content_tags=set(EMPTIED),
+            attributes={"*": set(GENERIC), **{name: set(ATTRIBUTES[name]) for name in ATTRIBUTES}},
             url_schemes=set(urls.SCHEMES),
             link_rel=None,
             strip_comments=False,  # excerpt.divide looks for `more` in them,
         )
+        self._foreign = nh3.Cleaner(
+            tags={*TAGS, *FOREIGN},
+            clean_content_tags=(set(EMPTIED) | _FOREIGN_EMPTIED) - {"svg"},
+            attributes={
+                "*": set(GENERIC),
+                **{name: set(ATTRIBUTES[name]) for name in ATTRIBUTES},
+                **{name: set(MATH[name]) for name in MATH},
+                **{name: {*SVG[name], *SVG_PAINT} for name in SVG},
+            },
+            attribute_filter=_foreign_attribute,
+            url_schemes=set(urls.SCHEMES),
+            link_rel=None,
+            strip_comments=False,
+        )
 
     def clean(self, raw: str, shortcodes: Shortcodes) -> Cleaned:
         """Return the safe HTML of `raw`; of its comments `excerpt.MORE` may be left."""
-        if _EMBEDS.search(raw):
-            raw = _EMBED.sub(_linked, raw)
+        replaced = embeds.replace(raw)
+        sanitised = self._sanitise(replaced.html, is_foreign=replaced.is_foreign)
         # Character references (`&#8;`) have become characters by now.
-        html = excerpt.divide(clean(self._nh3.clean(raw)))
-        cleaned = Cleaned()
+        html = excerpt.divide(clean(sanitised))
+        cleaned = Cleaned(losses=replaced.losses)
+        if replaced.is_foreign:
+            html = _FOREIGN_ID.sub(partial(_keep_id, cleaned.ids), html)
         tags = _Tags(cleaned, shortcodes)
         html = _TAG.sub(tags.tag, html)
         # From here on no attribute holds a "<": what looks like a tag is one.
@@ -144,6 +121,17 @@ class Cleaner:
             html = _EMPTY_LINK.sub("", html)
         cleaned.html = _EMPTY_PARAGRAPH.sub("", html)
         return cleaned
+
+    def _sanitise(self, raw: str, *, is_foreign: bool) -> str:
+        """Return the HTML without what is not listed; drawings and formulas only where asked for.
+
+        These are parsed by rules of their own. What does not stay the same when it is parsed once
+        more could become something else in a browser: then they go.
+        """
+        if not is_foreign:
+            return self._nh3.clean(raw)
+        once = self._foreign.clean(raw)
+        return once if self._foreign.clean(once) == once else self._nh3.clean(once)
 
 
 @dataclass(slots=True)
@@ -156,9 +144,13 @@ class _Tags:
     def tag(self, match: re.Match[str]) -> str:
         """Write one start tag anew; "" where nothing is left of it."""
         name = match[1] or match[2]
-        given = _ATTRIBUTE.findall(match[3]) if match[3] else ()
-        if name == "img" and _is_invisible(dict(given)):
+        if name in FOREIGN:
+            return match[0]
+        given: Iterable[tuple[str, str]] = _ATTRIBUTE.findall(match[3]) if match[3] else ()
+        if name == "img" and pictures.is_invisible(dict(given)):
             return ""
+        if name in _LAZY:
+            given = _awakened(given)
         kept: dict[str, str] = {}
         for key, value in given:
             settled = self._attribute(name, key, value)
@@ -187,7 +179,8 @@ class _Tags:
         if key == "style" and name != "img":
             found = _ALIGN.search(value)
             return f"text-align: {found[1].lower()}" if found else None
-        return None if key in _JUDGED else _tagless(value)
+        # A colon is part of a name within drawings alone: there `xlink:href` is a link.
+        return None if key in _JUDGED or ":" in key else _tagless(value)
 
     def _link(self, value: str, *, picture: bool = False) -> str:
         if self.shortcodes.held:
@@ -237,9 +230,8 @@ class _Tags:
             kept["role"] = "doc-backlink"
 
     def _image(self, kept: dict[str, str]) -> bool:
-        later = kept.pop("data-src", "")
-        if later and kept.get("src", "data:").startswith("data:"):
-            kept["src"] = later  # a page's script would have put it there
+        if "src" not in kept and "srcset" in kept:
+            kept["src"] = pictures.largest(kept["srcset"])
         if "src" not in kept:
             return False
         kept.setdefault("alt", "")
@@ -251,10 +243,8 @@ class _Tags:
         return True
 
 
+_LAZY = frozenset(("audio", "img", "source", "video"))
 _FINISHED = frozenset(("a", "audio", "img", "input", "source", "track", "video"))
-_TINY = re.compile(r"\s*0*[01](?:\.\d*+)?\s*(?:px\s*)?\Z", re.IGNORECASE)
-_SIZES = frozenset(("height", "max-height", "max-width", "width"))
-_HIDING = {"display": ("none",), "visibility": ("hidden", "collapse"), "opacity": ("0", "0%")}
 _BY_WIDTH = re.compile(r"\dw\b")
 _FORMS = {
     "align": _SIDE,
@@ -270,17 +260,35 @@ _FORMS = {
 }
 
 
-def _is_invisible(given: Mapping[str, str]) -> bool:
-    """Return whether a picture is not meant to be seen: it counts readers."""
-    sizes = {key: given[key] for key in ("width", "height") if key in given}
-    if "hidden" in given or any(map(_TINY.match, sizes.values())):
-        return True
-    for declaration in given.get("style", "").lower().split(";"):
-        name, _, value = declaration.partition(":")
-        name, value = name.strip(), value.replace("!important", "").strip()
-        if value in _HIDING.get(name, ()) or (name in _SIZES and _TINY.match(value)):
-            return True
-    return False
+def _awakened(given: Iterable[tuple[str, str]]) -> Iterable[tuple[str, str]]:
+    """Put the address that a script would have put into `src` and `srcset` there."""
+    known = dict(given)
+    source, srcset = pictures.lazy_source(known), pictures.lazy_srcset(known)
+    if not (source and urls.settle(source)[0]) and not (srcset and urls.srcset(srcset)):
+        return given
+    # The other attribute would still show what stands there meanwhile.
+    shown = {key: value for key, value in (("src", source), ("srcset", srcset)) if value}
+    return {**shown, **{key: known[key] for key in known if key not in ("src", "srcset")}}.items()
+
+
+def _keep_id(ids: set[str], match: re.Match[str]) -> str:
+    """Keep the first of equal ids of drawings and formulas."""
+    if match[2] in ids:
+        return match[1]
+    ids.add(match[2])
+    return match[0]
+
+
+def _foreign_attribute(element: str, name: str, value: str) -> str | None:
+    """Judge an attribute of a drawing or a formula: nothing in it may be fetched or run."""
+    if element not in FOREIGN:
+        return value
+    value = clean(value)
+    if "<" in value or ">" in value or holds_any(value):
+        return None
+    if name.endswith("href"):
+        return value if value.startswith("#") else None
+    return value if "url(" not in value.lower() or _OWN_PAINT.fullmatch(value) else None
 
 
 def _tagless(value: str) -> str:
@@ -295,38 +303,3 @@ def _align(name: str, kept: dict[str, str]) -> None:
         kept["class"] = f"{kept.get('class', '')} align-{side}".strip()
     else:
         kept.setdefault("style", f"text-align: {side}")
-
-
-def _linked(match: re.Match[str]) -> str:
-    """Write an embedded document as a paragraph with a link to it."""
-    inner = match[1] or match[2] or match[3] or ""
-    own, _, content = inner.partition(">")
-    given = _attributes(own)
-    url = given.get("src") or given.get("data") or next(filter(None, _embedded(content)), "")
-    if not url:
-        return ""
-    film = _FILM.match(url)
-    if film:
-        known = f"https://www.youtube.com/watch?v={film[1]}"
-        url = known if film[1] else f"https://vimeo.com/{film[2]}"
-    host = _HOST.match(url)
-    label = given.get("title") or (host[1] if host else url)
-    return f'<p><a href="{escape(url)}">{escape(label)}</a></p>'
-
-
-def _embedded(content: str) -> Iterator[str]:
-    """Yield the URLs that the elements within an `object` name."""
-    for tag in _EMBEDDED.finditer(content):
-        given = _attributes(tag[2])
-        if tag[1].lower() == "embed":
-            yield given.get("src", "")
-        elif given.get("name", "").lower() in ("movie", "src"):
-            yield given.get("value", "")
-
-
-def _attributes(tag: str) -> dict[str, str]:
-    """Return the attributes of a start tag as it was written, by name; of two the first."""
-    given: dict[str, str] = {}
-    for name, *values in _GIVEN.findall(tag):
-        given.setdefault(name.lower(), unescape("".join(values)).strip())
-    return given

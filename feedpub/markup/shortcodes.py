@@ -223,6 +223,11 @@ def any_in(body: str) -> bool:
     return _SIGN.search(body) is not None
 
 
+def holds_any(text: str) -> bool:
+    """Return whether tags are held in a text, which will be put back there."""
+    return _HELD.search(text) is not None
+
+
 def without(text: str) -> str:
     """Drop the tags that are held in a text."""
     return _HELD.sub("", text)

@@ -152,6 +152,9 @@ def _manuscript(
         references=rendering.references,
         shortcodes=rendering.shortcodes,
         problems=_first((*problems, *said.problems, *found)),
+        notes=_first(
+            tuple(Problem(source.path, line, message) for line, message in rendering.notes)
+        ),
     )
 
 

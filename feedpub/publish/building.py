@@ -234,10 +234,25 @@ def _outcome(  # noqa: PLR0913 - all that has been found out
             *(killed(str(output / path), number) for path, number in changes.killed),
             *rehosted(config, last, request.config_path),
             *seen.record.problems,
+            *_count_notes(making, config.content.folder),
         ),
         authority=authority(config),
         ledger=ledger,
     )
+
+
+def _count_notes(making: "Making", folder: str) -> tuple[Problem, ...]:
+    """Say how many parts of posts readers do not get; `check` lists them."""
+    notes = tuple(making.notes())
+    if not notes:
+        return ()
+    posts = len({each.path for each in notes})
+    where = "one post" if posts == 1 else f"{posts:,} posts"
+    parts = "1 part" if len(notes) == 1 else f"{len(notes):,} parts"
+    message = (
+        f"{parts} of {where} cannot be shown to readers as written; `feedpub check` lists each"
+    )
+    return (Problem(folder, 0, message),)
 
 
 def _refuse_empty(request: Request, seen: Seen, last: Build | None) -> None:

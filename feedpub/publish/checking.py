@@ -60,6 +60,7 @@ def _check(request: Request, where: Place) -> Summary:
         dead = tuple(dangling(config, making.library, manuscripts, _Targets(wanted, bodies)))
     found = chain(
         making.problems(),
+        making.notes(),
         renamed(config, known, manuscripts),
         dead,
         unrun(manuscripts.values()),

@@ -69,6 +69,11 @@ class Making:
                 yield reading.problem
             yield from reading.manuscript.problems if reading.manuscript else ()
 
+    def notes(self) -> Iterator[Problem]:
+        """Yield the parts of posts that readers do not get, with paths below the content folder."""
+        for reading in self.readings.values():
+            yield from reading.manuscript.notes if reading.manuscript else ()
+
 
 def plan(  # noqa: PLR0913 - all that a site is made of
     request: Request,

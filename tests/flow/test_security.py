@@ -182,7 +182,7 @@ def _count(one: Town, table: Table) -> int:
         return connection.execute(select(func.count()).select_from(table)).scalar() or 0
 
 
-ACTIVE = {"script", "iframe", "object", "embed", "form", "input", "button", "svg", "math", "style"}
+ACTIVE = {"script", "iframe", "object", "embed", "form", "input", "button", "style"}
 
 
 def harmless(html: str, own: Collection[str] = ()) -> None:

@@ -13,6 +13,7 @@ LIMIT = 0.5
 
 # What is cut to a sane length first, or never longer; by the beginnings of their names.
 CUT = {
+    "feedpub.markup.scripts.": 1000,  # longer URLs are no scripts that are known
     "feedpub.posts.dates.": 100,  # dates.instant refuses longer ones
     "feedpub.posts.media._": 100,  # likewise
     "feedpub.posts.people._MAIL": 320,

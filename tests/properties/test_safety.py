@@ -98,7 +98,7 @@ def live(html: str) -> list[str]:
             urls += [each.split()[0] for each in value.split(", ")] if key == "srcset" else []
             found += [url for url in urls if refused(url, picture=name == "img")]
             found += [key] if key.startswith("on") else []
-        found += [name] if name in {"iframe", "object", "embed", "form", "svg"} else []
+        found += [name] if name in {"iframe", "object", "embed", "form"} else []
     return found
 
 

@@ -30,7 +30,8 @@ def _html(raw: str) -> str:
         ('<img src="javascript:x">', ""),
         ('<img src="data:text/html,x">', ""),
         ("<!-- x -->a<!--[if IE]>b<![endif]-->", "a"),
-        ("<svg><title>a</title></svg><noscript>b</noscript>", "b"),
+        ("<svg><title>a</title></svg><noscript>b</noscript>",
+         '<svg role="img" aria-label="a"></svg>b'),
         ("<center>a</center><tt>b</tt><font color=red>c</font>",
          '<div class="center">a</div><code>b</code>c'),
         ('<center class="x">a</center><strike>b</strike><acronym title="t">c</acronym>',
@@ -74,8 +75,8 @@ def test_html_is_made_safe_and_valid(raw: str, expected: str) -> None:
          '<img src="⟦a.png⟧" srcset="⟦a.png⟧ 100w, ⟦/b.png⟧ 200w" alt="" sizes="100vw">'),
         ('<img src="a.png" srcset="javascript:x" alt="">', '<img src="⟦a.png⟧" alt="">'),
         ('<img data-src="b.png">', '<img src="⟦b.png⟧" alt="">'),
-        ('<img src="a.png" data-src="b.png" alt="">', '<img src="⟦a.png⟧" alt="">'),
-        ('<img srcset="a.png 2x">', ""),
+        ('<img src="a.png" data-src="b.png" alt="">', '<img src="⟦b.png⟧" alt="">'),
+        ('<img srcset="a.png 2x">', '<img srcset="⟦a.png⟧ 2x" src="⟦a.png⟧" alt="">'),
     ],
 )  # fmt: skip
 def test_pictures_are_completed(raw: str, expected: str) -> None:

@@ -30,7 +30,7 @@ SCRAPS = (
 )  # fmt: skip
 BODIES = st.lists(st.sampled_from(SCRAPS) | st.text(max_size=3), max_size=20).map("".join)
 KEPT = re.compile(r"(?:https?|ftp|mailto|tel|sms|geo|xmpp|magnet):|data:image/")
-FORBIDDEN = {"script", "style", "iframe", "object", "embed", "form", "link", "meta", "base", "svg"}
+FORBIDDEN = {"script", "style", "iframe", "object", "embed", "form", "link", "meta", "base"}
 
 
 def _urls(node: lxml.html.HtmlElement) -> list[str]:
