@@ -16,6 +16,7 @@ __all__ = ["MarkupError", "Renderer", "Rendering"]
 # Kramdown's attribute lists, in the places where no engine of ours reads them.
 _CONTENTS = re.compile(r"^[ ]{0,3}(?:[-*+]|1\.)[ ].*\n[ ]*\{:\s*toc\b[^}\n]*\}[ ]*$", re.MULTILINE)
 _ATTRIBUTE_LIST = r"\{:\s*(?:[.#][\w-]|[\w-]+=|[\w-]+\})[^{}<\n]*\}?"
+_PARAGRAPH = re.compile(r"</?p>")
 _LITTER = re.compile(
     rf"<p>{_ATTRIBUTE_LIST}</p>\n?"
     rf"|\n{_ATTRIBUTE_LIST}(?=</(?:p|li|dd|h[1-6]|td)>)"
@@ -55,7 +56,7 @@ class Renderer:
         it is nested too deeply, or would become far too large.
         """
         body = clean(body)
-        held = shortcodes.Shortcodes()
+        held = shortcodes.Shortcodes(self._inline)
         taken = held.take(body) if shortcodes.any_in(body) else body
         if "{:" in taken and not is_html:
             taken = _CONTENTS.sub("[TOC]\n", taken)
@@ -87,3 +88,8 @@ class Renderer:
             shortcodes=held.left,
             notes=losses.locate(cleaned.losses, body, first_line),
         )
+
+    def _inline(self, text: str) -> str:
+        """Return the HTML of a line of Markdown, without the paragraph around it."""
+        html = self._engine.html(" ".join(text.split()))
+        return " ".join(_PARAGRAPH.sub(" ", html).split())

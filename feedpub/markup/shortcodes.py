@@ -15,6 +15,7 @@ from hashlib import sha256
 from html import escape
 
 from feedpub.markup import fences
+from feedpub.text import plain
 
 _HOLD, _END = "\U0010f8d0", "\U0010f8d1"  # private use: no feed generator means them
 _HELD = re.compile(
@@ -94,6 +95,7 @@ class _Next:
 class Shortcodes:
     """The tags of one body, from `take` until they are put back."""
 
+    inline: Callable[[str], str] = escape  # writes a line of Markdown as HTML
     held: list[Held] = field(default_factory=list)
     left: int = 0  # put back as text: what could not be run
     _raw: bool = False
@@ -202,7 +204,7 @@ class Shortcodes:
         if escaped := _ESCAPED.fullmatch(text):
             shown = _unescaped(escaped)
             return self._hold(shown, shown, "", counts=False)
-        run = _run(inner) if _alone(tag, whole) else ""
+        run = _run(inner, self.inline) if _alone(tag, whole) else ""
         if run:
             return run
         return self._hold(text, text, _meaning(inner), counts=_CALLS.match(inner) is not None)
@@ -315,7 +317,7 @@ def _reference(text: str) -> str:
     return "" if not target or {*_QUOTES, ">"} & {*target} else f"{{ref}}{target}"
 
 
-def _run(inner: str) -> str:
+def _run(inner: str, inline: Callable[[str], str]) -> str:
     """Write a figure or a film as Markdown; "" where the tag is neither."""
     found = _CALL.fullmatch(inner)
     if not found:
@@ -325,7 +327,7 @@ def _run(inner: str) -> str:
         for match in _ARGUMENT.finditer(_without_end(found[2]))
     }
     if found[1] == "figure":
-        return _figure(given)
+        return _figure(given, inline)
     film = given.get("id") or given.get("") or ""
     if not _FILM.fullmatch(film):
         return ""
@@ -340,15 +342,18 @@ def _without_end(arguments: str) -> str:
     return arguments.removesuffix("/")
 
 
-def _figure(given: dict[str, str]) -> str:
-    """Write Hugo's `figure` as HTML."""
+def _figure(given: dict[str, str], inline: Callable[[str], str]) -> str:
+    """Write Hugo's `figure` as HTML: the picture, and below it title, caption and credit."""
     if not given.get("src"):
         return ""
-    alt = given.get("alt") or given.get("caption") or ""
+    caption = inline(given["caption"]) if given.get("caption") else ""
+    alt = given.get("alt") or plain(caption)
     image = f'<img src="{escape(given["src"])}" alt="{escape(alt)}">'
     if given.get("link"):
         image = f'<a href="{escape(given["link"])}">{image}</a>'
-    title = f"<strong>{escape(given['title'])}</strong> " if given.get("title") else ""
-    caption = title + escape(given.get("caption", ""))
-    below = f"<figcaption>{caption.strip()}</figcaption>" if caption else ""
-    return f"<figure>{image}{below}</figure>"
+    title = f"<strong>{inline(given['title'])}</strong>" if given.get("title") else ""
+    credit = inline(given["attr"]) if given.get("attr") else escape(given.get("attrlink", ""))
+    if given.get("attrlink"):
+        credit = f'<a href="{escape(given["attrlink"])}">{credit}</a>'
+    below = " ".join(filter(None, (title, caption, credit)))
+    return f"<figure>{image}{f'<figcaption>{below}</figcaption>' if below else ''}</figure>"

@@ -5,6 +5,7 @@ from html import unescape
 from urllib.parse import quote
 
 import pytest
+from made import marked
 
 from feedpub.config.schema import Markdown
 from feedpub.markup import Renderer
@@ -205,3 +206,32 @@ def test_code_is_shown_as_jekyll_and_hugo_show_it(body: str, shown: str) -> None
 def test_an_escaped_call_of_hugo_is_shown_unescaped_in_text() -> None:
     """It is text about calls, and does not count as one."""
     assert ("see {{&lt; figure &gt;}}", 0) == _shown("see {{</* figure */>}}")
+
+
+_RENDERERS = [Renderer(Markdown(engine=engine)) for engine in ("markdown", "comrak")]
+
+
+@pytest.mark.parametrize("renderer", _RENDERERS)
+@pytest.mark.parametrize(
+    ("arguments", "shown"),
+    [
+        ('caption="A *fine* cat, see [it](https://a.example/)"',
+         '<figcaption>A <em>fine</em> cat, see <a href="https://a.example/">it</a></figcaption>'),
+        ('attr="Photo by Ann" attrlink="https://ann.example/"',
+         '<figcaption><a href="https://ann.example/">Photo by Ann</a></figcaption>'),
+        ('title="The *cat*" caption="Asleep" attr="**Ann**"',
+         "<figcaption><strong>The <em>cat</em></strong> Asleep <strong>Ann</strong></figcaption>"),
+        ('attrlink="https://ann.example/"',
+         '<figcaption><a href="https://ann.example/">https://ann.example/</a></figcaption>'),
+        ('caption="1 < 2 & `x`"', "<figcaption>1 &lt; 2 &amp; <code>x</code></figcaption>"),
+    ],
+)  # fmt: skip
+def test_a_figure_has_its_title_caption_and_credit(
+    renderer: Renderer, arguments: str, shown: str
+) -> None:
+    """They are Markdown, as Hugo reads them; the text of the picture is plain."""
+    html = marked(renderer.render(f'{{{{< figure src="cat.jpg" {arguments} >}}}}', 1).body)
+
+    assert shown in html
+    assert html.startswith("<figure>")
+    assert "*" not in html
