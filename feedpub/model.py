@@ -8,7 +8,13 @@ percent-encoded (RFC 3986) unless a field says otherwise; paths use `/` and are 
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
+
+POST, PAGE = "post", "page"
+"""Kinds of content: a post is in feeds, lists and mails; a page, such as About, is in none."""
+
+UNDATED = datetime(1970, 1, 1, tzinfo=UTC)
+"""When a page without a date was published; nothing shows it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +80,22 @@ class Enclosure:
 
 
 @dataclass(frozen=True, slots=True)
+class MenuEntry:
+    """What a page says of its place in the site's menu."""
+
+    label: str = ""  # the page's title where it is empty
+    weight: int = 0  # the lightest come first; 0 where none is given, which comes last
+
+
+@dataclass(frozen=True, slots=True)
+class MenuLink:
+    """A link in the site's menu."""
+
+    label: str
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
 class Reference:
     """A relative URL in a manuscript, as written, and the line it stands on."""
 
@@ -132,6 +154,8 @@ class Manuscript:
     shortcodes: int = 0  # Liquid or Hugo calls left as text
     problems: tuple[Problem, ...] = ()  # warnings: the post is published all the same
     notes: tuple[Problem, ...] = ()  # parts that readers do not get; `check` lists them
+    kind: str = POST
+    menu: MenuEntry | None = None  # of a page that is in the menu
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,6 +184,8 @@ class Post:
     body: str  # digest of the Source: the key of its HTML
     links: tuple[tuple[str, str], ...]  # each reference's target and the absolute URL it means
     key: str  # digest of all that can be seen of this post, its HTML included
+    kind: str = POST
+    menu: MenuEntry | None = None
 
 
 Html = Callable[[Post], str]
@@ -270,6 +296,7 @@ class Page:
     issue: Issued | None = None  # whose posts these are
     issues: tuple[Issued, ...] = ()  # the archive of a digest, newest first
     signup: SignUp | None = None  # what may be chosen, where people may sign up on it
+    menu: tuple[MenuLink, ...] = ()  # of the whole site
 
 
 @dataclass(frozen=True, slots=True)

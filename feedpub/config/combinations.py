@@ -25,8 +25,18 @@ def faults(config: Config, path: str) -> Iterator[tuple[str, str]]:
         seen[folder] = extra.name
         if not (extra.tags or extra.authors or extra.languages):
             yield where, f'"{extra.name}" names no tags, authors or languages'
+    yield from _menu(config)
     yield from _digests(config)
     yield from _mail(config, posixpath.dirname(path.replace("\\", "/")))
+
+
+def _menu(config: Config) -> Iterator[tuple[str, str]]:
+    """Say which links of the menu lead nowhere, or have no name."""
+    for number, item in enumerate(config.pages.menu, 1):
+        if bool(item.page) == bool(item.url):
+            yield f"pages.menu[{number}]", "wants a page or a url, one of them"
+        elif item.url and not item.name:
+            yield f"pages.menu[{number}].url", "wants a name beside it, which people see"
 
 
 def _digests(config: Config) -> Iterator[tuple[str, str]]:

@@ -85,6 +85,13 @@ class Content:
     follow_links: Annotated[bool, Key("publish what symbolic links lead to outside the folder")] = (
         False
     )
+    pages: Annotated[
+        tuple[str, ...],
+        Key('files that are pages and no posts: "about.md", "pages/**"', checks.name),
+    ] = ()
+    page_permalink: Annotated[
+        str, Key("the permalink of pages; {path} is with their slug", checks.permalink)
+    ] = "{path}/"
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,6 +172,15 @@ class Feeds:
 
 
 @dataclass(frozen=True, slots=True)
+class MenuItem:
+    """A link in the menu; a page's file alone will do."""
+
+    page: Annotated[str, Key('a file of the content folder: "about.md"')] = ""
+    url: Annotated[str, Key('or an address, of this site ("/talks/") or another')] = ""
+    name: Annotated[str, Key("what people see; the page's title if empty")] = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Pages:
     """The pages; `pages: false` publishes feeds alone."""
 
@@ -173,6 +189,9 @@ class Pages:
     templates: Annotated[
         str, Key("a folder whose files win over the packaged templates, one by one", checks.folder)
     ] = "templates"
+    menu: Annotated[
+        tuple[MenuItem, ...], Key("before the pages that say `menu:` themselves, in this order")
+    ] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -453,5 +472,5 @@ FOREIGN: Mapping[type, Mapping[str, Key]] = {
 }
 """The keys of values that are declared elsewhere; what is not named here cannot be written."""
 
-PLAIN: Mapping[type, str] = {Author: "name", Pages: "enabled", Web: "enabled"}
+PLAIN: Mapping[type, str] = {Author: "name", MenuItem: "page", Pages: "enabled", Web: "enabled"}
 """The key that is meant where a plain value stands for a whole section."""

@@ -21,7 +21,7 @@ from feedpub.errors import FeedpubError
 from feedpub.files.outputs import Written, facts
 from feedpub.files.sources import digest
 from feedpub.mailing import Issue
-from feedpub.model import Author, Enclosure, Image, Manuscript, Problem, Reference
+from feedpub.model import Author, Enclosure, Image, Manuscript, MenuEntry, Problem, Reference
 
 Result = TypeVar("Result")
 
@@ -34,6 +34,7 @@ _NESTED = {
     "problems": Problem,
     "notes": Problem,
 }
+_SINGLE: Mapping[str, type] = {"image": Image, "menu": MenuEntry}
 _STORE = "bodies.sqlite"
 _ANY = "any"  # version: texts that mean the same to all of them
 _TIMES = ("published", "updated", "expires")
@@ -41,7 +42,7 @@ _NAMES = tuple(each.name for each in fields(Manuscript))
 _SPECIAL = tuple(
     (position, name)
     for position, name in enumerate(_NAMES)
-    if name in _NESTED or name in _TIMES or name == "image"
+    if name in _NESTED or name in _TIMES or name in _SINGLE
 )
 _ISSUE = tuple(each.name for each in fields(Issue))
 _WHEN = ("slot", "created")
@@ -73,7 +74,7 @@ def pack(one: Manuscript) -> Packed:
             values[position] = _since_epoch(value)
         elif isinstance(value, tuple):
             values[position] = tuple(astuple(each) for each in value)
-        elif isinstance(value, Image):
+        elif isinstance(value, Image | MenuEntry):
             values[position] = astuple(value)
     return tuple(values)
 
@@ -90,7 +91,9 @@ def unpack(packed: Packed) -> Manuscript:
         else:
             kept = cast("tuple[Any, ...]", value)
             nested = _NESTED.get(name)
-            values[position] = tuple(nested(*each) for each in kept) if nested else Image(*kept)
+            values[position] = (
+                tuple(nested(*each) for each in kept) if nested else _SINGLE[name](*kept)
+            )
     return Manuscript(*values)  # type: ignore[arg-type]  # just what `pack` was given
 
 

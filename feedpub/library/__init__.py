@@ -12,7 +12,7 @@ from feedpub import links
 from feedpub.config import Config
 from feedpub.library import bundles, subjects
 from feedpub.library.shelves import Shelved, Shelves
-from feedpub.model import Author, Manuscript, Post, Problem, Publication, Tag
+from feedpub.model import PAGE, Author, Manuscript, Post, Problem, Publication, Tag
 
 Name = TypeVar("Name")
 
@@ -38,6 +38,7 @@ class Library:
     problems: tuple[Problem, ...]
     # What each post is published as, and what those were that are away for the moment.
     publications: Mapping[str, Publication] = field(default_factory=dict)
+    pages: tuple[Post, ...] = ()  # About and the like, by path: in no feed, list or mail
     making: "Making | None" = field(default=None, compare=False, repr=False)
 
 
@@ -95,9 +96,12 @@ def build(  # noqa: PLR0913 - a library is made of all of these
         if known and known.making and same and not away and shelves is known.making.shelves
         else {**left, **away, **shelves.publications}
     )
-    posts = tuple(each.post for each in making.shelved.values())
+    published_now = [each.post for each in making.shelved.values()]
+    posts = tuple(each for each in published_now if each.kind != PAGE)
+    pages = (each for each in published_now if each.kind == PAGE)
     return Library(
         posts=posts,
+        pages=tuple(sorted(pages, key=attrgetter("path"))),
         tags=_grouped(posts, attrgetter("tags"), _SLUG, attrgetter("label")),
         categories=_grouped(posts, attrgetter("categories"), _SLUG, attrgetter("label")),
         authors=_grouped(posts, attrgetter("authors"), _SLUG, attrgetter("name")),

@@ -12,7 +12,7 @@ from feedpub.config import Config
 from feedpub.config.patterns import TOKEN
 from feedpub.library import bundles
 from feedpub.links import web
-from feedpub.model import Manuscript
+from feedpub.model import PAGE, Manuscript
 from feedpub.slugs import quote, slugify
 from feedpub.times import in_zone
 
@@ -52,6 +52,7 @@ class Permalinks:
         parts = urlsplit(config.site.url)
         self._host, self._root = _PORT.sub("", parts.netloc), parts.path
         self._pattern = config.content.permalink
+        self._page_pattern = config.content.page_permalink
         self._pages = config.pages.enabled
         self._zone = ZoneInfo(config.site.timezone)
         self._elsewhere = self._pattern if self._leads_away(self._pattern) else ""
@@ -60,7 +61,8 @@ class Permalinks:
         """Give the address a manuscript asks for, whoever else may want it."""
         slug = slugify(one.slug or one.stem or one.title)
         given = "" if self.asks_server(one) else one.permalink
-        filled = self._filled(given or self._pattern, one, slug)
+        pattern = self._page_pattern if one.kind == PAGE else self._pattern
+        filled = self._filled(given or pattern, one, slug)
         if self._elsewhere and not _WEB.match(filled):
             # Where all posts are pages of another site, a path means one of that site.
             filled = urljoin(self._elsewhere, "/" + filled.lstrip("/"))
@@ -152,7 +154,10 @@ def _path(one: Manuscript, slug: str) -> str:
     folder = one.path.rpartition("/")[0]
     if folder in bundles.folders((one.path,)):
         folder = folder.rpartition("/")[0]
-    names = [*folder.split("/"), one.stem or slug]
+    folders = folder.split("/")
+    if one.kind == PAGE:  # Jekyll's `_pages` is no part of an address
+        folders = [name for name in folders if not name.startswith("_")]
+    names = [*folders, slug if one.kind == PAGE else one.stem or slug]
     return "/".join(slugify(name) for name in names if name)
 
 

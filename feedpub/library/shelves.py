@@ -15,7 +15,17 @@ from feedpub.library.identity import given, identities
 from feedpub.library.media import media_type
 from feedpub.library.permalinks import Address
 from feedpub.markup.urls import settle
-from feedpub.model import Enclosure, Image, Manuscript, Post, Problem, Publication, Reference, Tag
+from feedpub.model import (
+    POST,
+    Enclosure,
+    Image,
+    Manuscript,
+    Post,
+    Problem,
+    Publication,
+    Reference,
+    Tag,
+)
 from feedpub.slugs import quote
 
 _AUTHOR = attrgetter("name", "email", "url", "bio", "slug")
@@ -26,7 +36,7 @@ _ENCLOSURE = attrgetter("url", "media_type", "length", "title", "duration")
 # All of a manuscript that says where it stands, and how others are named and found.
 _CLAIM = attrgetter(
     *("path", "published", "offset", "slug", "stem", "title", "permalink", "id"),
-    *("authors", "tags", "categories"),
+    *("authors", "tags", "categories", "kind"),
 )
 
 
@@ -127,6 +137,7 @@ class Shelves:
         seen = [
             # With the path comes what its name alone says: perhaps the title, or the date.
             *(one.digest, one.path, identity, address.url, address.output),
+            *[one.kind] * (one.kind != POST),
             *[text for pair in pairs for text in pair],
             *["author", *[self._told[each.slug] for each in authors]],
             *["tag", *[f"{each.slug} {each.label}" for each in tags]],
@@ -155,6 +166,8 @@ class Shelves:
             draft=one.draft,
             body=one.digest,
             links=pairs,
+            kind=one.kind,
+            menu=one.menu,
             key=blake2b("\x1f".join(seen).encode(errors="replace"), digest_size=16).hexdigest(),
         )
 

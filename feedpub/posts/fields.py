@@ -7,8 +7,8 @@ from datetime import UTC, datetime, tzinfo
 from typing import TypeVar
 
 from feedpub.config.patterns import PLACEHOLDERS, STYLES, written_placeholders
-from feedpub.model import Author, Enclosure, Image, Problem
-from feedpub.posts import dates, keys, media, names, people, prose
+from feedpub.model import PAGE, UNDATED, Author, Enclosure, Image, MenuEntry, Problem
+from feedpub.posts import dates, keys, media, names, pages, people, prose
 from feedpub.posts.frontmatter import Frontmatter, Value
 from feedpub.posts.header import Header, slip
 from feedpub.slugs import LONGEST
@@ -66,17 +66,26 @@ class Fields:
     draft: bool
     mailed: bool
     problems: tuple[Problem, ...]
+    kind: str
+    menu: MenuEntry | None
 
 
-def understand(path: str, matter: Frontmatter, zone: tzinfo, tags_split: str) -> Fields:
-    """Find out what a file's front matter and name say. Raises PostError where it has no date."""
+def understand(
+    path: str, matter: Frontmatter, zone: tzinfo, tags_split: str, *, listed: bool = False
+) -> Fields:
+    """Find out what a file's front matter and name say.
+
+    `listed` tells that `content.pages` names the file. Raises PostError for a post without a date.
+    """
     header = Header(path, matter)
     name = names.read(path)
     permalink = _permalink(header, path)
     draft = _draft(header, path)
-    tags, categories = _subjects(header, tags_split)
+    kind = pages.kind(header, path, listed=listed, dated=_is_dated(header, name))
+    is_page = kind == PAGE
+    tags, categories = ((), ()) if is_page else _subjects(header, tags_split)
     authors = people.people(*(value for _, value in _people(header)))
-    published = _published(header, matter.format, name, zone, draft=draft)
+    published = _published(header, matter.format, name, zone, draft=draft, is_page=is_page)
     return Fields(
         title=prose.line(header.text(keys.TITLE)[1]),
         published=published.astimezone(UTC),
@@ -96,13 +105,15 @@ def understand(path: str, matter: Frontmatter, zone: tzinfo, tags_split: str) ->
         enclosures=_few(header, keys.ENCLOSURES, _enclosures(header), "enclosures"),
         canonical_url=_canonical(header),
         draft=draft,
-        mailed=_mailed(header),
+        mailed=_mailed(header) and not is_page,
+        kind=kind,
+        menu=pages.menu_entry(header) if is_page else None,
         problems=tuple(dict.fromkeys(header.problems)),
     )
 
 
 def _published(
-    header: Header, form: str, name: names.Name, zone: tzinfo, *, draft: bool
+    header: Header, form: str, name: names.Name, zone: tzinfo, *, draft: bool, is_page: bool
 ) -> datetime:
     """Give the date of the front matter, else of the file's name, else of its address.
 
@@ -121,6 +132,8 @@ def _published(
             except dates.DateError as error:
                 said = where or "the file's name"
                 raise header.refuse(where, f"{said}: {error}") from error
+    if is_page:
+        return UNDATED
     example = _EXAMPLE.get(form, "date: 2025-01-30")
     if draft:
         header.warn("", f"this draft has no date yet: add `{example}` before it is published")
@@ -149,6 +162,13 @@ def _identity(header: Header) -> str:
         return given
     guid = header.text(keys.ID[1:])[1]
     return guid if not given or _URI.fullmatch(guid) else given
+
+
+def _is_dated(header: Header, name: names.Name) -> bool:
+    """Tell whether a file says when it was published, or tries to."""
+    address = header.text(keys.PERMALINK)[1]
+    said = any(_dates(header)) or any(near in header.slips for near in _MEANT)
+    return said or bool(name.date or names.date_in(address))
 
 
 def _dates(header: Header) -> Iterator[tuple[str, str]]:

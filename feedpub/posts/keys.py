@@ -41,6 +41,12 @@ SHOWN = ("published", "publish")  # where it is no date: `published: false`
 STATUS = ("status",)
 CANONICAL = ("canonicalurl", "canonical")
 MAILED = ("digest",)
+# These are other generators' keys too, so a text that begins with "Type: ..." is no header yet.
+KIND = ("kind",)
+LAYOUT = ("layout", "type")  # Jekyll's and Hugo's; only what has no date is judged by it
+ELEVENTY_MENU = ("eleventynavigation",)
+MENU = ("menu", "menus", *ELEVENTY_MENU)
+WEIGHT = ("weight",)
 
 _MEANT = {
     "title": "title", "date": "date", "published": "published", "pubdate": "pubDate",

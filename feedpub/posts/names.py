@@ -96,6 +96,17 @@ def _is_readme(name: str) -> bool:
     )
 
 
+def listed(path: str, patterns: tuple[str, ...]) -> bool:
+    """Tell whether patterns relative to the content folder name a path: `about.md`, `a/**`."""
+    return bool(patterns) and matches(path, tuple(map(_rooted, patterns)))
+
+
+def _rooted(pattern: str) -> str:
+    """Let a pattern without a slash mean the content folder itself, and not every folder."""
+    bare = pattern.removeprefix("!")
+    return pattern if "/" in bare else f"{pattern[: len(pattern) - len(bare)]}/{bare}"
+
+
 def matches(path: str, patterns: tuple[str, ...]) -> bool:
     """Judge a path by patterns as in .gitignore: the last one that matches decides."""
     verdict = False

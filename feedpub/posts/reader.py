@@ -38,6 +38,7 @@ class Reader:
     def __init__(self, config: Config, renderer: Renders | None = None) -> None:
         self._zone = ZoneInfo(config.site.timezone)
         self._tags_split = config.content.tags_split
+        self._pages = config.content.pages
         self._renderer = renderer or Renderer(config.markdown)
 
     def read(self, source: Source) -> tuple[Manuscript, Body]:
@@ -50,9 +51,10 @@ class Reader:
         whole = text.clean(written)
         problems = () if whole == written else _first(_removed(source.path, written))
         matter = frontmatter.split(whole, source.path)
+        listed = names.listed(source.path, self._pages)
         if not matter.format:
-            _check_bare(source.path, whole)
-        said = fields.understand(source.path, matter, self._zone, self._tags_split)
+            _check_bare(source.path, whole, listed=listed)
+        said = fields.understand(source.path, matter, self._zone, self._tags_split, listed=listed)
         try:
             is_html = source.path.lower().endswith(HTML)
             rendering = self._renderer.render(matter.body, matter.first_line, is_html=is_html)
@@ -100,10 +102,12 @@ def _removed(path: str, written: str) -> Iterator[Problem]:
         yield Problem(path, line, f"removed {count} that feeds cannot carry: {listed}")
 
 
-def _check_bare(path: str, body: str) -> None:
-    """Raise PostError unless a file without front matter has a heading and a dated name."""
+def _check_bare(path: str, body: str, *, listed: bool) -> None:
+    """Raise PostError for a file without front matter unless its name and heading will do."""
     if not body.strip():
         raise _refused(path, 1, "the file is empty")
+    if listed:
+        return
     dated = names.read(path).date
     if not dated or not _HEADING.search(body):
         raise _refused(
@@ -151,6 +155,8 @@ def _manuscript(
         minutes=rendering.minutes,
         references=rendering.references,
         shortcodes=rendering.shortcodes,
+        kind=said.kind,
+        menu=said.menu,
         problems=_first((*problems, *said.problems, *found)),
         notes=_first(
             tuple(Problem(source.path, line, message) for line, message in rendering.notes)

@@ -212,7 +212,8 @@ def _outcome(  # noqa: PLR0913 - all that has been found out
     settled: int,
 ) -> Build:
     """Tell what the next build has to know; files that changed at `settled` or later may change."""
-    from feedpub.library.identity import authority  # noqa: PLC0415 - likewise
+    from feedpub import site  # noqa: PLC0415 - likewise
+    from feedpub.library.identity import authority  # noqa: PLC0415
     from feedpub.publish.making import placed  # noqa: PLC0415
     from feedpub.publish.moves import rehosted  # noqa: PLC0415
     from feedpub.publish.reader_pool import killed  # noqa: PLC0415
@@ -233,6 +234,7 @@ def _outcome(  # noqa: PLR0913 - all that has been found out
             *placed(chain(making.problems(), unread), config.content.folder),
             *(killed(str(output / path), number) for path, number in changes.killed),
             *rehosted(config, last, request.config_path),
+            *site.missing(config, making.library, str(request.config_path)),
             *seen.record.problems,
             *_count_notes(making, config.content.folder),
         ),

@@ -73,6 +73,7 @@ def _check(request: Request, where: Place) -> Summary:
         problems=(
             *placed(found, config.content.folder),
             *rehosted(config, memory.last_build(where.output), request.config_path),
+            *site.missing(config, making.library, str(request.config_path)),
             *record.problems,
             *faults,
         ),
@@ -154,8 +155,9 @@ def dangling(
     config: Config, shelved: Library, manuscripts: Mapping[str, Manuscript], targets: _Targets
 ) -> Iterator[Problem]:
     """Find links and images in posts that lead into this site and find nothing there."""
-    posts = {post.output: post.body for post in shelved.posts if post.output}
-    for post in shelved.posts:
+    found = (*shelved.posts, *shelved.pages)
+    posts = {post.output: post.body for post in found if post.output}
+    for post in found:
         lines = {each.target: each.line for each in manuscripts[post.path].references}
         for target, url in post.links:
             if not url.startswith(config.site.url):

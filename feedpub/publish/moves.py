@@ -6,7 +6,7 @@ from pathlib import Path
 from feedpub.config import Config
 from feedpub.files import Build, Reading
 from feedpub.library.identity import authority, given
-from feedpub.model import Manuscript, Problem
+from feedpub.model import PAGE, Manuscript, Problem
 from feedpub.publish.request import Counts
 
 
@@ -32,7 +32,7 @@ def renamed(
         if path not in manuscripts and reading.manuscript and not reading.manuscript.draft
     ]
     for now in manuscripts.values() if gone else ():
-        if now.id or now.path in known:
+        if now.id or now.path in known or now.kind == PAGE:  # no feed has pages
             continue
         for old in gone:
             if old.digest == now.digest or (old.title, old.published) == (now.title, now.published):

@@ -14,7 +14,7 @@ from types import MappingProxyType
 from feedpub import feeds, links, pages
 from feedpub.config import Config
 from feedpub.library import Library
-from feedpub.model import Body, Copy, Feed, Output, Page, Post
+from feedpub.model import UNDATED, Body, Copy, Feed, Output, Page, Post
 from feedpub.site.issues import contents
 from feedpub.site.plan import Plan, discoverable
 from feedpub.templates import Templates
@@ -168,7 +168,7 @@ def _ready(path: str, data: bytes) -> Output:
 def _changed(page: Page) -> datetime | None:
     """Give the time a page's content last changed, as far as its posts tell."""
     if page.post:
-        return page.post.updated
+        return page.post.updated if page.post.updated != UNDATED else None
     slots = [each.slot for each in (*page.issues, page.issue) if each]
     return max((*(post.updated for post in page.posts), *slots), default=None)
 
@@ -181,6 +181,8 @@ def _told(page: Page) -> list[str]:
     more = (page.tag, page.author, page.pager, page.groups, page.issue, page.issues, page.signup)
     if any(more):
         told.append(repr(more))
+    if page.menu:
+        told.append(repr(page.menu))
     return told
 
 

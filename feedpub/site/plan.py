@@ -7,8 +7,9 @@ from typing import NamedTuple
 from feedpub.config import Config
 from feedpub.library import Library
 from feedpub.mailing import Issue
-from feedpub.model import Author, Feed, Group, Page, Pager, Post, Tag
+from feedpub.model import Author, Feed, Group, MenuLink, Page, Pager, Post, Tag
 from feedpub.site.issues import Edition, Series, series
+from feedpub.site.menu import menu
 from feedpub.site.signup import choices
 from feedpub.site.subscriptions import EPOCH, FOLDERS, Subscriptions, subscriptions
 from feedpub.slugs import quote
@@ -30,6 +31,7 @@ class Plan:
     archives: tuple[Feed, ...]
     pages: tuple[Page, ...]
     editions: Mapping[str, Edition]  # of digests, by folder: the bodies of feeds' entries
+    menu: tuple[MenuLink, ...] = ()
 
 
 def plan(
@@ -45,7 +47,7 @@ def plan(
     laid_out = _Pages(config, library, subscribed, known)
     found = laid_out.all(digests) if config.pages.enabled else ()
     editions = {each.folder: each for digest in digests for each in digest.listed}
-    return Plan(subscribed.all(), subscribed.archives, tuple(found), editions)
+    return Plan(subscribed.all(), subscribed.archives, tuple(found), editions, laid_out.menu)
 
 
 class _Subject(NamedTuple):
@@ -67,7 +69,10 @@ class _Pages:
         self._library = library
         self._listing = subscribed.all()
         self._feeds = _by_folder(self._listing)
-        same = known is not None and self._feeds == _by_folder(known.feeds)
+        self.menu = menu(config, library)
+        same = (
+            known is not None and self._feeds == _by_folder(known.feeds) and self.menu == known.menu
+        )
         self._known = {page.path: page for page in known.pages} if known and same else {}
         self._languages = {feed.language: self._feeds[feed.folder] for feed in subscribed.languages}
         self._signup = choices(config, library) if config.subscribers.form else None
@@ -97,6 +102,7 @@ class _Pages:
         for digest in digests:
             yield from self._digest(digest)
         yield from self._posts()
+        yield from self._standing()
 
     def _page(self, template: str, title: str, folder: str) -> Page:
         """Make a page of the site's own language."""
@@ -109,6 +115,7 @@ class _Pages:
             description=self._site.description,
             language=self._site.language,
             feeds=(own, *self._whole) if own else self._whole,
+            menu=self.menu,
         )
 
     def _divided(
@@ -177,7 +184,17 @@ class _Pages:
             post=post,
             newer=newer,
             older=older,
+            menu=self.menu,
         )
+
+    def _standing(self) -> Iterator[Page]:
+        """Make the pages that are no posts: About and the like."""
+        for each in self._library.pages:
+            known = self._known.get(each.output)
+            if known and known.post is each:
+                yield known
+            elif each.output:
+                yield replace(self._post(each, None, None), template="page.html", feeds=self._whole)
 
     def _followed(self, post: Post) -> Iterator[Feed]:
         """Give the feeds of a post's tags, authors, categories and language."""

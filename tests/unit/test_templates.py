@@ -141,7 +141,11 @@ def test_pages_of_an_empty_site_render(template: str) -> None:
     """A site without posts, tags, feeds and descriptions has pages too."""
     config = made.config()
     bare = replace(config, site=replace(config.site, description="", author=None))
-    post = None if template != "post.html" else made.post(tags=(), authors=(), summary="")
+    post = (
+        None
+        if template not in ("page.html", "post.html")
+        else made.post(tags=(), authors=(), summary="")
+    )
     document = shown(
         templates(config=bare),
         template,

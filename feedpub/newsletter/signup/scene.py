@@ -7,7 +7,7 @@ from functools import partial
 from feedpub import files, site
 from feedpub.digests import Following, Names
 from feedpub.files import Memory
-from feedpub.model import SignUp
+from feedpub.model import MenuLink, SignUp
 from feedpub.newsletter.desk import Desk
 from feedpub.publish.building import reading_version
 from feedpub.publish.kept import Kept
@@ -24,6 +24,7 @@ class Scene:
     templates: Templates
     following: Following
     choices: SignUp
+    menu: tuple[MenuLink, ...] = ()
 
 
 def scene(request: Request, desk: Desk, kept: Kept | None = None) -> Scene:
@@ -41,7 +42,8 @@ def _scene(request: Request, desk: Desk, kept: Kept | None) -> Scene:
     where = desk.where
     memory = Memory(where.memory, reading_version(files.code(), desk.config))
     known = kept.making if kept and kept.seen.where == where else None
-    library = plan(request, where, files.scan(where.content), memory, known=known).library
+    made = plan(request, where, files.scan(where.content), memory, known=known)
     templates = look(where, files.texts(where.templates))
-    following = Following(templates, Names.of(library))
-    return Scene(desk, templates, following, site.choices(desk.config, library))
+    following = Following(templates, Names.of(made.library))
+    choices = site.choices(desk.config, made.library)
+    return Scene(desk, templates, following, choices, made.plan.menu)

@@ -189,6 +189,7 @@ class Faces:
             language=self._language,
             feeds=(),
             signup=choices,
+            menu=self._scene.menu,
         )
 
     def _made(self, status: int, page: Page, **values: object) -> Response:

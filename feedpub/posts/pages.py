@@ -1,0 +1,114 @@
+"""Tell pages, such as About or an imprint, from posts, and read what they say of the menu."""
+
+import re
+from collections.abc import Iterator, Mapping
+
+from feedpub.model import PAGE, POST, MenuEntry
+from feedpub.posts import keys, prose
+from feedpub.posts.frontmatter import Value
+from feedpub.posts.header import Header
+
+_PAGES = frozenset({"page", "pages", "static"})  # layouts and types, as Jekyll and Hugo have them
+_FOLDERS = frozenset({"pages", "_pages"})  # Pelican's, and that of many themes of Jekyll
+_NUMBER = re.compile(r"[+-]?[0-9]{1,9}")
+_YES = frozenset({"true", "yes", "on"})
+_NO = frozenset({"false", "no", "off", "none"})
+_MENUS = frozenset({"main", "primary", "header", "nav", "navbar", "navigation", "top", "menu"})
+"""What themes of Hugo call the menu at the top of every page."""
+
+
+def kind(header: Header, path: str, *, listed: bool, dated: bool) -> str:
+    """Tell whether a file is a post or a page.
+
+    Its own `kind` counts first, then `content.pages`, where it is `listed`. What has no date is a
+    page if its layout or its folder says so: as a post it could not be published. What has a date
+    and says nothing stays a post, so that no feed loses it.
+    """
+    _, said = header.text(keys.KIND)
+    if said.lower() in (PAGE, POST):
+        return said.lower()
+    return PAGE if listed or (not dated and _looks_like_page(header, path)) else POST
+
+
+def _looks_like_page(header: Header, path: str) -> bool:
+    """Tell whether other generators would make a page of a file without a date."""
+    *folders, name = path.split("/")
+    layouts = [_name(value) for _, value in header.values(keys.LAYOUT) if isinstance(value, str)]
+    if not _FOLDERS.isdisjoint(folders) or not _PAGES.isdisjoint(layouts):
+        return True
+    # Jekyll makes a page of every file outside of _posts; at the top level they are what it says.
+    is_front = name.lower().startswith("index.")
+    own = [layout for layout in layouts if layout and "post" not in layout]
+    return not folders and not is_front and bool(own)
+
+
+def _name(layout: str) -> str:
+    """Return a layout's name: `page` of `Page`, and of Astro's `../layouts/Page.astro`."""
+    return layout.strip().lower().rpartition("/")[2].partition(".")[0]
+
+
+def menu_entry(header: Header) -> MenuEntry | None:
+    """Return a page's entry in the menu: `menu: true`, `menu: 2`, or as Hugo or Eleventy say it."""
+    for key, value in header.values(keys.MENU):
+        known = keys.plain_key(key) in keys.ELEVENTY_MENU
+        found = _navigation(value) if known else _entry(header, key, value)
+        if found is not None:
+            return _weighed(header, found)
+    return None
+
+
+def _entry(header: Header, key: str, value: Value) -> MenuEntry | None:
+    """Read `menu`: a truth value, a number, names of menus, or one entry or several by menu."""
+    if isinstance(value, Mapping):
+        nested = {name: each for name, each in value.items() if isinstance(each, Mapping)}
+        if not nested and any(name in value for name in ("name", "weight", "title")):
+            return _labelled(value)
+        main = [name for name in value if _is_main(header, key, name)]
+        return _labelled(nested.get(main[0], {})) if main else None
+    names = [value] if isinstance(value, str) else [each for each in value if isinstance(each, str)]
+    for name in names:
+        word = name.strip().lower()
+        if _NUMBER.fullmatch(word):
+            return MenuEntry(weight=int(word))
+        if word in _NO:
+            return None
+        if word in _YES or _is_main(header, key, word):
+            return MenuEntry()
+    return None
+
+
+def _is_main(header: Header, key: str, name: str) -> bool:
+    """Tell whether a menu is the one there is, and warn where it is another."""
+    if name.strip().lower() in _MENUS:
+        return True
+    header.warn(key, f'{key}: there is no menu "{name}", only "main": write `{key}: main`')
+    return False
+
+
+def _labelled(table: Mapping[str, Value]) -> MenuEntry:
+    """Return an entry of Hugo's: `name` or `title`, and `weight`."""
+    label = next(_texts(table, "name", "title"), "")
+    return MenuEntry(prose.line(label), _number(next(_texts(table, "weight"), "")))
+
+
+def _navigation(value: Value) -> MenuEntry | None:
+    """Return an entry of Eleventy's: `eleventyNavigation: {key: About, order: 3}`."""
+    if not isinstance(value, Mapping) or "parent" in value:
+        return None
+    label = next(_texts(value, "title", "key"), "")
+    return MenuEntry(prose.line(label), _number(next(_texts(value, "order"), "")))
+
+
+def _weighed(header: Header, entry: MenuEntry) -> MenuEntry:
+    """Give an entry without a weight that of the page itself, as Hugo does."""
+    weight = entry.weight or _number(header.text(keys.WEIGHT)[1])
+    return MenuEntry(entry.label, weight)
+
+
+def _texts(table: Mapping[str, Value], *names: str) -> Iterator[str]:
+    found = (table.get(name) for name in names)
+    return (each for each in found if isinstance(each, str) and each)
+
+
+def _number(text: str) -> int:
+    return int(text) if _NUMBER.fullmatch(text.strip()) else 0
