@@ -7,22 +7,29 @@ come from do, and is otherwise joined to the post's URL as a browser would (RFC 
 import posixpath
 import re
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from html import escape, unescape
 from unicodedata import normalize
 from urllib.parse import unquote, urljoin, urlsplit
 
+from feedpub.markup import wikilinks
 from feedpub.markup.urls import is_safe, settle
 from feedpub.model import Body, Problem, Reference
+from feedpub.notes import NO_NOTES, Notes
 from feedpub.posts import SUFFIXES
-from feedpub.slugs import fold, quote
+from feedpub.slugs import fold, quote, slugify
 
 _PREFIX = re.compile(
-    r"\{(filename|static|attach|photo|post_url|link|ref|site|index)\}|\|(filename|static|attach)\|"
+    r"\{(filename|static|attach|photo|post_url|link|ref|site|index|wiki|tag|author|category)\}"
+    r"|\|(filename|static|attach|tag|author|category)\|"
 )
 _SHORT = frozenset(("post_url", "link", "ref"))  # these may name a post without its folder
 _FILED = frozenset(("static", "attach", "photo", "site"))  # these name a file of the site
-_NAMING = ("{post_url}", "{link}", "{ref}", "@/")
+_SUBJECTS = frozenset(("tag", "author", "category"))  # Pelican's, by their names or slugs
+_NAMING = (
+    *("{post_url}", "{link}", "{ref}", "@/", "{wiki}"),
+    *("{tag}", "{author}", "{category}", "|tag|", "|author|", "|category|"),
+)
 # Where Jekyll publishes 2025-01-30-hello.md unless told otherwise: /category/2025/01/30/hello.html
 _OLD_URL = re.compile(
     r"(?:/.*)?/(\d{4})/(\d\d)/(\d\d)/([^/?#]+?)(?:\.html|/)?(?:[?#].*)?", re.DOTALL
@@ -52,6 +59,8 @@ class Places:
     posts: Mapping[str, str]
     files: Mapping[str, str]
     names: Mapping[str, str]  # what `names` gives
+    notes: Notes = NO_NOTES  # what wiki links name
+    subjects: Mapping[tuple[str, str], str] = field(default_factory=dict)  # kind, name or slug
 
 
 def names(paths: Iterable[str]) -> dict[str, str]:
@@ -97,18 +106,50 @@ def resolve(reference: Reference, path: str, url: str, places: Places) -> tuple[
     written = _TAIL.sub("", rest)
     tail = rest[len(written) :]
     name = written.replace("\\", "/")  # as people write paths on Windows, and browsers read them
-    if kind == "index":
-        return places.site + uri(tail), ""
-    if not name and kind in ("", "ref"):
-        return _joined(url, tail), ""
+    if kind in _SUBJECTS:
+        return _subject(kind, _plain(name), places)
+    if kind == "wiki":
+        return _wiki(_plain(name), tail, path, url, places)
+    if kind == "index" or (not name and kind in ("", "ref")):
+        return (places.site + uri(tail) if kind == "index" else _joined(url, tail)), ""
     found = _find(kind, _plain(name), path, places)
     if found:
         return found + uri(tail), ""
+    return _unfound(kind, name + tail, target, url, places)
+
+
+def _unfound(kind: str, name: str, target: str, url: str, places: Places) -> tuple[str, str]:
+    """Give the URL of what lies in no place that is known, and a fault where it should."""
     if kind in _FILED:
-        return _joined(places.site, name.lstrip("/") + tail), ""
-    named = kind or written.lower().endswith(SUFFIXES)
+        return _joined(places.site, name.lstrip("/")), ""
+    named = kind or _TAIL.sub("", name).lower().endswith(SUFFIXES)
     fault = f'link to "{target}": no such file is published' if named else ""
-    return _joined(url, name + tail), fault
+    return _joined(url, name), fault
+
+
+def _wiki(name: str, tail: str, path: str, url: str, places: Places) -> tuple[str, str]:
+    """Give the URL that a wiki link means; "" where nothing has that name, and a fault."""
+    found = places.notes.find(name, path)
+    if not found:
+        is_file = posixpath.splitext(name)[1].lower() in wikilinks.EMBEDDED
+        dead = _joined(url, uri(quote(name))) if is_file else ""
+        return dead, f'wiki link "[[{name}]]": no post or file of that name is published'
+    address = places.posts.get(found[0]) or places.files[found[0]]
+    fault = ""
+    if len(found) > 1:
+        others = " or ".join(found[:3])
+        fault = (
+            f'wiki link "[[{name}]]" may mean {others}: the first is taken; write its folder too'
+        )
+    return address + uri(tail), fault
+
+
+def _subject(kind: str, name: str, places: Places) -> tuple[str, str]:
+    """Give the URL of the page of a tag, an author or a category."""
+    found = places.subjects.get((kind, fold(name))) or places.subjects.get((kind, slugify(name)))
+    if found:
+        return found, ""
+    return places.site, f'link to "{{{kind}}}{name}": no published post has this {kind}'
 
 
 def files_named(target: str, path: str, site: str, files: Container[str]) -> Iterator[str]:
@@ -145,6 +186,11 @@ def fill(body: Body, links: Iterable[tuple[str, str]], shown: Callable[[str], st
     urls = dict(links)
     parts = list(body.pieces)
     parts[1::2] = [_written(shown(urls.get(target, target))) for target in parts[1::2]]
+    for place in range(1, len(parts), 2):
+        if not parts[place] and body.pieces[place].startswith(wikilinks.PREFIX):
+            # A link to nothing is its text.
+            parts[place - 1] = parts[place - 1].removesuffix(' href="')
+            parts[place + 1] = parts[place + 1].removeprefix('"')
     return "".join(parts)
 
 

@@ -146,6 +146,7 @@ class Manuscript:
     image: Image | None = None
     enclosures: tuple[Enclosure, ...] = ()
     canonical_url: str = ""
+    aliases: tuple[str, ...] = ()  # other names that wiki links call the post by
     draft: bool = False
     expires: datetime | None = None
     mailed: bool = True  # False: `digest: false`, published without mailing

@@ -26,7 +26,8 @@ from feedpub.model import (
     Reference,
     Tag,
 )
-from feedpub.slugs import quote
+from feedpub.notes import NO_NOTES, Note, Notes, index
+from feedpub.slugs import fold, quote
 
 _AUTHOR = attrgetter("name", "email", "url", "bio", "slug")
 _IMAGE = attrgetter("url", "alt")
@@ -36,7 +37,7 @@ _ENCLOSURE = attrgetter("url", "media_type", "length", "title", "duration")
 # All of a manuscript that says where it stands, and how others are named and found.
 _CLAIM = attrgetter(
     *("path", "published", "offset", "slug", "stem", "title", "permalink", "id"),
-    *("authors", "tags", "categories", "kind"),
+    *("authors", "tags", "categories", "kind", "aliases"),
 )
 
 
@@ -83,6 +84,8 @@ class Shelves:
             posts,
             {normalize("NFC", path): url for path, url in urls},
             links.names(posts) if named else {},
+            _notes(shown, places.files) if named else NO_NOTES,
+            self._subject_pages([one for one in shown if one.kind == POST]) if named else {},
         )
         self._sizes = {url: sizes[path] for path, url in urls}
         self._ids, faults = identities(config, shown, published)
@@ -100,6 +103,25 @@ class Shelves:
         }
         self._now = now
         self._ahead = any(each.due is None for each in self.publications.values())
+
+    def _subject_pages(self, posted: Sequence[Manuscript]) -> dict[tuple[str, str], str]:
+        """Return the page of each tag, author and category, by kind and by name or slug."""
+        found: dict[tuple[str, str], str] = {}
+        categories = {name for one in posted for name in one.categories}
+        for name, tag in self._tags.items():
+            url = f"{self._site.url}tags/{quote(tag.slug)}/"
+            for kind in ("tag", "category") if name in categories else ("tag",):
+                for each in (fold(name), fold(tag.label), tag.slug):
+                    found.setdefault((kind, each), url)
+        names = {each.name for one in posted for each in one.authors}
+        if self._nobody and not all(one.authors for one in posted):
+            names.add(self._nobody[0].name)
+        for name in sorted(names):
+            author = self._authors[name]
+            url = f"{self._site.url}authors/{quote(author.slug)}/"
+            for each in (fold(name), fold(author.name), author.slug):
+                found.setdefault(("author", each), url)
+        return found
 
     def serve(
         self, config: Config, shown: Sequence[Manuscript], sizes: Mapping[str, int], now: datetime
@@ -206,6 +228,11 @@ class Shelves:
                     each.title,
                     each.duration,
                 )
+
+
+def _notes(shown: Sequence[Manuscript], files: Iterable[str]) -> Notes:
+    notes = (Note(normalize("NFC", one.path), one.title, one.aliases) for one in shown)
+    return index(notes, (normalize("NFC", path) for path in files))
 
 
 def _claims_alike(one: Manuscript, other: Manuscript) -> bool:

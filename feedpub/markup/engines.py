@@ -9,6 +9,7 @@ import re
 from collections.abc import Sequence
 from html import escape, unescape
 from typing import Protocol, cast
+from urllib.parse import unquote
 from xml.etree.ElementTree import Element
 
 import comrak
@@ -23,7 +24,7 @@ from markdown.util import HTML_PLACEHOLDER_RE, INLINE_PLACEHOLDER_RE, AtomicStri
 
 from feedpub.config import schema
 from feedpub.errors import ConfigError
-from feedpub.markup import fences
+from feedpub.markup import fences, wikilinks
 from feedpub.markup.commonmark import CommonMark, DepthError
 from feedpub.markup.inline import Inline
 from feedpub.markup.limits import MarkupError
@@ -48,6 +49,7 @@ _COMRAK = (
     "strikethrough",
     "table",
     "tasklist",
+    "wikilinks_title_after_pipe",
 )
 
 _UNCLOSED = 3000  # brackets; Python-Markdown takes a second for so many
@@ -75,6 +77,11 @@ _NOTE_BACK = re.compile(r'<a href="#fnref-([^"]+)" class="footnote-backref"[^<>]
 _NOTE_BACK_WRITTEN = rf'<a class="footnote-backref" href="#fnref:\1" title="{_BACK}">'
 _MATH = re.compile(r'<span data-math-style="(inline|display)">([^<]*+)</span>', re.DOTALL)
 _LOOSE_TASK = re.compile(r'(?<=<li>)(<input type="checkbox"[^>]*>)\s*<p>')
+_WIKI_LINK = re.compile(
+    r"<(?P<end>/?)(?:pre|code)(?=[ >])"
+    r'|<a href="(?P<href>[^"]*+)" data-wikilink="true">(?P<text>[^<]*+)</a>'
+    r"|(?P<embed>!\[\[[^\[\]\n<>]{1,1000}+\]\])"
+)
 _ALERT_CLASS = re.compile(r'<div class="markdown-alert markdown-alert-(\w+)">')
 
 
@@ -113,6 +120,8 @@ class Comrak:
             html = _NOTE_BACK.sub(_NOTE_BACK_WRITTEN, html)
         if '<li><input type="checkbox"' in html:
             html = _LOOSE_TASK.sub(r"<p>\1 ", html)
+        if "data-wikilink" in html or "![[" in html:
+            html = _wiki_links(html)
         if 'class="markdown-alert' in html:
             html = _ALERT_CLASS.sub(r'<div class="admonition \1">', html)
             html = html.replace('<p class="markdown-alert-title">', '<p class="admonition-title">')
@@ -303,6 +312,34 @@ def _formula(match: re.Match[str]) -> str:
     """Return a formula as it was written: comrak takes its dollar signs off."""
     sign = "$" if match[1] == "inline" else "$$"
     return f"{sign}{match[2]}{sign}"
+
+
+def _wiki_links(html: str) -> str:
+    """Write the wiki links of comrak, and the pictures that it does not know, as ours."""
+    depth = 0  # of elements that hold code
+
+    def written(match: re.Match[str]) -> str:
+        nonlocal depth
+        if not match["href"] and not match["embed"]:
+            depth = max(0, depth + (-1 if match["end"] else 1))
+            return match[0]
+        return match[0] if depth else _wiki_link(match)
+
+    return _WIKI_LINK.sub(written, html)
+
+
+def _wiki_link(match: re.Match[str]) -> str:
+    if match["embed"]:
+        written = match["embed"]
+    else:
+        name, text = unquote(unescape(match["href"])), unescape(match["text"])
+        written = f"[[{name}]]" if name == text else f"[[{name}|{text}]]"
+    found = wikilinks.find(written, 0)
+    if found is None or found.end != len(written):
+        return escape(unescape(written), quote=False)
+    attributes = "".join(f' {name}="{escape(value)}"' for name, value in found.attributes)
+    end = "" if found.tag == "img" else f"</{found.tag}>"
+    return f"<{found.tag}{attributes}>{escape(found.text, quote=False)}{end}"
 
 
 def _task(match: re.Match[str]) -> str:

@@ -83,8 +83,8 @@ class _Names:
 
     def give(self, wanted: str, text: str) -> str:
         """Return the id of a heading: the wanted one, else one of its words; none comes twice."""
-        name = _free(wanted or _slug(text), self._taken)
-        before = _free(wanted or _former_slug(text), self._formerly_taken)
+        name = _free(wanted or heading_id(text), self._taken)
+        before = _free(wanted or _former_id(text), self._formerly_taken)
         if before != name:
             self._former[name] = before
         return name
@@ -112,7 +112,7 @@ def _level(written: int, above: list[int]) -> int:
     return min(level, _LOWEST)
 
 
-def _slug(text: str) -> str:
+def heading_id(text: str) -> str:
     """Return the id that GitHub, Hugo and kramdown make of a heading: `c--rust` of "C++ & Rust"."""
     words = unicodedata.normalize("NFC", text).strip().lower()
     if words.isascii():
@@ -129,7 +129,7 @@ def _is_in_word(character: str) -> bool:
     )
 
 
-def _former_slug(text: str) -> str:
+def _former_id(text: str) -> str:
     """Return the id that version 0.1, and Python-Markdown, make of a heading."""
     words = _NOT_IN_ID.sub("", unicodedata.normalize("NFC", text)).strip().lower()
     return _GAPS.sub("-", words).strip("-") or "section"

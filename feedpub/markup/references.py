@@ -5,8 +5,9 @@ ones. Nothing is changed after this but that `links.fill` puts resolved URLs in.
 import re
 from collections.abc import Iterator
 from html import unescape
+from urllib.parse import unquote
 
-from feedpub.markup import urls
+from feedpub.markup import urls, wikilinks
 from feedpub.model import Body, Reference
 
 # In sanitised HTML no "<" or ">" stands in text or in an attribute: what looks like a tag is one.
@@ -83,6 +84,8 @@ def locate(body: Body, text: str, first_line: int) -> tuple[Reference, ...]:
 
 def _spellings(target: str) -> tuple[str, ...]:
     """Return the forms in which an author may have written a target, the likeliest first."""
+    if target.startswith(wikilinks.PREFIX):
+        return (f"[[{unquote(target.removeprefix(wikilinks.PREFIX).partition('#')[0])}",)
     spaced = (target.replace("%20", " "),) if "%20" in target else ()
     bare = (target.partition("}")[2] or target,) if target[0] == "{" else ()
     return (target, *spaced, *bare)

@@ -63,6 +63,7 @@ class Fields:
     image: Image | None
     enclosures: tuple[Enclosure, ...]
     canonical_url: str
+    aliases: tuple[str, ...]
     draft: bool
     mailed: bool
     problems: tuple[Problem, ...]
@@ -104,6 +105,7 @@ def understand(
         image=_image(header),
         enclosures=_few(header, keys.ENCLOSURES, _enclosures(header), "enclosures"),
         canonical_url=_canonical(header),
+        aliases=_few(header, keys.ALIASES, _aliases(header), "aliases"),
         draft=draft,
         mailed=_mailed(header) and not is_page,
         kind=kind,
@@ -344,6 +346,15 @@ def _image(header: Header) -> Image | None:
         if found := media.picture(value, alt):
             return found
     return media.cover(header.value(keys.RESOURCES)[1])
+
+
+def _aliases(header: Header) -> tuple[str, ...]:
+    """Return the other names of a post, addresses not among them."""
+    found: list[str] = []
+    for _, value in header.values(keys.ALIASES):
+        names = [value] if isinstance(value, str) else value
+        found += (each.strip() for each in names if isinstance(each, str))
+    return tuple(dict.fromkeys(each for each in found if each and "/" not in each))
 
 
 def _enclosures(header: Header) -> tuple[Enclosure, ...]:

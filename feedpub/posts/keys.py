@@ -47,6 +47,7 @@ LAYOUT = ("layout", "type")  # Jekyll's and Hugo's; only what has no date is jud
 ELEVENTY_MENU = ("eleventynavigation",)
 MENU = ("menu", "menus", *ELEVENTY_MENU)
 WEIGHT = ("weight",)
+ALIASES = ("aliases", "alias")  # other names in Obsidian; where they are addresses, Hugo's
 
 _MEANT = {
     "title": "title", "date": "date", "published": "published", "pubdate": "pubDate",
@@ -65,12 +66,12 @@ _MEANT = {
 _OURS = frozenset().union(
     TITLE, PUBLISHED, UPDATED, EXPIRES, AUTHORS, TAGS, KEYWORDS, CATEGORIES, TAXONOMIES, SLUG,
     PERMALINK, ID, SUMMARY, LANGUAGE, IMAGE, IMAGE_ALT, RESOURCES, ENCLOSURES, DURATION, DRAFT,
-    SHOWN, STATUS, CANONICAL, MAILED,
+    SHOWN, STATUS, CANONICAL, MAILED, ALIASES,
 )  # fmt: skip
 
 _ELSEWHERE = frozenset(
     """
-    aliases alias archetype archived article asset assets audio banner block blocks body build
+    archetype archived article asset assets audio banner block blocks body build
     bundle byline cached caption cascade catalog class classes color colour comment comments
     commentable content contents contributors copyright credit css cssclass cssclasses customcss
     customjs data dates deprecated dir direction displayinlist displayinmenu distill editlink

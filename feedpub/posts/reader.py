@@ -149,6 +149,7 @@ def _manuscript(
         image=image,
         enclosures=said.enclosures,
         canonical_url=said.canonical_url,
+        aliases=said.aliases,
         draft=said.draft,
         expires=said.expires,
         mailed=said.mailed,

@@ -358,3 +358,27 @@ def test_local_never_makes_a_path_a_host() -> None:
     shown = local("https://example.org/", OWN)("https://example.org//evil.example/")
 
     assert "https://example.org//evil.example/" == shown
+
+
+def test_links_of_pelican_lead_to_pages_of_subjects() -> None:
+    """By name or slug, in both spellings of the prefix; what nobody has is told."""
+    pages = {
+        ("tag", "python"): f"{SITE}tags/python/",
+        ("tag", "machine learning"): f"{SITE}tags/machine-learning/",
+        ("tag", "machine-learning"): f"{SITE}tags/machine-learning/",
+        ("author", "ann"): f"{SITE}authors/ann/",
+        ("category", "news"): f"{SITE}tags/news/",
+    }
+    places = Places(SITE, POSTS, FILES, {}, subjects=pages)
+    expected = {
+        "{tag}python": pages["tag", "python"],
+        "{tag}Machine%20Learning": pages["tag", "machine learning"],
+        "|tag|machine-learning": pages["tag", "machine learning"],
+        "{author}Ann": pages["author", "ann"],
+        "{category}News": pages["category", "news"],
+    }
+
+    found = {each: resolve(Reference(each, 1), "hello.md", OWN, places) for each in expected}
+
+    assert {each: (page, "") for each, page in expected.items()} == found
+    assert "ruby" in resolve(Reference("{tag}ruby", 1), "hello.md", OWN, places)[1]

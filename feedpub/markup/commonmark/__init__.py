@@ -90,6 +90,7 @@ class _Parser(BlockParser):
             stash=self.md.htmlStash.store,
             assign=self._attributes.assign_attrs,
             extend=self._extend if len(self.blockprocessors) else None,
+            has_wiki_links="wikilink" not in self.md.inlinePatterns,
         ).build(parent)
 
     def _extend(self, parent: Element, text: str) -> bool:

@@ -8,7 +8,6 @@ from left to right, a stack of delimiter runs and a stack of brackets.
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from html import unescape
 from html.entities import html5
 from xml.etree.ElementTree import Element
@@ -25,7 +24,8 @@ from feedpub.markup.commonmark.links import (
     normalize_label,
     reference_label,
 )
-from feedpub.markup.commonmark.nodes import Node, Run, alternative_text, fill
+from feedpub.markup.commonmark.nodes import Bracket, Node, Run, alternative_text, code_text, fill
+from feedpub.markup.commonmark.wiki import wiki_link
 
 # Where the scanner stops; all other text is copied.
 _SPECIAL = re.compile(
@@ -39,18 +39,6 @@ _TICKS = re.compile(r"`+")
 _FOOTNOTE = re.compile(r"\[\^([^\s\[\]]{1,200})\]")
 
 
-@dataclass(slots=True, eq=False)
-class _Bracket:
-    """A `[` or `![` that may begin a link or a picture."""
-
-    node: Node
-    is_image: bool
-    start: int  # of the text behind the bracket
-    runs: int  # delimiter runs that stood before it
-    is_active: bool = True
-    has_bracket_after: bool = False
-
-
 class InlineParser:
     """Parses inline content; keeps the link references and footnotes of one document."""
 
@@ -59,6 +47,8 @@ class InlineParser:
         references: Mapping[str, Reference],
         footnotes: Callable[[str], Element | None],
         stash: Callable[[str], str],
+        *,
+        has_wiki_links: bool = True,
     ) -> None:
         """Take the references by label, a function that makes the link to a footnote (None where
         there is no such footnote), and one that stores raw HTML and returns its placeholder.
@@ -66,6 +56,7 @@ class InlineParser:
         self._references = references
         self._footnotes = footnotes
         self._stash = stash
+        self._has_wiki_links = has_wiki_links
 
     def parse(self, text: str, parent: Element) -> None:
         """Append what `text` holds to `parent`, which has neither text nor children yet."""
@@ -73,7 +64,9 @@ class InlineParser:
         if _PLAIN.search(text) is None:
             parent.text = text
             return
-        _Scanner(text, self._references, self._footnotes, self._stash).run(parent)
+        scanner = _Scanner(text, self._references, self._footnotes, self._stash)
+        scanner.has_wiki_links = self._has_wiki_links
+        scanner.run(parent)
 
 
 class _Scanner:
@@ -90,11 +83,12 @@ class _Scanner:
         self._references = references
         self._footnotes = footnotes
         self._stash = stash
+        self.has_wiki_links = True
         self._at = 0
         self._first = Node()  # a head that is never shown
         self._last = self._first
         self._runs: list[Node] = []
-        self._brackets: list[_Bracket] = []
+        self._brackets: list[Bracket] = []
         self._no_ticks: dict[int, int] = {}  # length of a run -> from where on none closes it
         self._no_math: set[str] = set()  # closing signs that do not come any more
         self._no_html: set[str] = set()  # likewise, of comments and the like
@@ -197,7 +191,7 @@ class _Scanner:
             if len(closing[0]) == length:
                 self._at = closing.end()
                 code = Element("code")
-                code.text = AtomicString(_code_text(self._text[begin : closing.start()]))
+                code.text = AtomicString(code_text(self._text[begin : closing.start()]))
                 self._add_element(code)
                 return
         self._no_ticks[length] = begin
@@ -245,7 +239,7 @@ class _Scanner:
     # Section 6.3 and 6.4, and footnotes
 
     def _open_bracket(self) -> None:
-        if not self._footnote(self._at):
+        if not (self._footnote(self._at) or self._wiki_link()):
             self._push_bracket("[", is_image=False)
 
     def _footnote(self, at: int) -> bool:
@@ -258,7 +252,21 @@ class _Scanner:
         self._add_element(link)
         return True
 
+    def _wiki_link(self) -> bool:
+        """Add the wiki link that begins here; return whether there is one."""
+        found = wiki_link(self._text, self._at, self._references) if self.has_wiki_links else None
+        if found is None:
+            return False
+        element, self._at = found
+        if element.tag == "a":
+            for bracket in self._brackets:
+                bracket.is_active = bracket.is_active and bracket.is_image
+        self._add_element(element)
+        return True
+
     def _exclamation(self) -> None:
+        if self._wiki_link():
+            return
         if not self._text.startswith("[", self._at + 1) or _FOOTNOTE.match(
             self._text, self._at + 1
         ):
@@ -272,7 +280,7 @@ class _Scanner:
         self._append(node)
         if self._brackets:
             self._brackets[-1].has_bracket_after = True
-        self._brackets.append(_Bracket(node, is_image, self._at, len(self._runs)))
+        self._brackets.append(Bracket(node, is_image, self._at, len(self._runs)))
 
     def _close_bracket(self) -> None:
         self._at += 1
@@ -310,7 +318,7 @@ class _Scanner:
             node = node.next
         fill(element, content)
 
-    def _target(self, opener: _Bracket) -> Reference | None:
+    def _target(self, opener: Bracket) -> Reference | None:
         """Return where the link that ends here leads, and move behind it; None for no link."""
         found = inline_target(self._text, self._at)
         if found:
@@ -391,10 +399,3 @@ class _Scanner:
         before.text = before.text.removesuffix(local)
         self._at += 1 + len(domain)
         self._add_link(f"{local}@{domain}", f"mailto:{local}@{domain}", is_bare=True)
-
-
-def _code_text(raw: str) -> str:
-    text = raw.replace("\n", " ")
-    if text.startswith(" ") and text.endswith(" ") and not text.isspace():
-        text = text[1:-1]
-    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")

@@ -43,6 +43,18 @@ class Node:
     next: "Node | None" = None
 
 
+@dataclass(slots=True, eq=False)
+class Bracket:
+    """A `[` or `![` that may begin a link or a picture."""
+
+    node: Node
+    is_image: bool
+    start: int  # of the text behind the bracket
+    runs: int  # delimiter runs that stood before it
+    is_active: bool = True
+    has_bracket_after: bool = False
+
+
 def fill(parent: Element, node: Node | None) -> None:
     """Append a chain of nodes to an element."""
     texts: list[str] = []
@@ -78,3 +90,11 @@ def alternative_text(element: Element) -> str:
         if each is not element:
             pieces.append(each.tail or "")
     return "".join(pieces)
+
+
+def code_text(raw: str) -> str:
+    """Return the text of a code span as HTML has it (section 6.1)."""
+    text = raw.replace("\n", " ")
+    if text.startswith(" ") and text.endswith(" ") and not text.isspace():
+        text = text[1:-1]
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")

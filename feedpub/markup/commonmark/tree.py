@@ -30,6 +30,7 @@ class TreeBuilder:
         stash: Callable[[str], str],
         assign: Callable[[Element, str], str],
         extend: Callable[[Element, str], bool] | None,
+        has_wiki_links: bool = True,
     ) -> None:
         """Take functions that store raw HTML and return its placeholder, that give an element the
         attributes of a list, and that let extensions read a paragraph.
@@ -38,7 +39,9 @@ class TreeBuilder:
         self._stash = stash
         self._assign = assign
         self._extend = extend
-        self._inlines = InlineParser(document.references, self._reference, stash)
+        self._inlines = InlineParser(
+            document.references, self._reference, stash, has_wiki_links=has_wiki_links
+        )
         self._notes: list[str] = []  # labels in the order of their first references
         self._counts: dict[str, int] = {}  # references to each
         self._makers: dict[str, Callable[[Block, Element], Element | None]] = {
