@@ -12,7 +12,7 @@ ROUNDS ?= 3
 COVERED := */feedpub/store/*,*/feedpub/newsletter/posting/*,*/feedpub/mail/smtp/*,*/feedpub/outbox.py,*/feedpub/markup/clean.py
 PEOPLE ?= 20000
 
-.PHONY: help build test cover covered check format bench bench-site bench-mail bench-web fuzz wheel clean
+.PHONY: help build test cover covered check format bench bench-site bench-mail bench-web fuzz campaign wheel clean
 
 help: ## list what can be made
 	@sed -n 's/^\([a-z-]*\):.*## /\1	/p' Makefile | expand -t 12
@@ -55,6 +55,11 @@ bench-web: $(BENCH)/.bench ## measure feedpub serve beside nginx; ROUNDS=3
 
 fuzz: $(VENV)/.test ## try mutated posts, lists, configurations, bounces and requests; POSTS=30000
 	POSTS=$(if $(filter file,$(origin POSTS)),30000,$(POSTS)) $(BIN)/python -m benchmarks.fuzz
+
+campaign: fuzz ## kill builds and sends many times, fill the disk, turn the clock; MOMENTS=60
+	MOMENTS=$(or $(MOMENTS),60) $(BIN)/python -m pytest -n 0 tests/flow/test_killed.py \
+		tests/flow/test_mishaps.py tests/flow/test_hostile.py
+	MOMENTS=$(or $(MOMENTS),40) $(BIN)/python -m pytest -n 0 tests/flow/test_send_killed.py
 
 wheel: $(VENV)/.check ## build the sdist and the wheel into dist/
 	rm -rf dist
