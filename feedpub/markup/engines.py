@@ -26,6 +26,7 @@ from feedpub.config import schema
 from feedpub.errors import ConfigError
 from feedpub.markup import fences, wikilinks
 from feedpub.markup.commonmark import CommonMark, DepthError
+from feedpub.markup.commonmark.formulas import HeldFormulas
 from feedpub.markup.inline import Inline
 from feedpub.markup.limits import MarkupError
 from feedpub.model import Problem
@@ -75,6 +76,7 @@ _NOTE_REFERENCE = re.compile(
 _NOTE = re.compile(r'<li id="fn-([^"]+)">')
 _NOTE_BACK = re.compile(r'<a href="#fnref-([^"]+)" class="footnote-backref"[^<>]*>')
 _NOTE_BACK_WRITTEN = rf'<a class="footnote-backref" href="#fnref:\1" title="{_BACK}">'
+_SETS_TEX = re.compile("math|katex|latex", re.IGNORECASE)  # extensions that want the TeX themselves
 _MATH = re.compile(r'<span data-math-style="(inline|display)">([^<]*+)</span>', re.DOTALL)
 _LOOSE_TASK = re.compile(r'(?<=<li>)(<input type="checkbox"[^>]*>)\s*<p>')
 _WIKI_LINK = re.compile(
@@ -108,7 +110,11 @@ class Comrak:
 
     def html(self, body: str) -> str:
         """Give the HTML of a body, with footnotes and alerts as `PythonMarkdown` writes them."""
-        html = comrak.render_markdown(body, self._extensions, self._parse, self._render)
+        formulas = HeldFormulas(("\\(", "\\["))
+        html = comrak.render_markdown(
+            formulas.take(body), self._extensions, self._parse, self._render
+        )
+        html = formulas.put_back(html, _escape)
         if "data-math-style" in html:
             html = _MATH.sub(_formula, html)
         if "data-footnote" in html:
@@ -139,13 +145,15 @@ class PythonMarkdown:
         for name in extensions:
             _load(self._markdown, name)
         self._markdown.treeprocessors.register(Inline(self._markdown), "inline", 20)
+        self._keeps_tex = not any(_SETS_TEX.search(name) for name in extensions)
 
     def html(self, body: str) -> str:
         """Give the HTML of a body. Raises MarkupError where it is nested too deeply."""
         _refuse_unclosed(body)
         self._markdown.reset()
+        formulas = HeldFormulas(("$$", "\\(", "\\[", "$"))
         try:
-            html = self._markdown.convert(body)
+            html = self._markdown.convert(formulas.take(body) if self._keeps_tex else body)
         except RecursionError as error:
             raise MarkupError("its lists, quotations or elements are nested too deeply") from error
         except Exception as error:  # an extension may raise anything, and one post is not the site
@@ -157,7 +165,7 @@ class PythonMarkdown:
             html = _TASK.sub(_task, html)
         if "[!" in html:
             html = _ALERT.sub(_alert, html)
-        return html
+        return formulas.put_back(html, _escape)
 
 
 class CommonMarkEngine:
@@ -306,6 +314,10 @@ def _trimmed(url: str, end: int) -> int:
         entity = _ENTITY.search(url, max(0, end - 34), end) if url[end - 1] == ";" else None
         end = entity.start() if entity else end - 1
     return end
+
+
+def _escape(formula: str) -> str:
+    return escape(formula, quote=False)
 
 
 def _formula(match: re.Match[str]) -> str:

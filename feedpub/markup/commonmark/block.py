@@ -42,6 +42,7 @@ class Block:
     attributes: str = ""  # `{: ...}` that stands below it
     is_tight: bool = True
     columns: tuple[str, ...] = ()  # alignments of a table
+    formula_end: int = -1  # of a paragraph: the line on which a formula ends that is open in it
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ and the fences of Liquid and Hugo.
 
 from collections.abc import Callable, Mapping, Sequence
 
+from feedpub.markup.commonmark import formulas
 from feedpub.markup.commonmark.block import CODE_INDENT, CONTAINERS, LITERAL, Block, Document
 from feedpub.markup.commonmark.links import Reference
 from feedpub.markup.commonmark.stack import Line, OpenBlocks
@@ -29,6 +30,11 @@ def parse(lines: Sequence[str], references: dict[str, Reference] | None = None) 
 def _read(blocks: OpenBlocks) -> None:
     container, is_matched = _continue_open(blocks)
     if container is None:
+        return
+    if blocks.number <= container.formula_end:
+        container.lines.append(blocks.line.literal())
+        container.end = blocks.number
+        _expect_formula(blocks, container)
         return
     tip = blocks.tip
     started: Block | None = container
@@ -87,8 +93,20 @@ def _add_text(blocks: OpenBlocks, container: Block) -> None:
     elif container.kind in ("table", "paragraph"):
         container.lines.append(line.rest())
         container.end = blocks.number
+        _expect_formula(blocks, container)
     else:
-        blocks.open("paragraph", container).lines.append(line.rest())
+        paragraph = blocks.open("paragraph", container)
+        paragraph.lines.append(line.rest())
+        _expect_formula(blocks, paragraph)
+
+
+def _expect_formula(blocks: OpenBlocks, paragraph: Block) -> None:
+    """Keep the lines of a formula that the last line leaves open from beginning other blocks."""
+    written = paragraph.lines[-1]
+    if paragraph.kind == "paragraph" and ("$$" in written or "\\[" in written):
+        before = formulas.after_end(written) if paragraph.formula_end == blocks.number else written
+        last = formulas.last_line(before, blocks.lines, blocks.number + 1)
+        paragraph.formula_end = max(paragraph.formula_end, last)
 
 
 # Which open blocks a line goes on with
@@ -115,8 +133,8 @@ def _always(blocks: OpenBlocks, block: Block) -> bool:  # noqa: ARG001  # one of
     return True
 
 
-def _paragraph(blocks: OpenBlocks, block: Block) -> bool:  # noqa: ARG001  # likewise
-    return not blocks.line.is_blank
+def _paragraph(blocks: OpenBlocks, block: Block) -> bool:
+    return not blocks.line.is_blank or blocks.number <= block.formula_end
 
 
 def _quote(blocks: OpenBlocks, block: Block) -> bool:
