@@ -117,6 +117,9 @@ def _account(session: Session, lines: Iterable[str], summary: "Summary", seconds
     """Tell what is wrong, then what was done, then what to do: on terminals. Else what is wrong."""
     session.terminal.clear()
     report.tell(summary.problems, session.terminal)
+    for path in summary.damaged:
+        told = f"{path}: was damaged, and has been made anew"
+        session.terminal.say(session.terminal.paint(told, Colour.WARNING))
     if session.arguments.json:
         session.world.stdout.write(report.as_json(summary, summary.problems, seconds) + "\n")
     else:

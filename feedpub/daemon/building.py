@@ -16,6 +16,7 @@ from feedpub.publish import Built, Kept, Request, Summary
 Rebuild = Callable[[Request, Kept | None, frozenset[str] | None], Built]
 
 _TOLD = 20  # problems of one build
+_SHARE = 50  # of the time, looks at everything after edits may take one part in so many
 _BRIEF = timedelta(seconds=2)  # longer than a file is half there
 
 
@@ -40,6 +41,8 @@ class Builder:
         self._heard: frozenset[str] | None = None  # may have changed since; None is anything
         self._noticed: float | None = None  # when the first of it was heard of
         self.builds = Builds()
+        self._looked = 0.0  # when everything was looked at last, on the monotonic clock
+        self._look_took = 0.0  # seconds
         self._last: datetime | None = None
         self._summary: Summary | None = None
         self._seen: Collection[Problem] = ()  # in the last build
@@ -79,7 +82,9 @@ class Builder:
                 self._tell(summary, before, monotonic() - began)
             if changed or (self._kept and self._kept.seen.texts != texts):  # no file shows some
                 self._untold = _joined(self._untold, summary)
-            doubtful = self._complain(summary, is_first=before is None)
+            if summary.damaged:
+                self._journal.tell("cache rebuilt", damaged=summary.damaged)
+            doubtful = self._complain(summary, is_first=before is None) or self._is_to_look()
         self._pass_on()
         again = now + _BRIEF if doubtful else None
         return agenda.first((summary.until, again))
@@ -111,13 +116,27 @@ class Builder:
             changed, self._heard = self._heard, frozenset()
             noticed, self._noticed = self._noticed, None
         try:
+            began = monotonic()
             built = self._rebuild(self._site.request(now), self._kept, changed)
+            if changed is None:
+                self._looked, self._look_took = monotonic(), monotonic() - began
         except BaseException:
             self.builds = replace(self.builds, failed=self.builds.failed + 1)
             self.heard(None)
             raise
         self._kept = built.kept
         return built.summary, noticed
+
+    def _is_to_look(self) -> bool:
+        """Tell whether everything is to be looked at soon, and have the next build do so.
+
+        After an edit somebody may have removed or damaged files of the output beside it.
+        """
+        if monotonic() - self._looked <= self._look_took * _SHARE + _BRIEF.total_seconds():
+            return False
+        with self._hearing:
+            self._heard = None
+        return True
 
     def _count(self, summary: Summary, seconds: float, lag: float | None) -> None:
         self.builds = Builds(

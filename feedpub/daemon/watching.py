@@ -94,6 +94,8 @@ class Watch:
         away = tuple(each for each in watching.away if each == str(self._content))
         watching = replace(watching, away=away)
         before, self._before = self._before, watching
+        if before and watching.sweeps > before.sweeps > 0:
+            self._heard(None)  # what is written may have been damaged, or removed
         self._record.watching = watching
         now = (watching.how, watching.why, watching.away)
         if before is None or now != (before.how, before.why, before.away):

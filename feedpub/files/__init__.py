@@ -2,6 +2,7 @@
 
 from feedpub.files.beneath import open_beneath
 from feedpub.files.compression import COMPRESSIBLE
+from feedpub.files.damage import make_folder, take_damaged
 from feedpub.files.instance import keep_state, kept_state, only, running
 from feedpub.files.limits import CRASHES, OUT_OF_TIME, Limits
 from feedpub.files.listing import LIST, is_built, publication_lines, publications
@@ -46,6 +47,7 @@ __all__ = [
     "keep_state",
     "kept_state",
     "locked",
+    "make_folder",
     "map_parallel",
     "only",
     "open_beneath",
@@ -58,6 +60,7 @@ __all__ = [
     "scan",
     "secrets",
     "sound",
+    "take_damaged",
     "texts",
     "write",
 ]

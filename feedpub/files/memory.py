@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any, NamedTuple, TypeVar, cast
 
 from feedpub.errors import FeedpubError
+from feedpub.files.damage import discard, set_aside
 from feedpub.files.outputs import Written, facts
 from feedpub.files.sources import digest
 from feedpub.mailing import Issue
@@ -146,7 +147,7 @@ def sound(folder: Path, work: Callable[[], Result]) -> Result:
     try:
         return work()
     except SpoiltError:
-        _unlink(folder / _STORE)
+        set_aside(folder / _STORE)
         return work()
 
 
@@ -304,7 +305,7 @@ class Bodies:
             try:
                 self._opened = _opened(self._path, self._version)
             except sqlite3.DatabaseError:
-                _unlink(self._path)
+                set_aside(self._path)
                 self._opened = _opened(self._path, self._version)
         return self._opened
 
@@ -338,12 +339,6 @@ def _sum(html: object) -> str:
     return digest(str(html).encode())
 
 
-def _unlink(path: Path) -> None:
-    """Remove a store with its journal."""
-    for each in (path, path.with_name(f"{path.name}-journal")):
-        each.unlink(missing_ok=True)
-
-
 def _row(issue: Issue) -> Packed:
     """Turn an issue into texts and numbers."""
     values = (getattr(issue, name) for name in _ISSUE)
@@ -372,18 +367,24 @@ def _save(path: Path, version: str, value: object) -> None:
     """Write a value so that `_load` can tell whether it is whole."""
     data = marshal.dumps((version, value))  # type: ignore[arg-type]  # of what marshal can write
     part = path.with_name(f"{path.name}.part")
+    for each in (part, path):
+        if os.path.lexists(each) and not each.is_file():
+            discard(each)
     part.write_bytes(digest(data).encode() + data)
     part.replace(path)
 
 
 def _load(path: Path, version: str) -> Any:  # noqa: ANN401 - as `_save` was given it
     """Give the value saved under this version, or None."""
-    try:
-        data = path.read_bytes()
-    except OSError:
+    if not os.path.lexists(path):
         return None
+    try:
+        data = path.read_bytes() if path.is_file() else b""
+    except OSError:
+        data = b""
     check, payload = data[:32], data[32:]
     if check != digest(payload).encode():
+        set_aside(path)
         return None
     saved, value = marshal.loads(payload)  # noqa: S302 - written by us: the digest says so
     return value if saved == version else None

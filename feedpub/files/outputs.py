@@ -83,7 +83,7 @@ def write(  # noqa: PLR0913 - what, where to, what is known, and who is told
     trusted = () if (folder / PARTS).exists() else wanted.keys() & untouched
     settled = {path for path in trusted if work.is_settled(path)}
     possible = wanted.keys() | work.companions(settled)
-    ours, before = read_list(folder)
+    ours, before = _ours(folder, ledger)
     refuse(folder, ours, possible)
     spared = {path for path in ours - possible if spare and path.startswith(spare)}
     removable = sorted(ours - possible - spared)
@@ -125,6 +125,20 @@ def write(  # noqa: PLR0913 - what, where to, what is known, and who is told
         tuple(sorted(killed)),
     )
     return changes, {path: now[path] for path in sorted(now)}
+
+
+def _ours(folder: Path, ledger: Ledger) -> tuple[set[str], str]:
+    """Return the paths that may be ours, and what the list tells besides.
+
+    Where the list was removed or damaged, and any file lies as we left it, the folder is ours all
+    the same: so is what stands where the others were.
+    """
+    ours, before = read_list(folder)
+    lost = ledger.keys() - ours
+    if any(ledger[path].facts == facts(folder / path) != _NO_FILE for path in lost):
+        ours |= lost
+        write_list(folder, ours, before)
+    return ours, before
 
 
 def _killed_again(target: Path, number: int) -> str:

@@ -43,7 +43,8 @@ def build(request: Request) -> Summary:
             return _summary(where, last, written=0, removed=0)
         return _make(request, seen, last).summary
 
-    return _alone(request, where, work)
+    summary = _alone(request, where, work)
+    return replace(summary, damaged=files.take_damaged(where.memory))
 
 
 def rebuild(
@@ -73,16 +74,20 @@ def rebuild(
             seen = _look(request, where, code)
             last = None if request.clean else _memory(seen).last_build(where.output)
             return _make(request, seen, last)
-        hints = None if changed is None else Hints.of(where, changed)
+        # Where the folder's list is not as it was left, nothing of the folder may be.
+        untouched = files.facts(where.output / files.LIST) == known.listed
+        hints = Hints.of(where, changed) if changed is not None and untouched else None
         seen = _look(request, where, code, known, hints)
         paths = hints.touched(known.build.ledger) if hints else known.build.ledger
         ledger = {path: known.build.ledger[path] for path in paths}
         same = known.build.stamp and known.seen == seen
-        if same and _stands(known.build, request, where, ledger):
+        if same and untouched and _stands(known.build, request, where, ledger):
             return Built(_summary(where, known.build, written=0, removed=0), known)
         return _make(request, seen, known.build, known, hints)
 
-    return _alone(request, where, work)
+    built = _alone(request, where, work)
+    damaged = files.take_damaged(where.memory)
+    return replace(built, summary=replace(built.summary, damaged=damaged)) if damaged else built
 
 
 def _alone(request: Request, where: Place, work: Callable[[], Result]) -> Result:
@@ -91,6 +96,7 @@ def _alone(request: Request, where: Place, work: Callable[[], Result]) -> Result
     def waiting() -> None:
         request.progress("waiting for another build to end", 0, 0)
 
+    files.make_folder(where.memory)
     with files.locked(where.memory, waiting), files.locked(where.output, waiting):
         return files.sound(where.memory, work)
 

@@ -79,6 +79,7 @@ class Summary(Counts):
     # Whose pages were not there at the last build, newest first; () where that is not known.
     new: tuple[Post, ...] = ()
     until: datetime | None = None  # then the next post appears or goes
+    damaged: tuple[str, ...] = ()  # parts of the cache that were, and have been made anew
     killed: int = 0  # processes of the build, whose work others did
 
 

@@ -471,7 +471,7 @@ def check(site: Site, root: Path) -> None:
 def told(summary: Summary) -> tuple[object, ...]:
     """Give what a summary says of the site, and not of the work."""
     bare = replace(summary, written=0, unchanged=0, removed=0, folder="", seconds=0.0)
-    return astuple(replace(bare, changed=(), new=()))
+    return astuple(replace(bare, changed=(), new=(), damaged=()))
 
 
 def post(**fields: object) -> str:

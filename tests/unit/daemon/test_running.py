@@ -5,6 +5,7 @@ import mailbox
 import os
 import signal
 import threading
+import time
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -161,6 +162,22 @@ def test_changed_templates_are_taken_up(site: Site) -> None:
         wait_until(lambda: "Mine: Hello" in site.read("posts/a/index.html"), "the template")
 
     assert "Mine" not in before
+
+
+@pytest.mark.parametrize("sweep", [1, 3600])
+def test_output_that_is_removed_is_whole_again(site: Site, sweep: int) -> None:
+    """By the next sweep, or soon after the next edit where that comes first."""
+    site.config(f'site: {{title: A, url: "https://example.org/"}}\nrun: {{sweep: {sweep}}}\n')
+    with here(site) as daemon:
+        daemon.wait("watching", by="events")
+        for path in (site.public / "posts/a/index.html", site.public / FEED):
+            time.sleep(2.5)  # until everything may be looked at again after an edit
+            path.unlink()
+            (site.public / "404.html").write_text("damaged", encoding="utf-8")
+            if sweep > 1:
+                site.post("b.md", body=f"Text of {path.name}.")
+            wait_until(path.exists, "the file")
+            wait_until(lambda: "damaged" not in site.read("404.html"), "the other one")
 
 
 def test_nothing_is_published_or_mailed_half(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """Publishing a site: what is written, what is left alone, and what is told."""
 
+import os
 import shutil
 import sqlite3
 import threading
@@ -530,3 +531,47 @@ def test_a_folder_that_has_become_empty_may_be_away(site: Site) -> None:
     assert "Hello" in site.read("atom.xml")
     assert 0 == site.build().published
     assert 0 == site.build(careful=True).published
+
+
+def spoil(path: Path, how: str) -> None:
+    """Put something else in the place of a file of the cache."""
+    if path.is_file():
+        path.unlink()
+    if how == "folder":
+        path.mkdir()
+        (path / "file").write_text("x", encoding="utf-8")
+    elif how == "loop":
+        path.symlink_to(path.name)
+    elif how == "pipe":
+        os.mkfifo(path)
+    else:
+        path.write_bytes({"garbage": b"spoilt" * 999, "empty": b"", "nul": bytes(8192)}[how])
+
+
+@pytest.mark.parametrize("how", ["folder", "loop", "pipe", "garbage", "empty", "nul"])
+@pytest.mark.parametrize("name", ["bodies.sqlite", "bodies.sqlite-journal", "build-*"])
+def test_a_damaged_cache_is_made_anew_and_told_once(site: Site, name: str, how: str) -> None:
+    """Whatever stands in its place; the site is what it was."""
+    site.build()
+    before, cache = site.written(), site.root / ".feedpub/cache"
+    (path,) = list(cache.glob(name)) or [cache / name]
+    spoil(path, how)
+    site.post("hello.md", body="Other text.")
+    told = site.build().damaged
+    site.post("hello.md")
+
+    assert () == site.build().damaged
+    assert before == site.written()
+    if name != "bodies.sqlite-journal" and (name, how) != ("bodies.sqlite", "empty"):
+        assert (str(path),) == told
+    assert not [*cache.glob("*.damaged")]
+
+
+@pytest.mark.parametrize("how", ["loop", "garbage"])
+def test_a_file_in_the_place_of_the_cache_gives_way(site: Site, how: str) -> None:
+    """All of it may be deleted at any time."""
+    (site.root / ".feedpub").mkdir()
+    spoil(site.root / ".feedpub/cache", how)
+
+    assert 2 == site.build().published
+    assert (site.root / ".feedpub/cache").is_dir()

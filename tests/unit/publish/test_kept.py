@@ -316,3 +316,36 @@ def test_paths_are_sorted_by_the_folder_they_belong_to(site: Site) -> None:
     assert Hints(frozenset({"a.md"}), frozenset({"x.html"}), frozenset({"rss.xml"})) == hints
     assert ["rss.xml"] == hints.touched(["atom.xml", "rss.xml"])
     assert [] == replace(hints, output=frozenset()).touched(["rss.xml"])
+
+
+@pytest.mark.parametrize("what", ["folder", "list", "garbage", "half"])
+def test_output_that_was_removed_or_damaged_is_whole_after_the_next_edit(
+    site: Site, what: str
+) -> None:
+    """Where the folder or its list is not as it was left everything is looked at."""
+    kept = settled(site)
+    if what == "folder":
+        shutil.rmtree(site.public)
+    elif what == "list":
+        (site.public / ".feedpub").unlink()
+    else:
+        (site.public / ".feedpub").write_bytes(b"\xff\x00" if what == "garbage" else b"# F\n404")
+        (site.public / "posts/second/index.html").write_text("damaged", encoding="utf-8")
+    (site.public / "rss.xml").unlink(missing_ok=True)
+    site.post("hello.md", body="Other text.")
+
+    build(site, kept, "content/hello.md")
+
+    assert clean(site) == site.written()
+
+
+def test_output_that_was_damaged_is_whole_after_a_look_at_everything(site: Site) -> None:
+    """Nothing of the site itself has changed."""
+    kept = settled(site)
+    before = site.written()
+    shutil.rmtree(site.public / "posts")
+    (site.public / "rss.xml").write_text("damaged", encoding="utf-8")
+
+    publish.rebuild(site.request(), kept)
+
+    assert before == site.written()

@@ -1,0 +1,43 @@
+"""Parts of the cache that are damaged, or where something else stands: set aside, and told once."""
+
+import os
+import shutil
+from pathlib import Path
+
+_DAMAGED = ".damaged"
+
+
+def make_folder(folder: Path) -> None:
+    """Make the folder of the memory, in place of whatever else stands there."""
+    if os.path.lexists(folder) and not folder.is_dir():
+        folder.unlink()
+    folder.mkdir(parents=True, exist_ok=True)
+
+
+def take_damaged(folder: Path) -> tuple[str, ...]:
+    """Return what was damaged in the memory and is made anew, by its path, and remove it.
+
+    So it is told once, by whoever works with the memory next.
+    """
+    found = sorted(folder.glob(f"*{_DAMAGED}")) if folder.is_dir() else []
+    for path in found:
+        discard(path)
+    return tuple(str(path).removesuffix(_DAMAGED) for path in found)
+
+
+def set_aside(path: Path) -> None:
+    """Move what is damaged out of the way, with its journal; `take_damaged` tells of it."""
+    aside = path.with_name(f"{path.name}{_DAMAGED}")
+    discard(aside)
+    if os.path.lexists(path):
+        path.rename(aside)
+    for end in ("-journal", "-wal", "-shm"):
+        discard(path.with_name(f"{path.name}{end}"))
+
+
+def discard(path: Path) -> None:
+    """Remove whatever is at a path, a folder with all in it."""
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path, ignore_errors=True)
+    else:
+        path.unlink(missing_ok=True)
