@@ -32,15 +32,17 @@ class ClockGuard:
         """Return a duty that does nothing as long as the clock cannot be right."""
 
         def run(now: datetime) -> datetime | None:
-            return now + _AGAIN if self.is_behind(now) else duty.run(now)
+            # The time of a call may be that before the clock was set: both must be right.
+            held = self.is_behind() or is_behind(now, self._newest)
+            return self._site.now() + _AGAIN if held else duty.run(now)
 
         return Duty(duty.name, run)
 
-    def is_behind(self, now: datetime) -> bool:
+    def is_behind(self) -> bool:
         """Tell whether the clock is older than what was published last, and log what changes."""
         with self._turn:
             last = self._last()
-            behind = is_behind(now, last)
+            behind = is_behind(self._site.now(), last)
             if behind and last and not self.waiting:
                 self._journal.tell(
                     "clock behind",
