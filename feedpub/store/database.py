@@ -1,13 +1,15 @@
 """A URL → connections to SQLite or PostgreSQL, and transactions that are safe among processes."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from threading import RLock
+from time import monotonic, sleep
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, func, select
-from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.engine.interfaces import DBAPIConnection, DBAPICursor
 from sqlalchemy.exc import ArgumentError, DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.pool import ConnectionPoolEntry
@@ -16,6 +18,8 @@ from feedpub.store.errors import StoreError, StoreUnavailable
 from feedpub.store.urls import describe, is_file, parse, redact
 
 PATIENCE = 60.0  # seconds to wait for another process that writes
+_SLICE = 0.2  # seconds that SQLite itself waits for a lock: until it returns no signal is handled
+_PAUSE = 0.02  # seconds before the next try: some locks SQLite does not wait for
 _PRAGMAS = (
     "journal_mode = WAL",  # who reads does not wait for who writes
     # FULL: a commit is on the disk when it returns, and outlives a power cut. NORMAL outlives
@@ -119,7 +123,7 @@ class Database:
             with self._told(), self._in_turn(), closing(self._engine.raw_connection()) as raw:
                 raw.cursor().execute("PRAGMA busy_timeout = 1000")
                 raw.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)")
-                raw.cursor().execute(f"PRAGMA busy_timeout = {self._patience * 1000:.0f}")
+                raw.cursor().execute(f"PRAGMA busy_timeout = {_SLICE * 1000:.0f}")
 
     def close(self) -> None:
         """Close every connection."""
@@ -217,21 +221,64 @@ def _file_engine(url: URL, patience: float) -> Engine:
         path.touch(mode=0o600)  # addresses are nobody else's business
     except OSError as error:
         raise StoreError(f"{path}: {error.strerror}; the list of readers is kept there") from error
-    engine = create_engine(url, connect_args={"timeout": patience}, hide_parameters=True)
-    event.listen(engine, "connect", _prepare)
+    engine = create_engine(
+        url, connect_args={"timeout": min(_SLICE, patience)}, hide_parameters=True
+    )
+    event.listen(engine, "connect", partial(_prepare, patience))
     event.listen(engine, "begin", _begin)
+    event.listen(engine, "do_execute", partial(_execute, patience))
+    event.listen(engine, "commit", _commit)
     return engine
 
 
-def _prepare(connection: DBAPIConnection, entry: ConnectionPoolEntry) -> None:
+def _prepare(patience: float, connection: DBAPIConnection, entry: ConnectionPoolEntry) -> None:
     """Set up a new connection to SQLite."""
     del entry
     connection.isolation_level = None  # transactions begin where feedpub says so
     cursor = connection.cursor()
     for pragma in _PRAGMAS:
-        cursor.execute(f"PRAGMA {pragma}")
+        _wait_for_lock(partial(cursor.execute, f"PRAGMA {pragma}"), patience)
     cursor.close()
 
 
 def _begin(connection: Connection) -> None:
     connection.exec_driver_sql(connection.get_execution_options().get(_BEGIN, "BEGIN"))
+
+
+def _commit(connection: Connection) -> None:
+    """Commit by a statement, so that it waits for locks as all statements do.
+
+    Where the file system allows no write-ahead log, a commit waits for those who read.
+    """
+    connection.exec_driver_sql("COMMIT")
+
+
+def _execute(
+    patience: float,
+    cursor: DBAPICursor,
+    statement: str,
+    parameters: Sequence[object] | Mapping[str, object],
+    context: object,
+) -> bool:
+    """Execute a statement in place of SQLAlchemy, and wait for a lock that somebody else holds."""
+    del context
+    _wait_for_lock(partial(cursor.execute, statement, parameters), patience)
+    return True
+
+
+def _wait_for_lock(call: Callable[[], object], patience: float) -> None:
+    """Call until nobody else holds the lock that it takes, for so many seconds.
+
+    In short slices: Python handles signals, Ctrl-C among them, only between two calls of SQLite.
+    """
+    end = monotonic() + patience
+    while True:
+        try:
+            call()
+        except Exception as error:
+            name = getattr(error, "sqlite_errorname", "")
+            if not name.startswith("SQLITE_BUSY") or monotonic() >= end:
+                raise
+        else:
+            return
+        sleep(_PAUSE)
