@@ -176,6 +176,12 @@ def is_soft(outcome: Outcome) -> bool:
     return outcome.kind == "failed" and outcome.code >= _PERMANENT and refusal.is_soft
 
 
+def is_about_sender(outcome: Outcome) -> bool:
+    """Tell whether a server refused us, whoever the message was for."""
+    refusal = refusals.classify(outcome.code, outcome.status, outcome.text)
+    return bool(outcome.code) and refusal.is_about_sender
+
+
 def slows(outcome: Outcome) -> bool:
     """Tell whether a domain asks for less mail, and not only for later mail to one mailbox.
 

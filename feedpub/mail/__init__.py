@@ -6,6 +6,16 @@ each. `feedpub.mail.boxes` reads the mail that comes back.
 
 from feedpub.mail.folders import Folder, Maildir
 from feedpub.mail.smtp import Relay, Smtp
-from feedpub.mail.transport import Doubt, Session, Transport
+from feedpub.mail.transport import Doubt, Refused, Session, Transport, ignore
 
-__all__ = ["Doubt", "Folder", "Maildir", "Relay", "Session", "Smtp", "Transport"]
+__all__ = [
+    "Doubt",
+    "Folder",
+    "Maildir",
+    "Refused",
+    "Relay",
+    "Session",
+    "Smtp",
+    "Transport",
+    "ignore",
+]

@@ -11,7 +11,7 @@ import unicodedata
 from pathlib import Path
 
 from feedpub.errors import MailError
-from feedpub.mail.transport import Doubt
+from feedpub.mail.transport import Doubt, Refused, ignore
 from feedpub.mailing import Message, Outcome
 
 _MESSAGE_ID = re.compile(rb"^message-id:\s*<([^<>\r\n]+)>", re.IGNORECASE | re.MULTILINE)
@@ -27,7 +27,11 @@ class Folder:
     def __init__(self, path: Path) -> None:
         self._path = path
 
-    def connect(self, chance: float = 0.0) -> "FolderSession":  # noqa: ARG002 - there is one way
+    def connect(
+        self,
+        chance: float = 0.0,  # noqa: ARG002 - there is one way
+        refused: Refused = ignore,  # noqa: ARG002 - and nobody who refuses
+    ) -> "FolderSession":
         """Make the folder where it is not there yet.
 
         Raises:
@@ -43,7 +47,11 @@ class Maildir:
     def __init__(self, path: Path) -> None:
         self._path = path
 
-    def connect(self, chance: float = 0.0) -> "FolderSession":  # noqa: ARG002 - there is one way
+    def connect(
+        self,
+        chance: float = 0.0,  # noqa: ARG002 - there is one way
+        refused: Refused = ignore,  # noqa: ARG002 - and nobody who refuses
+    ) -> "FolderSession":
         """Make the Maildir where it is not there yet.
 
         Raises:

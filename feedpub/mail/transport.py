@@ -8,6 +8,14 @@ from feedpub.mailing import Message, Outcome
 Doubt = Callable[[], None]
 """Records that a message is about to be handed over; called just before nobody can know."""
 
+Refused = Callable[[Outcome], None]
+"""Hears of a relay that answered and did not let us send, in its words."""
+
+
+def ignore(outcome: Outcome) -> None:
+    """Hear of a refusal, and do nothing about it."""
+    del outcome
+
 
 class Session(Protocol):
     """A way that is open: takes messages one after the other, from one thread."""
@@ -46,8 +54,10 @@ class Session(Protocol):
 class Transport(Protocol):
     """A way of sending; may be used by several threads at once."""
 
-    def connect(self, chance: float = 0.0) -> Session:
+    def connect(self, chance: float = 0.0, refused: Refused = ignore) -> Session:
         """Open a way; `chance`, from 0 up to 1, chooses among several by their weights.
+
+        `refused` is called for each relay that answered before that, and refused us.
 
         Raises:
             MailError: nothing can be sent now; the message says why, and holds no secret.

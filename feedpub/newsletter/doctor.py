@@ -142,10 +142,10 @@ class _Visit:
     def _refusals(self) -> Iterator[Finding]:
         """Tell which servers refused us lately, and in what words."""
         for each in self._desk.store.refusals(self._now - RECENT):
-            number = f"{each.number:,} message{'' if each.number == 1 else 's'}"
+            number = f"{each.number:,} time{'' if each.number == 1 else 's'}"
             yield poor(
                 "refusals",
-                f"{each.domain or 'a server'} refused {number} because of us: {each.text}",
+                f"{each.domain or 'a server'} refused us {number}: {each.text}",
                 "no reader is to blame: do what it says, and what is told below of SPF, DKIM, "
                 "DMARC and PTR; block lists and limits have pages where they are lifted",
             )

@@ -25,9 +25,12 @@ class SenderRefusals:
     def record_refusal(self, subscriber: int, domain: str, text: str, at: datetime) -> bool:
         """Record that the sender was refused for a subscriber; of a day one counts.
 
-        `text` must name nobody. Returns whether it counted.
+        With 0 it was for nobody in particular, and of a day one counts for each domain. `text`
+        must name nobody. Returns whether it counted.
         """
-        near = (refusal.c.at > at - _DAY, refusal.c.at < at + _DAY)
+        near = [refusal.c.at > at - _DAY, refusal.c.at < at + _DAY]
+        if not subscriber:
+            near.append(refusal.c.domain == domain)
         with self._database.writing() as connection:
             connection.execute(delete(refusal).where(refusal.c.at < at - _KEPT))
             same = select(refusal.c.id).where(refusal.c.subscriber == subscriber, *near).limit(1)

@@ -34,6 +34,13 @@ def test_of_one_reader_and_day_one_counts(store: Store) -> None:
     ]
 
 
+def test_of_one_relay_and_day_one_counts(store: Store) -> None:
+    """It refuses us whoever the message is for, again and again."""
+    names = ["a.example:25", "a.example:25", "b.example:25"]
+
+    assert [True, False, True] == [store.record_refusal(0, each, "550 no", NOW) for each in names]
+
+
 def test_what_is_old_is_forgotten(store: Store) -> None:
     """After a month, when the next one comes."""
     store.record_refusal(1, "a.example", "550 no", NOW)

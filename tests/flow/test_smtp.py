@@ -20,7 +20,7 @@ from mailservers import DROP, HANG, LOSE, Answer, MailServer, certified
 from newsletters import NOW, Newsletter, Standing, request
 
 from feedpub import newsletter
-from feedpub.mail import Doubt, Relay, Session, Smtp, Transport
+from feedpub.mail import Doubt, Refused, Relay, Session, Smtp, Transport, ignore
 from feedpub.mailing import Message, Outcome, Tally
 from feedpub.newsletter.desk import opened
 from feedpub.newsletter.editing import edited
@@ -87,9 +87,9 @@ class Late:
     way: Transport
     gone: Event
 
-    def connect(self, chance: float = 0.0) -> Session:
+    def connect(self, chance: float = 0.0, refused: Refused = ignore) -> Session:
         """Open a way."""
-        return LateSession(self.way.connect(chance), self.gone)
+        return LateSession(self.way.connect(chance, refused), self.gone)
 
 
 class LateSession:

@@ -4,9 +4,10 @@ import time
 from collections.abc import Callable, Sequence
 
 from feedpub.errors import MailError
-from feedpub.mail.smtp.greeting import greet, trust
+from feedpub.mail.smtp.greeting import GreetingError, greet, trust
 from feedpub.mail.smtp.relay import Relay, order
 from feedpub.mail.smtp.session import SmtpSession
+from feedpub.mail.transport import Refused, ignore
 
 __all__ = ["Relay", "Smtp", "SmtpSession", "order"]
 
@@ -25,8 +26,10 @@ class Smtp:
         self._trusted = {each.ca_file: trust(each) for each in relays}
         self._clock = clock
 
-    def connect(self, chance: float = 0.0) -> SmtpSession:
+    def connect(self, chance: float = 0.0, refused: Refused = ignore) -> SmtpSession:
         """Connect to the relay that `chance` points to, or to the first of the others that answers.
+
+        `refused` is called for each that answered with a refusal.
 
         Raises:
             MailError: none answers, lets us in and can be trusted; it says why, for each.
@@ -35,14 +38,16 @@ class Smtp:
         for relay in order(self.relays, chance):
             try:
                 return self.connect_to(relay)
-            except MailError as error:
+            except GreetingError as error:
                 faults.append(str(error))
+                if error.outcome is not None:
+                    refused(error.outcome)
         raise MailError("; ".join(faults) or "mail.relays: there is no mail server to send through")
 
     def connect_to(self, relay: Relay) -> SmtpSession:
         """Connect to one of the relays, up to and with the log-in.
 
         Raises:
-            MailError: it does not answer, does not let us in or cannot be trusted.
+            GreetingError: it does not answer, does not let us in or cannot be trusted.
         """
         return SmtpSession(greet(relay, self._trusted[relay.ca_file]), relay, self._clock)

@@ -9,12 +9,21 @@ import ssl
 from feedpub.errors import MailError
 from feedpub.mail.reasons import reason
 from feedpub.mail.smtp.relay import Relay
-from feedpub.mail.smtp.replies import Reply
+from feedpub.mail.smtp.replies import Reply, outcome
 from feedpub.mail.smtp.wire import LostError, Wire, why
+from feedpub.mailing import Outcome
 
 _LOOPBACK = frozenset(("localhost", "127.0.0.1", "::1"))
 _ASKS_ON = 334
 _UNKNOWN = (500, 502)  # the server is from before EHLO
+
+
+class GreetingError(MailError):
+    """There is no connection; `outcome` is what the relay said where it refused us."""
+
+    def __init__(self, message: str, outcome: Outcome | None = None) -> None:
+        super().__init__(message)
+        self.outcome = outcome
 
 
 def trust(relay: Relay) -> ssl.SSLContext:
@@ -35,24 +44,31 @@ def greet(relay: Relay, trusted: ssl.SSLContext) -> Wire:
     """Connect, say EHLO, encrypt and log in.
 
     Raises:
-        MailError: any of it fails.
+        GreetingError: any of it fails.
     """
     try:
         server = _dial(relay, trusted)
     except (OSError, UnicodeError) as error:
-        fault = _told(error)
+        fault, reply = _told(error), _reply(error)
     else:
         try:
             return _introduced(server, relay, trusted)
         except (OSError, UnicodeError, LostError, _RefusedError) as error:
             server.close()
-            fault = _told(error)
+            fault, reply = _told(error), _reply(error)
     # Raised here and from nothing: what led to it may hold what was said, a password too.
-    raise MailError(f"{relay.name}: {relay.discreet(fault)}")
+    raise GreetingError(
+        f"{relay.name}: {relay.discreet(fault)}",
+        outcome("offline", reply, relay) if reply else None,
+    )
 
 
 class _RefusedError(Exception):
     """Something went the way it is foreseen in SMTP, but not ours."""
+
+    def __init__(self, message: str, reply: Reply | None = None) -> None:
+        super().__init__(message)
+        self.reply = reply
 
 
 def _dial(relay: Relay, trusted: ssl.SSLContext) -> smtplib.SMTP:
@@ -82,7 +98,8 @@ def _introduced(server: smtplib.SMTP, relay: Relay, trusted: ssl.SSLContext) -> 
         answer = _log_in(wire, relay)
         if not answer.is_good:
             raise _RefusedError(
-                f"it does not let us in: {answer}; look at user name and password of mail.relays"
+                f"it does not let us in: {answer}; look at user name and password of mail.relays",
+                answer,
             )
     return wire
 
@@ -92,7 +109,7 @@ def _hello(server: smtplib.SMTP) -> None:
     if reply.code in _UNKNOWN:
         reply = Reply(*_said(server.helo()))
     if not reply.is_good:
-        raise _RefusedError(f"it does not answer our EHLO with yes: {reply}")
+        raise _RefusedError(f"it does not answer our EHLO with yes: {reply}", reply)
 
 
 def _log_in(wire: Wire, relay: Relay) -> Reply:
@@ -137,10 +154,21 @@ def _told(error: Exception) -> str:
     match error:
         case smtplib.SMTPServerDisconnected():
             return why(error)
-        case smtplib.SMTPResponseException(smtp_code=code, smtp_error=said):
-            text = said if isinstance(said, str) else said.decode("utf-8", "replace")
-            return f"it does not want us: {Reply(code, text)}"
+        case smtplib.SMTPResponseException():
+            return f"it does not want us: {_reply(error)}"
         case LostError() | _RefusedError():
             return str(error)
         case _:
             return reason(error)
+
+
+def _reply(error: Exception) -> Reply | None:
+    """Return the answer of a relay that refused us; None where it was none."""
+    match error:
+        case smtplib.SMTPResponseException(smtp_code=code, smtp_error=said):
+            text = said if isinstance(said, str) else said.decode("utf-8", "replace")
+            return Reply(code, text)
+        case _RefusedError(reply=reply):
+            return reply
+        case _:
+            return None

@@ -11,6 +11,7 @@ from feedpub.newsletter.posting.connections import Connections
 from feedpub.newsletter.posting.office import Office
 from feedpub.newsletter.posting.printing import Printer
 from feedpub.newsletter.posting.recording import NotOursError
+from feedpub.newsletter.posting.writing import said
 from feedpub.outbox import Cause
 
 _CLOSING = 421
@@ -117,7 +118,7 @@ class Carrier:
             return None
         gate, chance = aim
         try:
-            session = self._way.connect(chance)
+            session = self._way.connect(chance, self._office.refused)
         except MailError as error:
             self._office.back(delivery)
             self._connections.closed(gate.name)
@@ -158,6 +159,4 @@ def _why(outcome: Outcome) -> str:
     """Tell why nothing can be sent, and where a server said so, which and how."""
     if not outcome.code:
         return outcome.text
-    return f"{outcome.relay}: " + " ".join(
-        filter(None, (str(outcome.code), outcome.status, outcome.text))
-    )
+    return f"{outcome.relay}: {said(outcome)}"

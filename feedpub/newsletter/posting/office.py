@@ -8,7 +8,7 @@ from threading import Condition
 from zoneinfo import ZoneInfo
 
 from feedpub import outbox
-from feedpub.mailing import Delivery, Issue, Outcome, Settled, Suspension
+from feedpub.mailing import Delivery, Outcome, Settled, Suspension
 from feedpub.message import Letter
 from feedpub.newsletter.desk import Desk
 from feedpub.newsletter.posting.brake import Brake, Report
@@ -21,8 +21,8 @@ from feedpub.newsletter.posting.refused import Refusals, Refused
 from feedpub.newsletter.posting.throttling import Throttle
 from feedpub.newsletter.posting.times import Clock
 from feedpub.newsletter.posting.waiting import Waiting, domain
+from feedpub.newsletter.posting.writing import StoreWriter, said
 from feedpub.outbox import Cause
-from feedpub.store import StoreError
 
 _BATCH = 200  # claimed at once
 _FEW = 100  # waiting: time to claim more
@@ -73,6 +73,7 @@ class Office:
         self._offline = ""  # why nothing can be sent
         self.sent = 0
         self._letters = Letters(desk, printer, now)
+        self._writer = StoreWriter(desk, now)
 
     @property
     def why(self) -> str:
@@ -230,11 +231,15 @@ class Office:
         if is_us:
             self._suspend(outcome, outbox.suspended(outcome))
 
+    def refused(self, outcome: Outcome) -> None:
+        """Learn that a relay refused a connection; where that is for long, use it no more."""
+        if outbox.cause(outcome) in {Cause.QUOTA, Cause.SENDER}:
+            self._suspend(outcome, outbox.suspended(outcome))
+
     def _suspend(self, outcome: Outcome, length: timedelta) -> None:
         """Use a relay no more for a while, nor in the next rounds; others get what it refused."""
         now = self._now()
-        words = " ".join(filter(None, (str(outcome.code or ""), outcome.status, outcome.text)))
-        suspension = Suspension(outcome.relay, now + length, words)
+        suspension = Suspension(outcome.relay, now + length, said(outcome))
         with self._changed:
             if outcome.relay in self._suspended:
                 return
@@ -245,7 +250,8 @@ class Office:
             self._changed.notify_all()
         for each in refused:
             self.recorder.settle(Settled(each.delivery.id, "planned", each.outcome, now))
-        patiently(lambda: self._desk.store.suspend(suspension), time.sleep)
+        self._writer.suspend(suspension)
+        self._writer.record_refusal(outcome)
         self._end_without_relays()
 
     def _end_without_relays(self) -> None:
@@ -265,6 +271,8 @@ class Office:
         )
         settled = Settled(delivery.id, decided.state, outcome, decided.next_attempt)
         self.recorder.settle(settled)
+        if decided.state == "failed" and outbox.is_about_sender(outcome):
+            self._writer.record_refusal(outcome, delivery.subscriber)
         with self._changed:
             self._held.discard(delivery.id)
             self._put_down(delivery)
@@ -283,10 +291,10 @@ class Office:
             self.sent += 1
             self._progress(self.sent)
         if pulled:
-            self._mark(self._desk.store.pause, delivery.issue, self._stopped[delivery.issue])
+            self._writer.pause(delivery.issue, self._stopped[delivery.issue])
         if outcome.kind == "accepted" and self._letters.goes_on(delivery.issue):
-            self._mark(self._desk.store.note, delivery.issue, "")
-        self._suppress(believed)
+            self._writer.note(delivery.issue, "")
+        self._writer.suppress(believed)
 
     def release(self) -> None:
         """Give back what nobody has begun to send."""
@@ -295,12 +303,12 @@ class Office:
     def finish(self) -> None:
         """Write what is left to write, and give back what was not sent."""
         for brake in self._brakes.values():
-            self._suppress(brake.believed())
+            self._writer.suppress(brake.believed())
         store = self._desk.store
         self._give_up_set_aside()
         if self._offline:
-            for issue in self._waiting.issues() | self._returned or self._all_sending():
-                self._mark(store.note, issue, self._offline)
+            for issue in self._waiting.issues() | self._returned or self._writer.sending():
+                self._writer.note(issue, self._offline)
         self.release()
         if self._is_losing and self._is_empty():
             # To claim is what settles the deliveries of those who left.
@@ -316,10 +324,6 @@ class Office:
             patiently(lambda: self._desk.store.settle(self._worker, settled, now), time.sleep)  # noqa: B023 - called at once
             self._suspend(last, outbox.suspended(last))
             self._offline = self._offline or told(self._suspended[relay], self._zone)
-
-    def _all_sending(self) -> frozenset[int]:
-        issues = patiently(self._desk.store.issues, time.sleep)
-        return frozenset(each.id for each in issues if each.state == "sending")
 
     def _put_down(self, delivery: Delivery) -> None:
         """Note that a delivery is being carried no more; the lock is held.
@@ -382,27 +386,3 @@ class Office:
             self._paces.slow(domain(delivery), self._now())
             if slows_relay(outcome):
                 self._paces.slow(outcome.relay, self._now())
-
-    def _suppress(self, reports: Sequence[Report]) -> None:
-        """Record of readers that their addresses are gone, or their mailboxes took nothing."""
-        limit = self._desk.config.mail.soft_bounces
-
-        def suppressed() -> None:
-            for each in reports:
-                self._desk.store.bounced(each.reader, hard=each.hard, limit=limit, now=self._now())
-
-        patiently(suppressed, time.sleep)
-
-    def _mark(self, how: Callable[[int, str], Issue], issue: int, why: str) -> None:
-        """Record why an issue waits, unless somebody stopped or ended it meanwhile."""
-
-        def marked() -> None:
-            if self._desk.store.issue(issue).state != "sending":
-                return
-            try:
-                how(issue, why)
-            except StoreError:
-                if self._desk.store.issue(issue).state == "sending":
-                    raise
-
-        patiently(marked, time.sleep)

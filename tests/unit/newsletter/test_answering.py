@@ -12,7 +12,7 @@ from signups import config, door, link, text
 from feedpub import newsletter, publish
 from feedpub.admission import Limits
 from feedpub.errors import MailError, TemplateError
-from feedpub.mail import Doubt, Session
+from feedpub.mail import Doubt, Refused, Session, ignore
 from feedpub.mailing import Message, Outcome, Wish
 from feedpub.newsletter import Answered, signup
 
@@ -28,9 +28,9 @@ class Way:
         self.connected = self.closed = 0
         self.is_open = True
 
-    def connect(self, chance: float = 0.0) -> Session:
+    def connect(self, chance: float = 0.0, refused: Refused = ignore) -> Session:
         """Open it."""
-        del chance
+        del chance, refused
         self.connected += 1
         return self
 
@@ -51,9 +51,9 @@ class Way:
 class Nowhere:
     """A way that does not open."""
 
-    def connect(self, chance: float = 0.0) -> Session:
+    def connect(self, chance: float = 0.0, refused: Refused = ignore) -> Session:
         """Fail to open it."""
-        del chance
+        del chance, refused
         raise MailError("the server is away")
 
 

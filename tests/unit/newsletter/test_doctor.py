@@ -318,6 +318,6 @@ def test_who_refuses_us_is_told(patient: Patient) -> None:
     (found,) = (each for each in patient.visited() if each.about == "refusals")
 
     assert "poor" == found.state
-    assert "example.net refused 1 message because of us: 550 5.7.26 DMARC" == found.told
+    assert "example.net refused us 1 time: 550 5.7.26 DMARC" == found.told
     patient.now += timedelta(days=4)
     assert "refusals" not in [each.about for each in patient.visited()]

@@ -17,7 +17,7 @@ from threading import Event, Thread, Timer
 import mails
 import pytest
 from mailings import LEASE, content, planned, reader
-from mailservers import DROP, HANG, Answer, MailServer
+from mailservers import DROP, HANG, PASSWORD, USER, Answer, MailServer
 from postoffice import (
     NOW,
     desk,
@@ -179,6 +179,91 @@ def test_a_relay_that_refuses_us_costs_nobody_the_issue(
         assert (Posted(readers - before.accepted, ""), readers) == (again, len(server.taken))
         assert readers == tally(one, issue).accepted
         assert "" == one.store.issue(issue.id).reason
+
+
+@pytest.mark.parametrize(
+    ("stage", "answer"),
+    [
+        ("EHLO", "550 5.7.1 Your address is on a block list"),
+        ("EHLO", "554 5.4.5 Daily sending quota exceeded"),
+        ("AUTH", "535 5.7.8 Authentication failed: account locked"),
+        ("AUTH", "454 4.7.0 Daily sending quota exceeded"),
+    ],
+)
+def test_a_relay_that_refuses_the_connection_is_left_alone(
+    tmp_path: Path, stage: str, answer: str
+) -> None:
+    """As one that refuses a message: nobody loses an attempt, and the operator is told why."""
+    script: dict[str, Answer] = {stage: answer}
+    with (
+        MailServer(script) as server,
+        desk(tmp_path, smtp(replace(relay(server.port), username=USER, password=PASSWORD))) as one,
+    ):
+        issue = mailing(one, ANN, BOB)
+        posted = round_of(one)
+        connections = server.log.connections
+        idle = round_of(one)
+        (suspension,) = one.store.suspensions(NOW)
+        (refusal,) = one.store.refusals(NOW)
+        name = f"127.0.0.1:{server.port}"
+
+        assert (0, 0, 2) == (posted.sent, idle.sent, tally(one, issue).waiting)
+        assert answer in posted.waiting
+        assert connections == server.log.connections
+        assert (name, answer) == (suspension.relay, suspension.reason)
+        assert (name, answer, 1) == (refusal.domain, refusal.text, refusal.number)
+
+        script.clear()
+        one.store.use_all_relays()
+
+        assert Posted(2, "") == round_of(one, now=clock(moment(60)))
+
+
+@pytest.mark.parametrize("answer", ["421 4.3.2 Closing down", "454 4.7.0 Temporary failure"])
+def test_a_relay_out_of_order_may_be_used_by_the_next_round(tmp_path: Path, answer: str) -> None:
+    """What passes is no refusal."""
+    script: dict[str, Answer] = {"EHLO": answer}
+    with MailServer(script) as server, desk(tmp_path, smtp(relay(server.port))) as one:
+        mailing(one, ANN)
+        posted = round_of(one)
+
+        assert answer in posted.waiting
+        assert ((), ()) == (one.store.suspensions(NOW), one.store.refusals(NOW))
+
+        script.clear()
+
+        assert Posted(1, "") == round_of(one)
+
+
+def test_relays_that_refuse_the_connection_leave_all_to_another(tmp_path: Path) -> None:
+    """It is asked once."""
+    with (
+        MailServer({"EHLO": "550 5.7.1 Blocked"}) as bad,
+        MailServer() as good,
+        desk(tmp_path, smtp(relay(bad.port, weight=99), relay(good.port))) as one,
+    ):
+        issue = mailing(one, *MANY)
+
+        assert Posted(60, "") == round_of(one)
+        assert 60 == tally(one, issue).accepted
+        assert 1 >= bad.log.connections
+        assert [f"127.0.0.1:{bad.port}"] == [each.relay for each in one.store.suspensions(NOW)]
+
+
+def test_a_server_that_refuses_us_for_one_reader_is_told(tmp_path: Path) -> None:
+    """By the reader's domain, without the address: the reader is not to blame."""
+    answer = f"550 5.7.26 <{BOB}> Unauthenticated mail is not accepted"
+    with MailServer(only(BOB, answer)) as server, desk(tmp_path, smtp(relay(server.port))) as one:
+        issue = mailing(one, ANN, BOB, CLEO)
+        round_of(one)
+        (refusal,) = one.store.refusals(NOW)
+
+        assert (2, 1) == (tally(one, issue).accepted, tally(one, issue).failed)
+        assert "active" == states(one)[BOB]
+
+    assert ("example.com", 1) == (refusal.domain, refusal.number)
+    assert "Unauthenticated mail" in refusal.text
+    assert BOB not in refusal.text
 
 
 def test_another_relay_goes_on_while_one_is_over_its_quota(tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ from mailservers import DROP, HANG, PASSWORD, USER, Answer, MailServer, certifie
 from feedpub.errors import MailError
 from feedpub.mail import Relay, Smtp
 from feedpub.mail.smtp.greeting import trust
+from feedpub.mailing import Outcome
 
 
 def reason(relay: Relay) -> str:
@@ -239,6 +240,36 @@ def test_the_next_relay_is_used_when_one_is_out_of_reach() -> None:
                 assert f"127.0.0.1:{good.port}" == session.relay
 
     assert (1, 2) == (bad.log.connections, good.log.connections)
+
+
+@pytest.mark.parametrize("stage", [0, 1, 2])
+def test_a_relay_that_refuses_us_is_told_of(stage: int) -> None:
+    """Whenever it says so, in its words and without the password, though another relay answers."""
+    told: list[Outcome] = []
+    good_answers = (b"220 Hi\r\n", b"250-Hi\r\n250 AUTH PLAIN\r\n")
+    answers = (*good_answers[:stage], b"554 5.7.1 We do not know you, s3cret-word\r\n")
+    with MailServer() as good, plays(*answers) as port:
+        relays = (
+            Relay("127.0.0.1", port, "none", "ann", "s3cret-word"),
+            Relay("127.0.0.1", good.port, "none"),
+        )
+        with closing(Smtp(relays).connect(0.0, told.append)) as session:
+            assert f"127.0.0.1:{good.port}" == session.relay
+
+    (one,) = told
+    assert ("offline", 554, "5.7.1") == (one.kind, one.code, one.status)
+    assert f"127.0.0.1:{port}" == one.relay
+    assert "We do not know you" in one.text
+    assert "s3cret" not in one.text
+
+
+def test_a_relay_that_does_not_answer_has_not_refused_us() -> None:
+    """Nobody is told of it but by the error."""
+    told: list[Outcome] = []
+    with plays(b"") as port, pytest.raises(MailError):
+        Smtp((Relay("127.0.0.1", port, "none"),)).connect(0.0, told.append)
+
+    assert [] == told
 
 
 def test_when_no_relay_is_within_reach_each_reason_is_told() -> None:
