@@ -48,6 +48,8 @@ _ENCODED = re.compile(
 )
 _UNSAFE = re.compile(r"[^!#$%&'()*+,\-./0-9:;=?@A-Z_a-z~]+")
 _STRAY_PERCENT = re.compile(r"%(?![0-9A-Fa-f]{2})")
+_PICTURE = re.compile(r"<img [^<>]*>")  # of finished HTML: its attributes hold neither sign
+_ATTRIBUTE = re.compile(r' ([a-z-]+)="([^"]*)"')
 _DATED = re.compile(r"\d{4}-\d{1,2}-\d{1,2}-")
 
 
@@ -192,6 +194,21 @@ def fill(body: Body, links: Iterable[tuple[str, str]], shown: Callable[[str], st
             parts[place - 1] = parts[place - 1].removesuffix(' href="')
             parts[place + 1] = parts[place + 1].removeprefix('"')
     return "".join(parts)
+
+
+def describe_pictures(html: str) -> str:
+    """Return finished HTML with the text of each picture that is within it (`data:`) in its place.
+
+    Many feed readers do not show such a picture, and each of them would hold it in every feed.
+    """
+    return _PICTURE.sub(_description, html)
+
+
+def _description(tag: re.Match[str]) -> str:
+    attributes = dict(_ATTRIBUTE.findall(tag[0]))
+    if not attributes.get("src", "").lower().startswith("data:"):
+        return tag[0]
+    return escape(unescape(attributes.get("alt", "")), quote=False)
 
 
 def _written(url: str) -> str:

@@ -41,7 +41,8 @@ class Site:
 
     def html(self, post: Post) -> str:
         """Give a post's HTML as readers elsewhere see it."""
-        return links.fill(Body.loads(self._body(post.body)), post.links)
+        filled = links.fill(Body.loads(self._body(post.body)), post.links)
+        return links.describe_pictures(filled)
 
     def local(self, post: Post) -> str:
         """Give a post's HTML as its own page shows it."""

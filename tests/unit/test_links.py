@@ -7,7 +7,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from feedpub.links import Places, fill, local, names, resolve, resolve_all, uri, uses_names, web
+from feedpub.links import (
+    Places,
+    describe_pictures,
+    fill,
+    local,
+    names,
+    resolve,
+    resolve_all,
+    uri,
+    uses_names,
+    web,
+)
 from feedpub.model import Body, Problem, Reference
 
 SITE = "https://example.org/blog/"
@@ -325,6 +336,26 @@ def test_fill_writes_no_url_that_runs_something(url: str) -> None:
     assert "<a href=''></a>" == fill(body, [("a", url)])
     assert "<a href=''></a>" == fill(body, [("a", "https://e.org/")], lambda _: url)
     assert "<a href=''></a>" == fill(Body(("<a href='", url, "'></a>")), [])
+
+
+@pytest.mark.parametrize(
+    ("html", "expected"),
+    [
+        (
+            '<img src="data:image/gif,x" alt="A &lt;b&gt; &amp; &quot;c&quot;">',
+            'A &lt;b&gt; &amp; "c"',
+        ),
+        ('<p>a <img alt="cat" src="DATA:image/png,x" width="9"> b', "<p>a cat b"),
+        ('<img src="data:image/png,x">', ""),
+        ('<img src="https://e.org/data:x" alt="y">', '<img src="https://e.org/data:x" alt="y">'),
+        ('<img src="https://e.org/" alt="data:x">', '<img src="https://e.org/" alt="data:x">'),
+        ("<code>data:image/png</code>", "<code>data:image/png</code>"),
+    ],
+)
+def test_a_picture_within_the_html_becomes_its_text(html: str, expected: str) -> None:
+    """Only such a picture, in whatever order its attributes stand."""
+
+    assert expected == describe_pictures(html)
 
 
 @given(st.text())

@@ -41,6 +41,7 @@ def built(
     config: Config | None = None,
     templates: dict[str, str] | None = None,
     base: str = "base",
+    body: str = BODY,
 ) -> list[Output | Copy]:
     """Give every file of the site of these manuscripts."""
     whole = config or made.config()
@@ -48,7 +49,7 @@ def built(
     texts = Templates(
         whole, templates or {}, TEMPLATES, lambda feed, form: address(whole, feed, form)
     )
-    return list(outputs(Site(whole, texts, lambda _: BODY, base), shelved, plan(whole, shelved)))
+    return list(outputs(Site(whole, texts, lambda _: body, base), shelved, plan(whole, shelved)))
 
 
 def rendered(found: list[Output | Copy], path: str) -> str:
@@ -74,6 +75,19 @@ def posts(count: int) -> list[Manuscript]:
         )
         for number in range(1, count + 1)
     ]
+
+
+def test_feeds_have_the_text_of_a_picture_within_the_html() -> None:
+    """A post's page shows the picture itself."""
+    picture = '<img src="data:image/png;base64,iVBORw0KGgo=" alt="A cat &amp; a dog">'
+    found = built(*posts(1), body=Body((f"<p>{picture}</p>",)).dumps())
+    (item,) = json.loads(rendered(found, "feed.json"))["items"]
+    page = rendered(found, next(each.path for each in found if "/1" in f"/{each.path}"))
+
+    assert "<p>A cat &amp; a dog</p>" == item["content_html"]
+    for path in ("rss.xml", "atom.xml"):
+        assert "data:" not in rendered(found, path)
+    assert picture in page
 
 
 def test_the_layout() -> None:
