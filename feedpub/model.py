@@ -124,6 +124,13 @@ class Body:
         return cls(tuple(json.loads(text)))
 
 
+PRIVATE = "private"
+"""Visibility of a post that nobody may see: it has no page, and is in no feed and no mail."""
+
+UNLISTED = "unlisted"
+"""Visibility of a post for those who have its address: a page in no list, feed, sitemap or mail."""
+
+
 @dataclass(frozen=True, slots=True)
 class Manuscript:
     """What one content file says, read by itself: no other file, no clock, no disk."""
@@ -150,6 +157,7 @@ class Manuscript:
     draft: bool = False
     expires: datetime | None = None
     mailed: bool = True  # False: `digest: false`, published without mailing
+    visibility: str = ""  # PRIVATE, UNLISTED or "" for everybody
     minutes: int = 1  # to read
     references: tuple[Reference, ...] = ()  # every relative URL in the HTML, once each
     shortcodes: int = 0  # Liquid or Hugo calls left as text
@@ -187,6 +195,7 @@ class Post:
     key: str  # digest of all that can be seen of this post, its HTML included
     kind: str = POST
     menu: MenuEntry | None = None
+    unlisted: bool = False  # it has a page, and nothing of the site leads there
 
 
 Html = Callable[[Post], str]

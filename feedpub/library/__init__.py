@@ -12,10 +12,11 @@ from feedpub import links
 from feedpub.config import Config
 from feedpub.library import bundles, subjects
 from feedpub.library.shelves import Shelved, Shelves
-from feedpub.model import PAGE, Author, Manuscript, Post, Problem, Publication, Tag
+from feedpub.model import PAGE, PRIVATE, Author, Manuscript, Post, Problem, Publication, Tag
 
 Name = TypeVar("Name")
 
+_FATES = ("shown", "draft", "scheduled", "expired", "private")
 _SLUG = attrgetter("slug")
 _NO_FILES: Mapping[str, int] = MappingProxyType({})
 
@@ -24,7 +25,7 @@ _NO_FILES: Mapping[str, int] = MappingProxyType({})
 class Library:
     """All posts, newest first, and the groups they fall into, each in order of its name."""
 
-    posts: tuple[Post, ...]
+    posts: tuple[Post, ...]  # but for the unlisted ones
     tags: tuple[tuple[Tag, tuple[Post, ...]], ...]
     categories: tuple[tuple[Tag, tuple[Post, ...]], ...]
     authors: tuple[tuple[Author, tuple[Post, ...]], ...]
@@ -39,6 +40,8 @@ class Library:
     # What each post is published as, and what those were that are away for the moment.
     publications: Mapping[str, Publication] = field(default_factory=dict)
     pages: tuple[Post, ...] = ()  # About and the like, by path: in no feed, list or mail
+    private: int = 0  # posts that nobody may see
+    unlisted: tuple[Post, ...] = ()  # they have a page, and are in no list
     making: "Making | None" = field(default=None, compare=False, repr=False)
 
 
@@ -73,11 +76,11 @@ def build(  # noqa: PLR0913 - a library is made of all of these
     where a post that is shown links to them. `known` is an earlier library of
     the same site: a post that is as it was there is the very one that is there.
     """
-    groups: dict[str, list[Manuscript]] = {"shown": [], "draft": [], "scheduled": [], "expired": []}
+    groups: dict[str, list[Manuscript]] = {fate: [] for fate in _FATES}
     moments: list[datetime] = []
     for one in manuscripts:
         groups[_fate(one, now, drafts=drafts, future=future)].append(one)
-        if drafts or not one.draft:
+        if one.visibility != PRIVATE and (drafts or not one.draft):
             moments += [one.published] if one.expires is None else [one.published, one.expires]
     shown = sorted(groups["shown"], key=lambda one: (one.published, one.path))
     hidden = [one for fate, group in groups.items() if fate != "shown" for one in group]
@@ -96,9 +99,10 @@ def build(  # noqa: PLR0913 - a library is made of all of these
         if known and known.making and same and not away and shelves is known.making.shelves
         else {**left, **away, **shelves.publications}
     )
-    published_now = [each.post for each in making.shelved.values()]
-    posts = tuple(each for each in published_now if each.kind != PAGE)
-    pages = (each for each in published_now if each.kind == PAGE)
+    every = [each.post for each in making.shelved.values()]
+    listed = [each for each in every if not each.unlisted]
+    posts = tuple(each for each in listed if each.kind != PAGE)
+    pages = (each for each in listed if each.kind == PAGE)
     return Library(
         posts=posts,
         pages=tuple(sorted(pages, key=attrgetter("path"))),
@@ -110,6 +114,8 @@ def build(  # noqa: PLR0913 - a library is made of all of these
         drafts=len(groups["draft"]),
         scheduled=len(groups["scheduled"]),
         expired=len(groups["expired"]),
+        private=len(groups["private"]),
+        unlisted=tuple(post for post in every if post.unlisted),
         since=max((moment for moment in moments if moment <= now), default=None),
         until=min((moment for moment in moments if moment > now), default=None),
         problems=(
@@ -170,6 +176,8 @@ def _same(shelved: Shelved, known: Shelved | None) -> Shelved:
 
 def _fate(one: Manuscript, now: datetime, *, drafts: bool, future: bool) -> str:
     """Tell whether a manuscript is shown at `now`, and if not, why."""
+    if one.visibility == PRIVATE:
+        return "private"
     if one.draft and not drafts:
         return "draft"
     if one.expires and one.expires <= now:

@@ -1,7 +1,7 @@
 """A manuscript → the post it is in this site, everything it refers to resolved."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from hashlib import blake2b
 from html import escape, unescape
@@ -17,6 +17,8 @@ from feedpub.library.permalinks import Address
 from feedpub.markup.urls import settle
 from feedpub.model import (
     POST,
+    UNLISTED,
+    Author,
     Enclosure,
     Image,
     Manuscript,
@@ -37,7 +39,7 @@ _ENCLOSURE = attrgetter("url", "media_type", "length", "title", "duration")
 # All of a manuscript that says where it stands, and how others are named and found.
 _CLAIM = attrgetter(
     *("path", "published", "offset", "slug", "stem", "title", "permalink", "id"),
-    *("authors", "tags", "categories", "kind", "aliases"),
+    *("authors", "tags", "categories", "kind", "aliases", "visibility"),
 )
 
 
@@ -73,6 +75,8 @@ class Shelves:
         self._authors = subjects.authors(shown, config.authors, site.author)
         self._told = {each.slug: repr(_AUTHOR(each)) for each in self._authors.values()}
         self._nobody = (self._authors[site.author.name],) if site.author else ()
+        hides = any(one.visibility == UNLISTED for one in shown)
+        self._listed = self._slugs_of_listed(shown if hides else ())
         places = addresses.assign(config, shown, sizes, published)
         self._addresses = places.posts
         self.files = places.files
@@ -153,6 +157,9 @@ class Shelves:
         people = (self._authors[each.name] for each in one.authors)
         authors = tuple({each.slug: each for each in people}.values()) or self._nobody
         tags, categories = self._labelled(one.tags), self._labelled(one.categories)
+        people_told = [self._told[each.slug] for each in authors]
+        if one.visibility == UNLISTED:
+            authors, tags, categories = self._with_pages(authors, tags, categories)
         image = self._image(one, address)
         enclosures = tuple(self._enclosures(one, address, problems))
         canonical = links.web(one.canonical_url) if one.canonical_url else ""
@@ -161,9 +168,10 @@ class Shelves:
             *(one.digest, one.path, identity, address.url, address.output),
             *[one.kind] * (one.kind != POST),
             *[text for pair in pairs for text in pair],
-            *["author", *[self._told[each.slug] for each in authors]],
+            *["author", *people_told],
             *["tag", *[f"{each.slug} {each.label}" for each in tags]],
             *["category", *[f"{each.slug} {each.label}" for each in categories]],
+            *["unlisted", *[each.slug for each in authors]] * (one.visibility == UNLISTED),
             repr((image and _IMAGE(image), [_ENCLOSURE(each) for each in enclosures])),
         ]
         return Post(
@@ -190,7 +198,31 @@ class Shelves:
             links=pairs,
             kind=one.kind,
             menu=one.menu,
+            unlisted=one.visibility == UNLISTED,
             key=blake2b("\x1f".join(seen).encode(errors="replace"), digest_size=16).hexdigest(),
+        )
+
+    def _with_pages(
+        self, authors: tuple[Author, ...], tags: tuple[Tag, ...], categories: tuple[Tag, ...]
+    ) -> tuple[tuple[Author, ...], tuple[Tag, ...], tuple[Tag, ...]]:
+        """Leave out what an unlisted post would link to, and no listed post has."""
+        by, tagged, filed = self._listed
+        return (
+            tuple(each if each.slug in by else replace(each, slug="") for each in authors),
+            tuple(each for each in tags if each.slug in tagged),
+            tuple(each for each in categories if each.slug in filed),
+        )
+
+    def _slugs_of_listed(
+        self, shown: Iterable[Manuscript]
+    ) -> tuple[frozenset[str], frozenset[str], frozenset[str]]:
+        """Return the slugs of the authors, tags and categories of posts that lists have."""
+        listed = [one for one in shown if one.visibility != UNLISTED]
+        nobody = {each.slug for each in self._nobody if any(not one.authors for one in listed)}
+        return (
+            frozenset(nobody | {self._authors[a.name].slug for one in listed for a in one.authors}),
+            frozenset(self._tags[name].slug for one in listed for name in one.tags),
+            frozenset(self._tags[name].slug for one in listed for name in one.categories),
         )
 
     def _labelled(self, names: Iterable[str]) -> tuple[Tag, ...]:

@@ -11,11 +11,10 @@ from feedpub.model import PAGE, UNDATED, Author, Enclosure, Image, MenuEntry, Pr
 from feedpub.posts import dates, keys, media, names, pages, people, prose
 from feedpub.posts.frontmatter import Frontmatter, Value
 from feedpub.posts.header import Header, slip
+from feedpub.posts.visibility import truth, visibility
 from feedpub.slugs import LONGEST
 
-_TRUE = frozenset({"true", "yes", "on", "1", "y", "t"})
-_FALSE = frozenset({"false", "no", "off", "0", "n", "f"})
-_HELD_BACK = frozenset({"draft", "hidden", "pending", "private", "skip", "unlisted", "wip"})
+_HELD_BACK = frozenset({"auto-draft", "draft", "pending", "skip", "unpublished", "wip"})
 _LANGUAGE = re.compile(r"([A-Za-z]{2,3})((?:-[A-Za-z0-9]{1,8})*)$")
 _SCRIPT, _REGION = 4, 2  # letters of these parts of a language tag
 _COMMAS = re.compile(r"[,，、\n]")
@@ -66,6 +65,7 @@ class Fields:
     aliases: tuple[str, ...]
     draft: bool
     mailed: bool
+    visibility: str
     problems: tuple[Problem, ...]
     kind: str
     menu: MenuEntry | None
@@ -108,6 +108,7 @@ def understand(
         aliases=_few(header, keys.ALIASES, _aliases(header), "aliases"),
         draft=draft,
         mailed=_mailed(header) and not is_page,
+        visibility=visibility(header),
         kind=kind,
         menu=pages.menu_entry(header) if is_page else None,
         problems=tuple(dict.fromkeys(header.problems)),
@@ -179,7 +180,7 @@ def _dates(header: Header) -> Iterator[tuple[str, str]]:
         for key, value in header.values((name,)):
             text = value.strip() if isinstance(value, str) else str(value)
             # `published: false` says that this is a draft, and nothing of when.
-            if text and not (name in keys.SHOWN and _truth(text) is not None):
+            if text and not (name in keys.SHOWN and truth(text) is not None):
                 yield key, text
 
 
@@ -195,17 +196,9 @@ def _later(header: Header, synonyms: tuple[str, ...], zone: tzinfo) -> datetime 
         return None
 
 
-def _truth(text: str) -> bool | None:
-    """Read "yes", "true", "on", "1" and their opposites; None where it is none of them."""
-    word = text.strip().lower()
-    if word in _TRUE:
-        return True
-    return False if word in _FALSE else None
-
-
 def _mailed(header: Header) -> bool:
     key, text = header.text(keys.MAILED)
-    told = _truth(text)
+    told = truth(text)
     if key and told is None:
         header.warn(key, f'{key}: "{text}" is neither true nor false; it counts as true')
     return told is not False
@@ -214,12 +207,12 @@ def _mailed(header: Header) -> bool:
 def _draft(header: Header, path: str) -> bool:
     """Tell whether the post must wait: `draft: true`, `published: false`, `status: draft`."""
     key, text = header.text(keys.DRAFT)
-    draft = _truth(text)
+    draft = truth(text)
     if key and draft is None:
         # Better a post that waits than one that nobody wanted to be seen.
         header.warn(key, f'{key}: "{text}" is neither true nor false; the post waits as a draft')
         return True
-    hidden = any(_truth(header.text((name,))[1]) is False for name in keys.SHOWN)
+    hidden = any(truth(header.text((name,))[1]) is False for name in keys.SHOWN)
     held_back = header.text(keys.STATUS)[1].lower() in _HELD_BACK
     return bool(draft) or hidden or held_back or names.in_drafts(path)
 

@@ -39,6 +39,15 @@ DURATION = ("duration",)
 DRAFT = ("draft",)
 SHOWN = ("published", "publish")  # where it is no date: `published: false`
 STATUS = ("status",)
+# Who may see it. `headless` and `build` are Hugo's, `render` is Zola's, `dg-publish` is that of
+# Obsidian's Digital Garden, `eleventyExcludeFromCollections` Eleventy's, `visibility` Ghost's.
+PRIVATE = ("private", "headless")
+PUBLIC = ("public", "dgpublish", "render")  # where it is false
+UNLISTED = ("unlisted", "hidden", "eleventyexcludefromcollections")
+LISTED = ("listed",)  # where it is false
+VISIBILITY = ("visibility",)
+PASSWORD = ("password",)
+BUILD = ("build",)
 CANONICAL = ("canonicalurl", "canonical")
 MAILED = ("digest",)
 # These are other generators' keys too, so a text that begins with "Type: ..." is no header yet.
@@ -93,6 +102,7 @@ _ELSEWHERE = frozenset(
     tagline tags2 team teamurl teaser template text theme tldr toc toot top topic topics transclude
     translation translationkey translations tumblrurl tweet twitter type unlisted urls uuid vars
     version video videos views weight width wip words wordcount year
+    dgpublish eleventyexcludefromcollections listed password visibility
     """.split()  # noqa: SIM905
 )
 """Keys of other generators and their themes that are right where they are, and not for us.

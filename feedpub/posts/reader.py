@@ -153,6 +153,7 @@ def _manuscript(
         draft=said.draft,
         expires=said.expires,
         mailed=said.mailed,
+        visibility=said.visibility,
         minutes=rendering.minutes,
         references=rendering.references,
         shortcodes=rendering.shortcodes,

@@ -155,7 +155,7 @@ def dangling(
     config: Config, shelved: Library, manuscripts: Mapping[str, Manuscript], targets: _Targets
 ) -> Iterator[Problem]:
     """Find links and images in posts that lead into this site and find nothing there."""
-    found = (*shelved.posts, *shelved.pages)
+    found = (*shelved.posts, *shelved.pages, *shelved.unlisted)
     posts = {post.output: post.body for post in found if post.output}
     for post in found:
         lines = {each.target: each.line for each in manuscripts[post.path].references}

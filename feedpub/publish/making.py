@@ -35,10 +35,10 @@ class Making:
         nameless = sum(each.left_out for each in self.contents.problems)
         return Counts(
             files=len(self.readings) + self.contents.ignored + nameless,
-            published=len(self.library.posts),
+            published=len(self.library.posts) + len(self.library.unlisted),
             drafts=self.library.drafts,
             scheduled=self.library.scheduled,
-            ignored=self.contents.ignored + self.library.expired,
+            ignored=self.contents.ignored + self.library.expired + self.library.private,
             feeds=sum(len(feed.formats) for feed in (*self.plan.feeds, *self.plan.archives)),
             pages=len(self.plan.pages),
         )

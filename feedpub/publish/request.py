@@ -60,7 +60,7 @@ class Counts:
     published: int
     drafts: int
     scheduled: int
-    ignored: int  # names that are no posts, and posts that have expired
+    ignored: int  # names that are no posts, and posts that are private or have expired
     feeds: int  # documents, in every format
     pages: int
 

@@ -142,9 +142,7 @@ class _Outputs:
     def _around(self, library: Library) -> Iterator[Output]:
         """Give what pages need beside them, and what search engines read."""
         own = set(library.files.values())
-        dated = tuple(
-            (page.url, _changed(page)) for page in self._plan.pages if page.template != "404.html"
-        )
+        dated = tuple((page.url, _changed(page)) for page in self._plan.pages if _is_found(page))
         made = [_ready(path, data) for path, data in self._site.templates.assets().items()]
         made += self._sitemaps(dated)
         made.append(_ready("robots.txt", pages.robots(self._site.config)))
@@ -164,6 +162,11 @@ class _Outputs:
 def _ready(path: str, data: bytes) -> Output:
     """Give a file whose bytes are known already."""
     return Output(path, blake2b(data, digest_size=16).hexdigest(), partial(bytes, data))
+
+
+def _is_found(page: Page) -> bool:
+    """Tell whether search engines may find a page."""
+    return page.template != "404.html" and not (page.post and page.post.unlisted)
 
 
 def _changed(page: Page) -> datetime | None:

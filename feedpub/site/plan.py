@@ -7,7 +7,7 @@ from typing import NamedTuple
 from feedpub.config import Config
 from feedpub.library import Library
 from feedpub.mailing import Issue
-from feedpub.model import Author, Feed, Group, MenuLink, Page, Pager, Post, Tag
+from feedpub.model import PAGE, Author, Feed, Group, MenuLink, Page, Pager, Post, Tag
 from feedpub.site.issues import Edition, Series, series
 from feedpub.site.menu import menu
 from feedpub.site.signup import choices
@@ -170,6 +170,12 @@ class _Pages:
                 yield known
             elif post.output:
                 yield self._post(post, newer, older)
+        for post in self._library.unlisted:
+            known = self._known.get(post.output)
+            if post.kind != PAGE and known and known.post is post:
+                yield known
+            elif post.kind != PAGE and post.output:
+                yield self._post(post, None, None)
 
     def _post(self, post: Post, newer: Post | None, older: Post | None) -> Page:
         """Make the page of a post."""
@@ -189,7 +195,8 @@ class _Pages:
 
     def _standing(self) -> Iterator[Page]:
         """Make the pages that are no posts: About and the like."""
-        for each in self._library.pages:
+        hidden = (each for each in self._library.unlisted if each.kind == PAGE)
+        for each in (*self._library.pages, *hidden):
             known = self._known.get(each.output)
             if known and known.post is each:
                 yield known

@@ -160,7 +160,7 @@ def test_an_update_has_many_names(key: str) -> None:
         ("published: 2025-01-30", False),
         ("publish: false", True),
         ("status: draft", True),
-        ("status: Hidden", True),
+        ("status: Pending", True),
         ("status: published", False),
         ("status: evergreen", False),
         ("hidden: true", False),

@@ -226,3 +226,102 @@ def test_files_beside_a_draft_wait_with_it(folder: str, site: Site) -> None:
     draft.write_text(DRAFT.replace("draft: true\n", ""), encoding="utf-8")
     site.build()
     assert f"{folder}/map.pdf" in site.written()
+
+
+PRIVATE = [
+    *("private: true", "private: yes", "dg-publish: false", "status: private", "headless: true"),
+    *("build: {render: never, list: never}", "_build: {render: false}", "build: {render: link}"),
+    *("render: false", "visibility: private", "password: let-me-in", "permalink: false"),
+    *("public: false", "status: trash", "private: perhaps", "dg-publish: [no]"),
+]
+UNLISTED = [
+    *("unlisted: true", "hidden: true", "status: hidden", "status: unlisted", "hidden: maybe"),
+    *("build: {list: never}", "_build: {list: false}", "build: {render: always, list: local}"),
+    *("eleventyExcludeFromCollections: true", "visibility: unlisted", "listed: false"),
+]
+PUBLISHED = [
+    *("private: false", "unlisted: false", "hidden: no", "dg-publish: true", "status: published"),
+    *("status: publish", "build: {render: always, list: always}", "build: 1234", "render: true"),
+    *("visibility: public", "status: evergreen", "headless: false", "password: false", "private:"),
+]
+
+
+def post(keys: str, text: str = HUSH) -> str:
+    """Write a post with some keys."""
+    return f"---\ntitle: Told\ndate: 2025-01-30\ntags: [Secret]\n{keys}\n---\n{text}\n"
+
+
+def test_a_private_post_is_nowhere(site: Site) -> None:
+    """It has no page, not even in a preview of drafts, and its files are as private."""
+    for number, keys in enumerate(PRIVATE):
+        site.put(f"content/p{number}/index.md", post(keys))
+        site.put(f"content/p{number}/plan.pdf", HUSH)
+    summary = site.build(drafts=True)
+    assert (1, len(PRIVATE)) == (summary.published, summary.ignored)
+    assert_nothing_is_told(site)
+    assert not any("p1" in path or path.startswith("tags/secret") for path in site.written())
+
+
+def test_an_unlisted_post_is_a_page_and_nothing_leads_there(site: Site) -> None:
+    """It is in no list, feed or sitemap; search engines are asked to pass it by."""
+    for number, keys in enumerate(UNLISTED):
+        site.put(f"content/u{number}.md", post(f"{keys}\nauthor: Eve"))
+    site.put("content/about.md", post("kind: page\nhidden: true\nmenu: true"))
+    summary = site.build()
+    assert 2 + len(UNLISTED) == summary.published
+    assert '<meta name="robots" content="noindex">' in site.read("about/index.html")
+    for number in range(len(UNLISTED)):
+        page = site.read(f"posts/u{number}/index.html")
+        assert HUSH in page
+        assert '<meta name="robots" content="noindex">' in page
+        assert "/tags/secret/" not in page
+        assert "/authors/eve/" not in page
+        assert "Eve" in page
+        assert "posts/ok/" not in page
+    own = ("posts/u", "about/", ".feedpub")  # no server shows hidden files
+    rest = {path: data for path, data in site.written().items() if not path.startswith(own)}
+    assert not [
+        path
+        for path, data in rest.items()
+        if b"/u1/" in data or b"Secret" in data or b"about/" in data
+    ]
+    assert not [path for path in rest if "secret" in path or "eve" in path]
+
+
+def test_values_that_hide_nothing_hide_nothing(site: Site) -> None:
+    """The keys of other programs mean what they say."""
+    for number, keys in enumerate(PUBLISHED):
+        site.put(f"content/s{number}.md", post(keys))
+    summary = site.build()
+    assert [] == told(summary)
+    assert 1 + len(PUBLISHED) == summary.published
+    assert str(site.read("feed.json")).count(f'"{HUSH}"') >= len(PUBLISHED)
+
+
+@pytest.mark.parametrize("keys", ["private: perhaps", "hidden: maybe", "password: let-me-in"])
+def test_what_hides_a_post_without_being_understood_is_told(keys: str, site: Site) -> None:
+    """With the line of the key."""
+    site.put("content/x.md", post(keys))
+    [line] = told(site.build())
+    assert line.startswith(f"content/x.md:5: {keys.partition(':')[0]}: ")
+
+
+def test_links_to_an_unlisted_post_lead_there(site: Site) -> None:
+    """Whoever is told of it finds it, and `check` has nothing to say."""
+    site.put("content/talks.md", "Title: Talks\nDate: 2020-01-02\nStatus: hidden\n\nList.\n")
+    site.post("b.md", body="See [talks]({filename}talks.md).")
+    site.build()
+    assert 'href="/blog/posts/talks/"' in site.read("posts/b/index.html")
+    assert [] == told(site.check())
+
+
+def test_a_post_becomes_unlisted_private_and_listed_again(site: Site) -> None:
+    """Every build is what a build from nothing would be; the address stays the same."""
+    for keys in ("unlisted: true", "private: true", "draft: true", "x: y", "hidden: true"):
+        site.put("content/x.md", post(keys))
+        site.put("content/y.md", post("unlisted: true\nauthor: Eve", "Why"))
+        site.build()
+        incremental = site.written()
+        site.build(clean=True)
+        clean = site.written()
+        assert incremental == clean
