@@ -150,6 +150,8 @@ class Manuscript:
     categories: tuple[str, ...] = ()
     summary: str = ""  # plain text
     language: str = ""  # BCP 47, or "" for the site's
+    translation_key: str = ""  # as given; posts that share one are translations of each other
+    translation_of: tuple[Reference, ...] = ()  # the post that this is a translation of, as given
     image: Image | None = None
     enclosures: tuple[Enclosure, ...] = ()
     canonical_url: str = ""
@@ -165,6 +167,14 @@ class Manuscript:
     notes: tuple[Problem, ...] = ()  # parts that readers do not get; `check` lists them
     kind: str = POST
     menu: MenuEntry | None = None  # of a page that is in the menu
+
+
+@dataclass(frozen=True, slots=True)
+class Translation:
+    """One of the languages that a post can be read in."""
+
+    language: str  # BCP 47
+    url: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,6 +206,12 @@ class Post:
     kind: str = POST
     menu: MenuEntry | None = None
     unlisted: bool = False  # it has a page, and nothing of the site leads there
+    translations: tuple[Translation, ...] = ()  # itself among them, the original first; or none
+
+    @property
+    def group(self) -> str:
+        """What a post shares with its translations, and with no other post; "" without any."""
+        return self.translations[0].url if self.translations else ""
 
 
 Html = Callable[[Post], str]

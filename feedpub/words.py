@@ -12,6 +12,19 @@ _RTL = frozenset(
 _RTL_SCRIPTS = frozenset(("adlm", "arab", "hebr", "mand", "nkoo", "rohg", "syrc", "thaa"))
 _TRADITIONAL = frozenset(("zh-hk", "zh-mo", "zh-tw"))
 _LTR_SCRIPTS = frozenset(("cyrl", "deva", "latn"))
+# What languages without a file call themselves, as CLDR has it.
+_NAMES = {
+    "be": "беларуская", "bg": "български", "bn": "বাংলা", "bs": "bosanski", "ca": "català",
+    "cs": "čeština", "cy": "Cymraeg", "da": "dansk", "el": "Ελληνικά", "eo": "Esperanto",
+    "et": "eesti", "eu": "euskara", "fa": "فارسی", "fi": "suomi", "fil": "Filipino",
+    "ga": "Gaeilge", "gl": "galego", "he": "עברית", "hi": "हिन्दी", "hr": "hrvatski",
+    "hu": "magyar", "hy": "հայերեն", "id": "Indonesia", "is": "íslenska", "ka": "ქართული",
+    "kk": "қазақ тілі", "lt": "lietuvių", "lv": "latviešu", "mk": "македонски", "mr": "मराठी",
+    "ms": "Melayu", "nb": "norsk bokmål", "nn": "norsk nynorsk", "no": "norsk", "pl": "polski",
+    "ro": "română", "sk": "slovenčina", "sl": "slovenščina", "sq": "shqip", "sr": "српски",
+    "sv": "svenska", "sw": "Kiswahili", "ta": "தமிழ்", "te": "తెలుగు", "th": "ไทย", "tr": "Türkçe",
+    "uk": "українська", "ur": "اردو", "uz": "o‘zbek", "vi": "Tiếng Việt",
+}  # fmt: skip
 _MONTHS = 12
 _KEYS = ("name", "date", "day", "months", "words")
 _FIRST_ARABIC = ("zero", "one", "two")
@@ -28,9 +41,9 @@ def direction(language: str) -> str:
 
 
 def own_name(language: str, files: Mapping[str, "File"]) -> str:
-    """Give what a language calls itself, or its tag where no file says."""
+    """Give what a language calls itself, or its tag where nobody says."""
     primary = language.lower().partition("-")[0]
-    return (primary in files and files[primary].name) or language
+    return (primary in files and files[primary].name) or _NAMES.get(primary, language)
 
 
 def is_spoken(language: str, files: Mapping[str, "File"]) -> bool:

@@ -137,6 +137,17 @@ def permalink(text: str) -> str:
     return _inner(text)
 
 
+def translations(text: str) -> str:
+    """Accept a pattern for the addresses of translations: "{language}/{permalink}"."""
+    for placeholder in ("{language}", "{permalink}"):
+        if text.count(placeholder) != 1:
+            raise ValueError(f"needs {placeholder} in it, once")
+    rest = text.replace("{language}", "x").replace("{permalink}", "x/")
+    if "{" in rest or "}" in rest:
+        raise ValueError("has another brace in it than those of {language} and {permalink}")
+    return _inner(text)
+
+
 def _inner(text: str) -> str:
     """Accept a path that stays in the site."""
     if text.startswith("//") or re.match(r"[A-Za-z][A-Za-z0-9+.-]*:", text):

@@ -26,6 +26,10 @@ class Site:
         str,
         Key('the language of posts that name none, as in BCP 47: "en", "zh-Hant"', checks.language),
     ] = "en"
+    languages: Annotated[
+        tuple[str, ...],
+        Key("others that posts are in, so that names such as hello.fr.md say one", checks.language),
+    ] = ()
     timezone: Annotated[
         str, Key("IANA name; for dates without a zone, and for dates as shown", checks.timezone)
     ] = "UTC"
@@ -77,6 +81,18 @@ class Content:
             checks.one_of("comma", "space"),
         ),
     ] = "comma"
+    languages: Annotated[
+        str,
+        Key(
+            "what says a post's language besides its front matter: names (hello.fr.md), folders "
+            "(fr/hello.md and names) or none",
+            checks.one_of("names", "folders", "none"),
+        ),
+    ] = "names"
+    translations: Annotated[
+        str,
+        Key("the address of a post in another language than the site's", checks.translations),
+    ] = "{language}/{permalink}"
     largest: Annotated[int, Key("octets of a post; a larger one is left out", least=1)] = 1_000_000
     publish: Annotated[
         tuple[str, ...],

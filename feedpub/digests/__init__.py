@@ -1,6 +1,6 @@
 """The posts there are → what goes out in a digest, to whom, and what it says."""
 
-from feedpub.digests.choice import BACK, LATE, Choices, due, fresh, select, wanted
+from feedpub.digests.choice import BACK, LATE, Choices, due, fresh, in_one_language, select, wanted
 from feedpub.digests.compose import LARGEST, Composer, mark
 from feedpub.digests.following import Following, Names
 from feedpub.digests.recognition import Recognised, recognise
@@ -16,6 +16,7 @@ __all__ = [
     "Recognised",
     "due",
     "fresh",
+    "in_one_language",
     "mark",
     "recognise",
     "select",

@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from feedpub.config import Digest
+from feedpub.languages import closeness
 from feedpub.library.subjects import sameness
 from feedpub.mailing import Follows, Look, Subscriber
 from feedpub.model import Author, Post
@@ -35,8 +36,10 @@ def wanted(
     by its author, and is what the digest asks for. It is at most `max_age` days old: not today,
     but when the digest last looked, or it would be too old by the day of a monthly issue; and what
     was found in the `last` look waits as long as it must. `people` are those of the configuration,
-    whom a digest may name by key.
+    whom a digest may name by key. A post whose translation was mailed is not new.
     """
+    posts = tuple(posts)
+    told = {post.group for post in posts if post.group and post.id in mailed}
     oldest = min(now, last.at if last else now) - timedelta(days=digest.max_age)
     waiting = last.waiting if last else frozenset()
     asked = _Wanted(digest, people)
@@ -48,6 +51,7 @@ def wanted(
         and post.published <= now
         and (post.published >= oldest or post.id in waiting)
         and post.id not in mailed
+        and post.group not in told
         and asked.includes(post)
     ]
     return tuple(sorted(new, key=_place))
@@ -56,20 +60,52 @@ def wanted(
 def fresh(digest: Digest, new: Sequence[Post]) -> tuple[Post, ...]:
     """Give what goes out of what is `wanted`, newest first; () where that is too few.
 
-    Of more than `max_posts` the oldest go first: the others wait, and none is lost.
+    Of more than `max_posts` the oldest go first: the others wait, and none is lost. A post and its
+    translations count as one, and go out together.
     """
-    return () if len(new) < digest.min_posts else _newest_first(new[: digest.max_posts])
+    order = dict.fromkeys(map(_group, new))
+    chosen = set(list(order)[: digest.max_posts])
+    if len(order) < digest.min_posts:
+        return ()
+    return _newest_first(post for post in new if _group(post) in chosen)
 
 
 def select(
-    posts: Iterable[Post], subscriber: Subscriber, received: Collection[str] = ()
+    posts: Iterable[Post],
+    subscriber: Subscriber,
+    received: Collection[str] = (),
+    language: str = "",
 ) -> tuple[Post, ...]:
     """Give those of `posts`, in their order, that a reader follows and has not had yet.
 
-    `received` are the ids of posts that were already sent or planned for them, in any issue.
+    `received` are the ids of posts that were already sent or planned for them, in any issue. Of a
+    post and its translations, of which they follow one, they get that in their language, which is
+    `language` where they have not said; and none where they had one.
     """
-    follows = subscriber.follows
-    return tuple(post for post in posts if post.id not in received and _is_followed(post, follows))
+    posts, follows = tuple(posts), subscriber.follows
+    had = {post.group for post in posts if post.group and post.id in received}
+    groups = {post.group for post in posts if post.group and _is_followed(post, follows)} - had
+    followed = (
+        post
+        for post in posts
+        if post.group in groups
+        or (not post.group and post.id not in received and _is_followed(post, follows))
+    )
+    return in_one_language(followed, subscriber.language or language)
+
+
+def in_one_language(posts: Iterable[Post], language: str) -> tuple[Post, ...]:
+    """Give `posts` in their order, of each and its translations only one.
+
+    That is the one in a language or nearest to it, and else the original or what comes next to it.
+    """
+    posts = tuple(posts)
+    best: dict[str, Post] = {}
+    for post in posts:
+        if post.group:
+            known = best.setdefault(post.group, post)
+            best[post.group] = max(known, post, key=lambda each: _nearness(each, language))
+    return tuple(post for post in posts if not post.group or best[post.group] is post)
 
 
 def due(cadence: str, last: datetime | None, slot: datetime, zone: str) -> bool:
@@ -102,18 +138,21 @@ class Choices:
         zone: str,
         new: Sequence[Post],
         earlier: Iterable[tuple[datetime, Post]] = (),
+        language: str = "",
     ) -> None:
         """Take the slot, the zone that its days are counted in, and the posts.
 
         `new` is what `fresh` gave. `earlier` are posts that went out with earlier slots of the
         same digest, each with its slot: those from BACK before the newest serve every cadence.
+        `language` is that of readers who have not said theirs.
         """
         self._slot = slot
         self._zone = zone
         self._new = _newest_first(new)
         self._earlier = tuple(earlier)
         self._newest = max((slot for slot, _ in self._earlier), default=slot)
-        self._followed: dict[Follows, tuple[Post, ...]] = {}
+        self._language = language
+        self._followed: dict[tuple[Follows, str], tuple[Post, ...]] = {}
 
     def of(
         self, subscriber: Subscriber, last: datetime | None, received: Collection[str] = ()
@@ -128,11 +167,12 @@ class Choices:
         waited = self._waited(subscriber, last)
         if waited:
             whole = {post.id: post for post in (*waited, *self._new)}
-            return select(_newest_first(whole.values()), subscriber, received)
-        follows = subscriber.follows
-        if follows not in self._followed:
-            self._followed[follows] = select(self._new, subscriber)
-        chosen = self._followed[follows]
+            posts = _newest_first(whole.values())
+            return select(posts, subscriber, received, self._language)
+        wanted = subscriber.follows, subscriber.language
+        if wanted not in self._followed:
+            self._followed[wanted] = select(self._new, subscriber, (), self._language)
+        chosen = self._followed[wanted]
         return tuple(post for post in chosen if post.id not in received) if received else chosen
 
     def _waited(self, subscriber: Subscriber, last: datetime | None) -> list[Post]:
@@ -196,6 +236,16 @@ def _until(subscriber: Subscriber) -> datetime:
 def _place(post: Post) -> tuple[datetime, str]:
     """Give what orders posts, as the library does."""
     return post.published, post.path
+
+
+def _group(post: Post) -> str:
+    return post.group or post.id
+
+
+def _nearness(post: Post, language: str) -> tuple[int, int]:
+    """Give what orders a post and its translations by how well they serve a language."""
+    urls = [each.url for each in post.translations]
+    return closeness(post.language, language), -urls.index(post.url)
 
 
 def _newest_first(posts: Iterable[Post]) -> tuple[Post, ...]:

@@ -45,7 +45,7 @@ class Atom:
         made.published(post.published)
         made.author(_persons(people(self._config, post.authors)))
         for link in links:
-            if link.rel != "canonical":  # which feedgen refuses, and EntryLinks adds
+            if link.rel != "canonical" and not link.hreflang:  # EntryLinks adds these
                 made.link(link.attributes())
         if self._config.feeds.content == "full":
             made.content(html, type="html")
@@ -93,10 +93,16 @@ class Atom:
 
 
 def _links(post: Post) -> Iterator[Link]:
-    """Give an entry's links: the page, what goes with it, and where it was published first."""
+    """Give an entry's links: the page, what goes with it, its translations, where it was first.
+
+    No two of them are alternates of the same type and language (RFC 4287 section 4.1.2).
+    """
     yield Link("alternate", post.url, "text/html")
     for enclosure in post.enclosures:
         yield _enclosure(enclosure)
+    for each in post.translations:
+        if each.url != post.url and (tag := language(each.language)):
+            yield Link("alternate", each.url, "text/html", hreflang=tag)
     if post.canonical_url not in ("", post.url):
         yield Link("canonical", post.canonical_url)
 

@@ -5,6 +5,7 @@ it accepts. Each line has its test in tests/unit/feeds/test_generator.py.
 
     an Atom entry's links lose rel, type and length            EntryLinks
     it refuses rel="canonical" for an entry                    EntryLinks
+    alternates in other languages are an RSS item's link     atom: left to EntryLinks
     an RSS item has the last of its enclosures                 rss: told of one
     an RSS channel's link is the last link() of all            channel: self first, alternate last
     an RSS channel has no link but self: hubs are lost         ChannelLinks
@@ -93,6 +94,7 @@ class Link:
     type: str = ""
     length: str = ""
     title: str = ""
+    hreflang: str = ""
 
     def attributes(self) -> dict[str, str]:
         """Give the attributes that have a value, in the order they are written."""
@@ -100,6 +102,7 @@ class Link:
             ("href", self.href),
             ("rel", self.rel),
             ("type", self.type),
+            ("hreflang", self.hreflang),
             ("length", self.length),
             ("title", self.title),
         )

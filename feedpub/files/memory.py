@@ -32,6 +32,7 @@ _NESTED = {
     "authors": Author,
     "enclosures": Enclosure,
     "references": Reference,
+    "translation_of": Reference,
     "problems": Problem,
     "notes": Problem,
 }

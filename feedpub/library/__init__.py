@@ -10,8 +10,9 @@ from typing import TypeVar
 
 from feedpub import links
 from feedpub.config import Config
-from feedpub.library import bundles, subjects
+from feedpub.library import bundles, subjects, translations
 from feedpub.library.shelves import Shelved, Shelves
+from feedpub.library.translations import Spoken
 from feedpub.model import PAGE, PRIVATE, Author, Manuscript, Post, Problem, Publication, Tag
 
 Name = TypeVar("Name")
@@ -76,6 +77,8 @@ def build(  # noqa: PLR0913 - a library is made of all of these
     where a post that is shown links to them. `known` is an earlier library of
     the same site: a post that is as it was there is the very one that is there.
     """
+    manuscripts, unread = list(manuscripts), list(unread)
+    said = translations.spoken(config, manuscripts, unread)
     groups: dict[str, list[Manuscript]] = {fate: [] for fate in _FATES}
     moments: list[datetime] = []
     for one in manuscripts:
@@ -91,7 +94,8 @@ def build(  # noqa: PLR0913 - a library is made of all of these
     left = before if before.keys() <= sources else _only(before, sources)
     same = known is not None and left is known.publications  # what it published itself
     opened = _open_files(files, shown, hidden)
-    making = _made(config, shown, opened, now, left, known.making if known else None, same=same)
+    old = known.making if known else None
+    making = _made(config, shown, opened, now, left, old, said=said, same=same)
     shelves = making.shelves
     away = _waiting(left, shelves.publications, now)
     publications = (
@@ -148,6 +152,7 @@ def _made(  # noqa: PLR0913 - what is shown, where it was, and what is known of 
     published: Mapping[str, Publication],
     known: Making | None,
     *,
+    said: Mapping[str, Spoken],
     same: bool,
 ) -> Making:
     """Put what is shown, oldest first, on its shelves: on those that are known, if they serve.
@@ -155,14 +160,14 @@ def _made(  # noqa: PLR0913 - what is shown, where it was, and what is known of 
     `same` tells that what was published before is what the known shelves published.
     """
     serves = known and (same or known.shelves.published == published)
-    if known and serves and known.shelves.serve(config, shown, sizes, now):
+    if known and serves and known.shelves.serve(config, shown, sizes, now, said):
         shelves, old = known.shelves, known.shelved
         shelved = {
             one.path: kept if (kept := old[one.path]).manuscript is one else shelves.shelved(one)
             for one in reversed(shown)
         }
         return Making(shelves, shelved)
-    shelves = Shelves(config, shown, sizes, published, now)
+    shelves = Shelves(config, shown, sizes, published, now, said)
     shelved = {one.path: shelves.shelved(one) for one in reversed(shown)}
     if known:
         shelved = {path: _same(each, known.shelved.get(path)) for path, each in shelved.items()}

@@ -4,15 +4,18 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from posixpath import splitext
+from types import MappingProxyType
 from unicodedata import normalize
 
 from feedpub.config import Config
 from feedpub.library import bundles
 from feedpub.library.permalinks import Address, Permalinks
+from feedpub.library.translations import Groups, Spoken, groups, language
 from feedpub.model import Manuscript, Problem, Publication
 from feedpub.slugs import fold
 
 _USUAL = "no page can be there, and the post has its usual address; write a path in its place"
+_NOTHING: Mapping[str, Spoken] = MappingProxyType({})
 
 REPLACEABLE = ("404.html", "robots.txt")
 """Pages of feedpub's that a file of the user's own takes the place of."""
@@ -55,6 +58,7 @@ class Addresses:
     posts: Mapping[str, Address]
     asked: Mapping[str, str]  # what each post asked for, as a publication has it
     files: Mapping[str, str]  # → path below the output folder
+    translations: Mapping[str, tuple[str, ...]]  # → those of its group, the original first
     problems: tuple[Problem, ...]
 
 
@@ -63,15 +67,16 @@ def assign(
     manuscripts: Sequence[Manuscript],
     files: Iterable[str],
     published: Mapping[str, Publication] | None = None,
+    said: Mapping[str, Spoken] = _NOTHING,
 ) -> Addresses:
     """Give every manuscript and file its place.
 
     Where two want one place, the one that was `published` there keeps it, and else the older:
     `manuscripts` come oldest first. Publications of other posts are those of posts that are away
-    for the moment: their places stay free.
+    for the moment: their places stay free. `said` is what names and folders say of languages.
     """
     published = published or {}
-    places = _Places(config, manuscripts)
+    places = _Places(config, manuscripts, said)
     away = published.keys() - places.wanted.keys()
     for path in sorted(away):
         places.reserve(published[path])
@@ -85,7 +90,36 @@ def assign(
         folder = bundles.nearest(path, folders)
         places.put(path, _beside(path, folder, posts[folders[folder]]) if folder else path)
     asked = {path: _asked(places.manuscripts[path], places.wanted[path]) for path in posts}
-    return Addresses(posts, asked, places.files, tuple(places.problems))
+    problems = (*places.groups.problems, *places.problems)
+    return Addresses(posts, asked, places.files, places.groups.of, problems)
+
+
+def _translated(
+    config: Config,
+    permalinks: Permalinks,
+    manuscripts: Sequence[Manuscript],
+    said: Mapping[str, Spoken],
+) -> tuple[Groups, dict[str, Address]]:
+    """Find the groups of translations, and what each post asks for, with its language in it.
+
+    A translation that is told by its name has its language there, and one that asks for the place
+    of its original: a permalink of its own stays.
+    """
+    wanted = {
+        one.path: permalinks.wanted(said[one.path].plain(one) if one.path in said else one)
+        for one in manuscripts
+    }
+    found = groups(config, manuscripts, said, {path: place(each) for path, each in wanted.items()})
+    moved: dict[str, Address] = {}
+    for one in manuscripts:
+        original = found.of.get(one.path, (one.path,))[0]
+        own = one.permalink and not permalinks.asks_server(one)
+        named = one.path in said and said[one.path].moved and not own
+        is_taken = original != one.path and place(wanted[one.path]) == place(wanted[original])
+        if named or is_taken:
+            tongue = said[one.path].language if named else language(config, one, said)
+            moved[one.path] = permalinks.translated(wanted[one.path], tongue)
+    return found, {**wanted, **moved}
 
 
 def place(address: Address) -> str:
@@ -101,10 +135,12 @@ def _asked(one: Manuscript, wanted: Address) -> str:
 class _Places:
     """The places that are given away, one after the other."""
 
-    def __init__(self, config: Config, manuscripts: Iterable[Manuscript]) -> None:
+    def __init__(
+        self, config: Config, manuscripts: Sequence[Manuscript], said: Mapping[str, Spoken]
+    ) -> None:
         self._permalinks = Permalinks(config)
         self.manuscripts = {one.path: one for one in manuscripts}
-        self.wanted = {path: self._permalinks.wanted(one) for path, one in self.manuscripts.items()}
+        self.groups, self.wanted = _translated(config, self._permalinks, manuscripts, said)
         self.posts: dict[str, Address] = {}
         self.files: dict[str, str] = {}
         self.problems = [

@@ -53,6 +53,7 @@ class Permalinks:
         self._host, self._root = _PORT.sub("", parts.netloc), parts.path
         self._pattern = config.content.permalink
         self._page_pattern = config.content.page_permalink
+        self._translations = config.content.translations
         self._pages = config.pages.enabled
         self._zone = ZoneInfo(config.site.timezone)
         self._elsewhere = self._pattern if self._leads_away(self._pattern) else ""
@@ -84,6 +85,20 @@ class Permalinks:
     def known(self, place: str) -> Address:
         """Return the address of a page that was published: by its file, or its URL elsewhere."""
         return Address("", place, "") if _WEB.match(place) else self.at("", place)
+
+    def translated(self, address: Address, language: str) -> Address:
+        """Give the address of a translation, by that which it would have as an original."""
+        tag = language.lower()
+        if address.output or address.url.startswith(self._site):
+            output = address.output or page(address.url.removeprefix(self._site))
+            return self.at(address.slug, page(self._with_language(output, tag)))
+        parts = urlsplit(address.url)
+        path = "/" + self._with_language(parts.path.lstrip("/"), tag)
+        return Address(address.slug, parts._replace(path=path).geturl(), "")
+
+    def _with_language(self, path: str, tag: str) -> str:
+        folder = path.removesuffix(_INDEX)
+        return self._translations.replace("{language}", tag).replace("{permalink}", folder)
 
     def numbered(self, address: Address, number: int) -> Address:
         """Give an address with a number after its last name: `a/index.html` → `a-2/index.html`."""

@@ -1,6 +1,6 @@
 """A manuscript → the post it is in this site, everything it refers to resolved."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from hashlib import blake2b
@@ -14,6 +14,7 @@ from feedpub.library import addresses, subjects
 from feedpub.library.identity import given, identities
 from feedpub.library.media import media_type
 from feedpub.library.permalinks import Address
+from feedpub.library.translations import Spoken, language
 from feedpub.markup.urls import settle
 from feedpub.model import (
     POST,
@@ -27,8 +28,10 @@ from feedpub.model import (
     Publication,
     Reference,
     Tag,
+    Translation,
 )
 from feedpub.notes import NO_NOTES, Note, Notes, index
+from feedpub.posts import names
 from feedpub.slugs import fold, quote
 
 _AUTHOR = attrgetter("name", "email", "url", "bio", "slug")
@@ -40,6 +43,7 @@ _ENCLOSURE = attrgetter("url", "media_type", "length", "title", "duration")
 _CLAIM = attrgetter(
     *("path", "published", "offset", "slug", "stem", "title", "permalink", "id"),
     *("authors", "tags", "categories", "kind", "aliases", "visibility"),
+    *("language", "translation_key", "translation_of"),
 )
 
 
@@ -62,13 +66,16 @@ class Shelves:
         sizes: Mapping[str, int],
         published: Mapping[str, Publication],
         now: datetime,
+        said: Mapping[str, Spoken],
     ) -> None:
         """Find the places of all that is shown, oldest first, and of files of these sizes.
 
-        `published` tells where posts were before, with those that are away for the moment.
+        `published` tells where posts were before, with those that are away for the moment; `said`
+        what the names of files and folders say of their language.
         """
         site = config.site
         self._made_for = (config, shown, sizes)
+        self._said = said
         self.published = published
         self._site = site
         self._tags = subjects.tags((*one.tags, *one.categories) for one in shown)
@@ -77,8 +84,11 @@ class Shelves:
         self._nobody = (self._authors[site.author.name],) if site.author else ()
         hides = any(one.visibility == UNLISTED for one in shown)
         self._listed = self._slugs_of_listed(shown if hides else ())
-        places = addresses.assign(config, shown, sizes, published)
+        places = addresses.assign(config, shown, sizes, published, said)
         self._addresses = places.posts
+        self._languages = {one.path: language(config, one, said) for one in shown}
+        hidden = {one.path for one in shown if one.visibility == UNLISTED}
+        self._translations = self._translated(places.translations, hidden)
         self.files = places.files
         urls = [(path, site.url + quote(place)) for path, place in places.files.items()]
         posts = {normalize("NFC", path): each.url for path, each in places.posts.items()}
@@ -117,10 +127,10 @@ class Shelves:
             for kind in ("tag", "category") if name in categories else ("tag",):
                 for each in (fold(name), fold(tag.label), tag.slug):
                     found.setdefault((kind, each), url)
-        names = {each.name for one in posted for each in one.authors}
+        people = {each.name for one in posted for each in one.authors}
         if self._nobody and not all(one.authors for one in posted):
-            names.add(self._nobody[0].name)
-        for name in sorted(names):
+            people.add(self._nobody[0].name)
+        for name in sorted(people):
             author = self._authors[name]
             url = f"{self._site.url}authors/{quote(author.slug)}/"
             for each in (fold(name), fold(author.name), author.slug):
@@ -128,7 +138,12 @@ class Shelves:
         return found
 
     def serve(
-        self, config: Config, shown: Sequence[Manuscript], sizes: Mapping[str, int], now: datetime
+        self,
+        config: Config,
+        shown: Sequence[Manuscript],
+        sizes: Mapping[str, int],
+        now: datetime,
+        said: Mapping[str, Spoken],
     ) -> bool:
         """Tell whether shelves made of these, oldest first, would be the same.
 
@@ -138,9 +153,26 @@ class Shelves:
         return (
             len(own) == len(shown)
             and all(map(_claims_alike, own, shown))
-            and (own_config, own_sizes) == (config, sizes)
+            and (own_config, own_sizes, self._said) == (config, sizes, said)
             and not (self._ahead and now != self._now)
         )
+
+    def _translated(
+        self, groups: Mapping[str, tuple[str, ...]], hidden: Container[str]
+    ) -> dict[str, tuple[Translation, ...]]:
+        """Give the translations of each post that has some, the original first.
+
+        Nothing leads to a post that is unlisted.
+        """
+        found: dict[str, tuple[Translation, ...]] = {}
+        for path, group in groups.items():
+            open_ones = [each for each in group if each not in hidden]
+            if path not in hidden and len(open_ones) > 1:
+                found[path] = tuple(
+                    Translation(self._languages[each], self._addresses[each].url)
+                    for each in open_ones
+                )
+        return found
 
     def shelved(self, one: Manuscript) -> Shelved:
         """Turn a manuscript into the post it is in this site."""
@@ -163,6 +195,7 @@ class Shelves:
         image = self._image(one, address)
         enclosures = tuple(self._enclosures(one, address, problems))
         canonical = links.web(one.canonical_url) if one.canonical_url else ""
+        translations = self._translations.get(one.path, ())
         seen = [
             # With the path comes what its name alone says: perhaps the title, or the date.
             *(one.digest, one.path, identity, address.url, address.output),
@@ -173,6 +206,8 @@ class Shelves:
             *["category", *[f"{each.slug} {each.label}" for each in categories]],
             *["unlisted", *[each.slug for each in authors]] * (one.visibility == UNLISTED),
             repr((image and _IMAGE(image), [_ENCLOSURE(each) for each in enclosures])),
+            *["language", self._languages[one.path]],
+            *[f"{each.language} {each.url}" for each in translations],
         ]
         return Post(
             id=identity,
@@ -180,14 +215,14 @@ class Shelves:
             slug=address.slug,
             url=address.url,
             output=address.output,
-            title=one.title,
+            title=self._title(one),
             published=one.published,
             updated=max(one.updated or one.published, one.published),
             authors=authors,
             tags=tags,
             categories=categories,
             summary=one.summary,
-            language=one.language or self._site.language,
+            language=self._languages[one.path],
             image=image,
             enclosures=enclosures,
             canonical_url=canonical or address.url,
@@ -200,6 +235,7 @@ class Shelves:
             menu=one.menu,
             unlisted=one.visibility == UNLISTED,
             key=blake2b("\x1f".join(seen).encode(errors="replace"), digest_size=16).hexdigest(),
+            translations=translations,
         )
 
     def _with_pages(
@@ -224,6 +260,13 @@ class Shelves:
             frozenset(self._tags[name].slug for one in listed for name in one.tags),
             frozenset(self._tags[name].slug for one in listed for name in one.categories),
         )
+
+    def _title(self, one: Manuscript) -> str:
+        """Give a title; one that is made of the file's name does not say the language."""
+        said = self._said.get(one.path)
+        if said and one.title == names.title(one.stem):
+            return names.title(said.plain(one).stem)
+        return one.title
 
     def _labelled(self, names: Iterable[str]) -> tuple[Tag, ...]:
         """Give the tags that these names mean, each once."""

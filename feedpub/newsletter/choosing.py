@@ -33,8 +33,12 @@ class Chooser:
         self._digest = digest
         self._slot = slot
         self._new = new
+        self._groups: dict[str, set[str]] = {}
+        for post in posts:
+            if post.group:
+                self._groups.setdefault(post.group, set()).add(post.id)
         self._choices = self._prepared(())
-        self._received = self._had(post.id for post in new)
+        self._received = self._had(new)
 
     def of(self, reader: Subscriber) -> tuple[Post, ...]:
         """Give the posts of a reader, newest first; () where none, or not yet."""
@@ -80,21 +84,29 @@ class Chooser:
             if identity in known
         ]
         asked = (*self._new, *(post for _, post in earlier))
-        received = self._had((post.id for post in asked), lately)
+        received = self._had(asked, lately)
         last = dict(store.last_mailed(self._digest.name, since, self._slot + AHEAD, lately))
         return self._prepared(earlier), last, received
 
     def _prepared(self, earlier: Iterable[tuple[datetime, Post]]) -> Choices:
-        return Choices(self._slot, self._desk.zone(self._digest), self._new, earlier)
+        zone, language = self._desk.zone(self._digest), self._desk.config.site.language
+        return Choices(self._slot, zone, self._new, earlier, language)
 
-    def _had(self, posts: Iterable[str], waited: datetime | None = None) -> dict[int, set[str]]:
+    def _had(self, posts: Iterable[Post], waited: datetime | None = None) -> dict[int, set[str]]:
         """Give which of these posts each reader was sent, or is to be sent, in any issue.
 
-        With `waited` only of those for whom posts wait, or did until that time or later.
+        Who had one had its translations. With `waited` only of those for whom posts wait, or did
+        until that time or later.
         """
+        alike = {
+            each: group
+            for post in posts
+            for group in (self._groups.get(post.group, {post.id}),)
+            for each in (post.id, *group)
+        }
         received: dict[int, set[str]] = {}
-        for reader, post in self._desk.store.received(tuple(posts), waited):
-            received.setdefault(reader, set()).add(post)
+        for reader, post in self._desk.store.received(tuple(alike), waited):
+            received.setdefault(reader, set()).update(alike[post])
         return received
 
 

@@ -95,8 +95,9 @@ class Editor:
                 audience.append((reader.id, written.key(theirs, language, write)))
                 self._progress("choosing", len(audience), 0)
         language = self._desk.config.site.language
-        whole = fill(self.content(digest, slot, posts, url, language), Reader("", ""))
-        intro = self._composer.intro(digest, posts, slot, url, language)
+        shown = digests.in_one_language(posts, language)
+        whole = fill(self.content(digest, slot, shown, url, language), Reader("", ""))
+        intro = self._composer.intro(digest, shown, slot, url, language)
         return Edition(whole.subject, intro, written, tuple(audience))
 
     def example(self, digest: Digest, now: datetime, reader: Subscriber | None) -> tuple[Post, ...]:
@@ -104,14 +105,17 @@ class Editor:
 
         Where that is nothing, the newest that they follow stand in; () where there is none.
         """
+        home = self._desk.config.site.language
         new = self.fresh(digest, now)
         if reader is not None:
             new = Chooser(self._desk, self._posts, digest, now, new).of(reader)
         if new:
-            return new
+            return digests.in_one_language(new, home) if reader is None else new
         ever = replace(digest, max_age=_ANY_AGE)
         known = digests.wanted(ever, self._posts, (), now, people=self._desk.config.authors)[::-1]
-        return (digests.select(known, reader) if reader else known)[:_SHOWN]
+        if reader is None:
+            return digests.in_one_language(known, home)[:_SHOWN]
+        return digests.select(known, reader, (), home)[:_SHOWN]
 
     def language(self, reader: Subscriber) -> str:
         """Give the language that a reader is written to in."""

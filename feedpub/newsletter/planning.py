@@ -69,7 +69,8 @@ class Planner:
                 self._desk.store.looked(digest.name, (post.id for post in wanted), self._now)
             posts = digests.fresh(digest, wanted)
             if not posts:
-                return self._skipped(digest, slot, len(wanted), recorded=due and not dry)
+                waiting = len(digests.in_one_language(wanted, self._desk.config.site.language))
+                return self._skipped(digest, slot, waiting, recorded=due and not dry)
             try:
                 return self._planned(digest, slot, posts, dry=dry)
             except OvertakenError:

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
 from typing import TypeVar
 
+from feedpub import languages
 from feedpub.config.patterns import PLACEHOLDERS, STYLES, written_placeholders
-from feedpub.model import PAGE, UNDATED, Author, Enclosure, Image, MenuEntry, Problem
+from feedpub.model import PAGE, UNDATED, Author, Enclosure, Image, MenuEntry, Problem, Reference
 from feedpub.posts import dates, keys, media, names, pages, people, prose
 from feedpub.posts.frontmatter import Frontmatter, Value
 from feedpub.posts.header import Header, slip
@@ -15,8 +16,6 @@ from feedpub.posts.visibility import truth, visibility
 from feedpub.slugs import LONGEST
 
 _HELD_BACK = frozenset({"auto-draft", "draft", "pending", "skip", "unpublished", "wip"})
-_LANGUAGE = re.compile(r"([A-Za-z]{2,3})((?:-[A-Za-z0-9]{1,8})*)$")
-_SCRIPT, _REGION = 4, 2  # letters of these parts of a language tag
 _COMMAS = re.compile(r"[,，、\n]")
 _SPACES = re.compile(r"[,，、\s]+")
 _SEMICOLONS = re.compile(r"[;；\n]")
@@ -59,6 +58,8 @@ class Fields:
     categories: tuple[str, ...]
     summary: str
     language: str
+    translation_key: str
+    translation_of: tuple[Reference, ...]  # at most one: what this is a translation of
     image: Image | None
     enclosures: tuple[Enclosure, ...]
     canonical_url: str
@@ -102,6 +103,8 @@ def understand(
         categories=_few(header, keys.CATEGORIES, categories, "categories"),
         summary=prose.paragraph(header.text(keys.SUMMARY)[1]),
         language=_language(header),
+        translation_key=_word(header, keys.TRANSLATION_KEY)[1],
+        translation_of=_original(header),
         image=_image(header),
         enclosures=_few(header, keys.ENCLOSURES, _enclosures(header), "enclosures"),
         canonical_url=_canonical(header),
@@ -323,14 +326,23 @@ def _language(header: Header) -> str:
     key, text = header.text(keys.LANGUAGE)
     if not key:
         return ""
-    found = _LANGUAGE.match(text.partition(".")[0].replace("_", "-"))
+    found = languages.normal(text)
     if not found:
         header.warn(key, f'{key}: "{text}" is not a language tag such as "en" or "zh-Hans"')
-        return ""
-    # RFC 5646 section 2.1.1: scripts begin with a capital, regions are capitals.
-    cased = {_SCRIPT: str.title, _REGION: str.upper}
-    parts = (cased.get(len(part), str)(part) for part in found[2].split("-")[1:])
-    return "-".join((found[1].lower(), *parts))
+    return found
+
+
+def _word(header: Header, names: tuple[str, ...]) -> tuple[str, str]:
+    """Return the first of these keys that is a text; other tools may mean another thing by it."""
+    for key, value in header.values(names):
+        if isinstance(value, str) and value.strip():
+            return key, value.strip()
+    return "", ""
+
+
+def _original(header: Header) -> tuple[Reference, ...]:
+    key, text = _word(header, keys.TRANSLATION_OF)
+    return (Reference(text, header.line(key)),) if key else ()
 
 
 def _image(header: Header) -> Image | None:

@@ -60,13 +60,14 @@ class Header:
 
     def warn(self, key: str, message: str) -> None:
         """Tell of something that does not keep the file from being published."""
-        self.problems.append(Problem(self._path, self._line(key), message))
+        self.problems.append(Problem(self._path, self.line(key), message))
 
     def refuse(self, key: str, message: str) -> PostError:
         """Make the error that leaves the file out; without a key it is about the whole file."""
-        return PostError(Problem(self._path, self._line(key), message, left_out=True))
+        return PostError(Problem(self._path, self.line(key), message, left_out=True))
 
-    def _line(self, key: str) -> int:
+    def line(self, key: str) -> int:
+        """Return the line of a key, the first one where there is none."""
         return self._matter.line(key) if key else 1
 
 

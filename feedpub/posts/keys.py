@@ -28,6 +28,9 @@ PERMALINK = ("permalink", "url", "path")  # `path` is Zola's and Gatsby's
 ID = ("id", "guid")
 SUMMARY = ("summary", "description", "excerpt")
 LANGUAGE = ("language", "lang", "locale")
+# Hugo's, and what multilingual sites made with Jekyll agree on.
+TRANSLATION_KEY = ("translationkey", "translationid", "ref", "langref", "pageid")
+TRANSLATION_OF = ("translationof",)
 IMAGE = (
     "image", "cover", "coverimage", "featuredimage", "featureimage", "heroimage", "thumbnail",
     "images",
@@ -68,14 +71,15 @@ _MEANT = {
     "description": "description", "excerpt": "excerpt", "image": "image", "cover": "cover",
     "enclosure": "enclosure", "enclosures": "enclosures", "language": "language", "lang": "lang",
     "draft": "draft", "status": "status", "canonicalurl": "canonical_url", "expires": "expires",
-    "digest": "digest", "duration": "duration",
+    "digest": "digest", "duration": "duration", "translationkey": "translationKey",
+    "translationof": "translation_of",
 }  # fmt: skip
 """What a near miss may have meant, as we would spell it. No word of fewer than three letters."""
 
 _OURS = frozenset().union(
     TITLE, PUBLISHED, UPDATED, EXPIRES, AUTHORS, TAGS, KEYWORDS, CATEGORIES, TAXONOMIES, SLUG,
-    PERMALINK, ID, SUMMARY, LANGUAGE, IMAGE, IMAGE_ALT, RESOURCES, ENCLOSURES, DURATION, DRAFT,
-    SHOWN, STATUS, CANONICAL, MAILED, ALIASES,
+    PERMALINK, ID, SUMMARY, LANGUAGE, TRANSLATION_KEY, TRANSLATION_OF, IMAGE, IMAGE_ALT, RESOURCES,
+    ENCLOSURES, DURATION, DRAFT, SHOWN, STATUS, CANONICAL, MAILED, ALIASES,
 )  # fmt: skip
 
 _ELSEWHERE = frozenset(
@@ -91,16 +95,16 @@ _ELSEWHERE = frozenset(
     label labels layout lastupdate license link linked linktitle links list listing location
     mailto maintainers markdown markup math mathjax media menu menus mermaid meta metadata
     migrated modal modes mood multilingual music name nav navcolor navigation navstyle news next
-    noindex note notes number og opengraph order outputs override overrides page pageclass pageid
+    noindex note notes number og opengraph order outputs override overrides page pageclass
     pagination paginateby params parent part parts person photo photos pin pinned place podcast
     position post posts prev prevlink preview previous priority private project projects public
-    pubs question quote rating readingtime redirect redirectfrom redirectto redirects ref
+    pubs question quote rating readingtime redirect redirectfrom redirectto redirects
     references related release render reviewed reviewers robots rss saveas script scripts search
     section sections seo seotitle series share sharing show showcomments showdate showreadingtime
     showtoc sidebar site sitemap sitemapexclude size slides social sort sortby source sources
     sponsor stats sticky style styles subject subtitle summaries summarytype syntax tableofcontents
     tagline tags2 team teamurl teaser template text theme tldr toc toot top topic topics transclude
-    translation translationkey translations tumblrurl tweet twitter type unlisted urls uuid vars
+    translation translations tumblrurl tweet twitter type unlisted urls uuid vars
     version video videos views weight width wip words wordcount year
     dgpublish eleventyexcludefromcollections listed password visibility
     """.split()  # noqa: SIM905

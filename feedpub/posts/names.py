@@ -3,6 +3,7 @@
 import re
 from dataclasses import dataclass
 
+from feedpub import languages, text
 from feedpub.config.schema import Config
 
 SUFFIXES = (
@@ -30,17 +31,8 @@ _README = re.compile(
     rf"(?:\.(?:{_MARKDOWN}|adoc|org|rst|txt))?",
     re.IGNORECASE,
 )
-_LANGUAGES = frozenset(
-    """
-    aa ab ae af ak am an ar as av ay az ba be bg bh bi bm bn bo br bs ca ce ch co cr cs cu cv cy
-    da de dv dz ee el en eo es et eu fa ff fi fj fo fr fy ga gd gl gn gu gv ha he hi ho hr ht hu
-    hy hz ia id ie ig ii ik io is it iu ja jv ka kg ki kj kk kl km kn ko kr ks ku kv kw ky la lb
-    lg li ln lo lt lu lv mg mh mi mk ml mn mr ms mt my na nb nd ne ng nl nn no nr nv ny oc oj om
-    or os pa pi pl ps pt qu rm rn ro ru rw sa sc sd se sg si sk sl sm sn so sq sr ss st su sv sw
-    ta te tg th ti tk tl tn to tr ts tt tw ty ug uk ur uz ve vi vo wa wo xh yi yo za zh zu cn jp
-    """.split()  # noqa: SIM905 - two hundred pairs of quotation marks would say nothing
-)
-"""The codes of ISO 639-1, and two of countries that people write in their place."""
+_COUNTRIES = frozenset({"cn", "jp"})  # that people write in place of their languages
+_BETWEEN_WORDS = re.compile(r"[-_\s]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +55,41 @@ def read(path: str) -> Name:
         return Name(stem, date_in("/".join(folders)))
     year, _, month, day, rest = found.groups()
     return Name(rest or stem, f"{year}-{month:0>2}-{day:0>2}")
+
+
+def title(stem: str) -> str:
+    """Make a title of a file's name: "My first post" of `my-first-post`."""
+    words = text.clean(stem).strip() or "Untitled"
+    if any(character.isalpha() for character in words):  # and no bare date
+        words = _BETWEEN_WORDS.sub(" ", words).strip()
+    return words[:1].upper() + words[1:]
+
+
+def bare(path: str) -> str:
+    """Return a path without the suffixes of its file."""
+    return _SUFFIX.sub("", path)
+
+
+def language(path: str) -> tuple[str, str]:
+    """Return the language that the name of a file may say, and its path without that.
+
+    ("fr", "trip/hello.md") of `trip/hello.fr.md`; ("", path) where it says none.
+    """
+    whole = bare(path)
+    rest, dot, last = whole.rpartition(".")
+    if not dot or "/" in last or not rest or rest.endswith("/"):
+        return "", path
+    found = languages.named(last)
+    return (found, rest + path[len(whole) :]) if found else ("", path)
+
+
+def language_folder(path: str) -> tuple[str, str]:
+    """Return the language that a folder of a path may say, and the path without that folder."""
+    *folders, name = path.split("/")
+    for index, folder in enumerate(folders):
+        if found := languages.named(folder):
+            return found, "/".join((*folders[:index], *folders[index + 1 :], name))
+    return "", path
 
 
 def date_in(address: str) -> str:
@@ -91,9 +118,10 @@ def ignored(path: str, config: Config) -> bool:
 
 def _is_readme(name: str) -> bool:
     found = _README.fullmatch(name)
-    return found is not None and (
-        not found[1] or found[1].lower() in _LANGUAGES or found[1].lower() == "md"
-    )
+    if found is None:
+        return False
+    after = (found[1] or "").lower()
+    return not after or after in {*_COUNTRIES, "md"} or languages.named(after) != ""
 
 
 def listed(path: str, patterns: tuple[str, ...]) -> bool:

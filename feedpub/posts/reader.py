@@ -22,7 +22,6 @@ _HEADING = re.compile(
 _MOST = 20  # problems of one file that are told
 _UTF16 = (b"\xff\xfe", b"\xfe\xff")
 _MARK = "\N{BYTE ORDER MARK}"
-_BETWEEN_WORDS = re.compile(r"[-_\s]+")
 
 
 class Renders(Protocol):
@@ -133,7 +132,7 @@ def _manuscript(
     return Manuscript(
         path=source.path,
         digest=source.digest,
-        title=said.title or rendering.first_heading or _spoken(said.stem),
+        title=said.title or rendering.first_heading or names.title(said.stem),
         published=said.published,
         offset=said.offset,
         updated=said.updated,
@@ -146,6 +145,8 @@ def _manuscript(
         categories=said.categories,
         summary=said.summary or rendering.summary,
         language=said.language,
+        translation_key=said.translation_key,
+        translation_of=said.translation_of,
         image=image,
         enclosures=said.enclosures,
         canonical_url=said.canonical_url,
@@ -164,11 +165,3 @@ def _manuscript(
             tuple(Problem(source.path, line, message) for line, message in rendering.notes)
         ),
     )
-
-
-def _spoken(stem: str) -> str:
-    """Make a title of a file's name: "My first post" of `my-first-post`."""
-    words = text.clean(stem).strip() or "Untitled"
-    if any(character.isalpha() for character in words):  # and no bare date
-        words = _BETWEEN_WORDS.sub(" ", words).strip()
-    return words[:1].upper() + words[1:]

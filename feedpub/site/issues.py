@@ -11,6 +11,7 @@ from hashlib import blake2b
 from html import escape
 
 from feedpub.config import Config, Digest
+from feedpub.digests import in_one_language
 from feedpub.library import Library
 from feedpub.library.identity import specific, tag_uri
 from feedpub.mailing import Issue
@@ -140,7 +141,8 @@ def _told(post: Post, language: str) -> str:
 
 def _edition(config: Config, digest: Digest, issue: Issue, known: Mapping[str, Post]) -> Edition:
     found = (known.get(specific(each)) for each in issue.posts)
-    posts = tuple(each for each in found if each is not None)
+    mailed = (each for each in found if each is not None)
+    posts = in_one_language(mailed, config.site.language)
     issued = Issued(
         digest=_name(digest),
         subject=issue.subject,

@@ -119,7 +119,8 @@ def test_languages_name_themselves() -> None:
 
     assert "English" == own_name("en-GB", FILES)
     assert "zh-CN" == own_name("zh-CN", FILES)
-    assert "sv" == own_name("sv", FILES)
+    assert "svenska" == own_name("sv", FILES)
+    assert "tlh" == own_name("tlh", FILES)
 
 
 @pytest.mark.parametrize(
