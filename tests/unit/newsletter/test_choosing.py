@@ -192,3 +192,99 @@ def test_who_came_later_does_not_get_what_was_before(room: Newsroom) -> None:
     days(room, 1)
 
     assert {"weekly@example.net": ["06-03"]} == room.mailed()
+
+
+def translated(room: Newsroom, name: str, *languages: str) -> None:
+    """Write a post in English and in other languages; titles are those of the files."""
+    for language in ("", *(f".{each}" for each in languages)):
+        room.write(f"{name}{language}.md")
+
+
+def test_each_reader_gets_a_post_in_one_language(room: Newsroom) -> None:
+    """In theirs or the nearest; who has not said, or speaks none of them, gets the original."""
+    for language in ("", "en", "fr", "fr-CA", "de", "ja"):
+        room.reader(f"{language or 'any'}@example.net", language=language)
+    translated(room, "one", "fr", "de")
+    room.write("two.md")
+    room.send("daily")
+
+    assert {
+        "any@example.net": ["one", "two"],
+        "en@example.net": ["one", "two"],
+        "fr@example.net": ["one.fr", "two"],
+        "fr-CA@example.net": ["one.fr", "two"],
+        "de@example.net": ["one.de", "two"],
+        "ja@example.net": ["one", "two"],
+    } == room.mailed()
+
+
+def test_a_translation_that_comes_later_mails_nobody_again(room: Newsroom) -> None:
+    """Nor does the original that comes after its translation."""
+    room.reader("en@example.net", language="en")
+    room.reader("fr@example.net", language="fr")
+    room.write("one.md")
+    room.write("two.fr.md")
+    room.send("daily")
+    room.now += DAY
+    room.write("one.fr.md")
+    room.write("two.md")
+    room.write("three.md")
+    room.send("daily")
+
+    assert {
+        "en@example.net": ["one", "three", "two.fr"],
+        "fr@example.net": ["one", "three", "two.fr"],
+    } == room.mailed()
+
+
+def test_two_digests_mail_a_post_in_one_language(room: Newsroom) -> None:
+    """Who had it by one in English does not get it by the other in French."""
+    room.digests("name: daily, languages: [en]", "name: french, languages: [fr]")
+    room.begin()
+    room.reader("en@example.net", language="en")
+    translated(room, "one", "fr")
+    room.send("daily")
+    room.reader("late@example.net", language="fr")
+    room.send("french")
+
+    assert {"en@example.net": ["one"], "late@example.net": ["one.fr"]} == room.mailed()
+
+
+def test_who_follows_one_language_of_a_post_gets_it_in_theirs(room: Newsroom) -> None:
+    """The tags of a translation may be other words."""
+    room.reader("fr@example.net", language="fr", tags=("snake",))
+    room.write("one.md", tags="snake")
+    room.write("one.fr.md", tags="serpent")
+    room.send("daily")
+
+    assert {"fr@example.net": ["one.fr"]} == room.mailed()
+
+
+def test_who_wants_mail_seldom_gets_one_language_too(room: Newsroom) -> None:
+    """Of what went out meanwhile."""
+    room.reader("fr@example.net", language="fr", cadence="weekly")
+    for number in range(8):
+        translated(room, f"day{number}", "fr")
+        room.send("daily")
+        room.now += DAY
+
+    titles = room.mailed()["fr@example.net"]
+    assert titles
+    assert all(each.endswith(".fr") for each in titles)
+    assert len(set(titles)) == len(titles)
+
+
+def test_translations_count_as_one_post(room: Newsroom) -> None:
+    """Two languages are not yet two posts, and they are never parted by `max_posts`."""
+    room.digests("name: daily, min_posts: 2, max_posts: 2")
+    room.begin()
+    room.reader("fr@example.net", language="fr")
+    translated(room, "one", "fr", "de")
+    (sent,) = room.send("daily")
+    assert "1 new, and min_posts is 2" in sent.reason
+
+    translated(room, "two", "fr")
+    translated(room, "three", "fr")
+    room.send("daily")
+    assert 2 == len(room.mailed()["fr@example.net"])
+    assert all(each.endswith(".fr") for each in room.mailed()["fr@example.net"])
