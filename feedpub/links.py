@@ -26,6 +26,8 @@ _PREFIX = re.compile(
 _SHORT = frozenset(("post_url", "link", "ref"))  # these may name a post without its folder
 _FILED = frozenset(("static", "attach", "photo", "site"))  # these name a file of the site
 _SUBJECTS = frozenset(("tag", "author", "category"))  # Pelican's, by their names or slugs
+_SUFFIXLESS = frozenset(("", "filename"))  # these may name a post without its suffix
+_OWN = frozenset(("archive", "authors", "categories", "digests", "feeds", "subscribe", "tags"))
 _NAMING = (
     *("{post_url}", "{link}", "{ref}", "@/", "{wiki}"),
     *("{tag}", "{author}", "{category}", "|tag|", "|author|", "|category|"),
@@ -63,6 +65,7 @@ class Places:
     names: Mapping[str, str]  # what `names` gives
     notes: Notes = NO_NOTES  # what wiki links name
     subjects: Mapping[tuple[str, str], str] = field(default_factory=dict)  # kind, name or slug
+    urls: Container[str] = frozenset()  # of all posts
 
 
 def names(paths: Iterable[str]) -> dict[str, str]:
@@ -115,6 +118,8 @@ def resolve(reference: Reference, path: str, url: str, places: Places) -> tuple[
     if kind == "index" or (not name and kind in ("", "ref")):
         return (places.site + uri(tail) if kind == "index" else _joined(url, tail)), ""
     found = _find(kind, _plain(name), path, places)
+    if not found and kind in _SUFFIXLESS:
+        found = _without_md(_plain(name), path, url, places)
     if found:
         return found + uri(tail), ""
     return _unfound(kind, name + tail, target, url, places)
@@ -286,12 +291,29 @@ def _find(kind: str, name: str, path: str, places: Places) -> str:
     return _named("-".join(old.groups()), places) if old else ""
 
 
+def _without_md(name: str, path: str, url: str, places: Places) -> str:
+    """Look up a post that is named without the suffix of its file; an address wins over that."""
+    if not name or name.strip("/").partition("/")[0] in _OWN:
+        return ""
+    joined = _joined(url, name)
+    if joined in places.urls or f"{joined}/" in places.urls:
+        return ""
+    for candidate in _candidates("", name, path, places.site):
+        whole = posixpath.normpath(candidate)
+        for index in (whole, f"{whole}/index"):
+            found = next(filter(None, (places.posts.get(index + each) for each in SUFFIXES)), "")
+            if found:
+                return found
+    return ""
+
+
 def _candidates(kind: str, name: str, path: str, site: str) -> Iterator[str]:
     """Give the source paths that a name may mean, the likeliest first."""
     rooted = name.startswith("/") or kind in ("link", "site")
     if not rooted:
         yield posixpath.join(posixpath.dirname(path), name)
-    if rooted or kind == "ref":
+        yield posixpath.join(posixpath.splitext(path)[0], name)  # Hexo's asset folder
+    if name:
         below = name.removeprefix(urlsplit(site).path).lstrip("/")
         yield below
         if below != name.lstrip("/"):

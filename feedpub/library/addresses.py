@@ -85,7 +85,8 @@ def assign(
         places.settle(one)
     places.tell_moved()
     posts = {one.path: places.posts[one.path] for one in manuscripts}
-    folders = bundles.folders(posts)
+    files = frozenset(files)
+    folders = {**bundles.asset_folders(manuscripts, files), **bundles.folders(posts)}
     for path in sorted(files):
         folder = bundles.nearest(path, folders)
         places.put(path, _beside(path, folder, posts[folders[folder]]) if folder else path)

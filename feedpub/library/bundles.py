@@ -1,6 +1,12 @@
-"""Source paths → page bundles: `post/index.md`, and the files beside and below it."""
+"""Find the files that belong to a post: those of a page bundle (`post/index.md` and what lies
+beside and below it), and those of an asset folder (`trip.md` and `trip/`, as Hexo has it).
+"""
 
-from collections.abc import Container, Iterable, Iterator
+import posixpath
+from collections.abc import Container, Iterable, Iterator, Sequence
+from urllib.parse import unquote
+
+from feedpub.model import Manuscript
 
 
 def folders(paths: Iterable[str]) -> dict[str, str]:
@@ -15,6 +21,38 @@ def folders(paths: Iterable[str]) -> dict[str, str]:
         if first == "index" and folder and (len(rest) == 1 or folder not in found):
             found[folder] = path
     return found
+
+
+def asset_folders(manuscripts: Sequence[Manuscript], files: Container[str]) -> dict[str, str]:
+    """Find the asset folders of posts: each folder → the path of the post it belongs to.
+
+    That is a folder of the post's own name whose files the post names as if they lay beside it,
+    and which holds no other post.
+    """
+    found: dict[str, str] = {}
+    for one in manuscripts:
+        folder = posixpath.splitext(one.path)[0]
+        above = posixpath.dirname(one.path)
+        for name in bare_names(one):
+            beside = posixpath.join(above, name)
+            if f"{folder}/{name}" in files and beside not in files:
+                found[folder] = one.path
+                break
+    for one in manuscripts if found else ():
+        for folder in parents(one.path):
+            found.pop(folder, None)
+    return found
+
+
+def bare_names(one: Manuscript) -> tuple[str, ...]:
+    """Return the names of files that a post gives without a folder."""
+    targets = [each.target for each in one.references]
+    targets += [each.url for each in one.enclosures]
+    targets += [one.image.url] if one.image else []
+    return tuple(unquote(each) for each in targets if "." in each and not _NO_NAME & {*each})
+
+
+_NO_NAME = frozenset("/#?{}|\\:")
 
 
 def nearest(path: str, known: Container[str]) -> str:

@@ -10,7 +10,7 @@ from unicodedata import normalize
 
 from feedpub import links
 from feedpub.config import Config
-from feedpub.library import addresses, subjects
+from feedpub.library import addresses, bundles, subjects
 from feedpub.library.identity import given, identities
 from feedpub.library.media import media_type
 from feedpub.library.permalinks import Address
@@ -100,6 +100,7 @@ class Shelves:
             links.names(posts) if named else {},
             _notes(shown, places.files) if named else NO_NOTES,
             self._subject_pages([one for one in shown if one.kind == POST]) if named else {},
+            frozenset(posts.values()),
         )
         self._sizes = {url: sizes[path] for path, url in urls}
         self._ids, faults = identities(config, shown, published)
@@ -312,7 +313,11 @@ def _notes(shown: Sequence[Manuscript], files: Iterable[str]) -> Notes:
 
 def _claims_alike(one: Manuscript, other: Manuscript) -> bool:
     """Tell whether a manuscript could take the place of another without a third taking notice."""
-    return one is other or (_CLAIM(one) == _CLAIM(other) and _uses_names(one) == _uses_names(other))
+    return one is other or (
+        _CLAIM(one) == _CLAIM(other)
+        and _uses_names(one) == _uses_names(other)
+        and bundles.bare_names(one) == bundles.bare_names(other)
+    )
 
 
 def _due(one: Manuscript, before: Publication | None, now: datetime) -> datetime | None:

@@ -413,3 +413,29 @@ def test_links_of_pelican_lead_to_pages_of_subjects() -> None:
 
     assert {each: (page, "") for each, page in expected.items()} == found
     assert "ruby" in resolve(Reference("{tag}ruby", 1), "hello.md", OWN, places)[1]
+
+
+@pytest.mark.parametrize(
+    ("target", "path", "expected"),
+    [
+        ("blog/other.md", "blog/deep/a.md", f"{SITE}posts/other/"),
+        ("images/map%201.png", "blog/a.md", f"{SITE}images/map%201.png"),
+        ("blog/dog.png", "trip/index.md", f"{SITE}blog/dog.png"),
+        ("blog/other", "hello.md", f"{SITE}posts/other/"),
+        ("/blog/other#part", "trip/index.md", f"{SITE}posts/other/#part"),
+        ("other", "blog/2020-01-02-dated.md", f"{SITE}posts/other/"),
+        ("%C3%BCber%20uns", "hello.md", f"{SITE}posts/%C3%BCber-uns/"),
+        ("trip", "hello.md", f"{SITE}posts/trip/"),
+        ("map 1.png", "images.md", f"{SITE}images/map%201.png"),
+        ("../trip/", "hello.md", f"{SITE}posts/trip/"),
+        ("tags", "hello.md", f"{SITE}posts/hello/tags"),
+        ("nothing", "hello.md", f"{SITE}posts/hello/nothing"),
+    ],
+)
+def test_links_from_the_root_and_without_suffix_find_posts(
+    target: str, path: str, expected: str
+) -> None:
+    """Where nothing lies beside the post; an address of the site wins over a file's name."""
+    places = Places(SITE, POSTS, FILES, {}, urls=frozenset(POSTS.values()))
+
+    assert (expected, "") == resolve(Reference(target, 1), path, OWN, places)
