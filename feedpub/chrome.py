@@ -125,8 +125,8 @@ def presented(html: str, title: str) -> str:
     A heading that says the title again goes, the others follow the page's h1 without leaving a
     level out, and tables can scroll.
     """
-    opening = _OPENING.match(html)
-    if opening and _same_words(plain(opening[3]), title):
+    opening = _title(html, title)
+    if opening:
         named = _ID.search(opening[2])
         html = (f"<span{named[0]}></span>" if named else "") + html[opening.end() :]
     if "</h" in html:
@@ -134,6 +134,22 @@ def presented(html: str, title: str) -> str:
     if "<table" in html:
         html = _TABLE.sub('<div class="scroll"><table', html).replace("</table>", "</table></div>")
     return html
+
+
+def untitled(html: str, title: str) -> str:
+    """Take the heading that says the title again from a post's HTML: readers show it above.
+
+    Where there is nothing else, it stays.
+    """
+    opening = _title(html, title)
+    rest = html[opening.end() :].lstrip() if opening else ""
+    return rest or html
+
+
+def _title(html: str, title: str) -> re.Match[str] | None:
+    """Find the heading that opens a post and says its title again."""
+    opening = _OPENING.match(html)
+    return opening if opening and _same_words(plain(opening[3]), title) else None
 
 
 def unstyled(html: str) -> str:

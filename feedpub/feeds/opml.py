@@ -11,7 +11,7 @@ from feedpub.model import Feed
 from feedpub.text import clean
 
 _FORMATS = ("atom", "rss", "json")  # the one that says most comes first
-_VERSIONS = {"rss": "RSS2", "atom": "ATOM1", "json": ""}  # OPML has no word for JSON Feed
+_VERSIONS = {"rss": "RSS2"}  # OPML 2.0 has a word for versions of RSS alone
 _GROUPS = {
     "digest": "Newsletters",
     "extra": "More",
@@ -59,7 +59,7 @@ def _outlines(parent: etree._Element, config: Config, feeds: Sequence[Feed]) -> 
             "htmlUrl": feed.url,
             "description": clean(feed.description),
             "language": feed.language,
-            "version": _VERSIONS[fmt],
+            "version": _VERSIONS.get(fmt, ""),
         }
         etree.SubElement(
             parent, "outline", {name: value for name, value in attributes.items() if value}

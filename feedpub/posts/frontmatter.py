@@ -35,6 +35,7 @@ _TOO_MANY = (
 _DOTTED = re.compile(
     rf"(?<![\w-])(?:[\w-]++[ \t]*+\.[ \t]*+){{{DEEPEST}}}"
 )  # a key of so many parts
+_BLANK = r"[ \t\u00a0\u3000]"  # what may stand after a fence, seen by nobody
 _NULLS = frozenset({"", "~", "null", "Null", "NULL"})
 
 
@@ -107,8 +108,8 @@ class _Yaml(_Fenced, YAMLHandler):
     """YAML whose scalars all stay text."""
 
     name = "yaml"
-    OPENING = FM_BOUNDARY = re.compile(r"\s*^-{3,}[ \t]*(?:\n|\Z)", re.MULTILINE)
-    CLOSING = re.compile(r"^(?:-{3,}|\.{3})[ \t]*$", re.MULTILINE)
+    OPENING = FM_BOUNDARY = re.compile(rf"\s*^-{{3,}}{_BLANK}*(?:\n|\Z)", re.MULTILINE)
+    CLOSING = re.compile(rf"^(?:-{{3,}}|\.{{3}}){_BLANK}*$", re.MULTILINE)
 
     def load(self, fm: str, **_: object) -> Table:
         """Read YAML. Raises yaml.YAMLError, ValueError and RecursionError."""
@@ -126,8 +127,8 @@ class _Toml(_Fenced):
     """TOML, by the standard library."""
 
     name = "toml"
-    OPENING = FM_BOUNDARY = re.compile(r"\s*^\+{3,}[ \t]*(?:\n|\Z)", re.MULTILINE)
-    CLOSING = re.compile(r"^\+{3,}[ \t]*$", re.MULTILINE)
+    OPENING = FM_BOUNDARY = re.compile(rf"\s*^\+{{3,}}{_BLANK}*(?:\n|\Z)", re.MULTILINE)
+    CLOSING = re.compile(rf"^\+{{3,}}{_BLANK}*$", re.MULTILINE)
     START_DELIMITER = END_DELIMITER = "+++"
 
     def load(self, fm: str) -> Table:
@@ -377,6 +378,9 @@ def _cleaned(value: Value) -> Value:
 
 def _explained(error: Exception, name: str, header: str) -> tuple[int, str]:
     """Give the 0-based line of an error in the header, and what to tell the person."""
+    alike = mistakes.look_alike(header, name.upper())
+    if alike and not isinstance(error, _LimitError | RecursionError):
+        return alike
     if isinstance(error, yaml.MarkedYAMLError):
         at = error.problem_mark
         begin = error.context_mark or at

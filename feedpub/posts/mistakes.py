@@ -4,6 +4,19 @@ import re
 from dataclasses import dataclass
 
 _TOML_LINE = re.compile(r"\s*\(at (?:line (\d+), column \d+|end of document)\)")
+# A key, and what looks like the ": " or "=" after it: Option-Space on a Mac gives a no-break space.
+_KEY = r"""[ \t]*(?:- )?["']?[A-Za-z][A-Za-z0-9_-]{0,60}["']?[ \t]*"""
+_LOOKS_LIKE_SPACE = "\u00a0\u2000-\u200b\u202f\u205f\u2060\u3000\ufeff"
+_NO_SPACE = re.compile(rf"{_KEY}:([{_LOOKS_LIKE_SPACE}])")
+_WIDE = re.compile(rf"{_KEY}([\uff1a\uff1d\ufe55])")
+_SPACES = {
+    "\u00a0": "a no-break space",
+    "\u202f": "a narrow no-break space",
+    "\u200b": "a zero-width space",
+    "\u2060": "a word joiner",
+    "\u3000": "an ideographic space",
+    "\ufeff": "a byte order mark",
+}
 _QUOTE = "put the whole value in quotes"
 _CODE = "in YAML a backslash between double quotes begins a code: use single quotes"
 # What LibYAML says, whether the fault lies where something began, and what to tell people.
@@ -52,6 +65,21 @@ def in_yaml(problem: str, context: str, spot: Spot, header: str) -> tuple[int, s
     told = "tab character" if at == "\t" else f"{context}: {problem}"
     begun, message = next((begun, message) for said, begun, message in _SAID if said in told)
     return spot.begin if begun else line, message.format(at=at, problem=problem)
+
+
+def look_alike(header: str, form: str) -> tuple[int, str] | None:
+    """Find the first line with a character that only looks like one of the format's own.
+
+    Give the line, 0-based in the header, and what to tell of it.
+    """
+    for number, line in enumerate(header.split("\n")):
+        if found := _WIDE.match(line):
+            wanted = "=" if found[1] == "\uff1d" or form == "TOML" else ":"
+            return number, f'"{found[1]}" where {form} wants "{wanted}" and a space: replace it'
+        if found := _NO_SPACE.match(line):
+            named = f"{_SPACES.get(found[1], 'an odd space')} (U+{ord(found[1]):04X})"
+            return number, f"{named} where {form} wants a space: type it again"
+    return None
 
 
 def in_json(problem: str) -> str:

@@ -157,6 +157,7 @@ def dangling(
     """Find links and images in posts that lead into this site and find nothing there."""
     found = (*shelved.posts, *shelved.pages, *shelved.unlisted)
     posts = {post.output: post.body for post in found if post.output}
+    reported = _links_by_place(shelved.problems)
     for post in found:
         lines = {each.target: each.line for each in manuscripts[post.path].references}
         for target, url in post.links:
@@ -165,6 +166,10 @@ def dangling(
             written = target.removeprefix("{site}")
             path = targets.find(url, config.site.url)
             if path is None:
+                told = reported.get((post.path, lines[target]), ())
+                # Of a file that is not there `build` told already.
+                if any(each.startswith(f'link to "{target}": ') for each in told):
+                    continue
                 if post.output or not target.startswith("#"):
                     yield Problem(
                         post.path, lines[target], f'link to "{written}": nothing is there'
@@ -176,6 +181,15 @@ def dangling(
             if not targets.has_id(path, name, posts.get(path, "")):
                 fault = f'link to "{written}": there is no heading or anchor of that name'
                 yield Problem(post.path, lines[target], fault)
+
+
+def _links_by_place(problems: Iterable[Problem]) -> dict[tuple[str, int], list[str]]:
+    """Group the messages about links by path and line."""
+    found: dict[tuple[str, int], list[str]] = {}
+    for each in problems:
+        if each.message.startswith("link to "):
+            found.setdefault((each.path, each.line), []).append(each.message)
+    return found
 
 
 def unrun(manuscripts: Iterable[Manuscript]) -> Iterator[Problem]:

@@ -67,7 +67,7 @@ def sort(
         kind = classifier.classify(entry.path)
         if kind in (Kind.POST, Kind.ASSET) and not _speakable(entry.path):
             shown = ascii(entry.path)[1:-1]
-            fault = "its name is not UTF-8; rename it"
+            fault = f"its name {_unspeakable(entry.path)}; rename it"
             problems.append(Problem(shown, 0, fault, left_out=kind is Kind.POST))
             continue
         found[kind].append(entry)
@@ -86,6 +86,15 @@ def is_markdown(path: str) -> bool:
 def _shortened(path: str) -> str:
     """Return the beginning of a path, and its end."""
     return path if len(path) <= _SHOWN else f"{path[: _SHOWN // 2]}…{path[-_SHOWN // 2 :]}"
+
+
+def _unspeakable(path: str) -> str:
+    """Say what a name holds that cannot be written down in one line."""
+    found = next((letter for letter in path if letter < " "), "")
+    if not found:
+        return "is not UTF-8"
+    named = {"\n": "a line end", "\r": "a line end", "\t": "a tab"}
+    return f"holds {named.get(found) or f'a control character (U+{ord(found):04X})'}"
 
 
 def _speakable(path: str) -> bool:

@@ -12,6 +12,7 @@ from hashlib import blake2b
 from types import MappingProxyType
 
 from feedpub import feeds, links, pages
+from feedpub.chrome import untitled
 from feedpub.config import Config
 from feedpub.library import Library
 from feedpub.model import UNDATED, Body, Copy, Feed, Output, Page, Post
@@ -40,9 +41,9 @@ class Site:
         self.renderer = feeds.Renderer(config, self.html)
 
     def html(self, post: Post) -> str:
-        """Give a post's HTML as readers elsewhere see it."""
+        """Give a post's HTML as readers elsewhere see it, below its title."""
         filled = links.fill(Body.loads(self._body(post.body)), post.links)
-        return links.describe_pictures(filled)
+        return untitled(links.describe_pictures(filled), post.title)
 
     def local(self, post: Post) -> str:
         """Give a post's HTML as its own page shows it."""

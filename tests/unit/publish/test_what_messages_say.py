@@ -1,0 +1,97 @@
+"""What build and check say: true, once, and with what to do."""
+
+from pathlib import Path
+
+import pytest
+from folders import Site, told
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Site:
+    """Give an empty site."""
+    return Site(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("name", "held"),
+    [
+        ("line\nbreak.md", "a line end"),
+        ("line\rbreak.md", "a line end"),
+        ("a\tb.md", "a tab"),
+        ("bell\x07.md", "a control character (U+0007)"),
+        ("fol\nder/post.md", "a line end"),
+        ("pic\nture.png", "a line end"),
+    ],
+)
+def test_a_name_with_a_control_character_is_told_as_such(site: Site, name: str, held: str) -> None:
+    """It is UTF-8, after all."""
+    site.post(name)
+    problems = site.build().problems
+
+    assert [each.message for each in problems] == [f"its name holds {held}; rename it"]
+    assert "\n" not in problems[0].path
+
+
+@pytest.mark.parametrize(
+    ("body", "target"),
+    [
+        ("[x](nope.md)", "nope.md"),
+        ("[x](../nope.md#part)", "../nope.md#part"),
+        ("[x]({filename}/nope.md)", "{filename}/nope.md"),
+        ("![x](nope.png)", "nope.png"),
+        ("[x](/blog/nope/)", "/blog/nope/"),
+    ],
+)
+def test_a_dead_link_is_told_once(site: Site, body: str, target: str) -> None:
+    """Check finds it by two ways."""
+    site.post("a.md", body=body)
+    site.build()
+
+    found = [each for each in site.check().problems if f'link to "{target}"' in each.message]
+    assert [(each.path, each.line) for each in found] == [("content/a.md", 5)]
+
+
+def test_two_dead_links_of_one_line_are_told_each(site: Site) -> None:
+    """They are two links."""
+    site.post("a.md", body="[x](nope.md) [y](neither.md) ![z](gone.png)")
+    site.build()
+
+    found = sorted(line.split('"')[1] for line in told(site.check()))
+    assert found == ["gone.png", "neither.md", "nope.md"]
+
+
+@pytest.mark.parametrize(
+    ("title", "heading"),
+    [
+        ("My own title", "# My own title"),
+        ("My own title", "## My *own* title"),
+        ("My own title", "My own title\n============"),
+        ("My own title", "<h1>My own  Title</h1>"),
+        ("", "# My own title"),
+    ],
+)
+def test_a_title_that_the_first_heading_repeats_is_shown_once(
+    site: Site, title: str, heading: str
+) -> None:
+    """Feeds and mails show it above, as the page does."""
+    name = "a.md" if title else "2025-01-30-a.md"
+    head = f"---\ntitle: {title}\ndate: 2025-01-30\n---\n" if title else ""
+    site.put(f"content/{name}", f"{head}{heading}\n\nText.\n\n## More\n")
+    site.build()
+
+    for feed in ("rss.xml", "atom.xml", "feed.json"):
+        text = site.read(feed)
+        assert text.lower().count("my own title") == 1, feed
+        assert "Text." in text
+        assert "More" in text
+
+
+@pytest.mark.parametrize(
+    "heading", ["# Another title", "Text first.\n\n# My own title", "# My own title"]
+)
+def test_other_headings_stay(site: Site, heading: str) -> None:
+    """They say something that the title does not."""
+    site.put("content/a.md", f"---\ntitle: My own title\ndate: 2025-01-30\n---\n{heading}\n")
+    site.build()
+
+    assert f"&gt;{heading.rpartition('# ')[2]}&lt;/h" in site.read("rss.xml")
