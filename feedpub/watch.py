@@ -83,6 +83,7 @@ class Manner:
     sweep: float = 60.0  # seconds between two sweeps at least
     patience: float = 60.0  # seconds until it is noted that a file is being written for long
     again: float = 600.0  # seconds until events are tried again that could not be had
+    follow_links: bool = False  # of what they lead to, sweeps alone know
 
 
 @dataclass(frozen=True, slots=True)
@@ -287,7 +288,9 @@ class Watcher:
         """Tell where anything is not as it was when it was told of."""
         began, wall = time.monotonic(), time.time_ns()
         found = {
-            f"{folder}/{entry.path}": entry for folder in self._folders for entry in _listed(folder)
+            f"{folder}/{entry.path}": entry
+            for folder in self._folders
+            for entry in self._listed(folder)
         }
         missed = [path for path, entry in found.items() if self._known.get(path) != _mark(entry)]
         gone = self._known.keys() - found.keys()
@@ -308,6 +311,14 @@ class Watcher:
         self._change(
             replace(watching, sweeps=watching.sweeps + 1, seconds=took, pause=pause), always=True
         )
+
+    def _listed(self, folder: Path) -> tuple[Entry, ...]:
+        """List the files of a folder that last; none where it is not there or cannot be read."""
+        try:
+            found = files.scan(folder, follow_links=self._manner.follow_links)
+            return tuple(entry for entry in found if _lasts(entry.path))
+        except (FeedpubError, OSError):
+            return ()
 
     def _is_fresh(self, entry: Entry) -> bool:
         """Tell whether a file changed since the last sweep began, or little before."""
@@ -340,14 +351,6 @@ def _lasts(path: str) -> bool:
     """Tell whether a path below a folder is not that of something hidden or passing."""
     *folders, name = path.split("/")
     return not (_PASSING.fullmatch(name) or any(each.startswith(".") for each in folders))
-
-
-def _listed(folder: Path) -> tuple[Entry, ...]:
-    """List the files of a folder that last; none where it is not there or cannot be read."""
-    try:
-        return tuple(entry for entry in files.scan(folder) if _lasts(entry.path))
-    except (FeedpubError, OSError):
-        return ()
 
 
 def _mark(entry: Entry) -> int:

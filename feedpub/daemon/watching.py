@@ -48,7 +48,12 @@ class Watch:
         """Watch the folders that a site has now."""
         where, run = site.place, site.config.run
         folders = tuple(dict.fromkeys(each.absolute() for each in (where.content, where.templates)))
-        target = _Target(folders, Manner(events=run.events, sweep=run.sweep))
+        target = _Target(
+            folders,
+            Manner(
+                events=run.events, sweep=run.sweep, follow_links=site.config.content.follow_links
+            ),
+        )
         if target == self._target:
             return
         self.end()

@@ -37,16 +37,26 @@ def open_beneath(folder: str | os.PathLike[str], path: str) -> int:
     return _open_without_links(root, os.path.relpath(target, root))
 
 
-def read_beneath(folder: str | os.PathLike[str], path: str, most: int = -1) -> bytes:
+def read_beneath(
+    folder: str | os.PathLike[str], path: str, most: int = -1, *, follow_links: bool = False
+) -> bytes:
     """Return the content of a regular file below a folder, or so many octets of it at most.
+
+    With `follow_links` symbolic links may lead anywhere.
 
     Raises:
         OSError: It cannot be read, is not a regular file, or a link leads out of the folder.
     """
-    with open(open_beneath(folder, path), "rb") as file:
+    number = _open_anywhere(folder, path) if follow_links else open_beneath(folder, path)
+    with os.fdopen(number, "rb") as file:
         if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
             raise OSError(errno.EINVAL, "not a regular file", path)
         return file.read(most)
+
+
+def _open_anywhere(folder: str | os.PathLike[str], path: str) -> int:
+    """Open a file that a link may lead to, without waiting for who writes into a pipe."""
+    return os.open(os.path.join(folder, path), _READ & ~os.O_NOFOLLOW)  # noqa: PTH118 - as above
 
 
 def _open_without_links(root: str, path: str) -> int:

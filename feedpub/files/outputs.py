@@ -62,6 +62,7 @@ def write(  # noqa: PLR0913 - what, where to, what is known, and who is told
     publications: str = "",
     anew: bool = False,
     spare: str = "",
+    follow_links: bool = False,
 ) -> tuple[Changes, dict[str, Written]]:
     """Bring the folder to hold just these outputs; give what changed, and the ledger of now.
 
@@ -72,13 +73,15 @@ def write(  # noqa: PLR0913 - what, where to, what is known, and who is told
     each of `codings` (gzip, br), what is worth it lies beside as well. `publications` is what the
     folder's list tells besides. With `anew` every file is written, and the folder stays as it is
     until all are rendered. With `spare`, what was written before below that path stays, though
-    it is not wanted now.
+    it is not wanted now. With `follow_links` the sources of copies may lie outside of `content`.
 
     Raises OutputError where the folder holds, or could come to hold, what is not ours.
     """
     wanted = {output.path: output for output in outputs}
     beside = _beside(wanted.keys(), codings)
-    work = _Work(folder, content, ledger, beside, held=unfinished, anew=anew)
+    work = _Work(
+        folder, content, ledger, beside, held=unfinished, anew=anew, follow_links=follow_links
+    )
     # Where the last one to write here did not come to its end, nothing is as it was left.
     trusted = () if (folder / PARTS).exists() else wanted.keys() & untouched
     settled = {path for path in trusted if work.is_settled(path)}
@@ -173,7 +176,7 @@ class _Made(NamedTuple):
 class _Work:
     """Writes outputs, one after the other, in whichever process it finds itself."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - where from, where to, what is known, and how
         self,
         folder: Path,
         content: Path,
@@ -182,8 +185,10 @@ class _Work:
         *,
         held: AbstractSet[str],
         anew: bool,
+        follow_links: bool,
     ) -> None:
         self._held = held
+        self._follow_links = follow_links
         self._folder = folder
         self._content = content
         self._ledger = ledger
@@ -248,7 +253,7 @@ class _Work:
         if path in self._held:
             raise UnfinishedError(path)
         refuse_unfinished(self._content / path)
-        data = read_beneath(self._content, path)
+        data = read_beneath(self._content, path, follow_links=self._follow_links)
         refuse_unfinished(self._content / path)
         return data
 

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from feedpub.errors import FeedpubError, PostError
 from feedpub.files.beneath import read_beneath
+from feedpub.files.listing import is_built
 from feedpub.files.unfinished import refuse_unfinished
 from feedpub.model import Problem, Source
 
@@ -57,32 +58,40 @@ class Entry:
         return unsure_until(self.modified, self.changed) < scanned
 
 
-def scan(folder: Path) -> tuple[Entry, ...]:
+def scan(folder: Path, *, follow_links: bool = False) -> tuple[Entry, ...]:
     """List the files below a folder, in order of path.
 
-    Links are followed to files inside the folder alone, so that nothing outside is published;
-    of others no more is told than that they are there.
+    Links are followed to files inside the folder, so that nothing outside is published; with
+    `follow_links` to files and folders anywhere. Others are listed with the reason why not.
     Raises FeedpubError where there is no such folder.
     """
     if not folder.is_dir():
         message = f"{folder}: there is no such folder; make it, or correct content.folder"
         raise FeedpubError(message)
     try:
-        return tuple(sorted(_walk(folder, "", folder.resolve()), key=lambda entry: entry.path))
+        found = _Walker(folder, follow_links=follow_links).walk("")
+        return tuple(sorted(found, key=lambda entry: entry.path))
     except OSError as error:  # pragma: no cover - root, as whom tests may run, can read any folder
         message = f"{error.filename or folder}: cannot be read ({error.strerror})"
         raise FeedpubError(message) from error
 
 
-def rescan(folder: Path, known: tuple[Entry, ...], changed: Collection[str]) -> tuple[Entry, ...]:
+def rescan(
+    folder: Path,
+    known: tuple[Entry, ...],
+    changed: Collection[str],
+    *,
+    follow_links: bool = False,
+) -> tuple[Entry, ...]:
     """List the files as `scan` does, looking only where something may have changed.
 
     That is at these paths below the folder, whatever they are, and below them; "" is all of it.
     All else is as it was when it was `known`. Raises FeedpubError where there is no such folder.
     """
-    if "" in changed or not folder.is_dir():
-        return scan(folder)
-    root = folder.resolve()
+    led = follow_links and any(entry.link for entry in known)  # to where nobody watches
+    if "" in changed or led or not folder.is_dir():
+        return scan(folder, follow_links=follow_links)
+    walker = _Walker(folder, follow_links=follow_links)
     suspect = {*changed, *(entry.path for entry in known if entry.link)}
     left = {entry.path: entry for entry in known}
     paths = [entry.path for entry in known]
@@ -92,49 +101,102 @@ def rescan(folder: Path, known: tuple[Entry, ...], changed: Collection[str]) -> 
         # All that lies below it stands together in the order of paths: "0" comes after "/".
         for each in paths[bisect(paths, f"{path}/") : bisect(paths, f"{path}0")]:
             left.pop(each, None)
-        found.update((entry.path, entry) for entry in _look(folder, path, root))
+        found.update((entry.path, entry) for entry in walker.look(path))
     return tuple(sorted([*left.values(), *found.values()], key=lambda entry: entry.path))
 
 
-def _look(folder: Path, path: str, root: Path) -> Iterator[Entry]:
-    """List the file at a path, or the files below it, if `scan` would."""
-    above = path.rpartition("/")[0]
-    hidden = any(part.startswith(".") for part in above.split("/"))
-    if hidden or os.path.realpath(root / above) != str(root / above):
-        return
-    if fault := _fault(path):
-        yield Entry(path, 0, 0, 0, 0, fault=fault)
-        return
-    with suppress(FileNotFoundError, NotADirectoryError):
-        facts = os.lstat(folder / path)
-        if stat.S_ISLNK(facts.st_mode):
-            yield _linked(folder, path, root)
-        elif stat.S_ISREG(facts.st_mode):
-            yield _entry(path, facts)
-        elif stat.S_ISDIR(facts.st_mode) and not path.rpartition("/")[2].startswith("."):
-            yield from _walk(folder, f"{path}/", root)
+_LEADS_OUT = (
+    "it is a link that leads out of the content folder, and is not published; "
+    "set content.follow_links to true, or copy here what it leads to"
+)
+_LEADS_NOWHERE = "it is a link that leads nowhere; remove it, or put back what it led to"
+_LEADS_TO_FOLDER = (
+    "it is a link to a folder of the content folder, whose files are published where they lie"
+)
+_LEADS_BACK = (
+    "it is a link to a folder that is published already, that holds the content folder, or that "
+    "feedpub writes; remove it, or name it under content.ignore"
+)
 
 
-def _walk(folder: Path, prefix: str, root: Path) -> Iterator[Entry]:
-    """List the files of one folder and those below it."""
-    left = [prefix]
-    while left:
-        prefix = left.pop()
-        with os.scandir(folder / prefix) as listing:
-            for item in listing:
-                path = prefix + item.name
-                fault = _fault(path)
-                if fault:
-                    yield Entry(path, 0, 0, 0, 0, fault=fault)
-                elif item.is_symlink():
-                    yield _linked(folder, path, root)
-                elif item.is_dir(follow_symlinks=False):
-                    if not item.name.startswith("."):
-                        left.append(f"{path}/")
-                else:
-                    with suppress(FileNotFoundError):  # it vanished while we looked
-                        if stat.S_ISREG((facts := item.stat()).st_mode):
-                            yield _entry(path, facts)
+class _Walker:
+    """Lists what lies in one content folder."""
+
+    def __init__(self, folder: Path, *, follow_links: bool) -> None:
+        self._folder = folder
+        self._root = folder.resolve()
+        self._follow = follow_links
+        self._followed: set[Path] = set()  # folders outside
+
+    def look(self, path: str) -> Iterator[Entry]:
+        """List the file at a path, or the files below it, if `scan` would."""
+        above = path.rpartition("/")[0]
+        hidden = any(part.startswith(".") for part in above.split("/"))
+        if hidden or os.path.realpath(self._root / above) != str(self._root / above):
+            return
+        if fault := _fault(path):
+            yield Entry(path, 0, 0, 0, 0, fault=fault)
+            return
+        with suppress(FileNotFoundError, NotADirectoryError):
+            facts = os.lstat(self._folder / path)
+            if stat.S_ISLNK(facts.st_mode):
+                yield from self._linked(path)
+            elif stat.S_ISREG(facts.st_mode):
+                yield _entry(path, facts)
+            elif stat.S_ISDIR(facts.st_mode) and not path.rpartition("/")[2].startswith("."):
+                yield from self.walk(f"{path}/")
+
+    def walk(self, prefix: str, *, link: bool = False) -> Iterator[Entry]:
+        """List the files of one folder and those below it; `link` tells that a link leads there."""
+        left = [prefix]
+        while left:
+            prefix = left.pop()
+            with os.scandir(self._folder / prefix) as listing:
+                for item in listing:
+                    path = prefix + item.name
+                    fault = _fault(path)
+                    if fault:
+                        yield Entry(path, 0, 0, 0, 0, fault=fault)
+                    elif item.is_symlink():
+                        yield from self._linked(path)
+                    elif item.is_dir(follow_symlinks=False):
+                        if not item.name.startswith("."):
+                            left.append(f"{path}/")
+                    else:
+                        with suppress(FileNotFoundError):  # it vanished while we looked
+                            if stat.S_ISREG((facts := item.stat()).st_mode):
+                                yield _entry(path, facts, link=link)
+
+    def _linked(self, path: str) -> Iterator[Entry]:
+        """List what a link leads to, or the reason why that is not published."""
+        target = Path(os.path.realpath(self._folder / path))  # `resolve` raises in a circle
+        inside = target.is_relative_to(self._root)
+        if target.is_file() and (inside or self._follow):
+            yield _entry(path, target.stat(), link=True)
+        elif path.rpartition("/")[2].startswith("."):
+            # Emacs locks a file so; nobody meant that to be published.
+            yield Entry(path, 0, 0, 0, 0, link=True)
+        elif target.is_dir() and self._follow and not inside:
+            yield from self._outside(path, target)
+        else:
+            yield Entry(path, 0, 0, 0, 0, link=True, fault=_reason(target, inside=inside))
+
+    def _outside(self, path: str, target: Path) -> Iterator[Entry]:
+        """List the files of a folder elsewhere, once, and never the folder that is written."""
+        taken = any(target.is_relative_to(each) for each in self._followed)
+        if taken or self._root.is_relative_to(target) or is_built(target):
+            yield Entry(path, 0, 0, 0, 0, link=True, fault=_LEADS_BACK)
+            return
+        self._followed.add(target)
+        with suppress(PermissionError):
+            yield from self.walk(f"{path}/", link=True)
+
+
+def _reason(target: Path, *, inside: bool) -> str:
+    """Say why what a link leads to is not published."""
+    if not target.exists():
+        return _LEADS_NOWHERE
+    return _LEADS_TO_FOLDER if inside else _LEADS_OUT
 
 
 def _fault(path: str) -> str:
@@ -146,27 +208,19 @@ def _fault(path: str) -> str:
     return ""
 
 
-def _linked(folder: Path, path: str, root: Path) -> Entry:
-    """Give what a link leads to, if that is a file inside the folder."""
-    target = Path(os.path.realpath(folder / path))  # `resolve` raises in a circle
-    if target.is_file() and target.is_relative_to(root):
-        return _entry(path, target.stat(), link=True)
-    return Entry(path, 0, 0, 0, 0, link=True)
-
-
 def _entry(path: str, facts: os.stat_result, *, link: bool = False) -> Entry:
     times = (facts.st_mtime_ns, facts.st_ctime_ns)
     return Entry(path, facts.st_size, *times, facts.st_ino, link)
 
 
-def read(folder: Path, path: str, largest: int) -> Source:
+def read(folder: Path, path: str, largest: int, *, follow_links: bool = False) -> Source:
     """Read one file of the content folder.
 
     Raises OSError where it cannot be read, UnfinishedError where somebody is writing it, and
     PostError where it has more octets than `largest`.
     """
     refuse_unfinished(folder / path)
-    data = read_beneath(folder, path, largest + 1)
+    data = read_beneath(folder, path, largest + 1, follow_links=follow_links)
     refuse_unfinished(folder / path)  # nor has begun to while it was read
     if len(data) > largest:
         message = f"is larger than {largest:,} octets; divide it, or raise content.largest"
@@ -174,10 +228,10 @@ def read(folder: Path, path: str, largest: int) -> Source:
     return Source(path, data, digest(data))
 
 
-def head(folder: Path, size: int, path: str) -> bytes:
+def head(folder: Path, size: int, path: str, *, follow_links: bool = False) -> bytes:
     """Read the first octets of a file of the content folder; none of one that cannot be read."""
     try:
-        return read_beneath(folder, path, size)
+        return read_beneath(folder, path, size, follow_links=follow_links)
     except OSError:
         return b""
 

@@ -147,7 +147,8 @@ def _edited(request: Request, desk: Desk, work: Callable[[Editor, Following], Re
     templates = look(where, files.texts(where.templates))
     published = files.publications(where.output)
     refuse_to_mail(request.now, newest(published))
-    making = plan(request, where, files.scan(where.content), memory, published=published)
+    entries = files.scan(where.content, follow_links=where.config.content.follow_links)
+    making = plan(request, where, entries, memory, published=published)
     with closing(memory.bodies()) as bodies:
 
         def html(post: Post) -> str:

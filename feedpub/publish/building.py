@@ -109,11 +109,15 @@ def _look(
     hints: Hints | None = None,
 ) -> Seen:
     """Look at all that decides what is published, or at what may have changed of it."""
+    follow_links = where.config.content.follow_links
     if kept and hints:
-        entries = files.rescan(where.content, kept.seen.entries, hints.content)
+        entries = files.rescan(
+            where.content, kept.seen.entries, hints.content, follow_links=follow_links
+        )
         texts = files.texts(where.templates) if hints.templates else kept.seen.texts
     else:
-        entries, texts = files.scan(where.content), files.texts(where.templates)
+        entries = files.scan(where.content, follow_links=follow_links)
+        texts = files.texts(where.templates)
     memory = Memory(where.memory, reading_version(code, where.config))
     record = recorded(where, request.config_path, memory)
     return Seen(code, where, request.drafts, request.future, entries, texts, record)
@@ -187,6 +191,7 @@ def _make(
             unfinished=below(where.content, request.unfinished),
             publications=lines,
             anew=request.clean,
+            follow_links=where.config.content.follow_links,
             spare="" if seen.record.is_known else site.ISSUES,
         )
     made = _outcome(request, seen, last, making, ledger, changes, settled=scanned)

@@ -44,7 +44,7 @@ def _check(request: Request, where: Place) -> Summary:
     memory = Memory(where.memory, reading_version(code, config))
     known = memory.readings()
     record = recorded(where, request.config_path, memory, keep=False)
-    entries = files.scan(where.content)
+    entries = files.scan(where.content, follow_links=config.content.follow_links)
     making = plan(request, where, entries, memory, record.issues, keep=False)
     manuscripts = {
         each.path: each.manuscript

@@ -97,7 +97,9 @@ def plan(  # noqa: PLR0913 - all that a site is made of
     """
     if published is None:
         published = files.publications(where.output)
-    contents = sort(entries, where.config, partial(files.head, where.content, posts.HEAD))
+    follow_links = where.config.content.follow_links
+    peek = partial(files.head, where.content, posts.HEAD, follow_links=follow_links)
+    contents = sort(entries, where.config, peek)
     progress = partial(request.progress, "reading")
     readings = read(
         where.config,

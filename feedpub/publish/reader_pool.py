@@ -95,12 +95,15 @@ class PostFile:
         self._reader = posts.Reader(config)
         self._folder = folder
         self._largest = config.content.largest
+        self._follow_links = config.content.follow_links
 
     def __call__(self, job: Job) -> Found:
         """Read one file; what is wrong with it is part of the answer."""
         body, html, facts = "", "", job.facts
         try:
-            source = files.read(self._folder, job.path, self._largest)
+            source = files.read(
+                self._folder, job.path, self._largest, follow_links=self._follow_links
+            )
             if source.digest == job.known:
                 return Found(job.path)
             manuscript, rendered = self._reader.read(source)

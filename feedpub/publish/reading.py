@@ -59,9 +59,9 @@ def sort(
     ignored = 0
     classifier = posts.Classifier(config, (entry.path for entry in entries), peek)
     for entry in entries:
-        if entry.fault:
+        if entry.fault and not _is_ignored_link(entry, config):
             shown = ascii(entry.path)[1:-1] if not _speakable(entry.path) else entry.path
-            problems.append(Problem(_shortened(shown), 0, entry.fault, left_out=True))
+            problems.append(Problem(_shortened(shown), 0, entry.fault, _is_post(entry)))
         if not entry.is_there:
             continue
         kind = classifier.classify(entry.path)
@@ -76,6 +76,17 @@ def sort(
     del found[Kind.IGNORED]
     withheld = {kind: tuple(those) for kind, those in found.items() if those}
     return Contents(tuple(sources), tuple(others), ignored, tuple(problems), withheld)
+
+
+def _is_ignored_link(entry: Entry, config: Config) -> bool:
+    """Tell whether nobody expects what a link leads to, a file or a folder, to be published."""
+    paths = (entry.path, f"{entry.path}/")
+    return entry.link and any(posts.ignored(path, config) for path in paths)
+
+
+def _is_post(entry: Entry) -> bool:
+    """Tell whether a file that cannot be published counts as one that is left out."""
+    return not entry.link or is_markdown(entry.path)
 
 
 def is_markdown(path: str) -> bool:

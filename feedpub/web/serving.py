@@ -128,7 +128,9 @@ def watched(where: Place, config: Path, ended: Event, beat: float = 0.5) -> Iter
     told: SimpleQueue[object] = SimpleQueue()
     run, known = where.config.run, facts(config)
     folders = [each.absolute() for each in (where.content, where.templates)]
-    watcher = Watcher(folders, told.put, lambda _: None, Manner(run.events, run.sweep))
+    follow_links = where.config.content.follow_links
+    manner = Manner(run.events, run.sweep, follow_links=follow_links)
+    watcher = Watcher(folders, told.put, lambda _: None, manner)
     Thread(target=watcher.run, args=(ended,), name="feedpub-watch", daemon=True).start()
     while not ended.is_set():
         with suppress(Empty):

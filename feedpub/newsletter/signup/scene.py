@@ -42,7 +42,8 @@ def _scene(request: Request, desk: Desk, kept: Kept | None) -> Scene:
     where = desk.where
     memory = Memory(where.memory, reading_version(files.code(), desk.config))
     known = kept.making if kept and kept.seen.where == where else None
-    made = plan(request, where, files.scan(where.content), memory, known=known)
+    entries = files.scan(where.content, follow_links=where.config.content.follow_links)
+    made = plan(request, where, entries, memory, known=known)
     templates = look(where, files.texts(where.templates))
     following = Following(templates, Names.of(made.library))
     choices = site.choices(desk.config, made.library)
