@@ -156,6 +156,8 @@ class Manuscript:
     enclosures: tuple[Enclosure, ...] = ()
     canonical_url: str = ""
     aliases: tuple[str, ...] = ()  # other names that wiki links call the post by
+    redirect_from: tuple[Reference, ...] = ()  # old addresses, as written
+    redirect_to: tuple[Reference, ...] = ()  # at most one URL that the page leads on to
     draft: bool = False
     expires: datetime | None = None
     mailed: bool = True  # False: `digest: false`, published without mailing
@@ -207,6 +209,7 @@ class Post:
     menu: MenuEntry | None = None
     unlisted: bool = False  # it has a page, and nothing of the site leads there
     translations: tuple[Translation, ...] = ()  # itself among them, the original first; or none
+    redirect: str = ""  # URL that its page leads on to; "" where it is shown there
 
     @property
     def group(self) -> str:
@@ -228,6 +231,20 @@ class Publication:
     id: str
     asked_id: str
     due: datetime | None  # the date that had come by then; None for one published ahead of it
+    fingerprint: str = ""  # of its title and date: a renamed file is known by it
+    former: tuple[str, ...] = ()  # addresses that it had before
+
+
+@dataclass(frozen=True, slots=True)
+class Redirect:
+    """A page that leads on to another one."""
+
+    path: str  # below the output folder
+    url: str
+    target: str  # a URL
+    title: str  # of the post that is meant
+    source: str  # path of its Source
+    unlisted: bool = False  # nothing of the site names the post
 
 
 @dataclass(frozen=True, slots=True)

@@ -202,6 +202,14 @@ class Pages:
 
     enabled: Annotated[bool, Key("false publishes feeds alone")] = True
     per_page: Annotated[int, Key("posts on one page of a list", least=1)] = 20
+    redirects: Annotated[
+        str,
+        Key(
+            "auto: old addresses lead to posts, those that posts were published at before too; "
+            "given: only those that posts name; none",
+            checks.one_of("auto", "given", "none"),
+        ),
+    ] = "auto"
     templates: Annotated[
         str, Key("a folder whose files win over the packaged templates, one by one", checks.folder)
     ] = "templates"

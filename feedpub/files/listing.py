@@ -63,17 +63,21 @@ def write_list(folder: Path, paths: Iterable[str], publications: str) -> None:
 
 def _line(each: Publication) -> str:
     due = each.due.astimezone(UTC).isoformat() if each.due else None
-    return json.dumps([each.path, each.address, each.asked, each.id, each.asked_id, due])
+    known = [each.path, each.address, each.asked, each.id, each.asked_id, due]
+    return json.dumps([*known, each.fingerprint, *each.former])
 
 
 def _parsed(line: str) -> Publication | None:
     try:
-        *texts, due = json.loads(line)
-        path, address, asked, identity, asked_id = map(str, texts)
+        values = json.loads(line)
+        path, address, asked, identity, asked_id = map(str, values[:5])
+        due, more = values[5], values[6:]
+        fingerprint, *former = map(str, more or [""])  # one of 0.1 has neither
         when = datetime.fromisoformat(due).astimezone(UTC) if due is not None else None
-    except (ValueError, TypeError, RecursionError, OverflowError):
+    except (ValueError, TypeError, LookupError, RecursionError, OverflowError):
         return None
-    return Publication(path, address, asked, identity, asked_id, when)
+    known = (path, address, asked, identity, asked_id)
+    return Publication(*known, when, fingerprint, tuple(former))
 
 
 def _inside(path: str) -> bool:

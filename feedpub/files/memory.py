@@ -35,6 +35,8 @@ _NESTED = {
     "translation_of": Reference,
     "problems": Problem,
     "notes": Problem,
+    "redirect_from": Reference,
+    "redirect_to": Reference,
 }
 _SINGLE: Mapping[str, type] = {"image": Image, "menu": MenuEntry}
 _STORE = "bodies.sqlite"

@@ -11,9 +11,19 @@ from typing import TypeVar
 from feedpub import links
 from feedpub.config import Config
 from feedpub.library import bundles, subjects, translations
-from feedpub.library.shelves import Shelved, Shelves
+from feedpub.library.shelves import Shelved, Shelves, fingerprint
 from feedpub.library.translations import Spoken
-from feedpub.model import PAGE, PRIVATE, Author, Manuscript, Post, Problem, Publication, Tag
+from feedpub.model import (
+    PAGE,
+    PRIVATE,
+    Author,
+    Manuscript,
+    Post,
+    Problem,
+    Publication,
+    Redirect,
+    Tag,
+)
 
 Name = TypeVar("Name")
 
@@ -43,6 +53,7 @@ class Library:
     pages: tuple[Post, ...] = ()  # About and the like, by path: in no feed, list or mail
     private: int = 0  # posts that nobody may see
     unlisted: tuple[Post, ...] = ()  # they have a page, and are in no list
+    redirects: tuple[Redirect, ...] = ()
     making: "Making | None" = field(default=None, compare=False, repr=False)
 
 
@@ -91,7 +102,7 @@ def build(  # noqa: PLR0913 - a library is made of all of these
         files = {**files, **{path: linkable[path] for path in linked}}
     before = {} if published is None else published
     sources = {one.path for group in groups.values() for one in group}.union(unread)
-    left = before if before.keys() <= sources else _only(before, sources)
+    left = before if before.keys() <= sources else _inherited(before, sources, shown)
     same = known is not None and left is known.publications  # what it published itself
     opened = _open_files(files, shown, hidden)
     old = known.making if known else None
@@ -127,13 +138,28 @@ def build(  # noqa: PLR0913 - a library is made of all of these
             *(problem for each in making.shelved.values() for problem in each.problems),
         ),
         publications=publications,
+        redirects=shelves.redirects,
         making=making,
     )
 
 
-def _only(published: Mapping[str, Publication], paths: Container[str]) -> dict[str, Publication]:
-    """Leave out the publications of posts whose files are gone."""
-    return {path: each for path, each in published.items() if path in paths}
+def _inherited(
+    published: Mapping[str, Publication], paths: Container[str], shown: Iterable[Manuscript]
+) -> dict[str, Publication]:
+    """Leave out the publications of posts whose files are gone, but for renamed files.
+
+    A file that is new, and has the title and the date of one that is gone, is the same post.
+    """
+    left = {path: each for path, each in published.items() if path in paths}
+    gone = {
+        each.fingerprint: each
+        for path, each in sorted(published.items(), reverse=True)
+        if path not in left and each.fingerprint
+    }
+    for one in shown:
+        if one.path not in left and gone and (before := gone.pop(fingerprint(one), None)):
+            left[one.path] = replace(before, path=one.path)
+    return left
 
 
 def _waiting(

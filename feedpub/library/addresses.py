@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from posixpath import splitext
 from types import MappingProxyType
 from unicodedata import normalize
@@ -32,7 +32,8 @@ _FEEDS = rf"""
 """
 _PAGES = rf"""
     (?: (?: (?:{_LIST}/)? (?:page/[0-9]+/)? | {_ISSUE}/ ) index\.html
-      | 404\.html | robots\.txt | sitemap(?:-[0-9]+)?\.xml ) (?:/.*)?
+      | 404\.html | robots\.txt | sitemap(?:-[0-9]+)?\.xml
+      | _redirects | redirects\.ma[^/]*p ) (?:/.*)?
     | (?:{_LIST}/)? page(?:/[0-9]+)?
     | {_ISSUE} | archive | subscribe | assets
 """
@@ -60,6 +61,13 @@ class Addresses:
     files: Mapping[str, str]  # → path below the output folder
     translations: Mapping[str, tuple[str, ...]]  # → those of its group, the original first
     problems: tuple[Problem, ...]
+    taken: "Taken" = field(compare=False)
+    ours: re.Pattern[str] = field(compare=False)  # places that feedpub fills by itself
+
+    def owner(self, output: str) -> str:
+        """Return whose page or file is where one would be: a source path, `feedpub`, or ""."""
+        folded = fold(output)
+        return self.taken.owner(folded) or ("feedpub" if self.ours.fullmatch(folded) else "")
 
 
 def assign(
@@ -92,7 +100,9 @@ def assign(
         places.put(path, _beside(path, folder, posts[folders[folder]]) if folder else path)
     asked = {path: _asked(places.manuscripts[path], places.wanted[path]) for path in posts}
     problems = (*places.groups.problems, *places.problems)
-    return Addresses(posts, asked, places.files, places.groups.of, problems)
+    return Addresses(
+        posts, asked, places.files, places.groups.of, problems, places.taken, places.ours
+    )
 
 
 def _translated(
@@ -150,8 +160,8 @@ class _Places:
             if self._permalinks.asks_server(one)
         ]
         self._replaceable = REPLACEABLE if config.pages.enabled else ()
-        self._ours = _OURS[config.pages.enabled, bool(config.digests)]
-        self._taken = _Taken()
+        self.ours = _OURS[config.pages.enabled, bool(config.digests)]
+        self.taken = Taken()
         self._urls: dict[str, str] = {}  # of pages that are elsewhere → source path
         self._numbers: dict[str, int] = {}  # URL → the number to try next where it is taken
 
@@ -195,7 +205,7 @@ class _Places:
 
     def _take(self, address: Address, path: str) -> None:
         if address.output:
-            self._taken.add(fold(address.output), path)
+            self.taken.add(fold(address.output), path)
         else:
             self._urls[address.url] = path
 
@@ -203,13 +213,13 @@ class _Places:
         """Publish a file at the place it wants; where that is taken, not at all."""
         place = normalize("NFC", wanted)
         folded = fold(place)
-        owner = self._taken.owner(folded)
-        if self._ours.fullmatch(folded) and place not in self._replaceable:
+        owner = self.taken.owner(folded)
+        if self.ours.fullmatch(folded) and place not in self._replaceable:
             self._tell(path, f"not published: feedpub writes {place} itself; rename this file")
         elif owner:
             self._tell(path, f"not published: {owner} is at {place} already; rename this file")
         else:
-            self._taken.add(folded, path)
+            self.taken.add(folded, path)
             self.files[path] = place
 
     def _is_free(self, address: Address) -> bool:
@@ -217,13 +227,13 @@ class _Places:
         if not address.output:
             return address.url not in self._urls
         folded = fold(address.output)
-        return not (self._ours.fullmatch(folded) or self._taken.owner(folded))
+        return not (self.ours.fullmatch(folded) or self.taken.owner(folded))
 
     def _another(self, wanted: Address) -> Address:
         """Give the first address with a number in it that is free."""
         folded = fold(wanted.output)
         # No number helps where feedpub itself writes, nor below a file.
-        hopeless = self._ours.fullmatch(folded) or self._taken.file_above(folded)
+        hopeless = self.ours.fullmatch(folded) or self.taken.file_above(folded)
         start = self._permalinks.usual(wanted.slug) if hopeless else wanted
         number = self._numbers.get(start.url, 1)
         address = start if number == 1 else self._permalinks.numbered(start, number)
@@ -236,8 +246,8 @@ class _Places:
     def _tell_moved(self, path: str, wanted: Address, given: Address) -> None:
         """Say that a post could not have the URL it asked for, where somebody else has it."""
         folded = fold(wanted.output)
-        owner = self._taken.owner(folded) if wanted.output else self._urls.get(wanted.url, "")
-        if owner == path or not (owner or self._ours.fullmatch(folded)):
+        owner = self.taken.owner(folded) if wanted.output else self._urls.get(wanted.url, "")
+        if owner == path or not (owner or self.ours.fullmatch(folded)):
             return  # it stays where it was published when somebody else had that
         if owner in self.posts:
             held = f"{owner} is at {self.posts[owner].url}"
@@ -253,7 +263,7 @@ class _Places:
         self.problems.append(Problem(path, 0, message))
 
 
-class _Taken:
+class Taken:
     """The files of the output folder that are spoken for, as a case-insensitive disk sees them."""
 
     def __init__(self) -> None:

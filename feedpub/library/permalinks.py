@@ -100,6 +100,27 @@ class Permalinks:
         folder = path.removesuffix(_INDEX)
         return self._translations.replace("{language}", tag).replace("{permalink}", folder)
 
+    def former(self, written: str) -> tuple[Address, str]:
+        """Return the address of an old page of this site, and what is wrong with it, or ""."""
+        nowhere = Address("", "", "")
+        if _WEB.match(written):
+            if not self._is_own(written):
+                return nowhere, "is of another host, which has to lead on by itself; take it out"
+            path = self._below(written)
+        else:
+            root = self._root.strip("/")
+            path = written.lstrip("/")
+            if root and f"{path}/".startswith(f"{root}/"):
+                path = path[len(root) :].lstrip("/")
+        path, mark, _ = path.partition("#")[0].partition("?")
+        if mark:
+            return nowhere, "is a question to a server, and no page can be there; take it out"
+        output = page(path)
+        asked = normalize("NFC", unquote(path)).strip("/").removesuffix(_INDEX).strip("/")
+        if output.removesuffix(_INDEX).strip("/") != asked:
+            return nowhere, "no file can have that name; take it out"
+        return self.at("", output), ""
+
     def numbered(self, address: Address, number: int) -> Address:
         """Give an address with a number after its last name: `a/index.html` → `a-2/index.html`."""
         if address.output:

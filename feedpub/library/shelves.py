@@ -7,6 +7,7 @@ from hashlib import blake2b
 from html import escape, unescape
 from operator import attrgetter
 from unicodedata import normalize
+from urllib.parse import urlsplit
 
 from feedpub import links
 from feedpub.config import Config
@@ -14,6 +15,7 @@ from feedpub.library import addresses, bundles, subjects
 from feedpub.library.identity import given, identities
 from feedpub.library.media import media_type
 from feedpub.library.permalinks import Address
+from feedpub.library.redirects import plan_redirects
 from feedpub.library.translations import Spoken, language
 from feedpub.markup.urls import settle
 from feedpub.model import (
@@ -34,6 +36,8 @@ from feedpub.notes import NO_NOTES, Note, Notes, index
 from feedpub.posts import names
 from feedpub.slugs import fold, quote
 
+_MOST_FORMER = 20  # addresses that a post had before
+
 _AUTHOR = attrgetter("name", "email", "url", "bio", "slug")
 _IMAGE = attrgetter("url", "alt")
 _ENCLOSURE = attrgetter("url", "media_type", "length", "title", "duration")
@@ -43,7 +47,7 @@ _ENCLOSURE = attrgetter("url", "media_type", "length", "title", "duration")
 _CLAIM = attrgetter(
     *("path", "published", "offset", "slug", "stem", "title", "permalink", "id"),
     *("authors", "tags", "categories", "kind", "aliases", "visibility"),
-    *("language", "translation_key", "translation_of"),
+    *("language", "translation_key", "translation_of", "redirect_from", "redirect_to"),
 )
 
 
@@ -104,7 +108,11 @@ class Shelves:
         )
         self._sizes = {url: sizes[path] for path, url in urls}
         self._ids, faults = identities(config, shown, published)
-        self.problems = (*places.problems, *faults)
+        former = {one.path: self._former(published.get(one.path), one) for one in shown}
+        targets, unsafe = self._targets(shown)
+        self.redirects, told = plan_redirects(config, shown, places, targets, former)
+        self._leads_to = {each.url: each.target for each in self.redirects}
+        self.problems = (*places.problems, *faults, *unsafe, *told)
         self.publications = {
             one.path: Publication(
                 one.path,
@@ -113,6 +121,8 @@ class Shelves:
                 self._ids[one.path],
                 given(config, one),
                 _due(one, published.get(one.path), now),
+                fingerprint(one),
+                former[one.path],
             )
             for one in shown
         }
@@ -197,9 +207,10 @@ class Shelves:
         enclosures = tuple(self._enclosures(one, address, problems))
         canonical = links.web(one.canonical_url) if one.canonical_url else ""
         translations = self._translations.get(one.path, ())
+        leads_to = self._leads_to.get(address.url, "")
         seen = [
             # With the path comes what its name alone says: perhaps the title, or the date.
-            *(one.digest, one.path, identity, address.url, address.output),
+            *(one.digest, one.path, identity, address.url, address.output, leads_to),
             *[one.kind] * (one.kind != POST),
             *[text for pair in pairs for text in pair],
             *["author", *people_told],
@@ -237,6 +248,7 @@ class Shelves:
             unlisted=one.visibility == UNLISTED,
             key=blake2b("\x1f".join(seen).encode(errors="replace"), digest_size=16).hexdigest(),
             translations=translations,
+            redirect=leads_to,
         )
 
     def _with_pages(
@@ -268,6 +280,35 @@ class Shelves:
         if said and one.title == names.title(one.stem):
             return names.title(said.plain(one).stem)
         return one.title
+
+    def _targets(self, shown: Iterable[Manuscript]) -> tuple[dict[str, str], tuple[Problem, ...]]:
+        """Return what the pages of posts lead on to, by source path, and what nobody can follow."""
+        found: dict[str, str] = {}
+        problems: list[Problem] = []
+        for one in shown:
+            for reference in one.redirect_to:
+                url = self._redirected(reference.target, one)
+                if url.startswith(("https://", "http://")):
+                    found[one.path] = url
+                else:
+                    fault = f'redirect_to "{reference.target}": is neither a path nor a URL'
+                    problems.append(Problem(one.path, reference.line, fault))
+        return found, tuple(problems)
+
+    def _redirected(self, written: str, one: Manuscript) -> str:
+        """Return the absolute URL that a post leads on to; a path begins at the site's address."""
+        root = urlsplit(self._site.url).path
+        if written.startswith("/") and not written.startswith((root, "//")):
+            written = root + written.lstrip("/")
+        return self._resolved(written, one, self._addresses[one.path])
+
+    def _former(self, before: Publication | None, one: Manuscript) -> tuple[str, ...]:
+        """Return the files below the output folder that a post was published as before this one."""
+        if before is None:
+            return ()
+        now = addresses.place(self._addresses[one.path])
+        known = dict.fromkeys((*before.former, before.address))
+        return tuple(each for each in known if each != now and "://" not in each)[-_MOST_FORMER:]
 
     def _labelled(self, names: Iterable[str]) -> tuple[Tag, ...]:
         """Give the tags that these names mean, each once."""
@@ -309,6 +350,12 @@ class Shelves:
 def _notes(shown: Sequence[Manuscript], files: Iterable[str]) -> Notes:
     notes = (Note(normalize("NFC", one.path), one.title, one.aliases) for one in shown)
     return index(notes, (normalize("NFC", path) for path in files))
+
+
+def fingerprint(one: Manuscript) -> str:
+    """Return what tells a post whose file was renamed from all others: its title and its date."""
+    told = f"{one.published.isoformat()} {one.title}"
+    return blake2b(told.encode(errors="replace"), digest_size=8).hexdigest()
 
 
 def _claims_alike(one: Manuscript, other: Manuscript) -> bool:

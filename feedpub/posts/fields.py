@@ -9,9 +9,10 @@ from typing import TypeVar
 from feedpub import languages
 from feedpub.config.patterns import PLACEHOLDERS, STYLES, written_placeholders
 from feedpub.model import PAGE, UNDATED, Author, Enclosure, Image, MenuEntry, Problem, Reference
-from feedpub.posts import dates, keys, media, names, pages, people, prose
+from feedpub.posts import dates, keys, media, names, old_addresses, pages, people, prose
 from feedpub.posts.frontmatter import Frontmatter, Value
 from feedpub.posts.header import Header, slip
+from feedpub.posts.old_addresses import is_address
 from feedpub.posts.visibility import truth, visibility
 from feedpub.slugs import LONGEST
 
@@ -64,6 +65,8 @@ class Fields:
     enclosures: tuple[Enclosure, ...]
     canonical_url: str
     aliases: tuple[str, ...]
+    redirect_from: tuple[Reference, ...]
+    redirect_to: tuple[Reference, ...]
     draft: bool
     mailed: bool
     visibility: str
@@ -109,6 +112,8 @@ def understand(
         enclosures=_few(header, keys.ENCLOSURES, _enclosures(header), "enclosures"),
         canonical_url=_canonical(header),
         aliases=_few(header, keys.ALIASES, _aliases(header), "aliases"),
+        redirect_from=old_addresses.read_old_addresses(header),
+        redirect_to=old_addresses.read_redirect_target(header),
         draft=draft,
         mailed=_mailed(header) and not is_page,
         visibility=visibility(header),
@@ -359,7 +364,7 @@ def _aliases(header: Header) -> tuple[str, ...]:
     for _, value in header.values(keys.ALIASES):
         names = [value] if isinstance(value, str) else value
         found += (each.strip() for each in names if isinstance(each, str))
-    return tuple(dict.fromkeys(each for each in found if each and "/" not in each))
+    return tuple(dict.fromkeys(each for each in found if each and not is_address(each)))
 
 
 def _enclosures(header: Header) -> tuple[Enclosure, ...]:

@@ -60,6 +60,8 @@ ELEVENTY_MENU = ("eleventynavigation",)
 MENU = ("menu", "menus", *ELEVENTY_MENU)
 WEIGHT = ("weight",)
 ALIASES = ("aliases", "alias")  # other names in Obsidian; where they are addresses, Hugo's
+REDIRECT_FROM = ("redirectfrom", "urlpath")
+REDIRECT_TO = ("redirectto",)
 
 _MEANT = {
     "title": "title", "date": "date", "published": "published", "pubdate": "pubDate",
@@ -79,7 +81,8 @@ _MEANT = {
 _OURS = frozenset().union(
     TITLE, PUBLISHED, UPDATED, EXPIRES, AUTHORS, TAGS, KEYWORDS, CATEGORIES, TAXONOMIES, SLUG,
     PERMALINK, ID, SUMMARY, LANGUAGE, TRANSLATION_KEY, TRANSLATION_OF, IMAGE, IMAGE_ALT, RESOURCES,
-    ENCLOSURES, DURATION, DRAFT, SHOWN, STATUS, CANONICAL, MAILED, ALIASES,
+    ENCLOSURES, DURATION, DRAFT, SHOWN, STATUS, CANONICAL, MAILED, ALIASES, REDIRECT_FROM,
+    REDIRECT_TO,
 )  # fmt: skip
 
 _ELSEWHERE = frozenset(
@@ -98,7 +101,7 @@ _ELSEWHERE = frozenset(
     noindex note notes number og opengraph order outputs override overrides page pageclass
     pagination paginateby params parent part parts person photo photos pin pinned place podcast
     position post posts prev prevlink preview previous priority private project projects public
-    pubs question quote rating readingtime redirect redirectfrom redirectto redirects
+    pubs question quote rating readingtime redirect redirects
     references related release render reviewed reviewers robots rss saveas script scripts search
     section sections seo seotitle series share sharing show showcomments showdate showreadingtime
     showtoc sidebar site sitemap sitemapexclude size slides social sort sortby source sources

@@ -151,6 +151,8 @@ def _manuscript(
         enclosures=said.enclosures,
         canonical_url=said.canonical_url,
         aliases=said.aliases,
+        redirect_from=said.redirect_from,
+        redirect_to=said.redirect_to,
         draft=said.draft,
         expires=said.expires,
         mailed=said.mailed,

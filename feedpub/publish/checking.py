@@ -57,7 +57,8 @@ def _check(request: Request, where: Place) -> Summary:
         made_with = maker(where, templates, code, bodies)
         wanted = list(site.outputs(made_with, making.library, making.plan))
         faults += _unwritten(where, making, wanted, request.progress)
-        dead = tuple(dangling(config, making.library, manuscripts, _Targets(wanted, bodies)))
+        looked_up = (config, making.library, manuscripts, _Targets(wanted, bodies))
+        dead = (*dangling(*looked_up), *_dead_ends(*looked_up))
     found = chain(
         making.problems(),
         making.notes(),
@@ -181,6 +182,18 @@ def dangling(
             if not targets.has_id(path, name, posts.get(path, "")):
                 fault = f'link to "{written}": there is no heading or anchor of that name'
                 yield Problem(post.path, lines[target], fault)
+
+
+def _dead_ends(
+    config: Config, shelved: Library, manuscripts: Mapping[str, Manuscript], targets: _Targets
+) -> Iterator[Problem]:
+    """Find posts whose pages lead on to where nothing of this site is."""
+    for post in (*shelved.posts, *shelved.pages, *shelved.unlisted):
+        own = post.redirect.startswith(config.site.url)
+        if own and targets.find(post.redirect, config.site.url) is None:
+            (asked,) = manuscripts[post.path].redirect_to
+            fault = f'redirect_to "{asked.target}": nothing is there'
+            yield Problem(post.path, asked.line, fault)
 
 
 def _links_by_place(problems: Iterable[Problem]) -> dict[tuple[str, int], list[str]]:

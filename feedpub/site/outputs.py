@@ -148,6 +148,20 @@ class _Outputs:
         made += self._sitemaps(dated)
         made.append(_ready("robots.txt", pages.robots(self._site.config)))
         yield from (each for each in made if each.path not in own)
+        if library.redirects:
+            yield from self._redirects(library)
+
+    def _redirects(self, library: Library) -> Iterator[Output]:
+        """Give the pages at old addresses, and what tells servers of them."""
+        config, redirects = self._site.config, library.redirects
+        for each in redirects:
+            key = _digest(self._site.base, repr(each))
+            render = partial(pages.redirect_page, config, each)
+            yield self._same(each.path, each) or Output(each.path, key, render, each)
+        # These anybody may read, so they name no post that is in no list.
+        if listed := [each for each in redirects if not each.unlisted]:
+            yield _ready(pages.REDIRECTS, pages.redirects_file(config, listed))
+            yield _ready(pages.REDIRECT_MAP, pages.redirect_map(config, listed))
 
     def _sitemaps(self, dated: tuple[pages.Entry, ...]) -> Iterator[Output]:
         """Give the sitemap of these pages, in as many parts as it takes."""

@@ -168,13 +168,13 @@ class _Pages:
             known = self._known.get(post.output)
             if known and known.post is post and known.newer is newer and known.older is older:
                 yield known
-            elif post.output:
+            elif post.output and not post.redirect:
                 yield self._post(post, newer, older)
         for post in self._library.unlisted:
             known = self._known.get(post.output)
             if post.kind != PAGE and known and known.post is post:
                 yield known
-            elif post.kind != PAGE and post.output:
+            elif post.kind != PAGE and post.output and not post.redirect:
                 yield self._post(post, None, None)
 
     def _post(self, post: Post, newer: Post | None, older: Post | None) -> Page:
@@ -200,7 +200,7 @@ class _Pages:
             known = self._known.get(each.output)
             if known and known.post is each:
                 yield known
-            elif each.output:
+            elif each.output and not each.redirect:
                 yield replace(self._post(each, None, None), template="page.html", feeds=self._whole)
 
     def _followed(self, post: Post) -> Iterator[Feed]:

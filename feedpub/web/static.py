@@ -16,7 +16,7 @@ from hashlib import sha256
 from http import HTTPStatus
 from pathlib import Path
 from urllib.parse import quote as percent_encode
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from starlette.datastructures import Headers
 from starlette.responses import FileResponse, PlainTextResponse, Response
@@ -26,6 +26,7 @@ from starlette.types import Receive, Scope, Send
 from feedpub.feeds.addresses import MEDIA_TYPES
 from feedpub.files import COMPRESSIBLE, open_beneath
 from feedpub.library.media import media_type
+from feedpub.pages import REDIRECT_MAP, read_redirect_map
 from feedpub.slugs import quote
 from feedpub.web.paths import below
 
@@ -130,6 +131,7 @@ class SiteFiles(StaticFiles):
         self._now = now
         self._hubs = "".join(f'<{hub}>; rel="hub", ' for hub in hubs)
         self._codings = frozenset(codings)
+        self._redirects = _Redirects(folder)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -148,7 +150,8 @@ class SiteFiles(StaticFiles):
         path = below(scope["raw_path"], self._root)
         response = None
         if path is not None:
-            response = self._at(path, scope, opened)
+            target = self._redirects.target(unquote(self._root.decode()) + path)
+            response = _redirect(target, scope) if target else self._at(path, scope, opened)
         elif scope["raw_path"] in {b"/", self._root[:-1]}:  # of a site that lies below a path
             response = _redirect(self._root, scope)
         return response or self._missing(scope, opened)
@@ -226,6 +229,31 @@ class SiteFiles(StaticFiles):
             content = os.pread(file.descriptor, _READ_AT_ONCE, 0)
             return Response(content, status, headers, kind.media_type)
         return _Streamed(file, status, headers, kind.media_type)
+
+
+class _Redirects:
+    """The old addresses that a build wrote down, read again when it has written them anew."""
+
+    def __init__(self, folder: Path) -> None:
+        self._file = os.fspath(folder / REDIRECT_MAP)
+        self._facts: tuple[int, ...] = ()
+        self._found: dict[str, bytes] = {}
+
+    def target(self, path: str) -> bytes:
+        """Return the URL that a decoded path leads on to, b"" where it is none of these."""
+        try:
+            found = os.stat(self._file)  # noqa: PTH116 - no Path for each request
+        except OSError:
+            return b""
+        facts = (found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns)
+        if facts != self._facts:
+            try:
+                data = Path(self._file).read_bytes()
+            except OSError:
+                return b""
+            self._found = {key: url.encode() for key, url in read_redirect_map(data).items()}
+            self._facts = facts
+        return self._found.get(path, b"")
 
 
 class _Streamed(FileResponse):
@@ -310,8 +338,10 @@ def _bounded(scope: Scope) -> list[tuple[bytes, bytes]]:
 
 
 def _redirect(where: bytes, scope: Scope) -> Response:
-    """Redirect to a folder with its slash; the query goes along."""
-    query = percent_encode(scope["query_string"], safe="!$&'()*+,/:;=?@%-._~").encode()
-    location = (where + b"?" + query if query else where).decode("latin-1")
+    """Redirect to another address; the query goes along."""
+    asked = percent_encode(scope["query_string"], safe="!$&'()*+,/:;=?@%-._~").encode()
+    bare, mark, fragment = where.partition(b"#")
+    query = (b"&" if b"?" in bare else b"?") + asked if asked else b""
+    location = (bare + query + mark + fragment).decode("latin-1")
     headers = {"Location": location, "Cache-Control": _BRIEFLY}
     return PlainTextResponse("It is elsewhere.\n", 301, headers)
