@@ -1,53 +1,76 @@
 """A post's language by its name, and the posts that are the same one in several languages."""
 
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from functools import cache
+from hashlib import sha256
 from pathlib import Path
 
+import made
 import pytest
-from folders import Site, told
+from folders import Site as Folder
 
-CONFIG = """
-site: {{title: Example, url: "https://example.org/", author: Ann, language: {language}}}
-content: {{{content}}}
-"""
-ORIGINAL, FRENCH = "https://example.org/posts/hello/", "https://example.org/fr/posts/hello/"
+from feedpub import library
+from feedpub.config import Config, Content, Digest, ExtraFeed, Feeds, Site
+from feedpub.library import Library
+from feedpub.model import Post, Source
+from feedpub.posts import Reader
+
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+@dataclass
+class Writing:
+    """The posts of an English site, each called as its file."""
+
+    content: Content = field(default_factory=Content)
+    config: Config = field(default_factory=made.config)
+    texts: dict[str, str] = field(default_factory=dict)
+
+    def write(self, *paths: str, **fields: str) -> None:
+        """Write posts with the same fields."""
+        more = "".join(f"{key}: {value}\n" for key, value in fields.items())
+        for path in paths:
+            self.texts[path] = f"---\ntitle: {path}\ndate: 2025-01-30\n{more}---\nText.\n"
+
+    def library(self) -> Library:
+        """Read all posts, and put them in their places."""
+        sources = (
+            Source(path, text.encode(), sha256(text.encode()).hexdigest())
+            for path, text in self.texts.items()
+        )
+        read = [reader().read(source)[0] for source in sources]
+        return library.build(replace(self.config, content=self.content), read, {}, NOW)
+
+    def post(self, path: str) -> Post:
+        """Give the post of a file."""
+        return next(each for each in self.library().posts if each.path == path)
+
+    def addresses(self) -> set[str]:
+        """Give the addresses of all posts, below the site's."""
+        return {each.url.removeprefix(made.SITE) for each in self.library().posts}
+
+    def translations(self, path: str) -> dict[str, str]:
+        """Give the languages that a post can be read in, the original first, and where."""
+        return {
+            each.language: each.url.removeprefix(made.SITE) for each in self.post(path).translations
+        }
+
+    def told(self) -> list[str]:
+        """Give what is wrong, as a person reads it."""
+        return [str(problem) for problem in self.library().problems]
+
+
+@cache
+def reader() -> Reader:
+    """Give what reads files."""
+    return Reader(made.config())
 
 
 @pytest.fixture
-def site(tmp_path: Path) -> Site:
-    """Give an English site."""
-    site = Site(tmp_path)
-    configure(site)
-    return site
-
-
-def configure(site: Site, language: str = "en", content: str = "") -> None:
-    """Say which language a site is in, and how its names are read."""
-    site.config(CONFIG.format(language=language, content=content))
-
-
-def write(site: Site, *paths: str, **fields: str) -> None:
-    """Write posts with the same fields; each is called as its file."""
-    more = "".join(f"{key}: {value}\n" for key, value in fields.items())
-    for path in paths:
-        text = f"---\ntitle: {path}\ndate: 2025-01-30\n{more}---\nText.\n"
-        site.put(f"content/{path}", text)
-
-
-def pages(site: Site) -> set[str]:
-    """Build, and give the addresses of all posts below the site's."""
-    site.build()
-    return {
-        path.removesuffix("index.html")
-        for path, data in site.written().items()
-        if b'"og:type" content="article"' in data
-    }
-
-
-def alternates(site: Site, page: str) -> dict[str, str]:
-    """Give the languages that a page says it can be read in, and where."""
-    lines = site.read(f"{page}index.html").splitlines()
-    parts = [line.split('"') for line in lines if line.startswith('<link rel="alternate" hreflang')]
-    return {each[3]: each[5] for each in parts}
+def site() -> Writing:
+    """Give a site without posts."""
+    return Writing()
 
 
 @pytest.mark.parametrize(
@@ -62,13 +85,14 @@ def alternates(site: Site, page: str) -> dict[str, str]:
     ],
 )
 def test_a_translation_has_its_language_before_its_address(
-    site: Site, path: str, address: str, language: str
+    site: Writing, path: str, address: str, language: str
 ) -> None:
     """The name says it, and loses it; the file without a language keeps its address."""
-    write(site, "hello.md", path)
+    site.write("hello.md", path)
 
-    assert {"posts/hello/", address} == pages(site)
-    assert f'<html lang="{language}"' in site.read(f"{address}index.html")
+    assert {"en": "posts/hello/", language: address} == site.translations(path)
+    assert site.post(path).language == language
+    assert site.post(path).slug == "hello"
 
 
 @pytest.mark.parametrize(
@@ -84,99 +108,120 @@ def test_a_translation_has_its_language_before_its_address(
         (("trip/index.fr.md",), {"posts/trip/"}),
     ],
 )
-def test_names_say_languages(site: Site, paths: tuple[str, ...], addresses: set[str]) -> None:
+def test_names_say_languages(site: Writing, paths: tuple[str, ...], addresses: set[str]) -> None:
     """In bundles too, after dates, for the site's own language, and where one file proves it."""
-    write(site, *paths)
+    site.write(*paths)
 
-    assert addresses == pages(site)
+    assert addresses == site.addresses()
 
 
 @pytest.mark.parametrize(
-    "path",
+    ("path", "address"),
     [
-        *("hello.v2.md", "node.js.md", "a.to.md", "hello.fr.md", "main.py.md", "style.css.md"),
-        *("a.no-code.md", "x.fr-v2.md", "index.md", "is.md", "1.0.it.md"),
+        ("hello.v2.md", "posts/hello-v2/"),
+        ("node.js.md", "posts/node-js/"),
+        ("a.to.md", "posts/a-to/"),
+        ("hello.fr.md", "posts/hello-fr/"),
+        ("style.css.md", "posts/style-css/"),
+        ("a.no-code.md", "posts/a-no-code/"),
+        ("x.fr-v2.md", "posts/x-fr-v2/"),
+        ("is.md", "posts/is/"),
+        ("trip/index.js.md", "posts/trip/"),
     ],
 )
-def test_a_word_after_a_dot_is_no_language(site: Site, path: str) -> None:
+def test_a_word_after_a_dot_is_no_language(site: Writing, path: str, address: str) -> None:
     """Neither what is none, nor what might be one and for which nothing speaks."""
-    write(site, path)
-    site.build()
+    site.write(path)
 
-    assert 1 == len(pages(site))
-    assert not {page for page in pages(site) if not page.startswith("posts/")}
+    assert {address} == site.addresses()
+    assert site.post(path).language == "en"
 
 
 @pytest.mark.parametrize("path", ["hello.v2.md", "hello.js.md", "hello.no-code.md"])
-def test_what_is_no_language_is_none_beside_the_same_name_either(site: Site, path: str) -> None:
+def test_what_is_no_language_is_none_beside_the_same_name_either(site: Writing, path: str) -> None:
     """A second version is a post of its own."""
-    write(site, "hello.md", path)
+    site.write("hello.md", path)
     slug = path.removesuffix(".md").replace(".", "-")
 
-    assert {"posts/hello/", f"posts/{slug}/"} == pages(site)
-    assert not alternates(site, "posts/hello/")
+    assert {"posts/hello/", f"posts/{slug}/"} == site.addresses()
+    assert not site.translations("hello.md")
 
 
-def test_front_matter_decides_what_a_name_says(site: Site) -> None:
+def test_front_matter_decides_what_a_name_says(site: Writing) -> None:
     """It proves a language, and it disproves one: a.to.md is no Tongan where it says English."""
-    write(site, "alone.fr.md", lang="fr")
-    write(site, "a.md", "a.to.md", lang="en")
+    site.write("alone.fr.md", lang="fr")
+    site.write("a.md", "a.to.md", lang="en")
 
-    assert {"fr/posts/alone/", "posts/a/", "posts/a-to/"} == pages(site)
+    assert {"fr/posts/alone/", "posts/a/", "posts/a-to/"} == site.addresses()
 
 
-def test_the_configuration_proves_a_language(site: Site) -> None:
+def test_the_configuration_proves_a_language(site: Writing) -> None:
     """Those of the site, of digests and of feeds are the site's."""
-    site.config(
-        'site: {title: Example, url: "https://example.org/", languages: [fr]}\n'
-        "feeds: {extra: [{name: de, languages: [de-AT]}]}\n"
+    site.config = Config(
+        Site("Example", made.SITE, languages=("fr",)),
+        feeds=Feeds(extra=(ExtraFeed("de", languages=("de-AT",)),)),
+        digests=(Digest("weekly", languages=("pl",)),),
     )
-    write(site, "a.fr.md", "b.de.md", "c.to.md")
+    site.write("a.fr.md", "b.de.md", "c.to.md", "d.pl.md")
 
-    assert {"fr/posts/a/", "de/posts/b/", "posts/c-to/"} == pages(site)
+    assert {"fr/posts/a/", "de/posts/b/", "posts/c-to/", "pl/posts/d/"} == site.addresses()
 
 
-def test_folders_say_languages_where_asked(site: Site) -> None:
+def test_folders_say_languages_where_asked(site: Writing) -> None:
     """The one of the site's language loses its folder; a word that is no language stays one."""
-    configure(site, content='languages: folders, permalink: "{path}/"')
-    write(site, "en/hello.md", "fr/hello.md", "notes/a.md", "posts/de/b.md", "posts/b.md")
+    site.content = Content(languages="folders", permalink="{path}/")
+    site.write("en/hello.md", "fr/hello.md", "notes/a.md", "posts/de/b.md", "posts/b.md")
 
-    assert {"hello/", "fr/hello/", "notes/a/", "de/posts/b/", "posts/b/"} == pages(site)
-    assert FRENCH.replace("posts/", "") == alternates(site, "hello/")["fr"]
+    assert {"hello/", "fr/hello/", "notes/a/", "de/posts/b/", "posts/b/"} == site.addresses()
+    assert {"en": "hello/", "fr": "fr/hello/"} == site.translations("en/hello.md")
 
 
-def test_a_folder_of_information_technology_is_not_italian(site: Site) -> None:
+@pytest.mark.parametrize("path", ["work/it/a.md", "work/no/b.md", "work/en-route/c.md"])
+def test_a_folder_of_information_technology_is_not_italian(site: Writing, path: str) -> None:
     """Below another folder, where nothing speaks for it."""
-    configure(site, content='languages: folders, permalink: "{path}/"')
-    write(site, "work/it/a.md", "work/no/b.md", "work/en-route/c.md")
+    site.content = Content(languages="folders", permalink="{path}/")
+    site.write(path)
 
-    assert {"work/it/a/", "work/no/b/", "work/en-route/c/"} == pages(site)
+    assert {path.removesuffix(".md") + "/"} == site.addresses()
+
+
+def test_folders_say_nothing_unless_asked(site: Writing) -> None:
+    """By default only names do."""
+    site.content = Content(permalink="{path}/")
+    site.write("en/hello.md", "fr/hello.md")
+
+    assert {"en/hello/", "fr/hello/"} == site.addresses()
+    assert not site.translations("fr/hello.md")
 
 
 @pytest.mark.parametrize(
     ("content", "address"),
     [
-        ('translations: "{permalink}{language}/"', "posts/hello/fr/"),
-        ('translations: "t/{language}/{permalink}"', "t/fr/posts/hello/"),
-        ("languages: none", "posts/hello-fr/"),
+        (Content(translations="{permalink}{language}/"), "posts/hello/fr/"),
+        (Content(translations="t/{language}/{permalink}"), "t/fr/posts/hello/"),
+        (Content(permalink="https://blog.example/{slug}/"), "https://blog.example/fr/hello/"),
+        (Content(permalink="{slug}.html"), "fr/hello.html"),
+        (Content(languages="none"), "posts/hello-fr/"),
     ],
 )
-def test_the_address_of_translations_is_configured(site: Site, content: str, address: str) -> None:
-    """After the original's, below a folder, or as if names said nothing."""
-    configure(site, content=content)
-    write(site, "hello.md", "hello.fr.md")
+def test_the_address_of_translations_is_configured(
+    site: Writing, content: Content, address: str
+) -> None:
+    """After the original's, below a folder, elsewhere, or as if names said nothing."""
+    site.content = content
+    site.write("hello.md", "hello.fr.md")
 
-    assert {"posts/hello/", address} == pages(site)
+    assert address in site.addresses()
 
 
-def test_a_slug_is_that_of_its_language(site: Site) -> None:
+def test_a_slug_is_that_of_its_language(site: Writing) -> None:
     """What a translation asks for is below its language; a whole permalink is as it is."""
-    write(site, "hello.md")
-    write(site, "hello.fr.md", slug="bonjour")
-    write(site, "hello.de.md", permalink="/hallo/")
+    site.write("hello.md")
+    site.write("hello.fr.md", slug="bonjour")
+    site.write("hello.de.md", permalink="/hallo/")
 
-    assert {"posts/hello/", "fr/posts/bonjour/", "hallo/"} == pages(site)
-    assert {"x-default", "en", "fr", "de"} == alternates(site, "hallo/").keys()
+    expected = {"en": "posts/hello/", "de": "hallo/", "fr": "fr/posts/bonjour/"}
+    assert expected == site.translations("hello.de.md")
 
 
 @pytest.mark.parametrize(
@@ -193,117 +238,119 @@ def test_a_slug_is_that_of_its_language(site: Site) -> None:
     ],
 )
 def test_front_matter_says_what_is_a_translation(
-    site: Site, first: dict[str, str], second: dict[str, str]
+    site: Writing, first: dict[str, str], second: dict[str, str]
 ) -> None:
-    """As in Hugo and sites made with Jekyll and Pelican; both pages and both entries tell."""
-    write(site, "one.md", **first)
-    write(site, "two.md", lang="fr", **second)
+    """As in Hugo, and in sites made with Jekyll and Pelican; each knows of the other."""
+    site.write("one.md", **first)
+    site.write("two.md", lang="fr", **second)
 
-    one, two = sorted(pages(site), key=lambda page: page.startswith("fr/") or "two" in page)
-    both = {"en": f"https://example.org/{one}", "fr": f"https://example.org/{two}"}
-    assert {**both, "x-default": both["en"]} == alternates(site, one) == alternates(site, two)
-    entries = site.read("atom.xml").split("<entry")[1:]
-    other = {"en": "fr", "fr": "en"}
-    for language, hreflang in other.items():
-        entry = next(each for each in entries if f'xml:lang="{language}"' in each)
-        link = f'<link href="{both[hreflang]}" rel="alternate" type="text/html"'
-        assert f'{link} hreflang="{hreflang}"/>' in entry
+    assert ["en", "fr"] == list(site.translations("one.md"))
+    assert site.translations("one.md") == site.translations("two.md")
+    assert not site.told()
 
 
-def test_a_page_leads_to_its_other_languages(site: Site) -> None:
-    """By what they call themselves; two kinds of one language are told apart."""
-    write(site, "hello.md", "hello.fr.md", "hello.pl.md", "hello.zh-cn.md", "hello.zh-tw.md")
-    site.build()
-    page = site.read("fr/posts/hello/index.html")
+def test_the_same_address_in_two_languages_is_one_post(site: Writing) -> None:
+    """The translation has its language before it, and nobody is told that it was taken."""
+    site.write("one.md", slug="same")
+    site.write("two.md", slug="same", lang="fr")
 
-    assert 'lang="en" dir="ltr" href="/posts/hello/">English</a>' in page
-    assert '<span aria-current="true">français</span>' in page
-    assert 'href="/pl/posts/hello/">polski</a>' in page
-    assert ">中文 (zh-CN)</a>" in page
-    assert ">中文 (zh-TW)</a>" in page
+    assert {"posts/same/", "fr/posts/same/"} == site.addresses()
 
 
-def test_a_post_without_translations_says_nothing_of_languages(site: Site) -> None:
-    """Neither on its page nor in Atom."""
-    write(site, "hello.md", "other.md")
-    site.build()
-
-    assert "hreflang" not in site.read("posts/hello/index.html") + site.read("atom.xml")
-
-
-def test_the_same_key_in_the_same_language_is_no_translation(site: Site) -> None:
+def test_the_same_key_in_the_same_language_is_no_translation(site: Writing) -> None:
     """As where `ref` means something else; beside a true translation it is told."""
-    write(site, "a.md", "b.md", ref="k")
-    assert not told(site.build())
-    assert not alternates(site, "posts/a/")
+    site.write("a.md", "b.md", ref="k")
+    assert not site.told()
+    assert not site.translations("a.md")
 
-    write(site, "c.md", ref="k", lang="fr")
-    assert any(each.startswith("content/b.md") for each in told(site.build()))
-    assert {"x-default", "en", "fr"} == alternates(site, "posts/a/").keys()
-    assert not alternates(site, "posts/b/")
+    site.write("c.md", ref="k", lang="fr")
+    assert any(each.startswith("b.md") for each in site.told())
+    assert ["en", "fr"] == list(site.translations("a.md"))
+    assert not site.translations("b.md")
 
 
-def test_an_original_that_is_not_there_is_told(site: Site) -> None:
+def test_an_original_that_is_not_there_is_told(site: Writing) -> None:
     """With the line of the key that names it."""
-    write(site, "a.md", lang="fr", translation_of="nothing")
+    site.write("a.md", lang="fr", translation_of="nothing")
 
-    assert any(each.startswith("content/a.md:5: translation_of") for each in told(site.build()))
+    assert any(each.startswith("a.md:5: translation_of") for each in site.told())
 
 
-def test_another_kind_of_reference_is_no_fault(site: Site) -> None:
+def test_another_kind_of_reference_is_no_fault(site: Writing) -> None:
     """Other tools mean other things by some of the keys."""
-    write(site, "a.md", ref="{a: b}", page_id="[1, 2]")
+    site.write("a.md", ref="{a: b}", page_id="[1, 2]")
 
-    assert not told(site.build())
+    assert not site.told()
 
 
-def test_a_draft_is_no_translation_yet(site: Site) -> None:
+def test_a_draft_is_no_translation_yet(site: Writing) -> None:
     """Yet its name proves that the other one's says a language, so that no address changes."""
-    write(site, "hello.md", draft="true")
-    write(site, "hello.fr.md")
+    site.write("hello.md", draft="true")
+    site.write("hello.fr.md")
 
-    assert {"fr/posts/hello/"} == pages(site)
-    assert not alternates(site, "fr/posts/hello/")
-
-
-def test_what_comes_and_goes_is_told_by_the_others(site: Site) -> None:
-    """A page changes when its post is translated, and when that is gone again."""
-    write(site, "hello.md")
-    site.build()
-    write(site, "hello.fr.md")
-    site.build()
-    assert FRENCH == alternates(site, "posts/hello/")["fr"]
-
-    (site.content / "hello.fr.md").unlink()
-    site.build()
-    assert not alternates(site, "posts/hello/")
+    assert {"fr/posts/hello/"} == site.addresses()
+    assert not site.translations("hello.fr.md")
 
 
-def test_files_of_a_bundle_are_those_of_all_its_languages(site: Site) -> None:
-    """They lie beside the page of the one without a language."""
-    site.put("content/trip/cat.png", b"png")
-    for name in ("index.md", "index.fr.md"):
-        site.post(f"trip/{name}", body="![cat](cat.png)")
-    site.build()
+def test_nothing_leads_to_an_unlisted_translation(site: Writing) -> None:
+    """It has its address, and the others do not name it."""
+    site.write("hello.md", "hello.fr.md")
+    site.write("hello.de.md", unlisted="true")
 
-    assert 'src="/blog' not in site.read("posts/trip/index.html")
-    assert "posts/trip/cat.png" in site.written()
-    assert "/posts/trip/cat.png" in site.read("fr/posts/trip/index.html")
+    publications = site.library().publications
+    assert publications["hello.de.md"].address == "de/posts/hello/index.html"
+    assert ["en", "fr"] == list(site.translations("hello.md"))
 
 
-def test_a_title_made_of_the_name_does_not_say_the_language(site: Site) -> None:
+def test_a_title_made_of_the_name_does_not_say_the_language(site: Writing) -> None:
     """Where neither front matter nor a heading gives one."""
     for path in ("my-name.md", "my-name.fr.md"):
-        site.put(f"content/{path}", "---\ndate: 2025-01-30\n---\nText.\n")
-    site.build()
+        site.texts[path] = "---\ndate: 2025-01-30\n---\nText.\n"
 
-    assert "<h1>My name</h1>" in site.read("fr/posts/my-name/index.html")
+    assert site.post("my-name.fr.md").title == "My name"
 
 
-def test_translations_of_pages_elsewhere_have_their_language_too(site: Site) -> None:
-    """Where all posts are pages of another site."""
-    configure(site, content='permalink: "https://blog.example/{slug}/"')
-    write(site, "hello.md", "hello.fr.md")
-    site.build()
+@pytest.fixture
+def folder(tmp_path: Path) -> Folder:
+    """Give a site that is built, with a post in several languages and one in one."""
+    folder = Folder(tmp_path)
+    for suffix in ("", ".fr", ".pl", ".zh-cn", ".zh-tw"):
+        folder.post(f"trip/index{suffix}.md", title=f"trip{suffix}", body="![cat](cat.png)")
+    folder.put("content/trip/cat.png", b"png")
+    folder.post("other.md")
+    return folder
 
-    assert "https://blog.example/fr/hello/" in site.read("atom.xml")
+
+def test_pages_and_entries_name_all_languages(folder: Folder) -> None:
+    """In heads, for search engines and readers, and on the page for people."""
+    folder.build()
+    french, english = (folder.read(f"{each}posts/trip/index.html") for each in ("fr/", ""))
+    base = "https://example.org/blog/"
+
+    for page in (french, english):
+        for language, path in (("en", ""), ("fr", "fr/"), ("zh-TW", "zh-tw/"), ("x-default", "")):
+            line = f'hreflang="{language}" href="{base}{path}posts/trip/">\n'
+            assert f'<link rel="alternate" {line}' in page
+    assert '<span aria-current="true">français</span>' in french
+    assert 'lang="en" dir="ltr" href="/blog/posts/trip/">English</a>' in french
+    assert ">polski</a>" in french
+    assert ">中文 (zh-CN)</a>" in french
+    assert 'src="/blog/posts/trip/cat.png"' in french
+    entry = next(
+        each for each in folder.read("atom.xml").split("<entry") if "<title>trip.fr</title>" in each
+    )
+    link = f'<link href="{base}posts/trip/" rel="alternate" type="text/html" hreflang="en"/>'
+    assert link in entry
+    assert "hreflang" not in folder.read("posts/other/index.html")
+
+
+def test_what_comes_and_goes_is_told_by_the_others(folder: Folder) -> None:
+    """A page changes when its post is translated, and when that is gone again."""
+    folder.build()
+    folder.post("other.fr.md")
+    folder.build()
+    assert "hreflang" in folder.read("posts/other/index.html")
+
+    (folder.content / "other.fr.md").unlink()
+    folder.build()
+    assert "hreflang" not in folder.read("posts/other/index.html")
