@@ -86,7 +86,11 @@ class Renderer:
             image_alt=cleaned.image_alt,
             minutes=minutes(body),
             shortcodes=held.left,
-            notes=losses.locate(cleaned.losses, body, first_line),
+            notes=(
+                *losses.locate(cleaned.losses, body, first_line),
+                *losses.unused_footnotes(body, raw, first_line),
+                *losses.extra_cells(body, first_line),
+            ),
         )
 
     def _inline(self, text: str) -> str:

@@ -14,8 +14,10 @@ from feedpub.markup.elements import EMPTIED, MATH, SVG, TAGS, UNWRAPPED
 from feedpub.markup.scripts import embedded_page, is_helper
 
 _ATTRIBUTES = r"((?:[^<>\"']|\"[^\"]*+\"|'[^']*+')*+)"
-_NAME = re.compile(r"<([A-Za-z][^\s/<>]*+)")
-_MARKUP = re.compile(rf"<(?:(!--)|([A-Za-z][^\s/<>]*+){_ATTRIBUTES}>)")
+_NAME = re.compile(r"</?([A-Za-z][^\s/<>]*+)[^<>]*+(>?)")
+_MARKUP = re.compile(
+    rf"<(?:(!--)|([A-Za-z][^\s/<>]*+){_ATTRIBUTES}>|/?[A-Za-z][^<>]*+>|(?=/?[A-Za-z]))"
+)
 _OBJECT = re.compile(r"<object\b((?:(?!</?object\b).)*+)</object\s*>", re.IGNORECASE | re.DOTALL)
 _EMBEDDED = re.compile(r"<(embed|param)\b([^<>]*+)", re.IGNORECASE)
 _GIVEN = re.compile(r"(?<![\w-])([\w:-]++)(?:\s*+=\s*+(?:\"([^\"]*+)\"|'([^']*+)'|([^\s\"'>]++)))?")
@@ -44,7 +46,8 @@ _LONGEST = 80  # characters of what a message shows
 _RAW = frozenset(("iframe", "noembed", "noframes", "script", "style", "textarea", "title"))
 _SILENT = frozenset(("desc", "metadata", "style", "title"))  # within a drawing
 _SVG_NAMES = {name.lower() for name in SVG}
-_QUIET = (TAGS | UNWRAPPED | MATH.keys()) - {"img", "input"}
+_QUIET = (TAGS | UNWRAPPED | MATH.keys()) - {"audio", "img", "input", "video"}
+_PLAIN = frozenset((name, ">") for name in _QUIET - {"math"})
 _FRAMES = {"lite-youtube": "https://www.youtube.com/watch?v=", "lite-vimeo": "https://vimeo.com/"}
 
 
@@ -67,7 +70,7 @@ class Replaced:
 
 def replace(raw: str) -> Replaced:
     """Replace what is for browsers alone in HTML that is not sanitised yet."""
-    if _QUIET.issuperset(_NAME.findall(raw)) and "<!--" not in raw:
+    if _PLAIN.issuperset(_NAME.findall(raw)) and "<!--" not in raw:
         return Replaced(raw, _refused_links(raw))
     if _NOSCRIPT.search(raw):
         raw = _unwrap_noscript(raw)
@@ -98,6 +101,8 @@ class _Replacer:
             "img": self._picture,
             "amp-img": self._amp_picture,
             "input": self._input,
+            "audio": self._player,
+            "video": self._player,
         }
 
     def run(self) -> str:
@@ -107,6 +112,11 @@ class _Replacer:
             at = tag.end()
             if tag[1]:
                 at = _comment_end(raw, at)
+                continue
+            if not tag[2]:
+                if at == tag.start() + 1:  # a tag without an end would take what follows with it
+                    parts += (raw[done : tag.start()], "&lt;")
+                    done = at
                 continue
             name = tag[2].lower()
             if name in _QUIET:
@@ -252,6 +262,14 @@ class _Replacer:
             self._lose("<input> is left out: readers of feeds and mail cannot use it", tag)
         return None, tag.end()
 
+    def _player(self, tag: re.Match[str]) -> tuple[str | None, int]:
+        given = attributes(tag[3])
+        closing = _closing(tag[2].lower()).search(self.raw, tag.end())
+        inner = self.raw[tag.end() : closing.start()] if closing else ""
+        if not (given.get("src") or pictures.lazy_source(given) or "<source" in inner.lower()):
+            self._lose(f"<{tag[2]}> has no address: there is nothing to play", tag)
+        return None, tag.end()
+
     def _lose(self, message: str, tag: re.Match[str], *clues: str) -> None:
         name = f"<{tag[2]}"
         self.losses.append(Loss(message, (tag[0], *filter(None, clues), name)))
@@ -311,7 +329,8 @@ def _comment_end(html: str, at: int) -> int:
 
 
 _CLOSING: dict[str, re.Pattern[str]] = {
-    name: re.compile(rf"</{name}\s*+>", re.IGNORECASE) for name in (*_RAW, "svg", "noscript")
+    name: re.compile(rf"</{name}\s*+>", re.IGNORECASE)
+    for name in (*_RAW, "audio", "noscript", "svg", "video")
 }
 
 

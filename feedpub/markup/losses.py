@@ -1,9 +1,16 @@
 """Find the lines of a post on which something stands that readers do not get."""
 
+import re
 from collections.abc import Iterable
+from html import unescape
+from urllib.parse import unquote
 
 from feedpub.markup import fences
+from feedpub.markup.commonmark import tables
 from feedpub.markup.embeds import Loss
+
+_FOOTNOTE = re.compile(r"^[ \t>]*+\[\^([^\s\[\]]{1,200})\]:", re.MULTILINE)
+_NOTE_ID = re.compile(r'id="fn:([^"]*)"')
 
 
 def locate(losses: Iterable[Loss], body: str, first_line: int) -> tuple[tuple[int, str], ...]:
@@ -16,6 +23,49 @@ def locate(losses: Iterable[Loss], body: str, first_line: int) -> tuple[tuple[in
         at = max(at, place + 1)
         line = first_line + text.count("\n", 0, place) if place >= 0 else 0
         found.append((line, loss.message))
+    return tuple(found)
+
+
+def unused_footnotes(body: str, html: str, first_line: int) -> tuple[tuple[int, str], ...]:
+    """Return the line and the message of each footnote that nothing in the text refers to."""
+    if "]:" not in body or "[^" not in body:
+        return ()
+    text = _without_code(body)
+    used = {unquote(unescape(name)).casefold() for name in _NOTE_ID.findall(html)}
+    found: list[tuple[int, str]] = []
+    known: set[str] = set()
+    for note in _FOOTNOTE.finditer(text):
+        label = note[1].casefold()
+        if label in known:
+            fault = "is there twice: the second is left out"
+        elif label not in used:
+            fault = "is left out: nothing refers to it"
+        else:
+            known.add(label)
+            continue
+        line = first_line + text.count("\n", 0, note.start())
+        found.append((line, f"the footnote [^{note[1]}] {fault}"))
+    return tuple(found)
+
+
+def extra_cells(body: str, first_line: int) -> tuple[tuple[int, str], ...]:
+    """Return the line and the message of each row with more cells than its table has columns."""
+    if "|" not in body or "--" not in body:
+        return ()
+    found: list[tuple[int, str]] = []
+    columns = 0
+    before = ""
+    for number, line in enumerate(_without_code(body).split("\n"), first_line):
+        row = line.lstrip(" \t>")
+        if not row:
+            columns = 0
+        elif columns:
+            extra = tables.cells(row)[columns:] if row.count("|") >= columns else []
+            if any(extra):
+                found.append((number, f"the table has {columns} columns: more cells are left out"))
+        elif before and (aligned := tables.alignments(row)):
+            columns = len(aligned) if len(tables.cells(before)) == len(aligned) else 0
+        before = row
     return tuple(found)
 
 

@@ -166,6 +166,12 @@ def test_formulas_in_scripts_are_text() -> None:
         ("<svg><foreignObject>a</foreignObject></svg>", 10, "foreignObject"),
         ("a\n\nThe <title> of it.", 12, "<title>"),
         ("a\n\n<canvas></canvas>", 12, "<canvas>"),
+        ("a[^1]\n\n[^1]: b\n\n[^1]: c", 14, "[^1]"),
+        ("a\n\n[^note]: b", 12, "[^note]"),
+        ("a\n\n> [^x]: b", 12, "[^x]"),
+        ("| a | b |\n|---|---|\n| c | d | e |", 12, "2 columns"),
+        ("> a | b\n> -- | --\n> c | d | e\n\n| f | g | h", 12, "2 columns"),
+        ("a\n\n<video controls></video>", 12, "<video>"),
     ],
 )
 def test_what_readers_miss_is_told_with_its_line(body: str, line: int, what: str) -> None:
@@ -200,6 +206,20 @@ def test_an_element_that_is_never_closed_takes_nothing_with_it(name: str) -> Non
     assert "element." in marked(rendering.body)
     assert "<p>More <em>text</em>.</p>" in marked(rendering.body)
     assert 1 == len(rendering.notes)
+
+
+@pytest.mark.parametrize("sign", ["a <b c", "a <x y", "a </b c", "x<y and"])
+def test_a_tag_without_an_end_is_text(sign: str) -> None:
+    """Within HTML too, where no rule of Markdown makes text of it."""
+    html = _html(f"<div>\n{sign}\n</div>\n\nMore.")
+
+    assert sign.replace("<", "&lt;") in html
+    assert "<p>More.</p>" in html
+
+
+def test_a_tag_with_a_stray_quotation_mark_is_still_a_tag() -> None:
+    """Browsers read it, and so do we."""
+    assert "<p>it</p>" in _html("<p title='it's'>it</p>").replace(' title="it"', "")
 
 
 DRAWING = (
