@@ -169,6 +169,8 @@ class Manuscript:
     notes: tuple[Problem, ...] = ()  # parts that readers do not get; `check` lists them
     kind: str = POST
     menu: MenuEntry | None = None  # of a page that is in the menu
+    address_line: int = 0  # of the key that asks for an address; 0 where the file's name does
+    id_line: int = 0  # of the key that gives the id
 
 
 @dataclass(frozen=True, slots=True)

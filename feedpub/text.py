@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Iterator
 from unicodedata import category
 
+_LONG_WORD = 10  # letters
 _WORDS_PER_MINUTE = 230
 _CHARACTERS_PER_MINUTE = 400  # of scripts that write a word in one or two characters
 
@@ -140,7 +141,38 @@ def plain(html: str) -> str:
 
 
 def nearest(word: str, known: Iterable[str]) -> str:
-    """Give the known word that was probably meant, or "" where none is near."""
+    """Give the known word that was probably meant, or "" where none is a slip away.
+
+    `outdated` is no slip of `updated`: in a short word one letter may be wrong, too many, too few
+    or in its neighbour's place, in a long one two, after the first.
+    """
+    folded = word.casefold()
     spellings = {name.casefold(): name for name in known}
-    near = difflib.get_close_matches(word.casefold(), spellings, n=1, cutoff=0.7)
-    return spellings[near[0]] if near else ""
+    near = difflib.get_close_matches(folded, spellings, n=3, cutoff=0.7)
+    return next((spellings[each] for each in near if _is_slip(folded, each)), "")
+
+
+def _is_slip(word: str, meant: str) -> bool:
+    """Tell whether a word is so little different from another that it was meant to be that."""
+    longest = max(len(word), len(meant))
+    allowed = 2 if longest >= _LONG_WORD and word[:1] == meant[:1] else 1
+    return abs(len(word) - len(meant)) <= allowed and slips(word, meant) <= allowed
+
+
+def slips(word: str, meant: str) -> int:
+    """Count the letters to add, take away, replace or swap to turn a word into another.
+
+    That is the optimal string alignment distance.
+    """
+    before: list[int] = []
+    above = list(range(len(meant) + 1))
+    for row, letter in enumerate(word, 1):
+        line = [row]
+        for column, other in enumerate(meant, 1):
+            cost = above[column - 1] + (letter != other)
+            least = min(cost, above[column] + 1, line[column - 1] + 1)
+            if row > 1 and column > 1 and letter == meant[column - 2] and word[row - 2] == other:
+                least = min(least, before[column - 2] + 1)
+            line.append(least)
+        before, above = above, line
+    return above[-1]

@@ -255,12 +255,13 @@ class _Places:
             held = f"{owner}, which is away at the moment, is at {wanted.url}"
         else:
             held = f"feedpub writes {wanted.url}"
-        hint = "slug" if owner else "permalink"
+        one = self.manuscripts[path]
+        hint = "slug" if owner and not one.permalink else "permalink"
         fault = f"{held} already, so this post is at {given.url}; give it another {hint}"
-        self._tell(path, fault)
+        self._tell(path, fault, one.address_line)
 
-    def _tell(self, path: str, message: str) -> None:
-        self.problems.append(Problem(path, 0, message))
+    def _tell(self, path: str, message: str, line: int = 0) -> None:
+        self.problems.append(Problem(path, line, message))
 
 
 class Taken:

@@ -69,8 +69,13 @@ def identities(
         if one.path not in ids:
             ids[one.path] = identity = _free(config, one, asked[one.path], owners)
             owners[identity] = one.path
+    lines = {one.path: one.id_line for one in manuscripts}
     problems = tuple(
-        Problem(path, 0, f'the id "{wanted}" is that of {owner}; give this post one of its own')
+        Problem(
+            path,
+            lines[path],
+            f'the id "{wanted}" is that of {owner}; give this post one of its own',
+        )
         for path, wanted in asked.items()
         if (owner := owners.get(wanted, path)) != path
     )

@@ -48,6 +48,7 @@ _CLAIM = attrgetter(
     *("path", "published", "offset", "slug", "stem", "title", "permalink", "id"),
     *("authors", "tags", "categories", "kind", "aliases", "visibility"),
     *("language", "translation_key", "translation_of", "redirect_from", "redirect_to"),
+    *("address_line", "id_line"),
 )
 
 

@@ -73,6 +73,8 @@ class Fields:
     problems: tuple[Problem, ...]
     kind: str
     menu: MenuEntry | None
+    address_line: int
+    id_line: int
 
 
 def understand(
@@ -119,6 +121,8 @@ def understand(
         visibility=visibility(header),
         kind=kind,
         menu=pages.menu_entry(header) if is_page else None,
+        address_line=header.line_of(keys.PERMALINK if permalink else keys.SLUG),
+        id_line=header.line_of(keys.ID),
         problems=tuple(dict.fromkeys(header.problems)),
     )
 

@@ -58,6 +58,11 @@ class Header:
                 self.warn(key, f'"{key}" is a list, where a text belongs; put it in quotes')
         return "", ""
 
+    def line_of(self, names: tuple[str, ...]) -> int:
+        """Return the line of the first of these fields that says anything, 0 where none does."""
+        key, _ = self.value(names)
+        return self.line(key) if key else 0
+
     def warn(self, key: str, message: str) -> None:
         """Tell of something that does not keep the file from being published."""
         self.problems.append(Problem(self._path, self.line(key), message))

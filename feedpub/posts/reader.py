@@ -162,6 +162,8 @@ def _manuscript(
         shortcodes=rendering.shortcodes,
         kind=said.kind,
         menu=said.menu,
+        address_line=said.address_line,
+        id_line=said.id_line,
         problems=_first((*problems, *said.problems, *found)),
         notes=_first(
             tuple(Problem(source.path, line, message) for line, message in rendering.notes)

@@ -1,5 +1,6 @@
 """Facts about plain text."""
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -126,3 +127,23 @@ def test_nearest_finds_what_was_meant() -> None:
     assert "title" == text.nearest("Tittle", ["date", "title"])
     assert "Title" == text.nearest("titel", ["date", "Title"])
     assert "" == text.nearest("xyz", ["date", "title"])
+    assert "" == text.nearest("outdated", ["updated", "date"])
+
+
+@pytest.mark.parametrize(
+    ("word", "meant", "count"),
+    [
+        ("same", "same", 0),
+        ("tittle", "title", 1),
+        ("titl", "title", 1),
+        ("tible", "title", 1),
+        ("titel", "title", 1),
+        ("outdated", "updated", 2),
+        ("", "abc", 3),
+        ("abc", "", 3),
+        ("ca", "abc", 3),
+    ],
+)
+def test_slips_are_counted(word: str, meant: str, count: int) -> None:
+    """A letter too many, too few, wrong, or in its neighbour's place is one each."""
+    assert count == text.slips(word, meant)

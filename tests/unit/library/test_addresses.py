@@ -50,7 +50,7 @@ def test_the_older_post_keeps_its_place() -> None:
             "1.md",
             0,
             f"0.md is at {made.SITE}a/ already, so this post is at {made.SITE}a-2/; "
-            "give it another slug",
+            "give it another permalink",
         )
         == found.problems[0]
     )

@@ -95,3 +95,54 @@ def test_other_headings_stay(site: Site, heading: str) -> None:
     site.build()
 
     assert f"&gt;{heading.rpartition('# ')[2]}&lt;/h" in site.read("rss.xml")
+
+
+@pytest.mark.parametrize(
+    ("front_matter", "line", "hint"),
+    [
+        ("slug: one", 4, "slug"),
+        ("permalink: /posts/one/", 4, "permalink"),
+        ("url: /posts/one/", 4, "permalink"),
+        ("tags: x\nslug: one", 5, "slug"),
+        ("permalink: /tags/", 4, "permalink"),
+        ("permalink: /rss.xml/", 4, "permalink"),
+    ],
+)
+def test_an_address_that_is_taken_is_told_with_the_line_that_asks(
+    site: Site, front_matter: str, line: int, hint: str
+) -> None:
+    """And with the key to change."""
+    site.post("one.md", date="2024-01-01")
+    site.put("content/two.md", f"---\ntitle: Two\ndate: 2025-01-30\n{front_matter}\n---\nx\n")
+
+    (problem,) = site.build().problems
+    assert (problem.path, problem.line) == ("content/two.md", line)
+    assert problem.message.endswith(f"give it another {hint}")
+
+
+def test_a_name_that_asks_for_an_address_taken_has_no_line(site: Site) -> None:
+    """Nothing in the file asks for it."""
+    site.post("a/one.md", date="2024-01-01")
+    site.post("b/one.md")
+
+    (problem,) = site.build().problems
+    assert (problem.path, problem.line) == ("content/b/one.md", 0)
+
+
+@pytest.mark.parametrize("key", ["id", "guid", "ID"])
+def test_an_id_that_is_taken_is_told_with_its_line(site: Site, key: str) -> None:
+    """Two posts of one id would be one for readers."""
+    text = "---\ntitle: {0}\ndate: 2025-01-30\n{1}: urn:x:1\n---\nx\n"
+    for name in ("one", "two"):
+        site.put(f"content/{name}.md", text.format(name, key))
+
+    (problem,) = site.build().problems
+    assert (problem.path, problem.line) == ("content/two.md", 4)
+
+
+@pytest.mark.parametrize("key", ["outdated", "republished", "polished"])
+def test_a_key_that_is_another_word_is_no_slip(site: Site, key: str) -> None:
+    """`outdated: true` marks a post whose content is old."""
+    site.put("content/a.md", f"---\ntitle: A\ndate: 2025-01-30\n{key}: true\n---\nx\n")
+
+    assert told(site.build()) == []
