@@ -233,7 +233,7 @@ def test_hubs_are_told_of_what_has_changed(tmp_path: Path) -> None:
     with running(site) as daemon:
         told = daemon.wait("not told", state="again")
 
-    assert ("hub", "http://127.0.0.1:1/") == (told["kind"], told["target"])
+    assert ("hub", "http://127.0.0.1:1") == (told["kind"], told["target"])
     assert str(told["topic"]).startswith("https://example.org/blog/")
     assert [] == daemon.events("listening")
 
