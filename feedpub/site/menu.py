@@ -4,16 +4,27 @@ from collections.abc import Iterator
 from urllib.parse import urljoin
 
 from feedpub.config import Config
+from feedpub.languages import closeness
 from feedpub.library import Library
 from feedpub.model import MenuEntry, MenuLink, Post, Problem
 
 _LAST = 10**9  # where an entry without a weight stands, as in Hugo
 
 
-def menu(config: Config, library: Library) -> tuple[MenuLink, ...]:
-    """Return the links of the menu in order, no address twice."""
+def menus(config: Config, library: Library) -> dict[str, tuple[MenuLink, ...]]:
+    """Return the menu of each language that there are posts or pages in."""
+    spoken = {each.language for each in (*library.posts, *library.pages)}
+    return {each: menu(config, library, each) for each in sorted({config.site.language, *spoken})}
+
+
+def menu(config: Config, library: Library, language: str = "") -> tuple[MenuLink, ...]:
+    """Return the links of the menu in order, no address twice.
+
+    A page that is there in several languages is in the menu in the one that is nearest to this.
+    """
     found: dict[str, MenuLink] = {}
-    for link in (*_configured(config, library), *_asked_for(library)):
+    wanted = language or config.site.language
+    for link in (*_configured(config, library, wanted), *_asked_for(library, wanted)):
         found.setdefault(link.url, link)
     return tuple(found.values())
 
@@ -27,19 +38,32 @@ def missing(config: Config, library: Library, path: str) -> Iterator[Problem]:
             yield Problem(path, 0, message)
 
 
-def _configured(config: Config, library: Library) -> Iterator[MenuLink]:
+def _configured(config: Config, library: Library, language: str) -> Iterator[MenuLink]:
     known = _by_path(library) if config.pages.menu else {}
     for item in config.pages.menu:
         if item.url:
             yield MenuLink(item.name, urljoin(config.site.url, item.url))
         elif found := known.get(item.page):
-            yield MenuLink(item.name or found.title, found.url)
+            page = _translated(found, library, language)
+            yield MenuLink((item.name if page is found else "") or page.title, page.url)
 
 
-def _asked_for(library: Library) -> Iterator[MenuLink]:
+def _asked_for(library: Library, language: str) -> Iterator[MenuLink]:
     asked = [(each.menu, each) for each in library.pages if each.menu]
     for entry, page in sorted(asked, key=_order):
-        yield MenuLink(entry.label or page.title, page.url)
+        shown = _translated(page, library, language)
+        label = entry.label if shown is page else shown.menu.label if shown.menu else ""
+        yield MenuLink(label or shown.title, shown.url)
+
+
+def _translated(page: Post, library: Library, language: str) -> Post:
+    """Return the translation of a page that is nearest to a language, or the original."""
+    if not page.translations:
+        return page
+    url = max(page.translations, key=lambda each: closeness(each.language, language)).url
+    if url == page.url:
+        return page
+    return next((each for each in (*library.pages, *library.posts) if each.url == url), page)
 
 
 def _order(asked: tuple[MenuEntry, Post]) -> tuple[int, str]:

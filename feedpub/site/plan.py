@@ -1,7 +1,7 @@
 """A library, and the issues of digests → the plan of the site: every feed and every page."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 from feedpub.config import Config
@@ -9,7 +9,7 @@ from feedpub.library import Library
 from feedpub.mailing import Issue
 from feedpub.model import PAGE, Author, Feed, Group, MenuLink, Page, Pager, Post, Tag
 from feedpub.site.issues import Edition, Series, series
-from feedpub.site.menu import menu
+from feedpub.site.menu import menus
 from feedpub.site.signup import choices
 from feedpub.site.subscriptions import EPOCH, FOLDERS, Subscriptions, subscriptions
 from feedpub.slugs import quote
@@ -31,7 +31,8 @@ class Plan:
     archives: tuple[Feed, ...]
     pages: tuple[Page, ...]
     editions: Mapping[str, Edition]  # of digests, by folder: the bodies of feeds' entries
-    menu: tuple[MenuLink, ...] = ()
+    menu: tuple[MenuLink, ...] = ()  # in the site's language
+    menus: Mapping[str, tuple[MenuLink, ...]] = field(default_factory=dict)  # by language
 
 
 def plan(
@@ -47,7 +48,9 @@ def plan(
     laid_out = _Pages(config, library, subscribed, known)
     found = laid_out.all(digests) if config.pages.enabled else ()
     editions = {each.folder: each for digest in digests for each in digest.listed}
-    return Plan(subscribed.all(), subscribed.archives, tuple(found), editions, laid_out.menu)
+    return Plan(
+        subscribed.all(), subscribed.archives, tuple(found), editions, laid_out.menu, laid_out.menus
+    )
 
 
 class _Subject(NamedTuple):
@@ -69,9 +72,12 @@ class _Pages:
         self._library = library
         self._listing = subscribed.all()
         self._feeds = _by_folder(self._listing)
-        self.menu = menu(config, library)
+        self.menus = menus(config, library)
+        self.menu = self.menus[config.site.language]
         same = (
-            known is not None and self._feeds == _by_folder(known.feeds) and self.menu == known.menu
+            known is not None
+            and self._feeds == _by_folder(known.feeds)
+            and self.menus == known.menus
         )
         self._known = {page.path: page for page in known.pages} if known and same else {}
         self._languages = {feed.language: self._feeds[feed.folder] for feed in subscribed.languages}
@@ -190,7 +196,7 @@ class _Pages:
             post=post,
             newer=newer,
             older=older,
-            menu=self.menu,
+            menu=self.menus.get(post.language, self.menu),
         )
 
     def _standing(self) -> Iterator[Page]:

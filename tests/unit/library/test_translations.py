@@ -354,3 +354,19 @@ def test_what_comes_and_goes_is_told_by_the_others(folder: Folder) -> None:
     (folder.content / "other.fr.md").unlink()
     folder.build()
     assert "hreflang" not in folder.read("posts/other/index.html")
+
+
+def test_a_menu_has_a_page_in_the_language_of_each_page(folder: Folder) -> None:
+    """A page in two languages is in each menu once; where it is in neither, the original is."""
+    for suffix, title in (("", "About"), (".fr", "Qui sommes-nous")):
+        text = f"---\ntitle: {title}\nkind: page\nmenu: main\n---\nText.\n"
+        folder.put(f"content/about{suffix}.md", text)
+    folder.build()
+
+    menus = [
+        folder.read(f"{each}posts/trip/index.html").partition("<main")[0]
+        for each in ("", "fr/", "pl/")
+    ]
+    assert [(True, False), (False, True), (True, False)] == [
+        (">About</a>" in menu, ">Qui sommes-nous</a>" in menu) for menu in menus
+    ]
