@@ -164,7 +164,6 @@ class Manuscript:
     visibility: str = ""  # PRIVATE, UNLISTED or "" for everybody
     minutes: int = 1  # to read
     references: tuple[Reference, ...] = ()  # every relative URL in the HTML, once each
-    shortcodes: int = 0  # Liquid or Hugo calls left as text
     problems: tuple[Problem, ...] = ()  # warnings: the post is published all the same
     notes: tuple[Problem, ...] = ()  # parts that readers do not get; `check` lists them
     kind: str = POST

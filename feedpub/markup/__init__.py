@@ -4,7 +4,16 @@ import re
 from dataclasses import dataclass
 
 from feedpub.config import schema
-from feedpub.markup import engines, excerpt, losses, outline, references, shortcodes
+from feedpub.markup import (
+    comments,
+    engines,
+    excerpt,
+    leftovers,
+    losses,
+    outline,
+    references,
+    shortcodes,
+)
 from feedpub.markup.clean import Cleaner
 from feedpub.markup.code import Highlighter
 from feedpub.markup.limits import MarkupError, check_html, check_length, check_markdown
@@ -35,7 +44,6 @@ class Rendering:
     image: str  # target or URL of the first picture, or ""
     image_alt: str
     minutes: int  # to read
-    shortcodes: int  # Liquid or Hugo calls left as text
     problems: tuple[tuple[int, str], ...] = ()  # line of the file, and what is wrong there
     notes: tuple[tuple[int, str], ...] = ()  # likewise: what of the text readers do not get
 
@@ -58,6 +66,8 @@ class Renderer:
         body = clean(body)
         held = shortcodes.Shortcodes(self._inline)
         taken = held.take(body) if shortcodes.any_in(body) else body
+        if not is_html:
+            taken = comments.drop(taken)
         if "{:" in taken and not is_html:
             taken = _CONTENTS.sub("[TOC]\n", taken)
         if is_html:
@@ -85,9 +95,10 @@ class Renderer:
             image=cleaned.image,
             image_alt=cleaned.image_alt,
             minutes=minutes(body),
-            shortcodes=held.left,
             notes=(
-                *losses.locate(cleaned.losses, body, first_line),
+                *losses.locate(
+                    (*cleaned.losses, *leftovers.find(html, held.left)), body, first_line
+                ),
                 *losses.unused_footnotes(body, raw, first_line),
                 *losses.extra_cells(body, first_line),
             ),

@@ -235,6 +235,8 @@ class _Tags:
         if "src" not in kept:
             return False
         kept.setdefault("alt", "")
+        if "|" in kept["alt"]:
+            _take_size(kept)
         if "sizes" not in kept and _BY_WIDTH.search(kept.get("srcset", "")):
             kept["sizes"] = "100vw"
         if not (self.found.image or kept["src"].startswith("data:")):
@@ -243,6 +245,18 @@ class _Tags:
         return True
 
 
+def _take_size(kept: dict[str, str]) -> None:
+    """Read the size that Obsidian writes at the end of a picture's text: `|300`, `|300x200`."""
+    text, _, last = kept["alt"].rpartition("|")
+    size = _SIZE.fullmatch(last)
+    if size:
+        kept["alt"] = text.strip()
+        for name, value in zip(("width", "height"), size.groups(), strict=True):
+            if value:
+                kept.setdefault(name, value)
+
+
+_SIZE = re.compile(r"\s*+(\d{1,4})(?:x(\d{1,4}))?\s*+")
 _LAZY = frozenset(("audio", "img", "source", "video"))
 _FINISHED = frozenset(("a", "audio", "img", "input", "source", "track", "video"))
 _BY_WIDTH = re.compile(r"\dw\b")

@@ -97,7 +97,7 @@ class Shortcodes:
 
     inline: Callable[[str], str] = escape  # writes a line of Markdown as HTML
     held: list[Held] = field(default_factory=list)
-    left: int = 0  # put back as text: what could not be run
+    left: list[str] = field(default_factory=list)  # put back as text: what could not be run
     _raw: bool = False
     _digest: str = ""
 
@@ -148,7 +148,7 @@ class Shortcodes:
 
     def _target(self, match: re.Match[str]) -> str:
         held = self._held(match)
-        self.left += held.counts and not held.target
+        self.left += [held.text] * (held.counts and not held.target)
         return held.target or held.text
 
     def _in_code(self, match: re.Match[str]) -> str:
@@ -157,7 +157,7 @@ class Shortcodes:
 
     def _in_text(self, match: re.Match[str]) -> str:
         held = self._held(match)
-        self.left += held.counts
+        self.left += [held.text] * held.counts
         return escape(held.shown)
 
     def _code(self, text: str) -> str:

@@ -159,7 +159,6 @@ def _manuscript(
         visibility=said.visibility,
         minutes=rendering.minutes,
         references=rendering.references,
-        shortcodes=rendering.shortcodes,
         kind=said.kind,
         menu=said.menu,
         address_line=said.address_line,

@@ -64,7 +64,6 @@ def _check(request: Request, where: Place) -> Summary:
         making.notes(),
         renamed(config, known, manuscripts),
         dead,
-        unrun(manuscripts.values()),
     )
     return Summary(
         **asdict(making.counts()),
@@ -203,19 +202,6 @@ def _links_by_place(problems: Iterable[Problem]) -> dict[tuple[str, int], list[s
         if each.message.startswith("link to "):
             found.setdefault((each.path, each.line), []).append(each.message)
     return found
-
-
-def unrun(manuscripts: Iterable[Manuscript]) -> Iterator[Problem]:
-    """Find posts with template calls of other programs, which stand in the text as they are."""
-    for one in manuscripts:
-        if one.shortcodes:
-            calls = (
-                "call cannot be run and is"
-                if one.shortcodes == 1
-                else "calls cannot be run and are"
-            )
-            fault = f"{one.shortcodes} Liquid or Hugo {calls} left as text"
-            yield Problem(one.path, 0, fault)
 
 
 def _broken(path: str, data: bytes) -> str:

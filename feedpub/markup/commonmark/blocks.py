@@ -162,9 +162,22 @@ def _indented(blocks: OpenBlocks, block: Block) -> bool:
 def _directive(blocks: OpenBlocks, block: Block) -> bool | None:
     line = blocks.line
     if line.indent < CODE_INDENT and is_directive_end(line.rest(), block):
+        if _has_open_directive(line.rest(), block):
+            return True  # this is the end of one within
         _end(blocks, block)
         return None
     return True
+
+
+def _has_open_directive(rest: str, block: Block) -> bool:
+    """Return whether the line is the end of an open `:::` block within this one too."""
+    while block.children and block.children[-1].is_open:
+        block = block.children[-1]
+        if block.kind == "fence":
+            return True
+        if block.kind == "directive" and is_directive_end(rest, block):
+            return True
+    return False
 
 
 def _fence(blocks: OpenBlocks, block: Block) -> bool | None:

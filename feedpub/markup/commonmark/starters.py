@@ -13,6 +13,7 @@ from feedpub.markup.commonmark.block import CODE_INDENT, CONTAINERS, Block
 from feedpub.markup.commonmark.html import HTML_BLOCKS, LAST_KIND, MARKDOWN_INSIDE
 from feedpub.markup.commonmark.links import definitions
 from feedpub.markup.commonmark.stack import OpenBlocks
+from feedpub.markup.leftovers import UNKNOWN
 
 Starter = Callable[[OpenBlocks, Block, str], Block | None]
 
@@ -29,7 +30,13 @@ _ATTRIBUTES = re.compile(r"\{:[^{}\n]*\}[ \t]*+$")
 _ADMONITION = re.compile(
     r"(!!!|\?\?\?\+?)[ \t]++([\w-]++(?:[ \t]++[\w-]++)*+)?(?:[ \t]*+\"([^\"\n]*)\")?$"
 )
-_DIRECTIVE = re.compile(r"(:{3,}+)[ \t]*+\{?\.?([A-Za-z][\w-]*+)\}?[ \t]*+(.*)$")
+_DIRECTIVE = re.compile(
+    r"(:{3,})[ \t]*+(?:\{(?P<braces>[^{}\n]*+)\}|(?P<name>\.?[A-Za-z][\w-]*+))[ \t]*+(?P<rest>.*)$"
+)
+_DIRECTIVE_TITLE = re.compile(r"\[([^\]\n]*+)\]")
+_DIRECTIVE_ATTRIBUTES = re.compile(r"[ \t]*+\{([^{}\n]*+)\}")
+_TITLE_ATTRIBUTE = re.compile(r"\btitle=(?:\"([^\"\n]*+)\"|'([^'\n]*+)'|([^\s\"'}]++))")
+_CLASS = re.compile(r"\.?([A-Za-z][\w-]*+)(?![\w=-])")
 _DIRECTIVE_END = re.compile(r"(:{3,})[ \t]*+$")
 
 
@@ -238,15 +245,34 @@ def _admonition(blocks: OpenBlocks, container: Block, rest: str) -> Block | None
 
 
 def _directive(blocks: OpenBlocks, container: Block, rest: str) -> Block | None:
+    """`:::note Title`, `:::note[Title]{...}`, `::: {.note title="..."}`."""
     found = _DIRECTIVE.match(rest)
-    if not found or found[2].lower() not in _DIRECTIVES:
+    kind = _CLASS.match((found["name"] or found["braces"]).strip()) if found else None
+    if not found or not kind:
         return None
+    name = kind[1].lower()
     block = blocks.open("directive", container)
     block.marker = found[1]
-    name = found[2].lower()
-    title = found[3].strip().removeprefix("[").removesuffix("]")
-    block.info = f"{name}\n{title or name.capitalize()}"
+    title = _directive_title(found["rest"], found["braces"] or "")
+    if name in _DIRECTIVES:
+        block.info = f"{name}\n{title or name.capitalize()}"
+    elif found["name"]:
+        block.info = f"{UNKNOWN} {name}\n{title}"
+    else:  # pandoc's: a division with a class, and no more
+        block.info = f" {name}\n{title}"
     return blocks.used(block)
+
+
+def _directive_title(rest: str, attributes: str) -> str:
+    """Return the title that follows the kind of a directive, or stands in its attributes."""
+    bracketed = _DIRECTIVE_TITLE.match(rest)
+    title = bracketed[1] if bracketed else ""
+    rest = rest[bracketed.end() :] if bracketed else rest
+    braces = _DIRECTIVE_ATTRIBUTES.match(rest)
+    rest = rest[braces.end() :] if braces else rest
+    found = _TITLE_ATTRIBUTE.search(braces[1] if braces else attributes)
+    given = next(filter(None, found.groups()), "") if found else ""
+    return title.strip() or given or rest.strip(" \t:")
 
 
 def _table(blocks: OpenBlocks, container: Block, rest: str) -> Block | None:
@@ -292,6 +318,25 @@ _DIRECTIVES = frozenset(
         "example",
         "quote",
         "aside",
+        "abstract",
+        "attention",
+        "bug",
+        "check",
+        "error",
+        "failure",
+        "fail",
+        "faq",
+        "help",
+        "hint",
+        "missing",
+        "notice",
+        "alert",
+        "primary",
+        "secondary",
+        "seealso",
+        "summary",
+        "tldr",
+        "todo",
     )
 )
 _LISTS = (_rule, _item)

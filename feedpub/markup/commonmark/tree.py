@@ -13,6 +13,7 @@ from xml.etree.ElementTree import Element, SubElement
 from feedpub.markup.commonmark import tables
 from feedpub.markup.commonmark.block import Block, Document
 from feedpub.markup.commonmark.inlines import InlineParser
+from feedpub.markup.leftovers import UNKNOWN
 
 BACK = "Back to the text"
 
@@ -117,8 +118,18 @@ class TreeBuilder:
 
     def _admonition(self, block: Block, parent: Element) -> Element:
         kind, _, title = block.info.partition("\n")
+        if kind.startswith((" ", UNKNOWN)):
+            return self._division(block, parent, kind.strip(), title)
         sign = {"???": "-", "???+": "+"}.get(block.marker, "-" if kind == "details" else "")
         return self._box(block, parent, kind, title, sign)
+
+    def _division(self, block: Block, parent: Element, classes: str, title: str) -> Element:
+        """Make a division of a `:::` block that is no admonition."""
+        element = SubElement(parent, "div", {"class": classes})
+        if title:
+            self._inlines.parse(title, SubElement(SubElement(element, "p"), "strong"))
+        self._children(block, element)
+        return element
 
     def _box(self, block: Block, parent: Element, kind: str, title: str, sign: str) -> Element:
         """Make an admonition; one that folds (`-` closed, `+` open) is a `<details>`."""

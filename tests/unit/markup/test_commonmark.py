@@ -150,3 +150,27 @@ def test_blocks_nested_too_deeply_are_refused(body: str) -> None:
     """Nobody means a hundred quotations within each other."""
     with pytest.raises(MarkupError, match="too deeply"):
         CommonMarkEngine().html(body)
+
+
+def _box(kind: str, title: str) -> str:
+    heading = f'<p class="admonition-title">{title}</p>'
+    return f'<div class="admonition {kind}">\n{heading}\n<p>x</p>\n</div>'
+
+
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [
+        (":::note[My *title*]\nx\n:::", _box("note", "My <em>title</em>")),
+        (':::tip{title="Mine" open}\nx\n:::', _box("tip", "Mine")),
+        ("::: warning Take care :::\nx\n:::", _box("warning", "Take care")),
+        ("::: {.caution}\nx\n:::", _box("caution", "Caution")),
+        ("::: {.column}\nx\n:::", '<div class="column">\n<p>x</p>\n</div>'),
+        (":::tabs\nx\n:::", '<div class="directive tabs">\n<p>x</p>\n</div>'),
+        ("::::info\n:::tip\nx\n:::\ny\n::::", "<p>x</p>\n</div>\n<p>y</p>\n</div>"),
+        (":::info\n:::tip\nx\n:::\ny\n:::\nz", "<p>x</p>\n</div>\n<p>y</p>\n</div>\n<p>z</p>"),
+        (":::info\n```\n:::\n```\n:::\nz", "<pre><code>:::\n</code></pre>\n</div>\n<p>z</p>"),
+    ],
+)  # fmt: skip
+def test_directives_are_boxes_and_divisions(body: str, expected: str) -> None:
+    """As Docusaurus, Starlight, VitePress and pandoc write them, nested too."""
+    assert expected in CommonMarkEngine().html(body)

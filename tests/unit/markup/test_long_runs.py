@@ -74,7 +74,7 @@ def test_broken_references_mean_nothing(written: str) -> None:
     tags = Shortcodes()
     tags.target(tags.take(written))
 
-    assert 1 == tags.left
+    assert 1 == len(tags.left)
 
 
 def test_tags_end_where_they_always_did() -> None:

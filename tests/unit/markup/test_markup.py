@@ -76,7 +76,6 @@ def test_a_rendering_says_all_of_a_post(renderer: Renderer) -> None:
             image="a.png",
             image_alt="A",
             minutes=1,
-            shortcodes=0,
         )
         == rendering
     )
@@ -92,7 +91,7 @@ def test_tags_survive_the_engines(renderer: Renderer) -> None:
         "<p>a {{&lt; b_c *d* &gt;}} <code>{% e %}</code> "
         '<a href="⟦{site}/g⟧">f</a> {% include x y=1 %}</p>'
     ) == made.marked(rendering.body).strip()
-    assert 2 == rendering.shortcodes
+    assert 2 == len(rendering.notes)
     assert "a f" == rendering.summary
 
 
@@ -132,3 +131,35 @@ def test_a_thousand_brackets_or_quotations_are_no_danger(renderer: Renderer) -> 
     for scrap in (">", "[", "<div>", "* ", "- [a](", "`", "{{"):
         with contextlib.suppress(MarkupError):
             renderer.render(scrap * 1000, 1)
+
+
+@pytest.mark.parametrize(
+    ("body", "html"),
+    [
+        ("![sea|300](a.png)", 'alt="sea" width="300"'),
+        ("![sea|300x200](a.png)", 'alt="sea" height="200" width="300"'),
+        ("![a|b|40](a.png)", 'alt="a|b" width="40"'),
+        ("![a|b](a.png)", 'alt="a|b">'),
+        ('<img src="a.png" alt="x|30" width="50">', 'alt="x" width="50"'),
+    ],
+)
+@pytest.mark.parametrize("engine", ["markdown", "comrak"])
+def test_a_size_in_the_text_of_a_picture_is_its_size(engine: str, body: str, html: str) -> None:
+    """As Obsidian writes it; whatever is no number stays text."""
+    shown = "".join(Renderer(Markdown(engine=engine)).render(body, 1).body.pieces)
+    tag = re.search("<img [^>]*>", shown)
+
+    assert tag is not None
+    assert (
+        dict(re.findall(r'([a-z]+)="([^"]*)"', html)).items()
+        <= dict(re.findall(r'([a-z]+)="([^"]*)"', tag[0])).items()
+    )
+
+
+def test_comments_of_other_tools_are_not_shown() -> None:
+    """Neither in the text nor in the summary."""
+    rendering = Renderer(Markdown()).render("%%secret%% a {::comment}hidden{:/} b", 1)
+
+    assert "a b" == " ".join(rendering.summary.split())
+    assert "secret" not in str(rendering)
+    assert "hidden" not in str(rendering)

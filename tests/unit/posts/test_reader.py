@@ -38,7 +38,6 @@ class Printer:
             image=picture,
             image_alt="A cat",
             minutes=3,
-            shortcodes=2,
             problems=((9, "a picture without a description"),),
         )
 
@@ -69,7 +68,7 @@ def test_front_matter_and_body_become_one_manuscript() -> None:
     assert datetime(2025, 1, 30, tzinfo=UTC) == manuscript.published
     assert "From the body" == manuscript.summary
     assert Image("cat.png", "A cat") == manuscript.image
-    assert (3, 2) == (manuscript.minutes, manuscript.shortcodes)
+    assert 3 == manuscript.minutes
     assert (Reference("cat.png", 7),) == manuscript.references
     assert (Problem("x.md", 9, "a picture without a description"),) == manuscript.problems
 

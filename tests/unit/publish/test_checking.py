@@ -7,6 +7,8 @@ from folders import CONFIG, Site, told
 
 from feedpub.errors import TemplateError
 
+_CALLS = ("{% one %}", "{{< two >}}", ":::tabs", "{::three}", "{% five %}")
+
 
 @pytest.fixture
 def site(tmp_path: Path) -> Site:
@@ -74,16 +76,20 @@ def test_links_within_the_site_may_name_folders(site: Site) -> None:
     assert [] == told(site.check())
 
 
-def test_calls_that_cannot_be_run_are_counted(site: Site) -> None:
-    """Liquid and Hugo calls stand in the text as they are, and that is told."""
-    site.post("calls.md", "Calls", body="{% one %} {{< two >}}")
-    site.post("call.md", "Call", body="{% one %}")
-    site.build()
+def test_what_is_left_of_other_tools_is_listed(site: Site) -> None:
+    """A build says how much there is, and a check names each with its line."""
+    calls = "{% one %}\n\n{{< two >}}\n\n:::tabs\nText.\n:::\n\n{::three}\n"
+    site.post("calls.md", "Calls", body=f"{calls}`{{::four}}` [x]({{% five %}})")
 
+    assert any("5 parts" in line for line in told(site.build()))
+    found = [line.split(" ", 1) for line in told(site.check()) if "link to" not in line]
     assert [
-        "content/call.md: 1 Liquid or Hugo call cannot be run and is left as text",
-        "content/calls.md: 2 Liquid or Hugo calls cannot be run and are left as text",
-    ] == told(site.check())
+        ("content/calls.md:5:", "{% one %}"),
+        ("content/calls.md:7:", "{{< two >}}"),
+        ("content/calls.md:9:", ":::tabs"),
+        ("content/calls.md:13:", "{::three}"),
+        ("content/calls.md:14:", "{% five %}"),
+    ] == [(place, next(each for each in _CALLS if each in message)) for place, message in found]
 
 
 def test_feeds_that_are_out_of_date_are_told(site: Site) -> None:
