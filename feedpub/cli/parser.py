@@ -53,6 +53,7 @@ class Arguments(argparse.Namespace):
     title: str = ""
     folder: str = "."
     shell: str = ""
+    old: str = ""
     drafts: bool = False
     future: bool = False
     strict: bool = False

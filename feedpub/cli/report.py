@@ -2,8 +2,10 @@
 
 import json
 from collections.abc import Iterator, Sequence
+from dataclasses import asdict
 from datetime import datetime, tzinfo
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from feedpub.cli.terminal import Colour, Terminal, safe
 from feedpub.model import Problem
@@ -11,6 +13,7 @@ from feedpub.times import in_zone
 
 if TYPE_CHECKING:
     from feedpub.publish import Summary
+    from feedpub.publish.comparing import OldAddress
 
 _COUNTS = (
     "files",
@@ -90,6 +93,28 @@ def checked(summary: "Summary", seconds: float) -> Iterator[str]:
     files, feeds = counted(summary.files, "file"), counted(summary.feeds, "feed")
     yield f"Checked {files} and {feeds}, in {seconds:.1f} s."
     yield f"  {counted(summary.published, 'post')} to publish{_aside(summary)}"
+
+
+def old_addresses(found: "Sequence[OldAddress]") -> str:
+    """Name the old addresses that lead nowhere, and count all."""
+    lines: list[str] = []
+    for each in found:
+        if each.state == "missing":
+            parts = urlsplit(each.written)
+            path = f"{parts.path}?{parts.query}" if parts.query else parts.path
+            add = "" if parts.query else f"; add to it: redirect_from: [{path}]"
+            likely = f": probably {each.post}{add}" if each.post else ""
+            lines.append(safe(f"{each.written} leads nowhere{likely}"))
+    lost, led = len(lines), sum(each.state == "redirect" for each in found)
+    addresses = f"{len(found):,} address{'' if len(found) == 1 else 'es'}"
+    pages = len(found) - lost - led
+    told = f"{pages:,} lead to a page, {led:,} to a redirect, {lost:,} nowhere"
+    return "\n".join([*lines, f"{addresses}: {told}"])
+
+
+def old_as_json(found: "Sequence[OldAddress]") -> str:
+    """Give what is at old addresses, for programs."""
+    return json.dumps({"addresses": [asdict(each) for each in found]}, ensure_ascii=False)
 
 
 def next_step(problems: Sequence[Problem], command: str) -> str:

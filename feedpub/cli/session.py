@@ -113,6 +113,16 @@ def _check(session: Session) -> int:
     return NOT_DONE if summary.problems else DONE
 
 
+def _import_check(session: Session) -> int:
+    from feedpub.publish.comparing import MISSING  # noqa: PLC0415  `--help` does not wait for it
+
+    found = session.world.publish().import_check(session.request(), Path(session.arguments.old))
+    session.terminal.clear()
+    out = session.world.terminal(session.world.stdout)
+    out.say(report.old_as_json(found) if session.arguments.json else report.old_addresses(found))
+    return NOT_DONE if any(each.state == MISSING for each in found) else DONE
+
+
 def _account(session: Session, lines: Iterable[str], summary: "Summary", seconds: float) -> None:
     """Tell what is wrong, then what was done, then what to do: on terminals. Else what is wrong."""
     session.terminal.clear()
@@ -186,6 +196,7 @@ _MADE = {
 _COMMANDS: Mapping[str, Callable[[Session], int]] = {
     "build": _build,
     "check": _check,
+    "import-check": _import_check,
     "init": _init,
     "new": _new,
     "config": _config,

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from feedpub.newsletter import Import, Preview, Recovered, Returned, Sent, Source, Standing
     from feedpub.newsletter.findings import Finding
     from feedpub.publish import Request, Summary
+    from feedpub.publish.comparing import OldAddress
     from feedpub.readership import Statistics
     from feedpub.web.serving import Stand
     from feedpub.words import Words
@@ -39,6 +40,10 @@ class Publish(Protocol):
 
     def check(self, request: "Request") -> "Summary":
         """Find what is wrong, and write nothing."""
+        ...
+
+    def import_check(self, request: "Request", old: Path, /) -> "tuple[OldAddress, ...]":
+        """Tell what is at the addresses of an old site."""
         ...
 
 

@@ -8,6 +8,7 @@ from feedpub.files.limits import CRASHES, OUT_OF_TIME, Limits
 from feedpub.files.listing import LIST, is_built, publication_lines, publications
 from feedpub.files.lock import locked
 from feedpub.files.memory import Bodies, Build, Memory, Reading, Row, sound
+from feedpub.files.old_sites import old_addresses
 from feedpub.files.outputs import Ledger, Written, facts, intact, write
 from feedpub.files.outside import AppendLog, SentMark
 from feedpub.files.packaged import code, packaged, texts
@@ -49,6 +50,7 @@ __all__ = [
     "locked",
     "make_folder",
     "map_parallel",
+    "old_addresses",
     "only",
     "open_beneath",
     "packaged",

@@ -6,7 +6,17 @@ from feedpub.cli.commands.digests import DIGEST
 from feedpub.cli.commands.kinds import DEBUG, VERSION, Argument, Command, Option, Takes
 from feedpub.cli.commands.mail import BOUNCES, DOCTOR
 from feedpub.cli.commands.running import RUN, STATUS
-from feedpub.cli.commands.site import BUILD, CHECK, COMPLETION, CONFIG, INIT, NEW, SERVE, SHELLS
+from feedpub.cli.commands.site import (
+    BUILD,
+    CHECK,
+    COMPLETION,
+    CONFIG,
+    IMPORT_CHECK,
+    INIT,
+    NEW,
+    SERVE,
+    SHELLS,
+)
 from feedpub.cli.commands.statistics import STATS
 from feedpub.cli.commands.subscribers import SUBSCRIBERS
 
@@ -23,7 +33,7 @@ __all__ = [
 ]
 
 COMMANDS = (
-    *(BUILD, CHECK, RUN, STATUS, SERVE, INIT, NEW),
+    *(BUILD, CHECK, IMPORT_CHECK, RUN, STATUS, SERVE, INIT, NEW),
     *(SUBSCRIBERS, DIGEST, BOUNCES, DOCTOR, STATS),
     *(CONFIG, COMPLETION),
 )

@@ -37,6 +37,20 @@ CHECK = Command(
     ),
     (_CONFIG, JSON),
 )
+IMPORT_CHECK = Command(
+    "import-check",
+    "say which addresses of an old site lead nowhere now",
+    "Compare the addresses of an old site with this one: OLD is its sitemap.xml, a list with one\n"
+    "URL in each line, or the folder it was built in. Each address that leads nowhere is named,\n"
+    "with the post that probably was there. Nothing is written. Status: 0, or 1 if any leads\n"
+    "nowhere.",
+    (
+        ("feedpub import-check ../old/_site", "before you move"),
+        ("curl -O https://example.org/sitemap.xml; feedpub import-check sitemap.xml", "or after"),
+    ),
+    (_CONFIG, JSON),
+    Argument("old", "OLD", "a sitemap, a list of URLs, or a folder", Takes.FILE),
+)
 SERVE = Command(
     "serve",
     "serve the site, or preview it while you write",
