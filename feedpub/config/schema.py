@@ -202,6 +202,12 @@ class Pages:
 
     enabled: Annotated[bool, Key("false publishes feeds alone")] = True
     per_page: Annotated[int, Key("posts on one page of a list", least=1)] = 20
+    templates: Annotated[
+        str, Key("a folder whose files win over the packaged templates, one by one", checks.folder)
+    ] = "templates"
+    menu: Annotated[
+        tuple[MenuItem, ...], Key("before the pages that say `menu:` themselves, in this order")
+    ] = ()
     redirects: Annotated[
         str,
         Key(
@@ -210,12 +216,6 @@ class Pages:
             checks.one_of("auto", "given", "none"),
         ),
     ] = "auto"
-    templates: Annotated[
-        str, Key("a folder whose files win over the packaged templates, one by one", checks.folder)
-    ] = "templates"
-    menu: Annotated[
-        tuple[MenuItem, ...], Key("before the pages that say `menu:` themselves, in this order")
-    ] = ()
 
 
 @dataclass(frozen=True, slots=True)
