@@ -49,10 +49,8 @@ def _bounces(session: Session) -> int:
         return status
     session.tell(_returned(returned))
     if not arguments.is_piped:  # there the mail server would send it to somebody
-        for each in returned.words:
-            session.warn(f"a server refused us, and no reader: {each}")
-        for issue in returned.paused:
-            session.warn(f"issue {issue} is paused: servers refuse us; see `feedpub doctor`")
+        for each in _warnings(returned):
+            session.warn(each)
     if returned.full:
         session.advise("Nobody understood it, and .feedpub/returned is full: it goes back.")
     elif returned.kept:
@@ -60,6 +58,16 @@ def _bounces(session: Session) -> int:
     elif returned.left and not arguments.is_piped:
         session.advise("What is about no reader of yours stays there, for you to read.")
     return status
+
+
+def _warnings(returned: "Returned") -> Iterator[str]:
+    """Yield what the operator has to see to."""
+    for each in returned.words:
+        yield f"a server refused us, and no reader: {each}"
+    for issue in returned.paused:
+        yield f"issue {issue} is paused: servers refuse us; see `feedpub doctor`"
+    if returned.behind:
+        yield returned.behind
 
 
 def _explain(session: Session) -> int:

@@ -98,6 +98,8 @@ def prepare(content: Content, heading: Heading) -> Letter:
     fields.append("Auto-Submitted: auto-generated\r\n")
     if heading.list_id:
         fields.append("Precedence: bulk\r\n")
+    if heading.stamp:
+        fields.append(headers.field("X-Feedpub-Issued", heading.stamp))
     if _LANGUAGE.fullmatch(content.language):
         fields.append(headers.field("Content-Language", content.language[:100]))
     return Letter(

@@ -16,6 +16,7 @@ class Heading:
     list_name: str = ""  # what people call the list
     reply_to: Author | None = None
     archive: str = ""  # URL of the page that lists what was sent (RFC 2369)
+    stamp: str = ""  # shows, where the message comes back, when its issue was made
 
 
 @dataclass(frozen=True, slots=True)

@@ -108,6 +108,23 @@ class OutsideFiles:
                     told["audience"],
                 )
 
+    def mark_restored(self, store: Store) -> str:
+        """Record that a newer issue went out than the database knows; return what is to be done.
+
+        Raises FeedpubError where that cannot be written, and StoreError.
+        """
+        position = store.position()
+        if not self._behind(position):
+            try:
+                # Of no database, so that no process that still sends takes it for its own.
+                self.mark.write(secrets.token_hex(len(position.nonce) // 2), position.sent)
+            except OSError as error:
+                raise FeedpubError(
+                    f"{error.filename}: {error.strerror}; messages of issues came back that the "
+                    "newsletter's database does not know: it was brought back from a backup"
+                ) from error
+        return self._behind(position)
+
     def settle(self, store: Store, now: datetime) -> None:
         """Let the database go on from here. Raises OSError and StoreError."""
         position = store.position()
@@ -125,8 +142,8 @@ class OutsideFiles:
         nonce, number = told
         if nonce != position.nonce:
             return (
-                "the newsletter's database is another one than the one that mail went out of last: "
-                f"was a backup brought back from before feedpub was updated? {_WAITS}"
+                "the newsletter's database is another one than the one that mail went out of last, "
+                f"or older: was it brought back from a backup? {_WAITS}"
             )
         if number > position.sent:
             return (

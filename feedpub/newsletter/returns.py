@@ -15,6 +15,7 @@ from feedpub.errors import FeedpubError
 from feedpub.mail import boxes
 from feedpub.mail.boxes import Account, Received
 from feedpub.mailing import ACTIVE, Subscriber
+from feedpub.newsletter import stamps
 from feedpub.newsletter.desk import Desk, opened
 from feedpub.publish.request import Request
 from feedpub.roster import Faulty
@@ -61,6 +62,7 @@ class Returned:
     full: bool = False  # what was left could not be kept: enough waits to be read
     words: tuple[str, ...] = ()  # what the servers said that refused us
     paused: tuple[int, ...] = ()  # issues that were stopped because so many refused us
+    behind: str = ""  # why nothing is sent: newer issues came back than the database knows
 
 
 def source(text: str, environ: Mapping[str, str], standard_input: BinaryIO) -> Source:
@@ -122,6 +124,7 @@ def bounces(request: Request, place: Source) -> Returned:
                 work.keep(received)
         # Once they are marked as done: a crash may lose some, but nobody's is counted twice.
         work.count_soft()
+        work.compare()
         return work.summary()
 
 
@@ -158,9 +161,14 @@ class _Work:
         self._stopped = 0
         self._is_left = False  # the last message that was taken
         self._is_full = False
+        self._issued: datetime | None = None  # when the newest issue was made that came back
+        self._behind = ""
 
     def take(self, received: Received) -> None:
         """Deal with one message."""
+        issued = stamps.newest(self._desk.keys, received.data)
+        if issued and (self._issued is None or issued > self._issued):
+            self._issued = issued
         report = read(received.data, self._desk.keys)
         if report is None or report.subscriber is None:
             report = self._left_by_mail(received.data) or report
@@ -192,6 +200,13 @@ class _Work:
             return
         self._heed(report, one, self._now)
         self._count(report)
+
+    def compare(self) -> None:
+        """Let nothing be sent where a newer issue came back than any that the database knows."""
+        newest = self._desk.store.position().newest
+        # Stamps have whole seconds.
+        if self._issued and newest and self._issued > newest:
+            self._behind = self._desk.outside.mark_restored(self._desk.store)
 
     def _count(self, report: Report) -> None:
         self._counts["refused" if report.is_about_sender else report.kind] += 1
@@ -303,4 +318,5 @@ class _Work:
             full=self._is_full,
             words=tuple(self._words)[:_WORDS],
             paused=paused,
+            behind=self._behind,
         )

@@ -35,7 +35,12 @@ class Position:
     log: str  # which log of departures it has read last
     departures: int  # octets of it
     sent: int  # times that messages were released to a server
-    is_begun: bool  # whether anything was ever planned
+    newest: datetime | None  # when the newest issue was planned; None where none ever was
+
+    @property
+    def is_begun(self) -> bool:
+        """Whether anything was ever planned."""
+        return self.newest is not None
 
 
 class Restored:
@@ -47,11 +52,10 @@ class Restored:
     def position(self) -> Position:
         """Return how far the database has come."""
         newest = select(func.coalesce(func.max(sent_batch.c.id), 0)).scalar_subquery()
-        begun = select(issue.c.id).exists()
-        query = select(identity.c.nonce, identity.c.log, identity.c.departures, newest, begun)
+        planned = select(func.max(issue.c.created)).scalar_subquery()
+        query = select(identity.c.nonce, identity.c.log, identity.c.departures, newest, planned)
         with self._database.reading() as connection:
-            nonce, log, departures, sent, is_begun = connection.execute(query).one()
-        return Position(nonce, log, departures, sent, bool(is_begun))
+            return Position(*connection.execute(query).one())
 
     def catch_up(self, sent: int, nonce: str, now: datetime) -> None:
         """Go on from what is kept outside, once it is settled what went out meanwhile."""

@@ -147,6 +147,29 @@ def test_a_file_that_another_process_writes_is_told(tmp_path: Path) -> None:
     store.close()
 
 
+def test_who_waits_for_a_file_writes_once_it_is_free(tmp_path: Path) -> None:
+    """Though SQLite itself waits for less long than another process writes."""
+    Place("", tmp_path).open().close()
+    store = feedpub.store.open("", tmp_path, 60)
+    other = create_engine(f"sqlite:///{tmp_path}/newsletter.sqlite")
+    added: list[Subscriber] = []
+    with other.connect() as connection:
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+        thread = Thread(target=lambda: added.append(store.add(reader(), NOW)))
+        thread.start()
+        thread.join(1.0)
+
+        assert thread.is_alive()
+
+        connection.exec_driver_sql("ROLLBACK")
+    other.dispose()
+    thread.join(60)
+
+    assert added == list(store.all())
+
+    store.close()
+
+
 def test_a_thread_that_writes_keeps_no_other_waiting_for_long(tmp_path: Path) -> None:
     """Each waits for its turn as long as it has patience, not as long as all before it have."""
     store = feedpub.store.open("", tmp_path, 0.1)

@@ -52,5 +52,5 @@ class Letters:
             self._said_to_wait.add(issue.id)
         content = self._desk.store.content(delivery.issue, delivery.selection)
         created = min(issue.created, self._now())
-        letter = self._printer.letter(issue.origin, created, content, issue.title)
+        letter = self._printer.letter(issue.origin, created, content, issue.title, is_issue=True)
         return letter, content.language

@@ -9,6 +9,7 @@ from feedpub.mailing import Content, Message, Subscriber
 from feedpub.message import Heading, Letter, Reader, label, prepare, routable
 from feedpub.message.dkim import Signer
 from feedpub.model import Author
+from feedpub.newsletter import stamps
 from feedpub.newsletter.desk import Desk
 from feedpub.site import digest_address
 from feedpub.slugs import slugify
@@ -41,11 +42,19 @@ class Printer:
         self._following = following
         self._press = Press(desk)
 
-    def letter(self, digest: str, created: datetime, content: Content, title: str = "") -> Letter:
+    def letter(
+        self,
+        digest: str,
+        created: datetime,
+        content: Content,
+        title: str = "",
+        *,
+        is_issue: bool = False,
+    ) -> Letter:
         """Encode what all copies have in common.
 
         A digest that is not in the configuration any more, or not by this name, still ends what it
-        began: `title` is what it was called then.
+        began: `title` is what it was called then. What goes to readers is stamped with its time.
         """
         config = self._desk.config
         titles = {each.name: each.title for each in config.digests}
@@ -56,6 +65,7 @@ class Printer:
             list_name=titles.get(digest) or title or config.site.title,
             reply_to=Author("", config.mail.reply_to) if config.mail.reply_to else None,
             archive=digest_address(config, digest) or config.site.url,
+            stamp=stamps.stamp(self._desk.keys, created) if is_issue else "",
         )
         return prepare(content, heading)
 

@@ -1,6 +1,7 @@
 """A database that was restored from a backup: noticed, and settled with what went out since."""
 
 import gzip
+import shutil
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
@@ -337,3 +338,58 @@ def test_what_cannot_be_written_down_does_not_happen(room: Newsroom) -> None:
 
     assert "active" == newsletter.found(room.request(), BOB).state
     assert ("two",) == room.send()[0].posts
+
+
+def bounced(room: Newsroom, message: bytes) -> newsletter.Returned:
+    """Let a message come back to the site, as one that nobody takes."""
+    place = room.root / "came-back.mbox"
+    report = (
+        b"From MAILER-DAEMON Thu Jan  1 00:00:00 2026\nFrom: MAILER-DAEMON@mx.example\n"
+        b"Subject: Undelivered\nMIME-Version: 1.0\n"
+        b'Content-Type: multipart/report; report-type=delivery-status; boundary="b"\n\n'
+        b"--b\n\nIt could not be delivered.\n--b\nContent-Type: message/rfc822\n\n"
+    )
+    place.write_bytes(report + message.replace(b"\r\n", b"\n").split(b"\n\n")[0] + b"\n\n--b--\n")
+    return newsletter.bounces(room.request(), place)
+
+
+def newest_message(room: Newsroom) -> bytes:
+    """Give the message that was written last."""
+    paths = (room.root / "mail").glob("*.eml")
+    return max(paths, key=lambda each: each.stat().st_mtime_ns).read_bytes()
+
+
+def test_a_whole_folder_that_was_restored_is_told_by_what_comes_back(
+    room: Newsroom, tmp_path: Path
+) -> None:
+    """Nothing beside the database knows better, but a message of a newer issue does."""
+    state, backup = room.root / ".feedpub", tmp_path / "backup"
+    shutil.copytree(state, backup)
+    known = newest_message(room)
+    room.write("two.md")
+    room.send()
+    unknown = newest_message(room)
+    shutil.rmtree(state)
+    shutil.copytree(backup, state)
+
+    assert "" == bounced(room, known).behind
+    assert (
+        "" == bounced(room, unknown.replace(b"X-Feedpub-Issued: 6", b"X-Feedpub-Issued: 7")).behind
+    )
+    with room.desk() as desk:
+        assert "" == desk.behind
+
+    told = bounced(room, unknown).behind
+
+    assert "digest recover" in told
+    with pytest.raises(FeedpubError, match="digest recover"):
+        room.send()
+    assert told == bounced(room, unknown).behind
+
+    room.now += DAY
+    newsletter.recover(room.request(), [], room.now)
+    room.write("three.md")
+    room.send()
+
+    assert "" == bounced(room, unknown).behind
+    assert {BOB: ["one", "three", "two"], CID: ["one", "three", "two"]} == room.mailed()
