@@ -127,6 +127,13 @@ class Markdown:
             checks.one_of("commonmark", "python-markdown"),
         ),
     ] = "commonmark"
+    math: Annotated[
+        str,
+        Key(
+            "tex: as written, for a script of the theme; or mathml: set on pages",
+            checks.one_of("tex", "mathml"),
+        ),
+    ] = "tex"
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from lxml import html as lxml_html
 from lxml.html import HtmlElement
 
+from feedpub.markup.mathml import as_tex
+
 DEEPEST = 60
 """Elements within each other; what is deeper is no more than its text."""
 
@@ -17,7 +19,7 @@ _ENDLESS = re.compile(r"<(source|track|wbr)((?: [^<>]*)?)>")
 def parsed(html: str) -> HtmlElement:
     """Give sanitised HTML as the children of one element, no deeper than `DEEPEST`."""
     parser = lxml_html.HTMLParser(huge_tree=True, remove_comments=True, remove_pis=True)
-    ended = _ENDLESS.sub(r"<\1\2></\1>", html)
+    ended = _ENDLESS.sub(r"<\1\2></\1>", as_tex(html))
     root = lxml_html.document_fromstring(f"<div>{ended}</div>", parser=parser)
     whole = next(root.iter("div"))
     below = [(whole, 0)]

@@ -9,6 +9,7 @@ from feedpub.config.schema import Config
 from feedpub.feeds.atom import Atom
 from feedpub.feeds.jsonfeed import Json
 from feedpub.feeds.rss import Rss
+from feedpub.markup.mathml import as_tex
 from feedpub.model import Feed, Html, Post
 from feedpub.text import clean
 
@@ -70,7 +71,7 @@ class Renderer:
         """Give a post's part of a document, from what is kept where it can be."""
         made = self._made.get(post.key)
         if made is None or form.name not in made:
-            html = self._html(post)
+            html = as_tex(self._html(post))
             forms = self._usual if form in self._usual else (*self._usual, form)
             made = {each.name: _render(each, post, html) for each in forms}
             self._keep(post.key, made)

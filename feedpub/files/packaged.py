@@ -2,7 +2,7 @@
 
 import sys
 import zlib
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from feedpub.errors import TemplateError
@@ -15,6 +15,7 @@ _LIBRARIES = (
     "css-inline",
     "feedgen",
     "jinja2",
+    "latex2mathml",
     "lxml",
     "markdown",
     "nh3",
@@ -49,8 +50,16 @@ def texts(folder: Path) -> dict[str, str]:
 def code() -> str:
     """Give a digest of the program, Python and the libraries that make what is published."""
     sources = [path.read_bytes() for path in sorted(_HOME.rglob("*.py"))]
-    versions = [f"{name} {version(name)}" for name in _LIBRARIES]
+    versions = [f"{name} {_version(name)}" for name in _LIBRARIES]
     versions.append(f"zlib {zlib.ZLIB_RUNTIME_VERSION}")
     return digest(
         b"\0".join([*sources, sys.version.encode(), *(each.encode() for each in versions)])
     )
+
+
+def _version(name: str) -> str:
+    """Return the version of a library, "" where it is not installed."""
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return ""

@@ -6,7 +6,7 @@ and admonitions other than alerts. `PythonMarkdown` reads the dialect of Python-
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from html import escape, unescape
 from typing import Protocol, cast
 from urllib.parse import unquote
@@ -24,7 +24,7 @@ from markdown.util import HTML_PLACEHOLDER_RE, INLINE_PLACEHOLDER_RE, AtomicStri
 
 from feedpub.config import schema
 from feedpub.errors import ConfigError
-from feedpub.markup import fences, wikilinks
+from feedpub.markup import fences, mathml, wikilinks
 from feedpub.markup.commonmark import CommonMark, DepthError
 from feedpub.markup.commonmark.formulas import HeldFormulas
 from feedpub.markup.inline import Inline
@@ -87,6 +87,10 @@ _WIKI_LINK = re.compile(
 _ALERT_CLASS = re.compile(r'<div class="markdown-alert markdown-alert-(\w+)">')
 
 
+Write = Callable[[str], str]
+"""Makes HTML of a formula, its signs included."""
+
+
 class Engine(Protocol):
     """Reads Markdown."""
 
@@ -100,7 +104,9 @@ class Engine(Protocol):
 class Comrak:
     """CommonMark by comrak, in Rust."""
 
-    def __init__(self) -> None:
+    def __init__(self, write_formula: Write | None = None) -> None:
+        """Take what makes HTML of a formula; without it formulas stay text."""
+        self._write_formula = write_formula or _escape
         self._extensions = comrak.ExtensionOptions()
         for name in _COMRAK:
             setattr(self._extensions, name, True)
@@ -114,9 +120,9 @@ class Comrak:
         html = comrak.render_markdown(
             formulas.take(body), self._extensions, self._parse, self._render
         )
-        html = formulas.put_back(html, _escape)
+        html = formulas.put_back(html, self._write_formula)
         if "data-math-style" in html:
-            html = _MATH.sub(_formula, html)
+            html = _MATH.sub(self._formula, html)
         if "data-footnote" in html:
             html = _NOTE_REFERENCE.sub(
                 r'<sup class="footnote-ref" id="fnref:\2"><a class="footnote-ref" href="#fn:\1">',
@@ -133,12 +139,18 @@ class Comrak:
             html = html.replace('<p class="markdown-alert-title">', '<p class="admonition-title">')
         return html
 
+    def _formula(self, match: re.Match[str]) -> str:
+        """Return a formula as it was written, with the dollar signs that comrak takes off."""
+        sign = "$" if match[1] == "inline" else "$$"
+        return self._write_formula(f"{sign}{unescape(match[2])}{sign}")
+
 
 class PythonMarkdown:
     """Python-Markdown, with its extras and the forms GitHub made common."""
 
-    def __init__(self, extensions: Sequence[str] = ()) -> None:
+    def __init__(self, extensions: Sequence[str] = (), write_formula: Write | None = None) -> None:
         """Raise ConfigError where one of the extensions cannot be loaded."""
+        self._write_formula = write_formula or _escape
         self._markdown = python_markdown.Markdown(
             extensions=[*_EXTENSIONS, _Common()], output_format="html"
         )
@@ -165,15 +177,17 @@ class PythonMarkdown:
             html = _TASK.sub(_task, html)
         if "[!" in html:
             html = _ALERT.sub(_alert, html)
-        return formulas.put_back(html, _escape)
+        return formulas.put_back(html, self._write_formula)
 
 
 class CommonMarkEngine:
     """Python-Markdown with CommonMark's rules (`feedpub.markup.commonmark`)."""
 
-    def __init__(self, extensions: Sequence[str] = ()) -> None:
+    def __init__(self, extensions: Sequence[str] = (), set_formula: Write | None = None) -> None:
         """Raise ConfigError where one of the extensions cannot be loaded."""
-        self._markdown = python_markdown.Markdown(extensions=[CommonMark()], output_format="html")
+        self._markdown = python_markdown.Markdown(
+            extensions=[CommonMark(set_formula)], output_format="html"
+        )
         for name in extensions:
             _load(self._markdown, name)
         if not len(self._markdown.inlinePatterns):
@@ -320,12 +334,6 @@ def _escape(formula: str) -> str:
     return escape(formula, quote=False)
 
 
-def _formula(match: re.Match[str]) -> str:
-    """Return a formula as it was written: comrak takes its dollar signs off."""
-    sign = "$" if match[1] == "inline" else "$$"
-    return f"{sign}{match[2]}{sign}"
-
-
 def _wiki_links(html: str) -> str:
     """Write the wiki links of comrak, and the pictures that it does not know, as ours."""
     depth = 0  # of elements that hold code
@@ -381,8 +389,9 @@ def load(config: schema.Markdown) -> Engine:
 
     Raises ConfigError where one of the extensions cannot be loaded.
     """
+    set_formula = mathml.set_formula if config.math == "mathml" else None
     if config.engine == "comrak":
-        return Comrak()
+        return Comrak(set_formula)
     if config.dialect == "python-markdown":
-        return PythonMarkdown(config.extensions)
-    return CommonMarkEngine(config.extensions)
+        return PythonMarkdown(config.extensions, set_formula)
+    return CommonMarkEngine(config.extensions, set_formula)

@@ -2,6 +2,7 @@
 
 import re
 
+from feedpub.markup.mathml import as_tex
 from feedpub.markup.shortcodes import without
 from feedpub.text import plain, shorten
 
@@ -49,6 +50,7 @@ def undivided(html: str) -> str:
 
 def summary(html: str) -> str:
     """Give the text before MORE, else of the first paragraphs, cut to what a list can show."""
+    html = as_tex(html)
     before, mark_, _ = html.partition(MORE)
     if mark_:
         given = _words(_NOT_PROSE.sub(" ", before))

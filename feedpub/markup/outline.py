@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape, unescape
 
+from feedpub.markup.mathml import as_tex
 from feedpub.text import plain
 
 _HEADING = re.compile(r"<h([1-6])([^>]*)>(.*?)</h\1>", re.DOTALL)
@@ -51,7 +52,7 @@ def outline(html: str, ids: set[str]) -> Outlined:
         written, attributes, inner = match.groups()
         given = _GIVEN_ID.search(inner.rstrip()) if "#" in inner else None
         inner = inner[: given.start()].rstrip() if given else inner
-        text = plain(inner)
+        text = plain(as_tex(inner))
         if not text and "<img " not in inner:
             return inner.strip()
         level = _level(int(written), above)

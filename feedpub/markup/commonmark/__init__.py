@@ -5,7 +5,7 @@ in place of the library's, which read another dialect (https://python-markdown.g
 the library's pipeline, its tree processors and the extensions of a user work as ever.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from re import Match
 from xml.etree.ElementTree import Element, ElementTree
 
@@ -37,6 +37,11 @@ class CommonMark(Extension):
     paragraphs and the text that it leaves.
     """
 
+    def __init__(self, set_formula: Callable[[str], str] | None = None) -> None:
+        """Take what makes HTML of a formula of TeX; without it formulas stay text."""
+        super().__init__()
+        self._set_formula = set_formula
+
     def extendMarkdown(self, md: Markdown) -> None:  # noqa: N802  # theirs
         """Put the parsers in their places."""
         md.preprocessors.deregister("html_block")
@@ -45,7 +50,7 @@ class CommonMark(Extension):
         abbreviations.extendMarkdown(md)
         attributes = AttributeLists(md)
         md.treeprocessors.register(attributes, "attr_list", _ATTRIBUTES)
-        md.parser = _Parser(md, abbreviations, attributes)
+        md.parser = _Parser(md, abbreviations, attributes, self._set_formula)
         md.inlinePatterns = Registry()
         md.treeprocessors.register(InlineProcessor(md), "inline", _INLINE)  # it keeps the registry
         md.postprocessors.register(_RawHtml(md), "raw_html", _RAW_HTML)
@@ -65,11 +70,16 @@ class _Parser(BlockParser):
     """
 
     def __init__(
-        self, md: Markdown, abbreviations: AbbrExtension, attributes: AttributeLists
+        self,
+        md: Markdown,
+        abbreviations: AbbrExtension,
+        attributes: AttributeLists,
+        set_formula: Callable[[str], str] | None,
     ) -> None:
         super().__init__(md)
         self._abbreviations = abbreviations
         self._attributes = attributes
+        self._set_formula = set_formula
 
     def parseDocument(self, lines: Iterable[str]) -> ElementTree:  # noqa: N802  # theirs
         self.root = Element(self.md.doc_tag)
@@ -91,6 +101,7 @@ class _Parser(BlockParser):
             assign=self._attributes.assign_attrs,
             extend=self._extend if len(self.blockprocessors) else None,
             has_wiki_links="wikilink" not in self.md.inlinePatterns,
+            set_formula=self._set_formula,
         ).build(parent)
 
     def _extend(self, parent: Element, text: str) -> bool:

@@ -49,10 +49,14 @@ class InlineParser:
         stash: Callable[[str], str],
         *,
         has_wiki_links: bool = True,
+        set_formula: Callable[[str], str] | None = None,
     ) -> None:
         """Take the references by label, a function that makes the link to a footnote (None where
         there is no such footnote), and one that stores raw HTML and returns its placeholder.
+
+        `set_formula` makes HTML of TeX; without it formulas are text.
         """
+        self._set_formula = set_formula
         self._references = references
         self._footnotes = footnotes
         self._stash = stash
@@ -66,6 +70,7 @@ class InlineParser:
             return
         scanner = _Scanner(text, self._references, self._footnotes, self._stash)
         scanner.has_wiki_links = self._has_wiki_links
+        scanner.set_formula = self._set_formula
         scanner.run(parent)
 
 
@@ -84,6 +89,7 @@ class _Scanner:
         self._footnotes = footnotes
         self._stash = stash
         self.has_wiki_links = True
+        self.set_formula: Callable[[str], str] | None = None
         self._at = 0
         self._first = Node()  # a head that is never shown
         self._last = self._first
@@ -216,7 +222,10 @@ class _Scanner:
             return False
         formula = self._text[self._at : end + len(closing)]
         self._at = end + len(closing)
-        self._append(Node(AtomicString(formula.replace("&", "&amp;"))))
+        if self.set_formula and not any(each.is_image for each in self._brackets):
+            self._append(Node(self._stash(self.set_formula(formula))))
+        else:
+            self._append(Node(AtomicString(formula.replace("&", "&amp;"))))
         return True
 
     def _delimiters(self) -> None:

@@ -32,6 +32,7 @@ class TreeBuilder:
         assign: Callable[[Element, str], str],
         extend: Callable[[Element, str], bool] | None,
         has_wiki_links: bool = True,
+        set_formula: Callable[[str], str] | None = None,
     ) -> None:
         """Take functions that store raw HTML and return its placeholder, that give an element the
         attributes of a list, and that let extensions read a paragraph.
@@ -41,7 +42,11 @@ class TreeBuilder:
         self._assign = assign
         self._extend = extend
         self._inlines = InlineParser(
-            document.references, self._reference, stash, has_wiki_links=has_wiki_links
+            document.references,
+            self._reference,
+            stash,
+            has_wiki_links=has_wiki_links,
+            set_formula=set_formula,
         )
         self._notes: list[str] = []  # labels in the order of their first references
         self._counts: dict[str, int] = {}  # references to each

@@ -1,0 +1,53 @@
+"""Set TeX as MathML, by latex2mathml, and take it back where MathML is not shown.
+
+The TeX itself goes with the MathML as its annotation: feeds and mails are written with that.
+"""
+
+import re
+from html import escape
+
+_SIGNS = (("$$", "$$", True), ("\\[", "\\]", True), ("\\(", "\\)", False), ("$", "$", False))
+# Environments that the library knows by another name.
+_ENVIRONMENT = re.compile(r"\\(begin|end)\{(aligned|alignedat|gathered|split|gather|multline)\}")
+_MATH = re.compile(r'^<math xmlns="[^"]*" display="\w+">(.*)</math>$', re.DOTALL)
+_UNKNOWN = re.compile(r"<m[io][^<>]*>(\\[A-Za-z]+)</m[io]>")
+_LONGEST = 4000  # characters of a formula
+_SET = re.compile(
+    r"<math [^<>]*><semantics>(?:(?!<annotation|</math>).)*+"
+    r'<annotation encoding="application/x-tex">([^<]*+)</annotation></semantics></math>',
+    re.DOTALL,
+)
+
+
+def set_formula(formula: str) -> str:
+    """Return the MathML of a formula with its signs, or its text as HTML where that fails."""
+    opening, closing, is_display = next(
+        signs for signs in _SIGNS if formula.startswith(signs[0]) and formula.endswith(signs[1])
+    )
+    tex = formula[len(opening) : -len(closing)].strip()
+    written = escape(formula, quote=False)
+    inner = _converted(tex) if tex and len(tex) <= _LONGEST else ""
+    if not inner:
+        return written
+    display = "block" if is_display else "inline"
+    return (
+        f'<math xmlns="http://www.w3.org/1998/Math/MathML" display="{display}"><semantics>{inner}'
+        f'<annotation encoding="application/x-tex">{written}</annotation></semantics></math>'
+    )
+
+
+def as_tex(html: str) -> str:
+    """Return sanitised HTML with the TeX of each formula in the place of its MathML."""
+    return _SET.sub(r"\1", html) if "<annotation" in html else html
+
+
+def _converted(tex: str) -> str:
+    """Return the content of `<math>`; "" for TeX that cannot be set."""
+    from latex2mathml.converter import convert  # noqa: PLC0415  # few sites have formulas
+
+    try:
+        whole = convert(_ENVIRONMENT.sub(r"\\\1{align}", tex))
+    except Exception:  # noqa: BLE001  # it raises anything, IndexError among it, for TeX it cannot read
+        return ""
+    found = _MATH.match(whole)
+    return "" if found is None or _UNKNOWN.search(whole) else found[1]
