@@ -170,6 +170,7 @@ class Manuscript:
     menu: MenuEntry | None = None  # of a page that is in the menu
     address_line: int = 0  # of the key that asks for an address; 0 where the file's name does
     id_line: int = 0  # of the key that gives the id
+    spaced_line: int = 0  # of tags that look as if spaces divided them
 
 
 @dataclass(frozen=True, slots=True)

@@ -101,6 +101,9 @@ class Content:
     follow_links: Annotated[bool, Key("publish what symbolic links lead to outside the folder")] = (
         False
     )
+    inline_tags: Annotated[
+        bool, Key("#tags in the text of posts whose front matter has none count, as in Obsidian")
+    ] = True
     pages: Annotated[
         tuple[str, ...],
         Key('files that are pages and no posts: "about.md", "pages/**"', checks.name),

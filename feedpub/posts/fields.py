@@ -1,7 +1,7 @@
 """Front matter in anybody's spelling becomes typed fields."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
 from typing import TypeVar
@@ -9,7 +9,7 @@ from typing import TypeVar
 from feedpub import languages
 from feedpub.config.patterns import PLACEHOLDERS, STYLES, written_placeholders
 from feedpub.model import PAGE, UNDATED, Author, Enclosure, Image, MenuEntry, Problem, Reference
-from feedpub.posts import dates, keys, media, names, old_addresses, pages, people, prose
+from feedpub.posts import dates, keys, media, names, old_addresses, pages, people, prose, subjects
 from feedpub.posts.frontmatter import Frontmatter, Value
 from feedpub.posts.header import Header, slip
 from feedpub.posts.old_addresses import is_address
@@ -17,9 +17,6 @@ from feedpub.posts.visibility import truth, visibility
 from feedpub.slugs import LONGEST
 
 _HELD_BACK = frozenset({"auto-draft", "draft", "pending", "skip", "unpublished", "wip"})
-_COMMAS = re.compile(r"[,，、\n]")
-_SPACES = re.compile(r"[,，、\s]+")
-_SEMICOLONS = re.compile(r"[;；\n]")
 _PERMALINK_PATH = re.compile(r"([^?#]*)([?#]?)", re.DOTALL)
 _WHOLE_URL = re.compile(r"https?://", re.IGNORECASE)
 _NO_PAGE = re.compile(r"/*(?:index\.(?:php|aspx?|cgi))?")
@@ -75,6 +72,8 @@ class Fields:
     menu: MenuEntry | None
     address_line: int
     id_line: int
+    spaced_line: int
+    takes_inline_tags: bool  # nothing in the front matter says what the post is about
 
 
 def understand(
@@ -90,7 +89,9 @@ def understand(
     draft = _draft(header, path)
     kind = pages.kind(header, path, listed=listed, dated=_is_dated(header, name))
     is_page = kind == PAGE
-    tags, categories = ((), ()) if is_page else _subjects(header, tags_split)
+    folders = subjects.of_folders(path, matter.format)
+    tags, categories = ((), ()) if is_page else subjects.written(header, tags_split, folders)
+    has_tags = bool(tags or header.values((*keys.TAGS, *keys.TAXONOMIES)))
     authors = people.people(*(value for _, value in _people(header)))
     published = _published(header, matter.format, name, zone, draft=draft, is_page=is_page)
     return Fields(
@@ -123,6 +124,8 @@ def understand(
         menu=pages.menu_entry(header) if is_page else None,
         address_line=header.line_of(keys.PERMALINK if permalink else keys.SLUG),
         id_line=header.line_of(keys.ID),
+        spaced_line=0 if is_page or tags_split == "space" else subjects.spaced(header),
+        takes_inline_tags=not (is_page or has_tags),
         problems=tuple(dict.fromkeys(header.problems)),
     )
 
@@ -232,58 +235,9 @@ def _draft(header: Header, path: str) -> bool:
 def _people(header: Header) -> Iterator[tuple[str, Value]]:
     """Give all that names authors, Hugo's and Zola's taxonomies too."""
     yield from header.values(keys.AUTHORS)
-    for key, value in _taxonomies(header):
+    for key, value in subjects.taxonomies(header):
         if keys.plain_key(key) in keys.AUTHORS:
             yield key, value
-
-
-def _taxonomies(header: Header) -> Iterator[tuple[str, Value]]:
-    _, table = header.value(keys.TAXONOMIES)
-    if isinstance(table, Mapping):
-        yield from table.items()
-
-
-def _subjects(header: Header, tags_split: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Give the tags, categories among them, and the categories; nothing twice."""
-    tags: dict[str, None] = {}
-    categories: dict[str, None] = {}
-    for key, value in (*header.values(keys.TAGS), *_taxonomies(header)):
-        if keys.plain_key(key) in keys.TAGS:
-            tags.update(dict.fromkeys(_labels(value, tags_split)))
-    if not tags:
-        for _, value in header.values(keys.KEYWORDS):
-            tags.update(dict.fromkeys(_labels(value, tags_split)))
-    for key, value in (*header.values(keys.CATEGORIES), *_taxonomies(header)):
-        if keys.plain_key(key) in keys.CATEGORIES:
-            categories.update(dict.fromkeys(_labels(value, tags_split)))
-    return tuple({**tags, **categories}), tuple(categories)
-
-
-def _labels(value: Value, tags_split: str) -> Iterator[str]:
-    """Give each label of a list, or of a text divided by commas (or spaces: `tags_split`)."""
-    if isinstance(value, str):
-        value = prose.resolved(value)  # the ";" of "&amp;" divides nothing
-        if tags_split == "space":
-            parts = _SPACES.split(value)
-        else:
-            parts = (_SEMICOLONS if ";" in value else _COMMAS).split(value)
-        for part in parts:
-            if label := _label(part):
-                yield label
-    elif isinstance(value, Mapping):
-        yield from _labels(value.get("name", ""), tags_split)
-    else:
-        for item in value:
-            if not isinstance(item, str):
-                yield from _labels(item, tags_split)
-            elif label := _label(item):
-                yield label
-
-
-def _label(text: str) -> str:
-    """Give a tag as people read it; Obsidian's "#" before it is no part of it."""
-    label = prose.line(text)
-    return label.lstrip("#").lstrip() if label.startswith("#") else label
 
 
 def _few(header: Header, names: tuple[str, ...], found: tuple[T, ...], what: str) -> tuple[T, ...]:

@@ -14,6 +14,7 @@ class Header:
     def __init__(self, path: str, matter: Frontmatter) -> None:
         self.problems: list[Problem] = []
         self.slips: dict[str, str] = {}  # what was meant → key as written
+        self.form = matter.format
         self._path = path
         self._matter = matter
         self._found: dict[str, tuple[str, Value]] = {}  # plain key → key as written, and value

@@ -12,7 +12,7 @@ from feedpub.config import Config
 from feedpub.errors import PostError
 from feedpub.markup import MarkupError, Renderer, Rendering
 from feedpub.model import Body, Image, Manuscript, Problem, Source
-from feedpub.posts import fields, frontmatter, names
+from feedpub.posts import fields, frontmatter, names, subjects
 from feedpub.posts.assets import HTML
 from feedpub.posts.fields import Fields
 
@@ -38,6 +38,7 @@ class Reader:
         self._zone = ZoneInfo(config.site.timezone)
         self._tags_split = config.content.tags_split
         self._pages = config.content.pages
+        self._inline_tags = config.content.inline_tags
         self._renderer = renderer or Renderer(config.markdown)
 
     def read(self, source: Source) -> tuple[Manuscript, Body]:
@@ -59,7 +60,8 @@ class Reader:
             rendering = self._renderer.render(matter.body, matter.first_line, is_html=is_html)
         except MarkupError as error:
             raise _refused(source.path, matter.first_line, str(error)) from error
-        return _manuscript(source, said, rendering, problems), rendering.body
+        manuscript = _manuscript(source, said, rendering, problems, inline_tags=self._inline_tags)
+        return manuscript, rendering.body
 
 
 def _first(problems: Iterable[Problem]) -> tuple[Problem, ...]:
@@ -122,13 +124,21 @@ def _refused(path: str, line: int, message: str) -> PostError:
 
 
 def _manuscript(
-    source: Source, said: Fields, rendering: Rendering, problems: tuple[Problem, ...]
+    source: Source,
+    said: Fields,
+    rendering: Rendering,
+    problems: tuple[Problem, ...],
+    *,
+    inline_tags: bool,
 ) -> Manuscript:
     """Join what the front matter says with what the body says."""
     image = said.image
     if image is None and rendering.image:
         image = Image(rendering.image, rendering.image_alt)
     found = tuple(Problem(source.path, line, message) for line, message in rendering.problems)
+    tags = said.tags
+    if inline_tags and said.takes_inline_tags:
+        tags = (*tags, *subjects.in_text(rendering.body.pieces[::2]))
     return Manuscript(
         path=source.path,
         digest=source.digest,
@@ -141,7 +151,7 @@ def _manuscript(
         stem=said.stem,
         permalink=said.permalink,
         authors=said.authors,
-        tags=said.tags,
+        tags=tags,
         categories=said.categories,
         summary=said.summary or rendering.summary,
         language=said.language,
@@ -163,6 +173,7 @@ def _manuscript(
         menu=said.menu,
         address_line=said.address_line,
         id_line=said.id_line,
+        spaced_line=said.spaced_line,
         problems=_first((*problems, *said.problems, *found)),
         notes=_first(
             tuple(Problem(source.path, line, message) for line, message in rendering.notes)

@@ -10,7 +10,7 @@ from feedpub.config import Config, Hooks, Mail, Run, Subscribers, Web
 from feedpub.files import Bodies, Entry, Memory, Reading
 from feedpub.library import Library
 from feedpub.mailing import Issue
-from feedpub.model import Post, Problem, Publication
+from feedpub.model import Manuscript, Post, Problem, Publication
 from feedpub.publish.hints import below
 from feedpub.publish.reader_pool import ReaderPool
 from feedpub.publish.reading import Contents, read, sort
@@ -68,11 +68,24 @@ class Making:
             if reading.problem:
                 yield reading.problem
             yield from reading.manuscript.problems if reading.manuscript else ()
+        yield from _spaced_tags(each.manuscript for each in self.readings.values())
 
     def notes(self) -> Iterator[Problem]:
         """Yield the parts of posts that readers do not get, with paths below the content folder."""
         for reading in self.readings.values():
             yield from reading.manuscript.notes if reading.manuscript else ()
+
+
+def _spaced_tags(manuscripts: Iterable[Manuscript | None]) -> Iterator[Problem]:
+    """Tell once, of the first, that tags look as if they were divided by spaces."""
+    found = [one for one in manuscripts if one and one.spaced_line]
+    if found:
+        more = f"; so are those of {len(found) - 1:,} more" if len(found) > 1 else ""
+        message = (
+            "this text counts as one tag; if spaces divide several, put commas between them, or "
+            f"say `content: {{tags_split: space}}`{more}"
+        )
+        yield Problem(found[0].path, found[0].spaced_line, message)
 
 
 def plan(  # noqa: PLR0913 - all that a site is made of
