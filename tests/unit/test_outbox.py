@@ -17,8 +17,10 @@ from feedpub.outbox import (
     Patience,
     cause,
     decide,
+    is_about_sender,
     is_soft,
     recovered,
+    says_when,
     slowed,
     slows,
     suspended,
@@ -310,3 +312,25 @@ def test_some_refusals_count_as_soft_bounces(outcome: Outcome, expected: bool) -
     """Those for good of a mailbox that may be there yet."""
 
     assert expected is is_soft(outcome)
+
+
+@pytest.mark.parametrize(
+    ("outcome", "expected"),
+    [
+        (Outcome("failed", 550, "5.7.26", "Unauthenticated mail is not accepted"), True),
+        (Outcome("failed", 550, "5.4.5", "Daily sending quota exceeded"), True),
+        (Outcome("failed", 550, "5.1.1", "No such user"), False),
+        (Outcome("failed", status="5.1.3", text="spam is no address"), False),
+    ],
+)
+def test_what_is_about_us(outcome: Outcome, *, expected: bool) -> None:
+    """A server has said so; what we found out ourselves is no refusal."""
+
+    assert expected == is_about_sender(outcome)
+
+
+def test_a_relay_may_say_when_to_try_again() -> None:
+    """Or leave it open."""
+
+    assert says_when(Outcome("deferred", 451, text="Try again in 30 minutes"))
+    assert not says_when(Outcome("deferred", 451, text="Try again later"))
