@@ -21,6 +21,7 @@ from feedpub.errors import PostError
 from feedpub.model import Problem
 from feedpub.posts import mistakes
 from feedpub.posts.keys import known
+from feedpub.posts.nikola import as_front_matter
 from feedpub.text import clean
 
 Value: TypeAlias = "str | Sequence[Value] | Mapping[str, Value]"
@@ -197,6 +198,7 @@ _HANDLERS: tuple[_Handler, ...] = (_Yaml(), _Toml(), _Json(), _Headers())
 
 def split(text: str, path: str) -> Frontmatter:
     """Take a file's clean text apart; the path is for messages. Raises PostError."""
+    text = as_front_matter(text)
     handler = next((each for each in _HANDLERS if each.detect(text)), None)
     if handler is None:
         return Frontmatter("", {}, (), text, 1, "", 1, {})
