@@ -174,11 +174,12 @@ class Classifier:
         self._config = config
         self._paths: Container[str] = frozenset(path.lower() for path in paths)
         self._peek = peek
+        self._private: dict[str, bool] = {}  # by folder
 
     def classify(self, path: str) -> Kind:
         """Return what a file is."""
-        *folders, name = path.split("/")
-        private = any(folder.lower() in _PRIVATE for folder in folders)
+        folder, _, name = path.rpartition("/")
+        private = self._is_private(folder)
         if matches(path, self._config.content.ignore):
             return Kind.IGNORED
         if not name.startswith(".") and _is_backup(name):
@@ -190,6 +191,14 @@ class Classifier:
         if private:
             return Kind.FOLDER
         return self._asset(path, name.lower())
+
+    def _is_private(self, folder: str) -> bool:
+        """Tell whether other generators keep a folder, or one above it, private."""
+        known = self._private.get(folder)
+        if known is None:
+            known = any(each in _PRIVATE for each in folder.lower().split("/"))
+            self._private[folder] = known
+        return known
 
     def _is_post(self, path: str) -> bool:
         """Tell whether a file is a post in Markdown, or one in HTML by how it begins."""
@@ -240,10 +249,14 @@ class Classifier:
 
 def _is_backup(name: str) -> bool:
     """Tell whether a name is one that programs give, not people."""
-    if not _BACKUP.search(name):
+    lowered = name.lower()
+    suffix = lowered.rpartition(".")[2]
+    if suffix in _FILMED:  # a picture of "readme.md" is none of its copies
         return False
-    # A picture of "readme.md" is none of its copies.
-    return splitext(name.lower())[1][1:] not in _FILMED
+    # Nearly all files end so, and the pattern takes longer than the rest together.
+    if lowered.endswith(SUFFIXES) and "conflict" not in lowered and name[0] not in "~#":
+        return False
+    return _BACKUP.search(name) is not None
 
 
 def report(kind: Kind, paths: Iterable[str]) -> str:
