@@ -524,6 +524,19 @@ def post(**fields: object) -> str:
         [Remove("content/a.md"), Put("content/notes/c.md", post(slug="same"))],
     ]
 )
+@example(
+    [
+        [Put("content/a.md", post()), Put("content/trip/index.de.md", post(title="Two"))],
+        [Put("content/a.fr.md", post(title="Two")), Put("content/trip/index.md", post())],
+        [Put("content/a.md", post(draft=True)), Put("content/fr/b.md", post(language="fr"))],
+        [
+            Put("content/b.md", post(translation_of="fr/b.md")),
+            Set("content", "languages", "folders"),
+        ],
+        [Put("content/a.md", post(title="C & C++", tags=["c"])), Remove("content/trip/index.md")],
+        [Rename("content/a.fr.md", "content/b.md"), Set("site", "language", "ar")],
+    ]
+)
 def test_any_history_gives_the_bytes_of_a_clean_build(how: str, history: list[list[Step]]) -> None:
     """After any edits, renames, losses and changes of mind, a build equals a clean one.
 
