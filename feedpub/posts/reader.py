@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from feedpub import text
 from feedpub.config import Config
 from feedpub.errors import PostError
-from feedpub.markup import MarkupError, Renderer, Rendering
+from feedpub.markup import MarkupError, Renderer, Rendering, mdx
 from feedpub.model import Body, Image, Manuscript, Problem, Source
 from feedpub.posts import fields, frontmatter, names, subjects
 from feedpub.posts.assets import HTML
@@ -55,9 +55,11 @@ class Reader:
         if not matter.format:
             _check_bare(source.path, whole, listed=listed)
         said = fields.understand(source.path, matter, self._zone, self._tags_split, listed=listed)
+        is_mdx = source.path.lower().endswith(".mdx")
+        body = mdx.as_markdown(matter.body) if is_mdx else matter.body
         try:
             is_html = source.path.lower().endswith(HTML)
-            rendering = self._renderer.render(matter.body, matter.first_line, is_html=is_html)
+            rendering = self._renderer.render(body, matter.first_line, is_html=is_html)
         except MarkupError as error:
             raise _refused(source.path, matter.first_line, str(error)) from error
         manuscript = _manuscript(source, said, rendering, problems, inline_tags=self._inline_tags)

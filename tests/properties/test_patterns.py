@@ -13,6 +13,7 @@ LIMIT = 0.5
 
 # What is cut to a sane length first, or never longer; by the beginnings of their names.
 CUT = {
+    "feedpub.markup.mdx._MODULE": 500,
     "feedpub.markup.scripts.": 1000,  # longer URLs are no scripts that are known
     "feedpub.posts.dates.": 100,  # dates.instant refuses longer ones
     "feedpub.posts.media._": 100,  # likewise
@@ -25,7 +26,7 @@ CUT = {
 SANITISED = (
     "feedpub.markup.clean._BARE_LINK", "feedpub.markup.clean._EMPTY_LINK",
     "feedpub.markup.excerpt.", "feedpub.markup.shortcodes._CODE", "feedpub.chrome.",
-    "feedpub.markup.outline._HEADING",
+    "feedpub.markup.outline._HEADING", "feedpub.markup.mathml._SET",
 )  # fmt: skip
 TAGS = nh3.ALLOWED_TAGS | {"audio", "figure", "section", "video"}
 ATTRIBUTES = {"*": {"class", "id", "title", "style", "href"}}
