@@ -337,6 +337,8 @@ FILES = (
     "trip/bell.mp3",
     "posts/a/cat.png",
     "posts/a",
+    "code.py",
+    "b.md~",
     "robots.txt",
     "rss.xml",
     "rss.xml.gz",
@@ -349,6 +351,7 @@ REFERENCES = (
     "{% post_url 2025-01-02-d %} [d]({% post_url 2025-01-02-d %})",
     '[c]({{< ref "c.md" >}}) <img srcset="cat.png 1x, trip/cat.png 2x">',
     "![cat](cat.png) ![cat](../cat.png)",
+    "[code](/code.py)",
     "before\n\n<!-- more -->\n\nafter",
     "```python\nprint(1)\n```",
     "a \x08 b",
@@ -371,6 +374,8 @@ FIELDS: Mapping[str, tuple[object, ...]] = {
     "image": ("cat.png", "https://example.net/dog.png"),
     "enclosure": ("bell.mp3", "trip/bell.mp3", "https://example.net/bell.mp3"),
     "draft": (True, False),
+    "unlisted": (True, False),
+    "private": (True, False),
 }
 SETTINGS: Mapping[tuple[str, str], tuple[object, ...]] = {
     ("site", "title"): ("Site", "Else"),
@@ -382,6 +387,7 @@ SETTINGS: Mapping[tuple[str, str], tuple[object, ...]] = {
     ("content", "languages"): ("names", "folders", "none"),
     ("content", "translations"): ("{language}/{permalink}", "{permalink}{language}/"),
     ("content", "ignore"): ([], ["trip/", "b.md"]),
+    ("content", "publish"): ([], ["posts/a", "code.py"]),
     ("authors", "ann"): ("Ann Lee", {"name": "Ann", "bio": "She writes."}),
     ("markdown", "engine"): ("comrak", "markdown"),
     ("feeds", "limit"): (20, 1, 0),
