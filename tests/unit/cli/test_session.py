@@ -16,6 +16,7 @@ from feedpub.cli.world import Newsletter, Publish, Web, World
 from feedpub.config import load
 from feedpub.errors import ConfigError, FeedpubError, OutputError
 from feedpub.model import Problem
+from feedpub.publish.comparing import OldAddress
 from feedpub.publish.request import Request, Summary
 
 NOW = datetime(2025, 1, 30, 9, 0, tzinfo=UTC)
@@ -54,6 +55,11 @@ class Press:
         if isinstance(self.answer, BaseException):
             raise self.answer
         return self.answer
+
+    def import_check(self, request: Request, _old: Path, /) -> tuple[OldAddress, ...]:
+        """Answer that there are no old addresses."""
+        self.asked.append(("import-check", request))
+        return ()
 
 
 @dataclass
@@ -125,10 +131,10 @@ def test_help() -> None:
 
 def test_not_understood() -> None:
     """A slip of the fingers is told on standard error, with status 2."""
-    actual = run("biuld\x1b")
+    actual = run("build\x1b")
 
     assert (actual.status, actual.out) == (2, "")
-    assert actual.err.startswith('feedpub: unknown command "biuld\\x1b"; did you mean "build"?\n')
+    assert actual.err.startswith('feedpub: unknown command "build\\x1b"; did you mean "build"?\n')
 
 
 def test_request() -> None:

@@ -47,6 +47,11 @@ def clean(site: Site) -> dict[str, bytes]:
     copy = Site(elsewhere, now=site.now)
     shutil.copytree(site.content, copy.content, dirs_exist_ok=True)
     shutil.copy(site.root / "config.yaml", elsewhere)
+    # What posts were published as is part of the input: it says which redirects there are.
+    listed = site.public / ".feedpub"
+    if listed.exists():
+        copy.public.mkdir(parents=True, exist_ok=True)
+        (copy.public / ".feedpub").write_bytes(b"#\n\n" + listed.read_bytes().partition(b"\n\n")[2])
     copy.build()
     return copy.written()
 
