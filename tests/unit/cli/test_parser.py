@@ -163,8 +163,9 @@ def test_help() -> None:
     text = str(caught.value)
 
     assert "examples:\n  feedpub init blog " in text
+    width = max(len(command.name) for command in COMMANDS)
     for command in COMMANDS:
-        assert f"\n  {command.name:11}  {command.help}\n" in text
+        assert f"\n  {command.name:{width}}  {command.help}\n" in text
 
 
 @pytest.mark.parametrize("name", ALL)
