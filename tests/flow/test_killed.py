@@ -101,7 +101,8 @@ def listed(home: Path) -> set[str]:
         text = (home / "public" / ".feedpub").read_text(encoding="utf-8")
     except FileNotFoundError:
         return set()
-    return set(text.split("\n")[1:])
+    # Behind an empty line stands what posts were published as.
+    return set(text.partition("\n\n")[0].split("\n")[1:])
 
 
 def whole(path: str, data: bytes) -> bool:

@@ -206,7 +206,7 @@ def test_html_without_front_matter_is_a_file(site: Site) -> None:
 def test_html_that_waits_is_no_file_to_copy(text: str, site: Site) -> None:
     """Whatever the form of its front matter: the raw file is never public."""
     site.put("content/_drafts/x.html", text)
-    site.put("content/pages/y.html", text)
+    site.put("content/other/y.html", text)
     summary = site.build()
     assert_nothing_is_told(site)
     assert summary.problems
