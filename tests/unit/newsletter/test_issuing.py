@@ -216,7 +216,7 @@ def test_an_issue_that_is_cancelled_never_goes_out(room: Newsroom) -> None:
 
 def test_what_failed_can_be_tried_again(room: Newsroom) -> None:
     """The issue is opened for it, and done again."""
-    with MailServer({"RCPT": "554 5.7.1 Not you"}) as server:
+    with MailServer({"RCPT": "550 5.3.0 Not you"}) as server:
         room.digests("name: weekly", mail=smtp(server.port))
         (failed,) = room.send()
     assert failed.issue is not None
