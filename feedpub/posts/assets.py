@@ -15,7 +15,7 @@ from feedpub.posts.names import SUFFIXES, ignored, matches
 HEAD = 1_024
 """Octets of a file that tell whether it begins with front matter."""
 
-HTML = (".html", ".htm", ".xhtml")
+HTML = (".html", ".htm", ".xht", ".xhtml")
 """Suffixes of files that are posts where they begin with front matter."""
 
 MOST_NAMED = 5
@@ -79,8 +79,8 @@ _SERVED = _names(
     otf ttc ttf woff woff2 azw3 djvu doc docx epub eps fb2 mobi odg odp ods odt pages pdf pps ppsx
     ppt pptx ps rtf swf xls xlsx appcache asc atom cff css csv csvy geojson gpx htm html ics js json
     jsonfeed jsonld kml kmz map mjs n3 nt opml owl pgp rdf rss sig topojson tsv ttl txt vcard vcf
-    wasm webmanifest xhtml xml xsd xsl xslt 7z apk appimage br bz2 crx deb dmg exe flatpak gem gz
-    ipa iso jar lz lzma msi pkg rar rpm snap tar tbz tgz torrent txz whl xpi xz zip zst 3mf 3ds
+    wasm webmanifest xht xhtml xml xsd xsl xslt 7z apk appimage br bz2 crx deb dmg exe flatpak gem
+    gz ipa iso jar lz lzma msi pkg rar rpm snap tar tbz tgz torrent txz whl xpi xz zip zst 3mf 3ds
     dae fbx glb gltf mtl obj ply splat stl usdz vrm
     """
 )
@@ -95,7 +95,7 @@ _FILMED = _names(
 )
 """Suffixes behind which that of a text is a part of the name: `readme.md.png`."""
 
-_MADE = _names("htm html json rss txt xhtml xml")  # what templates make
+_MADE = _names("htm html json rss txt xht xhtml xml")  # what templates make
 _COMPRESSED = _names("br bz2 gz lz lzma xz zst")
 
 _SERVED_NAMES = _names("apple-app-site-association cname copying copyright keybase licence license")
