@@ -2,9 +2,11 @@
 
 import os
 import shutil
+import stat
 from pathlib import Path
 
 _DAMAGED = ".damaged"
+_JOURNALS = ("-journal", "-wal", "-shm")
 
 
 def make_folder(folder: Path) -> None:
@@ -31,8 +33,16 @@ def set_aside(path: Path) -> None:
     discard(aside)
     if os.path.lexists(path):
         path.rename(aside)
-    for end in ("-journal", "-wal", "-shm"):
+    for end in _JOURNALS:
         discard(path.with_name(f"{path.name}{end}"))
+
+
+def clear_journals(path: Path) -> None:
+    """Remove what stands where SQLite keeps its journals and is no file: a pipe would hang it."""
+    for end in _JOURNALS:
+        journal = path.with_name(f"{path.name}{end}")
+        if os.path.lexists(journal) and not stat.S_ISREG(journal.lstat().st_mode):
+            discard(journal)
 
 
 def discard(path: Path) -> None:

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any, NamedTuple, TypeVar, cast
 
 from feedpub.errors import FeedpubError
-from feedpub.files.damage import discard, set_aside
+from feedpub.files.damage import clear_journals, discard, set_aside
 from feedpub.files.outputs import Written, facts
 from feedpub.files.sources import digest
 from feedpub.mailing import Issue
@@ -321,6 +321,7 @@ class Bodies:
 
 def _opened(path: Path, version: str) -> sqlite3.Connection:
     """Open a store, begun anew where it is of another version."""
+    clear_journals(path)
     connection = sqlite3.connect(path)
     # What a loss of power may damage shows in the sums, and is made again.
     connection.execute("PRAGMA synchronous = OFF")
