@@ -258,7 +258,8 @@ def test_menus_and_kinds_that_come_and_go_leave_what_a_clean_build_would(tmp_pat
             each.put("content/about.md", step)
             each.build()
 
-        assert _published(site) == _published(fresh), step
+        # A page that has moved leaves a redirect, which a fresh site has no need of.
+        assert _published(fresh).items() <= _published(site).items(), step
 
 
 def _published(site: Site) -> dict[str, bytes]:
@@ -274,7 +275,7 @@ def test_a_link_to_a_page_leads_to_it_and_links_in_it_are_checked(site: Site) ->
     site.build()
 
     assert 'href="/blog/about/"' in site.read("posts/hello/index.html")
-    assert [each.path for each in site.check().problems] == ["content/imprint.md"] * 2
+    assert [each.path for each in site.check().problems] == ["content/imprint.md"]
 
 
 def test_a_draft_of_a_page_waits_without_a_word(site: Site) -> None:
