@@ -33,9 +33,10 @@ class Making:
     def counts(self) -> Counts:
         """Count what the site consists of."""
         nameless = sum(each.left_out for each in self.contents.problems)
+        shown = (self.library.posts, self.library.pages, self.library.unlisted)
         return Counts(
             files=len(self.readings) + self.contents.ignored + nameless,
-            published=len(self.library.posts) + len(self.library.unlisted),
+            published=sum(map(len, shown)),
             drafts=self.library.drafts,
             scheduled=self.library.scheduled,
             ignored=self.contents.ignored + self.library.expired + self.library.private,

@@ -10,7 +10,7 @@ from pathlib import Path
 import lxml.html
 import pytest
 from folders import Site
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from feedpub import chrome, links
@@ -48,6 +48,14 @@ DOCUMENTS = st.lists(
     min_size=1,
     max_size=8,
 )
+FATES = (
+    "", "draft: true", "kind: page", "kind: page\ndraft: true", "visibility: unlisted",
+    "visibility: private", "kind: page\nvisibility: unlisted", "kind: page\nvisibility: private",
+    "date: 2999-01-01", "expires: 2001-01-01", "kind: page\nexpires: 2001-01-01", "title: [",
+    "kind: page\ntitle: [", "date: none", "published: false", "status: hidden", "layout: page",
+)  # fmt: skip
+NAMES = ("a.md", "b.md", "about/index.md", "_index.md", "README.md", "_drafts/c.md", "2025-d.md",
+         "pages/e.md", "_pages/f.md", "tags/g/_index.md", "authors/h.md", ".hidden.md")  # fmt: skip
 WORD = re.compile(r"qx\d+z")
 FENCE = re.compile(r"^.*```.*$", re.MULTILINE)  # names a language, if that is a fence
 
@@ -119,3 +127,29 @@ def test_what_is_lost_is_told_by_check_and_counted_by_build(tmp_path: Path) -> N
     assert ["content/a.md:7:", "content/a.md:9:"] == [each.split(" ")[0] for each in checked]
     assert "kept" in item["content_html"]
     assert "gone" not in item["content_html"]
+
+
+@settings(max_examples=30)
+@given(
+    st.dictionaries(
+        st.sampled_from(NAMES),
+        st.tuples(st.sampled_from(FATES), st.sampled_from(("2025-01-30", ""))),
+        max_size=len(NAMES),
+    )
+)
+def test_every_file_is_counted_once(
+    tmp_path_factory: pytest.TempPathFactory, written: dict[str, tuple[str, str]]
+) -> None:
+    """Whatever it is: a post, a page, shown or not, or left out for a reason that is told."""
+    site = Site(tmp_path_factory.mktemp("counted") / "site")
+    for name, (fate, date) in written.items():
+        dated = f"date: {date}\n" if date and "date:" not in fate else ""
+        title = "" if "title:" in fate else f"title: {name}\n"
+        site.put(f"content/{name}", f"---\n{title}{dated}{fate}\n---\nText.\n")
+
+    built = site.build()
+    out = {each.path for each in built.problems if each.left_out}
+
+    shown = built.published + built.drafts + built.scheduled + built.ignored
+    assert built.files == shown + len(out), (built, out)
+    assert built.files >= len([name for name in written if not name.startswith(".")])
