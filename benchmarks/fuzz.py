@@ -18,9 +18,9 @@ from random import Random
 
 from benchmarks.corpus import entries
 from feedpub import bounces, roster
-from feedpub.config import load
+from feedpub.config import parse_config
 from feedpub.errors import FeedpubError
-from feedpub.tokens import Keys
+from feedpub.tokens import SigningKeys
 
 BUDGET = 2.0  # seconds that a single input may cost
 _NOW = datetime(2026, 1, 1, tzinfo=UTC)
@@ -273,16 +273,16 @@ def main() -> int:
     chance = Random(number["SEED"])
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as work:
         findings = _Findings(Path(tempfile.mkdtemp(prefix="found-")))
-        keys = Keys(bytes(32))
+        keys = SigningKeys(bytes(32))
         findings.run(
             "bounces",
             _inputs(_BOUNCES, number["BOUNCES"], chance),
-            lambda data: bounces.read(data, keys),
+            lambda data: bounces.parse_bounce(data, keys),
         )
         findings.run(
             "configs",
             _inputs(_CONFIGS, number["CONFIGS"], chance),
-            lambda data: load(data.decode("utf-8", "replace"), "config.yaml", {}),
+            lambda data: parse_config(data.decode("utf-8", "replace"), "config.yaml", {}),
         )
         findings.run("lists", _inputs(_LISTS, number["LISTS"], chance), _import)
         _requests(number["REQUESTS"], chance, findings, Path(work))
@@ -295,10 +295,10 @@ def _import(data: bytes) -> None:
     """Read a list of readers as `feedpub subscribers import` does, up to the database."""
     lines = data.decode("utf-8", "surrogateescape").splitlines(keepends=True)
     try:
-        layout = roster.understand(lines, "list.csv")
-    except roster.UnusableError:
+        layout = roster.detect_layout(lines, "list.csv")
+    except roster.InvalidTableError:
         return
-    list(roster.read(lines, layout, _NOW))
+    list(roster.parse_rows(lines, layout, _NOW))
 
 
 if __name__ == "__main__":

@@ -17,7 +17,7 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
-class Duty:
+class PeriodicJob:
     """A piece of work that is done again and again.
 
     `run` is told the time, and gives when it wants to be called again: None for only when it is
@@ -30,40 +30,44 @@ class Duty:
 
 
 @dataclass(frozen=True, slots=True)
-class Slot:
+class DigestSchedule:
     """How one digest stands to its schedule."""
 
     digest: str
     schedule: str
-    zone: str
-    last: datetime | None  # the newest slot for which something is recorded
+    timezone: str
+    last_slot: datetime | None  # the newest slot for which something is recorded
 
-    def due(self, now: datetime) -> datetime | None:
+    def find_due_slot(self, now: datetime) -> datetime | None:
         """Give the slot that has come; None for none, and always where each post is one."""
         times = schedule.parse(self.schedule)
-        return None if times.each_post else schedule.due(times, self.zone, self.last, now)
+        return (
+            None
+            if times.on_publish
+            else schedule.find_due_slot(times, self.timezone, self.last_slot, now)
+        )
 
-    def upcoming(self, now: datetime) -> datetime | None:
+    def find_next_slot(self, now: datetime) -> datetime | None:
         """Give the first slot after now, None where nobody knows."""
-        return schedule.upcoming(schedule.parse(self.schedule), self.zone, now)
+        return schedule.find_next_slot(schedule.parse(self.schedule), self.timezone, now)
 
     @property
-    def each_post(self) -> bool:
+    def on_publish(self) -> bool:
         """Whether it goes out whenever there is a new post."""
-        return schedule.parse(self.schedule).each_post
+        return schedule.parse(self.schedule).on_publish
 
 
-def first(moments: Iterable[datetime | None]) -> datetime | None:
+def find_earliest(moments: Iterable[datetime | None]) -> datetime | None:
     """Give the first of some moments; None where there is none."""
     return min((each for each in moments if each is not None), default=None)
 
 
-def retried(failures: int, now: datetime) -> datetime:
+def compute_next_retry(failures: int, now: datetime) -> datetime:
     """Give when to try again what has failed so many times in a row."""
     return now + min(_FIRST * (1 << min(failures - 1, 20)), _LONGEST)
 
 
-def gathered(moment: datetime | None, now: datetime) -> datetime | None:
+def round_up_to_minute(moment: datetime | None, now: datetime) -> datetime | None:
     """Give the end of the minute that a moment lies in: what comes in dribbles is done at once.
 
     What is overdue stays so.
@@ -73,7 +77,7 @@ def gathered(moment: datetime | None, now: datetime) -> datetime | None:
     return moment + (_EPOCH - moment) % _MINUTE
 
 
-def steady(now: datetime, last: datetime | None) -> datetime:
+def ensure_monotonic(now: datetime, last: datetime | None) -> datetime:
     """Give the time by which to publish, where it was `last` before.
 
     A clock that is set back by less than a day takes back nothing that is published.

@@ -9,7 +9,7 @@ from markupsafe import Markup, escape
 
 from feedpub.model import Author, Feed, Image, Tag
 from feedpub.slugs import quote
-from feedpub.text import clean, one_line, plain
+from feedpub.text import extract_text, one_line, strip_invalid_characters
 
 _FORMATS = {
     "rss": ("RSS", "application/rss+xml"),
@@ -30,7 +30,7 @@ _MINUTE = 60
 
 
 @dataclass(frozen=True, slots=True)
-class Document:
+class FeedLink:
     """One format of a feed, as pages link to it."""
 
     label: str
@@ -39,7 +39,7 @@ class Document:
     href: str  # the URL as a link
 
 
-class Links:
+class LinkBuilder:
     """The addresses of one site."""
 
     def __init__(self, home: str, address: Callable[[Feed, str], str]) -> None:
@@ -68,11 +68,11 @@ class Links:
         """Give the link to an author's page."""
         return f"{self._root}authors/{_quoted(author.slug)}/"
 
-    def documents(self, feed: Feed) -> list[Document]:
+    def documents(self, feed: Feed) -> list[FeedLink]:
         """Give the formats of a feed, in the order of the configuration."""
         return [self._document(feed, form) for form in feed.formats]
 
-    def whole(self, feeds: Iterable[Feed]) -> list[Document]:
+    def site_feed_links(self, feeds: Iterable[Feed]) -> list[FeedLink]:
         """Give the formats of the whole site's feed, where it is among these."""
         return [each for feed in feeds if feed.kind == "site" for each in self.documents(feed)]
 
@@ -97,15 +97,15 @@ class Links:
         # All that is from outside was escaped.
         return Markup("\n".join(lines))  # noqa: S704
 
-    def _document(self, feed: Feed, form: str) -> Document:
+    def _document(self, feed: Feed, form: str) -> FeedLink:
         url = self._address(feed, form)
-        return Document(*_FORMATS[form], url, self.href(url))
+        return FeedLink(*_FORMATS[form], url, self.href(url))
 
     def subscription(self, feed: Feed) -> str:
         """Give the link to a feed's place on the Subscribe page."""
-        return f"{self._root}subscribe/#{_quoted(anchor(feed))}"
+        return f"{self._root}subscribe/#{_quoted(feed_anchor(feed))}"
 
-    def shows(self, html: str, image: Image) -> bool:
+    def contains_image(self, html: str, image: Image) -> bool:
         """Tell whether a picture is in the HTML already."""
         return str(escape(self.href(image.url))) in html or str(escape(image.url)) in html
 
@@ -114,45 +114,45 @@ def _quoted(path: str) -> str:
     return path if _QUOTED.match(path) else quote(path)
 
 
-def anchor(feed: Feed) -> str:
+def feed_anchor(feed: Feed) -> str:
     """Give the id of a feed's place on the Subscribe page."""
     return f"{feed.folder}{feed.stem}".strip("/") or "all"
 
 
-def presented(html: str, title: str) -> str:
+def prepare_for_page(html: str, title: str) -> str:
     """Fit a post's HTML to a page that shows its title above it.
 
     A heading that says the title again goes, the others follow the page's h1 without leaving a
     level out, and tables can scroll.
     """
-    opening = _title(html, title)
+    opening = _find_title_heading(html, title)
     if opening:
         named = _ID.search(opening[2])
         html = (f"<span{named[0]}></span>" if named else "") + html[opening.end() :]
     if "</h" in html:
-        html = _in_order(html)
+        html = _renumber_headings(html)
     if "<table" in html:
         html = _TABLE.sub('<div class="scroll"><table', html).replace("</table>", "</table></div>")
     return html
 
 
-def untitled(html: str, title: str) -> str:
+def strip_title_heading(html: str, title: str) -> str:
     """Take the heading that says the title again from a post's HTML: readers show it above.
 
     Where there is nothing else, it stays.
     """
-    opening = _title(html, title)
+    opening = _find_title_heading(html, title)
     rest = html[opening.end() :].lstrip() if opening else ""
     return rest or html
 
 
-def _title(html: str, title: str) -> re.Match[str] | None:
+def _find_title_heading(html: str, title: str) -> re.Match[str] | None:
     """Find the heading that opens a post and says its title again."""
     opening = _OPENING.match(html)
-    return opening if opening and _same_words(plain(opening[3]), title) else None
+    return opening if opening and _same_words(extract_text(opening[3]), title) else None
 
 
-def unstyled(html: str) -> str:
+def convert_inline_styles(html: str) -> str:
     """Say in `data-align` what a post's HTML says in `style`, which pages forbid (their CSP).
 
     Nothing but the alignment of a text is ever said there: `markup` has seen to that.
@@ -160,7 +160,7 @@ def unstyled(html: str) -> str:
     return _STYLED.sub(r'\1 data-align="\2"', html) if ' style="' in html else html
 
 
-def _in_order(html: str) -> str:
+def _renumber_headings(html: str) -> str:
     """Give headings the level of their place in the outline: 2, then one deeper at a time."""
     above: list[int] = []  # the levels, as written, of the headings that this one stands under
 
@@ -201,4 +201,4 @@ def duration(seconds: int) -> str:
 def file_name(url: str) -> str:
     """Return the file name at the end of a URL, in one line, or the URL where it has none."""
     # What is encoded may be anything, NUL too, which no document can hold.
-    return one_line(clean(unquote(urlsplit(url).path.rpartition("/")[2]))) or url
+    return one_line(strip_invalid_characters(unquote(urlsplit(url).path.rpartition("/")[2]))) or url

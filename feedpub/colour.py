@@ -6,8 +6,8 @@ contrast is that of WCAG 2.2 (section 1.4.3), from 1 to 21.
 
 import re
 
-HEX = re.compile(r"#(?:[0-9a-f]{3}|[0-9a-f]{6})", re.IGNORECASE)
-HALVINGS = 9
+HEX_COLOUR = re.compile(r"#(?:[0-9a-f]{3}|[0-9a-f]{6})", re.IGNORECASE)
+BISECTION_STEPS = 9
 """How finely lightness is tried: to 1/512, less than the eye can tell."""
 
 _STRAIGHT = 0.0031308
@@ -16,7 +16,7 @@ _SHOWN = 0.5005  # how far from the middle a channel may lie
 Triple = tuple[float, float, float]
 
 
-def contrast(one: str, other: str) -> float:
+def contrast_ratio(one: str, other: str) -> float:
     """Give the WCAG contrast ratio of two colours, 1 to 21.
 
     Raises:
@@ -26,7 +26,7 @@ def contrast(one: str, other: str) -> float:
     return (lighter + 0.05) / (darker + 0.05)
 
 
-def legible(colour: str, ground: str, ratio: float) -> str:
+def ensure_contrast(colour: str, ground: str, ratio: float) -> str:
     """Give the colour of the same hue, as little changed as need be, with that contrast.
 
     It becomes darker on a light ground and lighter on a dark one; where even black or white
@@ -35,15 +35,15 @@ def legible(colour: str, ground: str, ratio: float) -> str:
     Raises:
         ValueError: a colour is not written as `#rgb` or `#rrggbb`.
     """
-    if contrast(colour, ground) >= ratio:
+    if contrast_ratio(colour, ground) >= ratio:
         return _hex(_linear(colour))
-    extreme = max("#000000", "#ffffff", key=lambda end: contrast(end, ground))
+    extreme = max("#000000", "#ffffff", key=lambda end: contrast_ratio(end, ground))
     lightness, a, b = _oklab(_linear(colour))
     too_near, best, answer = lightness, 0.0 if extreme == "#000000" else 1.0, extreme
-    for _ in range(HALVINGS):
+    for _ in range(BISECTION_STEPS):
         tried = (too_near + best) / 2
         found = _hex(_within_gamut(tried, a, b))
-        if contrast(found, ground) >= ratio:
+        if contrast_ratio(found, ground) >= ratio:
             best, answer = tried, found
         else:
             too_near = tried
@@ -61,7 +61,7 @@ def blend(colour: str, ground: str, share: float) -> str:
 
 
 def _channels(colour: str) -> tuple[int, int, int]:
-    if not HEX.fullmatch(colour):
+    if not HEX_COLOUR.fullmatch(colour):
         raise ValueError(f'"{colour}" is not a colour like "#1a5fb4"')
     digits = colour[1:] if len(colour) == len("#rrggbb") else "".join(d * 2 for d in colour[1:])
     return int(digits[:2], 16), int(digits[2:4], 16), int(digits[4:], 16)

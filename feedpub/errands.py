@@ -10,7 +10,7 @@ _SECRET = 4  # characters: anything shorter is no secret, and part of many words
 
 
 @dataclass(frozen=True, slots=True)
-class Errand:
+class WebhookDelivery:
     """One thing to tell one other: that a feed has changed, or that something happened."""
 
     kind: str  # hub (WebSub), url or command (hooks)
@@ -22,7 +22,7 @@ class Errand:
     attempts: int = 0  # before this one
 
     @property
-    def shown_target(self) -> str:
+    def redacted_target(self) -> str:
         """The target as a log may have it: of a URL scheme and host, since the rest is a secret."""
         if self.kind == COMMAND:
             return self.target
@@ -42,41 +42,43 @@ class Errand:
 
 
 @dataclass(frozen=True, slots=True)
-class Patience:
+class WebhookRetryPolicy:
     """How long a target is tried."""
 
-    attempts: int = 20  # of a hook: three days; a hub is told until it takes it
-    first: timedelta = timedelta(seconds=30)  # twice that after the second attempt, and so on
-    longest: timedelta = timedelta(hours=6)
+    max_attempts: int = 20  # of a hook: three days; a hub is told until it takes it
+    initial_delay: timedelta = timedelta(
+        seconds=30
+    )  # twice that after the second attempt, and so on
+    max_delay: timedelta = timedelta(hours=6)
     jitter: float = 0.25  # of each wait, as much less or more
 
 
-PATIENCE = Patience()
+DEFAULT_RETRY_POLICY = WebhookRetryPolicy()
 _BUSY = timedelta(days=1)  # the longest that a server may ask for by Retry-After
 _GONE, _MANY, _FAULT = 410, 429, 500
 
 
 @dataclass(frozen=True, slots=True)
-class Decision:
+class WebhookRetryDecision:
     """What becomes of an errand after an attempt."""
 
     state: str  # done, again, or dropped: nobody will take it any more
     next_at: datetime | None = None
 
 
-def is_busy(status: int) -> bool:
+def is_temporary_failure(status: int) -> bool:
     """Tell whether who answers so, or not at all (0), is better left alone for a while."""
     return status in {0, _MANY} or status >= _FAULT
 
 
-def decide(
-    errand: Errand,
+def decide_retry(
+    errand: WebhookDelivery,
     status: int,
     after: str,
     now: datetime,
     chance: float,
-    patience: Patience = PATIENCE,
-) -> Decision:
+    patience: WebhookRetryPolicy = DEFAULT_RETRY_POLICY,
+) -> WebhookRetryDecision:
     """Decide what becomes of an errand.
 
     A hub is told again until it accepts, a URL for three days or until it is gone for good (410);
@@ -91,16 +93,16 @@ def decide(
         patience: How often, and with what waits.
     """
     if 200 <= status < 300:  # noqa: PLR2004 - RFC 9110 section 15.3
-        return Decision("done")
-    tired = errand.kind == URL and (errand.attempts + 1 >= patience.attempts or status == _GONE)
+        return WebhookRetryDecision("done")
+    tired = errand.kind == URL and (errand.attempts + 1 >= patience.max_attempts or status == _GONE)
     if errand.kind == COMMAND or tired:
-        return Decision("dropped")
-    wait = min(patience.first * (1 << min(errand.attempts, 20)), patience.longest)
+        return WebhookRetryDecision("dropped")
+    wait = min(patience.initial_delay * (1 << min(errand.attempts, 20)), patience.max_delay)
     wait *= 1 + patience.jitter * (2 * chance - 1)
-    return Decision("again", now + max(wait, min(asked(after, now), _BUSY)))
+    return WebhookRetryDecision("again", now + max(wait, min(parse_retry_after(after, now), _BUSY)))
 
 
-def asked(after: str, now: datetime) -> timedelta:
+def parse_retry_after(after: str, now: datetime) -> timedelta:
     """Give how long a Retry-After asks to wait (RFC 9110 section 10.2.3); none where it is none."""
     text = after.strip()
     if text.isascii() and text.isdigit():

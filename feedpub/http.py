@@ -24,8 +24,8 @@ from urllib3.response import BaseHTTPResponse
 
 from feedpub import __version__
 
-SECONDS = 20.0  # from the first packet to the last
-LARGEST = 2**16  # octets of an answer that are read
+TIMEOUT = 20.0  # from the first packet to the last
+MAX_RESPONSE_SIZE = 2**16  # octets of an answer that are read
 
 _AGENT = f"feedpub/{__version__}"
 _CERTIFICATE = b"-----BEGIN CERTIFICATE-----"
@@ -33,29 +33,29 @@ _TEXT = 200  # characters of what is told of an answer
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class HttpResponse:
     """What a server said."""
 
     status: int  # 0 where there was no answer
     text: str  # its first words, or why there was none; one line
     body: bytes = b""
-    after: str = ""  # Retry-After, as written
-    is_whole: bool = True  # the body is no longer than what was read
+    retry_after: str = ""  # Retry-After, as written
+    is_complete: bool = True  # the body is no longer than what was read
 
     @property
-    def is_good(self) -> bool:
+    def is_success(self) -> bool:
         """Tell whether it was taken (2xx)."""
         return 200 <= self.status < 300  # noqa: PLR2004 - RFC 9110 section 15.3
 
 
-def ask(
+def send_request(
     url: str,
     body: bytes | None = None,
     headers: Mapping[str, str] | None = None,
     *,
-    seconds: float = SECONDS,
-    largest: int = LARGEST,
-) -> Answer:
+    seconds: float = TIMEOUT,
+    largest: int = MAX_RESPONSE_SIZE,
+) -> HttpResponse:
     """POST a body to a URL, or GET it where there is none; never raises, whatever is there.
 
     A certificate is held against those that the system trusts.
@@ -65,22 +65,22 @@ def ask(
         kind = {"http": HTTPConnection, "https": HTTPSConnection}[parts.scheme]
         connection = kind(parts.hostname or "", parts.port, timeout=seconds)
     except (KeyError, ValueError):
-        return Answer(0, "no http or https URL")
+        return HttpResponse(0, "no http or https URL")
     told = {"User-Agent": _AGENT, **(headers or {})}
     path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
     exchange = _Exchange(connection, path, body, told, largest)
     # In a thread: neither finding a name, nor trying one address after the other, nor reading
     # what drips ends by a time-out of its own.
-    thread = Thread(target=exchange.go, name="feedpub-ask", daemon=True)
+    thread = Thread(target=exchange.run, name="feedpub-ask", daemon=True)
     thread.start()
     thread.join(seconds)
     if thread.is_alive():
-        exchange.end()
-        return Answer(0, f"no whole answer in {seconds:g} s")
-    return exchange.answer
+        exchange.abort()
+        return HttpResponse(0, f"no whole answer in {seconds:g} s")
+    return exchange.response
 
 
-def trusted_certificates() -> tuple[x509.Certificate, ...]:
+def load_trusted_certificates() -> tuple[x509.Certificate, ...]:
     """Return the root certificates that the system trusts, which TLS is held against too."""
     # Some roots of old have the serial number 0, of which the library warns.
     warnings.filterwarnings("ignore", "Parsed a serial number", CryptographyDeprecationWarning)
@@ -89,14 +89,14 @@ def trusted_certificates() -> tuple[x509.Certificate, ...]:
     bundles = [Path(each) for each in (paths.cafile, folder / "ca-certificates.crt") if each]
     found: dict[bytes, x509.Certificate] = {}
     for path in bundles:
-        found.update(_certificates(path))
+        found.update(_load_certificates(path))
     if not found and folder.is_dir():
         for path in sorted(folder.iterdir()):
-            found.update(_certificates(path))
+            found.update(_load_certificates(path))
     return tuple(found.values())
 
 
-def _certificates(path: Path) -> dict[bytes, x509.Certificate]:
+def _load_certificates(path: Path) -> dict[bytes, x509.Certificate]:
     """Return the certificates in a file by their fingerprints; none where it holds none."""
     found: dict[bytes, x509.Certificate] = {}
     try:
@@ -121,7 +121,7 @@ class _Exchange:
         headers: Mapping[str, str],
         largest: int,
     ) -> None:
-        self.answer = Answer(0, "no answer")
+        self.response = HttpResponse(0, "no answer")
         self._connection = connection
         self._path = path
         self._body = body
@@ -130,7 +130,7 @@ class _Exchange:
         self._sock: socket | None = None  # the connection itself lets go of it before the end
         self._has_ended = False
 
-    def go(self) -> None:
+    def run(self) -> None:
         """Ask, and keep the answer, or why there is none."""
         connection = self._connection
         try:
@@ -146,13 +146,13 @@ class _Exchange:
                 preload_content=False,
                 decode_content=False,
             )
-            self.answer = _answer(connection.getresponse(), self._largest)
+            self.response = _read_response(connection.getresponse(), self._largest)
         except (HTTPError, OSError, ValueError) as error:
-            self.answer = Answer(0, _line(str(error)) or type(error).__name__)
+            self.response = HttpResponse(0, _line(str(error)) or type(error).__name__)
         finally:
             connection.close()
 
-    def end(self) -> None:
+    def abort(self) -> None:
         """Let it end at once, or as soon as there is a connection."""
         self._has_ended = True
         sock = self._sock or self._connection.sock
@@ -161,14 +161,14 @@ class _Exchange:
                 sock.shutdown(SHUT_RDWR)
 
 
-def _answer(response: BaseHTTPResponse, largest: int) -> Answer:
+def _read_response(response: BaseHTTPResponse, largest: int) -> HttpResponse:
     body = response.read(largest + 1)
-    return Answer(
+    return HttpResponse(
         status=response.status,
         text=_line(body[: _TEXT * 4].decode("utf-8", "replace")),
         body=body[:largest],
-        after=response.headers.get("Retry-After", ""),
-        is_whole=len(body) <= largest,
+        retry_after=response.headers.get("Retry-After", ""),
+        is_complete=len(body) <= largest,
     )
 
 

@@ -12,8 +12,8 @@ from datetime import datetime
 from threading import Lock
 from typing import TextIO
 
-Value = str | int | float | bool | None | tuple[str, ...]
-Fields = Mapping[str, Value]
+FieldValue = str | int | float | bool | None | tuple[str, ...]
+EventFields = Mapping[str, FieldValue]
 
 _ADDRESS = re.compile(r"[^\s<>\"'()\[\]:;,/\\=]+@[^\s<>\"'()\[\]:;,/\\=]+")
 _LOGIN = re.compile(r"(?<=://)[^\s/@]+@")
@@ -27,7 +27,7 @@ _UNSAFE = frozenset(("Cc", "Cf", "Cs", "Zl", "Zp"))
 _JOINERS = frozenset("\u200c\u200d")
 
 
-class Journal:
+class EventLogger:
     """Writes what happens, for all threads of a process."""
 
     def __init__(self, stream: TextIO, now: Callable[[], datetime], *, human: bool) -> None:
@@ -37,9 +37,9 @@ class Journal:
         self._human = human
         self._turn = Lock()
 
-    def tell(self, event: str, **fields: Value) -> None:
+    def info(self, event: str, **fields: FieldValue) -> None:
         """Write that something happened. That nobody reads it stops nothing."""
-        line = (human if self._human else as_json)(self._now(), event, fields)
+        line = (render_console if self._human else render_json)(self._now(), event, fields)
         with self._turn:
             try:
                 self._stream.write(line + "\n")
@@ -48,20 +48,20 @@ class Journal:
                 return
 
 
-def as_json(now: datetime, event: str, fields: Fields) -> str:
+def render_json(now: datetime, event: str, fields: EventFields) -> str:
     """Give one object, whose first keys are time and event."""
-    told = {name: _cleaned(value) for name, value in fields.items()}
+    told = {name: _redact_value(value) for name, value in fields.items()}
     return json.dumps({"time": now.isoformat(timespec="milliseconds"), "event": event, **told})
 
 
-def human(now: datetime, event: str, fields: Fields) -> str:
+def render_console(now: datetime, event: str, fields: EventFields) -> str:
     """Give a line as people read it: what is nothing, or not so, is left out."""
-    told = [f"{name}: {_shown(value)}" for name, value in fields.items() if value]
+    told = [f"{name}: {_format_value(value)}" for name, value in fields.items() if value]
     return f"{now:%H:%M:%S}  {event}{'  ' if told else ''}{', '.join(told)}"
 
 
-def _shown(value: Value) -> str:
-    cleaned = _cleaned(value)
+def _format_value(value: FieldValue) -> str:
+    cleaned = _redact_value(value)
     if isinstance(cleaned, list):
         return "; ".join(map(escape_controls, cleaned))
     if cleaned is True:
@@ -69,21 +69,21 @@ def _shown(value: Value) -> str:
     return escape_controls(str(cleaned))
 
 
-def _cleaned(value: Value) -> str | float | bool | list[str] | None:
+def _redact_value(value: FieldValue) -> str | float | bool | list[str] | None:
     if isinstance(value, str):
-        return discreet(value)
+        return redact(value)
     if isinstance(value, tuple):
-        return [discreet(each) for each in value]
+        return [redact(each) for each in value]
     return value
 
 
-def discreet(text: str) -> str:
+def redact(text: str) -> str:
     """Give a text without addresses, logins and what may be a token or a key."""
     text = _LOGIN.sub("…@", text[:_LONGEST])
-    return _TOKEN.sub("…", _ADDRESS.sub(_hidden, text))
+    return _TOKEN.sub("…", _ADDRESS.sub(_mask_local_part, text))
 
 
-def _hidden(found: re.Match[str]) -> str:
+def _mask_local_part(found: re.Match[str]) -> str:
     """Keep of an address where it is: that much a publisher has to know."""
     return f"…@{found[0].rpartition('@')[2]}"
 

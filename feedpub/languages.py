@@ -29,7 +29,7 @@ _SCRIPTS = frozenset(
 )
 
 
-def normal(text: str) -> str:
+def normalize_tag(text: str) -> str:
     """Return a language tag as BCP 47 writes it, "" for what has not the form of one.
 
     `zh_cn.UTF-8` is zh-CN, and `EN-us` is en-US.
@@ -43,7 +43,7 @@ def normal(text: str) -> str:
     return "-".join((found[1].lower(), *parts))
 
 
-def named(text: str) -> str:
+def parse_language_code(text: str) -> str:
     """Return the tag of the language that a piece of a file's name may stand for, or "".
 
     Only languages that exist count: "fr", "zh-cn" and "sr_Latn", but not "js" or "v2".
@@ -53,15 +53,15 @@ def named(text: str) -> str:
         return ""
     if found[2] and found[2].lower() not in _SCRIPTS:
         return ""
-    return normal(text)
+    return normalize_tag(text)
 
 
-def primary(tag: str) -> str:
+def get_primary_language(tag: str) -> str:
     """Return the language of a tag, without its script and region: "zh" of "zh-Hant-TW"."""
     return tag.partition("-")[0].lower()
 
 
-def closeness(tag: str, wanted: str) -> int:
+def score_language_match(tag: str, wanted: str) -> int:
     """Return how well a language serves whoever wants another, 0 where it does not.
 
     The same tag is best; then one that is less exact, one that is more so, and the same language
@@ -74,4 +74,4 @@ def closeness(tag: str, wanted: str) -> int:
         return 3
     if one.startswith(f"{other}-"):
         return 2
-    return int(primary(one) == primary(other))
+    return int(get_primary_language(one) == get_primary_language(other))

@@ -13,22 +13,24 @@ from unicodedata import normalize
 from urllib.parse import unquote, urljoin, urlsplit
 
 from feedpub.markup import wikilinks
-from feedpub.markup.urls import is_safe, settle
+from feedpub.markup.urls import is_safe, normalize_url
 from feedpub.model import Body, Problem, Reference
-from feedpub.notes import NO_NOTES, Notes
-from feedpub.posts import SUFFIXES
-from feedpub.slugs import fold, quote, slugify
+from feedpub.notes import EMPTY_WIKI_INDEX, WikiIndex
+from feedpub.posts import MARKDOWN_SUFFIXES
+from feedpub.slugs import fold_case, quote, slugify
 
 _PREFIX = re.compile(
     r"\{(filename|static|attach|photo|post_url|link|ref|site|index|wiki|tag|author|category)\}"
     r"|\|(filename|static|attach|tag|author|category)\|"
 )
-_SHORT = frozenset(("post_url", "link", "ref"))  # these may name a post without its folder
-_FILED = frozenset(("static", "attach", "photo", "site"))  # these name a file of the site
-_SUBJECTS = frozenset(("tag", "author", "category"))  # Pelican's, by their names or slugs
+_SHORT_PREFIXES = frozenset(("post_url", "link", "ref"))  # these may name a post without its folder
+_FILE_PREFIXES = frozenset(("static", "attach", "photo", "site"))  # these name a file of the site
+_TERM_PREFIXES = frozenset(("tag", "author", "category"))  # Pelican's, by their names or slugs
 _SUFFIXLESS = frozenset(("", "filename"))  # these may name a post without its suffix
-_OWN = frozenset(("archive", "authors", "categories", "digests", "feeds", "subscribe", "tags"))
-_NAMING = (
+_RESERVED_FOLDERS = frozenset(
+    ("archive", "authors", "categories", "digests", "feeds", "subscribe", "tags")
+)
+_NAMED_PREFIXES = (
     *("{post_url}", "{link}", "{ref}", "@/", "{wiki}"),
     *("{tag}", "{author}", "{category}", "|tag|", "|author|", "|category|"),
 )
@@ -56,19 +58,19 @@ _DATED = re.compile(r"\d{4}-\d{1,2}-\d{1,2}-")
 
 
 @dataclass(frozen=True, slots=True)
-class Places:
+class LinkIndex:
     """Where everything of the site is found: source path, in NFC → URL."""
 
-    site: str  # the site's URL
+    site_url: str  # the site's URL
     posts: Mapping[str, str]
     files: Mapping[str, str]
-    names: Mapping[str, str]  # what `names` gives
-    notes: Notes = NO_NOTES  # what wiki links name
-    subjects: Mapping[tuple[str, str], str] = field(default_factory=dict)  # kind, name or slug
-    urls: Container[str] = frozenset()  # of all posts
+    posts_by_name: Mapping[str, str]  # what `names` gives
+    wiki_index: WikiIndex = EMPTY_WIKI_INDEX  # what wiki links name
+    term_urls: Mapping[tuple[str, str], str] = field(default_factory=dict)  # kind, name or slug
+    post_urls: Container[str] = frozenset()  # of all posts
 
 
-def names(paths: Iterable[str]) -> dict[str, str]:
+def index_names(paths: Iterable[str]) -> dict[str, str]:
     """Index the paths of posts by the names that Jekyll's and Hugo's references use.
 
     Whole paths win over bare names, and these over names without their date; where two posts
@@ -76,10 +78,10 @@ def names(paths: Iterable[str]) -> dict[str, str]:
     """
     known: tuple[dict[str, str], ...] = ({}, {}, {})
     for path in sorted(paths):
-        whole = _without_suffix(fold(path))
+        whole = _without_suffix(fold_case(path))
         folder, bare = posixpath.split(whole)
         undated = _DATED.sub("", bare, count=1) or bare
-        wanted = ((fold(path), whole), (bare,), (posixpath.join(folder, undated), undated))
+        wanted = ((fold_case(path), whole), (bare,), (posixpath.join(folder, undated), undated))
         for found, keys in zip(known, wanted, strict=True):
             for key in keys:
                 found.setdefault(key, path)
@@ -87,22 +89,22 @@ def names(paths: Iterable[str]) -> dict[str, str]:
     return {**undated_names, **bare_names, **whole_paths}
 
 
-def uses_names(reference: Reference) -> bool:
+def is_named_reference(reference: Reference) -> bool:
     """Tell whether a reference may have to be looked up in `Places.names`."""
     target = reference.target
-    return target.startswith(_NAMING) or (
+    return target.startswith(_NAMED_PREFIXES) or (
         target.startswith(_ROOTED) and _OLD_URL.fullmatch(target.removeprefix("{site}")) is not None
     )
 
 
-def resolve(reference: Reference, path: str, url: str, places: Places) -> tuple[str, str]:
+def resolve(reference: Reference, path: str, url: str, places: LinkIndex) -> tuple[str, str]:
     """Give the absolute URL that a reference in the post at `path` and `url` means, and a fault.
 
     The fault is "" unless the reference names a source file of the site that is not there.
     """
     target = reference.target
     if target.startswith("#"):
-        return url.partition("#")[0] + uri(target), ""
+        return url.partition("#")[0] + iri_to_uri(target), ""
     prefix = _PREFIX.match(target)
     kind = (prefix[1] or prefix[2]) if prefix else ""
     rest = target[prefix.end() :] if prefix else target
@@ -111,35 +113,39 @@ def resolve(reference: Reference, path: str, url: str, places: Places) -> tuple[
     written = _TAIL.sub("", rest)
     tail = rest[len(written) :]
     name = written.replace("\\", "/")  # as people write paths on Windows, and browsers read them
-    if kind in _SUBJECTS:
-        return _subject(kind, _plain(name), places)
+    if kind in _TERM_PREFIXES:
+        return _resolve_term(kind, _plain(name), places)
     if kind == "wiki":
-        return _wiki(_plain(name), tail, path, url, places)
+        return _resolve_wikilink(_plain(name), tail, path, url, places)
     if kind == "index" or (not name and kind in ("", "ref")):
-        return (places.site + uri(tail) if kind == "index" else _joined(url, tail)), ""
+        return (places.site_url + iri_to_uri(tail) if kind == "index" else _joined(url, tail)), ""
     found = _find(kind, _plain(name), path, places)
     if not found and kind in _SUFFIXLESS:
-        found = _without_md(_plain(name), path, url, places)
+        found = _find_without_suffix(_plain(name), path, url, places)
     if found:
-        return found + uri(tail), ""
-    return _unfound(kind, name + tail, target, url, places)
+        return found + iri_to_uri(tail), ""
+    return _resolve_missing(kind, name + tail, target, url, places)
 
 
-def _unfound(kind: str, name: str, target: str, url: str, places: Places) -> tuple[str, str]:
+def _resolve_missing(
+    kind: str, name: str, target: str, url: str, places: LinkIndex
+) -> tuple[str, str]:
     """Give the URL of what lies in no place that is known, and a fault where it should."""
-    if kind in _FILED:
-        return _joined(places.site, name.lstrip("/")), ""
-    named = kind or _TAIL.sub("", name).lower().endswith(SUFFIXES)
+    if kind in _FILE_PREFIXES:
+        return _joined(places.site_url, name.lstrip("/")), ""
+    named = kind or _TAIL.sub("", name).lower().endswith(MARKDOWN_SUFFIXES)
     fault = f'link to "{target}": no such file is published' if named else ""
     return _joined(url, name), fault
 
 
-def _wiki(name: str, tail: str, path: str, url: str, places: Places) -> tuple[str, str]:
+def _resolve_wikilink(
+    name: str, tail: str, path: str, url: str, places: LinkIndex
+) -> tuple[str, str]:
     """Give the URL that a wiki link means; "" where nothing has that name, and a fault."""
-    found = places.notes.find(name, path)
+    found = places.wiki_index.find(name, path)
     if not found:
-        is_file = posixpath.splitext(name)[1].lower() in wikilinks.EMBEDDED
-        dead = _joined(url, uri(quote(name))) if is_file else ""
+        is_file = posixpath.splitext(name)[1].lower() in wikilinks.EMBED_SUFFIXES
+        dead = _joined(url, iri_to_uri(quote(name))) if is_file else ""
         return dead, f'wiki link "[[{name}]]": no post or file of that name is published'
     address = places.posts.get(found[0]) or places.files[found[0]]
     fault = ""
@@ -148,18 +154,20 @@ def _wiki(name: str, tail: str, path: str, url: str, places: Places) -> tuple[st
         fault = (
             f'wiki link "[[{name}]]" may mean {others}: the first is taken; write its folder too'
         )
-    return address + uri(tail), fault
+    return address + iri_to_uri(tail), fault
 
 
-def _subject(kind: str, name: str, places: Places) -> tuple[str, str]:
+def _resolve_term(kind: str, name: str, places: LinkIndex) -> tuple[str, str]:
     """Give the URL of the page of a tag, an author or a category."""
-    found = places.subjects.get((kind, fold(name))) or places.subjects.get((kind, slugify(name)))
+    found = places.term_urls.get((kind, fold_case(name))) or places.term_urls.get(
+        (kind, slugify(name))
+    )
     if found:
         return found, ""
-    return places.site, f'link to "{{{kind}}}{name}": no published post has this {kind}'
+    return places.site_url, f'link to "{{{kind}}}{name}": no published post has this {kind}'
 
 
-def files_named(target: str, path: str, site: str, files: Container[str]) -> Iterator[str]:
+def find_files(target: str, path: str, site: str, files: Container[str]) -> Iterator[str]:
     """Return which of these files a reference in the post at `path` may mean."""
     prefix = _PREFIX.match(target)
     kind = (prefix[1] or prefix[2]) if prefix else ""
@@ -171,7 +179,7 @@ def files_named(target: str, path: str, site: str, files: Container[str]) -> Ite
 
 
 def resolve_all(
-    references: Iterable[Reference], path: str, url: str, places: Places
+    references: Iterable[Reference], path: str, url: str, places: LinkIndex
 ) -> tuple[tuple[tuple[str, str], ...], tuple[Problem, ...]]:
     """Resolve every reference of one post: pairs of target and URL, and what was not found."""
     pairs: list[tuple[str, str]] = []
@@ -184,7 +192,9 @@ def resolve_all(
     return tuple(pairs), tuple(problems)
 
 
-def fill(body: Body, links: Iterable[tuple[str, str]], shown: Callable[[str], str] = str) -> str:
+def substitute_urls(
+    body: Body, links: Iterable[tuple[str, str]], shown: Callable[[str], str] = str
+) -> str:
     """Return a post's HTML with URLs in the place of its references.
 
     `shown` turns an absolute URL into the one to be written. What is written is judged: nothing
@@ -192,7 +202,7 @@ def fill(body: Body, links: Iterable[tuple[str, str]], shown: Callable[[str], st
     """
     urls = dict(links)
     parts = list(body.pieces)
-    parts[1::2] = [_written(shown(urls.get(target, target))) for target in parts[1::2]]
+    parts[1::2] = [_escape_safe_url(shown(urls.get(target, target))) for target in parts[1::2]]
     for place in range(1, len(parts), 2):
         if not parts[place] and body.pieces[place].startswith(wikilinks.PREFIX):
             # A link to nothing is its text.
@@ -201,7 +211,7 @@ def fill(body: Body, links: Iterable[tuple[str, str]], shown: Callable[[str], st
     return "".join(parts)
 
 
-def describe_pictures(html: str) -> str:
+def replace_data_images(html: str) -> str:
     """Return finished HTML with the text of each picture that is within it (`data:`) in its place.
 
     Many feed readers do not show such a picture, and each of them would hold it in every feed.
@@ -216,12 +226,12 @@ def _description(tag: re.Match[str]) -> str:
     return escape(unescape(attributes.get("alt", "")), quote=False)
 
 
-def _written(url: str) -> str:
+def _escape_safe_url(url: str) -> str:
     """Return a URL as an attribute holds it; "" where nobody should follow it."""
     return escape(url) if is_safe(url) else ""
 
 
-def local(site: str, own: str) -> Callable[[str], str]:
+def build_url_rewriter(site: str, own: str) -> Callable[[str], str]:
     """Give the form of URLs for the page at `own`: those of this site without their host.
 
     Such a page works wherever the folder is served, in a preview too.
@@ -241,7 +251,7 @@ def local(site: str, own: str) -> Callable[[str], str]:
     return shown
 
 
-def uri(text: str) -> str:
+def iri_to_uri(text: str) -> str:
     """Percent-encode what RFC 3986 does not allow below a host, in NFC; what is encoded stays."""
     if _ENCODED.fullmatch(text):
         return text
@@ -251,12 +261,12 @@ def uri(text: str) -> str:
     return before + sharp + after.replace("#", "%23")
 
 
-def web(text: str) -> str:
+def normalize_absolute_url(text: str) -> str:
     """Give a whole URL percent-encoded and with its host in ASCII.
 
     "" stands for what is no whole URL, or one that nobody should follow (`javascript:`).
     """
-    settled, target = settle(escape(text))
+    settled, target = normalize_url(escape(text))
     return "" if target else unescape(settled)
 
 
@@ -265,7 +275,7 @@ def _joined(base: str, target: str) -> str:
 
     Else the prefixes would be a way past the sanitiser: `{static}javascript:`.
     """
-    relative = uri(target)
+    relative = iri_to_uri(target)
     if _NAME.fullmatch(relative) and _TIDY.fullmatch(base):
         return base[: base.rindex("/") + 1] + relative  # as below, and ten times as fast
     # RFC 3986 section 4.2: so a colon in the first segment is part of a path.
@@ -278,30 +288,32 @@ def _plain(name: str) -> str:
     return decoded if decoded.isascii() else normalize("NFC", decoded)
 
 
-def _find(kind: str, name: str, path: str, places: Places) -> str:
+def _find(kind: str, name: str, path: str, places: LinkIndex) -> str:
     """Look a reference up among the site's posts and files; "" where there is none."""
-    for candidate in _candidates(kind, name, path, places.site):
+    for candidate in _candidates(kind, name, path, places.site_url):
         whole = posixpath.normpath(candidate)
         found = places.posts.get(whole) or places.files.get(whole)
         if found:
             return found
-    if kind in _SHORT:
-        return _short(name, places)
+    if kind in _SHORT_PREFIXES:
+        return _find_by_short_name(name, places)
     old = _OLD_URL.fullmatch(name) if kind in ("", "site") else None
-    return _named("-".join(old.groups()), places) if old else ""
+    return _find_by_name("-".join(old.groups()), places) if old else ""
 
 
-def _without_md(name: str, path: str, url: str, places: Places) -> str:
+def _find_without_suffix(name: str, path: str, url: str, places: LinkIndex) -> str:
     """Look up a post that is named without the suffix of its file; an address wins over that."""
-    if not name or name.strip("/").partition("/")[0] in _OWN:
+    if not name or name.strip("/").partition("/")[0] in _RESERVED_FOLDERS:
         return ""
     joined = _joined(url, name)
-    if joined in places.urls or f"{joined}/" in places.urls:
+    if joined in places.post_urls or f"{joined}/" in places.post_urls:
         return ""
-    for candidate in _candidates("", name, path, places.site):
+    for candidate in _candidates("", name, path, places.site_url):
         whole = posixpath.normpath(candidate)
         for index in (whole, f"{whole}/index"):
-            found = next(filter(None, (places.posts.get(index + each) for each in SUFFIXES)), "")
+            found = next(
+                filter(None, (places.posts.get(index + each) for each in MARKDOWN_SUFFIXES)), ""
+            )
             if found:
                 return found
     return ""
@@ -320,17 +332,17 @@ def _candidates(kind: str, name: str, path: str, site: str) -> Iterator[str]:
             yield name.lstrip("/")
 
 
-def _short(name: str, places: Places) -> str:
+def _find_by_short_name(name: str, places: LinkIndex) -> str:
     """Look up a post by a short name, as `post_url` and `ref` use."""
-    key = fold(name).strip("/")
+    key = fold_case(name).strip("/")
     bare = _without_suffix(key)
     candidates = (key, bare, bare.rpartition("/")[2])
-    return next(filter(None, (_named(each, places) for each in candidates)), "")
+    return next(filter(None, (_find_by_name(each, places) for each in candidates)), "")
 
 
-def _named(name: str, places: Places) -> str:
+def _find_by_name(name: str, places: LinkIndex) -> str:
     """Give the URL of the post of a name that `names` gives, "" where there is none."""
-    path = places.names.get(fold(name))
+    path = places.posts_by_name.get(fold_case(name))
     return places.posts[path] if path else ""
 
 

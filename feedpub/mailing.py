@@ -6,18 +6,18 @@ Every value is frozen and whole. Times are aware and in UTC.
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-AHEAD = timedelta(days=1)
+MAX_CLOCK_SKEW = timedelta(days=1)
 """What is recorded for longer than this after now was recorded by a clock that ran ahead: no wait
 of ours is as long."""
 
 ACTIVE = "active"
-STATES = ("pending", ACTIVE, "unsubscribed", "bounced", "complained", "suppressed")
+SUBSCRIBER_STATES = ("pending", ACTIVE, "unsubscribed", "bounced", "complained", "suppressed")
 """Of a subscriber. Only an active one is mailed; only a pending one may become active by itself."""
 
 CADENCES = ("digest", "each", "daily", "weekly", "monthly")
 """How often a reader wants mail: as the digest goes out, each post, or not more often than."""
 
-SELDOM = ("daily", "weekly", "monthly")
+DELAYED_CADENCES = ("daily", "weekly", "monthly")
 """Of these: those at which posts wait until the reader's day has come."""
 
 
@@ -31,7 +31,7 @@ class Consent:
 
 
 @dataclass(frozen=True, slots=True)
-class Follows:
+class SubscriptionFilter:
     """What a reader wants to hear of: everything, or posts with a tag or by an author of these."""
 
     everything: bool = True
@@ -50,35 +50,37 @@ class Subscriber:
     fields: tuple[tuple[str, str], ...] = ()
     state: str = "pending"
     language: str = ""  # "" for the site's
-    follows: Follows = Follows()
+    follows: SubscriptionFilter = SubscriptionFilter()
     cadence: str = "digest"
     soft_bounces: int = 0
     changed: datetime | None = None  # when the state last changed
-    waited: datetime | None = None  # until when posts waited, where they want mail sooner now
+    delayed_until: datetime | None = (
+        None  # until when posts waited, where they want mail sooner now
+    )
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
+class SignupRequest:
     """What somebody asks for who wants to be mailed."""
 
     address: str
-    follows: Follows = Follows()
+    follows: SubscriptionFilter = SubscriptionFilter()
     cadence: str = "digest"
     language: str = ""  # "" for the site's
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class PendingConfirmation:
     """A wish that somebody wrote into a form, perhaps not the one whose address it is."""
 
-    mark: bytes  # a salted hash of the address: which row it is
-    wish: Wish
+    address_hash: bytes  # a salted hash of the address: which row it is
+    request: SignupRequest
     at: datetime
-    mails: int  # that went out because of it
+    mails_sent: int  # that went out because of it
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
+class SeenPost:
     """A post as the newsletter knows it."""
 
     name: str  # the id that it had when it was seen first: ledgers and issues call it so
@@ -92,7 +94,7 @@ class Known:
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class Snapshot:
     """What a digest saw when it last looked for what is new."""
 
     at: datetime
@@ -100,7 +102,7 @@ class Look:
 
 
 @dataclass(frozen=True, slots=True)
-class Content:
+class MessageContent:
     """What a message says, for everybody who gets the same posts: rendered once.
 
     Where a reader's own values go it holds marks, which `message.fill` replaces.
@@ -114,12 +116,12 @@ class Content:
 
 
 @dataclass(frozen=True, slots=True)
-class Selection:
+class Variant:
     """The posts of one issue that some of its readers get."""
 
     key: str  # digest of the post ids in order, and the language
     posts: tuple[str, ...]  # ids, newest first
-    content: Content
+    content: MessageContent
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +141,7 @@ class Issue:
     title: str = ""  # the digest's title when it was planned
 
     @property
-    def origin(self) -> str:
+    def original_digest(self) -> str:
         """The name of the digest when it was planned: Message-IDs and addresses have it."""
         return self.named or self.digest
 
@@ -156,7 +158,7 @@ class Delivery:
     id: int
     issue: int
     subscriber: Subscriber
-    selection: str  # key
+    variant: str  # key
     key: str  # makes the Message-ID: the same at every attempt
     attempts: int  # before this one
 
@@ -172,7 +174,7 @@ class Message:
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class SendResult:
     """What a transport found out about one message."""
 
     kind: str  # accepted, deferred, failed, doubt (no answer after the final dot), offline
@@ -193,7 +195,7 @@ class SenderRefusal:
 
 
 @dataclass(frozen=True, slots=True)
-class Suspension:
+class RelaySuspension:
     """A relay that takes no more for now, and is not used until a time."""
 
     relay: str
@@ -202,28 +204,28 @@ class Suspension:
 
 
 @dataclass(frozen=True, slots=True)
-class Fate:
+class DeliveryStatus:
     """What became of one issue for one reader."""
 
     issue: int
     digest: str
     address: str
     at: datetime  # when it last changed
-    outcome: Outcome  # whose kind is the state of the delivery
+    result: SendResult  # whose kind is the state of the delivery
 
 
 @dataclass(frozen=True, slots=True)
-class Settled:
+class DeliveryUpdate:
     """What becomes of a delivery after an attempt."""
 
     delivery: int
     state: str  # accepted, deferred, failed, doubt, suppressed or planned (given back)
-    outcome: Outcome
+    result: SendResult
     next_attempt: datetime | None = None  # of a deferred one, or one given back
 
 
 @dataclass(frozen=True, slots=True)
-class Tally:
+class IssueStats:
     """How an issue stands: audience = the sum of all the others, always."""
 
     audience: int

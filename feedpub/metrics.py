@@ -9,46 +9,46 @@ from prometheus_client.registry import Collector
 
 MEDIA_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
-Pairs = tuple[tuple[str, int], ...]
+LabelledCounts = tuple[tuple[str, int], ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Figures:
+class MetricsSnapshot:
     """How a site stands at one moment. Counters begin at 0 with the process; None is not known."""
 
     version: str = ""
     builds: int = 0
     failed_builds: int = 0
     build_seconds: float | None = None  # the last build took
-    built: float | None = None  # when, in seconds since 1970
+    built_at: float | None = None  # when, in seconds since 1970
     posts: int = 0
     problems: int = 0
-    requests: Pairs = ()  # of feeds, by status
-    readers: Pairs = ()  # of each feed, by path, as their programs say
-    subscribers: Pairs = ()  # by state
-    deliveries: Pairs = ()  # by state, of the issues that are going out
-    errands: int | None = None  # hubs and hooks that wait to be told
+    requests: LabelledCounts = ()  # of feeds, by status
+    feed_readers: LabelledCounts = ()  # of each feed, by path, as their programs say
+    subscribers: LabelledCounts = ()  # by state
+    deliveries: LabelledCounts = ()  # by state, of the issues that are going out
+    pending_webhooks: int | None = None  # hubs and hooks that wait to be told
     database_up: bool | None = None  # it could be asked for what is its own
     watcher_lag: float | None = None  # seconds from a change to the build that took it up
     scheduler_lag: float | None = None  # seconds that the last duty began late
 
 
-def text(figures: Figures) -> bytes:
+def render_metrics(figures: MetricsSnapshot) -> bytes:
     """Give the figures in Prometheus' text format."""
     registry = CollectorRegistry(auto_describe=False)
-    registry.register(_Given(figures))
+    registry.register(_SnapshotCollector(figures))
     return generate_latest(registry)
 
 
-class _Given(Collector):
+class _SnapshotCollector(Collector):
     """Hands figures over as they are: nothing is kept between two times."""
 
-    def __init__(self, figures: Figures) -> None:
-        self._figures = figures
+    def __init__(self, figures: MetricsSnapshot) -> None:
+        self._snapshot = figures
 
     def collect(self) -> Iterator[Metric]:
         """Give every figure that is known."""
-        one = self._figures
+        one = self._snapshot
         about = GaugeMetricFamily("feedpub_info", "The version that runs.", labels=["version"])
         about.add_metric([one.version], 1)
         yield about
@@ -64,18 +64,20 @@ class _Given(Collector):
         for status, number in one.requests:
             requests.add_metric([status], number)
         yield requests
-        yield _by("feed_readers", "feed", "Readers of each feed, as programs say.", one.readers)
-        yield _by("subscribers", "state", "People on the list.", one.subscribers)
-        yield _by("deliveries", "state", "Messages of issues that go out.", one.deliveries)
-        yield from self._known()
+        yield _build_gauge(
+            "feed_readers", "feed", "Readers of each feed, as programs say.", one.feed_readers
+        )
+        yield _build_gauge("subscribers", "state", "People on the list.", one.subscribers)
+        yield _build_gauge("deliveries", "state", "Messages of issues that go out.", one.deliveries)
+        yield from self._collect_optional()
 
-    def _known(self) -> Iterator[Metric]:
-        one = self._figures
+    def _collect_optional(self) -> Iterator[Metric]:
+        one = self._snapshot
         for name, said, value in (
             ("database_up", "Whether the database can be asked.", one.database_up),
-            ("errands_waiting", "Hubs and hooks that wait to be told.", one.errands),
+            ("errands_waiting", "Hubs and hooks that wait to be told.", one.pending_webhooks),
             ("build_seconds", "How long the last build took.", one.build_seconds),
-            ("built_timestamp_seconds", "When the last build ended.", one.built),
+            ("built_timestamp_seconds", "When the last build ended.", one.built_at),
             ("watcher_lag_seconds", "From a change to the build of it.", one.watcher_lag),
             ("scheduler_lag_seconds", "How late the last duty began.", one.scheduler_lag),
         ):
@@ -83,7 +85,7 @@ class _Given(Collector):
                 yield GaugeMetricFamily(f"feedpub_{name}", said, value)
 
 
-def _by(name: str, label: str, said: str, pairs: Pairs) -> Metric:
+def _build_gauge(name: str, label: str, said: str, pairs: LabelledCounts) -> Metric:
     family = GaugeMetricFamily(f"feedpub_{name}", said, labels=[label])
     for key, number in pairs:
         family.add_metric([key], number)

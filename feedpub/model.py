@@ -33,7 +33,7 @@ class Problem:
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
+class SourceFile:
     """One content file as it lies on disk."""
 
     path: str  # below the content folder
@@ -132,7 +132,7 @@ UNLISTED = "unlisted"
 
 
 @dataclass(frozen=True, slots=True)
-class Manuscript:
+class ParsedPost:
     """What one content file says, read by itself: no other file, no clock, no disk."""
 
     path: str  # of the Source
@@ -160,7 +160,7 @@ class Manuscript:
     redirect_to: tuple[Reference, ...] = ()  # at most one URL that the page leads on to
     draft: bool = False
     expires: datetime | None = None
-    mailed: bool = True  # False: `digest: false`, published without mailing
+    in_digests: bool = True  # False: `digest: false`, published without mailing
     visibility: str = ""  # PRIVATE, UNLISTED or "" for everybody
     minutes: int = 1  # to read
     references: tuple[Reference, ...] = ()  # every relative URL in the HTML, once each
@@ -170,7 +170,7 @@ class Manuscript:
     menu: MenuEntry | None = None  # of a page that is in the menu
     address_line: int = 0  # of the key that asks for an address; 0 where the file's name does
     id_line: int = 0  # of the key that gives the id
-    spaced_line: int = 0  # of tags that look as if spaces divided them
+    spaced_tags_line: int = 0  # of tags that look as if spaces divided them
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,7 +189,7 @@ class Post:
     path: str  # of the Source
     slug: str
     url: str
-    output: str  # the page's file below the output folder; "" where the page is elsewhere
+    output_path: str  # the page's file below the output folder; "" where the page is elsewhere
     title: str
     published: datetime
     updated: datetime  # never before published
@@ -201,25 +201,25 @@ class Post:
     image: Image | None
     enclosures: tuple[Enclosure, ...]
     canonical_url: str  # the post's url where none is given
-    mailed: bool
+    in_digests: bool
     minutes: int
     draft: bool  # only ever True in a preview
-    body: str  # digest of the Source: the key of its HTML
+    body_key: str  # digest of the Source: the key of its HTML
     links: tuple[tuple[str, str], ...]  # each reference's target and the absolute URL it means
-    key: str  # digest of all that can be seen of this post, its HTML included
+    cache_key: str  # digest of all that can be seen of this post, its HTML included
     kind: str = POST
     menu: MenuEntry | None = None
     unlisted: bool = False  # it has a page, and nothing of the site leads there
     translations: tuple[Translation, ...] = ()  # itself among them, the original first; or none
-    redirect: str = ""  # URL that its page leads on to; "" where it is shown there
+    redirect_url: str = ""  # URL that its page leads on to; "" where it is shown there
 
     @property
-    def group(self) -> str:
+    def translation_group(self) -> str:
         """What a post shares with its translations, and with no other post; "" without any."""
         return self.translations[0].url if self.translations else ""
 
 
-Html = Callable[[Post], str]
+HtmlRenderer = Callable[[Post], str]
 """Gives a post's whole HTML, safe and with absolute URLs."""
 
 
@@ -228,13 +228,15 @@ class Publication:
     """What a post was published as. It keeps that, whoever else comes to ask for the same."""
 
     path: str  # of its source
-    address: str  # its page below the output folder, or its URL where that is elsewhere
-    asked: str  # the address that it asked for, and by which words
+    location: str  # its page below the output folder, or its URL where that is elsewhere
+    requested: str  # the address that it asked for, and by which words
     id: str
-    asked_id: str
-    due: datetime | None  # the date that had come by then; None for one published ahead of it
+    requested_id: str
+    publish_date: (
+        datetime | None
+    )  # the date that had come by then; None for one published ahead of it
     fingerprint: str = ""  # of its title and date: a renamed file is known by it
-    former: tuple[str, ...] = ()  # addresses that it had before
+    former_paths: tuple[str, ...] = ()  # addresses that it had before
 
 
 @dataclass(frozen=True, slots=True)
@@ -267,13 +269,13 @@ class Feed:
     updated: datetime  # the newest `updated` of its posts
     formats: tuple[str, ...]  # of rss, atom, json
     authors: tuple[Author, ...] = ()  # of an author's feed; else the site's author, where given
-    current: str = ""  # folder of the feed an archive belongs to, where this is one
+    current_folder: str = ""  # folder of the feed an archive belongs to, where this is one
     older: str = ""  # URL of the archive that comes before this document (RFC 5005)
     newer: str = ""  # URL of the archive that comes after it
 
 
 @dataclass(frozen=True, slots=True)
-class Pager:
+class Pagination:
     """Where a page stands among the pages of one list."""
 
     number: int  # 1-based
@@ -283,7 +285,7 @@ class Pager:
 
 
 @dataclass(frozen=True, slots=True)
-class Group:
+class TaxonomyTerm:
     """What a list of tags or authors tells of one of them."""
 
     name: str
@@ -293,7 +295,7 @@ class Group:
 
 
 @dataclass(frozen=True, slots=True)
-class Issued:
+class ArchivedIssue:
     """An issue of a digest, as the site shows it."""
 
     digest: str  # what readers know the digest by: its title
@@ -306,7 +308,7 @@ class Issued:
 
 
 @dataclass(frozen=True, slots=True)
-class SignUp:
+class SignupOptions:
     """What somebody may choose who signs up for the newsletter."""
 
     tags: tuple[Tag, ...]
@@ -335,17 +337,17 @@ class Page:
     older: Post | None = None
     tag: Tag | None = None
     author: Author | None = None
-    pager: Pager | None = None
+    pager: Pagination | None = None
     listing: tuple[Feed, ...] = ()  # the Subscribe page: every feed there is
-    groups: tuple[Group, ...] = ()  # the pages of all tags and of all authors
-    issue: Issued | None = None  # whose posts these are
-    issues: tuple[Issued, ...] = ()  # the archive of a digest, newest first
-    signup: SignUp | None = None  # what may be chosen, where people may sign up on it
+    groups: tuple[TaxonomyTerm, ...] = ()  # the pages of all tags and of all authors
+    issue: ArchivedIssue | None = None  # whose posts these are
+    issues: tuple[ArchivedIssue, ...] = ()  # the archive of a digest, newest first
+    signup: SignupOptions | None = None  # what may be chosen, where people may sign up on it
     menu: tuple[MenuLink, ...] = ()  # of the whole site
 
 
 @dataclass(frozen=True, slots=True)
-class Output:
+class OutputFile:
     """A file to be published.
 
     `key` is the digest of all it is made from; `render` is called only where the key is not
@@ -353,22 +355,22 @@ class Output:
     """
 
     path: str  # below the output folder
-    key: str
+    cache_key: str
     render: Callable[[], bytes]
-    of: object = None  # what it is made of, where two may be compared: a Feed, a Page, ...
+    inputs: object = None  # what it is made of, where two may be compared: a Feed, a Page, ...
 
 
 @dataclass(frozen=True, slots=True)
-class Copy:
+class StaticFile:
     """A file to be published as it is."""
 
     path: str  # below the output folder
-    key: str
+    cache_key: str
     source: str  # below the content folder
 
 
 @dataclass(frozen=True, slots=True)
-class Changes:
+class BuildResult:
     """What writing the outputs did to the output folder; paths below it, sorted."""
 
     written: tuple[str, ...]

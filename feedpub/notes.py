@@ -8,17 +8,17 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from feedpub.posts import SUFFIXES
-from feedpub.slugs import fold
+from feedpub.posts import MARKDOWN_SUFFIXES
+from feedpub.slugs import fold_case
 
 _DATED = re.compile(r"\d{4}-\d{1,2}-\d{1,2}-")
 
-Index = Mapping[str, Sequence[str]]
+NameIndex = Mapping[str, Sequence[str]]
 """Name, folded -> the source paths that have it, the shortest first."""
 
 
 @dataclass(frozen=True, slots=True)
-class Note:
+class WikiPage:
     """A post, by all that wiki links may call it."""
 
     path: str
@@ -27,13 +27,15 @@ class Note:
 
 
 @dataclass(frozen=True, slots=True)
-class Notes:
+class WikiIndex:
     """Everything that wiki links may name."""
 
-    files: Index = field(default_factory=dict)  # by the name of their file
-    titles: Index = field(default_factory=dict)
-    aliases: Index = field(default_factory=dict)
-    undated: Index = field(default_factory=dict)  # by the name without the date at its beginning
+    files: NameIndex = field(default_factory=dict)  # by the name of their file
+    titles: NameIndex = field(default_factory=dict)
+    aliases: NameIndex = field(default_factory=dict)
+    undated: NameIndex = field(
+        default_factory=dict
+    )  # by the name without the date at its beginning
 
     def find(self, name: str, path: str) -> tuple[str, ...]:
         """Return what a link in the post at `path` may mean, the likeliest first.
@@ -43,18 +45,18 @@ class Notes:
         folder = posixpath.dirname(path)
         if name.startswith(("./", "../")):
             name = posixpath.normpath(posixpath.join(folder, name))
-        key = fold(_stem(name.strip("/")))
+        key = fold_case(_stem(name.strip("/")))
         last = key.rpartition("/")[2]
         wanted = (
             (each for each in self.files.get(last, ()) if _is_below(each, key)),
-            self.titles.get(fold(name), ()),
-            self.aliases.get(fold(name), ()),
+            self.titles.get(fold_case(name), ()),
+            self.aliases.get(fold_case(name), ()),
             (each for each in self.undated.get(last, ()) if _is_below(each, key, undated=True)),
         )
         found = next(filter(None, map(tuple, wanted)), ())
         if len(found) < 2:  # noqa: PLR2004  # nothing to choose
             return found
-        exact = [each for each in found if "/" in key and fold(_whole(each)) == key]
+        exact = [each for each in found if "/" in key and fold_case(_whole(each)) == key]
         beside = [each for each in found if posixpath.dirname(_whole(each)) == folder]
         for likeliest in (exact, beside):
             if len(likeliest) == 1:
@@ -62,10 +64,10 @@ class Notes:
         return found
 
 
-NO_NOTES = Notes()
+EMPTY_WIKI_INDEX = WikiIndex()
 
 
-def index(notes: Iterable[Note], files: Iterable[str]) -> Notes:
+def build_wiki_index(notes: Iterable[WikiPage], files: Iterable[str]) -> WikiIndex:
     """Index posts and other files by all that wiki links may call them."""
     names: dict[str, list[str]] = {}
     titles: dict[str, list[str]] = {}
@@ -75,14 +77,14 @@ def index(notes: Iterable[Note], files: Iterable[str]) -> Notes:
     for note in posts:
         name = _last(note.path)
         names.setdefault(name, []).append(note.path)
-        titles.setdefault(fold(note.title), []).append(note.path)
-        for alias in {fold(each) for each in note.aliases}:
+        titles.setdefault(fold_case(note.title), []).append(note.path)
+        for alias in {fold_case(each) for each in note.aliases}:
             aliases.setdefault(alias, []).append(note.path)
         if _DATED.match(name):
             undated.setdefault(_DATED.sub("", name, count=1), []).append(note.path)
     for path in sorted(files, key=_order):
         names.setdefault(_last(path), []).append(path)
-    return Notes(names, titles, aliases, undated)
+    return WikiIndex(names, titles, aliases, undated)
 
 
 def _order(path: str) -> tuple[int, int, str]:
@@ -90,7 +92,7 @@ def _order(path: str) -> tuple[int, int, str]:
 
 
 def _last(path: str) -> str:
-    return posixpath.basename(fold(_whole(path)))
+    return posixpath.basename(fold_case(_whole(path)))
 
 
 def _whole(path: str) -> str:
@@ -106,14 +108,14 @@ def _whole(path: str) -> str:
 
 def _stem(name: str) -> str:
     stem, suffix = posixpath.splitext(name)
-    return stem if suffix.lower() in SUFFIXES else name
+    return stem if suffix.lower() in MARKDOWN_SUFFIXES else name
 
 
 def _is_below(path: str, key: str, *, undated: bool = False) -> bool:
     """Return whether a path ends with the folders and the name that a key gives."""
     if "/" not in key:
         return True
-    whole = fold(_whole(path))
+    whole = fold_case(_whole(path))
     if undated:
         folder, _, name = whole.rpartition("/")
         whole = f"{folder}/{_DATED.sub('', name, count=1)}"

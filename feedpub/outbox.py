@@ -8,40 +8,42 @@ from enum import Enum
 from typing import NamedTuple
 
 from feedpub import refusals
-from feedpub.mailing import Outcome
+from feedpub.mailing import SendResult
 from feedpub.refusals import Refusal
 
 
 @dataclass(frozen=True, slots=True)
-class Patience:
+class RetryPolicy:
     """How long a delivery is tried: for 4 days and a half (RFC 5321 section 4.5.4.1)."""
 
-    attempts: int = 24  # in all
-    first: timedelta = timedelta(minutes=5)  # twice that after the second attempt, and so on
-    longest: timedelta = timedelta(hours=6)
+    max_attempts: int = 24  # in all
+    initial_delay: timedelta = timedelta(
+        minutes=5
+    )  # twice that after the second attempt, and so on
+    max_delay: timedelta = timedelta(hours=6)
     jitter: float = 0.25  # of each wait, as much less or more
 
 
-PATIENCE = Patience()
+DEFAULT_RETRY_POLICY = RetryPolicy()
 _PERMANENT = 500  # the first reply code that says so (RFC 5321 section 4.2.1)
 
 
-class Decision(NamedTuple):
+class RetryDecision(NamedTuple):
     """What becomes of a delivery after an attempt; see `mailing.Settled`."""
 
     state: str
     next_attempt: datetime | None = None
-    suppress: str = ""  # the state that the reader comes to, if that can be believed
+    subscriber_state: str = ""  # the state that the reader comes to, if that can be believed
 
 
-def decide(
+def decide_retry(
     attempts: int,
-    outcome: Outcome,
+    outcome: SendResult,
     now: datetime,
     chance: float,
     on_doubt: str,
-    patience: Patience = PATIENCE,
-) -> Decision:
+    patience: RetryPolicy = DEFAULT_RETRY_POLICY,
+) -> RetryDecision:
     """Decide what becomes of a delivery.
 
     A server that is out of reach costs no attempt: the delivery is planned as before. Where a
@@ -59,26 +61,26 @@ def decide(
     Raises:
         ValueError: The outcome is of no known kind.
     """
-    again = attempts + 1 < patience.attempts
+    again = attempts + 1 < patience.max_attempts
     match outcome.kind:
         case "accepted":
-            return Decision("accepted")
+            return RetryDecision("accepted")
         case "offline":
-            return Decision("planned")
+            return RetryDecision("planned")
         case "failed":
-            gone = refusals.is_gone(outcome.code, outcome.status, outcome.text)
-            return Decision("failed", suppress="bounced" if gone else "")
+            gone = refusals.is_hard_bounce(outcome.code, outcome.status, outcome.text)
+            return RetryDecision("failed", subscriber_state="bounced" if gone else "")
         case "deferred" if not again:
-            return Decision("failed")
+            return RetryDecision("failed")
         case "doubt" if not again or on_doubt != "resend":
-            return Decision("doubt")
+            return RetryDecision("doubt")
         case "deferred" | "doubt":
-            return Decision("deferred", now + _wait(attempts, chance, patience))
+            return RetryDecision("deferred", now + _wait(attempts, chance, patience))
         case _:
             raise ValueError(f"{outcome.kind!r} is no kind of outcome")
 
 
-class Cause(Enum):
+class FailureCause(Enum):
     """What is to blame for an outcome, and so what to change before the next attempt."""
 
     MESSAGE = "message"  # this message, its reader or their domain; or nothing is wrong
@@ -90,8 +92,8 @@ class Cause(Enum):
 
 _CLOSING = 421
 _TOO_LARGE = "5.3.4"
-_ONE_MAILBOX = re.compile(r"[45]\.(?:1\.[1-6]|2\.[12])")  # RFC 3463: whatever the words are
-_FOR_LONG = re.compile(
+_MAILBOX_STATUS = re.compile(r"[45]\.(?:1\.[1-6]|2\.[12])")  # RFC 3463: whatever the words are
+_LONG_LIMIT = re.compile(
     r"\b(?:dai|hour|week|month)ly\b|\bper (?:day|hour|week|month)\b|\b24[ -]?h|\bquota|\btomorrow"
     r"|quota ?exceeded",
     re.IGNORECASE,
@@ -103,7 +105,7 @@ _OWN_QUOTA = re.compile(
 )
 
 
-def cause(outcome: Outcome) -> Cause:
+def find_cause(outcome: SendResult) -> FailureCause:
     """Tell what is to blame for an outcome: only MESSAGE counts against a delivery.
 
     A refusal for now because of a policy is left to the one message: that is how grey-listing is
@@ -111,63 +113,67 @@ def cause(outcome: Outcome) -> Cause:
     on them should look at what becomes of the next messages.
     """
     if outcome.kind in {"accepted", "doubt"}:
-        return Cause.MESSAGE
+        return FailureCause.MESSAGE
     if not outcome.code:
         if outcome.kind == "offline":
-            return Cause.CONNECTION
-        return Cause.SENDER if outcome.status == _TOO_LARGE else Cause.MESSAGE
+            return FailureCause.CONNECTION
+        return FailureCause.SENDER if outcome.status == _TOO_LARGE else FailureCause.MESSAGE
     is_early = outcome.kind == "offline"  # no reader had been named
     if is_early and outcome.code == _CLOSING:
-        return Cause.CONNECTION
-    if not is_early and _ONE_MAILBOX.fullmatch(outcome.status):
-        return Cause.MESSAGE
-    return _blamed(outcome, is_early=is_early)
+        return FailureCause.CONNECTION
+    if not is_early and _MAILBOX_STATUS.fullmatch(outcome.status):
+        return FailureCause.MESSAGE
+    return _classify_cause(outcome, is_early=is_early)
 
 
-def _blamed(outcome: Outcome, *, is_early: bool) -> Cause:
+def _classify_cause(outcome: SendResult, *, is_early: bool) -> FailureCause:
     """Tell it of an answer that is not about one mailbox."""
     command = "MAIL" if is_early else ""
     refusal = refusals.classify(outcome.code, outcome.status, outcome.text, command)
     is_permanent = outcome.code >= _PERMANENT
     if refusal is Refusal.RATE or (refusal is Refusal.POLICY and _OWN_QUOTA.search(outcome.text)):
-        is_long = is_permanent or _FOR_LONG.search(outcome.text)
-        return Cause.QUOTA if is_long else Cause.RATE
+        is_long = is_permanent or _LONG_LIMIT.search(outcome.text)
+        return FailureCause.QUOTA if is_long else FailureCause.RATE
     if is_early or outcome.code == _CLOSING:
-        return Cause.SENDER if is_permanent else Cause.RATE
-    return Cause.SENDER if is_permanent and refusal is Refusal.POLICY else Cause.MESSAGE
+        return FailureCause.SENDER if is_permanent else FailureCause.RATE
+    return (
+        FailureCause.SENDER if is_permanent and refusal is Refusal.POLICY else FailureCause.MESSAGE
+    )
 
 
-_REST = timedelta(hours=1)  # of a relay that is over its quota, unless it says for how long
-_REFUSED = timedelta(minutes=15)  # of one that refuses us: somebody has to see to it
+_QUOTA_SUSPENSION = timedelta(
+    hours=1
+)  # of a relay that is over its quota, unless it says for how long
+_REFUSAL_SUSPENSION = timedelta(minutes=15)  # of one that refuses us: somebody has to see to it
 _SHORTEST, _A_DAY = timedelta(minutes=1), timedelta(hours=24)
 _UNITS = {"s": timedelta(seconds=1), "m": timedelta(minutes=1), "h": timedelta(hours=1)}
-_AGAIN = re.compile(
+_RETRY_TIME = re.compile(
     r"\b(?:again|retry|wait|resume[sd]?|after|within|in)\b[^0-9.;]{0,30}([0-9]{1,5})"
     r" ?(s(?:ec(?:onds?)?)?|m(?:in(?:utes?)?)?|h(?:ours?|rs?)?)\b",
     re.IGNORECASE,
 )
 
 
-def says_when(outcome: Outcome) -> bool:
+def has_retry_time(outcome: SendResult) -> bool:
     """Tell whether a relay says after what time to try again."""
-    return _AGAIN.search(outcome.text) is not None
+    return _RETRY_TIME.search(outcome.text) is not None
 
 
-def suspended(outcome: Outcome) -> timedelta:
+def get_suspension_time(outcome: SendResult) -> timedelta:
     """Return how long a relay is not used that takes no more: as long as it says, within a day."""
-    found = _AGAIN.search(outcome.text)
+    found = _RETRY_TIME.search(outcome.text)
     if found:
         return min(max(int(found[1]) * _UNITS[found[2][0].lower()], _SHORTEST), _A_DAY)
-    return _REFUSED if cause(outcome) is Cause.SENDER else _REST
+    return _REFUSAL_SUSPENSION if find_cause(outcome) is FailureCause.SENDER else _QUOTA_SUSPENSION
 
 
-def _wait(attempts: int, chance: float, patience: Patience) -> timedelta:
+def _wait(attempts: int, chance: float, patience: RetryPolicy) -> timedelta:
     """Give the time until the next attempt: doubled each time, up to the longest."""
-    doubled = patience.first * (1 << min(attempts, 20))
-    return min(doubled, patience.longest) * (1 + patience.jitter * (2 * chance - 1))
+    doubled = patience.initial_delay * (1 << min(attempts, 20))
+    return min(doubled, patience.max_delay) * (1 + patience.jitter * (2 * chance - 1))
 
 
-def is_soft(outcome: Outcome) -> bool:
+def is_soft_bounce(outcome: SendResult) -> bool:
     """Tell whether a server refused a message for good that the reader's mailbox may take later.
 
     It counts as if the message had come back: a mailbox that is full for ever is given up one day.
@@ -176,13 +182,13 @@ def is_soft(outcome: Outcome) -> bool:
     return outcome.kind == "failed" and outcome.code >= _PERMANENT and refusal.is_soft
 
 
-def is_about_sender(outcome: Outcome) -> bool:
+def is_about_sender(outcome: SendResult) -> bool:
     """Tell whether a server refused us, whoever the message was for."""
     refusal = refusals.classify(outcome.code, outcome.status, outcome.text)
     return bool(outcome.code) and refusal.is_about_sender
 
 
-def slows(outcome: Outcome) -> bool:
+def is_throttling(outcome: SendResult) -> bool:
     """Tell whether a domain asks for less mail, and not only for later mail to one mailbox.
 
     Enhanced status codes X.1 and X.2 are about the one mailbox (RFC 3463).
@@ -190,51 +196,53 @@ def slows(outcome: Outcome) -> bool:
     return outcome.kind == "deferred" and not outcome.status.startswith(("4.1.", "4.2."))
 
 
-_UNMEASURED = 32.0  # messages a second that a domain without a rate is slowed down from
+_DEFAULT_RATE = 32.0  # messages a second that a domain without a rate is slowed down from
 _SLOWEST = 1 / 64  # of the rate
 _RECOVERY = 1 / 64  # of the rate, for each message taken
-_NEARLY = 1e-6  # of a token: a clock counts microseconds, and floats are not exact
+_TOLERANCE = 1e-6  # of a token: a clock counts microseconds, and floats are not exact
 
 
 @dataclass(frozen=True, slots=True)
-class Bucket:
+class TokenBucket:
     """How many messages may go to one relay or one domain: a token for each."""
 
     rate: float  # tokens that come in a second; 0 for no limit
     burst: float  # as many as it holds, at least 1
     tokens: float
-    at: datetime  # when it held them
-    pace: float = 1.0  # the share of the rate that is used: less where a domain asked for less
+    updated_at: datetime  # when it held them
+    rate_factor: float = (
+        1.0  # the share of the rate that is used: less where a domain asked for less
+    )
 
 
-def take(bucket: Bucket, now: datetime) -> tuple[Bucket, float]:
+def acquire_token(bucket: TokenBucket, now: datetime) -> tuple[TokenBucket, float]:
     """Take a token: the bucket without it and 0.0, or the seconds until there will be one.
 
     Nothing is taken when there is a wait: ask again after it. A clock set back adds no tokens.
     """
     rate = _rate(bucket)
     if math.isinf(rate):
-        return replace(bucket, at=now), 0.0
-    elapsed = max((now - bucket.at).total_seconds(), 0.0)
+        return replace(bucket, updated_at=now), 0.0
+    elapsed = max((now - bucket.updated_at).total_seconds(), 0.0)
     tokens = min(bucket.tokens + elapsed * rate, max(bucket.burst, 1.0))
-    if tokens >= 1 - _NEARLY:
-        return replace(bucket, tokens=max(tokens - 1, 0.0), at=now), 0.0
+    if tokens >= 1 - _TOLERANCE:
+        return replace(bucket, tokens=max(tokens - 1, 0.0), updated_at=now), 0.0
     wait = math.ceil((1 - tokens) / rate * 1e6) / 1e6
-    return replace(bucket, tokens=tokens, at=now), wait
+    return replace(bucket, tokens=tokens, updated_at=now), wait
 
 
-def slowed(bucket: Bucket) -> Bucket:
+def slow_down(bucket: TokenBucket) -> TokenBucket:
     """Halve the pace and empty the bucket: a server asked for less. One without limit gets one."""
-    return replace(bucket, pace=max(bucket.pace / 2, _SLOWEST), tokens=0.0)
+    return replace(bucket, rate_factor=max(bucket.rate_factor / 2, _SLOWEST), tokens=0.0)
 
 
-def recovered(bucket: Bucket) -> Bucket:
+def speed_up(bucket: TokenBucket) -> TokenBucket:
     """Quicken the pace a little, up to the whole rate: a message was taken."""
-    return replace(bucket, pace=min(bucket.pace + _RECOVERY, 1.0))
+    return replace(bucket, rate_factor=min(bucket.rate_factor + _RECOVERY, 1.0))
 
 
-def _rate(bucket: Bucket) -> float:
+def _rate(bucket: TokenBucket) -> float:
     """Give the tokens that come in a second, infinite where nothing limits them."""
     if bucket.rate > 0:
-        return bucket.rate * bucket.pace
-    return math.inf if bucket.pace >= 1 else _UNMEASURED * bucket.pace
+        return bucket.rate * bucket.rate_factor
+    return math.inf if bucket.rate_factor >= 1 else _DEFAULT_RATE * bucket.rate_factor

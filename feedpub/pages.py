@@ -15,7 +15,7 @@ from feedpub import links
 from feedpub.config.schema import Config
 from feedpub.model import Redirect
 
-LARGEST = 50_000
+MAX_SITEMAP_URLS = 50_000
 """URLs in one sitemap, at most (https://www.sitemaps.org/protocol.html)."""
 
 REDIRECTS, REDIRECT_MAP = "_redirects", "redirects.map"
@@ -28,39 +28,39 @@ _MAP_LINE = re.compile(r'"(/[^"\\]*+)" "((?:/|https?://)[^"\\\s]*+)" ;')
 
 _SCHEMA = "http://www.sitemaps.org/schemas/sitemap/0.9"
 
-Entry = tuple[str, datetime | None]
+SitemapEntry = tuple[str, datetime | None]
 """A page's URL and when it last changed, where that is known."""
 
 
-def sitemap(entries: Iterable[Entry]) -> bytes:
+def render_sitemap(entries: Iterable[SitemapEntry]) -> bytes:
     """Give the sitemap of at most 50,000 pages, in the order given."""
     return _document("urlset", "url", entries)
 
 
-def sitemaps(entries: Iterable[Entry], site_url: str) -> Iterator[tuple[str, bytes]]:
+def render_sitemaps(entries: Iterable[SitemapEntry], site_url: str) -> Iterator[tuple[str, bytes]]:
     """Give path and bytes of `sitemap.xml`, with an index and parts where one is too small."""
     pages = list(entries)
-    if len(pages) <= LARGEST:
-        yield "sitemap.xml", sitemap(pages)
+    if len(pages) <= MAX_SITEMAP_URLS:
+        yield "sitemap.xml", render_sitemap(pages)
         return
-    parts: list[Entry] = []
-    for number, begin in enumerate(range(0, len(pages), LARGEST), 1):
-        part = pages[begin : begin + LARGEST]
+    parts: list[SitemapEntry] = []
+    for number, begin in enumerate(range(0, len(pages), MAX_SITEMAP_URLS), 1):
+        part = pages[begin : begin + MAX_SITEMAP_URLS]
         path = f"sitemap-{number}.xml"
-        yield path, sitemap(part)
+        yield path, render_sitemap(part)
         parts.append((site_url + path, max((when for _, when in part if when), default=None)))
     yield "sitemap.xml", _document("sitemapindex", "sitemap", parts)
 
 
-def robots(config: Config) -> bytes:
+def render_robots(config: Config) -> bytes:
     """Give the robots.txt that lets everybody in and names the sitemap."""
     return f"User-agent: *\nDisallow:\n\nSitemap: {config.site.url}sitemap.xml\n".encode()
 
 
-def redirect_page(config: Config, redirect: Redirect) -> bytes:
+def render_redirect_page(config: Config, redirect: Redirect) -> bytes:
     """Return the page that leads on to another one where no server does."""
     url = escape_attribute(redirect.target)
-    local = escape_attribute(links.local(config.site.url, "")(redirect.target))
+    local = escape_attribute(links.build_url_rewriter(config.site.url, "")(redirect.target))
     title = escape_attribute(redirect.title)
     robots = '<meta name="robots" content="noindex">\n' if redirect.unlisted else ""
     return f"""\
@@ -78,18 +78,18 @@ def redirect_page(config: Config, redirect: Redirect) -> bytes:
 """.encode()
 
 
-def redirects_file(config: Config, redirects: Iterable[Redirect]) -> bytes:
+def render_redirects_file(config: Config, redirects: Iterable[Redirect]) -> bytes:
     """Return the `_redirects` of static hosts."""
-    local = links.local(config.site.url, "")
+    local = links.build_url_rewriter(config.site.url, "")
     found = ((urlsplit(each.url).path, local(each.target)) for each in redirects)
     # There a colon begins the name of a placeholder, and an asterisk stands for anything.
     lines = (f"{path.replace(':', '%3A').replace('*', '%2A')} {url} 301\n" for path, url in found)
     return "".join(lines).encode()
 
 
-def redirect_map(config: Config, redirects: Iterable[Redirect]) -> bytes:
+def render_redirect_map(config: Config, redirects: Iterable[Redirect]) -> bytes:
     """Return a map of decoded paths to URLs, with and without a slash at the end of a path."""
-    local = links.local(config.site.url, "")
+    local = links.build_url_rewriter(config.site.url, "")
     found = dict[str, str]()
     for each in redirects:
         path = unquote(urlsplit(each.url).path)
@@ -101,13 +101,13 @@ def redirect_map(config: Config, redirects: Iterable[Redirect]) -> bytes:
     return (_MAP_HEAD + "".join(lines)).encode()
 
 
-def read_redirect_map(data: bytes) -> dict[str, str]:
+def parse_redirect_map(data: bytes) -> dict[str, str]:
     """Return what `redirect_map` wrote: decoded path → URL. Other lines are passed over."""
     found = (_MAP_LINE.fullmatch(line) for line in data.decode(errors="replace").split("\n"))
     return {line[1]: line[2] for line in found if line}
 
 
-def _document(root: str, element: str, entries: Iterable[Entry]) -> bytes:
+def _document(root: str, element: str, entries: Iterable[SitemapEntry]) -> bytes:
     lines = ['<?xml version="1.0" encoding="UTF-8"?>', f'<{root} xmlns="{_SCHEMA}">']
     lines += (
         f"<{element}><loc>{escape(url)}</loc>{_changed(when)}</{element}>" for url, when in entries

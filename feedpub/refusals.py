@@ -9,7 +9,7 @@ code says, and a refusal of the sender, of the content or for a policy never cou
 import re
 from enum import Enum
 
-LONGEST = 2000
+MAX_TEXT_LENGTH = 2000
 """Characters that are looked at: a reply has 512 a line, and a few lines."""
 
 
@@ -221,9 +221,9 @@ def classify(code: int, status: str, text: str, command: str = "RCPT") -> Refusa
             DATA (which includes the final dot); "" where nobody knows. Words alone say that an
             address is invalid only as an answer to RCPT.
     """
-    words = bare(text)
-    gone = _says_gone(words)
-    refusal = _about_sender(status, text, words, gone=gone)
+    words = strip_addresses(text)
+    gone = _matches_unknown_address(words)
+    refusal = _classify_sender_refusal(status, text, words, gone=gone)
     if refusal is not None:
         return refusal
     is_permanent = (status.startswith("5") or not status) and (
@@ -233,14 +233,14 @@ def classify(code: int, status: str, text: str, command: str = "RCPT") -> Refusa
         return Refusal.MAILBOX
     if command in _BEFORE_RECIPIENT:  # the server knew of no recipient yet
         return Refusal.POLICY if is_permanent else Refusal.TECHNICAL
-    if is_permanent and _is_gone(code, status, words, command):
+    if is_permanent and _is_invalid_address(code, status, words, command):
         return Refusal.INVALID
     if is_permanent and command == "DATA" and not gone and _REJECTED.search(words):
         return Refusal.POLICY  # the server has seen the message
-    return _softly(status, words, gone=gone)
+    return _classify_soft(status, words, gone=gone)
 
 
-def _about_sender(status: str, text: str, words: str, *, gone: bool) -> Refusal | None:
+def _classify_sender_refusal(status: str, text: str, words: str, *, gone: bool) -> Refusal | None:
     """Tell what a refusal says of us, None where it says nothing."""
     named = [each[2:] for each in _STATUS.findall(words)]
     if _ABOUT_RATE.search(words) or any(map(_RATE_STATUS.fullmatch, (*named, status[2:]))):
@@ -252,7 +252,7 @@ def _about_sender(status: str, text: str, words: str, *, gone: bool) -> Refusal 
     return None
 
 
-def _is_gone(code: int, status: str, words: str, command: str) -> bool:
+def _is_invalid_address(code: int, status: str, words: str, command: str) -> bool:
     """Tell whether a permanent refusal that is not about us is about an invalid address."""
     if (code, status) in _ACCEPTS_NO_MAIL:
         return True
@@ -261,14 +261,14 @@ def _is_gone(code: int, status: str, words: str, command: str) -> bool:
     if not (status or code in _REFUSED) or _YOURS.search(words):
         return False
     # Who first takes the data judges the message: "user unknown" is what some filters say then.
-    is_sure = _says_gone(words) and (
+    is_sure = _matches_unknown_address(words) and (
         command == "RCPT" or (command == "" and status[2:].startswith("1."))
     )
     is_sure = is_sure or (code == _YAHOO and _HAS_NO_ACCOUNT.search(words) is not None)
     return bool(is_sure or (command != "DATA" and _NO_DOMAIN.search(words)))
 
 
-def _softly(status: str, words: str, *, gone: bool) -> Refusal:
+def _classify_soft(status: str, words: str, *, gone: bool) -> Refusal:
     """Classify what is neither hard nor, by its words, about us."""
     details = [each[2:] for each in (status, *_STATUS.findall(words))]
     if _DISABLED.search(words):
@@ -282,35 +282,35 @@ def _softly(status: str, words: str, *, gone: bool) -> Refusal:
     return Refusal.UNCLASSIFIED
 
 
-def says_gone(text: str) -> bool:
+def is_address_unknown(text: str) -> bool:
     """Return whether a text says that an address or a domain does not exist."""
-    return _says_gone(bare(text))
+    return _matches_unknown_address(strip_addresses(text))
 
 
-def _says_gone(words: str) -> bool:
+def _matches_unknown_address(words: str) -> bool:
     return any(each.search(words) for each in (_GONE, _GONE_ELSEWHERE, _NO_DOMAIN))
 
 
 def _names_block_list(text: str) -> bool:
-    return any(_BLOCK_LIST.search(url) for url in _URL.findall(text[:LONGEST]))
+    return any(_BLOCK_LIST.search(url) for url in _URL.findall(text[:MAX_TEXT_LENGTH]))
 
 
-def is_gone(code: int, status: str, text: str) -> bool:
+def is_hard_bounce(code: int, status: str, text: str) -> bool:
     """Tell whether a refusal means that the address takes no mail and never will."""
     return classify(code, status, text).is_hard
 
 
-def is_disabled(text: str) -> bool:
+def is_mailbox_disabled(text: str) -> bool:
     """Return whether a text says that an account or a mailbox is disabled or locked."""
-    return _DISABLED.search(bare(text)) is not None
+    return _DISABLED.search(strip_addresses(text)) is not None
 
 
-def reply(text: str) -> tuple[int, str]:
+def find_reply_codes(text: str) -> tuple[int, str]:
     """Find the SMTP reply code and the enhanced status code in a text: 0 and "" where none.
 
     It is the first that is both, or else the first of either.
     """
-    words = bare(text)
+    words = strip_addresses(text)
     replies = list(_REPLY.finditer(words))
     whole = next((found for found in replies if found[2]), None)
     if whole is not None:
@@ -319,11 +319,11 @@ def reply(text: str) -> tuple[int, str]:
     return int(replies[0][1]) if replies else 0, status[1] if status else ""
 
 
-def discreet(text: str) -> str:
+def redact_addresses(text: str) -> str:
     """Return a server's words without the addresses in them, which name readers."""
-    return _ADDRESS.sub("…", text[:LONGEST])
+    return _ADDRESS.sub("…", text[:MAX_TEXT_LENGTH])
 
 
-def bare(text: str) -> str:
+def strip_addresses(text: str) -> str:
     """Take addresses and URLs out of a text, and what is too long for a reply."""
-    return _NAMES.sub(" ", text[:LONGEST])
+    return _NAMES.sub(" ", text[:MAX_TEXT_LENGTH])

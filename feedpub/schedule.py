@@ -33,7 +33,7 @@ class Schedule:
     rules: tuple[str, ...]  # cron text; a slot of any of them is one. () for each post
 
     @property
-    def each_post(self) -> bool:
+    def on_publish(self) -> bool:
         """Tell whether it is due whenever there is a new post."""
         return not self.rules
 
@@ -63,14 +63,16 @@ def parse(text: str) -> Schedule:
     return Schedule(" ".join(words), rules)
 
 
-def due(schedule: Schedule, zone: str, last: datetime | None, now: datetime) -> datetime | None:
+def find_due_slot(
+    schedule: Schedule, zone: str, last: datetime | None, now: datetime
+) -> datetime | None:
     """Give the newest slot after `last` and not after `now`, in UTC; None where there is none.
 
     However many were missed, it is one. With no `last` it is the newest there was. Each post is
     due at every second: whoever asks looks for new posts.
     """
     second = now.astimezone(UTC).replace(microsecond=0)
-    if schedule.each_post:
+    if schedule.on_publish:
         newest: datetime | None = second
     else:
         place = ZoneInfo(zone)
@@ -80,7 +82,7 @@ def due(schedule: Schedule, zone: str, last: datetime | None, now: datetime) -> 
     return newest if newest is not None and (last is None or newest > last) else None
 
 
-def upcoming(schedule: Schedule, zone: str, now: datetime) -> datetime | None:
+def find_next_slot(schedule: Schedule, zone: str, now: datetime) -> datetime | None:
     """Give the first slot after `now`, in UTC; None for each post."""
     place, moment = ZoneInfo(zone), now.astimezone(UTC)
     return min(filter(None, (_next(rule, place, moment) for rule in schedule.rules)), default=None)
@@ -88,78 +90,80 @@ def upcoming(schedule: Schedule, zone: str, now: datetime) -> datetime | None:
 
 def _newest(rule: str, zone: ZoneInfo, now: datetime) -> datetime | None:
     """Give the last slot of a rule up to `now`, a whole second."""
-    if _counts_hours(rule):
-        return _passed(rule, zone, now)
+    if _is_hourly(rule):
+        return _find_last_hourly_slot(rule, zone, now)
     # In an hour that comes again, all that it shows has been once: begin at its end.
     first = now.astimezone(zone).replace(fold=0)
     wall = first.replace(tzinfo=None) + (now - first.astimezone(UTC)) + _SECOND
-    slots = (_moment(each, zone) for each in CronSim(rule, wall, reverse=True))
+    slots = (_to_instant(each, zone) for each in CronSim(rule, wall, reverse=True))
     return next((slot for slot in slots if slot <= now), None)
 
 
 def _next(rule: str, zone: ZoneInfo, now: datetime) -> datetime | None:
     """Give the first slot of a rule after `now`."""
-    if _counts_hours(rule):
-        return _coming(rule, zone, now.replace(microsecond=0) + _SECOND)
-    slots = (_moment(each, zone) for each in CronSim(rule, _wall(now, zone)))
+    if _is_hourly(rule):
+        return _find_next_hourly_slot(rule, zone, now.replace(microsecond=0) + _SECOND)
+    slots = (_to_instant(each, zone) for each in CronSim(rule, _to_wall_time(now, zone)))
     return next((slot for slot in slots if slot > now), None)
 
 
-def _counts_hours(rule: str) -> bool:
+def _is_hourly(rule: str) -> bool:
     return rule.split()[1] == "*"
 
 
-def _passed(rule: str, zone: ZoneInfo, until: datetime) -> datetime | None:
+def _find_last_hourly_slot(rule: str, zone: ZoneInfo, until: datetime) -> datetime | None:
     """Give the last slot, each time that clocks show being one, up to `until`.
 
     CronSim is asked without a zone, for as long as the clocks do not change: with one it passes
     over a slot in a zone that changes by half an hour.
     """
     while True:
-        wall = _wall(until, zone)
+        wall = _to_wall_time(until, zone)
         found = next(CronSim(rule, wall + _SECOND, reverse=True), None)
         slot = found and until - (wall - found)
-        if slot is None or _ahead(slot, zone) == _ahead(until, zone):
+        if slot is None or _get_utc_offset(slot, zone) == _get_utc_offset(until, zone):
             return slot
-        until, _ = _change(slot, until, zone)
+        until, _ = _find_clock_change(slot, until, zone)
 
 
-def _coming(rule: str, zone: ZoneInfo, since: datetime) -> datetime | None:
+def _find_next_hourly_slot(rule: str, zone: ZoneInfo, since: datetime) -> datetime | None:
     """Give the first slot, each time that clocks show being one, from `since` on."""
     while True:
-        wall = _wall(since, zone)
+        wall = _to_wall_time(since, zone)
         found = next(CronSim(rule, wall - _SECOND), None)
         slot = found and since + (found - wall)
-        if slot is None or _ahead(slot, zone) == _ahead(since, zone):
+        if slot is None or _get_utc_offset(slot, zone) == _get_utc_offset(since, zone):
             return slot
-        _, since = _change(since, slot, zone)
+        _, since = _find_clock_change(since, slot, zone)
 
 
-def _change(early: datetime, late: datetime, zone: ZoneInfo) -> tuple[datetime, datetime]:
+def _find_clock_change(
+    early: datetime, late: datetime, zone: ZoneInfo
+) -> tuple[datetime, datetime]:
     """Give the seconds before and after clocks change, between two moments that tell of it."""
     while late - early > _SECOND:
         middle = (early + (late - early) / 2).replace(microsecond=0)
-        if _ahead(middle, zone) == _ahead(early, zone):
+        if _get_utc_offset(middle, zone) == _get_utc_offset(early, zone):
             early = middle
         else:
             late = middle
     return early, late
 
 
-def _wall(moment: datetime, zone: ZoneInfo) -> datetime:
+def _to_wall_time(moment: datetime, zone: ZoneInfo) -> datetime:
     """Give what the clocks of a zone show."""
     return moment.astimezone(zone).replace(tzinfo=None, fold=0)
 
 
-def _ahead(moment: datetime, zone: ZoneInfo) -> timedelta | None:
+def _get_utc_offset(moment: datetime, zone: ZoneInfo) -> timedelta | None:
     """Give how far the clocks of a zone are ahead of UTC."""
     return moment.astimezone(zone).utcoffset()
 
 
-def _moment(wall: datetime, zone: ZoneInfo) -> datetime:
+def _to_instant(wall: datetime, zone: ZoneInfo) -> datetime:
     """Give the moment when the clocks of a zone show `wall` first, or have passed over it."""
     moment = wall.replace(tzinfo=zone).astimezone(UTC)
-    while _wall(moment, zone) != wall:
+    while _to_wall_time(moment, zone) != wall:
         wall += _MINUTE
         moment = wall.replace(tzinfo=zone).astimezone(UTC)
     return moment

@@ -17,7 +17,7 @@ from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.schedulers.background import BackgroundScheduler
 
 from feedpub import agenda
-from feedpub.agenda import Duty
+from feedpub.agenda import PeriodicJob
 
 _LONGEST = 60.0  # seconds
 _LEAST = timedelta(seconds=1)  # between two calls that nobody asked for
@@ -27,41 +27,41 @@ logging.getLogger("apscheduler").addHandler(logging.NullHandler())
 
 
 @dataclass(frozen=True, slots=True)
-class Failure:
+class JobFailure:
     """A duty that failed, and is tried again."""
 
-    duty: str
+    job_name: str
     error: Exception
-    trace: str
+    traceback: str
     failures: int  # in a row
-    again: datetime
+    next_retry: datetime
 
     @property
-    def why(self) -> str:
+    def message(self) -> str:
         """What the error says, or is."""
         return str(self.error) or type(self.error).__name__
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class JobStatus:
     """How a duty stands."""
 
-    duty: str
-    due: datetime | None
-    running: bool
+    job_name: str
+    next_run: datetime | None
+    is_running: bool
     failures: int
-    why: str = ""  # it failed last
+    last_error: str = ""  # it failed last
 
 
 @dataclass(slots=True)
-class _State:
-    duty: Duty
+class _JobState:
+    job: PeriodicJob
     due: datetime | None = None
     woken: bool = True
     running: bool = False
     failures: int = 0
-    why: str = ""
-    aimed: float | None = None  # when it is looked at next, on the monotonic clock
+    last_error: str = ""
+    wake_at: float | None = None  # when it is looked at next, on the monotonic clock
     serial: int = 0  # of the look that counts: older ones are none
 
 
@@ -70,20 +70,20 @@ class Scheduler:
 
     def __init__(
         self,
-        duties: Iterable[Duty],
+        duties: Iterable[PeriodicJob],
         now: Callable[[], datetime],
-        ended: Callable[[str, Failure | None], object],
+        ended: Callable[[str, JobFailure | None], object],
     ) -> None:
         """Nothing is called yet; `ended` is told how each call did, in the duty's thread."""
-        self._states = {each.name: _State(each) for each in duties}
+        self._states = {each.name: _JobState(each) for each in duties}
         self._now = now
-        self._ended = ended
+        self._on_finished = ended
         self._changed = Condition()  # guards the states
         self._adding = Lock()
         self._stopping = False
         self.lag = 0.0  # seconds that the last duty which was due by itself began late
         self._started = False
-        self._drift, self._pulsed = self._measured(), time.monotonic()
+        self._drift, self._clock_checked_at = self._measure_drift(), time.monotonic()
         self._scheduler = BackgroundScheduler(
             timezone=UTC,
             executors={"default": ThreadPoolExecutor(len(self._states) + 1)},
@@ -101,25 +101,25 @@ class Scheduler:
         for name in names or tuple(self._states):
             with self._changed:
                 self._states[name].woken = True
-            self._aim(name)
+            self._schedule(name)
 
-    def pulse(self) -> float:
+    def check_clock(self) -> float:
         """Look at the clocks; give the seconds by which ours has jumped. To be called often."""
-        drift = self._measured()
+        drift = self._measure_drift()
         jumped = drift - self._drift
         self._drift = drift
         moment = time.monotonic()
         if abs(jumped) <= _JUMP:
-            if moment - self._pulsed < _LONGEST:
+            if moment - self._clock_checked_at < _LONGEST:
                 return 0.0
             jumped = 0.0
-        self._pulsed = moment
+        self._clock_checked_at = moment
         with self._changed:
             for each in self._states.values():
-                each.aimed = None
+                each.wake_at = None
                 each.woken = each.woken or bool(jumped)
         for name in self._states:
-            self._aim(name)
+            self._schedule(name)
         return jumped
 
     def stop(self, seconds: float) -> bool:
@@ -134,21 +134,21 @@ class Scheduler:
         with self._changed:
             return self._changed.wait_for(self._is_idle, seconds)
 
-    def standings(self) -> tuple[Standing, ...]:
+    def get_statuses(self) -> tuple[JobStatus, ...]:
         """Tell how each duty stands."""
         with self._changed:
             return tuple(
-                Standing(name, each.due, each.running, each.failures, each.why)
+                JobStatus(name, each.due, each.running, each.failures, each.last_error)
                 for name, each in self._states.items()
             )
 
     def _is_idle(self) -> bool:
         return not any(each.running for each in self._states.values())
 
-    def _measured(self) -> float:
+    def _measure_drift(self) -> float:
         return self._now().timestamp() - time.monotonic()
 
-    def _aim(self, name: str) -> None:
+    def _schedule(self, name: str) -> None:
         """Have a duty looked at when it is due, or in a minute."""
         with self._changed:
             state = self._states[name]
@@ -156,17 +156,19 @@ class Scheduler:
             if wait is None:
                 return
             at = time.monotonic() + wait
-            if state.aimed is not None and state.aimed <= at:
+            if state.wake_at is not None and state.wake_at <= at:
                 return
-            state.aimed = at
+            state.wake_at = at
             state.serial = serial = state.serial + 1
         # A job of its own each time: APScheduler forgets by its id one that it has fired.
         when = datetime.now(UTC) + timedelta(seconds=wait)
         with self._adding:
             if not self._stopping:
-                self._scheduler.add_job(self._look, "date", args=(name, serial), run_date=when)
+                self._scheduler.add_job(
+                    self._run_if_due, "date", args=(name, serial), run_date=when
+                )
 
-    def _wait(self, state: _State) -> float | None:
+    def _wait(self, state: _JobState) -> float | None:
         """Give the seconds until a duty is to be looked at; None where nobody knows."""
         if self._stopping or state.running:
             return None
@@ -176,37 +178,37 @@ class Scheduler:
             return None
         return min(max((state.due - self._now()).total_seconds(), 0.0), _LONGEST)
 
-    def _look(self, name: str, serial: int) -> None:
+    def _run_if_due(self, name: str, serial: int) -> None:
         """Call a duty, if it is due."""
         with self._changed:
             state, now = self._states[name], self._now()
             if state.serial != serial or state.running or self._stopping:
                 return
-            state.aimed = None
+            state.wake_at = None
             is_due = state.woken or (state.due is not None and state.due <= now)
             state.running = is_due
             if is_due and not state.woken and state.due is not None:
                 self.lag = (now - state.due).total_seconds()
             state.woken = False
         if is_due:
-            due, failure = called(state.duty, now, self._now, state.failures)
-            self._ended(name, failure)
+            due, failure = run_job(state.job, now, self._now, state.failures)
+            self._on_finished(name, failure)
             with self._changed:
                 state.running = False
                 state.due, state.failures = due, failure.failures if failure else 0
-                state.why = failure.why if failure else ""
+                state.last_error = failure.message if failure else ""
                 self._changed.notify_all()
-        self._aim(name)
+        self._schedule(name)
 
 
-def called(
-    duty: Duty, now: datetime, clock: Callable[[], datetime], failures: int = 0
-) -> tuple[datetime | None, Failure | None]:
+def run_job(
+    duty: PeriodicJob, now: datetime, clock: Callable[[], datetime], failures: int = 0
+) -> tuple[datetime | None, JobFailure | None]:
     """Call a duty that failed so many times before; give when it is due next, and how it failed."""
     try:
         due = duty.run(now)
     except Exception as error:  # noqa: BLE001 - the one place: told whole, and tried again
-        again = agenda.retried(failures + 1, clock())
-        return again, Failure(duty.name, error, traceback.format_exc(), failures + 1, again)
+        again = agenda.compute_next_retry(failures + 1, clock())
+        return again, JobFailure(duty.name, error, traceback.format_exc(), failures + 1, again)
     moment = clock()
     return (moment + _LEAST if due is not None and due <= moment else due), None

@@ -7,7 +7,7 @@ import unicodedata
 from urllib.parse import quote as percent_encode
 
 UNTITLED = "untitled"
-LONGEST = 200  # octets of UTF-8: disks allow 255, a suffix and ".xml" must fit too
+MAX_SLUG_BYTES = 200  # octets of UTF-8: disks allow 255, a suffix and ".xml" must fit too
 
 _SPELLED = str.maketrans({"+": "plus", "＋": "plus", "#": "sharp", "＃": "sharp", "♯": "sharp"})
 _APART = re.compile(r"[^a-z0-9_]+")
@@ -32,19 +32,19 @@ def slugify(text: str) -> str:
         apart = unicodedata.normalize("NFC", _keep_letters(lowered))
     slug = _cut(_DASHES.sub("-", apart).strip("-_"))
     if not slug:
-        return _nameless(text)
+        return _digest_slug(text)
     return f"x-{slug}" if _DEVICE.fullmatch(slug) else slug
 
 
-def unique(slug: str, taken: set[str]) -> str:
+def make_unique_slug(slug: str, taken: set[str]) -> str:
     """Give `slug`, or the first of slug-2, slug-3, … whose `fold` is free; it is then `taken`."""
     numbered = (f"{slug}-{number}" for number in itertools.count(2))
-    free = next(each for each in itertools.chain((slug,), numbered) if fold(each) not in taken)
-    taken.add(fold(free))
+    free = next(each for each in itertools.chain((slug,), numbered) if fold_case(each) not in taken)
+    taken.add(fold_case(free))
     return free
 
 
-def fold(path: str) -> str:
+def fold_case(path: str) -> str:
     """Give the form in which a disk that ignores letter case and Unicode form sees `path`."""
     if path.isascii():
         return path.lower()
@@ -82,12 +82,12 @@ def _is_variation(mark: str) -> bool:
 
 def _cut(slug: str) -> str:
     """Shorten `slug` to what a file name can hold."""
-    if len(slug.encode()) <= LONGEST:
+    if len(slug.encode()) <= MAX_SLUG_BYTES:
         return slug
-    return slug.encode()[:LONGEST].decode(errors="ignore").rstrip("-_")
+    return slug.encode()[:MAX_SLUG_BYTES].decode(errors="ignore").rstrip("-_")
 
 
-def _nameless(text: str) -> str:
+def _digest_slug(text: str) -> str:
     """Name what has no letter: by its digest, so that two emoji get two names."""
     bare = text.strip()
     if not bare:

@@ -12,7 +12,7 @@ _CHARACTERS_PER_MINUTE = 400  # of scripts that write a word in one or two chara
 
 # Noncharacters end every plane: U+FFFE, U+FFFF, U+1FFFE, ... U+10FFFF.
 _PLANE_ENDS = "".join(chr(plane << 16 | last) for plane in range(17) for last in (0xFFFE, 0xFFFF))
-_DIRT = re.compile(
+_INVALID = re.compile(
     "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufdd0-\ufdef" + _PLANE_ENDS + "]"
 )
 # Found four times as fast as the dirt itself, in text that has none: no single characters beyond
@@ -52,7 +52,7 @@ _LEADS_ON = "\u200d"  # ZERO WIDTH JOINER: what follows belongs to what is befor
 _TRAILING = " \t\n,;:-\u2013\u2014(\u201c\u2018\u3001\uff0c\uff1b\uff1a\uff08\u300c\u300a"
 
 
-def clean(text: str) -> str:
+def strip_invalid_characters(text: str) -> str:
     """Remove what no feed can carry, and end every line with a line feed.
 
     Gone are control characters but for tab and line feed, lone surrogates and noncharacters
@@ -62,14 +62,14 @@ def clean(text: str) -> str:
         text = _LINE_END.sub("\n", text)
     if text.isascii():
         return text.encode("ascii").translate(None, _ASCII_DIRT).decode("ascii")
-    return _DIRT.sub("", text) if _SUSPECT.search(text) else text
+    return _INVALID.sub("", text) if _SUSPECT.search(text) else text
 
 
-def dirty(text: str) -> Iterator[tuple[int, str]]:
+def find_invalid_characters(text: str) -> Iterator[tuple[int, str]]:
     """Give the line (1-based) and name (`U+0008`) of each character that `clean` removes."""
     lined = _LINE_END.sub("\n", text)
     line, seen = 1, 0
-    for match in _DIRT.finditer(lined):
+    for match in _INVALID.finditer(lined):
         line += lined.count("\n", seen, match.start())
         seen = match.start()
         yield line, f"U+{ord(match[0]):04X}"
@@ -122,7 +122,7 @@ def _inside_letter(text: str, at: int) -> bool:
     )
 
 
-def minutes(text: str) -> int:
+def estimate_reading_time(text: str) -> int:
     """Give the time to read a plain text, in whole minutes, at least one."""
     if text.isascii():
         return max(1, round(len(text.split()) / _WORDS_PER_MINUTE))
@@ -131,7 +131,7 @@ def minutes(text: str) -> int:
     return max(1, round(spent))
 
 
-def plain(html: str) -> str:
+def extract_text(html: str) -> str:
     """Give the visible text of sanitised HTML: entities resolved, white space folded.
 
     Blocks are parted by a space, so that no two words become one.
@@ -140,7 +140,7 @@ def plain(html: str) -> str:
     return " ".join(entities.unescape(text).split())
 
 
-def nearest(word: str, known: Iterable[str]) -> str:
+def find_close_match(word: str, known: Iterable[str]) -> str:
     """Give the known word that was probably meant, or "" where none is a slip away.
 
     `outdated` is no slip of `updated`: in a short word one letter may be wrong, too many, too few
@@ -156,10 +156,10 @@ def _is_slip(word: str, meant: str) -> bool:
     """Tell whether a word is so little different from another that it was meant to be that."""
     longest = max(len(word), len(meant))
     allowed = 2 if longest >= _LONG_WORD and word[:1] == meant[:1] else 1
-    return abs(len(word) - len(meant)) <= allowed and slips(word, meant) <= allowed
+    return abs(len(word) - len(meant)) <= allowed and compute_edit_distance(word, meant) <= allowed
 
 
-def slips(word: str, meant: str) -> int:
+def compute_edit_distance(word: str, meant: str) -> int:
     """Count the letters to add, take away, replace or swap to turn a word into another.
 
     That is the optimal string alignment distance.

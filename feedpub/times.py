@@ -3,7 +3,7 @@
 from datetime import datetime, tzinfo
 
 
-def in_zone(moment: datetime, zone: tzinfo) -> datetime:
+def to_timezone(moment: datetime, zone: tzinfo) -> datetime:
     """Return a moment as clocks of a zone show it; where they have no year for it, as it is."""
     try:
         return moment.astimezone(zone)

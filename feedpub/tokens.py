@@ -16,7 +16,7 @@ _LONGEST = 39  # characters: the base32 of 8 octets, the trace and the mark
 
 
 @dataclass(frozen=True, slots=True)
-class Keys:
+class SigningKeys:
     """The secrets of a site: one that makes tokens, and older ones whose tokens still count.
 
     To rotate is to put a new one first. Raises ValueError for a key of less than 16 octets.
@@ -31,17 +31,17 @@ class Keys:
 
 
 @dataclass(frozen=True, slots=True)
-class Owner:
+class TokenSubject:
     """Whom a token was made for: who has the id, if `is_of` says so.
 
     In another database, a list that was imported say, the id may be that of somebody else.
     """
 
     id: int
-    trace: bytes  # of the address
+    address_digest: bytes  # of the address
 
 
-def mint(keys: Keys, purpose: str, subscriber: int, address: str) -> str:
+def sign_token(keys: SigningKeys, purpose: str, subscriber: int, address: str) -> str:
     """Give the token of a subscriber, by id and address, for one of `PURPOSES`.
 
     Lower-case letters and the digits 2 to 7, at most 32 of them for an id below 2**32: it stands
@@ -56,12 +56,12 @@ def mint(keys: Keys, purpose: str, subscriber: int, address: str) -> str:
         raise ValueError(f"no token is for {purpose!r}; they are for {', '.join(PURPOSES)}")
     if not 0 <= subscriber <= _LARGEST:
         raise ValueError(f"{subscriber} is no subscriber's id")
-    named = _octets(subscriber) + _trace(keys.current, address)
-    token = base64.b32encode(named + _mark(keys.current, purpose, named))
+    named = _octets(subscriber) + _digest_address(keys.current, address)
+    token = base64.b32encode(named + _sign(keys.current, purpose, named))
     return token.decode("ascii").rstrip("=").lower()
 
 
-def read(keys: Keys, purpose: str, token: str) -> Owner | None:
+def verify_token(keys: SigningKeys, purpose: str, token: str) -> TokenSubject | None:
     """Give whom a token was made for, or None where it was not made by one of `keys` for this.
 
     Letter case is ignored. It never raises, and takes as long for a token that is nearly right.
@@ -80,33 +80,33 @@ def read(keys: Keys, purpose: str, token: str) -> Owner | None:
     whole &= named[:-_TRACE] == _octets(subscriber)
     found = False
     for key in (keys.current, *keys.older):  # all of them, whichever it is
-        found |= hmac.compare_digest(_mark(key, purpose, named), mark)
-    return Owner(subscriber, named[-_TRACE:]) if found and whole else None
+        found |= hmac.compare_digest(_sign(key, purpose, named), mark)
+    return TokenSubject(subscriber, named[-_TRACE:]) if found and whole else None
 
 
-def is_of(keys: Keys, owner: Owner, address: str) -> bool:
+def is_for_address(keys: SigningKeys, owner: TokenSubject, address: str) -> bool:
     """Tell whether whoever has the id of an owner has their address; letter case is ignored."""
     found = False
     for key in (keys.current, *keys.older):
-        found |= hmac.compare_digest(_trace(key, address), owner.trace)
+        found |= hmac.compare_digest(_digest_address(key, address), owner.address_digest)
     return found
 
 
-def seal(keys: Keys, token: str, moment: str) -> str:
+def sign_form(keys: SigningKeys, token: str, moment: str) -> str:
     """Give what shows, beside a token, that it was given at a moment: 16 letters and digits."""
-    return _seal(keys.current, token, moment)
+    return _sign_form(keys.current, token, moment)
 
 
-def is_sealed(keys: Keys, token: str, moment: str, found: str) -> bool:
+def verify_form(keys: SigningKeys, token: str, moment: str, found: str) -> bool:
     """Tell whether a seal is that of a token at a moment, made by one of `keys`."""
     written = found.lower().encode(errors="replace")
     good = False
     for key in (keys.current, *keys.older):
-        good |= hmac.compare_digest(_seal(key, token, moment).encode(), written)
+        good |= hmac.compare_digest(_sign_form(key, token, moment).encode(), written)
     return good
 
 
-def _seal(key: bytes, token: str, moment: str) -> str:
+def _sign_form(key: bytes, token: str, moment: str) -> str:
     said = f"feedpub seal\0{token.lower()}\0{moment}"
     octets = hmac.digest(key, said.encode(errors="replace"), "sha256")[:_SEAL]
     return base64.b32encode(octets).decode("ascii").lower()
@@ -116,12 +116,12 @@ def _octets(subscriber: int) -> bytes:
     return subscriber.to_bytes((subscriber.bit_length() + 7) // 8, "big")
 
 
-def _trace(key: bytes, address: str) -> bytes:
+def _digest_address(key: bytes, address: str) -> bytes:
     said = f"feedpub owner\0{address.lower()}"
     return hmac.digest(key, said.encode(errors="replace"), "sha256")[:_TRACE]
 
 
-def _mark(key: bytes, purpose: str, named: bytes) -> bytes:
+def _sign(key: bytes, purpose: str, named: bytes) -> bytes:
     """Sign `named` for one purpose; no purpose and id can be taken for another two."""
     said = b"\0".join((b"feedpub", purpose.encode(errors="replace"), named))
     return hmac.digest(key, said, "sha256")[:_MARK]

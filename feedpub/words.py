@@ -4,7 +4,7 @@ import tomllib
 from collections.abc import Mapping
 from datetime import date
 
-DEFAULT = "en"
+DEFAULT_LANGUAGE = "en"
 
 _RTL = frozenset(
     ("ar", "arc", "ckb", "dv", "fa", "he", "iw", "nqo", "ps", "sd", "syr", "ug", "ur", "yi")
@@ -40,19 +40,19 @@ def direction(language: str) -> str:
     return "rtl" if parts[0] in _RTL else "ltr"
 
 
-def own_name(language: str, files: Mapping[str, "File"]) -> str:
+def get_autonym(language: str, files: Mapping[str, "CatalogFile"]) -> str:
     """Give what a language calls itself, or its tag where nobody says."""
     primary = language.lower().partition("-")[0]
     return (primary in files and files[primary].name) or _NAMES.get(primary, language)
 
 
-def is_spoken(language: str, files: Mapping[str, "File"]) -> bool:
+def has_catalog(language: str, files: Mapping[str, "CatalogFile"]) -> bool:
     """Tell whether there are words in a language; else it gets those of `DEFAULT`."""
     primary = language.lower().partition("-")[0]
     return primary in files and bool(files[primary].words)
 
 
-def number_form(language: str, number: int) -> str:
+def select_plural_category(language: str, number: int) -> str:
     """Give the CLDR plural category (`one`, `few`, `other`, ...) of a whole number."""
     match language.lower().partition("-")[0]:
         case "ar":
@@ -82,23 +82,25 @@ def _slavic(number: int) -> str:
     return "few" if number % 10 in range(2, 5) and not teen else "many"
 
 
-class Words:
+class Catalog:
     """What the pages say in one language; what it lacks is said in English."""
 
-    def __init__(self, language: str, files: Mapping[str, "File"]) -> None:
+    def __init__(self, language: str, files: Mapping[str, "CatalogFile"]) -> None:
         """Choose among files by language, in lower case."""
         self.language = language
-        self._files = tuple(files[name] for name in _chain(language) if name in files)
-        dated = next((file for file in self._files if file.date), File())
+        self._files = tuple(files[name] for name in _fallback_languages(language) if name in files)
+        dated = next((file for file in self._files if file.date), CatalogFile())
         # English words are better than none; English dates on a Swedish page are not.
-        own = language.lower().partition("-")[0] == DEFAULT or dated is not files.get(DEFAULT)
-        self._dates = dated if own else File()
+        own = language.lower().partition("-")[0] == DEFAULT_LANGUAGE or dated is not files.get(
+            DEFAULT_LANGUAGE
+        )
+        self._dates = dated if own else CatalogFile()
 
-    def known(self) -> list[str]:
+    def list_keys(self) -> list[str]:
         """Give every key there is."""
         return sorted({key for file in self._files for key in file.words})
 
-    def text(self, key: str, number: int | None = None) -> str:
+    def gettext(self, key: str, number: int | None = None) -> str:
         """Give the words of a key, in the form that goes with a number; `{…}` are left in.
 
         Raises:
@@ -107,11 +109,11 @@ class Words:
         for file in self._files:
             forms = file.words.get(key)
             if forms:
-                form = "other" if number is None else number_form(file.language, number)
+                form = "other" if number is None else select_plural_category(file.language, number)
                 return forms.get(form, forms["other"])
         raise KeyError(key)
 
-    def date(self, day: date, *, year: bool = True) -> str:
+    def format_date(self, day: date, *, year: bool = True) -> str:
         """Give a date as people write it, with its year or without; ISO 8601 if nobody said how."""
         if not self._dates.date:
             return f"{day.year:04}-{day:%m-%d}" if year else f"{day:%m-%d}"
@@ -120,12 +122,14 @@ class Words:
         return _fill(pattern, month, day.year, day.month, day.day)
 
 
-class File:
+class CatalogFile:
     """One language's file of words, read and checked."""
 
     __slots__ = ("date", "day", "language", "months", "name", "words")
 
-    def __init__(self, language: str = "", text: str = "", under: "File | None" = None) -> None:
+    def __init__(
+        self, language: str = "", text: str = "", under: "CatalogFile | None" = None
+    ) -> None:
         """Read TOML; what it does not say is taken from the file `under` it.
 
         Raises:
@@ -182,10 +186,10 @@ def _text(key: str, value: object) -> str:
     return value
 
 
-def _chain(language: str) -> tuple[str, ...]:
+def _fallback_languages(language: str) -> tuple[str, ...]:
     """Give the files to look in, best first: zh-hant-tw, zh-hant, zh, en."""
     full = language.lower().replace("_", "-")
     full = "zh-hant" if full in _TRADITIONAL else full
     parts = full.split("-")
     longer = tuple("-".join(parts[:end]) for end in range(len(parts), 0, -1))
-    return (*longer, *(() if DEFAULT in longer else (DEFAULT,)))
+    return (*longer, *(() if DEFAULT_LANGUAGE in longer else (DEFAULT_LANGUAGE,)))

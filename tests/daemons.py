@@ -21,8 +21,8 @@ from pathlib import Path
 from folders import Site as Folder
 from watched import wait_until
 
-from feedpub.agenda import Duty
-from feedpub.daemon import Journal, Means, Signals, Site, run
+from feedpub.agenda import PeriodicJob
+from feedpub.daemon import CurrentSite, Dependencies, EventLogger, Signals, run_daemon
 
 Event = Mapping[str, object]
 
@@ -141,26 +141,26 @@ def here(
 ) -> Iterator[Here]:
     """Run a daemon in a thread until the end; `means` are those of `Means`."""
     daemon = Here(clock or Clock(datetime.now(UTC)))
-    journal = Journal(daemon.stream, daemon.clock, human=False)
-    whole = Means(daemon.clock, journal, environ or {}, **means)  # type: ignore[arg-type]
-    site = Site(folder.request(), daemon.signals.stop, daemon.clock)
+    journal = EventLogger(daemon.stream, daemon.clock, human=False)
+    whole = Dependencies(daemon.clock, journal, environ or {}, **means)  # type: ignore[arg-type]
+    site = CurrentSite(folder.request(), daemon.signals.stop, daemon.clock)
     thread = threading.Thread(
-        target=lambda: daemon.ended.append(run(site, whole, daemon.signals)), daemon=True
+        target=lambda: daemon.ended.append(run_daemon(site, whole, daemon.signals)), daemon=True
     )
     thread.start()
     try:
         yield daemon
     finally:
-        daemon.signals.end()
+        daemon.signals.request_stop()
         thread.join(120)
 
     assert not thread.is_alive()
 
 
-def duty(name: str, calls: list[datetime]) -> Duty:
+def duty(name: str, calls: list[datetime]) -> PeriodicJob:
     """Give a duty that does nothing but remember that it was called."""
 
     def call(now: datetime) -> None:
         calls.append(now)
 
-    return Duty(name, call)
+    return PeriodicJob(name, call)

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from feedpub import publish
-from feedpub.publish import Request, Summary
+from feedpub.publish import BuildRequest, Summary
 
 NOW = datetime(2025, 6, 1, 12, 0, tzinfo=UTC)
 CONFIG = 'site: {title: "Example & Co", url: "https://example.org/blog/", author: Ann}\n'
@@ -53,9 +53,9 @@ class Site:
         """Write a post."""
         return self.put(f"content/{name}", POST.format(title=title, date=date, body=body))
 
-    def request(self, **changes: bool) -> Request:
+    def request(self, **changes: bool) -> BuildRequest:
         """Say what to build."""
-        request = Request(
+        request = BuildRequest(
             config_path=self.root / "config.yaml",
             output=None,
             drafts=False,

@@ -13,8 +13,8 @@ from datetime import UTC, datetime
 from html import escape
 from typing import Any
 
-from feedpub.config.schema import Config, Site
-from feedpub.model import Author, Body, Feed, Manuscript, Post, Tag
+from feedpub.config.schema import Config, SiteConfig
+from feedpub.model import Author, Body, Feed, ParsedPost, Post, Tag
 
 ANN = Author("Ann Lee", "ann@example.org", "https://ann.example/", slug="ann-lee")
 BOB = Author("Bob", slug="bob")
@@ -46,7 +46,7 @@ def post(**changes: Any) -> Post:
         path=f"{slug}.md",
         slug=slug,
         url=f"{SITE}posts/{slug}/",
-        output=f"posts/{slug}/index.html",
+        output_path=f"posts/{slug}/index.html",
         title="Hello",
         published=PUBLISHED,
         updated=UPDATED,
@@ -58,12 +58,12 @@ def post(**changes: Any) -> Post:
         image=None,
         enclosures=(),
         canonical_url=f"{SITE}posts/{slug}/",
-        mailed=True,
+        in_digests=True,
         minutes=1,
         draft=False,
-        body=f"body-{slug}",
+        body_key=f"body-{slug}",
         links=(),
-        key=f"key-{slug}",
+        cache_key=f"key-{slug}",
     )
     return replace(whole, **changes)
 
@@ -90,14 +90,14 @@ def feed(posts: Iterable[Post] | None = None, **changes: Any) -> Feed:
 
 def config(**changes: Any) -> Config:
     """Give the configuration of https://example.org/; `changes` are sections."""
-    site = Site("Example", SITE, description="An example.", author=ANN)
+    site = SiteConfig("Example", SITE, description="An example.", author=ANN)
     return replace(Config(site), **changes)
 
 
-def manuscript(**changes: Any) -> Manuscript:
+def manuscript(**changes: Any) -> ParsedPost:
     """Give what hello.md says: a title, a date, two tags and an author."""
     stem = changes.get("stem", "hello")
-    whole = Manuscript(
+    whole = ParsedPost(
         path=f"{stem}.md",
         digest=f"digest-{stem}",
         title="Hello",

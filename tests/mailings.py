@@ -15,14 +15,14 @@ from pathlib import Path
 import feedpub.store
 from feedpub.mailing import (
     Consent,
-    Content,
     Delivery,
-    Follows,
+    DeliveryUpdate,
     Issue,
-    Outcome,
-    Selection,
-    Settled,
+    MessageContent,
+    SendResult,
     Subscriber,
+    SubscriptionFilter,
+    Variant,
 )
 from feedpub.store import Store
 
@@ -36,13 +36,13 @@ class Place:
 
     def open(self) -> Store:
         """Open it."""
-        return feedpub.store.open(self.url, self.folder)
+        return feedpub.store.open_store(self.url, self.folder)
 
 
 NOW = datetime(2025, 1, 30, 8, 0, tzinfo=UTC)
 LEASE = timedelta(minutes=10)
 LATER = NOW + LEASE  # when a lease of now has ended
-ACCEPTED = Outcome("accepted", 250, "2.0.0", "queued as 1", "mx.example.org")
+ACCEPTED = SendResult("accepted", 250, "2.0.0", "queued as 1", "mx.example.org")
 
 
 def reader(address: str = "ann@example.org", state: str = "active", name: str = "") -> Subscriber:
@@ -60,7 +60,7 @@ def whole() -> Subscriber:
         fields=(("city", 'Zü"rich'), ("born", "1990"), ("empty", "")),
         state="pending",
         language="zh-Hant",
-        follows=Follows(everything=False, tags=("c", "python"), authors=("bob",)),
+        follows=SubscriptionFilter(everything=False, tags=("c", "python"), authors=("bob",)),
         cadence="weekly",
         soft_bounces=2,
         changed=NOW,
@@ -69,17 +69,20 @@ def whole() -> Subscriber:
 
 def with_readers(store: Store, number: int, state: str = "active") -> list[int]:
     """Add readers; give their ids."""
-    return [store.add(reader(f"reader{each}@example.org", state), NOW).id for each in range(number)]
+    return [
+        store.add_subscriber(reader(f"reader{each}@example.org", state), NOW).id
+        for each in range(number)
+    ]
 
 
-def content(subject: str = "News") -> Content:
+def content(subject: str = "News") -> MessageContent:
     """Give what a message says."""
-    return Content(subject, "what is new", "<p>Grüße</p>", "Grüße", "de")
+    return MessageContent(subject, "what is new", "<p>Grüße</p>", "Grüße", "de")
 
 
-def selection(*posts: str, key: str = "all") -> Selection:
+def selection(*posts: str, key: str = "all") -> Variant:
     """Give some posts with what is said of them."""
-    return Selection(key, posts, content())
+    return Variant(key, posts, content())
 
 
 def planned(
@@ -91,17 +94,17 @@ def planned(
 ) -> Issue:
     """Plan an issue in which everybody gets the same posts."""
     audience = [(each, "all") for each in readers]
-    return store.plan(digest, slot, posts, "News", [selection(*posts)], audience, slot)
+    return store.plan_issue(digest, slot, posts, "News", [selection(*posts)], audience, slot)
 
 
 def settled(
-    deliveries: Iterable[Delivery], state: str = "accepted", outcome: Outcome = ACCEPTED
-) -> list[Settled]:
+    deliveries: Iterable[Delivery], state: str = "accepted", outcome: SendResult = ACCEPTED
+) -> list[DeliveryUpdate]:
     """Give the same end to some deliveries."""
-    return [Settled(each.id, state, outcome) for each in deliveries]
+    return [DeliveryUpdate(each.id, state, outcome) for each in deliveries]
 
 
 def sent(store: Store, worker: str, deliveries: Sequence[Delivery], now: datetime = NOW) -> None:
     """Put deliveries in doubt, and settle them as accepted."""
-    store.doubt(worker, [each.id for each in deliveries], now)
-    store.settle(worker, settled(deliveries), now)
+    store.mark_in_doubt(worker, [each.id for each in deliveries], now)
+    store.record_results(worker, settled(deliveries), now)

@@ -75,19 +75,19 @@ class Names:
     ptr: dict[str, list[str]] = field(default_factory=dict)
     silent: set[str] = field(default_factory=set)
 
-    def texts(self, name: str) -> tuple[str, ...]:
+    def resolve_txt(self, name: str) -> tuple[str, ...]:
         """Give TXT records."""
         return self._known(self.txt, name)
 
-    def exchangers(self, domain: str) -> tuple[str, ...]:
+    def resolve_mx(self, domain: str) -> tuple[str, ...]:
         """Give MX records."""
         return self._known(self.mx, domain)
 
-    def addresses(self, host: str) -> tuple[str, ...]:
+    def resolve_addresses(self, host: str) -> tuple[str, ...]:
         """Give addresses."""
         return self._known(self.hosts, host)
 
-    def names(self, address: str) -> tuple[str, ...]:
+    def resolve_ptr(self, address: str) -> tuple[str, ...]:
         """Give PTR records."""
         return self._known(self.ptr, address)
 

@@ -26,9 +26,9 @@ from sqlalchemy import select
 import feedpub.store
 from feedpub import newsletter
 from feedpub.errors import FeedpubError
-from feedpub.mailing import Consent, Subscriber, Tally
-from feedpub.message import message_id
-from feedpub.publish import Request
+from feedpub.mailing import Consent, IssueStats, Subscriber
+from feedpub.message import make_message_id
+from feedpub.publish import BuildRequest
 from feedpub.store import Store, rows, schema
 
 NOW = datetime(2025, 6, 1, 12, 0, tzinfo=UTC)
@@ -49,15 +49,15 @@ _FORKS.set_forkserver_preload(["feedpub.newsletter", "feedpub.starter"])
 def _send(home: Path, now: datetime) -> None:
     """Send as the command does, but at a time of our choice; write down what it complains of."""
     try:
-        newsletter.send(request(home, now), "weekly", due=False, dry=False, backlog=True)
+        newsletter.send_digests(request(home, now), "weekly", due=False, dry=False, backlog=True)
     except FeedpubError as error:
         (home / f"{os.getpid()}.faults").write_text(str(error), encoding="utf-8")
         sys.exit(1)
 
 
-def request(home: Path, now: datetime) -> Request:
+def request(home: Path, now: datetime) -> BuildRequest:
     """Say whose newsletter to send, and when."""
-    return Request(
+    return BuildRequest(
         config_path=home / "config.yaml",
         output=None,
         drafts=False,
@@ -130,7 +130,7 @@ class Newsletter:
 
     def store(self) -> Store:
         """Open the database."""
-        return feedpub.store.open(self.database, self.home / ".feedpub")
+        return feedpub.store.open_store(self.database, self.home / ".feedpub")
 
     def subscribe(self, readers: int | Sequence[str]) -> None:
         """Add active readers: these, or so many."""
@@ -141,7 +141,7 @@ class Newsletter:
                 Subscriber(0, address, Consent(NOW, "import"), state="active")
                 for address in readers
             )
-            store.import_(found, NOW)
+            store.import_subscribers(found, NOW)
 
     def start(self, now: datetime = NOW) -> Worker:
         """Begin to send in a process of its own."""
@@ -149,16 +149,16 @@ class Newsletter:
         process.start()
         return Worker(self.home, process)
 
-    def tally(self) -> Tally:
+    def tally(self) -> IssueStats:
         """Give how the only issue stands."""
         with closing(self.store()) as store:
-            (issue,) = store.issues("weekly")
-            return store.tally(issue.id)
+            (issue,) = store.list_issues("weekly")
+            return store.get_issue_stats(issue.id)
 
     def state(self) -> str:
         """Give the state of the only issue; "" where there is none yet."""
         with closing(self.store()) as store:
-            return next((issue.state for issue in store.issues("weekly")), "")
+            return next((issue.state for issue in store.list_issues("weekly")), "")
 
     def deliveries(self) -> dict[str, Standing]:
         """Give how the copy of each reader stands, by address."""
@@ -179,9 +179,11 @@ class Newsletter:
             .join_from(schema.delivery, schema.subscriber, reader.id == table.subscriber)
             .join(schema.issue, issue.id == table.issue)
         )
-        with closing(self.store()) as store, store._database.reading() as connection:
+        with closing(self.store()) as store, store._database.begin_read() as connection:
             return {
-                address: Standing(address, message_id(rows.message_key(*key), "example.org"), *told)
+                address: Standing(
+                    address, make_message_id(rows.make_message_key(*key), "example.org"), *told
+                )
                 for address, *rest in connection.execute(query)
                 for told, key in [(rest[:5], rest[5:])]
             }

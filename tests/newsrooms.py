@@ -21,9 +21,9 @@ from itertools import pairwise
 from folders import Site
 
 from feedpub import newsletter
-from feedpub.mailing import Follows, Subscriber
-from feedpub.newsletter import Sent
-from feedpub.newsletter.desk import Desk, opened
+from feedpub.mailing import Subscriber, SubscriptionFilter
+from feedpub.newsletter import DigestResult
+from feedpub.newsletter.desk import NewsletterContext, open_newsletter
 
 DAY, WEEK = timedelta(days=1), timedelta(days=7)
 CONFIG = """
@@ -88,25 +88,25 @@ class Newsroom(Site):
         language: str = "",
     ) -> Subscriber:
         """Add somebody."""
-        return newsletter.add(
+        return newsletter.add_subscriber(
             self.request(), address, tags=tags, cadence=cadence, language=language
         )
 
-    def prefer(self, reader: Subscriber, follows: Follows, cadence: str) -> None:
+    def prefer(self, reader: Subscriber, follows: SubscriptionFilter, cadence: str) -> None:
         """Let somebody choose anew."""
         with self.desk() as desk:
-            desk.store.prefer(reader.id, follows, cadence, "", self.now)
+            desk.store.update_preferences(reader.id, follows, cadence, "", self.now)
 
     def send(
         self, digest: str = "", *, due: bool = False, dry: bool = False, backlog: bool = False
-    ) -> tuple[Sent, ...]:
+    ) -> tuple[DigestResult, ...]:
         """Send what is new."""
-        return newsletter.send(self.request(), digest, due=due, dry=dry, backlog=backlog)
+        return newsletter.send_digests(self.request(), digest, due=due, dry=dry, backlog=backlog)
 
     @contextmanager
-    def desk(self) -> Iterator[Desk]:
+    def desk(self) -> Iterator[NewsletterContext]:
         """Look behind the scenes."""
-        with opened(self.request()) as desk:
+        with open_newsletter(self.request()) as desk:
             yield desk
 
     def messages(self) -> list[EmailMessage]:
@@ -135,6 +135,6 @@ def dead_worker() -> str:
     return f"{socket.gethostname()}-{process.pid}-0123abcd"
 
 
-def reasons(sent: tuple[Sent, ...]) -> list[str]:
+def reasons(sent: tuple[DigestResult, ...]) -> list[str]:
     """Give why nothing went out, digest by digest."""
     return [each.reason for each in sent]

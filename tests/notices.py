@@ -6,12 +6,12 @@ addresses are those kept for examples (RFC 2606, RFC 5737).
 
 from textwrap import dedent
 
-from feedpub.tokens import Keys, mint, read
+from feedpub.tokens import SigningKeys, sign_token, verify_token
 
-KEYS = Keys(b"k" * 32)
-BOUNCE = mint(KEYS, "bounce", 4711, "ann@example.net")
-LEAVE = mint(KEYS, "unsubscribe", 4711, "ann@example.net")
-ANN = read(KEYS, "bounce", BOUNCE)
+KEYS = SigningKeys(b"k" * 32)
+BOUNCE = sign_token(KEYS, "bounce", 4711, "ann@example.net")
+LEAVE = sign_token(KEYS, "unsubscribe", 4711, "ann@example.net")
+ANN = verify_token(KEYS, "bounce", BOUNCE)
 VERP = f"bounces+{BOUNCE}@example.org"
 
 RETURNED = f"""\

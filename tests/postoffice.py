@@ -17,18 +17,25 @@ import mailings
 import mails
 
 import feedpub.store
-from feedpub.config import Config, Digest, Mail, Relay
-from feedpub.digests import Following, Names
+from feedpub.config import Config, DigestConfig, MailConfig, RelayConfig
+from feedpub.digests import FilterDescriber, FilterNames
 from feedpub.library import Library
 from feedpub.mail import Transport
-from feedpub.mailing import Delivery, Issue, Subscriber, Tally
+from feedpub.mailing import Delivery, Issue, IssueStats, Subscriber
 from feedpub.model import Author
-from feedpub.newsletter.desk import Desk
-from feedpub.newsletter.outside import OutsideFiles
-from feedpub.newsletter.posting import Clock, Posted, Postman, Printer, clock, transport
-from feedpub.publish.request import Place
+from feedpub.newsletter.desk import NewsletterContext
+from feedpub.newsletter.outside import RestoreGuard
+from feedpub.newsletter.posting import (
+    Clock,
+    DeliveryRunner,
+    MessageRenderer,
+    RunResult,
+    build_clock,
+    build_transport,
+)
+from feedpub.publish.request import SitePaths
 from feedpub.store import Store
-from feedpub.tokens import Keys
+from feedpub.tokens import SigningKeys
 
 NOW = mailings.NOW
 LIBRARY = Library(
@@ -41,71 +48,75 @@ LIBRARY = Library(
     drafts=0,
     scheduled=0,
     expired=0,
-    since=None,
-    until=None,
+    valid_from=None,
+    valid_until=None,
     problems=(),
 )
 
 
-def relay(port: int, *, connections: int = 1, rate: int = 0, weight: int = 1) -> Relay:
+def relay(port: int, *, connections: int = 1, rate: int = 0, weight: int = 1) -> RelayConfig:
     """Give a relay on this machine."""
-    return Relay("127.0.0.1", port, "none", connections=connections, rate=rate, weight=weight)
+    return RelayConfig("127.0.0.1", port, "none", connections=connections, rate=rate, weight=weight)
 
 
-def config(mail: Mail) -> Config:
+def config(mail: MailConfig) -> Config:
     """Give a configuration with one digest that is mailed so."""
-    return made.config(mail=mail, digests=(Digest("weekly"),))
+    return made.config(mail=mail, digests=(DigestConfig("weekly"),))
 
 
-def smtp(*relays: Relay, **changes: str | int) -> Mail:
+def smtp(*relays: RelayConfig, **changes: str | int) -> MailConfig:
     """Give how mail leaves over relays."""
     sender = Author("Ann", "news@example.org")
-    return replace(Mail(transport="smtp", sender=sender, relays=relays), **changes)  # type: ignore[arg-type]
+    return replace(MailConfig(transport="smtp", sender=sender, relays=relays), **changes)  # type: ignore[arg-type]
 
 
-def folder() -> Mail:
+def folder() -> MailConfig:
     """Give how mail becomes files."""
-    return Mail(sender=Author("Ann", "news@example.org"))
+    return MailConfig(sender=Author("Ann", "news@example.org"))
 
 
 @contextmanager
 def desk(
-    path: Path, mail: Mail, opened: Callable[[str, Path], Store] = feedpub.store.open
-) -> Iterator[Desk]:
+    path: Path, mail: MailConfig, opened: Callable[[str, Path], Store] = feedpub.store.open_store
+) -> Iterator[NewsletterContext]:
     """Give a desk in a folder of its own."""
     home = path / ".feedpub"
     chosen = config(mail)
-    where = Place(chosen, path / "content", path / "templates", path / "public", home / "cache")
+    where = SitePaths(chosen, path / "content", path / "templates", path / "public", home / "cache")
     with closing(opened("", home)) as store:
-        yield Desk(chosen, where, store, Keys(b"k" * 32), OutsideFiles(home, [b"salt"]))
+        yield NewsletterContext(
+            chosen, where, store, SigningKeys(b"k" * 32), RestoreGuard(home, [b"salt"])
+        )
 
 
-def mailing(one: Desk, *addresses: str, digest: str = "weekly") -> Issue:
+def mailing(one: NewsletterContext, *addresses: str, digest: str = "weekly") -> Issue:
     """Plan an issue for active readers with these addresses."""
-    ids = [one.store.add(mailings.reader(each), NOW).id for each in addresses]
+    ids = [one.store.add_subscriber(mailings.reader(each), NOW).id for each in addresses]
     return mailings.planned(one.store, ids, f"post of {digest}", digest=digest)
 
 
-def printer(one: Desk) -> Printer:
+def printer(one: NewsletterContext) -> MessageRenderer:
     """Give who writes the copies."""
-    return Printer(one, Following(mails.templates(), Names({}, {})))
+    return MessageRenderer(one, FilterDescriber(mails.templates(), FilterNames({}, {})))
 
 
 def round_of(
-    one: Desk,
+    one: NewsletterContext,
     way: Transport | None = None,
     stop: Event | None = None,
     progress: Callable[[int], None] = lambda _: None,
     now: Clock | None = None,
-) -> Posted:
+) -> RunResult:
     """Send all that is due."""
-    way = way or transport(one)
-    return Postman(one, printer(one), way, now or clock(NOW), progress, stop).round()
+    way = way or build_transport(one)
+    return DeliveryRunner(
+        one, printer(one), way, now or build_clock(NOW), progress, stop
+    ).run_once()
 
 
-def tally(one: Desk, issue: Issue) -> Tally:
+def tally(one: NewsletterContext, issue: Issue) -> IssueStats:
     """Tell how an issue stands."""
-    return one.store.tally(issue.id)
+    return one.store.get_issue_stats(issue.id)
 
 
 def delivery(number: int, address: str, issue: int = 1) -> Delivery:
@@ -119,13 +130,13 @@ def moment(seconds: float = 0) -> datetime:
     return datetime.fromtimestamp(NOW.timestamp() + seconds, UTC)
 
 
-def states(one: Desk) -> dict[str, str]:
+def states(one: NewsletterContext) -> dict[str, str]:
     """Give the state of every reader by address."""
-    return {each.address: each.state for each in one.store.all()}
+    return {each.address: each.state for each in one.store.iter_subscribers()}
 
 
-def subscriber(one: Desk, address: str) -> Subscriber:
+def subscriber(one: NewsletterContext, address: str) -> Subscriber:
     """Give the reader with an address."""
-    found = one.store.find(address)
+    found = one.store.find_subscriber(address)
     assert found is not None
     return found

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from types import MappingProxyType
 
 from feedpub.mailing import Subscriber
-from feedpub.roster import Layout, Row, RowFault, read, understand
+from feedpub.roster import Row, RowProblem, TableLayout, detect_layout, parse_rows
 
 NOW = datetime(2024, 5, 31, 18, tzinfo=UTC)
 NOTHING: Mapping[str, str] = MappingProxyType({})
@@ -20,9 +20,9 @@ def layout(
     source: str = "list.csv",
     mapping: Mapping[str, str] = NOTHING,
     states: Mapping[str, str] = NOTHING,
-) -> Layout:
+) -> TableLayout:
     """Find out what the columns of a file hold."""
-    return understand(io.StringIO(text, newline=""), source, mapping, states)
+    return detect_layout(io.StringIO(text, newline=""), source, mapping, states)
 
 
 def rows(
@@ -33,7 +33,7 @@ def rows(
 ) -> list[Row]:
     """Read a file as the disk gives it."""
     found = layout(text, source, mapping, states)
-    return list(read(io.StringIO(text, newline=""), found, NOW))
+    return list(parse_rows(io.StringIO(text, newline=""), found, NOW))
 
 
 def people(
@@ -50,15 +50,15 @@ def people(
     return found
 
 
-def faults(text: str, mapping: Mapping[str, str] = NOTHING) -> list[RowFault]:
+def faults(text: str, mapping: Mapping[str, str] = NOTHING) -> list[RowProblem]:
     """Read a file, and give only what is wrong with its rows."""
-    return [row for row in rows(text, mapping=mapping) if isinstance(row, RowFault)]
+    return [row for row in rows(text, mapping=mapping) if isinstance(row, RowProblem)]
 
 
 def listed(lines: Iterable[str], source: str = "x") -> list[Row]:
     """Read lines that were written one by one."""
     kept = list(lines)
-    return list(read(kept, understand(kept, source), NOW))
+    return list(parse_rows(kept, detect_layout(kept, source), NOW))
 
 
 def states(text: str, source: str = "list.csv", mapping: Mapping[str, str] = NOTHING) -> str:
@@ -68,4 +68,4 @@ def states(text: str, source: str = "list.csv", mapping: Mapping[str, str] = NOT
 
 def doubts(text: str, source: str = "list.csv", mapping: Mapping[str, str] = NOTHING) -> list[str]:
     """Give the columns of a file that an import asks about."""
-    return [column.label for column in layout(text, source, mapping).doubts]
+    return [column.label for column in layout(text, source, mapping).unclear_columns]

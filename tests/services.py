@@ -18,16 +18,16 @@ from cryptography.hazmat.primitives.hashes import SHA1, SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from cryptography.x509.oid import AuthorityInformationAccessOID, ExtendedKeyUsageOID, NameOID
 
-from feedpub.bounces.webhooks import Posted
-from feedpub.tokens import Keys, mint, read
+from feedpub.bounces.webhooks import WebhookRequest
+from feedpub.tokens import SigningKeys, sign_token, verify_token
 
 PrivateKey = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey
 
 NOW = datetime(2025, 6, 1, 12, 0, tzinfo=UTC)
-KEYS = Keys(b"k" * 32)
+KEYS = SigningKeys(b"k" * 32)
 ADDRESS = "ann@example.net"
-TOKEN = mint(KEYS, "bounce", 7, ADDRESS)
-ANN = read(KEYS, "bounce", TOKEN)
+TOKEN = sign_token(KEYS, "bounce", 7, ADDRESS)
+ANN = verify_token(KEYS, "bounce", TOKEN)
 SENDER = f"bounces+{TOKEN}@example.org"
 TOPIC = "arn:aws:sns:eu-west-1:123456789012:feedpub"
 CERTIFICATE = "https://sns.eu-west-1.amazonaws.com/SimpleNotificationService-1.pem"
@@ -161,23 +161,25 @@ class Amazon:
         mark = self.key.sign(said.encode(), PKCS1v15(), algorithm)
         return {**told, "Signature": base64.b64encode(mark).decode()}
 
-    def tell(self, message: object, now: datetime = NOW, /, **changes: str) -> Posted:
+    def tell(self, message: object, now: datetime = NOW, /, **changes: str) -> WebhookRequest:
         """Give what is POSTed of a message."""
-        return Posted(json.dumps(self.sign(self.envelope(message, now, **changes))).encode(), {})
+        return WebhookRequest(
+            json.dumps(self.sign(self.envelope(message, now, **changes))).encode(), {}
+        )
 
 
-def mailgun(event: object, now: datetime = NOW, number: int = 1, key: str = "") -> Posted:
+def mailgun(event: object, now: datetime = NOW, number: int = 1, key: str = "") -> WebhookRequest:
     """Give what Mailgun POSTs of an event."""
     when, token = str(int(now.timestamp())), f"t{number}"
     mark = hmac.digest((key or MAILGUN_KEY).encode(), (when + token).encode(), "sha256").hex()
     signature = {"timestamp": when, "token": token, "signature": mark}
-    return Posted(json.dumps({"signature": signature, "event-data": event}).encode(), {})
+    return WebhookRequest(json.dumps({"signature": signature, "event-data": event}).encode(), {})
 
 
-def postmark(event: object, secret: str = POSTMARK_SECRET) -> Posted:
+def postmark(event: object, secret: str = POSTMARK_SECRET) -> WebhookRequest:
     """Give what Postmark POSTs of an event."""
     given = base64.b64encode(f"postmark:{secret}".encode()).decode()
-    return Posted(json.dumps(event).encode(), {"authorization": f"Basic {given}"})
+    return WebhookRequest(json.dumps(event).encode(), {"authorization": f"Basic {given}"})
 
 
 @dataclass
@@ -194,10 +196,10 @@ class Grid:
         octets = self.key.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
         return base64.b64encode(octets).decode()
 
-    def tell(self, events: object, now: datetime = NOW) -> Posted:
+    def tell(self, events: object, now: datetime = NOW) -> WebhookRequest:
         """Give what is POSTed of some events."""
         body = json.dumps(events).encode()
-        return Posted(body, self.headers(body, str(int(now.timestamp()))))
+        return WebhookRequest(body, self.headers(body, str(int(now.timestamp()))))
 
     def headers(self, body: bytes, when: str) -> Mapping[str, str]:
         """Give the headers of a body."""

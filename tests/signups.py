@@ -29,22 +29,22 @@ from starlette.responses import PlainTextResponse
 from starlette.routing import Router
 
 import feedpub.store
-from feedpub.admission import Limits
-from feedpub.config import Config, Digest, Mail, Site, Subscribers
-from feedpub.digests import Composer, Following, Names
+from feedpub.admission import SignupLimits
+from feedpub.config import Config, DigestConfig, MailConfig, SiteConfig, SubscribersConfig
+from feedpub.digests import Composer, FilterDescriber, FilterNames
 from feedpub.mail import Transport
 from feedpub.mailing import Subscriber
 from feedpub.model import Author, Tag
 from feedpub.newsletter import signup
-from feedpub.newsletter.desk import Desk
-from feedpub.newsletter.outside import OutsideFiles
-from feedpub.newsletter.posting import transport
-from feedpub.newsletter.signup import Answered, Scene
-from feedpub.publish.request import Place
-from feedpub.site import choices
+from feedpub.newsletter.desk import NewsletterContext
+from feedpub.newsletter.outside import RestoreGuard
+from feedpub.newsletter.posting import build_transport
+from feedpub.newsletter.signup import ConfirmationResult, PageContext
+from feedpub.publish.request import SitePaths
+from feedpub.site import build_signup_options
 from feedpub.store import Store
-from feedpub.tokens import Keys
-from feedpub.web.readers import routes
+from feedpub.tokens import SigningKeys
+from feedpub.web.readers import build_signup_routes
 
 NOW = postoffice.NOW
 FORM = "application/x-www-form-urlencoded"
@@ -60,8 +60,8 @@ LIBRARY = replace(
 class Door:
     """What the outside sees of a site, and what only we see."""
 
-    desk: Desk
-    scene: Scene
+    desk: NewsletterContext
+    scene: PageContext
     root: Path
     now: datetime = NOW
     client: str = "8.8.2.1"
@@ -89,7 +89,9 @@ class Door:
         home = self.desk.config.site.url
 
         async def sent() -> list[httpx.Response]:
-            found = routes(lambda: self.scene, lambda: self.now, self.heard.append, self.patience)
+            found = build_signup_routes(
+                lambda: self.scene, lambda: self.now, self.heard.append, self.patience
+            )
             app = Router(found, default=PlainTextResponse("a file"), redirect_slashes=False)
             way = httpx.ASGITransport(app, client=(self.client, 50_000))
             async with httpx.AsyncClient(transport=way) as client:
@@ -113,11 +115,15 @@ class Door:
         sent = {"Content-Type": FORM, "Sec-Fetch-Site": "same-origin", **(headers or {})}
         return self.ask("POST", path, urlencode(fields, doseq=True), sent)
 
-    def round(self, way: Transport | None = None, limits: Limits | None = None) -> Answered:
+    def round(
+        self, way: Transport | None = None, limits: SignupLimits | None = None
+    ) -> ConfirmationResult:
         """Answer the requests that wait."""
         composer = Composer(self.desk.config, self.scene.templates)
-        chosen = way or transport(self.desk)
-        return signup.answer(self.desk, composer, chosen, self.now, limits or Limits())
+        chosen = way or build_transport(self.desk)
+        return signup.process_signups(
+            self.desk, composer, chosen, self.now, limits or SignupLimits()
+        )
 
     def mails(self) -> list[EmailMessage]:
         """Give the mails that went out, and take them away."""
@@ -129,17 +135,17 @@ class Door:
 
     def reader(self, address: str = "ann@example.org", state: str = "active") -> Subscriber:
         """Give a reader in a state, who may be new."""
-        one = self.desk.store.add(replace(made_reader(address), state=state), self.now)
-        return self.desk.store.change(one.id, state, self.now) or one
+        one = self.desk.store.add_subscriber(replace(made_reader(address), state=state), self.now)
+        return self.desk.store.change_state(one.id, state, self.now) or one
 
     def state(self, address: str = "ann@example.org") -> str:
         """Give the state of a reader, "" where there is none."""
-        one = self.desk.store.find(address)
+        one = self.desk.store.find_subscriber(address)
         return one.state if one else ""
 
     def way(self, purpose: str, one: Subscriber, page: str = "") -> str:
         """Give the path of a reader's page."""
-        return f"{page or purpose}/{signup.token(self.desk, purpose, one)}"
+        return f"{page or purpose}/{signup.create_token(self.desk, purpose, one)}"
 
     def subscribed(self, address: str = "ann@example.org", **wish: str | list[str]) -> Subscriber:
         """Sign somebody up and confirm it."""
@@ -147,7 +153,7 @@ class Door:
         self.round()
         (mail,) = self.mails()
         self.post(link(mail, "confirm"))
-        found = self.desk.store.find(address)
+        found = self.desk.store.find_subscriber(address)
 
         assert found is not None
         assert "active" == found.state
@@ -160,14 +166,14 @@ def made_reader(address: str) -> Subscriber:
     return Subscriber(0, address, mailings.reader().consent)
 
 
-def config(mail: Mail | None = None, url: str = made.SITE, **subscribers: object) -> Config:
+def config(mail: MailConfig | None = None, url: str = made.SITE, **subscribers: object) -> Config:
     """Give the configuration of a site that people may sign up on."""
     settings = {"form": True, **subscribers}
     return made.config(
-        site=Site("Example", url, author=made.ANN),
+        site=SiteConfig("Example", url, author=made.ANN),
         mail=mail or postoffice.folder(),
-        digests=(Digest("weekly"),),
-        subscribers=Subscribers(**settings),  # type: ignore[arg-type]
+        digests=(DigestConfig("weekly"),),
+        subscribers=SubscribersConfig(**settings),  # type: ignore[arg-type]
     )
 
 
@@ -175,17 +181,23 @@ def config(mail: Mail | None = None, url: str = made.SITE, **subscribers: object
 def door(
     path: Path,
     chosen: Config | None = None,
-    opened: Callable[[str, Path], Store] = feedpub.store.open,
+    opened: Callable[[str, Path], Store] = feedpub.store.open_store,
 ) -> Iterator[Door]:
     """Give a site in a folder of its own."""
     chosen = chosen or config()
     home = path / ".feedpub"
-    where = Place(chosen, path / "content", path / "templates", path / "public", home / "cache")
+    where = SitePaths(chosen, path / "content", path / "templates", path / "public", home / "cache")
     with closing(opened("", home)) as store:
-        desk = Desk(chosen, where, store, Keys(b"k" * 32), OutsideFiles(home, [b"salt"]))
+        desk = NewsletterContext(
+            chosen, where, store, SigningKeys(b"k" * 32), RestoreGuard(home, [b"salt"])
+        )
         templates = mails.templates(config=chosen)
-        following = Following(templates, Names.of(LIBRARY))
-        yield Door(desk, Scene(desk, templates, following, choices(chosen, LIBRARY)), path)
+        following = FilterDescriber(templates, FilterNames.from_library(LIBRARY))
+        yield Door(
+            desk,
+            PageContext(desk, templates, following, build_signup_options(chosen, LIBRARY)),
+            path,
+        )
 
 
 def link(mail: EmailMessage, purpose: str) -> str:

@@ -13,7 +13,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from feedpub.watch import Batch, Eyes, Manner, Watcher, Watching, opened
+from feedpub.watch import (
+    ChangeBatch,
+    EventSource,
+    Watcher,
+    WatchOptions,
+    WatchStatus,
+    open_event_source,
+)
 
 PATIENCE = 60.0  # seconds: the machine may be busy
 SWEEP = 0.1
@@ -31,8 +38,8 @@ def wait_until(true: Callable[[], object], what: str, patience: float = PATIENCE
 class Seen:
     """What a watcher told."""
 
-    batches: list[Batch] = field(default_factory=list)
-    notes: list[Watching] = field(default_factory=list)
+    batches: list[ChangeBatch] = field(default_factory=list)
+    notes: list[WatchStatus] = field(default_factory=list)
 
     def names(self) -> set[str]:
         """Give the names of all files that were told of."""
@@ -46,21 +53,26 @@ class Seen:
         """Wait for more batches than there were."""
         wait_until(lambda: len(self.batches) > before, "a batch")
 
-    def wait_for_note(self, true: Callable[[Watching], object]) -> None:
+    def wait_for_note(self, true: Callable[[WatchStatus], object]) -> None:
         """Wait until it watches in some way."""
         wait_until(lambda: self.notes and true(self.notes[-1]), f"{self.notes[-1:]}")
 
 
-def manner(*, events: bool = True, patience: float = PATIENCE, again: float = 600) -> Manner:
+def manner(*, events: bool = True, patience: float = PATIENCE, again: float = 600) -> WatchOptions:
     """Watch in this way, and sweep often; with events, never after the first time."""
-    return Manner(events=events, sweep=3600 if events else SWEEP, patience=patience, again=again)
+    return WatchOptions(
+        use_events=events,
+        sweep_interval=3600 if events else SWEEP,
+        slow_after=patience,
+        retry_events_after=again,
+    )
 
 
 @contextmanager
 def watching(
     folders: Sequence[Path],
-    how: Manner,
-    open_eyes: Callable[[Sequence[str]], Eyes] = opened,
+    how: WatchOptions,
+    open_eyes: Callable[[Sequence[str]], EventSource] = open_event_source,
 ) -> Iterator[Seen]:
     """Watch folders until the end; by then it has told of all that was there before."""
     seen, stop = Seen(), threading.Event()

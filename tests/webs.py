@@ -15,8 +15,8 @@ from threading import Thread
 
 from starlette.types import ASGIApp, Message
 
-from feedpub.web import listen, server
-from feedpub.web.connection import Prompt
+from feedpub.web import create_server, open_socket
+from feedpub.web.connection import TimeoutProtocol
 from feedpub.web.static import SiteFiles
 
 LATER = 4e9  # seconds since 1970: no file of a test is as young
@@ -97,11 +97,11 @@ async def called(  # noqa: PLR0913, PLR0917 - all that a request may be
 
 @contextmanager
 def serving(
-    app: ASGIApp, proxies: Sequence[str] = (), connection: type[Prompt] = Prompt
+    app: ASGIApp, proxies: Sequence[str] = (), connection: type[TimeoutProtocol] = TimeoutProtocol
 ) -> Iterator[int]:
     """Serve an application on loopback; give the port."""
-    opened = listen("127.0.0.1", 0)
-    running = server(app, proxies, connection)
+    opened = open_socket("127.0.0.1", 0)
+    running = create_server(app, proxies, connection)
     thread = Thread(target=lambda: asyncio.run(running.serve([opened])))
     thread.start()
     try:

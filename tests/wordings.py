@@ -1,17 +1,19 @@
 """What pages say: the words that come with feedpub."""
 
 from feedpub import files
-from feedpub.words import File, Words
+from feedpub.words import Catalog, CatalogFile
 
-_TEXTS = files.texts(files.packaged())
+_TEXTS = files.read_templates(files.find_packaged_templates())
 
 
-def english() -> Words:
+def english() -> Catalog:
     """Give the English words."""
     return spoken("en")
 
 
-def spoken(language: str) -> Words:
+def spoken(language: str) -> Catalog:
     """Give the words of a language."""
     names = {"en", language}
-    return Words(language, {name: File(name, _TEXTS[f"words/{name}.toml"]) for name in names})
+    return Catalog(
+        language, {name: CatalogFile(name, _TEXTS[f"words/{name}.toml"]) for name in names}
+    )

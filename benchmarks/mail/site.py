@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 
 from benchmarks import corpus
 from feedpub import store
-from feedpub.mailing import Consent, Follows, Subscriber
+from feedpub.mailing import Consent, Subscriber, SubscriptionFilter
 
 FEEDPUB = (sys.executable, "-m", "feedpub")
 _DOMAINS = ("gmail.example", "outlook.example", "yahoo.example", "icloud.example")
@@ -54,8 +54,8 @@ def people(path: Path, number: int) -> None:
 def followers(folder: Path, number: int) -> None:
     """Fill the database with readers, no two of whom follow the same posts, by a tag for each."""
     now = datetime.now(UTC)
-    with closing(store.open("", folder / ".feedpub")) as opened:
-        opened.import_((_follower(each + 1, now) for each in range(number)), now)
+    with closing(store.open_store("", folder / ".feedpub")) as opened:
+        opened.import_subscribers((_follower(each + 1, now) for each in range(number)), now)
 
 
 def _follower(number: int, now: datetime) -> Subscriber:
@@ -65,7 +65,7 @@ def _follower(number: int, now: datetime) -> Subscriber:
         address=f"reader{number}@example.org",
         consent=Consent(now, "import"),
         state="active",
-        follows=Follows(everything=False, tags=tags),
+        follows=SubscriptionFilter(everything=False, tags=tags),
     )
 
 

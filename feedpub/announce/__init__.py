@@ -1,6 +1,6 @@
 """Feeds that changed, issues that went out → hubs, commands and URLs that are told of it."""
 
-from feedpub.announce.noting import caught_up, noted
-from feedpub.announce.telling import Told, announce
+from feedpub.announce.noting import enqueue_changes, enqueue_missed_changes
+from feedpub.announce.telling import WebhookResult, deliver_due_webhooks
 
-__all__ = ["Told", "announce", "caught_up", "noted"]
+__all__ = ["WebhookResult", "deliver_due_webhooks", "enqueue_changes", "enqueue_missed_changes"]

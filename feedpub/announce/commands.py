@@ -10,9 +10,9 @@ from contextlib import suppress
 from pathlib import Path
 from tempfile import TemporaryFile
 
-from feedpub.http import Answer
+from feedpub.http import HttpResponse
 
-SECONDS = 300.0
+TIMEOUT = 300.0
 """How long a command may take."""
 
 _GOOD, _BAD = 200, 500  # as of an answer
@@ -20,14 +20,14 @@ _STEP = 0.05  # seconds between two looks
 _TOLD = 200  # octets of its last words
 
 
-def run(
+def run_command(
     command: str,
     told: str,
     home: Path,
     environ: Mapping[str, str],
     stopping: Callable[[], bool],
-    seconds: float = SECONDS,
-) -> Answer:
+    seconds: float = TIMEOUT,
+) -> HttpResponse:
     """Run a command in a folder, without a shell, with what it is told as its standard input.
 
     It is ended, with all that it started, when it takes too long, or when feedpub is to stop.
@@ -47,19 +47,17 @@ def run(
                 start_new_session=True,
             )
         except (OSError, ValueError) as error:
-            return Answer(0, f"cannot be run: {getattr(error, 'strerror', None) or error}")
-        why = _waited(process, stopping, seconds)
+            return HttpResponse(0, f"cannot be run: {getattr(error, 'strerror', None) or error}")
+        why = _wait(process, stopping, seconds)
         said.seek(max(0, said.seek(0, os.SEEK_END) - _TOLD))
         words = " ".join(said.read().decode("utf-8", "replace").split())
     if why:
-        return Answer(0, why)
+        return HttpResponse(0, why)
     code = process.returncode
-    return Answer(_BAD if code else _GOOD, f"status {code}: {words}" if code else words)
+    return HttpResponse(_BAD if code else _GOOD, f"status {code}: {words}" if code else words)
 
 
-def _waited(
-    process: "subprocess.Popen[bytes]", stopping: Callable[[], bool], seconds: float
-) -> str:
+def _wait(process: "subprocess.Popen[bytes]", stopping: Callable[[], bool], seconds: float) -> str:
     """Wait for the end of a command; say why it was ended before, "" where it was not."""
     began = time.monotonic()
     while process.poll() is None:

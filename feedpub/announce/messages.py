@@ -8,21 +8,21 @@ from collections.abc import Sequence
 from datetime import datetime
 from urllib.parse import urlencode
 
-from feedpub.config import Site
-from feedpub.errands import Errand
-from feedpub.mailing import Issue, Tally
+from feedpub.config import SiteConfig
+from feedpub.errands import WebhookDelivery
+from feedpub.mailing import Issue, IssueStats
 from feedpub.model import Post
 
 _PREFIX = "whsec_"  # of a secret that is written in base64
 
 
-def published(
-    site: Site, feeds: Sequence[str], posts: Sequence[Post], now: datetime
+def build_published_payload(
+    site: SiteConfig, feeds: Sequence[str], posts: Sequence[Post], now: datetime
 ) -> tuple[str, str]:
     """Give the id and the JSON of this: these feeds have changed, and these posts are new."""
     topic = f"published {now.isoformat()}"
     told = [_post(each) for each in posts]
-    return topic, _event(site, "published", topic, now, feeds=list(feeds), posts=told)
+    return topic, _build_event(site, "published", topic, now, feeds=list(feeds), posts=told)
 
 
 def _post(post: Post) -> dict[str, object]:
@@ -38,7 +38,9 @@ def _post(post: Post) -> dict[str, object]:
     }
 
 
-def sent(site: Site, issue: Issue, tally: Tally, now: datetime) -> tuple[str, str]:
+def build_issue_payload(
+    site: SiteConfig, issue: Issue, tally: IssueStats, now: datetime
+) -> tuple[str, str]:
     """Give the id and the JSON of this: all of an issue has gone out."""
     # The id of an issue alone would be another one's in a new database.
     topic = f"issue {issue.id} {issue.created.isoformat()}"
@@ -54,22 +56,24 @@ def sent(site: Site, issue: Issue, tally: Tally, now: datetime) -> tuple[str, st
         "suppressed": tally.suppressed,
         "in_doubt": tally.doubt,
     }
-    return topic, _event(site, "issue_sent", topic, now, issue=told)
+    return topic, _build_event(site, "issue_sent", topic, now, issue=told)
 
 
-def _event(site: Site, name: str, topic: str, now: datetime, **more: object) -> str:
+def _build_event(site: SiteConfig, name: str, topic: str, now: datetime, **more: object) -> str:
     about = {"title": site.title, "url": site.url}
     told = {"event": name, "id": topic, "at": now.isoformat(), "site": about, **more}
     return json.dumps(told, ensure_ascii=False)
 
 
-def ping(errand: Errand) -> tuple[bytes, dict[str, str]]:
+def build_websub_request(errand: WebhookDelivery) -> tuple[bytes, dict[str, str]]:
     """Give the body and the headers that tell a WebSub hub of a feed."""
     form = urlencode({"hub.mode": "publish", "hub.url": errand.topic})
     return form.encode(), {"Content-Type": "application/x-www-form-urlencoded"}
 
 
-def hook(errand: Errand, secret: str, now: datetime) -> tuple[bytes, dict[str, str]]:
+def build_webhook_request(
+    errand: WebhookDelivery, secret: str, now: datetime
+) -> tuple[bytes, dict[str, str]]:
     """Give the body and the headers that tell a URL of something that happened.
 
     With a secret they are signed as in https://www.standardwebhooks.com: HMAC-SHA256 of the id,

@@ -9,34 +9,34 @@ from random import SystemRandom
 
 from feedpub import store
 from feedpub.announce import commands, messages
-from feedpub.announce.noting import note_issues, wanted
-from feedpub.errands import COMMAND, HUB, Errand, decide, is_busy
-from feedpub.http import Answer, ask
-from feedpub.publish.request import Place, Request, place
+from feedpub.announce.noting import enqueue_issues, find_targets
+from feedpub.errands import COMMAND, HUB, WebhookDelivery, decide_retry, is_temporary_failure
+from feedpub.http import HttpResponse, send_request
+from feedpub.publish.request import BuildRequest, SitePaths, resolve_paths
 from feedpub.store import Store
 
 _BATCH = 100
 _SECONDS = 8.0  # for an answer: whoever stops feedpub waits no longer than 10
-_KEPT = timedelta(days=30)  # for so long is known what was told
-_LOOK = timedelta(minutes=1)  # for issues that went out, by whichever process
+_RETENTION = timedelta(days=30)  # for so long is known what was told
+_POLL_INTERVAL = timedelta(minutes=1)  # for issues that went out, by whichever process
 # Of what is kept or was answered: they concern one errand.
 _FAULTS = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class WebhookResult:
     """What came of telling somebody."""
 
-    errand: Errand
+    delivery: WebhookDelivery
     state: str  # done, again or dropped
     text: str  # what the other side said
     next_at: datetime | None = None
 
 
-def announce(
-    request: Request,
+def deliver_due_webhooks(
+    request: BuildRequest,
     now: datetime,
-    tell: Callable[[Told], None] = lambda _told: None,
+    tell: Callable[[WebhookResult], None] = lambda _told: None,
     stopping: Callable[[], bool] = lambda: False,
 ) -> datetime | None:
     """Tell hubs and hooks what is due; give when to be called again, None where nothing waits.
@@ -44,34 +44,36 @@ def announce(
     Whoever cannot be reached keeps nobody else from being told. `tell` hears of each attempt;
     once `stopping` says so, nothing more is begun.
     """
-    where = place(request)
+    where = resolve_paths(request)
     config = where.config
-    targets = wanted(config)
+    targets = find_targets(config)
     if not targets:
         return None
-    with closing(store.open(config.subscribers.database, where.memory.parent)) as database:
-        database.withdraw(targets, now - _KEPT)
-        note_issues(config, database, now)
-        round_ = _Round(request, where, database, now)
+    with closing(store.open_store(config.subscribers.database, where.cache.parent)) as database:
+        database.purge_webhooks(targets, now - _RETENTION)
+        enqueue_issues(config, database, now)
+        round_ = _WebhookDispatcher(request, where, database, now)
         round_.run(tell, stopping)
-        waits = database.next_errand()
-    look = now + _LOOK if config.hooks.on_issue_sent else None
+        waits = database.get_next_webhook_time()
+    look = now + _POLL_INTERVAL if config.hooks.on_issue_sent else None
     return min((each for each in (waits, look) if each is not None), default=None)
 
 
-class _Round:
+class _WebhookDispatcher:
     """All that is due, one errand after the other."""
 
-    def __init__(self, request: Request, where: Place, database: Store, now: datetime) -> None:
+    def __init__(
+        self, request: BuildRequest, where: SitePaths, database: Store, now: datetime
+    ) -> None:
         self._request = request
         self._where = where
         self._database = database
         self._began, self._now = time.monotonic(), now
         self._chance = SystemRandom()
 
-    def run(self, tell: Callable[[Told], None], stopping: Callable[[], bool]) -> None:
+    def run(self, tell: Callable[[WebhookResult], None], stopping: Callable[[], bool]) -> None:
         """Do what is due, until nothing is or somebody wants to stop."""
-        while errands := self._database.errands(self._now, _BATCH):
+        while errands := self._database.find_due_webhooks(self._now, _BATCH):
             resting: set[str] = set()  # all that is for them waits
             for errand in errands:
                 if errand.target in resting:
@@ -82,42 +84,48 @@ class _Round:
                 tell(told)
 
     def _attempt(
-        self, errand: Errand, stopping: Callable[[], bool], resting: set[str]
-    ) -> Told | None:
+        self, errand: WebhookDelivery, stopping: Callable[[], bool], resting: set[str]
+    ) -> WebhookResult | None:
         """Do one errand; None where it was ended with feedpub, and begins again with it."""
         try:
-            answer = self._ask(errand, stopping)
+            answer = self._send(errand, stopping)
             if errand.kind == COMMAND and answer.status == 0 and stopping():
                 return None
-            told = self._settle(errand, answer, others=is_busy(answer.status))
+            told = self._record_result(errand, answer, others=is_temporary_failure(answer.status))
         except _FAULTS as error:
-            return self._settle(errand, Answer(0, f"cannot be told: {error!r}"), others=False)
-        if told.state == "again" and is_busy(answer.status):
+            return self._record_result(
+                errand, HttpResponse(0, f"cannot be told: {error!r}"), others=False
+            )
+        if told.state == "again" and is_temporary_failure(answer.status):
             resting.add(errand.target)
         return told
 
-    def _ask(self, errand: Errand, stopping: Callable[[], bool]) -> Answer:
+    def _send(self, errand: WebhookDelivery, stopping: Callable[[], bool]) -> HttpResponse:
         request, config = self._request, self._where.config
         if errand.kind == COMMAND:
             home = request.config_path.absolute().parent
-            return commands.run(errand.target, errand.body, home, request.environ, stopping)
+            return commands.run_command(errand.target, errand.body, home, request.environ, stopping)
         if errand.kind == HUB:
-            body, headers = messages.ping(errand)
+            body, headers = messages.build_websub_request(errand)
         else:
-            body, headers = messages.hook(errand, config.hooks.secret, self._clock())
-        return ask(errand.target, body, headers, seconds=_SECONDS)
+            body, headers = messages.build_webhook_request(
+                errand, config.hooks.secret, self._clock()
+            )
+        return send_request(errand.target, body, headers, seconds=_SECONDS)
 
-    def _settle(self, errand: Errand, answer: Answer, *, others: bool) -> Told:
+    def _record_result(
+        self, errand: WebhookDelivery, answer: HttpResponse, *, others: bool
+    ) -> WebhookResult:
         """Record what came of it; with `others`, all that is for the same waits as long."""
         now = self._clock()
-        found = decide(errand, answer.status, answer.after, now, self._chance.random())
+        found = decide_retry(errand, answer.status, answer.retry_after, now, self._chance.random())
         said = f"{answer.status} {answer.text}".strip() if answer.status else answer.text
         text = errand.redact(said)
         if found.next_at is None:
-            self._database.told(errand, now, text)
+            self._database.complete_webhook(errand, now, text)
         else:
-            self._database.postpone(errand, found.next_at, now, text, others=others)
-        return Told(errand, found.state, text, found.next_at)
+            self._database.reschedule_webhook(errand, found.next_at, now, text, others=others)
+        return WebhookResult(errand, found.state, text, found.next_at)
 
     def _clock(self) -> datetime:
         return self._now + timedelta(seconds=time.monotonic() - self._began)

@@ -9,7 +9,7 @@ first Received, which our server wrote itself.
 import re
 from collections.abc import Iterator
 
-from feedpub.bounces.mails import Fields
+from feedpub.bounces.mails import HeaderFields
 
 _RESULTS, _RECEIVED = "authentication-results", "received"
 _BY = re.compile(r"\bby[ \t]+([A-Za-z0-9._-]{1,255})")
@@ -21,35 +21,37 @@ _ONCE_NAMED = 2  # an address may stand in the name before it, but not a third
 _MOST = 50  # results in one
 
 
-def authenticated_sender(header: Fields, authserv_id: str = "") -> str:
+def find_authenticated_sender(header: HeaderFields, authserv_id: str = "") -> str:
     """Return the address in From, if our own server found that it is true; else "".
 
     Args:
         header: The header of the message, topmost field first.
         authserv_id: The name of our server in Authentication-Results; "" to take it from Received.
     """
-    addresses = [value for name, value in header.all if name == "from"]
-    address = header.address("from").lower()
+    addresses = [value for name, value in header.pairs if name == "from"]
+    address = header.get_address("from").lower()
     if len(addresses) != 1 or address.count("@") != 1 or addresses[0].count("@") > _ONCE_NAMED:
         return ""
     domain = address.rpartition("@")[2]
-    results = _ours(header, authserv_id.lower())
-    return address if any(_vouches(each, domain) for each in results) else ""
+    results = _find_trusted_results(header, authserv_id.lower())
+    return address if any(_authenticates(each, domain) for each in results) else ""
 
 
-def _ours(header: Fields, authserv_id: str) -> tuple[str, ...]:
+def _find_trusted_results(header: HeaderFields, authserv_id: str) -> tuple[str, ...]:
     """Return the results that our server wrote, as they are."""
-    names = [name for name, _ in header.all]
-    first = next((at for at, (name, value) in enumerate(header.all) if _is_arrival(name, value)), 0)
+    names = [name for name, _ in header.pairs]
+    first = next(
+        (at for at, (name, value) in enumerate(header.pairs) if _is_arrival(name, value)), 0
+    )
     if not authserv_id:
         if _RECEIVED not in names:
             return ()
-        found = _BY.search(header.all[first][1])
+        found = _BY.search(header.pairs[first][1])
         authserv_id = found[1].lower() if found else ""
         last = first
     else:
         last = len(names)
-    for name, value in header.all[:last]:
+    for name, value in header.pairs[:last]:
         if name != _RESULTS:
             continue
         server, _, results = _without_comments(value[:_LONGEST]).partition(";")
@@ -63,7 +65,7 @@ def _is_arrival(name: str, value: str) -> bool:
     return name == _RECEIVED and not _LOCAL.match(value)
 
 
-def _vouches(result: str, domain: str) -> bool:
+def _authenticates(result: str, domain: str) -> bool:
     """Return whether one result says that a message is from a domain."""
     found = _RESULT.match(result)
     if found is None or found[2] != "pass":
@@ -87,10 +89,10 @@ def _is_within(domain: str, signer: str) -> bool:
 
 def _without_comments(value: str) -> str:
     """Return a field in lower case without what stands in brackets, which may nest."""
-    return "".join(_outside(value.lower()))
+    return "".join(_skip_comments(value.lower()))
 
 
-def _outside(value: str) -> Iterator[str]:
+def _skip_comments(value: str) -> Iterator[str]:
     depth = 0
     for each in value:
         if each == "(":

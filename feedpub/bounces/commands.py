@@ -43,7 +43,7 @@ _NAMELESS = re.compile(r"(?<![0-9])5[0-9][0-9](?: |: ):\s")
 _REPLY = re.compile(r"(?<![0-9.])5[0-9][0-9][ :-]{1,3}(?:#?5\.[0-9]{1,3}\.[0-9]{1,3} )?")
 
 
-def refused_command(words: str, reply: str, recipient: str) -> str:
+def find_refused_command(words: str, reply: str, recipient: str) -> str:
     """Return the command that was refused: CONNECT, HELO, MAIL, RCPT or DATA; "" if unknown.
 
     Args:

@@ -16,7 +16,7 @@ from email.parser import HeaderParser
 from email.utils import parseaddr
 from itertools import islice
 
-LARGEST = 2**18  # octets that are read: what a notice has to say, it says before the copy
+MAX_SIZE = 2**18  # octets that are read: what a notice has to say, it says before the copy
 _WORDS = 20_000  # characters of its text
 _FIELD = 2_000  # characters of one field of a header
 _HEADER = 2**16  # octets of the header
@@ -44,78 +44,82 @@ _REPORT = re.compile(
 
 
 @dataclass(frozen=True, slots=True)
-class Fields:
+class HeaderFields:
     """The header of a message, or one block of a report: names in lower case, values unfolded."""
 
-    all: tuple[tuple[str, str], ...] = ()
+    pairs: tuple[tuple[str, str], ...] = ()
 
     def get(self, name: str) -> str:
         """Give the first value of that name, "" where there is none."""
-        return next((value for each, value in self.all if each == name), "")
+        return next((value for each, value in self.pairs if each == name), "")
 
     def has(self, name: str) -> bool:
         """Tell whether the name is there, whatever its value."""
-        return any(each == name for each, _ in self.all)
+        return any(each == name for each, _ in self.pairs)
 
-    def values(self, names: Iterable[str]) -> Iterator[str]:
+    def get_all(self, names: Iterable[str]) -> Iterator[str]:
         """Give all values of all these names."""
         wanted = frozenset(names)
-        return (value for each, value in self.all if each in wanted)
+        return (value for each, value in self.pairs if each in wanted)
 
-    def address(self, name: str) -> str:
+    def get_address(self, name: str) -> str:
         """Give the first address in that value, without its type (`rfc822;`)."""
         bare = self.get(name).rpartition(";")[2][:_ADDRESS]
         return parseaddr(bare)[1] or bare.strip(" <>")
 
 
 @dataclass(frozen=True, slots=True)
-class Mail:
+class ParsedMessage:
     """What a message says, as far as it may be a notice about another."""
 
-    header: Fields
-    words: str  # of its text, without the copy of the other message
-    copy: Fields  # the header of the message that it returns
-    is_returning: bool  # whether it returns that message, or its header, in a part of its own
-    statuses: tuple[Fields, ...]  # RFC 3464: one about the message, then one for each recipient
-    feedback: Fields | None  # RFC 5965
-    inner: "Mail | None"  # the message that it returns, where that has parts of its own
+    header: HeaderFields
+    text: str  # of its text, without the copy of the other message
+    original_header: HeaderFields  # the header of the message that it returns
+    has_original: bool  # whether it returns that message, or its header, in a part of its own
+    status_blocks: tuple[
+        HeaderFields, ...
+    ]  # RFC 3464: one about the message, then one for each recipient
+    feedback_report: HeaderFields | None  # RFC 5965
+    original_message: (
+        "ParsedMessage | None"  # the message that it returns, where that has parts of its own
+    )
     is_receipt: bool  # RFC 8098: it says what a reader did
 
 
-def parse(data: bytes) -> Mail | None:
+def parse_message(data: bytes) -> ParsedMessage | None:
     """Read a message; None where it is nested so deeply that nobody could have meant it."""
     try:
-        return _read(message_from_bytes(bounded(data)), depth=1)
+        return _read(message_from_bytes(truncate_message(data)), depth=1)
     except RecursionError:
         return None
 
 
-def bounded(data: bytes) -> bytes:
+def truncate_message(data: bytes) -> bytes:
     """Return the beginning of a message, with as much of its header as anybody could mean."""
-    data = data[:LARGEST]
+    data = data[:MAX_SIZE]
     blank = _END_OF_HEADER.search(data)
     end = blank.start() if blank else len(data)
     return data if end <= _HEADER else data[:_HEADER] + data[end:]
 
 
-def _read(message: Message, depth: int) -> Mail:
+def _read(message: Message, depth: int) -> ParsedMessage:
     """Read a message, and as many that it returns, one in another, as `depth` says."""
     parts = list(_parts(message))
-    words, rest = _divided(parts)
-    copies = [part for part in parts if _returns(part)]
-    inside = _inside(copies[0]) if copies and depth else []
-    statuses = tuple(_blocks(_of(parts, "delivery-status")))
+    words, rest = _split_original(parts)
+    copies = [part for part in parts if _is_returned_message(part)]
+    inside = _list_submessages(copies[0]) if copies and depth else []
+    statuses = tuple(_blocks(_filter_parts(parts, "delivery-status")))
     if not any(block.has("action") for block in statuses):
         statuses += tuple(_header(found[0]) for found in _REPORT.finditer(words))
-    return Mail(
+    return ParsedMessage(
         header=_fields(message),
-        words=words,
-        copy=_copy(copies[0]) if copies else _header(rest),
-        is_returning=bool(copies),
-        statuses=statuses,
-        feedback=next(_blocks(_of(parts, "feedback-report")), None),
-        is_receipt=any(_of(parts, "disposition-notification")),
-        inner=_read(inside[0], depth - 1) if inside else None,
+        text=words,
+        original_header=_read_original_header(copies[0]) if copies else _header(rest),
+        has_original=bool(copies),
+        status_blocks=statuses,
+        feedback_report=next(_blocks(_filter_parts(parts, "feedback-report")), None),
+        is_receipt=any(_filter_parts(parts, "disposition-notification")),
+        original_message=_read(inside[0], depth - 1) if inside else None,
     )
 
 
@@ -125,24 +129,24 @@ def _parts(message: Message) -> Iterator[Message]:
     while waiting:
         part = waiting.pop()
         if part.get_content_maintype() == "multipart" and part.is_multipart():
-            waiting.extend(reversed(_inside(part)))
+            waiting.extend(reversed(_list_submessages(part)))
         else:
             yield part
 
 
-def _inside(part: Message) -> list[Message]:
+def _list_submessages(part: Message) -> list[Message]:
     """Give the messages that a part is made of."""
     held = part.get_payload()
     return [each for each in held if isinstance(each, Message)] if isinstance(held, list) else []
 
 
-def _of(parts: Iterable[Message], name: str) -> Iterator[Message]:
+def _filter_parts(parts: Iterable[Message], name: str) -> Iterator[Message]:
     """Give the parts of type message/`name`, or of RFC 6533's message/global-`name`."""
     wanted = {f"message/{name}", f"message/global-{name}"}
     return (part for part in parts if part.get_content_type() in wanted)
 
 
-def _returns(part: Message) -> bool:
+def _is_returned_message(part: Message) -> bool:
     return part.get_content_type() in {
         "message/rfc822",
         "message/global",
@@ -152,16 +156,16 @@ def _returns(part: Message) -> bool:
     }
 
 
-def _copy(part: Message) -> Fields:
+def _read_original_header(part: Message) -> HeaderFields:
     """Give the header of the message in a part, which may be that header alone."""
-    inside = _inside(part)
+    inside = _list_submessages(part)
     return _fields(inside[0]) if inside else _header(_text(part))
 
 
-def _blocks(parts: Iterable[Message]) -> Iterator[Fields]:
+def _blocks(parts: Iterable[Message]) -> Iterator[HeaderFields]:
     """Give the blocks of fields of all reports among the parts."""
     for part in parts:
-        inside = _inside(part)
+        inside = _list_submessages(part)
         for each in inside:
             yield _fields(each)
         # `email` finds the blocks of message/delivery-status alone; of others only the first.
@@ -171,7 +175,7 @@ def _blocks(parts: Iterable[Message]) -> Iterator[Fields]:
                 yield _header(block.lstrip())
 
 
-def _divided(parts: Sequence[Message]) -> tuple[str, str]:
+def _split_original(parts: Sequence[Message]) -> tuple[str, str]:
     """Give the words of the text parts, and the copy of a message that follows them."""
     kinds = [_kind(part) for part in parts]
     plain = "text/plain" in kinds or "text/html" not in kinds
@@ -219,13 +223,13 @@ def _text(part: Message) -> str:
     return text.encode("utf-8", "replace").decode("utf-8")  # UTF-7 can write half a character
 
 
-def _header(text: str) -> Fields:
-    return _fields(HeaderParser().parsestr(text[:LARGEST]))
+def _header(text: str) -> HeaderFields:
+    return _fields(HeaderParser().parsestr(text[:MAX_SIZE]))
 
 
-def _fields(message: Message) -> Fields:
+def _fields(message: Message) -> HeaderFields:
     first = islice(message.raw_items(), _FIELDS)
-    return Fields(tuple((name[:_FIELD].lower(), _value(value)) for name, value in first))
+    return HeaderFields(tuple((name[:_FIELD].lower(), _value(value)) for name, value in first))
 
 
 def _value(raw: str) -> str:

@@ -4,9 +4,9 @@ import re
 
 from feedpub import refusals
 from feedpub.bounces import words
-from feedpub.bounces.commands import refused_command
-from feedpub.bounces.mails import Mail
-from feedpub.bounces.report import Report, make
+from feedpub.bounces.commands import find_refused_command
+from feedpub.bounces.mails import ParsedMessage
+from feedpub.bounces.report import BounceEvent, build_event
 
 _DAEMON = re.compile(
     r"(?:mailer-?daemon|mail-?daemon|mdaemon|post-?master|microsoftexchange[^@]{0,80}"
@@ -76,60 +76,60 @@ _AWAY = re.compile(
 """How the subject of an absence begins; programs that mark it by nothing else still do that."""
 
 
-def bounce(mail: Mail) -> Report | None:
+def parse_non_dsn(mail: ParsedMessage) -> BounceEvent | None:
     """Read a bounce in words alone; None where the mail is none."""
     subject = mail.header.get("subject")
-    if _AWAY.match(subject) and not (is_from_daemon(mail) and mail.is_returning):
+    if _AWAY.match(subject) and not (is_from_mailer_daemon(mail) and mail.has_original):
         return None
-    failed = mail.header.address("x-failed-recipients").partition(",")[0]
-    if not failed and not _OPENING.match(mail.words) and _signs(mail) < _SIGNS:
+    failed = mail.header.get_address("x-failed-recipients").partition(",")[0]
+    if not failed and not _OPENING.match(mail.text) and _count_bounce_signs(mail) < _SIGNS:
         return None
-    return weighed(mail, failed)
+    return classify_bounce(mail, failed)
 
 
-def is_from_daemon(mail: Mail) -> bool:
+def is_from_mailer_daemon(mail: ParsedMessage) -> bool:
     """Return whether a mail system sent it, by the address in From."""
-    return bool(_DAEMON.match(mail.header.address("from")))
+    return bool(_DAEMON.match(mail.header.get_address("from")))
 
 
-def may_be_bounce(mail: Mail) -> bool:
+def is_possible_bounce(mail: ParsedMessage) -> bool:
     """Return whether anything but its words makes a mail look like a bounce, if only a little."""
     is_answer = _AWAY.match(mail.header.get("subject")) or mail.header.has("in-reply-to")
-    return _signs(mail) > 0 and not is_answer
+    return _count_bounce_signs(mail) > 0 and not is_answer
 
 
-def weighed(mail: Mail, failed: str = "") -> Report:
+def classify_bounce(mail: ParsedMessage, failed: str = "") -> BounceEvent:
     """Weigh what is a bounce: whom it is about, and what the server's words mean.
 
     `failed` is the address that it names for machines, "" where it does not.
     """
     subject = mail.header.get("subject")
-    recipient = named(mail, failed)
-    said = words.excerpt(mail.words) or subject
-    code, status = refusals.reply(said)
-    is_final = code >= _PERMANENT or status.startswith("5") or _GIVES_UP.search(mail.words)
-    if _RETRIES.search(mail.words) or (_DELAYED.search(subject) and not is_final):
-        return make("auto", recipient, text=subject)
-    command = refused_command(mail.words, said, recipient)
+    recipient = identify_recipient(mail, failed)
+    said = words.extract_reply(mail.text) or subject
+    code, status = refusals.find_reply_codes(said)
+    is_final = code >= _PERMANENT or status.startswith("5") or _GIVES_UP.search(mail.text)
+    if _RETRIES.search(mail.text) or (_DELAYED.search(subject) and not is_final):
+        return build_event("auto", recipient, text=subject)
+    command = find_refused_command(mail.text, said, recipient)
     verdict = said
-    if not command and looked_up(said):
+    if not command and is_local_lookup(said):
         command = "RCPT"
     elif not command and not code:
-        verdict = statement(mail, said, recipient)
+        verdict = find_unknown_address_line(mail, said, recipient)
         command, verdict = ("RCPT", verdict) if verdict else ("", said)
     refusal = refusals.classify(code or 550, status, verdict, command)
     if refusal.is_hard:
-        return make("hard", recipient, status, said, refusal)
+        return build_event("hard", recipient, status, said, refusal)
     says_something = code or status or refusal is not refusals.Refusal.UNCLASSIFIED
-    return make("soft" if says_something else "unknown", recipient, status, said, refusal)
+    return build_event("soft" if says_something else "unknown", recipient, status, said, refusal)
 
 
-def looked_up(said: str) -> bool:
+def is_local_lookup(said: str) -> bool:
     """Return whether a mail system tells what it looked up itself, without asking another."""
     return _LOOKED_UP.search(said) is not None
 
 
-def statement(mail: Mail, said: str, recipient: str) -> str:
+def find_unknown_address_line(mail: ParsedMessage, said: str, recipient: str) -> str:
     """Return the line in which a mail system says of the address that it does not exist.
 
     The address stands in it or just above; what stands anywhere else is about other things. ""
@@ -139,39 +139,43 @@ def statement(mail: Mail, said: str, recipient: str) -> str:
         return ""
     lines = said.splitlines()
     for line in lines:
-        if recipient in line and refusals.says_gone(line):
+        if recipient in line and refusals.is_address_unknown(line):
             return line
-    is_headed = lines and refusals.says_gone(lines[0])
-    return lines[0] if is_headed and words.heads(mail.words, recipient, lines[0]) else ""
+    is_headed = lines and refusals.is_address_unknown(lines[0])
+    return (
+        lines[0]
+        if is_headed and words.is_preceded_by_address(mail.text, recipient, lines[0])
+        else ""
+    )
 
 
-def named(mail: Mail, address: str = "") -> str:
+def identify_recipient(mail: ParsedMessage, address: str = "") -> str:
     """Return the address that a notice is about: as named, in its words, or in the returned mail.
 
     A message of ours has one recipient, whom its header names.
     """
     if address.rfind("@") > 0:
         return address
-    others = [mail.header.address(each) for each in ("to", "from", "reply-to", "return-path")]
-    found = words.recipient(mail.words, [each for each in others if each])
-    return found or mail.copy.address("to") or address
+    others = [mail.header.get_address(each) for each in ("to", "from", "reply-to", "return-path")]
+    found = words.find_recipient(mail.text, [each for each in others if each])
+    return found or mail.original_header.get_address("to") or address
 
 
-def _signs(mail: Mail) -> int:
+def _count_bounce_signs(mail: ParsedMessage) -> int:
     """Count what tells a mail daemon; a reader's own program may show one of these."""
     return sum(
         (
-            is_from_daemon(mail),
+            is_from_mailer_daemon(mail),
             bool(_SUBJECT.search(mail.header.get("subject"))),
             mail.header.get("return-path") == "<>",
-            mail.is_returning,
+            mail.has_original,
             # Anybody may write these words; with the message that they are about they tell.
-            mail.is_returning and bool(_FAILED.search(mail.words)),
+            mail.has_original and bool(_FAILED.search(mail.text)),
         )
     )
 
 
-def answer(mail: Mail) -> Report | None:
+def parse_auto_reply(mail: ParsedMessage) -> BounceEvent | None:
     """Read the answer of a machine: absences, receipts (RFC 3834, RFC 8098); None for others."""
     header = mail.header
     submitted = header.get("auto-submitted").lower()
@@ -183,4 +187,4 @@ def answer(mail: Mail) -> Report | None:
         or header.get("precedence").lower() in _PRECEDENCE
         or _AWAY.match(subject)
     )
-    return make("auto", header.address("from"), text=subject) if automatic else None
+    return build_event("auto", header.get_address("from"), text=subject) if automatic else None

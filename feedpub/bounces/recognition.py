@@ -10,7 +10,7 @@ from email.message import Message
 
 from flufl.bounce import all_failures
 
-from feedpub.bounces.mails import Mail
+from feedpub.bounces.mails import ParsedMessage
 
 # It logs a traceback for each message that one of its patterns cannot bear.
 logging.getLogger("flufl.bounce").disabled = True
@@ -22,15 +22,15 @@ _NOBODY = "nobody@example.invalid"  # some of it fails without a sender
 _LONGEST = 320  # characters of an address
 
 
-def failed_address(mail: Mail) -> str:
+def find_failed_address(mail: ParsedMessage) -> str:
     """Return the address that a mail reports as undeliverable; "" where it is no bounce."""
     message = Message()
-    sender = mail.header.address("from")
+    sender = mail.header.get_address("from")
     message["from"] = sender if "@" in sender and sender.isascii() else _NOBODY
     for name in _HEADERS:
         if mail.header.has(name):
             message[name] = mail.header.get(name)[:_LINE].replace("\n", " ")
-    lines = [line[:_LINE] for line in mail.words.splitlines() if line.strip()]
+    lines = [line[:_LINE] for line in mail.text.splitlines() if line.strip()]
     message.set_payload("\n".join(lines[:_LINES]).encode("ascii", "replace").decode("ascii"))
     try:
         temporary, permanent = all_failures(message)

@@ -3,13 +3,13 @@
 from dataclasses import dataclass
 
 from feedpub.refusals import Refusal
-from feedpub.tokens import Owner
+from feedpub.tokens import TokenSubject
 
 _LONGEST_ADDRESS, _LONGEST_TEXT = 320, 300  # characters
 
 
 @dataclass(frozen=True, slots=True)
-class Report:
+class BounceEvent:
     """A notice that a machine sent about one message to one subscriber.
 
     `recipient` is what the notice says, and anybody can write one: only `subscriber`, read from
@@ -17,7 +17,7 @@ class Report:
     """
 
     kind: str  # hard, soft, complaint, unsubscribe, auto (changes nothing) or unknown (a bounce)
-    subscriber: Owner | None = None
+    subscriber: TokenSubject | None = None
     recipient: str = ""  # an address, as written
     status: str = ""  # RFC 3463, such as "5.1.1"
     text: str = ""  # the words of the server, or of whoever complains; one line
@@ -29,15 +29,15 @@ class Report:
         return self.refusal is not None and self.refusal.is_about_sender
 
 
-def make(
+def build_event(
     kind: str,
     recipient: str = "",
     status: str = "",
     text: str = "",
     refusal: Refusal | None = None,
-) -> Report:
+) -> BounceEvent:
     """Return a report about nobody yet, with its words on one line and no longer than is of use."""
-    return Report(
+    return BounceEvent(
         kind,
         recipient=_line(recipient)[:_LONGEST_ADDRESS],
         status=status,

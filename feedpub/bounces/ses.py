@@ -5,9 +5,9 @@ https://docs.aws.amazon.com/ses/latest/dg/notification-contents.html
 
 from collections.abc import Iterator
 
-from feedpub.bounces.providers import weigh
-from feedpub.bounces.report import Report, make
-from feedpub.bounces.values import listed, text
+from feedpub.bounces.providers import classify_provider_bounce
+from feedpub.bounces.report import BounceEvent, build_event
+from feedpub.bounces.values import get_list, get_text
 from feedpub.refusals import Refusal
 
 _NO_COMPLAINT = ("not-spam", "auth-failure")
@@ -20,30 +20,37 @@ _REFUSALS = {
 }
 
 
-def reports(event: object) -> Iterator[Report]:
+def parse_ses_events(event: object) -> Iterator[BounceEvent]:
     """Return a report for each recipient that an event is about."""
-    kind = text(event, "notificationType") or text(event, "eventType")
+    kind = get_text(event, "notificationType") or get_text(event, "eventType")
     if kind == "Bounce":
-        for each in listed(event, "bounce", "bouncedRecipients"):
-            yield _bounced(event, each)
+        for each in get_list(event, "bounce", "bouncedRecipients"):
+            yield _parse_bounce(event, each)
     elif kind == "Complaint":
-        what = text(event, "complaint", "complaintFeedbackType")
+        what = get_text(event, "complaint", "complaintFeedbackType")
         how = "auto" if what in _NO_COMPLAINT else "complaint"
-        for each in listed(event, "complaint", "complainedRecipients"):
-            yield make(how, text(each, "emailAddress"), text=f"{what or 'complaint'} (Amazon SES)")
+        for each in get_list(event, "complaint", "complainedRecipients"):
+            yield build_event(
+                how, get_text(each, "emailAddress"), text=f"{what or 'complaint'} (Amazon SES)"
+            )
 
 
-def _bounced(event: object, recipient: object) -> Report:
-    kind, detail = text(event, "bounce", "bounceType"), text(event, "bounce", "bounceSubType")
-    address, status = text(recipient, "emailAddress"), text(recipient, "status")
-    said = text(recipient, "diagnosticCode")
+def _parse_bounce(event: object, recipient: object) -> BounceEvent:
+    kind, detail = (
+        get_text(event, "bounce", "bounceType"),
+        get_text(event, "bounce", "bounceSubType"),
+    )
+    address, status = get_text(recipient, "emailAddress"), get_text(recipient, "status")
+    said = get_text(recipient, "diagnosticCode")
     if detail == "UnsubscribedRecipient":
-        return make("unsubscribe", address, status, said or detail)
+        return build_event("unsubscribe", address, status, said or detail)
     if kind == "Permanent":
-        return weigh("hard", address, status, said, detail)
+        return classify_provider_bounce("hard", address, status, said, detail)
     if kind == "Transient" and detail == "General" and not (said or status):
         # An absence, mostly: SES itself does not count it.
-        return make("auto", address, text=detail)
+        return build_event("auto", address, text=detail)
     if kind == "Transient":
-        return weigh("soft", address, status, said, detail, _REFUSALS.get(detail))
-    return weigh("unknown", address, status, said, detail or kind)
+        return classify_provider_bounce(
+            "soft", address, status, said, detail, _REFUSALS.get(detail)
+        )
+    return classify_provider_bounce("unknown", address, status, said, detail or kind)

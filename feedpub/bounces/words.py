@@ -26,7 +26,7 @@ _LOOKED_AT = 10_000  # characters that are searched for an address
 _TRIED = 50  # addresses
 
 
-def recipient(words: str, others: Collection[str] = ()) -> str:
+def find_recipient(words: str, others: Collection[str] = ()) -> str:
     """Return the address that a bounce is about, "" where it names none.
 
     `others` are addresses that it is not about: the notice's own sender and recipient.
@@ -42,7 +42,7 @@ def recipient(words: str, others: Collection[str] = ()) -> str:
     return ""
 
 
-def excerpt(words: str) -> str:
+def extract_reply(words: str) -> str:
     """Return what a refusing server said, without what the mail system says around it.
 
     That is the first line with a reply code, the one before it, which tells to what command it
@@ -50,7 +50,7 @@ def excerpt(words: str) -> str:
     """
     lines = [line.strip() for line in words.splitlines()]
     for number, line in enumerate(lines):
-        if refusals.reply(line) != (0, ""):
+        if refusals.find_reply_codes(line) != (0, ""):
             end = lines.index("", number) if "" in lines[number:] else len(lines)
             return "\n".join(lines[max(number - 1, 0) : end])[:_LONGEST]
     named = _ALONE.search(words)
@@ -58,7 +58,7 @@ def excerpt(words: str) -> str:
     return (rest or words.strip())[:_LONGEST]
 
 
-def heads(words: str, address: str, line: str) -> bool:
+def is_preceded_by_address(words: str, address: str, line: str) -> bool:
     """Return whether an address stands by itself just before a line."""
     named = re.escape(address), re.escape(line[:200])
     pattern = rf"^[ \t]{{0,20}}<?{named[0]}>?:?[ \t]{{0,20}}\r?\n\s{{0,20}}{named[1]}"

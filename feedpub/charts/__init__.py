@@ -1,5 +1,5 @@
 """Statistics and words → a page, or one picture, that needs nothing else to be seen."""
 
-from feedpub.charts.report import page, picture
+from feedpub.charts.report import render_page, render_svg
 
-__all__ = ["page", "picture"]
+__all__ = ["render_page", "render_svg"]

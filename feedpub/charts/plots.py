@@ -15,7 +15,7 @@ _NARROW = 0.56  # of an em: most letters; wide ones take a whole
 _TALL = 220  # a line plot
 _STEPS = 4  # lines across it, at most
 
-Dated = Callable[[date, bool], str]
+DateFormatter = Callable[[date, bool], str]
 """Says a date, with its year or without."""
 
 
@@ -33,14 +33,14 @@ class Bar:
     """One bar: what it is of, and its parts by class."""
 
     label: str
-    parts: tuple[tuple[str, int], ...]
-    told: str  # beside the label, at the other end
+    segments: tuple[tuple[str, int], ...]
+    value_label: str  # beside the label, at the other end
 
 
-def line(points: Sequence[tuple[date, int]], width: int, dated: Dated) -> Plot:
+def draw_line(points: Sequence[tuple[date, int]], width: int, dated: DateFormatter) -> Plot:
     """Give numbers over days as a line, with the ground below it shaded."""
-    top = _nice(max((number for _, number in points), default=0))
-    left, right = length(f"{top:,}") + 10, width - 4
+    top = _round_scale(max((number for _, number in points), default=0))
+    left, right = measure_text(f"{top:,}") + 10, width - 4
     floor, ceiling = _TALL - _LINE - 6, 14
 
     def height(number: int) -> float:
@@ -56,22 +56,24 @@ def line(points: Sequence[tuple[date, int]], width: int, dated: Dated) -> Plot:
         drawn.append(
             f'<circle class="dot" cx="{end:.1f}" cy="{height(points[-1][1]):.1f}" r="3.5"/>'
         )
-        drawn += _days(points, left, step, width, dated)
+        drawn += _draw_date_labels(points, left, step, width, dated)
     return Plot("".join(drawn), width, _TALL)
 
 
-def bars(rows: Sequence[Bar], width: int) -> Plot:
+def draw_bars(rows: Sequence[Bar], width: int) -> Plot:
     """Give bars, one below the other, each as long as its number is beside the largest."""
-    most = max((sum(number for _, number in each.parts) for each in rows), default=0)
+    most = max((sum(number for _, number in each.segments) for each in rows), default=0)
     drawn = []
     for place, each in enumerate(rows):
         y = place * _ROW
-        room = width - length(each.told) - 16
-        drawn.append(f'<text class="name" x="0" y="{y + 15}">{_fitted(each.label, room)}</text>')
-        drawn.append(f'<text class="told end" x="{width}" y="{y + 15}">{escape(each.told)}</text>')
+        room = width - measure_text(each.value_label) - 16
+        drawn.append(f'<text class="name" x="0" y="{y + 15}">{_truncate(each.label, room)}</text>')
+        drawn.append(
+            f'<text class="told end" x="{width}" y="{y + 15}">{escape(each.value_label)}</text>'
+        )
         drawn.append(_track(y + 23, width))
         x = 0.0
-        for kind, number in each.parts:
+        for kind, number in each.segments:
             long = width * number / most if most else 0.0
             if number:
                 size = f'x="{x:.1f}" y="{y + 23}" width="{max(long, 1):.1f}" height="{_BAR}"'
@@ -94,8 +96,8 @@ def _grid(top: int, left: float, right: float, floor: float, ceiling: float) -> 
         yield f'<text class="told end" x="{left - 8:.1f}" y="{y + 4.5:.1f}">{number:,}</text>'
 
 
-def _days(
-    points: Sequence[tuple[date, int]], left: float, step: float, width: int, dated: Dated
+def _draw_date_labels(
+    points: Sequence[tuple[date, int]], left: float, step: float, width: int, dated: DateFormatter
 ) -> Iterator[str]:
     """Name some of the days below a line, the first and the last among them."""
     last = len(points) - 1
@@ -109,7 +111,7 @@ def _days(
         yield f'<text class="told {place}" x="{x:.1f}" y="{_TALL - 4}">{said}</text>'
 
 
-def _nice(most: int) -> int:
+def _round_scale(most: int) -> int:
     """Give the end of a scale: a multiple of its step, and no less than the most."""
     step = _step(most)
     return max(math.ceil(most / step) * step, step)
@@ -125,7 +127,7 @@ def _step(most: int) -> int:
         size *= 10
 
 
-def length(text: str) -> float:
+def measure_text(text: str) -> float:
     """Give about how long a text is."""
     return sum(_EM * _wide(each) for each in text)
 
@@ -134,11 +136,11 @@ def _wide(character: str) -> float:
     return 1.0 if unicodedata.east_asian_width(character) in "WF" else _NARROW
 
 
-def _fitted(text: str, room: float) -> str:
+def _truncate(text: str, room: float) -> str:
     """Give a text that fits, its end left out where it must be, as HTML."""
     clean = "".join(each if each.isprintable() else " " for each in text)
-    if length(clean) <= room:
+    if measure_text(clean) <= room:
         return escape(clean)
-    while clean and length(clean) + _EM > room:
+    while clean and measure_text(clean) + _EM > room:
         clean = clean[:-1]
     return f"{escape(clean.rstrip())}…"

@@ -1,6 +1,6 @@
 """The site's accent → the style of plots and of the page around them, light and dark."""
 
-from feedpub.colour import blend, legible
+from feedpub.colour import blend, ensure_contrast
 
 _LIGHT, _DARK = "#fdfdfc", "#17181a"
 _INK, _CHALK = "#1c1d1f", "#e6e5e2"
@@ -49,7 +49,7 @@ footer{margin-block-start:3.5rem;font:.78rem/1.5 var(--sans);color:var(--soft)}
 """
 
 
-def plots(accent: str) -> str:
+def build_plot_css(accent: str) -> str:
     """Give the style of plots."""
     light = _scheme(accent, _LIGHT, _INK, 0.045)
     dark = _scheme(accent, _DARK, _CHALK, 0.08)
@@ -62,19 +62,19 @@ def plots(accent: str) -> str:
     return f":root{{color-scheme:light dark;{light}{fonts}}}{wide}{queried}{_PLOTS}"
 
 
-def page(accent: str) -> str:
+def build_page_css(accent: str) -> str:
     """Give the style of the page as well."""
-    return plots(accent) + _PAGE
+    return build_plot_css(accent) + _PAGE
 
 
 def _scheme(accent: str, paper: str, text: str, faint: float) -> str:
     colours = {
         "paper": paper,
         "text": text,
-        "soft": legible("#6f7278", paper, 7),
-        "accent": legible(accent, paper, 4.5),
-        "wrong": legible(_WRONG, paper, 4.5),
-        "away": legible(_AWAY, paper, 3),
+        "soft": ensure_contrast("#6f7278", paper, 7),
+        "accent": ensure_contrast(accent, paper, 4.5),
+        "wrong": ensure_contrast(_WRONG, paper, 4.5),
+        "away": ensure_contrast(_AWAY, paper, 3),
         "quiet": blend(text, paper, 0.42),
         "wash": blend(text, paper, faint),
         "line": blend(text, paper, 0.18),

@@ -8,17 +8,17 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, BinaryIO, TextIO
 
 from feedpub.cli.session import main
-from feedpub.cli.world import World
+from feedpub.cli.world import AppContext
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from feedpub.cli.world import Daemon, Newsletter, Publish, Web
+    from feedpub.cli.world import DaemonAPI, NewsletterAPI, PublishAPI, WebAPI
     from feedpub.newsletter.findings import Finding
-    from feedpub.publish import Request
+    from feedpub.publish import BuildRequest
 
-__all__ = ["World", "main", "run"]
+__all__ = ["AppContext", "main", "run"]
 
 _BROKEN_PIPE = 141  # what shells give a program whose reader went away
 
@@ -32,21 +32,21 @@ def run() -> int:
         if isinstance(stream, io.TextIOWrapper):
             # The configuration is UTF-8 wherever it is printed; no name of a file stops a command.
             stream.reconfigure(encoding="utf-8", errors="backslashreplace")
-    world = World(
+    world = AppContext(
         stdin=_input,
         stdout=sys.stdout,
         stderr=sys.stderr,
         environ=os.environ,
         now=lambda: datetime.now(UTC),
-        clock=time.monotonic,
-        columns=_columns(sys.stderr),
-        publish=_publish,
-        newsletter=_newsletter,
-        doctor=doctor,
-        web=_web,
-        browse=browse,
-        daemon=daemon,
-        leave=os._exit,
+        monotonic=time.monotonic,
+        terminal_width=_columns(sys.stderr),
+        publish=_load_publish,
+        newsletter=_load_newsletter,
+        doctor=load_doctor,
+        web=_load_web,
+        open_browser=open_browser,
+        daemon=load_daemon,
+        exit=os._exit,
     )
     try:
         status = main(sys.argv[1:], world)
@@ -58,23 +58,23 @@ def run() -> int:
     return status
 
 
-def _publish() -> "Publish":
+def _load_publish() -> "PublishAPI":
     from feedpub import publish  # noqa: PLC0415  `feedpub --help` does not wait for it
 
     return publish
 
 
-def _newsletter() -> "Newsletter":
+def _load_newsletter() -> "NewsletterAPI":
     from feedpub import newsletter  # noqa: PLC0415  `feedpub --help` does not wait for it
 
     return newsletter
 
 
-def doctor() -> "Callable[[Request], tuple[Finding, ...]]":
+def load_doctor() -> "Callable[[BuildRequest], tuple[Finding, ...]]":
     """Give what looks at all that a newsletter needs."""
     from feedpub.newsletter import doctor  # noqa: PLC0415  likewise
 
-    return doctor.doctor
+    return doctor.run_checks
 
 
 def _input() -> BinaryIO:
@@ -82,20 +82,20 @@ def _input() -> BinaryIO:
     return sys.stdin.buffer if sys.stdin else io.BytesIO()
 
 
-def _web() -> "Web":
+def _load_web() -> "WebAPI":
     from feedpub import web  # noqa: PLC0415  `feedpub --help` does not wait for it
 
     return web
 
 
-def daemon() -> "Daemon":
+def load_daemon() -> "DaemonAPI":
     """Give what keeps a site running."""
     from feedpub import daemon  # noqa: PLC0415  likewise
 
     return daemon
 
 
-def browse(path: "Path") -> bool:
+def open_browser(path: "Path") -> bool:
     """Show a file in the browser; say whether there is one."""
     import webbrowser  # noqa: PLC0415  likewise
 

@@ -9,15 +9,15 @@ from feedpub.cli.commands import (
     Argument,
     Command,
     Option,
-    Takes,
-    every,
+    ParamType,
+    walk_commands,
 )
 
 _HELP = Option("--help", "explain, with examples")
-_ANYWHERE = (VERSION, DEBUG, _HELP)
+_GLOBAL_OPTIONS = (VERSION, DEBUG, _HELP)
 
 
-def script(shell: str) -> str:
+def render_completion(shell: str) -> str:
     """Give the completion script for bash, zsh or fish."""
     lines = {"bash": _bash, "zsh": _zsh, "fish": _fish}[shell]()
     return "\n".join(lines) + "\n"
@@ -29,7 +29,7 @@ def _options(command: Command) -> tuple[Option, ...]:
 
 def _groups() -> list[tuple[str, Command]]:
     """Give the commands that have commands, by what is typed for them."""
-    return [(name, command) for name, command in every() if command.commands]
+    return [(name, command) for name, command in walk_commands() if command.subcommands]
 
 
 def _bash() -> Iterator[str]:
@@ -47,12 +47,12 @@ def _bash() -> Iterator[str]:
     yield "    COMPREPLY=()"
     yield "    case $command in"
     yield '        "")'
-    yield from _bash_words(COMMANDS, _ANYWHERE)
-    for name, command in every():
+    yield from _bash_words(COMMANDS, _GLOBAL_OPTIONS)
+    for name, command in walk_commands():
         yield f'        "{name}")'
         yield from _bash_values(command)
         yield from _bash_argument(command.argument)
-        yield from _bash_words(command.commands, _options(command))
+        yield from _bash_words(command.subcommands, _options(command))
     yield "    esac"
     yield "}"
     yield "# Words or file names that begin as the word under the cursor does."
@@ -76,30 +76,30 @@ def _bash_words(commands: Sequence[Command], options: Sequence[Option]) -> Itera
 
 def _bash_values(command: Command) -> Iterator[str]:
     """Complete what follows an option."""
-    options = [each for each in command.options if each.takes is not Takes.NOTHING]
+    options = [each for each in command.options if each.param_type is not ParamType.FLAG]
     if options:
         yield "            case $before in"
         for option in options:
-            offer = {Takes.FILE: "_feedpub_names -f; ", Takes.FOLDER: "_feedpub_names -d; "}
+            offer = {ParamType.FILE: "_feedpub_names -f; ", ParamType.FOLDER: "_feedpub_names -d; "}
             if option.choices:
-                offer[option.takes] = f'_feedpub_words "{" ".join(option.choices)}"; '
-            yield f"                {option.name}) {offer.get(option.takes, '')}return ;;"
+                offer[option.param_type] = f'_feedpub_words "{" ".join(option.choices)}"; '
+            yield f"                {option.name}) {offer.get(option.param_type, '')}return ;;"
         yield "            esac"
 
 
 def _bash_argument(argument: Argument | None) -> Iterator[str]:
     if argument and argument.choices:
         yield f'            _feedpub_words "{" ".join(argument.choices)}"'
-    elif argument and argument.takes in (Takes.FOLDER, Takes.FILE):
-        kind = "-d" if argument.takes is Takes.FOLDER else "-f"
+    elif argument and argument.param_type in (ParamType.FOLDER, ParamType.FILE):
+        kind = "-d" if argument.param_type is ParamType.FOLDER else "-f"
         yield f"            case $word in -*) ;; *) _feedpub_names {kind} ;; esac"
 
 
 def _zsh() -> Iterator[str]:
     yield "#compdef feedpub"
-    yield from _zsh_group("_feedpub", "", COMMANDS, _ANYWHERE)
+    yield from _zsh_group("_feedpub", "", COMMANDS, _GLOBAL_OPTIONS)
     for name, command in _groups():
-        yield from _zsh_group(_zsh_function(name), name, command.commands, _options(command))
+        yield from _zsh_group(_zsh_function(name), name, command.subcommands, _options(command))
     yield "# Loaded from $fpath, it is called at once; read by eval, it is made known."
     yield 'if [[ $funcstack[1] == _feedpub ]]; then _feedpub "$@"'
     yield "else compdef _feedpub feedpub; fi"
@@ -133,7 +133,7 @@ def _zsh_group(
         specs = [_zsh_option(option) for option in _options(command)]
         specs += _zsh_argument(command.argument)
         does = f"_arguments {' '.join(specs)}"
-        if command.commands:
+        if command.subcommands:
             does = _zsh_function(f"{name} {command.name}".lstrip())
         yield f"        {command.name}) {does} ;;"
     yield "        esac ;;"
@@ -144,19 +144,19 @@ def _zsh_group(
 def _zsh_option(option: Option) -> str:
     told = option.help.replace("[", "(").replace("]", ")").replace(":", "\\:")
     after = {
-        Takes.NOTHING: "",
-        Takes.FILE: ":file:_files",
-        Takes.FOLDER: ":folder:_files -/",
-    }.get(option.takes, f":{option.metavar}: ")
+        ParamType.FLAG: "",
+        ParamType.FILE: ":file:_files",
+        ParamType.FOLDER: ":folder:_files -/",
+    }.get(option.param_type, f":{option.metavar}: ")
     if option.choices:
         after = f":{option.metavar}:({' '.join(option.choices)})"
-    return _quoted(f"{'*' if option.repeated else ''}{option.name}[{told}]{after}")
+    return _quoted(f"{'*' if option.multiple else ''}{option.name}[{told}]{after}")
 
 
 def _zsh_argument(argument: Argument | None) -> list[str]:
     if argument is None:
         return []
-    after = {Takes.FOLDER: "_files -/", Takes.FILE: "_files"}.get(argument.takes, " ")
+    after = {ParamType.FOLDER: "_files -/", ParamType.FILE: "_files"}.get(argument.param_type, " ")
     if argument.choices:
         after = f"({' '.join(argument.choices)})"
     colons = "::" if argument.optional else ":"
@@ -166,14 +166,14 @@ def _zsh_argument(argument: Argument | None) -> list[str]:
 def _fish() -> Iterator[str]:
     yield "# feedpub: completion for fish"
     yield "complete -c feedpub -f"
-    for option in _ANYWHERE:
+    for option in _GLOBAL_OPTIONS:
         yield f"complete -c feedpub -n __fish_use_subcommand {_fish_option(option)}"
     yield from _fish_commands("__fish_use_subcommand", COMMANDS)
-    for name, command in every():
+    for name, command in walk_commands():
         seen = "; and ".join(f"__fish_seen_subcommand_from {word}" for word in name.split())
-        below = " ".join(each.name for each in command.commands)
+        below = " ".join(each.name for each in command.subcommands)
         when = f"'{seen}{f'; and not __fish_seen_subcommand_from {below}' if below else ''}'"
-        yield from _fish_commands(when, command.commands)
+        yield from _fish_commands(when, command.subcommands)
         inside = f"complete -c feedpub -n {when}"
         for option in _options(command):
             yield f"{inside} {_fish_option(option)}"
@@ -188,18 +188,18 @@ def _fish_commands(when: str, commands: Sequence[Command]) -> Iterator[str]:
 def _fish_argument(inside: str, argument: Argument | None) -> Iterator[str]:
     if argument and argument.choices:
         yield f"{inside} -a '{' '.join(argument.choices)}'"
-    elif argument and argument.takes is Takes.FOLDER:
+    elif argument and argument.param_type is ParamType.FOLDER:
         yield f"{inside} -a '(__fish_complete_directories)'"
-    elif argument and argument.takes is Takes.FILE:
+    elif argument and argument.param_type is ParamType.FILE:
         yield f"{inside} -F"
 
 
 def _fish_option(option: Option) -> str:
     after = {
-        Takes.NOTHING: "",
-        Takes.FILE: " -r -F",
-        Takes.FOLDER: " -x -a '(__fish_complete_directories)'",
-    }.get(option.takes, " -x")
+        ParamType.FLAG: "",
+        ParamType.FILE: " -r -F",
+        ParamType.FOLDER: " -x -a '(__fish_complete_directories)'",
+    }.get(option.param_type, " -x")
     if option.choices:
         after = f" -x -a '{' '.join(option.choices)}'"
     return f"-l {option.key}{after} -d {_fish_quoted(option.help)}"

@@ -8,15 +8,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from feedpub import files
-from feedpub.cli.report import counted, moment
-from feedpub.cli.terminal import columns, safe
-from feedpub.cli.world import DONE, NOT_DONE, Session
-from feedpub.mailing import Fate, Issue, Outcome, Tally
+from feedpub.cli.report import format_time, pluralize
+from feedpub.cli.terminal import escape, format_columns
+from feedpub.cli.world import EXIT_FAILURE, EXIT_OK, CommandContext
+from feedpub.mailing import DeliveryStatus, Issue, IssueStats, SendResult
 
 if TYPE_CHECKING:
-    from feedpub.newsletter import Recovered, Sent, Standing
+    from feedpub.newsletter import DigestResult, DigestStatus, RecoveryResult
 
-_TERMS = (
+_OUTCOME_LABELS = (
     ("accepted", "accepted"),
     ("deferred", "deferred"),
     ("failed", "failed"),
@@ -31,7 +31,7 @@ _FILES = ("folder", "maildir")
 
 _SHOWN = 5  # of those to whom an issue did not come
 
-_REFUSALS = {
+_OUTCOME_DESCRIPTIONS = {
     "deferred": "not taken for now",
     "failed": "not taken",
     "doubt": "sent, and nobody said whether it was taken",
@@ -40,112 +40,118 @@ _REFUSALS = {
 """Kinds of outcome, and what people call them."""
 
 
-def _list(session: Session) -> int:
-    newsletter, request = session.world.newsletter(), session.request()
-    standings = newsletter.digests(request)
-    session.terminal.clear()
+def _list(session: CommandContext) -> int:
+    newsletter, request = session.app.newsletter(), session.build_request()
+    standings = newsletter.list_digests(request)
+    session.terminal.clear_progress()
     if session.arguments.json:
         told = {"digests": [_standing_object(each) for each in standings]}
-        session.world.stdout.write(json.dumps(told) + "\n")
-        return DONE
-    zone = newsletter.zone(request)
+        session.app.stdout.write(json.dumps(told) + "\n")
+        return EXIT_OK
+    zone = newsletter.get_site_timezone(request)
     for each in standings:
-        session.tell(_standing(each, zone), always=True)
+        session.echo(_format_standing(each, zone), always=True)
     if not standings:
-        session.advise("There is no digest; name one under digests: in config.yaml.")
-    elif all(each.last for each in standings):
-        session.advise(
+        session.echo_hint("There is no digest; name one under digests: in config.yaml.")
+    elif all(each.last_slot for each in standings):
+        session.echo_hint(
             "Next: `feedpub digest preview NAME --open` shows one, `feedpub digest send` sends."
         )
     else:
-        session.advise(
+        session.echo_hint(
             "The first `feedpub digest send` mails nothing, nor does `feedpub run` when it starts: "
             "these posts count as old. To mail them, use `feedpub digest send --backlog`."
         )
-    return DONE
+    return EXIT_OK
 
 
-def _preview(session: Session) -> int:
+def _preview(session: CommandContext) -> int:
     arguments = session.arguments
     usual = Path(arguments.config).parent / ".feedpub" / "preview"
-    found = session.world.newsletter().preview(
-        session.request(),
+    found = session.app.newsletter().write_preview(
+        session.build_request(),
         arguments.digest,
         Path(arguments.to) if arguments.to else usual,
         arguments.address,
     )
-    session.terminal.clear()
-    session.tell([f"Subject: {found.subject}"])
-    session.world.stdout.writelines(f"{path}\n" for path in found.paths)
-    if arguments.show and not session.world.browse(found.paths[0]):
-        session.warn(f"{found.paths[0]}: there is no browser here to open it in")
-        return NOT_DONE
-    session.advise(f"Next: `feedpub digest send {arguments.digest} --dry-run` tells who gets it.")
-    return DONE
+    session.terminal.clear_progress()
+    session.echo([f"Subject: {found.subject}"])
+    session.app.stdout.writelines(f"{path}\n" for path in found.paths)
+    if arguments.show and not session.app.open_browser(found.paths[0]):
+        session.echo_error(f"{found.paths[0]}: there is no browser here to open it in")
+        return EXIT_FAILURE
+    session.echo_hint(
+        f"Next: `feedpub digest send {arguments.digest} --dry-run` tells who gets it."
+    )
+    return EXIT_OK
 
 
-def _test(session: Session) -> int:
+def _test(session: CommandContext) -> int:
     arguments = session.arguments
-    outcome = session.world.newsletter().test(session.request(), arguments.digest, arguments.to)
-    session.terminal.clear()
+    outcome = session.app.newsletter().send_test(
+        session.build_request(), arguments.digest, arguments.to
+    )
+    session.terminal.clear_progress()
     if arguments.json:
-        session.world.stdout.write(json.dumps(asdict(outcome)) + "\n")
+        session.app.stdout.write(json.dumps(asdict(outcome)) + "\n")
     if outcome.kind != "accepted":
-        session.warn(f"{arguments.to}: {_REFUSALS[outcome.kind]}: {answer(outcome)}")
-        session.advise("Next: `feedpub doctor` looks for what keeps mail from arriving.")
-        return NOT_DONE
+        session.echo_error(
+            f"{arguments.to}: {_OUTCOME_DESCRIPTIONS[outcome.kind]}: {format_reply(outcome)}"
+        )
+        session.echo_hint("Next: `feedpub doctor` looks for what keeps mail from arriving.")
+        return EXIT_FAILURE
     if not arguments.json:
-        session.tell([_taken(arguments.to, outcome)], always=True)
+        session.echo([_format_accepted(arguments.to, outcome)], always=True)
     if outcome.relay not in _FILES:
-        session.advise("Next: look at it there, and whether it was taken for spam.")
-    return DONE
+        session.echo_hint("Next: look at it there, and whether it was taken for spam.")
+    return EXIT_OK
 
 
-def _taken(address: str, outcome: Outcome) -> str:
+def _format_accepted(address: str, outcome: SendResult) -> str:
     """Tell where a message is now."""
     if outcome.relay in _FILES:
         return f"Written for {address}: {outcome.text} (mail.transport is {outcome.relay})"
-    return f"Sent to {address}: {answer(outcome)}"
+    return f"Sent to {address}: {format_reply(outcome)}"
 
 
-def answer(outcome: Outcome) -> str:
+def format_reply(outcome: SendResult) -> str:
     """Tell what a server said, and which."""
     words = (str(outcome.code or ""), outcome.status, outcome.text)
     said = " ".join(part for part in words if part)
     return f"{outcome.relay}: {said}" if outcome.relay and said else said or outcome.relay
 
 
-def _send(session: Session) -> int:
+def _send(session: CommandContext) -> int:
     arguments = session.arguments
-    sent = session.world.newsletter().send(
-        session.request(),
+    sent = session.app.newsletter().send_digests(
+        session.build_request(),
         arguments.digest,
         due=arguments.due,
         dry=arguments.dry_run,
         backlog=arguments.backlog,
     )
-    session.terminal.clear()
+    session.terminal.clear_progress()
     if arguments.json:
         told = {"dry_run": arguments.dry_run, "sent": [_sent_object(each) for each in sent]}
-        session.world.stdout.write(json.dumps(told) + "\n")
+        session.app.stdout.write(json.dumps(told) + "\n")
     else:
         for each in sent:
-            lines = _would(each) if arguments.dry_run else _went(each)
-            session.tell(lines, always=arguments.dry_run)
-    wrong = [each for each in sent if each.tally and _unfinished(each.tally)]
-    zone = session.world.newsletter().zone(session.request()) if wrong else UTC
+            lines = _format_dry_run(each) if arguments.dry_run else _format_sent(each)
+            session.echo(lines, always=arguments.dry_run)
+    wrong = [each for each in sent if each.stats and _has_undelivered(each.stats)]
+    zone = session.app.newsletter().get_site_timezone(session.build_request()) if wrong else UTC
     for each in wrong:
-        session.warn(_trouble(each, zone))
+        session.echo_error(_format_trouble(each, zone))
     if wrong:
-        session.advise(_remedy(wrong[0]))
+        session.echo_hint(_remedy(wrong[0]))
     elif arguments.dry_run and any(each.audience for each in sent):
-        session.advise("Nothing was sent. Next: the same without --dry-run.")
-    return NOT_DONE if wrong else DONE
+        session.echo_hint("Nothing was sent. Next: the same without --dry-run.")
+    return EXIT_FAILURE if wrong else EXIT_OK
 
 
-def _remedy(sent: "Sent") -> str:
+def _remedy(sent: "DigestResult") -> str:
     """Say what to do about an issue that did not go well."""
-    issue, tally = sent.issue, sent.tally
+    issue, tally = sent.issue, sent.stats
     if issue and issue.state == "paused":
         again = f"`feedpub digest retry {issue.id}`, then " if tally and tally.failed else ""
         return f"Next: mend that, then {again}`feedpub digest resume {issue.id}`."
@@ -154,231 +160,237 @@ def _remedy(sent: "Sent") -> str:
     return "Next: `feedpub digest status` tells why, and what to do."
 
 
-def _status(session: Session) -> int:
-    newsletter, request = session.world.newsletter(), session.request()
-    found = newsletter.issues(request, session.arguments.digest)
+def _status(session: CommandContext) -> int:
+    newsletter, request = session.app.newsletter(), session.build_request()
+    found = newsletter.list_issues(request, session.arguments.digest)
     if session.arguments.json:
-        told = {"issues": [issue_object(issue, tally) for issue, tally in found]}
-        session.world.stdout.write(json.dumps(told) + "\n")
-        return DONE
-    zone = newsletter.zone(request)
+        told = {"issues": [issue_to_dict(issue, tally) for issue, tally in found]}
+        session.app.stdout.write(json.dumps(told) + "\n")
+        return EXIT_OK
+    zone = newsletter.get_site_timezone(request)
     for issue, tally in found:
-        lost = _lost(session, issue, tally)
-        session.tell([_headline(issue, zone), *equation(tally), *lost], always=True)
+        lost = _format_undelivered(session, issue, tally)
+        session.echo([_headline(issue, zone), *format_totals(tally), *lost], always=True)
     paused = [issue.id for issue, _ in found if issue.state == "paused"]
     failed = [issue.id for issue, tally in found if tally.failed]
     over = [(issue, tally) for issue, tally in found if issue.state != "cancelled"]
     doubtful = [issue.id for issue, tally in over if tally.doubt and not tally.waiting]
     if not found:
-        session.advise("Nothing was sent yet; `feedpub digest send` does.")
+        session.echo_hint("Nothing was sent yet; `feedpub digest send` does.")
     elif paused:
         number = paused[0]
         again = f"`feedpub digest retry {number}` for what failed, " if number in failed else ""
-        session.advise(
+        session.echo_hint(
             f"Next: {again}`feedpub digest resume {number}` lets it go on, `cancel` ends it."
         )
     elif failed:
-        session.advise(f"Next: `feedpub digest retry {failed[0]}` sends again what failed.")
+        session.echo_hint(f"Next: `feedpub digest retry {failed[0]}` sends again what failed.")
     elif doubtful:
-        session.advise(
+        session.echo_hint(
             "In doubt is where no server said whether it took the message. Next: `feedpub digest "
             f"retry {doubtful[0]} --doubt` sends these again: some may then arrive twice."
         )
-    return DONE
+    return EXIT_OK
 
 
-def _lost(session: Session, issue: Issue, tally: Tally) -> Iterator[str]:
+def _format_undelivered(session: CommandContext, issue: Issue, tally: IssueStats) -> Iterator[str]:
     """Tell to whom an issue did not come, and what the server said."""
     number = tally.failed + tally.doubt + tally.deferred
-    found: tuple[Fate, ...] = ()
+    found: tuple[DeliveryStatus, ...] = ()
     if number:
-        found = session.world.newsletter().undelivered(session.request(), issue.id, _SHOWN)
+        found = session.app.newsletter().list_undelivered(session.build_request(), issue.id, _SHOWN)
     for each in found:
-        yield f"  {each.address}: {_REFUSALS[each.outcome.kind]}: {answer(each.outcome)}"
+        yield (
+            f"  {each.address}: {_OUTCOME_DESCRIPTIONS[each.result.kind]}: "
+            f"{format_reply(each.result)}"
+        )
     if found and number > len(found):
         yield f"  and {number - len(found):,} more"
 
 
-def _pause(session: Session) -> int:
-    issue = session.world.newsletter().pause(session.request(), session.arguments.issue)
-    session.tell([f"Paused {_named(issue)}: no more of it is sent."])
-    session.advise(f"Next: `feedpub digest resume {issue.id}`, or `feedpub digest cancel`.")
-    return DONE
+def _pause(session: CommandContext) -> int:
+    issue = session.app.newsletter().pause_issue(session.build_request(), session.arguments.issue)
+    session.echo([f"Paused {_format_issue(issue)}: no more of it is sent."])
+    session.echo_hint(f"Next: `feedpub digest resume {issue.id}`, or `feedpub digest cancel`.")
+    return EXIT_OK
 
 
-def _resume(session: Session) -> int:
-    issue = session.world.newsletter().resume(session.request(), session.arguments.issue)
-    session.tell([f"Resumed {_named(issue)}."])
-    session.advise(_onward(session))
-    return DONE
+def _resume(session: CommandContext) -> int:
+    issue = session.app.newsletter().resume_issue(session.build_request(), session.arguments.issue)
+    session.echo([f"Resumed {_format_issue(issue)}."])
+    session.echo_hint(_suggest_sending(session))
+    return EXIT_OK
 
 
-def _cancel(session: Session) -> int:
-    issue = session.world.newsletter().cancel(session.request(), session.arguments.issue)
-    session.tell([f"Cancelled {_named(issue)}: nobody else gets it."])
-    session.advise("Next: `feedpub digest status` tells who had it before.")
-    return DONE
+def _cancel(session: CommandContext) -> int:
+    issue = session.app.newsletter().cancel_issue(session.build_request(), session.arguments.issue)
+    session.echo([f"Cancelled {_format_issue(issue)}: nobody else gets it."])
+    session.echo_hint("Next: `feedpub digest status` tells who had it before.")
+    return EXIT_OK
 
 
-def _retry(session: Session) -> int:
+def _retry(session: CommandContext) -> int:
     number, doubt = session.arguments.issue, session.arguments.doubt
-    again = session.world.newsletter().retry(session.request(), number, doubt=doubt)
+    again = session.app.newsletter().retry_issue(session.build_request(), number, doubt=doubt)
     if not again:
         what = "is in doubt for long" if doubt else "failed"
-        session.tell([f"No message of issue {number} {what}: there is nothing to send again."])
-        return DONE
-    session.tell([f"{counted(again, 'message')} of issue {number} will be sent again."])
-    session.advise(_onward(session))
-    return DONE
+        session.echo([f"No message of issue {number} {what}: there is nothing to send again."])
+        return EXIT_OK
+    session.echo([f"{pluralize(again, 'message')} of issue {number} will be sent again."])
+    session.echo_hint(_suggest_sending(session))
+    return EXIT_OK
 
 
-def _recover(session: Session) -> int:
-    newsletter, request = session.world.newsletter(), session.request()
+def _recover(session: CommandContext) -> int:
+    newsletter, request = session.app.newsletter(), session.build_request()
     until = session.arguments.until
     if until is not None and until.tzinfo is None:
-        until = until.replace(tzinfo=newsletter.zone(request))
+        until = until.replace(tzinfo=newsletter.get_site_timezone(request))
     places = [Path(each) for each in session.arguments.places]
     found = newsletter.recover(request, places, until)
-    session.terminal.clear()
+    session.terminal.clear_progress()
     if session.arguments.json:
-        session.world.stdout.write(json.dumps(asdict(found)) + "\n")
+        session.app.stdout.write(json.dumps(asdict(found)) + "\n")
     else:
-        session.tell(_recovered(found), always=True)
+        session.echo(_recovered(found), always=True)
     if not found.is_settled:
-        session.warn(
-            f"{counted(found.unknown, 'message')} went out of issues that nothing is known of: add "
+        session.echo_error(
+            f"{pluralize(found.unknown, 'message')} went out of issues that nothing is "
+            "known of: add "
             "--skip-until with the date of the last one, or the posts in them are mailed again"
         )
-        return NOT_DONE
-    session.advise(_onward(session))
-    return DONE
+        return EXIT_FAILURE
+    session.echo_hint(_suggest_sending(session))
+    return EXIT_OK
 
 
-def _recovered(found: "Recovered") -> Iterator[str]:
+def _recovered(found: "RecoveryResult") -> Iterator[str]:
     """Tell what was settled."""
     if found.is_settled:
         yield "Settled: mail goes out again."
     else:
         yield "Nothing is sent yet."
-    yield f"  {counted(found.found, 'message')} of ours found, {found.settled:,} not known before"
+    yield f"  {pluralize(found.found, 'message')} of ours found, {found.settled:,} not known before"
     if found.issues:
-        yield f"  {counted(found.issues, 'issue')} added that the database knew nothing of"
+        yield f"  {pluralize(found.issues, 'issue')} added that the database knew nothing of"
     if found.skipped:
-        yield f"  {counted(found.skipped, 'post')} counted as mailed"
+        yield f"  {pluralize(found.skipped, 'post')} counted as mailed"
     if found.cancelled:
-        yield f"  {counted(found.cancelled, 'issue')} ended"
+        yield f"  {pluralize(found.cancelled, 'issue')} ended"
 
 
-def _onward(session: Session) -> str:
+def _suggest_sending(session: CommandContext) -> str:
     """Say what sends what waits: nobody need do it where `feedpub run` does."""
-    if files.running(session.request().home):
+    if files.is_running(session.build_request().state_folder):
         return "`feedpub run` is running, and sends what waits within a minute."
     return "Next: `feedpub digest send` sends what waits."
 
 
-def _unfinished(tally: Tally) -> bool:
+def _has_undelivered(tally: IssueStats) -> bool:
     """Return whether somebody has not got it: cron, which runs this, should say so."""
     return bool(tally.failed or tally.doubt or tally.waiting or tally.deferred)
 
 
-def _standing(standing: "Standing", zone: tzinfo) -> Iterator[str]:
+def _format_standing(standing: "DigestStatus", zone: tzinfo) -> Iterator[str]:
     """Tell how a digest stands."""
-    new = counted(len(standing.posts), "new post") if standing.posts else "nothing new"
-    yield f"{standing.digest}: {new}, {counted(standing.audience, 'reader')}"
+    new = pluralize(len(standing.posts), "new post") if standing.posts else "nothing new"
+    yield f"{standing.digest}: {new}, {pluralize(standing.audience, 'reader')}"
     rows = [
-        ("schedule", safe(standing.schedule)),
-        ("last", moment(standing.last, zone) if standing.last else "never"),
-        ("next", moment(standing.upcoming, zone) if standing.upcoming else "never"),
-        *(("new", safe(title)) for title in standing.posts),
+        ("schedule", escape(standing.schedule)),
+        ("last", format_time(standing.last_slot, zone) if standing.last_slot else "never"),
+        ("next", format_time(standing.next_slot, zone) if standing.next_slot else "never"),
+        *(("new", escape(title)) for title in standing.posts),
     ]
-    yield from columns(rows).split("\n")
+    yield from format_columns(rows).split("\n")
 
 
-def _went(sent: "Sent") -> Iterator[str]:
+def _format_sent(sent: "DigestResult") -> Iterator[str]:
     """Tell what was sent."""
-    if sent.issue is None or sent.tally is None:
+    if sent.issue is None or sent.stats is None:
         yield f"{sent.digest}: nothing was sent: {sent.reason}."
         return
-    posts, readers = counted(len(sent.posts), "post"), counted(sent.audience, "reader")
-    aside = f" ({sent.reason})" if sent.reason and not _unfinished(sent.tally) else ""
+    posts, readers = pluralize(len(sent.posts), "post"), pluralize(sent.audience, "reader")
+    aside = f" ({sent.reason})" if sent.reason and not _has_undelivered(sent.stats) else ""
     aside += f" ({sent.note})" if sent.note else ""
     yield f"{sent.digest}: issue {sent.issue.id}, {posts} for {readers}{aside}"
-    yield from equation(sent.tally)
+    yield from format_totals(sent.stats)
 
 
-def _would(sent: "Sent") -> Iterator[str]:
+def _format_dry_run(sent: "DigestResult") -> Iterator[str]:
     """Tell what would be sent."""
     if not sent.posts:
         yield f"{sent.digest}: nothing would be sent: {sent.reason}."
         return
-    posts, readers = counted(len(sent.posts), "post"), counted(sent.audience, "reader")
+    posts, readers = pluralize(len(sent.posts), "post"), pluralize(sent.audience, "reader")
     aside = f" ({sent.reason})" if sent.reason else ""
-    yield f"{sent.digest}: {posts} for {readers}, {sent.size / 1000:,.1f} kB a message{aside}"
+    yield (
+        f"{sent.digest}: {posts} for {readers}, {sent.message_size / 1000:,.1f} kB a message{aside}"
+    )
     yield from (f"  {title}" for title in sent.posts)
 
 
-def _trouble(sent: "Sent", zone: tzinfo) -> str:
+def _format_trouble(sent: "DigestResult", zone: tzinfo) -> str:
     """Say in one line what did not go well, and when it goes on."""
-    tally = sent.tally
-    terms = [(name, getattr(tally, key)) for key, name in _TERMS[1:]]
+    tally = sent.stats
+    terms = [(name, getattr(tally, key)) for key, name in _OUTCOME_LABELS[1:]]
     told = ", ".join(f"{number:,} {name}" for name, number in terms if number)
     why = sent.reason
     if sent.next_attempt and not why:
-        why = f"the next attempt is due at {moment(sent.next_attempt, zone)}"
+        why = f"the next attempt is due at {format_time(sent.next_attempt, zone)}"
     aside = f" ({why})" if why else ""
     return f"{sent.digest}: {told}{aside}"
 
 
 def _headline(issue: Issue, zone: tzinfo) -> str:
-    posts = counted(len(issue.posts), "post") if issue.posts else ""
+    posts = pluralize(len(issue.posts), "post") if issue.posts else ""
     told = "; ".join(part for part in (posts, issue.subject, issue.reason) if part)
-    stands = f"{_named(issue)}, {moment(issue.slot, zone)}, {issue.state}"
+    stands = f"{_format_issue(issue)}, {format_time(issue.slot, zone)}, {issue.state}"
     return f"{stands}: {told}" if told else stands
 
 
-def _named(issue: Issue) -> str:
+def _format_issue(issue: Issue) -> str:
     return f"issue {issue.id} of {issue.digest}"
 
 
-def equation(tally: Tally) -> Iterator[str]:
+def format_totals(tally: IssueStats) -> Iterator[str]:
     """Give the equation that always holds, and the reasons."""
     if not tally.audience:
         return
-    sum_ = " + ".join(f"{getattr(tally, key):,} {name}" for key, name in _TERMS)
+    sum_ = " + ".join(f"{getattr(tally, key):,} {name}" for key, name in _OUTCOME_LABELS)
     yield f"  {tally.audience:,} audience = {sum_}"
     room = max((len(f"{number:,}") for _, number in tally.reasons), default=0)
-    yield from (f"    {number:>{room},}  {safe(reason)}" for reason, number in tally.reasons)
+    yield from (f"    {number:>{room},}  {escape(reason)}" for reason, number in tally.reasons)
 
 
 def _iso(at: datetime | None) -> str | None:
     return at.isoformat() if at else None
 
 
-def _standing_object(standing: "Standing") -> dict[str, object]:
+def _standing_object(standing: "DigestStatus") -> dict[str, object]:
     return {
         "digest": standing.digest,
         "schedule": standing.schedule,
-        "last": _iso(standing.last),
-        "next": _iso(standing.upcoming),
+        "last": _iso(standing.last_slot),
+        "next": _iso(standing.next_slot),
         "posts": standing.posts,
         "audience": standing.audience,
     }
 
 
-def _sent_object(sent: "Sent") -> dict[str, object]:
+def _sent_object(sent: "DigestResult") -> dict[str, object]:
     return {
         "digest": sent.digest,
         "issue": sent.issue.id if sent.issue else None,
         "posts": sent.posts,
         "audience": sent.audience,
-        "size": sent.size,
-        "tally": _tally_object(sent.tally) if sent.tally else None,
+        "size": sent.message_size,
+        "tally": _tally_object(sent.stats) if sent.stats else None,
         "reason": sent.reason,
         "next_attempt": _iso(sent.next_attempt),
     }
 
 
-def issue_object(issue: Issue, tally: Tally) -> dict[str, object]:
+def issue_to_dict(issue: Issue, tally: IssueStats) -> dict[str, object]:
     """Give an issue and how it stands, as JSON knows them."""
     return {
         "id": issue.id,
@@ -393,15 +405,15 @@ def issue_object(issue: Issue, tally: Tally) -> dict[str, object]:
     }
 
 
-def _tally_object(tally: Tally) -> dict[str, object]:
+def _tally_object(tally: IssueStats) -> dict[str, object]:
     return {
         "audience": tally.audience,
-        **{key: getattr(tally, key) for key, _ in _TERMS},
+        **{key: getattr(tally, key) for key, _ in _OUTCOME_LABELS},
         "reasons": [{"reason": reason, "number": number} for reason, number in tally.reasons],
     }
 
 
-COMMANDS: Mapping[str, Callable[[Session], int]] = {
+COMMANDS: Mapping[str, Callable[[CommandContext], int]] = {
     "digest list": _list,
     "digest preview": _preview,
     "digest test": _test,

@@ -6,25 +6,25 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from feedpub.cli import report
-from feedpub.cli.terminal import columns, safe
-from feedpub.cli.world import DONE, NOT_DONE, NOT_UNDERSTOOD, Session
-from feedpub.mailing import ACTIVE, STATES
+from feedpub.cli.terminal import escape, format_columns
+from feedpub.cli.world import EXIT_FAILURE, EXIT_OK, EXIT_USAGE, CommandContext
+from feedpub.mailing import ACTIVE, SUBSCRIBER_STATES
 
 if TYPE_CHECKING:
     from feedpub.model import Problem
-    from feedpub.newsletter import Import
+    from feedpub.newsletter import ImportResult
     from feedpub.roster import Column
 
 _ALIKE = 5  # rows with the same fault that are listed one by one
 _COUNTED = ("added", "updated", "unchanged", "held")
-_MEANT = {
+_MEANINGS = {
     "email": "address",
     "consented_at": "date of consent",
     "subscribed": "subscribed: yes or no, or since when",
     "confirmed": "confirmed: yes or no, or since when",
     **{
         meaning: f"{state}: {what}"
-        for state in STATES[2:]
+        for state in SUBSCRIBER_STATES[2:]
         for meaning, what in (
             (state, "yes or no, or since when"),
             (f"trace of {state}", "since when, or why"),
@@ -38,46 +38,50 @@ _MEANT = {
 """What the meanings of columns are called that are not called what they are."""
 
 
-def import_list(session: Session) -> int:
+def import_csv(session: CommandContext) -> int:
     """Import a list of readers, or tell what an import would do, and ask where that is unclear."""
     arguments = session.arguments
-    strange = next((state for _, state in arguments.states if state not in STATES), None)
+    strange = next((state for _, state in arguments.states if state not in SUBSCRIBER_STATES), None)
     if strange is not None:
-        session.warn(f'--state: "{strange}" is no state; there are: {", ".join(STATES)}')
-        return NOT_UNDERSTOOD
-    result = _imported(session, sure=arguments.yes)
-    is_asking = bool(result.doubts) and not (result.is_written or arguments.yes)
-    refused = result.faults and not (result.is_written or arguments.skip_bad)
-    session.terminal.clear()
+        session.echo_error(
+            f'--state: "{strange}" is no state; there are: {", ".join(SUBSCRIBER_STATES)}'
+        )
+        return EXIT_USAGE
+    result = _run_import(session, sure=arguments.yes)
+    is_asking = bool(result.unclear_columns) and not (result.is_written or arguments.yes)
+    refused = result.row_problems and not (result.is_written or arguments.skip_bad)
+    session.terminal.clear_progress()
     if arguments.json:
-        session.world.stdout.write(json.dumps(_import_as_object(result)) + "\n")
+        session.app.stdout.write(json.dumps(_import_as_object(result)) + "\n")
     else:
-        session.tell(_import_told(result), always=True)
-    _tell_faults(session, result.faults)
+        session.echo(_format_import(result), always=True)
+    _print_faults(session, result.row_problems)
     if is_asking:
-        _tell_doubts(session, result.doubts)
-        if not (refused or arguments.dry_run or arguments.json) and _agrees(session, result):
-            result = _imported(session, sure=True)
-            session.tell(_import_told(result), always=True)
-            return NOT_DONE if result.faults else DONE
+        _print_doubts(session, result.unclear_columns)
+        if not (refused or arguments.dry_run or arguments.json) and _confirm_import(
+            session, result
+        ):
+            result = _run_import(session, sure=True)
+            session.echo(_format_import(result), always=True)
+            return EXIT_FAILURE if result.row_problems else EXIT_OK
     if refused:
-        bad = report.counted(len(result.faults), "row")
-        session.warn(f"{arguments.file}: nothing was imported: {bad} cannot be used")
-        session.advise("Next: mend the rows listed, or leave them out with --skip-bad.")
+        bad = report.pluralize(len(result.row_problems), "row")
+        session.echo_error(f"{arguments.file}: nothing was imported: {bad} cannot be used")
+        session.echo_hint("Next: mend the rows listed, or leave them out with --skip-bad.")
     elif is_asking:
-        session.warn(
+        session.echo_error(
             f"{arguments.file}: nothing was imported: say what these columns are with --column "
             "and --state, or import anyway with --yes"
         )
     elif not result.is_written:
-        session.advise("Nothing was changed. Next: the same without --dry-run.")
-    return NOT_DONE if result.faults or is_asking else DONE
+        session.echo_hint("Nothing was changed. Next: the same without --dry-run.")
+    return EXIT_FAILURE if result.row_problems or is_asking else EXIT_OK
 
 
-def _imported(session: Session, *, sure: bool) -> "Import":
+def _run_import(session: CommandContext, *, sure: bool) -> "ImportResult":
     arguments = session.arguments
-    return session.world.newsletter().import_(
-        session.request(),
+    return session.app.newsletter().import_subscribers(
+        session.build_request(),
         Path(arguments.file),
         dry=arguments.dry_run,
         skip=arguments.skip_bad,
@@ -88,80 +92,83 @@ def _imported(session: Session, *, sure: bool) -> "Import":
     )
 
 
-def _import_as_object(result: "Import") -> dict[str, object]:
+def _import_as_object(result: "ImportResult") -> dict[str, object]:
     """Return what an import did as JSON knows it."""
     return {
         **{name: getattr(result.imported, name) for name in _COUNTED},
-        "bad": len(result.faults),
+        "bad": len(result.row_problems),
         "imported": result.is_written,
-        "states": dict(result.states),
-        "service": result.service,
+        "states": dict(result.state_counts),
+        "service": result.vendor,
         "columns": [
-            {"column": column.label, "meaning": column.meaning, "doubt": column.doubt}
+            {"column": column.label, "meaning": column.meaning, "doubt": column.unclear_reason}
             for column in result.columns
         ],
         "notes": result.notes,
-        "problems": report.as_objects(result.faults),
+        "problems": report.problems_to_dicts(result.row_problems),
     }
 
 
-def _import_told(result: "Import") -> Iterator[str]:
+def _format_import(result: "ImportResult") -> Iterator[str]:
     """Tell what an import did, and how it understood the file."""
     numbers = ", ".join(f"{getattr(result.imported, name):,} {name}" for name in _COUNTED)
-    bad = len(result.faults)
+    bad = len(result.row_problems)
     yield f"{'Imported' if result.is_written else 'Would be'}: {numbers}, {bad:,} bad."
     if result.imported.held:
         yield "  held: who left, bounced, complained, was suppressed or forgotten stays out"
-    if result.states:
+    if result.state_counts:
         yield "  in the file: " + ", ".join(
-            f"{number:,} {state}" for state, number in result.states
+            f"{number:,} {state}" for state, number in result.state_counts
         )
-    if result.service:
-        yield f"  it is an export of {result.service}"
+    if result.vendor:
+        yield f"  it is an export of {result.vendor}"
     yield from (f"  {note}" for note in result.notes)
     if result.columns:
         yield "  its columns:"
         rows = [
-            (safe(column.label), "NOT UNDERSTOOD" if column.doubt else _meant(column.meaning))
+            (
+                escape(column.label),
+                "NOT UNDERSTOOD" if column.unclear_reason else _describe_meaning(column.meaning),
+            )
             for column in result.columns
             if column.meaning != "own"
         ]
-        yield from (f"  {line}" for line in columns(rows).split("\n"))
+        yield from (f"  {line}" for line in format_columns(rows).split("\n"))
 
 
-def _meant(meaning: str) -> str:
+def _describe_meaning(meaning: str) -> str:
     """Tell what a column is taken for."""
-    return _MEANT.get(meaning, meaning.replace("_", " "))
+    return _MEANINGS.get(meaning, meaning.replace("_", " "))
 
 
-def _tell_faults(session: Session, faults: Sequence["Problem"]) -> None:
+def _print_faults(session: CommandContext, faults: Sequence["Problem"]) -> None:
     """Tell what is wrong with rows; of those with the same fault the first ones, and how many."""
     alike: dict[str, list[Problem]] = {}
     for fault in faults:
         alike.setdefault(fault.message, []).append(fault)
     shown = [fault for each in alike.values() for fault in each[:_ALIKE]]
-    report.tell(shown, session.terminal)
+    report.print_problems(shown, session.terminal)
     for message, each in alike.items():
         if len(each) > _ALIKE:
-            more = report.counted(len(each) - _ALIKE, "more row")
-            session.warn(f"{each[0].path}: {more}, to line {each[-1].line}: {message}")
+            more = report.pluralize(len(each) - _ALIKE, "more row")
+            session.echo_error(f"{each[0].path}: {more}, to line {each[-1].line}: {message}")
 
 
-def _tell_doubts(session: Session, doubts: Iterable["Column"]) -> None:
+def _print_doubts(session: CommandContext, doubts: Iterable["Column"]) -> None:
     for column in doubts:
-        session.warn(
+        session.echo_error(
             f'{session.arguments.file}: the column "{column.label}" may tell who is not to be '
-            f"mailed, and nobody knows how: {column.doubt}"
+            f"mailed, and nobody knows how: {column.unclear_reason}"
         )
 
 
-def _agrees(session: Session, result: "Import") -> bool:
+def _confirm_import(session: CommandContext, result: "ImportResult") -> bool:
     """Ask, where somebody sits, whether readers become active nevertheless."""
-    if not session.terminal.interactive:
+    if not session.terminal.is_interactive:
         return False
-    keyboard = session.world.stdin()
+    keyboard = session.app.stdin()
     if not keyboard.isatty():
         return False
-    readers = report.counted(dict(result.states)[ACTIVE], "reader")
-    session.terminal.say(f"Import {readers} as active nevertheless? Type yes, or Enter to stop.")
+    readers = report.pluralize(dict(result.state_counts)[ACTIVE], "reader")
+    session.terminal.echo(f"Import {readers} as active nevertheless? Type yes, or Enter to stop.")
     return keyboard.readline().strip().lower() in (b"yes", b"y")

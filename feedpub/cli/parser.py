@@ -13,15 +13,15 @@ from feedpub.cli.commands import (
     Argument,
     Command,
     Option,
-    Takes,
-    every,
+    ParamType,
+    walk_commands,
 )
-from feedpub.cli.terminal import columns
+from feedpub.cli.terminal import format_columns
 
 _DESCRIPTION = (
     "A folder of Markdown becomes feeds and pages that every reader accepts, and a digest by mail."
 )
-_ALL = Command(
+_ROOT = Command(
     "feedpub",
     "",
     _DESCRIPTION,
@@ -34,7 +34,7 @@ _ALL = Command(
         ("feedpub run", "do all of this by itself, until it is stopped"),
     ),
     (VERSION, DEBUG),
-    commands=COMMANDS,
+    subcommands=COMMANDS,
 )
 _LAST_PORT = 65535
 _NUMBER = re.compile("[0-9]{1,9}")
@@ -94,7 +94,7 @@ class Arguments(argparse.Namespace):
     until: datetime | None = None
 
     @property
-    def typed(self) -> str:
+    def command_path(self) -> str:
         """The words of the command: `subscribers add`."""
         return f"{self.command} {self.action}".rstrip()
 
@@ -104,7 +104,7 @@ class Arguments(argparse.Namespace):
         return self.command == "bounces" and self.source == "-" and not self.explain
 
 
-class HelpAsked(Exception):  # noqa: N818  it is an answer, not an error
+class HelpRequested(Exception):  # noqa: N818  it is an answer, not an error
     """Somebody asked for help; the message is the help."""
 
 
@@ -118,7 +118,7 @@ class _Parser(argparse.ArgumentParser):
     def print_help(self, file: object = None) -> NoReturn:
         """Hand the help over, whoever would print it."""
         del file
-        raise HelpAsked(self.format_help())
+        raise HelpRequested(self.format_help())
 
     def error(self, message: str) -> NoReturn:
         """Hand the message over, with the way to the help."""
@@ -140,41 +140,49 @@ def parse(argv: Sequence[str]) -> Arguments:
         option = next((each for each in rest if each.startswith("-")), "")
         if not option:
             parser.error(f'unexpected "{rest[0]}"; put a text with spaces in quotes')
-        parser.error(f'unknown option "{option}"{_meant(_nearest(option, _names(command)))}')
-    if command.commands and not arguments.version:
+        parser.error(
+            f'unknown option "{option}"{_format_suggestion(_nearest(option, _names(command)))}'
+        )
+    if command.subcommands and not arguments.version:
         raise UsageError(parser.format_help().rstrip())
     return arguments
 
 
 def _command(argv: Sequence[str], parsers: dict[str, _Parser]) -> tuple[str, Command]:
     """Find the command among the words, and all that is typed for it."""
-    name, command = "", _ALL
+    name, command = "", _ROOT
     for word in argv:
-        if not command.commands:
+        if not command.subcommands:
             break
-        below = {each.name: each for each in command.commands}
+        below = {each.name: each for each in command.subcommands}
         if word in below:
             name, command = f"{name} {word}".lstrip(), below[word]
         elif not word.startswith("-"):
-            parsers[name].error(f'unknown command "{word}"{_meant(_intended(word, below))}')
+            parsers[name].error(
+                f'unknown command "{word}"{_format_suggestion(_guess_command(word, below))}'
+            )
         elif word not in (*_names(command), "-h"):
-            near = _meant(_nearest(word, _names(command))) or _stands_after(word, name, command)
+            near = _format_suggestion(_nearest(word, _names(command))) or _explain_position(
+                word, name, command
+            )
             parsers[name].error(f'unknown option "{word}"{near}')
     return name, command
 
 
-def _intended(word: str, below: Iterable[str]) -> str:
+def _guess_command(word: str, below: Iterable[str]) -> str:
     """Give the command, or the option, that somebody meant by a word that is none."""
     if word in ("help", "version"):
         return f"--{word}"
-    whole = [name for name, _ in every() if name.endswith(f" {word}")]
+    whole = [name for name, _ in walk_commands() if name.endswith(f" {word}")]
     return _nearest(word, below) or next(iter(whole), "")
 
 
-def _stands_after(option: str, name: str, command: Command) -> str:
+def _explain_position(option: str, name: str, command: Command) -> str:
     """Say where an option stands that came too early."""
     key = option.partition("=")[0]
-    late = any(key == each.name for _, one in every(command.commands) for each in one.options)
+    late = any(
+        key == each.name for _, one in walk_commands(command.subcommands) for each in one.options
+    )
     words = f"feedpub {name}".rstrip()
     return f"; it stands after the command: {words} COMMAND {key}" if late else ""
 
@@ -184,18 +192,20 @@ def _parsers() -> dict[str, _Parser]:
     parser = _Parser(
         prog="feedpub",
         usage="feedpub [--help] [--version] [--debug] COMMAND ...",
-        description=f"{_DESCRIPTION}\n\ncommands:\n{columns(_commands(_ALL))}",
-        epilog=f"{_shown(_ALL.examples)}\n\n`feedpub COMMAND --help` tells more.\n{_STATUS}",
+        description=f"{_DESCRIPTION}\n\ncommands:\n{format_columns(_commands(_ROOT))}",
+        epilog=(
+            f"{_format_examples(_ROOT.examples)}\n\n`feedpub COMMAND --help` tells more.\n{_STATUS}"
+        ),
         formatter_class=argparse.RawDescriptionHelpFormatter,
         argument_default=argparse.SUPPRESS,
         allow_abbrev=False,
     )
-    for option in _ALL.options:
+    for option in _ROOT.options:
         _add(parser, option)
-    return {"": parser, **_below(parser, "", _ALL)}
+    return {"": parser, **_add_subparsers(parser, "", _ROOT)}
 
 
-def _below(parser: _Parser, name: str, command: Command) -> dict[str, _Parser]:
+def _add_subparsers(parser: _Parser, name: str, command: Command) -> dict[str, _Parser]:
     """Make the parsers of the commands that stand under another."""
     words = f"feedpub {name}".rstrip()
     # argparse would put the longest command on a line of its own.
@@ -203,18 +213,18 @@ def _below(parser: _Parser, name: str, command: Command) -> dict[str, _Parser]:
         prog=words, dest="action" if name else "command", help=argparse.SUPPRESS
     )
     found: dict[str, _Parser] = {}
-    for each in command.commands:
+    for each in command.subcommands:
         whole = f"{name} {each.name}".lstrip()
         found[whole] = _added(group, f"{words} {each.name}", each)
-        if each.commands:
-            found |= _below(found[whole], whole, each)
+        if each.subcommands:
+            found |= _add_subparsers(found[whole], whole, each)
     return found
 
 
 def _added(group: "argparse._SubParsersAction[_Parser]", words: str, command: Command) -> _Parser:
-    description, epilog, usage = command.description, _shown(command.examples), None
-    if command.commands:
-        description += f"\n\ncommands:\n{columns(_commands(command))}"
+    description, epilog, usage = command.description, _format_examples(command.examples), None
+    if command.subcommands:
+        description += f"\n\ncommands:\n{format_columns(_commands(command))}"
         epilog += f"\n\n`{words} COMMAND --help` tells more."
         usage = f"{words} [--help] [--debug] COMMAND ..."
     parser = group.add_parser(
@@ -241,25 +251,25 @@ def _place(parser: _Parser, argument: Argument) -> None:
         help=argument.help,
         choices=argument.choices or None,
         nargs="?" if argument.optional else None,
-        type=_READ.get(argument.takes, str),
+        type=_PARAM_PARSERS.get(argument.param_type, str),
     )
 
 
 def _add(parser: _Parser, option: Option) -> None:
-    into = option.into or option.key.replace("-", "_")
-    if option.takes is Takes.NOTHING:
+    into = option.dest or option.key.replace("-", "_")
+    if option.param_type is ParamType.FLAG:
         parser.add_argument(option.name, action="store_true", dest=into, help=option.help)
         return
     parser.add_argument(
         option.name,
-        action="append" if option.repeated else "store",
-        nargs="+" if option.many else None,
+        action="append" if option.multiple else "store",
+        nargs="+" if option.variadic else None,
         dest=into,
-        metavar=option.metavar or option.takes.value,
+        metavar=option.metavar or option.param_type.value,
         choices=option.choices or None,
         help=_with_choices(option),
         required=option.required,
-        type=_READ.get(option.takes, str),
+        type=_PARAM_PARSERS.get(option.param_type, str),
     )
 
 
@@ -318,29 +328,29 @@ def _names(command: Command) -> list[str]:
     return list(dict.fromkeys(["--help", *own, DEBUG.name]))
 
 
-def _shown(examples: Sequence[tuple[str, str]]) -> str:
+def _format_examples(examples: Sequence[tuple[str, str]]) -> str:
     """Lay examples out, what they do behind them."""
-    return f"examples:\n{columns(examples)}"
+    return f"examples:\n{format_columns(examples)}"
 
 
 def _commands(command: Command) -> list[tuple[str, str]]:
-    return [(each.name, each.help) for each in command.commands]
+    return [(each.name, each.help) for each in command.subcommands]
 
 
 def _nearest(word: str, known: Iterable[str]) -> str:
-    from feedpub.text import nearest  # noqa: PLC0415  `feedpub --help` does not wait for it
+    from feedpub.text import find_close_match  # noqa: PLC0415  `feedpub --help` does not wait for it
 
-    return nearest(word.partition("=")[0], known)
+    return find_close_match(word.partition("=")[0], known)
 
 
-def _meant(word: str) -> str:
+def _format_suggestion(word: str) -> str:
     return f'; did you mean "{word}"?' if word else ""
 
 
-_READ: Mapping[Takes, Callable[[str], object]] = {
-    Takes.NUMBER: _number,
-    Takes.PAIR: _pair,
-    Takes.DAYS: _days,
-    Takes.DATE: _date,
-    Takes.PORT: _port,
+_PARAM_PARSERS: Mapping[ParamType, Callable[[str], object]] = {
+    ParamType.NUMBER: _number,
+    ParamType.KEY_VALUE: _pair,
+    ParamType.DAYS: _days,
+    ParamType.DATE: _date,
+    ParamType.PORT: _port,
 }

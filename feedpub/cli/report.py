@@ -7,13 +7,13 @@ from datetime import datetime, tzinfo
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from feedpub.cli.terminal import Colour, Terminal, safe
+from feedpub.cli.terminal import Style, Terminal, escape
 from feedpub.model import Problem
-from feedpub.times import in_zone
+from feedpub.times import to_timezone
 
 if TYPE_CHECKING:
     from feedpub.publish import Summary
-    from feedpub.publish.comparing import OldAddress
+    from feedpub.publish.comparing import OldUrl
 
 _COUNTS = (
     "files",
@@ -29,19 +29,19 @@ _COUNTS = (
 )
 
 
-def as_json(summary: "Summary | None", problems: Sequence[Problem], seconds: float) -> str:
+def summary_to_json(summary: "Summary | None", problems: Sequence[Problem], seconds: float) -> str:
     """Give one object; without a summary (nothing was done) all counts are 0."""
     counts: dict[str, object] = {name: getattr(summary, name, 0) for name in _COUNTS}
-    listed = as_objects(problems)
+    listed = problems_to_dicts(problems)
     return json.dumps({**counts, "seconds": round(seconds, 3), "problems": listed})
 
 
-def problems_as_json(problems: Sequence[Problem]) -> str:
+def problems_to_json(problems: Sequence[Problem]) -> str:
     """Give the object of a command that told nothing but what is wrong."""
-    return json.dumps({"problems": as_objects(problems)})
+    return json.dumps({"problems": problems_to_dicts(problems)})
 
 
-def as_objects(problems: Sequence[Problem]) -> list[dict[str, str | int | bool]]:
+def problems_to_dicts(problems: Sequence[Problem]) -> list[dict[str, str | int | bool]]:
     """Give problems by path and line, as JSON knows them."""
     return [
         {
@@ -50,52 +50,52 @@ def as_objects(problems: Sequence[Problem]) -> list[dict[str, str | int | bool]]
             "message": problem.message,
             "left_out": problem.left_out,
         }
-        for problem in ordered(problems)
+        for problem in sort_problems(problems)
     ]
 
 
-def ordered(problems: Sequence[Problem]) -> list[Problem]:
+def sort_problems(problems: Sequence[Problem]) -> list[Problem]:
     """Give problems by path and line."""
     return sorted(problems, key=lambda each: (each.path, each.line, each.message))
 
 
-def tell(problems: Sequence[Problem], terminal: Terminal, *, fatal: bool = False) -> None:
+def print_problems(problems: Sequence[Problem], terminal: Terminal, *, fatal: bool = False) -> None:
     """Write problems as compilers do; the place is coloured by what it means.
 
     `fatal` are those that keep everything from being done.
     """
-    for problem in ordered(problems):
-        colour = Colour.FAULT if fatal or problem.left_out else Colour.WARNING
+    for problem in sort_problems(problems):
+        colour = Style.ERROR if fatal or problem.left_out else Style.WARNING
         place = f"{problem.path}:{problem.line}:" if problem.line else f"{problem.path}:"
         message = " ".join(problem.message.split("\n"))
         note = " [left out]" if problem.left_out else ""
-        shown = terminal.paint(safe(place), colour) if problem.path else ""
-        terminal.say(f"{shown} {safe(message)}{note}".lstrip())
+        shown = terminal.style(escape(place), colour) if problem.path else ""
+        terminal.echo(f"{shown} {escape(message)}{note}".lstrip())
 
 
-def built(summary: "Summary", seconds: float) -> Iterator[str]:
+def format_build(summary: "Summary", seconds: float) -> Iterator[str]:
     """Say what a build did."""
-    posts, feeds = counted(summary.published, "post"), counted(summary.feeds, "feed")
-    pages = counted(summary.pages, "page")
+    posts, feeds = pluralize(summary.published, "post"), pluralize(summary.feeds, "feed")
+    pages = pluralize(summary.pages, "page")
     yield f"Published {posts} as {feeds} and {pages} in {summary.folder}, in {seconds:.1f} s."
     changes = f"{summary.written:,} written, {summary.unchanged:,} unchanged, "
-    yield f"  {changes}{summary.removed:,} removed" + _aside(summary)
+    yield f"  {changes}{summary.removed:,} removed" + _format_unpublished(summary)
 
 
-def refreshed(summary: "Summary") -> Iterator[str]:
+def format_rebuild(summary: "Summary") -> Iterator[str]:
     """Say what one of many builds did."""
-    posts = counted(summary.published, "post")
+    posts = pluralize(summary.published, "post")
     yield f"Built {posts}: {summary.written:,} written, {summary.removed:,} removed."
 
 
-def checked(summary: "Summary", seconds: float) -> Iterator[str]:
+def format_check(summary: "Summary", seconds: float) -> Iterator[str]:
     """Say what a check looked at."""
-    files, feeds = counted(summary.files, "file"), counted(summary.feeds, "feed")
+    files, feeds = pluralize(summary.files, "file"), pluralize(summary.feeds, "feed")
     yield f"Checked {files} and {feeds}, in {seconds:.1f} s."
-    yield f"  {counted(summary.published, 'post')} to publish{_aside(summary)}"
+    yield f"  {pluralize(summary.published, 'post')} to publish{_format_unpublished(summary)}"
 
 
-def old_addresses(found: "Sequence[OldAddress]") -> str:
+def format_old_urls(found: "Sequence[OldUrl]") -> str:
     """Name the old addresses that lead nowhere, and count all."""
     lines: list[str] = []
     for each in found:
@@ -104,7 +104,7 @@ def old_addresses(found: "Sequence[OldAddress]") -> str:
             path = f"{parts.path}?{parts.query}" if parts.query else parts.path
             add = "" if parts.query else f"; add to it: redirect_from: [{path}]"
             likely = f": probably {each.post}{add}" if each.post else ""
-            lines.append(safe(f"{each.written} leads nowhere{likely}"))
+            lines.append(escape(f"{each.written} leads nowhere{likely}"))
     lost, led = len(lines), sum(each.state == "redirect" for each in found)
     addresses = f"{len(found):,} address{'' if len(found) == 1 else 'es'}"
     pages = len(found) - lost - led
@@ -112,35 +112,35 @@ def old_addresses(found: "Sequence[OldAddress]") -> str:
     return "\n".join([*lines, f"{addresses}: {told}"])
 
 
-def old_as_json(found: "Sequence[OldAddress]") -> str:
+def old_urls_to_json(found: "Sequence[OldUrl]") -> str:
     """Give what is at old addresses, for programs."""
     return json.dumps({"addresses": [asdict(each) for each in found]}, ensure_ascii=False)
 
 
-def next_step(problems: Sequence[Problem], command: str) -> str:
+def suggest_next_step(problems: Sequence[Problem], command: str) -> str:
     """Say what to do about problems, or "" where there are none."""
     if not problems:
         return ""
     out = len({problem.path for problem in problems if problem.left_out})
     rest = sum(not problem.left_out for problem in problems)
-    told = [f"{counted(out, 'file')} left out"] if out else []
-    told += [counted(rest, "warning")] if rest else []
+    told = [f"{pluralize(out, 'file')} left out"] if out else []
+    told += [pluralize(rest, "warning")] if rest else []
     return f"{', '.join(told)}: mend what is listed, then run `feedpub {command}` again."
 
 
-def counted(number: int, noun: str) -> str:
+def pluralize(number: int, noun: str) -> str:
     """Give `1 post`, `2,000 posts`."""
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
-def moment(at: datetime, zone: tzinfo) -> str:
+def format_time(at: datetime, zone: tzinfo) -> str:
     """Give `2025-01-30 09:00 Europe/Lisbon`."""
-    return f"{in_zone(at, zone):%Y-%m-%d %H:%M} {zone}"
+    return f"{to_timezone(at, zone):%Y-%m-%d %H:%M} {zone}"
 
 
-def _aside(summary: "Summary") -> str:
+def _format_unpublished(summary: "Summary") -> str:
     """Give what is not published, and meant not to be."""
-    told = [counted(summary.drafts, "draft")] if summary.drafts else []
+    told = [pluralize(summary.drafts, "draft")] if summary.drafts else []
     told += [f"{summary.scheduled:,} scheduled"] if summary.scheduled else []
     told += [f"{summary.ignored:,} ignored"] if summary.ignored else []
     return f"; {', '.join(told)}" if told else ""

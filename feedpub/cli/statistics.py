@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 from feedpub import charts
-from feedpub.cli.report import counted
-from feedpub.cli.terminal import columns
-from feedpub.cli.world import DONE, Session
-from feedpub.readership import Sending, Statistics
+from feedpub.cli.report import pluralize
+from feedpub.cli.terminal import format_columns
+from feedpub.cli.world import EXIT_OK, CommandContext
+from feedpub.readership import IssueSummary, Statistics
 
 _SHOWN = 10  # feeds and programs in a table
 _BAR = 24  # characters
@@ -17,21 +17,21 @@ _WEEK = 7
 _DAY = "%Y-%m-%d"
 
 
-def _stats(session: Session) -> int:
+def _stats(session: CommandContext) -> int:
     arguments = session.arguments
-    newsletter, request = session.world.newsletter(), session.request()
-    found = newsletter.statistics(request, arguments.days)
-    for file, draw in ((arguments.html, charts.page), (arguments.svg, charts.picture)):
+    newsletter, request = session.app.newsletter(), session.build_request()
+    found = newsletter.collect_statistics(request, arguments.days)
+    for file, draw in ((arguments.html, charts.render_page), (arguments.svg, charts.render_svg)):
         if file:
-            drawn = draw(found, newsletter.words(request))
+            drawn = draw(found, newsletter.load_catalog(request))
             Path(file).write_text(drawn, encoding="utf-8")
-            session.tell([f"Wrote {file}."])
+            session.echo([f"Wrote {file}."])
     if arguments.json:
-        session.world.stdout.write(json.dumps(_as_object(found)) + "\n")
+        session.app.stdout.write(json.dumps(_as_object(found)) + "\n")
     elif not (arguments.html or arguments.svg):
-        session.tell(_table(found), always=True)
-        session.advise(_next(found))
-    return DONE
+        session.echo(_table(found), always=True)
+        session.echo_hint(_next(found))
+    return EXIT_OK
 
 
 def _next(found: Statistics) -> str:
@@ -48,14 +48,14 @@ def _table(found: Statistics) -> Iterator[str]:
     yield from _part(
         "Feeds by readers",
         [
-            (f"{each.readers:,}", counted(each.requests, "request"), each.feed)
+            (f"{each.subscribers:,}", pluralize(each.requests, "request"), each.feed)
             for each in found.feeds[:_SHOWN]
         ],
     )
     yield from _part("Issues by outcome", [_outcome(each) for each in found.issues])
     yield from _part(
         "Programs by requests",
-        [(f"{number:,}", name) for name, number in found.programs[:_SHOWN]],
+        [(f"{number:,}", name) for name, number in found.user_agents[:_SHOWN]],
     )
 
 
@@ -64,7 +64,7 @@ def _part(title: str, rows: list[tuple[str, ...]]) -> Iterator[str]:
         room = max(len(row[0]) for row in rows)
         yield ""
         yield title
-        yield from columns([(row[0].rjust(room), *row[1:]) for row in rows]).split("\n")
+        yield from format_columns([(row[0].rjust(room), *row[1:]) for row in rows]).split("\n")
 
 
 def _weekly(found: Statistics) -> list[tuple[str, ...]]:
@@ -78,8 +78,8 @@ def _weekly(found: Statistics) -> list[tuple[str, ...]]:
     ]
 
 
-def _outcome(each: Sending) -> tuple[str, ...]:
-    tally = each.tally
+def _outcome(each: IssueSummary) -> tuple[str, ...]:
+    tally = each.stats
     told = [f"{tally.accepted:,} of {tally.audience:,} taken"]
     rest = tally.waiting + tally.deferred + tally.doubt
     for number, word in ((tally.failed, "failed"), (rest, "open"), (tally.suppressed, "left out")):
@@ -95,27 +95,27 @@ def _as_object(found: Statistics) -> dict[str, object]:
         "subscribers": dict(found.states),
         "active": [{"day": day.isoformat(), "number": number} for day, number in found.active],
         "feeds": [
-            {"feed": each.feed, "readers": each.readers, "requests": each.requests}
+            {"feed": each.feed, "readers": each.subscribers, "requests": each.requests}
             for each in found.feeds
         ],
-        "programs": dict(found.programs),
+        "programs": dict(found.user_agents),
         "issues": [
             {
                 "day": each.day.isoformat(),
                 "digest": each.digest,
                 "subject": each.subject,
                 "state": each.state,
-                "audience": each.tally.audience,
-                "accepted": each.tally.accepted,
-                "deferred": each.tally.deferred,
-                "failed": each.tally.failed,
-                "suppressed": each.tally.suppressed,
-                "in_doubt": each.tally.doubt,
-                "waiting": each.tally.waiting,
+                "audience": each.stats.audience,
+                "accepted": each.stats.accepted,
+                "deferred": each.stats.deferred,
+                "failed": each.stats.failed,
+                "suppressed": each.stats.suppressed,
+                "in_doubt": each.stats.doubt,
+                "waiting": each.stats.waiting,
             }
             for each in found.issues
         ],
     }
 
 
-COMMANDS: Mapping[str, Callable[[Session], int]] = {"stats": _stats}
+COMMANDS: Mapping[str, Callable[[CommandContext], int]] = {"stats": _stats}

@@ -8,20 +8,20 @@ from itertools import islice
 from pathlib import Path
 
 from feedpub.cli import report
-from feedpub.cli.digests import answer
-from feedpub.cli.importing import import_list
-from feedpub.cli.terminal import columns, safe, widths
-from feedpub.cli.world import DONE, NOT_DONE, Session
+from feedpub.cli.digests import format_reply
+from feedpub.cli.importing import import_csv
+from feedpub.cli.terminal import escape, format_columns, measure_columns
+from feedpub.cli.world import EXIT_FAILURE, EXIT_OK, CommandContext
 from feedpub.errors import FeedpubError
-from feedpub.mailing import ACTIVE, Fate, Follows, Subscriber
+from feedpub.mailing import ACTIVE, DeliveryStatus, Subscriber, SubscriptionFilter
 
 _BATCH = 500  # readers that are laid out together: who lists a million waits for none
 
 
-def _add(session: Session) -> int:
+def _add(session: CommandContext) -> int:
     arguments = session.arguments
-    request = session.request()
-    subscriber = session.world.newsletter().add(
+    request = session.build_request()
+    subscriber = session.app.newsletter().add_subscriber(
         request,
         arguments.address,
         name=arguments.name,
@@ -31,78 +31,80 @@ def _add(session: Session) -> int:
         language=arguments.language,
     )
     if subscriber.state != ACTIVE:
-        session.warn(f"{subscriber.address}: not added, is {subscriber.state} and stays so")
-        session.advise("Only they themselves can come back: through the form on your site.")
-        return NOT_DONE
+        session.echo_error(f"{subscriber.address}: not added, is {subscriber.state} and stays so")
+        session.echo_hint("Only they themselves can come back: through the form on your site.")
+        return EXIT_FAILURE
     known = subscriber.consent.at != request.now
-    name = _called(subscriber)
+    name = _format_name(subscriber)
     did = f"{name} was there before, and" if known else f"Added {name}, who"
-    session.tell([f"{did} follows {_followed(subscriber.follows)}."])
-    session.advise("Next: `feedpub digest list` tells what they will get, and when.")
-    return DONE
+    session.echo([f"{did} follows {_format_filter(subscriber.follows)}."])
+    session.echo_hint("Next: `feedpub digest list` tells what they will get, and when.")
+    return EXIT_OK
 
 
-def _list(session: Session) -> int:
-    arguments, out = session.arguments, session.world.stdout
-    found = session.world.newsletter().listed(session.request(), arguments.state or None)
+def _list(session: CommandContext) -> int:
+    arguments, out = session.arguments, session.app.stdout
+    found = session.app.newsletter().list_subscribers(
+        session.build_request(), arguments.state or None
+    )
     if arguments.json:
         comma = '{"subscribers": ['
         for subscriber in found:
-            out.write(f"{comma}\n{json.dumps(as_object(subscriber))}")
+            out.write(f"{comma}\n{json.dumps(subscriber_to_dict(subscriber))}")
             comma = ","
         out.write("\n]}\n" if comma == "," else f"{comma}]}}\n")
-        return DONE
+        return EXIT_OK
     number, least = 0, tuple[int, ...]()
     while batch := list(islice(found, _BATCH)):
         rows = [_row(subscriber) for subscriber in batch]
-        least = widths(rows, least)
-        out.write(columns(rows, least) + "\n")
+        least = measure_columns(rows, least)
+        out.write(format_columns(rows, least) + "\n")
         number += len(batch)
     kind = f"{arguments.state} " if arguments.state else ""
-    session.advise(
-        f"{report.counted(number, f'{kind}reader')}; `feedpub subscribers show` tells all of one."
+    session.echo_hint(
+        f"{report.pluralize(number, f'{kind}reader')}; `feedpub subscribers show` tells all of one."
         if number
         else f"There is no {kind}reader; `feedpub subscribers add` or `import` brings them."
     )
-    return DONE
+    return EXIT_OK
 
 
-def _show(session: Session) -> int:
-    newsletter, request = session.world.newsletter(), session.request()
-    subscriber = newsletter.found(request, session.arguments.address)
-    last = newsletter.last_mail(request, session.arguments.address)
+def _show(session: CommandContext) -> int:
+    newsletter, request = session.app.newsletter(), session.build_request()
+    subscriber = newsletter.get_subscriber(request, session.arguments.address)
+    last = newsletter.get_last_delivery(request, session.arguments.address)
     if session.arguments.json:
-        told = {**as_object(subscriber), "last": _fate(last) if last else None}
-        session.world.stdout.write(json.dumps(told) + "\n")
+        told = {**subscriber_to_dict(subscriber), "last": _fate(last) if last else None}
+        session.app.stdout.write(json.dumps(told) + "\n")
     else:
-        zone, changed = newsletter.zone(request), subscriber.changed
-        since = f" since {report.moment(changed, zone)}" if changed else ""
-        first = f"{_called(subscriber)}: {subscriber.state}{since}"
+        zone, changed = newsletter.get_site_timezone(request), subscriber.changed
+        since = f" since {report.format_time(changed, zone)}" if changed else ""
+        first = f"{_format_name(subscriber)}: {subscriber.state}{since}"
         known = [*_known(subscriber, zone), *_mailed(last, zone)]
-        table = columns([(label, safe(told)) for label, told in known])
-        session.tell([first, *table.split("\n")], always=True)
-    return DONE
+        table = format_columns([(label, escape(told)) for label, told in known])
+        session.echo([first, *table.split("\n")], always=True)
+    return EXIT_OK
 
 
-def _remove(session: Session) -> int:
+def _remove(session: CommandContext) -> int:
     address = session.arguments.address
-    session.world.newsletter().remove(session.request(), address)
-    session.tell([f"Removed {address}."])
-    session.advise(
+    session.app.newsletter().remove_subscriber(session.build_request(), address)
+    session.echo([f"Removed {address}."])
+    session.echo_hint(
         "They can be added or imported again; `feedpub subscribers suppress` keeps them off."
     )
-    return DONE
+    return EXIT_OK
 
 
-def _export(session: Session) -> int:
-    lines = session.world.newsletter().export(session.request())
+def _export(session: CommandContext) -> int:
+    lines = session.app.newsletter().export_subscribers(session.build_request())
     if not session.arguments.file:
-        session.world.stdout.writelines(lines)
-        return DONE
+        session.app.stdout.writelines(lines)
+        return EXIT_OK
     path = Path(session.arguments.file)
     _write(path, lines)
-    session.tell([f"Exported all readers to {path}, which only you can read."])
-    return DONE
+    session.echo([f"Exported all readers to {path}, which only you can read."])
+    return EXIT_OK
 
 
 def _write(path: Path, lines: Iterable[str]) -> None:
@@ -123,39 +125,43 @@ def _write(path: Path, lines: Iterable[str]) -> None:
         Path(part).unlink(missing_ok=True)
 
 
-def _forget(session: Session) -> int:
+def _forget(session: CommandContext) -> int:
     address = session.arguments.address
     if not session.arguments.yes:
-        session.warn(f"{address}: nothing was deleted, since nobody can undo it: add --yes")
-        return NOT_DONE
-    session.world.newsletter().forget(session.request(), address)
-    session.tell([f"Forgot {address}: only a salted hash is left, and they are not mailed again."])
-    session.advise("An export that you keep elsewhere still knows them.")
-    return DONE
+        session.echo_error(f"{address}: nothing was deleted, since nobody can undo it: add --yes")
+        return EXIT_FAILURE
+    session.app.newsletter().erase_subscriber(session.build_request(), address)
+    session.echo([f"Forgot {address}: only a salted hash is left, and they are not mailed again."])
+    session.echo_hint("An export that you keep elsewhere still knows them.")
+    return EXIT_OK
 
 
-def _suppress(session: Session) -> int:
-    subscriber = session.world.newsletter().suppress(session.request(), session.arguments.address)
-    session.tell([f"Suppressed {_called(subscriber)}: mailed no more, whatever any list says."])
-    return DONE
+def _suppress(session: CommandContext) -> int:
+    subscriber = session.app.newsletter().suppress_address(
+        session.build_request(), session.arguments.address
+    )
+    session.echo(
+        [f"Suppressed {_format_name(subscriber)}: mailed no more, whatever any list says."]
+    )
+    return EXIT_OK
 
 
-def _stats(session: Session) -> int:
-    counts = session.world.newsletter().stats(session.request())
+def _stats(session: CommandContext) -> int:
+    counts = session.app.newsletter().count_subscribers(session.build_request())
     total = sum(number for _, number in counts)
     if session.arguments.json:
-        session.world.stdout.write(json.dumps({"total": total, **dict(counts)}) + "\n")
-        return DONE
+        session.app.stdout.write(json.dumps({"total": total, **dict(counts)}) + "\n")
+        return EXIT_OK
     room = len(f"{total:,}")
-    rows = columns([(f"{number:>{room},}", state) for state, number in counts])
-    first = report.counted(total, "reader")
-    session.tell([first, *(rows.split("\n") if counts else [])], always=True)
+    rows = format_columns([(f"{number:>{room},}", state) for state, number in counts])
+    first = report.pluralize(total, "reader")
+    session.echo([first, *(rows.split("\n") if counts else [])], always=True)
     if not total:
-        session.advise("Next: `feedpub subscribers add` or `feedpub subscribers import`.")
-    return DONE
+        session.echo_hint("Next: `feedpub subscribers add` or `feedpub subscribers import`.")
+    return EXIT_OK
 
 
-def as_object(subscriber: Subscriber) -> dict[str, object]:
+def subscriber_to_dict(subscriber: Subscriber) -> dict[str, object]:
     """Give a reader as JSON knows them."""
     follows, consent = subscriber.follows, subscriber.consent
     return {
@@ -177,11 +183,11 @@ def as_object(subscriber: Subscriber) -> dict[str, object]:
     }
 
 
-def _called(subscriber: Subscriber) -> str:
+def _format_name(subscriber: Subscriber) -> str:
     return f"{subscriber.name} <{subscriber.address}>" if subscriber.name else subscriber.address
 
 
-def _followed(follows: Follows) -> str:
+def _format_filter(follows: SubscriptionFilter) -> str:
     """Tell what somebody follows."""
     if follows.everything:
         return "everything"
@@ -194,53 +200,53 @@ def _row(subscriber: Subscriber) -> tuple[str, ...]:
         subscriber.address,
         subscriber.state,
         subscriber.cadence,
-        _followed(subscriber.follows),
+        _format_filter(subscriber.follows),
         subscriber.name,
     )
-    return tuple(map(safe, told))
+    return tuple(map(escape, told))
 
 
 def _known(subscriber: Subscriber, zone: tzinfo) -> Iterator[tuple[str, str]]:
     """Tell all that is known of somebody."""
     consent = subscriber.consent
     source = f", from {consent.source}" if consent.source else ""
-    yield "follows", _followed(subscriber.follows)
+    yield "follows", _format_filter(subscriber.follows)
     yield "cadence", subscriber.cadence
     yield "language", subscriber.language or "the site's"
-    yield "agreed", f"{report.moment(consent.at, zone)}, by {consent.how}{source}"
+    yield "agreed", f"{report.format_time(consent.at, zone)}, by {consent.how}{source}"
     if subscriber.soft_bounces:
-        yield "bounced", f"{report.counted(subscriber.soft_bounces, 'time')}, softly"
+        yield "bounced", f"{report.pluralize(subscriber.soft_bounces, 'time')}, softly"
     for name, value in subscriber.fields:
-        yield safe(name), value
+        yield escape(name), value
 
 
-def _mailed(last: Fate | None, zone: tzinfo) -> Iterator[tuple[str, str]]:
+def _mailed(last: DeliveryStatus | None, zone: tzinfo) -> Iterator[tuple[str, str]]:
     """Tell what became of the last issue for somebody."""
     if last:
-        said = answer(last.outcome)
-        stands = f"{report.moment(last.at, zone)}: {last.outcome.kind}"
+        said = format_reply(last.result)
+        stands = f"{report.format_time(last.at, zone)}: {last.result.kind}"
         told = f"issue {last.issue} of {last.digest}, {stands}"
         yield "last mail", f"{told} ({said})" if said else told
 
 
-def _fate(last: Fate) -> dict[str, object]:
+def _fate(last: DeliveryStatus) -> dict[str, object]:
     return {
         "issue": last.issue,
         "digest": last.digest,
         "at": last.at.isoformat(),
-        "state": last.outcome.kind,
-        "code": last.outcome.code,
-        "status": last.outcome.status,
-        "text": last.outcome.text,
+        "state": last.result.kind,
+        "code": last.result.code,
+        "status": last.result.status,
+        "text": last.result.text,
     }
 
 
-COMMANDS: Mapping[str, Callable[[Session], int]] = {
+COMMANDS: Mapping[str, Callable[[CommandContext], int]] = {
     "subscribers add": _add,
     "subscribers list": _list,
     "subscribers show": _show,
     "subscribers remove": _remove,
-    "subscribers import": import_list,
+    "subscribers import": import_csv,
     "subscribers export": _export,
     "subscribers forget": _forget,
     "subscribers suppress": _suppress,

@@ -15,15 +15,15 @@ _BAR = 24  # characters
 _OWN_COLOURS = re.compile(r"(\x1b\[[0-9]{1,2}m)")
 
 
-safe = escape_controls
+escape = escape_controls
 
 
-class Colour(Enum):
+class Style(Enum):
     """One colour for each meaning."""
 
-    FAULT = "31"  # something is not published
+    ERROR = "31"  # something is not published
     WARNING = "33"  # published, but to be mended
-    RESULT = "1"  # what happened
+    HEADING = "1"  # what happened
     NONE = ""
 
 
@@ -33,35 +33,35 @@ class Terminal:
     def __init__(
         self, stream: TextIO, environ: Mapping[str, str], clock: Callable[[], float], columns: int
     ) -> None:
-        self.interactive = stream.isatty()
+        self.is_interactive = stream.isatty()
         self._stream = stream
         self._clock = clock
         self._columns = columns
         # TERM=dumb cannot move the cursor; NO_COLOR: https://no-color.org
-        self._moves = self.interactive and environ.get("TERM") != "dumb"
+        self._moves = self.is_interactive and environ.get("TERM") != "dumb"
         self._colours = self._moves and not environ.get("NO_COLOR")
         self._began = clock()
         self._drawn = float("-inf")
         self._shown = 0  # characters of progress on the line
 
-    def say(self, text: str) -> None:
+    def echo(self, text: str) -> None:
         """Write lines, in place of the progress that may stand there.
 
         Whatever they quote, they drive the terminal by nothing but the colours of `paint`.
         """
-        self.clear()
+        self.clear_progress()
         parts = _OWN_COLOURS.split(text)
-        parts[::2] = ["\n".join(map(safe, each.split("\n"))) for each in parts[::2]]
+        parts[::2] = ["\n".join(map(escape, each.split("\n"))) for each in parts[::2]]
         self._stream.write("".join(parts) + "\n")
         self._stream.flush()
 
-    def paint(self, text: str, colour: Colour) -> str:
+    def style(self, text: str, colour: Style) -> str:
         """Give the text in a colour, where there are colours."""
-        if not self._colours or colour is Colour.NONE:
+        if not self._colours or colour is Style.NONE:
             return text
         return f"\x1b[{colour.value}m{text}\x1b[0m"
 
-    def progress(self, stage: str, done: int, total: int) -> None:
+    def show_progress(self, stage: str, done: int, total: int) -> None:
         """Show how far the work has come, once it has taken more than a second.
 
         A stage of nothing (`total` and `done` 0) is waited for, and told at once. Where
@@ -72,7 +72,7 @@ class Terminal:
         if soon or not self._moves:
             return
         self._drawn = now
-        line = safe(stage)
+        line = escape(stage)
         if total > 0:
             full = _BAR * min(done, total) // total
             line += f"  {'=' * full}{'-' * (_BAR - full)}  {done:,} of {total:,}"
@@ -83,7 +83,7 @@ class Terminal:
         self._stream.flush()
         self._shown = len(line)
 
-    def clear(self) -> None:
+    def clear_progress(self) -> None:
         """Take the progress away."""
         if self._shown:
             self._stream.write(f"\r{'':{self._shown}}\r")
@@ -91,34 +91,35 @@ class Terminal:
             self._shown = 0
 
 
-def columns(rows: Sequence[Sequence[str]], least: Sequence[int] = ()) -> str:
+def format_columns(rows: Sequence[Sequence[str]], least: Sequence[int] = ()) -> str:
     """Lay rows out in columns that line up, with wide characters too; cells are made safe.
 
     Args:
         rows: Of as many cells each.
         least: How wide the columns are at least.
     """
-    rows = [[safe(cell) for cell in row] for row in rows]
-    wide = widths(rows, least)
+    rows = [[escape(cell) for cell in row] for row in rows]
+    wide = measure_columns(rows, least)
     return "\n".join(
         "".join(
-            f"  {cell}{' ' * (room - width(cell))}" for cell, room in zip(row, wide, strict=True)
+            f"  {cell}{' ' * (room - measure_width(cell))}"
+            for cell, room in zip(row, wide, strict=True)
         ).rstrip(" ")
         for row in rows
     )
 
 
-def widths(rows: Sequence[Sequence[str]], least: Sequence[int] = ()) -> tuple[int, ...]:
+def measure_columns(rows: Sequence[Sequence[str]], least: Sequence[int] = ()) -> tuple[int, ...]:
     """Give the widths of columns that rows need, and no less than they were."""
     return tuple(
         max(found)
         for found in zip_longest(
-            *([width(safe(cell)) for cell in row] for row in rows), least, fillvalue=0
+            *([measure_width(escape(cell)) for cell in row] for row in rows), least, fillvalue=0
         )
     )
 
 
-def width(text: str) -> int:
+def measure_width(text: str) -> int:
     """Give the columns that a terminal needs for a text."""
     return sum(
         0 if unicodedata.combining(each) else 2 if unicodedata.east_asian_width(each) in "WF" else 1

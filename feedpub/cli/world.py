@@ -7,57 +7,65 @@ from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Protocol, TextIO
 
 from feedpub.cli.parser import Arguments
-from feedpub.cli.terminal import Colour, Terminal, safe
+from feedpub.cli.terminal import Style, Terminal, escape
 from feedpub.errors import FeedpubError
 
 if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
 
-    from feedpub.daemon import Status
-    from feedpub.mailing import Fate, Issue, Outcome, Subscriber, Tally
-    from feedpub.newsletter import Import, Preview, Recovered, Returned, Sent, Source, Standing
+    from feedpub.daemon import SiteStatus
+    from feedpub.mailing import DeliveryStatus, Issue, IssueStats, SendResult, Subscriber
+    from feedpub.newsletter import (
+        BounceSummary,
+        DigestResult,
+        DigestStatus,
+        ImportResult,
+        MailSource,
+        Preview,
+        RecoveryResult,
+    )
     from feedpub.newsletter.findings import Finding
-    from feedpub.publish import Request, Summary
-    from feedpub.publish.comparing import OldAddress
+    from feedpub.publish import BuildRequest, Summary
+    from feedpub.publish.comparing import OldUrl
     from feedpub.readership import Statistics
-    from feedpub.web.serving import Stand
-    from feedpub.words import Words
+    from feedpub.web.serving import ServeOptions
+    from feedpub.words import Catalog
 
-DONE, NOT_DONE, NOT_UNDERSTOOD, NOT_NOW, INTERRUPTED = 0, 1, 2, 75, 130
-NO_USER = 67  # EX_NOUSER of sysexits.h: the mail server returns the message
+EXIT_OK, EXIT_FAILURE, EXIT_USAGE, EXIT_TEMPFAIL, EXIT_INTERRUPTED = 0, 1, 2, 75, 130
+EXIT_NOUSER = 67  # EX_NOUSER of sysexits.h: the mail server returns the message
 """Exit status; 130 is what shells give a program that Ctrl-C ended.
 
 75 is EX_TEMPFAIL of sysexits.h: a mail server keeps what it handed over, and tries again.
 """
 
 
-class Publish(Protocol):
+class PublishAPI(Protocol):
     """What builds and checks."""
 
-    def build(self, request: "Request") -> "Summary":
+    def build(self, request: "BuildRequest") -> "Summary":
         """Publish the content folder."""
         ...
 
-    def check(self, request: "Request") -> "Summary":
+    def check(self, request: "BuildRequest") -> "Summary":
         """Find what is wrong, and write nothing."""
         ...
 
-    def import_check(self, request: "Request", old: Path, /) -> "tuple[OldAddress, ...]":
+    def import_check(self, request: "BuildRequest", old: Path, /) -> "tuple[OldUrl, ...]":
         """Tell what is at the addresses of an old site."""
         ...
 
 
-class Web(Protocol):
+class WebAPI(Protocol):
     """What serves the site; see `feedpub.web`."""
 
-    def serve(self, request: "Request", stand: "Stand", /) -> None:
+    def serve(self, request: "BuildRequest", stand: "ServeOptions", /) -> None:
         """Serve what was built last."""
         ...
 
-    def live(
+    def serve_live(
         self,
-        request: "Request",
-        stand: "Stand",
+        request: "BuildRequest",
+        stand: "ServeOptions",
         built: "Callable[[Summary], None]",
         failed: Callable[[FeedpubError], None],
         /,
@@ -66,12 +74,12 @@ class Web(Protocol):
         ...
 
 
-class Newsletter(Protocol):
+class NewsletterAPI(Protocol):
     """What keeps the readers, and mails them; see `feedpub.newsletter`."""
 
-    def add(  # noqa: PLR0913 - what is known of a reader
+    def add_subscriber(  # noqa: PLR0913 - what is known of a reader
         self,
-        request: "Request",
+        request: "BuildRequest",
         address: str,
         /,
         *,
@@ -84,33 +92,37 @@ class Newsletter(Protocol):
         """Add a reader; give them as they are then."""
         ...
 
-    def listed(self, request: "Request", state: str | None, /) -> "Iterator[Subscriber]":
+    def list_subscribers(
+        self, request: "BuildRequest", state: str | None, /
+    ) -> "Iterator[Subscriber]":
         """Give all readers, or those in a state."""
         ...
 
-    def found(self, request: "Request", address: str, /) -> "Subscriber":
+    def get_subscriber(self, request: "BuildRequest", address: str, /) -> "Subscriber":
         """Give the reader with an address."""
         ...
 
-    def last_mail(self, request: "Request", address: str, /) -> "Fate | None":
+    def get_last_delivery(
+        self, request: "BuildRequest", address: str, /
+    ) -> "DeliveryStatus | None":
         """Tell what became of the last issue for somebody."""
         ...
 
-    def remove(self, request: "Request", address: str, /) -> None:
+    def remove_subscriber(self, request: "BuildRequest", address: str, /) -> None:
         """Take somebody off the list."""
         ...
 
-    def forget(self, request: "Request", address: str, /) -> None:
+    def erase_subscriber(self, request: "BuildRequest", address: str, /) -> None:
         """Delete a person for good."""
         ...
 
-    def suppress(self, request: "Request", address: str, /) -> "Subscriber":
+    def suppress_address(self, request: "BuildRequest", address: str, /) -> "Subscriber":
         """Mail somebody no more."""
         ...
 
-    def import_(  # noqa: PLR0913 - all that can be said of a list
+    def import_subscribers(  # noqa: PLR0913 - all that can be said of a list
         self,
-        request: "Request",
+        request: "BuildRequest",
         path: Path,
         /,
         *,
@@ -120,103 +132,117 @@ class Newsletter(Protocol):
         columns: Mapping[str, str],
         states: Mapping[str, str],
         encoding: str,
-    ) -> "Import":
+    ) -> "ImportResult":
         """Import a CSV file."""
         ...
 
-    def export(self, request: "Request", /) -> Iterator[str]:
+    def export_subscribers(self, request: "BuildRequest", /) -> Iterator[str]:
         """Give all readers as lines of CSV."""
         ...
 
-    def stats(self, request: "Request", /) -> tuple[tuple[str, int], ...]:
+    def count_subscribers(self, request: "BuildRequest", /) -> tuple[tuple[str, int], ...]:
         """Count the readers in each state."""
         ...
 
-    def statistics(self, request: "Request", days: int, /) -> "Statistics":
+    def collect_statistics(self, request: "BuildRequest", days: int, /) -> "Statistics":
         """Tell how the site is read."""
         ...
 
-    def words(self, request: "Request", /) -> "Words":
+    def load_catalog(self, request: "BuildRequest", /) -> "Catalog":
         """Give what is said in the site's language."""
         ...
 
-    def digests(self, request: "Request", /) -> "tuple[Standing, ...]":
+    def list_digests(self, request: "BuildRequest", /) -> "tuple[DigestStatus, ...]":
         """Tell how each digest stands."""
         ...
 
-    def preview(self, request: "Request", digest: str, folder: Path, address: str, /) -> "Preview":
+    def write_preview(
+        self, request: "BuildRequest", digest: str, folder: Path, address: str, /
+    ) -> "Preview":
         """Write what a digest would say now."""
         ...
 
-    def test(self, request: "Request", digest: str, to: str, /) -> "Outcome":
+    def send_test(self, request: "BuildRequest", digest: str, to: str, /) -> "SendResult":
         """Send what a digest would say now to one address."""
         ...
 
-    def send(
-        self, request: "Request", digest: str, /, *, due: bool, dry: bool, backlog: bool
-    ) -> "tuple[Sent, ...]":
+    def send_digests(
+        self, request: "BuildRequest", digest: str, /, *, due: bool, dry: bool, backlog: bool
+    ) -> "tuple[DigestResult, ...]":
         """Send what is new."""
         ...
 
-    def issues(self, request: "Request", digest: str, /) -> "tuple[tuple[Issue, Tally], ...]":
+    def list_issues(
+        self, request: "BuildRequest", digest: str, /
+    ) -> "tuple[tuple[Issue, IssueStats], ...]":
         """Give the issues, newest first, and how each stands."""
         ...
 
-    def undelivered(self, request: "Request", issue: int, most: int, /) -> "tuple[Fate, ...]":
+    def list_undelivered(
+        self, request: "BuildRequest", issue: int, most: int, /
+    ) -> "tuple[DeliveryStatus, ...]":
         """Tell to whom an issue did not come, and why."""
         ...
 
-    def pause(self, request: "Request", issue: int, /) -> "Issue":
+    def pause_issue(self, request: "BuildRequest", issue: int, /) -> "Issue":
         """Stop an issue for now."""
         ...
 
-    def resume(self, request: "Request", issue: int, /) -> "Issue":
+    def resume_issue(self, request: "BuildRequest", issue: int, /) -> "Issue":
         """Let it go on."""
         ...
 
-    def cancel(self, request: "Request", issue: int, /) -> "Issue":
+    def cancel_issue(self, request: "BuildRequest", issue: int, /) -> "Issue":
         """End it."""
         ...
 
-    def retry(self, request: "Request", issue: int, /, *, doubt: bool) -> int:
+    def retry_issue(self, request: "BuildRequest", issue: int, /, *, doubt: bool) -> int:
         """Plan again what failed, or what is in doubt; give how many."""
         ...
 
     def recover(
-        self, request: "Request", places: Sequence[Path], until: datetime | None, /
-    ) -> "Recovered":
+        self, request: "BuildRequest", places: Sequence[Path], until: datetime | None, /
+    ) -> "RecoveryResult":
         """Settle what went out since the backup that the database was restored from."""
         ...
 
-    def zone(self, request: "Request", /) -> "ZoneInfo":
+    def get_site_timezone(self, request: "BuildRequest", /) -> "ZoneInfo":
         """Give the time zone that the site tells its times in."""
         ...
 
-    def source(self, text: str, environ: Mapping[str, str], piped: BinaryIO, /) -> "Source":
+    def parse_source(
+        self, text: str, environ: Mapping[str, str], piped: BinaryIO, /
+    ) -> "MailSource":
         """Read what a person calls a place of mail."""
         ...
 
-    def bounces(self, request: "Request", place: "Source", /) -> "Returned":
+    def process_bounces(self, request: "BuildRequest", place: "MailSource", /) -> "BounceSummary":
         """Take notice of what came back."""
         ...
 
 
-class Daemon(Protocol):
+class DaemonAPI(Protocol):
     """What keeps a site running; see `feedpub.daemon`."""
 
-    def forever(
-        self, request: "Request", stream: TextIO, now: Callable[[], datetime], /, *, human: bool
+    def run_forever(
+        self,
+        request: "BuildRequest",
+        stream: TextIO,
+        now: Callable[[], datetime],
+        /,
+        *,
+        human: bool,
     ) -> tuple[str, ...]:
         """Watch, publish and mail until told to stop; give what was in hand and has not ended."""
         ...
 
-    def status(self, request: "Request", /) -> "Status":
+    def get_status(self, request: "BuildRequest", /) -> "SiteStatus":
         """Tell how the site stands."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
-class World:
+class AppContext:
     """All that a command can see and change, but for the files it is about."""
 
     stdin: Callable[[], BinaryIO]  # called only by the commands that read it
@@ -224,58 +250,58 @@ class World:
     stderr: TextIO
     environ: Mapping[str, str]
     now: Callable[[], datetime]
-    clock: Callable[[], float]  # seconds since some moment
-    columns: int  # of the terminal
-    publish: Callable[[], Publish]  # called only by the commands that need it
-    newsletter: Callable[[], Newsletter]  # likewise
-    doctor: "Callable[[], Callable[[Request], tuple[Finding, ...]]]"  # likewise
-    web: Callable[[], Web]  # likewise
-    browse: Callable[[Path], bool]  # show a file in the browser, if there is one
-    daemon: Callable[[], Daemon]  # likewise
-    leave: Callable[[int], object]  # end the process, whatever its threads do
+    monotonic: Callable[[], float]  # seconds since some moment
+    terminal_width: int  # of the terminal
+    publish: Callable[[], PublishAPI]  # called only by the commands that need it
+    newsletter: Callable[[], NewsletterAPI]  # likewise
+    doctor: "Callable[[], Callable[[BuildRequest], tuple[Finding, ...]]]"  # likewise
+    web: Callable[[], WebAPI]  # likewise
+    open_browser: Callable[[Path], bool]  # show a file in the browser, if there is one
+    daemon: Callable[[], DaemonAPI]  # likewise
+    exit: Callable[[int], object]  # end the process, whatever its threads do
 
-    def terminal(self, stream: TextIO) -> Terminal:
+    def create_terminal(self, stream: TextIO) -> Terminal:
         """Give what writes to one of the streams."""
-        return Terminal(stream, self.environ, self.clock, self.columns)
+        return Terminal(stream, self.environ, self.monotonic, self.terminal_width)
 
 
 @dataclass(frozen=True, slots=True)
-class Session:
+class CommandContext:
     """One command, and where it is done."""
 
     arguments: Arguments
-    world: World
+    app: AppContext
     terminal: Terminal  # stderr
 
-    def request(self) -> "Request":
+    def build_request(self) -> "BuildRequest":
         """Give what was asked for, as the use cases take it."""
-        from feedpub.publish import Request  # noqa: PLC0415  `feedpub --help` does not wait for it
+        from feedpub.publish import BuildRequest  # noqa: PLC0415  `feedpub --help` does not wait for it
 
         arguments = self.arguments
-        return Request(
+        return BuildRequest(
             config_path=Path(arguments.config),
             output=Path(arguments.output) if arguments.output else None,
             drafts=arguments.drafts,
             future=arguments.future,
             clean=arguments.clean,
-            now=self.world.now(),
-            environ=self.world.environ,
-            progress=self.terminal.progress,
+            now=self.app.now(),
+            environ=self.app.environ,
+            progress=self.terminal.show_progress,
         )
 
-    def tell(self, lines: Iterable[str], *, always: bool = False) -> None:
+    def echo(self, lines: Iterable[str], *, always: bool = False) -> None:
         """Tell what was done, the first line painted: on terminals, or everywhere if `always`."""
-        self.terminal.clear()
-        out = self.world.terminal(self.world.stdout)
-        if always or out.interactive:
-            first, *rest = map(safe, lines)
-            out.say("\n".join([out.paint(first, Colour.RESULT), *rest]))
+        self.terminal.clear_progress()
+        out = self.app.create_terminal(self.app.stdout)
+        if always or out.is_interactive:
+            first, *rest = map(escape, lines)
+            out.echo("\n".join([out.style(first, Style.HEADING), *rest]))
 
-    def advise(self, line: str) -> None:
+    def echo_hint(self, line: str) -> None:
         """Say what to do next, where somebody looks and there is anything to say."""
-        if line and self.terminal.interactive:
-            self.terminal.say(safe(line))
+        if line and self.terminal.is_interactive:
+            self.terminal.echo(escape(line))
 
-    def warn(self, line: str) -> None:
+    def echo_error(self, line: str) -> None:
         """Say what went wrong."""
-        self.terminal.say(self.terminal.paint(safe(line), Colour.FAULT))
+        self.terminal.echo(self.terminal.style(escape(line), Style.ERROR))

@@ -18,12 +18,12 @@ _PATH = "/%~!$&'()*+,;=:@-._{}"  # braces are a permalink's placeholders
 _HOST_LENGTH = 253
 
 
-def is_absolute(text: str) -> bool:
+def is_absolute_url(text: str) -> bool:
     """Tell whether a text has a scheme and `//`."""
     return bool(_ABSOLUTE.match(text))
 
 
-def web_address(text: str) -> str:
+def normalize_url(text: str) -> str:
     """Give an absolute http or https URL in its normal form.
 
     The host is in lower case and in ASCII (RFC 3492), a default port is gone, everything else
@@ -41,13 +41,13 @@ def web_address(text: str) -> str:
     return f"{parts.scheme}://{_network(parts)}{path}{query}{fragment}"
 
 
-def site_address(text: str) -> str:
+def normalize_site_url(text: str) -> str:
     """Give the URL that every path of the site is appended to: it ends in "/".
 
     Raises:
         ValueError: it is no absolute http or https URL, or has a query or a fragment.
     """
-    url = web_address(text)
+    url = normalize_url(text)
     if "?" in url or "#" in url or text.endswith(("?", "#")):
         raise ValueError('must end with its path; leave out what begins with "?" or "#"')
     if "{" in url or "}" in url:
@@ -55,19 +55,19 @@ def site_address(text: str) -> str:
     return url if url.endswith("/") else url + "/"
 
 
-def origin(text: str) -> str:
+def normalize_origin(text: str) -> str:
     """Give a scheme and a host as browsers name where a form came from (RFC 6454).
 
     Raises:
         ValueError: it is no such thing, or has a path.
     """
-    url = web_address(text)
+    url = normalize_url(text)
     if url.count("/") != len("://") or not url.endswith("/"):
         raise ValueError('is no origin: "https://ann.example", without a path')
     return url.removesuffix("/")
 
 
-def readers_host(text: str) -> str:
+def normalize_readers_host(text: str) -> str:
     """Return the origin of a host that is named by itself or as a URL, "" for none.
 
     Raises:
@@ -75,25 +75,25 @@ def readers_host(text: str) -> str:
     """
     if not text:
         return ""
-    return origin(text.removesuffix("/") if is_absolute(text) else f"https://{text}")
+    return normalize_origin(text.removesuffix("/") if is_absolute_url(text) else f"https://{text}")
 
 
-def reference(text: str) -> str:
+def normalize_reference(text: str) -> str:
     """Give a URL in its normal form, or a path as it was written.
 
     Raises:
         ValueError: it has a scheme that is neither http nor https.
     """
-    if is_absolute(text):
-        return web_address(text)
+    if is_absolute_url(text):
+        return normalize_url(text)
     if text.startswith("//"):
-        return web_address(f"https:{text}")
+        return normalize_url(f"https:{text}")
     if re.match(r"[A-Za-z][A-Za-z0-9+.-]+:", text):
         raise ValueError("is neither a file nor an http or https URL")
     return text
 
 
-def authority(text: str) -> str:
+def validate_authority(text: str) -> str:
     """Accept a host or e-mail address that ids can begin with (RFC 4151 section 2.1)."""
     if not text.isascii():
         mailbox, at, host = text.rpartition("@")
@@ -105,7 +105,7 @@ def authority(text: str) -> str:
 
 def _split(text: str) -> SplitResult:
     """Take an absolute http or https URL apart."""
-    if not is_absolute(text):
+    if not is_absolute_url(text):
         bare = text.lstrip("/")
         likely = "." in bare.split("/")[0] and ":" not in bare and " " not in bare
         hint = f'; did you mean "https://{bare}"?' if likely else ""

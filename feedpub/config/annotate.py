@@ -7,12 +7,12 @@ import yaml
 
 from feedpub.config.keys import Secret
 from feedpub.config.schema import Config
-from feedpub.config.shapes import Entry, Many, entries, is_section
+from feedpub.config.shapes import Cardinality, FieldInfo, is_section, iter_fields
 
 _STEP = "  "
 
 
-def annotated(config: Config) -> str:
+def dump_config(config: Config) -> str:
     """Give the whole configuration, defaults included; `load` gives the same one back.
 
     What is secret is not in it: the variable of the environment that it came from, or that is
@@ -20,72 +20,74 @@ def annotated(config: Config) -> str:
     the keys that they would have.
     """
     sections = []
-    for entry in entries(Config):
+    for entry in iter_fields(Config):
         doc = _first_line(entry)
         sections.append([f"# {doc}", *_entry(entry, getattr(config, entry.name), "")])
     return "\n\n".join("\n".join(lines) for lines in sections) + "\n"
 
 
 def _section(kind: type, value: object, indent: str) -> Iterator[str]:
-    for entry in entries(kind):
-        if entry.key.help:
-            yield f"{indent}# {entry.key.help}"
+    for entry in iter_fields(kind):
+        if entry.field.help:
+            yield f"{indent}# {entry.field.help}"
         yield from _entry(entry, getattr(value, entry.name), indent)
 
 
-def _entry(entry: Entry, value: object, indent: str) -> Iterator[str]:
+def _entry(entry: FieldInfo, value: object, indent: str) -> Iterator[str]:
     """Give the lines of one key."""
     inner = indent + _STEP
-    if isinstance(value, tuple) and value and entry.many is Many.NAMED:
+    if isinstance(value, tuple) and value and entry.cardinality is Cardinality.MAPPING:
         yield f"{indent}{entry.name}:"
         for name, each in value:
             yield f"{inner}{_quoted(name)}:"
-            yield from _section(entry.kind, each, inner + _STEP)
-    elif isinstance(value, tuple) and value and is_section(entry.kind):
+            yield from _section(entry.value_type, each, inner + _STEP)
+    elif isinstance(value, tuple) and value and is_section(entry.value_type):
         yield f"{indent}{entry.name}:"
         for each in value:
-            lines = [line for line in _section(entry.kind, each, "") if not line.startswith("#")]
+            lines = [
+                line for line in _section(entry.value_type, each, "") if not line.startswith("#")
+            ]
             yield f"{inner}- {lines[0]}"
             yield from (f"{inner}{_STEP}{line}" for line in lines[1:])
-    elif isinstance(value, tuple) and not is_section(entry.kind):
+    elif isinstance(value, tuple) and not is_section(entry.value_type):
         yield f"{indent}{entry.name}: [{', '.join(_scalar(each) for each in value)}]"
     elif isinstance(value, tuple):
-        yield f"{indent}{entry.name}: {'{}' if entry.many is Many.NAMED else '[]'}"
+        yield f"{indent}{entry.name}: {'{}' if entry.cardinality is Cardinality.MAPPING else '[]'}"
         yield from _absent(entry, indent)
-    elif is_section(entry.kind) and value is not None:
+    elif is_section(entry.value_type) and value is not None:
         yield f"{indent}{entry.name}:"
-        yield from _section(entry.kind, value, inner)
-    elif is_section(entry.kind):
+        yield from _section(entry.value_type, value, inner)
+    elif is_section(entry.value_type):
         yield f"{indent}# {entry.name}:"
         yield from _absent(entry, indent)
-    elif entry.key.variable and value:
-        shown = value.shown if isinstance(value, Secret) else f"${{{entry.key.variable}}}"
+    elif entry.field.env_variable and value:
+        shown = value.shown if isinstance(value, Secret) else f"${{{entry.field.env_variable}}}"
         yield f"{indent}{entry.name}: {_quoted(shown)}"
     else:
         yield f"{indent}{entry.name}: {_scalar(value)}"
 
 
-def _absent(entry: Entry, indent: str) -> Iterator[str]:
+def _absent(entry: FieldInfo, indent: str) -> Iterator[str]:
     """Give as a comment the keys that a section would have."""
-    lead = {Many.ONE: "", Many.LIST: "- ", Many.NAMED: ""}[entry.many]
+    lead = {Cardinality.ONE: "", Cardinality.MANY: "- ", Cardinality.MAPPING: ""}[entry.cardinality]
     deeper = _STEP
-    if entry.many is Many.NAMED:
+    if entry.cardinality is Cardinality.MAPPING:
         yield f"{indent}# {_STEP}key:"
         deeper += _STEP
-    for key in entries(entry.kind):
-        note = f"  # {key.key.help}" if key.key.help else ""
-        shown = "" if key.default is None or is_section(key.kind) else f" {_default(key)}"
+    for key in iter_fields(entry.value_type):
+        note = f"  # {key.field.help}" if key.field.help else ""
+        shown = "" if key.default is None or is_section(key.value_type) else f" {_default(key)}"
         yield f"{indent}# {deeper}{lead}{key.name}:{shown}{note}"
         lead = " " * len(lead)
 
 
-def _default(key: Entry) -> str:
+def _default(key: FieldInfo) -> str:
     return "[]" if key.default == () else _scalar(key.default)
 
 
-def _first_line(entry: Entry) -> str:
+def _first_line(entry: FieldInfo) -> str:
     """Say what a section of the configuration is for."""
-    return entry.key.help or (entry.kind.__doc__ or "").partition("\n")[0]
+    return entry.field.help or (entry.value_type.__doc__ or "").partition("\n")[0]
 
 
 def _scalar(value: object) -> str:

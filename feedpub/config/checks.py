@@ -6,10 +6,15 @@ from ipaddress import ip_network
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 from feedpub import schedule as schedules
-from feedpub.config.addresses import is_absolute, web_address
-from feedpub.config.keys import Check
-from feedpub.config.patterns import PLACEHOLDERS, TELLING, TOKEN, expand_style
-from feedpub.text import nearest
+from feedpub.config.addresses import is_absolute_url, normalize_url
+from feedpub.config.keys import Validator
+from feedpub.config.patterns import (
+    PLACEHOLDER_PATTERN,
+    PLACEHOLDERS,
+    UNIQUE_PLACEHOLDERS,
+    expand_style,
+)
+from feedpub.text import find_close_match
 
 _SHOWN_PLACEHOLDERS = "{year} {month} {day} {slug} {path} {name} {title} {categories} {section}"
 _LANGUAGE = re.compile(r"[A-Za-z]{2,3}(?:-[A-Za-z0-9]{1,8})*|x(?:-[A-Za-z0-9]{1,8})+")
@@ -19,25 +24,25 @@ _EMAIL = re.compile(r"[^@\s<>,;]+@[^@\s<>,;]+")
 _UNSTABLE_ZONE = re.compile(r"localtime|posixrules|Factory|posix/.*|right/.*")
 
 
-def name(text: str) -> str:
+def validate_nonempty(text: str) -> str:
     """Accept any text but none at all."""
     if not text:
         raise ValueError("is empty")
     return text
 
 
-def one_of(*choices: str) -> Check:
+def one_of(*choices: str) -> Validator:
     """Accept one of a few words."""
 
     def check(text: str) -> str:
         if text in choices:
             return text
-        raise ValueError(f"is not one of {', '.join(choices)}{meant(text, choices)}")
+        raise ValueError(f"is not one of {', '.join(choices)}{format_suggestion(text, choices)}")
 
     return check
 
 
-def language(text: str) -> str:
+def validate_language(text: str) -> str:
     """Accept a language tag by its form (BCP 47, RFC 5646 section 2.1)."""
     if _LANGUAGE.fullmatch(text):
         return text
@@ -46,7 +51,7 @@ def language(text: str) -> str:
     raise ValueError('is not a language as BCP 47 writes it: "en", "de-AT", "zh-Hant"' + hint)
 
 
-def timezone(text: str) -> str:
+def validate_timezone(text: str) -> str:
     """Accept a zone of the IANA database that is the same on every machine."""
     try:
         known = not _UNSTABLE_ZONE.fullmatch(text) and bool(ZoneInfo(text))
@@ -57,25 +62,28 @@ def timezone(text: str) -> str:
     zones = sorted(available_timezones())
     wanted = text.replace(" ", "_").casefold()
     city = next((zone for zone in zones if zone.rsplit("/")[-1].casefold() == wanted), "")
-    hint = _meant(city or nearest(text, zones)) or '; they are named as in "Europe/Berlin"'
+    hint = (
+        _format_hint(city or find_close_match(text, zones))
+        or '; they are named as in "Europe/Berlin"'
+    )
     raise ValueError(f"is not a time zone{hint}")
 
 
-def accent(text: str) -> str:
+def validate_colour(text: str) -> str:
     """Accept a colour as `#rgb` or `#rrggbb`."""
     if _COLOUR.fullmatch(text):
         return text
     raise ValueError('is not a colour; write it in hexadecimal and in quotes, as "#1a5fb4"')
 
 
-def email(text: str) -> str:
+def validate_email(text: str) -> str:
     """Accept what looks like one e-mail address."""
     if _EMAIL.fullmatch(text):
         return text
     raise ValueError("is not an e-mail address")
 
 
-def network(text: str) -> str:
+def validate_network(text: str) -> str:
     """Accept an IP address, or a network of them: "10.0.0.0/8"."""
     try:
         ip_network(text)
@@ -84,7 +92,7 @@ def network(text: str) -> str:
     return text
 
 
-def schedule(text: str) -> str:
+def validate_schedule(text: str) -> str:
     """Accept what says when a digest goes out: "weekly mon 08:00", "each post", cron text."""
     try:
         schedules.parse(text)
@@ -94,10 +102,10 @@ def schedule(text: str) -> str:
     return text
 
 
-def hook(text: str) -> str:
+def validate_hook(text: str) -> str:
     """Accept an http or https URL, or a command as words that a shell would tell apart."""
-    if is_absolute(text):
-        return web_address(text)
+    if is_absolute_url(text):
+        return normalize_url(text)
     try:
         words = shlex.split(text)
     except ValueError as error:
@@ -107,14 +115,14 @@ def hook(text: str) -> str:
     return text
 
 
-def folder(text: str) -> str:
+def normalize_folder(text: str) -> str:
     """Accept a folder, without the slash at its end."""
     if not text:
         raise ValueError('is empty; "." is the folder of the configuration itself')
     return text.rstrip("/") or "/"
 
 
-def permalink(text: str) -> str:
+def validate_permalink(text: str) -> str:
     """Accept a pattern whose URLs differ from post to post, without the slash at its start.
 
     Raises:
@@ -128,16 +136,19 @@ def permalink(text: str) -> str:
     rest = re.sub(r"\{[a-z_]+\}", "", text)
     if "{" in rest or "}" in rest:
         raise ValueError("has a brace that belongs to no placeholder; they are written as {slug}")
-    if unknown := re.search(r"(?:^|/):([a-z_]+)", TOKEN.sub("", text)):
+    if unknown := re.search(r"(?:^|/):([a-z_]+)", PLACEHOLDER_PATTERN.sub("", text)):
         raise ValueError(f"has :{unknown[1]} in it; known are {_SHOWN_PLACEHOLDERS}")
-    if not any((found[1] or found[2]) in TELLING for found in TOKEN.finditer(text)):
+    if not any(
+        (found[1] or found[2]) in UNIQUE_PLACEHOLDERS
+        for found in PLACEHOLDER_PATTERN.finditer(text)
+    ):
         raise ValueError("gives every post the same URL; it needs {slug}, {name} or {path}")
-    if is_absolute(text):
-        return web_address(text)
+    if is_absolute_url(text):
+        return normalize_url(text)
     return _inner(text)
 
 
-def translations(text: str) -> str:
+def validate_translations(text: str) -> str:
     """Accept a pattern for the addresses of translations: "{language}/{permalink}"."""
     for placeholder in ("{language}", "{permalink}"):
         if text.count(placeholder) != 1:
@@ -157,10 +168,10 @@ def _inner(text: str) -> str:
     return text.lstrip("/")
 
 
-def meant(word: str, known: tuple[str, ...]) -> str:
+def format_suggestion(word: str, known: tuple[str, ...]) -> str:
     """Give `; did you mean "x"?`, or nothing where no known word is near."""
-    return _meant(nearest(word, known))
+    return _format_hint(find_close_match(word, known))
 
 
-def _meant(word: str) -> str:
+def _format_hint(word: str) -> str:
     return f'; did you mean "{word}"?' if word else ""

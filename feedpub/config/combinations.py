@@ -3,16 +3,16 @@
 import posixpath
 from collections.abc import Iterator
 
-from feedpub.config.schema import Config, Digest, Mail, Publishing
+from feedpub.config.schema import Config, DigestConfig, MailConfig, OutputConfig
 from feedpub.slugs import slugify
 
 _SOMEWHERE = "/?" * 32  # stands for the working folder, which only the edges know
 
 
-def faults(config: Config, path: str) -> Iterator[tuple[str, str]]:
+def find_cross_field_errors(config: Config, path: str) -> Iterator[tuple[str, str]]:
     """Give each key at fault and what is wrong; `path` is the configuration's own."""
     for other, told in _folders(config, posixpath.dirname(path.replace("\\", "/"))):
-        yield "output.folder" if config.output != Publishing() else other, told
+        yield "output.folder" if config.output != OutputConfig() else other, told
     if not config.feeds.formats:
         yield "feeds.formats", "is empty; name rss, atom or json"
     seen: dict[str, str] = {}
@@ -58,7 +58,7 @@ def _digests(config: Config) -> Iterator[tuple[str, str]]:
             yield f"{where}.name", told
         seen[slug] = digest.name
         if digest.min_posts > digest.max_posts:
-            key = "min_posts" if digest.min_posts != Digest("").min_posts else "max_posts"
+            key = "min_posts" if digest.min_posts != DigestConfig("").min_posts else "max_posts"
             told = f"min_posts is {digest.min_posts} and max_posts {digest.max_posts}"
             yield f"{where}.{key}", f"nothing would ever be sent: {told}"
 
@@ -77,10 +77,10 @@ def _mail(config: Config, base: str) -> Iterator[tuple[str, str]]:
         where = "mail.sender" if mail.sender else "digests"
         told = "messages are from nobody; give an `email` in mail.sender, or in site.author"
         yield where, told if mail.sender is None else f"{mail.sender.name} has no `email`"
-    folder = _place(base, mail.folder)
-    where = "mail.folder" if mail.folder != Mail().folder else "digests"
+    folder = _resolve(base, mail.folder)
+    where = "mail.folder" if mail.folder != MailConfig().folder else "digests"
     for name, published in (("output", config.output.folder), ("content", config.content.folder)):
-        if mail.transport != "smtp" and _below(folder, _place(base, published)):
+        if mail.transport != "smtp" and _below(folder, _resolve(base, published)):
             place = f'the {name} folder "{published}"'
             yield where, f'the messages in "{mail.folder}" would be published with {place}'
 
@@ -92,9 +92,9 @@ def _below(folder: str, other: str) -> bool:
 
 def _folders(config: Config, base: str) -> Iterator[tuple[str, str]]:
     """Say why what is published would be read as content, or content cleared away."""
-    output = _place(base, config.output.folder)
-    content = _place(base, config.content.folder)
-    templates = _place(base, config.pages.templates)
+    output = _resolve(base, config.output.folder)
+    content = _resolve(base, config.content.folder)
+    templates = _resolve(base, config.pages.templates)
     names = f'the output folder "{config.output.folder}"'
     place = f'the content folder "{config.content.folder}"'
     if output == content:
@@ -108,6 +108,6 @@ def _folders(config: Config, base: str) -> Iterator[tuple[str, str]]:
         yield "pages.templates", f"{names} holds {place}; put it beside"
 
 
-def _place(base: str, folder: str) -> str:
+def _resolve(base: str, folder: str) -> str:
     """Give a folder's whole path, as far as names alone can tell."""
     return posixpath.normpath(posixpath.join(_SOMEWHERE, base, folder.replace("\\", "/")))

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 import yaml
 
 from feedpub.model import Problem
-from feedpub.text import clean, dirty
+from feedpub.text import find_invalid_characters, strip_invalid_characters
 
-BROKEN = "broken"
+INVALID_TAG = "broken"
 """The tag of a scalar that has already been told of."""
 
-BOOLEANS = {"true": True, "yes": True, "on": True, "false": False, "no": False, "off": False}
+BOOLEAN_WORDS = {"true": True, "yes": True, "on": True, "false": False, "no": False, "off": False}
 """The words that YAML 1.1 takes for true and false."""
 
 _TAG = "tag:yaml.org,2002:"
@@ -34,18 +34,18 @@ _HINTS = {
 
 
 @dataclass(frozen=True, slots=True)
-class Scalar:
+class ScalarNode:
     """A single value: its text, and what YAML takes it for (`str`, `int`, `null`, ...)."""
 
     text: str
     tag: str
     line: int
-    variables: str = ""  # the text as written, where `${NAME}` is in it
-    unset: str = ""  # such a NAME that is not set in the environment
+    raw_text: str = ""  # the text as written, where `${NAME}` is in it
+    unset_variable: str = ""  # such a NAME that is not set in the environment
 
 
 @dataclass(frozen=True, slots=True)
-class Items:
+class SequenceNode:
     """A list."""
 
     nodes: tuple["Node", ...]
@@ -53,19 +53,21 @@ class Items:
 
 
 @dataclass(frozen=True, slots=True)
-class Pairs:
+class MappingNode:
     """Keys and values, each key once."""
 
-    nodes: tuple[tuple[Scalar, "Node"], ...]
+    nodes: tuple[tuple[ScalarNode, "Node"], ...]
     line: int
 
 
-Node = Scalar | Items | Pairs
+Node = ScalarNode | SequenceNode | MappingNode
 
 
-def read(text: str, path: str, environ: Mapping[str, str]) -> tuple[Node, tuple[Problem, ...]]:
+def parse_yaml(
+    text: str, path: str, environ: Mapping[str, str]
+) -> tuple[Node, tuple[Problem, ...]]:
     """Read a document; a broken one is an empty one with problems."""
-    empty = Pairs((), 1)
+    empty = MappingNode((), 1)
     try:
         root = yaml.compose(text, Loader=yaml.SafeLoader)
     except yaml.MarkedYAMLError as error:
@@ -77,11 +79,11 @@ def read(text: str, path: str, environ: Mapping[str, str]) -> tuple[Node, tuple[
         return empty, (Problem(path, 0, "is nested too deeply to be read"),)
     if root is None:
         return empty, ()
-    document = _Document(path, text.splitlines(), environ)
-    return document.node(root), tuple(document.problems)
+    document = _NodeBuilder(path, text.splitlines(), environ)
+    return document.build(root), tuple(document.problems)
 
 
-class _Document:
+class _NodeBuilder:
     """Turns composed nodes into our own, and keeps what is wrong with them."""
 
     def __init__(self, path: str, lines: list[str], environ: Mapping[str, str]) -> None:
@@ -92,57 +94,59 @@ class _Document:
         self._known: dict[int, Node] = {}  # an alias is the same node again, read once
         self._open: list[yaml.Node] = []
 
-    def node(self, raw: yaml.Node) -> Node:
+    def build(self, raw: yaml.Node) -> Node:
         """Read a node and all below it."""
         line = raw.start_mark.line + 1
         if id(raw) in self._known:
             return self._known[id(raw)]
         if any(raw is each for each in self._open):
-            self._tell(line, "a value cannot hold itself")
-            return Scalar("", BROKEN, line)
+            self._add_problem(line, "a value cannot hold itself")
+            return ScalarNode("", INVALID_TAG, line)
         self._open.append(raw)
         node: Node
         if isinstance(raw, yaml.MappingNode):
-            node = Pairs(tuple(self._pairs(raw)), line)
+            node = MappingNode(tuple(self._pairs(raw)), line)
         elif isinstance(raw, yaml.SequenceNode):
-            node = Items(tuple(self.node(each) for each in raw.value), line)
+            node = SequenceNode(tuple(self.build(each) for each in raw.value), line)
         else:
             node = self._scalar(raw, line)
         self._open.pop()
         self._known[id(raw)] = node
         return node
 
-    def _pairs(self, raw: yaml.MappingNode) -> Iterator[tuple[Scalar, Node]]:
+    def _pairs(self, raw: yaml.MappingNode) -> Iterator[tuple[ScalarNode, Node]]:
         seen: dict[str, int] = {}
         for name, value in raw.value:
             line = name.start_mark.line + 1
             if not isinstance(name, yaml.ScalarNode):
-                self._tell(line, "a key must be text")
+                self._add_problem(line, "a key must be text")
             elif name.value in seen:
                 first = seen[name.value]
-                self._tell(line, f'key "{name.value}" is given twice, first on line {first}')
+                self._add_problem(line, f'key "{name.value}" is given twice, first on line {first}')
             else:
                 seen[name.value] = line
-                yield Scalar(name.value, "str", line), self.node(value)
+                yield ScalarNode(name.value, "str", line), self.build(value)
 
-    def _scalar(self, raw: yaml.Node, line: int) -> Scalar:
+    def _scalar(self, raw: yaml.Node, line: int) -> ScalarNode:
         """Read a value; `${NAME}` is replaced first, so that it can be a number as well."""
         tag = raw.tag.removeprefix(_TAG)
         written = str(raw.value)
         faults: list[str] = []
         unset: list[str] = []
         text = _VARIABLE.sub(lambda match: self._variable(match, faults, unset), written)
-        faults += [f"{name} in a value; no feed can carry it" for _, name in dirty(text)][:1]
+        faults += [
+            f"{name} in a value; no feed can carry it" for _, name in find_invalid_characters(text)
+        ][:1]
         if text != written:
-            tag = _taken_for(text)
+            tag = _guess_tag(text)
         if not written and (comment := _COLOUR.search(self._lines[line - 1])):
             faults.append(f'"{comment[1]}" is a comment in YAML; put it in quotes')
         for fault in faults:
-            self._tell(line, fault)
+            self._add_problem(line, fault)
         named = any(match[1] is not None for match in _VARIABLE.finditer(written))
-        text = clean(text).strip()
-        tag = BROKEN if faults else tag
-        return Scalar(text, tag, line, written if named else "", unset[0] if unset else "")
+        text = strip_invalid_characters(text).strip()
+        tag = INVALID_TAG if faults else tag
+        return ScalarNode(text, tag, line, written if named else "", unset[0] if unset else "")
 
     def _variable(self, match: re.Match[str], faults: list[str], unset: list[str]) -> str:
         """Give what stands for one `${NAME}` or `$${`."""
@@ -159,15 +163,15 @@ class _Document:
             return self._environ[name]
         return ""
 
-    def _tell(self, line: int, message: str) -> None:
+    def _add_problem(self, line: int, message: str) -> None:
         self.problems.append(Problem(self._path, line, message))
 
 
-def _taken_for(text: str) -> str:
+def _guess_tag(text: str) -> str:
     """Say what a text out of the environment is: a number can be one, nothing at all is text."""
     if _WHOLE.fullmatch(text):
         return "int"
-    return "bool" if text.lower() in BOOLEANS else "str"
+    return "bool" if text.lower() in BOOLEAN_WORDS else "str"
 
 
 def _unclosed(error: yaml.MarkedYAMLError, text: str, path: str) -> Problem | None:

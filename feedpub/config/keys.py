@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Self
 
-Check = Callable[[str], str]
+Validator = Callable[[str], str]
 """Gives a value in its normal form, which it leaves as it is, or raises a ValueError.
 
 The error's message goes on where the quoted value ends: `is not a time zone`.
@@ -12,18 +12,18 @@ The error's message goes on where the quoted value ends: `is not a time zone`.
 
 
 @dataclass(frozen=True, slots=True)
-class Key:
+class Field:
     """The help of a key, and what its values must be.
 
     Each item of a list is checked by itself; a value that equals the default is not checked.
     """
 
     help: str = ""  # "" where the name says it all
-    check: Check | None = None
-    least: int | None = None  # of a whole number
-    also: str = ""  # another name for the key
-    variable: str = ""  # of a value nobody may see: the environment's variable meant for it
-    reads: bool = False  # whether such a one is needed also where nothing is sent
+    validator: Validator | None = None
+    minimum: int | None = None  # of a whole number
+    alias: str = ""  # another name for the key
+    env_variable: str = ""  # of a value nobody may see: the environment's variable meant for it
+    needed_to_read: bool = False  # whether such a one is needed also where nothing is sent
 
 
 class Secret(str):

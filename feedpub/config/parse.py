@@ -4,12 +4,12 @@ import re
 from collections.abc import Mapping
 
 from feedpub.config import document
-from feedpub.config.checks import meant
-from feedpub.config.combinations import faults
-from feedpub.config.document import Items, Node, Pairs, Scalar
+from feedpub.config.checks import format_suggestion
+from feedpub.config.combinations import find_cross_field_errors
+from feedpub.config.document import MappingNode, Node, ScalarNode, SequenceNode
 from feedpub.config.keys import Secret
-from feedpub.config.schema import PLAIN, Config
-from feedpub.config.shapes import Entry, Many, entries, is_section
+from feedpub.config.schema import SHORTHAND_KEYS, Config
+from feedpub.config.shapes import Cardinality, FieldInfo, is_section, iter_fields
 from feedpub.errors import ConfigError
 from feedpub.model import Problem
 
@@ -18,7 +18,7 @@ _TEXT = ("str", "int", "float", "bool", "timestamp")  # a title may be 2024, a t
 _EXPECTED = {str: "text", int: "a whole number", bool: "true or false"}
 
 
-def load(text: str, path: str, environ: Mapping[str, str], *, sends: bool = True) -> Config:
+def parse_config(text: str, path: str, environ: Mapping[str, str], *, sends: bool = True) -> Config:
     """Read a configuration; `path` is what messages call it, and where relative folders begin.
 
     `${NAME}` in a value is taken from `environ`, `$${` is `${`. Where nothing `sends` by this
@@ -28,19 +28,19 @@ def load(text: str, path: str, environ: Mapping[str, str], *, sends: bool = True
     Raises:
         ConfigError: it cannot be used; `problems` are all faults found, by line.
     """
-    root, problems = document.read(text.removeprefix("\ufeff"), path, environ)
-    reading = _Reading(path, problems, sends=sends)
-    config = reading.section(Config, root, "", 1)
+    root, problems = document.parse_yaml(text.removeprefix("\ufeff"), path, environ)
+    reading = _ConfigReader(path, problems, sends=sends)
+    config = reading.read_section(Config, root, "", 1)
     if isinstance(config, Config):
-        for where, message in faults(config, path):
-            reading.tell(reading.lines[where], f"{where}: {message}")
+        for where, message in find_cross_field_errors(config, path):
+            reading.add_error(reading.lines[where], f"{where}: {message}")
     if reading.problems or not isinstance(config, Config):
         by_line = sorted(reading.problems, key=lambda each: (each.line, each.message))
         raise ConfigError(tuple(by_line))
     return config
 
 
-class _Reading:
+class _ConfigReader:
     """One configuration as it is read: what is wrong with it, and where each key stands.
 
     Its methods give a value, or None where there is none to give because it was told of.
@@ -54,137 +54,163 @@ class _Reading:
         # Where the document itself is broken, what is missing from it says nothing.
         self._whole = not problems
 
-    def section(self, kind: type, node: Node, where: str, line: int, name: str = "") -> object:
+    def read_section(self, kind: type, node: Node, where: str, line: int, name: str = "") -> object:
         """Read a section; `name` is the key that a person is named by."""
-        if isinstance(node, Scalar):
-            return self._plain(kind, node, where, name)
-        if isinstance(node, Items):
-            self._unexpected(where, node, "keys and values")
+        if isinstance(node, ScalarNode):
+            return self._read_shorthand(kind, node, where, name)
+        if isinstance(node, SequenceNode):
+            self._add_type_error(where, node, "keys and values")
             return None
         before = len(self.problems)
         values: dict[str, object] = {}
-        found = self._find(kind, node, where)
-        for entry in entries(kind):
+        found = self._find_values(kind, node, where)
+        for entry in iter_fields(kind):
             inner = f"{where}.{entry.name}" if where else entry.name
             if entry.name in found:
                 value_line, value = found[entry.name]
                 self.lines[inner] = value_line
                 values[entry.name] = self._value(entry, value, inner, value_line)
-            elif name and PLAIN.get(kind) == entry.name:
+            elif name and SHORTHAND_KEYS.get(kind) == entry.name:
                 values[entry.name] = name
             elif entry.required:
                 values[entry.name] = self._missing(entry, inner, self.lines.get(where, line))
         return kind(**values) if len(self.problems) == before and self._whole else None
 
-    def tell(self, line: int, message: str) -> None:
+    def add_error(self, line: int, message: str) -> None:
         """Keep a fault."""
         self.problems.append(Problem(self._path, line, message))
 
-    def _plain(self, kind: type, node: Scalar, where: str, name: str) -> object:
+    def _read_shorthand(self, kind: type, node: ScalarNode, where: str, name: str) -> object:
         """Read a value that stands for a section: a name for a person, false for the pages."""
         if node.tag == "null":
-            return self.section(kind, Pairs((), node.line), where, node.line, name)
-        short = next((entry for entry in entries(kind) if entry.name == PLAIN.get(kind)), None)
+            return self.read_section(kind, MappingNode((), node.line), where, node.line, name)
+        short = next(
+            (entry for entry in iter_fields(kind) if entry.name == SHORTHAND_KEYS.get(kind)), None
+        )
         if short is None:
-            self._unexpected(where, node, "keys and values")
+            self._add_type_error(where, node, "keys and values")
             return None
         before = len(self.problems)
-        value = self._one(short, node, where)
+        value = self._read_scalar(short, node, where)
         return kind(**{short.name: value}) if len(self.problems) == before and self._whole else None
 
-    def _find(self, kind: type, node: Pairs, where: str) -> dict[str, tuple[int, Node]]:
+    def _find_values(
+        self, kind: type, node: MappingNode, where: str
+    ) -> dict[str, tuple[int, Node]]:
         """Give the values of the keys that are known; tell of those that are not."""
-        names = {entry.name: entry.name for entry in entries(kind)}
-        names |= {entry.key.also: entry.name for entry in entries(kind) if entry.key.also}
+        names = {entry.name: entry.name for entry in iter_fields(kind)}
+        names |= {entry.field.alias: entry.name for entry in iter_fields(kind) if entry.field.alias}
         found: dict[str, tuple[int, Node]] = {}
         spelled: dict[str, str] = {}
         for key, value in node.nodes:
             known = names.get(key.text)
             if known is None:
-                hint = _belongs(key.text) or meant(key.text, tuple(names))
+                hint = _suggest_section(key.text) or format_suggestion(key.text, tuple(names))
                 place = f' in "{where}"' if where else ""
-                self.tell(key.line, f'unknown key "{key.text}"{place}{hint}')
+                self.add_error(key.line, f'unknown key "{key.text}"{place}{hint}')
             elif known in found:
                 before = spelled[known]
-                self.tell(key.line, f'"{key.text}" is the same key as "{before}", given before')
+                self.add_error(
+                    key.line, f'"{key.text}" is the same key as "{before}", given before'
+                )
             else:
                 spelled[known] = key.text
                 found[known] = (key.line, value)
         return found
 
-    def _missing(self, entry: Entry, where: str, line: int) -> object:
-        if is_section(entry.kind):
-            return self.section(entry.kind, Pairs((), line), where, line)
+    def _missing(self, entry: FieldInfo, where: str, line: int) -> object:
+        if is_section(entry.value_type):
+            return self.read_section(entry.value_type, MappingNode((), line), where, line)
         if self._whole:
-            self.tell(line, f"{where}: missing; every site needs it ({entry.key.help})")
+            self.add_error(line, f"{where}: missing; every site needs it ({entry.field.help})")
         return None
 
-    def _value(self, entry: Entry, node: Node, where: str, line: int) -> object:
+    def _value(self, entry: FieldInfo, node: Node, where: str, line: int) -> object:
         """Read what a key holds; nothing at all is the default."""
-        if isinstance(node, Scalar) and node.tag == "null":
+        if isinstance(node, ScalarNode) and node.tag == "null":
             return self._missing(entry, where, line) if entry.required else entry.default
-        if entry.many is Many.ONE:
-            return self._one(entry, node, where)
-        if entry.many is Many.NAMED:
-            return self._named(entry, node, where)
-        if isinstance(node, Pairs) or (isinstance(node, Scalar) and is_section(entry.kind)):
-            self._unexpected(where, node, "a list")
+        if entry.cardinality is Cardinality.ONE:
+            return self._read_scalar(entry, node, where)
+        if entry.cardinality is Cardinality.MAPPING:
+            return self._read_mapping(entry, node, where)
+        if isinstance(node, MappingNode) or (
+            isinstance(node, ScalarNode) and is_section(entry.value_type)
+        ):
+            self._add_type_error(where, node, "a list")
             return None
-        items = node.nodes if isinstance(node, Items) else (node,)
+        items = node.nodes if isinstance(node, SequenceNode) else (node,)
         values = [
-            self._one(entry, each, f"{where}[{number}]" if is_section(entry.kind) else where)
+            self._read_scalar(
+                entry, each, f"{where}[{number}]" if is_section(entry.value_type) else where
+            )
             for number, each in enumerate(items, 1)
         ]
         for number, each in enumerate(values):
             if each is not None and each in values[:number]:
-                self.tell(items[number].line, f'{where}: "{each}" is given twice')
+                self.add_error(items[number].line, f'{where}: "{each}" is given twice')
         return tuple(values)
 
-    def _named(self, entry: Entry, node: Node, where: str) -> object:
+    def _read_mapping(self, entry: FieldInfo, node: Node, where: str) -> object:
         """Read keys of the writer's choice, each with a section."""
-        if not isinstance(node, Pairs):
-            self._unexpected(where, node, "keys and values")
+        if not isinstance(node, MappingNode):
+            self._add_type_error(where, node, "keys and values")
             return None
         return tuple(
-            (key.text, self.section(entry.kind, value, f"{where}.{key.text}", key.line, key.text))
+            (
+                key.text,
+                self.read_section(
+                    entry.value_type, value, f"{where}.{key.text}", key.line, key.text
+                ),
+            )
             for key, value in node.nodes
         )
 
-    def _one(self, entry: Entry, node: Node, where: str) -> object:
+    def _read_scalar(self, entry: FieldInfo, node: Node, where: str) -> object:
         """Read a single value and hold it against its check."""
-        if isinstance(node, Scalar) and node.tag == document.BROKEN:
+        if isinstance(node, ScalarNode) and node.tag == document.INVALID_TAG:
             return None
-        if is_section(entry.kind):
-            return self.section(entry.kind, node, where, node.line)
-        value = _typed(entry.kind, node)
-        if isinstance(node, Scalar) and node.unset:
-            if entry.key.variable and not (entry.key.reads or self._sends):
+        if is_section(entry.value_type):
+            return self.read_section(entry.value_type, node, where, node.line)
+        value = _typed(entry.value_type, node)
+        if isinstance(node, ScalarNode) and node.unset_variable:
+            if entry.field.env_variable and not (entry.field.needed_to_read or self._sends):
                 return entry.default
-            self.tell(node.line, f'"{node.unset}" is not set in the environment')
+            self.add_error(node.line, f'"{node.unset_variable}" is not set in the environment')
         elif value is None:
-            self._unexpected(where, node, _EXPECTED[entry.kind])
-        elif entry.key.variable and isinstance(node, Scalar) and isinstance(value, str) and value:
-            return Secret(value, node.variables or f"${{{entry.key.variable}}}")
-        elif isinstance(value, str) and entry.key.check and value != entry.default:
+            self._add_type_error(where, node, _EXPECTED[entry.value_type])
+        elif (
+            entry.field.env_variable
+            and isinstance(node, ScalarNode)
+            and isinstance(value, str)
+            and value
+        ):
+            return Secret(value, node.raw_text or f"${{{entry.field.env_variable}}}")
+        elif isinstance(value, str) and entry.field.validator and value != entry.default:
             try:
-                return entry.key.check(value)
+                return entry.field.validator(value)
             except ValueError as error:
-                self.tell(node.line, f'{where}: "{value}" {error}')
-        elif entry.key.least is not None and isinstance(value, int) and value < entry.key.least:
-            self.tell(node.line, f"{where}: {value} is too low; at least {entry.key.least}")
+                self.add_error(node.line, f'{where}: "{value}" {error}')
+        elif (
+            entry.field.minimum is not None
+            and isinstance(value, int)
+            and value < entry.field.minimum
+        ):
+            self.add_error(
+                node.line, f"{where}: {value} is too low; at least {entry.field.minimum}"
+            )
         return value
 
-    def _unexpected(self, where: str, node: Node, expected: str) -> None:
+    def _add_type_error(self, where: str, node: Node, expected: str) -> None:
         place = f"{where}: " if where else ""
-        self.tell(node.line, f"{place}expected {expected}, got {_described(node)}")
+        self.add_error(node.line, f"{place}expected {expected}, got {_described(node)}")
 
 
 def _typed(kind: type, node: Node) -> str | int | bool | None:
     """Give a scalar as what its key holds, or None where it is something else."""
-    if not isinstance(node, Scalar):
+    if not isinstance(node, ScalarNode):
         return None
     if kind is bool:
-        return document.BOOLEANS.get(node.text.lower()) if node.tag == "bool" else None
+        return document.BOOLEAN_WORDS.get(node.text.lower()) if node.tag == "bool" else None
     if kind is int:
         fits = node.tag == "int" and _NUMBER.fullmatch(node.text)
         return int(node.text) if fits else None
@@ -193,9 +219,9 @@ def _typed(kind: type, node: Node) -> str | int | bool | None:
 
 def _described(node: Node) -> str:
     """Say what was written, in a message's words."""
-    if isinstance(node, Items):
+    if isinstance(node, SequenceNode):
         return "a list"
-    if isinstance(node, Pairs):
+    if isinstance(node, MappingNode):
         return "keys and values"
     if node.tag == "str":
         return f'the text "{node.text}"'
@@ -204,11 +230,12 @@ def _described(node: Node) -> str:
     return node.text if node.tag in _TEXT else f"{node.tag} {node.text}".strip()
 
 
-def _belongs(key: str) -> str:
+def _suggest_section(key: str) -> str:
     """Say which section a key belongs in, where there is one."""
     homes = [
         section.name
-        for section in entries(Config)
-        if section.many is Many.ONE and key in {entry.name for entry in entries(section.kind)}
+        for section in iter_fields(Config)
+        if section.cardinality is Cardinality.ONE
+        and key in {entry.name for entry in iter_fields(section.value_type)}
     ]
     return f'; it belongs in "{homes[0]}"' if len(homes) == 1 else ""

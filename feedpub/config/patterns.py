@@ -6,7 +6,7 @@ them in.
 
 import re
 
-STYLES = {
+JEKYLL_STYLES = {
     "date": "{categories}/{year}/{month}/{day}/{title}.html",
     "pretty": "{categories}/{year}/{month}/{day}/{title}/",
     "ordinal": "{categories}/{year}/{y_day}/{title}.html",
@@ -15,7 +15,15 @@ STYLES = {
 }
 """Jekyll's built-in styles, as it defines them."""
 
-TELLING = ("slug", "path", "title", "name", "filename", "slugorfilename", "contentbasename")
+UNIQUE_PLACEHOLDERS = (
+    "slug",
+    "path",
+    "title",
+    "name",
+    "filename",
+    "slugorfilename",
+    "contentbasename",
+)
 """Placeholders that differ from post to post; a pattern for a whole site needs one."""
 
 PLACEHOLDERS = (
@@ -28,16 +36,16 @@ PLACEHOLDERS = (
     *("filename", "slugorfilename", "contentbasename", "slugorcontentbasename"),
 )
 _NAMES = "|".join(sorted(PLACEHOLDERS, key=len, reverse=True))
-TOKEN = re.compile(rf"\{{({_NAMES})\}}|:({_NAMES})(?![a-z])")
+PLACEHOLDER_PATTERN = re.compile(rf"\{{({_NAMES})\}}|:({_NAMES})(?![a-z])")
 _WRITTEN = re.compile(r"\{([^{}]*)\}|(?<=/):([a-z_]+)|^:([a-z_]+)")
 
 
 def expand_style(text: str) -> str:
     """Return the pattern that a style such as `pretty` stands for, or the text itself."""
-    return STYLES.get(text, text)
+    return JEKYLL_STYLES.get(text, text)
 
 
-def written_placeholders(text: str) -> list[tuple[str, str]]:
+def find_placeholders(text: str) -> list[tuple[str, str]]:
     """Return each placeholder of a pattern, known or not: as written, and its name."""
     found = ((each[0], each[1] or each[2] or each[3] or "") for each in _WRITTEN.finditer(text))
     return [(whole, name if name in PLACEHOLDERS else name.rstrip("_")) for whole, name in found]

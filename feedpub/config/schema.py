@@ -11,79 +11,98 @@ from typing import Annotated
 from urllib.parse import urlsplit
 
 from feedpub.config import addresses, checks
-from feedpub.config.keys import Key
+from feedpub.config.keys import Field
 from feedpub.model import Author
 
 
 @dataclass(frozen=True, slots=True)
-class Site:
+class SiteConfig:
     """The site itself; only title and url are required."""
 
-    title: Annotated[str, Key("what the site is called", checks.name)]
-    url: Annotated[str, Key("its address, which ends in /", addresses.site_address)]
-    description: Annotated[str, Key("one sentence on what it is about")] = ""
+    title: Annotated[str, Field("what the site is called", checks.validate_nonempty)]
+    url: Annotated[str, Field("its address, which ends in /", addresses.normalize_site_url)]
+    description: Annotated[str, Field("one sentence on what it is about")] = ""
     language: Annotated[
         str,
-        Key('the language of posts that name none, as in BCP 47: "en", "zh-Hant"', checks.language),
+        Field(
+            'the language of posts that name none, as in BCP 47: "en", "zh-Hant"',
+            checks.validate_language,
+        ),
     ] = "en"
     languages: Annotated[
         tuple[str, ...],
-        Key("others that posts are in, so that names such as hello.fr.md say one", checks.language),
+        Field(
+            "others that posts are in, so that names such as hello.fr.md say one",
+            checks.validate_language,
+        ),
     ] = ()
     timezone: Annotated[
-        str, Key("IANA name; for dates without a zone, and for dates as shown", checks.timezone)
+        str,
+        Field(
+            "IANA name; for dates without a zone, and for dates as shown", checks.validate_timezone
+        ),
     ] = "UTC"
-    author: Annotated[Author | None, Key("for posts that name nobody; a name alone will do")] = None
+    author: Annotated[Author | None, Field("for posts that name nobody; a name alone will do")] = (
+        None
+    )
     authority: Annotated[
         str,
-        Key(
+        Field(
             "the host or address that posts' ids begin with (RFC 4151); url's host if empty",
-            addresses.authority,
+            addresses.validate_authority,
         ),
     ] = ""
     logo: Annotated[
         str,
-        Key("a wide picture: a file of the content folder, or a URL", addresses.reference),
+        Field(
+            "a wide picture: a file of the content folder, or a URL", addresses.normalize_reference
+        ),
     ] = ""
     icon: Annotated[
         str,
-        Key("a square picture: a file of the content folder, or a URL", addresses.reference),
+        Field(
+            "a square picture: a file of the content folder, or a URL",
+            addresses.normalize_reference,
+        ),
     ] = ""
-    rights: Annotated[str, Key('who may do what: "© 2025 Ann, CC BY 4.0"')] = ""
-    accent: Annotated[str, Key("the one colour of pages and mails, in quotes", checks.accent)] = (
-        "#1a5fb4"
-    )
+    rights: Annotated[str, Field('who may do what: "© 2025 Ann, CC BY 4.0"')] = ""
+    accent: Annotated[
+        str, Field("the one colour of pages and mails, in quotes", checks.validate_colour)
+    ] = "#1a5fb4"
 
 
 @dataclass(frozen=True, slots=True)
-class Content:
+class ContentConfig:
     """Where posts come from and where they go."""
 
-    folder: Annotated[str, Key("below the folder of this file, or absolute", checks.folder)] = (
-        "content"
-    )
+    folder: Annotated[
+        str, Field("below the folder of this file, or absolute", checks.normalize_folder)
+    ] = "content"
     permalink: Annotated[
         str,
-        Key(
+        Field(
             "of {year} {month} {day} {slug} {path} {name} {title} {categories} {section}, a style "
             "of Jekyll's (date, pretty, ordinal, none), or a whole URL",
-            checks.permalink,
+            checks.validate_permalink,
         ),
     ] = "posts/{slug}/"
     ignore: Annotated[
         tuple[str, ...],
-        Key('files that are no posts, as in .gitignore: "drafts/", "*.bak.md"', checks.name),
+        Field(
+            'files that are no posts, as in .gitignore: "drafts/", "*.bak.md"',
+            checks.validate_nonempty,
+        ),
     ] = ()
     tags_split: Annotated[
         str,
-        Key(
+        Field(
             "how tags written as one text are divided: comma or space",
             checks.one_of("comma", "space"),
         ),
     ] = "comma"
     languages: Annotated[
         str,
-        Key(
+        Field(
             "what says a post's language besides its front matter: names (hello.fr.md), folders "
             "(fr/hello.md and names) or none",
             checks.one_of("names", "folders", "none"),
@@ -91,48 +110,59 @@ class Content:
     ] = "names"
     translations: Annotated[
         str,
-        Key("the address of a post in another language than the site's", checks.translations),
+        Field(
+            "the address of a post in another language than the site's",
+            checks.validate_translations,
+        ),
     ] = "{language}/{permalink}"
-    largest: Annotated[int, Key("octets of a post; a larger one is left out", least=1)] = 1_000_000
+    largest: Annotated[int, Field("octets of a post; a larger one is left out", minimum=1)] = (
+        1_000_000
+    )
     publish: Annotated[
         tuple[str, ...],
-        Key('files of any kind to publish as they are, as in .gitignore: "*.ipynb"', checks.name),
+        Field(
+            'files of any kind to publish as they are, as in .gitignore: "*.ipynb"',
+            checks.validate_nonempty,
+        ),
     ] = ()
-    follow_links: Annotated[bool, Key("publish what symbolic links lead to outside the folder")] = (
-        False
-    )
+    follow_links: Annotated[
+        bool, Field("publish what symbolic links lead to outside the folder")
+    ] = False
     inline_tags: Annotated[
-        bool, Key("#tags in the text of posts whose front matter has none count, as in Obsidian")
+        bool, Field("#tags in the text of posts whose front matter has none count, as in Obsidian")
     ] = True
     pages: Annotated[
         tuple[str, ...],
-        Key('files that are pages and no posts: "about.md", "pages/**"', checks.name),
+        Field(
+            'files that are pages and no posts: "about.md", "pages/**"', checks.validate_nonempty
+        ),
     ] = ()
     page_permalink: Annotated[
-        str, Key("the permalink of pages; {path} is with their slug", checks.permalink)
+        str, Field("the permalink of pages; {path} is with their slug", checks.validate_permalink)
     ] = "{path}/"
 
 
 @dataclass(frozen=True, slots=True)
-class Markdown:
+class MarkdownConfig:
     """How Markdown is read."""
 
     engine: Annotated[
-        str, Key("markdown, or comrak (faster)", checks.one_of("markdown", "comrak"))
+        str, Field("markdown, or comrak (faster)", checks.one_of("markdown", "comrak"))
     ] = "markdown"
     extensions: Annotated[
-        tuple[str, ...], Key("more of Python-Markdown's extensions, by name", checks.name)
+        tuple[str, ...],
+        Field("more of Python-Markdown's extensions, by name", checks.validate_nonempty),
     ] = ()
     dialect: Annotated[
         str,
-        Key(
+        Field(
             "commonmark, or python-markdown for posts written for MkDocs or Pelican",
             checks.one_of("commonmark", "python-markdown"),
         ),
     ] = "commonmark"
     math: Annotated[
         str,
-        Key(
+        Field(
             "tex: as written, for a script of the theme; or mathml: set on pages",
             checks.one_of("tex", "mathml"),
         ),
@@ -140,87 +170,94 @@ class Markdown:
 
 
 @dataclass(frozen=True, slots=True)
-class ExtraFeed:
+class ExtraFeedConfig:
     """A feed of posts that have one of the tags, by one of the authors, in one of the languages."""
 
-    name: Annotated[str, Key("its folder below feeds/", checks.name)]
-    title: Annotated[str, Key("what people see; made of the name if empty")] = ""
-    tags: Annotated[tuple[str, ...], Key("any of these", checks.name)] = ()
-    authors: Annotated[tuple[str, ...], Key("any of these", checks.name)] = ()
-    languages: Annotated[tuple[str, ...], Key("any of these", checks.language)] = ()
+    name: Annotated[str, Field("its folder below feeds/", checks.validate_nonempty)]
+    title: Annotated[str, Field("what people see; made of the name if empty")] = ""
+    tags: Annotated[tuple[str, ...], Field("any of these", checks.validate_nonempty)] = ()
+    authors: Annotated[tuple[str, ...], Field("any of these", checks.validate_nonempty)] = ()
+    languages: Annotated[tuple[str, ...], Field("any of these", checks.validate_language)] = ()
 
 
 @dataclass(frozen=True, slots=True)
-class Podcast:
+class PodcastConfig:
     """What podcast directories ask for; feeds with audio carry it."""
 
-    category: Annotated[str, Key('"Technology", or "Arts > Books"', checks.name)]
-    image: Annotated[str, Key("square, 1400 to 3000 pixels; a file or a URL", addresses.reference)]
-    author: Annotated[str, Key("who speaks")] = ""
-    owner: Annotated[Author | None, Key("whom directories write to")] = None
-    explicit: Annotated[bool, Key("whether it is for adults only")] = False
-    summary: Annotated[str, Key("a few sentences")] = ""
+    category: Annotated[str, Field('"Technology", or "Arts > Books"', checks.validate_nonempty)]
+    image: Annotated[
+        str, Field("square, 1400 to 3000 pixels; a file or a URL", addresses.normalize_reference)
+    ]
+    author: Annotated[str, Field("who speaks")] = ""
+    owner: Annotated[Author | None, Field("whom directories write to")] = None
+    explicit: Annotated[bool, Field("whether it is for adults only")] = False
+    summary: Annotated[str, Field("a few sentences")] = ""
     type: Annotated[
-        str, Key("episodic, or serial (oldest first)", checks.one_of("episodic", "serial"))
+        str, Field("episodic, or serial (oldest first)", checks.one_of("episodic", "serial"))
     ] = "episodic"
 
 
 @dataclass(frozen=True, slots=True)
-class Feeds:
+class FeedsConfig:
     """Which feeds there are and what is in them."""
 
     formats: Annotated[
-        tuple[str, ...], Key("of rss, atom, json", checks.one_of("rss", "atom", "json"))
+        tuple[str, ...], Field("of rss, atom, json", checks.one_of("rss", "atom", "json"))
     ] = ("rss", "atom", "json")
     kinds: Annotated[
         tuple[str, ...],
-        Key(
+        Field(
             "of site, tags, authors, languages, categories",
             checks.one_of("site", "tags", "authors", "languages", "categories"),
         ),
     ] = ("site", "tags", "authors")
-    limit: Annotated[int, Key("posts in a feed; 0 for all", least=0)] = 20
-    content: Annotated[str, Key("full or summary", checks.one_of("full", "summary"))] = "full"
+    limit: Annotated[int, Field("posts in a feed; 0 for all", minimum=0)] = 20
+    content: Annotated[str, Field("full or summary", checks.one_of("full", "summary"))] = "full"
     min_posts: Annotated[
-        int, Key("a tag, author, language or category with fewer gets no feed", least=1)
+        int, Field("a tag, author, language or category with fewer gets no feed", minimum=1)
     ] = 1
-    archive: Annotated[bool, Key("RFC 5005 archives of the site's Atom feed")] = False
+    archive: Annotated[bool, Field("RFC 5005 archives of the site's Atom feed")] = False
     hubs: Annotated[
         tuple[str, ...],
-        Key(
+        Field(
             "WebSub hubs that tell readers at once; `hub: URL` does too",
-            addresses.web_address,
-            also="hub",
+            addresses.normalize_url,
+            alias="hub",
         ),
     ] = ()
-    extra: Annotated[tuple[ExtraFeed, ...], Key("feeds of your own choice")] = ()
-    podcast: Annotated[Podcast | None, Key("what podcast directories ask for")] = None
+    extra: Annotated[tuple[ExtraFeedConfig, ...], Field("feeds of your own choice")] = ()
+    podcast: Annotated[PodcastConfig | None, Field("what podcast directories ask for")] = None
 
 
 @dataclass(frozen=True, slots=True)
-class MenuItem:
+class MenuItemConfig:
     """A link in the menu; a page's file alone will do."""
 
-    page: Annotated[str, Key('a file of the content folder: "about.md"')] = ""
-    url: Annotated[str, Key('or an address, of this site ("/talks/") or another')] = ""
-    name: Annotated[str, Key("what people see; the page's title if empty")] = ""
+    page: Annotated[str, Field('a file of the content folder: "about.md"')] = ""
+    url: Annotated[str, Field('or an address, of this site ("/talks/") or another')] = ""
+    name: Annotated[str, Field("what people see; the page's title if empty")] = ""
 
 
 @dataclass(frozen=True, slots=True)
-class Pages:
+class PagesConfig:
     """The pages; `pages: false` publishes feeds alone."""
 
-    enabled: Annotated[bool, Key("false publishes feeds alone")] = True
-    per_page: Annotated[int, Key("posts on one page of a list", least=1)] = 20
+    enabled: Annotated[bool, Field("false publishes feeds alone")] = True
+    per_page: Annotated[int, Field("posts on one page of a list", minimum=1)] = 20
     templates: Annotated[
-        str, Key("a folder whose files win over the packaged templates, one by one", checks.folder)
+        str,
+        Field(
+            "a folder whose files win over the packaged templates, one by one",
+            checks.normalize_folder,
+        ),
     ] = "templates"
     menu: Annotated[
-        tuple[MenuItem, ...], Key("before the pages that say `menu:` themselves, in this order")
+        tuple[MenuItemConfig, ...],
+        Field("before the pages that say `menu:` themselves, in this order"),
     ] = ()
     redirects: Annotated[
         str,
-        Key(
+        Field(
             "auto: old addresses lead to posts, those that posts were published at before too; "
             "given: only those that posts name; none",
             checks.one_of("auto", "given", "none"),
@@ -229,239 +266,277 @@ class Pages:
 
 
 @dataclass(frozen=True, slots=True)
-class Publishing:
+class OutputConfig:
     """Where the site is written."""
 
-    folder: Annotated[str, Key("below the folder of this file, or absolute", checks.folder)] = (
-        "public"
-    )
+    folder: Annotated[
+        str, Field("below the folder of this file, or absolute", checks.normalize_folder)
+    ] = "public"
     compress: Annotated[
         tuple[str, ...],
-        Key("of gzip, br: what lies beside each text for servers", checks.one_of("gzip", "br")),
+        Field("of gzip, br: what lies beside each text for servers", checks.one_of("gzip", "br")),
     ] = ()
 
 
 @dataclass(frozen=True, slots=True)
-class Relay:
+class RelayConfig:
     """A mail server that takes our messages."""
 
-    host: Annotated[str, Key("its name", checks.name)]
-    port: Annotated[int, Key("587 for STARTTLS, 465 for TLS, 25 among friends", least=1)] = 587
+    host: Annotated[str, Field("its name", checks.validate_nonempty)]
+    port: Annotated[int, Field("587 for STARTTLS, 465 for TLS, 25 among friends", minimum=1)] = 587
     security: Annotated[
-        str, Key("starttls, tls or none", checks.one_of("starttls", "tls", "none"))
+        str, Field("starttls, tls or none", checks.one_of("starttls", "tls", "none"))
     ] = "starttls"
     username: Annotated[
-        str, Key('for logging in; "${SMTP_USER}" keeps it out of this file', variable="SMTP_USER")
+        str,
+        Field('for logging in; "${SMTP_USER}" keeps it out of this file', env_variable="SMTP_USER"),
     ] = ""
-    password: Annotated[str, Key('likewise: "${SMTP_PASSWORD}"', variable="SMTP_PASSWORD")] = ""
-    weight: Annotated[int, Key("its share of the messages among several", least=1)] = 1
-    connections: Annotated[int, Key("how many at once", least=1)] = 4
-    rate: Annotated[int, Key("messages a second; 0 for as fast as it takes them", least=0)] = 0
+    password: Annotated[
+        str, Field('likewise: "${SMTP_PASSWORD}"', env_variable="SMTP_PASSWORD")
+    ] = ""
+    weight: Annotated[int, Field("its share of the messages among several", minimum=1)] = 1
+    connections: Annotated[int, Field("how many at once", minimum=1)] = 4
+    rate: Annotated[int, Field("messages a second; 0 for as fast as it takes them", minimum=0)] = 0
 
 
 @dataclass(frozen=True, slots=True)
-class Dkim:
+class DkimConfig:
     """How messages are signed (RFC 6376)."""
 
-    domain: Annotated[str, Key("the signing domain", checks.name)]
-    selector: Annotated[str, Key("names the key in the domain's DNS", checks.name)]
-    key: Annotated[str, Key("a file with the private key in PEM, RSA or Ed25519", checks.name)]
+    domain: Annotated[str, Field("the signing domain", checks.validate_nonempty)]
+    selector: Annotated[str, Field("names the key in the domain's DNS", checks.validate_nonempty)]
+    key: Annotated[
+        str, Field("a file with the private key in PEM, RSA or Ed25519", checks.validate_nonempty)
+    ]
 
 
 @dataclass(frozen=True, slots=True)
-class Webhooks:
+class WebhooksConfig:
     """Who may tell us of bounces and complaints at /hooks/..., and how we know it is they."""
 
-    ses: Annotated[str, Key("the ARN of the SNS topic that Amazon SES tells them to")] = ""
+    ses: Annotated[str, Field("the ARN of the SNS topic that Amazon SES tells them to")] = ""
     postmark: Annotated[
         str,
-        Key(
+        Field(
             'its password (basic authentication), or the end of its URL: "${POSTMARK_SECRET}"',
-            variable="POSTMARK_SECRET",
+            env_variable="POSTMARK_SECRET",
         ),
     ] = ""
     mailgun: Annotated[
         str,
-        Key('the webhook signing key: "${MAILGUN_KEY}"', variable="MAILGUN_KEY"),
+        Field('the webhook signing key: "${MAILGUN_KEY}"', env_variable="MAILGUN_KEY"),
     ] = ""
-    sendgrid: Annotated[str, Key("the verification key of the signed event webhook")] = ""
+    sendgrid: Annotated[str, Field("the verification key of the signed event webhook")] = ""
 
 
 @dataclass(frozen=True, slots=True)
-class Mail:
+class MailConfig:
     """How messages leave."""
 
     transport: Annotated[
         str,
-        Key("folder (.eml files), maildir or smtp", checks.one_of("folder", "maildir", "smtp")),
+        Field("folder (.eml files), maildir or smtp", checks.one_of("folder", "maildir", "smtp")),
     ] = "folder"
     folder: Annotated[
-        str, Key("where the transports folder and maildir put messages", checks.folder)
+        str, Field("where the transports folder and maildir put messages", checks.normalize_folder)
     ] = "mail"
-    sender: Annotated[Author | None, Key("whom messages are from; site.author if not set")] = None
-    reply_to: Annotated[str, Key("where answers go, if not to the sender", checks.email)] = ""
-    address: Annotated[str, Key("your postal address, which the law of many places wants")] = ""
+    sender: Annotated[Author | None, Field("whom messages are from; site.author if not set")] = None
+    reply_to: Annotated[
+        str, Field("where answers go, if not to the sender", checks.validate_email)
+    ] = ""
+    address: Annotated[str, Field("your postal address, which the law of many places wants")] = ""
     bounces: Annotated[
-        str, Key("where undeliverable messages return; the address gets a +token", checks.email)
+        str,
+        Field(
+            "where undeliverable messages return; the address gets a +token", checks.validate_email
+        ),
     ] = ""
     unsubscribe: Annotated[
-        str, Key("an address that takes mail from people who leave, with a +token", checks.email)
+        str,
+        Field(
+            "an address that takes mail from people who leave, with a +token", checks.validate_email
+        ),
     ] = ""
     authserv_id: Annotated[
         str,
-        Key(
+        Field(
             "what your mail server calls itself in Authentication-Results; who writes to "
             "unsubscribe without a +token leaves only where it says that the sender is genuine"
         ),
     ] = ""
-    relays: Annotated[tuple[Relay, ...], Key("the servers of the transport smtp")] = ()
-    dkim: Annotated[tuple[Dkim, ...], Key("signatures, one for each key")] = ()
+    relays: Annotated[tuple[RelayConfig, ...], Field("the servers of the transport smtp")] = ()
+    dkim: Annotated[tuple[DkimConfig, ...], Field("signatures, one for each key")] = ()
     on_doubt: Annotated[
         str,
-        Key(
+        Field(
             "when a server never answered: hold (ask you, see `digest status`) or resend",
             checks.one_of("hold", "resend"),
         ),
     ] = "hold"
     mailbox: Annotated[
         str,
-        Key(
+        Field(
             "where undeliverable messages arrive, which `feedpub run` reads: a Maildir, an mbox or "
             "imaps://user@host/INBOX"
         ),
     ] = ""
     soft_bounces: Annotated[
-        int, Key("temporary failures in a row that count as a permanent one", least=1)
+        int, Field("temporary failures in a row that count as a permanent one", minimum=1)
     ] = 5
-    webhooks: Annotated[Webhooks, Key("who may tell us of bounces and complaints")] = Webhooks()
+    webhooks: Annotated[WebhooksConfig, Field("who may tell us of bounces and complaints")] = (
+        WebhooksConfig()
+    )
 
 
 @dataclass(frozen=True, slots=True)
-class Digest:
+class DigestConfig:
     """A newsletter of new posts."""
 
-    name: Annotated[str, Key("its name in commands and addresses", checks.name)]
-    title: Annotated[str, Key("what readers see; the site's title if empty")] = ""
+    name: Annotated[str, Field("its name in commands and addresses", checks.validate_nonempty)]
+    title: Annotated[str, Field("what readers see; the site's title if empty")] = ""
     was: Annotated[
-        str, Key("its name before it was renamed: it goes on where that one was", checks.name)
+        str,
+        Field(
+            "its name before it was renamed: it goes on where that one was",
+            checks.validate_nonempty,
+        ),
     ] = ""
     schedule: Annotated[
         str,
-        Key(
+        Field(
             '"daily 08:00", "weekly mon 08:00", "monthly 1 08:00", "each post", or as in cron',
-            checks.schedule,
+            checks.validate_schedule,
         ),
     ] = "weekly mon 08:00"
-    timezone: Annotated[str, Key("IANA name; site.timezone if empty", checks.timezone)] = ""
-    tags: Annotated[tuple[str, ...], Key("only posts with one of these", checks.name)] = ()
-    authors: Annotated[tuple[str, ...], Key("only posts by one of these", checks.name)] = ()
-    languages: Annotated[tuple[str, ...], Key("only posts in one of these", checks.language)] = ()
-    min_posts: Annotated[int, Key("with fewer new posts nothing is sent yet", least=1)] = 1
-    max_posts: Annotated[int, Key("more wait for the next issue", least=1)] = 50
-    content: Annotated[str, Key("excerpts or full", checks.one_of("excerpts", "full"))] = "excerpts"
-    subject: Annotated[str, Key("a template of posts, date, digest and site")] = (
+    timezone: Annotated[
+        str, Field("IANA name; site.timezone if empty", checks.validate_timezone)
+    ] = ""
+    tags: Annotated[
+        tuple[str, ...], Field("only posts with one of these", checks.validate_nonempty)
+    ] = ()
+    authors: Annotated[
+        tuple[str, ...], Field("only posts by one of these", checks.validate_nonempty)
+    ] = ()
+    languages: Annotated[
+        tuple[str, ...], Field("only posts in one of these", checks.validate_language)
+    ] = ()
+    min_posts: Annotated[int, Field("with fewer new posts nothing is sent yet", minimum=1)] = 1
+    max_posts: Annotated[int, Field("more wait for the next issue", minimum=1)] = 50
+    content: Annotated[str, Field("excerpts or full", checks.one_of("excerpts", "full"))] = (
+        "excerpts"
+    )
+    subject: Annotated[str, Field("a template of posts, date, digest and site")] = (
         "{{ posts[0].title }}{% if posts|length > 1 %} +{{ posts|length - 1 }}{% endif %}"
     )
-    preheader: Annotated[str, Key("likewise: what mail programs show beside the subject")] = (
+    preheader: Annotated[str, Field("likewise: what mail programs show beside the subject")] = (
         "{{ posts[1:4]|map(attribute='title')|join(' · ') }}"
     )
-    intro: Annotated[str, Key("likewise: a few words before the posts, in Markdown")] = ""
-    template: Annotated[str, Key("the template in templates/mail/, without .html", checks.name)] = (
-        "digest"
-    )
-    max_age: Annotated[int, Key("days; older posts are never mailed", least=1)] = 30
+    intro: Annotated[str, Field("likewise: a few words before the posts, in Markdown")] = ""
+    template: Annotated[
+        str, Field("the template in templates/mail/, without .html", checks.validate_nonempty)
+    ] = "digest"
+    max_age: Annotated[int, Field("days; older posts are never mailed", minimum=1)] = 30
 
 
 @dataclass(frozen=True, slots=True)
-class Subscribers:
+class SubscribersConfig:
     """Who is mailed."""
 
     database: Annotated[
         str,
-        Key(
+        Field(
             'empty for a file in .feedpub/, or "postgresql://…"',
-            variable="DATABASE_URL",
-            reads=True,
+            env_variable="DATABASE_URL",
+            needed_to_read=True,
         ),
     ] = ""
-    double_opt_in: Annotated[bool, Key("people confirm by mail before anything is sent")] = True
+    double_opt_in: Annotated[bool, Field("people confirm by mail before anything is sent")] = True
     form: Annotated[
-        bool, Key("people sign up on the site, which `feedpub run` must serve then")
+        bool, Field("people sign up on the site, which `feedpub run` must serve then")
     ] = False
     host: Annotated[
         str,
-        Key(
+        Field(
             "where readers confirm, choose and leave, if not on the site's own host, on which lies "
             'what authors publish: "https://readers.example.org"',
-            addresses.readers_host,
+            addresses.normalize_readers_host,
         ),
     ] = ""
     origins: Annotated[
         tuple[str, ...],
-        Key('other sites whose forms may sign people up: "https://ann.example"', addresses.origin),
+        Field(
+            'other sites whose forms may sign people up: "https://ann.example"',
+            addresses.normalize_origin,
+        ),
     ] = ()
 
 
 @dataclass(frozen=True, slots=True)
-class Hooks:
+class HooksConfig:
     """Whom to tell: commands, run without a shell, and URLs; each gets JSON."""
 
     on_published: Annotated[
         tuple[str, ...],
-        Key('when feeds have changed: "bin/toot --public", "https://…"', checks.hook),
+        Field('when feeds have changed: "bin/toot --public", "https://…"', checks.validate_hook),
     ] = ()
     on_issue_sent: Annotated[
-        tuple[str, ...], Key("when all of an issue has gone out", checks.hook)
+        tuple[str, ...], Field("when all of an issue has gone out", checks.validate_hook)
     ] = ()
     secret: Annotated[
         str,
-        Key('what URLs are signed for with: "${HOOK_SECRET}"', variable="HOOK_SECRET"),
+        Field('what URLs are signed for with: "${HOOK_SECRET}"', env_variable="HOOK_SECRET"),
     ] = ""
 
 
 @dataclass(frozen=True, slots=True)
-class Web:
+class WebConfig:
     """How `feedpub run` serves the site, alone or behind nginx or Caddy; `web: false` does not."""
 
-    enabled: Annotated[bool, Key("false: `feedpub run` publishes and mails alone")] = True
+    enabled: Annotated[bool, Field("false: `feedpub run` publishes and mails alone")] = True
     host: Annotated[
-        str, Key('the address to listen at; "0.0.0.0" for all of this machine\'s', checks.name)
+        str,
+        Field(
+            'the address to listen at; "0.0.0.0" for all of this machine\'s',
+            checks.validate_nonempty,
+        ),
     ] = "127.0.0.1"
-    port: Annotated[int, Key("likewise its port; 0 for any that is free", least=0)] = 8000
+    port: Annotated[int, Field("likewise its port; 0 for any that is free", minimum=0)] = 8000
     proxies: Annotated[
         tuple[str, ...],
-        Key(
+        Field(
             "whose X-Forwarded-For and -Proto are believed: addresses, networks; this machine's if "
             "not set",
-            checks.network,
+            checks.validate_network,
         ),
     ] = ("127.0.0.1", "::1")
     limit: Annotated[
         int,
-        Key(
-            "requests a minute from one address, this machine's own aside; 0 for no limit", least=0
+        Field(
+            "requests a minute from one address, this machine's own aside; 0 for no limit",
+            minimum=0,
         ),
     ] = 600
     policy: Annotated[
-        str, Key("the Content-Security-Policy of the site's own pages; what is copied runs nothing")
+        str,
+        Field("the Content-Security-Policy of the site's own pages; what is copied runs nothing"),
     ] = (
         "default-src 'self'; script-src 'none'; worker-src 'none'; img-src * data:; media-src *; "
         "object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
     )
     metrics: Annotated[
-        bool, Key("figures for Prometheus at /metrics, which anybody can read then")
+        bool, Field("figures for Prometheus at /metrics, which anybody can read then")
     ] = False
 
 
 @dataclass(frozen=True, slots=True)
-class Run:
+class RunConfig:
     """How `feedpub run` watches the folder."""
 
     events: Annotated[
-        bool, Key("the kernel tells of changes; false for a network disk that never does")
+        bool, Field("the kernel tells of changes; false for a network disk that never does")
     ] = True
     sweep: Annotated[
-        int, Key("seconds between two looks at all files, for what nobody told of", least=1)
+        int, Field("seconds between two looks at all files, for what nobody told of", minimum=1)
     ] = 60
 
 
@@ -469,22 +544,22 @@ class Run:
 class Config:
     """The whole of `config.yaml`."""
 
-    site: Annotated[Site, Key()]
-    content: Annotated[Content, Key()] = Content()
+    site: Annotated[SiteConfig, Field()]
+    content: Annotated[ContentConfig, Field()] = ContentConfig()
     authors: Annotated[
         tuple[tuple[str, Author], ...],
-        Key("People, by the key that posts name them by; a name alone will do."),
+        Field("People, by the key that posts name them by; a name alone will do."),
     ] = ()
-    markdown: Annotated[Markdown, Key()] = Markdown()
-    feeds: Annotated[Feeds, Key()] = Feeds()
-    pages: Annotated[Pages, Key()] = Pages()
-    output: Annotated[Publishing, Key()] = Publishing()
-    digests: Annotated[tuple[Digest, ...], Key("Newsletters of new posts.")] = ()
-    mail: Annotated[Mail, Key()] = Mail()
-    subscribers: Annotated[Subscribers, Key()] = Subscribers()
-    hooks: Annotated[Hooks, Key()] = Hooks()
-    web: Annotated[Web, Key()] = Web()
-    run: Annotated[Run, Key()] = Run()
+    markdown: Annotated[MarkdownConfig, Field()] = MarkdownConfig()
+    feeds: Annotated[FeedsConfig, Field()] = FeedsConfig()
+    pages: Annotated[PagesConfig, Field()] = PagesConfig()
+    output: Annotated[OutputConfig, Field()] = OutputConfig()
+    digests: Annotated[tuple[DigestConfig, ...], Field("Newsletters of new posts.")] = ()
+    mail: Annotated[MailConfig, Field()] = MailConfig()
+    subscribers: Annotated[SubscribersConfig, Field()] = SubscribersConfig()
+    hooks: Annotated[HooksConfig, Field()] = HooksConfig()
+    web: Annotated[WebConfig, Field()] = WebConfig()
+    run: Annotated[RunConfig, Field()] = RunConfig()
 
     @property
     def readers_url(self) -> str:
@@ -496,15 +571,20 @@ class Config:
         return own + urlsplit(self.site.url).path if own else self.site.url
 
 
-FOREIGN: Mapping[type, Mapping[str, Key]] = {
+EXTERNAL_FIELDS: Mapping[type, Mapping[str, Field]] = {
     Author: {
-        "name": Key("as readers see it", checks.name),
-        "email": Key("", checks.email),
-        "url": Key("a page about them", addresses.web_address),
-        "bio": Key("a sentence or two"),
+        "name": Field("as readers see it", checks.validate_nonempty),
+        "email": Field("", checks.validate_email),
+        "url": Field("a page about them", addresses.normalize_url),
+        "bio": Field("a sentence or two"),
     }
 }
 """The keys of values that are declared elsewhere; what is not named here cannot be written."""
 
-PLAIN: Mapping[type, str] = {Author: "name", MenuItem: "page", Pages: "enabled", Web: "enabled"}
+SHORTHAND_KEYS: Mapping[type, str] = {
+    Author: "name",
+    MenuItemConfig: "page",
+    PagesConfig: "enabled",
+    WebConfig: "enabled",
+}
 """The key that is meant where a plain value stands for a whole section."""

@@ -6,33 +6,33 @@ from enum import Enum
 from types import NoneType
 from typing import get_args, get_origin, get_type_hints
 
-from feedpub.config.keys import Key
-from feedpub.config.schema import FOREIGN
+from feedpub.config.keys import Field
+from feedpub.config.schema import EXTERNAL_FIELDS
 
 
-class Many(Enum):
+class Cardinality(Enum):
     """How many values a key holds."""
 
     ONE = "one"
-    LIST = "list"
-    NAMED = "named"  # a mapping of names of the writer's choice
+    MANY = "list"
+    MAPPING = "named"  # a mapping of names of the writer's choice
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class FieldInfo:
     """One key of a section."""
 
     name: str
-    kind: type  # str, int, bool or a section's dataclass
-    many: Many
+    value_type: type  # str, int, bool or a section's dataclass
+    cardinality: Cardinality
     required: bool
     default: object  # None where required, or where there is no such section unless written
-    key: Key
+    field: Field
 
 
-def entries(section: type) -> Iterator[Entry]:
+def iter_fields(section: type) -> Iterator[FieldInfo]:
     """Give the keys of a section, in the order in which they are declared."""
-    foreign = FOREIGN.get(section)
+    foreign = EXTERNAL_FIELDS.get(section)
     hints = get_type_hints(section, include_extras=True)
     for each in fields(section):
         hint = hints[each.name]
@@ -44,7 +44,7 @@ def entries(section: type) -> Iterator[Entry]:
             continue
         kind, many = _shape(hint)
         required = each.default is MISSING
-        yield Entry(each.name, kind, many, required, None if required else each.default, key)
+        yield FieldInfo(each.name, kind, many, required, None if required else each.default, key)
 
 
 def is_section(kind: type) -> bool:
@@ -52,12 +52,12 @@ def is_section(kind: type) -> bool:
     return is_dataclass(kind)
 
 
-def _shape(hint: object) -> tuple[type, Many]:
+def _shape(hint: object) -> tuple[type, Cardinality]:
     """Give what a type holds and how many: `tuple[str, ...]` is a list of texts."""
-    many = Many.ONE
+    many = Cardinality.ONE
     if get_origin(hint) is tuple:
-        many, hint = Many.LIST, get_args(hint)[0]
+        many, hint = Cardinality.MANY, get_args(hint)[0]
         if get_origin(hint) is tuple:
-            many, hint = Many.NAMED, get_args(hint)[1]
+            many, hint = Cardinality.MAPPING, get_args(hint)[1]
     kinds = [each for each in get_args(hint) or (hint,) if each is not NoneType]
     return kinds[0], many

@@ -3,23 +3,23 @@
 forever(request, sys.stdout, now, human=True)
 """
 
-from feedpub.agenda import Duty
-from feedpub.daemon.process import forever
-from feedpub.daemon.running import Means, run
-from feedpub.daemon.signals import Signals, heeded
-from feedpub.daemon.site import Site
-from feedpub.daemon.status import Status, status
-from feedpub.journal import Journal
+from feedpub.agenda import PeriodicJob
+from feedpub.daemon.process import run_forever
+from feedpub.daemon.running import Dependencies, run_daemon
+from feedpub.daemon.signals import Signals, handle_signals
+from feedpub.daemon.site import CurrentSite
+from feedpub.daemon.status import SiteStatus, get_status
+from feedpub.journal import EventLogger
 
 __all__ = [
-    "Duty",
-    "Journal",
-    "Means",
+    "CurrentSite",
+    "Dependencies",
+    "EventLogger",
+    "PeriodicJob",
     "Signals",
-    "Site",
-    "Status",
-    "forever",
-    "heeded",
-    "run",
-    "status",
+    "SiteStatus",
+    "get_status",
+    "handle_signals",
+    "run_daemon",
+    "run_forever",
 ]

@@ -2,41 +2,43 @@
 
 from feedpub.daemon.site import StoppedError
 from feedpub.errors import FeedpubError
-from feedpub.journal import Journal
-from feedpub.scheduler import Failure
+from feedpub.journal import EventLogger
+from feedpub.scheduler import JobFailure
 
 
-class Faults:
+class FailureLog:
     """Tells how duties fail, for all threads."""
 
-    def __init__(self, journal: Journal) -> None:
-        self._journal = journal
-        self._last: dict[str, Failure] = {}  # of each duty that failed and has not worked since
+    def __init__(self, journal: EventLogger) -> None:
+        self._logger = journal
+        self._last: dict[str, JobFailure] = {}  # of each duty that failed and has not worked since
 
-    def ended(self, duty: str, failure: Failure | None) -> None:
+    def record(self, duty: str, failure: JobFailure | None) -> None:
         """Take notice of how a call ended; None is well."""
         if failure is None:
-            self._mended(duty)
+            self._log_recovery(duty)
         elif not isinstance(failure.error, StoppedError):
-            self._failed(failure)
+            self._log_failure(failure)
 
-    def _mended(self, duty: str) -> None:
+    def _log_recovery(self, duty: str) -> None:
         last = self._last.pop(duty, None)
         if last:
-            self._journal.tell("works again", duty=duty, failures=last.failures)
+            self._logger.info("works again", duty=duty, failures=last.failures)
 
-    def _failed(self, failure: Failure) -> None:
-        last = self._last.get(failure.duty)
-        again = last and last.why == failure.why and failure.failures & (failure.failures - 1)
-        self._last[failure.duty] = failure
+    def _log_failure(self, failure: JobFailure) -> None:
+        last = self._last.get(failure.job_name)
+        again = (
+            last and last.message == failure.message and failure.failures & (failure.failures - 1)
+        )
+        self._last[failure.job_name] = failure
         if again:
             return
         known = isinstance(failure.error, FeedpubError | OSError)
-        self._journal.tell(
+        self._logger.info(
             "failed",
-            duty=failure.duty,
-            why=failure.why,
-            trace="" if known else failure.trace,
+            duty=failure.job_name,
+            why=failure.message,
+            trace="" if known else failure.traceback,
             times=failure.failures,
-            again=failure.again.isoformat(timespec="seconds"),
+            again=failure.next_retry.isoformat(timespec="seconds"),
         )

@@ -4,71 +4,77 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from feedpub import __version__
-from feedpub.daemon.insight import Insight
-from feedpub.daemon.site import Site
+from feedpub.daemon.insight import DaemonHandle
+from feedpub.daemon.site import CurrentSite
 from feedpub.errors import FeedpubError
-from feedpub.metrics import Figures
+from feedpub.metrics import MetricsSnapshot
 from feedpub.newsletter import figures
-from feedpub.web.traffic import Traffic
+from feedpub.web.traffic import HitCounter
 
-PAGES = "pages"
+PAGES_JOB = "pages"
 """The duty that takes the site up for those who ask."""
 
-_SERVED = ("build", PAGES)
+_REQUIRED_JOBS = ("build", PAGES_JOB)
 """Duties without which readers are not served what they should be."""
 
 
-class Gauges:
+class HealthReporter:
     """Looks at a daemon; its methods are for all threads."""
 
-    def __init__(self, site: Site, traffic: Traffic, insight: Insight | None) -> None:
+    def __init__(
+        self, site: CurrentSite, traffic: HitCounter, insight: DaemonHandle | None
+    ) -> None:
         """Without an insight nothing is known yet."""
         self._site = site
         self._traffic = traffic
-        self._insight = insight
+        self._handle = insight
 
-    def unserved(self) -> str:
+    def describe_not_ready(self) -> str:
         """Tell why what is served is not as it should be, "" where it is."""
-        return _told(each for each in self._failing() if each in _SERVED)
-
-    def troubles(self) -> Iterator[str]:
-        """Tell what else needs looking at."""
-        others = _told(each for each in self._failing() if each not in _SERVED)
-        yield from filter(None, [others])
-        if self._insight:
-            yield from self._insight.troubles()
-
-    def figures(self) -> Figures:
-        """Measure how the site stands; without a database, as far as the process itself knows."""
-        found = Figures()
-        if self._site.config.digests:
-            try:
-                found = figures.measured(self._site.request(self._site.now()))
-            except FeedpubError:
-                found = Figures(database_up=False)
-        found = replace(found, version=__version__, requests=self._traffic.statuses())
-        if self._insight is None:
-            return found
-        builds = self._insight.builds()
-        return replace(
-            found,
-            builds=builds.done,
-            failed_builds=builds.failed,
-            build_seconds=builds.seconds,
-            built=builds.at.timestamp() if builds.at else None,
-            posts=builds.posts,
-            problems=builds.problems,
-            watcher_lag=builds.lag,
-            scheduler_lag=self._insight.lag(),
+        return _describe_failing(
+            each for each in self._find_failing_jobs() if each in _REQUIRED_JOBS
         )
 
-    def _failing(self) -> list[str]:
+    def find_warnings(self) -> Iterator[str]:
+        """Tell what else needs looking at."""
+        others = _describe_failing(
+            each for each in self._find_failing_jobs() if each not in _REQUIRED_JOBS
+        )
+        yield from filter(None, [others])
+        if self._handle:
+            yield from self._handle.find_warnings()
+
+    def collect_metrics(self) -> MetricsSnapshot:
+        """Measure how the site stands; without a database, as far as the process itself knows."""
+        found = MetricsSnapshot()
+        if self._site.config.digests:
+            try:
+                found = figures.collect_metrics(self._site.build_request(self._site.now()))
+            except FeedpubError:
+                found = MetricsSnapshot(database_up=False)
+        found = replace(found, version=__version__, requests=self._traffic.get_status_counts())
+        if self._handle is None:
+            return found
+        builds = self._handle.get_build_stats()
+        return replace(
+            found,
+            builds=builds.succeeded,
+            failed_builds=builds.failed,
+            build_seconds=builds.seconds,
+            built_at=builds.finished_at.timestamp() if builds.finished_at else None,
+            posts=builds.posts,
+            problems=builds.problems,
+            watcher_lag=builds.change_lag,
+            scheduler_lag=self._handle.get_scheduler_lag(),
+        )
+
+    def _find_failing_jobs(self) -> list[str]:
         """Give the duties that do not work at the moment."""
-        standings = self._insight.standings() if self._insight else ()
-        return [each.duty for each in standings if each.failures]
+        standings = self._handle.get_job_statuses() if self._handle else ()
+        return [each.job_name for each in standings if each.failures]
 
 
-def _told(duties: Iterable[str]) -> str:
+def _describe_failing(duties: Iterable[str]) -> str:
     """Tell of duties that fail, "" where there are none."""
     failing = ", ".join(duties)
     return f"{failing}: cannot be done, and is tried again" if failing else ""

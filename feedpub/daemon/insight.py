@@ -4,30 +4,36 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from feedpub.publish import Kept
-from feedpub.scheduler import Standing
+from feedpub.publish import BuildState
+from feedpub.scheduler import JobStatus
 
 
 @dataclass(frozen=True, slots=True)
-class Builds:
+class BuildStats:
     """What came of the builds since the daemon began."""
 
-    done: int = 0
+    succeeded: int = 0
     failed: int = 0
-    at: datetime | None = None  # the end of the last one that was done
+    finished_at: datetime | None = None  # the end of the last one that was done
     seconds: float | None = None  # that it took
-    lag: float | None = None  # seconds from when a change was noticed to the end of its build
+    change_lag: float | None = (
+        None  # seconds from when a change was noticed to the end of its build
+    )
     posts: int = 0
     problems: int = 0
 
 
 @dataclass(frozen=True, slots=True)
-class Insight:
+class DaemonHandle:
     """What may be asked of a daemon, by any thread, and at any time."""
 
-    builds: Callable[[], Builds]
-    standings: Callable[[], tuple[Standing, ...]]
-    lag: Callable[[], float]  # seconds that the last duty which was due began late
-    wake: Callable[[str], object]  # have a duty called at once
-    kept: Callable[[], Kept | None]  # what the last build found out; None before the first
-    troubles: Callable[[], Iterable[str]]  # what needs looking at, in words that anybody may read
+    get_build_stats: Callable[[], BuildStats]
+    get_job_statuses: Callable[[], tuple[JobStatus, ...]]
+    get_scheduler_lag: Callable[[], float]  # seconds that the last duty which was due began late
+    wake_job: Callable[[str], object]  # have a duty called at once
+    get_build_state: Callable[
+        [], BuildState | None
+    ]  # what the last build found out; None before the first
+    find_warnings: Callable[
+        [], Iterable[str]
+    ]  # what needs looking at, in words that anybody may read

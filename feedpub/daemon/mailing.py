@@ -8,13 +8,13 @@ from threading import Event
 from typing import BinaryIO
 
 from feedpub import agenda, newsletter
-from feedpub.agenda import Duty
-from feedpub.daemon.site import Site
-from feedpub.journal import Journal
-from feedpub.mailing import Tally
-from feedpub.newsletter import Sent
-from feedpub.newsletter.returns import Returned, source
-from feedpub.publish import Request
+from feedpub.agenda import PeriodicJob
+from feedpub.daemon.site import CurrentSite
+from feedpub.journal import EventLogger
+from feedpub.mailing import IssueStats
+from feedpub.newsletter import DigestResult
+from feedpub.newsletter.returns import BounceSummary, parse_source
+from feedpub.publish import BuildRequest
 
 _LOOK = timedelta(minutes=1)  # somebody else may plan, resume or retry
 _BOUNCES = timedelta(minutes=5)
@@ -22,13 +22,13 @@ _DAY, _SECOND = timedelta(days=1), timedelta(seconds=1)
 _NOTHING: BinaryIO = io.BytesIO()
 
 
-class Mailer:
+class MailJobs:
     """Does all that has to do with mail, each in a duty of its own."""
 
     def __init__(
         self,
-        site: Site,
-        journal: Journal,
+        site: CurrentSite,
+        journal: EventLogger,
         build: Callable[[datetime], object],
         wake: Callable[[str], object],
     ) -> None:
@@ -41,48 +41,48 @@ class Mailer:
             wake: Has a duty called at once.
         """
         self._site = site
-        self._journal = journal
+        self._logger = journal
         self._build = build
         self._wake = wake
         self._stop: Event = site.stop
-        self._begun = False
-        self.posted = Event()  # the site has changed: there may be news for who wants each post
-        self.posted.set()
+        self._has_released_stalled = False
+        self.new_posts = Event()  # the site has changed: there may be news for who wants each post
+        self.new_posts.set()
         self._unread = 0  # messages in the mailbox that nobody understood
-        self.waits = False  # what was to be sent could not be
+        self.is_delayed = False  # what was to be sent could not be
 
-    def duties(self) -> Iterator[Duty]:
+    def build_jobs(self) -> Iterator[PeriodicJob]:
         """Give the duties."""
-        yield Duty("digests", self.plan)
-        yield Duty("delivery", self.deliver)
-        yield Duty("bounces", self.read_bounces)
-        yield Duty("clean-up", self.clean_up)
+        yield PeriodicJob("digests", self.plan_digests)
+        yield PeriodicJob("delivery", self.deliver)
+        yield PeriodicJob("bounces", self.read_bounces)
+        yield PeriodicJob("clean-up", self.clean_up)
 
-    def plan(self, now: datetime) -> datetime | None:
+    def plan_digests(self, now: datetime) -> datetime | None:
         """Plan the digests whose slot has come; give when the next one has."""
         if not self._site.config.digests:
             return None
-        request = self._site.request(now)
-        slots = newsletter.outlook(request).slots
-        wanted = [each.last for each in slots if each.each_post and self.posted.is_set()]
+        request = self._site.build_request(now)
+        slots = newsletter.get_queue_status(request).schedules
+        wanted = [each.last_slot for each in slots if each.on_publish and self.new_posts.is_set()]
         # One that went out, or began, within this second has its next slot in the next one.
         early = [last + _SECOND for last in wanted if last is not None and last + _SECOND > now]
         news = bool(wanted) and not early
-        if news or any(each.due(now) for each in slots):
-            self.posted.clear()
+        if news or any(each.find_due_slot(now) for each in slots):
+            self.new_posts.clear()
             try:
                 self._plan(request)
             except BaseException:
-                self.posted.set()
+                self.new_posts.set()
                 raise
-        return agenda.first((*early, *(each.upcoming(now) for each in slots)))
+        return agenda.find_earliest((*early, *(each.find_next_slot(now) for each in slots)))
 
-    def _plan(self, request: Request) -> None:
+    def _plan(self, request: BuildRequest) -> None:
         self._build(request.now)
-        planned = newsletter.plan(request)
+        planned = newsletter.plan_issues(request)
         for each in planned:
             if each.issue is not None:
-                self._journal.tell(
+                self._logger.info(
                     "digest planned",
                     digest=each.digest,
                     issue=each.issue.id,
@@ -91,41 +91,43 @@ class Mailer:
                     reason=each.reason,
                 )
             elif not each.idle:
-                self._journal.tell("digest skipped", digest=each.digest, reason=each.reason)
+                self._logger.info("digest skipped", digest=each.digest, reason=each.reason)
         if any(each.issue for each in planned):
             self._build(request.now)  # the page of the issue, which its messages lead to
             self._wake("delivery")
 
     def deliver(self, now: datetime) -> datetime | None:
         """Send what is due, and settle what nobody has answered for; give when to look again."""
-        request = self._site.request(now)
-        if not newsletter.is_begun(request):
+        request = self._site.build_request(now)
+        if not newsletter.has_digests(request):
             return None
-        if not self._begun:
-            newsletter.take_over(request)  # from one that was killed: nobody waits for its lease
-            self._begun = True
-        due = newsletter.outlook(request).next_round
-        sent: tuple[Sent, ...] = ()
+        if not self._has_released_stalled:
+            newsletter.release_stalled(
+                request
+            )  # from one that was killed: nobody waits for its lease
+            self._has_released_stalled = True
+        due = newsletter.get_queue_status(request).next_run
+        sent: tuple[DigestResult, ...] = ()
         if due is not None and due <= now:
-            sent = newsletter.deliver(request, self._stop)
+            sent = newsletter.deliver_issues(request, self._stop)
             for each in sent:
-                self._told(each)
-            due = newsletter.outlook(request).next_round
-        self.waits = any(each.reason for each in sent)
+                self._log_delivery(each)
+            due = newsletter.get_queue_status(request).next_run
+        self.is_delayed = any(each.reason for each in sent)
         again = now + _LOOK
-        soon = agenda.gathered(due, now)
+        soon = agenda.round_up_to_minute(due, now)
         return again if soon is None or soon <= now else min(soon, again)
 
-    def _told(self, sent: Sent) -> None:
-        issue, tally = sent.issue, sent.tally
+    def _log_delivery(self, sent: DigestResult) -> None:
+        issue, tally = sent.issue, sent.stats
         assert issue is not None  # noqa: S101 - only issues are delivered
         assert tally is not None  # noqa: S101 - and each is counted
-        self._journal.tell(
+        self._logger.info(
             "delivery waits" if sent.reason else "delivered",
             digest=sent.digest,
             issue=issue.id,
             state=issue.state,
-            **counts(tally),
+            **build_log_fields(tally),
             reason=sent.reason,
             note=sent.note,
         )
@@ -135,17 +137,17 @@ class Mailer:
         mailbox = self._site.config.mail.mailbox
         if not mailbox or not self._site.config.digests:
             return None
-        request = self._site.request(now)
-        place = source(mailbox, request.environ, _NOTHING)
+        request = self._site.build_request(now)
+        place = parse_source(mailbox, request.environ, _NOTHING)
         if isinstance(place, Path):
-            place = self._site.home.parent / place
-        returned = newsletter.bounces(request, place)
+            place = self._site.state_folder.parent / place
+        returned = newsletter.process_bounces(request, place)
         if returned.left and returned.left != self._unread:
-            self._journal.tell("mail not understood", messages=returned.left, mailbox=mailbox)
+            self._logger.info("mail not understood", messages=returned.left, mailbox=mailbox)
         self._unread = returned.left
-        tell_refusals(self._journal, returned)
+        log_refusals(self._logger, returned)
         if returned.read > returned.left:
-            self._journal.tell(
+            self._logger.info(
                 "bounces read",
                 read=returned.read,
                 hard=returned.hard,
@@ -160,19 +162,19 @@ class Mailer:
     def clean_up(self, now: datetime) -> datetime | None:
         """Clean the database up, once a day."""
         if self._site.config.digests:
-            newsletter.tidy(self._site.request(now))
+            newsletter.clean_up_database(self._site.build_request(now))
         return now + _DAY
 
 
-def tell_refusals(journal: Journal, returned: Returned) -> None:
+def log_refusals(journal: EventLogger, returned: BounceSummary) -> None:
     """Write into the log that servers refused us, in their words, and what was done about it."""
     for words in returned.words:
-        journal.tell("sender refused", why=words)
+        journal.info("sender refused", why=words)
     for issue in returned.paused:
-        journal.tell("issue paused", issue=issue, why="servers refuse us")
+        journal.info("issue paused", issue=issue, why="servers refuse us")
 
 
-def counts(tally: Tally) -> dict[str, int]:
+def build_log_fields(tally: IssueStats) -> dict[str, int]:
     """Give the equation that always holds: the audience is the sum of the others."""
     return {
         "audience": tally.audience,

@@ -5,18 +5,18 @@ from dataclasses import replace
 from datetime import datetime
 from typing import TextIO
 
-from feedpub.daemon.front import Front
-from feedpub.daemon.outward import Outward
-from feedpub.daemon.running import Means, run
-from feedpub.daemon.signals import heeded
-from feedpub.daemon.site import Site
-from feedpub.journal import Journal
-from feedpub.publish import Request
-from feedpub.web.traffic import Traffic
+from feedpub.daemon.front import WebServer
+from feedpub.daemon.outward import BackgroundJobs
+from feedpub.daemon.running import Dependencies, run_daemon
+from feedpub.daemon.signals import handle_signals
+from feedpub.daemon.site import CurrentSite
+from feedpub.journal import EventLogger
+from feedpub.publish import BuildRequest
+from feedpub.web.traffic import HitCounter
 
 
-def forever(
-    request: Request, stream: TextIO, now: Callable[[], datetime], *, human: bool
+def run_forever(
+    request: BuildRequest, stream: TextIO, now: Callable[[], datetime], *, human: bool
 ) -> tuple[str, ...]:
     """Watch, publish, mail and answer until signals say stop; give what has not ended by then.
 
@@ -26,33 +26,35 @@ def forever(
         FeedpubError: The configuration cannot be used, another process does this already, or
             nobody can listen where it says.
     """
-    with heeded() as signals:
-        site = Site(request, signals.stop, now)
-        clock = (lambda: now().astimezone(site.zone)) if human else now
-        journal = Journal(stream, clock, human=human)
-        front, means = whole(site, journal, request.environ)
+    with handle_signals() as signals:
+        site = CurrentSite(request, signals.stop, now)
+        clock = (lambda: now().astimezone(site.timezone)) if human else now
+        journal = EventLogger(stream, clock, human=human)
+        front, means = build_daemon(site, journal, request.environ)
         try:
-            return run(site, means, signals)
+            return run_daemon(site, means, signals)
         finally:
             front.close()
 
 
-def whole(site: Site, journal: Journal, environ: Mapping[str, str]) -> tuple[Front, Means]:
+def build_daemon(
+    site: CurrentSite, journal: EventLogger, environ: Mapping[str, str]
+) -> tuple[WebServer, Dependencies]:
     """Give all that a daemon works with, and the part of it that is to be closed in the end."""
-    traffic = Traffic()
-    outward = Outward(site, journal, traffic)
-    front = Front(site, journal, traffic)
+    traffic = HitCounter()
+    outward = BackgroundJobs(site, journal, traffic)
+    front = WebServer(site, journal, traffic)
     served = site.config.web.enabled
 
-    means = Means(
+    means = Dependencies(
         now=site.now,
-        journal=journal,
+        logger=journal,
         environ=environ,
-        duties=(*outward.duties(), *(front.duties() if served else ())),
-        built=outward.built,
-        troubles=outward.troubles,
-        end=outward.end,
+        jobs=(*outward.build_jobs(), *(front.build_jobs() if served else ())),
+        on_built=outward.enqueue_webhooks,
+        find_warnings=outward.find_warnings,
+        on_stop=outward.flush,
     )
     if served:
-        means = replace(means, begin=front.begin, serve=front.serve)
+        means = replace(means, on_start=front.open_socket, serve=front.serve)
     return front, means

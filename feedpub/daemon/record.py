@@ -6,59 +6,61 @@ from collections.abc import Callable
 from datetime import datetime
 
 from feedpub import __version__, files
-from feedpub.daemon.site import Site
-from feedpub.journal import discreet
-from feedpub.scheduler import Standing
-from feedpub.watch import Watching
+from feedpub.daemon.site import CurrentSite
+from feedpub.journal import redact
+from feedpub.scheduler import JobStatus
+from feedpub.watch import WatchStatus
 
 
-class Record:
+class StateFile:
     """Keeps what is known, and writes it down where it has changed."""
 
     def __init__(
-        self, site: Site, since: datetime, standings: Callable[[], tuple[Standing, ...]]
+        self, site: CurrentSite, since: datetime, standings: Callable[[], tuple[JobStatus, ...]]
     ) -> None:
         self._site = site
         self._since = since
-        self._standings = standings
-        self._kept = ""
-        self.watching = Watching()
-        self.clock = ""  # why its clock cannot be right
-        self.fault = ""  # of the configuration as it is on the disk
-        self.refused: datetime | None = None  # when that was found
+        self._get_statuses = standings
+        self._saved = ""
+        self.watch_status = WatchStatus()
+        self.clock_problem = ""  # why its clock cannot be right
+        self.config_error = ""  # of the configuration as it is on the disk
+        self.config_error_at: datetime | None = None  # when that was found
 
-    def keep(self, *, ended: bool = False) -> None:
+    def save(self, *, ended: bool = False) -> None:
         """Write it down, where it is not what was written last."""
-        text = json.dumps(self._told(ended=ended))
-        if text != self._kept:
-            files.keep_state(self._site.home, text)
-            self._kept = text
+        text = json.dumps(self._to_dict(ended=ended))
+        if text != self._saved:
+            files.save_state(self._site.state_folder, text)
+            self._saved = text
 
-    def _told(self, *, ended: bool) -> dict[str, object]:
-        watching = self.watching
+    def _to_dict(self, *, ended: bool) -> dict[str, object]:
+        watching = self.watch_status
         return {
             "pid": os.getpid(),
             "version": __version__,
             "since": self._since.isoformat(timespec="seconds"),
             "ended": ended,
-            "clock": self.clock,
-            "config": self.fault,
-            "refused": self.refused.isoformat(timespec="seconds") if self.refused else None,
+            "clock": self.clock_problem,
+            "config": self.config_error,
+            "refused": self.config_error_at.isoformat(timespec="seconds")
+            if self.config_error_at
+            else None,
             "zone": self._site.config.site.timezone,
             "watching": {
-                "by": watching.how,
-                "no_events": watching.why,
-                "away": watching.away,
-                "sweep": round(watching.pause),
+                "by": watching.mode,
+                "no_events": watching.no_events_reason,
+                "away": watching.missing_folders,
+                "sweep": round(watching.sweep_interval),
             },
             "duties": [
                 {
-                    "name": each.duty,
-                    "due": each.due.isoformat(timespec="seconds") if each.due else None,
-                    "running": each.running,
+                    "name": each.job_name,
+                    "due": each.next_run.isoformat(timespec="seconds") if each.next_run else None,
+                    "running": each.is_running,
                     "failures": each.failures,
-                    "why": discreet(each.why),
+                    "why": redact(each.last_error),
                 }
-                for each in self._standings()
+                for each in self._get_statuses()
             ],
         }

@@ -15,14 +15,14 @@ from types import FrameType
 _STOPS = (signal.SIGINT, signal.SIGTERM)
 
 
-class Stop(Event):
+class StopEvent(Event):
     """The end: a handler announces it; whoever asks next whether it has come wakes who waits."""
 
-    announced = False
+    is_requested = False
 
     def is_set(self) -> bool:
         """Tell whether it has come."""
-        if self.announced:
+        if self.is_requested:
             self.set()
         return super().is_set()
 
@@ -31,28 +31,28 @@ class Stop(Event):
 class Signals:
     """What somebody asked for; the first two methods are for handlers, too."""
 
-    stop: Stop = field(default_factory=Stop)
-    reload: bool = False
-    _woken: "SimpleQueue[None]" = field(default_factory=SimpleQueue)
+    stop: StopEvent = field(default_factory=StopEvent)
+    reload_requested: bool = False
+    _wakeups: "SimpleQueue[None]" = field(default_factory=SimpleQueue)
 
-    def end(self) -> None:
+    def request_stop(self) -> None:
         """Ask it to stop."""
-        self.stop.announced = True
-        self._woken.put(None)
+        self.stop.is_requested = True
+        self._wakeups.put(None)
 
-    def renew(self) -> None:
+    def request_reload(self) -> None:
         """Ask it to read its configuration again."""
-        self.reload = True
-        self._woken.put(None)
+        self.reload_requested = True
+        self._wakeups.put(None)
 
     def wait(self, seconds: float) -> None:
         """Wait until something was asked for, but no longer."""
         with suppress(Empty):
-            self._woken.get(timeout=seconds)
+            self._wakeups.get(timeout=seconds)
 
 
 @contextmanager
-def heeded() -> Iterator[Signals]:
+def handle_signals() -> Iterator[Signals]:
     """Give what the signals of this process ask for; a second one to stop ends it at once."""
     signals = Signals()
     before = {each: signal.getsignal(each) for each in (*_STOPS, signal.SIGHUP)}
@@ -61,11 +61,11 @@ def heeded() -> Iterator[Signals]:
         del number, frame
         for each in _STOPS:
             signal.signal(each, signal.SIG_DFL)
-        signals.end()
+        signals.request_stop()
 
     def renew(number: int, frame: FrameType | None) -> None:
         del number, frame
-        signals.renew()
+        signals.request_reload()
 
     for each in _STOPS:
         signal.signal(each, stop)

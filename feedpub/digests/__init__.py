@@ -1,24 +1,33 @@
 """The posts there are → what goes out in a digest, to whom, and what it says."""
 
-from feedpub.digests.choice import BACK, LATE, Choices, due, fresh, in_one_language, select, wanted
-from feedpub.digests.compose import LARGEST, Composer, mark
-from feedpub.digests.following import Following, Names
-from feedpub.digests.recognition import Recognised, recognise
+from feedpub.digests.choice import (
+    GRACE_PERIOD,
+    LOOKBACK,
+    CadenceSelector,
+    find_pending_posts,
+    is_due,
+    pick_translations,
+    select_followed_posts,
+    select_new_posts,
+)
+from feedpub.digests.compose import MAX_HTML_SIZE, Composer, build_merge_tag
+from feedpub.digests.following import FilterDescriber, FilterNames
+from feedpub.digests.recognition import MatchedPosts, match_renamed
 
 __all__ = [
-    "BACK",
-    "LARGEST",
-    "LATE",
-    "Choices",
+    "GRACE_PERIOD",
+    "LOOKBACK",
+    "MAX_HTML_SIZE",
+    "CadenceSelector",
     "Composer",
-    "Following",
-    "Names",
-    "Recognised",
-    "due",
-    "fresh",
-    "in_one_language",
-    "mark",
-    "recognise",
-    "select",
-    "wanted",
+    "FilterDescriber",
+    "FilterNames",
+    "MatchedPosts",
+    "build_merge_tag",
+    "find_pending_posts",
+    "is_due",
+    "match_renamed",
+    "pick_translations",
+    "select_followed_posts",
+    "select_new_posts",
 ]

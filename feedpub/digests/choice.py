@@ -5,28 +5,28 @@ from collections.abc import Collection, Iterable, Sequence
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from feedpub.config import Digest
-from feedpub.languages import closeness
-from feedpub.library.subjects import sameness
-from feedpub.mailing import Follows, Look, Subscriber
+from feedpub.config import DigestConfig
+from feedpub.languages import score_language_match
+from feedpub.library.subjects import normalize_name
+from feedpub.mailing import Snapshot, Subscriber, SubscriptionFilter
 from feedpub.model import Author, Post
 
-BACK = timedelta(days=32)
+LOOKBACK = timedelta(days=32)
 """How long before the newest issue posts may have gone out that wait for a monthly reader."""
 
-LATE = timedelta(minutes=5)
+GRACE_PERIOD = timedelta(minutes=5)
 """How long after its time a wish may be written down, and an issue be chosen without it."""
 
 _WEEK = 7
 _DECEMBER = 12
 
 
-def wanted(
-    digest: Digest,
+def find_pending_posts(
+    digest: DigestConfig,
     posts: Iterable[Post],
     mailed: Collection[str],
     now: datetime,
-    last: Look | None = None,
+    last: Snapshot | None = None,
     people: Sequence[tuple[str, Author]] = (),
 ) -> tuple[Post, ...]:
     """Give all the posts that a digest has not mailed and should, oldest first.
@@ -39,25 +39,27 @@ def wanted(
     whom a digest may name by key. A post whose translation was mailed is not new.
     """
     posts = tuple(posts)
-    told = {post.group for post in posts if post.group and post.id in mailed}
+    told = {
+        post.translation_group for post in posts if post.translation_group and post.id in mailed
+    }
     oldest = min(now, last.at if last else now) - timedelta(days=digest.max_age)
     waiting = last.waiting if last else frozenset()
-    asked = _Wanted(digest, people)
+    asked = _DigestFilter(digest, people)
     new = [
         post
         for post in posts
-        if post.mailed
+        if post.in_digests
         and not post.draft
         and post.published <= now
         and (post.published >= oldest or post.id in waiting)
         and post.id not in mailed
-        and post.group not in told
-        and asked.includes(post)
+        and post.translation_group not in told
+        and asked.matches(post)
     ]
     return tuple(sorted(new, key=_place))
 
 
-def fresh(digest: Digest, new: Sequence[Post]) -> tuple[Post, ...]:
+def select_new_posts(digest: DigestConfig, new: Sequence[Post]) -> tuple[Post, ...]:
     """Give what goes out of what is `wanted`, newest first; () where that is too few.
 
     Of more than `max_posts` the oldest go first: the others wait, and none is lost. A post and its
@@ -70,7 +72,7 @@ def fresh(digest: Digest, new: Sequence[Post]) -> tuple[Post, ...]:
     return _newest_first(post for post in new if _group(post) in chosen)
 
 
-def select(
+def select_followed_posts(
     posts: Iterable[Post],
     subscriber: Subscriber,
     received: Collection[str] = (),
@@ -83,18 +85,24 @@ def select(
     `language` where they have not said; and none where they had one.
     """
     posts, follows = tuple(posts), subscriber.follows
-    had = {post.group for post in posts if post.group and post.id in received}
-    groups = {post.group for post in posts if post.group and _is_followed(post, follows)} - had
+    had = {
+        post.translation_group for post in posts if post.translation_group and post.id in received
+    }
+    groups = {
+        post.translation_group
+        for post in posts
+        if post.translation_group and _is_followed(post, follows)
+    } - had
     followed = (
         post
         for post in posts
-        if post.group in groups
-        or (not post.group and post.id not in received and _is_followed(post, follows))
+        if post.translation_group in groups
+        or (not post.translation_group and post.id not in received and _is_followed(post, follows))
     )
-    return in_one_language(followed, subscriber.language or language)
+    return pick_translations(followed, subscriber.language or language)
 
 
-def in_one_language(posts: Iterable[Post], language: str) -> tuple[Post, ...]:
+def pick_translations(posts: Iterable[Post], language: str) -> tuple[Post, ...]:
     """Give `posts` in their order, of each and its translations only one.
 
     That is the one in a language or nearest to it, and else the original or what comes next to it.
@@ -102,13 +110,17 @@ def in_one_language(posts: Iterable[Post], language: str) -> tuple[Post, ...]:
     posts = tuple(posts)
     best: dict[str, Post] = {}
     for post in posts:
-        if post.group:
-            known = best.setdefault(post.group, post)
-            best[post.group] = max(known, post, key=lambda each: _nearness(each, language))
-    return tuple(post for post in posts if not post.group or best[post.group] is post)
+        if post.translation_group:
+            known = best.setdefault(post.translation_group, post)
+            best[post.translation_group] = max(
+                known, post, key=lambda each: _nearness(each, language)
+            )
+    return tuple(
+        post for post in posts if not post.translation_group or best[post.translation_group] is post
+    )
 
 
-def due(cadence: str, last: datetime | None, slot: datetime, zone: str) -> bool:
+def is_due(cadence: str, last: datetime | None, slot: datetime, zone: str) -> bool:
     """Tell whether a reader who wants mail at this cadence may have some at `slot`.
 
     `last` is the slot of the digest that they were last mailed, None where there was none. The
@@ -122,7 +134,7 @@ def due(cadence: str, last: datetime | None, slot: datetime, zone: str) -> bool:
     return slot.astimezone(place).date() >= _STEPS[cadence](last.astimezone(place).date())
 
 
-class Choices:
+class CadenceSelector:
     """What each reader gets of one going out of one digest.
 
     Who wants mail as often as the digest goes out gets what is new. Who wants it less often gets,
@@ -152,9 +164,9 @@ class Choices:
         self._earlier = tuple(earlier)
         self._newest = max((slot for slot, _ in self._earlier), default=slot)
         self._language = language
-        self._followed: dict[tuple[Follows, str], tuple[Post, ...]] = {}
+        self._followed: dict[tuple[SubscriptionFilter, str], tuple[Post, ...]] = {}
 
-    def of(
+    def select_posts(
         self, subscriber: Subscriber, last: datetime | None, received: Collection[str] = ()
     ) -> tuple[Post, ...]:
         """Give the posts for a reader, newest first; () where none, or not yet.
@@ -162,63 +174,66 @@ class Choices:
         `last` is the newest slot of this digest with which they were mailed; it and earlier posts
         only matter for cadences in days, weeks and months. `received` is as in `select`.
         """
-        if not due(subscriber.cadence, last, self._slot, self._zone):
+        if not is_due(subscriber.cadence, last, self._slot, self._zone):
             return ()
-        waited = self._waited(subscriber, last)
+        waited = self._find_waiting(subscriber, last)
         if waited:
             whole = {post.id: post for post in (*waited, *self._new)}
             posts = _newest_first(whole.values())
-            return select(posts, subscriber, received, self._language)
+            return select_followed_posts(posts, subscriber, received, self._language)
         wanted = subscriber.follows, subscriber.language
         if wanted not in self._followed:
-            self._followed[wanted] = select(self._new, subscriber, (), self._language)
+            self._followed[wanted] = select_followed_posts(
+                self._new, subscriber, (), self._language
+            )
         chosen = self._followed[wanted]
         return tuple(post for post in chosen if post.id not in received) if received else chosen
 
-    def _waited(self, subscriber: Subscriber, last: datetime | None) -> list[Post]:
+    def _find_waiting(self, subscriber: Subscriber, last: datetime | None) -> list[Post]:
         """Give what went out while it was not their day."""
-        until = _until(subscriber)
+        until = _get_waiting_until(subscriber)
         if not self._earlier or until < self._newest:
             return []
         since = max(filter(None, (last, subscriber.consent.at)))
         return [post for slot, post in self._earlier if since < slot <= until]
 
 
-class _Wanted:
+class _DigestFilter:
     """Which posts a digest is made of."""
 
-    def __init__(self, digest: Digest, people: Sequence[tuple[str, Author]]) -> None:
-        keys = {sameness(key): author.name for key, author in people}
-        self._tags = frozenset(sameness(tag) for tag in digest.tags)
+    def __init__(self, digest: DigestConfig, people: Sequence[tuple[str, Author]]) -> None:
+        keys = {normalize_name(key): author.name for key, author in people}
+        self._tags = frozenset(normalize_name(tag) for tag in digest.tags)
         self._authors = frozenset(
-            sameness(keys.get(sameness(name), name)) for name in digest.authors
+            normalize_name(keys.get(normalize_name(name), name)) for name in digest.authors
         )
         self._languages = digest.languages
 
-    def includes(self, post: Post) -> bool:
+    def matches(self, post: Post) -> bool:
         """Tell whether a post has one of the tags, one of the authors and one of the languages."""
-        tags = _compared((each.label, each.slug) for each in (*post.tags, *post.categories))
-        authors = _compared((each.name, each.slug) for each in post.authors)
+        tags = _normalize_names((each.label, each.slug) for each in (*post.tags, *post.categories))
+        authors = _normalize_names((each.name, each.slug) for each in post.authors)
         return (
             (not self._tags or not self._tags.isdisjoint(tags))
             and (not self._authors or not self._authors.isdisjoint(authors))
             and (
-                not self._languages or any(_speaks(post.language, each) for each in self._languages)
+                not self._languages
+                or any(_matches_language(post.language, each) for each in self._languages)
             )
         )
 
 
-def _compared(pairs: Iterable[tuple[str, str]]) -> Iterable[str]:
+def _normalize_names(pairs: Iterable[tuple[str, str]]) -> Iterable[str]:
     """Give names and slugs in the form in which they are compared."""
-    return (sameness(name) for pair in pairs for name in pair)
+    return (normalize_name(name) for pair in pairs for name in pair)
 
 
-def _speaks(language: str, wanted: str) -> bool:
+def _matches_language(language: str, wanted: str) -> bool:
     """Tell whether a language is one asked for: "de-AT" is "de" (RFC 4647 section 3.3.1)."""
     return f"{language}-".casefold().startswith(f"{wanted}-".casefold())
 
 
-def _is_followed(post: Post, follows: Follows) -> bool:
+def _is_followed(post: Post, follows: SubscriptionFilter) -> bool:
     return (
         follows.everything
         or any(each.slug in follows.tags for each in (*post.tags, *post.categories))
@@ -226,11 +241,15 @@ def _is_followed(post: Post, follows: Follows) -> bool:
     )
 
 
-def _until(subscriber: Subscriber) -> datetime:
+def _get_waiting_until(subscriber: Subscriber) -> datetime:
     """Give until when posts wait, or waited, for a reader."""
     if subscriber.cadence in _STEPS:
         return datetime.max.replace(tzinfo=UTC)
-    return datetime.min.replace(tzinfo=UTC) if not subscriber.waited else subscriber.waited + LATE
+    return (
+        datetime.min.replace(tzinfo=UTC)
+        if not subscriber.delayed_until
+        else subscriber.delayed_until + GRACE_PERIOD
+    )
 
 
 def _place(post: Post) -> tuple[datetime, str]:
@@ -239,13 +258,13 @@ def _place(post: Post) -> tuple[datetime, str]:
 
 
 def _group(post: Post) -> str:
-    return post.group or post.id
+    return post.translation_group or post.id
 
 
 def _nearness(post: Post, language: str) -> tuple[int, int]:
     """Give what orders a post and its translations by how well they serve a language."""
     urls = [each.url for each in post.translations]
-    return closeness(post.language, language), -urls.index(post.url)
+    return score_language_match(post.language, language), -urls.index(post.url)
 
 
 def _newest_first(posts: Iterable[Post]) -> tuple[Post, ...]:

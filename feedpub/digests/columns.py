@@ -4,18 +4,20 @@ import re
 import unicodedata
 from collections.abc import Iterator
 
-from feedpub.message.marks import CLOSE, OPEN
+from feedpub.message.marks import TAG_END, TAG_START
 
-COLUMNS = 72
+LINE_WIDTH = 72
 """What every mail program shows without a second line, quoted once or twice as well."""
 
 _INVISIBLE = frozenset(("Mn", "Me", "Cf"))
-_MARK = re.compile(f"{OPEN}[^{OPEN}{CLOSE}]*{CLOSE}")
-_MARKED = 24  # columns of a reader's own value, which nobody knows yet: an address has as many
-_WORD = re.compile(f"(?:{_MARK.pattern}|[^ \t\n])+")
+_MERGE_TAG = re.compile(f"{TAG_START}[^{TAG_START}{TAG_END}]*{TAG_END}")
+_MERGE_TAG_WIDTH = (
+    24  # columns of a reader's own value, which nobody knows yet: an address has as many
+)
+_WORD = re.compile(f"(?:{_MERGE_TAG.pattern}|[^ \t\n])+")
 _URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:(?://|[^ ]+@)")
 # Wide, and in words: Hangul, and what is around a mark.
-_IN_WORDS = re.compile(f"[\u1100-\u11ff\u3130-\u318f\uac00-\ud7af{OPEN}{CLOSE}]")
+_IN_WORDS = re.compile(f"[\u1100-\u11ff\u3130-\u318f\uac00-\ud7af{TAG_START}{TAG_END}]")
 _CLOSING = frozenset(
     "、。，．：；？！）」』】〕〉》〗〙”’…—・ー々ぁぃぅぇぉっゃゅょゎァィゥェォッャュョヮ%℃"
 )
@@ -23,14 +25,14 @@ _OPENING = frozenset("（「『【〔〈《〖〘“‘")
 _JOINER = "\u200d"
 
 
-def width(text: str) -> int:
+def measure_width(text: str) -> int:
     """Give how many columns a text takes where letters are of one width."""
     if text.isascii():
         return len(text)
-    return sum(_width(each) for each in _MARK.sub("x" * _MARKED, text))
+    return sum(_width(each) for each in _MERGE_TAG.sub("x" * _MERGE_TAG_WIDTH, text))
 
 
-def wrapped(text: str, columns: int = COLUMNS) -> list[str]:
+def wrap_text(text: str, columns: int = LINE_WIDTH) -> list[str]:
     """Divide text into lines of at most so many columns; white space is folded.
 
     It is divided at spaces, and between the characters of scripts that have none, but not so that
@@ -41,8 +43,8 @@ def wrapped(text: str, columns: int = COLUMNS) -> list[str]:
     filled = 0
     for word in _WORD.findall(text):
         gap = 1 if filled else 0
-        for atom in _atoms(word, columns):
-            taken = width(atom)
+        for atom in _split_unbreakable(word, columns):
+            taken = measure_width(atom)
             if filled and filled + gap + taken > columns:
                 lines.append("")
                 filled = gap = 0
@@ -52,9 +54,9 @@ def wrapped(text: str, columns: int = COLUMNS) -> list[str]:
     return lines if lines != [""] else []
 
 
-def rule(text: str, sign: str = "=", columns: int = COLUMNS) -> str:
+def draw_rule(text: str, sign: str = "=", columns: int = LINE_WIDTH) -> str:
     """Give a line of `sign` as long as the longest line of `text`."""
-    longest = max((width(line) for line in text.split("\n")), default=0)
+    longest = max((measure_width(line) for line in text.split("\n")), default=0)
     return sign * max(1, min(longest, columns))
 
 
@@ -64,12 +66,12 @@ def _width(character: str) -> int:
     return 2 if unicodedata.east_asian_width(character) in "WF" else 1
 
 
-def _is_alone(character: str) -> bool:
+def _is_breakable(character: str) -> bool:
     """Tell whether a line may end before and after a character."""
     return unicodedata.east_asian_width(character) in "WF" and not _IN_WORDS.match(character)
 
 
-def _atoms(word: str, columns: int) -> Iterator[str]:
+def _split_unbreakable(word: str, columns: int) -> Iterator[str]:
     """Give what of a word must stay on one line, piece by piece."""
     if word.isascii() and len(word) <= columns:
         yield word
@@ -79,24 +81,26 @@ def _atoms(word: str, columns: int) -> Iterator[str]:
         return
     atom = ""
     for character in word:
-        if atom and _divides(atom, character, columns):
+        if atom and _may_break(atom, character, columns):
             yield atom
             atom = ""
         atom += character
     yield atom
 
 
-def _divides(atom: str, character: str, columns: int) -> bool:
+def _may_break(atom: str, character: str, columns: int) -> bool:
     """Tell whether a line may end between what was read of a word and its next character."""
     before = atom[-1]
-    if atom.rfind(OPEN) > atom.rfind(CLOSE):
+    if atom.rfind(TAG_START) > atom.rfind(TAG_END):
         return False
     if not _width(character) or _JOINER in (before, character):
         return False
-    if width(atom) + _width(character) > columns:
+    if measure_width(atom) + _width(character) > columns:
         return True
     if character in _CLOSING or before in _OPENING:
         return False
     return (
-        _is_alone(before) or _is_alone(character) or (before in _CLOSING and character in _OPENING)
+        _is_breakable(before)
+        or _is_breakable(character)
+        or (before in _CLOSING and character in _OPENING)
     )

@@ -32,42 +32,42 @@ from urllib.parse import urljoin
 from markupsafe import Markup, escape
 
 from feedpub import links
-from feedpub.config import Config, Digest
+from feedpub.config import Config, DigestConfig
 from feedpub.digests import columns
-from feedpub.digests.body import presented
-from feedpub.digests.inline import inlined
-from feedpub.digests.plaintext import plaintext
-from feedpub.mailing import Content
-from feedpub.markup import Renderer
-from feedpub.message import Reader, marks
-from feedpub.message.marks import CLOSE, OPEN
-from feedpub.model import Html, Post
+from feedpub.digests.body import adapt_for_email
+from feedpub.digests.inline import inline_css
+from feedpub.digests.plaintext import render_plaintext
+from feedpub.mailing import MessageContent
+from feedpub.markup import MarkdownRenderer
+from feedpub.message import Recipient, marks
+from feedpub.message.marks import TAG_END, TAG_START
+from feedpub.model import HtmlRenderer, Post
 from feedpub.templates import Templates
 from feedpub.text import shorten
 
-LARGEST = 100_000
+MAX_HTML_SIZE = 100_000
 """Octets of HTML: Gmail shows no more than 102 kB of a message, and the way out is at its end."""
 
-_NOBODY = Reader("", "")
+_NO_RECIPIENT = Recipient("", "")
 _PREHEADER = 140  # characters; no program shows more
 
 
-def mark(name: str, otherwise: str = "") -> str:
+def build_merge_tag(name: str, otherwise: str = "") -> str:
     """Give what stands in a content for a reader's own value, and for its absence.
 
     Raises:
         ValueError: readers have no such value.
     """
-    if name not in marks.NAMES:
-        raise ValueError(f'there is no mark "{name}"; there are {", ".join(marks.NAMES)}')
-    return f"{OPEN}{name}|{otherwise}{CLOSE}" if otherwise else f"{OPEN}{name}{CLOSE}"
+    if name not in marks.TAG_NAMES:
+        raise ValueError(f'there is no mark "{name}"; there are {", ".join(marks.TAG_NAMES)}')
+    return f"{TAG_START}{name}|{otherwise}{TAG_END}" if otherwise else f"{TAG_START}{name}{TAG_END}"
 
 
 @dataclass(frozen=True, slots=True)
-class _Edition:
+class _IssueContext:
     """What is the same in the HTML and in the text of one message."""
 
-    digest: Digest
+    digest: DigestConfig
     posts: Sequence[Post]
     slot: datetime
     date: str
@@ -84,18 +84,18 @@ class Composer:
     def __init__(self, config: Config, templates: Templates) -> None:
         self._config = config
         self._templates = templates
-        self._markdown: Renderer | None = None
+        self._markdown: MarkdownRenderer | None = None
         self._bodies: dict[str, str] = {}  # of posts, by key: many selections share them
 
-    def content(
+    def compose_issue(
         self,
-        digest: Digest,
+        digest: DigestConfig,
         posts: Sequence[Post],
         slot: datetime,
         issue_url: str,
-        html: Html,
+        html: HtmlRenderer,
         language: str,
-    ) -> Content:
+    ) -> MessageContent:
         """Give what a message says to all who get these posts, at least one, newest first.
 
         `issue_url` is where it can be read on the web, a mark perhaps, or ""; `html` gives a
@@ -106,16 +106,16 @@ class Composer:
         Raises:
             TemplateError: a template is missing or names what is not there.
         """
-        edition = self._edition(digest, posts, slot, issue_url, language)
+        edition = self._build_context(digest, posts, slot, issue_url, language)
         whole = digest.content == "full"
         document = self._html(edition, html, whole=whole)
         if whole and _is_large(document):
             whole = False
             document = self._html(edition, html, whole=False)
         if _is_large(document):
-            fitting = self._fitting(edition, html)
+            fitting = self._count_fitting_posts(edition, html)
             document = self._html(edition, html, whole=False, shown=fitting)
-        return Content(
+        return MessageContent(
             subject=edition.subject,
             preheader=edition.preheader,
             html=document,
@@ -123,8 +123,13 @@ class Composer:
             language=language,
         )
 
-    def intro(
-        self, digest: Digest, posts: Sequence[Post], slot: datetime, issue_url: str, language: str
+    def render_intro(
+        self,
+        digest: DigestConfig,
+        posts: Sequence[Post],
+        slot: datetime,
+        issue_url: str,
+        language: str,
     ) -> str:
         """Give the words before the posts as safe HTML, "" where there are none.
 
@@ -133,10 +138,12 @@ class Composer:
         Raises:
             TemplateError: the template of the configuration names what is not there.
         """
-        pieces, gaps = marks.split(self._edition(digest, posts, slot, issue_url, language).intro)
-        return _joined(pieces, [marks.escaped(gap, _NOBODY) for gap in gaps])
+        pieces, gaps = marks.split_tags(
+            self._build_context(digest, posts, slot, issue_url, language).intro
+        )
+        return _interleave(pieces, [marks.resolve_tag_html(gap, _NO_RECIPIENT) for gap in gaps])
 
-    def confirm(self, url: str, language: str) -> Content:
+    def compose_confirmation(self, url: str, language: str) -> MessageContent:
         """Give the message that asks somebody whether they want to subscribe.
 
         `url` is where they say so, a mark perhaps.
@@ -144,53 +151,63 @@ class Composer:
         Raises:
             TemplateError: a template is missing or names what is not there.
         """
-        return self._note("confirm", language, url=url)
+        return self._compose_notice("confirm", language, url=url)
 
-    def known(self, language: str) -> Content:
+    def compose_already_subscribed(self, language: str) -> MessageContent:
         """Give the message that tells somebody who signs up again that they are mailed already.
 
         Raises:
             TemplateError: a template is missing or names what is not there.
         """
-        return self._note("known", language)
+        return self._compose_notice("known", language)
 
-    def _note(self, name: str, language: str, **values: str) -> Content:
+    def _compose_notice(self, name: str, language: str, **values: str) -> MessageContent:
         """Write a message that is about no posts."""
-        said = self._templates.said(language)
-        subject = said.text(f"{name}-subject", title=self._config.site.title)
-        preheader = said.text(f"{name}-ignore")
+        said = self._templates.get_translator(language)
+        subject = said.gettext(f"{name}-subject", title=self._config.site.title)
+        preheader = said.gettext(f"{name}-ignore")
         known = {
             "subject": subject,
             "preheader": preheader,
-            "mark": mark,
+            "mark": build_merge_tag,
             "postal": self._config.mail.address,
             **values,
         }
-        page = self._templates.mail(f"mail/{name}.html", language, **known)
-        text = self._templates.mail(
-            f"mail/{name}.txt", language, **known, wrap=_wrap, rule=columns.rule
+        page = self._templates.render_mail(f"mail/{name}.html", language, **known)
+        text = self._templates.render_mail(
+            f"mail/{name}.txt", language, **known, wrap=_wrap, rule=columns.draw_rule
         )
-        return Content(subject, preheader, inlined(page), _tidy(text), language)
+        return MessageContent(subject, preheader, inline_css(page), _strip_lines(text), language)
 
-    def _edition(
-        self, digest: Digest, posts: Sequence[Post], slot: datetime, issue_url: str, language: str
-    ) -> _Edition:
+    def _build_context(
+        self,
+        digest: DigestConfig,
+        posts: Sequence[Post],
+        slot: datetime,
+        issue_url: str,
+        language: str,
+    ) -> _IssueContext:
         """Fill in the templates of the configuration."""
         titled = replace(digest, title=digest.title or self._config.site.title)
-        date = self._templates.said(language).day(slot)
-        edition = _Edition(titled, posts, slot, date, issue_url, language)
-        subject = _line(self._filled(edition, "subject", digest.subject)) or titled.title
-        preheader = _line(self._filled(edition, "preheader", digest.preheader))
+        date = self._templates.get_translator(language).format_date(slot)
+        edition = _IssueContext(titled, posts, slot, date, issue_url, language)
+        subject = (
+            _collapse_whitespace(self._render_option(edition, "subject", digest.subject))
+            or titled.title
+        )
+        preheader = _collapse_whitespace(
+            self._render_option(edition, "preheader", digest.preheader)
+        )
         return replace(
             edition,
             subject=subject,
             preheader=shorten(preheader or posts[0].summary, _PREHEADER),
-            intro=self._read(self._filled(edition, "intro", digest.intro)),
+            intro=self._render_markdown(self._render_option(edition, "intro", digest.intro)),
         )
 
-    def _filled(self, edition: _Edition, key: str, source: str) -> str:
+    def _render_option(self, edition: _IssueContext, key: str, source: str) -> str:
         place = f'digests, "{edition.digest.name}": {key}'
-        return self._templates.text(
+        return self._templates.render_string(
             source,
             place,
             edition.language,
@@ -199,10 +216,10 @@ class Composer:
             slot=edition.slot,
             date=edition.date,
             issue_url=edition.issue_url,
-            mark=mark,
+            mark=build_merge_tag,
         )
 
-    def _read(self, markdown: str) -> str:
+    def _render_markdown(self, markdown: str) -> str:
         """Turn the words before the posts into HTML; its addresses are relative to the site.
 
         Marks would not get through Markdown; words that nobody wrote take their places meanwhile.
@@ -210,8 +227,8 @@ class Composer:
         if not markdown.strip():
             return ""
         if self._markdown is None:
-            self._markdown = Renderer(self._config.markdown)
-        pieces, gaps = marks.split(markdown)
+            self._markdown = MarkdownRenderer(self._config.markdown)
+        pieces, gaps = marks.split_tags(markdown)
         stem = sha256(markdown.encode("utf-8", "replace")).hexdigest()
         held = {f"mark{stem}n{number}n": gap for number, gap in enumerate(gaps)}
 
@@ -219,41 +236,45 @@ class Composer:
             if target not in held:
                 return urljoin(self._config.site.url, target)
             # What readers say of themselves is no address: a name may be `javascript:`.
-            return target if held[target].partition("|")[0] in marks.URLS else ""
+            return target if held[target].partition("|")[0] in marks.URL_TAGS else ""
 
-        html = links.fill(self._markdown.render(_joined(pieces, held), 1).body, (), address)
+        html = links.substitute_urls(
+            self._markdown.render(_interleave(pieces, held), 1).body, (), address
+        )
         for word, gap in held.items():
-            html = html.replace(word, f"{OPEN}{escape(gap)}{CLOSE}")
+            html = html.replace(word, f"{TAG_START}{escape(gap)}{TAG_END}")
         return html
 
-    def _html(self, edition: _Edition, html: Html, *, whole: bool, shown: int | None = None) -> str:
+    def _html(
+        self, edition: _IssueContext, html: HtmlRenderer, *, whole: bool, shown: int | None = None
+    ) -> str:
         def body(post: Post) -> Markup:
-            if post.key not in self._bodies:
-                self._bodies[post.key] = presented(html(post), post.title)
+            if post.cache_key not in self._bodies:
+                self._bodies[post.cache_key] = adapt_for_email(html(post), post.title)
             # Safe by contract: `markup` has sanitised it.
-            return Markup(self._bodies[post.key])  # noqa: S704
+            return Markup(self._bodies[post.cache_key])  # noqa: S704
 
         # The same contract.
-        intro = Markup(presented(edition.intro, ""))  # noqa: S704
+        intro = Markup(adapt_for_email(edition.intro, ""))  # noqa: S704
         name = f"mail/{edition.digest.template}.html"
-        return inlined(self._render(name, edition, shown, intro=intro, whole=whole, body=body))
+        return inline_css(self._render(name, edition, shown, intro=intro, whole=whole, body=body))
 
-    def _text(self, edition: _Edition, html: Html, *, whole: bool) -> str:
+    def _text(self, edition: _IssueContext, html: HtmlRenderer, *, whole: bool) -> str:
         def body(post: Post) -> str:
-            return plaintext(html(post), post.url)
+            return render_plaintext(html(post), post.url)
 
         name = f"mail/{edition.digest.template}.txt"
-        intro = plaintext(edition.intro)
+        intro = render_plaintext(edition.intro)
         found = self._render(
-            name, edition, intro=intro, whole=whole, body=body, wrap=_wrap, rule=columns.rule
+            name, edition, intro=intro, whole=whole, body=body, wrap=_wrap, rule=columns.draw_rule
         )
-        return _tidy(found)
+        return _strip_lines(found)
 
     def _render(
-        self, name: str, edition: _Edition, shown: int | None = None, **values: object
+        self, name: str, edition: _IssueContext, shown: int | None = None, **values: object
     ) -> str:
         posts = edition.posts[:shown]
-        return self._templates.mail(
+        return self._templates.render_mail(
             name,
             edition.language,
             subject=edition.subject,
@@ -264,21 +285,21 @@ class Composer:
             posts=posts,
             more=len(edition.posts) - len(posts),
             issue_url=edition.issue_url,
-            mark=mark,
+            mark=build_merge_tag,
             postal=self._config.mail.address,
             **values,
         )
 
-    def _fitting(self, edition: _Edition, html: Html) -> int:
+    def _count_fitting_posts(self, edition: _IssueContext, html: HtmlRenderer) -> int:
         """Count how many of the posts can be shown, at least one."""
 
         def size(shown: int) -> int:
             return _octets(self._html(edition, html, whole=False, shown=shown))
 
-        return 1 + bisect_right(range(2, len(edition.posts)), LARGEST, key=size)
+        return 1 + bisect_right(range(2, len(edition.posts)), MAX_HTML_SIZE, key=size)
 
 
-def _joined(pieces: Sequence[str], between: Iterable[str]) -> str:
+def _interleave(pieces: Sequence[str], between: Iterable[str]) -> str:
     """Put texts between pieces, of which there is one more."""
     return pieces[0] + "".join(
         text + piece for text, piece in zip(between, pieces[1:], strict=True)
@@ -286,7 +307,7 @@ def _joined(pieces: Sequence[str], between: Iterable[str]) -> str:
 
 
 def _wrap(text: str) -> str:
-    return "\n".join(columns.wrapped(text))
+    return "\n".join(columns.wrap_text(text))
 
 
 def _octets(text: str) -> int:
@@ -294,14 +315,14 @@ def _octets(text: str) -> int:
 
 
 def _is_large(html: str) -> bool:
-    return _octets(html) > LARGEST
+    return _octets(html) > MAX_HTML_SIZE
 
 
-def _line(text: str) -> str:
+def _collapse_whitespace(text: str) -> str:
     """Give a text as one line."""
     return " ".join(text.split())
 
 
-def _tidy(text: str) -> str:
+def _strip_lines(text: str) -> str:
     """Take away the spaces at the ends of lines, and the empty lines at both ends."""
     return "\n".join(line.rstrip(" ") for line in text.split("\n")).strip("\n") + "\n"

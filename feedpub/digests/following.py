@@ -5,19 +5,19 @@ from dataclasses import dataclass
 from typing import Self
 
 from feedpub.library import Library
-from feedpub.mailing import CADENCES, Follows, Subscriber
+from feedpub.mailing import CADENCES, Subscriber, SubscriptionFilter
 from feedpub.templates import Templates
 
 
 @dataclass(frozen=True, slots=True)
-class Names:
+class FilterNames:
     """What a site's tags and authors are called, by slug."""
 
     tags: Mapping[str, str]
     authors: Mapping[str, str]
 
     @classmethod
-    def of(cls, library: Library) -> Self:
+    def from_library(cls, library: Library) -> Self:
         """Give the names that stand in a library."""
         subjects = (*library.tags, *library.categories)
         return cls(
@@ -26,23 +26,23 @@ class Names:
         )
 
 
-class Following:
+class FilterDescriber:
     """Tells readers what they asked for; as many ask for the same, each sentence is made once."""
 
-    def __init__(self, templates: Templates, names: Names) -> None:
+    def __init__(self, templates: Templates, names: FilterNames) -> None:
         self._templates = templates
         self._names = names
-        self._told: dict[tuple[Follows, str, str], str] = {}
+        self._sentences: dict[tuple[SubscriptionFilter, str, str], str] = {}
 
-    def sentence(self, subscriber: Subscriber, language: str) -> str:
+    def describe(self, subscriber: Subscriber, language: str) -> str:
         """Give one line of plain text; tags and authors that are gone have their slugs."""
         wanted = subscriber.follows, subscriber.cadence, language
-        if wanted not in self._told:
-            self._told[wanted] = self._tell(*wanted)
-        return self._told[wanted]
+        if wanted not in self._sentences:
+            self._sentences[wanted] = self._build_sentence(*wanted)
+        return self._sentences[wanted]
 
-    def _tell(self, follows: Follows, cadence: str, language: str) -> str:
-        text = self._templates.said(language).text
+    def _build_sentence(self, follows: SubscriptionFilter, cadence: str, language: str) -> str:
+        text = self._templates.get_translator(language).gettext
         comma = text("comma")
 
         def named(slugs: Iterable[str], names: Mapping[str, str]) -> str:

@@ -9,7 +9,7 @@ import css_inline
 _CHARSET = '<meta charset="utf-8">'
 
 
-def inlined(html: str) -> str:
+def inline_css(html: str) -> str:
     """Write the styles of a whole document into its elements."""
     inliner = css_inline.CSSInliner(keep_at_rules=True, load_remote_stylesheets=False)
     document = inliner.inline(html)

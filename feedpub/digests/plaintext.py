@@ -8,7 +8,7 @@ from lxml.html import HtmlElement
 
 from feedpub.chrome import file_name
 from feedpub.digests import tables, tree
-from feedpub.digests.columns import COLUMNS, rule, wrapped
+from feedpub.digests.columns import LINE_WIDTH, draw_rule, wrap_text
 
 _BLOCKS = frozenset(
     (
@@ -18,8 +18,8 @@ _BLOCKS = frozenset(
         *("tbody", "td", "tfoot", "th", "thead", "tr", "ul"),
     )
 )
-_EMPTY = frozenset(("audio", "br", "img", "input", "rp", "source", "track", "video", "wbr"))
-_AROUND = {
+_VOID_TAGS = frozenset(("audio", "br", "img", "input", "rp", "source", "track", "video", "wbr"))
+_DELIMITERS = {
     **dict.fromkeys(("em", "i", "cite", "dfn", "var"), ("_", "_")),
     **dict.fromkeys(("strong", "b"), ("*", "*")),
     **dict.fromkeys(("code", "kbd", "samp", "tt"), ("`", "`")),
@@ -30,67 +30,67 @@ _AROUND = {
 }
 _NUMBER = re.compile(r"-?[0-9]{1,9}")
 _INDENT = 4
-_NARROWEST = 24  # columns that are left for text, however deep it stands
+_MIN_WIDTH = 24  # columns that are left for text, however deep it stands
 _ENDLESS = 2**16
 
 Block = list[str]
 
 
-def plaintext(html: str, own: str = "", columns: int = COLUMNS) -> str:
+def render_plaintext(html: str, own: str = "", columns: int = LINE_WIDTH) -> str:
     """Give a post's HTML as text, in lines of at most so many columns.
 
     Only code, tables and addresses are longer where they must. Links stand as numbers in brackets,
     and their addresses under the text, in order; those within the page at the URL `own` are left
     out.
     """
-    root = tree.parsed(html)
-    writer = _Writer(own)
-    blocks = writer.blocks(root, columns)
+    root = tree.parse_html(html)
+    writer = _TextRenderer(own)
+    blocks = writer.render_blocks(root, columns)
     if writer.links:
         blocks.append([f"[{number}] {url}" for url, number in writer.links.items()])
     return "\n\n".join("\n".join(block) for block in blocks)
 
 
 @dataclass(slots=True)
-class _Writer:
+class _TextRenderer:
     """Writes one post, and keeps the addresses it links to."""
 
-    own: str
+    page_url: str
     links: dict[str, int] = field(default_factory=dict)
 
-    def blocks(self, element: HtmlElement, columns: int) -> list[Block]:
+    def render_blocks(self, element: HtmlElement, columns: int) -> list[Block]:
         """Write what stands in an element: paragraphs, lists, code, each a block of lines."""
         found: list[Block] = []
-        running = [tree.folded(element.text)]
+        running = [tree.collapse_whitespace(element.text)]
         for child in element:
-            if tree.name(child) in _BLOCKS or _holds_blocks(child):
+            if tree.get_tag(child) in _BLOCKS or _holds_blocks(child):
                 found += _paragraph(running, columns)
                 running = []
-                found += self._block(child, max(columns, _NARROWEST))
+                found += self._block(child, max(columns, _MIN_WIDTH))
             else:
                 running.append(self._inline(child))
-            running.append(tree.folded(child.tail))
+            running.append(tree.collapse_whitespace(child.tail))
         return found + _paragraph(running, columns)
 
     def _block(self, element: HtmlElement, columns: int) -> list[Block]:
-        match tree.name(element):
+        match tree.get_tag(element):
             case "h1" | "h2" | "h3" | "h4" | "h5" | "h6":
-                lines = _joined(self.blocks(element, columns))
-                lines += [rule("\n".join(lines), "-", columns)] if lines else []
+                lines = _join_blocks(self.render_blocks(element, columns))
+                lines += [draw_rule("\n".join(lines), "-", columns)] if lines else []
             case "pre":
-                code = tree.text(element).strip("\n").expandtabs(_INDENT)
-                lines = _led([code.split("\n")], " " * _INDENT) if code else []
+                code = tree.get_text(element).strip("\n").expandtabs(_INDENT)
+                lines = _prefix_lines([code.split("\n")], " " * _INDENT) if code else []
             case "blockquote":
-                lines = _led(self.blocks(element, columns - len("> ")), "> ")
+                lines = _prefix_lines(self.render_blocks(element, columns - len("> ")), "> ")
             case "dd":
-                lines = _led(self.blocks(element, columns - _INDENT), " " * _INDENT)
+                lines = _prefix_lines(self.render_blocks(element, columns - _INDENT), " " * _INDENT)
             case "dl":
-                lines = _joined(self.blocks(element, columns), apart=False)
+                lines = _join_blocks(self.render_blocks(element, columns), apart=False)
             case "hr":
                 lines = ["* * *"]
             case name:
                 return self._blocks(name, element, columns)
-        return _some(lines)
+        return _as_blocks(lines)
 
     def _blocks(self, name: str, element: HtmlElement, columns: int) -> list[Block]:
         """Write what may be several blocks."""
@@ -98,19 +98,22 @@ class _Writer:
             return self._list(element, columns)
         if name == "table":
             return self._table(element, columns)
-        blocks = self.blocks(element, columns)
-        return self._linked(element, blocks, columns) if name == "a" else blocks
+        blocks = self.render_blocks(element, columns)
+        return self._append_link(element, blocks, columns) if name == "a" else blocks
 
     def _list(self, element: HtmlElement, columns: int) -> list[Block]:
         """Write a list; its items stand close together unless one has several paragraphs."""
-        astray = [tree.folded(element.text), *(tree.folded(item.tail) for item in element)]
+        astray = [
+            tree.collapse_whitespace(element.text),
+            *(tree.collapse_whitespace(item.tail) for item in element),
+        ]
         items = _paragraph(astray, columns)
         loose = any(map(_is_loose, element))
-        for item, lead in zip(element, _leads(element), strict=True):
-            blocks = self.blocks(item, columns - len(lead))
-            lines = _joined(blocks, apart=_is_loose(item))
-            items += _some(_led([lines], " " * len(lead), lead) if lines else [])
-        return items if loose else _some(_joined(items, apart=False))
+        for item, lead in zip(element, _list_markers(element), strict=True):
+            blocks = self.render_blocks(item, columns - len(lead))
+            lines = _join_blocks(blocks, apart=_is_loose(item))
+            items += _as_blocks(_prefix_lines([lines], " " * len(lead), lead) if lines else [])
+        return items if loose else _as_blocks(_join_blocks(items, apart=False))
 
     def _table(self, element: HtmlElement, columns: int) -> list[Block]:
         """Write a table in columns, or where it is too wide row by row."""
@@ -118,50 +121,50 @@ class _Writer:
         rows: list[list[str]] = []
         headed = False
         for each in element:
-            if tree.name(each) == "caption":
-                found += self.blocks(each, columns)
-        for each in tree.rows(element):
+            if tree.get_tag(each) == "caption":
+                found += self.render_blocks(each, columns)
+        for each in tree.find_rows(element):
             cells = [self._cell(cell) for cell in each]
-            headed = headed or (not rows and all(tree.name(cell) == "th" for cell in each))
+            headed = headed or (not rows and all(tree.get_tag(cell) == "th" for cell in each))
             rows += [cells] if any(cells) else []
-        return found + tables.written(rows, columns, headed=headed)
+        return found + tables.render_table(rows, columns, headed=headed)
 
     def _cell(self, cell: HtmlElement) -> str:
-        return " ".join(line for block in self.blocks(cell, _ENDLESS) for line in block)
+        return " ".join(line for block in self.render_blocks(cell, _ENDLESS) for line in block)
 
     def _inline(self, element: HtmlElement) -> str:
         """Write what stands within a line."""
-        name = tree.name(element)
+        name = tree.get_tag(element)
         if name == "svg":
-            return _around(tree.words_of_drawing(element), "[", "]")
-        if name in _EMPTY:
-            return self._empty(name, element)
-        inner = self._inside(element)
+            return _surround(tree.get_svg_text(element), "[", "]")
+        if name in _VOID_TAGS:
+            return self._render_void(name, element)
+        inner = self._render_children(element)
         if name == "a":
             return self._anchor(element, inner)
         if name == "sup" and inner.startswith("^"):
             return inner
-        return _around(inner, *_AROUND.get(name, ("", "")))
+        return _surround(inner, *_DELIMITERS.get(name, ("", "")))
 
-    def _empty(self, name: str, element: HtmlElement) -> str:
+    def _render_void(self, name: str, element: HtmlElement) -> str:
         """Write an element whose content, if it has any, is not for reading."""
         match name:
             case "br":
                 return "\n"
             case "img":
-                return _around(tree.folded(element.get("alt")).strip(), "[", "]")
+                return _surround(tree.collapse_whitespace(element.get("alt")).strip(), "[", "]")
             case "input":
                 return "[x]" if "checked" in element.attrib else "[ ]"
             case "audio" | "video":
-                url = tree.played(element)
+                url = tree.find_media_url(element)
                 return self._link(url, file_name(url))
             case _:
                 return ""
 
-    def _inside(self, element: HtmlElement) -> str:
-        parts = [tree.folded(element.text)]
+    def _render_children(self, element: HtmlElement) -> str:
+        parts = [tree.collapse_whitespace(element.text)]
         for child in element:
-            parts += (self._inline(child), tree.folded(child.tail))
+            parts += (self._inline(child), tree.collapse_whitespace(child.tail))
         return "".join(parts)
 
     def _anchor(self, element: HtmlElement, inner: str) -> str:
@@ -171,7 +174,7 @@ class _Writer:
             return ""
         if "footnote-ref" in kind:
             return f"^{inner}"
-        if self.own and url.startswith(f"{self.own}#"):
+        if self.page_url and url.startswith(f"{self.page_url}#"):
             return inner
         return self._link(url, inner)
 
@@ -182,12 +185,12 @@ class _Writer:
             return bare or inner
         return f"{inner} [{self._number(url)}]" if inner.strip() else f"[{self._number(url)}]"
 
-    def _linked(self, element: HtmlElement, blocks: list[Block], columns: int) -> list[Block]:
+    def _append_link(self, element: HtmlElement, blocks: list[Block], columns: int) -> list[Block]:
         """Write the number of a link around whole blocks behind the last of them."""
         url = element.get("href", "")
         if not url or not blocks:
             return blocks
-        last = wrapped(f"{blocks[-1][-1]} [{self._number(url)}]", columns)
+        last = wrap_text(f"{blocks[-1][-1]} [{self._number(url)}]", columns)
         return [*blocks[:-1], [*blocks[-1][:-1], *last]]
 
     def _number(self, url: str) -> int:
@@ -196,37 +199,37 @@ class _Writer:
 
 def _holds_blocks(element: HtmlElement) -> bool:
     """Tell whether an element that belongs into a line has blocks in it all the same."""
-    return any(tree.name(each) in _BLOCKS for each in element.iterdescendants())
+    return any(tree.get_tag(each) in _BLOCKS for each in element.iterdescendants())
 
 
 def _is_loose(item: HtmlElement) -> bool:
     """Tell whether an item of a list has several paragraphs, or what is as long."""
-    names = [tree.name(child) for child in item]
+    names = [tree.get_tag(child) for child in item]
     return names.count("p") > 1 or any(name in ("pre", "blockquote", "table") for name in names)
 
 
-def _leads(element: HtmlElement) -> Iterator[str]:
+def _list_markers(element: HtmlElement) -> Iterator[str]:
     """Give what stands before each item of a list."""
-    if tree.name(element) == "ul":
+    if tree.get_tag(element) == "ul":
         yield from ("- " for _ in element)
         return
     form = "^{} " if "footnotes" in element.getparent().get("class", "") else "{}. "
     backwards = "reversed" in element.attrib
-    number = _whole(element.get("start"), len(element) if backwards else 1)
+    number = _parse_integer(element.get("start"), len(element) if backwards else 1)
     numbers = []
     for item in element:
-        number = _whole(item.get("value"), number)
+        number = _parse_integer(item.get("value"), number)
         numbers.append(form.format(number))
         number += -1 if backwards else 1
     longest = max(map(len, numbers), default=0)
     yield from (each.rjust(longest) for each in numbers)
 
 
-def _whole(written: str | None, otherwise: int) -> int:
+def _parse_integer(written: str | None, otherwise: int) -> int:
     return int(written) if written and _NUMBER.fullmatch(written) else otherwise
 
 
-def _around(inner: str, before: str, after: str) -> str:
+def _surround(inner: str, before: str, after: str) -> str:
     """Put signs around a text, inside the spaces at its ends; nothing around nothing."""
     core = inner.strip(" \n")
     if not core or not (before or after):
@@ -237,15 +240,15 @@ def _around(inner: str, before: str, after: str) -> str:
 
 def _paragraph(running: list[str], columns: int) -> list[Block]:
     """Give a paragraph as a block, or nothing where there is nothing in it."""
-    lines = [line for part in "".join(running).split("\n") for line in wrapped(part, columns)]
-    return _some(lines)
+    lines = [line for part in "".join(running).split("\n") for line in wrap_text(part, columns)]
+    return _as_blocks(lines)
 
 
-def _some(lines: Block) -> list[Block]:
+def _as_blocks(lines: Block) -> list[Block]:
     return [lines] if lines else []
 
 
-def _joined(blocks: list[Block], *, apart: bool = True) -> Block:
+def _join_blocks(blocks: list[Block], *, apart: bool = True) -> Block:
     """Make one block of several, with an empty line between them or without."""
     lines: Block = []
     for block in blocks:
@@ -255,9 +258,9 @@ def _joined(blocks: list[Block], *, apart: bool = True) -> Block:
     return lines
 
 
-def _led(blocks: list[Block], lead: str, first: str = "") -> Block:
+def _prefix_lines(blocks: list[Block], lead: str, first: str = "") -> Block:
     """Make one block of several, each line behind `lead`, and the first one behind `first`."""
-    lines = _joined(blocks)
+    lines = _join_blocks(blocks)
     return [
         f"{(first or lead) if number == 0 else lead}{line}".rstrip()
         for number, line in enumerate(lines)

@@ -13,12 +13,12 @@ from hashlib import blake2b
 from itertools import chain, count
 
 from feedpub.digests import tree
-from feedpub.library.identity import specific
-from feedpub.mailing import Known
-from feedpub.model import Html, Post
+from feedpub.library.identity import strip_authority
+from feedpub.mailing import SeenPost
+from feedpub.model import HtmlRenderer, Post
 from feedpub.slugs import quote
 
-GONE = timedelta(days=30)
+RENAME_WINDOW = timedelta(days=30)
 """How long after its file has gone a post is known again by its text. Later it is a repeat: the
 opening hours at Christmas, say, which are news every year."""
 
@@ -28,17 +28,17 @@ _WORD = re.compile(r"\w+")
 
 
 @dataclass(frozen=True, slots=True)
-class Recognised:
+class MatchedPosts:
     """Posts by their names, and what is to be remembered for the next time."""
 
     posts: tuple[Post, ...]
-    learnt: Mapping[str, Known]  # by `specific` id: what is new, and what has changed
-    forgotten: tuple[str, ...]  # likewise: where posts were that are elsewhere now
+    changed: Mapping[str, SeenPost]  # by `specific` id: what is new, and what has changed
+    removed: tuple[str, ...]  # likewise: where posts were that are elsewhere now
 
 
-def recognise(
-    posts: Iterable[Post], known: Mapping[str, Known], html: Html, now: datetime
-) -> Recognised:
+def match_renamed(
+    posts: Iterable[Post], known: Mapping[str, SeenPost], html: HtmlRenderer, now: datetime
+) -> MatchedPosts:
     """Return posts under the ids that the newsletter knows them by.
 
     `known` is by `specific` id. A post is known where it was, unless another one there now has
@@ -47,23 +47,23 @@ def recognise(
     `html` gives the HTML as it was written, references not yet filled in, and is called only for
     posts whose files have changed.
     """
-    matching = _Matching({specific(post.id): post for post in posts}, known, html, now)
+    matching = _Matcher({strip_authority(post.id): post for post in posts}, known, html, now)
     matching.run()
-    return matching.result()
+    return matching.build_result()
 
 
-def mark(post: Post) -> str:
+def hash_metadata(post: Post) -> str:
     """Hash the title and the date of a post."""
     return _hash(f"{_date(post)} {post.title}")
 
 
-def fingerprint(html: str) -> str:
+def hash_content(html: str) -> str:
     """Hash the words of a post and the files it shows, wherever these lie; "" where it has none.
 
     A long text is told by a "+", since it says more than "See below".
     """
-    root = tree.parsed(html)
-    words = " ".join(_WORD.findall(tree.text(root).casefold()))
+    root = tree.parse_html(html)
+    words = " ".join(_WORD.findall(tree.get_text(root).casefold()))
     files = [
         _file(url) for each in root.iter() for name in _REFERENCES if (url := each.get(name, ""))
     ]
@@ -72,91 +72,107 @@ def fingerprint(html: str) -> str:
     return _hash("\n".join((words, *files))) + "+" * (len(words) >= _LONG)
 
 
-class _Matching:
+class _Matcher:
     """Finds out which of the posts that are known each post is."""
 
     def __init__(
-        self, present: Mapping[str, Post], known: Mapping[str, Known], html: Html, now: datetime
+        self,
+        present: Mapping[str, Post],
+        known: Mapping[str, SeenPost],
+        html: HtmlRenderer,
+        now: datetime,
     ) -> None:
         self._known = known
         self._now = now
         self._present = present
         self._traits = {place: self._describe(place, html) for place in present}
-        self._names: dict[str, str] = {}
-        self._unnamed = dict.fromkeys(present)  # places, in order
-        self._free = dict.fromkeys(known)  # places where something was that is not found yet
-        self._forgotten: list[str] = []
+        self._assigned: dict[str, str] = {}
+        self._unassigned = dict.fromkeys(present)  # places, in order
+        self._unmatched = dict.fromkeys(known)  # places where something was that is not found yet
+        self._removed: list[str] = []
 
     def run(self) -> None:
         """Name every post, by what is the surest first."""
-        self._stay(lambda old, new: (old.mark, old.text or new.text) == (new.mark, new.text))
-        self._move(lambda one: one.text and f"{one.mark} {one.text}")
-        self._stay(lambda old, new: old.mark == new.mark or old.text == new.text != "")
-        self._move(lambda one: one.text and one.title and f"{one.title} {one.text}", lately=True)
-        self._move(lambda one: one.text and one.date and f"{one.date} {one.text}", lately=True)
-        self._move(lambda one: one.mark)
-        self._move(lambda one: one.text.endswith("+") and one.text, lately=True)
-        self._stay(self._is_edited)
+        self._match_in_place(
+            lambda old, new: (old.mark, old.text or new.text) == (new.mark, new.text)
+        )
+        self._match_moved(lambda one: one.text and f"{one.mark} {one.text}")
+        self._match_in_place(lambda old, new: old.mark == new.mark or old.text == new.text != "")
+        self._match_moved(
+            lambda one: one.text and one.title and f"{one.title} {one.text}", lately=True
+        )
+        self._match_moved(
+            lambda one: one.text and one.date and f"{one.date} {one.text}", lately=True
+        )
+        self._match_moved(lambda one: one.mark)
+        self._match_moved(lambda one: one.text.endswith("+") and one.text, lately=True)
+        self._match_in_place(self._is_edited)
         taken = {each.name for each in self._known.values()}
-        for place in self._unnamed:
+        for place in self._unassigned:
             identity = self._present[place].id
-            self._names[place] = next(each for each in _names(identity) if each not in taken)
-            taken.add(self._names[place])
+            self._assigned[place] = next(
+                each for each in _candidate_ids(identity) if each not in taken
+            )
+            taken.add(self._assigned[place])
 
-    def result(self) -> Recognised:
+    def build_result(self) -> MatchedPosts:
         """Give the posts by their names."""
         current = {
-            place: replace(traits, name=self._names[place])
+            place: replace(traits, name=self._assigned[place])
             for place, traits in self._traits.items()
         }
         gone = {
             place: replace(each, gone=self._now)
             for place, each in self._known.items()
-            if place in self._free and place not in current and each.gone is None
+            if place in self._unmatched and place not in current and each.gone is None
         }
         changed = {place: one for place, one in current.items() if self._known.get(place) != one}
-        return Recognised(
-            posts=tuple(_named(post, self._names[place]) for place, post in self._present.items()),
-            learnt={**changed, **gone},
-            forgotten=tuple(each for each in self._forgotten if each not in current),
+        return MatchedPosts(
+            posts=tuple(
+                _with_id(post, self._assigned[place]) for place, post in self._present.items()
+            ),
+            changed={**changed, **gone},
+            removed=tuple(each for each in self._removed if each not in current),
         )
 
-    def _describe(self, place: str, html: Html) -> Known:
+    def _describe(self, place: str, html: HtmlRenderer) -> SeenPost:
         """Tell what a post is known by; its name is found later."""
         post, before = self._present[place], self._known.get(place)
-        is_read = before is not None and before.body == post.body
-        text = before.text if before and is_read else fingerprint(html(post))
-        return Known("", mark(post), _hash(post.title), _hash(_date(post)), text, post.body)
+        is_read = before is not None and before.body == post.body_key
+        text = before.text if before and is_read else hash_content(html(post))
+        return SeenPost(
+            "", hash_metadata(post), _hash(post.title), _hash(_date(post)), text, post.body_key
+        )
 
-    def _stay(self, is_same: Callable[[Known, Known], bool]) -> None:
+    def _match_in_place(self, is_same: Callable[[SeenPost, SeenPost], bool]) -> None:
         """Keep the names of posts that are where they were and the same."""
-        for place in [each for each in self._unnamed if each in self._free]:
+        for place in [each for each in self._unassigned if each in self._unmatched]:
             if is_same(self._known[place], self._traits[place]):
-                self._name(place, place)
+                self._assign(place, place)
 
-    def _move(self, key: Callable[[Known], str | bool], *, lately: bool = False) -> None:
+    def _match_moved(self, key: Callable[[SeenPost], str | bool], *, lately: bool = False) -> None:
         """Name posts after those that are not where they were and have the same key."""
-        if not self._unnamed or not self._free:
+        if not self._unassigned or not self._unmatched:
             return
         free: dict[str | bool, list[str]] = {}
-        for place in self._free:
+        for place in self._unmatched:
             one = self._known[place]
-            is_old = lately and one.gone is not None and self._now - one.gone > GONE
+            is_old = lately and one.gone is not None and self._now - one.gone > RENAME_WINDOW
             if not is_old and not self._is_pinned(place):
                 free.setdefault(key(one), []).append(place)
-        for place in list(self._unnamed):
+        for place in list(self._unassigned):
             wanted = key(self._traits[place])
             if wanted and free.get(wanted) and not self._is_pinned(place):
-                self._name(place, free[wanted].pop(0))
+                self._assign(place, free[wanted].pop(0))
 
-    def _name(self, place: str, before: str) -> None:
-        self._names[place] = self._known[before].name
-        del self._unnamed[place]
-        del self._free[before]
+    def _assign(self, place: str, before: str) -> None:
+        self._assigned[place] = self._known[before].name
+        del self._unassigned[place]
+        del self._unmatched[before]
         if place != before:
-            self._forgotten.append(before)
+            self._removed.append(before)
 
-    def _is_edited(self, old: Known, new: Known) -> bool:
+    def _is_edited(self, old: SeenPost, new: SeenPost) -> bool:
         """Tell whether a post is the one that was there before, whatever else has changed.
 
         Not where that was gone meanwhile and nothing of it is left: it was deleted, and this is
@@ -185,10 +201,10 @@ def _file(url: str) -> str:
     return url.partition("#")[0].partition("?")[0].rpartition("/")[2]
 
 
-def _names(identity: str) -> Iterable[str]:
+def _candidate_ids(identity: str) -> Iterable[str]:
     """Give names for a post; the first may be that of another, whose file was here before."""
     return chain((identity,), (f"{identity}#{number}" for number in count(2)))
 
 
-def _named(post: Post, name: str) -> Post:
+def _with_id(post: Post, name: str) -> Post:
     return post if post.id == name else replace(post, id=name)

@@ -2,20 +2,20 @@
 
 from collections.abc import Iterator, Sequence
 
-from feedpub.digests.columns import width, wrapped
+from feedpub.digests.columns import measure_width, wrap_text
 
 _GAP = "  "
 
 Block = list[str]
 
 
-def written(rows: Sequence[Sequence[str]], columns: int, *, headed: bool) -> list[Block]:
+def render_table(rows: Sequence[Sequence[str]], columns: int, *, headed: bool) -> list[Block]:
     """Give a table as blocks of lines; `headed` says that its first row names the columns."""
     if not rows:
         return []
     count = max(len(row) for row in rows)
     whole = [[*row, *[""] * (count - len(row))] for row in rows]
-    widths = [max(width(row[at]) for row in whole) for at in range(count)]
+    widths = [max(measure_width(row[at]) for row in whole) for at in range(count)]
     if sum(widths) + len(_GAP) * (count - 1) <= columns:
         return [list(_aligned(whole, widths, headed=headed))]
     return list(_listed(whole, columns, headed=headed))
@@ -26,7 +26,10 @@ def _aligned(
 ) -> Iterator[str]:
     """Write each row on a line."""
     for number, row in enumerate(rows):
-        cells = [cell + " " * (wide - width(cell)) for cell, wide in zip(row, widths, strict=True)]
+        cells = [
+            cell + " " * (wide - measure_width(cell))
+            for cell, wide in zip(row, widths, strict=True)
+        ]
         yield _GAP.join(cells).rstrip()
         if headed and number == 0:
             yield _GAP.join("-" * wide for wide in widths)
@@ -40,5 +43,5 @@ def _listed(rows: Sequence[Sequence[str]], columns: int, *, headed: bool) -> Ite
             line
             for name, cell in zip(names, row, strict=True)
             if cell
-            for line in wrapped(name + cell, columns)
+            for line in wrap_text(name + cell, columns)
         ]

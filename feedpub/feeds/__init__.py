@@ -7,8 +7,8 @@
 - opml: the list of all feeds
 """
 
-from feedpub.feeds.addresses import address, filename
-from feedpub.feeds.opml import opml
-from feedpub.feeds.renderer import Renderer
+from feedpub.feeds.addresses import build_feed_url, get_filename
+from feedpub.feeds.opml import render_opml
+from feedpub.feeds.renderer import FeedRenderer
 
-__all__ = ["Renderer", "address", "filename", "opml"]
+__all__ = ["FeedRenderer", "build_feed_url", "get_filename", "render_opml"]

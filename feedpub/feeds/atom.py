@@ -5,48 +5,54 @@ from collections.abc import Iterable, Iterator, Sequence
 from feedgen.ext.media import MediaEntryExtension
 
 from feedpub.config.schema import Config
-from feedpub.feeds.addresses import MEDIA_TYPES, absolute, address, current, scheme
-from feedpub.feeds.credits import email, language, people
+from feedpub.feeds.addresses import (
+    MEDIA_TYPES,
+    build_category_scheme,
+    build_current_url,
+    build_feed_url,
+    resolve_url,
+)
+from feedpub.feeds.credits import get_authors, get_valid_email, get_valid_language
 from feedpub.feeds.generator import (
-    MEDIA,
-    Cutter,
+    MEDIA_NS,
+    AtomLink,
     EntryLinks,
+    EntrySerializer,
     FeedHistory,
-    Link,
     Namespaces,
-    channel,
-    entry,
-    extend,
-    join,
+    assemble_document,
+    build_channel,
+    build_entry,
+    register_extensions,
 )
 from feedpub.model import Author, Enclosure, Feed, Post
 
-_NAMESPACES = {"media": MEDIA}
+_NAMESPACES = {"media": MEDIA_NS}
 
 
-class Atom:
+class AtomFormat:
     """Writes Atom documents for one site."""
 
     name = "atom"
 
     def __init__(self, config: Config) -> None:
         self._config = config
-        self._scheme = scheme(config)
-        self._cutter = Cutter(_NAMESPACES)
+        self._scheme = build_category_scheme(config)
+        self._cutter = EntrySerializer(_NAMESPACES)
 
-    def entry(self, post: Post, html: str) -> bytes:
+    def render_entry(self, post: Post, html: str) -> bytes:
         """Give a post's `entry`, the same in every feed that holds it.
 
         Raises ValueError for a character that XML cannot hold.
         """
         links = tuple(_links(post))
-        made = entry(post)
+        made = build_entry(post)
         made.updated(post.updated)
         made.published(post.published)
-        made.author(_persons(people(self._config, post.authors)))
+        made.author(_persons(get_authors(self._config, post.authors)))
         for link in links:
             if link.rel != "canonical" and not link.hreflang:  # EntryLinks adds these
-                made.link(link.attributes())
+                made.link(link.to_attributes())
         if self._config.feeds.content == "full":
             made.content(html, type="html")
         if post.summary:
@@ -58,58 +64,59 @@ class Atom:
             made.register_extension("media", MediaEntryExtension)
             made.media.content({"url": post.image.url, "medium": "image", "group": None})
             made.media.thumbnail({"url": post.image.url, "group": None})
-        extend(made, feedpub=EntryLinks(links, language(post.language)))
-        return self._cutter.cut(made.atom_entry())
+        register_extensions(made, feedpub=EntryLinks(links, get_valid_language(post.language)))
+        return self._cutter.serialize(made.atom_entry())
 
-    def document(self, feed: Feed, entries: Sequence[bytes]) -> bytes:
+    def render_document(self, feed: Feed, entries: Sequence[bytes]) -> bytes:
         """Give the whole document. Raises ValueError as `entry` does."""
         config = self._config
-        made = channel(feed.title, self._feed_links(feed), feed.updated)
+        made = build_channel(feed.title, self._feed_links(feed), feed.updated)
         made.id(feed.id)
-        made.author(_persons(people(config, feed.authors)))
+        made.author(_persons(get_authors(config, feed.authors)))
         made.subtitle(feed.description or None)
-        made.language(language(feed.language) or None)
+        made.language(get_valid_language(feed.language) or None)
         made.rights(config.site.rights or None)
-        made.icon(absolute(config, config.site.icon) or None)
-        made.logo(absolute(config, config.site.logo) or None)
-        extend(made, feedpub=Namespaces(_NAMESPACES))
+        made.icon(resolve_url(config, config.site.icon) or None)
+        made.logo(resolve_url(config, config.site.logo) or None)
+        register_extensions(made, feedpub=Namespaces(_NAMESPACES))
         if feed.kind == "archive":
-            extend(made, history=FeedHistory())
-        return join(made.atom_str(), b"</feed>", entries)
+            register_extensions(made, history=FeedHistory())
+        return assemble_document(made.atom_str(), b"</feed>", entries)
 
-    def _feed_links(self, feed: Feed) -> Iterator[Link]:
+    def _feed_links(self, feed: Feed) -> Iterator[AtomLink]:
         """Give self, hubs, what RFC 5005 asks for, and the page."""
         kind = MEDIA_TYPES["atom"]
-        yield Link("self", address(self._config, feed, "atom"), kind)
+        yield AtomLink("self", build_feed_url(self._config, feed, "atom"), kind)
         for hub in self._config.feeds.hubs if feed.kind != "archive" else ():
-            yield Link("hub", hub)
+            yield AtomLink("hub", hub)
         if feed.kind == "archive":
-            yield Link("current", current(self._config, feed), kind)
+            yield AtomLink("current", build_current_url(self._config, feed), kind)
         if feed.older:
-            yield Link("prev-archive", feed.older, kind)
+            yield AtomLink("prev-archive", feed.older, kind)
         if feed.newer:
-            yield Link("next-archive", feed.newer, kind)
-        yield Link("alternate", feed.url, "text/html")
+            yield AtomLink("next-archive", feed.newer, kind)
+        yield AtomLink("alternate", feed.url, "text/html")
 
 
-def _links(post: Post) -> Iterator[Link]:
+def _links(post: Post) -> Iterator[AtomLink]:
     """Give an entry's links: the page, what goes with it, its translations, where it was first.
 
-    No two of them are alternates of the same type and language (RFC 4287 section 4.1.2).
+    No two of them are alternates of the same type and language (RFC 4287 section 4.1.2). Some
+    readers take the first alternate for the page, others the last: both are the post's own.
     """
-    yield Link("alternate", post.url, "text/html")
+    yield AtomLink("alternate", post.url, "text/html")
     for enclosure in post.enclosures:
         yield _enclosure(enclosure)
-    for each in post.translations:
-        if each.url != post.url and (tag := language(each.language)):
-            yield Link("alternate", each.url, "text/html", hreflang=tag)
+    for each in sorted(post.translations, key=lambda one: one.url == post.url):
+        if tag := get_valid_language(each.language):
+            yield AtomLink("alternate", each.url, "text/html", hreflang=tag)
     if post.canonical_url not in ("", post.url):
-        yield Link("canonical", post.canonical_url)
+        yield AtomLink("canonical", post.canonical_url)
 
 
-def _enclosure(enclosure: Enclosure) -> Link:
+def _enclosure(enclosure: Enclosure) -> AtomLink:
     """Give a link to a file; its length is a hint, so 0 stands where nobody knows it."""
-    return Link(
+    return AtomLink(
         "enclosure",
         enclosure.url,
         enclosure.media_type or "application/octet-stream",
@@ -120,4 +127,6 @@ def _enclosure(enclosure: Enclosure) -> Link:
 
 def _persons(authors: Iterable[Author]) -> list[dict[str, str]]:
     """Give authors as feedgen wants them."""
-    return [{"name": each.name, "email": email(each), "uri": each.url} for each in authors]
+    return [
+        {"name": each.name, "email": get_valid_email(each), "uri": each.url} for each in authors
+    ]

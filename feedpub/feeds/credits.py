@@ -9,7 +9,7 @@ _EMAIL = re.compile(r"[^@\s]+@[^@\s]+")
 _LANGUAGE = re.compile(r"[A-Za-z]{1,8}(?:-[A-Za-z0-9]{1,8})*")
 
 
-def people(config: Config, authors: tuple[Author, ...]) -> tuple[Author, ...]:
+def get_authors(config: Config, authors: tuple[Author, ...]) -> tuple[Author, ...]:
     """Give the authors; where nobody is named the site's; where it has none the site itself.
 
     Atom wants an author for each entry (RFC 4287 section 4.1.1), and readers of the other
@@ -18,11 +18,11 @@ def people(config: Config, authors: tuple[Author, ...]) -> tuple[Author, ...]:
     return authors or (config.site.author or Author(config.site.title),)
 
 
-def email(author: Author) -> str:
+def get_valid_email(author: Author) -> str:
     """Give an author's address if it is one, or ""."""
     return author.email if _EMAIL.fullmatch(author.email) else ""
 
 
-def language(tag: str) -> str:
+def get_valid_language(tag: str) -> str:
     """Give a language tag if it has the form of one (BCP 47), or ""."""
     return tag if _LANGUAGE.fullmatch(tag) else ""

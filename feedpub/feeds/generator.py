@@ -32,12 +32,14 @@ from lxml import etree
 
 from feedpub.model import Post
 
-ATOM = "http://www.w3.org/2005/Atom"
-DC = "http://purl.org/dc/elements/1.1/"
-HISTORY = "http://purl.org/syndication/history/1.0"
-ITUNES = "http://www.itunes.com/dtds/podcast-1.0.dtd"
-MEDIA = "http://search.yahoo.com/mrss/"
-NAME = "feedpub"  # without a version, or every feed would be written anew by every upgrade
+ATOM_NS = "http://www.w3.org/2005/Atom"
+DC_NS = "http://purl.org/dc/elements/1.1/"
+HISTORY_NS = "http://purl.org/syndication/history/1.0"
+ITUNES_NS = "http://www.itunes.com/dtds/podcast-1.0.dtd"
+MEDIA_NS = "http://search.yahoo.com/mrss/"
+GENERATOR_NAME = (
+    "feedpub"  # without a version, or every feed would be written anew by every upgrade
+)
 
 _LANG = "{http://www.w3.org/XML/1998/namespace}lang"
 
@@ -55,7 +57,7 @@ class Extension(Protocol):
         """Change an RSS document (the channel is its first child) or item."""
 
 
-class Unextended:
+class NullExtension:
     """An extension that changes nothing: what the others begin with."""
 
     def extend_ns(self) -> dict[str, str]:
@@ -71,7 +73,7 @@ class Unextended:
         return element
 
 
-class Unwritten(datetime):
+class NoTimestamp(datetime):
     """A time that feedgen takes and then passes over, because it is false.
 
     Its RSS dates go through `locale.setlocale`, which is the whole process's. So it is given a
@@ -82,11 +84,11 @@ class Unwritten(datetime):
         return False
 
 
-UNWRITTEN = Unwritten(1970, 1, 1, tzinfo=UTC)
+NO_TIMESTAMP = NoTimestamp(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
-class Link:
+class AtomLink:
     """An atom:link (RFC 4287 section 4.2.7)."""
 
     rel: str
@@ -96,7 +98,7 @@ class Link:
     title: str = ""
     hreflang: str = ""
 
-    def attributes(self) -> dict[str, str]:
+    def to_attributes(self) -> dict[str, str]:
         """Give the attributes that have a value, in the order they are written."""
         pairs = (
             ("href", self.href),
@@ -109,7 +111,7 @@ class Link:
         return {name: value for name, value in pairs if value}
 
 
-class Namespaces(Unextended):
+class Namespaces(NullExtension):
     """Declares prefixes at the root, so that no entry need declare them again."""
 
     def __init__(self, prefixes: Mapping[str, str]) -> None:
@@ -120,10 +122,10 @@ class Namespaces(Unextended):
         return self._prefixes
 
 
-class EntryLinks(Unextended):
+class EntryLinks(NullExtension):
     """Writes an Atom entry's links whole, in place of feedgen's, and its language."""
 
-    def __init__(self, links: Iterable[Link], language: str) -> None:
+    def __init__(self, links: Iterable[AtomLink], language: str) -> None:
         self._links = tuple(links)
         self._language = language
 
@@ -131,32 +133,32 @@ class EntryLinks(Unextended):
         """Give each link its rel, type and length; add those feedgen refuses, which come last."""
         made = element.findall("link")
         for link, node in zip(self._links, made, strict=False):
-            for name, value in link.attributes().items():
+            for name, value in link.to_attributes().items():
                 node.set(name, value)
         for link in self._links[len(made) :]:
-            etree.SubElement(element, "link", link.attributes())
+            etree.SubElement(element, "link", link.to_attributes())
         if self._language:
             element.set(_LANG, self._language)
         return element
 
 
-class FeedHistory(Unextended):
+class FeedHistory(NullExtension):
     """Says that an Atom document is an archive (RFC 5005 section 4)."""
 
     def extend_ns(self) -> dict[str, str]:
         """Declare the namespace of RFC 5005."""
-        return {"fh": HISTORY}
+        return {"fh": HISTORY_NS}
 
     def extend_atom(self, element: etree._Element) -> etree._Element:
         """Add `fh:archive`."""
-        etree.SubElement(element, f"{{{HISTORY}}}archive")
+        etree.SubElement(element, f"{{{HISTORY_NS}}}archive")
         return element
 
 
-class ChannelLinks(Unextended):
+class ChannelLinks(NullExtension):
     """Adds to an RSS channel the links that feedgen leaves out, and its date."""
 
-    def __init__(self, links: Iterable[Link], updated: datetime) -> None:
+    def __init__(self, links: Iterable[AtomLink], updated: datetime) -> None:
         self._links = tuple(links)
         self._updated = updated
 
@@ -165,11 +167,11 @@ class ChannelLinks(Unextended):
         channel = element[0]
         etree.SubElement(channel, "lastBuildDate").text = format_datetime(self._updated)
         for link in self._links:
-            etree.SubElement(channel, f"{{{ATOM}}}link", link.attributes())
+            etree.SubElement(channel, f"{{{ATOM_NS}}}link", link.to_attributes())
         return element
 
 
-class ItemDates(Unextended):
+class ItemDates(NullExtension):
     """Writes an RSS item's dates without touching the locale."""
 
     def __init__(self, post: Post) -> None:
@@ -180,18 +182,18 @@ class ItemDates(Unextended):
         post = self._post
         etree.SubElement(element, "pubDate").text = format_datetime(post.published)
         if post.updated != post.published:
-            etree.SubElement(element, f"{{{ATOM}}}updated").text = post.updated.isoformat()
+            etree.SubElement(element, f"{{{ATOM_NS}}}updated").text = post.updated.isoformat()
         return element
 
 
-class Cutter:
+class EntrySerializer:
     """Serialises an entry as it stands inside its document, where its prefixes are declared."""
 
     def __init__(self, namespaces: Mapping[str, str]) -> None:
         self._namespaces = dict(namespaces)
         self._start = len(etree.tostring(self._root())) - 1  # "<x …/>" without its slash
 
-    def cut(self, element: etree._Element) -> bytes:
+    def serialize(self, element: etree._Element) -> bytes:
         """Give the element's UTF-8, without the declarations it inherits."""
         root = self._root()
         root.append(element)
@@ -201,14 +203,14 @@ class Cutter:
         return etree.Element("x", nsmap=self._namespaces)
 
 
-def extend(target: Any, **extensions: Extension) -> None:  # noqa: ANN401 - feedgen has no types
+def register_extensions(target: Any, **extensions: Extension) -> None:  # noqa: ANN401 - feedgen has no types
     """Register extensions, made already, with feedgen's feed or entry, in their order."""
     for name, extension in extensions.items():
         # feedgen makes an extension by calling its class; here that gives the one at hand.
         target.register_extension(name, lambda extension=extension: extension)
 
 
-def entry(post: Post) -> FeedEntry:
+def build_entry(post: Post) -> FeedEntry:
     """Give an entry that has what Atom and RSS say alike: id and title."""
     made = FeedEntry()
     made.id(post.id)
@@ -216,18 +218,18 @@ def entry(post: Post) -> FeedEntry:
     return made
 
 
-def channel(title: str, links: Iterable[Link], updated: datetime) -> FeedGenerator:
+def build_channel(title: str, links: Iterable[AtomLink], updated: datetime) -> FeedGenerator:
     """Give a feed without entries. The last of the links is the RSS channel's own."""
     made = FeedGenerator()
     made.title(title)
     made.updated(updated)
-    made.generator(NAME)
+    made.generator(GENERATOR_NAME)
     for link in links:
-        made.link(link.attributes())
+        made.link(link.to_attributes())
     return made
 
 
-def join(document: bytes, end: bytes, entries: Iterable[bytes]) -> bytes:
+def assemble_document(document: bytes, end: bytes, entries: Iterable[bytes]) -> bytes:
     """Put entries, one a line, before the tags that end a document without entries."""
     head = document.removesuffix(end)
     return b"\n".join((head, *entries, end + b"\n"))

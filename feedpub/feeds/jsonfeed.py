@@ -4,14 +4,14 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 
 from feedpub.config.schema import Config
-from feedpub.feeds.addresses import absolute, address
-from feedpub.feeds.credits import people
+from feedpub.feeds.addresses import build_feed_url, resolve_url
+from feedpub.feeds.credits import get_authors
 from feedpub.model import Author, Enclosure, Feed, Post
 
 _VERSION = "https://jsonfeed.org/version/1.1"
 
 
-class Json:
+class JsonFeedFormat:
     """Writes JSON Feed documents for one site."""
 
     name = "json"
@@ -19,7 +19,7 @@ class Json:
     def __init__(self, config: Config) -> None:
         self._config = config
 
-    def entry(self, post: Post, html: str) -> bytes:
+    def render_entry(self, post: Post, html: str) -> bytes:
         """Give a post's item, the same in every feed that holds it.
 
         Raises ValueError for a lone surrogate.
@@ -38,14 +38,14 @@ class Json:
                 "image": post.image.url if post.image else "",
                 "date_published": post.published.isoformat(),
                 "date_modified": post.updated.isoformat(),
-                "authors": _authors(people(self._config, post.authors)),
+                "authors": _authors(get_authors(self._config, post.authors)),
                 "tags": [tag.label for tag in post.tags],
                 "language": post.language,
                 "attachments": [_attachment(each) for each in post.enclosures],
             }
         )
 
-    def document(self, feed: Feed, entries: Sequence[bytes]) -> bytes:
+    def render_document(self, feed: Feed, entries: Sequence[bytes]) -> bytes:
         """Give the whole document, an item a line. Raises ValueError as `entry` does."""
         config = self._config
         head = _dump(
@@ -53,11 +53,11 @@ class Json:
                 "version": _VERSION,
                 "title": feed.title,
                 "home_page_url": feed.url,
-                "feed_url": address(config, feed, "json"),
+                "feed_url": build_feed_url(config, feed, "json"),
                 "description": feed.description,
-                "icon": absolute(config, config.site.logo),
-                "favicon": absolute(config, config.site.icon),
-                "authors": _authors(people(config, feed.authors)),
+                "icon": resolve_url(config, config.site.logo),
+                "favicon": resolve_url(config, config.site.icon),
+                "authors": _authors(get_authors(config, feed.authors)),
                 "language": feed.language,
                 "hubs": [{"type": "WebSub", "url": hub} for hub in config.feeds.hubs],
             }

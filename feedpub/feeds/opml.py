@@ -5,10 +5,10 @@ from collections.abc import Sequence
 from lxml import etree
 
 from feedpub.config.schema import Config
-from feedpub.feeds.addresses import address
-from feedpub.feeds.credits import email
+from feedpub.feeds.addresses import build_feed_url
+from feedpub.feeds.credits import get_valid_email
 from feedpub.model import Feed
-from feedpub.text import clean
+from feedpub.text import strip_invalid_characters
 
 _FORMATS = ("atom", "rss", "json")  # the one that says most comes first
 _VERSIONS = {"rss": "RSS2"}  # OPML 2.0 has a word for versions of RSS alone
@@ -22,19 +22,19 @@ _GROUPS = {
 }
 
 
-def opml(config: Config, feeds: Sequence[Feed]) -> bytes:
+def render_opml(config: Config, feeds: Sequence[Feed]) -> bytes:
     """Give an outline of each feed once, those of a kind in a folder; the site's are outside.
 
     Archives are left out: nobody follows what no longer changes.
     """
     root = etree.Element("opml", version="2.0")
     head = etree.SubElement(root, "head")
-    etree.SubElement(head, "title").text = clean(config.site.title)
+    etree.SubElement(head, "title").text = strip_invalid_characters(config.site.title)
     author = config.site.author
     if author:
-        etree.SubElement(head, "ownerName").text = clean(author.name)
-        if email(author):
-            etree.SubElement(head, "ownerEmail").text = clean(author.email)
+        etree.SubElement(head, "ownerName").text = strip_invalid_characters(author.name)
+        if get_valid_email(author):
+            etree.SubElement(head, "ownerEmail").text = strip_invalid_characters(author.email)
     body = etree.SubElement(root, "body")
     _outlines(body, config, [feed for feed in feeds if feed.kind == "site"])
     for kind, title in _GROUPS.items():
@@ -53,11 +53,11 @@ def _outlines(parent: etree._Element, config: Config, feeds: Sequence[Feed]) -> 
             continue
         attributes = {
             "type": "rss",  # OPML's word for every format
-            "text": clean(feed.title),
-            "title": clean(feed.title),
-            "xmlUrl": address(config, feed, fmt),
+            "text": strip_invalid_characters(feed.title),
+            "title": strip_invalid_characters(feed.title),
+            "xmlUrl": build_feed_url(config, feed, fmt),
             "htmlUrl": feed.url,
-            "description": clean(feed.description),
+            "description": strip_invalid_characters(feed.description),
             "language": feed.language,
             "version": _VERSIONS.get(fmt, ""),
         }

@@ -6,26 +6,26 @@ from feedgen.ext.podcast import PodcastExtension
 from feedgen.ext.podcast_entry import PodcastEntryExtension
 from lxml import etree
 
-from feedpub.config.schema import Config, Podcast
-from feedpub.feeds.addresses import absolute
-from feedpub.feeds.credits import email, people
-from feedpub.feeds.generator import ITUNES, Unextended, extend
+from feedpub.config.schema import Config, PodcastConfig
+from feedpub.feeds.addresses import resolve_url
+from feedpub.feeds.credits import get_authors, get_valid_email
+from feedpub.feeds.generator import ITUNES_NS, NullExtension, register_extensions
 from feedpub.model import Enclosure, Feed, Post
 
 # ruff: noqa: ANN401 - feedgen has no types
 
 
-def sounds(enclosure: Enclosure) -> bool:
+def is_audio(enclosure: Enclosure) -> bool:
     """Tell whether an enclosure is audio."""
     return enclosure.media_type.startswith("audio/")
 
 
-def audio(post: Post) -> bool:
+def is_episode(post: Post) -> bool:
     """Tell whether a post carries audio, and so is an episode."""
-    return any(sounds(each) for each in post.enclosures)
+    return any(is_audio(each) for each in post.enclosures)
 
 
-class Show(Unextended):
+class Show(NullExtension):
     """Writes what feedgen's podcast extension refuses: `explicit` as true or false, any image.
 
     It knows yes, no and clean, which Apple gave up, and drops an image silently unless its URL
@@ -39,13 +39,13 @@ class Show(Unextended):
     def extend_rss(self, element: etree._Element) -> etree._Element:
         """Add both to the channel."""
         channel = element[0]
-        etree.SubElement(channel, f"{{{ITUNES}}}image", href=self._image)
-        explicit = etree.SubElement(channel, f"{{{ITUNES}}}explicit")
+        etree.SubElement(channel, f"{{{ITUNES_NS}}}image", href=self._image)
+        explicit = etree.SubElement(channel, f"{{{ITUNES_NS}}}explicit")
         explicit.text = "true" if self._explicit else "false"
         return element
 
 
-class Episode(Unextended):
+class Episode(NullExtension):
     """Writes an episode's image, whatever its URL ends in."""
 
     def __init__(self, image: str) -> None:
@@ -53,34 +53,36 @@ class Episode(Unextended):
 
     def extend_rss(self, element: etree._Element) -> etree._Element:
         """Add it to the item."""
-        etree.SubElement(element, f"{{{ITUNES}}}image", href=self._image)
+        etree.SubElement(element, f"{{{ITUNES_NS}}}image", href=self._image)
         return element
 
 
-def show(made: Any, config: Config, podcast: Podcast, feed: Feed) -> None:
+def add_show(made: Any, config: Config, podcast: PodcastConfig, feed: Feed) -> None:
     """Add to feedgen's feed what the show says of itself."""
     made.register_extension("podcast", PodcastExtension, PodcastEntryExtension, atom=False)
-    authors = people(config, feed.authors)
+    authors = get_authors(config, feed.authors)
     made.podcast.itunes_author(podcast.author or ", ".join(each.name for each in authors))
     category, _, subcategory = (part.strip() for part in podcast.category.partition(">"))
     made.podcast.itunes_category({"cat": category, "sub": subcategory})
     made.podcast.itunes_summary(podcast.summary)
     made.podcast.itunes_type(podcast.type)
     owner = podcast.owner or authors[0]
-    if email(owner):
+    if get_valid_email(owner):
         made.podcast.itunes_owner(owner.name, owner.email)
-    extend(made, show=Show(absolute(config, podcast.image), explicit=podcast.explicit))
+    register_extensions(
+        made, show=Show(resolve_url(config, podcast.image), explicit=podcast.explicit)
+    )
 
 
-def item(made: Any, post: Post) -> None:
+def add_episode(made: Any, post: Post) -> None:
     """Add to feedgen's entry what an episode says of itself.
 
     Not its author, title and summary again: Apple reads RSS's own, and readers that know both
     (feedparser is one) would show each twice.
     """
     made.register_extension("podcast", PodcastEntryExtension, atom=False)
-    duration = next(each.duration for each in post.enclosures if sounds(each))
+    duration = next(each.duration for each in post.enclosures if is_audio(each))
     if duration:
         made.podcast.itunes_duration(duration)
     if post.image:
-        extend(made, episode=Episode(post.image.url))
+        register_extensions(made, episode=Episode(post.image.url))

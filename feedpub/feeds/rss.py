@@ -14,48 +14,48 @@ from feedgen.ext.media import MediaEntryExtension
 
 from feedpub.config.schema import Config
 from feedpub.feeds import podcast
-from feedpub.feeds.addresses import MEDIA_TYPES, absolute, address, scheme
-from feedpub.feeds.credits import email, language, people
+from feedpub.feeds.addresses import MEDIA_TYPES, build_category_scheme, build_feed_url, resolve_url
+from feedpub.feeds.credits import get_authors, get_valid_email, get_valid_language
 from feedpub.feeds.generator import (
-    ATOM,
-    DC,
-    ITUNES,
-    MEDIA,
-    UNWRITTEN,
+    ATOM_NS,
+    DC_NS,
+    ITUNES_NS,
+    MEDIA_NS,
+    NO_TIMESTAMP,
+    AtomLink,
     ChannelLinks,
-    Cutter,
+    EntrySerializer,
     ItemDates,
-    Link,
     Namespaces,
-    channel,
-    entry,
-    extend,
-    join,
+    assemble_document,
+    build_channel,
+    build_entry,
+    register_extensions,
 )
 from feedpub.model import Author, Enclosure, Feed, Post
 
 _CONTENT = "http://purl.org/rss/1.0/modules/content/"
 
 
-class Rss:
+class RssFormat:
     """Writes RSS documents for one site."""
 
     name = "rss"
 
     def __init__(self, config: Config) -> None:
         self._config = config
-        self._scheme = scheme(config)
-        self._namespaces = {"dc": DC, "media": MEDIA}
+        self._scheme = build_category_scheme(config)
+        self._namespaces = {"dc": DC_NS, "media": MEDIA_NS}
         if config.feeds.podcast:
-            self._namespaces["itunes"] = ITUNES
-        self._cutter = Cutter({**self._namespaces, "atom": ATOM, "content": _CONTENT})
+            self._namespaces["itunes"] = ITUNES_NS
+        self._cutter = EntrySerializer({**self._namespaces, "atom": ATOM_NS, "content": _CONTENT})
 
-    def entry(self, post: Post, html: str) -> bytes:
+    def render_entry(self, post: Post, html: str) -> bytes:
         """Give a post's `item`, the same in every feed that holds it.
 
         Raises ValueError for a character that XML cannot hold.
         """
-        made = entry(post)
+        made = build_entry(post)
         made.link(href=post.url)
         if post.summary:
             made.summary(escape(post.summary, quote=False))
@@ -63,8 +63,8 @@ class Rss:
             made.content(html)
         made.category([{"term": tag.label, "scheme": self._scheme} for tag in post.tags])
         made.register_extension("dc", DcEntryExtension)
-        made.dc.dc_creator([each.name for each in people(self._config, post.authors)])
-        if language(post.language):
+        made.dc.dc_creator([each.name for each in get_authors(self._config, post.authors)])
+        if get_valid_language(post.language):
             made.dc.dc_language(post.language)
         enclosures = self._enclosures(post)
         for each in enclosures[:1]:
@@ -75,31 +75,31 @@ class Rss:
             made.media.content(media)
         if post.image:
             made.media.thumbnail({"url": post.image.url, "group": None})
-        extend(made, feedpub=ItemDates(post))
-        if self._config.feeds.podcast and podcast.audio(post):
-            podcast.item(made, post)
-        return self._cutter.cut(made.rss_entry())
+        register_extensions(made, feedpub=ItemDates(post))
+        if self._config.feeds.podcast and podcast.is_episode(post):
+            podcast.add_episode(made, post)
+        return self._cutter.serialize(made.rss_entry())
 
-    def document(self, feed: Feed, entries: Sequence[bytes]) -> bytes:
+    def render_document(self, feed: Feed, entries: Sequence[bytes]) -> bytes:
         """Give the whole document. Raises ValueError as `entry` does."""
         config = self._config
-        own = Link("self", address(config, feed, "rss"), MEDIA_TYPES["rss"])
-        made = channel(feed.title, (own, Link("alternate", feed.url)), UNWRITTEN)
+        own = AtomLink("self", build_feed_url(config, feed, "rss"), MEDIA_TYPES["rss"])
+        made = build_channel(feed.title, (own, AtomLink("alternate", feed.url)), NO_TIMESTAMP)
         made.description(feed.description.strip() or feed.title)
-        made.language(language(feed.language) or None)
+        made.language(get_valid_language(feed.language) or None)
         made.rights(config.site.rights or None)
-        made.managingEditor(_editor(people(config, feed.authors)))
+        made.managingEditor(_editor(get_authors(config, feed.authors)))
         if config.site.logo:
-            made.image(absolute(config, config.site.logo))
-        hubs = tuple(Link("hub", hub) for hub in config.feeds.hubs)
-        extend(
+            made.image(resolve_url(config, config.site.logo))
+        hubs = tuple(AtomLink("hub", hub) for hub in config.feeds.hubs)
+        register_extensions(
             made,
             namespaces=Namespaces(self._namespaces),
             feedpub=ChannelLinks(hubs, feed.updated),
         )
-        if config.feeds.podcast and any(podcast.audio(post) for post in feed.posts):
-            podcast.show(made, config, config.feeds.podcast, feed)
-        return join(made.rss_str(), b"</channel></rss>", entries)
+        if config.feeds.podcast and any(podcast.is_episode(post) for post in feed.posts):
+            podcast.add_show(made, config, config.feeds.podcast, feed)
+        return assemble_document(made.rss_str(), b"</channel></rss>", entries)
 
     def _enclosures(self, post: Post) -> tuple[Enclosure, ...]:
         """Give a post's enclosures, in a podcast its episode first.
@@ -108,7 +108,7 @@ class Rss:
         """
         if not self._config.feeds.podcast:
             return post.enclosures
-        return tuple(sorted(post.enclosures, key=lambda each: not podcast.sounds(each)))
+        return tuple(sorted(post.enclosures, key=lambda each: not podcast.is_audio(each)))
 
 
 def _images(post: Post) -> Iterator[dict[str, str | None]]:
@@ -131,5 +131,5 @@ def _media(enclosures: Iterable[Enclosure]) -> Iterator[dict[str, str | None]]:
 
 def _editor(authors: Sequence[Author]) -> str | None:
     """Give the first author as RSS wants a person, `ann@example.org (Ann)`, if that can be."""
-    address = email(authors[0])
+    address = get_valid_email(authors[0])
     return f"{address} ({authors[0].name})" if address else None

@@ -2,67 +2,74 @@
 
 from feedpub.files.beneath import open_beneath
 from feedpub.files.compression import COMPRESSIBLE
-from feedpub.files.damage import make_folder, take_damaged
-from feedpub.files.instance import keep_state, kept_state, only, running
-from feedpub.files.limits import CRASHES, OUT_OF_TIME, Limits
-from feedpub.files.listing import LIST, is_built, publication_lines, publications
-from feedpub.files.lock import locked
-from feedpub.files.memory import Bodies, Build, Memory, Reading, Row, sound
-from feedpub.files.old_sites import old_addresses
-from feedpub.files.outputs import Ledger, Written, facts, intact, write
-from feedpub.files.outside import AppendLog, SentMark
-from feedpub.files.packaged import code, packaged, texts
-from feedpub.files.pool import Loss, SpawnedPool, can_fork, cpu_count, map_parallel
-from feedpub.files.secrets import SECRET, secrets
-from feedpub.files.settings import configuration
-from feedpub.files.sources import Entry, digest, head, read, rescan, scan
+from feedpub.files.damage import create_cache_folder, pop_damaged
+from feedpub.files.instance import is_running, load_state, save_state, single_instance
+from feedpub.files.limits import CRASH_SIGNALS, TIMEOUT_SIGNAL, ResourceLimits
+from feedpub.files.listing import LIST_FILE, format_publications, is_built, read_publications
+from feedpub.files.lock import lock_folder
+from feedpub.files.memory import (
+    BuildCache,
+    BuildRecord,
+    CacheRow,
+    ReadResult,
+    RenderCache,
+    retry_on_corrupt_cache,
+)
+from feedpub.files.old_sites import read_old_urls
+from feedpub.files.outputs import Manifest, ManifestEntry, is_unchanged, stat_file, write_outputs
+from feedpub.files.outside import AppendLog, SentCounter
+from feedpub.files.packaged import compute_program_digest, find_packaged_templates, read_templates
+from feedpub.files.pool import LostWorker, SpawnedPool, can_fork, cpu_count, map_parallel
+from feedpub.files.secrets import SECRET_VARIABLE, load_secrets
+from feedpub.files.settings import load_config
+from feedpub.files.sources import FileEntry, compute_digest, read_head, read_source, rescan, scan
 
 __all__ = [
     "COMPRESSIBLE",
-    "CRASHES",
-    "LIST",
-    "OUT_OF_TIME",
-    "SECRET",
+    "CRASH_SIGNALS",
+    "LIST_FILE",
+    "SECRET_VARIABLE",
+    "TIMEOUT_SIGNAL",
     "AppendLog",
-    "Bodies",
-    "Build",
-    "Entry",
-    "Ledger",
-    "Limits",
-    "Loss",
-    "Memory",
-    "Reading",
-    "Row",
-    "SentMark",
+    "BuildCache",
+    "BuildRecord",
+    "CacheRow",
+    "FileEntry",
+    "LostWorker",
+    "Manifest",
+    "ManifestEntry",
+    "ReadResult",
+    "RenderCache",
+    "ResourceLimits",
+    "SentCounter",
     "SpawnedPool",
-    "Written",
     "can_fork",
-    "code",
-    "configuration",
+    "compute_digest",
+    "compute_program_digest",
     "cpu_count",
-    "digest",
-    "facts",
-    "head",
-    "intact",
+    "create_cache_folder",
+    "find_packaged_templates",
+    "format_publications",
     "is_built",
-    "keep_state",
-    "kept_state",
-    "locked",
-    "make_folder",
+    "is_running",
+    "is_unchanged",
+    "load_config",
+    "load_secrets",
+    "load_state",
+    "lock_folder",
     "map_parallel",
-    "old_addresses",
-    "only",
     "open_beneath",
-    "packaged",
-    "publication_lines",
-    "publications",
-    "read",
+    "pop_damaged",
+    "read_head",
+    "read_old_urls",
+    "read_publications",
+    "read_source",
+    "read_templates",
     "rescan",
-    "running",
+    "retry_on_corrupt_cache",
+    "save_state",
     "scan",
-    "secrets",
-    "sound",
-    "take_damaged",
-    "texts",
-    "write",
+    "single_instance",
+    "stat_file",
+    "write_outputs",
 ]

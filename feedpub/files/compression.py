@@ -15,7 +15,7 @@ COMPRESSIBLE = frozenset(
 )
 """Suffixes of files that are text, and not compressed already."""
 
-LEAST = 1024  # octets: what is smaller travels in one packet as it is
+MIN_SIZE = 1024  # octets: what is smaller travels in one packet as it is
 
 _GZIP_LEVEL = 6
 _BROTLI_QUALITY = 5
@@ -37,7 +37,7 @@ _CODINGS: Mapping[str, tuple[str, Callable[[bytes], bytes]]] = {
 }
 
 
-def compressed_names(path: str, codings: Sequence[str]) -> dict[str, str]:
+def get_compressed_names(path: str, codings: Sequence[str]) -> dict[str, str]:
     """Give the names that a file's compressed ones would have, each with its coding."""
     dot = path.rfind(".")
     if not codings or dot < 0 or path[dot:].lower() not in COMPRESSIBLE:
@@ -45,9 +45,9 @@ def compressed_names(path: str, codings: Sequence[str]) -> dict[str, str]:
     return {path + _CODINGS[coding][0]: coding for coding in codings}
 
 
-def compressed(data: bytes, coding: str) -> bytes | None:
+def compress(data: bytes, coding: str) -> bytes | None:
     """Compress the bytes of a file; None where that is not worth it."""
-    if len(data) < LEAST:
+    if len(data) < MIN_SIZE:
         return None
     small = _CODINGS[coding][1](data)
     return small if len(small) < len(data) else None

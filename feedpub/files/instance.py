@@ -10,11 +10,11 @@ from pathlib import Path
 from feedpub.errors import FeedpubError
 
 _LOCK, _STATE = "run.lock", "run.json"
-_PATIENCE, _PAUSE = 3.0, 0.05  # seconds: what was killed may have children that are about to end
+_TIMEOUT, _PAUSE = 3.0, 0.05  # seconds: what was killed may have children that are about to end
 
 
 @contextmanager
-def only(folder: Path, patience: float = _PATIENCE) -> Iterator[None]:
+def single_instance(folder: Path, patience: float = _TIMEOUT) -> Iterator[None]:
     """Be the only one that runs in a folder (made if need be).
 
     The lock is the kernel's: a process that dies gives it up.
@@ -26,7 +26,7 @@ def only(folder: Path, patience: float = _PATIENCE) -> Iterator[None]:
     handle = os.open(folder / _LOCK, os.O_RDWR | os.O_CREAT, 0o644)
     try:
         end = time.monotonic() + patience
-        while not _locks(handle, fcntl.LOCK_EX):
+        while not _try_lock(handle, fcntl.LOCK_EX):
             if time.monotonic() >= end:
                 raise FeedpubError(
                     f"`feedpub run` is running in {folder.parent.absolute()} already, as process "
@@ -40,26 +40,26 @@ def only(folder: Path, patience: float = _PATIENCE) -> Iterator[None]:
         os.close(handle)
 
 
-def running(folder: Path) -> bool:
+def is_running(folder: Path) -> bool:
     """Tell whether there is one that runs in a folder."""
     try:
         handle = os.open(folder / _LOCK, os.O_RDONLY)
     except OSError:
         return False
     try:
-        return not _locks(handle, fcntl.LOCK_SH)
+        return not _try_lock(handle, fcntl.LOCK_SH)
     finally:
         os.close(handle)
 
 
-def keep_state(folder: Path, text: str) -> None:
+def save_state(folder: Path, text: str) -> None:
     """Keep what the one that runs says of itself: whole, or as it was."""
     part = folder / f"{_STATE}.part"
     part.write_text(text, encoding="utf-8")
     part.replace(folder / _STATE)
 
 
-def kept_state(folder: Path) -> str:
+def load_state(folder: Path) -> str:
     """Give what the last one that ran said of itself; "" where none ever did."""
     try:
         return (folder / _STATE).read_text(encoding="utf-8")
@@ -67,7 +67,7 @@ def kept_state(folder: Path) -> str:
         return ""
 
 
-def _locks(handle: int, kind: int) -> bool:
+def _try_lock(handle: int, kind: int) -> bool:
     try:
         fcntl.flock(handle, kind | fcntl.LOCK_NB)
     except BlockingIOError:

@@ -11,16 +11,16 @@ from pathlib import Path
 
 from feedpub.model import Publication
 
-LIST = ".feedpub"
+LIST_FILE = ".feedpub"
 _HEAD = "# Files that feedpub wrote here, and may remove again."
 
 
 def is_built(folder: Path) -> bool:
     """Tell whether a site was ever written into a folder."""
-    return (folder / LIST).is_file()
+    return (folder / LIST_FILE).is_file()
 
 
-def listed(folder: Path) -> set[str]:
+def list_owned_paths(folder: Path) -> set[str]:
     """Return the paths that may be ours."""
     return read_list(folder)[0]
 
@@ -28,14 +28,14 @@ def listed(folder: Path) -> set[str]:
 def read_list(folder: Path) -> tuple[set[str], str]:
     """Return the paths that may be ours, and the lines of publications as they stand there."""
     try:
-        text = (folder / LIST).read_text(encoding="utf-8")
+        text = (folder / LIST_FILE).read_text(encoding="utf-8")
     except (FileNotFoundError, UnicodeDecodeError):
         return set(), ""
     paths, _, rest = text.partition("\n\n")
     return set(filter(_inside, paths.split("\n")[1:])), rest
 
 
-def publications(folder: Path) -> dict[str, Publication]:
+def read_publications(folder: Path) -> dict[str, Publication]:
     """Return what posts were published as in an output folder, by the path of their source.
 
     A line that cannot be understood is nothing: its post is published as if it were new.
@@ -44,7 +44,7 @@ def publications(folder: Path) -> dict[str, Publication]:
     return {each.path: each for each in found if each is not None}
 
 
-def publication_lines(publications: Mapping[str, Publication]) -> str:
+def format_publications(publications: Mapping[str, Publication]) -> str:
     """Return publications as the list has them."""
     return "".join(f"{_line(publications[path])}\n" for path in sorted(publications))
 
@@ -53,18 +53,18 @@ def write_list(folder: Path, paths: Iterable[str], publications: str) -> None:
     """Write the list of the files that may be ours, and of what posts are published as."""
     lines = "\n".join([_HEAD, *sorted(paths), ""])
     data = f"{lines}\n{publications}".encode() if publications else lines.encode()
-    target = folder / LIST
+    target = folder / LIST_FILE
     if target.is_file() and target.read_bytes() == data:
         return
-    part = folder / f"{LIST}.part"
+    part = folder / f"{LIST_FILE}.part"
     part.write_bytes(data)
     part.replace(target)
 
 
 def _line(each: Publication) -> str:
-    due = each.due.astimezone(UTC).isoformat() if each.due else None
-    known = [each.path, each.address, each.asked, each.id, each.asked_id, due]
-    return json.dumps([*known, each.fingerprint, *each.former])
+    due = each.publish_date.astimezone(UTC).isoformat() if each.publish_date else None
+    known = [each.path, each.location, each.requested, each.id, each.requested_id, due]
+    return json.dumps([*known, each.fingerprint, *each.former_paths])
 
 
 def _parsed(line: str) -> Publication | None:

@@ -10,7 +10,7 @@ from feedpub.errors import OutputError
 
 
 @contextmanager
-def locked(folder: Path, waiting: Callable[[], None]) -> Iterator[None]:
+def lock_folder(folder: Path, waiting: Callable[[], None]) -> Iterator[None]:
     """Hold a folder (made if need be) for this process and its children.
 
     `waiting` is called once where another process holds it; then it is waited for. The lock is

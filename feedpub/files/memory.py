@@ -18,11 +18,11 @@ from pathlib import Path
 from typing import Any, NamedTuple, TypeVar, cast
 
 from feedpub.errors import FeedpubError
-from feedpub.files.damage import clear_journals, discard, set_aside
-from feedpub.files.outputs import Written, facts
-from feedpub.files.sources import digest
+from feedpub.files.damage import clear_journals, quarantine, remove_path
+from feedpub.files.outputs import ManifestEntry, stat_file
+from feedpub.files.sources import compute_digest
 from feedpub.mailing import Issue
-from feedpub.model import Author, Enclosure, Image, Manuscript, MenuEntry, Problem, Reference
+from feedpub.model import Author, Enclosure, Image, MenuEntry, ParsedPost, Problem, Reference
 
 Result = TypeVar("Result")
 
@@ -42,7 +42,7 @@ _SINGLE: Mapping[str, type] = {"image": Image, "menu": MenuEntry}
 _STORE = "bodies.sqlite"
 _ANY = "any"  # version: texts that mean the same to all of them
 _TIMES = ("published", "updated", "expires")
-_NAMES = tuple(each.name for each in fields(Manuscript))
+_NAMES = tuple(each.name for each in fields(ParsedPost))
 _SPECIAL = tuple(
     (position, name)
     for position, name in enumerate(_NAMES)
@@ -56,11 +56,11 @@ _TABLES = {
     "reading": "path TEXT PRIMARY KEY, data BLOB, sum TEXT",
 }
 
-Packed = tuple[object, ...]
+PackedValue = tuple[object, ...]
 """A value as nested tuples of texts and numbers, which `marshal` can write."""
 
 
-class Row(NamedTuple):
+class CacheRow(NamedTuple):
     """A reading as it is kept, and its HTML."""
 
     path: str
@@ -69,7 +69,7 @@ class Row(NamedTuple):
     html: str
 
 
-def pack(one: Manuscript) -> Packed:
+def pack(one: ParsedPost) -> PackedValue:
     """Turn a manuscript into nested tuples."""
     values: list[object] = [getattr(one, name) for name in _NAMES]
     for position, _ in _SPECIAL:
@@ -83,7 +83,7 @@ def pack(one: Manuscript) -> Packed:
     return tuple(values)
 
 
-def unpack(packed: Packed) -> Manuscript:
+def unpack(packed: PackedValue) -> ParsedPost:
     """Turn nested tuples back into the manuscript they were."""
     values: list[object] = list(packed)
     for position, name in _SPECIAL:
@@ -98,26 +98,26 @@ def unpack(packed: Packed) -> Manuscript:
             values[position] = (
                 tuple(nested(*each) for each in kept) if nested else _SINGLE[name](*kept)
             )
-    return Manuscript(*values)  # type: ignore[arg-type]  # just what `pack` was given
+    return ParsedPost(*values)  # type: ignore[arg-type]  # just what `pack` was given
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class ReadResult:
     """What came of reading one content file: a manuscript, or the problem that left it out."""
 
     path: str
-    facts: tuple[int, ...]  # what the disk told of the file; () where that cannot be relied on
-    manuscript: Manuscript | None
+    stat: tuple[int, ...]  # what the disk told of the file; () where that cannot be relied on
+    manuscript: ParsedPost | None
     problem: Problem | None = None
 
     def __bytes__(self) -> bytes:
         """Give the reading as it is kept, and as processes hand it on."""
         packed = pack(self.manuscript) if self.manuscript else None
         problem = astuple(self.problem) if self.problem else None
-        return marshal.dumps((self.path, self.facts, packed, problem))  # type: ignore[arg-type]  # of what marshal can write
+        return marshal.dumps((self.path, self.stat, packed, problem))  # type: ignore[arg-type]  # of what marshal can write
 
     @classmethod
-    def of(cls, data: bytes) -> Reading:
+    def from_bytes(cls, data: bytes) -> ReadResult:
         """Make a reading again of what is kept of it."""
         path, facts, packed, problem = marshal.loads(data)  # noqa: S302 - written by us
         return cls(
@@ -126,35 +126,35 @@ class Reading:
 
 
 @dataclass(frozen=True, slots=True)
-class Build:
+class BuildRecord:
     """What came of the last build into one output folder."""
 
     stamp: str  # digest of all that went in; "" where it cannot be relied on
-    since: int  # microseconds since 1970: from when …
-    until: int  # … to before when no post appears or goes
+    valid_from: int  # microseconds since 1970: from when …
+    valid_until: int  # … to before when no post appears or goes
     counts: tuple[int, ...]
     problems: tuple[Problem, ...]
     authority: str  # whose the ids of its posts are
-    ledger: Mapping[str, Written]
+    manifest: Mapping[str, ManifestEntry]
 
 
-class SpoiltError(FeedpubError):
+class CacheCorruptError(FeedpubError):
     """What was remembered cannot be relied on; `sound` does the work again without it."""
 
 
-def sound(folder: Path, work: Callable[[], Result]) -> Result:
+def retry_on_corrupt_cache(folder: Path, work: Callable[[], Result]) -> Result:
     """Do some work, and where the memory in this folder is damaged do it again without.
 
     Raises SpoiltError where it cannot be used then either: the disk may be full.
     """
     try:
         return work()
-    except SpoiltError:
-        set_aside(folder / _STORE)
+    except CacheCorruptError:
+        quarantine(folder / _STORE)
         return work()
 
 
-class Memory:
+class BuildCache:
     """The folder `.feedpub/` of one site."""
 
     def __init__(self, folder: Path, version: str) -> None:
@@ -163,38 +163,38 @@ class Memory:
         self._folder = folder
         self._version = version
 
-    def readings(self) -> dict[str, Reading]:
+    def load_read_results(self) -> dict[str, ReadResult]:
         """Give what is remembered of each content file, by path."""
-        with closing(self.bodies()) as bodies:
-            return {each.path: each for each in bodies.readings()}
+        with closing(self.open_bodies()) as bodies:
+            return {each.path: each for each in bodies.load_read_results()}
 
-    def last_build(self, output: Path) -> Build | None:
+    def load_build(self, output: Path) -> BuildRecord | None:
         """Give what came of the last build into an output folder."""
         kept = _load(self._place(output), self._version)
         if kept is None:
             return None
         stamp, since, until, counts, problems, authority, ledger = kept
-        return Build(
+        return BuildRecord(
             stamp,
             since,
             until,
             counts,
             tuple(Problem(*each) for each in problems),
             authority,
-            {path: Written(key, facts) for path, key, facts in ledger},
+            {path: ManifestEntry(key, facts) for path, key, facts in ledger},
         )
 
-    def keep_build(self, output: Path, build: Build) -> None:
+    def save_build(self, output: Path, build: BuildRecord) -> None:
         """Remember what came of a build into an output folder."""
-        ledger = [(path, each.key, tuple(each.facts)) for path, each in build.ledger.items()]
+        ledger = [(path, each.key, tuple(each.stat)) for path, each in build.manifest.items()]
         problems = [astuple(each) for each in build.problems]
         row = (
-            *(build.stamp, build.since, build.until, build.counts),
+            *(build.stamp, build.valid_from, build.valid_until, build.counts),
             *(problems, build.authority, ledger),
         )
         _save(self._place(output), self._version, row)
 
-    def built(self, output: Path) -> datetime | None:
+    def get_build_time(self, output: Path) -> datetime | None:
         """Give when the last build into an output folder that had anything to do has ended."""
         try:
             facts = self._place(output).stat()
@@ -202,38 +202,38 @@ class Memory:
             return None
         return datetime.fromtimestamp(facts.st_mtime, UTC)
 
-    def issues(self) -> tuple[Issue, ...] | None:
+    def load_issues(self) -> tuple[Issue, ...] | None:
         """Give the issues that were kept, None where none ever were."""
         rows = _load(self._folder / "issues", self._version)
         if rows is None:
             return None
         return tuple(_issue(row) for row in rows)
 
-    def keep_issues(self, issues: Iterable[Issue]) -> None:
+    def save_issues(self, issues: Iterable[Issue]) -> None:
         """Remember what went out of the digests, for when the database is away."""
         _save(self._folder / "issues", self._version, [_row(each) for each in issues])
 
-    def names(self) -> tuple[dict[str, str], dict[str, str]]:
+    def load_names(self) -> tuple[dict[str, str], dict[str, str]]:
         """Give what tags and authors are called by slug, whichever version kept it."""
         return _load(self._folder / "names", _ANY) or ({}, {})
 
-    def keep_names(self, tags: Mapping[str, str], authors: Mapping[str, str]) -> None:
+    def save_names(self, tags: Mapping[str, str], authors: Mapping[str, str]) -> None:
         """Remember what tags and authors are called, for when the site cannot be read."""
         _save(self._folder / "names", _ANY, (dict(tags), dict(authors)))
 
-    def bodies(self) -> Bodies:
+    def open_bodies(self) -> RenderCache:
         """Open the store of rendered Markdown."""
-        return Bodies(self._folder / _STORE, self._version)
+        return RenderCache(self._folder / _STORE, self._version)
 
-    def mark(self, output: Path) -> tuple[int, ...]:
+    def get_validity_stamp(self, output: Path) -> tuple[int, ...]:
         """Give what tells whether a build into an output folder was remembered since."""
-        return facts(self._place(output))
+        return stat_file(self._place(output))
 
     def _place(self, output: Path) -> Path:
-        return self._folder / f"build-{digest(str(output).encode())[:16]}"
+        return self._folder / f"build-{compute_digest(str(output).encode())[:16]}"
 
 
-class Bodies:
+class RenderCache:
     """What came of reading every content file: the readings, and the HTML of every manuscript.
 
     The store is opened when it is first asked, in each process anew, and again after `close`.
@@ -250,37 +250,37 @@ class Bodies:
 
         Raises SpoiltError where it is not there as it was added.
         """
-        with self._sound() as connection:
+        with self._connect() as connection:
             found = connection.execute("SELECT html, sum FROM body WHERE digest = ?", (body,))
             row = found.fetchone()
         if row is None or row[1] != _sum(row[0]):
-            raise SpoiltError(f"{self._path}: is damaged; delete it")
+            raise CacheCorruptError(f"{self._path}: is damaged; delete it")
         html: str = row[0]
         return html
 
-    def readings(self) -> Iterator[Reading]:
+    def load_read_results(self) -> Iterator[ReadResult]:
         """Give every reading that is kept as it was added."""
-        with self._sound() as connection:
+        with self._connect() as connection:
             for data, found in connection.execute("SELECT data, sum FROM reading"):
-                if isinstance(data, bytes) and digest(data) == found:
-                    yield Reading.of(data)
+                if isinstance(data, bytes) and compute_digest(data) == found:
+                    yield ReadResult.from_bytes(data)
 
-    def add(self, rows: Iterable[Row], *, keep: bool = True) -> None:
+    def add(self, rows: Iterable[CacheRow], *, keep: bool = True) -> None:
         """Add what came of reading; without `keep` the HTML alone."""
         added = list(rows)
         bodies = [(each.body, each.html, _sum(each.html)) for each in added if each.body]
         kept = added if keep else ()
-        readings = [(each.path, each.reading, digest(each.reading)) for each in kept]
-        with self._sound() as connection, connection:
+        readings = [(each.path, each.reading, compute_digest(each.reading)) for each in kept]
+        with self._connect() as connection, connection:
             connection.executemany("INSERT OR REPLACE INTO body VALUES (?, ?, ?)", bodies)
             connection.executemany("INSERT OR REPLACE INTO reading VALUES (?, ?, ?)", readings)
 
-    def prune(self, readings: Collection[Reading], gone: Iterable[str] = ()) -> None:
+    def prune(self, readings: Collection[ReadResult], gone: Iterable[str] = ()) -> None:
         """Forget the readings of files that are gone.
 
         Forget bodies that belong to none of the others, once they are most of what is kept.
         """
-        with self._sound() as connection, connection:
+        with self._connect() as connection, connection:
             paths = [(path,) for path in gone]
             connection.executemany("DELETE FROM reading WHERE path = ?", paths)
             (kept,) = connection.execute("SELECT count(*) FROM body").fetchone()
@@ -293,23 +293,23 @@ class Bodies:
             connection.execute("DROP TABLE wanted")
 
     @contextmanager
-    def _sound(self) -> Iterator[sqlite3.Connection]:
+    def _connect(self) -> Iterator[sqlite3.Connection]:
         """Say in our own words that the database cannot be used."""
         try:
-            yield self._connection()
+            yield self._get_connection()
         except sqlite3.DatabaseError as error:
-            raise SpoiltError(f"{self._path}: cannot be used ({error}); delete it") from error
+            raise CacheCorruptError(f"{self._path}: cannot be used ({error}); delete it") from error
 
-    def _connection(self) -> sqlite3.Connection:
+    def _get_connection(self) -> sqlite3.Connection:
         """Open the store where it is not open in this process."""
         if self._opened is None or self._owner != os.getpid():
             # SQLite forbids a child to use what it inherits.
             self._owner = os.getpid()
             try:
-                self._opened = _opened(self._path, self._version)
+                self._opened = _open_database(self._path, self._version)
             except sqlite3.DatabaseError:
-                set_aside(self._path)
-                self._opened = _opened(self._path, self._version)
+                quarantine(self._path)
+                self._opened = _open_database(self._path, self._version)
         return self._opened
 
     def close(self) -> None:
@@ -319,7 +319,7 @@ class Bodies:
             self._opened = None
 
 
-def _opened(path: Path, version: str) -> sqlite3.Connection:
+def _open_database(path: Path, version: str) -> sqlite3.Connection:
     """Open a store, begun anew where it is of another version."""
     clear_journals(path)
     connection = sqlite3.connect(path)
@@ -340,16 +340,16 @@ def _opened(path: Path, version: str) -> sqlite3.Connection:
 
 def _sum(html: object) -> str:
     """Give what tells that the HTML of a body is as it was added."""
-    return digest(str(html).encode())
+    return compute_digest(str(html).encode())
 
 
-def _row(issue: Issue) -> Packed:
+def _row(issue: Issue) -> PackedValue:
     """Turn an issue into texts and numbers."""
     values = (getattr(issue, name) for name in _ISSUE)
     return tuple(_since_epoch(each) if isinstance(each, datetime) else each for each in values)
 
 
-def _issue(row: Packed) -> Issue:
+def _issue(row: PackedValue) -> Issue:
     """Turn what `_row` gave back into the issue it was."""
     values: list[Any] = list(row)
     for name in _WHEN:
@@ -373,8 +373,8 @@ def _save(path: Path, version: str, value: object) -> None:
     part = path.with_name(f"{path.name}.part")
     for each in (part, path):
         if os.path.lexists(each) and not each.is_file():
-            discard(each)
-    part.write_bytes(digest(data).encode() + data)
+            remove_path(each)
+    part.write_bytes(compute_digest(data).encode() + data)
     part.replace(path)
 
 
@@ -387,8 +387,8 @@ def _load(path: Path, version: str) -> Any:  # noqa: ANN401 - as `_save` was giv
     except OSError:
         data = b""
     check, payload = data[:32], data[32:]
-    if check != digest(payload).encode():
-        set_aside(path)
+    if check != compute_digest(payload).encode():
+        quarantine(path)
         return None
     saved, value = marshal.loads(payload)  # noqa: S302 - written by us: the digest says so
     return value if saved == version else None

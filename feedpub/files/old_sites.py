@@ -17,7 +17,7 @@ _PAGE = re.compile(r"(?:.*\.x?html?|(?:rss|atom|feed|index)\.xml|feed\.json)", r
 _NO_PAGES = frozenset({"404.html", "404.htm"})
 
 
-def old_addresses(place: Path) -> tuple[str, ...]:
+def read_old_urls(place: Path) -> tuple[str, ...]:
     """Return the URLs of an old site, or their paths, each once and in order.
 
     Raises FeedpubError where there are none to be found.
@@ -52,7 +52,7 @@ def _in_file(place: Path, depth: int) -> Iterator[str]:
         raise FeedpubError(f"{place}: cannot be read ({error.strerror})") from error
     locations = [unescape(each).strip() for each in _LOCATION.findall(text)]
     if not _INDEX.search(text):
-        yield from filter(None, locations or _listed(text))
+        yield from filter(None, locations or _parse_list(text))
         return
     for url in locations:
         part = place.parent / unquote(urlsplit(url).path).rpartition("/")[2]
@@ -61,7 +61,7 @@ def _in_file(place: Path, depth: int) -> Iterator[str]:
         yield from _in_file(part, depth + 1)
 
 
-def _listed(text: str) -> Iterator[str]:
+def _parse_list(text: str) -> Iterator[str]:
     """Yield the URLs and paths of a text that has one in each line; "#" begins a remark."""
     for line in text.splitlines():
         bare = line.strip().split("\t")[0].strip().strip('"')

@@ -10,7 +10,7 @@ from feedpub.errors import OutputError
 from feedpub.files.listing import is_built
 
 
-def holds(target: Path, data: bytes) -> bool:
+def has_content(target: Path, data: bytes) -> bool:
     """Tell whether a file holds just these bytes already."""
     try:
         return target.stat().st_size == len(data) and target.read_bytes() == data
@@ -18,7 +18,7 @@ def holds(target: Path, data: bytes) -> bool:
         return False
 
 
-def refuse(folder: Path, ours: set[str], wanted: AbstractSet[str]) -> None:
+def check_ownership(folder: Path, ours: set[str], wanted: AbstractSet[str]) -> None:
     """Refuse a folder that holds files of somebody else's where ours would go."""
     folder.mkdir(parents=True, exist_ok=True)
     strangers = sorted(item.name for item in folder.iterdir() if not item.name.startswith("."))
@@ -55,22 +55,22 @@ def _below(folder: Path, path: Path) -> str:
     return path.relative_to(folder).as_posix()
 
 
-def in_the_way(paths: Sequence[str], wanted: AbstractSet[str]) -> list[str]:
+def find_conflicts(paths: Sequence[str], wanted: AbstractSet[str]) -> list[str]:
     """Give the old files that stand where a new one needs a folder, or the other way about."""
     if not paths:
         return []
-    folders = {parent for path in wanted for parent in parents(path)}
-    return [path for path in paths if path in folders or not wanted.isdisjoint(parents(path))]
+    folders = {parent for path in wanted for parent in iter_parents(path)}
+    return [path for path in paths if path in folders or not wanted.isdisjoint(iter_parents(path))]
 
 
-def parents(path: str) -> Iterator[str]:
+def iter_parents(path: str) -> Iterator[str]:
     """Give every folder above a path."""
     while "/" in path:
         path = path.rpartition("/")[0]
         yield path
 
 
-def remove(folder: Path, paths: Sequence[str], wanted: AbstractSet[str]) -> list[str]:
+def remove_files(folder: Path, paths: Sequence[str], wanted: AbstractSet[str]) -> list[str]:
     """Remove files of ours that are no longer wanted, and the folders they leave empty."""
     removed: list[str] = []
     if not paths:

@@ -15,7 +15,7 @@ _NUMBER = 20  # digits, so that the file never changes its length
 _OWNER = 0o600  # others need not know who reads, nor how many
 
 
-class SentMark:
+class SentCounter:
     """How often messages were released to a server; for all threads and processes."""
 
     def __init__(self, folder: Path) -> None:
@@ -42,7 +42,7 @@ class SentMark:
             os.pwrite(file, _line(nonce, number), 0)
             os.fsync(file)
 
-    def raise_to(self, nonce: str, number: int) -> None:
+    def advance_to(self, nonce: str, number: int) -> None:
         """Write a number where it is larger than that of the same database. Raises OSError.
 
         It outlives a killed process when this returns, and a power cut once `sync` was called: a
@@ -92,14 +92,14 @@ class AppendLog:
         finally:
             os.close(file)
 
-    def length(self) -> int:
+    def get_length(self) -> int:
         """Return how long the log is; 0 where there is none. Raises OSError."""
         try:
             return self.path.stat().st_size
         except FileNotFoundError:
             return 0
 
-    def lines(self, start: int = 0) -> Iterator[str]:
+    def read_lines(self, start: int = 0) -> Iterator[str]:
         """Return the lines from some length on. Raises OSError."""
         try:
             with self.path.open("rb") as file:

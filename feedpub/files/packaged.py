@@ -6,7 +6,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from feedpub.errors import TemplateError
-from feedpub.files.sources import digest
+from feedpub.files.sources import compute_digest
 
 _HOME = Path(__file__).resolve().parent.parent
 _LIBRARIES = (
@@ -24,13 +24,13 @@ _LIBRARIES = (
 )
 
 
-def packaged() -> Path:
+def find_packaged_templates() -> Path:
     """Give the folder of the templates that come with feedpub: in a wheel, or in a checkout."""
     inside = _HOME / "default" / "templates"
     return inside if inside.is_dir() else _HOME.parent / "templates"
 
 
-def texts(folder: Path) -> dict[str, str]:
+def read_templates(folder: Path) -> dict[str, str]:
     """Read every template below a folder, by path; none where there is no such folder.
 
     Raises TemplateError where one is not UTF-8.
@@ -47,12 +47,12 @@ def texts(folder: Path) -> dict[str, str]:
     return found
 
 
-def code() -> str:
+def compute_program_digest() -> str:
     """Give a digest of the program, Python and the libraries that make what is published."""
     sources = [path.read_bytes() for path in sorted(_HOME.rglob("*.py"))]
     versions = [f"{name} {_version(name)}" for name in _LIBRARIES]
     versions.append(f"zlib {zlib.ZLIB_RUNTIME_VERSION}")
-    return digest(
+    return compute_digest(
         b"\0".join([*sources, sys.version.encode(), *(each.encode() for each in versions)])
     )
 

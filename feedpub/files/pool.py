@@ -22,23 +22,25 @@ from multiprocessing.connection import Connection, wait
 from typing import Generic, TypeVar
 
 from feedpub.errors import FeedpubError
-from feedpub.files.limits import CRASHES, OUT_OF_TIME, Limits
-from feedpub.files.worker import Worker, fork, spawn
+from feedpub.files.limits import CRASH_SIGNALS, TIMEOUT_SIGNAL, ResourceLimits
+from feedpub.files.worker import Worker, fork_worker, spawn_worker
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
-CHUNK = 64
+CHUNK_SIZE = 64
 """Items handed over at once, at most: so many that handing over costs little."""
 
-_AHEAD = 2  # batches that a forked worker is given at once, so that it never waits for the next
+_PREFETCH = 2  # batches that a forked worker is given at once, so that it never waits for the next
 _SHARES = 4  # batches of each worker, at least
-_WORTH_A_START = 16  # items for which an interpreter more is started
-_FRUITLESS = 3  # workers in a row that ended before they began to work: then something is amiss
+_ITEMS_PER_SPAWN = 16  # items for which an interpreter more is started
+_MAX_FAILED_STARTS = (
+    3  # workers in a row that ended before they began to work: then something is amiss
+)
 
 
 @dataclass(frozen=True, slots=True)
-class Loss:
+class LostWorker:
     """A worker process that ended while it worked on an item."""
 
     index: int  # of the item
@@ -47,16 +49,16 @@ class Loss:
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome(Generic[Result]):
+class BatchResult(Generic[Result]):
     """What came of a few items: results by index, and the workers that were lost over others."""
 
     results: Sequence[tuple[int, Result]] = ()
-    losses: Sequence[Loss] = ()
+    lost_workers: Sequence[LostWorker] = ()
 
     @property
     def count(self) -> int:
         """Return how many items need no more work."""
-        return len(self.results) + sum(not loss.retried for loss in self.losses)
+        return len(self.results) + sum(not loss.retried for loss in self.lost_workers)
 
 
 def cpu_count() -> int:
@@ -73,36 +75,36 @@ def map_parallel(
     items: Sequence[Item],
     work: Callable[[Item], Result],
     workers: int,
-    limits: Limits | None = None,
-) -> Iterator[Outcome[Result]]:
+    limits: ResourceLimits | None = None,
+) -> Iterator[BatchResult[Result]]:
     """Do the work on every item in forked children; yield what comes of it, in any order.
 
     Without limits, a few items (or one worker) are not worth a child and are done here.
     Whatever `work` raises is raised here, and ends it all.
     """
-    few = workers <= 1 or len(items) <= CHUNK
+    few = workers <= 1 or len(items) <= CHUNK_SIZE
     if not items:
         return
     if limits is None and (few or not can_fork()):
-        for at in range(0, len(items), CHUNK):
-            some = range(at, min(at + CHUNK, len(items)))
-            yield Outcome([(index, work(items[index])) for index in some])
+        for at in range(0, len(items), CHUNK_SIZE):
+            some = range(at, min(at + CHUNK_SIZE, len(items)))
+            yield BatchResult([(index, work(items[index])) for index in some])
         return
     tasks = _batches(len(items), workers)
     others: list[Worker] = []
 
     def start() -> Worker:
-        return fork(lambda index: work(items[index]), limits, others)
+        return fork_worker(lambda index: work(items[index]), limits, others)
 
-    yield from _Run[Result](start, lambda task: task, min(workers, len(tasks)), _AHEAD).do(
-        tasks, others
-    )
+    yield from _TaskRunner[Result](
+        start, lambda task: task, min(workers, len(tasks)), _PREFETCH
+    ).run(tasks, others)
     _finish(others)
 
 
 def _batches(number: int, workers: int) -> list[range]:
     """Divide so many items: several batches for each worker, that all may end at about one time."""
-    size = max(1, min(CHUNK, number // (_SHARES * workers)))
+    size = max(1, min(CHUNK_SIZE, number // (_SHARES * workers)))
     return [range(at, min(at + size, number)) for at in range(0, number, size)]
 
 
@@ -114,7 +116,7 @@ class SpawnedPool(Generic[Item, Result]):
     """
 
     def __init__(
-        self, make: Callable[[], Callable[[Item], Result]], limits: Limits, workers: int
+        self, make: Callable[[], Callable[[Item], Result]], limits: ResourceLimits, workers: int
     ) -> None:
         """Make no process yet; `make` is pickled, and called in each to give the work."""
         self._make = make
@@ -124,21 +126,21 @@ class SpawnedPool(Generic[Item, Result]):
         self._turn = threading.Lock()
         weakref.finalize(self, _finish, self._idle)
 
-    def map(self, items: Sequence[Item]) -> Iterator[Outcome[Result]]:
+    def map(self, items: Sequence[Item]) -> Iterator[BatchResult[Result]]:
         """Do the work on every item, as `map_parallel` does."""
         tasks = _batches(len(items), self._size)
         if not tasks:
             return
         with self._turn:
-            run = _Run[Result](
-                lambda: spawn(self._make, self._limits),
+            run = _TaskRunner[Result](
+                lambda: spawn_worker(self._make, self._limits),
                 lambda task: [items[index] for index in task],
-                min(self._size, -(-len(items) // _WORTH_A_START)),
+                min(self._size, -(-len(items) // _ITEMS_PER_SPAWN)),
                 1,
             )
-            yield from run.do(tasks, self._idle)
+            yield from run.run(tasks, self._idle)
             while len(self._idle) > 1:
-                self._idle.pop().finish()
+                self._idle.pop().shut_down()
 
     def close(self) -> None:
         """End the workers; another call of `map` starts new ones."""
@@ -148,10 +150,10 @@ class SpawnedPool(Generic[Item, Result]):
 def _finish(workers: list[Worker]) -> None:
     """Let workers end."""
     while workers:
-        workers.pop().finish()
+        workers.pop().shut_down()
 
 
-class _Run(Generic[Result]):
+class _TaskRunner(Generic[Result]):
     """One list of tasks, until all are done or given up."""
 
     def __init__(
@@ -165,7 +167,7 @@ class _Run(Generic[Result]):
         self._retried: set[int] = set()
         self._fruitless = 0
 
-    def do(self, tasks: Sequence[range], workers: list[Worker]) -> Iterator[Outcome[Result]]:
+    def run(self, tasks: Sequence[range], workers: list[Worker]) -> Iterator[BatchResult[Result]]:
         """Do them with these workers and new ones, which are `workers` afterwards.
 
         Where that fails or is abandoned, no worker is left.
@@ -174,15 +176,15 @@ class _Run(Generic[Result]):
         done = False
         try:
             while self._left or any(worker.tasks for worker in workers):
-                self._hand_out(workers)
-                yield from self._gather(workers)
+                self._dispatch(workers)
+                yield from self._collect(workers)
             done = True
         finally:
             if not done:
                 while workers:
-                    workers.pop().end()
+                    workers.pop().kill()
 
-    def _hand_out(self, workers: list[Worker]) -> None:
+    def _dispatch(self, workers: list[Worker]) -> None:
         """Give each worker something to do, and start more if there is more."""
         idle = sum(not worker.tasks for worker in workers)
         for _ in range(min(self._size - len(workers), len(self._left) - idle)):
@@ -195,7 +197,7 @@ class _Run(Generic[Result]):
                     with suppress(OSError):  # it has ended: seen when it is waited for
                         worker.connection.send(self._encode(task))
 
-    def _gather(self, workers: list[Worker]) -> Iterator[Outcome[Result]]:
+    def _collect(self, workers: list[Worker]) -> Iterator[BatchResult[Result]]:
         """Wait for a worker, and take what it gives."""
         busy = {worker.connection: worker for worker in workers if worker.tasks}
         for ready in wait(list(busy)):
@@ -205,40 +207,40 @@ class _Run(Generic[Result]):
                 results = ready.recv()
             except (EOFError, OSError, pickle.UnpicklingError):
                 workers.remove(worker)
-                yield from self._replace(worker)
+                yield from self._requeue(worker)
                 continue
             if isinstance(results, BaseException):
                 raise results
-            worker.note_progress()
+            worker.update_progress()
             task = worker.tasks.popleft()
-            worker.begun -= len(task)
+            worker.started -= len(task)
             self._fruitless = 0
-            yield Outcome(list(zip(task, results, strict=True)))
+            yield BatchResult(list(zip(task, results, strict=True)))
 
-    def _replace(self, worker: Worker) -> Iterator[Outcome[Result]]:
+    def _requeue(self, worker: Worker) -> Iterator[BatchResult[Result]]:
         """Have what a dead worker left undone done by others, but for what killed it."""
         with suppress(OSError):
-            worker.note_progress()
-        ended_by = worker.end()
+            worker.update_progress()
+        ended_by = worker.kill()
         current = worker.tasks.popleft()
         self._left.extendleft(reversed(worker.tasks))
-        if not worker.begun:
+        if not worker.started:
             self._left.appendleft(current)
             self._fruitless += 1
-            if self._fruitless >= _FRUITLESS:
+            if self._fruitless >= _MAX_FAILED_STARTS:
                 raise FeedpubError(
                     f"worker processes are killed (signal {ended_by}) before they begin to work; "
                     "is the machine out of memory?"
                 )
             return
         self._fruitless = 0
-        at = current[worker.begun - 1]
+        at = current[worker.started - 1]
         # Those before it were done, but the results of a batch are handed over together.
         self._left.extendleft(
             part for part in (range(at + 1, current.stop), range(current.start, at)) if part
         )
-        final = at in self._retried or ended_by == OUT_OF_TIME or ended_by in CRASHES
+        final = at in self._retried or ended_by == TIMEOUT_SIGNAL or ended_by in CRASH_SIGNALS
         if not final:
             self._retried.add(at)
             self._left.appendleft(range(at, at + 1))
-        yield Outcome(losses=[Loss(at, ended_by, retried=not final)])
+        yield BatchResult(lost_workers=[LostWorker(at, ended_by, retried=not final)])

@@ -8,13 +8,13 @@ from pathlib import Path
 
 from feedpub.errors import FeedpubError
 
-SECRET = "FEEDPUB_SECRET"  # noqa: S105 - the name of the variable
+SECRET_VARIABLE = "FEEDPUB_SECRET"  # noqa: S105 - the name of the variable
 """The variable that holds the secrets, where the file is not to."""
 
 _OCTETS = 32
 
 
-def secrets(folder: Path, environ: Mapping[str, str]) -> tuple[bytes, ...]:
+def load_secrets(folder: Path, environ: Mapping[str, str]) -> tuple[bytes, ...]:
     """Give the secrets that tokens are made of, the one in use first; () where the file is empty.
 
     They are the words of FEEDPUB_SECRET, or else the lines of the file `secret` in `folder`,
@@ -24,7 +24,7 @@ def secrets(folder: Path, environ: Mapping[str, str]) -> tuple[bytes, ...]:
     Raises:
         FeedpubError: the file cannot be read or made.
     """
-    words = environ.get(SECRET, "").split()
+    words = environ.get(SECRET_VARIABLE, "").split()
     if words:
         return tuple(word.encode("utf-8", "surrogateescape") for word in words)
     path = folder / "secret"
@@ -32,12 +32,12 @@ def secrets(folder: Path, environ: Mapping[str, str]) -> tuple[bytes, ...]:
         try:
             return tuple(path.read_bytes().split())
         except FileNotFoundError:
-            return tuple(_made(path).split())
+            return tuple(_create_secret(path).split())
     except OSError as error:
-        raise FeedpubError(describe_unreadable(path, error)) from error
+        raise FeedpubError(describe_secret_error(path, error)) from error
 
 
-def describe_unreadable(path: Path, error: OSError) -> str:
+def describe_secret_error(path: Path, error: OSError) -> str:
     """Say who has to run feedpub, and never to make another secret: no link would work any more."""
     told = f"{path}: cannot be read or made ({error.strerror})"
     if not isinstance(error, PermissionError):
@@ -61,7 +61,7 @@ def _name(number: int) -> str:
         return f"user {number}"
 
 
-def _made(path: Path) -> bytes:
+def _create_secret(path: Path) -> bytes:
     """Make the file with a new secret; where another process was faster, take that one's."""
     path.parent.mkdir(parents=True, exist_ok=True)
     secret = os.urandom(_OCTETS).hex().encode() + b"\n"

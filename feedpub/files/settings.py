@@ -9,7 +9,7 @@ from feedpub.errors import ConfigError, FeedpubError
 from feedpub.model import Problem
 
 
-def configuration(path: Path, environ: Mapping[str, str], *, sends: bool = True) -> Config:
+def load_config(path: Path, environ: Mapping[str, str], *, sends: bool = True) -> Config:
     """Read a configuration file; `sends` is as `config.load` has it.
 
     Raises:
@@ -28,4 +28,4 @@ def configuration(path: Path, environ: Mapping[str, str], *, sends: bool = True)
         line = data.count(b"\n", 0, error.start) + 1
         problem = Problem(str(path), line, "is not in UTF-8; save it in that encoding")
         raise ConfigError((problem,)) from None
-    return config.load(text, str(path), environ, sends=sends)
+    return config.parse_config(text, str(path), environ, sends=sends)

@@ -12,13 +12,13 @@ from pathlib import Path
 from feedpub.errors import FeedpubError, PostError
 from feedpub.files.beneath import read_beneath
 from feedpub.files.listing import is_built
-from feedpub.files.unfinished import refuse_unfinished
-from feedpub.model import Problem, Source
+from feedpub.files.unfinished import raise_if_being_written
+from feedpub.model import Problem, SourceFile
 
-MAX_FOLDERS = 100  # in one another
-MAX_PATH = 1_000  # octets of a path below the content folder; systems allow 4,096 in all
+MAX_DEPTH = 100  # in one another
+MAX_PATH_BYTES = 1_000  # octets of a path below the content folder; systems allow 4,096 in all
 
-RACY = 50_000_000
+RACY_WINDOW = 50_000_000
 """Nanoseconds within which a file may change twice and keep its time (the kernel's tick is 4 ms,
 that of some network file systems more)."""
 _SECOND = 1_000_000_000
@@ -26,14 +26,14 @@ _COARSE = 2 * _SECOND
 """Nanoseconds of the same on disks that tell times in whole seconds (FAT: in every second one)."""
 
 
-def unsure_until(modified: int, changed: int) -> int:
+def racy_until(modified: int, changed: int) -> int:
     """Return until when a file with these times may change again and look the same."""
     tick = _COARSE if changed % _SECOND == 0 else 0
-    return max(modified, changed) + tick + RACY
+    return max(modified, changed) + tick + RACY_WINDOW
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class FileEntry:
     """A file of the content folder, by what the file system tells of it without reading it.
 
     Of a link it is what is told of the file that it leads to; where that is none, or lies
@@ -45,20 +45,20 @@ class Entry:
     modified: int  # nanoseconds
     changed: int  # nanoseconds; nobody can set this one back
     inode: int
-    link: bool = False
+    is_link: bool = False
     fault: str = ""  # why a file, or all that is in a folder, cannot be published
 
     @property
-    def is_there(self) -> bool:
+    def exists(self) -> bool:
         """Tell whether there is a file to read."""
-        return not self.fault and (not self.link or self.inode != 0)
+        return not self.fault and (not self.is_link or self.inode != 0)
 
-    def settled(self, scanned: int) -> bool:
+    def is_stable(self, scanned: int) -> bool:
         """Tell whether another change would show, given when (in nanoseconds) it was looked at."""
-        return unsure_until(self.modified, self.changed) < scanned
+        return racy_until(self.modified, self.changed) < scanned
 
 
-def scan(folder: Path, *, follow_links: bool = False) -> tuple[Entry, ...]:
+def scan(folder: Path, *, follow_links: bool = False) -> tuple[FileEntry, ...]:
     """List the files below a folder, in order of path.
 
     Links are followed to files inside the folder, so that nothing outside is published; with
@@ -78,30 +78,30 @@ def scan(folder: Path, *, follow_links: bool = False) -> tuple[Entry, ...]:
 
 def rescan(
     folder: Path,
-    known: tuple[Entry, ...],
+    known: tuple[FileEntry, ...],
     changed: Collection[str],
     *,
     follow_links: bool = False,
-) -> tuple[Entry, ...]:
+) -> tuple[FileEntry, ...]:
     """List the files as `scan` does, looking only where something may have changed.
 
     That is at these paths below the folder, whatever they are, and below them; "" is all of it.
     All else is as it was when it was `known`. Raises FeedpubError where there is no such folder.
     """
-    led = follow_links and any(entry.link for entry in known)  # to where nobody watches
+    led = follow_links and any(entry.is_link for entry in known)  # to where nobody watches
     if "" in changed or led or not folder.is_dir():
         return scan(folder, follow_links=follow_links)
     walker = _Walker(folder, follow_links=follow_links)
-    suspect = {*changed, *(entry.path for entry in known if entry.link)}
+    suspect = {*changed, *(entry.path for entry in known if entry.is_link)}
     left = {entry.path: entry for entry in known}
     paths = [entry.path for entry in known]
-    found: dict[str, Entry] = {}
+    found: dict[str, FileEntry] = {}
     for path in suspect:
         left.pop(path, None)
         # All that lies below it stands together in the order of paths: "0" comes after "/".
         for each in paths[bisect(paths, f"{path}/") : bisect(paths, f"{path}0")]:
             left.pop(each, None)
-        found.update((entry.path, entry) for entry in walker.look(path))
+        found.update((entry.path, entry) for entry in walker.scan_path(path))
     return tuple(sorted([*left.values(), *found.values()], key=lambda entry: entry.path))
 
 
@@ -128,25 +128,25 @@ class _Walker:
         self._follow = follow_links
         self._followed: set[Path] = set()  # folders outside
 
-    def look(self, path: str) -> Iterator[Entry]:
+    def scan_path(self, path: str) -> Iterator[FileEntry]:
         """List the file at a path, or the files below it, if `scan` would."""
         above = path.rpartition("/")[0]
         hidden = any(part.startswith(".") for part in above.split("/"))
         if hidden or os.path.realpath(self._root / above) != str(self._root / above):
             return
         if fault := _fault(path):
-            yield Entry(path, 0, 0, 0, 0, fault=fault)
+            yield FileEntry(path, 0, 0, 0, 0, fault=fault)
             return
         with suppress(FileNotFoundError, NotADirectoryError):
             facts = os.lstat(self._folder / path)
             if stat.S_ISLNK(facts.st_mode):
-                yield from self._linked(path)
+                yield from self._follow_link(path)
             elif stat.S_ISREG(facts.st_mode):
                 yield _entry(path, facts)
             elif stat.S_ISDIR(facts.st_mode) and not path.rpartition("/")[2].startswith("."):
                 yield from self.walk(f"{path}/")
 
-    def walk(self, prefix: str, *, link: bool = False) -> Iterator[Entry]:
+    def walk(self, prefix: str, *, link: bool = False) -> Iterator[FileEntry]:
         """List the files of one folder and those below it; `link` tells that a link leads there."""
         left = [prefix]
         while left:
@@ -156,9 +156,9 @@ class _Walker:
                     path = prefix + item.name
                     fault = _fault(path)
                     if fault:
-                        yield Entry(path, 0, 0, 0, 0, fault=fault)
+                        yield FileEntry(path, 0, 0, 0, 0, fault=fault)
                     elif item.is_symlink():
-                        yield from self._linked(path)
+                        yield from self._follow_link(path)
                     elif item.is_dir(follow_symlinks=False):
                         if not item.name.startswith("."):
                             left.append(f"{path}/")
@@ -167,7 +167,7 @@ class _Walker:
                             if stat.S_ISREG((facts := item.stat()).st_mode):
                                 yield _entry(path, facts, link=link)
 
-    def _linked(self, path: str) -> Iterator[Entry]:
+    def _follow_link(self, path: str) -> Iterator[FileEntry]:
         """List what a link leads to, or the reason why that is not published."""
         target = Path(os.path.realpath(self._folder / path))  # `resolve` raises in a circle
         inside = target.is_relative_to(self._root)
@@ -175,17 +175,17 @@ class _Walker:
             yield _entry(path, target.stat(), link=True)
         elif path.rpartition("/")[2].startswith("."):
             # Emacs locks a file so; nobody meant that to be published.
-            yield Entry(path, 0, 0, 0, 0, link=True)
+            yield FileEntry(path, 0, 0, 0, 0, is_link=True)
         elif target.is_dir() and self._follow and not inside:
-            yield from self._outside(path, target)
+            yield from self._walk_outside(path, target)
         else:
-            yield Entry(path, 0, 0, 0, 0, link=True, fault=_reason(target, inside=inside))
+            yield FileEntry(path, 0, 0, 0, 0, is_link=True, fault=_reason(target, inside=inside))
 
-    def _outside(self, path: str, target: Path) -> Iterator[Entry]:
+    def _walk_outside(self, path: str, target: Path) -> Iterator[FileEntry]:
         """List the files of a folder elsewhere, once, and never the folder that is written."""
         taken = any(target.is_relative_to(each) for each in self._followed)
         if taken or self._root.is_relative_to(target) or is_built(target):
-            yield Entry(path, 0, 0, 0, 0, link=True, fault=_LEADS_BACK)
+            yield FileEntry(path, 0, 0, 0, 0, is_link=True, fault=_LEADS_BACK)
             return
         self._followed.add(target)
         with suppress(PermissionError):
@@ -201,34 +201,34 @@ def _reason(target: Path, *, inside: bool) -> str:
 
 def _fault(path: str) -> str:
     """Say why what lies at a path cannot be published, "" where it can."""
-    if len(path) > MAX_PATH // 4 and len(os.fsencode(path)) > MAX_PATH:
-        return f"its path has more than {MAX_PATH:,} octets; shorten some names"
-    if path.count("/") > MAX_FOLDERS:
-        return f"it lies in more than {MAX_FOLDERS} folders in one another; move it up"
+    if len(path) > MAX_PATH_BYTES // 4 and len(os.fsencode(path)) > MAX_PATH_BYTES:
+        return f"its path has more than {MAX_PATH_BYTES:,} octets; shorten some names"
+    if path.count("/") > MAX_DEPTH:
+        return f"it lies in more than {MAX_DEPTH} folders in one another; move it up"
     return ""
 
 
-def _entry(path: str, facts: os.stat_result, *, link: bool = False) -> Entry:
+def _entry(path: str, facts: os.stat_result, *, link: bool = False) -> FileEntry:
     times = (facts.st_mtime_ns, facts.st_ctime_ns)
-    return Entry(path, facts.st_size, *times, facts.st_ino, link)
+    return FileEntry(path, facts.st_size, *times, facts.st_ino, link)
 
 
-def read(folder: Path, path: str, largest: int, *, follow_links: bool = False) -> Source:
+def read_source(folder: Path, path: str, largest: int, *, follow_links: bool = False) -> SourceFile:
     """Read one file of the content folder.
 
     Raises OSError where it cannot be read, UnfinishedError where somebody is writing it, and
     PostError where it has more octets than `largest`.
     """
-    refuse_unfinished(folder / path)
+    raise_if_being_written(folder / path)
     data = read_beneath(folder, path, largest + 1, follow_links=follow_links)
-    refuse_unfinished(folder / path)  # nor has begun to while it was read
+    raise_if_being_written(folder / path)  # nor has begun to while it was read
     if len(data) > largest:
         message = f"is larger than {largest:,} octets; divide it, or raise content.largest"
         raise PostError(Problem(path, 0, message, left_out=True))
-    return Source(path, data, digest(data))
+    return SourceFile(path, data, compute_digest(data))
 
 
-def head(folder: Path, size: int, path: str, *, follow_links: bool = False) -> bytes:
+def read_head(folder: Path, size: int, path: str, *, follow_links: bool = False) -> bytes:
     """Read the first octets of a file of the content folder; none of one that cannot be read."""
     try:
         return read_beneath(folder, path, size, follow_links=follow_links)
@@ -236,6 +236,6 @@ def head(folder: Path, size: int, path: str, *, follow_links: bool = False) -> b
         return b""
 
 
-def digest(data: bytes) -> str:
+def compute_digest(data: bytes) -> str:
     """Give the digest by which feedpub tells whether bytes have changed."""
     return blake2b(data, digest_size=16).hexdigest()

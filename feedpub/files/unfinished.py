@@ -37,7 +37,7 @@ def is_being_written(path: str | Path) -> bool | None:
     return False
 
 
-def refuse_unfinished(path: Path) -> None:
+def raise_if_being_written(path: Path) -> None:
     """Raise UnfinishedError where somebody has a file open for writing."""
     if is_being_written(path):
         raise UnfinishedError(str(path))

@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from multiprocessing.connection import Connection
 from typing import Protocol, TypeVar
 
-from feedpub.files.limits import Limits, Meter, end_with_parent
+from feedpub.files.limits import LimitEnforcer, ResourceLimits, exit_with_parent
 
 Item = TypeVar("Item")
 
@@ -46,35 +46,37 @@ class Worker:
 
     process: _Process
     connection: Connection
-    progress: int  # descriptor: an octet for each item that it began
+    progress_fd: int  # descriptor: an octet for each item that it began
     exit_status: Callable[[float | None], int | None]  # waits so long; None: it has not ended
     tasks: deque[range] = field(default_factory=deque)  # handed over, the current one first
-    begun: int = 0  # items of these
+    started: int = 0  # items of these
 
-    def note_progress(self) -> None:
+    def update_progress(self) -> None:
         """Count the items that were begun since."""
         with suppress(BlockingIOError):
-            while octets := os.read(self.progress, 1 << 16):
-                self.begun += len(octets)
+            while octets := os.read(self.progress_fd, 1 << 16):
+                self.started += len(octets)
 
-    def finish(self) -> None:
+    def shut_down(self) -> None:
         """Let it end, as it has nothing more to do."""
         self.connection.close()
-        os.close(self.progress)
+        os.close(self.progress_fd)
         if self.exit_status(_PATIENCE) is None:  # pragma: no cover - it was stopped (SIGSTOP)
             self.process.kill()
             self.exit_status(None)
 
-    def end(self) -> int:
+    def kill(self) -> int:
         """End it at once; return the number of the signal that ended it, 0 where none did."""
         self.process.kill()
         status = self.exit_status(None)
         self.connection.close()
-        os.close(self.progress)
+        os.close(self.progress_fd)
         return -status if status is not None and status < 0 else 0
 
 
-def fork(work: Callable[[int], object], limits: Limits | None, others: Sequence[Worker]) -> Worker:
+def fork_worker(
+    work: Callable[[int], object], limits: ResourceLimits | None, others: Sequence[Worker]
+) -> Worker:
     """Fork a worker that is handed indexes."""
     ours, theirs = multiprocessing.Pipe()
     read, write = os.pipe()
@@ -82,7 +84,7 @@ def fork(work: Callable[[int], object], limits: Limits | None, others: Sequence[
     # What the child inherits of its siblings would keep their pipes open when the parent ends.
     inherited = [ours.fileno(), read]
     for each in others:
-        inherited += [each.connection.fileno(), each.progress]
+        inherited += [each.connection.fileno(), each.progress_fd]
     process = multiprocessing.get_context("fork").Process(
         target=_serve_forked,
         args=(theirs, write, work, limits, inherited, os.getpid()),
@@ -99,7 +101,7 @@ def fork(work: Callable[[int], object], limits: Limits | None, others: Sequence[
     return Worker(process, ours, read, exit_status)
 
 
-def spawn(make: Callable[[], Callable[[Item], object]], limits: Limits) -> Worker:
+def spawn_worker(make: Callable[[], Callable[[Item], object]], limits: ResourceLimits) -> Worker:
     """Start an interpreter that is handed items."""
     ours, theirs = multiprocessing.Pipe()
     read, write = os.pipe()
@@ -129,7 +131,7 @@ def _serve_forked(
     connection: Connection,
     progress: int,
     work: Callable[[int], object],
-    limits: Limits | None,
+    limits: ResourceLimits | None,
     inherited: Sequence[int],
     parent: int,
 ) -> None:
@@ -138,7 +140,7 @@ def _serve_forked(
     signal.set_wakeup_fd(-1)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent ends its children itself
-    end_with_parent(parent)
+    exit_with_parent(parent)
     for descriptor in inherited:
         os.close(descriptor)
     _serve(connection, progress, work, limits)
@@ -157,12 +159,12 @@ def _serve(
     connection: Connection,
     progress: int,
     work: Callable[[Item], object],
-    limits: Limits | None,
+    limits: ResourceLimits | None,
 ) -> None:
     """Work on batch after batch, until nobody waits for it."""
     meter = None
     if limits:
-        meter = Meter(limits)
+        meter = LimitEnforcer(limits)
         # Where a library aborts, the parent says what became of the item, in better words.
         os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
         gc.freeze()  # garbage would count as memory of the next item
@@ -172,7 +174,7 @@ def _serve(
             results = []
             for item in connection.recv():
                 os.write(progress, b".")
-                result = _limited(work, item, meter) if meter else _tried(work, item)
+                result = _run_limited(work, item, meter) if meter else _run_item(work, item)
                 if isinstance(result, Exception):
                     connection.send(result)
                     return
@@ -180,24 +182,24 @@ def _serve(
             connection.send(results)
 
 
-def _limited(work: Callable[[Item], object], item: Item, meter: Meter) -> object:
+def _run_limited(work: Callable[[Item], object], item: Item, meter: LimitEnforcer) -> object:
     """Do as `_tried`, at the cost that one item may have."""
-    meter.begin()
+    meter.start_item()
     try:
-        return _tried(work, item)
+        return _run_item(work, item)
     finally:
-        meter.end()
+        meter.end_item()
 
 
-def _tried(work: Callable[[Item], object], item: Item) -> object:
+def _run_item(work: Callable[[Item], object], item: Item) -> object:
     """Return the result of an item, or the error that ends it all."""
     try:
         return work(item)
     except Exception as error:  # noqa: BLE001 - raised again in the parent
-        return _portable(error)
+        return _make_picklable(error)
 
 
-def _portable(error: Exception) -> Exception:
+def _make_picklable(error: Exception) -> Exception:
     """Return an error that can be handed to another process."""
     try:
         copy = pickle.loads(pickle.dumps(error))  # noqa: S301 - pickled by us

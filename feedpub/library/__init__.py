@@ -11,13 +11,13 @@ from typing import TypeVar
 from feedpub import links
 from feedpub.config import Config
 from feedpub.library import bundles, subjects, translations
-from feedpub.library.shelves import Shelved, Shelves, fingerprint
-from feedpub.library.translations import Spoken
+from feedpub.library.shelves import PostResolver, ResolvedPost, compute_fingerprint
+from feedpub.library.translations import PathLanguage
 from feedpub.model import (
     PAGE,
     PRIVATE,
     Author,
-    Manuscript,
+    ParsedPost,
     Post,
     Problem,
     Publication,
@@ -27,7 +27,7 @@ from feedpub.model import (
 
 Name = TypeVar("Name")
 
-_FATES = ("shown", "draft", "scheduled", "expired", "private")
+_STATUSES = ("shown", "draft", "scheduled", "expired", "private")
 _SLUG = attrgetter("slug")
 _NO_FILES: Mapping[str, int] = MappingProxyType({})
 
@@ -45,8 +45,8 @@ class Library:
     drafts: int
     scheduled: int
     expired: int
-    since: datetime | None  # this library holds from here …
-    until: datetime | None  # … up to, not including, here: then a post appears or goes
+    valid_from: datetime | None  # this library holds from here …
+    valid_until: datetime | None  # … up to, not including, here: then a post appears or goes
     problems: tuple[Problem, ...]
     # What each post is published as, and what those were that are away for the moment.
     publications: Mapping[str, Publication] = field(default_factory=dict)
@@ -54,20 +54,20 @@ class Library:
     private: int = 0  # posts that nobody may see
     unlisted: tuple[Post, ...] = ()  # they have a page, and are in no list
     redirects: tuple[Redirect, ...] = ()
-    making: "Making | None" = field(default=None, compare=False, repr=False)
+    cache: "LibraryCache | None" = field(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
-class Making:
+class LibraryCache:
     """How a library was made, so that the next one need not make again what stays the same."""
 
-    shelves: Shelves
-    shelved: Mapping[str, Shelved]  # by source path
+    resolver: PostResolver
+    resolved_posts: Mapping[str, ResolvedPost]  # by source path
 
 
-def build(  # noqa: PLR0913 - a library is made of all of these
+def build_library(  # noqa: PLR0913 - a library is made of all of these
     config: Config,
-    manuscripts: Iterable[Manuscript],
+    manuscripts: Iterable[ParsedPost],
     files: Mapping[str, int],
     now: datetime,
     *,
@@ -89,62 +89,62 @@ def build(  # noqa: PLR0913 - a library is made of all of these
     the same site: a post that is as it was there is the very one that is there.
     """
     manuscripts, unread = list(manuscripts), list(unread)
-    said = translations.spoken(config, manuscripts, unread)
-    groups: dict[str, list[Manuscript]] = {fate: [] for fate in _FATES}
+    said = translations.detect_languages(config, manuscripts, unread)
+    groups: dict[str, list[ParsedPost]] = {fate: [] for fate in _STATUSES}
     moments: list[datetime] = []
     for one in manuscripts:
-        groups[_fate(one, now, drafts=drafts, future=future)].append(one)
+        groups[_get_status(one, now, drafts=drafts, future=future)].append(one)
         if one.visibility != PRIVATE and (drafts or not one.draft):
             moments += [one.published] if one.expires is None else [one.published, one.expires]
     shown = sorted(groups["shown"], key=lambda one: (one.published, one.path))
     hidden = [one for fate, group in groups.items() if fate != "shown" for one in group]
-    if linkable and (linked := _linked(shown, config, linkable)):
+    if linkable and (linked := _find_linked_files(shown, config, linkable)):
         files = {**files, **{path: linkable[path] for path in linked}}
     before = {} if published is None else published
     sources = {one.path for group in groups.values() for one in group}.union(unread)
-    left = before if before.keys() <= sources else _inherited(before, sources, shown)
+    left = before if before.keys() <= sources else _match_renamed(before, sources, shown)
     same = known is not None and left is known.publications  # what it published itself
-    opened = _open_files(files, shown, hidden)
-    old = known.making if known else None
-    making = _made(config, shown, opened, now, left, old, said=said, same=same)
-    shelves = making.shelves
-    away = _waiting(left, shelves.publications, now)
+    opened = _select_files(files, shown, hidden)
+    old = known.cache if known else None
+    making = _resolve_posts(config, shown, opened, now, left, old, said=said, same=same)
+    shelves = making.resolver
+    away = _reset_future_dates(left, shelves.publications, now)
     publications = (
         known.publications
-        if known and known.making and same and not away and shelves is known.making.shelves
+        if known and known.cache and same and not away and shelves is known.cache.resolver
         else {**left, **away, **shelves.publications}
     )
-    every = [each.post for each in making.shelved.values()]
+    every = [each.post for each in making.resolved_posts.values()]
     listed = [each for each in every if not each.unlisted]
     posts = tuple(each for each in listed if each.kind != PAGE)
     pages = (each for each in listed if each.kind == PAGE)
     return Library(
         posts=posts,
         pages=tuple(sorted(pages, key=attrgetter("path"))),
-        tags=_grouped(posts, attrgetter("tags"), _SLUG, attrgetter("label")),
-        categories=_grouped(posts, attrgetter("categories"), _SLUG, attrgetter("label")),
-        authors=_grouped(posts, attrgetter("authors"), _SLUG, attrgetter("name")),
-        languages=_grouped(posts, lambda post: (post.language,), str.casefold, str),
+        tags=_group_posts(posts, attrgetter("tags"), _SLUG, attrgetter("label")),
+        categories=_group_posts(posts, attrgetter("categories"), _SLUG, attrgetter("label")),
+        authors=_group_posts(posts, attrgetter("authors"), _SLUG, attrgetter("name")),
+        languages=_group_posts(posts, lambda post: (post.language,), str.casefold, str),
         files=shelves.files,
         drafts=len(groups["draft"]),
         scheduled=len(groups["scheduled"]),
         expired=len(groups["expired"]),
         private=len(groups["private"]),
         unlisted=tuple(post for post in every if post.unlisted),
-        since=max((moment for moment in moments if moment <= now), default=None),
-        until=min((moment for moment in moments if moment > now), default=None),
+        valid_from=max((moment for moment in moments if moment <= now), default=None),
+        valid_until=min((moment for moment in moments if moment > now), default=None),
         problems=(
             *shelves.problems,
-            *(problem for each in making.shelved.values() for problem in each.problems),
+            *(problem for each in making.resolved_posts.values() for problem in each.problems),
         ),
         publications=publications,
         redirects=shelves.redirects,
-        making=making,
+        cache=making,
     )
 
 
-def _inherited(
-    published: Mapping[str, Publication], paths: Container[str], shown: Iterable[Manuscript]
+def _match_renamed(
+    published: Mapping[str, Publication], paths: Container[str], shown: Iterable[ParsedPost]
 ) -> dict[str, Publication]:
     """Leave out the publications of posts whose files are gone, but for renamed files.
 
@@ -157,55 +157,62 @@ def _inherited(
         if path not in left and each.fingerprint
     }
     for one in shown:
-        if one.path not in left and gone and (before := gone.pop(fingerprint(one), None)):
+        if one.path not in left and gone and (before := gone.pop(compute_fingerprint(one), None)):
             left[one.path] = replace(before, path=one.path)
     return left
 
 
-def _waiting(
+def _reset_future_dates(
     published: Mapping[str, Publication], shown: Mapping[str, Publication], now: datetime
 ) -> dict[str, Publication]:
     """Return anew the publications of posts that are not shown, and whose dates are to come now."""
     away = (published[path] for path in published.keys() - shown.keys())
-    return {each.path: replace(each, due=None) for each in away if each.due and each.due > now}
+    return {
+        each.path: replace(each, publish_date=None)
+        for each in away
+        if each.publish_date and each.publish_date > now
+    }
 
 
-def _made(  # noqa: PLR0913 - what is shown, where it was, and what is known of that
+def _resolve_posts(  # noqa: PLR0913 - what is shown, where it was, and what is known of that
     config: Config,
-    shown: Sequence[Manuscript],
+    shown: Sequence[ParsedPost],
     sizes: Mapping[str, int],
     now: datetime,
     published: Mapping[str, Publication],
-    known: Making | None,
+    known: LibraryCache | None,
     *,
-    said: Mapping[str, Spoken],
+    said: Mapping[str, PathLanguage],
     same: bool,
-) -> Making:
+) -> LibraryCache:
     """Put what is shown, oldest first, on its shelves: on those that are known, if they serve.
 
     `same` tells that what was published before is what the known shelves published.
     """
-    serves = known and (same or known.shelves.published == published)
-    if known and serves and known.shelves.serve(config, shown, sizes, now, said):
-        shelves, old = known.shelves, known.shelved
+    serves = known and (same or known.resolver.previous_publications == published)
+    if known and serves and known.resolver.is_reusable(config, shown, sizes, now, said):
+        shelves, old = known.resolver, known.resolved_posts
         shelved = {
-            one.path: kept if (kept := old[one.path]).manuscript is one else shelves.shelved(one)
+            one.path: kept if (kept := old[one.path]).parsed_post is one else shelves.resolve(one)
             for one in reversed(shown)
         }
-        return Making(shelves, shelved)
-    shelves = Shelves(config, shown, sizes, published, now, said)
-    shelved = {one.path: shelves.shelved(one) for one in reversed(shown)}
+        return LibraryCache(shelves, shelved)
+    shelves = PostResolver(config, shown, sizes, published, now, said)
+    shelved = {one.path: shelves.resolve(one) for one in reversed(shown)}
     if known:
-        shelved = {path: _same(each, known.shelved.get(path)) for path, each in shelved.items()}
-    return Making(shelves, shelved)
+        shelved = {
+            path: _reuse_post(each, known.resolved_posts.get(path))
+            for path, each in shelved.items()
+        }
+    return LibraryCache(shelves, shelved)
 
 
-def _same(shelved: Shelved, known: Shelved | None) -> Shelved:
+def _reuse_post(shelved: ResolvedPost, known: ResolvedPost | None) -> ResolvedPost:
     """Give the post that is known where it is the same."""
     return replace(shelved, post=known.post) if known and known.post == shelved.post else shelved
 
 
-def _fate(one: Manuscript, now: datetime, *, drafts: bool, future: bool) -> str:
+def _get_status(one: ParsedPost, now: datetime, *, drafts: bool, future: bool) -> str:
     """Tell whether a manuscript is shown at `now`, and if not, why."""
     if one.visibility == PRIVATE:
         return "private"
@@ -216,33 +223,35 @@ def _fate(one: Manuscript, now: datetime, *, drafts: bool, future: bool) -> str:
     return "scheduled" if one.published > now and not future else "shown"
 
 
-def _open_files(
-    files: Mapping[str, int], shown: Sequence[Manuscript], hidden: Sequence[Manuscript]
+def _select_files(
+    files: Mapping[str, int], shown: Sequence[ParsedPost], hidden: Sequence[ParsedPost]
 ) -> Mapping[str, int]:
     """Leave out the files of bundles whose post nobody may see yet, or any more."""
-    closed = {**bundles.folders(one.path for one in hidden), **_asset_folders(shown, hidden)}
+    closed = {**bundles.find_bundles(one.path for one in hidden), **_asset_folders(shown, hidden)}
     if not closed:
         return files
-    opened = bundles.folders(one.path for one in shown)
+    opened = bundles.find_bundles(one.path for one in shown)
     known = closed | opened
     return {
         path: size
         for path, size in files.items()
-        if (folder := bundles.nearest(path, known)) in opened or folder not in closed
+        if (folder := bundles.find_nearest_folder(path, known)) in opened or folder not in closed
     }
 
 
-def _asset_folders(shown: Sequence[Manuscript], hidden: Sequence[Manuscript]) -> dict[str, str]:
+def _asset_folders(shown: Sequence[ParsedPost], hidden: Sequence[ParsedPost]) -> dict[str, str]:
     """Find the folders of files that belong to a hidden post alone: `trip/` beside `trip.md`."""
     own = {splitext(one.path)[0]: one.path for one in hidden}
     for one in shown if own else ():
         own.pop(splitext(one.path)[0], None)
-        for folder in bundles.parents(one.path):
+        for folder in bundles.iter_parents(one.path):
             own.pop(folder, None)
     return own
 
 
-def _linked(shown: Iterable[Manuscript], config: Config, files: Container[str]) -> set[str]:
+def _find_linked_files(
+    shown: Iterable[ParsedPost], config: Config, files: Container[str]
+) -> set[str]:
     """Find the files that manuscripts which are shown link to, or show."""
     found: set[str] = set()
     for one in shown:
@@ -250,11 +259,11 @@ def _linked(shown: Iterable[Manuscript], config: Config, files: Container[str]) 
         targets += [each.url for each in one.enclosures]
         targets += [one.image.url] if one.image else []
         for target in targets:
-            found.update(links.files_named(target, one.path, config.site.url, files))
+            found.update(links.find_files(target, one.path, config.site.url, files))
     return found
 
 
-def _grouped(
+def _group_posts(
     posts: Iterable[Post],
     names: Callable[[Post], Iterable[Name]],
     key: Callable[[Name], str],
@@ -272,5 +281,5 @@ def _grouped(
                 found[slug][1].append(post)
             else:
                 found[slug] = (name, [post])
-    order = sorted(found, key=lambda slug: (subjects.sameness(label(found[slug][0])), slug))
+    order = sorted(found, key=lambda slug: (subjects.normalize_name(label(found[slug][0])), slug))
     return tuple((found[slug][0], tuple(found[slug][1])) for slug in order)

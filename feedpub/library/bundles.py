@@ -6,10 +6,10 @@ import posixpath
 from collections.abc import Container, Iterable, Iterator, Sequence
 from urllib.parse import unquote
 
-from feedpub.model import Manuscript
+from feedpub.model import ParsedPost
 
 
-def folders(paths: Iterable[str]) -> dict[str, str]:
+def find_bundles(paths: Iterable[str]) -> dict[str, str]:
     """Find the bundles among posts: the folder of each → the path of the post it belongs to.
 
     Where a folder has an index in several languages, it belongs to the one that names none.
@@ -23,7 +23,7 @@ def folders(paths: Iterable[str]) -> dict[str, str]:
     return found
 
 
-def asset_folders(manuscripts: Sequence[Manuscript], files: Container[str]) -> dict[str, str]:
+def find_asset_folders(manuscripts: Sequence[ParsedPost], files: Container[str]) -> dict[str, str]:
     """Find the asset folders of posts: each folder → the path of the post it belongs to.
 
     That is a folder of the post's own name whose files the post names as if they lay beside it,
@@ -33,18 +33,18 @@ def asset_folders(manuscripts: Sequence[Manuscript], files: Container[str]) -> d
     for one in manuscripts:
         folder = posixpath.splitext(one.path)[0]
         above = posixpath.dirname(one.path)
-        for name in bare_names(one):
+        for name in find_bare_names(one):
             beside = posixpath.join(above, name)
             if f"{folder}/{name}" in files and beside not in files:
                 found[folder] = one.path
                 break
     for one in manuscripts if found else ():
-        for folder in parents(one.path):
+        for folder in iter_parents(one.path):
             found.pop(folder, None)
     return found
 
 
-def bare_names(one: Manuscript) -> tuple[str, ...]:
+def find_bare_names(one: ParsedPost) -> tuple[str, ...]:
     """Return the names of files that a post gives without a folder."""
     targets = [each.target for each in one.references]
     targets += [each.url for each in one.enclosures]
@@ -55,12 +55,12 @@ def bare_names(one: Manuscript) -> tuple[str, ...]:
 _NO_NAME = frozenset("/#?{}|\\:")
 
 
-def nearest(path: str, known: Container[str]) -> str:
+def find_nearest_folder(path: str, known: Container[str]) -> str:
     """Give the innermost of the known folders that a path is in, "" where it is in none."""
-    return next((folder for folder in parents(path) if folder in known), "")
+    return next((folder for folder in iter_parents(path) if folder in known), "")
 
 
-def parents(path: str) -> Iterator[str]:
+def iter_parents(path: str) -> Iterator[str]:
     """Give every folder above a path, the innermost first."""
     cut = path.rfind("/")
     while cut > 0:

@@ -3,7 +3,7 @@
 import re
 from posixpath import splitext
 
-UNKNOWN = "application/octet-stream"
+DEFAULT_MEDIA_TYPE = "application/octet-stream"
 
 _TAIL = re.compile(r"[?#].*", re.DOTALL)
 _TYPES = {
@@ -79,6 +79,6 @@ _TYPES = {
 }
 
 
-def media_type(url: str) -> str:
+def guess_media_type(url: str) -> str:
     """Give the media type (RFC 6838) that the name of a file at a URL tells, or `UNKNOWN`."""
-    return _TYPES.get(splitext(_TAIL.sub("", url))[1].lower(), UNKNOWN)
+    return _TYPES.get(splitext(_TAIL.sub("", url))[1].lower(), DEFAULT_MEDIA_TYPE)

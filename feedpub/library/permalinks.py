@@ -9,12 +9,12 @@ from urllib.parse import unquote, urljoin, urlsplit
 from zoneinfo import ZoneInfo
 
 from feedpub.config import Config
-from feedpub.config.patterns import TOKEN
+from feedpub.config.patterns import PLACEHOLDER_PATTERN
 from feedpub.library import bundles
-from feedpub.links import web
-from feedpub.model import PAGE, Manuscript
+from feedpub.links import normalize_absolute_url
+from feedpub.model import PAGE, ParsedPost
 from feedpub.slugs import quote, slugify
-from feedpub.times import in_zone
+from feedpub.times import to_timezone
 
 _WEB = re.compile(r"https?://", re.IGNORECASE)
 _URL = re.compile(r"https?://([^/?#]*)([^?#]*)(.*)", re.IGNORECASE | re.DOTALL)
@@ -36,15 +36,15 @@ _DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Su
 
 
 @dataclass(frozen=True, slots=True)
-class Address:
+class Permalink:
     """Where a post is published."""
 
     slug: str
     url: str
-    output: str  # "" where its page is elsewhere
+    output_path: str  # "" where its page is elsewhere
 
 
-class Permalinks:
+class PermalinkBuilder:
     """Knows what the addresses of one site look like."""
 
     def __init__(self, config: Config) -> None:
@@ -58,51 +58,53 @@ class Permalinks:
         self._zone = ZoneInfo(config.site.timezone)
         self._elsewhere = self._pattern if self._leads_away(self._pattern) else ""
 
-    def wanted(self, one: Manuscript) -> Address:
+    def build(self, one: ParsedPost) -> Permalink:
         """Give the address a manuscript asks for, whoever else may want it."""
         slug = slugify(one.slug or one.stem or one.title)
-        given = "" if self.asks_server(one) else one.permalink
+        given = "" if self.is_server_query(one) else one.permalink
         pattern = self._page_pattern if one.kind == PAGE else self._pattern
         filled = self._filled(given or pattern, one, slug)
         if self._elsewhere and not _WEB.match(filled):
             # Where all posts are pages of another site, a path means one of that site.
             filled = urljoin(self._elsewhere, "/" + filled.lstrip("/"))
         if not self._leads_away(filled):
-            return self.at(slug, page(self._below(filled)))
-        url = web(filled)
-        return Address(slug, url, "") if url else self.usual(slug)
+            return self.build_for_output(slug, build_output_path(self._below(filled)))
+        url = normalize_absolute_url(filled)
+        return Permalink(slug, url, "") if url else self.build_default(slug)
 
-    def usual(self, slug: str) -> Address:
+    def build_default(self, slug: str) -> Permalink:
         """Give the address a post has where it cannot have another."""
-        return self.at(slug, page(f"posts/{slug}/"))
+        return self.build_for_output(slug, build_output_path(f"posts/{slug}/"))
 
-    def at(self, slug: str, output: str) -> Address:
+    def build_for_output(self, slug: str, output: str) -> Permalink:
         """Give the address of a page that is this file of the output folder."""
         folder, _, name = output.rpartition("/")
         path = output if name != _INDEX else f"{folder}/" if folder else ""
-        return Address(slug, self._site + quote(path), output if self._pages else "")
+        return Permalink(slug, self._site + quote(path), output if self._pages else "")
 
-    def known(self, place: str) -> Address:
+    def parse_location(self, place: str) -> Permalink:
         """Return the address of a page that was published: by its file, or its URL elsewhere."""
-        return Address("", place, "") if _WEB.match(place) else self.at("", place)
+        return Permalink("", place, "") if _WEB.match(place) else self.build_for_output("", place)
 
-    def translated(self, address: Address, language: str) -> Address:
+    def add_language(self, address: Permalink, language: str) -> Permalink:
         """Give the address of a translation, by that which it would have as an original."""
         tag = language.lower()
-        if address.output or address.url.startswith(self._site):
-            output = address.output or page(address.url.removeprefix(self._site))
-            return self.at(address.slug, page(self._with_language(output, tag)))
+        if address.output_path or address.url.startswith(self._site):
+            output = address.output_path or build_output_path(address.url.removeprefix(self._site))
+            return self.build_for_output(
+                address.slug, build_output_path(self._with_language(output, tag))
+            )
         parts = urlsplit(address.url)
         path = "/" + self._with_language(parts.path.lstrip("/"), tag)
-        return Address(address.slug, parts._replace(path=path).geturl(), "")
+        return Permalink(address.slug, parts._replace(path=path).geturl(), "")
 
     def _with_language(self, path: str, tag: str) -> str:
         folder = path.removesuffix(_INDEX)
         return self._translations.replace("{language}", tag).replace("{permalink}", folder)
 
-    def former(self, written: str) -> tuple[Address, str]:
+    def parse_old_address(self, written: str) -> tuple[Permalink, str]:
         """Return the address of an old page of this site, and what is wrong with it, or ""."""
-        nowhere = Address("", "", "")
+        nowhere = Permalink("", "", "")
         if _WEB.match(written):
             if not self._is_own(written):
                 return nowhere, "is of another host, which has to lead on by itself; take it out"
@@ -115,21 +117,21 @@ class Permalinks:
         path, mark, _ = path.partition("#")[0].partition("?")
         if mark:
             return nowhere, "is a question to a server, and no page can be there; take it out"
-        output = page(path)
+        output = build_output_path(path)
         asked = normalize("NFC", unquote(path)).strip("/").removesuffix(_INDEX).strip("/")
         if output.removesuffix(_INDEX).strip("/") != asked:
             return nowhere, "no file can have that name; take it out"
-        return self.at("", output), ""
+        return self.build_for_output("", output), ""
 
-    def numbered(self, address: Address, number: int) -> Address:
+    def add_number(self, address: Permalink, number: int) -> Permalink:
         """Give an address with a number after its last name: `a/index.html` → `a-2/index.html`."""
-        if address.output:
-            return self.at(address.slug, _numbered(address.output, number))
+        if address.output_path:
+            return self.build_for_output(address.slug, _numbered(address.output_path, number))
         parts = urlsplit(address.url)
         url = parts._replace(path=_numbered(parts.path or "/", number)).geturl()
-        return Address(address.slug, url, "")
+        return Permalink(address.slug, url, "")
 
-    def asks_server(self, one: Manuscript) -> bool:
+    def is_server_query(self, one: ParsedPost) -> bool:
         """Tell whether a permalink is a question to this site's server, as `https://…/?p=12`."""
         if not _WEB.match(one.permalink) or self._leads_away(one.permalink):
             return False
@@ -154,16 +156,16 @@ class Permalinks:
         found = _URL.match(text)
         return found[2][len(self._root) :] + found[3] if found else text
 
-    def _filled(self, pattern: str, one: Manuscript, slug: str) -> str:
+    def _filled(self, pattern: str, one: ParsedPost, slug: str) -> str:
         """Put a post's own values into a permalink's placeholders."""
-        day = in_zone(one.published, self._zone if one.offset is None else _zone(one.offset))
+        day = to_timezone(one.published, self._zone if one.offset is None else _zone(one.offset))
 
         def put(match: re.Match[str]) -> str:
             if match[2] == "name":  # Jekyll's: made of the file's name alone
                 return slugify(one.stem or one.title)
             return _VALUES[match[1] or match[2]](one, slug, day)
 
-        return TOKEN.sub(put, pattern)
+        return PLACEHOLDER_PATTERN.sub(put, pattern)
 
 
 def _zone(offset: int) -> timezone:
@@ -171,7 +173,7 @@ def _zone(offset: int) -> timezone:
     return timezone(timedelta(minutes=offset))
 
 
-def page(path: str) -> str:
+def build_output_path(path: str) -> str:
     """Turn a permalink's path into a file below the output folder: never outside it, never hidden.
 
     `a/b/` is the file `a/b/index.html`, and so is `a/b`, but `a/b.html` is itself.
@@ -185,10 +187,10 @@ def page(path: str) -> str:
     return "/".join(parts)
 
 
-def _path(one: Manuscript, slug: str) -> str:
+def _path(one: ParsedPost, slug: str) -> str:
     """Give the place of a post below the content folder, without the name of its file."""
     folder = one.path.rpartition("/")[0]
-    if folder in bundles.folders((one.path,)):
+    if folder in bundles.find_bundles((one.path,)):
         folder = folder.rpartition("/")[0]
     folders = folder.split("/")
     if one.kind == PAGE:  # Jekyll's `_pages` is no part of an address
@@ -197,40 +199,40 @@ def _path(one: Manuscript, slug: str) -> str:
     return "/".join(slugify(name) for name in names if name)
 
 
-def _pretty(one: Manuscript, slug: str) -> str:
+def _jekyll_title(one: ParsedPost, slug: str) -> str:
     """Return the `:title` that Jekyll makes: capitals and dots stay."""
     kept = _NOT_PRETTY.sub("-", normalize("NFC", one.slug or one.stem)).strip("-")
     return kept if kept.strip(".") else slug
 
 
-def _name(one: Manuscript, slug: str) -> str:
+def _name(one: ParsedPost, slug: str) -> str:
     """Return the slug or the file's name as written, but for what means something in a URL."""
     kept = _HARMFUL.sub("-", one.slug or one.stem).replace("/", "-").replace("\\", "-")
     return kept if kept.strip(". ") else slug
 
 
-def _categories(one: Manuscript, written: Callable[[str], str]) -> str:
+def _categories(one: ParsedPost, written: Callable[[str], str]) -> str:
     """Return a folder for each category, as Jekyll does: `jekyll/update`."""
     names = (written(each).replace("/", "-") for each in one.categories)
     return "/".join(dict.fromkeys(names))
 
 
-def _sections(one: Manuscript) -> list[str]:
+def _sections(one: ParsedPost) -> list[str]:
     """Return the folders that a post lies in, without that of its bundle, as Hugo's sections."""
     folder = one.path.rpartition("/")[0]
-    if folder in bundles.folders((one.path,)):
+    if folder in bundles.find_bundles((one.path,)):
         folder = folder.rpartition("/")[0]
     return [_HARMFUL.sub("-", each) for each in folder.split("/")]
 
 
-_Value = Callable[[Manuscript, str, datetime], str]
+_Value = Callable[[ParsedPost, str, datetime], str]
 _VALUES: Mapping[str, _Value] = {
     "year": lambda _one, _slug, day: f"{day.year:04}",
     "month": lambda _one, _slug, day: f"{day.month:02}",
     "day": lambda _one, _slug, day: f"{day.day:02}",
     "slug": lambda _one, slug, _day: slug,
     "path": lambda one, slug, _day: _path(one, slug),
-    "title": lambda one, slug, _day: _pretty(one, slug),
+    "title": lambda one, slug, _day: _jekyll_title(one, slug),
     "name": lambda one, slug, _day: _name(one, slug),
     "section": lambda one, _slug, _day: _sections(one)[0],
     "sections": lambda one, _slug, _day: "/".join(_sections(one)),

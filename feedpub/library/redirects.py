@@ -8,16 +8,16 @@ from dataclasses import replace
 from urllib.parse import urljoin
 
 from feedpub.config import Config
-from feedpub.library.addresses import Addresses, Taken
-from feedpub.library.permalinks import Address, Permalinks
-from feedpub.model import UNLISTED, Manuscript, Problem, Redirect
-from feedpub.slugs import fold
+from feedpub.library.addresses import PathIndex, UrlMap
+from feedpub.library.permalinks import Permalink, PermalinkBuilder
+from feedpub.model import UNLISTED, ParsedPost, Problem, Redirect
+from feedpub.slugs import fold_case
 
 
 def plan_redirects(
     config: Config,
-    shown: Sequence[Manuscript],
-    places: Addresses,
+    shown: Sequence[ParsedPost],
+    places: UrlMap,
     targets: Mapping[str, str],
     former: Mapping[str, Sequence[str]],
 ) -> tuple[tuple[Redirect, ...], tuple[Problem, ...]]:
@@ -32,7 +32,7 @@ def plan_redirects(
     """
     if not config.pages.enabled or config.pages.redirects == "none":
         return (), ()
-    planner = _Planner(config, places)
+    planner = _RedirectPlanner(config, places)
     for one in shown:
         planner.add_page(one, targets.get(one.path, ""))
     for one in shown:
@@ -40,42 +40,46 @@ def plan_redirects(
     if config.pages.redirects == "auto":
         for one in shown:
             planner.add_former(one, former.get(one.path, ()))
-    return tuple(planner.shortened()), tuple(planner.problems)
+    return tuple(planner.resolve_chains()), tuple(planner.problems)
 
 
-class _Planner:
+class _RedirectPlanner:
     """Collects redirects by the files that they are written to."""
 
-    def __init__(self, config: Config, places: Addresses) -> None:
-        self._permalinks = Permalinks(config)
+    def __init__(self, config: Config, places: UrlMap) -> None:
+        self._permalinks = PermalinkBuilder(config)
         self._site = config.site.url
         self._places = places
         self._found: list[Redirect] = []
-        self._taken = Taken()  # by redirects
-        self._leading: dict[str, Manuscript] = {}  # URL of the page of a post → the post
+        self._taken = PathIndex()  # by redirects
+        self._leading: dict[str, ParsedPost] = {}  # URL of the page of a post → the post
         self.problems: list[Problem] = []
 
-    def add_page(self, one: Manuscript, target: str) -> None:
+    def add_page(self, one: ParsedPost, target: str) -> None:
         """Let the page of a post lead on."""
         address = self._places.posts[one.path]
-        if target and address.output:
+        if target and address.output_path:
             self._add(one, address, target)
             self._leading[address.url] = one
 
-    def add_aliases(self, one: Manuscript) -> None:
+    def add_aliases(self, one: ParsedPost) -> None:
         """Let the old addresses that a post names lead to it."""
         for alias in one.redirect_from:
             if fault := self._add_alias(one, alias.target):
                 told = f'old address "{alias.target}": {fault}'
                 self.problems.append(Problem(one.path, alias.line, told))
 
-    def add_former(self, one: Manuscript, places: Iterable[str]) -> None:
+    def add_former(self, one: ParsedPost, places: Iterable[str]) -> None:
         """Let the places where a post was published lead to it, where they are free."""
         for place in places:
-            if not (self._places.owner(place) or self._taken.owner(fold(place))):
-                self._add(one, self._permalinks.at("", place), self._places.posts[one.path].url)
+            if not (self._places.find_owner(place) or self._taken.find_owner(fold_case(place))):
+                self._add(
+                    one,
+                    self._permalinks.build_for_output("", place),
+                    self._places.posts[one.path].url,
+                )
 
-    def shortened(self) -> Iterator[Redirect]:
+    def resolve_chains(self) -> Iterator[Redirect]:
         """Yield the redirects with the last targets of chains; tell of those in a circle."""
         to = {each.url: each.target for each in self._found}
         for url in [url for url in self._leading if _known(_follow(url, to), to) == url]:
@@ -87,29 +91,29 @@ class _Planner:
             if each.url in to:
                 yield replace(each, target=_follow(each.url, to))
 
-    def _add_alias(self, one: Manuscript, written: str) -> str:
+    def _add_alias(self, one: ParsedPost, written: str) -> str:
         """Add a redirect from an old address; return what is wrong with it, or ""."""
         own = self._places.posts[one.path]
         if written.startswith("."):
             written = urljoin(own.url, f"../{written}")  # beside the post, as Hugo has it
-        address, fault = self._permalinks.former(written)
+        address, fault = self._permalinks.parse_old_address(written)
         if fault:
             return fault
-        if address.output == own.output:
+        if address.output_path == own.output_path:
             return "that is the address of this post; take it out"
-        if holder := self._taken.owner(fold(address.output)):
+        if holder := self._taken.find_owner(fold_case(address.output_path)):
             same = holder == one.path
             return "" if same else f"leads to {holder} already; take it out of one of the two"
-        if owner := self._places.owner(address.output):
+        if owner := self._places.find_owner(address.output_path):
             return f"{owner} is there already, so it leads nowhere else; take it out"
         self._add(one, address, own.url)
         return ""
 
-    def _add(self, one: Manuscript, address: Address, target: str) -> None:
+    def _add(self, one: ParsedPost, address: Permalink, target: str) -> None:
         unlisted = one.visibility == UNLISTED
-        found = Redirect(address.output, address.url, target, one.title, one.path, unlisted)
+        found = Redirect(address.output_path, address.url, target, one.title, one.path, unlisted)
         self._found.append(found)
-        self._taken.add(fold(address.output), one.path)
+        self._taken.add(fold_case(address.output_path), one.path)
 
 
 def _follow(url: str, to: Mapping[str, str]) -> str:

@@ -5,17 +5,17 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from unicodedata import normalize
 
-from feedpub.links import web
-from feedpub.model import Author, Manuscript, Tag
-from feedpub.slugs import fold, slugify, unique
+from feedpub.links import normalize_absolute_url
+from feedpub.model import Author, ParsedPost, Tag
+from feedpub.slugs import fold_case, make_unique_slug, slugify
 
 
-def sameness(name: str) -> str:
+def normalize_name(name: str) -> str:
     """Give the form in which names that differ only in case, Unicode form or spaces are equal."""
-    return fold(" ".join(name.split()))
+    return fold_case(" ".join(name.split()))
 
 
-def tags(spellings: Iterable[Sequence[str]]) -> dict[str, Tag]:
+def collect_tags(spellings: Iterable[Sequence[str]]) -> dict[str, Tag]:
     """Merge the tags of all posts, oldest post first: each spelling → its tag.
 
     A tag's label is its most used spelling (the first in code point order of several). Its slug
@@ -27,14 +27,14 @@ def tags(spellings: Iterable[Sequence[str]]) -> dict[str, Tag]:
         for name in dict.fromkeys(names):
             uses[name] = uses.get(name, 0) + 1
     groups: dict[str, Counter[str]] = {}
-    same = {name: sameness(name) for name in uses}
+    same = {name: normalize_name(name) for name in uses}
     for name, count in uses.items():
         groups.setdefault(same[name], Counter())[_shown(name)] += count
     taken: set[str] = set()
     merged: dict[str, Tag] = {}
     for key, labels in groups.items():
         label = min(labels, key=lambda name: (-labels[name], name))
-        merged[key] = Tag(label, unique(slugify(next(iter(labels))), taken))
+        merged[key] = Tag(label, make_unique_slug(slugify(next(iter(labels))), taken))
     return {name: merged[key] for name, key in same.items()}
 
 
@@ -43,8 +43,8 @@ def _shown(name: str) -> str:
     return normalize("NFC", " ".join(name.split()))
 
 
-def authors(
-    manuscripts: Iterable[Manuscript],
+def collect_authors(
+    manuscripts: Iterable[ParsedPost],
     known: Sequence[tuple[str, Author]],
     editor: Author | None = None,
 ) -> dict[str, Author]:
@@ -61,19 +61,25 @@ def authors(
         for author in written:
             key = same.get(author.name)
             if key is None:
-                key = same[author.name] = sameness(author.name)
+                key = same[author.name] = normalize_name(author.name)
             if key not in people:
                 found[key] = _merged(found[key], author) if key in found else author
     for key, author in found.items():
-        people[key] = replace(author, url=web(author.url), slug=unique(slugify(author.name), taken))
+        people[key] = replace(
+            author,
+            url=normalize_absolute_url(author.url),
+            slug=make_unique_slug(slugify(author.name), taken),
+        )
     return {name: people[key] for name, key in same.items()}
 
 
 def _known(known: Sequence[tuple[str, Author]], taken: set[str]) -> dict[str, Author]:
     """Find the people of the config by key and by name; a key is never another's name."""
-    whole = [(key, replace(each, slug=unique(slugify(key), taken))) for key, each in known]
-    by_name = {sameness(author.name): author for _, author in reversed(whole)}
-    return by_name | {sameness(key): author for key, author in reversed(whole)}
+    whole = [
+        (key, replace(each, slug=make_unique_slug(slugify(key), taken))) for key, each in known
+    ]
+    by_name = {normalize_name(author.name): author for _, author in reversed(whole)}
+    return by_name | {normalize_name(key): author for key, author in reversed(whole)}
 
 
 def _merged(first: Author, other: Author) -> Author:

@@ -10,27 +10,29 @@ from posixpath import dirname, join, normpath
 
 from feedpub import languages
 from feedpub.config import Config
-from feedpub.model import Manuscript, Problem
+from feedpub.model import ParsedPost, Problem
 from feedpub.posts import names
 from feedpub.slugs import slugify
 
 
 @dataclass(frozen=True, slots=True)
-class Spoken:
+class PathLanguage:
     """What the name or the folder of a file says of its language."""
 
     language: str
     path: str  # without the language
-    moved: bool  # its address gets the language, since it is not the site's, or is a translation
+    language_in_url: (
+        bool  # its address gets the language, since it is not the site's, or is a translation
+    )
 
-    def plain(self, one: Manuscript) -> Manuscript:
+    def strip_language(self, one: ParsedPost) -> ParsedPost:
         """Return a manuscript as it would be if its name did not say the language."""
-        return replace(one, path=self.path, stem=names.read(self.path).stem)
+        return replace(one, path=self.path, stem=names.parse_filename(self.path).stem)
 
 
-def spoken(
-    config: Config, manuscripts: Iterable[Manuscript], unread: Iterable[str] = ()
-) -> dict[str, Spoken]:
+def detect_languages(
+    config: Config, manuscripts: Iterable[ParsedPost], unread: Iterable[str] = ()
+) -> dict[str, PathLanguage]:
     """Find the files whose name or folder says a language: source path → what it says.
 
     `hello.v2.md`, `node.js.md` and `a.to.md` say none. A language is one that exists, and is
@@ -46,19 +48,19 @@ def spoken(
     candidates = {path: each for path, each in found.items() if each}
     if not candidates:
         return {}
-    plain = {names.bare(path) for path in paths if path not in candidates}
+    plain = {names.strip_suffix(path) for path in paths if path not in candidates}
     evidence = _Evidence(config, stated, candidates, plain)
     return {
-        path: Spoken(language, rest, _is_moved(config, path, language, rest, evidence))
+        path: PathLanguage(language, rest, _is_moved(config, path, language, rest, evidence))
         for path, (language, rest) in candidates.items()
-        if evidence.speaks_for(path)
+        if evidence.is_language(path)
     }
 
 
 def _candidate(path: str, *, in_folders: bool) -> tuple[str, str] | None:
-    language, rest = names.language(path) if path.count(".") > 1 else ("", path)
+    language, rest = names.detect_language(path) if path.count(".") > 1 else ("", path)
     if not language and in_folders:
-        language, rest = names.language_folder(path)
+        language, rest = names.detect_language_folder(path)
     return (language, rest) if language else None
 
 
@@ -77,10 +79,10 @@ class _Evidence:
         self._candidates = candidates
         self._together: dict[str, set[str]] = {}
         for language, rest in candidates.values():
-            self._together.setdefault(names.bare(rest), set()).add(language)
-        self._site = {languages.primary(each) for each in _configured(config)}
+            self._together.setdefault(names.strip_suffix(rest), set()).add(language)
+        self._site = {languages.get_primary_language(each) for each in _configured(config)}
         self._site |= {
-            languages.primary(language)
+            languages.get_primary_language(language)
             for path, (language, _) in candidates.items()
             if self.is_proven(path)
         }
@@ -89,15 +91,17 @@ class _Evidence:
         """Tell whether a language is one, by its own file and those of the same name."""
         language, rest = self._candidates[path]
         if stated := self._stated.get(path):
-            return languages.primary(stated) == languages.primary(language)
-        whole = names.bare(rest)
+            return languages.get_primary_language(stated) == languages.get_primary_language(
+                language
+            )
+        whole = names.strip_suffix(rest)
         return (
             whole in self.plain
             or len(self._together[whole]) > 1
-            or languages.named(path.partition("/")[0]) == language != ""
+            or languages.parse_language_code(path.partition("/")[0]) == language != ""
         )
 
-    def speaks_for(self, path: str) -> bool:
+    def is_language(self, path: str) -> bool:
         """Tell whether a language is one, by all there is in the site."""
         if self.is_proven(path) or self.is_index(path):
             return True
@@ -106,7 +110,7 @@ class _Evidence:
     def is_index(self, path: str) -> bool:
         """Tell whether a file is the index of a bundle in a language, which is Hugo's way."""
         _, rest = self._candidates[path]
-        own = (names.bare(each).rpartition("/")[2].lower() for each in (path, rest))
+        own = (names.strip_suffix(each).rpartition("/")[2].lower() for each in (path, rest))
         return not self._stated.get(path) and next(own).startswith("index.") and "index" in own
 
     def is_sure(self, path: str) -> bool:
@@ -114,7 +118,7 @@ class _Evidence:
         return self.is_proven(path) or self._is_of_site(path)
 
     def _is_of_site(self, path: str) -> bool:
-        return languages.primary(self._candidates[path][0]) in self._site
+        return languages.get_primary_language(self._candidates[path][0]) in self._site
 
 
 def _configured(config: Config) -> Iterator[str]:
@@ -129,54 +133,56 @@ def _configured(config: Config) -> Iterator[str]:
 
 def _is_moved(config: Config, path: str, language: str, rest: str, evidence: _Evidence) -> bool:
     home = config.site.language
-    is_home = language.lower() == home.lower() or language == languages.primary(home)
-    return evidence.is_sure(path) and not (is_home and names.bare(rest) not in evidence.plain)
+    is_home = language.lower() == home.lower() or language == languages.get_primary_language(home)
+    return evidence.is_sure(path) and not (
+        is_home and names.strip_suffix(rest) not in evidence.plain
+    )
 
 
 @dataclass(frozen=True, slots=True)
-class Groups:
+class TranslationGroups:
     """Posts that are the same one in several languages."""
 
-    of: Mapping[str, tuple[str, ...]]  # source path → those of its group, the original first
+    by_path: Mapping[str, tuple[str, ...]]  # source path → those of its group, the original first
     problems: tuple[Problem, ...]
 
 
-def language(config: Config, one: Manuscript, said: Mapping[str, Spoken]) -> str:
+def resolve_language(config: Config, one: ParsedPost, said: Mapping[str, PathLanguage]) -> str:
     """Return the language of a post: by its front matter, its name, or else the site's."""
     named = said.get(one.path)
     return one.language or (named.language if named else "") or config.site.language
 
 
-def groups(
+def find_translations(
     config: Config,
-    shown: Sequence[Manuscript],
-    said: Mapping[str, Spoken],
+    shown: Sequence[ParsedPost],
+    said: Mapping[str, PathLanguage],
     places: Mapping[str, str],
-) -> Groups:
+) -> TranslationGroups:
     """Find the posts that are translations of each other.
 
     They have a key in common, one names the other, they have the same name but for the language,
     or they ask for the same place in different languages: `places` is what each asks for, its
     language aside.
     """
-    finder = _Finder(config, shown, said)
+    finder = _TranslationFinder(config, shown, said)
     finder.join_keys()
     finder.join_originals()
     finder.join_names()
     finder.join_places(places)
-    return finder.result()
+    return finder.build_groups()
 
 
-class _Finder:
+class _TranslationFinder:
     """Joins posts to groups."""
 
     def __init__(
-        self, config: Config, shown: Sequence[Manuscript], said: Mapping[str, Spoken]
+        self, config: Config, shown: Sequence[ParsedPost], said: Mapping[str, PathLanguage]
     ) -> None:
         self._home = config.site.language.lower()
         self._shown = {one.path: one for one in shown}
         self._said = said
-        self._languages = {one.path: language(config, one, said).lower() for one in shown}
+        self._languages = {one.path: resolve_language(config, one, said).lower() for one in shown}
         self._above: dict[str, str] = {}
         self._problems: list[Problem] = []
 
@@ -212,11 +218,11 @@ class _Finder:
 
     def join_names(self) -> None:
         """Join the posts whose names are the same but for the language."""
-        wanted = {names.bare(each.path) for each in self._said.values()}
+        wanted = {names.strip_suffix(each.path) for each in self._said.values()}
         first: dict[str, str] = {}
         for path in self._shown if wanted else ():
             said = self._said.get(path)
-            whole = names.bare(said.path if said else path)
+            whole = names.strip_suffix(said.path if said else path)
             if whole in wanted:
                 self._join(path, first.setdefault(whole, path))
 
@@ -230,7 +236,7 @@ class _Finder:
                 for path in paths[1:]:
                     self._join(path, paths[0])
 
-    def result(self) -> Groups:
+    def build_groups(self) -> TranslationGroups:
         """Give every group with more than one language."""
         members: dict[str, list[str]] = {}
         for path in self._above:
@@ -245,7 +251,7 @@ class _Finder:
                 group = tuple(chosen.values())
                 of.update(dict.fromkeys(group, group))
                 self._tell_doubles(paths, chosen)
-        return Groups(of, tuple(self._problems))
+        return TranslationGroups(of, tuple(self._problems))
 
     def _tell_doubles(self, paths: Iterable[str], chosen: Mapping[str, str]) -> None:
         for path in paths:
@@ -273,7 +279,7 @@ class _Finder:
         one = self._shown[path]
         return (
             bool(one.translation_of),
-            path in self._said and self._said[path].moved,
+            path in self._said and self._said[path].language_in_url,
             self._languages[path] != self._home,
             one.published,
             path,
@@ -283,7 +289,7 @@ class _Finder:
         """Index posts by what `translation_of` may call them; surer names win, then older posts."""
         known: dict[str, str] = {}
         for call in (
-            lambda one: (one.path, names.bare(one.path)),
+            lambda one: (one.path, names.strip_suffix(one.path)),
             lambda one: (one.id, one.translation_key),
             lambda one: (one.slug, one.stem, slugify(one.slug or one.stem), one.title),
         ):

@@ -4,18 +4,24 @@ A transport gives sessions, a session takes messages one after the other and tel
 each. `feedpub.mail.boxes` reads the mail that comes back.
 """
 
-from feedpub.mail.folders import Folder, Maildir
-from feedpub.mail.smtp import Relay, Smtp
-from feedpub.mail.transport import Doubt, Refused, Session, Transport, ignore
+from feedpub.mail.folders import FileTransport, MaildirTransport
+from feedpub.mail.smtp import SmtpRelay, SmtpTransport
+from feedpub.mail.transport import (
+    MailSession,
+    MarkInDoubt,
+    RefusalHandler,
+    Transport,
+    ignore_refusal,
+)
 
 __all__ = [
-    "Doubt",
-    "Folder",
-    "Maildir",
-    "Refused",
-    "Relay",
-    "Session",
-    "Smtp",
+    "FileTransport",
+    "MailSession",
+    "MaildirTransport",
+    "MarkInDoubt",
+    "RefusalHandler",
+    "SmtpRelay",
+    "SmtpTransport",
     "Transport",
-    "ignore",
+    "ignore_refusal",
 ]

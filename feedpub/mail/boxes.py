@@ -18,27 +18,27 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from feedpub.errors import MailError
-from feedpub.mail.reasons import reason
+from feedpub.mail.reasons import describe_error
 
-LIMIT = 4_000_000
+MAX_MESSAGE_SIZE = 4_000_000
 """Octets that are read of a message: what a report says stands at its beginning."""
 
 _INFO, _SEEN = ":2,", "S"
 
 
 @dataclass(frozen=True, slots=True)
-class Received:
+class IncomingMessage:
     """A message that came in; it comes again next time unless `done` was called.
 
     `done` is called before the next message is asked for; it raises `MailError` if it fails.
     """
 
     data: bytes
-    done: Callable[[], None]
+    acknowledge: Callable[[], None]
 
 
 @dataclass(frozen=True, slots=True)
-class Account:
+class ImapAccount:
     """A mailbox on an IMAP server, by TLS from the first octet on (RFC 8314)."""
 
     host: str
@@ -50,18 +50,18 @@ class Account:
     timeout: float = 60  # seconds
 
 
-def stream(source: BinaryIO) -> Generator[Received, None, None]:
+def read_stream(source: BinaryIO) -> Generator[IncomingMessage, None, None]:
     """Read one message, as a mail server hands it to a program."""
-    data = source.read(LIMIT)
+    data = source.read(MAX_MESSAGE_SIZE)
     while source.read(1 << 20):
         pass  # a server that cannot hand over all of it takes that for a failure
     if data.startswith(b"From "):  # its own note, as in an mbox
         data = data.partition(b"\n")[2]
     if data.strip():
-        yield Received(data, _nothing)
+        yield IncomingMessage(data, _do_nothing)
 
 
-def keep(folder: Path, data: bytes, most: int) -> bool:
+def save_to_maildir(folder: Path, data: bytes, most: int) -> bool:
     """Put a message into a Maildir that is ours, for somebody to read; whole or not at all.
 
     The same message is kept once. Returns False where `most` messages wait there already.
@@ -73,7 +73,7 @@ def keep(folder: Path, data: bytes, most: int) -> bool:
     try:
         for each in ("", "tmp", "new", "cur"):
             (folder / each).mkdir(0o700, parents=True, exist_ok=True)
-        if kept(folder) >= most and not (folder / "new" / name).exists():
+        if count_unread(folder) >= most and not (folder / "new" / name).exists():
             return False
         number, part = tempfile.mkstemp(dir=folder / "tmp")  # for its owner alone
         with os.fdopen(number, "wb") as file:
@@ -86,7 +86,7 @@ def keep(folder: Path, data: bytes, most: int) -> bool:
     return True
 
 
-def kept(folder: Path) -> int:
+def count_unread(folder: Path) -> int:
     """Return how many messages nobody has read yet in a Maildir; 0 where there is none."""
     try:
         return sum(1 for _ in (folder / "new").iterdir())
@@ -94,7 +94,7 @@ def kept(folder: Path) -> int:
         return 0
 
 
-def maildir(path: Path) -> Generator[Received, None, None]:
+def read_maildir(path: Path) -> Generator[IncomingMessage, None, None]:
     """Read what is new in a Maildir, and what was moved unread; what is done counts as read.
 
     Raises:
@@ -112,15 +112,15 @@ def maildir(path: Path) -> Generator[Received, None, None]:
             continue
         target = path / "cur" / f"{name}{_INFO}{''.join(sorted({*flags, _SEEN}))}"
         try:
-            data = beginning(file)
+            data = read_beginning(file)
         except FileNotFoundError:
             continue  # somebody else reads it too
         except OSError as error:
             raise MailError(f"{file}: cannot be read ({error.strerror})") from error
-        yield Received(data, partial(_move, file, target))
+        yield IncomingMessage(data, partial(_move, file, target))
 
 
-def mbox(path: Path) -> Generator[Received, None, None]:
+def read_mbox(path: Path) -> Generator[IncomingMessage, None, None]:
     """Read an mbox; it stays locked until the last message, and what is done is then removed.
 
     Raises:
@@ -136,19 +136,21 @@ def mbox(path: Path) -> Generator[Received, None, None]:
         raise MailError(f"{path}: another program is at it; try again later") from error
 
 
-def _locked(box: mailbox.mbox) -> Generator[Received, None, None]:
+def _locked(box: mailbox.mbox) -> Generator[IncomingMessage, None, None]:
     finished: list[str] = []
     try:
         box.lock()
         for key in box.keys():  # noqa: SIM118 - it is no mapping: iteration gives messages
-            yield Received(box.get_bytes(key)[:LIMIT], partial(finished.append, key))
+            yield IncomingMessage(
+                box.get_bytes(key)[:MAX_MESSAGE_SIZE], partial(finished.append, key)
+            )
     finally:
         for key in finished:
             box.discard(key)
         box.close()  # writes it anew where something was removed, and unlocks it
 
 
-def imap(account: Account) -> Generator[Received, None, None]:
+def read_imap(account: ImapAccount) -> Generator[IncomingMessage, None, None]:
     """Read what is unread in a folder; what is done counts as read.
 
     Raises:
@@ -157,20 +159,20 @@ def imap(account: Account) -> Generator[Received, None, None]:
     try:
         yield from _unread(account)
     except (OSError, UnicodeError, imaplib.IMAP4.error) as error:
-        fault = reason(error)
+        fault = describe_error(error)
     else:
         return
     # Raised here and from nothing: what led to it may hold what was said, a password too.
-    raise _trouble(account, fault)
+    raise _build_error(account, fault)
 
 
-def _trouble(account: Account, fault: str) -> MailError:
+def _build_error(account: ImapAccount, fault: str) -> MailError:
     for secret in (account.password, account.username):
         fault = fault.replace(secret, "…") if secret else fault
     return MailError(f"{account.host}:{account.port}: {fault}")
 
 
-def _unread(account: Account) -> Generator[Received, None, None]:
+def _unread(account: ImapAccount) -> Generator[IncomingMessage, None, None]:
     trusted = ssl.create_default_context(cafile=account.ca_file or None)
     server = imaplib.IMAP4_SSL(
         account.host, account.port, ssl_context=trusted, timeout=account.timeout
@@ -180,12 +182,14 @@ def _unread(account: Account) -> Generator[Received, None, None]:
     try:
         # Not `login`, which takes ASCII only and shows the password when it is not.
         server.authenticate("PLAIN", lambda _: secret)
-        _good(server.select(f'"{folder}"'))
-        (found,) = _good(server.uid("SEARCH", "UNSEEN"))
+        _require_ok(server.select(f'"{folder}"'))
+        (found,) = _require_ok(server.uid("SEARCH", "UNSEEN"))
         for uid in found.decode().split() if isinstance(found, bytes) else ():
-            for part in _good(server.uid("FETCH", uid, f"(BODY.PEEK[]<0.{LIMIT}>)")):
+            for part in _require_ok(
+                server.uid("FETCH", uid, f"(BODY.PEEK[]<0.{MAX_MESSAGE_SIZE}>)")
+            ):
                 if isinstance(part, tuple):
-                    yield Received(part[1], partial(_see, account, server, uid))
+                    yield IncomingMessage(part[1], partial(_mark_seen, account, server, uid))
     finally:
         with contextlib.suppress(OSError, imaplib.IMAP4.error):
             server.logout()
@@ -193,14 +197,14 @@ def _unread(account: Account) -> Generator[Received, None, None]:
             server.shutdown()
 
 
-def _see(account: Account, server: imaplib.IMAP4, uid: str) -> None:
+def _mark_seen(account: ImapAccount, server: imaplib.IMAP4, uid: str) -> None:
     try:
-        _good(server.uid("STORE", uid, "+FLAGS.SILENT", r"(\Seen)"))
+        _require_ok(server.uid("STORE", uid, "+FLAGS.SILENT", r"(\Seen)"))
     except (OSError, imaplib.IMAP4.error) as error:
-        raise _trouble(account, reason(error)) from error
+        raise _build_error(account, describe_error(error)) from error
 
 
-def _good(answer: tuple[str, list[Any]]) -> list[Any]:
+def _require_ok(answer: tuple[str, list[Any]]) -> list[Any]:
     """Give what a server answered, if it did as it was told."""
     kind, data = answer
     if kind != "OK":
@@ -208,10 +212,10 @@ def _good(answer: tuple[str, list[Any]]) -> list[Any]:
     return data
 
 
-def beginning(file: Path) -> bytes:
+def read_beginning(file: Path) -> bytes:
     """Return what is read of a message in a file. Raises OSError."""
     with file.open("rb") as opened:
-        return opened.read(LIMIT)
+        return opened.read(MAX_MESSAGE_SIZE)
 
 
 def _move(file: Path, target: Path) -> None:
@@ -221,5 +225,5 @@ def _move(file: Path, target: Path) -> None:
         raise MailError(f"{file}: cannot be moved to {target.parent} ({error.strerror})") from error
 
 
-def _nothing() -> None:
+def _do_nothing() -> None:
     """Do nothing: a message that was handed over is gone already."""

@@ -12,7 +12,7 @@ _REQUEST = bytes((0b00_100_011,)) + bytes(47)  # version 4, from a client
 _LONG, _SERVER = 48, 4
 
 
-def asked(host: str = "pool.ntp.org", port: int = 123, patience: float = 3.0) -> datetime:
+def query_sntp_time(host: str = "pool.ntp.org", port: int = 123, patience: float = 3.0) -> datetime:
     """Ask a server for the time; right to within the seconds it takes to answer.
 
     Raises:

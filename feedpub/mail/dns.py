@@ -16,24 +16,24 @@ class Resolver(Protocol):
     Every method raises `MailError` where nobody answers, or the answer makes no sense.
     """
 
-    def texts(self, name: str) -> tuple[str, ...]:
+    def resolve_txt(self, name: str) -> tuple[str, ...]:
         """Give the TXT records of a name, each as one text."""
         ...
 
-    def exchangers(self, domain: str) -> tuple[str, ...]:
+    def resolve_mx(self, domain: str) -> tuple[str, ...]:
         """Give the hosts that take mail for a domain (MX), the preferred first."""
         ...
 
-    def addresses(self, host: str) -> tuple[str, ...]:
+    def resolve_addresses(self, host: str) -> tuple[str, ...]:
         """Give the IP addresses of a host, of both kinds."""
         ...
 
-    def names(self, address: str) -> tuple[str, ...]:
+    def resolve_ptr(self, address: str) -> tuple[str, ...]:
         """Give the names that an IP address is said to have (PTR)."""
         ...
 
 
-class Dns:
+class DnsResolver:
     """Asks the resolvers of the system, or those it is told."""
 
     def __init__(
@@ -61,28 +61,28 @@ class Dns:
         self._resolver.port = port
         self._resolver.lifetime = patience
 
-    def texts(self, name: str) -> tuple[str, ...]:
+    def resolve_txt(self, name: str) -> tuple[str, ...]:
         """Give the TXT records of a name, each as one text."""
         return tuple(
-            b"".join(each.strings).decode("utf-8", "replace") for each in self._ask(name, "TXT")
+            b"".join(each.strings).decode("utf-8", "replace") for each in self._resolve(name, "TXT")
         )
 
-    def exchangers(self, domain: str) -> tuple[str, ...]:
+    def resolve_mx(self, domain: str) -> tuple[str, ...]:
         """Give the hosts that take mail for a domain (MX), the preferred first."""
-        found = sorted(self._ask(domain, "MX"), key=lambda each: int(each.preference))
-        return tuple(_bare(each.exchange) for each in found)
+        found = sorted(self._resolve(domain, "MX"), key=lambda each: int(each.preference))
+        return tuple(_normalize_name(each.exchange) for each in found)
 
-    def addresses(self, host: str) -> tuple[str, ...]:
+    def resolve_addresses(self, host: str) -> tuple[str, ...]:
         """Give the IP addresses of a host, of both kinds."""
-        found = (*self._ask(host, "A"), *self._ask(host, "AAAA"))
+        found = (*self._resolve(host, "A"), *self._resolve(host, "AAAA"))
         return tuple(str(each.address) for each in found)
 
-    def names(self, address: str) -> tuple[str, ...]:
+    def resolve_ptr(self, address: str) -> tuple[str, ...]:
         """Give the names that an IP address is said to have (PTR)."""
         name = dns.reversename.from_address(address).to_text()
-        return tuple(_bare(each.target) for each in self._ask(name, "PTR"))
+        return tuple(_normalize_name(each.target) for each in self._resolve(name, "PTR"))
 
-    def _ask(self, name: str, kind: str) -> Sequence[Any]:
+    def _resolve(self, name: str, kind: str) -> Sequence[Any]:
         try:
             return tuple(self._resolver.resolve(name, kind, search=False))
         except (dns.resolver.NXDOMAIN, dns.resolver.NoAnswer):
@@ -92,5 +92,5 @@ class Dns:
             raise MailError(f"DNS: no answer about {name} ({kind}): {words}") from error
 
 
-def _bare(name: object) -> str:
+def _normalize_name(name: object) -> str:
     return str(name).rstrip(".").lower()

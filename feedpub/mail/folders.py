@@ -11,8 +11,8 @@ import unicodedata
 from pathlib import Path
 
 from feedpub.errors import MailError
-from feedpub.mail.transport import Doubt, Refused, ignore
-from feedpub.mailing import Message, Outcome
+from feedpub.mail.transport import MarkInDoubt, RefusalHandler, ignore_refusal
+from feedpub.mailing import Message, SendResult
 
 _MESSAGE_ID = re.compile(rb"^message-id:\s*<([^<>\r\n]+)>", re.IGNORECASE | re.MULTILINE)
 _UNSAFE = re.compile(r"[^\w@.+-]+")
@@ -21,7 +21,7 @@ _DIGITS = 12
 _PRIVATE = 0o700
 
 
-class Folder:
+class FileTransport:
     """Writes each message as `address-digest.eml`, whole or not at all."""
 
     def __init__(self, path: Path) -> None:
@@ -30,18 +30,18 @@ class Folder:
     def connect(
         self,
         chance: float = 0.0,  # noqa: ARG002 - there is one way
-        refused: Refused = ignore,  # noqa: ARG002 - and nobody who refuses
-    ) -> "FolderSession":
+        refused: RefusalHandler = ignore_refusal,  # noqa: ARG002 - and nobody who refuses
+    ) -> "FileSession":
         """Make the folder where it is not there yet.
 
         Raises:
             MailError: it cannot be made.
         """
-        _make(self._path)
-        return FolderSession(self._path, self._path, "folder", b"\r\n")
+        _make_private_folder(self._path)
+        return FileSession(self._path, self._path, "folder", b"\r\n")
 
 
-class Maildir:
+class MaildirTransport:
     """Puts each message into `new/` of a Maildir (https://cr.yp.to/proto/maildir.html)."""
 
     def __init__(self, path: Path) -> None:
@@ -50,20 +50,20 @@ class Maildir:
     def connect(
         self,
         chance: float = 0.0,  # noqa: ARG002 - there is one way
-        refused: Refused = ignore,  # noqa: ARG002 - and nobody who refuses
-    ) -> "FolderSession":
+        refused: RefusalHandler = ignore_refusal,  # noqa: ARG002 - and nobody who refuses
+    ) -> "FileSession":
         """Make the Maildir where it is not there yet.
 
         Raises:
             MailError: it cannot be made.
         """
         for each in ("tmp", "new", "cur"):
-            _make(self._path / each)
+            _make_private_folder(self._path / each)
         # Programs that share a disk end lines with a line feed.
-        return FolderSession(self._path / "tmp", self._path / "new", "maildir", b"\n")
+        return FileSession(self._path / "tmp", self._path / "new", "maildir", b"\n")
 
 
-class FolderSession:
+class FileSession:
     """Writes files below one folder and moves them to another of the same disk."""
 
     def __init__(self, parts: Path, folder: Path, relay: str, line_end: bytes) -> None:
@@ -73,12 +73,12 @@ class FolderSession:
         self._folder = folder
         self._line_end = line_end
 
-    def send(self, message: Message, doubt: Doubt) -> Outcome:
+    def send(self, message: Message, doubt: MarkInDoubt) -> SendResult:
         """Write a message; a disk that does not take it is told as `offline`."""
-        name = _name(message)
+        name = _build_file_name(message)
         part = self._parts / f".{name}.{os.getpid()}.part"
         try:
-            with open(part, "wb", opener=_private) as file:
+            with open(part, "wb", opener=_open_private) as file:
                 file.write(message.data.replace(b"\r\n", self._line_end))
                 file.flush()
                 os.fsync(file.fileno())
@@ -94,21 +94,21 @@ class FolderSession:
             part.replace(self._folder / name)
         except OSError as error:
             return self._offline(error)
-        return Outcome("accepted", text=name, relay=self.relay)
+        return SendResult("accepted", text=name, relay=self.relay)
 
-    def cut(self) -> None:
+    def abort(self) -> None:
         """Do nothing: a disk answers."""
 
     def close(self) -> None:
         """Take no more messages."""
         self.is_open = False
 
-    def _offline(self, error: OSError) -> Outcome:
+    def _offline(self, error: OSError) -> SendResult:
         self.close()
-        return Outcome("offline", text=f"{self._folder}: {error.strerror}", relay=self.relay)
+        return SendResult("offline", text=f"{self._folder}: {error.strerror}", relay=self.relay)
 
 
-def _name(message: Message) -> str:
+def _build_file_name(message: Message) -> str:
     """Give `ann@example.org-1f2e3d4c5b6a.eml`: who it is for, and which message it is."""
     found = _MESSAGE_ID.search(message.data)
     digest = hashlib.sha256(found[1] if found else message.data).hexdigest()[:_DIGITS]
@@ -117,12 +117,12 @@ def _name(message: Message) -> str:
     return f"{shown}-{digest}.eml"
 
 
-def _private(path: str, flags: int) -> int:
+def _open_private(path: str, flags: int) -> int:
     """Open a file that nobody else may read: addresses and personal links are in it."""
     return os.open(path, flags, 0o600)
 
 
-def _make(folder: Path) -> None:
+def _make_private_folder(folder: Path) -> None:
     """Make a folder that nobody else may read, or close one that holds nothing but messages.
 
     Any other folder is somebody's own, whose permissions they chose.

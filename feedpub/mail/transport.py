@@ -3,21 +3,21 @@
 from collections.abc import Callable
 from typing import Protocol
 
-from feedpub.mailing import Message, Outcome
+from feedpub.mailing import Message, SendResult
 
-Doubt = Callable[[], None]
+MarkInDoubt = Callable[[], None]
 """Records that a message is about to be handed over; called just before nobody can know."""
 
-Refused = Callable[[Outcome], None]
+RefusalHandler = Callable[[SendResult], None]
 """Hears of a relay that answered and did not let us send, in its words."""
 
 
-def ignore(outcome: Outcome) -> None:
+def ignore_refusal(outcome: SendResult) -> None:
     """Hear of a refusal, and do nothing about it."""
     del outcome
 
 
-class Session(Protocol):
+class MailSession(Protocol):
     """A way that is open: takes messages one after the other, from one thread."""
 
     @property
@@ -30,7 +30,7 @@ class Session(Protocol):
         """Whether another message may be sent; else close this one and connect again."""
         ...
 
-    def send(self, message: Message, doubt: Doubt) -> Outcome:
+    def send(self, message: Message, doubt: MarkInDoubt) -> SendResult:
         """Send a message and tell what became of it.
 
         `doubt` is called when the message is almost handed over, just before SMTP's final dot;
@@ -39,7 +39,7 @@ class Session(Protocol):
         """
         ...
 
-    def cut(self) -> None:
+    def abort(self) -> None:
         """End it at once, whatever the other side does; for all threads.
 
         What has almost been handed over is in doubt then, and anything else was not sent.
@@ -54,7 +54,7 @@ class Session(Protocol):
 class Transport(Protocol):
     """A way of sending; may be used by several threads at once."""
 
-    def connect(self, chance: float = 0.0, refused: Refused = ignore) -> Session:
+    def connect(self, chance: float = 0.0, refused: RefusalHandler = ignore_refusal) -> MailSession:
         """Open a way; `chance`, from 0 up to 1, chooses among several by their weights.
 
         `refused` is called for each relay that answered before that, and refused us.

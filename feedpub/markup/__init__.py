@@ -14,19 +14,19 @@ from feedpub.markup import (
     references,
     shortcodes,
 )
-from feedpub.markup.clean import Cleaner
+from feedpub.markup.clean import Sanitizer
 from feedpub.markup.code import Highlighter
 from feedpub.markup.limits import MarkupError, check_html, check_length, check_markdown
 from feedpub.model import Body, Reference
-from feedpub.text import clean, minutes
+from feedpub.text import estimate_reading_time, strip_invalid_characters
 
-__all__ = ["MarkupError", "Renderer", "Rendering"]
+__all__ = ["MarkdownRenderer", "MarkupError", "RenderResult"]
 
 # Kramdown's attribute lists, in the places where no engine of ours reads them.
 _CONTENTS = re.compile(r"^[ ]{0,3}(?:[-*+]|1\.)[ ].*\n[ ]*\{:\s*toc\b[^}\n]*\}[ ]*$", re.MULTILINE)
 _ATTRIBUTE_LIST = r"\{:\s*(?:[.#][\w-]|[\w-]+=|[\w-]+\})[^{}<\n]*\}?"
 _PARAGRAPH = re.compile(r"</?p>")
-_LITTER = re.compile(
+_UNREAD_ATTRIBUTE_LISTS = re.compile(
     rf"<p>{_ATTRIBUTE_LIST}</p>\n?"
     rf"|\n{_ATTRIBUTE_LIST}(?=</(?:p|li|dd|h[1-6]|td)>)"
     rf"|(?:(?<=</a>)|(?<=/>)|(?<=</em>)|(?<=</strong>)){_ATTRIBUTE_LIST}"
@@ -34,7 +34,7 @@ _LITTER = re.compile(
 
 
 @dataclass(frozen=True, slots=True)
-class Rendering:
+class RenderResult:
     """What Markdown says, as safe HTML and in a few words."""
 
     body: Body
@@ -48,63 +48,65 @@ class Rendering:
     notes: tuple[tuple[int, str], ...] = ()  # likewise: what of the text readers do not get
 
 
-class Renderer:
+class MarkdownRenderer:
     """Reads Markdown with the engine that the configuration names."""
 
-    def __init__(self, config: schema.Markdown) -> None:
+    def __init__(self, config: schema.MarkdownConfig) -> None:
         """Raise ConfigError where an extension cannot be loaded."""
-        self._engine = engines.load(config)
-        self._cleaner = Cleaner()
+        self._engine = engines.load_engine(config)
+        self._cleaner = Sanitizer()
         self._highlighter = Highlighter()
 
-    def render(self, body: str, first_line: int, *, is_html: bool = False) -> Rendering:
+    def render(self, body: str, first_line: int, *, is_html: bool = False) -> RenderResult:
         """Render a body whose first line is number `first_line` of its file.
 
         A body that is HTML already is made safe, and else left as it is. Raises MarkupError where
         it is nested too deeply, or would become far too large.
         """
-        body = clean(body)
-        held = shortcodes.Shortcodes(self._inline)
-        taken = held.take(body) if shortcodes.any_in(body) else body
+        body = strip_invalid_characters(body)
+        held = shortcodes.ShortcodeStash(self._inline)
+        taken = held.stash(body) if shortcodes.has_shortcode(body) else body
         if not is_html:
-            taken = comments.drop(taken)
+            taken = comments.strip_comments(taken)
         if "{:" in taken and not is_html:
             taken = _CONTENTS.sub("[TOC]\n", taken)
         if is_html:
             raw = taken
         else:
             check_markdown(taken)
-            raw = self._engine.html(taken)
+            raw = self._engine.render(taken)
         check_html(raw, body)
         if "{:" in raw and not is_html:
-            raw = _LITTER.sub("", raw)
-        cleaned = self._cleaner.clean(raw, held)
-        summary = excerpt.summary(cleaned.html)
-        html = excerpt.undivided(cleaned.html)
-        if held.held:
-            html = held.put_back(html)
-        outlined = outline.outline(html, cleaned.ids)
-        coloured = self._highlighter.colour(outlined.html)
+            raw = _UNREAD_ATTRIBUTE_LISTS.sub("", raw)
+        cleaned = self._cleaner.sanitize(raw, held)
+        summary = excerpt.extract_summary(cleaned.html)
+        html = excerpt.remove_divider(cleaned.html)
+        if held.stashed:
+            html = held.unstash(html)
+        outlined = outline.process_headings(html, cleaned.ids)
+        coloured = self._highlighter.highlight(outlined.html)
         check_length(coloured, body)
-        divided = references.divide(coloured)
-        return Rendering(
+        divided = references.split_references(coloured)
+        return RenderResult(
             body=divided,
-            references=references.locate(divided, body, first_line),
-            first_heading=outlined.first,
+            references=references.locate_references(divided, body, first_line),
+            first_heading=outlined.first_heading,
             summary=summary,
             image=cleaned.image,
             image_alt=cleaned.image_alt,
-            minutes=minutes(body),
+            minutes=estimate_reading_time(body),
             notes=(
-                *losses.locate(
-                    (*cleaned.losses, *leftovers.find(html, held.left)), body, first_line
+                *losses.locate_losses(
+                    (*cleaned.losses, *leftovers.find_leftovers(html, held.unrendered)),
+                    body,
+                    first_line,
                 ),
-                *losses.unused_footnotes(body, raw, first_line),
-                *losses.extra_cells(body, first_line),
+                *losses.find_unused_footnotes(body, raw, first_line),
+                *losses.find_extra_cells(body, first_line),
             ),
         )
 
     def _inline(self, text: str) -> str:
         """Return the HTML of a line of Markdown, without the paragraph around it."""
-        html = self._engine.html(" ".join(text.split()))
+        html = self._engine.render(" ".join(text.split()))
         return " ".join(_PARAGRAPH.sub(" ", html).split())

@@ -14,20 +14,20 @@ import nh3
 
 from feedpub.markup import embeds, excerpt, pictures, urls
 from feedpub.markup.elements import (
-    ATTRIBUTES,
-    EMPTIED,
-    FOREIGN,
-    GENERIC,
+    ALLOWED_ATTRIBUTES,
+    ALLOWED_TAGS,
+    CLEAN_CONTENT_TAGS,
+    FOREIGN_ELEMENTS,
+    GLOBAL_ATTRIBUTES,
     LAZY_SOURCES,
     LAZY_SRCSETS,
-    MATH,
-    SVG,
-    SVG_PAINT,
-    TAGS,
+    MATHML_ELEMENTS,
+    SVG_ELEMENTS,
+    SVG_PRESENTATION_ATTRIBUTES,
 )
-from feedpub.markup.embeds import Loss
-from feedpub.markup.shortcodes import Shortcodes, holds_any
-from feedpub.text import clean
+from feedpub.markup.embeds import ContentLoss
+from feedpub.markup.shortcodes import ShortcodeStash, has_stashed_tag
+from feedpub.text import strip_invalid_characters
 
 # Obsolete, or a landmark of the page and not of the post: the Nu HTML checker objects.
 _RENAMED = {
@@ -59,60 +59,68 @@ _ALIGN = re.compile(
 _SIDE = re.compile(r"(left|right|center|justify)", re.IGNORECASE)
 _NUMBER = re.compile(r"\d{1,5}")
 _INTEGER = re.compile(r"-?\d{1,9}")
-_JUDGED = frozenset(("hidden", "style", *LAZY_SOURCES, *LAZY_SRCSETS))  # they are looked at before
+_DROPPED_ATTRIBUTES = frozenset(
+    ("hidden", "style", *LAZY_SOURCES, *LAZY_SRCSETS)
+)  # they are looked at before
 _LINKS = frozenset(("cite", "href", "poster", "src"))
-_FOREIGN_ID = re.compile(rf"(<(?:{'|'.join(FOREIGN)})(?: [^<>]*?)?) id=\"([^\"]*)\"")
+_FOREIGN_ID = re.compile(rf"(<(?:{'|'.join(FOREIGN_ELEMENTS)})(?: [^<>]*?)?) id=\"([^\"]*)\"")
 
 
 @dataclass(slots=True)
-class Cleaned:
+class SanitizedHtml:
     """What one pass over a post's HTML found."""
 
     html: str = ""
     image: str = ""  # the first, as target or URL
     image_alt: str = ""
     ids: set[str] = field(default_factory=set)
-    losses: list[Loss] = field(default_factory=list)
+    losses: list[ContentLoss] = field(default_factory=list)
 
 
-class Cleaner:
+class Sanitizer:
     """Makes HTML safe."""
 
     def __init__(self) -> None:
         self._nh3 = nh3.Cleaner(
-            tags=set(TAGS),
-            clean_content_tags=set(EMPTIED),
-            attributes={"*": set(GENERIC), **{name: set(ATTRIBUTES[name]) for name in ATTRIBUTES}},
-            url_schemes=set(urls.SCHEMES),
+            tags=set(ALLOWED_TAGS),
+            clean_content_tags=set(CLEAN_CONTENT_TAGS),
+            attributes={
+                "*": set(GLOBAL_ATTRIBUTES),
+                **{name: set(ALLOWED_ATTRIBUTES[name]) for name in ALLOWED_ATTRIBUTES},
+            },
+            url_schemes=set(urls.ALLOWED_SCHEMES),
             link_rel=None,
             strip_comments=False,  # excerpt.divide looks for `more` in them,
         )
         self._foreign = nh3.Cleaner(
-            tags={*TAGS, *FOREIGN},
-            clean_content_tags=(set(EMPTIED) | _FOREIGN_EMPTIED) - {"svg"},
+            tags={*ALLOWED_TAGS, *FOREIGN_ELEMENTS},
+            clean_content_tags=(set(CLEAN_CONTENT_TAGS) | _FOREIGN_EMPTIED) - {"svg"},
             attributes={
-                "*": set(GENERIC),
-                **{name: set(ATTRIBUTES[name]) for name in ATTRIBUTES},
-                **{name: set(MATH[name]) for name in MATH},
-                **{name: {*SVG[name], *SVG_PAINT} for name in SVG},
+                "*": set(GLOBAL_ATTRIBUTES),
+                **{name: set(ALLOWED_ATTRIBUTES[name]) for name in ALLOWED_ATTRIBUTES},
+                **{name: set(MATHML_ELEMENTS[name]) for name in MATHML_ELEMENTS},
+                **{
+                    name: {*SVG_ELEMENTS[name], *SVG_PRESENTATION_ATTRIBUTES}
+                    for name in SVG_ELEMENTS
+                },
             },
             attribute_filter=_foreign_attribute,
-            url_schemes=set(urls.SCHEMES),
+            url_schemes=set(urls.ALLOWED_SCHEMES),
             link_rel=None,
             strip_comments=False,
         )
 
-    def clean(self, raw: str, shortcodes: Shortcodes) -> Cleaned:
+    def sanitize(self, raw: str, shortcodes: ShortcodeStash) -> SanitizedHtml:
         """Return the safe HTML of `raw`; of its comments `excerpt.MORE` may be left."""
-        replaced = embeds.replace(raw)
-        sanitised = self._sanitise(replaced.html, is_foreign=replaced.is_foreign)
+        replaced = embeds.replace_embeds(raw)
+        sanitised = self._sanitise(replaced.html, is_foreign=replaced.has_foreign_elements)
         # Character references (`&#8;`) have become characters by now.
-        html = excerpt.divide(clean(sanitised))
-        cleaned = Cleaned(losses=replaced.losses)
-        if replaced.is_foreign:
+        html = excerpt.strip_html_comments(strip_invalid_characters(sanitised))
+        cleaned = SanitizedHtml(losses=replaced.losses)
+        if replaced.has_foreign_elements:
             html = _FOREIGN_ID.sub(partial(_keep_id, cleaned.ids), html)
-        tags = _Tags(cleaned, shortcodes)
-        html = _TAG.sub(tags.tag, html)
+        tags = _TagRewriter(cleaned, shortcodes)
+        html = _TAG.sub(tags.rewrite, html)
         # From here on no attribute holds a "<": what looks like a tag is one.
         html = _RENAME.sub(lambda match: match[1] + _RENAMED[match[2]], html)
         if "<a>" in html:
@@ -135,28 +143,28 @@ class Cleaner:
 
 
 @dataclass(slots=True)
-class _Tags:
+class _TagRewriter:
     """Settles the attributes of one tag after another."""
 
-    found: Cleaned
-    shortcodes: Shortcodes
+    found: SanitizedHtml
+    shortcodes: ShortcodeStash
 
-    def tag(self, match: re.Match[str]) -> str:
+    def rewrite(self, match: re.Match[str]) -> str:
         """Write one start tag anew; "" where nothing is left of it."""
         name = match[1] or match[2]
-        if name in FOREIGN:
+        if name in FOREIGN_ELEMENTS:
             return match[0]
         given: Iterable[tuple[str, str]] = _ATTRIBUTE.findall(match[3]) if match[3] else ()
         if name == "img" and pictures.is_invisible(dict(given)):
             return ""
         if name in _LAZY:
-            given = _awakened(given)
+            given = _resolve_lazy_sources(given)
         kept: dict[str, str] = {}
         for key, value in given:
             settled = self._attribute(name, key, value)
             if settled is not None:
                 kept[key] = settled
-        if name in _FINISHED and not self._finish(name, kept):
+        if name in _COMPLETED_TAGS and not self._finish(name, kept):
             return ""
         if "align" in kept:
             _align(name, kept)
@@ -167,7 +175,7 @@ class _Tags:
 
     def _attribute(self, name: str, key: str, value: str) -> str | None:
         """Give an attribute's value, escaped; None where it is dropped."""
-        form = _FORMS.get(key)
+        form = _VALUE_PATTERNS.get(key)
         if form:
             return value if form.fullmatch(value) else None
         if key in _LINKS:
@@ -180,21 +188,21 @@ class _Tags:
             found = _ALIGN.search(value)
             return f"text-align: {found[1].lower()}" if found else None
         # A colon is part of a name within drawings alone: there `xlink:href` is a link.
-        return None if key in _JUDGED or ":" in key else _tagless(value)
+        return None if key in _DROPPED_ATTRIBUTES or ":" in key else _escape_angle_brackets(value)
 
     def _link(self, value: str, *, picture: bool = False) -> str:
-        if self.shortcodes.held:
-            value = self.shortcodes.target(value)
-        return urls.settle(value, picture=picture)[0]
+        if self.shortcodes.stashed:
+            value = self.shortcodes.unstash_url(value)
+        return urls.normalize_url(value, picture=picture)[0]
 
     def _srcset(self, value: str) -> str:
-        if self.shortcodes.held:
-            value = self.shortcodes.target(value)
-        return urls.srcset(value)
+        if self.shortcodes.stashed:
+            value = self.shortcodes.unstash_url(value)
+        return urls.normalize_srcset(value)
 
     def _id(self, value: str) -> str | None:
         """Keep the first of equal ids, free of the white space that an id must not hold."""
-        given = _tagless("-".join(value.split()))
+        given = _escape_angle_brackets("-".join(value.split()))
         if not given or given in self.found.ids:
             return None
         self.found.ids.add(given)
@@ -231,12 +239,12 @@ class _Tags:
 
     def _image(self, kept: dict[str, str]) -> bool:
         if "src" not in kept and "srcset" in kept:
-            kept["src"] = pictures.largest(kept["srcset"])
+            kept["src"] = pictures.find_largest_candidate(kept["srcset"])
         if "src" not in kept:
             return False
         kept.setdefault("alt", "")
         if "|" in kept["alt"]:
-            _take_size(kept)
+            _parse_size_suffix(kept)
         if "sizes" not in kept and _BY_WIDTH.search(kept.get("srcset", "")):
             kept["sizes"] = "100vw"
         if not (self.found.image or kept["src"].startswith("data:")):
@@ -245,7 +253,7 @@ class _Tags:
         return True
 
 
-def _take_size(kept: dict[str, str]) -> None:
+def _parse_size_suffix(kept: dict[str, str]) -> None:
     """Read the size that Obsidian writes at the end of a picture's text: `|300`, `|300x200`."""
     text, _, last = kept["alt"].rpartition("|")
     size = _SIZE.fullmatch(last)
@@ -258,9 +266,9 @@ def _take_size(kept: dict[str, str]) -> None:
 
 _SIZE = re.compile(r"\s*+(\d{1,4})(?:x(\d{1,4}))?\s*+")
 _LAZY = frozenset(("audio", "img", "source", "video"))
-_FINISHED = frozenset(("a", "audio", "img", "input", "source", "track", "video"))
+_COMPLETED_TAGS = frozenset(("a", "audio", "img", "input", "source", "track", "video"))
 _BY_WIDTH = re.compile(r"\dw\b")
-_FORMS = {
+_VALUE_PATTERNS = {
     "align": _SIDE,
     "colspan": _NUMBER,
     "dir": re.compile(r"ltr|rtl|auto", re.IGNORECASE),
@@ -274,11 +282,13 @@ _FORMS = {
 }
 
 
-def _awakened(given: Iterable[tuple[str, str]]) -> Iterable[tuple[str, str]]:
+def _resolve_lazy_sources(given: Iterable[tuple[str, str]]) -> Iterable[tuple[str, str]]:
     """Put the address that a script would have put into `src` and `srcset` there."""
     known = dict(given)
-    source, srcset = pictures.lazy_source(known), pictures.lazy_srcset(known)
-    if not (source and urls.settle(source)[0]) and not (srcset and urls.srcset(srcset)):
+    source, srcset = pictures.get_lazy_source(known), pictures.get_lazy_srcset(known)
+    if not (source and urls.normalize_url(source)[0]) and not (
+        srcset and urls.normalize_srcset(srcset)
+    ):
         return given
     # The other attribute would still show what stands there meanwhile.
     shown = {key: value for key, value in (("src", source), ("srcset", srcset)) if value}
@@ -295,17 +305,17 @@ def _keep_id(ids: set[str], match: re.Match[str]) -> str:
 
 def _foreign_attribute(element: str, name: str, value: str) -> str | None:
     """Judge an attribute of a drawing or a formula: nothing in it may be fetched or run."""
-    if element not in FOREIGN:
+    if element not in FOREIGN_ELEMENTS:
         return value
-    value = clean(value)
-    if "<" in value or ">" in value or holds_any(value):
+    value = strip_invalid_characters(value)
+    if "<" in value or ">" in value or has_stashed_tag(value):
         return None
     if name.endswith("href"):
         return value if value.startswith("#") else None
     return value if "url(" not in value.lower() or _OWN_PAINT.fullmatch(value) else None
 
 
-def _tagless(value: str) -> str:
+def _escape_angle_brackets(value: str) -> str:
     """Escape what looks like a tag in an attribute's value."""
     return value.replace("<", "&lt;").replace(">", "&gt;")
 

@@ -9,7 +9,7 @@ from pygments.lexer import Lexer
 from pygments.lexers import get_lexer_by_name
 from pygments.util import ClassNotFound
 
-from feedpub.markup.fences import language
+from feedpub.markup.fences import parse_info_string
 
 _LONGEST = 60_000  # characters; beyond it colours cost more than they help
 _BLOCK = re.compile(r'<pre><code(?: class="language-([^"]*)")?>([^<]*)</code></pre>')
@@ -24,7 +24,7 @@ class Highlighter:
         self._lexers: dict[str, Lexer | None] = {}
         self._formatter = HtmlFormatter[str](nowrap=True)
 
-    def colour(self, html: str) -> str:
+    def highlight(self, html: str) -> str:
         """Put `<span class>` into every block whose language is known.
 
         Such a block stands in `<div class="highlight">`; the language stays as a class of
@@ -33,7 +33,7 @@ class Highlighter:
         return _BLOCK.sub(self._block, html)
 
     def _block(self, match: re.Match[str]) -> str:
-        name, code = language(unescape(match[1] or "")), match[2]
+        name, code = parse_info_string(unescape(match[1] or "")), match[2]
         if match[1] is None:
             first = _NAMED.match(code)
             if not first or not self._lexer(first[1].lower()):

@@ -18,7 +18,7 @@ _MARGIN = 200  # characters looked at before a sign, to see whether it begins it
 _INDENTED = re.compile(r"(?:\n[ \t]*|\A)\n(?: {4}|\t)")
 
 
-def drop(body: str) -> str:
+def strip_comments(body: str) -> str:
     """Return a body without comments, and without the marks of raw HTML of kramdown."""
     if "%%" not in body and "{::" not in body:
         return body
@@ -129,14 +129,16 @@ def _begins_comment(before: str) -> bool:
 def _code_ranges(text: str) -> list[tuple[int, int]]:
     """Return where blocks of code begin and end: fenced ones, and lines that are indented."""
     found: list[tuple[int, int]] = []
-    if fences.any_in(text):
+    if fences.has_fence(text):
         lines = text.split("\n")
         place, done = 0, 0
-        for fence in fences.find(lines):
-            place += sum(len(line) + 1 for line in lines[done : fence.first])
-            end = place + sum(len(line) + 1 for line in lines[fence.first : fence.last + 1])
+        for fence in fences.find_fences(lines):
+            place += sum(len(line) + 1 for line in lines[done : fence.first_line])
+            end = place + sum(
+                len(line) + 1 for line in lines[fence.first_line : fence.last_line + 1]
+            )
             found.append((place, end))
-            place, done = end, fence.last + 1
+            place, done = end, fence.last_line + 1
     for indented in _INDENTED.finditer(text):
         end = text.find("\n", indented.end())
         found.append((indented.start(), len(text) if end < 0 else end))

@@ -8,14 +8,14 @@ LAZY_SOURCES = ("data-src", "data-lazy-src", "data-original", "data-lazy", "data
 LAZY_SRCSETS = ("data-srcset", "data-lazy-srcset", "data-original-set")
 _LAZY = frozenset((*LAZY_SOURCES, *LAZY_SRCSETS))
 
-GENERIC = frozenset(("class", "dir", "id", "lang", "title"))
+GLOBAL_ATTRIBUTES = frozenset(("class", "dir", "id", "lang", "title"))
 _PICTURE = frozenset(
     (
         *("align", "alt", "height", "hidden", "referrerpolicy", "sizes", "src", "srcset"),
         *("style", "width"),
     )
 )
-ATTRIBUTES: Mapping[str, frozenset[str]] = {
+ALLOWED_ATTRIBUTES: Mapping[str, frozenset[str]] = {
     "a": frozenset(("href", "hreflang", "name", "rel")),
     "audio": frozenset(("loop", "muted", "src", *LAZY_SOURCES)),
     "blockquote": frozenset(("cite",)),
@@ -42,18 +42,18 @@ ATTRIBUTES: Mapping[str, frozenset[str]] = {
     | frozenset(LAZY_SOURCES),
     **dict.fromkeys(("h1", "h2", "h3", "h4", "h5", "h6"), frozenset(("align",))),
 }
-TAGS = frozenset(
+ALLOWED_TAGS = frozenset(
     (
         *("abbr", "acronym", "aside", "b", "bdi", "bdo", "br", "caption", "center", "cite", "code"),
         *("dd", "dfn", "dl", "dt", "em", "figcaption", "figure", "footer", "header", "hr", "i"),
         *("kbd", "mark", "nav", "picture", "rp", "rt", "ruby", "s", "samp", "section", "small"),
         *("span", "strike", "strong", "sub", "summary", "sup", "table", "tbody", "tfoot", "thead"),
-        *("tr", "tt", "u", "ul", "var", "wbr", *ATTRIBUTES),
+        *("tr", "tt", "u", "ul", "var", "wbr", *ALLOWED_ATTRIBUTES),
     )
 )
 """What readers get."""
 
-EMPTIED = frozenset(
+CLEAN_CONTENT_TAGS = frozenset(
     (
         *("head", "noembed", "noframes", "script", "select", "style", "svg", "template"),
         *("textarea", "title"),
@@ -61,7 +61,7 @@ EMPTIED = frozenset(
 )
 """What these hold is not text for readers."""
 
-UNWRAPPED = frozenset(
+UNWRAPPED_TAGS = frozenset(
     (
         *("address", "article", "base", "basefont", "big", "blink", "body", "button", "datalist"),
         *("dialog", "dir", "fieldset", "font", "frameset", "hgroup", "html", "label", "legend"),
@@ -82,7 +82,7 @@ UNWRAPPED = frozenset(
 )
 """Known elements that readers do not miss: what they hold is shown without them."""
 
-SVG: Mapping[str, frozenset[str]] = {
+SVG_ELEMENTS: Mapping[str, frozenset[str]] = {
     name: frozenset(attributes.split())
     for name, attributes in {
         "svg": "viewBox width height preserveAspectRatio x y version role aria-label aria-hidden",
@@ -108,7 +108,7 @@ SVG: Mapping[str, frozenset[str]] = {
         "pattern": "x y width height viewBox patternUnits patternContentUnits patternTransform",
     }.items()
 }
-SVG_PAINT = frozenset(
+SVG_PRESENTATION_ATTRIBUTES = frozenset(
     (
         *("clip-path", "clip-rule", "color", "dominant-baseline", "fill", "fill-opacity"),
         *("fill-rule", "font-family", "font-size", "font-style", "font-weight", "letter-spacing"),
@@ -119,7 +119,7 @@ SVG_PAINT = frozenset(
 )
 """Attributes of any element of a drawing."""
 
-MATH: Mapping[str, frozenset[str]] = {
+MATHML_ELEMENTS: Mapping[str, frozenset[str]] = {
     "math": frozenset(("display", "xmlns", "alttext")),
     "annotation": frozenset(("encoding",)),
     "mo": frozenset(
@@ -159,5 +159,5 @@ MATH: Mapping[str, frozenset[str]] = {
         frozenset[str](),
     ),
 }
-FOREIGN = frozenset((*SVG, *MATH))
+FOREIGN_ELEMENTS = frozenset((*SVG_ELEMENTS, *MATHML_ELEMENTS))
 """Elements of drawings and formulas; no HTML element has one of these names."""

@@ -10,8 +10,14 @@ from dataclasses import dataclass, field
 from html import escape, unescape
 
 from feedpub.markup import pictures, urls
-from feedpub.markup.elements import EMPTIED, MATH, SVG, TAGS, UNWRAPPED
-from feedpub.markup.scripts import embedded_page, is_helper
+from feedpub.markup.elements import (
+    ALLOWED_TAGS,
+    CLEAN_CONTENT_TAGS,
+    MATHML_ELEMENTS,
+    SVG_ELEMENTS,
+    UNWRAPPED_TAGS,
+)
+from feedpub.markup.scripts import find_embedded_page, is_embed_helper
 
 _ATTRIBUTES = r"((?:[^<>\"']|\"[^\"]*+\"|'[^']*+')*+)"
 _NAME = re.compile(r"</?([A-Za-z][^\s/<>]*+)[^<>]*+(>?)")
@@ -43,49 +49,56 @@ _TEXT = re.compile(r"<[^<>]*+>|\s+")
 _LONGEST = 80  # characters of what a message shows
 
 # They hold no elements: what looks like one is text up to their end tag.
-_RAW = frozenset(("iframe", "noembed", "noframes", "script", "style", "textarea", "title"))
-_SILENT = frozenset(("desc", "metadata", "style", "title"))  # within a drawing
-_SVG_NAMES = {name.lower() for name in SVG}
-_QUIET = (TAGS | UNWRAPPED | MATH.keys()) - {"audio", "img", "input", "video"}
-_PLAIN = frozenset((name, ">") for name in _QUIET - {"math"})
+_RAW_TEXT_TAGS = frozenset(
+    ("iframe", "noembed", "noframes", "script", "style", "textarea", "title")
+)
+_SILENT_SVG_TAGS = frozenset(("desc", "metadata", "style", "title"))  # within a drawing
+_SVG_NAMES = {name.lower() for name in SVG_ELEMENTS}
+_PASSED_TAGS = (ALLOWED_TAGS | UNWRAPPED_TAGS | MATHML_ELEMENTS.keys()) - {
+    "audio",
+    "img",
+    "input",
+    "video",
+}
+_PLAIN = frozenset((name, ">") for name in _PASSED_TAGS - {"math"})
 _FRAMES = {"lite-youtube": "https://www.youtube.com/watch?v=", "lite-vimeo": "https://vimeo.com/"}
 
 
 @dataclass(frozen=True, slots=True)
-class Loss:
+class ContentLoss:
     """Something that readers do not get: why, and texts by which it is found in the Markdown."""
 
     message: str
-    clues: tuple[str, ...]
+    search_texts: tuple[str, ...]
 
 
 @dataclass(slots=True)
-class Replaced:
+class EmbedResult:
     """HTML without what is for browsers alone."""
 
     html: str
-    losses: list[Loss] = field(default_factory=list)
-    is_foreign: bool = False  # it holds drawings or formulas
+    losses: list[ContentLoss] = field(default_factory=list)
+    has_foreign_elements: bool = False  # it holds drawings or formulas
 
 
-def replace(raw: str) -> Replaced:
+def replace_embeds(raw: str) -> EmbedResult:
     """Replace what is for browsers alone in HTML that is not sanitised yet."""
     if _PLAIN.issuperset(_NAME.findall(raw)) and "<!--" not in raw:
-        return Replaced(raw, _refused_links(raw))
+        return EmbedResult(raw, _refused_links(raw))
     if _NOSCRIPT.search(raw):
         raw = _unwrap_noscript(raw)
-    replacer = _Replacer(raw)
+    replacer = _EmbedReplacer(raw)
     html = replacer.run()
     losses = [*replacer.losses, *_refused_links(html)]
-    return Replaced(html, losses, replacer.is_foreign)
+    return EmbedResult(html, losses, replacer.is_foreign)
 
 
 @dataclass(slots=True)
-class _Replacer:
+class _EmbedReplacer:
     """One pass over the tags of a text."""
 
     raw: str
-    losses: list[Loss] = field(default_factory=list)
+    losses: list[ContentLoss] = field(default_factory=list)
     is_foreign: bool = False
     _drawing_end: int = -1
     _unclosed: set[str] = field(default_factory=set)  # names whose end tag does not come any more
@@ -119,7 +132,7 @@ class _Replacer:
                     done = at
                 continue
             name = tag[2].lower()
-            if name in _QUIET:
+            if name in _PASSED_TAGS:
                 self.is_foreign = self.is_foreign or name == "math"
                 continue
             written, at = self._replace(name, tag)
@@ -133,7 +146,7 @@ class _Replacer:
         handler = self._handlers.get(name)
         if handler:
             return handler(tag)
-        if name in _RAW:
+        if name in _RAW_TEXT_TAGS:
             return self._raw_text(name, tag)
         is_drawn = tag.start() < self._drawing_end
         if is_drawn and name in _SVG_NAMES:
@@ -143,10 +156,10 @@ class _Replacer:
         if is_drawn:
             self._lose(f"<{tag[2]}> within a drawing is left out", tag)
         elif name in _FRAMES:
-            given = attributes(tag[3])
+            given = parse_attributes(tag[3])
             video = given.get("videoid", "")
             return (_link(_FRAMES[name] + video, given.get("playlabel", "")), tag.end())
-        elif name in EMPTIED or name in ("area", "canvas", "form", "frame"):
+        elif name in CLEAN_CONTENT_TAGS or name in ("area", "canvas", "form", "frame"):
             self._lose(f"<{name}> is left out: readers of feeds and mail cannot use it", tag)
         else:
             self._lose(
@@ -158,7 +171,7 @@ class _Replacer:
 
     def _raw_text(self, name: str, tag: re.Match[str]) -> tuple[str | None, int]:
         inner, end = self._inside(name, tag)
-        if tag.start() < self._drawing_end and name in _SILENT:
+        if tag.start() < self._drawing_end and name in _SILENT_SVG_TAGS:
             return None, end
         if inner is None:
             self._lose(f"<{name}> is never closed: the tag is left out, what follows is shown", tag)
@@ -181,9 +194,9 @@ class _Replacer:
         inner, end = self._inside("script", tag)
         if inner is None:
             return self._raw_text("script", tag)
-        given = attributes(tag[3])
+        given = parse_attributes(tag[3])
         source = given.get("src", "")
-        page = embedded_page(source, given)
+        page = find_embedded_page(source, given)
         if page:
             return _link(page, given.get("title") or _address(page)), end
         kind = given.get("type", "").lower()
@@ -191,7 +204,7 @@ class _Replacer:
             sign = "$$" if "display" in kind else "$"
             return escape(f"{sign}{inner}{sign}", quote=False), end
         is_data = "json" in kind or "template" in kind
-        if not (is_helper(source) or is_data or not (source or inner.strip())):
+        if not (is_embed_helper(source) or is_data or not (source or inner.strip())):
             where = f" from {_address(source)}" if source else ""
             self._lose(
                 f"a script{where} is left out: readers of feeds and mail run none; "
@@ -202,10 +215,10 @@ class _Replacer:
 
     def _frame(self, tag: re.Match[str]) -> tuple[str | None, int]:
         inner, end = self._inside("iframe", tag)
-        given = attributes(tag[3])
+        given = parse_attributes(tag[3])
         if pictures.is_invisible(given):
             return "", end
-        url = pictures.lazy_source(given) or given.get("src", "")
+        url = pictures.get_lazy_source(given) or given.get("src", "")
         if not url or url == "about:blank":
             self._lose("a frame without an address is left out", tag)
             return "", end
@@ -218,12 +231,12 @@ class _Replacer:
         if whole is None:
             return None, tag.end()
         own, _, content = whole[1].partition(">")
-        given = attributes(own)
+        given = parse_attributes(own)
         url = given.get("data", "") or _embedded(content)
         return (_link(url, given.get("title", "")) if url else content), whole.end()
 
     def _embed(self, tag: re.Match[str]) -> tuple[str | None, int]:
-        given = attributes(tag[3])
+        given = parse_attributes(tag[3])
         url = given.get("src", "")
         return (_link(url, given.get("title", "")) if url else ""), tag.end()
 
@@ -242,11 +255,11 @@ class _Replacer:
         return f"<svg{label}{own}>" + ("</svg>" if own != tag[3] else ""), tag.end()
 
     def _picture(self, tag: re.Match[str]) -> tuple[str | None, int]:
-        given = attributes(tag[3])
-        source = pictures.lazy_source(given) or given.get("src", "")
-        if pictures.is_invisible(given) or pictures.lazy_srcset(given) or given.get("srcset"):
+        given = parse_attributes(tag[3])
+        source = pictures.get_lazy_source(given) or given.get("src", "")
+        if pictures.is_invisible(given) or pictures.get_lazy_srcset(given) or given.get("srcset"):
             return None, tag.end()
-        if not urls.settle(escape(source), picture=True)[0]:
+        if not urls.normalize_url(escape(source), picture=True)[0]:
             alt, shown = given.get("alt", ""), source[:_LONGEST]
             what = f'picture "{alt}"' if alt else "picture"
             why = f'"{shown}" cannot be published' if shown else "it has no address"
@@ -257,25 +270,25 @@ class _Replacer:
         return f"<img{tag[3]}>", tag.end()
 
     def _input(self, tag: re.Match[str]) -> tuple[str | None, int]:
-        kind = attributes(tag[3]).get("type", "").lower()
+        kind = parse_attributes(tag[3]).get("type", "").lower()
         if kind not in ("checkbox", "hidden", "submit"):
             self._lose("<input> is left out: readers of feeds and mail cannot use it", tag)
         return None, tag.end()
 
     def _player(self, tag: re.Match[str]) -> tuple[str | None, int]:
-        given = attributes(tag[3])
+        given = parse_attributes(tag[3])
         closing = _closing(tag[2].lower()).search(self.raw, tag.end())
         inner = self.raw[tag.end() : closing.start()] if closing else ""
-        if not (given.get("src") or pictures.lazy_source(given) or "<source" in inner.lower()):
+        if not (given.get("src") or pictures.get_lazy_source(given) or "<source" in inner.lower()):
             self._lose(f"<{tag[2]}> has no address: there is nothing to play", tag)
         return None, tag.end()
 
     def _lose(self, message: str, tag: re.Match[str], *clues: str) -> None:
         name = f"<{tag[2]}"
-        self.losses.append(Loss(message, (tag[0], *filter(None, clues), name)))
+        self.losses.append(ContentLoss(message, (tag[0], *filter(None, clues), name)))
 
 
-def attributes(tag: str) -> dict[str, str]:
+def parse_attributes(tag: str) -> dict[str, str]:
     """Return the attributes of a start tag as it was written, by name; of two the first."""
     given: dict[str, str] = {}
     for name, *values in _GIVEN.findall(tag):
@@ -330,7 +343,7 @@ def _comment_end(html: str, at: int) -> int:
 
 _CLOSING: dict[str, re.Pattern[str]] = {
     name: re.compile(rf"</{name}\s*+>", re.IGNORECASE)
-    for name in (*_RAW, "audio", "noscript", "svg", "video")
+    for name in (*_RAW_TEXT_TAGS, "audio", "noscript", "svg", "video")
 }
 
 
@@ -358,7 +371,7 @@ def _address(url: str) -> str:
 def _embedded(content: str) -> str:
     """Return the first URL that the elements within an `object` name, or ""."""
     for tag in _EMBEDDED.finditer(content):
-        given = attributes(tag[2])
+        given = parse_attributes(tag[2])
         url = given.get("src", "")
         if tag[1].lower() == "param" and given.get("name", "").lower() in ("movie", "src"):
             url = given.get("value", "")
@@ -367,13 +380,15 @@ def _embedded(content: str) -> str:
     return ""
 
 
-def _refused_links(html: str) -> list[Loss]:
+def _refused_links(html: str) -> list[ContentLoss]:
     """Find links with a scheme that is never published; the text of such a link is shown."""
     losses = []
     for found in _REFUSED.finditer(html):
         url = found[1]
         if not urls.is_safe(unescape(url), picture=True) and not found[0].startswith("<img"):
             losses.append(
-                Loss(f'the address "{url[:_LONGEST]}" is left out: it cannot be published', (url,))
+                ContentLoss(
+                    f'the address "{url[:_LONGEST]}" is left out: it cannot be published', (url,)
+                )
             )
     return losses

@@ -25,9 +25,9 @@ from markdown.util import HTML_PLACEHOLDER_RE, INLINE_PLACEHOLDER_RE, AtomicStri
 from feedpub.config import schema
 from feedpub.errors import ConfigError
 from feedpub.markup import fences, mathml, wikilinks
-from feedpub.markup.commonmark import CommonMark, DepthError
-from feedpub.markup.commonmark.formulas import HeldFormulas
-from feedpub.markup.inline import Inline
+from feedpub.markup.commonmark import CommonMarkExtension, DepthError
+from feedpub.markup.commonmark.formulas import FormulaStash
+from feedpub.markup.inline import FastInlineProcessor
 from feedpub.markup.limits import MarkupError
 from feedpub.model import Problem
 
@@ -87,24 +87,24 @@ _WIKI_LINK = re.compile(
 _ALERT_CLASS = re.compile(r'<div class="markdown-alert markdown-alert-(\w+)">')
 
 
-Write = Callable[[str], str]
+FormulaRenderer = Callable[[str], str]
 """Makes HTML of a formula, its signs included."""
 
 
-class Engine(Protocol):
+class MarkdownEngine(Protocol):
     """Reads Markdown."""
 
-    def html(self, body: str) -> str:
+    def render(self, body: str) -> str:
         """Give the HTML of a body, with all that its author put in.
 
         Raises MarkupError where the body is nested too deeply.
         """
 
 
-class Comrak:
+class ComrakEngine:
     """CommonMark by comrak, in Rust."""
 
-    def __init__(self, write_formula: Write | None = None) -> None:
+    def __init__(self, write_formula: FormulaRenderer | None = None) -> None:
         """Take what makes HTML of a formula; without it formulas stay text."""
         self._write_formula = write_formula or _escape
         self._extensions = comrak.ExtensionOptions()
@@ -114,13 +114,13 @@ class Comrak:
         self._render = comrak.RenderOptions()
         self._render.unsafe_ = True  # raw HTML is the sanitiser's business
 
-    def html(self, body: str) -> str:
+    def render(self, body: str) -> str:
         """Give the HTML of a body, with footnotes and alerts as `PythonMarkdown` writes them."""
-        formulas = HeldFormulas(("\\(", "\\["))
+        formulas = FormulaStash(("\\(", "\\["))
         html = comrak.render_markdown(
-            formulas.take(body), self._extensions, self._parse, self._render
+            formulas.stash(body), self._extensions, self._parse, self._render
         )
-        html = formulas.put_back(html, self._write_formula)
+        html = formulas.unstash(html, self._write_formula)
         if "data-math-style" in html:
             html = _MATH.sub(self._formula, html)
         if "data-footnote" in html:
@@ -145,27 +145,29 @@ class Comrak:
         return self._write_formula(f"{sign}{unescape(match[2])}{sign}")
 
 
-class PythonMarkdown:
+class PythonMarkdownEngine:
     """Python-Markdown, with its extras and the forms GitHub made common."""
 
-    def __init__(self, extensions: Sequence[str] = (), write_formula: Write | None = None) -> None:
+    def __init__(
+        self, extensions: Sequence[str] = (), write_formula: FormulaRenderer | None = None
+    ) -> None:
         """Raise ConfigError where one of the extensions cannot be loaded."""
         self._write_formula = write_formula or _escape
         self._markdown = python_markdown.Markdown(
-            extensions=[*_EXTENSIONS, _Common()], output_format="html"
+            extensions=[*_EXTENSIONS, _CommonExtension()], output_format="html"
         )
         for name in extensions:
             _load(self._markdown, name)
-        self._markdown.treeprocessors.register(Inline(self._markdown), "inline", 20)
+        self._markdown.treeprocessors.register(FastInlineProcessor(self._markdown), "inline", 20)
         self._keeps_tex = not any(_SETS_TEX.search(name) for name in extensions)
 
-    def html(self, body: str) -> str:
+    def render(self, body: str) -> str:
         """Give the HTML of a body. Raises MarkupError where it is nested too deeply."""
         _refuse_unclosed(body)
         self._markdown.reset()
-        formulas = HeldFormulas(("$$", "\\(", "\\[", "$"))
+        formulas = FormulaStash(("$$", "\\(", "\\[", "$"))
         try:
-            html = self._markdown.convert(formulas.take(body) if self._keeps_tex else body)
+            html = self._markdown.convert(formulas.stash(body) if self._keeps_tex else body)
         except RecursionError as error:
             raise MarkupError("its lists, quotations or elements are nested too deeply") from error
         except Exception as error:  # an extension may raise anything, and one post is not the site
@@ -177,23 +179,25 @@ class PythonMarkdown:
             html = _TASK.sub(_task, html)
         if "[!" in html:
             html = _ALERT.sub(_alert, html)
-        return formulas.put_back(html, self._write_formula)
+        return formulas.unstash(html, self._write_formula)
 
 
 class CommonMarkEngine:
     """Python-Markdown with CommonMark's rules (`feedpub.markup.commonmark`)."""
 
-    def __init__(self, extensions: Sequence[str] = (), set_formula: Write | None = None) -> None:
+    def __init__(
+        self, extensions: Sequence[str] = (), set_formula: FormulaRenderer | None = None
+    ) -> None:
         """Raise ConfigError where one of the extensions cannot be loaded."""
         self._markdown = python_markdown.Markdown(
-            extensions=[CommonMark(set_formula)], output_format="html"
+            extensions=[CommonMarkExtension(set_formula)], output_format="html"
         )
         for name in extensions:
             _load(self._markdown, name)
         if not len(self._markdown.inlinePatterns):
             self._markdown.treeprocessors.deregister("inline")
 
-    def html(self, body: str) -> str:
+    def render(self, body: str) -> str:
         """Give the HTML of a body. Raises MarkupError where it is nested too deeply."""
         self._markdown.reset()
         try:
@@ -205,7 +209,7 @@ class CommonMarkEngine:
             raise MarkupError(reason) from error
 
 
-class _Section(Treeprocessor):
+class _FootnoteSection(Treeprocessor):
     """Footnotes in a section, as comrak and HTML of today write them, in the order of their
     references: Python-Markdown's own way to that order fails on an empty footnote.
     """
@@ -229,7 +233,7 @@ class _Section(Treeprocessor):
         return order.index(name) if name in order else len(order)
 
 
-class _Common(Extension):
+class _CommonExtension(Extension):
     """Footnotes in the order of their references, fences anywhere, strikethrough, bare URLs."""
 
     def extendMarkdown(self, md: python_markdown.Markdown) -> None:  # noqa: N802  # theirs
@@ -237,14 +241,14 @@ class _Common(Extension):
         notes.extendMarkdown(md)
         md.registerExtension(notes)
         md.treeprocessors.deregister("footnote-reorder", strict=False)
-        md.treeprocessors.register(_Section(md, notes), "feedpub_section", 12)
-        md.preprocessors.register(_Fences(md), "normalize_whitespace", 30)
+        md.treeprocessors.register(_FootnoteSection(md, notes), "feedpub_section", 12)
+        md.preprocessors.register(_FencePreprocessor(md), "normalize_whitespace", 30)
         strike = SimpleTagInlineProcessor(r"(~~)(?![\s~])(.{1,1000}?)(?<![\s~])~~", "del")
         md.inlinePatterns.register(strike, "feedpub_strike", 65)
-        md.inlinePatterns.register(_BareUrl(_BARE_URL, md), "feedpub_bare_url", 85)
+        md.inlinePatterns.register(_BareUrlProcessor(_BARE_URL, md), "feedpub_bare_url", 85)
 
 
-class _Fences(Preprocessor):
+class _FencePreprocessor(Preprocessor):
     """Fenced code, in lists and quotations too, which Python-Markdown's own does not find.
 
     It takes the place of the preprocessor that makes spaces of every tab: those in code stay.
@@ -253,14 +257,18 @@ class _Fences(Preprocessor):
     def run(self, lines: list[str]) -> list[str]:
         written: list[str] = []
         done = 0
-        for fence in fences.find(lines):
-            written += map(_spaced, lines[done : fence.first])
+        for fence in fences.find_fences(lines):
+            written += map(_spaced, lines[done : fence.first_line])
             named = f' class="language-{escape(fence.language)}"' if fence.language else ""
             html = f"<pre><code{named}>{escape(fence.code, quote=False)}</code></pre>"
             # Python-Markdown nests by four columns, whatever the list's own indentation.
-            margin = fence.lead + " " * (-(-fence.indent // 4) * 4)
-            written += [fence.lead, margin + self.md.htmlStash.store(html), fence.lead]
-            done = fence.last + 1
+            margin = fence.quote_prefix + " " * (-(-fence.indent // 4) * 4)
+            written += [
+                fence.quote_prefix,
+                margin + self.md.htmlStash.store(html),
+                fence.quote_prefix,
+            ]
+            done = fence.last_line + 1
         return [*written, *map(_spaced, lines[done:]), "", ""]
 
 
@@ -273,7 +281,7 @@ def _spaced(line: str) -> str:
     return "" if line.isspace() else line
 
 
-class _BareUrl(InlineProcessor):
+class _BareUrlProcessor(InlineProcessor):
     """`https://example.org/` or `www.example.org` → a link, as GitHub does."""
 
     ANCESTOR_EXCLUDES = ("a",)
@@ -281,7 +289,7 @@ class _BareUrl(InlineProcessor):
     def handleMatch(  # type: ignore[override]  # noqa: N802  # theirs; the stubs are older
         self, m: re.Match[str], data: str
     ) -> tuple[Element | None, int | None, int | None]:
-        shown = _bare(m[1])
+        shown = _trim_url(m[1])
         if "." not in shown or self._in_raw_link(data, m.start()):
             return None, None, None
         address = unescape(shown)
@@ -310,7 +318,7 @@ def _load(md: python_markdown.Markdown, name: str) -> None:
         raise ConfigError((Problem("config.yaml", 0, problem),)) from error
 
 
-def _bare(url: str) -> str:
+def _trim_url(url: str) -> str:
     """Take off what belongs to the sentence and not to the URL."""
     stop = _CJK_STOP.search(url)
     url = url[: stop.start()] if stop else url
@@ -354,7 +362,7 @@ def _wiki_link(match: re.Match[str]) -> str:
     else:
         name, text = unquote(unescape(match["href"])), unescape(match["text"])
         written = f"[[{name}]]" if name == text else f"[[{name}|{text}]]"
-    found = wikilinks.find(written, 0)
+    found = wikilinks.parse_wikilink(written, 0)
     if found is None or found.end != len(written):
         return escape(unescape(written), quote=False)
     attributes = "".join(f' {name}="{escape(value)}"' for name, value in found.attributes)
@@ -384,14 +392,14 @@ def _refuse_unclosed(body: str) -> None:
             raise MarkupError(f'{unclosed} "{opening}" are never closed')
 
 
-def load(config: schema.Markdown) -> Engine:
+def load_engine(config: schema.MarkdownConfig) -> MarkdownEngine:
     """Return the engine that the configuration names.
 
     Raises ConfigError where one of the extensions cannot be loaded.
     """
-    set_formula = mathml.set_formula if config.math == "mathml" else None
+    set_formula = mathml.render_formula if config.math == "mathml" else None
     if config.engine == "comrak":
-        return Comrak(set_formula)
+        return ComrakEngine(set_formula)
     if config.dialect == "python-markdown":
-        return PythonMarkdown(config.extensions, set_formula)
+        return PythonMarkdownEngine(config.extensions, set_formula)
     return CommonMarkEngine(config.extensions, set_formula)

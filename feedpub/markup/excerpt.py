@@ -2,11 +2,11 @@
 
 import re
 
-from feedpub.markup.mathml import as_tex
-from feedpub.markup.shortcodes import without
-from feedpub.text import plain, shorten
+from feedpub.markup.mathml import replace_mathml_with_tex
+from feedpub.markup.shortcodes import remove_stashed_tags
+from feedpub.text import extract_text, shorten
 
-MORE = "<!--more-->"
+SUMMARY_DIVIDER = "<!--more-->"
 """The only comment that `divide` leaves in sanitised HTML, where nothing else can look like it."""
 
 _ENOUGH = 200  # characters of paragraphs, after which no other is read
@@ -27,7 +27,7 @@ _NOTE = re.compile(
 )
 
 
-def divide(html: str) -> str:
+def strip_html_comments(html: str) -> str:
     """Drop the comments of sanitised HTML; MORE is left where the author first wrote `more`.
 
     In text and in attributes "<" is escaped there, so that what looks like a comment is one.
@@ -37,21 +37,25 @@ def divide(html: str) -> str:
     before, *rest = _COMMENT.split(html)
     parts = [before]
     for comment, after in zip(rest[::2], rest[1::2], strict=True):
-        if comment.strip().lower() == "more" and MORE not in parts:
-            parts.append(MORE)
+        if comment.strip().lower() == "more" and SUMMARY_DIVIDER not in parts:
+            parts.append(SUMMARY_DIVIDER)
         parts.append(after)
     return "".join(parts)
 
 
-def undivided(html: str) -> str:
+def remove_divider(html: str) -> str:
     """Return the HTML without MORE."""
-    return html.replace(f"<p>{MORE}</p>", "").replace(MORE, "") if MORE in html else html
+    return (
+        html.replace(f"<p>{SUMMARY_DIVIDER}</p>", "").replace(SUMMARY_DIVIDER, "")
+        if SUMMARY_DIVIDER in html
+        else html
+    )
 
 
-def summary(html: str) -> str:
+def extract_summary(html: str) -> str:
     """Give the text before MORE, else of the first paragraphs, cut to what a list can show."""
-    html = as_tex(html)
-    before, mark_, _ = html.partition(MORE)
+    html = replace_mathml_with_tex(html)
+    before, mark_, _ = html.partition(SUMMARY_DIVIDER)
     if mark_:
         given = _words(_NOT_PROSE.sub(" ", before))
         if given:
@@ -78,4 +82,4 @@ def _joined(paragraphs: list[str]) -> str:
 
 
 def _words(html: str) -> str:
-    return plain(without(_NOTE.sub("", html)).replace(MORE, ""))
+    return extract_text(remove_stashed_tags(_NOTE.sub("", html)).replace(SUMMARY_DIVIDER, ""))

@@ -27,13 +27,13 @@ _SIGNS = re.compile(r"`{3}|~{3}|\{%-?\s*(?:highlight|codeblock)|\{\{[<%]\s*highl
 class Fence:
     """A block of code: lines `first` to `last` of the body, counted from 0."""
 
-    first: int
-    last: int
-    lead: str  # ">" of the quotations it stands in
+    first_line: int
+    last_line: int
+    quote_prefix: str  # ">" of the quotations it stands in
     indent: int  # columns; 0 where it belongs to no list
     language: str
     code: str
-    liquid: bool  # written as a Liquid or Hugo block
+    is_liquid: bool  # written as a Liquid or Hugo block
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,16 +45,16 @@ class LiquidFence:
     closing: re.Pattern[str]
 
 
-def liquid(line: str) -> LiquidFence | None:
+def parse_liquid_fence(line: str) -> LiquidFence | None:
     """Read `{% highlight ruby %}`, `{% codeblock %}` or `{{< highlight go >}}`."""
     found = _OPENER.fullmatch(line)
     name = found["tag"] or found["short"] if found else ""
     if not found or not name:
         return None
-    return LiquidFence(name, language(found["liquid"] or found["hugo"] or ""), _ENDS[name])
+    return LiquidFence(name, parse_info_string(found["liquid"] or found["hugo"] or ""), _ENDS[name])
 
 
-def language(info: str) -> str:
+def parse_info_string(info: str) -> str:
     """Give the language that the text behind a fence names, in lower case, or ""."""
     for word in info.strip().lstrip("{").rstrip("}").replace(",", " ").split():
         found = _LANGUAGE.match(word)
@@ -64,7 +64,7 @@ def language(info: str) -> str:
     return ""
 
 
-def find(lines: Sequence[str]) -> Iterator[Fence]:
+def find_fences(lines: Sequence[str]) -> Iterator[Fence]:
     """Give each fenced block of a body's lines, in order.
 
     As in CommonMark, a fence that nobody closes reaches to the end, or to the end of its
@@ -75,7 +75,7 @@ def find(lines: Sequence[str]) -> Iterator[Fence]:
     endless: set[str] = set()  # Liquid blocks that are known to have no end from here on
     while at < len(lines):
         line = lines[at]
-        found = _OPENER.match(line) if any_in(line) else None
+        found = _OPENER.match(line) if has_fence(line) else None
         if found:
             indent = len(found["indent"].expandtabs(4))
             block = (found["tag"] or found["short"] or "") + found["lead"]
@@ -83,7 +83,7 @@ def find(lines: Sequence[str]) -> Iterator[Fence]:
                 fence = _read(lines, at, found, indent if column else 0)
                 if fence:
                     yield fence
-                    at = fence.last + 1
+                    at = fence.last_line + 1
                     continue
                 if not found["mark"]:
                     endless.add(block)
@@ -96,7 +96,7 @@ def find(lines: Sequence[str]) -> Iterator[Fence]:
         at += 1
 
 
-def any_in(body: str) -> bool:
+def has_fence(body: str) -> bool:
     """Tell whether there may be fenced blocks in a body, or in a line of it, at all."""
     # To look for single characters first is much the fastest: most lines have none of them.
     return ("`" in body or "~" in body or "{" in body) and _SIGNS.search(body) is not None
@@ -126,7 +126,15 @@ def _fence(
 ) -> Fence:
     info = found["info"] or found["liquid"] or found["hugo"] or ""
     code = "".join(f"{line}\n" for line in content)
-    return Fence(first, last, found["lead"], indent, language(info), code, liquid=not found["mark"])
+    return Fence(
+        first,
+        last,
+        found["lead"],
+        indent,
+        parse_info_string(info),
+        code,
+        is_liquid=not found["mark"],
+    )
 
 
 def _closes(line: str, mark: str, tag: str) -> bool:

@@ -12,7 +12,7 @@ from markdown.inlinepatterns import Pattern
 from markdown.treeprocessors import InlineProcessor
 from markdown.util import AtomicString
 
-_NEEDS: Mapping[str, tuple[str, ...]] = {
+_REQUIRED_TEXT: Mapping[str, tuple[str, ...]] = {
     "backtick": ("`",),
     "escape": ("\\",),
     "footnote": ("[^",),
@@ -35,14 +35,14 @@ _NEEDS: Mapping[str, tuple[str, ...]] = {
 always tried."""
 
 
-class Inline(InlineProcessor):
+class FastInlineProcessor(InlineProcessor):
     """Takes the place of the treeprocessor `inline`, once all patterns are registered."""
 
     def __init__(self, md: python_markdown.Markdown) -> None:
         super().__init__(md)
         # Of two texts that a pattern needs one is enough; "" is in every text.
         steps: list[tuple[Pattern, str, str]] = [(each, "", "") for each in md.inlinePatterns]
-        for name, needed in _NEEDS.items():
+        for name, needed in _REQUIRED_TEXT.items():
             if name in md.inlinePatterns:
                 index = md.inlinePatterns.get_index_for_name(name)
                 steps[index] = (steps[index][0], needed[0], needed[-1])

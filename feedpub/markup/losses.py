@@ -7,26 +7,28 @@ from urllib.parse import unquote
 
 from feedpub.markup import fences
 from feedpub.markup.commonmark import tables
-from feedpub.markup.embeds import Loss
+from feedpub.markup.embeds import ContentLoss
 
 _FOOTNOTE = re.compile(r"^[ \t>]*+\[\^([^\s\[\]]{1,200})\]:", re.MULTILINE)
 _NOTE_ID = re.compile(r'id="fn:([^"]*)"')
 
 
-def locate(losses: Iterable[Loss], body: str, first_line: int) -> tuple[tuple[int, str], ...]:
+def locate_losses(
+    losses: Iterable[ContentLoss], body: str, first_line: int
+) -> tuple[tuple[int, str], ...]:
     """Return the line of the file, 0 where it cannot be told, and the message of each loss."""
     found: list[tuple[int, str]] = []
     text, at = "", 0
     for loss in losses:
         text = text or _without_code(body).lower()
-        place = _place(text, loss.clues, at)
+        place = _place(text, loss.search_texts, at)
         at = max(at, place + 1)
         line = first_line + text.count("\n", 0, place) if place >= 0 else 0
         found.append((line, loss.message))
     return tuple(found)
 
 
-def unused_footnotes(body: str, html: str, first_line: int) -> tuple[tuple[int, str], ...]:
+def find_unused_footnotes(body: str, html: str, first_line: int) -> tuple[tuple[int, str], ...]:
     """Return the line and the message of each footnote that nothing in the text refers to."""
     if "]:" not in body or "[^" not in body:
         return ()
@@ -48,7 +50,7 @@ def unused_footnotes(body: str, html: str, first_line: int) -> tuple[tuple[int, 
     return tuple(found)
 
 
-def extra_cells(body: str, first_line: int) -> tuple[tuple[int, str], ...]:
+def find_extra_cells(body: str, first_line: int) -> tuple[tuple[int, str], ...]:
     """Return the line and the message of each row with more cells than its table has columns."""
     if "|" not in body or "--" not in body:
         return ()
@@ -60,11 +62,11 @@ def extra_cells(body: str, first_line: int) -> tuple[tuple[int, str], ...]:
         if not row:
             columns = 0
         elif columns:
-            extra = tables.cells(row)[columns:] if row.count("|") >= columns else []
+            extra = tables.split_cells(row)[columns:] if row.count("|") >= columns else []
             if any(extra):
                 found.append((number, f"the table has {columns} columns: more cells are left out"))
-        elif before and (aligned := tables.alignments(row)):
-            columns = len(aligned) if len(tables.cells(before)) == len(aligned) else 0
+        elif before and (aligned := tables.parse_alignments(row)):
+            columns = len(aligned) if len(tables.split_cells(before)) == len(aligned) else 0
         before = row
     return tuple(found)
 
@@ -81,9 +83,11 @@ def _place(text: str, clues: Iterable[str], at: int) -> int:
 
 def _without_code(body: str) -> str:
     """Return a text whose blocks of code are empty lines."""
-    if not fences.any_in(body):
+    if not fences.has_fence(body):
         return body
     lines = body.split("\n")
-    for fence in fences.find(lines):
-        lines[fence.first : fence.last + 1] = [""] * (fence.last + 1 - fence.first)
+    for fence in fences.find_fences(lines):
+        lines[fence.first_line : fence.last_line + 1] = [""] * (
+            fence.last_line + 1 - fence.first_line
+        )
     return "\n".join(lines)

@@ -12,14 +12,14 @@ _ENVIRONMENT = re.compile(r"\\(begin|end)\{(aligned|alignedat|gathered|split|gat
 _MATH = re.compile(r'^<math xmlns="[^"]*" display="\w+">(.*)</math>$', re.DOTALL)
 _UNKNOWN = re.compile(r"<m[io][^<>]*>(\\[A-Za-z]+)</m[io]>")
 _LONGEST = 4000  # characters of a formula
-_SET = re.compile(
+_RENDERED_FORMULA = re.compile(
     r"<math [^<>]*><semantics>(?:(?!<annotation|</math>).)*+"
     r'<annotation encoding="application/x-tex">([^<]*+)</annotation></semantics></math>',
     re.DOTALL,
 )
 
 
-def set_formula(formula: str) -> str:
+def render_formula(formula: str) -> str:
     """Return the MathML of a formula with its signs, or its text as HTML where that fails."""
     opening, closing, is_display = next(
         signs for signs in _SIGNS if formula.startswith(signs[0]) and formula.endswith(signs[1])
@@ -36,9 +36,9 @@ def set_formula(formula: str) -> str:
     )
 
 
-def as_tex(html: str) -> str:
+def replace_mathml_with_tex(html: str) -> str:
     """Return sanitised HTML with the TeX of each formula in the place of its MathML."""
-    return _SET.sub(r"\1", html) if "<annotation" in html else html
+    return _RENDERED_FORMULA.sub(r"\1", html) if "<annotation" in html else html
 
 
 def _converted(tex: str) -> str:

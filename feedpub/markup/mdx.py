@@ -20,15 +20,15 @@ _TOKEN = re.compile(
 _STRING = re.compile(r"\s*+(?:\"([^\"<>]*)\"|'([^'\"<>]*)')\s*+")
 
 
-def as_markdown(body: str) -> str:
+def convert_to_markdown(body: str) -> str:
     """Return the Markdown of MDX, with as many lines."""
     lines = body.split("\n")
     written: list[str] = []
     done = 0
-    for fence in fences.find(lines):
-        written += _prose(lines[done : fence.first])
-        written += lines[fence.first : fence.last + 1]
-        done = fence.last + 1
+    for fence in fences.find_fences(lines):
+        written += _prose(lines[done : fence.first_line])
+        written += lines[fence.first_line : fence.last_line + 1]
+        done = fence.last_line + 1
     return "\n".join([*written, *_prose(lines[done:])])
 
 

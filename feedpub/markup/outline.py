@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape, unescape
 
-from feedpub.markup.mathml import as_tex
-from feedpub.text import plain
+from feedpub.markup.mathml import replace_mathml_with_tex
+from feedpub.text import extract_text
 
 _HEADING = re.compile(r"<h([1-6])([^>]*)>(.*?)</h\1>", re.DOTALL)
 _TOP, _LOWEST = 2, 6  # the title of the page is the heading of the first level
@@ -19,59 +19,59 @@ _GIVEN_ID = re.compile(r"\{:?\s*+#([\w:.-]++)[^{}]*+\}\Z")
 _NOT_IN_ID = re.compile(r"[^\w\s-]")
 _SPACE = re.compile(r"\s")
 _GAPS = re.compile(r"[-\s]+")
-_PLACE = re.compile(r"<p>\[(?:TOC|toc)\]</p>")
+_TOC_MARKER = re.compile(r"<p>\[(?:TOC|toc)\]</p>")
 
 
 @dataclass(frozen=True, slots=True)
-class Outlined:
+class ProcessedHeadings:
     """HTML whose headings can be linked to."""
 
     html: str
-    first: str  # plain text of the first heading
+    first_heading: str  # plain text of the first heading
 
 
 @dataclass(frozen=True, slots=True)
-class _Entry:
+class _TocEntry:
     level: int
     id: str
     text: str
 
 
-def outline(html: str, ids: set[str]) -> Outlined:
+def process_headings(html: str, ids: set[str]) -> ProcessedHeadings:
     """Give each heading an id of its words, none of them twice, nor one of `ids`.
 
     The highest becomes a heading of the second level, below the title of the page, and no level
     is left out on the way down (as the Nu HTML checker demands); empty headings go. `[TOC]` in
     a paragraph of its own becomes the table of contents, the first one of several.
     """
-    names = _Names(ids)
-    entries: list[_Entry] = []
+    names = _HeadingIds(ids)
+    entries: list[_TocEntry] = []
     above: list[int] = []  # the levels, as written, of the headings that one stands below
 
     def identified(match: re.Match[str]) -> str:
         written, attributes, inner = match.groups()
         given = _GIVEN_ID.search(inner.rstrip()) if "#" in inner else None
         inner = inner[: given.start()].rstrip() if given else inner
-        text = plain(as_tex(inner))
+        text = extract_text(replace_mathml_with_tex(inner))
         if not text and "<img " not in inner:
             return inner.strip()
         level = _level(int(written), above)
         known = _ID.search(attributes)
-        name = known[1] if known else names.give(given[1] if given else "", text)
+        name = known[1] if known else names.assign(given[1] if given else "", text)
         if not known:
             attributes += f' id="{name}"'
-        entries.append(_Entry(level, unescape(name), text))
+        entries.append(_TocEntry(level, unescape(name), text))
         return f"<h{level}{attributes}>{inner}</h{level}>"
 
     html = _HEADING.sub(identified, html)
-    html = names.keep_former(html)
-    if "<p>[" in html and _PLACE.search(html):
-        contents = _contents(entries)
-        html = _PLACE.sub(lambda _: contents, html, count=1)
-    return Outlined(html, next((entry.text for entry in entries if entry.text), ""))
+    html = names.add_former_anchors(html)
+    if "<p>[" in html and _TOC_MARKER.search(html):
+        contents = _render_toc(entries)
+        html = _TOC_MARKER.sub(lambda _: contents, html, count=1)
+    return ProcessedHeadings(html, next((entry.text for entry in entries if entry.text), ""))
 
 
-class _Names:
+class _HeadingIds:
     """The ids of one document: those that are given, and those that headings had before.
 
     Up to version 0.1 several hyphens in a row were one, and links to such ids still work.
@@ -82,15 +82,15 @@ class _Names:
         self._formerly_taken = dict.fromkeys(ids, 0)
         self._former: dict[str, str] = {}  # id -> what it was before, where that was another
 
-    def give(self, wanted: str, text: str) -> str:
+    def assign(self, wanted: str, text: str) -> str:
         """Return the id of a heading: the wanted one, else one of its words; none comes twice."""
-        name = _free(wanted or heading_id(text), self._taken)
-        before = _free(wanted or _former_id(text), self._formerly_taken)
+        name = _make_unique_id(wanted or make_heading_id(text), self._taken)
+        before = _make_unique_id(wanted or _former_id(text), self._formerly_taken)
         if before != name:
             self._former[name] = before
         return name
 
-    def keep_former(self, html: str) -> str:
+    def add_former_anchors(self, html: str) -> str:
         """Put an anchor into each heading whose id was another, where nothing else has that."""
         if not self._former:
             return html
@@ -113,7 +113,7 @@ def _level(written: int, above: list[int]) -> int:
     return min(level, _LOWEST)
 
 
-def heading_id(text: str) -> str:
+def make_heading_id(text: str) -> str:
     """Return the id that GitHub, Hugo and kramdown make of a heading: `c--rust` of "C++ & Rust"."""
     words = unicodedata.normalize("NFC", text).strip().lower()
     if words.isascii():
@@ -136,7 +136,7 @@ def _former_id(text: str) -> str:
     return _GAPS.sub("-", words).strip("-") or "section"
 
 
-def _free(name: str, taken: dict[str, int]) -> str:
+def _make_unique_id(name: str, taken: dict[str, int]) -> str:
     """Return the name, or the first `name-1`, `name-2`, … that is free, and take it.
 
     `taken` tells with which number a name was given last, so that thousands of equal ones do not
@@ -152,7 +152,7 @@ def _free(name: str, taken: dict[str, int]) -> str:
     return free
 
 
-def _contents(entries: Sequence[_Entry]) -> str:
+def _render_toc(entries: Sequence[_TocEntry]) -> str:
     """Write the headings as lists within lists."""
     html: list[str] = []
     levels: list[int] = []

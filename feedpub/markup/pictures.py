@@ -32,17 +32,17 @@ def is_invisible(given: Mapping[str, str]) -> bool:
     return False
 
 
-def lazy_source(given: Mapping[str, str]) -> str:
+def get_lazy_source(given: Mapping[str, str]) -> str:
     """Return the URL that a script would put in the place of `src`, escaped as it was given."""
     return _first(given, LAZY_SOURCES)
 
 
-def lazy_srcset(given: Mapping[str, str]) -> str:
+def get_lazy_srcset(given: Mapping[str, str]) -> str:
     """Return what a script would put in the place of `srcset`, escaped as it was given."""
     return _first(given, LAZY_SRCSETS)
 
 
-def largest(srcset: str) -> str:
+def find_largest_candidate(srcset: str) -> str:
     """Return the URL of the widest candidate of a settled `srcset`, else of the first one."""
     best, widest = "", -1
     for candidate in srcset.split(", "):

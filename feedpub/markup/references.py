@@ -15,11 +15,11 @@ _TAG = re.compile(r"<(?:a|audio|blockquote|del|img|ins|q|source|track|video) [^<
 _URL = re.compile(r' (href|src|poster|cite|srcset)="([^"]*)"')
 _WEB = ("http://", "https://")
 
-_SEARCHED = 100_000_000
+_SEARCH_BUDGET = 100_000_000
 """Characters looked through for targets that do not follow the one before."""
 
 
-def divide(html: str) -> Body:
+def split_references(html: str) -> Body:
     """Return the HTML divided at its relative URLs, without attributes nobody should follow."""
     pieces: list[str] = []
     literal = ""
@@ -55,14 +55,14 @@ def _spans(name: str, value: str) -> Iterator[tuple[int, int, str]]:
         at += len(candidate) + len(", ")
 
 
-def locate(body: Body, text: str, first_line: int) -> tuple[Reference, ...]:
+def locate_references(body: Body, text: str, first_line: int) -> tuple[Reference, ...]:
     """Return each target with the line of the Markdown it stands on, 0 where it cannot be told.
 
     Targets come nearly in the order of the text, so each is looked for behind the one before it
     first: to search all of a long text for each of many would take time without bound.
     """
     references: list[Reference] = []
-    at, line, left = 0, first_line, _SEARCHED
+    at, line, left = 0, first_line, _SEARCH_BUDGET
     for target in dict.fromkeys(body.pieces[1::2]):
         spellings = () if not target or target.startswith("#fn") else _spellings(target)
         place = -1

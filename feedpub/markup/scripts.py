@@ -38,7 +38,7 @@ _GIST_FILE = re.compile(r"\?(?:.*&)?file=([^&#]+)")
 _NOT_IN_ANCHOR = re.compile(r"[^a-z0-9]+")
 
 
-def embedded_page(source: str, given: Mapping[str, str]) -> str:
+def find_embedded_page(source: str, given: Mapping[str, str]) -> str:
     """Return the URL of the page that a script shows a part of, or "" where nobody can say.
 
     `given` are the attributes of its tag: some scripts read there what to show.
@@ -54,7 +54,7 @@ def embedded_page(source: str, given: Mapping[str, str]) -> str:
     return ""
 
 
-def is_helper(source: str) -> bool:
+def is_embed_helper(source: str) -> bool:
     """Return whether a script only decorates what stands beside it in the post."""
     return len(source) <= _LONGEST and _HELPER.match(source) is not None
 

@@ -15,13 +15,14 @@ from hashlib import sha256
 from html import escape
 
 from feedpub.markup import fences
-from feedpub.text import plain
+from feedpub.text import extract_text
 
-_HOLD, _END = "\U0010f8d0", "\U0010f8d1"  # private use: no feed generator means them
+_STASH_START, _STASH_END = "\U0010f8d0", "\U0010f8d1"  # private use: no feed generator means them
 _HELD = re.compile(
-    f"(?:{_HOLD}|%F4%8F%A3%90)([0-9a-f]{{12}})n([0-9]{{1,9}})(?:{_END}|%F4%8F%A3%91)", re.IGNORECASE
+    f"(?:{_STASH_START}|%F4%8F%A3%90)([0-9a-f]{{12}})n([0-9]{{1,9}})(?:{_STASH_END}|%F4%8F%A3%91)",
+    re.IGNORECASE,
 )
-_SIGN_OF_HELD = rf"{_HOLD}([0-9a-f]{{12}})n([0-9]{{1,9}}){_END}"
+_SIGN_OF_HELD = rf"{_STASH_START}([0-9a-f]{{12}})n([0-9]{{1,9}}){_STASH_END}"
 _HELD_ALONE = re.compile(rf"<code>{_SIGN_OF_HELD}</code>")
 _HELD_LINE = re.compile(rf"(?:(?<=\n)|(?<=>))[ \t]*+{_SIGN_OF_HELD}[ \t]*+\n")
 _MARGINS = ("", " ", "  ", "   ")  # with one more column it would be code
@@ -58,25 +59,25 @@ _TWICE = re.compile(r"(?:\{site\})+(?=\{)|(?:\{site\})+(?=\{site\})")
 
 
 @dataclass(frozen=True, slots=True)
-class Held:
+class StashedTag:
     """A tag that was taken out: its text, what is shown of it, and what it means in a URL."""
 
     text: str
-    shown: str
+    display_text: str
     target: str
-    counts: bool  # as one that could not be run
+    is_unrendered: bool  # as one that could not be run
     is_raw: bool = False  # `{% raw %}` or its end: never shown but where code holds nothing else
 
 
 @dataclass(frozen=True, slots=True)
-class _Tag:
+class _TagSpan:
     """Where a tag begins and ends in a text."""
 
     start: int
     end: int
 
 
-class _Next:
+class _NextPosition:
     """Where something comes next in a text; looked for again only once that is passed."""
 
     def __init__(self, find: Callable[[int], int]) -> None:
@@ -92,38 +93,40 @@ class _Next:
 
 
 @dataclass(slots=True)
-class Shortcodes:
+class ShortcodeStash:
     """The tags of one body, from `take` until they are put back."""
 
-    inline: Callable[[str], str] = escape  # writes a line of Markdown as HTML
-    held: list[Held] = field(default_factory=list)
-    left: list[str] = field(default_factory=list)  # put back as text: what could not be run
+    render_inline: Callable[[str], str] = escape  # writes a line of Markdown as HTML
+    stashed: list[StashedTag] = field(default_factory=list)
+    unrendered: list[str] = field(default_factory=list)  # put back as text: what could not be run
     _raw: bool = False
     _digest: str = ""
 
-    def take(self, body: str) -> str:
+    def stash(self, body: str) -> str:
         """Run what can be run and hold the rest, outside of fenced code; lines stay lines."""
         self._digest = sha256(body.encode("utf-8", "replace")).hexdigest()[:12]
-        if not fences.any_in(body):
+        if not fences.has_fence(body):
             return self._text(body)
         lines = body.split("\n")
         parts: list[str] = []
         done = 0
-        for fence in fences.find(lines):
-            if fence.first > done:
-                parts.append(self._text("\n".join(lines[done : fence.first])))
-            written = _fenced(fence) if fence.liquid else lines[fence.first : fence.last + 1]
+        for fence in fences.find_fences(lines):
+            if fence.first_line > done:
+                parts.append(self._text("\n".join(lines[done : fence.first_line])))
+            written = (
+                _fenced(fence) if fence.is_liquid else lines[fence.first_line : fence.last_line + 1]
+            )
             parts.append(self._code("\n".join(written)))
-            done = fence.last + 1
+            done = fence.last_line + 1
         if done < len(lines):
             parts.append(self._text("\n".join(lines[done:])))
         return "\n".join(parts)
 
-    def target(self, url: str) -> str:
+    def unstash_url(self, url: str) -> str:
         """Put the tags in an attribute that holds a URL back, as what they mean there."""
         return _TWICE.sub("", _HELD.sub(lambda match: escape(self._target(match)), url))
 
-    def put_back(self, html: str) -> str:
+    def unstash(self, html: str) -> str:
         """Put the tags that were held back into text and code."""
         return "".join(self._parts(html))
 
@@ -140,15 +143,15 @@ class Shortcodes:
         """Drop the line of a tag that is not shown."""
         return "" if self._held(match).is_raw else match[0]
 
-    def _held(self, match: re.Match[str]) -> Held:
+    def _held(self, match: re.Match[str]) -> StashedTag:
         number = int(match[2])
-        if match[1] == self._digest and number < len(self.held):
-            return self.held[number]
-        return Held(match[0], match[0], "", counts=False)  # the author's own
+        if match[1] == self._digest and number < len(self.stashed):
+            return self.stashed[number]
+        return StashedTag(match[0], match[0], "", is_unrendered=False)  # the author's own
 
     def _target(self, match: re.Match[str]) -> str:
         held = self._held(match)
-        self.left += [held.text] * (held.counts and not held.target)
+        self.unrendered += [held.text] * (held.is_unrendered and not held.target)
         return held.target or held.text
 
     def _in_code(self, match: re.Match[str]) -> str:
@@ -157,8 +160,8 @@ class Shortcodes:
 
     def _in_text(self, match: re.Match[str]) -> str:
         held = self._held(match)
-        self.left += [held.text] * held.counts
-        return escape(held.shown)
+        self.unrendered += [held.text] * held.is_unrendered
+        return escape(held.display_text)
 
     def _code(self, text: str) -> str:
         """Take what Jekyll and Hugo would take out of fenced code: they run before Markdown."""
@@ -191,7 +194,7 @@ class Shortcodes:
     def _braces(self, match: re.Match[str]) -> str:
         return self._hold(match[1], match[1], "", counts=False)
 
-    def _run_or_hold(self, tag: _Tag, whole: str) -> str:
+    def _run_or_hold(self, tag: _TagSpan, whole: str) -> str:
         """Return the Markdown of a tag that can be run, else what stands for it meanwhile."""
         text = whole[tag.start : tag.end]
         inner = text[2:-2]
@@ -204,33 +207,35 @@ class Shortcodes:
         if escaped := _ESCAPED.fullmatch(text):
             shown = _unescaped(escaped)
             return self._hold(shown, shown, "", counts=False)
-        run = _run(inner, self.inline) if _alone(tag, whole) else ""
+        run = _render_tag(inner, self.render_inline) if _is_alone_on_line(tag, whole) else ""
         if run:
             return run
-        return self._hold(text, text, _meaning(inner), counts=_CALLS.match(inner) is not None)
+        return self._hold(
+            text, text, _resolve_target(inner), counts=_CALLS.match(inner) is not None
+        )
 
     def _hold(self, text: str, shown: str, target: str, *, counts: bool) -> str:
-        return self._add(Held(text, shown, target, counts))
+        return self._add(StashedTag(text, shown, target, counts))
 
     def _hold_raw(self, text: str) -> str:
-        return self._add(Held(text, "", "", counts=False, is_raw=True))
+        return self._add(StashedTag(text, "", "", is_unrendered=False, is_raw=True))
 
-    def _add(self, held: Held) -> str:
-        self.held.append(held)
-        return f"{_HOLD}{self._digest}n{len(self.held) - 1}{_END}"
+    def _add(self, held: StashedTag) -> str:
+        self.stashed.append(held)
+        return f"{_STASH_START}{self._digest}n{len(self.stashed) - 1}{_STASH_END}"
 
 
-def any_in(body: str) -> bool:
+def has_shortcode(body: str) -> bool:
     """Tell whether a body may hold tags at all."""
     return _SIGN.search(body) is not None
 
 
-def holds_any(text: str) -> bool:
+def has_stashed_tag(text: str) -> bool:
     """Return whether tags are held in a text, which will be put back there."""
     return _HELD.search(text) is not None
 
 
-def without(text: str) -> str:
+def remove_stashed_tags(text: str) -> str:
     """Drop the tags that are held in a text."""
     return _HELD.sub("", text)
 
@@ -254,24 +259,24 @@ def _raw_pairs(text: str) -> Iterator[tuple[re.Match[str], re.Match[str]]]:
 def _fenced(fence: fences.Fence) -> list[str]:
     """Write a Liquid or Hugo block of code as Markdown has it, in as many lines."""
     longest = max((len(run) for run in re.findall(r"`{3,}", fence.code)), default=2)
-    margin = fence.lead + " " * fence.indent
+    margin = fence.quote_prefix + " " * fence.indent
     mark = margin + "`" * (longest + 1)
     code = [f"{margin}{line}" for line in fence.code.split("\n")[:-1]]
     return [mark + fence.language, *code, mark]
 
 
-def _tags(text: str) -> Iterator[_Tag]:
+def _tags(text: str) -> Iterator[_TagSpan]:
     """Yield the tags of a text: `{% ... %}` and `{{ ... }}`, not empty and without an empty line.
 
     Ends and empty lines are looked for once each, however many beginnings there are.
     """
-    at, empty = 0, _Next(lambda start: _found(_EMPTY_LINE.search(text, start)))
-    ends = {sign: _Next(partial(text.find, closing)) for sign, closing in _CLOSING.items()}
+    at, empty = 0, _NextPosition(lambda start: _found(_EMPTY_LINE.search(text, start)))
+    ends = {sign: _NextPosition(partial(text.find, closing)) for sign, closing in _CLOSING.items()}
     while (opening := _SIGN.search(text, at)) is not None:
         start = opening.start()
         end = ends[opening[0]].after(start + 2)
         if start + 2 < end <= start + 2 + _LONGEST and not start < empty.after(start) < end:
-            yield _Tag(start, end + 2)
+            yield _TagSpan(start, end + 2)
             at = end + 2
         else:
             nearest = min(each.after(start + 2) for each in ends.values())
@@ -282,7 +287,7 @@ def _found(match: re.Match[str] | None) -> int:
     return match.start() if match else -1
 
 
-def _alone(tag: _Tag, text: str) -> bool:
+def _is_alone_on_line(tag: _TagSpan, text: str) -> bool:
     """Return whether a tag has its line, or lines, to itself."""
     margin = max(0, tag.start - len(_MARGINS))
     before = text[margin : tag.start].rpartition("\n")
@@ -292,7 +297,7 @@ def _alone(tag: _Tag, text: str) -> bool:
     return not text[tag.end : end if end >= 0 else len(text)].strip()
 
 
-def _meaning(inner: str) -> str:
+def _resolve_target(inner: str) -> str:
     """Give the target a tag means where it stands in a URL; "" where nobody can say."""
     if found := _SITE.fullmatch(inner):
         return "{site}"
@@ -317,7 +322,7 @@ def _reference(text: str) -> str:
     return "" if not target or {*_QUOTES, ">"} & {*target} else f"{{ref}}{target}"
 
 
-def _run(inner: str, inline: Callable[[str], str]) -> str:
+def _render_tag(inner: str, inline: Callable[[str], str]) -> str:
     """Write a figure or a film as Markdown; "" where the tag is neither."""
     found = _CALL.fullmatch(inner)
     if not found:
@@ -347,7 +352,7 @@ def _figure(given: dict[str, str], inline: Callable[[str], str]) -> str:
     if not given.get("src"):
         return ""
     caption = inline(given["caption"]) if given.get("caption") else ""
-    alt = given.get("alt") or plain(caption)
+    alt = given.get("alt") or extract_text(caption)
     image = f'<img src="{escape(given["src"])}" alt="{escape(alt)}">'
     if given.get("link"):
         image = f'<a href="{escape(given["link"])}">{image}</a>'

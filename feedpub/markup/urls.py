@@ -6,9 +6,9 @@ import re
 from html import escape, unescape
 from urllib.parse import quote, unquote
 
-from feedpub.text import clean
+from feedpub.text import strip_invalid_characters
 
-SCHEMES = frozenset(
+ALLOWED_SCHEMES = frozenset(
     ("http", "https", "ftp", "mailto", "tel", "sms", "geo", "xmpp", "magnet", "data")
 )
 """Schemes the sanitiser lets through; `data:` is refused here but for pictures."""
@@ -36,7 +36,7 @@ _UP_TO_COMMA = re.compile(r"(?:[^,(]|\([^)]*\)?)++")
 _DESCRIPTOR = re.compile(r"\d++w|\d++(?:\.\d++)?x|\.\d++x")
 
 
-def settle(value: str, *, picture: bool = False) -> tuple[str, str]:
+def normalize_url(value: str, *, picture: bool = False) -> tuple[str, str]:
     """Turn an attribute's escaped URL into (escaped value, target).
 
     An absolute URL comes back percent-encoded, with an empty target; `//host` becomes https. A
@@ -49,7 +49,7 @@ def settle(value: str, *, picture: bool = False) -> tuple[str, str]:
         return value, ""
     if _PLAIN.fullmatch(value):
         return value, value
-    url = clean(_INSIDE.sub("", unescape(value).strip(_SPACE_AROUND)))
+    url = strip_invalid_characters(_INSIDE.sub("", unescape(value).strip(_SPACE_AROUND)))
     if not url:
         return "", ""
     if url.startswith(("//", "\\\\")):
@@ -57,7 +57,7 @@ def settle(value: str, *, picture: bool = False) -> tuple[str, str]:
     found = _SCHEME.match(url)
     if found:
         return escape(_absolute(url, found[1].lower(), picture=picture)), ""
-    target = relative(url)
+    target = normalize_relative_url(url)
     return escape(target), target
 
 
@@ -74,18 +74,20 @@ def is_safe(url: str, *, picture: bool = False) -> bool:
     scheme = _scheme(url)
     if scheme == "data":
         return picture and _is_picture(url)
-    return not scheme or scheme in SCHEMES
+    return not scheme or scheme in ALLOWED_SCHEMES
 
 
-def relative(url: str) -> str:
+def normalize_relative_url(url: str) -> str:
     """Give the target of a relative URL: what was meant, free of spaces and of a second "#"."""
     readable = _ENCODED_MARK.sub(lambda match: chr(int(match[1], 16)), url)
     readable = _ENCODED_TEXT.sub(_decoded, readable)
     before, mark, fragment = readable.partition("#")
-    return clean(before + mark + fragment.replace("#", "%23")).replace(" ", "%20")
+    return strip_invalid_characters(before + mark + fragment.replace("#", "%23")).replace(
+        " ", "%20"
+    )
 
 
-def srcset(value: str) -> str:
+def normalize_srcset(value: str) -> str:
     """Settle every candidate of an escaped `srcset` (HTML, section 4.8.4.2.1)."""
     kept: list[str] = []
     text = unescape(value)
@@ -95,7 +97,7 @@ def srcset(value: str) -> str:
         descriptor = _UP_TO_COMMA.match(text, at)
         if url.endswith(",") or not descriptor:
             url, descriptor = url.rstrip(","), None
-        settled, _ = settle(escape(url))
+        settled, _ = normalize_url(escape(url))
         if settled:
             size = descriptor[0].strip() if descriptor else ""
             kept.append(f"{settled} {size}" if _DESCRIPTOR.fullmatch(size) else settled)
@@ -107,7 +109,7 @@ def _absolute(url: str, scheme: str, *, picture: bool) -> str:
     """Percent-encode an absolute URL; "" where it is refused."""
     if scheme == "data":
         return url if picture and _is_picture(url) else ""
-    if scheme not in SCHEMES:
+    if scheme not in ALLOWED_SCHEMES:
         return ""
     match = _WEB.match(url)
     if not match:
@@ -158,4 +160,4 @@ def _decoded(match: re.Match[str]) -> str:
         letters = bytes.fromhex(match[0].replace("%", "")).decode("utf-8")
     except UnicodeDecodeError:
         return match[0]
-    return letters if clean(letters) == letters else match[0]
+    return letters if strip_invalid_characters(letters) == letters else match[0]

@@ -10,7 +10,7 @@ from html import unescape
 from posixpath import splitext
 from urllib.parse import quote
 
-from feedpub.markup.outline import heading_id
+from feedpub.markup.outline import make_heading_id
 
 PREFIX = "{wiki}"
 
@@ -24,7 +24,7 @@ _PICTURES = frozenset((".avif", ".bmp", ".gif", ".jpeg", ".jpg", ".png", ".svg",
 _SOUNDS = frozenset((".3gp", ".flac", ".m4a", ".mp3", ".oga", ".ogg", ".opus", ".wav"))
 _FILMS = frozenset((".m4v", ".mkv", ".mov", ".mp4", ".ogv", ".webm"))
 
-EMBEDDED = _PICTURES | _SOUNDS | _FILMS
+EMBED_SUFFIXES = _PICTURES | _SOUNDS | _FILMS
 """Suffixes of files that `![[...]]` shows, and does not only link to."""
 
 
@@ -38,7 +38,7 @@ class WikiLink:
     end: int  # the place behind it
 
 
-def find(text: str, at: int) -> WikiLink | None:
+def parse_wikilink(text: str, at: int) -> WikiLink | None:
     """Return the wiki link at a place, None where there is none."""
     found = _LINK.match(text, at)
     if not found:
@@ -53,16 +53,16 @@ def find(text: str, at: int) -> WikiLink | None:
         return _picture(name, label, found.end())
     if kind in _SOUNDS or kind in _FILMS:
         tag = "audio" if kind in _SOUNDS else "video"
-        return WikiLink(tag, (("src", target(name)), ("controls", "")), "", found.end())
+        return WikiLink(tag, (("src", build_target(name)), ("controls", "")), "", found.end())
     shown = label or " > ".join(filter(None, (name, *part.split("#"))))
-    return WikiLink("a", (("href", target(name, part)),), shown, found.end())
+    return WikiLink("a", (("href", build_target(name, part)),), shown, found.end())
 
 
-def target(name: str, part: str = "") -> str:
+def build_target(name: str, part: str = "") -> str:
     """Return the target that stands for a name, and a heading below it, until it is resolved."""
     heading = part.rpartition("#")[2].strip()
     # `#^id` names a paragraph, which has no id of its own in a page.
-    fragment = f"#{heading_id(heading)}" if heading and not heading.startswith("^") else ""
+    fragment = f"#{make_heading_id(heading)}" if heading and not heading.startswith("^") else ""
     return f"{PREFIX}{quote(name)}{fragment}" if name else fragment or "#"
 
 
@@ -82,7 +82,7 @@ def _picture(name: str, label: str, end: int) -> WikiLink:
     before, _, last = label.rpartition("|")
     size = _SIZE.fullmatch(last.strip())
     alternative = before if size else label
-    attributes = [("src", target(name)), ("alt", alternative.strip() or splitext(name)[0])]
+    attributes = [("src", build_target(name)), ("alt", alternative.strip() or splitext(name)[0])]
     if size:
         attributes += [
             (key, value)

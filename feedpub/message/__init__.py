@@ -3,21 +3,26 @@
 Signing is in `feedpub.message.dkim`, apart, since only those who sign need `cryptography`.
 """
 
-from feedpub.message.headers import label, routable
-from feedpub.message.letters import Letter, compose, message_id, prepare
-from feedpub.message.marks import fill
-from feedpub.message.traces import sent_keys
-from feedpub.message.values import Heading, Reader
+from feedpub.message.headers import encode_list_label, to_ascii_address
+from feedpub.message.letters import (
+    PreparedMessage,
+    compose_message,
+    make_message_id,
+    prepare_message,
+)
+from feedpub.message.marks import substitute_tags
+from feedpub.message.traces import find_sent_keys
+from feedpub.message.values import MessageHeaders, Recipient
 
 __all__ = [
-    "Heading",
-    "Letter",
-    "Reader",
-    "compose",
-    "fill",
-    "label",
-    "message_id",
-    "prepare",
-    "routable",
-    "sent_keys",
+    "MessageHeaders",
+    "PreparedMessage",
+    "Recipient",
+    "compose_message",
+    "encode_list_label",
+    "find_sent_keys",
+    "make_message_id",
+    "prepare_message",
+    "substitute_tags",
+    "to_ascii_address",
 ]

@@ -9,9 +9,9 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ed25519, padding, rsa
 
 from feedpub.errors import MailError
-from feedpub.message.headers import host
+from feedpub.message.headers import to_ascii_domain
 
-SIGNED = (
+SIGNED_HEADERS = (
     b"from",
     b"to",
     b"cc",
@@ -31,7 +31,7 @@ SIGNED = (
 )
 """The fields that are signed, where a message has them."""
 
-OVERSIGNED = (
+OVERSIGNED_HEADERS = (
     *(b"from", b"to", b"cc", b"subject", b"date", b"reply-to", b"message-id"),
     *(b"mime-version", b"content-type", b"list-unsubscribe", b"list-unsubscribe-post"),
 )
@@ -46,7 +46,7 @@ _SELECTOR = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?")
 PrivateKey = rsa.RSAPrivateKey | ed25519.Ed25519PrivateKey
 
 
-class Signer:
+class DkimSigner:
     """Signs for one domain with one key; to sign with two, hand one's result to the other.
 
     A message that is sent again is signed alike, since no time is told (`t=`).
@@ -56,16 +56,16 @@ class Signer:
     """
 
     def __init__(self, domain: str, selector: str, private_key_pem: bytes) -> None:
-        self._key = _load(private_key_pem)
-        ascii_domain = host(domain)
+        self._key = _load_private_key(private_key_pem)
+        ascii_domain = to_ascii_domain(domain)
         if not ascii_domain:
             raise MailError(f"DKIM: {domain!r} is no domain")
         if not _SELECTOR.fullmatch(selector):
             raise MailError(f"DKIM: {selector!r} is no selector; letters, digits and - will do")
         algorithm = "rsa" if isinstance(self._key, rsa.RSAPrivateKey) else "ed25519"
-        self.name = f"{selector}._domainkey.{ascii_domain}"
+        self.dns_name = f"{selector}._domainkey.{ascii_domain}"
         """Where DNS is asked for the public key."""
-        self.record = f"v=DKIM1; k={algorithm}; p={_public(self._key)}"
+        self.dns_record = f"v=DKIM1; k={algorithm}; p={_encode_public_key(self._key)}"
         """The TXT record that DNS must give there."""
         self._tags = (
             f"v=1; a={algorithm}-sha256; c=relaxed/relaxed; d={ascii_domain};\r\n\ts={selector};"
@@ -78,20 +78,22 @@ class Signer:
         find that out takes longer than the digest.
         """
         header, _, body = data.partition(b"\r\n\r\n")
-        fields = [_relaxed(each) for each in _UNFOLDED.split(header)]
+        fields = [_canonicalize_header(each) for each in _UNFOLDED.split(header)]
         names = [each.partition(b":")[0] for each in fields]
-        signed = [name for name in SIGNED for _ in range(names.count(name))]
+        signed = [name for name in SIGNED_HEADERS for _ in range(names.count(name))]
         chosen = [
             # The last of several first (RFC 6376 section 5.4.2).
             field
-            for name in SIGNED
+            for name in SIGNED_HEADERS
             for field, its_name in zip(reversed(fields), reversed(names), strict=True)
             if its_name == name
         ]
-        listed = b":\r\n\t ".join(b":".join(each) for each in _in_groups((*signed, *OVERSIGNED), 4))
-        digest = _digest(body if tidy else _tidied(body))
+        listed = b":\r\n\t ".join(
+            b":".join(each) for each in _in_groups((*signed, *OVERSIGNED_HEADERS), 4)
+        )
+        digest = _digest(body if tidy else _canonicalize_body(body))
         unsigned = b"%b\r\n\th=%b;\r\n\tbh=%b;\r\n\tb=" % (self._tags, listed, digest)
-        covered = b"\r\n".join((*chosen, _relaxed(b"DKIM-Signature: " + unsigned)))
+        covered = b"\r\n".join((*chosen, _canonicalize_header(b"DKIM-Signature: " + unsigned)))
         signature = base64.b64encode(self._signature(covered))
         folded = b"\r\n\t ".join(signature[at : at + 72] for at in range(0, len(signature), 72))
         return b"DKIM-Signature: %b%b\r\n%b" % (unsigned, folded, data)
@@ -107,14 +109,14 @@ def _in_groups(names: tuple[bytes, ...], size: int) -> list[tuple[bytes, ...]]:
     return [names[at : at + size] for at in range(0, len(names), size)]
 
 
-def _relaxed(field: bytes) -> bytes:
+def _canonicalize_header(field: bytes) -> bytes:
     """Give a header field in its relaxed form, without a line end (RFC 6376 section 3.4.2)."""
     name, _, value = field.partition(b":")
     unfolded = _BLANKS.sub(b" ", value.replace(b"\r\n", b"")).strip(b" ")
     return b"%b:%b" % (name.strip(b" \t").lower(), unfolded)
 
 
-def _tidied(body: bytes) -> bytes:
+def _canonicalize_body(body: bytes) -> bytes:
     """Give a body in its relaxed form, but for its end (RFC 6376 section 3.4.4)."""
     body = body.replace(b"\t", b" ")
     while b"  " in body:  # halves each run: a regular expression takes ten times as long
@@ -133,7 +135,7 @@ def _digest(body: bytes) -> bytes:
     return base64.b64encode(digest.digest())
 
 
-def _load(pem: bytes) -> PrivateKey:
+def _load_private_key(pem: bytes) -> PrivateKey:
     """Read a private key. What was read is in no message, nor in what led to it."""
     try:
         key = serialization.load_pem_private_key(pem, password=None)
@@ -150,7 +152,7 @@ def _load(pem: bytes) -> PrivateKey:
     )
 
 
-def _public(key: PrivateKey) -> str:
+def _encode_public_key(key: PrivateKey) -> str:
     public = key.public_key()
     if isinstance(public, ed25519.Ed25519PublicKey):
         return base64.b64encode(public.public_bytes_raw()).decode()

@@ -13,7 +13,7 @@ import idna
 
 from feedpub.text import one_line
 
-LONGEST = 900
+MAX_VALUE_LENGTH = 900
 """Octets of a URL or an address: with what stands around it, it fits in a line of 998."""
 
 _WIDTH = 76
@@ -30,18 +30,18 @@ _DIGITS = 16
 _URL_ONLY = "!#$%&'()*+,/:;=?@[]~"  # all that may stand in a URL (RFC 3986) but for < and >
 
 
-def field(name: str, value: str) -> str:
+def format_field(name: str, value: str) -> str:
     """Give one header field with its line end; `value` is folded already."""
     return f"{name}: {value}\r\n" if value else f"{name}:\r\n"
 
 
-def text(written: str, column: int) -> str:
+def encode_text(written: str, column: int) -> str:
     """Give free text such as a subject; its first line begins at `column`."""
     clean = one_line(written)
     words = clean.split(" ")
     plain = clean.isascii() and "=?" not in clean
     if not plain or ("" in words[1:]) or max(map(len, words)) > _WIDTH - column:
-        return _encoded(clean, column)
+        return _encode_words(clean, column)
     lines, room = [words[0]], _WIDTH - column
     for word in words[1:]:
         if len(lines[-1]) + 1 + len(word) > room:
@@ -52,28 +52,28 @@ def text(written: str, column: int) -> str:
     return "\r\n ".join(lines)
 
 
-def phrase(name: str, column: int) -> str:
+def format_display_name(name: str, column: int) -> str:
     """Give a person's or a list's name as it stands before an address (RFC 5322, 3.2.5)."""
     clean = one_line(name)
     shown = clean if not clean or _PHRASE.fullmatch(clean) else _in_quotes(clean)
     if not clean.isascii() or "=?" in clean or len(shown) > _WIDTH - column:
-        return _encoded(clean, column)
+        return _encode_words(clean, column)
     return shown
 
 
-def mailbox(name: str, address: str, column: int) -> str:
+def format_mailbox(name: str, address: str, column: int) -> str:
     """Give `Name <address>`; "" for an address that nothing can be sent to.
 
     An address whose local part is not ASCII stays so: that takes SMTPUTF8 (RFC 6532).
     """
-    target = routable(address)
-    if not target or len(target.encode("utf-8", "replace")) > LONGEST:
+    target = to_ascii_address(address)
+    if not target or len(target.encode("utf-8", "replace")) > MAX_VALUE_LENGTH:
         return ""
-    shown = phrase(name, column)
-    return _after(shown, f"<{target}>", column) if shown else target
+    shown = format_display_name(name, column)
+    return _append_target(shown, f"<{target}>", column) if shown else target
 
 
-def label(name: str) -> str:
+def encode_list_label(name: str) -> str:
     """Give a name, a slug, as one label of a List-Id, which is ASCII; no two names have the same.
 
     It is what the DNS would make of it (RFC 5891) where that can be read back, or else a digest.
@@ -89,29 +89,31 @@ def label(name: str) -> str:
     return "x-" + hashlib.sha256(name.encode("utf-8", "replace")).hexdigest()[:_DIGITS]
 
 
-def identified(name: str, list_id: str, column: int) -> str:
+def format_list_id(name: str, list_id: str, column: int) -> str:
     """Give `Name <list.example.org>` of a List-Id (RFC 2919)."""
-    target = f"<{_NO_LIST_ID.sub('-', list_id)[:LONGEST]}>"
-    shown = phrase(name, column)
-    return _after(shown, target, column) if shown else target
+    target = f"<{_NO_LIST_ID.sub('-', list_id)[:MAX_VALUE_LENGTH]}>"
+    shown = format_display_name(name, column)
+    return _append_target(shown, target, column) if shown else target
 
 
-def url(written: str) -> str:
+def format_url(written: str) -> str:
     """Give `<https://…>` as in List-Unsubscribe (RFC 2369), never as an encoded-word.
 
     Raises:
         ValueError: it is too long for a header.
     """
     target = quote(written.encode("utf-8", "replace"), safe=_URL_ONLY).replace("=?", "%3D?")
-    if len(target) > LONGEST:
-        raise ValueError(f"{target[:60]}…: a URL of over {LONGEST} octets fits in no header")
+    if len(target) > MAX_VALUE_LENGTH:
+        raise ValueError(
+            f"{target[:60]}…: a URL of over {MAX_VALUE_LENGTH} octets fits in no header"
+        )
     return f"<{target}>"
 
 
-def routable(address: str) -> str:
+def to_ascii_address(address: str) -> str:
     """Give `address` as SMTP takes it: its domain in ASCII (RFC 5891); "" where it is none."""
     local, _, domain = one_line(address).rpartition("@")
-    ascii_domain = host(domain)
+    ascii_domain = to_ascii_domain(domain)
     if not local or not ascii_domain:
         return ""
     if not _LOCAL.fullmatch(local) and not _QUOTED.fullmatch(local):
@@ -119,7 +121,7 @@ def routable(address: str) -> str:
     return f"{local}@{ascii_domain}"
 
 
-def host(domain: str) -> str:
+def to_ascii_domain(domain: str) -> str:
     """Give a domain in ASCII (RFC 5891); "" for what cannot be one."""
     if domain.isascii():
         return domain if _HOST.fullmatch(domain) else ""
@@ -133,17 +135,19 @@ def _in_quotes(clean: str) -> str:
     return '"' + _QUOTABLE.sub(r"\\\1", clean) + '"'
 
 
-def _after(shown: str, target: str, column: int) -> str:
+def _append_target(shown: str, target: str, column: int) -> str:
     """Put the address after the name, on the same line where it fits."""
     before, _, last = shown.rpartition("\r\n")
     used = len(last) if before else column + len(last)
     return f"{shown} {target}" if used + 1 + len(target) <= _WIDTH else f"{shown}\r\n {target}"
 
 
-def _encoded(clean: str, column: int) -> str:
+def _encode_words(clean: str, column: int) -> str:
     """Encode as words of RFC 2047, in the shorter of its two ways; no word parts a letter."""
     whole = clean.encode("utf-8", "replace")
-    way, encode = ("q", _q) if len(_q(whole)) <= len(_b(whole)) else ("b", _b)
+    way, encode = (
+        ("q", _encode_q) if len(_encode_q(whole)) <= len(_encode_b(whole)) else ("b", _encode_b)
+    )
     room = _WIDTH - column - _WORD
     words, chunk = [], b""
     for letter in clean:
@@ -156,11 +160,11 @@ def _encoded(clean: str, column: int) -> str:
     return "\r\n ".join(f"=?utf-8?{way}?{each}?=" for each in words)
 
 
-def _q(octets: bytes) -> str:
+def _encode_q(octets: bytes) -> str:
     return "".join(chr(each) if each in _SAFE else f"={each:02X}" for each in octets).replace(
         " ", "_"
     )
 
 
-def _b(octets: bytes) -> str:
+def _encode_b(octets: bytes) -> str:
     return binascii.b2a_base64(octets, newline=False).decode()

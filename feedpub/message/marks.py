@@ -4,52 +4,52 @@ import html
 import re
 from dataclasses import replace
 
-from feedpub.mailing import Content
-from feedpub.message.values import Reader
+from feedpub.mailing import MessageContent
+from feedpub.message.values import Recipient
 from feedpub.text import one_line
 
-OPEN, CLOSE = "\ufdd2", "\ufdd3"
+TAG_START, TAG_END = "\ufdd2", "\ufdd3"
 """Around the name of a value: noncharacters, which `text.clean` removes from what people write.
 
 What comes after a bar stands where the value is empty: "\ufdd2name|dear reader\ufdd3".
 """
 
-NAMES = ("name", "address", "unsubscribe", "preferences", "online", "follows")
+TAG_NAMES = ("name", "address", "unsubscribe", "preferences", "online", "follows")
 """What is each reader's own."""
 
-URLS = ("unsubscribe", "preferences", "online")
+URL_TAGS = ("unsubscribe", "preferences", "online")
 """Those of them that a link may lead to."""
 
-_MARK = re.compile(f"{OPEN}([^{OPEN}{CLOSE}]*){CLOSE}")
-_STRAY = re.compile(f"[{OPEN}{CLOSE}]")
+_MARK = re.compile(f"{TAG_START}([^{TAG_START}{TAG_END}]*){TAG_END}")
+_STRAY = re.compile(f"[{TAG_START}{TAG_END}]")
 
 
-def split(text: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+def split_tags(text: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Take `text` apart into its pieces and the marks between them, of which there is one less."""
     parts = _MARK.split(text)
     return tuple(_STRAY.sub("", each) for each in parts[::2]), tuple(parts[1::2])
 
 
-def value(mark: str, reader: Reader) -> str:
+def resolve_tag(mark: str, reader: Recipient) -> str:
     """Give what stands for `mark`, in one line; nothing for a name that does not exist."""
     name, _, otherwise = mark.partition("|")
-    own = one_line(getattr(reader, name)) if name in NAMES else ""
+    own = one_line(getattr(reader, name)) if name in TAG_NAMES else ""
     return own or one_line(otherwise)
 
 
-def escaped(mark: str, reader: Reader) -> str:
+def resolve_tag_html(mark: str, reader: Recipient) -> str:
     """Give what stands for `mark` in HTML, in text or in an attribute; itself it is HTML there."""
-    return html.escape(value(html.unescape(mark), reader))
+    return html.escape(resolve_tag(html.unescape(mark), reader))
 
 
-def fill(content: Content, reader: Reader) -> Content:
+def substitute_tags(content: MessageContent, reader: Recipient) -> MessageContent:
     """Put the reader's own values in the places of the marks, escaped where it is HTML."""
 
     def plain(found: re.Match[str]) -> str:
-        return value(found[1], reader)
+        return resolve_tag(found[1], reader)
 
     def safe(found: re.Match[str]) -> str:
-        return escaped(found[1], reader)
+        return resolve_tag_html(found[1], reader)
 
     return replace(
         content,

@@ -13,7 +13,7 @@ _LONGEST = 2_000  # letters of a line that are looked at
 _TAKEN = ("status=", "(queue active)")
 
 
-def sent_keys(lines: Iterable[str]) -> frozenset[tuple[str, str]]:
+def find_sent_keys(lines: Iterable[str]) -> frozenset[tuple[str, str]]:
     """Return (key of a delivery, domain) for each message that a server has taken.
 
     Postfix names the Message-ID when the message comes in, and what became of it by a number of

@@ -7,7 +7,7 @@ from feedpub.model import Author
 
 
 @dataclass(frozen=True, slots=True)
-class Heading:
+class MessageHeaders:
     """What stands in the header of every message of an issue."""
 
     sender: Author  # name and email
@@ -15,12 +15,12 @@ class Heading:
     list_id: str  # as a host name: "weekly.example.org" (RFC 2919); "" where it is to one person
     list_name: str = ""  # what people call the list
     reply_to: Author | None = None
-    archive: str = ""  # URL of the page that lists what was sent (RFC 2369)
+    archive_url: str = ""  # URL of the page that lists what was sent (RFC 2369)
     stamp: str = ""  # shows, where the message comes back, when its issue was made
 
 
 @dataclass(frozen=True, slots=True)
-class Reader:
+class Recipient:
     """What one reader's message has of its own; the names of the marks are fields of this."""
 
     key: str  # of the delivery: makes the Message-ID

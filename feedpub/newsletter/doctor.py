@@ -8,85 +8,89 @@ from functools import partial
 from pathlib import Path
 
 from feedpub.errors import ConfigError, FeedpubError, MailError
-from feedpub.mail import Relay, Smtp, clock
-from feedpub.mail.dns import Dns, Resolver
+from feedpub.mail import SmtpRelay, SmtpTransport, clock
+from feedpub.mail.dns import DnsResolver, Resolver
 from feedpub.mailing import ACTIVE
 from feedpub.message import headers
-from feedpub.message.dkim import Signer
+from feedpub.message.dkim import DkimSigner
 from feedpub.newsletter import domains
-from feedpub.newsletter.desk import Desk, opened
-from feedpub.newsletter.findings import Finding, bad, good, poor, unknown
-from feedpub.newsletter.outlook import RECENT
-from feedpub.newsletter.posting import signer, transport
-from feedpub.publish.request import Request
+from feedpub.newsletter.desk import NewsletterContext, open_newsletter
+from feedpub.newsletter.findings import Finding, fail, ok, unknown, warn
+from feedpub.newsletter.outlook import REFUSAL_WINDOW
+from feedpub.newsletter.posting import build_transport, load_signer
+from feedpub.publish.request import BuildRequest
 
-Look = Callable[[], list[Finding]]
+Check = Callable[[], list[Finding]]
 
 _LOOPBACK = frozenset(("localhost", "127.0.0.1", "::1"))
 _SLIGHT, _GROSS = timedelta(seconds=30), timedelta(minutes=5)  # by which a clock is wrong
 _CONNECTING, _ANSWERING, _RESOLVING = 10, 30, 4  # seconds: somebody waits
-_LITTLE, _HARDLY_ANY = 1_000_000_000, 100_000_000  # octets left on a disk
+_LITTLE, _CRITICAL_SPACE = 1_000_000_000, 100_000_000  # octets left on a disk
 
 
 @dataclass(frozen=True, slots=True)
-class World:
+class ExternalServices:
     """What is outside; tests bring one of their own."""
 
     resolver: Resolver
-    time: Callable[[], datetime]  # what others say it is; raises MailError
-    free: Callable[[Path], int]  # octets that are left on the disk of a folder
+    fetch_time: Callable[[], datetime]  # what others say it is; raises MailError
+    get_free_space: Callable[[Path], int]  # octets that are left on the disk of a folder
 
 
-def real() -> World:
+def build_services() -> ExternalServices:
     """Give the world as it is: the system's resolver, a time server and the disk."""
-    resolver = Dns(patience=_RESOLVING)
-    return World(resolver, clock.asked, lambda folder: shutil.disk_usage(folder).free)
+    resolver = DnsResolver(patience=_RESOLVING)
+    return ExternalServices(
+        resolver, clock.query_sntp_time, lambda folder: shutil.disk_usage(folder).free
+    )
 
 
-def doctor(request: Request, world: World | None = None) -> tuple[Finding, ...]:
+def run_checks(request: BuildRequest, world: ExternalServices | None = None) -> tuple[Finding, ...]:
     """Look at all that a newsletter needs, and tell what to do where it is not so.
 
     Nothing is sent. Mail servers, the DNS and a time server are asked; whatever does not answer
     is a finding like any other.
     """
-    outside = world or real()
+    outside = world or build_services()
     findings = [_clock(request, outside)]
     try:
-        with opened(request) as desk:
-            findings += _Visit(request, desk, outside).findings()
+        with open_newsletter(request) as desk:
+            findings += _Doctor(request, desk, outside).run()
     except ConfigError as error:
         advice = "mend that place; `feedpub config` prints every key and what it means"
-        findings += [bad("config", str(each), advice) for each in error.problems]
+        findings += [fail("config", str(each), advice) for each in error.problems]
     except FeedpubError as error:
-        findings.append(bad("config", str(error), "nothing can be sent before that"))
+        findings.append(fail("config", str(error), "nothing can be sent before that"))
     return (*findings, _disk(request, outside))
 
 
-class _Visit:
+class _Doctor:
     """One look at everything."""
 
-    def __init__(self, request: Request, desk: Desk, world: World) -> None:
+    def __init__(
+        self, request: BuildRequest, desk: NewsletterContext, world: ExternalServices
+    ) -> None:
         self._path = request.config_path
-        self._desk = desk
+        self._newsletter = desk
         self._mail = desk.config.mail
         self._resolver = world.resolver
         self._progress = request.progress
         self._now = request.now
 
-    def findings(self) -> Iterator[Finding]:
+    def run(self) -> Iterator[Finding]:
         """Give what is found, in the order in which to mend it."""
         yield from self._config()
         yield self._database()
         yield from self._refusals()
-        signers: list[Signer] = []
+        signers: list[DkimSigner] = []
         for each in self._mail.dkim:
             try:
-                signers.append(signer(self._desk, each))
+                signers.append(load_signer(self._newsletter, each))
             except FeedpubError as error:
-                yield bad("DKIM key", str(error), "nothing can be sent before that")
-        way = transport(self._desk)
-        if not isinstance(way, Smtp):
-            yield poor(
+                yield fail("DKIM key", str(error), "nothing can be sent before that")
+        way = build_transport(self._newsletter)
+        if not isinstance(way, SmtpTransport):
+            yield warn(
                 "transport",
                 f"nobody is mailed: messages are put into {self._mail.folder}/",
                 "set mail.transport to smtp and name a server in mail.relays; then this looks at "
@@ -95,36 +99,36 @@ class _Visit:
             return
         for relay in way.relays:
             self._progress(f"asking {relay.name}", 0, 0)
-            yield _logged_in(way, relay)
+            yield _check_login(way, relay)
         try:
-            sender = self._desk.sender().email
+            sender = self._newsletter.get_sender().email
         except FeedpubError as error:
-            yield bad("sender", str(error), "nothing can be sent before that")
+            yield fail("sender", str(error), "nothing can be sent before that")
             return
         self._progress("asking the DNS", 0, 0)
-        for look in self._looks(_domain(sender), signers):
-            yield from _answered(look)
+        for look in self._build_dns_checks(_domain(sender), signers):
+            yield from _run_check(look)
 
     def _config(self) -> Iterator[Finding]:
         """Look at what is allowed, and unwise."""
-        site, mail = self._desk.config.site, self._mail
-        yield good("config", f"{self._path} can be used")
-        if not self._desk.config.digests:
-            yield poor("config", "there are no digests", "name one under digests:")
+        site, mail = self._newsletter.config.site, self._mail
+        yield ok("config", f"{self._path} can be used")
+        if not self._newsletter.config.digests:
+            yield warn("config", "there are no digests", "name one under digests:")
         if not site.url.startswith("https:"):
-            yield poor(
+            yield warn(
                 "config",
                 f"{site.url} is not encrypted: mail programs show no button for unsubscribing",
                 "give the site a certificate, and write site.url with https:",
             )
         if not mail.address:
-            yield poor(
+            yield warn(
                 "config",
                 "mails carry no postal address, which the law of many places wants",
                 "write it in mail.address",
             )
         if not mail.bounces:
-            yield poor(
+            yield warn(
                 "config",
                 "what cannot be delivered comes back to the sender, and nobody takes notice",
                 "name an address in mail.bounces, and in mail.mailbox where it arrives: "
@@ -132,34 +136,36 @@ class _Visit:
             )
 
     def _database(self) -> Finding:
-        if self._desk.behind:
-            return bad("database", self._desk.behind, "see `feedpub digest recover --help`")
-        counts = dict(self._desk.store.counts())
+        if self._newsletter.outdated_reason:
+            return fail(
+                "database", self._newsletter.outdated_reason, "see `feedpub digest recover --help`"
+            )
+        counts = dict(self._newsletter.store.count_by_state())
         number = sum(counts.values())
         readers = f"{number:,} reader{'' if number == 1 else 's'}"
-        return good("database", f"{readers}, {counts[ACTIVE]:,} active")
+        return ok("database", f"{readers}, {counts[ACTIVE]:,} active")
 
     def _refusals(self) -> Iterator[Finding]:
         """Tell which servers refused us lately, and in what words."""
-        for each in self._desk.store.refusals(self._now - RECENT):
+        for each in self._newsletter.store.list_refusals(self._now - REFUSAL_WINDOW):
             number = f"{each.number:,} time{'' if each.number == 1 else 's'}"
-            yield poor(
+            yield warn(
                 "refusals",
                 f"{each.domain or 'a server'} refused us {number}: {each.text}",
                 "no reader is to blame: do what it says, and what is told below of SPF, DKIM, "
                 "DMARC and PTR; block lists and limits have pages where they are lifted",
             )
 
-    def _looks(self, sender: str, signers: Sequence[Signer]) -> Iterator[Look]:
+    def _build_dns_checks(self, sender: str, signers: Sequence[DkimSigner]) -> Iterator[Check]:
         """Give each look at the DNS, to be taken when it is called."""
         ask, mail = self._resolver, self._mail
         path = _domain(mail.bounces) if mail.bounces else sender
-        yield lambda: [domains.spf(ask, path)]
+        yield lambda: [domains.check_spf(ask, path)]
         for each in signers:
             yield partial(_dkim, ask, each)
-        yield lambda: [domains.dmarc(ask, sender)]
-        names = [each.name.partition("._domainkey.")[2].lower() for each in signers]
-        yield lambda: [domains.alignment(sender, path, names)]
+        yield lambda: [domains.check_dmarc(ask, sender)]
+        names = [each.dns_name.partition("._domainkey.")[2].lower() for each in signers]
+        yield lambda: [domains.check_alignment(sender, path, names)]
         incoming = {sender: "an answer"}
         for address, what in (
             (mail.reply_to, "an answer"),
@@ -169,85 +175,85 @@ class _Visit:
             incoming.update({_domain(address): what} if address else {})
         for domain, what in incoming.items():
             yield partial(_mx, ask, domain, what)
-        for host in self._hosts(sender):
-            yield partial(domains.pointers, ask, host)
+        for host in self._find_sending_hosts(sender):
+            yield partial(domains.check_ptr, ask, host)
 
-    def _hosts(self, sender: str) -> Iterator[str]:
+    def _find_sending_hosts(self, sender: str) -> Iterator[str]:
         """Give the hosts that send; of a server on this machine it is what takes mail for us."""
         for relay in self._mail.relays:
             if relay.host not in _LOOPBACK:
                 yield relay.host
                 continue
             try:
-                yield from self._resolver.exchangers(sender)[:1]
+                yield from self._resolver.resolve_mx(sender)[:1]
             except MailError:
                 continue  # told already, where MX was looked at
 
 
-def _logged_in(way: Smtp, relay: Relay) -> Finding:
+def _check_login(way: SmtpTransport, relay: SmtpRelay) -> Finding:
     """Log in to a mail server, as `send` does."""
     hasty = replace(relay, connect_timeout=_CONNECTING, timeout=_ANSWERING)
     try:
         way.connect_to(hasty).close()
     except MailError as error:
-        return bad("SMTP", str(error), f"mend that, or what mail.relays says of {relay.host}")
+        return fail("SMTP", str(error), f"mend that, or what mail.relays says of {relay.host}")
     if relay.security == "none" and relay.host not in _LOOPBACK:
-        return poor(
+        return warn(
             "SMTP",
             f"{relay.name} takes our mail, but anybody on the way can read it",
             "set security to starttls or tls in mail.relays",
         )
     ways = {"starttls": "encrypted by STARTTLS", "tls": "encrypted by TLS"}
     user = ", and lets us in" if relay.username else ""
-    return good("SMTP", f"{relay.name} answers, {ways.get(relay.security, 'in the clear')}{user}")
+    return ok("SMTP", f"{relay.name} answers, {ways.get(relay.security, 'in the clear')}{user}")
 
 
-def _dkim(resolver: Resolver, signer: Signer) -> list[Finding]:
-    return [domains.dkim(resolver, signer.name, signer.record)]
+def _dkim(resolver: Resolver, signer: DkimSigner) -> list[Finding]:
+    return [domains.check_dkim(resolver, signer.dns_name, signer.dns_record)]
 
 
 def _mx(resolver: Resolver, domain: str, what: str) -> list[Finding]:
-    return [domains.mx(resolver, domain, what)]
+    return [domains.check_mx(resolver, domain, what)]
 
 
-def _answered(look: Look) -> list[Finding]:
+def _run_check(look: Check) -> list[Finding]:
     """Give what a look at the DNS found, or that nobody answers."""
     try:
         return look()
     except MailError as error:
-        return [poor("DNS", str(error), "try again; look at this machine's resolver")]
+        return [warn("DNS", str(error), "try again; look at this machine's resolver")]
 
 
 def _domain(address: str) -> str:
     """Give the domain of an address as the DNS knows it."""
     domain = address.rpartition("@")[2]
-    return headers.host(domain).lower() or domain
+    return headers.to_ascii_domain(domain).lower() or domain
 
 
-def _clock(request: Request, world: World) -> Finding:
+def _clock(request: BuildRequest, world: ExternalServices) -> Finding:
     """Compare the clock of this machine, which dates messages and decides when digests go out."""
     try:
-        wrong = abs(world.time() - request.now)
+        wrong = abs(world.fetch_time() - request.now)
     except MailError as error:
         advice = "nothing is to be done where NTP sets it"
         return unknown("clock", f"nobody to compare it with: {error}", advice)
     seconds = wrong.total_seconds()
     if wrong <= _SLIGHT:
-        return good("clock", "it is right")
+        return ok("clock", "it is right")
     told = f"it is wrong by {seconds:,.0f} seconds"
     advice = "set it by NTP: `timedatectl set-ntp true`"
-    return bad("clock", told, advice) if wrong > _GROSS else poor("clock", told, advice)
+    return fail("clock", told, advice) if wrong > _GROSS else warn("clock", told, advice)
 
 
-def _disk(request: Request, world: World) -> Finding:
+def _disk(request: BuildRequest, world: ExternalServices) -> Finding:
     """Look at the disk that holds the list of readers."""
     folder = request.config_path.parent
     try:
-        left = world.free(folder)
+        left = world.get_free_space(folder)
     except OSError as error:
-        return bad("disk", f"{folder}: {error.strerror}", "see that the folder is there")
+        return fail("disk", f"{folder}: {error.strerror}", "see that the folder is there")
     told = f"{left / 1e9:,.1f} GB are left where {folder.resolve()} lies"
     advice = "make room: what was sent cannot be recorded on a disk that is full"
-    if left < _HARDLY_ANY:
-        return bad("disk", told, advice)
-    return poor("disk", told, advice) if left < _LITTLE else good("disk", told)
+    if left < _CRITICAL_SPACE:
+        return fail("disk", told, advice)
+    return warn("disk", told, advice) if left < _LITTLE else ok("disk", told)

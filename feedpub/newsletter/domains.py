@@ -5,60 +5,60 @@ from collections.abc import Iterator, Sequence
 from ipaddress import ip_address
 
 from feedpub.mail.dns import Resolver
-from feedpub.newsletter.findings import Finding, bad, good, poor
+from feedpub.newsletter.findings import Finding, fail, ok, warn
 
 _MOST_LOOKUPS = 10  # RFC 7208 section 4.6.4
 _TERM = re.compile(r"(?P<sign>[+~?-]?)(?P<name>[a-z][a-z0-9]*)(?:[:=](?P<target>[^/]*))?")
-_COSTLY = frozenset(("a", "mx", "ptr", "exists", "include", "redirect"))
-_ELSEWHERE = frozenset(("include", "redirect"))
+_LOOKUP_TERMS = frozenset(("a", "mx", "ptr", "exists", "include", "redirect"))
+_NESTED_TERMS = frozenset(("include", "redirect"))
 _POLICIES = ("none", "quarantine", "reject")
-_ANSWER = "SPF"
+_SPF = "SPF"
 _LEAST_LABELS = 2  # of a domain that somebody can own
 
 
-def spf(resolver: Resolver, domain: str) -> Finding:
+def check_spf(resolver: Resolver, domain: str) -> Finding:
     """Look at who may send for a domain (RFC 7208): the return path's. Raises MailError."""
     found = _spf(resolver, domain)
     if not found:
-        return bad(
-            _ANSWER,
+        return fail(
+            _SPF,
             f"{domain} does not say who may send for it",
             f"publish a TXT record at {domain} as your mail server's provider tells you, or "
             '"v=spf1 mx -all" where the machine that takes its mail sends it too',
         )
     if len(found) > 1:
-        return bad(
-            _ANSWER,
+        return fail(
+            _SPF,
             f"{domain} has {len(found)} SPF records, and so none that counts",
             "make one record of them: everything between v=spf1 and the last `all`",
         )
-    fault = _unusable(resolver, found[0])
+    fault = _find_spf_error(resolver, found[0])
     if fault:
-        return bad(_ANSWER, f"{domain}: {fault}", "mend the record; until then it does not count")
-    return _ending(domain, found[0])
+        return fail(_SPF, f"{domain}: {fault}", "mend the record; until then it does not count")
+    return _check_all_term(domain, found[0])
 
 
-def _ending(domain: str, record: str) -> Finding:
+def _check_all_term(domain: str, record: str) -> Finding:
     """Look at what a record says of everybody else."""
     terms = {term["name"]: term["sign"] for term in _terms(record)}
     sign = terms.get("all", "" if "redirect" in terms else "?")
     if "all" in terms and sign in ("", "+"):
-        return bad(
-            _ANSWER,
+        return fail(
+            _SPF,
             f'{domain} lets the whole world send for it: "{record}"',
             'end the record with "~all" or "-all"',
         )
     if sign == "?":
-        return poor(
-            _ANSWER,
+        return warn(
+            _SPF,
             f'{domain} says nothing of others who send for it: "{record}"',
             'end the record with "~all" or "-all"',
         )
-    return good(_ANSWER, f'{domain}: "{record}"')
+    return ok(_SPF, f'{domain}: "{record}"')
 
 
 def _spf(resolver: Resolver, domain: str) -> list[str]:
-    found = (each.strip() for each in resolver.texts(domain))
+    found = (each.strip() for each in resolver.resolve_txt(domain))
     return [each for each in found if each.lower().partition(" ")[0] == "v=spf1"]
 
 
@@ -67,16 +67,16 @@ def _terms(record: str) -> Iterator[re.Match[str]]:
     return (term for word in words if (term := _TERM.match(word)))
 
 
-def _unusable(resolver: Resolver, record: str) -> str:
+def _find_spf_error(resolver: Resolver, record: str) -> str:
     """Tell why nobody can make use of a record, "" where they can."""
     waiting, lookups = [record], 0
     while waiting:
         for term in _terms(waiting.pop()):
-            lookups += term["name"] in _COSTLY
+            lookups += term["name"] in _LOOKUP_TERMS
             if lookups > _MOST_LOOKUPS:
                 return f"its SPF record takes more than {_MOST_LOOKUPS} look-ups"
             target = term["target"] or ""
-            if term["name"] in _ELSEWHERE and "%" not in target:  # a macro is about one message
+            if term["name"] in _NESTED_TERMS and "%" not in target:  # a macro is about one message
                 found = _spf(resolver, target)
                 if len(found) != 1:
                     return f'its SPF record names "{target}", which has none that counts'
@@ -84,7 +84,7 @@ def _unusable(resolver: Resolver, record: str) -> str:
     return ""
 
 
-def dkim(resolver: Resolver, name: str, record: str) -> Finding:
+def check_dkim(resolver: Resolver, name: str, record: str) -> Finding:
     """Look for the public half of our key where receivers do (RFC 6376). Raises MailError.
 
     Args:
@@ -93,22 +93,22 @@ def dkim(resolver: Resolver, name: str, record: str) -> Finding:
         record: As it should be, `Signer.record`.
     """
     advice = f'publish this TXT record at {name}: "{record}"'
-    found = [_tags(each) for each in resolver.texts(name)]
+    found = [_tags(each) for each in resolver.resolve_txt(name)]
     if not found:
-        return bad("DKIM", f"{name} has no key: no signature of ours counts", advice)
+        return fail("DKIM", f"{name} has no key: no signature of ours counts", advice)
     wanted = _tags(record)
     tags = found[0]
     if len(found) > 1:
-        return bad("DKIM", f"{name} has {len(found)} records: any of them may be taken", advice)
+        return fail("DKIM", f"{name} has {len(found)} records: any of them may be taken", advice)
     if tags.get("p") != wanted["p"] or tags.get("k", "rsa") != wanted["k"]:
-        return bad("DKIM", f"{name} has another key than the one that signs here", advice)
+        return fail("DKIM", f"{name} has another key than the one that signs here", advice)
     if "y" in tags.get("t", "").split(":"):
-        return poor(
+        return warn(
             "DKIM",
             f"{name} says that the key is only being tried out",
             "take t=y out of the record once messages arrive",
         )
-    return good("DKIM", f"{name} has the key that signs here")
+    return ok("DKIM", f"{name} has the key that signs here")
 
 
 def _tags(record: str) -> dict[str, str]:
@@ -117,18 +117,18 @@ def _tags(record: str) -> dict[str, str]:
     return {name.lower(): value for name, _, value in pairs if name}
 
 
-def dmarc(resolver: Resolver, domain: str) -> Finding:
+def check_dmarc(resolver: Resolver, domain: str) -> Finding:
     """Look at what receivers are to do with forgeries (RFC 7489): the From's. Raises MailError."""
     labels = domain.split(".")
     for start in range(max(len(labels) - _LEAST_LABELS, 0) + 1):
         name = f"_dmarc.{'.'.join(labels[start:])}"
-        found = [_tags(each) for each in resolver.texts(name)]
+        found = [_tags(each) for each in resolver.resolve_txt(name)]
         found = [tags for tags in found if tags.get("v") == "DMARC1"]
         if len(found) > 1:
-            return bad("DMARC", f"{name} has {len(found)} records", "leave one of them")
+            return fail("DMARC", f"{name} has {len(found)} records", "leave one of them")
         if found:
             return _policy(name, found[0])
-    return bad(
+    return fail(
         "DMARC",
         f"{domain} has no policy; Gmail and Yahoo want one of whoever mails many",
         f'publish a TXT record at _dmarc.{domain}: "v=DMARC1; p=none" to begin with',
@@ -138,28 +138,28 @@ def dmarc(resolver: Resolver, domain: str) -> Finding:
 def _policy(name: str, tags: dict[str, str]) -> Finding:
     policy = tags.get("p", "").lower()
     if policy in _POLICIES:
-        return good("DMARC", f"{name}: p={policy}")
-    return bad("DMARC", f'{name}: "{policy}" is no policy', "write p=none, quarantine or reject")
+        return ok("DMARC", f"{name}: p={policy}")
+    return fail("DMARC", f'{name}: "{policy}" is no policy', "write p=none, quarantine or reject")
 
 
-def alignment(sender: str, path: str, signers: Sequence[str]) -> Finding:
+def check_alignment(sender: str, path: str, signers: Sequence[str]) -> Finding:
     """Compare the domain of From with those that can vouch for it (RFC 7489 section 3.1)."""
-    if any(_related(sender, each) for each in signers):
-        return good("alignment", f"{sender} signs what is from it")
+    if any(_is_aligned(sender, each) for each in signers):
+        return ok("alignment", f"{sender} signs what is from it")
     advice = f"name a key of {sender} in mail.dkim, unless your mail server signs for it"
-    if not _related(sender, path):
+    if not _is_aligned(sender, path):
         told = f"mail is from {sender}, and comes back to {path}: nobody can tell it from a forgery"
-        return bad("alignment", told, advice)
-    return poor(
+        return fail("alignment", told, advice)
+    return warn(
         "alignment", "what is forwarded cannot be told from a forgery: no signature", advice
     )
 
 
-def _related(one: str, other: str) -> bool:
+def _is_aligned(one: str, other: str) -> bool:
     return one == other or one.endswith(f".{other}") or other.endswith(f".{one}")
 
 
-def mx(resolver: Resolver, domain: str, what: str) -> Finding:
+def check_mx(resolver: Resolver, domain: str, what: str) -> Finding:
     """Look for who takes a domain's mail. Raises MailError.
 
     Args:
@@ -167,38 +167,38 @@ def mx(resolver: Resolver, domain: str, what: str) -> Finding:
         domain: Of an address.
         what: What comes to that address.
     """
-    hosts = resolver.exchangers(domain)
+    hosts = resolver.resolve_mx(domain)
     if any(hosts):
-        return good("MX", f"{domain}: {', '.join(hosts)}")
-    if not hosts and resolver.addresses(domain):
-        return poor(
+        return ok("MX", f"{domain}: {', '.join(hosts)}")
+    if not hosts and resolver.resolve_addresses(domain):
+        return warn(
             "MX",
             f"{domain} has no MX record, only an address, which some take for a fault",
             f"publish an MX record at {domain} that names the host which takes its mail",
         )
-    return bad(
+    return fail(
         "MX",
         f"{domain} takes no mail: {what} cannot arrive, and many refuse mail from it",
         f"publish an MX record at {domain}, or use another domain",
     )
 
 
-def pointers(resolver: Resolver, host: str) -> list[Finding]:
+def check_ptr(resolver: Resolver, host: str) -> list[Finding]:
     """Look at what the addresses of a sending host are called, and back. Raises MailError.
 
     Addresses that nobody sees from outside are left out.
     """
-    found = resolver.addresses(host)
+    found = resolver.resolve_addresses(host)
     if not found:
-        return [bad("PTR", f"{host} has no address", "look for a mistake in its name")]
+        return [fail("PTR", f"{host} has no address", "look for a mistake in its name")]
     return [_pointer(resolver, host, each) for each in found if ip_address(each).is_global]
 
 
 def _pointer(resolver: Resolver, host: str, address: str) -> Finding:
-    names = resolver.names(address)
+    names = resolver.resolve_ptr(address)
     advice = f"whoever lets you the address can set its reverse DNS, to {host}"
     if not names:
-        return bad("PTR", f"{address} ({host}) has no name: Gmail and others refuse it", advice)
-    if any(address in resolver.addresses(each) for each in names):
-        return good("PTR", f"{address} is {names[0]}, and back")
-    return bad("PTR", f"{address} is called {names[0]}, which has another address", advice)
+        return fail("PTR", f"{address} ({host}) has no name: Gmail and others refuse it", advice)
+    if any(address in resolver.resolve_addresses(each) for each in names):
+        return ok("PTR", f"{address} is {names[0]}, and back")
+    return fail("PTR", f"{address} is called {names[0]}, which has another address", advice)

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-GOOD, POOR, BAD, UNKNOWN = "good", "poor", "bad", "unknown"
+OK, WARN, FAIL, UNKNOWN = "good", "poor", "bad", "unknown"
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,19 +19,19 @@ class Finding:
     advice: str = ""  # what to do; "" where it is good
 
 
-def good(about: str, told: str) -> Finding:
+def ok(about: str, told: str) -> Finding:
     """Tell of something that is as it should be."""
-    return Finding(about, GOOD, told)
+    return Finding(about, OK, told)
 
 
-def poor(about: str, told: str, advice: str) -> Finding:
+def warn(about: str, told: str, advice: str) -> Finding:
     """Tell of something that could be better."""
-    return Finding(about, POOR, told, advice)
+    return Finding(about, WARN, told, advice)
 
 
-def bad(about: str, told: str, advice: str) -> Finding:
+def fail(about: str, told: str, advice: str) -> Finding:
     """Tell of something that must be mended."""
-    return Finding(about, BAD, told, advice)
+    return Finding(about, FAIL, told, advice)
 
 
 def unknown(about: str, told: str, advice: str) -> Finding:

@@ -6,67 +6,67 @@ from datetime import datetime
 from threading import Event
 
 from feedpub import files, schedule
-from feedpub.config import Digest
-from feedpub.digests import Following
+from feedpub.config import DigestConfig
+from feedpub.digests import FilterDescriber
 from feedpub.errors import FeedpubError
-from feedpub.mailing import ACTIVE, Fate, Issue, Tally
-from feedpub.newsletter.desk import Desk, opened
-from feedpub.newsletter.editing import Editor, edited
-from feedpub.newsletter.planning import Planner, Sent
+from feedpub.mailing import ACTIVE, DeliveryStatus, Issue, IssueStats
+from feedpub.newsletter.desk import NewsletterContext, open_newsletter
+from feedpub.newsletter.editing import IssueBuilder, run_with_builder
+from feedpub.newsletter.planning import DigestResult, Planner
 from feedpub.newsletter.posting import (
-    ANSWERED,
-    Postman,
-    Printer,
-    clock,
-    is_gone,
-    stopped_by_signals,
-    transport,
+    IN_DOUBT_TIMEOUT,
+    DeliveryRunner,
+    MessageRenderer,
+    build_clock,
+    build_transport,
+    is_dead,
+    stop_on_signals,
 )
-from feedpub.newsletter.recalling import recalled
+from feedpub.newsletter.recalling import load_describer
 from feedpub.publish import build
-from feedpub.publish.request import Request
+from feedpub.publish.request import BuildRequest
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class DigestStatus:
     """How a digest stands."""
 
     digest: str
     schedule: str
-    last: datetime | None
-    upcoming: datetime | None
+    last_slot: datetime | None
+    next_slot: datetime | None
     posts: tuple[str, ...]  # titles of what is new
     audience: int  # active readers
 
 
-def digests(request: Request) -> tuple[Standing, ...]:
+def list_digests(request: BuildRequest) -> tuple[DigestStatus, ...]:
     """Tell of every digest what is new, and when it goes out."""
-    with opened(request) as desk:
+    with open_newsletter(request) as desk:
         if not desk.config.digests:
             return ()
-        active = dict(desk.store.counts())[ACTIVE]
+        active = dict(desk.store.count_by_state())[ACTIVE]
 
-        def stand(editor: Editor, _: Following) -> tuple[Standing, ...]:
+        def stand(editor: IssueBuilder, _: FilterDescriber) -> tuple[DigestStatus, ...]:
             return tuple(
-                Standing(
+                DigestStatus(
                     digest=each.name,
                     schedule=each.schedule,
-                    last=desk.store.last_slot(each.name, request.now),
-                    upcoming=schedule.upcoming(
-                        schedule.parse(each.schedule), desk.zone(each), request.now
+                    last_slot=desk.store.get_last_slot(each.name, request.now),
+                    next_slot=schedule.find_next_slot(
+                        schedule.parse(each.schedule), desk.get_timezone(each), request.now
                     ),
-                    posts=tuple(post.title for post in editor.fresh(each, request.now)),
+                    posts=tuple(post.title for post in editor.select_new_posts(each, request.now)),
                     audience=active,
                 )
                 for each in desk.config.digests
             )
 
-        return edited(request, desk, stand)
+        return run_with_builder(request, desk, stand)
 
 
-def send(
-    request: Request, digest: str = "", *, due: bool, dry: bool, backlog: bool
-) -> tuple[Sent, ...]:
+def send_digests(
+    request: BuildRequest, digest: str = "", *, due: bool, dry: bool, backlog: bool
+) -> tuple[DigestResult, ...]:
     """Plan what is new in one digest, or in all, and send all that is due.
 
     With `due` only digests whose slot has come. A digest that never went out begins: what is
@@ -77,75 +77,77 @@ def send(
     pages. Raises FeedpubError where that fails, and nothing is sent by this call; and where the
     site cannot be read, once earlier issues were sent.
     """
-    with opened(request) as desk:
-        chosen = _chosen(desk, digest)
+    with open_newsletter(request) as desk:
+        chosen = _select_digests(desk, digest)
         if not dry:
-            desk.require_current()
+            desk.require_current_database()
 
         def work(
-            editor: Editor, following: Following
-        ) -> tuple[tuple[Sent, ...], Mapping[str, str]]:
-            planner = Planner(desk, editor, Printer(desk, following), request.now)
-            planned = [planner.plan(each, due=due, dry=dry, backlog=backlog) for each in chosen]
-            return tuple(planned), editor.titles()
+            editor: IssueBuilder, following: FilterDescriber
+        ) -> tuple[tuple[DigestResult, ...], Mapping[str, str]]:
+            planner = Planner(desk, editor, MessageRenderer(desk, following), request.now)
+            planned = [
+                planner.plan_issue(each, due=due, dry=dry, backlog=backlog) for each in chosen
+            ]
+            return tuple(planned), editor.get_titles()
 
         try:
-            planned, titles = edited(request, desk, work)
+            planned, titles = run_with_builder(request, desk, work)
         except (FeedpubError, OSError):
             if not dry:
-                with stopped_by_signals() as stop:
-                    _carried(request, desk, _earlier(desk, (), {}), stop)
+                with stop_on_signals() as stop:
+                    _run_delivery(request, desk, _find_unfinished(desk, (), {}), stop)
             raise
         if dry:
             return planned
         if any(each.issue for each in planned):
-            _publish(request, desk)
-        told = (*planned, *_earlier(desk, planned, titles))
-        with stopped_by_signals() as stop:
-            return _carried(request, desk, told, stop)
+            _build_site(request, desk)
+        told = (*planned, *_find_unfinished(desk, planned, titles))
+        with stop_on_signals() as stop:
+            return _run_delivery(request, desk, told, stop)
 
 
-def plan(request: Request) -> tuple[Sent, ...]:
+def plan_issues(request: BuildRequest) -> tuple[DigestResult, ...]:
     """Plan what is new in every digest whose slot has come; `deliver` sends it."""
-    with opened(request) as desk:
-        desk.require_current()
+    with open_newsletter(request) as desk:
+        desk.require_current_database()
 
-        def work(editor: Editor, following: Following) -> tuple[Sent, ...]:
-            planner = Planner(desk, editor, Printer(desk, following), request.now)
+        def work(editor: IssueBuilder, following: FilterDescriber) -> tuple[DigestResult, ...]:
+            planner = Planner(desk, editor, MessageRenderer(desk, following), request.now)
             return tuple(
-                planner.plan(each, due=True, dry=False, backlog=False)
+                planner.plan_issue(each, due=True, dry=False, backlog=False)
                 for each in desk.config.digests
             )
 
-        return edited(request, desk, work)
+        return run_with_builder(request, desk, work)
 
 
-def take_over(request: Request) -> int:
+def release_stalled(request: BuildRequest) -> int:
     """Plan again what processes of this machine had claimed that are no more; tell how much."""
-    with opened(request) as desk:
-        return _release_gone(desk)
+    with open_newsletter(request) as desk:
+        return _release_dead_workers(desk)
 
 
-def _release_gone(desk: Desk) -> int:
+def _release_dead_workers(desk: NewsletterContext) -> int:
     """Give back what processes of this machine had claimed that are no more; return how much."""
-    gone = [each for each in desk.store.workers() if is_gone(each)]
-    return sum(desk.store.release(each) for each in gone)
+    gone = [each for each in desk.store.list_delivery_workers() if is_dead(each)]
+    return sum(desk.store.release_deliveries(each) for each in gone)
 
 
-def deliver(request: Request, stop: Event) -> tuple[Sent, ...]:
+def deliver_issues(request: BuildRequest, stop: Event) -> tuple[DigestResult, ...]:
     """Send all that is planned and due, and tell of each issue that is not done how it stands.
 
     Once `stop` is set, only what is in hand is finished. The site is not read: what messages say
     was written when they were planned, and each post has its id for a title here.
     """
-    with opened(request) as desk:
-        desk.require_current()
-        return _carried(request, desk, _earlier(desk, (), {}), stop)
+    with open_newsletter(request) as desk:
+        desk.require_current_database()
+        return _run_delivery(request, desk, _find_unfinished(desk, (), {}), stop)
 
 
-def _publish(request: Request, desk: Desk) -> None:
+def _build_site(request: BuildRequest, desk: NewsletterContext) -> None:
     """Build the site with the pages of new issues, unless it never was: it is built elsewhere."""
-    if not files.is_built(desk.where.output):
+    if not files.is_built(desk.paths.output):
         return
     try:
         build(request)
@@ -156,112 +158,120 @@ def _publish(request: Request, desk: Desk) -> None:
         ) from error
 
 
-def _carried(request: Request, desk: Desk, told: Sequence[Sent], stop: Event) -> tuple[Sent, ...]:
+def _run_delivery(
+    request: BuildRequest, desk: NewsletterContext, told: Sequence[DigestResult], stop: Event
+) -> tuple[DigestResult, ...]:
     """Send all that is due; tell how these stand then."""
-    now = clock(request.now)
+    now = build_clock(request.now)
     report: Callable[[int], None] = lambda done: request.progress("sending", done, 0)  # noqa: E731
-    _take_over(desk, now())
-    printer = Printer(desk, recalled(desk))
-    posted = Postman(desk, printer, transport(desk), now, report, stop).round()
-    return tuple(_finished(desk, each, posted.waiting, now()) for each in told)
+    _recover_stalled(desk, now())
+    printer = MessageRenderer(desk, load_describer(desk))
+    posted = DeliveryRunner(desk, printer, build_transport(desk), now, report, stop).run_once()
+    return tuple(_update_result(desk, each, posted.stop_reason, now()) for each in told)
 
 
-def _take_over(desk: Desk, now: datetime) -> None:
+def _recover_stalled(desk: NewsletterContext, now: datetime) -> None:
     """Settle what processes that died, or lost the database or the time, have left behind."""
-    _release_gone(desk)
+    _release_dead_workers(desk)
     again = desk.config.mail.on_doubt == "resend"
-    desk.store.make_due(now)
-    desk.store.abandoned(now - ANSWERED, now, resend=again)
+    desk.store.fix_clock_skew(now)
+    desk.store.resolve_abandoned(now - IN_DOUBT_TIMEOUT, now, resend=again)
 
 
-def _chosen(desk: Desk, digest: str) -> Sequence[Digest]:
+def _select_digests(desk: NewsletterContext, digest: str) -> Sequence[DigestConfig]:
     """Return one digest, or all. Raises FeedpubError where there is none, nor an issue to end."""
-    is_left = any(each.state == "sending" for each in desk.store.issues())
+    is_left = any(each.state == "sending" for each in desk.store.list_issues())
     if not digest and (desk.config.digests or is_left):
         return desk.config.digests
-    return (desk.digest(digest),)
+    return (desk.get_digest(digest),)
 
 
-def _earlier(desk: Desk, planned: Sequence[Sent], titles: Mapping[str, str]) -> list[Sent]:
+def _find_unfinished(
+    desk: NewsletterContext, planned: Sequence[DigestResult], titles: Mapping[str, str]
+) -> list[DigestResult]:
     """Give the issues of before that are still being sent."""
     just = {each.issue.id for each in planned if each.issue}
     names = frozenset(each.name for each in desk.config.digests)
     return [
-        Sent(
+        DigestResult(
             digest=issue.digest,
             issue=issue,
             posts=tuple(titles.get(post, post) for post in issue.posts),
-            audience=desk.store.tally(issue.id).audience,
-            size=0,
-            tally=None,
+            audience=desk.store.get_issue_stats(issue.id).audience,
+            message_size=0,
+            stats=None,
             reason="",
-            note=_without_digest(issue, names),
+            note=_describe_missing_digest(issue, names),
         )
-        for issue in desk.store.issues()
+        for issue in desk.store.list_issues()
         if issue.state == "sending" and issue.id not in just
     ]
 
 
-def _without_digest(issue: Issue, names: Collection[str]) -> str:
+def _describe_missing_digest(issue: Issue, names: Collection[str]) -> str:
     """Say that the digest of an issue is not in the configuration; "" where it is."""
     if issue.digest in names:
         return ""
     return f'no digest is called "{issue.digest}" any more; its issue goes out as it was planned'
 
 
-def _finished(desk: Desk, sent: Sent, waiting: str, now: datetime) -> Sent:
+def _update_result(
+    desk: NewsletterContext, sent: DigestResult, waiting: str, now: datetime
+) -> DigestResult:
     """Tell how an issue stands after a round of sending."""
     if sent.issue is None:
         return sent
-    done = desk.store.finish(sent.issue.id, now)
+    done = desk.store.finish_issue(sent.issue.id, now)
     return replace(
         sent,
-        issue=desk.store.issue(sent.issue.id),
-        tally=desk.store.tally(sent.issue.id),
+        issue=desk.store.get_issue(sent.issue.id),
+        stats=desk.store.get_issue_stats(sent.issue.id),
         reason=sent.reason if done else waiting or sent.reason,
-        next_attempt=None if done else desk.store.next_attempt(sent.issue.id),
+        next_attempt=None if done else desk.store.get_next_attempt(sent.issue.id),
     )
 
 
-def issues(request: Request, digest: str = "") -> tuple[tuple[Issue, Tally], ...]:
+def list_issues(request: BuildRequest, digest: str = "") -> tuple[tuple[Issue, IssueStats], ...]:
     """Give the issues of a digest, or of all, newest first, with how each stands."""
-    with opened(request) as desk:
-        name = desk.digest(digest).name if digest else None
-        return tuple((each, desk.store.tally(each.id)) for each in desk.store.issues(name))
+    with open_newsletter(request) as desk:
+        name = desk.get_digest(digest).name if digest else None
+        return tuple(
+            (each, desk.store.get_issue_stats(each.id)) for each in desk.store.list_issues(name)
+        )
 
 
-def undelivered(request: Request, issue: int, most: int) -> tuple[Fate, ...]:
+def list_undelivered(request: BuildRequest, issue: int, most: int) -> tuple[DeliveryStatus, ...]:
     """Tell to whom an issue did not come, and why: the first ones."""
-    with opened(request) as desk:
-        return desk.store.fates(issue, ("failed", "doubt", "deferred"), most)
+    with open_newsletter(request) as desk:
+        return desk.store.list_delivery_statuses(issue, ("failed", "doubt", "deferred"), most)
 
 
-def pause(request: Request, issue: int) -> Issue:
+def pause_issue(request: BuildRequest, issue: int) -> Issue:
     """Send no more of an issue until it is resumed."""
-    with opened(request) as desk:
-        return desk.store.pause(issue)
+    with open_newsletter(request) as desk:
+        return desk.store.pause_issue(issue)
 
 
-def resume(request: Request, issue: int) -> Issue:
+def resume_issue(request: BuildRequest, issue: int) -> Issue:
     """Let an issue go on, over all relays; what is due goes out with the next `send`."""
-    with opened(request) as desk:
-        desk.store.use_all_relays()
-        return desk.store.resume(issue)
+    with open_newsletter(request) as desk:
+        desk.store.clear_suspensions()
+        return desk.store.resume_issue(issue)
 
 
-def cancel(request: Request, issue: int) -> Issue:
+def cancel_issue(request: BuildRequest, issue: int) -> Issue:
     """End an issue: nobody else gets it."""
-    with opened(request) as desk:
-        return desk.store.cancel(issue, request.now)
+    with open_newsletter(request) as desk:
+        return desk.store.cancel_issue(issue, request.now)
 
 
-def retry(request: Request, issue: int, *, doubt: bool = False) -> int:
+def retry_issue(request: BuildRequest, issue: int, *, doubt: bool = False) -> int:
     """Plan again what failed; tell how many. They go out with the next `send`.
 
     With `doubt` it is what is in doubt and nobody is waiting for an answer to any more: each of
     these may be a second copy.
     """
-    with opened(request) as desk:
+    with open_newsletter(request) as desk:
         if doubt:
-            return desk.store.resend(issue, request.now - ANSWERED, request.now)
-        return desk.store.retry(issue, request.now)
+            return desk.store.resend_in_doubt(issue, request.now - IN_DOUBT_TIMEOUT, request.now)
+        return desk.store.retry_failed(issue, request.now)

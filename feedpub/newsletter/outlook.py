@@ -4,78 +4,84 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from feedpub import agenda, store
-from feedpub.agenda import Slot
+from feedpub.agenda import DigestSchedule
 from feedpub.mail import boxes
-from feedpub.mailing import AHEAD, Issue, SenderRefusal, Tally
-from feedpub.newsletter.desk import opened
-from feedpub.newsletter.posting import ANSWERED
-from feedpub.newsletter.returns import UNREAD
-from feedpub.publish.request import Request, place
+from feedpub.mailing import MAX_CLOCK_SKEW, Issue, IssueStats, SenderRefusal
+from feedpub.newsletter.desk import open_newsletter
+from feedpub.newsletter.posting import IN_DOUBT_TIMEOUT
+from feedpub.newsletter.returns import UNREAD_FOLDER
+from feedpub.publish.request import BuildRequest, resolve_paths
 
-RECENT = timedelta(days=3)
+REFUSAL_WINDOW = timedelta(days=3)
 """For how long a refusal of us is told: then it may be mended, or would have come again."""
 
 
 @dataclass(frozen=True, slots=True)
-class Outlook:
+class QueueStatus:
     """What is due next."""
 
-    slots: tuple[Slot, ...] = ()
+    schedules: tuple[DigestSchedule, ...] = ()
     next_due: datetime | None = None  # then a message may go out; a time that is past means now
-    issues: tuple[tuple[Issue, Tally], ...] = ()  # that are going out, or are paused
-    asking: int = 0  # who signed up and was not written to yet
-    asked: datetime | None = None  # when the first of them did
-    behind: str = ""  # why nothing is sent: the database is older than what went out
-    settles: datetime | None = None  # then something is to be recorded, be a message due or not
+    open_issues: tuple[tuple[Issue, IssueStats], ...] = ()  # that are going out, or are paused
+    pending_signups: int = 0  # who signed up and was not written to yet
+    oldest_signup: datetime | None = None  # when the first of them did
+    outdated_reason: str = ""  # why nothing is sent: the database is older than what went out
+    doubt_expires: datetime | None = (
+        None  # then something is to be recorded, be a message due or not
+    )
     refusals: tuple[SenderRefusal, ...] = ()  # of us, lately
-    unread: int = 0  # messages to the return path that nobody understood, and somebody should read
+    unread_bounces: int = (
+        0  # messages to the return path that nobody understood, and somebody should read
+    )
 
     @property
-    def next_round(self) -> datetime | None:
+    def next_run(self) -> datetime | None:
         """When to `deliver` next."""
-        return agenda.first((self.next_due, self.settles))
+        return agenda.find_earliest((self.next_due, self.doubt_expires))
 
 
-def is_begun(request: Request) -> bool:
+def has_digests(request: BuildRequest) -> bool:
     """Tell whether a site has digests, or had some: an issue may be left to end.
 
     Of a server nobody is asked where there are none: its database may be somebody else's.
     """
-    where = place(request)
+    where = resolve_paths(request)
     url = where.config.subscribers.database
     if where.config.digests:
         return True
-    return not url.startswith("postgres") and store.is_there(url, where.memory.parent)
+    return not url.startswith("postgres") and store.database_exists(url, where.cache.parent)
 
 
-def tidy(request: Request) -> None:
+def clean_up_database(request: BuildRequest) -> None:
     """Clean the database up."""
-    with opened(request) as desk:
-        desk.store.tidy()
+    with open_newsletter(request) as desk:
+        desk.store.checkpoint()
 
 
-def outlook(request: Request) -> Outlook:
+def get_queue_status(request: BuildRequest) -> QueueStatus:
     """Tell when the digests go out next, and what waits to be sent."""
-    with opened(request) as desk:
-        last, unsettled = desk.store.last_slot, desk.store.unsettled()
-        going = [each for each in desk.store.issues() if each.state in {"sending", "paused"}]
-        asking, asked = desk.store.asking()
-        return Outlook(
-            slots=tuple(
-                Slot(each.name, each.schedule, desk.zone(each), last(each.name, request.now))
+    with open_newsletter(request) as desk:
+        last, unsettled = desk.store.get_last_slot, desk.store.find_oldest_unresolved()
+        going = [each for each in desk.store.list_issues() if each.state in {"sending", "paused"}]
+        asking, asked = desk.store.count_pending_signups()
+        return QueueStatus(
+            schedules=tuple(
+                DigestSchedule(
+                    each.name, each.schedule, desk.get_timezone(each), last(each.name, request.now)
+                )
                 for each in desk.config.digests
             ),
-            next_due=_credible(desk.store.next_due(), request.now),
-            issues=tuple((each, desk.store.tally(each.id)) for each in going),
-            settles=_credible(unsettled and unsettled + ANSWERED, request.now),
-            asking=asking,
-            behind=desk.behind,
-            asked=asked,
-            refusals=desk.store.refusals(request.now - RECENT),
-            unread=boxes.kept(desk.where.memory.parent / UNREAD),
+            next_due=_credible(desk.store.get_next_due(), request.now),
+            open_issues=tuple((each, desk.store.get_issue_stats(each.id)) for each in going),
+            doubt_expires=_credible(unsettled and unsettled + IN_DOUBT_TIMEOUT, request.now),
+            pending_signups=asking,
+            outdated_reason=desk.outdated_reason,
+            oldest_signup=asked,
+            refusals=desk.store.list_refusals(request.now - REFUSAL_WINDOW),
+            unread_bounces=boxes.count_unread(desk.paths.cache.parent / UNREAD_FOLDER),
         )
 
 
 def _credible(moment: datetime | None, now: datetime) -> datetime | None:
     """Return when something is due: now where a clock that ran ahead said much later."""
-    return now if moment is not None and moment > now + AHEAD else moment
+    return now if moment is not None and moment > now + MAX_CLOCK_SKEW else moment

@@ -13,9 +13,9 @@ from datetime import datetime
 from pathlib import Path
 
 from feedpub.errors import FeedpubError
-from feedpub.files import AppendLog, SentMark
-from feedpub.store import FORGOTTEN, Outside, Position, Store
-from feedpub.store.privacy import hashed
+from feedpub.files import AppendLog, SentCounter
+from feedpub.store import FORGOTTEN, DatabasePosition, RecoveryLog, Store
+from feedpub.store.privacy import hash_address
 
 _SYNCED = 100  # releases of messages for each time that the disk has to promise it
 _HEADER = "# who has left, by salted hashes of addresses:"
@@ -37,41 +37,41 @@ class PlannedIssue:
     audience: int
 
 
-class OutsideFiles:
+class RestoreGuard:
     """What is kept beside the database of one site."""
 
     def __init__(self, folder: Path, salts: Sequence[bytes]) -> None:
         """Use the files in a folder; `salts` are what addresses are hashed with, newest first."""
-        self.mark = SentMark(folder)
+        self.sent_counter = SentCounter(folder)
         self._departures = AppendLog(folder / "departures")
         self._issues = AppendLog(folder / "issues")
         self._salts = tuple(salts)
         self._nonce = ""
         self._released = 0
 
-    def outside(self) -> Outside:
+    def build_hooks(self) -> RecoveryLog:
         """Return what the database calls before it commits, or before messages go out."""
-        return Outside(self._note_sent, self._note_departures)
+        return RecoveryLog(self._record_sent, self._record_departures)
 
-    def compare(self, store: Store, now: datetime) -> str:
+    def check_database(self, store: Store, now: datetime) -> str:
         """Let those leave who did since a backup, and return why nothing may be sent, or "".
 
         Raises:
             FeedpubError: What is kept outside cannot be read.
             StoreError: The database cannot be used.
         """
-        position = store.position()
+        position = store.get_position()
         self._nonce = position.nonce
         try:
             self._replay(store, position, now)
-            return self._behind(position)
+            return self._describe_outdated(position)
         except OSError as error:
             raise FeedpubError(
                 f"{error.filename}: {error.strerror}; what is kept there tells whether the "
                 "database was restored from a backup"
             ) from error
 
-    def note_issue(self, issue: PlannedIssue) -> None:
+    def record_issue(self, issue: PlannedIssue) -> None:
         """Write an issue down before it is planned. Raises FeedpubError where that cannot be."""
         line = json.dumps(
             {
@@ -91,12 +91,12 @@ class OutsideFiles:
                 "known after the database was restored from a backup"
             ) from error
 
-    def issues(self) -> Iterable[PlannedIssue]:
+    def load_issues(self) -> Iterable[PlannedIssue]:
         """Return the issues that were written down, oldest first; what is damaged is passed over.
 
         Raises OSError.
         """
-        for line in self._issues.lines():
+        for line in self._issues.read_lines():
             with suppress(ValueError, KeyError, TypeError):
                 told = json.loads(line)
                 yield PlannedIssue(
@@ -113,31 +113,33 @@ class OutsideFiles:
 
         Raises FeedpubError where that cannot be written, and StoreError.
         """
-        position = store.position()
-        if not self._behind(position):
+        position = store.get_position()
+        if not self._describe_outdated(position):
             try:
                 # Of no database, so that no process that still sends takes it for its own.
-                self.mark.write(secrets.token_hex(len(position.nonce) // 2), position.sent)
+                self.sent_counter.write(
+                    secrets.token_hex(len(position.nonce) // 2), position.sent_batches
+                )
             except OSError as error:
                 raise FeedpubError(
                     f"{error.filename}: {error.strerror}; messages of issues came back that the "
                     "newsletter's database does not know: it was brought back from a backup"
                 ) from error
-        return self._behind(position)
+        return self._describe_outdated(position)
 
-    def settle(self, store: Store, now: datetime) -> None:
+    def resync(self, store: Store, now: datetime) -> None:
         """Let the database go on from here. Raises OSError and StoreError."""
-        position = store.position()
-        nonce, number = self.mark.read() or (position.nonce, position.sent)
-        store.catch_up(number, nonce, now)
-        self.mark.write(nonce, max(number, position.sent))
+        position = store.get_position()
+        nonce, number = self.sent_counter.read() or (position.nonce, position.sent_batches)
+        store.advance_position(number, nonce, now)
+        self.sent_counter.write(nonce, max(number, position.sent_batches))
 
-    def _behind(self, position: Position) -> str:
+    def _describe_outdated(self, position: DatabasePosition) -> str:
         """Say why the database is older than what went out; "" where it is not."""
-        told = self.mark.read()
-        if told is None or (told[0] != position.nonce and not position.is_begun):
+        told = self.sent_counter.read()
+        if told is None or (told[0] != position.nonce and not position.has_issues):
             with suppress(OSError):  # where it matters, at the first message, it is said
-                self.mark.write(position.nonce, position.sent)
+                self.sent_counter.write(position.nonce, position.sent_batches)
             return ""
         nonce, number = told
         if nonce != position.nonce:
@@ -145,51 +147,55 @@ class OutsideFiles:
                 "the newsletter's database is another one than the one that mail went out of last, "
                 f"or older: was it brought back from a backup? {_WAITS}"
             )
-        if number > position.sent:
+        if number > position.sent_batches:
             return (
                 "the newsletter's database is older than what went out: messages were released "
-                f"{number:,} times, and it knows of {position.sent:,}; it was brought back from a "
+                f"{number:,} times, and it knows of {position.sent_batches:,}; it was "
+                "brought back from a "
                 f"backup. {_WAITS}"
             )
-        if number < position.sent:
+        if number < position.sent_batches:
             with suppress(OSError):
-                self.mark.raise_to(position.nonce, position.sent)
+                self.sent_counter.advance_to(position.nonce, position.sent_batches)
         return ""
 
-    def _replay(self, store: Store, position: Position, now: datetime) -> None:
+    def _replay(self, store: Store, position: DatabasePosition, now: datetime) -> None:
         """Let readers leave who did, as far as the database has not heard of it."""
-        length = self._departures.length()
+        length = self._departures.get_length()
         if not length:  # there was none so far, or it was lost
             log = f"{_HEADER} {secrets.token_hex(8)}"
-            left = [*self._lines(store.departed()), *_forgotten(store.forgotten_hashes())]
+            left = [
+                *self._lines(store.list_suppressed()),
+                *_forgotten(store.list_forgotten_hashes()),
+            ]
             with suppress(OSError):  # where it matters, when somebody leaves, it is said
-                store.begin_log(log, self._departures.append([log, *left]))
+                store.reset_log(log, self._departures.append([log, *left]))
             return
-        log = next(iter(self._departures.lines()), "")
-        start = position.departures if position.log == log else 0
+        log = next(iter(self._departures.read_lines()), "")
+        start = position.log_offset if position.log == log else 0
         if length <= start:
             return
         states: dict[bytes, str] = {}
-        for line in self._departures.lines(start):
+        for line in self._departures.read_lines(start):
             digest, _, state = line.partition(" ")
             with suppress(ValueError):
                 states[bytes.fromhex(digest)] = state
-        store.replay(states, self._hashes, self._salts[0], log, length, now)
+        store.replay_log(states, self._hashes, self._salts[0], log, length, now)
 
-    def _note_sent(self, number: int) -> None:
-        self.mark.raise_to(self._nonce, number)
+    def _record_sent(self, number: int) -> None:
+        self.sent_counter.advance_to(self._nonce, number)
         if self._released % _SYNCED == 0:
-            self.mark.sync()
+            self.sent_counter.sync()
         self._released += 1
 
-    def _note_departures(self, departed: Sequence[tuple[str, str]]) -> int:
+    def _record_departures(self, departed: Sequence[tuple[str, str]]) -> int:
         return self._departures.append(self._lines(departed))
 
     def _lines(self, departed: Iterable[tuple[str, str]]) -> list[str]:
-        return [f"{hashed(key, self._salts[0]).hex()} {state}" for key, state in departed]
+        return [f"{hash_address(key, self._salts[0]).hex()} {state}" for key, state in departed]
 
     def _hashes(self, key: str) -> list[bytes]:
-        return [hashed(key, salt) for salt in self._salts]
+        return [hash_address(key, salt) for salt in self._salts]
 
 
 def _forgotten(hashes: Iterable[bytes]) -> list[str]:

@@ -15,40 +15,48 @@ from typing import BinaryIO
 from feedpub import roster
 from feedpub.config import checks
 from feedpub.errors import FeedpubError
-from feedpub.mailing import ACTIVE, CADENCES, STATES, Consent, Fate, Follows, Subscriber
+from feedpub.mailing import (
+    ACTIVE,
+    CADENCES,
+    SUBSCRIBER_STATES,
+    Consent,
+    DeliveryStatus,
+    Subscriber,
+    SubscriptionFilter,
+)
 from feedpub.model import Problem
-from feedpub.newsletter.desk import Desk, opened
-from feedpub.publish.request import Request
-from feedpub.roster import Column, RowFault
+from feedpub.newsletter.desk import NewsletterContext, open_newsletter
+from feedpub.publish.request import BuildRequest
+from feedpub.roster import Column, RowProblem
 from feedpub.slugs import slugify
-from feedpub.store import Imported
-from feedpub.text import clean, nearest
+from feedpub.store import ImportCounts
+from feedpub.text import find_close_match, strip_invalid_characters
 
 _NOTHING: Mapping[str, str] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
-class Import:
+class ImportResult:
     """What an import did, or would do, and how the file was understood."""
 
-    imported: Imported
-    faults: tuple[Problem, ...]  # the rows that cannot be used
+    imported: ImportCounts
+    row_problems: tuple[Problem, ...]  # the rows that cannot be used
     is_written: bool = True
-    states: tuple[tuple[str, int], ...] = ()  # how many rows of each state the file has
-    service: str = ""  # whose export it is, "" if unknown
+    state_counts: tuple[tuple[str, int], ...] = ()  # how many rows of each state the file has
+    vendor: str = ""  # whose export it is, "" if unknown
     columns: tuple[Column, ...] = ()
     notes: tuple[str, ...] = ()  # what was found out other than by the names of columns
 
     @property
-    def doubts(self) -> tuple[Column, ...]:
+    def unclear_columns(self) -> tuple[Column, ...]:
         """The columns that may tell who left, and are not understood, if anybody is active."""
-        if not dict(self.states).get(ACTIVE):
+        if not dict(self.state_counts).get(ACTIVE):
             return ()
-        return tuple(column for column in self.columns if column.doubt)
+        return tuple(column for column in self.columns if column.unclear_reason)
 
 
-def add(  # noqa: PLR0913 - all that is known of a reader
-    request: Request,
+def add_subscriber(  # noqa: PLR0913 - all that is known of a reader
+    request: BuildRequest,
     address: str,
     *,
     name: str = "",
@@ -62,73 +70,73 @@ def add(  # noqa: PLR0913 - all that is known of a reader
     Who left, bounced or complained stays so. Raises FeedpubError for what is no address, cadence
     or language, and for somebody who asked to be forgotten.
     """
-    _known(cadence, CADENCES, "cadence")
+    _require_choice(cadence, CADENCES, "cadence")
     try:
-        tongue = checks.language(language) if language else ""
+        tongue = checks.validate_language(language) if language else ""
     except ValueError as error:
         raise FeedpubError(f'the language "{language}" {error}') from None
     subscriber = Subscriber(
         id=0,
         address=address,
         consent=Consent(request.now, "command"),
-        name=" ".join(clean(name).split()),
+        name=" ".join(strip_invalid_characters(name).split()),
         state=ACTIVE,
         language=tongue,
-        follows=Follows(
+        follows=SubscriptionFilter(
             everything=not (tags or authors),
             tags=tuple(sorted({slugify(tag) for tag in tags})),
             authors=tuple(sorted({slugify(author) for author in authors})),
         ),
         cadence=cadence,
     )
-    with opened(request) as desk, _addressed():
-        return desk.store.add(subscriber, request.now)
+    with open_newsletter(request) as desk, _wrap_address_errors():
+        return desk.store.add_subscriber(subscriber, request.now)
 
 
-def listed(request: Request, state: str | None) -> Iterator[Subscriber]:
+def list_subscribers(request: BuildRequest, state: str | None) -> Iterator[Subscriber]:
     """Give all subscribers, or those in one state, in the order they came."""
     if state is not None:
-        _known(state, STATES, "state")
-    with opened(request) as desk:
-        yield from desk.store.all(state)
+        _require_choice(state, SUBSCRIBER_STATES, "state")
+    with open_newsletter(request) as desk:
+        yield from desk.store.iter_subscribers(state)
 
 
-def found(request: Request, address: str) -> Subscriber:
+def get_subscriber(request: BuildRequest, address: str) -> Subscriber:
     """Give the subscriber with an address. Raises FeedpubError where there is none."""
-    with opened(request) as desk:
-        return at(desk, address)
+    with open_newsletter(request) as desk:
+        return get_by_address(desk, address)
 
 
-def last_mail(request: Request, address: str) -> Fate | None:
+def get_last_delivery(request: BuildRequest, address: str) -> DeliveryStatus | None:
     """Tell what became of the last issue for somebody; None where there was none of late."""
-    with opened(request) as desk:
-        return desk.store.last_fate(at(desk, address).id)
+    with open_newsletter(request) as desk:
+        return desk.store.get_last_delivery_status(get_by_address(desk, address).id)
 
 
-def remove(request: Request, address: str) -> None:
+def remove_subscriber(request: BuildRequest, address: str) -> None:
     """Remove somebody, who may be added or imported again."""
-    with opened(request) as desk:
-        desk.store.remove(at(desk, address).id)
-        desk.store.excuse(address, desk.salt())
+    with open_newsletter(request) as desk:
+        desk.store.remove_subscriber(get_by_address(desk, address).id)
+        desk.store.reset_mail_count(address, desk.derive_salt())
 
 
-def forget(request: Request, address: str) -> None:
+def erase_subscriber(request: BuildRequest, address: str) -> None:
     """Delete a person for good, leaving only what keeps them from being mailed again."""
-    with opened(request) as desk, _addressed():
-        desk.store.forget(address, *desk.salts())
+    with open_newsletter(request) as desk, _wrap_address_errors():
+        desk.store.forget_address(address, *desk.derive_salts())
 
 
-def suppress(request: Request, address: str) -> Subscriber:
+def suppress_address(request: BuildRequest, address: str) -> Subscriber:
     """Mail somebody no more, whatever any list says; nobody need know the address yet."""
-    with opened(request) as desk, _addressed():
+    with open_newsletter(request) as desk, _wrap_address_errors():
         consent = Consent(request.now, "command")
         unknown = Subscriber(0, address, consent, state="suppressed")
-        one = desk.store.find(address) or desk.store.add(unknown, request.now)
-        return desk.store.change(one.id, "suppressed", request.now) or one
+        one = desk.store.find_subscriber(address) or desk.store.add_subscriber(unknown, request.now)
+        return desk.store.change_state(one.id, "suppressed", request.now) or one
 
 
-def import_(  # noqa: PLR0913 - all that can be said of a list
-    request: Request,
+def import_subscribers(  # noqa: PLR0913 - all that can be said of a list
+    request: BuildRequest,
     path: Path,
     *,
     dry: bool = False,
@@ -137,7 +145,7 @@ def import_(  # noqa: PLR0913 - all that can be said of a list
     columns: Mapping[str, str] = _NOTHING,
     states: Mapping[str, str] = _NOTHING,
     encoding: str = "",
-) -> Import:
+) -> ImportResult:
     """Import a list of subscribers from a CSV file, in one transaction.
 
     Nothing is written where `dry`, nor where a row cannot be used, unless `skip` leaves such rows
@@ -146,29 +154,29 @@ def import_(  # noqa: PLR0913 - all that can be said of a list
     what columns and words mean, `encoding` is "" where the file tells it. Raises FeedpubError
     where the file cannot be read.
     """
-    with _opened(path) as file, opened(request) as desk:
-        table = _understand(file, path, columns, states, encoding)
+    with _open_seekable(path) as file, open_newsletter(request) as desk:
+        table = _inspect_file(file, path, columns, states, encoding)
         faults, counts = list[Problem](), Counter[str]()
         rows = _rows(request, table, faults, counts)
         try:
-            wanted = rows if dry else _checked(rows, table, faults, counts, skip, sure)
-            done = desk.store.import_(wanted, request.now, dry=dry)
-        except _RefusedError:
+            wanted = rows if dry else _verify_rows(rows, table, faults, counts, skip, sure)
+            done = desk.store.import_subscribers(wanted, request.now, dry=dry)
+        except _ImportRejectedError:
             faults, counts = [], Counter()
             again = _rows(request, table, faults, counts)
-            done, dry = desk.store.import_(again, request.now, dry=True), True
+            done, dry = desk.store.import_subscribers(again, request.now, dry=True), True
         return _result(table, done, faults, counts, is_written=not dry)
 
 
 @dataclass(frozen=True, slots=True)
-class _Table:
+class _CsvFile:
     """A file that is understood."""
 
     path: Path
     file: BinaryIO
     size: int  # 0 of a pipe
     encoding: str
-    layout: roster.Layout
+    layout: roster.TableLayout
     notes: tuple[str, ...]
 
     def lines(self) -> Iterator[str]:
@@ -176,13 +184,13 @@ class _Table:
         yield from _lines(self.path, self.file, self.encoding)
 
 
-class _RefusedError(Exception):
+class _ImportRejectedError(Exception):
     """The list is not imported; the exception undoes what was prepared."""
 
 
-def _checked(
+def _verify_rows(
     rows: Iterator[Subscriber],
-    table: _Table,
+    table: _CsvFile,
     faults: Sequence[Problem],
     counts: Mapping[str, int],
     skip: bool,  # noqa: FBT001 - as it was asked for
@@ -190,31 +198,31 @@ def _checked(
 ) -> Iterator[Subscriber]:
     """Give the rows and, before anything is written, raise where the list is not to be imported."""
     yield from rows
-    if (faults and not skip) or (table.layout.doubts and counts[ACTIVE] and not sure):
-        raise _RefusedError
+    if (faults and not skip) or (table.layout.unclear_columns and counts[ACTIVE] and not sure):
+        raise _ImportRejectedError
 
 
 def _result(
-    table: _Table,
-    done: Imported,
+    table: _CsvFile,
+    done: ImportCounts,
     faults: Sequence[Problem],
     counts: Mapping[str, int],
     *,
     is_written: bool,
-) -> Import:
-    return Import(
+) -> ImportResult:
+    return ImportResult(
         imported=done,
-        faults=tuple(faults),
+        row_problems=tuple(faults),
         is_written=is_written,
-        states=tuple((state, counts[state]) for state in STATES if counts[state]),
-        service=table.layout.service,
+        state_counts=tuple((state, counts[state]) for state in SUBSCRIBER_STATES if counts[state]),
+        vendor=table.layout.vendor,
         columns=table.layout.columns,
         notes=table.notes,
     )
 
 
 @contextmanager
-def _opened(path: Path) -> Iterator[BinaryIO]:
+def _open_seekable(path: Path) -> Iterator[BinaryIO]:
     """Open a file that is read more than once: what comes through a pipe is kept meanwhile."""
     with ExitStack() as stack:
         try:
@@ -229,29 +237,29 @@ def _opened(path: Path) -> Iterator[BinaryIO]:
         yield file
 
 
-def _understand(
+def _inspect_file(
     file: BinaryIO, path: Path, columns: Mapping[str, str], states: Mapping[str, str], encoding: str
-) -> _Table:
+) -> _CsvFile:
     """Find out how a file is written, and what its columns hold."""
-    head = file.read(roster.HEAD)
+    head = file.read(roster.SAMPLE_SIZE)
     notes = []
     try:
-        roster.refuse_foreign(head)
+        roster.reject_non_csv(head)
         if encoding:
-            encoding = roster.known_encoding(encoding)
+            encoding = roster.validate_encoding(encoding)
         else:
             file.seek(0)
-            encoding = roster.encoding_by_mark(head) or roster.encoding_by_letters(file)
+            encoding = roster.detect_bom_encoding(head) or roster.guess_encoding(file)
             if not encoding.startswith("utf-8"):
                 notes.append(f"its letters are read as {encoding}; --encoding says another one")
         lines = _lines(path, file, encoding)
-        layout = roster.understand(lines, path.name, columns, states)
-    except roster.UnusableError as error:
+        layout = roster.detect_layout(lines, path.name, columns, states)
+    except roster.InvalidTableError as error:
         raise FeedpubError(f"{path}:{error.line}: {error}") from error
-    except roster.Faulty as error:
+    except roster.InvalidValueError as error:
         raise FeedpubError(f"{path}: {error}") from error
     size = os.fstat(file.fileno()).st_size
-    return _Table(path, file, size, encoding, layout, (*notes, *layout.notes))
+    return _CsvFile(path, file, size, encoding, layout, (*notes, *layout.notes))
 
 
 def _lines(path: Path, file: BinaryIO, encoding: str) -> Iterator[str]:
@@ -273,11 +281,11 @@ def _lines(path: Path, file: BinaryIO, encoding: str) -> Iterator[str]:
 
 
 def _rows(
-    request: Request, table: _Table, faults: list[Problem], counts: Counter[str]
+    request: BuildRequest, table: _CsvFile, faults: list[Problem], counts: Counter[str]
 ) -> Iterator[Subscriber]:
     """Read the rows of a file, putting aside what cannot be used, and count their states."""
-    for number, row in enumerate(roster.read(table.lines(), table.layout, request.now), 1):
-        if isinstance(row, RowFault):
+    for number, row in enumerate(roster.parse_rows(table.lines(), table.layout, request.now), 1):
+        if isinstance(row, RowProblem):
             faults.append(Problem(str(table.path), row.line, row.message, left_out=True))
         else:
             counts[row.state] += 1
@@ -287,22 +295,22 @@ def _rows(
         request.progress("reading rows", number, total)
 
 
-def export(request: Request) -> Iterator[str]:
+def export_subscribers(request: BuildRequest) -> Iterator[str]:
     """Give all subscribers as lines of CSV, which `import_` reads back."""
-    with opened(request) as desk:
-        yield from roster.write(desk.store.all())
+    with open_newsletter(request) as desk:
+        yield from roster.write_csv(desk.store.iter_subscribers())
 
 
-def stats(request: Request) -> tuple[tuple[str, int], ...]:
+def count_subscribers(request: BuildRequest) -> tuple[tuple[str, int], ...]:
     """Give how many subscribers are in each state."""
-    with opened(request) as desk:
-        return desk.store.counts()
+    with open_newsletter(request) as desk:
+        return desk.store.count_by_state()
 
 
-def at(desk: Desk, address: str) -> Subscriber:
+def get_by_address(desk: NewsletterContext, address: str) -> Subscriber:
     """Give the subscriber with an address. Raises FeedpubError where there is none."""
-    with _addressed():
-        one = desk.store.find(address)
+    with _wrap_address_errors():
+        one = desk.store.find_subscriber(address)
     if one is None:
         raise FeedpubError(
             f"{address}: nobody has this address; `feedpub subscribers list` shows all"
@@ -311,17 +319,17 @@ def at(desk: Desk, address: str) -> Subscriber:
 
 
 @contextmanager
-def _addressed() -> Iterator[None]:
+def _wrap_address_errors() -> Iterator[None]:
     """Tell of what is no address as of anything else that cannot be done."""
     try:
         yield
-    except roster.Faulty as error:
+    except roster.InvalidValueError as error:
         raise FeedpubError(str(error)) from None
 
 
-def _known(word: str, words: tuple[str, ...], kind: str) -> None:
+def _require_choice(word: str, words: tuple[str, ...], kind: str) -> None:
     """Raise FeedpubError for a word that is none of those there are."""
     if word not in words:
-        meant = nearest(word, words)
+        meant = find_close_match(word, words)
         hint = f'did you mean "{meant}"?' if meant else f"there are: {', '.join(words)}"
         raise FeedpubError(f'"{word}" is no {kind}; {hint}')

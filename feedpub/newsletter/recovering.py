@@ -9,13 +9,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from feedpub.digests import Following
+from feedpub.digests import FilterDescriber
 from feedpub.errors import FeedpubError
-from feedpub.message import routable, sent_keys
-from feedpub.newsletter.desk import Desk, opened
-from feedpub.newsletter.editing import Editor, edited
-from feedpub.publish.request import Request
-from feedpub.store import Plan
+from feedpub.message import find_sent_keys, to_ascii_address
+from feedpub.newsletter.desk import NewsletterContext, open_newsletter
+from feedpub.newsletter.editing import IssueBuilder, run_with_builder
+from feedpub.publish.request import BuildRequest
+from feedpub.store import IssuePlan
 
 _GZIP = b"\x1f\x8b"
 _LINE = 65_536  # octets; what is longer is read in parts
@@ -23,7 +23,7 @@ _REASON = "counted as mailed, after the database was restored from a backup"
 
 
 @dataclass(frozen=True, slots=True)
-class Recovered:
+class RecoveryResult:
     """What is settled."""
 
     found: int  # messages of ours among what went out
@@ -35,7 +35,9 @@ class Recovered:
     is_settled: bool  # whether mail goes out again
 
 
-def recover(request: Request, places: Sequence[Path], until: datetime | None) -> Recovered:
+def recover(
+    request: BuildRequest, places: Sequence[Path], until: datetime | None
+) -> RecoveryResult:
     """Settle what is known to be out, and let mail go out again where that is enough.
 
     Args:
@@ -52,14 +54,14 @@ def recover(request: Request, places: Sequence[Path], until: datetime | None) ->
             "say what is known to be out: `--from /var/log/mail.log`, or a folder of messages that "
             "were sent or came back; or `--skip-until 2025-01-30`, up to when all counts as mailed"
         )
-    with opened(request) as desk:
+    with open_newsletter(request) as desk:
         keys = _keys(desk, places)
-        settled = desk.store.settle_sent(keys, request.now)
+        settled = desk.store.reconcile_sent(keys, request.now)
         matched = set(settled.matched)
         issues = 0
-        for each in desk.outside.issues():
-            plan = Plan(each.digest, each.slot, each.posts, each.subject, each.created)
-            reached = desk.store.record_sent(plan, each.audience, keys, request.now)
+        for each in desk.restore_guard.load_issues():
+            plan = IssuePlan(each.digest, each.slot, each.posts, each.subject, each.created)
+            reached = desk.store.restore_issue(plan, each.audience, keys, request.now)
             issues += bool(reached)
             matched |= reached
         skipped = _skip(request, desk, until) if until else 0
@@ -67,18 +69,18 @@ def recover(request: Request, places: Sequence[Path], until: datetime | None) ->
         unknown = len(keys - matched)
         is_settled = until is not None or not unknown
         if is_settled:
-            desk.outside.settle(desk.store, request.now)
-        return Recovered(
+            desk.restore_guard.resync(desk.store, request.now)
+        return RecoveryResult(
             len(keys), settled.settled, issues, unknown, skipped, cancelled, is_settled
         )
 
 
-def _keys(desk: Desk, places: Sequence[Path]) -> frozenset[str]:
+def _keys(desk: NewsletterContext, places: Sequence[Path]) -> frozenset[str]:
     """Return the keys of the deliveries that some logs and messages tell of."""
-    domain = routable(desk.sender().email).rpartition("@")[2].lower()
+    domain = to_ascii_address(desk.get_sender().email).rpartition("@")[2].lower()
     keys: set[str] = set()
     for place in places:
-        found = {key for key, host in sent_keys(_lines(place)) if host == domain}
+        found = {key for key, host in find_sent_keys(_lines(place)) if host == domain}
         if not found:
             raise FeedpubError(
                 f"{place}: names no message that feedpub sent from {domain}; was it the log of "
@@ -107,27 +109,27 @@ def _lines_of(path: Path) -> Iterator[str]:
             yield line.decode("latin-1")
 
 
-def _skip(request: Request, desk: Desk, until: datetime) -> int:
+def _skip(request: BuildRequest, desk: NewsletterContext, until: datetime) -> int:
     """Count as mailed, in every digest, the posts that were published up to a time."""
 
-    def posts(editor: Editor, following: Following) -> tuple[str, ...]:
+    def posts(editor: IssueBuilder, following: FilterDescriber) -> tuple[str, ...]:
         del following
-        editor.learn()
-        return editor.published(min(until, request.now))
+        editor.remember_posts()
+        return editor.find_published_ids(min(until, request.now))
 
-    found: Iterable[str] = edited(request, desk, posts)
+    found: Iterable[str] = run_with_builder(request, desk, posts)
     count = 0
     for digest in desk.config.digests:
-        new = sorted(set(found) - desk.store.mailed(digest.name))
+        new = sorted(set(found) - desk.store.list_mailed_posts(digest.name))
         count += len(new)
-        desk.store.count_as_mailed(digest.name, request.now, new, _REASON, request.now)
+        desk.store.mark_as_mailed(digest.name, request.now, new, _REASON, request.now)
     return count
 
 
-def _cancel(desk: Desk, until: datetime, now: datetime) -> int:
+def _cancel(desk: NewsletterContext, until: datetime, now: datetime) -> int:
     """End the issues that were planned up to a time."""
-    going = [each for each in desk.store.issues() if each.state in {"sending", "paused"}]
+    going = [each for each in desk.store.list_issues() if each.state in {"sending", "paused"}]
     chosen = [each for each in going if each.created <= until]
     for each in chosen:
-        desk.store.cancel(each.id, now, _REASON)
+        desk.store.cancel_issue(each.id, now, _REASON)
     return len(chosen)

@@ -10,29 +10,29 @@ from typing import BinaryIO
 from urllib.parse import unquote, urlsplit
 
 from feedpub import refusals, tokens
-from feedpub.bounces import Report, arrived, leaving_sender, read
+from feedpub.bounces import BounceEvent, find_received_time, find_unsubscribe_sender, parse_bounce
 from feedpub.errors import FeedpubError
 from feedpub.mail import boxes
-from feedpub.mail.boxes import Account, Received
+from feedpub.mail.boxes import ImapAccount, IncomingMessage
 from feedpub.mailing import ACTIVE, Subscriber
 from feedpub.newsletter import stamps
-from feedpub.newsletter.desk import Desk, opened
-from feedpub.publish.request import Request
-from feedpub.roster import Faulty
+from feedpub.newsletter.desk import NewsletterContext, open_newsletter
+from feedpub.publish.request import BuildRequest
+from feedpub.roster import InvalidValueError
 from feedpub.store import StoreError
 
-PASSWORD = "IMAP_PASSWORD"  # noqa: S105 - the name of the variable
+PASSWORD_VARIABLE = "IMAP_PASSWORD"  # noqa: S105 - the name of the variable
 """The variable that holds the password of an IMAP account."""
 
-Source = Path | Account | BinaryIO
+MailSource = Path | ImapAccount | BinaryIO
 """A Maildir (a folder) or mbox (a file), an IMAP account, or one message to be read."""
 
 _MAILED = (ACTIVE, "pending")
-_FIRM = ("complained", "suppressed")
+_FINAL_STATES = ("complained", "suppressed")
 """States that say more than that somebody left."""
 
 
-UNREAD = "returned"
+UNREAD_FOLDER = "returned"
 """The Maildir in `.feedpub/` for what a mail server handed over and nobody understood."""
 
 _KEPT = 500  # messages in it
@@ -43,7 +43,7 @@ _LATELY = timedelta(hours=1)  # in which as many must have come: what was mended
 
 
 @dataclass(frozen=True, slots=True)
-class Returned:
+class BounceSummary:
     """What came back: hard + soft + complaints + unsubscribed + automatic + refused + left = read.
 
     Of `left`, some may have been `kept`: the mail server that handed them over did not.
@@ -65,7 +65,7 @@ class Returned:
     behind: str = ""  # why nothing is sent: newer issues came back than the database knows
 
 
-def source(text: str, environ: Mapping[str, str], standard_input: BinaryIO) -> Source:
+def parse_source(text: str, environ: Mapping[str, str], standard_input: BinaryIO) -> MailSource:
     """Read what a person calls a place of mail: "-", a path or imaps://user@host/folder.
 
     The password is in IMAP_PASSWORD. Raises FeedpubError where something is wrong or missing.
@@ -81,11 +81,11 @@ def source(text: str, environ: Mapping[str, str], standard_input: BinaryIO) -> S
         raise FeedpubError(_no_mailbox(text)) from None
     if parts.scheme != "imaps" or not host or not user or parts.password is not None:
         raise FeedpubError(_no_mailbox(text))
-    password = environ.get(PASSWORD, "")
+    password = environ.get(PASSWORD_VARIABLE, "")
     if not password:
-        raise FeedpubError(f"{host}: set {PASSWORD} to the password of {user}")
+        raise FeedpubError(f"{host}: set {PASSWORD_VARIABLE} to the password of {user}")
     folder = unquote(parts.path.strip("/")) or "INBOX"
-    return Account(host, user, password, port or 993, folder)
+    return ImapAccount(host, user, password, port or 993, folder)
 
 
 def _no_mailbox(text: str) -> str:
@@ -94,11 +94,11 @@ def _no_mailbox(text: str) -> str:
     return (
         f'"{scheme}://{rest.rpartition("@")[2]}" is no mailbox: write imaps://user@host or '
         "imaps://user@host:993/INBOX, with %40 for an @ in the user name; the password is taken "
-        f"from {PASSWORD} alone, where nobody else sees it"
+        f"from {PASSWORD_VARIABLE} alone, where nobody else sees it"
     )
 
 
-def bounces(request: Request, place: Source) -> Returned:
+def process_bounces(request: BuildRequest, place: MailSource) -> BounceSummary:
     """Take notice of what came back, and mark as done what was about readers of ours.
 
     Who is gone for good is mailed no more at once, who is not after `mail.soft_bounces` times in
@@ -113,164 +113,174 @@ def bounces(request: Request, place: Source) -> Returned:
 
     Raises MailError where the mailbox cannot be read.
     """
-    with opened(request) as desk:
-        work = _Work(desk, request)
-        with closing(_received(place)) as box:
+    with open_newsletter(request) as desk:
+        work = _BounceProcessor(desk, request)
+        with closing(_open_mailbox(place)) as box:
             for number, received in enumerate(box, 1):
-                work.take(received)
+                work.process_message(received)
                 request.progress("reading what came back", number, 0)
-                if isinstance(place, (Path, Account)):
+                if isinstance(place, (Path, ImapAccount)):
                     continue
-                work.keep(received)
+                work.keep_unread(received)
         # Once they are marked as done: a crash may lose some, but nobody's is counted twice.
         work.count_soft()
-        work.compare()
-        return work.summary()
+        work.check_restored()
+        return work.build_summary()
 
 
-def notified(request: Request, reports: Iterable[Report]) -> Returned:
+def process_events(request: BuildRequest, reports: Iterable[BounceEvent]) -> BounceSummary:
     """Take notice of what a mail service told, for sure: by token, or else by address.
 
     What it means is as with `bounces`. Told of an address that is nobody's, nothing is done.
     """
-    with opened(request) as desk:
-        work = _Work(desk, request)
+    with open_newsletter(request) as desk:
+        work = _BounceProcessor(desk, request)
         for report in reports:
-            work.learn(report)
+            work.process_event(report)
         work.count_soft()
-        return work.summary()
+        return work.build_summary()
 
 
-def _received(place: Source) -> Generator[Received, None, None]:
-    if isinstance(place, Account):
-        return boxes.imap(place)
+def _open_mailbox(place: MailSource) -> Generator[IncomingMessage, None, None]:
+    if isinstance(place, ImapAccount):
+        return boxes.read_imap(place)
     if not isinstance(place, Path):
-        return boxes.stream(place)
-    return boxes.maildir(place) if place.is_dir() else boxes.mbox(place)
+        return boxes.read_stream(place)
+    return boxes.read_maildir(place) if place.is_dir() else boxes.read_mbox(place)
 
 
-class _Work:
+class _BounceProcessor:
     """What one round of reading has found."""
 
-    def __init__(self, desk: Desk, request: Request) -> None:
-        self._desk = desk
+    def __init__(self, desk: NewsletterContext, request: BuildRequest) -> None:
+        self._newsletter = desk
         self._now = request.now
         self._counts: Counter[str] = Counter()
         self._soft: list[tuple[datetime, int]] = []  # when, and whose
         self._words: dict[str, None] = {}
         self._stopped = 0
-        self._is_left = False  # the last message that was taken
+        self._is_unread = False  # the last message that was taken
         self._is_full = False
-        self._issued: datetime | None = None  # when the newest issue was made that came back
-        self._behind = ""
+        self._newest_issue: datetime | None = None  # when the newest issue was made that came back
+        self._outdated_reason = ""
 
-    def take(self, received: Received) -> None:
+    def process_message(self, received: IncomingMessage) -> None:
         """Deal with one message."""
-        issued = stamps.newest(self._desk.keys, received.data)
-        if issued and (self._issued is None or issued > self._issued):
-            self._issued = issued
-        report = read(received.data, self._desk.keys)
+        issued = stamps.find_newest_stamp(self._newsletter.keys, received.data)
+        if issued and (self._newest_issue is None or issued > self._newest_issue):
+            self._newest_issue = issued
+        report = parse_bounce(received.data, self._newsletter.keys)
         if report is None or report.subscriber is None:
-            report = self._left_by_mail(received.data) or report
-        self._is_left = report is None or (report.subscriber is None and report.kind != "auto")
+            report = self._find_mailed_unsubscribe(received.data) or report
+        self._is_unread = report is None or (report.subscriber is None and report.kind != "auto")
         if report is None or report.subscriber is None:
             self._counts["left"] += 1
             return
-        one = self._desk.reader(report.subscriber)
-        self._heed(report, one, arrived(received.data, self._now))
+        one = self._newsletter.find_subscriber(report.subscriber)
+        self._apply_event(report, one, find_received_time(received.data, self._now))
         self._count(report)
-        received.done()
+        received.acknowledge()
 
-    def keep(self, received: Received) -> None:
+    def keep_unread(self, received: IncomingMessage) -> None:
         """Keep the message that was taken last for somebody to read, if nobody understood it."""
-        if not self._is_left:
+        if not self._is_unread:
             return
-        folder = self._desk.where.memory.parent / UNREAD
-        if boxes.keep(folder, received.data[:_LARGEST], _KEPT):
+        folder = self._newsletter.paths.cache.parent / UNREAD_FOLDER
+        if boxes.save_to_maildir(folder, received.data[:_LARGEST], _KEPT):
             self._counts["kept"] += 1
         else:
             self._is_full = True
 
-    def learn(self, report: Report) -> None:
+    def process_event(self, report: BounceEvent) -> None:
         """Deal with one report that may be believed."""
         owner = report.subscriber
-        one = self._desk.reader(owner) if owner else self._at(report.recipient)
+        one = (
+            self._newsletter.find_subscriber(owner)
+            if owner
+            else self._find_address(report.recipient)
+        )
         if one is None and owner is None and not report.is_about_sender:
             self._counts["left"] += 1
             return
-        self._heed(report, one, self._now)
+        self._apply_event(report, one, self._now)
         self._count(report)
 
-    def compare(self) -> None:
+    def check_restored(self) -> None:
         """Let nothing be sent where a newer issue came back than any that the database knows."""
-        newest = self._desk.store.position().newest
+        newest = self._newsletter.store.get_position().newest_issue
         # Stamps have whole seconds.
-        if self._issued and newest and self._issued > newest:
-            self._behind = self._desk.outside.mark_restored(self._desk.store)
+        if self._newest_issue and newest and self._newest_issue > newest:
+            self._outdated_reason = self._newsletter.restore_guard.mark_restored(
+                self._newsletter.store
+            )
 
-    def _count(self, report: Report) -> None:
+    def _count(self, report: BounceEvent) -> None:
         self._counts["refused" if report.is_about_sender else report.kind] += 1
 
-    def _left_by_mail(self, data: bytes) -> Report | None:
+    def _find_mailed_unsubscribe(self, data: bytes) -> BounceEvent | None:
         """Return the request of a reader who wrote to the address for leaving, without a token."""
-        settings = self._desk.config.mail
-        sender = leaving_sender(data, settings.unsubscribe, settings.authserv_id)
-        one = self._at(sender) if sender else None
+        settings = self._newsletter.config.mail
+        sender = find_unsubscribe_sender(data, settings.unsubscribe, settings.authserv_id)
+        one = self._find_address(sender) if sender else None
         if one is None:
             return None
-        owner = tokens.read(self._desk.keys, "unsubscribe", self._desk.token("unsubscribe", one))
-        return Report("unsubscribe", owner, one.address, text="by mail, without a token")
+        owner = tokens.verify_token(
+            self._newsletter.keys, "unsubscribe", self._newsletter.create_token("unsubscribe", one)
+        )
+        return BounceEvent("unsubscribe", owner, one.address, text="by mail, without a token")
 
-    def _at(self, address: str) -> Subscriber | None:
+    def _find_address(self, address: str) -> Subscriber | None:
         try:
-            return self._desk.store.find(address)
-        except Faulty:
+            return self._newsletter.store.find_subscriber(address)
+        except InvalidValueError:
             return None
 
-    def _heed(self, report: Report, one: Subscriber | None, at: datetime) -> None:
+    def _apply_event(self, report: BounceEvent, one: Subscriber | None, at: datetime) -> None:
         if report.is_about_sender:
-            self._refused(report, one, at)
+            self._record_refusal(report, one, at)
             return
         if one is None:  # they were removed
             return
         match report.kind:
             case "hard":
-                after = self._bounced(one.id, at, hard=True)
+                after = self._record_bounce(one.id, at, hard=True)
             case "complaint":
                 after = self._change(one, "complained", unless=("suppressed",))
             case "unsubscribe":
-                after = self._change(one, "unsubscribed", unless=_FIRM)
+                after = self._change(one, "unsubscribed", unless=_FINAL_STATES)
             case "auto":
                 return
             case _:  # soft, or a bounce of which nothing says how bad it is
                 self._soft.append((at, one.id))
                 return
-        self._note(one, after)
+        self._count_stopped(one, after)
 
-    def _refused(self, report: Report, one: Subscriber | None, at: datetime) -> None:
+    def _record_refusal(self, report: BounceEvent, one: Subscriber | None, at: datetime) -> None:
         """Record that a server refused us, in its words."""
         address = one.address if one else report.recipient
         domain = address.rpartition("@")[2].lower()
-        words = refusals.discreet(report.text)
+        words = refusals.redact_addresses(report.text)
         self._words[f"{domain}: {words}" if domain else words] = None
-        self._desk.store.record_refusal(one.id if one else 0, domain, words, at)
+        self._newsletter.store.record_refusal(one.id if one else 0, domain, words, at)
 
     def count_soft(self) -> None:
         """Count the soft bounces, in the order in which they came."""
         for at, number in sorted(self._soft):
-            before = self._desk.store.get(number)
-            self._note(before, self._bounced(number, at, hard=False))
+            before = self._newsletter.store.get_subscriber(number)
+            self._count_stopped(before, self._record_bounce(number, at, hard=False))
 
-    def _bounced(self, number: int, at: datetime, *, hard: bool) -> Subscriber | None:
-        limit = self._desk.config.mail.soft_bounces
-        return self._desk.store.bounced(number, hard=hard, limit=limit, now=self._now, at=at)
+    def _record_bounce(self, number: int, at: datetime, *, hard: bool) -> Subscriber | None:
+        limit = self._newsletter.config.mail.soft_bounces
+        return self._newsletter.store.record_bounce(
+            number, hard=hard, limit=limit, now=self._now, at=at
+        )
 
     def _change(self, one: Subscriber, state: str, unless: tuple[str, ...]) -> Subscriber | None:
         if one.state in unless:
             return one
-        return self._desk.store.change(one.id, state, self._now)
+        return self._newsletter.store.change_state(one.id, state, self._now)
 
-    def _note(self, before: Subscriber | None, after: Subscriber | None) -> None:
+    def _count_stopped(self, before: Subscriber | None, after: Subscriber | None) -> None:
         """Count who was mailed before and is not any more."""
         if before and after and before.state in _MAILED and after.state not in _MAILED:
             self._stopped += 1
@@ -279,11 +289,14 @@ class _Work:
         """Pause issues that servers refuse because of us: more of them than not came back so."""
         if not self._counts["refused"]:
             return
-        store = self._desk.store
-        for issue in store.issues():
+        store = self._newsletter.store
+        for issue in store.list_issues():
             if issue.state != "sending":
                 continue
-            number, taken = store.count_refusals(issue.created), store.tally(issue.id).accepted
+            number, taken = (
+                store.count_refusals(issue.created),
+                store.get_issue_stats(issue.id).accepted,
+            )
             lately = store.count_refusals(max(issue.created, self._now - _LATELY))
             if lately < _MANY or 2 * number <= taken:
                 continue
@@ -293,18 +306,18 @@ class _Work:
                 f"suppressed for it: mend that, then `feedpub digest resume {issue.id}`"
             )
             try:
-                store.pause(issue.id, reason)
+                store.pause_issue(issue.id, reason)
             except StoreError:
-                if store.issue(issue.id).state == "sending":
+                if store.get_issue(issue.id).state == "sending":
                     raise
             else:
                 yield issue.id
 
-    def summary(self) -> Returned:
+    def build_summary(self) -> BounceSummary:
         """Tell what came of it."""
         counts = self._counts
         paused = tuple(self._pause())
-        return Returned(
+        return BounceSummary(
             read=counts.total() - counts["kept"],
             hard=counts["hard"],
             soft=counts["soft"] + counts["unknown"],
@@ -318,5 +331,5 @@ class _Work:
             full=self._is_full,
             words=tuple(self._words)[:_WORDS],
             paused=paused,
-            behind=self._behind,
+            behind=self._outdated_reason,
         )

@@ -6,16 +6,16 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from feedpub import roster, site
-from feedpub.config import Digest
-from feedpub.digests import Following
+from feedpub.config import DigestConfig
+from feedpub.digests import FilterDescriber
 from feedpub.errors import FeedpubError
-from feedpub.mailing import Consent, Content, Message, Outcome, Subscriber
-from feedpub.message import fill
-from feedpub.newsletter.desk import Desk, opened
-from feedpub.newsletter.editing import Editor, edited
-from feedpub.newsletter.posting import Printer, transport
-from feedpub.newsletter.readers import at
-from feedpub.publish.request import Request
+from feedpub.mailing import Consent, Message, MessageContent, SendResult, Subscriber
+from feedpub.message import substitute_tags
+from feedpub.newsletter.desk import NewsletterContext, open_newsletter
+from feedpub.newsletter.editing import IssueBuilder, run_with_builder
+from feedpub.newsletter.posting import MessageRenderer, build_transport
+from feedpub.newsletter.readers import get_by_address
+from feedpub.publish.request import BuildRequest
 from feedpub.slugs import slugify
 
 
@@ -28,26 +28,26 @@ class Preview:
 
 
 @dataclass(frozen=True, slots=True)
-class _Sample:
+class _PreviewMessage:
     """One reader's copy."""
 
-    shown: Content  # with the reader's own values
+    content: MessageContent  # with the reader's own values
     message: Message
 
 
-def preview(request: Request, digest: str, folder: Path, address: str = "") -> Preview:
+def write_preview(request: BuildRequest, digest: str, folder: Path, address: str = "") -> Preview:
     """Write what a digest would say now, as HTML, text and a whole message, to a folder.
 
     It is for the subscriber with this address, else for nobody in particular. Where nothing is
     new the newest posts stand in. Raises FeedpubError where there is none, or no such subscriber.
     """
-    with opened(request) as desk:
-        chosen = desk.digest(digest)
-        reader = at(desk, address) if address else None
+    with open_newsletter(request) as desk:
+        chosen = desk.get_digest(digest)
+        reader = get_by_address(desk, address) if address else None
         sample = _sample(request, desk, chosen, reader, "reader@example.org")
     parts = {
-        "html": sample.shown.html.encode(),
-        "txt": sample.shown.text.encode(),
+        "html": sample.content.html.encode(),
+        "txt": sample.content.text.encode(),
         "eml": sample.message.data,
     }
     paths = tuple(folder / f"{slugify(chosen.name)}.{suffix}" for suffix in parts)
@@ -59,48 +59,52 @@ def preview(request: Request, digest: str, folder: Path, address: str = "") -> P
         raise FeedpubError(
             f"{folder}: the preview cannot be written there ({error.strerror})"
         ) from error
-    return Preview(sample.shown.subject, paths)
+    return Preview(sample.content.subject, paths)
 
 
-def test(request: Request, digest: str, to: str) -> Outcome:
+def send_test(request: BuildRequest, digest: str, to: str) -> SendResult:
     """Send what `preview` shows to one address; no ledger and no reader knows of it.
 
     A subscriber gets their own copy; anybody else one whose ways out lead nowhere. Raises
     FeedpubError for what is no address, and where nothing can be sent at all.
     """
-    with opened(request) as desk:
+    with open_newsletter(request) as desk:
         try:
-            roster.canonical(to)
-        except roster.Faulty as error:
+            roster.normalize_address(to)
+        except roster.InvalidValueError as error:
             raise FeedpubError(str(error)) from None
-        chosen = desk.digest(digest)
-        sample = _sample(request, desk, chosen, desk.store.find(to), to)
-        with closing(transport(desk).connect()) as session:
+        chosen = desk.get_digest(digest)
+        sample = _sample(request, desk, chosen, desk.store.find_subscriber(to), to)
+        with closing(build_transport(desk).connect()) as session:
             return session.send(sample.message, lambda: None)
 
 
 def _sample(
-    request: Request, desk: Desk, digest: Digest, reader: Subscriber | None, address: str
-) -> _Sample:
+    request: BuildRequest,
+    desk: NewsletterContext,
+    digest: DigestConfig,
+    reader: Subscriber | None,
+    address: str,
+) -> _PreviewMessage:
     """Write the copy of a reader, or one to an address of nobody in particular."""
     # Nobody has the id 0: its tokens lead nowhere.
     one = reader or Subscriber(0, address, Consent(request.now, "preview"))
     key = f"preview-{secrets.token_hex(8)}"  # a message of its own each time, or none would show
 
-    def work(editor: Editor, following: Following) -> _Sample:
-        posts = editor.example(digest, request.now, reader)
+    def work(editor: IssueBuilder, following: FilterDescriber) -> _PreviewMessage:
+        posts = editor.select_example_posts(digest, request.now, reader)
         if not posts:
             whose = f" that {one.address} follows" if reader else ""
             raise FeedpubError(f"{digest.name}: there is no post{whose} to show yet")
-        language = editor.language(one)
+        language = editor.get_language(one)
         # It will have a page of its own; this is what leads to all of them.
-        url = site.digest_address(desk.config, digest.name)
-        content = editor.content(digest, request.now, posts, url, language)
-        printer = Printer(desk, following)
-        letter = printer.letter(digest.name, request.now, content)
-        return _Sample(
-            shown=fill(content, printer.reader(key, one, language)),
-            message=printer.message(letter, key, one, language),
+        url = site.build_archive_url(desk.config, digest.name)
+        content = editor.compose_content(digest, request.now, posts, url, language)
+        printer = MessageRenderer(desk, following)
+        letter = printer.prepare(digest.name, request.now, content)
+        return _PreviewMessage(
+            content=substitute_tags(content, printer.build_recipient(key, one, language)),
+            message=printer.render(letter, key, one, language),
         )
 
-    return edited(request, desk, work)
+    return run_with_builder(request, desk, work)

@@ -6,46 +6,50 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import astuple
 from hashlib import blake2b
 
-from feedpub.mailing import Content, Selection
+from feedpub.mailing import MessageContent, Variant
 from feedpub.model import Post
 
 _FAST = 1  # of zlib's levels: a fifth of the octets, in a fifth of a millisecond
 
 
-class Selections:
+class VariantStore:
     """The selections of one issue, in the order they were first asked for.
 
     Ten thousand of them are hundreds of megabytes as text; they are kept compressed.
     """
 
     def __init__(self) -> None:
-        self._kept: dict[str, tuple[tuple[str, ...], bytes]] = {}
-        self._most = 0
-        self.largest = ""
+        self._variants: dict[str, tuple[tuple[str, ...], bytes]] = {}
+        self._largest_size = 0
+        self.largest_key = ""
         """The key of the one whose message is the largest; "" where there is none."""
 
-    def key(self, posts: Sequence[Post], language: str, write: Callable[[], Content]) -> str:
+    def get_or_create(
+        self, posts: Sequence[Post], language: str, write: Callable[[], MessageContent]
+    ) -> str:
         """Give the key of a selection: the same posts in the same language are one.
 
         `write` is called where it is not there yet.
         """
         ids = tuple(post.id for post in posts)
         key = blake2b("\n".join((language, *ids)).encode(), digest_size=12).hexdigest()
-        if key not in self._kept:
+        if key not in self._variants:
             content = write()
-            self._kept[key] = ids, zlib.compress(marshal.dumps(astuple(content)), _FAST)
+            self._variants[key] = ids, zlib.compress(marshal.dumps(astuple(content)), _FAST)
             size = len(content.html) + len(content.text)
-            if size > self._most:
-                self._most, self.largest = size, key
+            if size > self._largest_size:
+                self._largest_size, self.largest_key = size, key
         return key
 
-    def content(self, key: str) -> Content:
+    def get_content(self, key: str) -> MessageContent:
         """Give what the message of a selection says."""
-        return Content(*marshal.loads(zlib.decompress(self._kept[key][1])))  # noqa: S302 - ours
+        return MessageContent(*marshal.loads(zlib.decompress(self._variants[key][1])))  # noqa: S302 - ours
 
-    def __iter__(self) -> Iterator[Selection]:
+    def __iter__(self) -> Iterator[Variant]:
         """Give each selection."""
-        return (Selection(key, posts, self.content(key)) for key, (posts, _) in self._kept.items())
+        return (
+            Variant(key, posts, self.get_content(key)) for key, (posts, _) in self._variants.items()
+        )
 
     def __len__(self) -> int:
-        return len(self._kept)
+        return len(self._variants)

@@ -9,7 +9,7 @@ import re
 from datetime import UTC, datetime
 
 from feedpub import tokens
-from feedpub.tokens import Keys
+from feedpub.tokens import SigningKeys
 
 _PURPOSE = "issued"
 _STAMP = re.compile(
@@ -18,18 +18,18 @@ _STAMP = re.compile(
 _MOST = 16  # stamps of one message that are looked at: a bounce returns one
 
 
-def stamp(keys: Keys, created: datetime) -> str:
+def create_stamp(keys: SigningKeys, created: datetime) -> str:
     """Return the stamp of an issue."""
     moment = f"{int(created.timestamp()):08x}"
-    return f"{moment}.{tokens.seal(keys, _PURPOSE, moment)}"
+    return f"{moment}.{tokens.sign_form(keys, _PURPOSE, moment)}"
 
 
-def newest(keys: Keys, data: bytes) -> datetime | None:
+def find_newest_stamp(keys: SigningKeys, data: bytes) -> datetime | None:
     """Return when the newest issue was created of those whose stamps stand in a message."""
     found = None
     for _, each in zip(range(_MOST), _STAMP.finditer(data), strict=False):
         moment, seal = each[1].decode().lower(), each[2].decode()
-        if tokens.is_sealed(keys, _PURPOSE, moment, seal):
+        if tokens.verify_form(keys, _PURPOSE, moment, seal):
             created = datetime.fromtimestamp(int(moment, 16), UTC)
             found = max(found, created) if found else created
     return found

@@ -4,11 +4,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import date, timedelta
 
 from feedpub import files, readership
-from feedpub.newsletter.desk import Desk, opened
-from feedpub.publish.making import look
-from feedpub.publish.request import Request, place
-from feedpub.readership import Sending, Statistics, Visit
-from feedpub.words import Words
+from feedpub.newsletter.desk import NewsletterContext, open_newsletter
+from feedpub.publish.making import load_templates
+from feedpub.publish.request import BuildRequest, resolve_paths
+from feedpub.readership import FeedHits, IssueSummary, Statistics
+from feedpub.words import Catalog
 
 _KEPT = timedelta(days=1_100)
 """How long the counts of a day are kept: three years."""
@@ -18,49 +18,55 @@ _DAY = timedelta(days=1)
 _EPOCH = date(1970, 1, 1)
 
 
-def recorded(request: Request, visits: Iterable[Visit]) -> None:
+def record_counts(request: BuildRequest, visits: Iterable[FeedHits]) -> None:
     """Count the list today, and add what programs did to feeds to the counts of their days.
 
     Where anything of this fails, no visit has been added.
     """
     today = request.now.date()
-    with opened(request) as desk:
-        desk.store.counted(today, today - _KEPT)
-        desk.store.visited(visits)
+    with open_newsletter(request) as desk:
+        desk.store.record_subscriber_counts(today, today - _KEPT)
+        desk.store.record_feed_hits(visits)
 
 
-def statistics(request: Request, days: int) -> Statistics:
+def collect_statistics(request: BuildRequest, days: int) -> Statistics:
     """Tell how the site was read in the last `days` days, today among them."""
     today = request.now.date()
     since = today - (days - 1) * _DAY
-    with opened(request) as desk:
-        visits = desk.store.visits(since)
-        joined, counted = desk.store.joined(), desk.store.headcounts(since)
+    with open_newsletter(request) as desk:
+        visits = desk.store.list_feed_hits(since)
+        joined, counted = desk.store.compute_daily_growth(), desk.store.list_active_counts(since)
         return Statistics(
             title=desk.config.site.title,
             accent=desk.config.site.accent,
             since=since,
             today=today,
             active=tuple(_active(since, today, joined, counted)),
-            states=desk.store.counts(),
-            feeds=readership.reach(visits),
-            programs=readership.programs(visits),
+            states=desk.store.count_by_state(),
+            feeds=readership.estimate_subscribers(visits),
+            user_agents=readership.count_by_user_agent(visits),
             issues=tuple(_issues(desk, since)),
         )
 
 
-def words(request: Request) -> Words:
+def load_catalog(request: BuildRequest) -> Catalog:
     """Give the words of the site's language, those of its own templates among them."""
-    where = place(request)
-    return look(where, files.texts(where.templates)).said(where.config.site.language).words
+    where = resolve_paths(request)
+    return (
+        load_templates(where, files.read_templates(where.templates))
+        .get_translator(where.config.site.language)
+        .catalog
+    )
 
 
-def _issues(desk: Desk, since: date) -> Iterator[Sending]:
+def _issues(desk: NewsletterContext, since: date) -> Iterator[IssueSummary]:
     """Give what became of the newest issues."""
-    sent = [each for each in desk.store.sent() if each.posts and each.slot.date() >= since]
+    sent = [
+        each for each in desk.store.list_sent_issues() if each.posts and each.slot.date() >= since
+    ]
     for each in sent[:_ISSUES]:
-        tally = desk.store.tally(each.id)
-        yield Sending(each.slot.date(), each.digest, each.subject, each.state, tally)
+        tally = desk.store.get_issue_stats(each.id)
+        yield IssueSummary(each.slot.date(), each.digest, each.subject, each.state, tally)
 
 
 def _active(

@@ -10,60 +10,60 @@ from enum import Enum
 from posixpath import basename, splitext
 
 from feedpub.config.schema import Config
-from feedpub.posts.names import SUFFIXES, ignored, matches
+from feedpub.posts.names import MARKDOWN_SUFFIXES, is_ignored, matches
 
-HEAD = 1_024
+SNIFF_BYTES = 1_024
 """Octets of a file that tell whether it begins with front matter."""
 
-HTML = (".html", ".htm", ".xht", ".xhtml")
+HTML_SUFFIXES = (".html", ".htm", ".xht", ".xhtml")
 """Suffixes of files that are posts where they begin with front matter."""
 
-MOST_NAMED = 5
+MAX_REPORTED = 5
 """Files of a group that a report names."""
 
 
-class Kind(Enum):
+class FileKind(Enum):
     """What is to be done with a file."""
 
     POST = "read it"
     ASSET = "publish it as it is"
     IGNORED = "take no notice of it"
     BACKUP = "left by an editor, a sync program or a system"
-    FOLDER = "in a folder that other generators keep private"
-    SOURCE = "a text in another markup than Markdown"
+    PRIVATE_FOLDER = "in a folder that other generators keep private"
+    FOREIGN_MARKUP = "a text in another markup than Markdown"
     TEMPLATE = "a template, a program or a setting of another generator"
-    DATA = "data of another generator"
-    OTHER = "of a kind that sites do not serve"
+    GENERATOR_DATA = "data of another generator"
+    UNKNOWN_TYPE = "of a kind that sites do not serve"
 
 
 _REPORTS = {
-    Kind.BACKUP: (
+    FileKind.BACKUP: (
         "backup, lock and system files",
         "delete them, or name them under content.ignore",
     ),
-    Kind.FOLDER: (
+    FileKind.PRIVATE_FOLDER: (
         "files in folders such as _drafts, _includes, _layouts and _data",
         "move what readers should see out of there; content.ignore silences this",
     ),
-    Kind.SOURCE: (
+    FileKind.FOREIGN_MARKUP: (
         "texts in other markup than Markdown",
         "convert them to Markdown (pandoc can), or name them under content.ignore",
     ),
-    Kind.TEMPLATE: (
+    FileKind.TEMPLATE: (
         "templates, programs and settings of other generators",
         "name them under content.ignore, or what is for readers under content.publish",
     ),
-    Kind.DATA: (
+    FileKind.GENERATOR_DATA: (
         "data files that belong to posts or to another generator",
         "link to them from a post, or name them under content.publish or content.ignore",
     ),
-    Kind.OTHER: (
+    FileKind.UNKNOWN_TYPE: (
         "files of kinds that sites do not serve, and that no post links to",
         "link to them from a post, or name them under content.publish or content.ignore",
     ),
 }
 
-LINKABLE = frozenset({Kind.DATA, Kind.OTHER})
+LINKABLE_KINDS = frozenset({FileKind.GENERATOR_DATA, FileKind.UNKNOWN_TYPE})
 """Kinds that are published all the same where a published post links to the file."""
 
 
@@ -87,7 +87,7 @@ _SERVED = _names(
 """Suffixes of what readers are served: pictures, sound, film, fonts, documents, the web's own
 formats, archives to download, models in three dimensions."""
 
-_FILMED = _names(
+_MEDIA_SUFFIXES = _names(
     """
     apng avif bmp gif heic heif ico jfif jpe jpeg jpg jxl png svg tif tiff webp aac flac m4a mp3
     oga ogg opus wav 3gp avi m4v mkv mov mp4 mpeg mpg ogv webm woff woff2
@@ -95,7 +95,7 @@ _FILMED = _names(
 )
 """Suffixes behind which that of a text is a part of the name: `readme.md.png`."""
 
-_MADE = _names("htm html json rss txt xht xhtml xml")  # what templates make
+_GENERATED_SUFFIXES = _names("htm html json rss txt xht xhtml xml")  # what templates make
 _COMPRESSED = _names("br bz2 gz lz lzma xz zst")
 
 _SERVED_NAMES = _names("apple-app-site-association cname copying copyright keybase licence license")
@@ -127,7 +127,7 @@ _SETTINGS = _names(
 )
 
 # Not ".text", which is a part of other names: "hero.text.css".
-_MARKDOWN = "|".join(suffix[1:] for suffix in SUFFIXES if suffix != ".text")
+_MARKDOWN = "|".join(suffix[1:] for suffix in MARKDOWN_SUFFIXES if suffix != ".text")
 _BACKUP = re.compile(
     rf"""
     ^(?: \#.*\# | ~\$.* | 4913 | icon\r | (?:eh)?thumbs\.db | desktop\.ini )$
@@ -149,7 +149,7 @@ _PRIVATE = _names(
 _ELEVENTY = re.compile(r".*\.11ty(?:data)?\.[a-z]++", re.IGNORECASE | re.DOTALL)
 
 # Texts that Jekyll fills in where they begin with front matter.
-_PEEKED = (
+_SNIFFED_SUFFIXES = (
     *(".atom", ".css", ".csv", ".ics", ".js", ".json", ".rss", ".svg", ".txt", ".vcf"),
     *(".webmanifest", ".xml", ".xsl"),
 )
@@ -166,7 +166,7 @@ _UNPUBLISHED = re.compile(
 )
 
 
-class Classifier:
+class FileClassifier:
     """Tells what each file of one content folder is."""
 
     def __init__(self, config: Config, paths: Iterable[str], peek: Callable[[str], bytes]) -> None:
@@ -176,20 +176,24 @@ class Classifier:
         self._peek = peek
         self._private: dict[str, bool] = {}  # by folder
 
-    def classify(self, path: str) -> Kind:
+    def classify(self, path: str) -> FileKind:
         """Return what a file is."""
         folder, _, name = path.rpartition("/")
         private = self._is_private(folder)
         if matches(path, self._config.content.ignore):
-            return Kind.IGNORED
+            return FileKind.IGNORED
         if not name.startswith(".") and _is_backup(name):
-            return Kind.BACKUP
-        if ignored(path, self._config):
-            return Kind.FOLDER if private and not name.startswith(".") else Kind.IGNORED
+            return FileKind.BACKUP
+        if is_ignored(path, self._config):
+            return (
+                FileKind.PRIVATE_FOLDER
+                if private and not name.startswith(".")
+                else FileKind.IGNORED
+            )
         if self._is_post(path):
-            return Kind.POST
+            return FileKind.POST
         if private:
-            return Kind.FOLDER
+            return FileKind.PRIVATE_FOLDER
         return self._asset(path, name.lower())
 
     def _is_private(self, folder: str) -> bool:
@@ -203,45 +207,47 @@ class Classifier:
     def _is_post(self, path: str) -> bool:
         """Tell whether a file is a post in Markdown, or one in HTML by how it begins."""
         lowered = path.lower()
-        return lowered.endswith(SUFFIXES) or (lowered.endswith(HTML) and self._begins(path))
+        return lowered.endswith(MARKDOWN_SUFFIXES) or (
+            lowered.endswith(HTML_SUFFIXES) and self._begins(path)
+        )
 
     def _begins(self, path: str) -> bool:
         """Tell whether a file begins with front matter."""
         return _FRONT_MATTER.match(self._peek(path)) is not None
 
-    def _asset(self, path: str, name: str) -> Kind:
+    def _asset(self, path: str, name: str) -> FileKind:
         """Tell whether a file that is no post may be public, and else why not."""
         if matches(path, self._config.content.publish):
-            return Kind.ASSET
-        if name.endswith(_PEEKED) and self._begins(path):
-            return Kind.TEMPLATE
-        if name.endswith(HTML) and _UNPUBLISHED.search(self._peek(path)):
-            return Kind.SOURCE
+            return FileKind.ASSET
+        if name.endswith(_SNIFFED_SUFFIXES) and self._begins(path):
+            return FileKind.TEMPLATE
+        if name.endswith(HTML_SUFFIXES) and _UNPUBLISHED.search(self._peek(path)):
+            return FileKind.FOREIGN_MARKUP
         return self._by_name(path, name)
 
-    def _by_name(self, path: str, name: str) -> Kind:
+    def _by_name(self, path: str, name: str) -> FileKind:
         """Return what a file is by its name in small letters."""
         stem, suffix = splitext(name)
         while suffix[1:] in _COMPRESSED and splitext(stem)[1]:
             stem, suffix = splitext(stem)
         bare = suffix[1:]
         if bare in _SOURCES:
-            return Kind.SOURCE
+            return FileKind.FOREIGN_MARKUP
         inner = splitext(stem)[1][1:]  # of "page.njk.html"
-        if bare in _TEMPLATES or (bare in _MADE and inner in _TEMPLATES):
-            return Kind.TEMPLATE
+        if bare in _TEMPLATES or (bare in _GENERATED_SUFFIXES and inner in _TEMPLATES):
+            return FileKind.TEMPLATE
         if _ELEVENTY.fullmatch(name) or name in _SETTINGS:
-            return Kind.TEMPLATE
+            return FileKind.TEMPLATE
         if bare in _DATA or (bare == "json" and self._is_data(path.lower())):
-            return Kind.DATA
+            return FileKind.GENERATOR_DATA
         if bare in _SERVED or name in _SERVED_NAMES:
-            return Kind.ASSET
-        return Kind.OTHER
+            return FileKind.ASSET
+        return FileKind.UNKNOWN_TYPE
 
     def _is_data(self, path: str) -> bool:
         """Tell whether there is a post of the same name, or all posts of the folder share it."""
         stem = splitext(path)[0]
-        if any(stem + suffix in self._paths for suffix in (*SUFFIXES, *HTML)):
+        if any(stem + suffix in self._paths for suffix in (*MARKDOWN_SUFFIXES, *HTML_SUFFIXES)):
             return True
         folder, _, name = stem.rpartition("/")
         return bool(folder) and basename(folder) == name
@@ -251,20 +257,20 @@ def _is_backup(name: str) -> bool:
     """Tell whether a name is one that programs give, not people."""
     lowered = name.lower()
     suffix = lowered.rpartition(".")[2]
-    if suffix in _FILMED:  # a picture of "readme.md" is none of its copies
+    if suffix in _MEDIA_SUFFIXES:  # a picture of "readme.md" is none of its copies
         return False
     # Nearly all files end so, and the pattern takes longer than the rest together.
-    if lowered.endswith(SUFFIXES) and "conflict" not in lowered and name[0] not in "~#":
+    if lowered.endswith(MARKDOWN_SUFFIXES) and "conflict" not in lowered and name[0] not in "~#":
         return False
     return _BACKUP.search(name) is not None
 
 
-def report(kind: Kind, paths: Iterable[str]) -> str:
+def format_unpublished(kind: FileKind, paths: Iterable[str]) -> str:
     """Say of the files of one kind that they are not published, and what to do; "" for none."""
     found = sorted(paths)
     if not found or kind not in _REPORTS:
         return ""
     what, advice = _REPORTS[kind]
-    named = ", ".join(found[:MOST_NAMED])
-    rest = f" and {len(found) - MOST_NAMED:,} more" if len(found) > MOST_NAMED else ""
+    named = ", ".join(found[:MAX_REPORTED])
+    rest = f" and {len(found) - MAX_REPORTED:,} more" if len(found) > MAX_REPORTED else ""
     return f"not published: {len(found):,} {what} ({named}{rest}); {advice}"

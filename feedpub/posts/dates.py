@@ -74,16 +74,16 @@ class DateError(Exception):
     """A text is no date of a post; the message says so, and why."""
 
 
-def instant(text: str, zone: tzinfo) -> datetime:
+def parse_date(text: str, zone: tzinfo) -> datetime:
     """Give the instant `text` means, in UTC; without an offset it is a time in `zone`.
 
     A time that clocks skip or show twice is the one by the offset before the change.
     Raises DateError where `text` is no date.
     """
-    return written(text, zone).astimezone(UTC)
+    return parse_zoned_date(text, zone).astimezone(UTC)
 
 
-def written(text: str, zone: tzinfo) -> datetime:
+def parse_zoned_date(text: str, zone: tzinfo) -> datetime:
     """Return what `instant` does, in the zone that `text` was written with, or else in `zone`.
 
     Raises DateError as `instant` does.
@@ -105,7 +105,7 @@ def _written(text: str, zone: tzinfo) -> datetime:
     year, month, day, rest = _calendar_day(_COMPACT.sub(_spaced, text, count=1))
     written = datetime(year, month, day, tzinfo=zone)
     if rest:
-        written = _at(written, _CJK_TIME.sub(_western, rest))
+        written = _at(written, _CJK_TIME.sub(_format_cjk_time, rest))
     try:
         written.astimezone(UTC)
     except OverflowError:  # within a day of the end of all dates
@@ -132,7 +132,7 @@ def _month(name: str) -> int:
     return _MONTHS.index(name[:3].lower()) + 1
 
 
-def _western(match: re.Match[str]) -> str:
+def _format_cjk_time(match: re.Match[str]) -> str:
     hour, minute, second = match.groups()
     return f" {hour}:{minute or 0:0>2}:{second or 0:0>2}"
 

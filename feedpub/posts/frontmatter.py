@@ -20,13 +20,13 @@ from frontmatter.default_handlers import BaseHandler, JSONHandler, YAMLHandler
 from feedpub.errors import PostError
 from feedpub.model import Problem
 from feedpub.posts import mistakes
-from feedpub.posts.keys import known
-from feedpub.posts.nikola import as_front_matter
-from feedpub.text import clean
+from feedpub.posts.keys import is_known_key
+from feedpub.posts.nikola import convert_to_front_matter
+from feedpub.text import strip_invalid_characters
 
 Value: TypeAlias = "str | Sequence[Value] | Mapping[str, Value]"
 
-DEEPEST = 50  # levels of lists and tables in one another
+MAX_DEPTH = 50  # levels of lists and tables in one another
 MAX_VALUES = 10_000  # with those that YAML's aliases repeat
 MAX_KEYS = 1_000  # of the file itself
 MAX_LINE = 64_000  # characters
@@ -34,7 +34,7 @@ _TOO_MANY = (
     f"the front matter has more than {MAX_VALUES:,} values, aliases counted as often as used"
 )
 _DOTTED = re.compile(
-    rf"(?<![\w-])(?:[\w-]++[ \t]*+\.[ \t]*+){{{DEEPEST}}}"
+    rf"(?<![\w-])(?:[\w-]++[ \t]*+\.[ \t]*+){{{MAX_DEPTH}}}"
 )  # a key of so many parts
 _BLANK = r"[ \t\u00a0\u3000]"  # what may stand after a fence, seen by nobody
 _NULLS = frozenset({"", "~", "null", "Null", "NULL"})
@@ -46,12 +46,12 @@ class Table(dict[str, Value]):
     def __init__(self) -> None:
         super().__init__()
         self.lines: dict[str, int] = {}  # 0-based, where the parser tells
-        self.repeated: list[str] = []
+        self.duplicate_keys: list[str] = []
 
-    def put(self, key: str, value: Value, line: int = -1) -> None:
+    def add(self, key: str, value: Value, line: int = -1) -> None:
         """Add a key; one that is there already is replaced, as YAML, Jekyll and Hugo do."""
         if key in self:
-            self.repeated.append(key)
+            self.duplicate_keys.append(key)
         self[key] = value
         if line >= 0:
             self.lines[key] = line
@@ -63,14 +63,14 @@ class Frontmatter:
 
     format: str  # "yaml", "toml", "json", "headers", or "" where there is none
     values: Mapping[str, Value]  # by key as written
-    repeated: tuple[str, ...]  # keys that came twice; the last one counts
+    duplicate_keys: tuple[str, ...]  # keys that came twice; the last one counts
     body: str
     first_line: int  # of the body in the file, 1-based
     header: str  # the text the values were read from
     header_line: int  # of its first line in the file
     lines: Mapping[str, int]  # of the keys in the header, 0-based, where known
 
-    def line(self, key: str) -> int:
+    def find_line(self, key: str) -> int:
         """Give the line of a top-level key in the file."""
         if key in self.lines:
             return self.header_line + self.lines[key]
@@ -101,7 +101,7 @@ class _Fenced(_Handler):
         opening = self.OPENING.match(text)
         closing = self.CLOSING.search(text, opening.end()) if opening else None
         if opening is None or closing is None:
-            raise ValueError(mistakes.open_ended(str(self.END_DELIMITER)))
+            raise ValueError(mistakes.describe_unterminated(str(self.END_DELIMITER)))
         return text[opening.end() : closing.start()], text[closing.end() :]
 
 
@@ -117,7 +117,7 @@ class _Yaml(_Fenced, YAMLHandler):
         node = _Composer(fm).get_single_node()
         if node is None:
             return Table()
-        _measured(node, {})
+        _measure_node(node, {})
         table = _from_node(node, 0, {})
         if not isinstance(table, Table):
             raise ValueError("the front matter is no list of keys and values")  # noqa: TRY004
@@ -173,7 +173,7 @@ class _Headers(_Handler):
         """Tell whether the file begins with such lines, and one of them is a key of ours."""
         if not self.FM_BOUNDARY.match(text):
             return False
-        return any(known(key) for key in self.load(self.split(text)[0]))
+        return any(is_known_key(key) for key in self.load(self.split(text)[0]))
 
     def split(self, text: str) -> tuple[str, str]:
         """Give header and body."""
@@ -196,9 +196,9 @@ class _Headers(_Handler):
 _HANDLERS: tuple[_Handler, ...] = (_Yaml(), _Toml(), _Json(), _Headers())
 
 
-def split(text: str, path: str) -> Frontmatter:
+def parse_front_matter(text: str, path: str) -> Frontmatter:
     """Take a file's clean text apart; the path is for messages. Raises PostError."""
-    text = as_front_matter(text)
+    text = convert_to_front_matter(text)
     handler = next((each for each in _HANDLERS if each.detect(text)), None)
     if handler is None:
         return Frontmatter("", {}, (), text, 1, "", 1, {})
@@ -214,7 +214,7 @@ def split(text: str, path: str) -> Frontmatter:
         table = handler.load(header)
         _check_size(table)
     except (yaml.YAMLError, ValueError, RecursionError) as error:
-        line, message = _explained(error, handler.name, header)
+        line, message = _explain_error(error, handler.name, header)
         raise PostError(Problem(path, begin + line, message, left_out=True)) from error
     if "\\" in header:  # an escape such as "\b" brings in what cleaning the file cannot see
         _clean(table)
@@ -222,7 +222,7 @@ def split(text: str, path: str) -> Frontmatter:
     return Frontmatter(
         handler.name,
         table,
-        tuple(table.repeated),
+        tuple(table.duplicate_keys),
         body[1:] if below else body,
         end + 1 if below else end,
         header,
@@ -264,10 +264,10 @@ def _check_lines(header: str) -> None:
 
 def _check_size(table: Table) -> None:
     """Raise ValueError where there are more keys or values, or deeper ones, than anybody needs."""
-    if len(table) + len(table.repeated) > MAX_KEYS:
+    if len(table) + len(table.duplicate_keys) > MAX_KEYS:
         raise _LimitError(0, f"the front matter has more than {MAX_KEYS:,} keys")
     number, level = 0, list[Value](table.values())
-    for _ in range(DEEPEST + 2):
+    for _ in range(MAX_DEPTH + 2):
         number += len(level)
         if number > MAX_VALUES:
             raise _LimitError(0, _TOO_MANY)
@@ -282,7 +282,7 @@ def _check_size(table: Table) -> None:
     raise RecursionError
 
 
-def _measured(node: yaml.Node, known: dict[int, tuple[int, int]]) -> tuple[int, int]:
+def _measure_node(node: yaml.Node, known: dict[int, tuple[int, int]]) -> tuple[int, int]:
     """Return how many values a node stands for, and how deep they are, with all aliases expanded.
 
     Raises ValueError and RecursionError where that is too much: before any value is made.
@@ -292,17 +292,17 @@ def _measured(node: yaml.Node, known: dict[int, tuple[int, int]]) -> tuple[int, 
     if id(node) not in known:
         if len(known) > MAX_VALUES:
             raise _LimitError(0, _TOO_MANY)
-        known[id(node)] = (1, DEEPEST + 1)  # should an alias lead back to it
+        known[id(node)] = (1, MAX_DEPTH + 1)  # should an alias lead back to it
         mapped = isinstance(node, yaml.MappingNode)
         below = [
-            _measured(each, known)
+            _measure_node(each, known)
             for each in (chain.from_iterable(node.value) if mapped else node.value)
         ]
         size = 1 + sum(each for each, _ in below)
         height = 1 + max((each for _, each in below), default=0)
         if size > MAX_VALUES:
             raise _LimitError(node.start_mark.line, _TOO_MANY)
-        if height > DEEPEST:
+        if height > MAX_DEPTH:
             raise RecursionError
         known[id(node)] = (size, height)
     return known[id(node)]
@@ -316,7 +316,7 @@ def _from_node(node: yaml.Node, depth: int, done: dict[int, Value]) -> Value:
         # "!important" is a tag in YAML, and the beginning of the text to whoever wrote it.
         local = node.tag.startswith("!") and not node.style
         return f"{node.tag} {node.value}" if local else str(node.value)
-    if depth > DEEPEST:
+    if depth > MAX_DEPTH:
         raise RecursionError
     if id(node) not in done:
         if isinstance(node, yaml.SequenceNode):
@@ -336,7 +336,7 @@ def _from_mapping(node: yaml.Node, depth: int, done: dict[int, Value]) -> Table:
         if key.value == "<<" and isinstance(found, Mapping):
             merged.append(found)
         else:
-            table.put(key.value, found, key.start_mark.line)
+            table.add(key.value, found, key.start_mark.line)
     for more in merged:
         for name, found in more.items():
             table.setdefault(name, found)
@@ -347,18 +347,18 @@ def _table(pairs: Iterable[tuple[str, object]]) -> Table:
     """Make a table of what TOML, JSON or header lines gave."""
     table = Table()
     for key, value in pairs:
-        table.put(key, _written(value))
+        table.add(key, _to_text(value))
     return table
 
 
-def _written(value: object) -> Value:
+def _to_text(value: object) -> Value:
     """Turn a value of TOML or JSON back into what was written."""
     if isinstance(value, str | Table):
         return value
     if isinstance(value, dict):
         return _table(value.items())
     if isinstance(value, list):
-        return [_written(item) for item in value]
+        return [_to_text(item) for item in value]
     if value is None:
         return ""
     return value.isoformat() if isinstance(value, date | time) else str(value).lower()
@@ -372,26 +372,30 @@ def _clean(table: Table) -> None:
 
 def _cleaned(value: Value) -> Value:
     if isinstance(value, str):
-        return clean(value)
+        return strip_invalid_characters(value)
     if isinstance(value, Mapping):
         return {key: _cleaned(item) for key, item in value.items()}
     return [_cleaned(item) for item in value]
 
 
-def _explained(error: Exception, name: str, header: str) -> tuple[int, str]:
+def _explain_error(error: Exception, name: str, header: str) -> tuple[int, str]:
     """Give the 0-based line of an error in the header, and what to tell the person."""
-    alike = mistakes.look_alike(header, name.upper())
+    alike = mistakes.find_lookalike_character(header, name.upper())
     if alike and not isinstance(error, _LimitError | RecursionError):
         return alike
     if isinstance(error, yaml.MarkedYAMLError):
         at = error.problem_mark
         begin = error.context_mark or at
-        spot = mistakes.Spot(at.line, at.column, begin.line) if at and begin else mistakes.Spot()
-        return mistakes.in_yaml(error.problem or "", error.context or "", spot, header)
+        spot = (
+            mistakes.ErrorPosition(at.line, at.column, begin.line)
+            if at and begin
+            else mistakes.ErrorPosition()
+        )
+        return mistakes.describe_yaml_error(error.problem or "", error.context or "", spot, header)
     if isinstance(error, json.JSONDecodeError):
-        return error.lineno - 1, mistakes.in_json(error.msg)
+        return error.lineno - 1, mistakes.describe_json_error(error.msg)
     if isinstance(error, _LimitError):
         return error.line, str(error)
     if isinstance(error, RecursionError):
         return 0, "the front matter has lists within lists without end"
-    return mistakes.in_toml(str(error)) if name == "toml" else (0, str(error))
+    return mistakes.describe_toml_error(str(error)) if name == "toml" else (0, str(error))

@@ -3,7 +3,7 @@
 import difflib
 import re
 
-from feedpub.text import nearest
+from feedpub.text import find_close_match
 
 # Each tuple holds the synonyms of one field, the one that counts first; see `plain_key` for
 # their form. The generators that say so: Jekyll, Hugo, Pelican, Zola, Hexo, Astro, Obsidian.
@@ -40,7 +40,7 @@ RESOURCES = ("resources",)
 ENCLOSURES = ("enclosure", "enclosures")
 DURATION = ("duration",)
 DRAFT = ("draft",)
-SHOWN = ("published", "publish")  # where it is no date: `published: false`
+PUBLISHED_FLAGS = ("published", "publish")  # where it is no date: `published: false`
 STATUS = ("status",)
 # Who may see it. `headless` and `build` are Hugo's, `render` is Zola's, `dg-publish` is that of
 # Obsidian's Digital Garden, `eleventyExcludeFromCollections` Eleventy's, `visibility` Ghost's.
@@ -52,7 +52,7 @@ VISIBILITY = ("visibility",)
 PASSWORD = ("password",)
 BUILD = ("build",)
 CANONICAL = ("canonicalurl", "canonical")
-MAILED = ("digest",)
+DIGEST = ("digest",)
 # These are other generators' keys too, so a text that begins with "Type: ..." is no header yet.
 KIND = ("kind",)
 LAYOUT = ("layout", "type")  # Jekyll's and Hugo's; only what has no date is judged by it
@@ -63,7 +63,7 @@ ALIASES = ("aliases", "alias")  # other names in Obsidian; where they are addres
 REDIRECT_FROM = ("redirectfrom", "urlpath")
 REDIRECT_TO = ("redirectto",)
 
-_MEANT = {
+_SUGGESTIONS = {
     "title": "title", "date": "date", "published": "published", "pubdate": "pubDate",
     "publishdate": "publishDate", "updated": "updated", "modified": "modified",
     "lastmod": "lastmod", "lastmodifiedat": "last_modified_at", "author": "author",
@@ -78,14 +78,14 @@ _MEANT = {
 }  # fmt: skip
 """What a near miss may have meant, as we would spell it. No word of fewer than three letters."""
 
-_OURS = frozenset().union(
+_KNOWN_KEYS = frozenset().union(
     TITLE, PUBLISHED, UPDATED, EXPIRES, AUTHORS, TAGS, KEYWORDS, CATEGORIES, TAXONOMIES, SLUG,
     PERMALINK, ID, SUMMARY, LANGUAGE, TRANSLATION_KEY, TRANSLATION_OF, IMAGE, IMAGE_ALT, RESOURCES,
-    ENCLOSURES, DURATION, DRAFT, SHOWN, STATUS, CANONICAL, MAILED, ALIASES, REDIRECT_FROM,
+    ENCLOSURES, DURATION, DRAFT, PUBLISHED_FLAGS, STATUS, CANONICAL, DIGEST, ALIASES, REDIRECT_FROM,
     REDIRECT_TO,
 )  # fmt: skip
 
-_ELSEWHERE = frozenset(
+_FOREIGN_KEYS = frozenset(
     """
     archetype archived article asset assets audio banner block blocks body build
     bundle byline cached caption cascade catalog class classes color colour comment comments
@@ -124,24 +124,24 @@ _SHORTEST = 3
 _ALIKE, _SAME = 0.8, 0.9  # of difflib's ratio
 
 
-def plain_key(key: str) -> str:
+def normalize_key(key: str) -> str:
     """Give a key without letter case and separators: `last_modified_at`, `canonicalURL`."""
     if key.isalpha() and key.islower():
         return key
     return _SEPARATORS.sub("", key.strip()).lower()
 
 
-def known(key: str) -> bool:
+def is_known_key(key: str) -> bool:
     """Tell whether a key means something to feedpub."""
-    return plain_key(key) in _OURS
+    return normalize_key(key) in _KNOWN_KEYS
 
 
-def meant(key: str) -> str:
+def suggest_key(key: str) -> str:
     """Give the key that an unknown one is probably a slip of, or ""."""
-    bare = plain_key(key)
-    if bare in _OURS or bare in _ELSEWHERE or not _SHORTEST <= len(bare) <= _LONGEST:
+    bare = normalize_key(key)
+    if bare in _KNOWN_KEYS or bare in _FOREIGN_KEYS or not _SHORTEST <= len(bare) <= _LONGEST:
         return ""
-    near = nearest(bare, _MEANT)
+    near = find_close_match(bare, _SUGGESTIONS)
     if not near:
         return ""
     # `image_credit` and `authorId`, made of whole words, were written on purpose.
@@ -149,9 +149,9 @@ def meant(key: str) -> str:
     alike = difflib.SequenceMatcher(None, bare, near).ratio() >= limit
     # "data" is as near to "date" as "dtae" is: in so short a word only letters that changed
     # places, or one too many or too few, are a slip.
-    return _MEANT[near] if alike or sorted(bare) == sorted(near) else ""
+    return _SUGGESTIONS[near] if alike or sorted(bare) == sorted(near) else ""
 
 
 def _is_made_of_words(key: str) -> bool:
     words = [word.lower() for word in _WORDS.findall(key)]
-    return len(words) > 1 and any(word in _OURS or word in _ELSEWHERE for word in words)
+    return len(words) > 1 and any(word in _KNOWN_KEYS or word in _FOREIGN_KEYS for word in words)

@@ -24,18 +24,18 @@ _OCTETS = re.compile(r"[0-9]{1,18}")
 _MEDIA_TYPE = re.compile(r"[A-Za-z0-9!#$&^_.+-]+/[A-Za-z0-9!#$&^_.+-]+")
 
 
-def picture(value: Value, alt: str = "") -> Image | None:
+def parse_image(value: Value, alt: str = "") -> Image | None:
     """Read an address, a table {src, alt} or a list of either; None where there is neither."""
     if isinstance(value, str):
         url = value.strip()
-        return Image(url, prose.line(alt)) if url and url.lower() not in _WORDS else None
+        return Image(url, prose.strip_html(alt)) if url and url.lower() not in _WORDS else None
     if isinstance(value, Mapping):
         url = _first(value, _IMAGE_URLS)
-        return picture(url, _first(value, _IMAGE_ALTS) or alt)
-    return next((found for item in value if (found := picture(item, alt))), None)
+        return parse_image(url, _first(value, _IMAGE_ALTS) or alt)
+    return next((found for item in value if (found := parse_image(item, alt))), None)
 
 
-def cover(resources: Value) -> Image | None:
+def find_cover_image(resources: Value) -> Image | None:
     """Give the cover among Hugo's resources: one whose name speaks of feature or cover."""
     if isinstance(resources, str | Mapping):
         return None
@@ -46,12 +46,14 @@ def cover(resources: Value) -> Image | None:
         return None
     parameters = chosen.get("params", "")
     more = parameters if isinstance(parameters, Mapping) else {}
-    return picture(
+    return parse_image(
         _first(chosen, ("src",)), _first(more, _IMAGE_ALTS) or _first(chosen, ("title",))
     )
 
 
-def enclosures(value: Value, duration: str = "") -> tuple[tuple[Enclosure, ...], tuple[str, ...]]:
+def parse_enclosures(
+    value: Value, duration: str = ""
+) -> tuple[tuple[Enclosure, ...], tuple[str, ...]]:
     """Read an address, a table {url, type, length, title, duration}, or a list of either.
 
     `duration` is for a single one that has none of its own. Gives also what could not be read.
@@ -65,7 +67,7 @@ def enclosures(value: Value, duration: str = "") -> tuple[tuple[Enclosure, ...],
             faults.append("an enclosure without a url")
             continue
         long = _first(table, ("duration",)) or (duration if len(tables) == 1 else "")
-        length, seconds, kind = _first(table, _LENGTHS), seconds_of(long), _first(table, _TYPES)
+        length, seconds, kind = _first(table, _LENGTHS), parse_duration(long), _first(table, _TYPES)
         octets = int(length) if _OCTETS.fullmatch(length) else 0
         if length and not octets and length.strip("0"):
             faults.append(f'length: "{length}" is not a number of bytes')
@@ -74,12 +76,12 @@ def enclosures(value: Value, duration: str = "") -> tuple[tuple[Enclosure, ...],
         if kind and not _MEDIA_TYPE.fullmatch(kind):
             faults.append(f'type: "{kind}" is not a media type such as "audio/mpeg"')
             kind = ""
-        title = prose.line(_first(table, ("title", "name")))
+        title = prose.strip_html(_first(table, ("title", "name")))
         found.append(Enclosure(url, kind.lower(), octets, title, seconds or 0))
     return tuple(found), tuple(faults)
 
 
-def seconds_of(text: str) -> int | None:
+def parse_duration(text: str) -> int | None:
     """Read "1:02:03", "62:03", "3723", "PT1H2M3S" or "1h 2m"; None where it is none of them."""
     bare = text.strip()
     if len(bare) > _LONGEST_TIME:
@@ -98,13 +100,13 @@ def _tables(value: Value) -> Iterator[Mapping[str, Value]]:
         yield value
     elif isinstance(value, str):
         if value.strip():
-            yield _wordpress(value.strip())
+            yield _parse_wordpress_enclosure(value.strip())
     else:
         for item in value:
             yield from _tables(item)
 
 
-def _wordpress(text: str) -> Mapping[str, Value]:
+def _parse_wordpress_enclosure(text: str) -> Mapping[str, Value]:
     """Read an address, or WordPress's three lines: address, length, type."""
     parts = text.split("\n") if "\n" in text else text.split(" ")
     url, length, kind = (part.strip() for part in [*parts, "", ""][:3])

@@ -20,7 +20,7 @@ _SPACES = {
 _QUOTE = "put the whole value in quotes"
 _CODE = "in YAML a backslash between double quotes begins a code: use single quotes"
 # What LibYAML says, whether the fault lies where something began, and what to tell people.
-_SAID = (
+_YAML_ERRORS = (
     ("nesting depth", False, "the front matter has lists within lists without end"),
     ("tab character", False, "a tab where YAML wants spaces"),
     ("mapping values", False, f'a value holds ": ", which in YAML begins a key: {_QUOTE}'),
@@ -43,31 +43,33 @@ _SAID = (
 
 
 @dataclass(frozen=True, slots=True)
-class Spot:
+class ErrorPosition:
     """Where YAML went wrong, 0-based in the header."""
 
     line: int = 0
     column: int = 0
-    begin: int = 0  # the line on which began what did not end well
+    start_line: int = 0  # the line on which began what did not end well
 
 
-def open_ended(fence: str) -> str:
+def describe_unterminated(fence: str) -> str:
     """Tell that the second fence is missing."""
     return f'the front matter has no end: put a line "{fence}" below its last key'
 
 
-def in_yaml(problem: str, context: str, spot: Spot, header: str) -> tuple[int, str]:
+def describe_yaml_error(
+    problem: str, context: str, spot: ErrorPosition, header: str
+) -> tuple[int, str]:
     """Give the line of a mistake in YAML, 0-based in the header, and what to do about it."""
     lines = header.split("\n")
     # At the end of the header there is a line too many, where nothing stands.
     line = min(spot.line, max(len(lines) - 2, 0))
     at = lines[line][spot.column : spot.column + 1] if line == spot.line else ""
     told = "tab character" if at == "\t" else f"{context}: {problem}"
-    begun, message = next((begun, message) for said, begun, message in _SAID if said in told)
-    return spot.begin if begun else line, message.format(at=at, problem=problem)
+    begun, message = next((begun, message) for said, begun, message in _YAML_ERRORS if said in told)
+    return spot.start_line if begun else line, message.format(at=at, problem=problem)
 
 
-def look_alike(header: str, form: str) -> tuple[int, str] | None:
+def find_lookalike_character(header: str, form: str) -> tuple[int, str] | None:
     """Find the first line with a character that only looks like one of the format's own.
 
     Give the line, 0-based in the header, and what to tell of it.
@@ -82,14 +84,14 @@ def look_alike(header: str, form: str) -> tuple[int, str] | None:
     return None
 
 
-def in_json(problem: str) -> str:
+def describe_json_error(problem: str) -> str:
     """Tell what is wrong with JSON."""
     if problem.startswith(("Invalid control", "Unterminated")):
         return "the front matter is not JSON: a quotation mark is never closed"
     return f"the front matter is not JSON: {problem[:1].lower()}{problem[1:]}"
 
 
-def in_toml(problem: str) -> tuple[int, str]:
+def describe_toml_error(problem: str) -> tuple[int, str]:
     """Give the line that an error message of tomllib names, 0-based, and what is wrong."""
     found = _TOML_LINE.search(problem)
     line = int(found[1]) - 1 if found and found[1] else 0

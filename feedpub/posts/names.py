@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from feedpub import languages, text
 from feedpub.config.schema import Config
 
-SUFFIXES = (
+MARKDOWN_SUFFIXES = (
     *(".md", ".markdown", ".mdx", ".mkd", ".mkdn", ".mkdown", ".mdown", ".mdwn", ".mdtxt"),
     *(".mdtext", ".text"),
 )
 """Of files in Markdown: those of Jekyll, Hugo, Pelican, Nikola, Eleventy and Markdown.pl."""
 
-_MARKDOWN = "|".join(suffix[1:] for suffix in SUFFIXES)
+_MARKDOWN = "|".join(suffix[1:] for suffix in MARKDOWN_SUFFIXES)
 _SUFFIX = re.compile(
     rf"(?:\.(?:html?|aspx|php))?\.(?:{_MARKDOWN})$|\.(?:html?|xhtml)$", re.IGNORECASE
 )
@@ -36,14 +36,14 @@ _BETWEEN_WORDS = re.compile(r"[-_\s]+")
 
 
 @dataclass(frozen=True, slots=True)
-class Name:
+class PostName:
     """What a path says of its post."""
 
     stem: str  # "hello" of 2025-01-30-hello.md, of 2025-01-30-hello/index.md and of hello.md
     date: str  # "2025-01-30", or "" where the name has no date
 
 
-def read(path: str) -> Name:
+def parse_filename(path: str) -> PostName:
     """Take a path apart: `2025-01-30-hello.aspx.markdown`, `2025-01-30-hello/index.md`."""
     *folders, name = path.split("/")
     stem = _SUFFIX.sub("", name)
@@ -52,47 +52,47 @@ def read(path: str) -> Name:
         stem = folders[-1] if folders else stem
     found = _DATED.match(stem) or _COMPACT.match(stem)
     if not found:
-        return Name(stem, date_in("/".join(folders)))
+        return PostName(stem, find_date("/".join(folders)))
     year, _, month, day, rest = found.groups()
-    return Name(rest or stem, f"{year}-{month:0>2}-{day:0>2}")
+    return PostName(rest or stem, f"{year}-{month:0>2}-{day:0>2}")
 
 
-def title(stem: str) -> str:
+def derive_title(stem: str) -> str:
     """Make a title of a file's name: "My first post" of `my-first-post`."""
-    words = text.clean(stem).strip() or "Untitled"
+    words = text.strip_invalid_characters(stem).strip() or "Untitled"
     if any(character.isalpha() for character in words):  # and no bare date
         words = _BETWEEN_WORDS.sub(" ", words).strip()
     return words[:1].upper() + words[1:]
 
 
-def bare(path: str) -> str:
+def strip_suffix(path: str) -> str:
     """Return a path without the suffixes of its file."""
     return _SUFFIX.sub("", path)
 
 
-def language(path: str) -> tuple[str, str]:
+def detect_language(path: str) -> tuple[str, str]:
     """Return the language that the name of a file may say, and its path without that.
 
     ("fr", "trip/hello.md") of `trip/hello.fr.md`; ("", path) where it says none.
     """
-    whole = bare(path)
+    whole = strip_suffix(path)
     rest, dot, last = whole.rpartition(".")
     if not dot or "/" in last or not rest or rest.endswith("/"):
         return "", path
-    found = languages.named(last)
+    found = languages.parse_language_code(last)
     return (found, rest + path[len(whole) :]) if found else ("", path)
 
 
-def language_folder(path: str) -> tuple[str, str]:
+def detect_language_folder(path: str) -> tuple[str, str]:
     """Return the language that a folder of a path may say, and the path without that folder."""
     *folders, name = path.split("/")
     for index, folder in enumerate(folders):
-        if found := languages.named(folder):
+        if found := languages.parse_language_code(folder):
             return found, "/".join((*folders[:index], *folders[index + 1 :], name))
     return "", path
 
 
-def date_in(address: str) -> str:
+def find_date(address: str) -> str:
     """Give the date in a path such as `inside-rust/2020/01/23/hello`, or ""."""
     found = _FOLDERS.search(address)
     if not found:
@@ -101,12 +101,12 @@ def date_in(address: str) -> str:
     return f"{year}-{month:0>2}-{day:0>2}"
 
 
-def in_drafts(path: str) -> bool:
+def is_in_drafts(path: str) -> bool:
     """Tell whether a file lies in Jekyll's `_drafts` folder."""
     return "_drafts" in path.split("/")[:-1]
 
 
-def ignored(path: str, config: Config) -> bool:
+def is_ignored(path: str, config: Config) -> bool:
     """Tell whether a file is no post: by its name, its folder, or `content.ignore`."""
     *folders, name = path.split("/")
     if name.startswith(("_", ".")) or _is_readme(name):
@@ -121,10 +121,10 @@ def _is_readme(name: str) -> bool:
     if found is None:
         return False
     after = (found[1] or "").lower()
-    return not after or after in {*_COUNTRIES, "md"} or languages.named(after) != ""
+    return not after or after in {*_COUNTRIES, "md"} or languages.parse_language_code(after) != ""
 
 
-def listed(path: str, patterns: tuple[str, ...]) -> bool:
+def matches_rooted(path: str, patterns: tuple[str, ...]) -> bool:
     """Tell whether patterns relative to the content folder name a path: `about.md`, `a/**`."""
     return bool(patterns) and matches(path, tuple(map(_rooted, patterns)))
 

@@ -10,7 +10,7 @@ _BARE = re.compile(r"(?:\.\.[ \t]++[A-Za-z_-]++:(?!:)[^\n]*+(?:\n|\Z))++")
 _LINE = re.compile(r"^\.\.[ \t]++([A-Za-z_-]++):(?!:)[ \t]*+([^\n]*+)", re.MULTILINE)
 
 
-def as_front_matter(text: str) -> str:
+def convert_to_front_matter(text: str) -> str:
     """Return a text whose header of Nikola is front matter of another kind, line by line.
 
     A text without such a header comes back as it is.

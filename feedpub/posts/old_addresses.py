@@ -10,9 +10,9 @@ from collections.abc import Iterator, Mapping
 from feedpub.model import Reference
 from feedpub.posts import keys
 from feedpub.posts.frontmatter import Value
-from feedpub.posts.header import Header
+from feedpub.posts.header import FieldReader
 
-MOST = 100
+MAX_OLD_ADDRESSES = 100
 """Old addresses that a post can have."""
 
 _LONGEST = 1_000  # characters of an address
@@ -30,31 +30,31 @@ def is_address(text: str) -> bool:
     return _ADDRESS.match(text) is not None
 
 
-def read_old_addresses(header: Header) -> tuple[Reference, ...]:
+def parse_old_addresses(header: FieldReader) -> tuple[Reference, ...]:
     """Return the addresses that lead to a post, each once, with the lines that name them."""
     found: dict[str, int] = {}
-    for key, value in header.values(keys.ALIASES):
+    for key, value in header.get_values(keys.ALIASES):
         for text in _texts(value, divided=True):
             if is_address(text):
-                found.setdefault(text, header.line(key))
-    for key, value in header.values(keys.REDIRECT_FROM):
+                found.setdefault(text, header.find_line(key))
+    for key, value in header.get_values(keys.REDIRECT_FROM):
         for text in _texts(value, divided=False):
             # Without a slash before it, such an address begins at the root all the same.
             address = text if is_address(text) else f"/{text}"
-            found.setdefault(address, header.line(key))
+            found.setdefault(address, header.find_line(key))
     kept = [Reference(text, line) for text, line in found.items() if len(text) <= _LONGEST]
-    if len(kept) > MOST or len(kept) < len(found):
-        key = header.values((*keys.ALIASES, *keys.REDIRECT_FROM))[0][0]
-        told = f"only the first {MOST} count, of up to {_LONGEST:,} characters each"
+    if len(kept) > MAX_OLD_ADDRESSES or len(kept) < len(found):
+        key = header.get_values((*keys.ALIASES, *keys.REDIRECT_FROM))[0][0]
+        told = f"only the first {MAX_OLD_ADDRESSES} count, of up to {_LONGEST:,} characters each"
         header.warn(key, f"{len(found):,} old addresses; {told}")
-    return tuple(kept[:MOST])
+    return tuple(kept[:MAX_OLD_ADDRESSES])
 
 
-def read_redirect_target(header: Header) -> tuple[Reference, ...]:
+def parse_redirect_target(header: FieldReader) -> tuple[Reference, ...]:
     """Return the URL that a post's page leads on to, if there is one."""
-    for key, value in header.values(keys.REDIRECT_TO):
+    for key, value in header.get_values(keys.REDIRECT_TO):
         for text in _texts(value, divided=False):
-            return (Reference(text, header.line(key)),)
+            return (Reference(text, header.find_line(key)),)
     return ()
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from feedpub.model import PAGE, POST, MenuEntry
 from feedpub.posts import keys, prose
 from feedpub.posts.frontmatter import Value
-from feedpub.posts.header import Header
+from feedpub.posts.header import FieldReader
 
 _PAGES = frozenset({"page", "pages", "static"})  # layouts and types, as Jekyll and Hugo have them
 _FOLDERS = frozenset({"pages", "_pages"})  # Pelican's, and that of many themes of Jekyll
@@ -17,23 +17,25 @@ _MENUS = frozenset({"main", "primary", "header", "nav", "navbar", "navigation", 
 """What themes of Hugo call the menu at the top of every page."""
 
 
-def kind(header: Header, path: str, *, listed: bool, dated: bool) -> str:
+def detect_kind(header: FieldReader, path: str, *, listed: bool, dated: bool) -> str:
     """Tell whether a file is a post or a page.
 
     Its own `kind` counts first, then `content.pages`, where it is `listed`. What has no date is a
     page if its layout or its folder says so: as a post it could not be published. What has a date
     and says nothing stays a post, so that no feed loses it.
     """
-    _, said = header.text(keys.KIND)
+    _, said = header.get_text(keys.KIND)
     if said.lower() in (PAGE, POST):
         return said.lower()
     return PAGE if listed or (not dated and _looks_like_page(header, path)) else POST
 
 
-def _looks_like_page(header: Header, path: str) -> bool:
+def _looks_like_page(header: FieldReader, path: str) -> bool:
     """Tell whether other generators would make a page of a file without a date."""
     *folders, name = path.split("/")
-    layouts = [_name(value) for _, value in header.values(keys.LAYOUT) if isinstance(value, str)]
+    layouts = [
+        _name(value) for _, value in header.get_values(keys.LAYOUT) if isinstance(value, str)
+    ]
     if not _FOLDERS.isdisjoint(folders) or not _PAGES.isdisjoint(layouts):
         return True
     # Jekyll makes a page of every file outside of _posts; at the top level they are what it says.
@@ -47,17 +49,17 @@ def _name(layout: str) -> str:
     return layout.strip().lower().rpartition("/")[2].partition(".")[0]
 
 
-def menu_entry(header: Header) -> MenuEntry | None:
+def parse_menu_entry(header: FieldReader) -> MenuEntry | None:
     """Return a page's entry in the menu: `menu: true`, `menu: 2`, or as Hugo or Eleventy say it."""
-    for key, value in header.values(keys.MENU):
-        known = keys.plain_key(key) in keys.ELEVENTY_MENU
+    for key, value in header.get_values(keys.MENU):
+        known = keys.normalize_key(key) in keys.ELEVENTY_MENU
         found = _navigation(value) if known else _entry(header, key, value)
         if found is not None:
-            return _weighed(header, found)
+            return _with_page_weight(header, found)
     return None
 
 
-def _entry(header: Header, key: str, value: Value) -> MenuEntry | None:
+def _entry(header: FieldReader, key: str, value: Value) -> MenuEntry | None:
     """Read `menu`: a truth value, a number, names of menus, or one entry or several by menu."""
     if isinstance(value, Mapping):
         nested = {name: each for name, each in value.items() if isinstance(each, Mapping)}
@@ -77,7 +79,7 @@ def _entry(header: Header, key: str, value: Value) -> MenuEntry | None:
     return None
 
 
-def _is_main(header: Header, key: str, name: str) -> bool:
+def _is_main(header: FieldReader, key: str, name: str) -> bool:
     """Tell whether a menu is the one there is, and warn where it is another."""
     if name.strip().lower() in _MENUS:
         return True
@@ -88,7 +90,7 @@ def _is_main(header: Header, key: str, name: str) -> bool:
 def _labelled(table: Mapping[str, Value]) -> MenuEntry:
     """Return an entry of Hugo's: `name` or `title`, and `weight`."""
     label = next(_texts(table, "name", "title"), "")
-    return MenuEntry(prose.line(label), _number(next(_texts(table, "weight"), "")))
+    return MenuEntry(prose.strip_html(label), _number(next(_texts(table, "weight"), "")))
 
 
 def _navigation(value: Value) -> MenuEntry | None:
@@ -96,12 +98,12 @@ def _navigation(value: Value) -> MenuEntry | None:
     if not isinstance(value, Mapping) or "parent" in value:
         return None
     label = next(_texts(value, "title", "key"), "")
-    return MenuEntry(prose.line(label), _number(next(_texts(value, "order"), "")))
+    return MenuEntry(prose.strip_html(label), _number(next(_texts(value, "order"), "")))
 
 
-def _weighed(header: Header, entry: MenuEntry) -> MenuEntry:
+def _with_page_weight(header: FieldReader, entry: MenuEntry) -> MenuEntry:
     """Give an entry without a weight that of the page itself, as Hugo does."""
-    weight = entry.weight or _number(header.text(keys.WEIGHT)[1])
+    weight = entry.weight or _number(header.get_text(keys.WEIGHT)[1])
     return MenuEntry(entry.label, weight)
 
 

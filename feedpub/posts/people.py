@@ -19,30 +19,30 @@ _SEMICOLON = re.compile(r"[;；\n]")
 _SUFFIXES = frozenset({"jr", "sr", "ii", "iii", "iv", "phd", "md", "esq"})
 
 
-def people(*values: Value) -> tuple[Author, ...]:
+def parse_authors(*values: Value) -> tuple[Author, ...]:
     """Give everybody named, in order, nobody twice; an item of a list is one person."""
     found: dict[str, Author] = {}
     for value in values:
-        for author in _all(value):
+        for author in _iter_authors(value):
             if author.name:
                 found.setdefault(author.name.casefold(), author)
     return tuple(found.values())
 
 
-def _all(value: Value) -> Iterator[Author]:
+def _iter_authors(value: Value) -> Iterator[Author]:
     if isinstance(value, str):
-        yield from map(_one, _divided(prose.resolved(value)))
+        yield from map(_parse_author, _split_names(prose.unescape_entities(value)))
     elif isinstance(value, Mapping):
-        yield _described(value)
+        yield _parse_author_table(value)
     else:
         for item in value:
             if isinstance(item, str):
-                yield _one(item)
+                yield _parse_author(item)
             else:
-                yield from _all(item)
+                yield from _iter_authors(item)
 
 
-def _divided(text: str) -> list[str]:
+def _split_names(text: str) -> list[str]:
     """Divide a text into people: "A, B"; "Martin Luther King, Jr." stays one."""
     between = _SEMICOLON if _SEMICOLON.search(text) else _BETWEEN
     parts: list[str] = []
@@ -54,10 +54,10 @@ def _divided(text: str) -> list[str]:
     return parts
 
 
-def _one(text: str) -> Author:
+def _parse_author(text: str) -> Author:
     """Read "Ann", "Ann <ann@example.org>", "Ann <https://ann.example>" or "ann@example.org"."""
-    named, beside = _parted(text.strip())
-    name = prose.line(named).strip("\"'")
+    named, beside = _split_address(text.strip())
+    name = prose.strip_html(named).strip("\"'")
     beside = beside or name
     email = beside if len(beside) <= _LONGEST_MAIL and _MAIL.fullmatch(beside) else ""
     url = beside if beside.startswith(_WEB) else ""
@@ -66,7 +66,7 @@ def _one(text: str) -> Author:
     return Author(name, email, url)
 
 
-def _parted(text: str) -> tuple[str, str]:
+def _split_address(text: str) -> tuple[str, str]:
     """Part "Ann <ann@example.org>", or "Ann <ann>" with a nickname, into what it consists of."""
     name, opening, rest = text.rpartition("<")
     beside = rest.removesuffix(">").strip().removeprefix("mailto:")
@@ -75,10 +75,10 @@ def _parted(text: str) -> tuple[str, str]:
     return name.strip(), beside
 
 
-def _described(table: Mapping[str, Value]) -> Author:
+def _parse_author_table(table: Mapping[str, Value]) -> Author:
     """Read a table of name, email and url."""
     lowered = {key.lower(): value for key, value in table.items()}
-    author = _one(_first(lowered, _NAMES))
+    author = _parse_author(_first(lowered, _NAMES))
     email = _first(lowered, _EMAILS).removeprefix("mailto:")
     url = _first(lowered, _URLS)
     return Author(

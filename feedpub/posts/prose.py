@@ -28,24 +28,24 @@ _DEEPEST = 8
 _SPACE = re.compile(r"[ \t\n\v\f\r\x1c-\x1f\x85\u2028\u2029]+")  # a no-break space stays
 
 
-def line(text: str) -> str:
+def strip_html(text: str) -> str:
     """Give the plain text people mean: formatting gone, entities resolved, white space folded."""
     if "<" in text:
         text = _unformatted(_BREAK.sub(" ", text))
-    return _SPACE.sub(" ", resolved(text)).strip()
+    return _SPACE.sub(" ", unescape_entities(text)).strip()
 
 
-def resolved(text: str) -> str:
+def unescape_entities(text: str) -> str:
     """Replace HTML's character references by the characters they stand for."""
     return _REFERENCE.sub(lambda found: html.unescape(found[0]), text) if "&" in text else text
 
 
-def paragraph(text: str) -> str:
+def strip_markdown(text: str) -> str:
     """Give the plain text of a summary: as `line`, and Markdown's links and emphasis gone too."""
     if "](" in text:
         text = _LINK.sub(r"\1", _IMAGE.sub("", text))
     text = _EMPHASIS.sub(r"\2", text)
-    return line(_PARAGRAPH.sub(" ", text) if "<" in text else text)
+    return strip_html(_PARAGRAPH.sub(" ", text) if "<" in text else text)
 
 
 def _unformatted(text: str) -> str:

@@ -10,11 +10,11 @@ from zoneinfo import ZoneInfo
 from feedpub import text
 from feedpub.config import Config
 from feedpub.errors import PostError
-from feedpub.markup import MarkupError, Renderer, Rendering, mdx
-from feedpub.model import Body, Image, Manuscript, Problem, Source
+from feedpub.markup import MarkdownRenderer, MarkupError, RenderResult, mdx
+from feedpub.model import Body, Image, ParsedPost, Problem, SourceFile
 from feedpub.posts import fields, frontmatter, names, subjects
-from feedpub.posts.assets import HTML
-from feedpub.posts.fields import Fields
+from feedpub.posts.assets import HTML_SUFFIXES
+from feedpub.posts.fields import PostFields
 
 _HEADING = re.compile(
     r"^ {0,3}#{1,6}[ \t]*[^\s#]|^\S.*\n {0,3}(?:=+|-{2,})[ \t]*$|<h[1-6][\s>]", re.MULTILINE
@@ -24,49 +24,53 @@ _UTF16 = (b"\xff\xfe", b"\xfe\xff")
 _MARK = "\N{BYTE ORDER MARK}"
 
 
-class Renders(Protocol):
+class BodyRenderer(Protocol):
     """What turns Markdown into safe HTML."""
 
-    def render(self, body: str, first_line: int, *, is_html: bool = False) -> Rendering:
+    def render(self, body: str, first_line: int, *, is_html: bool = False) -> RenderResult:
         """Render a body whose first line is `first_line` of its file."""
 
 
-class Reader:
+class PostReader:
     """Reads content files, each by itself."""
 
-    def __init__(self, config: Config, renderer: Renders | None = None) -> None:
+    def __init__(self, config: Config, renderer: BodyRenderer | None = None) -> None:
         self._zone = ZoneInfo(config.site.timezone)
         self._tags_split = config.content.tags_split
         self._pages = config.content.pages
         self._inline_tags = config.content.inline_tags
-        self._renderer = renderer or Renderer(config.markdown)
+        self._renderer = renderer or MarkdownRenderer(config.markdown)
 
-    def read(self, source: Source) -> tuple[Manuscript, Body]:
+    def read(self, source: SourceFile) -> tuple[ParsedPost, Body]:
         """Return what a file says, and its HTML.
 
         Raises:
             PostError: the file cannot be published; the problem says what to do.
         """
-        written = _decoded(source)
-        whole = text.clean(written)
-        problems = () if whole == written else _first(_removed(source.path, written))
-        matter = frontmatter.split(whole, source.path)
-        listed = names.listed(source.path, self._pages)
+        written = _decode(source)
+        whole = text.strip_invalid_characters(written)
+        problems = (
+            () if whole == written else _limit_problems(_report_removed(source.path, written))
+        )
+        matter = frontmatter.parse_front_matter(whole, source.path)
+        listed = names.matches_rooted(source.path, self._pages)
         if not matter.format:
-            _check_bare(source.path, whole, listed=listed)
-        said = fields.understand(source.path, matter, self._zone, self._tags_split, listed=listed)
+            _check_without_front_matter(source.path, whole, listed=listed)
+        said = fields.parse_fields(source.path, matter, self._zone, self._tags_split, listed=listed)
         is_mdx = source.path.lower().endswith(".mdx")
-        body = mdx.as_markdown(matter.body) if is_mdx else matter.body
+        body = mdx.convert_to_markdown(matter.body) if is_mdx else matter.body
         try:
-            is_html = source.path.lower().endswith(HTML)
+            is_html = source.path.lower().endswith(HTML_SUFFIXES)
             rendering = self._renderer.render(body, matter.first_line, is_html=is_html)
         except MarkupError as error:
-            raise _refused(source.path, matter.first_line, str(error)) from error
-        manuscript = _manuscript(source, said, rendering, problems, inline_tags=self._inline_tags)
+            raise _build_error(source.path, matter.first_line, str(error)) from error
+        manuscript = _build_parsed_post(
+            source, said, rendering, problems, inline_tags=self._inline_tags
+        )
         return manuscript, rendering.body
 
 
-def _first(problems: Iterable[Problem]) -> tuple[Problem, ...]:
+def _limit_problems(problems: Iterable[Problem]) -> tuple[Problem, ...]:
     """Return the first few problems of a file, and say where there are more."""
     few = tuple(islice(problems, _MOST + 1))
     if len(few) <= _MOST:
@@ -78,14 +82,14 @@ def _first(problems: Iterable[Problem]) -> tuple[Problem, ...]:
     )
 
 
-def _decoded(source: Source) -> str:
+def _decode(source: SourceFile) -> str:
     """Decode a file, with or without a byte order mark. Raises PostError for other encodings."""
     try:
         return source.data.decode().removeprefix(_MARK)
     except UnicodeDecodeError:
         pass
     if source.data.startswith(_UTF16):
-        raise _refused(source.path, 1, "the file is UTF-16: save it as UTF-8")
+        raise _build_error(source.path, 1, "the file is UTF-16: save it as UTF-8")
     try:
         # Programs that take UTF-16 for characters write half of a pair; `clean` removes it.
         return source.data.decode("utf-8", "surrogatepass").removeprefix(_MARK)
@@ -93,27 +97,27 @@ def _decoded(source: Source) -> str:
         line = source.data.count(b"\n", 0, error.start) + 1
         octet = f"0x{source.data[error.start]:02X}"
         message = f"not UTF-8 (there is a byte {octet}): save the file as UTF-8"
-        raise _refused(source.path, line, message) from error
+        raise _build_error(source.path, line, message) from error
 
 
-def _removed(path: str, written: str) -> Iterator[Problem]:
+def _report_removed(path: str, written: str) -> Iterator[Problem]:
     """Tell, line by line, which characters `text.clean` took away."""
-    for line, found in groupby(text.dirty(written), key=itemgetter(0)):
+    for line, found in groupby(text.find_invalid_characters(written), key=itemgetter(0)):
         codes = [name for _, name in found]
         count = f"{len(codes)} characters" if len(codes) > 1 else "a character"
         listed = ", ".join(dict.fromkeys(codes))
         yield Problem(path, line, f"removed {count} that feeds cannot carry: {listed}")
 
 
-def _check_bare(path: str, body: str, *, listed: bool) -> None:
+def _check_without_front_matter(path: str, body: str, *, listed: bool) -> None:
     """Raise PostError for a file without front matter unless its name and heading will do."""
     if not body.strip():
-        raise _refused(path, 1, "the file is empty")
+        raise _build_error(path, 1, "the file is empty")
     if listed:
         return
-    dated = names.read(path).date
+    dated = names.parse_filename(path).date
     if not dated or not _HEADING.search(body):
-        raise _refused(
+        raise _build_error(
             path,
             1,
             'no front matter: begin the file with the lines "---", "title: …", '
@@ -121,30 +125,30 @@ def _check_bare(path: str, body: str, *, listed: bool) -> None:
         )
 
 
-def _refused(path: str, line: int, message: str) -> PostError:
+def _build_error(path: str, line: int, message: str) -> PostError:
     return PostError(Problem(path, line, message, left_out=True))
 
 
-def _manuscript(
-    source: Source,
-    said: Fields,
-    rendering: Rendering,
+def _build_parsed_post(
+    source: SourceFile,
+    said: PostFields,
+    rendering: RenderResult,
     problems: tuple[Problem, ...],
     *,
     inline_tags: bool,
-) -> Manuscript:
+) -> ParsedPost:
     """Join what the front matter says with what the body says."""
     image = said.image
     if image is None and rendering.image:
         image = Image(rendering.image, rendering.image_alt)
     found = tuple(Problem(source.path, line, message) for line, message in rendering.problems)
     tags = said.tags
-    if inline_tags and said.takes_inline_tags:
-        tags = (*tags, *subjects.in_text(rendering.body.pieces[::2]))
-    return Manuscript(
+    if inline_tags and said.allows_inline_tags:
+        tags = (*tags, *subjects.find_inline_tags(rendering.body.pieces[::2]))
+    return ParsedPost(
         path=source.path,
         digest=source.digest,
-        title=said.title or rendering.first_heading or names.title(said.stem),
+        title=said.title or rendering.first_heading or names.derive_title(said.stem),
         published=said.published,
         offset=said.offset,
         updated=said.updated,
@@ -167,7 +171,7 @@ def _manuscript(
         redirect_to=said.redirect_to,
         draft=said.draft,
         expires=said.expires,
-        mailed=said.mailed,
+        in_digests=said.in_digests,
         visibility=said.visibility,
         minutes=rendering.minutes,
         references=rendering.references,
@@ -175,9 +179,9 @@ def _manuscript(
         menu=said.menu,
         address_line=said.address_line,
         id_line=said.id_line,
-        spaced_line=said.spaced_line,
-        problems=_first((*problems, *said.problems, *found)),
-        notes=_first(
+        spaced_tags_line=said.spaced_tags_line,
+        problems=_limit_problems((*problems, *said.problems, *found)),
+        notes=_limit_problems(
             tuple(Problem(source.path, line, message) for line, message in rendering.notes)
         ),
     )

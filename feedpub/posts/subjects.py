@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from feedpub.posts import keys, names, prose
 from feedpub.posts.frontmatter import Value
-from feedpub.posts.header import Header
+from feedpub.posts.header import FieldReader
 
 _COMMAS = re.compile(r"[,，、\n]")
 _SPACES = re.compile(r"[,，、\s]+")
@@ -13,17 +13,17 @@ _SEMICOLONS = re.compile(r"[;；\n]")
 _MOST = 20  # tags within one text
 _PARTS = re.compile(r"(<[^<>]*>)")
 _NAME = re.compile(r"</?([a-z][a-z0-9]*)")
-_NO_TEXT = frozenset(
+_SKIPPED_ELEMENTS = frozenset(
     {"a", "code", "kbd", "math", "pre", "samp", "svg", "h1", "h2", "h3", "h4", "h5", "h6"}
 )
 # Obsidian's: letters of any script, digits, "_", "-" and "/"; one of them at least is no digit.
 _TAG = re.compile(r"(?<![^\s(\[])#([\w/-]++)")
 _COLOUR = re.compile(r"(?:[0-9a-f]{3}|[0-9a-f]{6}|[0-9a-f]{8})", re.IGNORECASE)
-_ARTICLE = 3  # words of what are probably several tags
+_MIN_WORDS = 3  # words of what are probably several tags
 
 
-def written(
-    header: Header, tags_split: str, folders: tuple[str, ...]
+def parse_tags(
+    header: FieldReader, tags_split: str, folders: tuple[str, ...]
 ) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Return the tags, categories among them, and the categories; nothing twice.
 
@@ -31,23 +31,23 @@ def written(
     wins.
     """
     tags: dict[str, None] = {}
-    said = header.values(keys.CATEGORIES)
-    categories = dict.fromkeys(() if header.form == "headers" and said else folders)
-    for key, value in (*header.values(keys.TAGS), *taxonomies(header)):
-        if keys.plain_key(key) in keys.TAGS:
+    said = header.get_values(keys.CATEGORIES)
+    categories = dict.fromkeys(() if header.format == "headers" and said else folders)
+    for key, value in (*header.get_values(keys.TAGS), *iter_taxonomies(header)):
+        if keys.normalize_key(key) in keys.TAGS:
             tags.update(dict.fromkeys(_labels(value, tags_split)))
     if not tags:
-        for _, value in header.values(keys.KEYWORDS):
+        for _, value in header.get_values(keys.KEYWORDS):
             tags.update(dict.fromkeys(_labels(value, tags_split)))
-    for key, value in (*header.values(keys.CATEGORIES), *taxonomies(header)):
-        if keys.plain_key(key) in keys.CATEGORIES:
+    for key, value in (*header.get_values(keys.CATEGORIES), *iter_taxonomies(header)):
+        if keys.normalize_key(key) in keys.CATEGORIES:
             categories.update(dict.fromkeys(_labels(value, tags_split)))
     return tuple({**tags, **categories}), tuple(categories)
 
 
-def taxonomies(header: Header) -> Iterator[tuple[str, Value]]:
+def iter_taxonomies(header: FieldReader) -> Iterator[tuple[str, Value]]:
     """Yield the lists of Hugo's and Zola's `taxonomies`, each under its key."""
-    _, table = header.value(keys.TAXONOMIES)
+    _, table = header.get_value(keys.TAXONOMIES)
     if isinstance(table, Mapping):
         yield from table.items()
 
@@ -55,7 +55,7 @@ def taxonomies(header: Header) -> Iterator[tuple[str, Value]]:
 def _labels(value: Value, tags_split: str) -> Iterator[str]:
     """Give each label of a list, or of a text divided by commas (or spaces: `tags_split`)."""
     if isinstance(value, str):
-        value = prose.resolved(value)  # the ";" of "&amp;" divides nothing
+        value = prose.unescape_entities(value)  # the ";" of "&amp;" divides nothing
         if tags_split == "space":
             parts = _SPACES.split(value)
         else:
@@ -75,11 +75,11 @@ def _labels(value: Value, tags_split: str) -> Iterator[str]:
 
 def _label(text: str) -> str:
     """Give a tag as people read it; Obsidian's "#" before it is no part of it."""
-    label = prose.line(text)
+    label = prose.strip_html(text)
     return label.lstrip("#").lstrip() if label.startswith("#") else label
 
 
-def of_folders(path: str, form: str) -> tuple[str, ...]:
+def derive_categories(path: str, form: str) -> tuple[str, ...]:
     """Return the categories that a post's folders mean to Jekyll and Pelican.
 
     Jekyll takes all folders above `_posts`; Pelican, whose front matter has the form "headers",
@@ -89,12 +89,14 @@ def of_folders(path: str, form: str) -> tuple[str, ...]:
     for own in ("_posts", "_drafts"):
         if own in folders:
             return tuple(folder for folder in folders[: folders.index(own)] if folder)
-    if names.read(name).stem.casefold() == "index":  # a bundle's folder is the post itself
+    if (
+        names.parse_filename(name).stem.casefold() == "index"
+    ):  # a bundle's folder is the post itself
         folders = folders[:-1]
     return (folders[-1],) if form == "headers" and folders else ()
 
 
-def in_text(pieces: Iterable[str]) -> tuple[str, ...]:
+def find_inline_tags(pieces: Iterable[str]) -> tuple[str, ...]:
     """Return the #tags in a post's HTML, as notes of Obsidian have them.
 
     Links, code and headings are passed over, as are numbers and colours.
@@ -104,7 +106,7 @@ def in_text(pieces: Iterable[str]) -> tuple[str, ...]:
     for part in _PARTS.split("".join(pieces)):
         if part.startswith("<"):
             name = _NAME.match(part)
-            if name and name[1] in _NO_TEXT and not part.endswith("/>"):
+            if name and name[1] in _SKIPPED_ELEMENTS and not part.endswith("/>"):
                 closed = max(closed + (-1 if part[1] == "/" else 1), 0)
         elif not closed and "#" in part:
             tags = (each.strip("/-") for each in _TAG.findall(part))
@@ -116,16 +118,16 @@ def _is_tag(text: str) -> bool:
     return any(letter.isalpha() for letter in text) and not _COLOUR.fullmatch(text)
 
 
-def spaced(header: Header) -> int:
+def find_spaced_tags_line(header: FieldReader) -> int:
     """Return the line of tags or categories that look as if spaces divide them, 0 for none.
 
     Jekyll divides a text under a plural key at its spaces. One or two words may be one tag; with
     Jekyll's `layout` beside them two are more likely two.
     """
-    least = 2 if header.value(keys.LAYOUT)[0] else _ARTICLE
+    least = 2 if header.get_value(keys.LAYOUT)[0] else _MIN_WORDS
     for name in (*keys.TAGS[:1], *keys.CATEGORIES[:1]):
-        key, value = header.value((name,))
+        key, value = header.get_value((name,))
         plain = isinstance(value, str) and not re.search(r"[,，、;；\n\"']", value)
         if plain and len(str(value).split()) >= least and str(value).islower():
-            return header.line(key)
+            return header.find_line(key)
     return 0

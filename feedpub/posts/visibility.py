@@ -8,7 +8,7 @@ from collections.abc import Mapping
 
 from feedpub.model import PRIVATE, UNLISTED
 from feedpub.posts import keys
-from feedpub.posts.header import Header
+from feedpub.posts.header import FieldReader
 
 _TRUE = frozenset({"true", "yes", "on", "1", "y", "t"})
 _FALSE = frozenset({"false", "no", "off", "0", "n", "f"})
@@ -32,7 +32,7 @@ _NEVER = frozenset({*_FALSE, "never", "link"})  # of `build.render`: there is no
 _NOT_LISTED = frozenset({*_FALSE, "never", "local"})  # of `build.list`
 
 
-def truth(text: str) -> bool | None:
+def parse_bool(text: str) -> bool | None:
     """Read "yes", "true", "on", "1" and their opposites; None where it is none of them."""
     word = text.strip().lower()
     if word in _TRUE:
@@ -40,15 +40,15 @@ def truth(text: str) -> bool | None:
     return False if word in _FALSE else None
 
 
-def visibility(header: Header) -> str:
+def parse_visibility(header: FieldReader) -> str:
     """Return PRIVATE, UNLISTED, or "" for a post that everybody may see."""
-    found = {*_flags(header), *_named(header), _built(header)}
+    found = {*_flags(header), *_parse_status(header), _parse_build_options(header)}
     if PRIVATE in found:
         return PRIVATE
     return UNLISTED if UNLISTED in found else ""
 
 
-def _flags(header: Header) -> list[str]:
+def _flags(header: FieldReader) -> list[str]:
     """Read the keys that are true or false."""
     return [
         *(_flag(header, name, PRIVATE, hides=True) for name in keys.PRIVATE),
@@ -60,13 +60,13 @@ def _flags(header: Header) -> list[str]:
     ]
 
 
-def _flag(header: Header, name: str, meaning: str, *, hides: bool) -> str:
+def _flag(header: FieldReader, name: str, meaning: str, *, hides: bool) -> str:
     """Return what a key means where it says so, or says what nobody understands."""
-    key, text = header.text((name,))
+    key, text = header.get_text((name,))
     if not key:
-        key, value = header.value((name,))
+        key, value = header.get_value((name,))
         text = "" if not value else str(value)
-    said = truth(text)
+    said = parse_bool(text)
     if not key or said is (not hides):
         return ""
     if said is None:
@@ -75,16 +75,16 @@ def _flag(header: Header, name: str, meaning: str, *, hides: bool) -> str:
     return meaning
 
 
-def _locked(header: Header) -> str:
+def _locked(header: FieldReader) -> str:
     """Return PRIVATE for a post with a password, which no file of a site can ask for."""
-    key, text = header.text(keys.PASSWORD)
-    if not key or truth(text) is False:
+    key, text = header.get_text(keys.PASSWORD)
+    if not key or parse_bool(text) is False:
         return ""
     header.warn(key, f"{key}: a site of files cannot ask for it, so the post is not published")
     return PRIVATE
 
 
-def _named(header: Header) -> list[str]:
+def _parse_status(header: FieldReader) -> list[str]:
     """Read the keys whose value names who may see it."""
     return [
         _BY_STATUS.get(_word(header, keys.STATUS), ""),
@@ -92,9 +92,9 @@ def _named(header: Header) -> list[str]:
     ]
 
 
-def _built(header: Header) -> str:
+def _parse_build_options(header: FieldReader) -> str:
     """Read Hugo's `build: {render: ..., list: ...}`."""
-    _, options = header.value(keys.BUILD)
+    _, options = header.get_value(keys.BUILD)
     if not isinstance(options, Mapping):
         return ""
     render, listed = (str(options.get(name, "")).strip().lower() for name in ("render", "list"))
@@ -103,7 +103,7 @@ def _built(header: Header) -> str:
     return UNLISTED if listed in _NOT_LISTED else ""
 
 
-def _word(header: Header, names: tuple[str, ...]) -> str:
+def _word(header: FieldReader, names: tuple[str, ...]) -> str:
     """Return the text of a key in small letters; "" where it is a list or a table."""
-    value = header.value(names)[1]
+    value = header.get_value(names)[1]
     return value.strip().lower() if isinstance(value, str) else ""

@@ -4,31 +4,31 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from feedpub.publish.building import build, rebuild
-from feedpub.publish.coming import Coming, LastBuild, coming, last_build
-from feedpub.publish.kept import Built, Kept
-from feedpub.publish.request import Progress, Request, Summary
+from feedpub.publish.coming import LastBuild, UpcomingChange, list_upcoming, load_last_build
+from feedpub.publish.kept import BuildState, RebuildResult
+from feedpub.publish.request import BuildRequest, ProgressCallback, Summary
 
 if TYPE_CHECKING:
-    from feedpub.publish.comparing import OldAddress
+    from feedpub.publish.comparing import OldUrl
 
 __all__ = [
-    "Built",
-    "Coming",
-    "Kept",
+    "BuildRequest",
+    "BuildState",
     "LastBuild",
-    "Progress",
-    "Request",
+    "ProgressCallback",
+    "RebuildResult",
     "Summary",
+    "UpcomingChange",
     "build",
     "check",
-    "coming",
     "import_check",
-    "last_build",
+    "list_upcoming",
+    "load_last_build",
     "rebuild",
 ]
 
 
-def check(request: Request) -> Summary:
+def check(request: BuildRequest) -> Summary:
     """Find everything that somebody should mend; nothing of the site is written.
 
     Raises FeedpubError where the config or a template cannot be used at all.
@@ -39,7 +39,7 @@ def check(request: Request) -> Summary:
     return checking.check(request)
 
 
-def import_check(request: Request, old: Path) -> "tuple[OldAddress, ...]":
+def import_check(request: BuildRequest, old: Path) -> "tuple[OldUrl, ...]":
     """Tell of each address of an old site what is there now; nothing is written.
 
     Raises FeedpubError where the old site or the configuration cannot be read.

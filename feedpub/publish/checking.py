@@ -15,65 +15,77 @@ from lxml import etree
 
 from feedpub import feeds, files, site
 from feedpub.config import Config
-from feedpub.files import Memory
+from feedpub.files import BuildCache
 from feedpub.library import Library
-from feedpub.model import Body, Copy, Manuscript, Output, Problem
-from feedpub.publish.building import reading_version
-from feedpub.publish.issues import recorded
-from feedpub.publish.making import Making, look, maker, placed, plan
-from feedpub.publish.moves import rehosted, renamed
-from feedpub.publish.request import Place, Progress, Request, Summary, place
+from feedpub.model import Body, OutputFile, ParsedPost, Problem, StaticFile
+from feedpub.publish.building import compute_cache_version
+from feedpub.publish.issues import load_archived_issues
+from feedpub.publish.making import (
+    PreparedSite,
+    create_site_context,
+    load_templates,
+    normalize_problems,
+    prepare_site,
+)
+from feedpub.publish.moves import find_changed_authority, find_renamed_files
+from feedpub.publish.request import (
+    BuildRequest,
+    ProgressCallback,
+    SitePaths,
+    Summary,
+    resolve_paths,
+)
 
 _ID = re.compile(r'\sid="([^"]*+)"')
 
 
-def check(request: Request) -> Summary:
+def check(request: BuildRequest) -> Summary:
     """Find everything that somebody should mend; nothing of the site is written.
 
     Raises FeedpubError where the config or a template cannot be used at all.
     """
-    where = place(request, sends=False)
-    with files.locked(where.memory, partial(request.progress, "waiting", 0, 0)):
-        return files.sound(where.memory, partial(_check, request, where))
+    where = resolve_paths(request, sends=False)
+    with files.lock_folder(where.cache, partial(request.progress, "waiting", 0, 0)):
+        return files.retry_on_corrupt_cache(where.cache, partial(_check, request, where))
 
 
-def _check(request: Request, where: Place) -> Summary:
+def _check(request: BuildRequest, where: SitePaths) -> Summary:
     """Read, plan and render as a build does, and look at what comes of it."""
     config = where.config
-    code = files.code()
-    memory = Memory(where.memory, reading_version(code, config))
-    known = memory.readings()
-    record = recorded(where, request.config_path, memory, keep=False)
+    code = files.compute_program_digest()
+    memory = BuildCache(where.cache, compute_cache_version(code, config))
+    known = memory.load_read_results()
+    record = load_archived_issues(where, request.config_path, memory, keep=False)
     entries = files.scan(where.content, follow_links=config.content.follow_links)
-    making = plan(request, where, entries, memory, record.issues, keep=False)
+    making = prepare_site(request, where, entries, memory, record.issues, keep=False)
     manuscripts = {
         each.path: each.manuscript
-        for each in making.readings.values()
+        for each in making.read_results.values()
         if each.manuscript is not None
     }
-    templates = look(where, files.texts(where.templates))
+    templates = load_templates(where, files.read_templates(where.templates))
     faults = list(templates.check())
-    with closing(memory.bodies()) as bodies:
-        made_with = maker(where, templates, code, bodies)
-        wanted = list(site.outputs(made_with, making.library, making.plan))
-        faults += _unwritten(where, making, wanted, request.progress)
-        looked_up = (config, making.library, manuscripts, _Targets(wanted, bodies))
-        dead = (*dangling(*looked_up), *_dead_ends(*looked_up))
+    with closing(memory.open_bodies()) as bodies:
+        made_with = create_site_context(where, templates, code, bodies)
+        wanted = list(site.build_outputs(made_with, making.library, making.plan))
+        faults += _check_outputs(where, making, wanted, request.progress)
+        looked_up = (config, making.library, manuscripts, _LinkTargets(wanted, bodies))
+        dead = (*find_broken_links(*looked_up), *_find_broken_redirects(*looked_up))
     found = chain(
-        making.problems(),
-        making.notes(),
-        renamed(config, known, manuscripts),
+        making.collect_problems(),
+        making.collect_notes(),
+        find_renamed_files(config, known, manuscripts),
         dead,
     )
     return Summary(
-        **asdict(making.counts()),
+        **asdict(making.count()),
         written=0,
         unchanged=len(wanted) - len(faults),
         removed=0,
         problems=(
-            *placed(found, config.content.folder),
-            *rehosted(config, memory.last_build(where.output), request.config_path),
-            *site.missing(config, making.library, str(request.config_path)),
+            *normalize_problems(found, config.content.folder),
+            *find_changed_authority(config, memory.load_build(where.output), request.config_path),
+            *site.find_missing_pages(config, making.library, str(request.config_path)),
             *record.problems,
             *faults,
         ),
@@ -81,27 +93,30 @@ def _check(request: Request, where: Place) -> Summary:
     )
 
 
-def _unwritten(
-    where: Place, making: Making, wanted: Sequence[Output | Copy], progress: Progress
+def _check_outputs(
+    where: SitePaths,
+    making: PreparedSite,
+    wanted: Sequence[OutputFile | StaticFile],
+    progress: ProgressCallback,
 ) -> Iterator[Problem]:
     """Try every template, and compare the feeds with those in the output folder.
 
     Raises TemplateError where a page cannot be rendered.
     """
     documents = {
-        feed.folder + feeds.filename(feed, form)
+        feed.folder + feeds.get_filename(feed, form)
         for feed in (*making.plan.feeds, *making.plan.archives)
         for form in feed.formats
     }
     tried = {page.template: page.path for page in making.plan.pages}.values()
-    made = [each for each in wanted if isinstance(each, Output)]
+    made = [each for each in wanted if isinstance(each, OutputFile)]
     stale: list[str] = []
     for number, each in enumerate(made, 1):
         progress("checking", number, len(made))
         if each.path in tried:
             each.render()
         elif each.path in documents:
-            data = _held(where.output / each.path)
+            data = _read_or_empty(where.output / each.path)
             fault = _broken(each.path, data)
             if data and fault:
                 yield Problem(str(where.output / each.path), 0, f"{fault}; run feedpub build")
@@ -112,7 +127,7 @@ def _unwritten(
         yield Problem(str(where.output), 0, f"{fault}{stale[0]}); run feedpub build")
 
 
-def _held(path: Path) -> bytes:
+def _read_or_empty(path: Path) -> bytes:
     """Give the bytes of a file, none where it is not there."""
     try:
         return path.read_bytes()
@@ -120,10 +135,12 @@ def _held(path: Path) -> bytes:
         return b""
 
 
-class _Targets:
+class _LinkTargets:
     """What links of this site may lead to: its files, and the ids within its pages."""
 
-    def __init__(self, wanted: Iterable[Output | Copy], bodies: Callable[[str], str]) -> None:
+    def __init__(
+        self, wanted: Iterable[OutputFile | StaticFile], bodies: Callable[[str], str]
+    ) -> None:
         self._wanted = {each.path: each for each in wanted}
         self._bodies = bodies
         self._ids: dict[str, set[str]] = {}  # of the bodies of posts, by their digest
@@ -144,19 +161,19 @@ class _Targets:
             if name in self._ids[body]:
                 return True
         page = self._wanted[path]
-        return not isinstance(page, Output) or name in _ids(page.render().decode())
+        return not isinstance(page, OutputFile) or name in _ids(page.render().decode())
 
 
 def _ids(html: str) -> set[str]:
     return {unescape(each) for each in _ID.findall(html)}
 
 
-def dangling(
-    config: Config, shelved: Library, manuscripts: Mapping[str, Manuscript], targets: _Targets
+def find_broken_links(
+    config: Config, shelved: Library, manuscripts: Mapping[str, ParsedPost], targets: _LinkTargets
 ) -> Iterator[Problem]:
     """Find links and images in posts that lead into this site and find nothing there."""
     found = (*shelved.posts, *shelved.pages, *shelved.unlisted)
-    posts = {post.output: post.body for post in found if post.output}
+    posts = {post.output_path: post.body_key for post in found if post.output_path}
     reported = _links_by_place(shelved.problems)
     for post in found:
         lines = {each.target: each.line for each in manuscripts[post.path].references}
@@ -170,7 +187,7 @@ def dangling(
                 # Of a file that is not there `build` told already.
                 if any(each.startswith(f'link to "{target}": ') for each in told):
                     continue
-                if post.output or not target.startswith("#"):
+                if post.output_path or not target.startswith("#"):
                     yield Problem(
                         post.path, lines[target], f'link to "{written}": nothing is there'
                     )
@@ -183,13 +200,13 @@ def dangling(
                 yield Problem(post.path, lines[target], fault)
 
 
-def _dead_ends(
-    config: Config, shelved: Library, manuscripts: Mapping[str, Manuscript], targets: _Targets
+def _find_broken_redirects(
+    config: Config, shelved: Library, manuscripts: Mapping[str, ParsedPost], targets: _LinkTargets
 ) -> Iterator[Problem]:
     """Find posts whose pages lead on to where nothing of this site is."""
     for post in (*shelved.posts, *shelved.pages, *shelved.unlisted):
-        own = post.redirect.startswith(config.site.url)
-        if own and targets.find(post.redirect, config.site.url) is None:
+        own = post.redirect_url.startswith(config.site.url)
+        if own and targets.find(post.redirect_url, config.site.url) is None:
             (asked,) = manuscripts[post.path].redirect_to
             fault = f'redirect_to "{asked.target}": nothing is there'
             yield Problem(post.path, asked.line, fault)

@@ -5,14 +5,14 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from feedpub import files
-from feedpub.files import Memory
-from feedpub.model import Manuscript, Problem
-from feedpub.publish.building import reading_version
-from feedpub.publish.request import Counts, Request, place
+from feedpub.files import BuildCache
+from feedpub.model import ParsedPost, Problem
+from feedpub.publish.building import compute_cache_version
+from feedpub.publish.request import BuildRequest, Counts, resolve_paths
 
 
 @dataclass(frozen=True, slots=True)
-class Coming:
+class UpcomingChange:
     """A post that appears, or goes."""
 
     at: datetime
@@ -30,35 +30,39 @@ class LastBuild:
     problems: tuple[Problem, ...]
 
 
-def last_build(request: Request) -> LastBuild | None:
+def load_last_build(request: BuildRequest) -> LastBuild | None:
     """Tell how the site was built last; None where it never was, or with other settings."""
-    where = place(request)
-    if not where.memory.is_dir():
+    where = resolve_paths(request)
+    if not where.cache.is_dir():
         return None
-    memory = Memory(where.memory, reading_version(files.code(), where.config))
-    at, last = memory.built(where.output), memory.last_build(where.output)
+    memory = BuildCache(
+        where.cache, compute_cache_version(files.compute_program_digest(), where.config)
+    )
+    at, last = memory.get_build_time(where.output), memory.load_build(where.output)
     return LastBuild(at, Counts(*last.counts), last.problems) if at and last else None
 
 
-def coming(request: Request, most: int) -> tuple[Coming, ...]:
+def list_upcoming(request: BuildRequest, most: int) -> tuple[UpcomingChange, ...]:
     """Give the posts that appear or go next, as they were when they were last read."""
-    where = place(request)
-    if not where.memory.is_dir():
+    where = resolve_paths(request)
+    if not where.cache.is_dir():
         return ()
-    memory = Memory(where.memory, reading_version(files.code(), where.config))
+    memory = BuildCache(
+        where.cache, compute_cache_version(files.compute_program_digest(), where.config)
+    )
     found = [
         each
-        for reading in memory.readings().values()
+        for reading in memory.load_read_results().values()
         if reading.manuscript and not reading.manuscript.draft
-        for each in _moments(reading.manuscript)
+        for each in _list_changes(reading.manuscript)
         if each.at > request.now
     ]
     return tuple(sorted(found, key=lambda each: (each.at, each.path))[:most])
 
 
-def _moments(one: Manuscript) -> Iterator[Coming]:
+def _list_changes(one: ParsedPost) -> Iterator[UpcomingChange]:
     """Give when a post appears, and when it goes."""
     if one.expires is None or one.published < one.expires:
-        yield Coming(one.published, one.title, one.path, expires=False)
+        yield UpcomingChange(one.published, one.title, one.path, expires=False)
     if one.expires is not None:
-        yield Coming(one.expires, one.title, one.path, expires=True)
+        yield UpcomingChange(one.expires, one.title, one.path, expires=True)

@@ -10,15 +10,15 @@ from urllib.parse import unquote, urlsplit
 
 from feedpub import files, site
 from feedpub.config import Config
-from feedpub.files import Memory
+from feedpub.files import BuildCache
 from feedpub.library import Library
 from feedpub.model import Post
-from feedpub.publish.building import reading_version
-from feedpub.publish.issues import recorded
-from feedpub.publish.making import look, maker, plan
-from feedpub.publish.request import Place, Request, place
+from feedpub.publish.building import compute_cache_version
+from feedpub.publish.issues import load_archived_issues
+from feedpub.publish.making import create_site_context, load_templates, prepare_site
+from feedpub.publish.request import BuildRequest, SitePaths, resolve_paths
 from feedpub.slugs import slugify
-from feedpub.text import nearest
+from feedpub.text import find_close_match
 
 PAGE, REDIRECT, MISSING = "page", "redirect", "missing"
 
@@ -27,7 +27,7 @@ _DATE = re.compile(r"^\d{4}-\d{1,2}-\d{1,2}-")
 
 
 @dataclass(frozen=True, slots=True)
-class OldAddress:
+class OldUrl:
     """An address of an old site, and what is there now."""
 
     written: str  # as it was read
@@ -36,38 +36,44 @@ class OldAddress:
     post: str = ""  # file of the post that probably was there, where nothing is now
 
 
-def import_check(request: Request, old: Path) -> tuple[OldAddress, ...]:
+def import_check(request: BuildRequest, old: Path) -> tuple[OldUrl, ...]:
     """Tell of each address of an old site what is there now; nothing is written.
 
     Raises FeedpubError where the old site or the configuration cannot be read.
     """
-    addresses = files.old_addresses(old)
-    where = place(request, sends=False)
-    with files.locked(where.memory, partial(request.progress, "waiting", 0, 0)):
-        return files.sound(where.memory, partial(_compared, request, where, addresses))
+    addresses = files.read_old_urls(old)
+    where = resolve_paths(request, sends=False)
+    with files.lock_folder(where.cache, partial(request.progress, "waiting", 0, 0)):
+        return files.retry_on_corrupt_cache(
+            where.cache, partial(_compare_sites, request, where, addresses)
+        )
 
 
-def _compared(request: Request, where: Place, addresses: Sequence[str]) -> tuple[OldAddress, ...]:
+def _compare_sites(
+    request: BuildRequest, where: SitePaths, addresses: Sequence[str]
+) -> tuple[OldUrl, ...]:
     """Plan the site as a build does, and look the addresses up in it."""
-    config, code = where.config, files.code()
-    memory = Memory(where.memory, reading_version(code, config))
-    issues = recorded(where, request.config_path, memory, keep=False).issues
+    config, code = where.config, files.compute_program_digest()
+    memory = BuildCache(where.cache, compute_cache_version(code, config))
+    issues = load_archived_issues(where, request.config_path, memory, keep=False).issues
     entries = files.scan(where.content, follow_links=config.content.follow_links)
-    making = plan(request, where, entries, memory, issues, keep=False)
-    with closing(memory.bodies()) as bodies:
-        made_with = maker(where, look(where, files.texts(where.templates)), code, bodies)
-        paths = {each.path for each in site.outputs(made_with, making.library, making.plan)}
-    return tuple(compare(config, making.library, paths, addresses))
+    making = prepare_site(request, where, entries, memory, issues, keep=False)
+    with closing(memory.open_bodies()) as bodies:
+        made_with = create_site_context(
+            where, load_templates(where, files.read_templates(where.templates)), code, bodies
+        )
+        paths = {each.path for each in site.build_outputs(made_with, making.library, making.plan)}
+    return tuple(compare_urls(config, making.library, paths, addresses))
 
 
-def compare(
+def compare_urls(
     config: Config, library: Library, paths: Iterable[str], addresses: Iterable[str]
-) -> Iterable[OldAddress]:
+) -> Iterable[OldUrl]:
     """Yield what is at each old address, by the files of the site and its redirects."""
     known = frozenset(paths)
     redirects = {each.path: each.target for each in library.redirects}
     root = unquote(urlsplit(config.site.url).path)
-    guess = _Guess((*library.posts, *library.pages))
+    guess = _PostFinder((*library.posts, *library.pages))
     for written in addresses:
         parts = urlsplit(written)
         path = unquote(parts.path).removeprefix(root).lstrip("/")
@@ -78,14 +84,14 @@ def compare(
             url = redirects.get(found) or config.site.url + parts.path.removeprefix(root).lstrip(
                 "/"
             )
-            yield OldAddress(written, REDIRECT if found in redirects else PAGE, url)
+            yield OldUrl(written, REDIRECT if found in redirects else PAGE, url)
         else:
-            likely = guess.post(path, parts.query)
+            likely = guess.find_post(path, parts.query)
             post = f"{config.content.folder}/{likely.path}" if likely else ""
-            yield OldAddress(written, MISSING, post=post)
+            yield OldUrl(written, MISSING, post=post)
 
 
-class _Guess:
+class _PostFinder:
     """Finds the post that probably was at an old address."""
 
     def __init__(self, posts: Sequence[Post]) -> None:
@@ -98,13 +104,15 @@ class _Guess:
             if query := urlsplit(post.id).query:
                 self._by_query.setdefault(query, post)
 
-    def post(self, path: str, query: str) -> Post | None:
+    def find_post(self, path: str, query: str) -> Post | None:
         """Return the post whose id, or whose name, is that of an address, or nearly so."""
         if query in self._by_query:
             return self._by_query[query]
         name = path.removesuffix("index.html").rstrip("/").rpartition("/")[2]
         slug = slugify(_DATE.sub("", _SUFFIX.sub("", name))) if name else ""
-        slug = slug if slug in self._by_slug else nearest(slug, self._by_slug) if slug else ""
+        slug = (
+            slug if slug in self._by_slug else find_close_match(slug, self._by_slug) if slug else ""
+        )
         found = self._by_slug.get(slug, [])
         # Where several have the name, it is the one of the year in the address.
         dated = [post for post in found if f"{post.published.year:04}" in path.split("/")]

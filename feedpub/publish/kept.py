@@ -6,84 +6,86 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from feedpub import files
-from feedpub.publish.hints import below, touches
+from feedpub.publish.hints import is_changed, select_below
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from feedpub.files import Bodies, Build, Entry
-    from feedpub.files.outputs import Facts
-    from feedpub.model import Copy, Output, Publication
-    from feedpub.publish.issues import Record
-    from feedpub.publish.making import Making
+    from feedpub.files import BuildRecord, FileEntry, RenderCache
+    from feedpub.files.outputs import FileStat
+    from feedpub.model import OutputFile, Publication, StaticFile
+    from feedpub.publish.issues import IssueArchive
+    from feedpub.publish.making import PreparedSite
     from feedpub.publish.reader_pool import ReaderPool
-    from feedpub.publish.request import Place, Request, Summary
-    from feedpub.site import Site
+    from feedpub.publish.request import BuildRequest, SitePaths, Summary
+    from feedpub.site import SiteContext
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class BuildInputs:
     """All that decides what is published, but for the time."""
 
-    code: str  # tells the version of the program
-    where: Place
+    program_digest: str  # tells the version of the program
+    paths: SitePaths
     drafts: bool
     future: bool
-    entries: tuple[Entry, ...]
-    texts: Mapping[str, str]  # the user's own templates
-    record: Record
+    entries: tuple[FileEntry, ...]
+    templates: Mapping[str, str]  # the user's own templates
+    archive: IssueArchive
 
-    def stamp(self) -> str:
+    def compute_stamp(self) -> str:
         """Give a digest of it all."""
-        asked = (self.code, self.where.config, self.drafts, self.future)
-        return files.digest(repr((*asked, self.entries, self.texts, self.record)).encode())
+        asked = (self.program_digest, self.paths.config, self.drafts, self.future)
+        return files.compute_digest(
+            repr((*asked, self.entries, self.templates, self.archive)).encode()
+        )
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
+class BuildState:
     """What was found out by a build, all of it values: the next one may be handed them or not."""
 
-    request: Request
-    seen: Seen
-    making: Making
-    site: Site  # what the bytes were made with
-    bodies: Bodies
-    outputs: Mapping[str, Output | Copy]
-    build: Build
+    request: BuildRequest
+    inputs: BuildInputs
+    prepared: PreparedSite
+    context: SiteContext  # what the bytes were made with
+    bodies: RenderCache
+    outputs: Mapping[str, OutputFile | StaticFile]
+    build: BuildRecord
     pool: ReaderPool
-    mark: tuple[int, ...]  # of what is remembered on the disk of this build
-    lines: str  # what the list of the output folder tells of posts
-    listed: Facts  # of that list
+    stamp: tuple[int, ...]  # of what is remembered on the disk of this build
+    publication_lines: str  # what the list of the output folder tells of posts
+    list_stat: FileStat  # of that list
 
-    def belongs(self, request: Request) -> bool:
+    def matches_request(self, request: BuildRequest) -> bool:
         """Tell whether it was kept of the site and for the folder that are asked for."""
         own = self.request
         return (own.config_path, own.output, own.environ) == (
             *(request.config_path, request.output, request.environ),
         )
 
-    def published(self, where: Place) -> Mapping[str, Publication]:
+    def load_publications(self, where: SitePaths) -> Mapping[str, Publication]:
         """Return what posts are published as: as this build left it, or a later one that failed."""
-        own = self.making.library.publications
-        if files.facts(where.output / files.LIST) == self.listed:
+        own = self.prepared.library.publications
+        if files.stat_file(where.output / files.LIST_FILE) == self.list_stat:
             return own
-        return {**own, **files.publications(where.output)}
+        return {**own, **files.read_publications(where.output)}
 
-    def serves(self, request: Request, where: Place, mark: tuple[int, ...]) -> bool:
+    def is_reusable(self, request: BuildRequest, where: SitePaths, mark: tuple[int, ...]) -> bool:
         """Tell whether it is of use still: settings stand, and nobody else has built since."""
-        return not request.clean and self.seen.where == where and self.mark == mark
+        return not request.clean and self.inputs.paths == where and self.stamp == mark
 
 
 @dataclass(frozen=True, slots=True)
-class Built:
+class RebuildResult:
     """What came of a build, and what to hand to the next one."""
 
     summary: Summary
-    kept: Kept
+    state: BuildState
 
 
 @dataclass(frozen=True, slots=True)
-class Hints:
+class ChangedPaths:
     """What may have changed since a build: paths below each folder, "" for all of it."""
 
     content: frozenset[str]
@@ -91,11 +93,11 @@ class Hints:
     output: frozenset[str]
 
     @classmethod
-    def of(cls, where: Place, changed: frozenset[str]) -> Hints:
+    def from_paths(cls, where: SitePaths, changed: frozenset[str]) -> ChangedPaths:
         """Sort paths as a watcher tells them by the folder that they belong to."""
         folders = (where.content, where.templates, where.output)
-        return cls(*(below(folder, changed) for folder in folders))
+        return cls(*(select_below(folder, changed) for folder in folders))
 
-    def touched(self, paths: Iterable[str]) -> list[str]:
+    def select_changed(self, paths: Iterable[str]) -> list[str]:
         """Give those of these paths of the output folder that may have changed."""
-        return [path for path in paths if touches(path, self.output)] if self.output else []
+        return [path for path in paths if is_changed(path, self.output)] if self.output else []

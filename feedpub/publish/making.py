@@ -6,102 +6,102 @@ from functools import partial
 from pathlib import PurePosixPath
 
 from feedpub import feeds, files, library, posts, site
-from feedpub.config import Config, Hooks, Mail, Run, Subscribers, Web
-from feedpub.files import Bodies, Entry, Memory, Reading
+from feedpub.config import Config, HooksConfig, MailConfig, RunConfig, SubscribersConfig, WebConfig
+from feedpub.files import BuildCache, FileEntry, ReadResult, RenderCache
 from feedpub.library import Library
 from feedpub.mailing import Issue
-from feedpub.model import Manuscript, Post, Problem, Publication
-from feedpub.publish.hints import below
+from feedpub.model import ParsedPost, Post, Problem, Publication
+from feedpub.publish.hints import select_below
 from feedpub.publish.reader_pool import ReaderPool
-from feedpub.publish.reading import Contents, read, sort
-from feedpub.publish.request import Counts, Place, Request
-from feedpub.site import Plan
+from feedpub.publish.reading import ContentListing, classify_files, read_posts
+from feedpub.publish.request import BuildRequest, Counts, SitePaths
+from feedpub.site import SitePlan
 from feedpub.templates import Templates
 
 
 @dataclass(frozen=True, slots=True)
-class Making:
+class PreparedSite:
     """A site that has been read and planned, and not yet written."""
 
-    contents: Contents
-    readings: Mapping[str, Reading]  # by source path, in order
+    contents: ContentListing
+    read_results: Mapping[str, ReadResult]  # by source path, in order
     library: Library
-    plan: Plan
-    killed: tuple[Problem, ...] = ()  # processes, while they read
+    plan: SitePlan
+    lost_workers: tuple[Problem, ...] = ()  # processes, while they read
     unfinished: tuple[Problem, ...] = ()  # files that somebody is writing
 
-    def counts(self) -> Counts:
+    def count(self) -> Counts:
         """Count what the site consists of."""
         nameless = sum(each.left_out for each in self.contents.problems)
         shown = (self.library.posts, self.library.pages, self.library.unlisted)
         return Counts(
-            files=len(self.readings) + self.contents.ignored + nameless,
+            files=len(self.read_results) + self.contents.ignored_count + nameless,
             published=sum(map(len, shown)),
             drafts=self.library.drafts,
             scheduled=self.library.scheduled,
-            ignored=self.contents.ignored + self.library.expired + self.library.private,
+            ignored=self.contents.ignored_count + self.library.expired + self.library.private,
             feeds=sum(len(feed.formats) for feed in (*self.plan.feeds, *self.plan.archives)),
             pages=len(self.plan.pages),
         )
 
-    def changed(self, config: Config, written: Iterable[str]) -> tuple[str, ...]:
+    def list_changed_feeds(self, config: Config, written: Iterable[str]) -> tuple[str, ...]:
         """Give the URLs of the feeds among the files that were written."""
         addresses = {
-            feed.folder + feeds.filename(feed, fmt): feeds.address(config, feed, fmt)
+            feed.folder + feeds.get_filename(feed, fmt): feeds.build_feed_url(config, feed, fmt)
             for feed in self.plan.feeds
             for fmt in feed.formats
         }
         return tuple(addresses[path] for path in written if path in addresses)
 
-    def new(self, known: Container[str]) -> tuple[Post, ...]:
+    def find_new_posts(self, known: Container[str]) -> tuple[Post, ...]:
         """Give the posts whose pages are not among the files that were there."""
         own = self.library.posts
-        return tuple(post for post in own if post.output and post.output not in known)
+        return tuple(post for post in own if post.output_path and post.output_path not in known)
 
-    def problems(self) -> Iterator[Problem]:
+    def collect_problems(self) -> Iterator[Problem]:
         """Give everything that somebody should mend, with paths below the content folder."""
         yield from self.contents.problems
-        yield from self.contents.reports(self.library.files)
+        yield from self.contents.report_withheld(self.library.files)
         yield from self.library.problems
-        yield from self.killed
+        yield from self.lost_workers
         yield from self.unfinished
-        for reading in self.readings.values():
+        for reading in self.read_results.values():
             if reading.problem:
                 yield reading.problem
             yield from reading.manuscript.problems if reading.manuscript else ()
-        yield from _spaced_tags(each.manuscript for each in self.readings.values())
+        yield from _spaced_tags(each.manuscript for each in self.read_results.values())
 
-    def notes(self) -> Iterator[Problem]:
+    def collect_notes(self) -> Iterator[Problem]:
         """Yield the parts of posts that readers do not get, with paths below the content folder."""
-        for reading in self.readings.values():
+        for reading in self.read_results.values():
             yield from reading.manuscript.notes if reading.manuscript else ()
 
 
-def _spaced_tags(manuscripts: Iterable[Manuscript | None]) -> Iterator[Problem]:
+def _spaced_tags(manuscripts: Iterable[ParsedPost | None]) -> Iterator[Problem]:
     """Tell once, of the first, that tags look as if they were divided by spaces."""
-    found = [one for one in manuscripts if one and one.spaced_line]
+    found = [one for one in manuscripts if one and one.spaced_tags_line]
     if found:
         more = f"; so are those of {len(found) - 1:,} more" if len(found) > 1 else ""
         message = (
             "this text counts as one tag; if spaces divide several, put commas between them, or "
             f"say `content: {{tags_split: space}}`{more}"
         )
-        yield Problem(found[0].path, found[0].spaced_line, message)
+        yield Problem(found[0].path, found[0].spaced_tags_line, message)
 
 
-def plan(  # noqa: PLR0913 - all that a site is made of
-    request: Request,
-    where: Place,
-    entries: Sequence[Entry],
-    memory: Memory,
+def prepare_site(  # noqa: PLR0913 - all that a site is made of
+    request: BuildRequest,
+    where: SitePaths,
+    entries: Sequence[FileEntry],
+    memory: BuildCache,
     issues: Sequence[Issue] = (),
-    known: Making | None = None,
+    known: PreparedSite | None = None,
     *,
     pool: ReaderPool | None = None,
     keep: bool = True,
     published: Mapping[str, Publication] | None = None,
     anew: bool = False,
-) -> Making:
+) -> PreparedSite:
     """Read what must be read, and plan the site; `issues` is what went out of its digests.
 
     Where `keep` is False the memory goes on knowing what it knew. `known` is what was made of the
@@ -110,60 +110,69 @@ def plan(  # noqa: PLR0913 - all that a site is made of
     `anew` every file is read, whatever is remembered of it.
     """
     if published is None:
-        published = files.publications(where.output)
+        published = files.read_publications(where.output)
     follow_links = where.config.content.follow_links
-    peek = partial(files.head, where.content, posts.HEAD, follow_links=follow_links)
-    contents = sort(entries, where.config, peek)
+    peek = partial(files.read_head, where.content, posts.SNIFF_BYTES, follow_links=follow_links)
+    contents = classify_files(entries, where.config, peek)
     progress = partial(request.progress, "reading")
-    readings = read(
+    readings = read_posts(
         where.config,
         where.content,
         contents.sources,
         memory,
         progress,
-        {} if anew else known.readings if known else None,
+        {} if anew else known.read_results if known else None,
         pool=pool,
-        unfinished=below(where.content, request.unfinished),
+        unfinished=select_below(where.content, request.unfinished),
         keep=keep,
     )
-    shelved = library.build(
+    shelved = library.build_library(
         where.config,
         (each.manuscript for each in readings.by_path.values() if each.manuscript),
-        {entry.path: entry.size for entry in contents.others},
+        {entry.path: entry.size for entry in contents.assets},
         request.now,
         drafts=request.drafts,
         future=request.future,
-        linkable=contents.linkable(),
+        linkable=contents.list_linkable(),
         known=known.library if known else None,
         published=published,
         unread=(path for path, each in readings.by_path.items() if each.manuscript is None),
     )
-    planned = site.plan(where.config, shelved, issues, known.plan if known else None)
-    return Making(
-        contents, readings.by_path, shelved, planned, readings.killed, readings.unfinished
+    planned = site.plan_site(where.config, shelved, issues, known.plan if known else None)
+    return PreparedSite(
+        contents, readings.by_path, shelved, planned, readings.lost_workers, readings.unfinished
     )
 
 
-def look(where: Place, user: Mapping[str, str]) -> Templates:
+def load_templates(where: SitePaths, user: Mapping[str, str]) -> Templates:
     """Give the templates, those of the user's own before the packaged ones."""
-    address = partial(feeds.address, where.config)
-    return Templates(where.config, user, files.texts(files.packaged()), address)
+    address = partial(feeds.build_feed_url, where.config)
+    return Templates(
+        where.config, user, files.read_templates(files.find_packaged_templates()), address
+    )
 
 
-def maker(where: Place, templates: Templates, code: str, bodies: Bodies) -> site.Site:
+def create_site_context(
+    where: SitePaths, templates: Templates, code: str, bodies: RenderCache
+) -> site.SiteContext:
     """Give what the bytes of the site are made with; `code` tells the version of the program."""
     # How the folder is watched, pages are served and mail leaves, and who is told of what, changes
     # no page; that people may sign up does.
     own = where.config.subscribers
-    readers = Subscribers(form=own.form, host=own.host)
+    readers = SubscribersConfig(form=own.form, host=own.host)
     shown = replace(
-        where.config, mail=Mail(), subscribers=readers, hooks=Hooks(), run=Run(), web=Web()
+        where.config,
+        mail=MailConfig(),
+        subscribers=readers,
+        hooks=HooksConfig(),
+        run=RunConfig(),
+        web=WebConfig(),
     )
-    base = files.digest(repr((code, shown)).encode())
-    return site.Site(where.config, templates, bodies, base)
+    base = files.compute_digest(repr((code, shown)).encode())
+    return site.SiteContext(where.config, templates, bodies, base)
 
 
-def placed(problems: Iterator[Problem], folder: str) -> tuple[Problem, ...]:
+def normalize_problems(problems: Iterator[Problem], folder: str) -> tuple[Problem, ...]:
     """Give problems in order, each once, with paths as a person would type them."""
     found = {
         Problem(str(PurePosixPath(folder) / each.path), each.line, each.message, each.left_out)

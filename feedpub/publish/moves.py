@@ -4,15 +4,17 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from feedpub.config import Config
-from feedpub.files import Build, Reading
-from feedpub.library.identity import authority, given
-from feedpub.model import PAGE, Manuscript, Problem
+from feedpub.files import BuildRecord, ReadResult
+from feedpub.library.identity import get_authority, get_requested_id
+from feedpub.model import PAGE, ParsedPost, Problem
 from feedpub.publish.request import Counts
 
 
-def rehosted(config: Config, last: Build | None, config_path: Path) -> Iterator[Problem]:
+def find_changed_authority(
+    config: Config, last: BuildRecord | None, config_path: Path
+) -> Iterator[Problem]:
     """Find that the site has another host than at the last build: all its ids are others then."""
-    now = authority(config)
+    now = get_authority(config)
     if last and last.authority != now and Counts(*last.counts).published:
         fault = (
             f"the ids of posts began with {last.authority} when they were published, and feed "
@@ -22,8 +24,8 @@ def rehosted(config: Config, last: Build | None, config_path: Path) -> Iterator[
         yield Problem(str(config_path), 0, fault)
 
 
-def renamed(
-    config: Config, known: Mapping[str, Reading], manuscripts: Mapping[str, Manuscript]
+def find_renamed_files(
+    config: Config, known: Mapping[str, ReadResult], manuscripts: Mapping[str, ParsedPost]
 ) -> Iterator[Problem]:
     """Find files that were renamed since the last build: readers would see their posts again."""
     gone = [
@@ -38,7 +40,7 @@ def renamed(
             if old.digest == now.digest or (old.title, old.published) == (now.title, now.published):
                 fault = (
                     f"was {old.path} when it was published, and feed readers would show it again; "
-                    f'to prevent that, add "id: {given(config, old)}"'
+                    f'to prevent that, add "id: {get_requested_id(config, old)}"'
                 )
                 yield Problem(now.path, 0, fault)
                 break

@@ -14,12 +14,12 @@ from feedpub import files, posts
 from feedpub.config import Config
 from feedpub.errors import PostError
 from feedpub.files import (
-    CRASHES,
-    OUT_OF_TIME,
-    Limits,
-    Loss,
-    Reading,
-    Row,
+    CRASH_SIGNALS,
+    TIMEOUT_SIGNAL,
+    CacheRow,
+    LostWorker,
+    ReadResult,
+    ResourceLimits,
     SpawnedPool,
     can_fork,
     cpu_count,
@@ -28,31 +28,33 @@ from feedpub.files import (
 from feedpub.files.unfinished import UnfinishedError
 from feedpub.model import Problem
 
-LIMITS = Limits(seconds=2.0, octets=200_000_000)
+READ_LIMITS = ResourceLimits(cpu_seconds=2.0, memory_bytes=200_000_000)
 """What reading one post may cost."""
 
 
 @dataclass(frozen=True, slots=True)
-class Job:
+class ReadJob:
     """A file to read."""
 
     path: str
-    facts: tuple[int, ...]  # as in Reading
-    known: str  # digest of the bytes that it had when it was last read, "" where it never was
+    stat: tuple[int, ...]  # as in Reading
+    known_digest: (
+        str  # digest of the bytes that it had when it was last read, "" where it never was
+    )
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class JobResult:
     """What came of a file: a row to keep, or nothing new."""
 
     path: str
-    row: Row | None = None
+    row: CacheRow | None = None
     is_gone: bool = False  # there is no such file any more
     is_unfinished: bool = False  # somebody is writing it
     killed_by: int | None = None  # the signal that ended a process which was reading it
 
     @property
-    def is_same(self) -> bool:
+    def is_unchanged(self) -> bool:
         """Tell whether its bytes are the known ones."""
         return self.row is None and not (self.is_gone or self.is_unfinished)
 
@@ -63,14 +65,14 @@ class ReaderPool:
     It may be kept for the next time: a process with threads then has one child that waits.
     """
 
-    def __init__(self, config: Config, folder: Path, limits: Limits = LIMITS) -> None:
+    def __init__(self, config: Config, folder: Path, limits: ResourceLimits = READ_LIMITS) -> None:
         """Load nothing, and start no process, before there is something to read."""
-        self._make = partial(PostFile, config, folder)
-        self._read: PostFile | None = None
+        self._make = partial(PostFileReader, config, folder)
+        self._read: PostFileReader | None = None
         self._limits = limits
-        self._spawned = SpawnedPool[Job, Found](self._make, limits, cpu_count())
+        self._spawned = SpawnedPool[ReadJob, JobResult](self._make, limits, cpu_count())
 
-    def read(self, jobs: Sequence[Job]) -> Iterator[tuple[int, list[Found]]]:
+    def read(self, jobs: Sequence[ReadJob]) -> Iterator[tuple[int, list[JobResult]]]:
         """Read files; yield how many are done, and what came of some of them, in any order.
 
         Raises ConfigError where an extension of Python-Markdown cannot be loaded.
@@ -84,36 +86,39 @@ class ReaderPool:
         )
         for outcome in outcomes:
             found = [each for _, each in outcome.results]
-            found += [_lost(jobs[loss.index], loss, self._limits) for loss in outcome.losses]
+            found += [
+                _handle_lost_worker(jobs[loss.index], loss, self._limits)
+                for loss in outcome.lost_workers
+            ]
             yield outcome.count, found
 
 
-class PostFile:
+class PostFileReader:
     """Reads files of one content folder, in whichever process it finds itself."""
 
     def __init__(self, config: Config, folder: Path) -> None:
-        self._reader = posts.Reader(config)
+        self._reader = posts.PostReader(config)
         self._folder = folder
         self._largest = config.content.largest
         self._follow_links = config.content.follow_links
 
-    def __call__(self, job: Job) -> Found:
+    def __call__(self, job: ReadJob) -> JobResult:
         """Read one file; what is wrong with it is part of the answer."""
-        body, html, facts = "", "", job.facts
+        body, html, facts = "", "", job.stat
         try:
-            source = files.read(
+            source = files.read_source(
                 self._folder, job.path, self._largest, follow_links=self._follow_links
             )
-            if source.digest == job.known:
-                return Found(job.path)
+            if source.digest == job.known_digest:
+                return JobResult(job.path)
             manuscript, rendered = self._reader.read(source)
             html = rendered.dumps()
-            reading, body = Reading(job.path, facts, manuscript), source.digest
+            reading, body = ReadResult(job.path, facts, manuscript), source.digest
         except PostError as error:
-            reading = Reading(job.path, facts, None, error.problem)
+            reading = ReadResult(job.path, facts, None, error.problem)
         except (FileNotFoundError, UnfinishedError) as error:
             is_gone = isinstance(error, FileNotFoundError)
-            return Found(job.path, is_gone=is_gone, is_unfinished=not is_gone)
+            return JobResult(job.path, is_gone=is_gone, is_unfinished=not is_gone)
         except OSError as error:
             reading = _left_out(job.path, (), f"cannot be read ({error.strerror})")
         except MemoryError:
@@ -126,36 +131,38 @@ class PostFile:
             if type(error).__name__ != "PanicException":  # what libraries written in Rust raise
                 raise
             reading = _left_out(job.path, facts, _fault(error))
-        return Found(job.path, Row(job.path, bytes(reading), body, html))
+        return JobResult(job.path, CacheRow(job.path, bytes(reading), body, html))
 
 
-def _lost(job: Job, loss: Loss, limits: Limits) -> Found:
+def _handle_lost_worker(job: ReadJob, loss: LostWorker, limits: ResourceLimits) -> JobResult:
     """Return what is to be said of a file whose process ended."""
     if loss.retried:
-        return Found(job.path, killed_by=loss.signal)
-    facts = job.facts
-    if loss.signal == OUT_OF_TIME:
+        return JobResult(job.path, killed_by=loss.signal)
+    facts = job.stat
+    if loss.signal == TIMEOUT_SIGNAL:
         message = (
-            f"takes more than {limits.seconds:g} s to read; simplify it, divide it into several "
+            f"takes more than {limits.cpu_seconds:g} s to read; simplify it, divide it "
+            "into several "
             "posts, or set markdown.engine to comrak"
         )
-    elif loss.signal in CRASHES:
+    elif loss.signal in CRASH_SIGNALS:
         message = (
-            f"reading it takes more than {limits.octets // 1_000_000} MB of memory, or crashes a "
+            f"reading it takes more than {limits.memory_bytes // 1_000_000} MB of memory, "
+            "or crashes a "
             "library; is something in it nested too deeply?"
         )
     else:
         facts = ()  # perhaps another time
         message = f"the process that read it was killed twice ({_name(loss.signal)}); {_MEMORY}"
     reading = _left_out(job.path, facts, message)
-    return Found(job.path, Row(job.path, bytes(reading), "", ""))
+    return JobResult(job.path, CacheRow(job.path, bytes(reading), "", ""))
 
 
 _MEMORY = "is the machine out of memory?"
 _TOO_LARGE = "reading it takes too much memory; simplify it, or divide it into several posts"
 
 
-def killed(path: str, number: int) -> Problem:
+def describe_killed_worker(path: str, number: int) -> Problem:
     """Return the report of a process that was killed while it made something of a file."""
     what = f"a process that worked on it was killed ({_name(number)}), and another did its work"
     return Problem(path, 0, f"{what}; {_MEMORY}")
@@ -172,5 +179,5 @@ def _fault(error: BaseException) -> str:
     )
 
 
-def _left_out(path: str, facts: tuple[int, ...], message: str) -> Reading:
-    return Reading(path, facts, None, Problem(path, 0, message, left_out=True))
+def _left_out(path: str, facts: tuple[int, ...], message: str) -> ReadResult:
+    return ReadResult(path, facts, None, Problem(path, 0, message, left_out=True))

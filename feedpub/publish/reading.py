@@ -9,37 +9,39 @@ from pathlib import Path
 
 from feedpub import posts
 from feedpub.config import Config
-from feedpub.files import Entry, Memory, Reading, Row
+from feedpub.files import BuildCache, CacheRow, FileEntry, ReadResult
 from feedpub.model import Problem
-from feedpub.posts import Kind
-from feedpub.publish.reader_pool import Found, Job, ReaderPool, killed
+from feedpub.posts import FileKind
+from feedpub.publish.reader_pool import JobResult, ReaderPool, ReadJob, describe_killed_worker
 
 _SHOWN = 200  # characters of a path that is far too long
 
 
 @dataclass(frozen=True, slots=True)
-class Contents:
+class ContentListing:
     """What lies in the content folder."""
 
-    sources: tuple[Entry, ...]  # Markdown files that are meant to be posts
-    others: tuple[Entry, ...]  # files that are published as they are
-    ignored: int  # Markdown files that are not meant to be posts
+    sources: tuple[FileEntry, ...]  # Markdown files that are meant to be posts
+    assets: tuple[FileEntry, ...]  # files that are published as they are
+    ignored_count: int  # Markdown files that are not meant to be posts
     problems: tuple[Problem, ...]  # files whose names cannot be published
-    withheld: Mapping[Kind, tuple[Entry, ...]]  # files that are not for readers, by what they are
+    withheld: Mapping[
+        FileKind, tuple[FileEntry, ...]
+    ]  # files that are not for readers, by what they are
 
-    def linkable(self) -> Mapping[str, int]:
+    def list_linkable(self) -> Mapping[str, int]:
         """Return the files, and their sizes, that are published where a post links to them."""
         return {
             entry.path: entry.size
-            for kind in posts.LINKABLE
+            for kind in posts.LINKABLE_KINDS
             for entry in self.withheld.get(kind, ())
         }
 
-    def reports(self, published: Container[str]) -> Iterator[Problem]:
+    def report_withheld(self, published: Container[str]) -> Iterator[Problem]:
         """Report, once for each kind, the files that stay withheld."""
         for kind, entries in self.withheld.items():
             left = [entry.path for entry in entries if entry.path not in published]
-            if message := posts.report(kind, left):
+            if message := posts.format_unpublished(kind, left):
                 yield Problem("", 0, message)
 
 
@@ -47,51 +49,51 @@ def _no_peek(_path: str) -> bytes:
     return b""
 
 
-def sort(
-    entries: Sequence[Entry], config: Config, peek: Callable[[str], bytes] = _no_peek
-) -> Contents:
+def classify_files(
+    entries: Sequence[FileEntry], config: Config, peek: Callable[[str], bytes] = _no_peek
+) -> ContentListing:
     """Tell posts from other files, and both from what is not to be published.
 
     `peek` returns the first octets of a file.
     """
-    found: dict[Kind, list[Entry]] = {kind: [] for kind in Kind}
+    found: dict[FileKind, list[FileEntry]] = {kind: [] for kind in FileKind}
     problems: list[Problem] = []
     ignored = 0
-    classifier = posts.Classifier(config, (entry.path for entry in entries), peek)
+    classifier = posts.FileClassifier(config, (entry.path for entry in entries), peek)
     for entry in entries:
         if entry.fault and not _is_ignored_link(entry, config):
-            shown = ascii(entry.path)[1:-1] if not _speakable(entry.path) else entry.path
+            shown = ascii(entry.path)[1:-1] if not _is_printable(entry.path) else entry.path
             problems.append(Problem(_shortened(shown), 0, entry.fault, _is_post(entry)))
-        if not entry.is_there:
+        if not entry.exists:
             continue
         kind = classifier.classify(entry.path)
-        if kind in (Kind.POST, Kind.ASSET) and not _speakable(entry.path):
+        if kind in (FileKind.POST, FileKind.ASSET) and not _is_printable(entry.path):
             shown = ascii(entry.path)[1:-1]
-            fault = f"its name {_unspeakable(entry.path)}; rename it"
-            problems.append(Problem(shown, 0, fault, left_out=kind is Kind.POST))
+            fault = f"its name {_describe_unprintable(entry.path)}; rename it"
+            problems.append(Problem(shown, 0, fault, left_out=kind is FileKind.POST))
             continue
         found[kind].append(entry)
-        ignored += kind not in (Kind.POST, Kind.ASSET) and is_markdown(entry.path)
-    sources, others = found.pop(Kind.POST), found.pop(Kind.ASSET)
-    del found[Kind.IGNORED]
+        ignored += kind not in (FileKind.POST, FileKind.ASSET) and is_markdown(entry.path)
+    sources, others = found.pop(FileKind.POST), found.pop(FileKind.ASSET)
+    del found[FileKind.IGNORED]
     withheld = {kind: tuple(those) for kind, those in found.items() if those}
-    return Contents(tuple(sources), tuple(others), ignored, tuple(problems), withheld)
+    return ContentListing(tuple(sources), tuple(others), ignored, tuple(problems), withheld)
 
 
-def _is_ignored_link(entry: Entry, config: Config) -> bool:
+def _is_ignored_link(entry: FileEntry, config: Config) -> bool:
     """Tell whether nobody expects what a link leads to, a file or a folder, to be published."""
     paths = (entry.path, f"{entry.path}/")
-    return entry.link and any(posts.ignored(path, config) for path in paths)
+    return entry.is_link and any(posts.is_ignored(path, config) for path in paths)
 
 
-def _is_post(entry: Entry) -> bool:
+def _is_post(entry: FileEntry) -> bool:
     """Tell whether a file that cannot be published counts as one that is left out."""
-    return not entry.link or is_markdown(entry.path)
+    return not entry.is_link or is_markdown(entry.path)
 
 
 def is_markdown(path: str) -> bool:
     """Tell whether a file is counted as one that could be a post."""
-    return path.lower().endswith(posts.SUFFIXES)
+    return path.lower().endswith(posts.MARKDOWN_SUFFIXES)
 
 
 def _shortened(path: str) -> str:
@@ -99,7 +101,7 @@ def _shortened(path: str) -> str:
     return path if len(path) <= _SHOWN else f"{path[: _SHOWN // 2]}…{path[-_SHOWN // 2 :]}"
 
 
-def _unspeakable(path: str) -> str:
+def _describe_unprintable(path: str) -> str:
     """Say what a name holds that cannot be written down in one line."""
     found = next((letter for letter in path if letter < " "), "")
     if not found:
@@ -108,7 +110,7 @@ def _unspeakable(path: str) -> str:
     return f"holds {named.get(found) or f'a control character (U+{ord(found):04X})'}"
 
 
-def _speakable(path: str) -> bool:
+def _is_printable(path: str) -> bool:
     """Tell whether a path is text that can be written down in one line."""
     return path.isprintable() or not any(
         "\ud800" <= letter <= "\udfff" or letter < " " for letter in path
@@ -116,26 +118,26 @@ def _speakable(path: str) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
-class Readings:
+class ReadResults:
     """What came of reading the posts."""
 
-    by_path: Mapping[str, Reading]  # in order
-    killed: tuple[Problem, ...]  # processes that were killed while they read, by the path
+    by_path: Mapping[str, ReadResult]  # in order
+    lost_workers: tuple[Problem, ...]  # processes that were killed while they read, by the path
     unfinished: tuple[Problem, ...] = ()  # files that somebody is writing, and that stay as known
 
 
-def read(  # noqa: PLR0913 - where from, what is known, and who is told
+def read_posts(  # noqa: PLR0913 - where from, what is known, and who is told
     config: Config,
     folder: Path,
-    sources: Sequence[Entry],
-    memory: Memory,
+    sources: Sequence[FileEntry],
+    memory: BuildCache,
     progress: Callable[[int, int], None],
-    known: Mapping[str, Reading] | None = None,
+    known: Mapping[str, ReadResult] | None = None,
     *,
     pool: ReaderPool | None = None,
     unfinished: AbstractSet[str] = frozenset(),
     keep: bool,
-) -> Readings:
+) -> ReadResults:
     """Read every source, and put the HTML of each in the memory; known ones are not read again.
 
     A file that the disk shows as it was is known; so is one whose bytes are those it had: it
@@ -146,7 +148,7 @@ def read(  # noqa: PLR0913 - where from, what is known, and who is told
     """
     scanned = time.time_ns()
     if known is None:
-        known = memory.readings()
+        known = memory.load_read_results()
     stale = [entry for entry in sources if not _is_known(entry, known.get(entry.path))]
     waiting = [entry.path for entry in stale if entry.path in unfinished]
     jobs = {
@@ -156,32 +158,34 @@ def read(  # noqa: PLR0913 - where from, what is known, and who is told
     }
     if jobs and pool is None:
         pool = ReaderPool(config, folder)
-    fresh: dict[str, Reading | None] = {}
+    fresh: dict[str, ReadResult | None] = {}
     lost: list[Problem] = []
     done = 0
-    with closing(memory.bodies()) as bodies:
+    with closing(memory.open_bodies()) as bodies:
         for count, found in pool.read(tuple(jobs.values())) if pool and jobs else ():
-            rows: list[Row] = []
+            rows: list[CacheRow] = []
             for each in found:
                 if each.is_unfinished:
                     waiting.append(each.path)
                     continue
                 if each.killed_by is not None:
-                    lost.append(killed(each.path, each.killed_by))
+                    lost.append(describe_killed_worker(each.path, each.killed_by))
                     continue
                 row = _row(each, jobs[each.path], known)
                 before = known.get(each.path)
-                fresh[each.path] = _with_known(Reading.of(row.reading), before) if row else None
+                fresh[each.path] = (
+                    _reuse_known(ReadResult.from_bytes(row.reading), before) if row else None
+                )
                 rows += [row] if row else []
             bodies.add(rows, keep=keep)
             done += count
             progress(done, len(stale))
         # With `known` empty every file is to be read, and these cannot be.
-        remembered = known if known or not waiting else memory.readings()
-        held = {path: _held(path, remembered.get(path)) for path in waiting}
+        remembered = known if known or not waiting else memory.load_read_results()
+        held = {path: _keep_known(path, remembered.get(path)) for path in waiting}
         fresh.update(held)
-        bodies.add([Row(path, bytes(each), "", "") for path, each in held.items()], keep=keep)
-        readings: dict[str, Reading] = {}
+        bodies.add([CacheRow(path, bytes(each), "", "") for path, each in held.items()], keep=keep)
+        readings: dict[str, ReadResult] = {}
         for entry in sources:
             reading = fresh[entry.path] if entry.path in fresh else known[entry.path]
             if reading:
@@ -190,46 +194,46 @@ def read(  # noqa: PLR0913 - where from, what is known, and who is told
         if keep and (fresh or gone):
             # Last: a build killed in between must not know a manuscript whose body is gone.
             bodies.prune(readings.values(), gone)
-    told = (Problem(path, 0, _UNFINISHED) for path, each in held.items() if each.manuscript)
+    told = (Problem(path, 0, UNFINISHED) for path, each in held.items() if each.manuscript)
     left_out = (each.problem for each in held.values() if each.problem)
-    return Readings(readings, tuple(lost), (*told, *left_out))
+    return ReadResults(readings, tuple(lost), (*told, *left_out))
 
 
-_UNFINISHED = "is still being written; until that ends it is published as it was before"
-_BEGUN = "is still being written; it is published as soon as that ends"
+UNFINISHED = "is still being written; until that ends it is published as it was before"
+UNFINISHED_NEW = "is still being written; it is published as soon as that ends"
 
 
-def _held(path: str, known: Reading | None) -> Reading:
+def _keep_known(path: str, known: ReadResult | None) -> ReadResult:
     """Return what is known of a file that is being written, to be read again the next time."""
     if known and known.manuscript:
-        return replace(known, facts=())
-    return Reading(path, (), None, Problem(path, 0, _BEGUN, left_out=True))
+        return replace(known, stat=())
+    return ReadResult(path, (), None, Problem(path, 0, UNFINISHED_NEW, left_out=True))
 
 
-def _job(entry: Entry, known: Reading | None, scanned: int) -> Job:
+def _job(entry: FileEntry, known: ReadResult | None, scanned: int) -> ReadJob:
     """Say what is to be read."""
-    facts = _facts(entry) if entry.settled(scanned) else ()
-    return Job(entry.path, facts, known.manuscript.digest if known and known.manuscript else "")
+    facts = _facts(entry) if entry.is_stable(scanned) else ()
+    return ReadJob(entry.path, facts, known.manuscript.digest if known and known.manuscript else "")
 
 
-def _row(found: Found, job: Job, known: Mapping[str, Reading]) -> Row | None:
+def _row(found: JobResult, job: ReadJob, known: Mapping[str, ReadResult]) -> CacheRow | None:
     """Give what is to be kept of a file; None where it is gone."""
-    if found.is_same:
-        return Row(job.path, bytes(replace(known[job.path], facts=job.facts)), "", "")
+    if found.is_unchanged:
+        return CacheRow(job.path, bytes(replace(known[job.path], stat=job.stat)), "", "")
     return found.row
 
 
-def _is_known(entry: Entry, reading: Reading | None) -> bool:
+def _is_known(entry: FileEntry, reading: ReadResult | None) -> bool:
     """Tell whether a file is as it was when it was last read."""
-    return reading is not None and reading.facts == _facts(entry)
+    return reading is not None and reading.stat == _facts(entry)
 
 
-def _with_known(reading: Reading, known: Reading | None) -> Reading:
+def _reuse_known(reading: ReadResult, known: ReadResult | None) -> ReadResult:
     """Give a reading with the very manuscript that is known, where it is no other."""
     same = known and known.manuscript == reading.manuscript
     return replace(reading, manuscript=known.manuscript) if known and same else reading
 
 
-def _facts(entry: Entry) -> tuple[int, ...]:
+def _facts(entry: FileEntry) -> tuple[int, ...]:
     """Give what tells one state of a file from another."""
     return entry.size, entry.modified, entry.changed, entry.inode

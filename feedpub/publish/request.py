@@ -10,14 +10,14 @@ from feedpub.config import Config
 from feedpub.errors import ConfigError
 from feedpub.model import Post, Problem
 
-Progress = Callable[[str, int, int], None]
+ProgressCallback = Callable[[str, int, int], None]
 """Told of work as it goes on: which stage, how many are done, of how many."""
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
-class Request:
+class BuildRequest:
     """What to build, and how."""
 
     config_path: Path
@@ -27,26 +27,26 @@ class Request:
     clean: bool  # start from nothing
     now: datetime
     environ: Mapping[str, str]
-    progress: Progress
+    progress: ProgressCallback
     config: Config | None = None  # in place of what the file says now
     unfinished: frozenset[str] = frozenset()  # whole paths of files that somebody is writing
-    careful: bool = False  # a content folder that has become empty is one that is away
+    refuse_empty: bool = False  # a content folder that has become empty is one that is away
 
     @property
-    def home(self) -> Path:
+    def state_folder(self) -> Path:
         """The folder where what is remembered of the site lies."""
         return self.config_path.parent / ".feedpub"
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class SitePaths:
     """Where a site lies on the disk, and the settings it is built with."""
 
     config: Config
     content: Path
     templates: Path
     output: Path
-    memory: Path
+    cache: Path
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,29 +75,29 @@ class Summary(Counts):
     problems: tuple[Problem, ...]
     folder: str
     seconds: float = 0.0
-    changed: tuple[str, ...] = ()  # URLs of the feeds that say something else than before
+    changed_feeds: tuple[str, ...] = ()  # URLs of the feeds that say something else than before
     # Whose pages were not there at the last build, newest first; () where that is not known.
-    new: tuple[Post, ...] = ()
-    until: datetime | None = None  # then the next post appears or goes
-    damaged: tuple[str, ...] = ()  # parts of the cache that were, and have been made anew
-    killed: int = 0  # processes of the build, whose work others did
+    new_posts: tuple[Post, ...] = ()
+    next_change: datetime | None = None  # then the next post appears or goes
+    damaged_files: tuple[str, ...] = ()  # parts of the cache that were, and have been made anew
+    killed_workers: int = 0  # processes of the build, whose work others did
 
 
-def place(request: Request, *, sends: bool = True) -> Place:
+def resolve_paths(request: BuildRequest, *, sends: bool = True) -> SitePaths:
     """Read the config and find the folders it names; `sends` is as `config.load` has it.
 
     Raises FeedpubError where there is no config, and ConfigError where it cannot be used, or
     where what is written would become what is read.
     """
     path = request.config_path
-    config = request.config or files.configuration(path, request.environ, sends=sends)
+    config = request.config or files.load_config(path, request.environ, sends=sends)
     home = path.parent
-    where = Place(
+    where = SitePaths(
         config=config,
         content=home / config.content.folder,
         templates=home / config.pages.templates,
         output=request.output or home / config.output.folder,
-        memory=request.home / "cache",
+        cache=request.state_folder / "cache",
     )
     output = where.output.resolve()
     for source in (where.content.resolve(), where.templates.resolve()):
@@ -107,11 +107,11 @@ def place(request: Request, *, sends: bool = True) -> Place:
     return where
 
 
-def moment(since: int) -> datetime:
+def from_microseconds(since: int) -> datetime:
     """Give the time so many microseconds after 1970 began."""
     return _EPOCH + timedelta(microseconds=since)
 
 
-def microseconds(moment: datetime) -> int:
+def to_microseconds(moment: datetime) -> int:
     """Give a time as microseconds since 1970."""
     return (moment - _EPOCH) // timedelta(microseconds=1)

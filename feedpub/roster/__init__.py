@@ -4,35 +4,35 @@
 exports them.
 """
 
-from feedpub.roster.addresses import canonical
+from feedpub.roster.addresses import normalize_address
 from feedpub.roster.exports import MAPPABLE
-from feedpub.roster.faults import Faulty
-from feedpub.roster.layout import Column, Layout
-from feedpub.roster.reading import Row, RowFault, UnusableError, read, understand
+from feedpub.roster.faults import InvalidValueError
+from feedpub.roster.layout import Column, TableLayout
+from feedpub.roster.reading import InvalidTableError, Row, RowProblem, detect_layout, parse_rows
 from feedpub.roster.sniffing import (
-    HEAD,
-    encoding_by_letters,
-    encoding_by_mark,
-    known_encoding,
-    refuse_foreign,
+    SAMPLE_SIZE,
+    detect_bom_encoding,
+    guess_encoding,
+    reject_non_csv,
+    validate_encoding,
 )
-from feedpub.roster.writing import write
+from feedpub.roster.writing import write_csv
 
 __all__ = [
-    "HEAD",
     "MAPPABLE",
+    "SAMPLE_SIZE",
     "Column",
-    "Faulty",
-    "Layout",
+    "InvalidTableError",
+    "InvalidValueError",
     "Row",
-    "RowFault",
-    "UnusableError",
-    "canonical",
-    "encoding_by_letters",
-    "encoding_by_mark",
-    "known_encoding",
-    "read",
-    "refuse_foreign",
-    "understand",
-    "write",
+    "RowProblem",
+    "TableLayout",
+    "detect_bom_encoding",
+    "detect_layout",
+    "guess_encoding",
+    "normalize_address",
+    "parse_rows",
+    "reject_non_csv",
+    "validate_encoding",
+    "write_csv",
 ]

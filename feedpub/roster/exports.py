@@ -11,21 +11,34 @@ from dataclasses import dataclass, field
 
 from feedpub.mailing import ACTIVE
 
-_APART = re.compile(r"[\W_]+")
+_SEPARATORS = re.compile(r"[\W_]+")
 
 # What a column may hold. Those of the first group are written by feedpub itself as well.
-EMAIL, NAME, FIRST, LAST, LANGUAGE = "email", "name", "first_name", "last_name", "language"
-STATE, CONSENTED, CADENCE = "state", "consented_at", "cadence"
-FOLLOWS, TAGS, AUTHORS = "follows", "follows_tags", "follows_authors"
+EMAIL, NAME, FIRST_NAME, LAST_NAME, LANGUAGE = (
+    "email",
+    "name",
+    "first_name",
+    "last_name",
+    "language",
+)
+STATE, CONSENTED_AT, CADENCE = "state", "consented_at", "cadence"
+FOLLOWS, FOLLOWED_TAGS, FOLLOWED_AUTHORS = "follows", "follows_tags", "follows_authors"
 SUBSCRIBED, CONFIRMED = "subscribed", "confirmed"  # yes or no, or since when
-ENDED = ("complained", "suppressed", "unsubscribed", "bounced")  # likewise; the gravest first
-TRACE = "trace of "  # and one of ENDED: whatever stands there, a date or a reason, came with it
-LABELS, OBJECT = "labels", "object"  # a list of words; JSON of names and values
-FIELD, DROPPED, OWN = "field", "dropped", "own"  # kept as it is; not kept; feedpub's own
+INACTIVE_STATES = (
+    "complained",
+    "suppressed",
+    "unsubscribed",
+    "bounced",
+)  # likewise; the gravest first
+TRACE_PREFIX = (
+    "trace of "  # and one of ENDED: whatever stands there, a date or a reason, came with it
+)
+LABELS, JSON_OBJECT = "labels", "object"  # a list of words; JSON of names and values
+CUSTOM_FIELD, IGNORED, NATIVE = "field", "dropped", "own"  # kept as it is; not kept; feedpub's own
 
 MAPPABLE = (
-    *(EMAIL, NAME, FIRST, LAST, LANGUAGE, STATE, SUBSCRIBED, CONFIRMED, *ENDED),
-    *(CADENCE, FOLLOWS, TAGS, AUTHORS, CONSENTED),
+    *(EMAIL, NAME, FIRST_NAME, LAST_NAME, LANGUAGE, STATE, SUBSCRIBED, CONFIRMED, *INACTIVE_STATES),
+    *(CADENCE, FOLLOWS, FOLLOWED_TAGS, FOLLOWED_AUTHORS, CONSENTED_AT),
 )
 """What a person may say a column is. Any other word names a free field."""
 
@@ -41,16 +54,17 @@ _COLUMNS = {
     "email地址; 邮箱; 电子邮件; 電子郵件; メール; メールアドレス; البريد الإلكتروني",
     NAME: "name; full name; user name; (?:subscriber|contact|member|display) name; nom complet; "
     "vollständiger name; nombre completo; nome completo; имя и фамилия; 姓名; 名前; 氏名",
-    FIRST: "first name; firstname; fname; given name; forename; prénom; prenom; vorname; nombre; "
+    FIRST_NAME: "first name; firstname; fname; given name; forename; prénom; prenom; "
+    "vorname; nombre; "
     "nome; voornaam; fornavn; förnamn; имя; 名",
-    LAST: "last name; lastname; lname; surname; family name; nom; nom de famille; nachname; "
+    LAST_NAME: "last name; lastname; lname; surname; family name; nom; nom de famille; nachname; "
     "familienname; zuname; apellidos?; cognome; sobrenome; achternaam; etternavn; efternamn; "
     "фамилия; 姓",
     LANGUAGE: "language; lang; locale; langue; sprache; idioma; lingua; taal",
     CADENCE: "cadence",
     FOLLOWS: "follows",
-    TAGS: "follows tags",
-    AUTHORS: "follows authors",
+    FOLLOWED_TAGS: "follows tags",
+    FOLLOWED_AUTHORS: "follows authors",
     STATE: f"status; subscriber type; {_ABOUT}(?:subscription )?(?:status|state); "
     "(?:e ?mail )?(?:permission|marketing|newsletter|audience|mailing list|opt ?in|list|global) "
     "(?:status|consent|permission|subscription); (?:e ?mail )?(?:marketing )?permission status; "
@@ -82,17 +96,21 @@ _COLUMNS = {
     "suppressed": f"{_ABOUT}(?:suppressed|blocked|banned|block ?listed); bloqué; gesperrt; "
     "bloqueado; bloccato; disabled; email suppressed; "
     "is this (?:subscriber|user|contact|account) disabled",
-    f"{TRACE}unsubscribed": "unsub time; (?:confirmed )?(?:unsub\\w*|opt(?:ed)? ?out|deleted) "
+    f"{TRACE_PREFIX}unsubscribed": "unsub time; (?:confirmed )?(?:unsub\\w*|opt(?:ed)? "
+    "?out|deleted) "
     "(?:\\w+ )?(?:at|on|date|time|reason|source|comment|feedback|campaign|campaign title|"
     "campaign id); (?:date|time|reason)(?: of| for)? (?:unsub\\w*|opt ?out); "
     "date de dés(?:abonnement|inscription); abmelde(?:datum|grund|zeit); abgemeldet (?:am|seit); "
     "fecha de (?:baja|desuscripci[oó]n); motivo de (?:la )?baja; data disiscrizione",
-    f"{TRACE}bounced": "clean (?:time|campaign title|campaign id); (?:hard )?(?:bounced?|cleaned) "
+    f"{TRACE_PREFIX}bounced": "clean (?:time|campaign title|campaign id); (?:hard "
+    ")?(?:bounced?|cleaned) "
     "(?:at|on|date|time|reason|message); undeliverability (?:date|reason)",
-    f"{TRACE}complained": "(?:complain(?:ed|t)|marked as spam|spam(?: complaint)?) "
+    f"{TRACE_PREFIX}complained": "(?:complain(?:ed|t)|marked as spam|spam(?: complaint)?) "
     "(?:at|on|date|time)",
-    f"{TRACE}suppressed": "(?:suppressed|blocked|block ?listed|banned) (?:at|on|date|time|reason)",
-    CONSENTED: "consented at; consent (?:date|time|timestamp); (?:email )?confirm(?:ed|ation)? "
+    f"{TRACE_PREFIX}suppressed": (
+        "(?:suppressed|blocked|block ?listed|banned) (?:at|on|date|time|reason)"
+    ),
+    CONSENTED_AT: "consented at; consent (?:date|time|timestamp); (?:email )?confirm(?:ed|ation)? "
     "(?:time|at|date|on); opted in (?:at|on|date); opt ?in (?:time|at|date|timestamp); "
     "opted in; double opt ?in; confirmed; activated; subscribed at; "
     "subscribed (?:on|date); subscribed; "
@@ -105,16 +123,16 @@ _COLUMNS = {
     "hinzugefügt(?: am)?; inscrit le; fecha de (?:alta|suscripci[oó]n|registro|creaci[oó]n); "
     "data (?:di )?iscrizione; cdate; timestamp",
     LABELS: "tags; labels",
-    OBJECT: "fields; attributes; metadata",
+    JSON_OBJECT: "fields; attributes; metadata",
 }
 # A name that means one thing in one table and another in the next: its cells decide.
 _AMBIGUOUS = {
     STATE: "state; type; estado; stato; état; etat; subscription; subscriber type; "
     ".*(?:status|statut|zustand).*",
-    CONSENTED: "date; datum; fecha; data; date time",
+    CONSENTED_AT: "date; datum; fecha; data; date time",
 }
 # What looks as if it told whether somebody may be mailed.
-_TELLING = re.compile(
+_CONSENT_NAME = re.compile(
     r"unsub|(?<!de)subscri(?!ber|pt)|opt(?:ed)? ?(?:in|out)|optin|consent|einwillig|zustimm|"
     r"permission|erlaubn|autori[sz]|gdpr|dsgvo|rgpd|lopd|toestemming|statu[st]|"
     r"black ?list|block ?list|deny ?list|\bblock|bloqu|blocc|sperr|liste noire|lista negra|"
@@ -128,7 +146,7 @@ _TELLING = re.compile(
     r"cancel|gek[uü]ndigt|mailing ?list|newsletter"
 )
 # Words for leaving: of columns named by them, only other channels and identifiers tell nothing.
-_LEFT = re.compile(
+_OPT_OUT_NAME = re.compile(
     r"unsub|opt(?:ed)? ?out|black ?list|block ?list|deny ?list|suppress|complain|hard ?bounc|"
     r"d[eé]sabonn|d[eé]sinscri|abgemeldet|abmeld"
 )
@@ -137,7 +155,7 @@ _IDENTIFIER = re.compile(
     r".*\b(?:url|link|token|hash|key|ip|ip address|id|uuid|page|country|user agent)"
 )
 # What only looks so: other channels, measurements, links, and what is known to mean nothing here.
-_QUIET = re.compile(
+_UNRELATED_NAME = re.compile(
     r".*\b(?:sms|whats ?app|phone|mobile|push|postal|telefon|calls?|rss|web)\b.*|"
     r"(?:days|last|total|unique|first|number of|did this|which|send this|two|stripe|paid|card|"
     r"payment|billing|order|plan|member(?:ship)?|account|activity|gift) .*|"
@@ -200,26 +218,30 @@ _YES_WORDS = (
 )
 _NO_WORDS = "false; no; 0; n; f; off; unchecked; non; faux; nein; falsch; falso; não; nee; ☐; ✗"
 _YES, _NO = frozenset(_YES_WORDS.split("; ")), frozenset(_NO_WORDS.split("; "))
-BLANKS = frozenset(("", "-", "null", "n/a", "nan", "\\n"))
+NULL_VALUES = frozenset(("", "-", "null", "n/a", "nan", "\\n"))
 """What programs write for nothing."""
 
-SWITCHES = _YES | _NO
+BOOLEAN_WORDS = _YES | _NO
 """Words that answer a question, and say nothing where the question is not known."""
 
-LEAVING = frozenset(
-    word for word, state in STATE_WORDS.items() if state != ACTIVE and word not in SWITCHES
+INACTIVE_WORDS = frozenset(
+    word for word, state in STATE_WORDS.items() if state != ACTIVE and word not in BOOLEAN_WORDS
 ) - {"left", "unknown", "waiting", "off", "not set", "not specified", "invited", "single"}
 """Words for the state of somebody who is not to be mailed, wherever they stand."""
 
 
 @dataclass(frozen=True, slots=True)
-class Service:
+class VendorFormat:
     """Whose exports have columns or words that mean something else than in other tables."""
 
     name: str
-    signs: tuple[frozenset[str], ...] = ()  # columns: a table is theirs that has all of one set
-    dropped: re.Pattern[str] = re.compile("(?!)")  # columns that nobody wrote, or wants to keep
-    words: Mapping[str, str] = field(default_factory=dict)
+    signatures: tuple[
+        frozenset[str], ...
+    ] = ()  # columns: a table is theirs that has all of one set
+    ignored_columns: re.Pattern[str] = re.compile(
+        "(?!)"
+    )  # columns that nobody wrote, or wants to keep
+    state_words: Mapping[str, str] = field(default_factory=dict)
     day_first: bool | None = None  # how it writes dates that are not ISO
 
 
@@ -228,22 +250,22 @@ def _signs(*names: str) -> tuple[frozenset[str], ...]:
     return tuple(frozenset(each.split("; ")) for each in names)
 
 
-FEEDPUB = Service("feedpub", _signs("email; state; consented at; consent how"))
-_UNKNOWN = Service("")
-SERVICES = (
+FEEDPUB = VendorFormat("feedpub", _signs("email; state; consented at; consent how"))
+_UNKNOWN = VendorFormat("")
+VENDOR_FORMATS = (
     FEEDPUB,
-    Service(
+    VendorFormat(
         "Mailchimp",
         _signs(
             *(f"email address; {own}" for own in ("member rating", "optin time", "leid", "euid"))
         ),
         # Where somebody was and how often they opened a mail is no business of feedpub's.
-        dropped=re.compile(
+        ignored_columns=re.compile(
             "member rating|latitude|longitude|gmtoff|dstoff|timezone|cc|region|last changed|"
             "leid|euid"
         ),
     ),
-    Service(
+    VendorFormat(
         "Substack",
         _signs(
             "email; active subscription",
@@ -251,46 +273,48 @@ SERVICES = (
             "email; subscription source free",
             "user email address",
         ),
-        dropped=re.compile("(?!(?:name|plan|type|stripe plan|subscription type|sections)$).*"),
+        ignored_columns=re.compile(
+            "(?!(?:name|plan|type|stripe plan|subscription type|sections)$).*"
+        ),
     ),
-    Service(
+    VendorFormat(
         "Ghost",
         _signs("email; subscribed to emails"),
-        dropped=re.compile("id|stripe customer id|expiry at|gift id|error"),
+        ignored_columns=re.compile("id|stripe customer id|expiry at|gift id|error"),
     ),
-    Service(
+    VendorFormat(
         "Buttondown",
         _signs("email; subscriber type", "email; type; creation date")
         + _signs("email address; type; creation date", "email address; subscriber type"),
-        dropped=re.compile("(?!(?:name|notes)$).*"),
+        ignored_columns=re.compile("(?!(?:name|notes)$).*"),
     ),
-    Service(
+    VendorFormat(
         "listmonk",
         _signs("uuid; email; attributes"),
-        dropped=re.compile("id|uuid|updated at"),
+        ignored_columns=re.compile("id|uuid|updated at"),
     ),
-    Service(
+    VendorFormat(
         "Brevo",
         _signs("email; email blacklisted", "email; added time; modified time"),
         day_first=True,
     ),
-    Service(
+    VendorFormat(
         "Kit",
         _signs("email address; first name; state; created at", "email; first name; state; tags"),
-        words={"inactive": "pending"},  # has not confirmed
+        state_words={"inactive": "pending"},  # has not confirmed
     ),
-    Service(
+    VendorFormat(
         "MailPoet",
         _signs("email; list status; global status"),
-        words={"inactive": "pending"},  # has not opened anything for long; has not left
+        state_words={"inactive": "pending"},  # has not opened anything for long; has not left
     ),
-    Service(
+    VendorFormat(
         "phpList",
         _signs(
             "email; is this subscriber confirmed; is this subscriber blacklisted",
             "email; is this user confirmed; is this user blacklisted",
         ),
-        dropped=re.compile("id|unique id.*|foreign key|last modified"),
+        ignored_columns=re.compile("id|unique id.*|foreign key|last modified"),
     ),
 )
 
@@ -303,42 +327,47 @@ def _compiled(names: Mapping[str, str]) -> tuple[tuple[str, int, re.Pattern[str]
     )
 
 
-_KNOWN, _EITHER = _compiled(_COLUMNS), _compiled(_AMBIGUOUS)
+_COLUMN_PATTERNS, _AMBIGUOUS_PATTERNS = _compiled(_COLUMNS), _compiled(_AMBIGUOUS)
 
 
-def simple(name: str) -> str:
+def normalize_label(name: str) -> str:
     """Return a name without what programs spell differently: "E-Mail" is "e mail"."""
-    return _APART.sub(" ", name.casefold()).strip()
+    return _SEPARATORS.sub(" ", name.casefold()).strip()
 
 
-def identify(names: frozenset[str]) -> Service:
+def detect_vendor(names: frozenset[str]) -> VendorFormat:
     """Return the service that exported a table with these columns; its name is "" if unknown."""
-    return next((each for each in SERVICES if any(sign <= names for sign in each.signs)), _UNKNOWN)
+    return next(
+        (each for each in VENDOR_FORMATS if any(sign <= names for sign in each.signatures)),
+        _UNKNOWN,
+    )
 
 
-def meanings(name: str) -> dict[str, int]:
+def find_meanings(name: str) -> dict[str, int]:
     """Return what a column of this name may mean, and how good a name it is for that (0: best)."""
     found: dict[str, int] = {}
-    for meaning, rank, pattern in _KNOWN:
+    for meaning, rank, pattern in _COLUMN_PATTERNS:
         if pattern.fullmatch(name):
             found.setdefault(meaning, rank)
     return found
 
 
-def candidates(name: str) -> frozenset[str]:
+def find_possible_meanings(name: str) -> frozenset[str]:
     """Return what a column of this name means if its cells look like that."""
-    if _QUIET.fullmatch(name):
+    if _UNRELATED_NAME.fullmatch(name):
         return frozenset()
-    return frozenset(meaning for meaning, _, pattern in _EITHER if pattern.fullmatch(name))
+    return frozenset(
+        meaning for meaning, _, pattern in _AMBIGUOUS_PATTERNS if pattern.fullmatch(name)
+    )
 
 
-def is_telling(name: str) -> bool:
+def is_consent_column(name: str) -> bool:
     """Return whether a column looks as if it told who may be mailed."""
-    quiet = _IDENTIFIER if _LEFT.search(name) else _QUIET
-    return bool(_TELLING.search(name)) and not quiet.fullmatch(name)
+    quiet = _IDENTIFIER if _OPT_OUT_NAME.search(name) else _UNRELATED_NAME
+    return bool(_CONSENT_NAME.search(name)) and not quiet.fullmatch(name)
 
 
-def answer(word: str) -> bool | None:
+def parse_boolean(word: str) -> bool | None:
     """Read a yes or no; None where it is neither."""
     folded = word.strip().casefold()
     return True if folded in _YES else False if folded in _NO else None

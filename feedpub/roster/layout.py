@@ -6,23 +6,23 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from feedpub.mailing import ACTIVE, STATES
+from feedpub.mailing import ACTIVE, SUBSCRIBER_STATES
 from feedpub.roster import exports
-from feedpub.roster.faults import Faulty, quoted
-from feedpub.roster.survey import Cells
-from feedpub.roster.times import moment
+from feedpub.roster.faults import InvalidValueError, quote_value
+from feedpub.roster.survey import ColumnStats
+from feedpub.roster.times import parse_time
 from feedpub.roster.writing import HEADER
 
 _SINGLE = (exports.EMAIL, exports.LANGUAGE, exports.CADENCE, exports.FOLLOWS)
-_TIMES = (exports.CONSENTED, exports.SUBSCRIBED, exports.CONFIRMED, *exports.ENDED)
-_SWITCHES = (exports.SUBSCRIBED, exports.CONFIRMED)
+_TIMES = (exports.CONSENTED_AT, exports.SUBSCRIBED, exports.CONFIRMED, *exports.INACTIVE_STATES)
+_BOOLEAN_MEANINGS = (exports.SUBSCRIBED, exports.CONFIRMED)
 # Of these, what a person says a column is stands in for all that would have been guessed.
-_RIVALS = {exports.NAME: (exports.NAME, exports.FIRST, exports.LAST)}
+_REPLACED_MEANINGS = {exports.NAME: (exports.NAME, exports.FIRST_NAME, exports.LAST_NAME)}
 _STATES = (
-    *(exports.STATE, exports.SUBSCRIBED, exports.CONFIRMED, *exports.ENDED),
-    *(f"{exports.TRACE}{state}" for state in exports.ENDED),
+    *(exports.STATE, exports.SUBSCRIBED, exports.CONFIRMED, *exports.INACTIVE_STATES),
+    *(f"{exports.TRACE_PREFIX}{state}" for state in exports.INACTIVE_STATES),
 )
-_SAYS_NOT = frozenset(
+_NEGATIONS = frozenset(
     [
         "no",
         "non",
@@ -50,8 +50,8 @@ class Column:
 
     label: str  # its name as written, or the one that a person gives it
     meanings: Mapping[str, int]  # and how good its name is for each (0: best)
-    certain: bool = False  # a person said so: a value that cannot be read there is a fault
-    doubt: str = ""  # why it may tell who may be mailed, although nobody knows how
+    is_explicit: bool = False  # a person said so: a value that cannot be read there is a fault
+    unclear_reason: str = ""  # why it may tell who may be mailed, although nobody knows how
 
     @property
     def meaning(self) -> str:
@@ -60,43 +60,49 @@ class Column:
 
 
 @dataclass(frozen=True, slots=True)
-class Layout:
+class TableLayout:
     """How a table is to be read."""
 
     source: str
-    service: str  # whose export it is, "" if unknown
+    vendor: str  # whose export it is, "" if unknown
     columns: tuple[Column, ...]
     delimiter: str
-    skipped: int  # lines before the header, or the first row where there is none
+    skipped_lines: int  # lines before the header, or the first row where there is none
     has_header: bool
-    words: Mapping[str, str]  # what a word for a state means
+    state_words: Mapping[str, str]  # what a word for a state means
     day_first: bool | None  # how dates that are not ISO are written, None where nobody knows
-    default: str = ACTIVE  # the state of a row that says nothing of it
-    blank: str = ""  # the state where a column of states is blank, if that is not the default
-    ours: tuple[int, ...] = ()  # where each of HEADER stands, or -1, if feedpub wrote the table
-    silent: frozenset[int] = frozenset()  # columns of yes and no whose blanks mean nothing
-    reasons: tuple[int, ...] = ()  # columns that tell why somebody left
+    default_state: str = ACTIVE  # the state of a row that says nothing of it
+    blank_state: str = ""  # the state where a column of states is blank, if that is not the default
+    native_columns: tuple[
+        int, ...
+    ] = ()  # where each of HEADER stands, or -1, if feedpub wrote the table
+    blank_columns: frozenset[int] = frozenset()  # columns of yes and no whose blanks mean nothing
+    reason_columns: tuple[int, ...] = ()  # columns that tell why somebody left
     notes: tuple[str, ...] = ()  # what was found out other than by the names of columns
-    where: Mapping[str, tuple[int, ...]] = field(default_factory=dict)  # by meaning, best first
+    column_indexes: Mapping[str, tuple[int, ...]] = field(
+        default_factory=dict
+    )  # by meaning, best first
 
     @property
-    def doubts(self) -> tuple[Column, ...]:
+    def unclear_columns(self) -> tuple[Column, ...]:
         """The columns that look as if they told who may be mailed, and are not understood."""
-        return tuple(column for column in self.columns if column.doubt)
+        return tuple(column for column in self.columns if column.unclear_reason)
 
 
 @dataclass(frozen=True, slots=True)
-class Sheet:
+class TableSample:
     """A table as it stands in its file."""
 
     source: str
     header: Sequence[str]  # () where it has none
     delimiter: str
-    skipped: int
-    cells: tuple[Cells, ...]
+    skipped_lines: int
+    column_stats: tuple[ColumnStats, ...]
 
 
-def arrange(sheet: Sheet, mapping: Mapping[str, str], states: Mapping[str, str]) -> Layout:
+def build_layout(
+    sheet: TableSample, mapping: Mapping[str, str], states: Mapping[str, str]
+) -> TableLayout:
     """Find out what the columns of a table hold.
 
     `mapping` says it where it cannot be guessed, `{"email": "Adresse", "city": "Ort"}`: one of
@@ -104,110 +110,122 @@ def arrange(sheet: Sheet, mapping: Mapping[str, str], states: Mapping[str, str])
     taken for it. `states` gives words for states their meaning, `{"gold": "active"}`. Raises
     Faulty where no column holds addresses, or one that is named is not there.
     """
-    header = sheet.header or [f"column {number}" for number in range(1, len(sheet.cells) + 1)]
-    names = tuple(exports.simple(name[:_LONGEST_NAME]) for name in header)
-    service = exports.identify(frozenset(names))
-    said = _said(header, names, mapping)
-    own = {exports.simple(word): state for word, state in states.items()}
-    words = _words(service, own, sheet.cells, names)
-    silenced = _silenced(mapping)
+    header = sheet.header or [
+        f"column {number}" for number in range(1, len(sheet.column_stats) + 1)
+    ]
+    names = tuple(exports.normalize_label(name[:_LONGEST_NAME]) for name in header)
+    service = exports.detect_vendor(frozenset(names))
+    said = _apply_mapping(header, names, mapping)
+    own = {exports.normalize_label(word): state for word, state in states.items()}
+    words = _words(service, own, sheet.column_stats, names)
+    silenced = _find_excluded_meanings(mapping)
     found: list[Column] = []
     for index, name in enumerate(header):
         if index in said:
             meaning, label = said[index]
-            found.append(Column(label, {meaning: -1}, certain=True))
+            found.append(Column(label, {meaning: -1}, is_explicit=True))
             continue
-        guessed = _guess(names[index], sheet.cells[index], service, words)
-        if not guessed and exports.is_telling(names[index]) and sheet.cells[index].known(own):
+        guessed = _guess(names[index], sheet.column_stats[index], service, words)
+        if (
+            not guessed
+            and exports.is_consent_column(names[index])
+            and sheet.column_stats[index].count_known(own)
+        ):
             guessed = {exports.STATE: 1_000}
         meanings = {each: rank for each, rank in guessed.items() if each not in silenced}
         muted = len(meanings) < len(guessed) and not meanings
-        column = Column(name.strip(), meanings or {exports.FIELD: 0})
-        found.append(column if muted else _doubted(column, names[index], sheet.cells[index]))
+        column = Column(name.strip(), meanings or {exports.CUSTOM_FIELD: 0})
+        found.append(
+            column if muted else _flag_unclear(column, names[index], sheet.column_stats[index])
+        )
     notes: list[str] = []
     if not sheet.header:
         notes.append("the file has no header: columns are known by what stands in them")
-        found = _headless(found, sheet.cells, words)
+        found = _guess_without_header(found, sheet.column_stats, words)
     _find_addresses(found, sheet, notes)
-    layout = Layout(
+    layout = TableLayout(
         source=sheet.source,
-        service=service.name,
+        vendor=service.name,
         columns=tuple(found),
         delimiter=sheet.delimiter,
-        skipped=sheet.skipped,
+        skipped_lines=sheet.skipped_lines,
         has_header=bool(sheet.header),
-        words=words,
-        day_first=_order(
-            [sheet.cells[at] for at, each in enumerate(found) if _may_be_time(each)],
+        state_words=words,
+        day_first=_detect_date_order(
+            [sheet.column_stats[at] for at, each in enumerate(found) if _may_be_time(each)],
             service.day_first,
         ),
-        ours=_ours(names) if service is exports.FEEDPUB else (),
+        native_columns=_find_native_columns(names) if service is exports.FEEDPUB else (),
     )
-    return _with_states(layout, names, sheet.cells, notes)
+    return _with_states(layout, names, sheet.column_stats, notes)
 
 
 def _guess(
-    name: str, cells: Cells, service: exports.Service, words: Mapping[str, str]
+    name: str, cells: ColumnStats, service: exports.VendorFormat, words: Mapping[str, str]
 ) -> dict[str, int]:
     """Return what a column holds by its name and, where that may be two things, by its cells."""
-    if service is exports.FEEDPUB and name in map(exports.simple, HEADER):
-        return {exports.EMAIL: 0} if name == exports.EMAIL else {exports.OWN: 0}
-    either = exports.candidates(name)
-    known = exports.meanings(name)
-    if exports.STATE in known and cells.filled and not cells.known(words):
+    if service is exports.FEEDPUB and name in map(exports.normalize_label, HEADER):
+        return {exports.EMAIL: 0} if name == exports.EMAIL else {exports.NATIVE: 0}
+    either = exports.find_possible_meanings(name)
+    known = exports.find_meanings(name)
+    if exports.STATE in known and cells.filled and not cells.count_known(words):
         del known[exports.STATE]
-    elif exports.STATE in either and exports.STATE not in known and _tells_states(cells, words):
+    elif exports.STATE in either and exports.STATE not in known and _holds_states(cells, words):
         known[exports.STATE] = 1_000
-    if exports.CONSENTED in either and cells.holds_dates:
-        known[exports.CONSENTED] = 1_000
-    is_switch = any(each in known for each in _SWITCHES)
-    if is_switch and cells.filled and not (cells.dates or _answers(cells, words)):
+    if exports.CONSENTED_AT in either and cells.holds_dates:
+        known[exports.CONSENTED_AT] = 1_000
+    is_switch = any(each in known for each in _BOOLEAN_MEANINGS)
+    if is_switch and cells.filled and not (cells.dates or _holds_booleans(cells, words)):
         known = {}
-    if not known and service.dropped.fullmatch(name):
-        return {exports.DROPPED: 0}
+    if not known and service.ignored_columns.fullmatch(name):
+        return {exports.IGNORED: 0}
     return known
 
 
-def _tells_states(cells: Cells, words: Mapping[str, str]) -> bool:
+def _holds_states(cells: ColumnStats, words: Mapping[str, str]) -> bool:
     """Return whether a column that need not be about states is."""
-    clear = {word: state for word, state in words.items() if word not in exports.SWITCHES}
-    return cells.holds_only(clear) or bool(cells.leaving)
+    clear = {word: state for word, state in words.items() if word not in exports.BOOLEAN_WORDS}
+    return cells.holds_only(clear) or bool(cells.inactive_words)
 
 
-def _answers(cells: Cells, words: Mapping[str, str]) -> bool:
-    return any(exports.answer(word) is not None for word in cells.words) or bool(cells.known(words))
+def _holds_booleans(cells: ColumnStats, words: Mapping[str, str]) -> bool:
+    return any(exports.parse_boolean(word) is not None for word in cells.words) or bool(
+        cells.count_known(words)
+    )
 
 
-def _doubted(column: Column, name: str, cells: Cells) -> Column:
+def _flag_unclear(column: Column, name: str, cells: ColumnStats) -> Column:
     """Return a column with why it should be asked about, if there is a reason."""
-    kept = (exports.FIELD, exports.DROPPED, exports.LABELS)
+    kept = (exports.CUSTOM_FIELD, exports.IGNORED, exports.LABELS)
     if not cells.filled or column.meaning not in kept:
         return column
-    if cells.leaving:
-        doubt = f"it holds {_listed(cells.leaving[:_SHOWN])}"
-    elif column.meaning != exports.LABELS and exports.is_telling(name):
-        shown = _listed([word for word, _ in cells.words.most_common(_SHOWN)])
+    if cells.inactive_words:
+        doubt = f"it holds {_format_list(cells.inactive_words[:_SHOWN])}"
+    elif column.meaning != exports.LABELS and exports.is_consent_column(name):
+        shown = _format_list([word for word, _ in cells.words.most_common(_SHOWN)])
         doubt = f"its name looks like it, and it holds {shown}"
     else:
         return column
-    return replace(column, doubt=doubt)
+    return replace(column, unclear_reason=doubt)
 
 
-def _headless(
-    found: list[Column], cells: Sequence[Cells], words: Mapping[str, str]
+def _guess_without_header(
+    found: list[Column], cells: Sequence[ColumnStats], words: Mapping[str, str]
 ) -> list[Column]:
     """Return what the columns of a table without a header hold."""
     columns = list(found)
     texts = []
     for index, seen in enumerate(cells):
-        if columns[index].certain or not seen.filled:
+        if columns[index].is_explicit or not seen.filled:
             continue
-        if seen.leaving or _tells_states(seen, words):
+        if seen.inactive_words or _holds_states(seen, words):
             columns[index] = Column(columns[index].label, {exports.STATE: 0})
-        elif seen.holds_only(dict.fromkeys(exports.SWITCHES, "")):
-            shown = _listed([word for word, _ in seen.words.most_common(_SHOWN)])
+        elif seen.holds_only(dict.fromkeys(exports.BOOLEAN_WORDS, "")):
+            shown = _format_list([word for word, _ in seen.words.most_common(_SHOWN)])
             columns[index] = Column(
-                columns[index].label, {exports.FIELD: 0}, doubt=f"it holds only {shown}"
+                columns[index].label,
+                {exports.CUSTOM_FIELD: 0},
+                unclear_reason=f"it holds only {shown}",
             )
         elif not (seen.holds_addresses or seen.dates or any(map(str.isdigit, seen.words))):
             texts.append(index)
@@ -216,22 +234,24 @@ def _headless(
     return columns
 
 
-def _find_addresses(columns: list[Column], sheet: Sheet, notes: list[str]) -> None:
+def _find_addresses(columns: list[Column], sheet: TableSample, notes: list[str]) -> None:
     """Make sure that a column is known to hold addresses; raises Faulty where none does."""
     if any(exports.EMAIL in each.meanings for each in columns):
         return
-    held = [index for index, cells in enumerate(sheet.cells) if cells.holds_addresses]
-    if len(held) != 1 or columns[held[0]].certain:
-        raise Faulty(_without_addresses([each.label for each in columns], len(held)))
+    held = [index for index, cells in enumerate(sheet.column_stats) if cells.holds_addresses]
+    if len(held) != 1 or columns[held[0]].is_explicit:
+        raise InvalidValueError(
+            _describe_missing_addresses([each.label for each in columns], len(held))
+        )
     label = columns[held[0]].label
     columns[held[0]] = Column(label, {exports.EMAIL: 0})
     if sheet.header:
-        notes.append(f"{quoted(label)} is the only column that holds e-mail addresses")
+        notes.append(f"{quote_value(label)} is the only column that holds e-mail addresses")
 
 
 def _with_states(
-    layout: Layout, names: Sequence[str], cells: Sequence[Cells], notes: list[str]
-) -> Layout:
+    layout: TableLayout, names: Sequence[str], cells: Sequence[ColumnStats], notes: list[str]
+) -> TableLayout:
     """Add where everything stands, and the states of those of whom a row says nothing."""
     where: dict[str, list[tuple[int, int]]] = {}
     for index, column in enumerate(layout.columns):
@@ -243,16 +263,19 @@ def _with_states(
     ) in _SINGLE:  # a second column of addresses or of languages is a field like any other
         spare = ranked.get(meaning, ())[1:]
         ranked[meaning] = ranked.get(meaning, ())[:1]
-        ranked[exports.FIELD] = tuple(sorted((*ranked.get(exports.FIELD, ()), *spare)))
-    for index in ranked.get(exports.CONSENTED, ()):
-        date = _unproved(cells[index]) if layout.day_first is None else ""
+        ranked[exports.CUSTOM_FIELD] = tuple(
+            sorted((*ranked.get(exports.CUSTOM_FIELD, ()), *spare))
+        )
+    for index in ranked.get(exports.CONSENTED_AT, ()):
+        date = _find_ambiguous_date(cells[index]) if layout.day_first is None else ""
         if date:
             notes.append(
-                f"{quoted(layout.columns[index].label)} has dates such as {quoted(date)}: nobody "
+                f"{quote_value(layout.columns[index].label)} has dates such as "
+                f"{quote_value(date)}: nobody "
                 "can tell the day from the month, so they become a field, and consent is dated now"
             )
-    if layout.ours:
-        ranked[exports.FIELD] = tuple(set(range(len(names))) - set(layout.ours))
+    if layout.native_columns:
+        ranked[exports.CUSTOM_FIELD] = tuple(set(range(len(names))) - set(layout.native_columns))
     silent = frozenset(at for at in ranked.get(exports.CONFIRMED, ()) if not cells[at].filled)
     reasons = tuple(at for at, name in enumerate(names) if _is_reason(name, layout.columns[at]))
     default, blank = _default(layout, names), ""
@@ -262,31 +285,31 @@ def _with_states(
         state == ACTIVE
         for index in ranked.get(exports.STATE, ())
         for word in cells[index].words
-        if (state := layout.words.get(exports.simple(word)))
+        if (state := layout.state_words.get(exports.normalize_label(word)))
     ):
         blank = "pending"  # a column that names those who are active does not name this one
     return replace(
         layout,
-        where=ranked,
-        silent=silent,
-        reasons=reasons,
-        default=default,
-        blank=blank,
+        column_indexes=ranked,
+        blank_columns=silent,
+        reason_columns=reasons,
+        default_state=default,
+        blank_state=blank,
         notes=tuple(notes),
     )
 
 
-def _default(layout: Layout, names: Sequence[str]) -> str:
+def _default(layout: TableLayout, names: Sequence[str]) -> str:
     """Return the state of those of whom a row says nothing: what the whole file is about."""
     file = layout.source.rpartition("/")[2].rpartition(".")[0]
-    tokens = exports.simple(file).split()
-    if layout.service == "Mailchimp" and tokens[:1] == ["cleaned"]:
+    tokens = exports.normalize_label(file).split()
+    if layout.vendor == "Mailchimp" and tokens[:1] == ["cleaned"]:
         return "bounced"
-    if not _SAYS_NOT.intersection(tokens):
+    if not _NEGATIONS.intersection(tokens):
         for token in tokens:
-            word = token if token in layout.words else token.removesuffix("s")
-            state = layout.words.get(word, ACTIVE)
-            if word in exports.LEAVING - {"cleaned", "left"} and state != ACTIVE:
+            word = token if token in layout.state_words else token.removesuffix("s")
+            state = layout.state_words.get(word, ACTIVE)
+            if word in exports.INACTIVE_WORDS - {"cleaned", "left"} and state != ACTIVE:
                 return state
     if "last changed" in names:
         return ACTIVE
@@ -294,20 +317,22 @@ def _default(layout: Layout, names: Sequence[str]) -> str:
 
 
 def _words(
-    service: exports.Service,
+    service: exports.VendorFormat,
     states: Mapping[str, str],
-    cells: Sequence[Cells],
+    cells: Sequence[ColumnStats],
     names: Sequence[str],
 ) -> Mapping[str, str]:
     """Return the words for states; numbers mean nothing where there are more than 0 and 1."""
     for state in states.values():
-        if state not in STATES:
-            raise Faulty(f"{quoted(state)} is no state: write one of {', '.join(STATES)}")
-    words = {**exports.STATE_WORDS, **service.words}
+        if state not in SUBSCRIBER_STATES:
+            raise InvalidValueError(
+                f"{quote_value(state)} is no state: write one of {', '.join(SUBSCRIBER_STATES)}"
+            )
+    words = {**exports.STATE_WORDS, **service.state_words}
     coded = any(
-        word.lstrip("-").isdigit() and word not in exports.SWITCHES
+        word.lstrip("-").isdigit() and word not in exports.BOOLEAN_WORDS
         for name, seen in zip(names, cells, strict=True)
-        if exports.STATE in exports.meanings(name)
+        if exports.STATE in exports.find_meanings(name)
         for word in seen.words
     )
     if coded:
@@ -315,15 +340,19 @@ def _words(
     return {**words, **states}
 
 
-def _silenced(mapping: Mapping[str, str]) -> frozenset[str]:
+def _find_excluded_meanings(mapping: Mapping[str, str]) -> frozenset[str]:
     """Return what no column is to be taken for unless a person says so."""
-    silenced = {each for means in mapping for each in _RIVALS.get(means, (means,))}
-    silenced -= {*_STATES[1:], exports.FIELD, exports.DROPPED}  # signs do not exclude each other
+    silenced = {each for means in mapping for each in _REPLACED_MEANINGS.get(means, (means,))}
+    silenced -= {
+        *_STATES[1:],
+        exports.CUSTOM_FIELD,
+        exports.IGNORED,
+    }  # signs do not exclude each other
     silenced |= {means for means, column in mapping.items() if not column and means in _STATES}
     return frozenset(silenced | {*_STATES} if mapping.get(exports.STATE) == "" else silenced)
 
 
-def _order(cells: Sequence[Cells], usual: bool | None) -> bool | None:  # noqa: FBT001 - a value
+def _detect_date_order(cells: Sequence[ColumnStats], usual: bool | None) -> bool | None:  # noqa: FBT001 - a value
     """Return whether dates of numbers have their day first, where the dates themselves prove it.
 
     `usual` is what the service writes; dates that contradict each other prove nothing.
@@ -332,24 +361,24 @@ def _order(cells: Sequence[Cells], usual: bool | None) -> bool | None:  # noqa: 
     return (None if day else usual) if day == month else day
 
 
-def _unproved(cells: Cells) -> str:
+def _find_ambiguous_date(cells: ColumnStats) -> str:
     """Return a date of a column that has two meanings, "" where there is none."""
     for word in cells.words:
-        if moment(word) is None and moment(word, day_first=True) is not None:
+        if parse_time(word) is None and parse_time(word, day_first=True) is not None:
             return word
     return ""
 
 
 def _is_reason(name: str, column: Column) -> bool:
-    ended = column.meaning.startswith(exports.TRACE)
+    ended = column.meaning.startswith(exports.TRACE_PREFIX)
     return ended and name.endswith(("reason", "comment", "feedback", "message", "grund"))
 
 
 def _may_be_time(column: Column) -> bool:
-    return any(each in _TIMES or each.startswith(exports.TRACE) for each in column.meanings)
+    return any(each in _TIMES or each.startswith(exports.TRACE_PREFIX) for each in column.meanings)
 
 
-def _said(
+def _apply_mapping(
     header: Sequence[str], names: Sequence[str], mapping: Mapping[str, str]
 ) -> dict[int, tuple[str, str]]:
     """Return what a person says of columns: by number, the meaning and the label of each."""
@@ -359,7 +388,7 @@ def _said(
             index = _column(column, header, names)
             is_known = means in exports.MAPPABLE
             label = header[index].strip() if is_known else means
-            said[index] = (means if is_known else exports.FIELD, label)
+            said[index] = (means if is_known else exports.CUSTOM_FIELD, label)
     return said
 
 
@@ -368,18 +397,20 @@ def _column(wanted: str, header: Sequence[str], names: Sequence[str]) -> int:
     for index, name in enumerate(header):
         if name.strip() == wanted.strip():
             return index
-    if exports.simple(wanted) in names:
-        return names.index(exports.simple(wanted))
-    raise Faulty(f"there is no column {quoted(wanted)}; the columns are {_listed(header)}")
+    if exports.normalize_label(wanted) in names:
+        return names.index(exports.normalize_label(wanted))
+    raise InvalidValueError(
+        f"there is no column {quote_value(wanted)}; the columns are {_format_list(header)}"
+    )
 
 
-def _ours(names: Sequence[str]) -> tuple[int, ...]:
+def _find_native_columns(names: Sequence[str]) -> tuple[int, ...]:
     """Return the number of each column of an export of ours, whose columns may have been moved."""
-    wanted = map(exports.simple, HEADER)
+    wanted = map(exports.normalize_label, HEADER)
     return tuple(names.index(name) if name in names else -1 for name in wanted)
 
 
-def _without_addresses(labels: Sequence[str], held: int) -> str:
+def _describe_missing_addresses(labels: Sequence[str], held: int) -> str:
     what = (
         f"{held} columns hold e-mail addresses"
         if held
@@ -387,9 +418,9 @@ def _without_addresses(labels: Sequence[str], held: int) -> str:
     )
     return (
         f"{what}: say which one is the readers', as in "
-        f"--column {quoted(f'email={labels[0]}')}; the columns are {_listed(labels)}"
+        f"--column {quote_value(f'email={labels[0]}')}; the columns are {_format_list(labels)}"
     )
 
 
-def _listed(texts: Sequence[str]) -> str:
-    return ", ".join(quoted(text.strip()) for text in texts)
+def _format_list(texts: Sequence[str]) -> str:
+    return ", ".join(quote_value(text.strip()) for text in texts)

@@ -9,13 +9,13 @@ from datetime import datetime
 from types import MappingProxyType
 
 from feedpub.mailing import Subscriber
-from feedpub.roster.faults import Faulty
-from feedpub.roster.layout import Layout, Sheet, arrange
-from feedpub.roster.ours import ours
-from feedpub.roster.rows import theirs
-from feedpub.roster.survey import is_address, survey
+from feedpub.roster.faults import InvalidValueError
+from feedpub.roster.layout import TableLayout, TableSample, build_layout
+from feedpub.roster.ours import parse_native_row
+from feedpub.roster.rows import parse_foreign_row
+from feedpub.roster.survey import collect_stats, is_address
 
-NOTHING: Mapping[str, str] = MappingProxyType({})
+NO_MAPPING: Mapping[str, str] = MappingProxyType({})
 
 _DELIMITERS = (",", ";", "\t", "|")  # where two part a header into as many cells, the first
 _QUOTED = re.compile(r'"[^"]*"')
@@ -25,10 +25,10 @@ _ENCODING = (
     "some of its letters are not in the encoding of the file: say which one it is in, "
     "as in --encoding cp1252, or save the file as CSV UTF-8"
 )
-_MOST_AGAIN = 100_000  # lines that are read a second time because of a stray quotation mark
+_MAX_REREAD_LINES = 100_000  # lines that are read a second time because of a stray quotation mark
 
 
-class UnusableError(Faulty):
+class InvalidTableError(InvalidValueError):
     """A table that cannot be used at all; the message says why."""
 
     def __init__(self, message: str, line: int = 1) -> None:
@@ -37,23 +37,23 @@ class UnusableError(Faulty):
 
 
 @dataclass(frozen=True, slots=True)
-class RowFault:
+class RowProblem:
     """What is wrong with one row and what to do about it."""
 
     line: int  # 1-based, where the row begins
     message: str
 
 
-Row = Subscriber | RowFault
+Row = Subscriber | RowProblem
 _Record = tuple[int, list[str] | str]  # the line where it begins, its cells or what is wrong
 
 
-def understand(
+def detect_layout(
     lines: Iterable[str],
     source: str,
-    mapping: Mapping[str, str] = NOTHING,
-    states: Mapping[str, str] = NOTHING,
-) -> Layout:
+    mapping: Mapping[str, str] = NO_MAPPING,
+    states: Mapping[str, str] = NO_MAPPING,
+) -> TableLayout:
     """Find out how a table is to be read; reads it to its end.
 
     A file must be opened with `newline=""`, so that a line break inside a cell is kept, and with
@@ -70,24 +70,24 @@ def understand(
     records = _records(first, beginning, delimiter, skipped)
     header = next(records, None)
     if header is None:
-        raise UnusableError("the file is empty: its first line must name its columns")
+        raise InvalidTableError("the file is empty: its first line must name its columns")
     begun, names = header
     if isinstance(names, str):
-        raise UnusableError(names, begun)
+        raise InvalidTableError(names, begun)
     cells = (row for _, row in records if not isinstance(row, str))
     if any(is_address(name.strip()) for name in names):  # a table without a header
-        seen = survey(_before(names, cells), len(names))
-        sheet = Sheet(source, (), delimiter, begun - 1, seen)
+        seen = collect_stats(_prepend(names, cells), len(names))
+        sheet = TableSample(source, (), delimiter, begun - 1, seen)
     else:
-        seen = survey(cells, len(names))
-        sheet = Sheet(source, names, delimiter, begun - 1, seen)
+        seen = collect_stats(cells, len(names))
+        sheet = TableSample(source, names, delimiter, begun - 1, seen)
     try:
-        return arrange(sheet, mapping, states)
-    except Faulty as fault:
-        raise UnusableError(str(fault), begun) from None
+        return build_layout(sheet, mapping, states)
+    except InvalidValueError as fault:
+        raise InvalidTableError(str(fault), begun) from None
 
 
-def read(lines: Iterable[str], layout: Layout, now: datetime) -> Iterator[Row]:
+def parse_rows(lines: Iterable[str], layout: TableLayout, now: datetime) -> Iterator[Row]:
     """Give what each row of a table says, in order, while it is being read.
 
     `now` is when somebody agreed of whom the table does not say it. Somebody without a state has
@@ -99,39 +99,41 @@ def read(lines: Iterable[str], layout: Layout, now: datetime) -> Iterator[Row]:
     """
     beginning = iter(lines)
     first = next(beginning, "").removeprefix("\ufeff")
-    for _ in range(layout.skipped):
+    for _ in range(layout.skipped_lines):
         first = next(beginning, "")
-    records = _records(first, beginning, layout.delimiter, layout.skipped)
+    records = _records(first, beginning, layout.delimiter, layout.skipped_lines)
     if layout.has_header:
         next(records, None)
     width = len(layout.columns)
     for line, cells in records:
         if isinstance(cells, str):
-            yield RowFault(line, cells)
+            yield RowProblem(line, cells)
             continue
         row: Row
         try:
-            fitting = cells if len(cells) == width else _fitted(cells, width)
-            row = (ours if layout.ours else theirs)(fitting, layout, now)
-        except Faulty as fault:
-            row = RowFault(line, str(fault))
+            fitting = cells if len(cells) == width else _fit_to_width(cells, width)
+            row = (parse_native_row if layout.native_columns else parse_foreign_row)(
+                fitting, layout, now
+            )
+        except InvalidValueError as fault:
+            row = RowProblem(line, str(fault))
         yield row
 
 
-def _before(first: list[str], rows: Iterator[list[str]]) -> Iterator[list[str]]:
+def _prepend(first: list[str], rows: Iterator[list[str]]) -> Iterator[list[str]]:
     yield first
     yield from rows
 
 
-class _Lines:
+class _RewindableLines:
     """The lines of a file, some of which may be read again."""
 
     def __init__(self, first: str, rest: Iterator[str], skipped: int) -> None:
         self._again = deque([first])
         self._rest = rest
-        self._budget = _MOST_AGAIN
+        self._budget = _MAX_REREAD_LINES
         self.number = skipped  # of the line that was read last
-        self.taken: list[str] = []  # what was read for the record in hand
+        self.record_lines: list[str] = []  # what was read for the record in hand
 
     def __iter__(self) -> Iterator[str]:
         return self
@@ -139,12 +141,12 @@ class _Lines:
     def __next__(self) -> str:
         line = self._again.popleft() if self._again else next(self._rest)
         self.number += 1
-        self.taken.append(line)
+        self.record_lines.append(line)
         return line
 
-    def again(self) -> bool:
+    def rewind(self) -> bool:
         """Read all lines but the first of the record in hand again, unless that has no end."""
-        later = self.taken[1:]
+        later = self.record_lines[1:]
         self._budget -= len(later)
         if self._budget < 0:
             return False
@@ -155,20 +157,20 @@ class _Lines:
 
 def _records(first: str, rest: Iterator[str], delimiter: str, skipped: int) -> Iterator[_Record]:
     """Give the cells of each row that has any, or what is wrong with it, and where it begins."""
-    lines = _Lines(first, rest, skipped)
+    lines = _RewindableLines(first, rest, skipped)
     # Not strict, an opened quotation mark would swallow everybody up to the next one in silence.
     reader = csv.reader(lines, delimiter=delimiter, strict=True)
     while True:
-        lines.taken.clear()
+        lines.record_lines.clear()
         begun = lines.number + 1
         try:
             cells = next(reader)
         except StopIteration:
             return
         except csv.Error as error:
-            escaped = _escaped(lines.taken, delimiter)
+            escaped = _parse_backslash_escaped(lines.record_lines, delimiter)
             if escaped is None:
-                yield begun, _broken(error, begun, lines)
+                yield begun, _describe_csv_error(error, begun, lines)
                 reader = csv.reader(lines, delimiter=delimiter, strict=True)
                 continue
             cells = escaped
@@ -179,7 +181,7 @@ def _records(first: str, rest: Iterator[str], delimiter: str, skipped: int) -> I
             yield begun, cells
 
 
-def _escaped(taken: list[str], delimiter: str) -> list[str] | None:
+def _parse_backslash_escaped(taken: list[str], delimiter: str) -> list[str] | None:
     r"""Return the cells of a row in which quotation marks are written `\"`, as MailPoet does."""
     if len(taken) != 1 or '\\"' not in taken[0]:
         return None
@@ -190,10 +192,10 @@ def _escaped(taken: list[str], delimiter: str) -> list[str] | None:
         return None
 
 
-def _broken(error: csv.Error, begun: int, lines: _Lines) -> str:
+def _describe_csv_error(error: csv.Error, begun: int, lines: _RewindableLines) -> str:
     """Say what is wrong with a row that is no CSV, and how far that reaches."""
     ended = lines.number
-    alone = ended <= begun or lines.again()
+    alone = ended <= begun or lines.rewind()
     rows = "this row" if alone else f"lines {begun} to {ended}"
     if "field limit" in str(error):
         return (
@@ -206,10 +208,10 @@ def _broken(error: csv.Error, begun: int, lines: _Lines) -> str:
     )
 
 
-def _fitted(cells: list[str], width: int) -> list[str]:
+def _fit_to_width(cells: list[str], width: int) -> list[str]:
     """Give a row as many cells as there are columns; raises Faulty where it has more to say."""
     if any(cells[width:]):
-        raise Faulty(
+        raise InvalidValueError(
             f"{len(cells)} cells stand below {width} columns: "
             "a cell that holds the delimiter itself must be between quotation marks"
         )

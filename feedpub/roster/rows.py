@@ -6,12 +6,19 @@ import re
 from collections.abc import Sequence
 from datetime import datetime
 
-from feedpub.mailing import ACTIVE, CADENCES, STATES, Consent, Follows, Subscriber
+from feedpub.mailing import (
+    ACTIVE,
+    CADENCES,
+    SUBSCRIBER_STATES,
+    Consent,
+    Subscriber,
+    SubscriptionFilter,
+)
 from feedpub.roster import exports
-from feedpub.roster.addresses import canonical, parted
-from feedpub.roster.faults import Faulty, quoted
-from feedpub.roster.layout import Layout
-from feedpub.roster.times import given, moment
+from feedpub.roster.addresses import normalize_address, parse_address
+from feedpub.roster.faults import InvalidValueError, quote_value
+from feedpub.roster.layout import TableLayout
+from feedpub.roster.times import has_value, parse_time
 from feedpub.roster.writing import CHOSEN, EVERYTHING
 
 Pairs = tuple[tuple[str, str], ...]
@@ -19,22 +26,22 @@ Pairs = tuple[tuple[str, str], ...]
 _LANGUAGE = re.compile(r"[A-Za-z]{2,8}(?:[-_][A-Za-z0-9]{1,8})*")  # BCP 47, as far as it matters
 _BETWEEN = re.compile(r"[\s,;|]+")
 # What cannot be kept in every database, nor stand in a mail.
-_DIRT = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufdd0-\ufdef\ufffe\uffff]")
-_EVERYTHING = Follows()
-_GRAVEST_FIRST = (*exports.ENDED, "pending", ACTIVE)
+_FORBIDDEN_CHARACTERS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufdd0-\ufdef\ufffe\uffff]")
+_EVERYTHING = SubscriptionFilter()
+_GRAVEST_FIRST = (*exports.INACTIVE_STATES, "pending", ACTIVE)
 
 
-def theirs(cells: Sequence[str], layout: Layout, now: datetime) -> Subscriber:
+def parse_foreign_row(cells: Sequence[str], layout: TableLayout, now: datetime) -> Subscriber:
     """Understand a row of anybody's table; raises Faulty where that cannot be done.
 
     `now` stands in the record of consent where the table has no time for it.
     """
-    called, address = parted(cells[layout.where[exports.EMAIL][0]])
-    canonical(address)
+    called, address = parse_address(cells[layout.column_indexes[exports.EMAIL][0]])
+    normalize_address(address)
     state, changed = _state(cells, layout)
-    at, unread = _consented(cells, layout, now)
+    at, unread = _read_consent(cells, layout, now)
     language, strange = _language(cells, layout)
-    cadences = layout.where[exports.CADENCE]
+    cadences = layout.column_indexes[exports.CADENCE]
     name, parts = _name(cells, layout)
     return Subscriber(
         id=0,
@@ -44,33 +51,38 @@ def theirs(cells: Sequence[str], layout: Layout, now: datetime) -> Subscriber:
         fields=(*_fields(cells, layout, parts), *unread, *strange),
         state=state,
         language=language,
-        follows=_follows(cells, layout),
-        cadence=cadence(cells[cadences[0]]) if cadences else "digest",
+        follows=_read_filter(cells, layout),
+        cadence=parse_cadence(cells[cadences[0]]) if cadences else "digest",
         changed=changed,
     )
 
 
-def cadence(text: str) -> str:
+def parse_cadence(text: str) -> str:
     """Read a cadence; blank means the digest's own. Raises Faulty for any other word."""
     word = text.strip().casefold() or "digest"
     if word not in CADENCES:
-        raise Faulty(f"{quoted(text)} is no cadence: write one of {', '.join(CADENCES)}")
+        raise InvalidValueError(
+            f"{quote_value(text)} is no cadence: write one of {', '.join(CADENCES)}"
+        )
     return word
 
 
-def following(follows: str, tags: Sequence[str], authors: Sequence[str]) -> Follows:
+def parse_filter(follows: str, tags: Sequence[str], authors: Sequence[str]) -> SubscriptionFilter:
     """Read what somebody follows; where nothing is said it is what is named, or else everything."""
     word = follows.strip().casefold() or (CHOSEN if tags or authors else EVERYTHING)
     if word not in (EVERYTHING, CHOSEN):
-        raise Faulty(
-            f'{quoted(follows)} is neither "{EVERYTHING}" nor "{CHOSEN}": write one of them'
+        raise InvalidValueError(
+            f'{quote_value(follows)} is neither "{EVERYTHING}" nor "{CHOSEN}": write one of them'
         )
-    return Follows(word == EVERYTHING, tuple(tags), tuple(authors))
+    return SubscriptionFilter(word == EVERYTHING, tuple(tags), tuple(authors))
 
 
-def _follows(cells: Sequence[str], layout: Layout) -> Follows:
-    where = layout.where
-    columns = (where.get(exports.TAGS, ())[:1], where.get(exports.AUTHORS, ())[:1])
+def _read_filter(cells: Sequence[str], layout: TableLayout) -> SubscriptionFilter:
+    where = layout.column_indexes
+    columns = (
+        where.get(exports.FOLLOWED_TAGS, ())[:1],
+        where.get(exports.FOLLOWED_AUTHORS, ())[:1],
+    )
     if not (where[exports.FOLLOWS] or any(columns)):
         return _EVERYTHING
     said = "".join([cells[index] for index in where[exports.FOLLOWS]])
@@ -78,18 +90,18 @@ def _follows(cells: Sequence[str], layout: Layout) -> Follows:
         sorted({slug for index in each for slug in _BETWEEN.split(cells[index].lower()) if slug})
         for each in columns
     )
-    return following(said, tags, authors)
+    return parse_filter(said, tags, authors)
 
 
-def _name(cells: Sequence[str], layout: Layout) -> tuple[str, tuple[int, ...]]:
+def _name(cells: Sequence[str], layout: TableLayout) -> tuple[str, tuple[int, ...]]:
     """Return a name, and the columns of parts of names that did not go into it.
 
     A last name beside a name that does not end with it belongs to it ("Name", "Last name"), and so
     does a first name ("Vorname", "Name").
     """
-    where = layout.where
+    where = layout.column_indexes
     whole, first, last = (
-        where.get(each, ())[:1] for each in (exports.NAME, exports.FIRST, exports.LAST)
+        where.get(each, ())[:1] for each in (exports.NAME, exports.FIRST_NAME, exports.LAST_NAME)
     )
     said = _text(cells, whole)
     parts = (_text(cells, first), _text(cells, last))
@@ -109,69 +121,71 @@ def _text(cells: Sequence[str], columns: Sequence[int]) -> str:
     return " ".join(" ".join([_clean(cells[index]) for index in columns]).split())
 
 
-def _state(cells: Sequence[str], layout: Layout) -> tuple[str, datetime | None]:
+def _state(cells: Sequence[str], layout: TableLayout) -> tuple[str, datetime | None]:
     """Return the state and when it began: the gravest of all that is said.
 
     That somebody once left is outweighed by a word that they are active now; a yes to a question
     such as "unsubscribed?" is not.
     """
-    said = set(_words(cells, layout)) | set(_switches(cells, layout))
+    said = set(_read_states(cells, layout)) | set(_read_booleans(cells, layout))
     past: dict[str, str] = {}  # states that somebody was in once, by a date or a reason
-    for state in exports.ENDED:
-        for index in layout.where.get(state, ()):
+    for state in exports.INACTIVE_STATES:
+        for index in layout.column_indexes.get(state, ()):
             cell = cells[index].strip()
-            answer = exports.answer(cell)
-            if answer or (answer is None and _is_word(cell, index, layout)):
+            answer = exports.parse_boolean(cell)
+            if answer or (answer is None and _is_state_word(cell, index, layout)):
                 said.add(state)
-            if answer is None and given(cell):
+            if answer is None and has_value(cell):
                 past.setdefault(state, cell)
-        for index in layout.where.get(f"{exports.TRACE}{state}", ()):
-            if given(cells[index]):
+        for index in layout.column_indexes.get(f"{exports.TRACE_PREFIX}{state}", ()):
+            if has_value(cells[index]):
                 past.setdefault(state, cells[index])
-    if ACTIVE not in _words(cells, layout):
+    if ACTIVE not in _read_states(cells, layout):
         said |= past.keys()
-    found = next((each for each in _GRAVEST_FIRST if each in said), layout.default)
-    if not said and layout.blank and _is_blank(cells, layout):
-        found = layout.blank
+    found = next((each for each in _GRAVEST_FIRST if each in said), layout.default_state)
+    if not said and layout.blank_state and _is_blank(cells, layout):
+        found = layout.blank_state
     began = past.get(found)
     return found, _time(began, layout) if began and found in said else None
 
 
-def _words(cells: Sequence[str], layout: Layout) -> list[str]:
+def _read_states(cells: Sequence[str], layout: TableLayout) -> list[str]:
     """Return the states that stand in words; raises Faulty for a word that nobody knows."""
     said = []
-    for index in layout.where.get(exports.STATE, ()):
+    for index in layout.column_indexes.get(exports.STATE, ()):
         word = cells[index].strip()
-        if word.casefold() not in exports.BLANKS:
-            state = layout.words.get(exports.simple(word))
+        if word.casefold() not in exports.NULL_VALUES:
+            state = layout.state_words.get(exports.normalize_label(word))
             if state is None:
-                raise Faulty(
-                    f"nobody knows the state {quoted(word)}: say which of {', '.join(STATES)} it "
-                    f"means, as in --state {quoted(f'{word}=active')}, or that no column is the "
+                raise InvalidValueError(
+                    f"nobody knows the state {quote_value(word)}: say which of "
+                    f"{', '.join(SUBSCRIBER_STATES)} it "
+                    f"means, as in --state {quote_value(f'{word}=active')}, or that no "
+                    "column is the "
                     'state: --column "state="'
                 )
             said.append(state)
     return said
 
 
-def _switches(cells: Sequence[str], layout: Layout) -> list[str]:
+def _read_booleans(cells: Sequence[str], layout: TableLayout) -> list[str]:
     """Return what a yes or no says; a blank is a no where nothing else tells the state."""
     said = []
     for meaning, no in ((exports.SUBSCRIBED, "unsubscribed"), (exports.CONFIRMED, "pending")):
-        for index in layout.where.get(meaning, ()):
+        for index in layout.column_indexes.get(meaning, ()):
             cell = cells[index].strip()
-            answer = exports.answer(cell)
+            answer = exports.parse_boolean(cell)
             if not cell:
-                if not (_has_word(cells, layout) or index in layout.silent):
+                if not (_has_word(cells, layout) or index in layout.blank_columns):
                     said.append(no)
-            elif answer is False or (answer is None and not given(cell)):
+            elif answer is False or (answer is None and not has_value(cell)):
                 said.append(no)
             elif answer is None and _time(cell, layout) is None and not cell[:1].isdigit():
-                state = layout.words.get(exports.simple(cell))
+                state = layout.state_words.get(exports.normalize_label(cell))
                 if state is None:
-                    raise Faulty(
-                        f"{quoted(cell)} does not tell whether mail is wanted: write true or "
-                        f"false, or say what it means: --state {quoted(f'{cell}=active')}"
+                    raise InvalidValueError(
+                        f"{quote_value(cell)} does not tell whether mail is wanted: write true or "
+                        f"false, or say what it means: --state {quote_value(f'{cell}=active')}"
                     )
                 said.append(state)
             elif meaning == exports.SUBSCRIBED:
@@ -179,64 +193,68 @@ def _switches(cells: Sequence[str], layout: Layout) -> list[str]:
     return said
 
 
-def _is_word(cell: str, index: int, layout: Layout) -> bool:
+def _is_state_word(cell: str, index: int, layout: TableLayout) -> bool:
     """Return whether a cell says more of a state than the day on which it began."""
-    return given(cell) and (not cell[:1].isdigit() or layout.columns[index].certain)
+    return has_value(cell) and (not cell[:1].isdigit() or layout.columns[index].is_explicit)
 
 
-def _has_word(cells: Sequence[str], layout: Layout) -> bool:
-    columns = layout.where.get(exports.STATE, ())
-    return any(cells[index].strip().casefold() not in exports.BLANKS for index in columns)
+def _has_word(cells: Sequence[str], layout: TableLayout) -> bool:
+    columns = layout.column_indexes.get(exports.STATE, ())
+    return any(cells[index].strip().casefold() not in exports.NULL_VALUES for index in columns)
 
 
-def _is_blank(cells: Sequence[str], layout: Layout) -> bool:
+def _is_blank(cells: Sequence[str], layout: TableLayout) -> bool:
     return not _has_word(cells, layout)
 
 
-def _time(text: str, layout: Layout) -> datetime | None:
-    return moment(text, day_first=layout.day_first)
+def _time(text: str, layout: TableLayout) -> datetime | None:
+    return parse_time(text, day_first=layout.day_first)
 
 
-def _consented(
-    cells: Sequence[str], layout: Layout, now: datetime
+def _read_consent(
+    cells: Sequence[str], layout: TableLayout, now: datetime
 ) -> tuple[datetime | None, Pairs]:
     """Return when somebody agreed, and what was said of it that cannot be understood."""
     unread: Pairs = ()
-    for index in layout.where.get(exports.CONSENTED, ()):
+    for index in layout.column_indexes.get(exports.CONSENTED_AT, ()):
         cell = cells[index]
-        if not given(cell):
+        if not has_value(cell):
             continue
         at = _time(cell, layout)
         if at is not None and at <= now:
             return at, unread
         column = layout.columns[index]
-        if column.certain:
-            raise Faulty(f"{quoted(cell)} is no time: write it like 2024-05-31T18:00:00Z")
-        if exports.answer(cell) is None:
+        if column.is_explicit:
+            raise InvalidValueError(
+                f"{quote_value(cell)} is no time: write it like 2024-05-31T18:00:00Z"
+            )
+        if exports.parse_boolean(cell) is None:
             unread = (*unread, (column.label, _clean(cell)))
     return None, unread
 
 
-def _language(cells: Sequence[str], layout: Layout) -> tuple[str, Pairs]:
+def _language(cells: Sequence[str], layout: TableLayout) -> tuple[str, Pairs]:
     """Return the language, or what stands there instead of one as a field."""
-    for index in layout.where[exports.LANGUAGE]:
+    for index in layout.column_indexes[exports.LANGUAGE]:
         cell = _clean(cells[index])
         if not cell or _LANGUAGE.fullmatch(cell):
             return cell.replace("_", "-"), ()
-        if layout.columns[index].certain:
-            raise Faulty(f"{quoted(cell)} is no language: write its code, such as en or zh-Hans")
+        if layout.columns[index].is_explicit:
+            raise InvalidValueError(
+                f"{quote_value(cell)} is no language: write its code, such as en or zh-Hans"
+            )
         return "", (("language", cell),)
     return "", ()
 
 
-def _fields(cells: Sequence[str], layout: Layout, parts: Sequence[int]) -> Pairs:
+def _fields(cells: Sequence[str], layout: TableLayout, parts: Sequence[int]) -> Pairs:
     """Return all else that is said of somebody, and the parts of names in these columns."""
-    where, columns = layout.where, layout.columns
-    texts = sorted({*where[exports.FIELD], *parts, *layout.reasons})
+    where, columns = layout.column_indexes, layout.columns
+    texts = sorted({*where[exports.CUSTOM_FIELD], *parts, *layout.reason_columns})
     fields = [(columns[index].label, _clean(cells[index])) for index in texts if cells[index]]
     labels = where.get(exports.LABELS, ())
     fields += [(columns[index].label, _labels(cells[index])) for index in labels if cells[index]]
-    for index in where.get(exports.OBJECT, ()):
+    for index in where.get(exports.JSON_OBJECT, ()):
         fields += _object(columns[index].label, cells[index]) if cells[index] else ()
     return tuple(each for each in fields if each[1])
 
@@ -257,12 +275,12 @@ def _object(label: str, cell: str) -> Pairs:
         return ((label, _clean(cell)),)
     if not isinstance(read, dict):
         return ((label, _clean(cell)),)
-    return tuple((_clean(name), _clean(_written(value))) for name, value in read.items())
+    return tuple((_clean(name), _clean(_format_json_value(value))) for name, value in read.items())
 
 
-def _written(value: object) -> str:
+def _format_json_value(value: object) -> str:
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
 def _clean(text: str) -> str:
-    return text.strip() if text.isprintable() else _DIRT.sub("", text).strip()
+    return text.strip() if text.isprintable() else _FORBIDDEN_CHARACTERS.sub("", text).strip()

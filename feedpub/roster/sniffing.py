@@ -4,15 +4,15 @@ import codecs
 import re
 from collections.abc import Iterable
 
-from feedpub.roster.faults import Faulty, quoted
+from feedpub.roster.faults import InvalidValueError, quote_value
 
-HEAD = 4096
+SAMPLE_SIZE = 4096
 """How many bytes of a file `encoding_by_mark` and `refuse_foreign` look at."""
 
 _AS_CSV = "open it in a spreadsheet program and save it as CSV UTF-8"
 _UNPACK = "unpack it, and import the CSV file that is in it"
 # Bytes that a file begins with, what it is then, and what to do about it.
-_FOREIGN = (
+_FILE_SIGNATURES = (
     (rb"PK\x03\x04.*(?:xl/|\[Content_Types\]|mimetype)", f"a spreadsheet (.xlsx, .ods): {_AS_CSV}"),
     (rb"PK\x03\x04|PK\x05\x06", f"a ZIP archive: {_UNPACK}"),
     (rb"\x1f\x8b|7z\xbc\xaf|Rar!|BZh|\xfd7zXZ|\x28\xb5\x2f\xfd", f"compressed: {_UNPACK}"),
@@ -30,7 +30,7 @@ _FOREIGN = (
     (rb"\s*(?:\{|\[\s*[\[{\]\"])", "JSON: export the list as CSV, or turn it into CSV (jq, @csv)"),
     (rb"(?i)\s*(?:insert into|create table|-- mysql|-- phpmyadmin)", "SQL: export it as CSV"),
 )
-_MARKS = (
+_BOMS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
     (codecs.BOM_UTF32_LE, "utf-32"),
     (codecs.BOM_UTF32_BE, "utf-32"),
@@ -45,18 +45,18 @@ _NOT_WESTERN = re.compile(
 )
 
 
-def refuse_foreign(head: bytes) -> None:
+def reject_non_csv(head: bytes) -> None:
     """Raise Faulty for the beginning of a file that is no table of text, with what to do."""
-    for begins, what in _FOREIGN:
+    for begins, what in _FILE_SIGNATURES:
         if re.match(begins, head, re.DOTALL):
-            raise Faulty(f"the file is {what}")
-    if encoding_by_mark(head) is None and b"\0" in head:
-        raise Faulty("the file is no text: export the list as CSV UTF-8")
+            raise InvalidValueError(f"the file is {what}")
+    if detect_bom_encoding(head) is None and b"\0" in head:
+        raise InvalidValueError("the file is no text: export the list as CSV UTF-8")
 
 
-def encoding_by_mark(head: bytes) -> str | None:
+def detect_bom_encoding(head: bytes) -> str | None:
     """Return the encoding that the first bytes of a file tell, None where they tell none."""
-    for mark, encoding in _MARKS:
+    for mark, encoding in _BOMS:
         if head.startswith(mark):
             return encoding
     sample = head[:64] if len(head) % 2 == 0 or len(head) > 64 else head[:-1]  # noqa: PLR2004
@@ -67,7 +67,7 @@ def encoding_by_mark(head: bytes) -> str | None:
     return None
 
 
-def encoding_by_letters(lines: Iterable[bytes]) -> str:
+def guess_encoding(lines: Iterable[bytes]) -> str:
     """Return the encoding of a file without a mark: UTF-8, or cp1252 where that is plausible.
 
     It is cp1252 where no line can only be UTF-8, and all that is not ASCII looks like letters.
@@ -87,12 +87,12 @@ def encoding_by_letters(lines: Iterable[bytes]) -> str:
     return found
 
 
-def known_encoding(name: str) -> str:
+def validate_encoding(name: str) -> str:
     """Return the name by which Python knows an encoding of text; raises Faulty for any other."""
     try:
         "".encode(name)
     except (LookupError, ValueError, UnicodeError):
-        raise Faulty(
-            f"there is no encoding {quoted(name)}: write one such as utf-8, utf-16 or cp1252"
+        raise InvalidValueError(
+            f"there is no encoding {quote_value(name)}: write one such as utf-8, utf-16 or cp1252"
         ) from None
     return name

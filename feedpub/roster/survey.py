@@ -6,18 +6,18 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from feedpub.roster import exports, times
-from feedpub.roster.addresses import canonical, parted
-from feedpub.roster.faults import Faulty
+from feedpub.roster.addresses import normalize_address, parse_address
+from feedpub.roster.faults import InvalidValueError
 
-_BETWEEN = re.compile(r"[\s\"]*[,;][\s\"]*")
-_APART = frozenset("/-.")
+_LABEL_SEPARATOR = re.compile(r"[\s\"]*[,;][\s\"]*")
+_DATE_SEPARATORS = frozenset("/-.")
 _MOST_WORDS = 40  # a column of more distinct texts holds no states
 _LONGEST_WORD = 60
 _TESTED = 1_000  # cells of a column that are tried as addresses or dates
 
 
 @dataclass(slots=True)
-class Cells:
+class ColumnStats:
     """What stands in one column."""
 
     filled: int = 0
@@ -38,25 +38,32 @@ class Cells:
             self.addresses += is_address(cell)
             self.dates += times.is_date(cell)
         # 25/12/2020: looked at only where a separator stands at its place, for the sake of time.
-        if not _APART.isdisjoint(cell[1:3]) and (first := times.order(cell)) is not None:
+        if (
+            not _DATE_SEPARATORS.isdisjoint(cell[1:3])
+            and (first := times.detect_day_first(cell)) is not None
+        ):
             self.day_first |= first
             self.month_first |= not first
         word = cell[:_LONGEST_WORD].casefold()
         if not self.is_varied:
             self.words[word] += 1
             self.is_varied = len(self.words) > _MOST_WORDS
-        elif word in exports.LEAVING:
+        elif word in exports.INACTIVE_WORDS:
             self.words[word] += 1
         if "," in word or ";" in word:  # labels
-            self.labels.update(exports.LEAVING.intersection(_BETWEEN.split(word.strip('" '))))
+            self.labels.update(
+                exports.INACTIVE_WORDS.intersection(_LABEL_SEPARATOR.split(word.strip('" ')))
+            )
 
-    def known(self, words: Mapping[str, str]) -> int:
+    def count_known(self, words: Mapping[str, str]) -> int:
         """Return how many cells hold one of the words."""
-        return sum(number for word, number in self.words.items() if exports.simple(word) in words)
+        return sum(
+            number for word, number in self.words.items() if exports.normalize_label(word) in words
+        )
 
     def holds_only(self, words: Mapping[str, str]) -> bool:
         """Return whether every cell that is not blank holds one of the words."""
-        return not self.is_varied and 0 < self.filled == self.known(words)
+        return not self.is_varied and 0 < self.filled == self.count_known(words)
 
     @property
     def holds_addresses(self) -> bool:
@@ -69,18 +76,18 @@ class Cells:
         return 0 < self.tested == self.dates
 
     @property
-    def leaving(self) -> tuple[str, ...]:
+    def inactive_words(self) -> tuple[str, ...]:
         """Words that say of somebody that they left."""
-        found = [word for word in self.words if word in exports.LEAVING]
+        found = [word for word in self.words if word in exports.INACTIVE_WORDS]
         return (*found, *sorted(self.labels.difference(found)))
 
 
-def survey(rows: Iterable[Sequence[str]], width: int) -> tuple[Cells, ...]:
+def collect_stats(rows: Iterable[Sequence[str]], width: int) -> tuple[ColumnStats, ...]:
     """Return what stands in each of the first `width` columns."""
-    columns = tuple(Cells() for _ in range(width))
+    columns = tuple(ColumnStats() for _ in range(width))
     for row in rows:
         for cells, cell in zip(columns, row, strict=False):
-            if cell and (text := cell.strip()) and text.casefold() not in exports.BLANKS:
+            if cell and (text := cell.strip()) and text.casefold() not in exports.NULL_VALUES:
                 cells.add(text)
     return columns
 
@@ -90,7 +97,7 @@ def is_address(text: str) -> bool:
     if "@" not in text:
         return False
     try:
-        canonical(parted(text)[1])
-    except Faulty:
+        normalize_address(parse_address(text)[1])
+    except InvalidValueError:
         return False
     return True

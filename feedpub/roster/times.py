@@ -3,7 +3,7 @@
 import re
 from datetime import UTC, datetime
 
-_NEVER = frozenset(
+_NULL_TIMES = frozenset(
     ("", "-", "0", "null", "none", "never", "n/a", "false", "no", "0000-00-00", "\\n")
 )
 _ZONE = r"(?: ?(?P<zone>Z|[+-]\d\d:?\d\d)(?: \(?[A-Za-z]{1,5}\)?)?| (?:UTC|GMT))?"
@@ -26,12 +26,12 @@ _PLAIN = re.compile(r"\d{4}-\d\d-\d\d(?:[ T]\d\d:\d\d:\d\d)?")  # what nearly al
 _MONTHS_A_YEAR, _NOON = 12, 12
 
 
-def given(text: str) -> bool:
+def has_value(text: str) -> bool:
     """Return whether a cell that may hold a time holds anything at all."""
-    return text.strip('" ').casefold() not in _NEVER
+    return text.strip('" ').casefold() not in _NULL_TIMES
 
 
-def order(text: str) -> bool | None:
+def detect_day_first(text: str) -> bool | None:
     """Return whether a date of numbers can only have its day first (or only its month: False)."""
     found = _EITHER.fullmatch(text.strip('" ')[:_LONGEST])
     if not found:
@@ -42,10 +42,10 @@ def order(text: str) -> bool | None:
 
 def is_date(text: str) -> bool:
     """Return whether a text is a time, in whichever order its numbers stand."""
-    return moment(text) is not None or moment(text, day_first=True) is not None
+    return parse_time(text) is not None or parse_time(text, day_first=True) is not None
 
 
-def moment(text: str, *, day_first: bool | None = None) -> datetime | None:
+def parse_time(text: str, *, day_first: bool | None = None) -> datetime | None:
     """Read a time, in UTC where it names no zone; None where it is none.
 
     What is written in numbers and not year first has two meanings, and is read only where

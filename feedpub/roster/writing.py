@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from typing import Protocol
 
 from feedpub.mailing import Subscriber
-from feedpub.roster.cells import tame
+from feedpub.roster.cells import escape_formula
 
 HEADER = (
     *("id", "email", "name", "state", "language"),
@@ -26,22 +26,22 @@ class _Line:
         self.text = text
 
 
-class _Writer(Protocol):
+class _CsvWriter(Protocol):
     def writerow(self, row: Iterable[str], /) -> object: ...
 
 
-def write(subscribers: Iterable[Subscriber]) -> Iterator[str]:
+def write_csv(subscribers: Iterable[Subscriber]) -> Iterator[str]:
     """Give a CSV file line by line (RFC 4180: comma, CRLF), its header first; UTF-8 is meant.
 
     `read` gives the same subscribers back. A cell that a spreadsheet would run as a formula
     begins with a quotation mark. What a reader follows is in slugs, with spaces between them.
     """
     line = _Line()
-    writer: _Writer = csv.writer(line)
+    writer: _CsvWriter = csv.writer(line)
     writer.writerow(HEADER)
     yield line.text
     for subscriber in subscribers:
-        writer.writerow(map(tame, _cells(subscriber)))
+        writer.writerow(map(escape_formula, _cells(subscriber)))
         yield line.text
 
 

@@ -12,18 +12,18 @@ from hashlib import blake2b
 from types import MappingProxyType
 
 from feedpub import feeds, links, pages
-from feedpub.chrome import untitled
+from feedpub.chrome import strip_title_heading
 from feedpub.config import Config
 from feedpub.library import Library
-from feedpub.model import UNDATED, Body, Copy, Feed, Output, Page, Post
-from feedpub.site.issues import contents
-from feedpub.site.plan import Plan, discoverable
+from feedpub.model import UNDATED, Body, Feed, OutputFile, Page, Post, StaticFile
+from feedpub.site.issues import render_entry_html
+from feedpub.site.plan import SitePlan, strip_posts
 from feedpub.templates import Templates
 
-_NOTHING: Mapping[str, Output | Copy] = MappingProxyType({})
+_NOTHING: Mapping[str, OutputFile | StaticFile] = MappingProxyType({})
 
 
-class Site:
+class SiteContext:
     """What the bytes of a site are made with.
 
     A living process may keep it as long as none of this changes, and with it what the feeds say
@@ -36,103 +36,114 @@ class Site:
         """Use the HTML that `body` gives by digest; `base` tells config, program and libraries."""
         self.config = config
         self.templates = templates
-        self.base = base
+        self.base_digest = base
         self._body = body
-        self.renderer = feeds.Renderer(config, self.html)
+        self.feed_renderer = feeds.FeedRenderer(config, self.render_for_feed)
 
-    def html(self, post: Post) -> str:
+    def render_for_feed(self, post: Post) -> str:
         """Give a post's HTML as readers elsewhere see it, below its title."""
-        filled = links.fill(Body.loads(self._body(post.body)), post.links)
-        return untitled(links.describe_pictures(filled), post.title)
+        filled = links.substitute_urls(Body.loads(self._body(post.body_key)), post.links)
+        return strip_title_heading(links.replace_data_images(filled), post.title)
 
-    def local(self, post: Post) -> str:
+    def render_for_page(self, post: Post) -> str:
         """Give a post's HTML as its own page shows it."""
-        shown = links.local(self.config.site.url, post.url)
-        return links.fill(Body.loads(self._body(post.body)), post.links, shown)
+        shown = links.build_url_rewriter(self.config.site.url, post.url)
+        return links.substitute_urls(Body.loads(self._body(post.body_key)), post.links, shown)
 
 
-def outputs(
-    site: Site, library: Library, plan: Plan, known: Mapping[str, Output | Copy] = _NOTHING
-) -> Iterator[Output | Copy]:
+def build_outputs(
+    site: SiteContext,
+    library: Library,
+    plan: SitePlan,
+    known: Mapping[str, OutputFile | StaticFile] = _NOTHING,
+) -> Iterator[OutputFile | StaticFile]:
     """Give every file of the site; only the `render` of an Output does any work.
 
     `known` is, by path, what an earlier plan gave for the very same Site: an output that is made
     of the same is the very one that is there.
     """
-    yield from _Outputs(site, plan, known).all(library)
+    yield from _OutputBuilder(site, plan, known).build_all(library)
 
 
-class _Outputs:
+class _OutputBuilder:
     """Gives the files of one site, those that are known where they are made of the same."""
 
-    def __init__(self, site: Site, plan: Plan, known: Mapping[str, Output | Copy]) -> None:
+    def __init__(
+        self, site: SiteContext, plan: SitePlan, known: Mapping[str, OutputFile | StaticFile]
+    ) -> None:
         self._site = site
         self._plan = plan
         self._known = known
         self._described: dict[str, str] = {}
         self._keys: dict[str, str] = {}  # of feeds, by id
 
-    def all(self, library: Library) -> Iterator[Output | Copy]:
+    def build_all(self, library: Library) -> Iterator[OutputFile | StaticFile]:
         """Give every file, the feeds first: people wait for them."""
         yield from self._feeds()
         if self._site.config.pages.enabled:
             yield from self._pages()
-            yield from self._around(library)
+            yield from self._extras(library)
         for source, path in library.files.items():
-            yield Copy(path, "", source)
+            yield StaticFile(path, "", source)
 
-    def _feeds(self) -> Iterator[Output]:
+    def _feeds(self) -> Iterator[OutputFile]:
         """Give every feed in each of its formats, and the list of them all."""
-        editions = self._plan.editions
+        editions = self._plan.issue_pages
 
         def html(post: Post) -> str:
-            return contents(editions[post.body], post.language)
+            return render_entry_html(editions[post.body_key], post.language)
 
-        usual, issues = self._site.renderer, feeds.Renderer(self._site.config, html)
+        usual, issues = self._site.feed_renderer, feeds.FeedRenderer(self._site.config, html)
         for feed in (*self._plan.feeds, *self._plan.archives):
-            paths = {form: feed.folder + feeds.filename(feed, form) for form in feed.formats}
-            found = [each for path in paths.values() if (each := self._same(path, feed))]
+            paths = {form: feed.folder + feeds.get_filename(feed, form) for form in feed.formats}
+            found = [each for path in paths.values() if (each := self._find_known(path, feed))]
             if not found:
                 found = list(self._feed(feed, paths, issues if feed.kind == "digest" else usual))
-            self._keys[feed.id] = found[0].key
+            self._keys[feed.id] = found[0].cache_key
             yield from found
-        bare = tuple(discoverable(feed) for feed in self._plan.feeds)
-        yield self._same("feeds.opml", bare) or self._list(bare)
+        bare = tuple(strip_posts(feed) for feed in self._plan.feeds)
+        yield self._find_known("feeds.opml", bare) or self._list(bare)
 
-    def _same(self, path: str, of: object) -> Output | None:
+    def _find_known(self, path: str, of: object) -> OutputFile | None:
         """Give the output that is known at a path if it is made of the same."""
         known = self._known.get(path)
-        if isinstance(known, Output) and (known.of is of or known.of == of):
+        if isinstance(known, OutputFile) and (known.inputs is of or known.inputs == of):
             return known
         return None
 
     def _feed(
-        self, feed: Feed, paths: Mapping[str, str], renderer: feeds.Renderer
-    ) -> Iterator[Output]:
+        self, feed: Feed, paths: Mapping[str, str], renderer: feeds.FeedRenderer
+    ) -> Iterator[OutputFile]:
         """Give a feed in each of its formats."""
-        posts = [post.key for post in feed.posts]
-        key = _digest(self._site.base, repr(replace(feed, posts=())), *posts)
-        render = {"rss": renderer.rss, "atom": renderer.atom, "json": renderer.json}
+        posts = [post.cache_key for post in feed.posts]
+        key = _digest(self._site.base_digest, repr(replace(feed, posts=())), *posts)
+        render = {
+            "rss": renderer.render_rss,
+            "atom": renderer.render_atom,
+            "json": renderer.render_json,
+        }
         for form, path in paths.items():
-            yield Output(path, f"{key}-{form}", partial(render[form], feed), feed)
+            yield OutputFile(path, f"{key}-{form}", partial(render[form], feed), feed)
 
-    def _list(self, bare: tuple[Feed, ...]) -> Output:
+    def _list(self, bare: tuple[Feed, ...]) -> OutputFile:
         """Give the list of all feeds, of which it tells no post."""
-        key = _digest(self._site.base, *map(repr, bare))
-        return Output("feeds.opml", key, partial(feeds.opml, self._site.config, bare), bare)
+        key = _digest(self._site.base_digest, *map(repr, bare))
+        return OutputFile(
+            "feeds.opml", key, partial(feeds.render_opml, self._site.config, bare), bare
+        )
 
-    def _pages(self) -> Iterator[Output]:
+    def _pages(self) -> Iterator[OutputFile]:
         """Give every page."""
         for page in self._plan.pages:
-            yield self._same(page.path, page) or self._page(page)
+            yield self._find_known(page.path, page) or self._page(page)
 
-    def _page(self, page: Page) -> Output:
+    def _page(self, page: Page) -> OutputFile:
         """Give a page."""
-        told = [self._site.base, self._site.templates.digest, *_told(page)]
+        told = [self._site.base_digest, self._site.templates.digest, *_page_key_parts(page)]
         told += [self._description(feed) for feed in page.feeds]
         told += [self._keys[feed.id] for feed in page.listing]
-        render = partial(self._site.templates.render, page, self._site.local)
-        return Output(page.path, _digest(*told), render, page)
+        render = partial(self._site.templates.render, page, self._site.render_for_page)
+        return OutputFile(page.path, _digest(*told), render, page)
 
     def _description(self, feed: Feed) -> str:
         """Give all that a page says of a feed that belongs to it."""
@@ -140,51 +151,55 @@ class _Outputs:
             self._described[feed.id] = repr(feed)
         return self._described[feed.id]
 
-    def _around(self, library: Library) -> Iterator[Output]:
+    def _extras(self, library: Library) -> Iterator[OutputFile]:
         """Give what pages need beside them, and what search engines read."""
         own = set(library.files.values())
-        dated = tuple((page.url, _changed(page)) for page in self._plan.pages if _is_found(page))
-        made = [_ready(path, data) for path, data in self._site.templates.assets().items()]
+        dated = tuple(
+            (page.url, _last_modified(page)) for page in self._plan.pages if _is_indexed(page)
+        )
+        made = [
+            _prepare_file(path, data) for path, data in self._site.templates.get_assets().items()
+        ]
         made += self._sitemaps(dated)
-        made.append(_ready("robots.txt", pages.robots(self._site.config)))
+        made.append(_prepare_file("robots.txt", pages.render_robots(self._site.config)))
         yield from (each for each in made if each.path not in own)
         if library.redirects:
             yield from self._redirects(library)
 
-    def _redirects(self, library: Library) -> Iterator[Output]:
+    def _redirects(self, library: Library) -> Iterator[OutputFile]:
         """Give the pages at old addresses, and what tells servers of them."""
         config, redirects = self._site.config, library.redirects
         for each in redirects:
-            key = _digest(self._site.base, repr(each))
-            render = partial(pages.redirect_page, config, each)
-            yield self._same(each.path, each) or Output(each.path, key, render, each)
+            key = _digest(self._site.base_digest, repr(each))
+            render = partial(pages.render_redirect_page, config, each)
+            yield self._find_known(each.path, each) or OutputFile(each.path, key, render, each)
         # These anybody may read, so they name no post that is in no list.
         if listed := [each for each in redirects if not each.unlisted]:
-            yield _ready(pages.REDIRECTS, pages.redirects_file(config, listed))
-            yield _ready(pages.REDIRECT_MAP, pages.redirect_map(config, listed))
+            yield _prepare_file(pages.REDIRECTS, pages.render_redirects_file(config, listed))
+            yield _prepare_file(pages.REDIRECT_MAP, pages.render_redirect_map(config, listed))
 
-    def _sitemaps(self, dated: tuple[pages.Entry, ...]) -> Iterator[Output]:
+    def _sitemaps(self, dated: tuple[pages.SitemapEntry, ...]) -> Iterator[OutputFile]:
         """Give the sitemap of these pages, in as many parts as it takes."""
         known = [path for path in self._known if path.startswith("sitemap")]
-        same = [each for path in known if (each := self._same(path, dated))]
+        same = [each for path in known if (each := self._find_known(path, dated))]
         if same:
             yield from same
             return
-        for path, data in pages.sitemaps(dated, self._site.config.site.url):
-            yield replace(_ready(path, data), of=dated)
+        for path, data in pages.render_sitemaps(dated, self._site.config.site.url):
+            yield replace(_prepare_file(path, data), inputs=dated)
 
 
-def _ready(path: str, data: bytes) -> Output:
+def _prepare_file(path: str, data: bytes) -> OutputFile:
     """Give a file whose bytes are known already."""
-    return Output(path, blake2b(data, digest_size=16).hexdigest(), partial(bytes, data))
+    return OutputFile(path, blake2b(data, digest_size=16).hexdigest(), partial(bytes, data))
 
 
-def _is_found(page: Page) -> bool:
+def _is_indexed(page: Page) -> bool:
     """Tell whether search engines may find a page."""
     return page.template != "404.html" and not (page.post and page.post.unlisted)
 
 
-def _changed(page: Page) -> datetime | None:
+def _last_modified(page: Page) -> datetime | None:
     """Give the time a page's content last changed, as far as its posts tell."""
     if page.post:
         return page.post.updated if page.post.updated != UNDATED else None
@@ -192,11 +207,11 @@ def _changed(page: Page) -> datetime | None:
     return max((*(post.updated for post in page.posts), *slots), default=None)
 
 
-def _told(page: Page) -> list[str]:
+def _page_key_parts(page: Page) -> list[str]:
     """Give all that makes a page, but for its feeds."""
     told = [page.path, page.template, page.url, page.title, page.description, page.language]
-    told += [post.key if post else "" for post in (page.post, page.newer, page.older)]
-    told += [post.key for post in page.posts]
+    told += [post.cache_key if post else "" for post in (page.post, page.newer, page.older)]
+    told += [post.cache_key for post in page.posts]
     more = (page.tag, page.author, page.pager, page.groups, page.issue, page.issues, page.signup)
     if any(more):
         told.append(repr(more))

@@ -7,53 +7,58 @@ from typing import NamedTuple
 from feedpub.config import Config
 from feedpub.library import Library
 from feedpub.mailing import Issue
-from feedpub.model import PAGE, Author, Feed, Group, MenuLink, Page, Pager, Post, Tag
-from feedpub.site.issues import Edition, Series, series
-from feedpub.site.menu import menus
-from feedpub.site.signup import choices
-from feedpub.site.subscriptions import EPOCH, FOLDERS, Subscriptions, subscriptions
+from feedpub.model import PAGE, Author, Feed, MenuLink, Page, Pagination, Post, Tag, TaxonomyTerm
+from feedpub.site.issues import DigestArchive, IssuePage, build_archives
+from feedpub.site.menu import build_menus
+from feedpub.site.signup import build_signup_options
+from feedpub.site.subscriptions import EPOCH, FEED_FOLDERS, FeedSet, build_feeds
 from feedpub.slugs import quote
 
-ARCHIVE_SIZE = 500
+ARCHIVE_PAGE_SIZE = 500
 """Titles on one page of the archive: enough to search by eye, small enough for a phone."""
 
-LATEST = 5
+LATEST_POSTS = 5
 """Posts that the page for what was not found proposes."""
 
 _NOT_FOUND = "404.html"
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class SitePlan:
     """Every feed and every page of the site."""
 
     feeds: tuple[Feed, ...]
     archives: tuple[Feed, ...]
     pages: tuple[Page, ...]
-    editions: Mapping[str, Edition]  # of digests, by folder: the bodies of feeds' entries
+    issue_pages: Mapping[str, IssuePage]  # of digests, by folder: the bodies of feeds' entries
     menu: tuple[MenuLink, ...] = ()  # in the site's language
     menus: Mapping[str, tuple[MenuLink, ...]] = field(default_factory=dict)  # by language
 
 
-def plan(
-    config: Config, library: Library, issues: Iterable[Issue] = (), known: Plan | None = None
-) -> Plan:
+def plan_site(
+    config: Config, library: Library, issues: Iterable[Issue] = (), known: SitePlan | None = None
+) -> SitePlan:
     """Decide which feeds and pages the site has; `issues` is what went out of its digests.
 
     `known` is an earlier plan by the same configuration: a page that stays as it is there is the
     very one.
     """
-    digests = series(config, library, issues)
-    subscribed = subscriptions(config, library, digests)
-    laid_out = _Pages(config, library, subscribed, known)
-    found = laid_out.all(digests) if config.pages.enabled else ()
-    editions = {each.folder: each for digest in digests for each in digest.listed}
-    return Plan(
-        subscribed.all(), subscribed.archives, tuple(found), editions, laid_out.menu, laid_out.menus
+    digests = build_archives(config, library, issues)
+    subscribed = build_feeds(config, library, digests)
+    laid_out = _PagePlanner(config, library, subscribed, known)
+    found = laid_out.plan_pages(digests) if config.pages.enabled else ()
+    editions = {each.folder: each for digest in digests for each in digest.listed_issues}
+    return SitePlan(
+        subscribed.list_feeds(),
+        subscribed.archives,
+        tuple(found),
+        editions,
+        laid_out.menu,
+        laid_out.menus,
     )
 
 
-class _Subject(NamedTuple):
+class _Term(NamedTuple):
     """A tag or an author, and all that is published of it."""
 
     folder: str
@@ -61,18 +66,18 @@ class _Subject(NamedTuple):
     posts: tuple[Post, ...]
 
 
-class _Pages:
+class _PagePlanner:
     """Lays out the pages of one site."""
 
     def __init__(
-        self, config: Config, library: Library, subscribed: Subscriptions, known: Plan | None
+        self, config: Config, library: Library, subscribed: FeedSet, known: SitePlan | None
     ) -> None:
         self._site = config.site
         self._size = config.pages.per_page
         self._library = library
-        self._listing = subscribed.all()
+        self._listing = subscribed.list_feeds()
         self._feeds = _by_folder(self._listing)
-        self.menus = menus(config, library)
+        self.menus = build_menus(config, library)
         self.menu = self.menus[config.site.language]
         same = (
             known is not None
@@ -81,19 +86,19 @@ class _Pages:
         )
         self._known = {page.path: page for page in known.pages} if known and same else {}
         self._languages = {feed.language: self._feeds[feed.folder] for feed in subscribed.languages}
-        self._signup = choices(config, library) if config.subscribers.form else None
+        self._signup = build_signup_options(config, library) if config.subscribers.form else None
         self._whole = tuple(self._feeds[feed.folder] for feed in subscribed.site)
 
-    def all(self, digests: Iterable[Series]) -> Iterator[Page]:
+    def plan_pages(self, digests: Iterable[DigestArchive]) -> Iterator[Page]:
         """Give every page: lists first, then the issues and the posts, newest first."""
         posts, page = self._library.posts, self._page
         tags = [self._tag(tag, group) for tag, group in self._library.tags]
         authors = [self._author(author, group) for author, group in self._library.authors]
-        yield from self._divided("", page("home.html", self._site.title, ""), posts, self._size)
+        yield from self._paginate("", page("home.html", self._site.title, ""), posts, self._size)
         archive = page("archive.html", "Archive", "archive/")
-        yield from self._divided("archive/", archive, posts, ARCHIVE_SIZE)
+        yield from self._paginate("archive/", archive, posts, ARCHIVE_PAGE_SIZE)
         for each in (*tags, *authors):
-            yield from self._divided(each.folder, each.page, each.posts, self._size)
+            yield from self._paginate(each.folder, each.page, each.posts, self._size)
         yield replace(page("tags.html", "Tags", "tags/"), groups=_groups(tags))
         yield replace(page("authors.html", "Authors", "authors/"), groups=_groups(authors))
         subscribe = page("subscribe.html", "Subscribe", "subscribe/")
@@ -103,12 +108,12 @@ class _Pages:
                 page("404.html", "Page not found", ""),
                 path=_NOT_FOUND,
                 url=self._site.url + _NOT_FOUND,
-                posts=posts[:LATEST],
+                posts=posts[:LATEST_POSTS],
             )
         for digest in digests:
             yield from self._digest(digest)
         yield from self._posts()
-        yield from self._standing()
+        yield from self._standalone_pages()
 
     def _page(self, template: str, title: str, folder: str) -> Page:
         """Make a page of the site's own language."""
@@ -124,69 +129,69 @@ class _Pages:
             menu=self.menu,
         )
 
-    def _divided(
+    def _paginate(
         self, folder: str, first: Page, posts: Sequence[Post], size: int
     ) -> Iterator[Page]:
         """Divide a list of posts into pages."""
-        places = _places(len(posts), size)
+        places = _page_folders(len(posts), size)
         for index, place in enumerate(places):
             part = tuple(posts[index * size : (index + 1) * size])
             known = self._known.get(f"{folder}{place}index.html")
             yield (
                 known
-                if known and known.posts == part and _alike(known, first, len(places))
-                else replace(_leaf(folder, first, places, index), posts=part)
+                if known and known.posts == part and _is_same_list(known, first, len(places))
+                else replace(_paginated_page(folder, first, places, index), posts=part)
             )
 
-    def _tag(self, tag: Tag, posts: tuple[Post, ...]) -> _Subject:
+    def _tag(self, tag: Tag, posts: tuple[Post, ...]) -> _Term:
         """Lay out what is published of a tag."""
-        folder = f"{FOLDERS['tag']}{tag.slug}/"
+        folder = f"{FEED_FOLDERS['tag']}{tag.slug}/"
         page = replace(self._page("tag.html", tag.label, folder), tag=tag)
-        return _Subject(folder, page, posts)
+        return _Term(folder, page, posts)
 
-    def _author(self, author: Author, posts: tuple[Post, ...]) -> _Subject:
+    def _author(self, author: Author, posts: tuple[Post, ...]) -> _Term:
         """Lay out what is published of an author."""
-        folder = f"{FOLDERS['author']}{author.slug}/"
+        folder = f"{FEED_FOLDERS['author']}{author.slug}/"
         page = replace(self._page("author.html", author.name, folder), author=author)
-        return _Subject(folder, page, posts)
+        return _Term(folder, page, posts)
 
-    def _digest(self, digest: Series) -> Iterator[Page]:
+    def _digest(self, digest: DigestArchive) -> Iterator[Page]:
         """Make the archive of a digest, and the page of every issue."""
         archive = self._page("issues.html", digest.name, digest.folder)
-        issues = tuple(each.issued for each in digest.listed)
-        places = _places(len(issues), ARCHIVE_SIZE)
+        issues = tuple(each.issue for each in digest.listed_issues)
+        places = _page_folders(len(issues), ARCHIVE_PAGE_SIZE)
         for index in range(len(places)):
-            part = issues[index * ARCHIVE_SIZE : (index + 1) * ARCHIVE_SIZE]
-            yield replace(_leaf(digest.folder, archive, places, index), issues=part)
-        for each in digest.editions:
+            part = issues[index * ARCHIVE_PAGE_SIZE : (index + 1) * ARCHIVE_PAGE_SIZE]
+            yield replace(_paginated_page(digest.folder, archive, places, index), issues=part)
+        for each in digest.issues:
             yield replace(
-                self._page("issue.html", each.issued.subject, each.folder),
+                self._page("issue.html", each.issue.subject, each.folder),
                 description=each.summary or self._site.description,
                 feeds=archive.feeds,
                 posts=each.posts,
-                issue=each.issued,
+                issue=each.issue,
             )
 
     def _posts(self) -> Iterator[Page]:
         """Make the page of every post that has its page here."""
         posts = self._library.posts
         for newer, post, older in zip((None, *posts), posts, (*posts[1:], None), strict=False):
-            known = self._known.get(post.output)
+            known = self._known.get(post.output_path)
             if known and known.post is post and known.newer is newer and known.older is older:
                 yield known
-            elif post.output and not post.redirect:
+            elif post.output_path and not post.redirect_url:
                 yield self._post(post, newer, older)
         for post in self._library.unlisted:
-            known = self._known.get(post.output)
+            known = self._known.get(post.output_path)
             if post.kind != PAGE and known and known.post is post:
                 yield known
-            elif post.kind != PAGE and post.output and not post.redirect:
+            elif post.kind != PAGE and post.output_path and not post.redirect_url:
                 yield self._post(post, None, None)
 
     def _post(self, post: Post, newer: Post | None, older: Post | None) -> Page:
         """Make the page of a post."""
         return Page(
-            path=post.output,
+            path=post.output_path,
             template="post.html",
             url=post.url,
             title=post.title,
@@ -199,22 +204,22 @@ class _Pages:
             menu=self.menus.get(post.language, self.menu),
         )
 
-    def _standing(self) -> Iterator[Page]:
+    def _standalone_pages(self) -> Iterator[Page]:
         """Make the pages that are no posts: About and the like."""
         hidden = (each for each in self._library.unlisted if each.kind == PAGE)
         for each in (*self._library.pages, *hidden):
-            known = self._known.get(each.output)
+            known = self._known.get(each.output_path)
             if known and known.post is each:
                 yield known
-            elif each.output and not each.redirect:
+            elif each.output_path and not each.redirect_url:
                 yield replace(self._post(each, None, None), template="page.html", feeds=self._whole)
 
     def _followed(self, post: Post) -> Iterator[Feed]:
         """Give the feeds of a post's tags, authors, categories and language."""
         for folder, named in (
-            (FOLDERS["tag"], post.tags),
-            (FOLDERS["author"], post.authors),
-            (FOLDERS["category"], post.categories),
+            (FEED_FOLDERS["tag"], post.tags),
+            (FEED_FOLDERS["author"], post.authors),
+            (FEED_FOLDERS["category"], post.categories),
         ):
             for each in named:
                 feed = self._feeds.get(f"{folder}{each.slug}/")
@@ -224,32 +229,32 @@ class _Pages:
             yield self._languages[post.language]
 
 
-def discoverable(feed: Feed) -> Feed:
+def strip_posts(feed: Feed) -> Feed:
     """Give what is told of a feed where only its address matters, which no new post changes."""
     return replace(feed, posts=(), total=0, updated=EPOCH)
 
 
 def _by_folder(feeds: Iterable[Feed]) -> dict[str, Feed]:
-    return {feed.folder: discoverable(feed) for feed in feeds}
+    return {feed.folder: strip_posts(feed) for feed in feeds}
 
 
-def _groups(subjects: Sequence[_Subject]) -> tuple[Group, ...]:
+def _groups(subjects: Sequence[_Term]) -> tuple[TaxonomyTerm, ...]:
     """Give what a list of tags or authors tells of each."""
     return tuple(
-        Group(each.page.title, each.page.url, len(each.posts), each.posts[0].published)
+        TaxonomyTerm(each.page.title, each.page.url, len(each.posts), each.posts[0].published)
         for each in subjects
     )
 
 
-def _places(length: int, size: int) -> list[str]:
+def _page_folders(length: int, size: int) -> list[str]:
     """Give the folders of the pages of a list, below that of the first."""
     total = max(1, -(-length // size))
     return ["", *(f"page/{number}/" for number in range(2, total + 1))]
 
 
-def _leaf(folder: str, first: Page, places: Sequence[str], index: int) -> Page:
+def _paginated_page(folder: str, first: Page, places: Sequence[str], index: int) -> Page:
     """Give one of the pages of a list: at `folder`, then at `folder/page/2/` and so on."""
-    pager = Pager(
+    pager = Pagination(
         number=index + 1,
         total=len(places),
         newer=first.url + places[index - 1] if index else "",
@@ -259,7 +264,7 @@ def _leaf(folder: str, first: Page, places: Sequence[str], index: int) -> Page:
     return replace(first, path=f"{folder}{place}index.html", url=first.url + place, pager=pager)
 
 
-def _alike(page: Page, first: Page, total: int) -> bool:
+def _is_same_list(page: Page, first: Page, total: int) -> bool:
     """Tell whether a page is of the list that begins with another, and of as many as that."""
     own = (page.template, page.title, page.tag, page.author)
     return (

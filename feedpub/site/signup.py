@@ -2,14 +2,14 @@
 
 from feedpub.config import Config
 from feedpub.library import Library
-from feedpub.model import SignUp
+from feedpub.model import SignupOptions
 
 
-def choices(config: Config, library: Library) -> SignUp:
+def build_signup_options(config: Config, library: Library) -> SignupOptions:
     """Give all that there is to follow, each in order of its name, and the site's languages."""
     own = config.site.language
     others = (language for language, _ in library.languages)
-    return SignUp(
+    return SignupOptions(
         tags=tuple(tag for tag, _ in library.tags),
         authors=tuple(author for author, _ in library.authors),
         languages=tuple(dict.fromkeys((own, *others))),

@@ -5,18 +5,18 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from feedpub import feeds
-from feedpub.config import Config, ExtraFeed
+from feedpub.config import Config, ExtraFeedConfig
 from feedpub.library import Library
-from feedpub.library.identity import tag_uri
-from feedpub.library.subjects import sameness
+from feedpub.library.identity import build_tag_uri
+from feedpub.library.subjects import normalize_name
 from feedpub.model import Feed, Post, Tag
-from feedpub.site.issues import Series, entry
-from feedpub.slugs import quote, slugify, unique
+from feedpub.site.issues import DigestArchive, build_feed_entry
+from feedpub.slugs import make_unique_slug, quote, slugify
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 """When a feed without posts was updated: any fixed time will do."""
 
-FOLDERS = {
+FEED_FOLDERS = {
     "tag": "tags/",
     "author": "authors/",
     "category": "categories/",
@@ -28,7 +28,7 @@ FOLDERS = {
 
 
 @dataclass(frozen=True, slots=True)
-class Subscriptions:
+class FeedSet:
     """Every feed there is, each where a page looks for it."""
 
     site: tuple[Feed, ...]  # one, or none where `feeds.kinds` leaves it out
@@ -40,7 +40,7 @@ class Subscriptions:
     digests: tuple[Feed, ...]  # of issues, one for each digest
     archives: tuple[Feed, ...]  # parts of the site's Atom feed (RFC 5005), oldest first
 
-    def all(self) -> tuple[Feed, ...]:
+    def list_feeds(self) -> tuple[Feed, ...]:
         """Give every feed that can be followed, which an archive cannot."""
         return (
             *self.site,
@@ -53,25 +53,23 @@ class Subscriptions:
         )
 
 
-def subscriptions(
-    config: Config, library: Library, digests: Iterable[Series] = ()
-) -> Subscriptions:
+def build_feeds(config: Config, library: Library, digests: Iterable[DigestArchive] = ()) -> FeedSet:
     """Decide which feeds the site has, and which posts, or issues of `digests`, are in each."""
-    make = _Maker(config)
+    make = _FeedBuilder(config)
     archives = tuple(make.archives(library.posts))
-    return Subscriptions(
+    return FeedSet(
         site=tuple(make.site(library.posts, archives)),
-        tags=tuple(make.subjects("tag", "tags", library.tags)),
+        tags=tuple(make.terms("tag", "tags", library.tags)),
         authors=tuple(make.authors(library)),
-        categories=tuple(make.subjects("category", "categories", library.categories)),
+        categories=tuple(make.terms("category", "categories", library.categories)),
         languages=tuple(make.languages(library)),
-        extra=tuple(make.combinations(library)),
+        extra=tuple(make.extra_feeds(library)),
         digests=tuple(make.digests(digests)),
         archives=archives,
     )
 
 
-class _Maker:
+class _FeedBuilder:
     """Makes the feeds of one site."""
 
     def __init__(self, config: Config) -> None:
@@ -83,10 +81,10 @@ class _Maker:
         """Make the feed of all posts."""
         if "site" in self._kinds:
             feed = self._feed("site", self._config.site.title, "", posts)
-            older = feeds.address(self._config, archives[-1], "atom") if archives else ""
+            older = feeds.build_feed_url(self._config, archives[-1], "atom") if archives else ""
             yield replace(feed, older=older)
 
-    def subjects(
+    def terms(
         self, kind: str, kinds: str, groups: Iterable[tuple[Tag, tuple[Post, ...]]]
     ) -> Iterator[Feed]:
         """Make the feeds of tags or categories."""
@@ -107,21 +105,21 @@ class _Maker:
             if "languages" in self._kinds and len(posts) >= self._least:
                 yield replace(self._feed("language", name, slugify(name), posts), language=name)
 
-    def combinations(self, library: Library) -> Iterator[Feed]:
+    def extra_feeds(self, library: Library) -> Iterator[Feed]:
         """Make the combinations that the config asks for, empty ones too: somebody follows them."""
         taken: set[str] = set()
         for wanted in self._config.feeds.extra:
-            choice = _Choice(self._config, library, wanted)
-            posts = [post for post in library.posts if choice.includes(post)]
-            slug = unique(slugify(wanted.name), taken)
+            choice = _FeedFilter(self._config, library, wanted)
+            posts = [post for post in library.posts if choice.matches(post)]
+            slug = make_unique_slug(slugify(wanted.name), taken)
             yield self._feed("extra", wanted.title or wanted.name, slug, posts)
 
-    def digests(self, digests: Iterable[Series]) -> Iterator[Feed]:
+    def digests(self, digests: Iterable[DigestArchive]) -> Iterator[Feed]:
         """Make the feed of every digest: its entries are issues."""
         for each in digests:
-            listed = each.listed
+            listed = each.listed_issues
             latest = listed[: self._config.feeds.limit or None]
-            entries = [entry(self._config, edition) for edition in latest]
+            entries = [build_feed_entry(self._config, edition) for edition in latest]
             feed = self._feed("digest", each.name, each.slug, entries)
             yield replace(feed, total=len(listed))
 
@@ -142,20 +140,20 @@ class _Maker:
             feed = replace(
                 whole, kind="archive", stem=f"archive-{number}", formats=("atom",), older=older
             )
-            older = feeds.address(self._config, feed, "atom")
+            older = feeds.build_feed_url(self._config, feed, "atom")
             yield feed
 
     def _feed(self, kind: str, name: str, slug: str, posts: Sequence[Post]) -> Feed:
         """Make the feed of these posts, which come newest first."""
         config, site = self._config, self._config.site
         limited = tuple(posts[: config.feeds.limit] if config.feeds.limit else posts)
-        folder = f"{FOLDERS[kind]}{slug}/" if slug else ""
+        folder = f"{FEED_FOLDERS[kind]}{slug}/" if slug else ""
         paged = config.pages.enabled and kind in ("tag", "author", "digest")
         return Feed(
             kind=kind,
             name=name,
             title=f"{site.title}: {name}" if slug else site.title,
-            id=tag_uri(config, f"feeds/{kind}/{slug}" if slug else f"feeds/{kind}"),
+            id=build_tag_uri(config, f"feeds/{kind}/{slug}" if slug else f"feeds/{kind}"),
             folder=folder,
             stem="",
             url=site.url + quote(folder) if paged else site.url,
@@ -169,29 +167,31 @@ class _Maker:
         )
 
 
-class _Choice:
+class _FeedFilter:
     """Which posts an extra feed is made of."""
 
-    def __init__(self, config: Config, library: Library, wanted: ExtraFeed) -> None:
-        tags = {sameness(tag) for tag in wanted.tags}
-        people = {sameness(key): author.name for key, author in config.authors}
-        authors = {sameness(people.get(sameness(name), name)) for name in wanted.authors}
+    def __init__(self, config: Config, library: Library, wanted: ExtraFeedConfig) -> None:
+        tags = {normalize_name(tag) for tag in wanted.tags}
+        people = {normalize_name(key): author.name for key, author in config.authors}
+        authors = {
+            normalize_name(people.get(normalize_name(name), name)) for name in wanted.authors
+        }
         self._wanted = wanted
         self._tags = {
             tag.slug
             for tag, _ in (*library.tags, *library.categories)
-            if sameness(tag.label) in tags
+            if normalize_name(tag.label) in tags
         }
         self._authors = {
-            author.slug for author, _ in library.authors if sameness(author.name) in authors
+            author.slug for author, _ in library.authors if normalize_name(author.name) in authors
         }
         self._languages = {
             language
             for language, _ in library.languages
-            if any(_speaks(language, each) for each in wanted.languages)
+            if any(_matches_language(language, each) for each in wanted.languages)
         }
 
-    def includes(self, post: Post) -> bool:
+    def matches(self, post: Post) -> bool:
         """Tell whether a post has one of the tags, one of the authors and one of the languages."""
         wanted = self._wanted
         return (
@@ -204,6 +204,6 @@ class _Choice:
         )
 
 
-def _speaks(language: str, wanted: str) -> bool:
+def _matches_language(language: str, wanted: str) -> bool:
     """Tell whether a language is one asked for: "de-AT" is "de" (RFC 4647 section 3.3.1)."""
     return f"{language}-".casefold().startswith(f"{wanted}-".casefold())

@@ -8,12 +8,12 @@ from zoneinfo import ZoneInfo
 
 from feedpub.config import Config
 from feedpub.errors import FeedpubError
-from feedpub.files.settings import configuration
+from feedpub.files.settings import load_config
 from feedpub.slugs import slugify
-from feedpub.text import clean, nearest
+from feedpub.text import find_close_match, strip_invalid_characters
 
 
-def new(
+def create_post(
     config_path: Path, title: str, author: str, now: datetime, environ: Mapping[str, str]
 ) -> Path:
     """Write a draft with title, date (in the site's zone) and author filled in; give its path.
@@ -24,8 +24,8 @@ def new(
         ConfigError: the configuration cannot be used.
         FeedpubError: there is such a file, or no such author, or no title.
     """
-    config = configuration(config_path, environ)
-    name = " ".join(clean(title).split())
+    config = load_config(config_path, environ)
+    name = " ".join(strip_invalid_characters(title).split())
     if not name:
         raise FeedpubError('a post needs a title: feedpub new "My first journey"')
     path = config_path.parent / config.content.folder / f"{slugify(name)}.md"
@@ -58,7 +58,7 @@ def _author(config: Config, wanted: str) -> str:
     if wanted in keys or wanted in names:
         return wanted
     if wanted:
-        near = nearest(wanted, keys + names)
+        near = find_close_match(wanted, keys + names)
         hint = f'did you mean "{near}"?' if near else f"known are: {', '.join(keys) or 'none'}"
         raise FeedpubError(f'no author "{wanted}" in authors: of the configuration; {hint}')
     if len(keys) == 1:

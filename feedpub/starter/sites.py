@@ -11,15 +11,15 @@ _IGNORED = "public/\n.feedpub/\nmail/\n"  # mail/ has addresses in it
 
 
 @dataclass(frozen=True, slots=True)
-class Started:
+class NewSite:
     """What was made; paths below the folder."""
 
     folder: Path
-    made: tuple[str, ...]
+    created: tuple[str, ...]
     kept: tuple[str, ...]  # was there before, and stays as it is
 
 
-def init(folder: Path, now: datetime) -> Started:
+def create_site(folder: Path, now: datetime) -> NewSite:
     """Make a site: a configuration, a first post dated `now`, and a .gitignore.
 
     Nothing that is there is changed; where there is content, there is no first post.
@@ -48,7 +48,7 @@ def init(folder: Path, now: datetime) -> Started:
         (folder / path).parent.mkdir(parents=True, exist_ok=True)
         with (folder / path).open("x", encoding="utf-8", newline="\n") as file:
             file.write(wanted[path])
-    return Started(folder, tuple(made), tuple(kept))
+    return NewSite(folder, tuple(made), tuple(kept))
 
 
 def _packaged(path: str) -> str:

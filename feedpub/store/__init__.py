@@ -11,58 +11,69 @@ from pathlib import Path
 from sqlalchemy.exc import SQLAlchemyError
 
 from feedpub.mailing import Issue
-from feedpub.store.counting import Counting
-from feedpub.store.database import PATIENCE, Database, is_there
-from feedpub.store.deliveries import Deliveries
-from feedpub.store.errands import Errands
-from feedpub.store.errors import ForgottenError, OvertakenError, StoreError, StoreUnavailable
-from feedpub.store.fates import Fates
-from feedpub.store.importing import Imported
-from feedpub.store.issues import Issues
-from feedpub.store.looking import Looking
-from feedpub.store.planning import Plan
-from feedpub.store.recovery import Recovery
-from feedpub.store.refused import SenderRefusals
-from feedpub.store.relays import Relays
-from feedpub.store.restored import FORGOTTEN, REMOVED, Outside, Position, Restored
-from feedpub.store.signups import Signups
-from feedpub.store.subscribers import Subscribers
-from feedpub.store.upgrading import is_begun, upgrade
+from feedpub.store.counting import StatsStore
+from feedpub.store.database import LOCK_TIMEOUT, Database, database_exists
+from feedpub.store.deliveries import DeliveryStore
+from feedpub.store.errands import WebhookStore
+from feedpub.store.errors import (
+    AddressForgottenError,
+    ConcurrentUpdateError,
+    StoreError,
+    StoreUnavailable,
+)
+from feedpub.store.fates import DeliveryStatusStore
+from feedpub.store.importing import ImportCounts
+from feedpub.store.issues import IssueStore
+from feedpub.store.looking import SnapshotStore
+from feedpub.store.planning import IssuePlan
+from feedpub.store.recovery import RecoveryStore
+from feedpub.store.refused import SenderRefusalStore
+from feedpub.store.relays import RelayStore
+from feedpub.store.restored import (
+    FORGOTTEN,
+    REMOVED,
+    DatabasePosition,
+    RecoveryLog,
+    RestoreCheckStore,
+)
+from feedpub.store.signups import SignupStore
+from feedpub.store.subscribers import SubscriberStore
+from feedpub.store.upgrading import has_schema, upgrade
 
 __all__ = [
     "FORGOTTEN",
-    "PATIENCE",
+    "LOCK_TIMEOUT",
     "REMOVED",
-    "ForgottenError",
-    "Imported",
-    "Outside",
-    "OvertakenError",
-    "Plan",
-    "Position",
+    "AddressForgottenError",
+    "ConcurrentUpdateError",
+    "DatabasePosition",
+    "ImportCounts",
+    "IssuePlan",
+    "RecoveryLog",
     "Store",
     "StoreError",
     "StoreUnavailable",
-    "is_there",
-    "open",
-    "sent",
+    "database_exists",
+    "load_sent_issues",
+    "open_store",
 ]
 
-_BRIEFLY = 2.0  # seconds: pages do not wait for the newsletter
+_SHORT_TIMEOUT = 2.0  # seconds: pages do not wait for the newsletter
 
 
 class Store(
-    Subscribers,
-    Signups,
-    Issues,
-    Looking,
-    Deliveries,
-    Errands,
-    Counting,
-    Fates,
-    SenderRefusals,
-    Restored,
-    Recovery,
-    Relays,
+    SubscriberStore,
+    SignupStore,
+    IssueStore,
+    SnapshotStore,
+    DeliveryStore,
+    WebhookStore,
+    StatsStore,
+    DeliveryStatusStore,
+    SenderRefusalStore,
+    RestoreCheckStore,
+    RecoveryStore,
+    RelayStore,
 ):
     """Readers, requests, issues and deliveries in one database; for all threads of a process.
 
@@ -70,30 +81,30 @@ class Store(
     """
 
     def __init__(self, database: Database) -> None:
-        Subscribers.__init__(self, database)
-        Signups.__init__(self, database)
-        Issues.__init__(self, database)
-        Looking.__init__(self, database)
-        Deliveries.__init__(self, database)
-        Errands.__init__(self, database)
-        Counting.__init__(self, database)
-        Fates.__init__(self, database)
-        SenderRefusals.__init__(self, database)
-        Restored.__init__(self, database)
-        Recovery.__init__(self, database)
-        Relays.__init__(self, database)
+        SubscriberStore.__init__(self, database)
+        SignupStore.__init__(self, database)
+        IssueStore.__init__(self, database)
+        SnapshotStore.__init__(self, database)
+        DeliveryStore.__init__(self, database)
+        WebhookStore.__init__(self, database)
+        StatsStore.__init__(self, database)
+        DeliveryStatusStore.__init__(self, database)
+        SenderRefusalStore.__init__(self, database)
+        RestoreCheckStore.__init__(self, database)
+        RecoveryStore.__init__(self, database)
+        RelayStore.__init__(self, database)
 
-    def tidy(self) -> None:
+    def checkpoint(self) -> None:
         """Give back the room that a database needs no more; to be done now and then."""
-        self._database.tidy()
+        self._database.checkpoint()
 
     def close(self) -> None:
         """Close every connection; the next call would open new ones."""
         self._database.close()
 
 
-def open(  # noqa: A001 - store.open says what it does
-    url: str, folder: Path, patience: float = PATIENCE, outside: Outside | None = None
+def open_store(
+    url: str, folder: Path, patience: float = LOCK_TIMEOUT, outside: RecoveryLog | None = None
 ) -> Store:
     """Open a database, made or brought up to date where it needs to be.
 
@@ -110,7 +121,7 @@ def open(  # noqa: A001 - store.open says what it does
         StoreUnavailable: It is away or locked for now.
     """
     database = Database(url, folder, patience)
-    database.outside = outside
+    database.recovery_log = outside
     try:
         upgrade(database)
     except StoreError:
@@ -119,24 +130,25 @@ def open(  # noqa: A001 - store.open says what it does
     return Store(database)
 
 
-def sent(url: str, folder: Path) -> tuple[Issue, ...]:
+def load_sent_issues(url: str, folder: Path) -> tuple[Issue, ...]:
     """Give all issues that went out or are going out, newest first; () without a database.
 
     One that is there is brought up to date where it needs to be; none is made. The arguments are
     those of `open`, and so is what is raised. One that is locked is not waited for as long.
     """
-    if not is_there(url, folder):
+    if not database_exists(url, folder):
         return ()
-    database = Database(url, folder, _BRIEFLY)
+    database = Database(url, folder, _SHORT_TIMEOUT)
     try:
-        if not is_begun(database):
+        if not has_schema(database):
             return ()
         upgrade(database)
-        return Issues(database).sent()
+        return IssueStore(database).list_sent_issues()
     except (SQLAlchemyError, LookupError, TypeError, ValueError) as error:
         words = " ".join(str(error).split())
         raise StoreError(
-            f"{database.place}: the database is damaged ({words}); bring it back from a backup"
+            f"{database.display_name}: the database is damaged ({words}); bring it back "
+            "from a backup"
         ) from error
     finally:
         database.close()

@@ -34,7 +34,7 @@ class Bounce:
     now: datetime
 
 
-def record(connection: Connection, number: int, bounce: Bounce) -> None:
+def record_bounce(connection: Connection, number: int, bounce: Bounce) -> None:
     """Write what a bounce changes about a reader; who left before is as they were."""
     query = select(subscriber.c.soft_bounces, subscriber.c.soft_bounced).where(
         subscriber.c.id == number, subscriber.c.state.in_((ACTIVE, "pending"))

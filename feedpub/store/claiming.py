@@ -10,7 +10,14 @@ from sqlalchemy import Connection, Row, bindparam, func, select, update
 
 from feedpub.mailing import ACTIVE, Delivery
 from feedpub.store import rows
-from feedpub.store.schema import Moment, among, delivery, issue, selection, subscriber
+from feedpub.store.schema import (
+    UtcDateTime,
+    build_in_clause,
+    delivery,
+    issue,
+    selection,
+    subscriber,
+)
 
 _HEAD = (
     delivery.c.id,
@@ -18,7 +25,7 @@ _HEAD = (
     delivery.c.subscriber,
     delivery.c.attempts,
     selection.c.key,
-    rows.ORIGIN,
+    rows.ORIGINAL_DIGEST,
     issue.c.slot,
     issue.c.created,
 )
@@ -27,7 +34,7 @@ _DUE = (
     select(delivery.c.id)
     .where(
         delivery.c.issue == bindparam("which"),
-        delivery.c.next_at <= bindparam("now", type_=Moment()),
+        delivery.c.next_at <= bindparam("now", type_=UtcDateTime()),
     )
     .order_by(delivery.c.next_at, delivery.c.id)
     .limit(bindparam("most"))
@@ -37,32 +44,32 @@ _DUE = (
 _EARLIER = delivery.alias("earlier")
 # The reader has not been sent an earlier issue of the same digest, and nothing has come between:
 # what was deferred has had its turn.
-_OVERTAKES = (
+_HAS_EARLIER_ISSUE = (
     select(_EARLIER.c.id)
     .where(
-        among(_EARLIER.c.issue, "earlier"),
+        build_in_clause(_EARLIER.c.issue, "earlier"),
         _EARLIER.c.subscriber == delivery.c.subscriber,
         _EARLIER.c.state.in_(("planned", "claimed")),
     )
     .exists()
 )
-_DUE_IN_TURN = _DUE.where(~_OVERTAKES)
-FIRST = select(func.min(delivery.c.next_at, type_=Moment())).where(
+_DUE_IN_TURN = _DUE.where(~_HAS_EARLIER_ISSUE)
+NEXT_DUE_QUERY = select(func.min(delivery.c.next_at, type_=UtcDateTime())).where(
     delivery.c.issue == bindparam("which"), delivery.c.next_at.is_not(None)
 )
-_FIRST_IN_TURN = FIRST.where(~_OVERTAKES)
-_WHOLE = (
-    select(*_HEAD, *rows.SUBSCRIBER)
+_FIRST_IN_TURN = NEXT_DUE_QUERY.where(~_HAS_EARLIER_ISSUE)
+_LOAD = (
+    select(*_HEAD, *rows.SUBSCRIBER_COLUMNS)
     .select_from(delivery)
     .join(selection, selection.c.id == delivery.c.selection)
     .join(issue, issue.c.id == delivery.c.issue)
     .outerjoin(subscriber, subscriber.c.id == delivery.c.subscriber)
-    .where(among(delivery.c.id, "ids"))
+    .where(build_in_clause(delivery.c.id, "ids"))
     .order_by(delivery.c.id)
 )
 _CLAIM = (
     update(delivery)
-    .where(among(delivery.c.id, "ids"))
+    .where(build_in_clause(delivery.c.id, "ids"))
     .values(
         state="claimed", worker=bindparam("owner"), next_at=bindparam("until"), at=bindparam("now")
     )
@@ -83,7 +90,7 @@ _SUPPRESS = (
 
 
 @dataclass(frozen=True, slots=True)
-class Claim:
+class ClaimRequest:
     """What a worker asks for."""
 
     worker: str
@@ -92,10 +99,10 @@ class Claim:
     now: datetime
 
 
-def claimed(connection: Connection, claim: Claim) -> tuple[Delivery, ...]:
+def claim_batch(connection: Connection, claim: ClaimRequest) -> tuple[Delivery, ...]:
     """Claim what is due; see `Deliveries.claim`."""
-    while ids := _due(connection, claim):
-        found = connection.execute(_WHOLE, {"ids": ids}).all()
+    while ids := _find_due(connection, claim):
+        found = connection.execute(_LOAD, {"ids": ids}).all()
         gone = [
             {"one": row.id, "why": row.state or "removed", "now": claim.now}
             for row in found
@@ -111,17 +118,17 @@ def claimed(connection: Connection, claim: Claim) -> tuple[Delivery, ...]:
     return ()
 
 
-def sending(connection: Connection) -> Sequence[int]:
+def find_sending_issues(connection: Connection) -> Sequence[int]:
     """Return the ids of the issues that are going out."""
     query = select(issue.c.id).where(issue.c.state == "sending").order_by(issue.c.id)
     return connection.execute(query).scalars().all()
 
 
-def first_due(connection: Connection) -> datetime | None:
+def find_next_due(connection: Connection) -> datetime | None:
     """Return when the next delivery may be claimed; see `Deliveries.next_due`."""
     found = []
     for series in _sending_by_digest(connection):
-        found.append(connection.scalar(FIRST, {"which": series[0]}))
+        found.append(connection.scalar(NEXT_DUE_QUERY, {"which": series[0]}))
         for place, number in enumerate(series[1:], 1):
             values = {"which": number, "earlier": series[:place]}
             found.append(connection.scalar(_FIRST_IN_TURN, values))
@@ -139,7 +146,7 @@ def _sending_by_digest(connection: Connection) -> list[list[int]]:
     return sorted(found.values())
 
 
-def _due(connection: Connection, claim: Claim) -> list[int]:
+def _find_due(connection: Connection, claim: ClaimRequest) -> list[int]:
     """Return what may be claimed, shared evenly among the digests that are going out.
 
     Of one digest the earlier issue comes first: no reader gets the next one before it.
@@ -148,11 +155,13 @@ def _due(connection: Connection, claim: Claim) -> list[int]:
     digests = _sending_by_digest(connection)
     for place, series in enumerate(digests):
         share = math.ceil((claim.limit - len(found)) / (len(digests) - place))
-        found += _due_of(connection, claim, series, share)
+        found += _find_due_in_digest(connection, claim, series, share)
     return found
 
 
-def _due_of(connection: Connection, claim: Claim, series: list[int], most: int) -> list[int]:
+def _find_due_in_digest(
+    connection: Connection, claim: ClaimRequest, series: list[int], most: int
+) -> list[int]:
     """Return what may be claimed of the issues of one digest, at most so many."""
     found: list[int] = []
     for place, number in enumerate(series):
@@ -169,8 +178,8 @@ def _delivery(row: Row[Any]) -> Delivery:
     return Delivery(
         id=number,
         issue=issue_number,
-        subscriber=rows.subscriber(row[len(_HEAD) :]),
-        selection=key,
-        key=rows.message_key(digest, slot, created, reader),
+        subscriber=rows.parse_subscriber(row[len(_HEAD) :]),
+        variant=key,
+        key=rows.make_message_key(digest, slot, created, reader),
         attempts=attempts,
     )

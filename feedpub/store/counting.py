@@ -6,11 +6,11 @@ from datetime import date, datetime
 from sqlalchemy import case, delete, func, select, type_coerce
 
 from feedpub.mailing import ACTIVE
-from feedpub.readership import Visit
+from feedpub.readership import FeedHits
 from feedpub.store.database import Database
 from feedpub.store.schema import (
-    NUMBER,
-    Moment,
+    BIG_INTEGER,
+    UtcDateTime,
     delivery,
     headcount,
     insert,
@@ -23,25 +23,25 @@ from feedpub.store.schema import (
 _DAY = 86_400_000_000  # microseconds, as Moment counts
 
 
-class Counting:
+class StatsStore:
     """Counts of each day. Every method raises StoreUnavailable where the database is away."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def visited(self, visits: Iterable[Visit]) -> None:
+    def record_feed_hits(self, visits: Iterable[FeedHits]) -> None:
         """Add what programs did to feeds to what they did on the same day."""
         values = [
             {
                 "day": each.day,
                 "feed": each.feed,
                 "agent": each.agent,
-                "readers": each.readers,
+                "readers": each.subscribers,
                 "requests": each.requests,
             }
             for each in visits
         ]
-        with self._database.writing() as connection:
+        with self._database.begin_write() as connection:
             new = insert(connection, visit)
             most = case(
                 (new.excluded.readers > visit.c.readers, new.excluded.readers),
@@ -55,17 +55,17 @@ class Counting:
             if values:
                 connection.execute(add, values)
 
-    def visits(self, since: date) -> tuple[Visit, ...]:
+    def list_feed_hits(self, since: date) -> tuple[FeedHits, ...]:
         """Give what programs did to feeds since a day."""
         query = select(visit).where(visit.c.day >= since.isoformat())
         ordered = query.order_by(visit.c.day, visit.c.feed, visit.c.agent)
-        with self._database.reading() as connection:
-            return tuple(Visit(*row) for row in connection.execute(ordered))
+        with self._database.begin_read() as connection:
+            return tuple(FeedHits(*row) for row in connection.execute(ordered))
 
-    def counted(self, today: date, keep: date) -> None:
+    def record_subscriber_counts(self, today: date, keep: date) -> None:
         """Record how many readers are in each state today; forget what is older than `keep`."""
         day, states = today.isoformat(), subscriber.c.state
-        with self._database.writing() as connection:
+        with self._database.begin_write() as connection:
             found = connection.execute(select(states, func.count()).group_by(states)).all()
             connection.execute(delete(headcount).where(headcount.c.day == day))
             # Somebody active or not: a day with nobody is known for one, too.
@@ -77,41 +77,41 @@ class Counting:
             for table in (visit, headcount):
                 connection.execute(delete(table).where(table.c.day < keep.isoformat()))
 
-    def headcounts(self, since: date) -> Mapping[str, int]:
+    def list_active_counts(self, since: date) -> Mapping[str, int]:
         """Give how many were active on each day that was counted since a day."""
         query = select(headcount.c.day, headcount.c.number).where(
             headcount.c.day >= since.isoformat(), headcount.c.state == ACTIVE
         )
-        with self._database.reading() as connection:
+        with self._database.begin_read() as connection:
             return dict(connection.execute(query.order_by(headcount.c.day)).all())
 
-    def under_way(self) -> tuple[tuple[str, int], ...]:
+    def count_open_deliveries(self) -> tuple[tuple[str, int], ...]:
         """Count the deliveries in each state, of all issues that have not ended."""
         going = select(issue.c.id).where(issue.c.ended.is_(None), issue.c.state != "skipped")
         query = select(delivery.c.state, func.count()).where(delivery.c.issue.in_(going))
         grouped = query.group_by(delivery.c.state).order_by(delivery.c.state)
-        with self._database.reading() as connection:
+        with self._database.begin_read() as connection:
             return tuple((state, number) for state, number in connection.execute(grouped))
 
-    def asking(self) -> tuple[int, datetime | None]:
+    def count_pending_signups(self) -> tuple[int, datetime | None]:
         """Count who asked to be mailed and was not answered yet; give when the first one did."""
-        first = func.min(signup.c.asked, type_=Moment())
+        first = func.min(signup.c.asked, type_=UtcDateTime())
         query = select(func.count(), first).where(signup.c.due.is_not(None))
-        with self._database.reading() as connection:
+        with self._database.begin_read() as connection:
             number, since = connection.execute(query).one()
             return number, since
 
-    def joined(self) -> Mapping[int, int]:
+    def compute_daily_growth(self) -> Mapping[int, int]:
         """Give by how many the active readers grew on each day, counted from 1970.
 
         Made of when those who are on the list agreed, and when they left: whoever was removed or
         forgotten is in none of it.
         """
-        came = type_coerce(subscriber.c.consent_at, NUMBER) // _DAY
-        went = type_coerce(subscriber.c.changed, NUMBER) // _DAY
+        came = type_coerce(subscriber.c.consent_at, BIG_INTEGER) // _DAY
+        went = type_coerce(subscriber.c.changed, BIG_INTEGER) // _DAY
         ever = subscriber.c.state != "pending"
         left = ever & (subscriber.c.state != ACTIVE)
-        with self._database.reading() as connection:
+        with self._database.begin_read() as connection:
             days: dict[int, int] = {}
             for query, sign in (
                 (select(came, func.count()).where(ever).group_by(came), 1),

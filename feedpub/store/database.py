@@ -15,9 +15,9 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from feedpub.store.errors import StoreError, StoreUnavailable
-from feedpub.store.urls import describe, is_file, parse, redact
+from feedpub.store.urls import describe_url, is_sqlite, parse_database_url, redact_passwords
 
-PATIENCE = 60.0  # seconds to wait for another process that writes
+LOCK_TIMEOUT = 60.0  # seconds to wait for another process that writes
 _SLICE = 0.2  # seconds that SQLite itself waits for a lock: until it returns no signal is handled
 _PAUSE = 0.02  # seconds before the next try: some locks SQLite does not wait for
 _PRAGMAS = (
@@ -52,11 +52,11 @@ _BROKEN = (
 
 
 @dataclass(frozen=True, slots=True)
-class Outside:
+class RecoveryLog:
     """What is kept outside of the database; both raise OSError where it cannot be written."""
 
-    note_sent: Callable[[int], None]  # the number is on its way to the disk when it returns
-    note_departures: Callable[[Sequence[tuple[str, str]]], int]
+    log_sent: Callable[[int], None]  # the number is on its way to the disk when it returns
+    log_state_changes: Callable[[Sequence[tuple[str, str]]], int]
     """Append canonical addresses and their states, on the disk when it returns; returns how long
     the log is then."""
 
@@ -64,7 +64,7 @@ class Outside:
 class Database:
     """One database, for all threads of a process."""
 
-    def __init__(self, url: str, folder: Path, patience: float = PATIENCE) -> None:
+    def __init__(self, url: str, folder: Path, patience: float = LOCK_TIMEOUT) -> None:
         """Nothing is connected yet. Raises StoreError for a URL that cannot be used.
 
         Args:
@@ -72,55 +72,64 @@ class Database:
             folder: Likewise.
             patience: Seconds to wait on SQLite for another process, or thread, that writes.
         """
-        parsed = parse(url, folder)
-        self.place = describe(parsed)
+        parsed = parse_database_url(url, folder)
+        self.display_name = describe_url(parsed)
         self._url = parsed
         self._patience = patience
-        self.outside: Outside | None = None
+        self.recovery_log: RecoveryLog | None = None
         self._engine = _engine(parsed, patience)
         # Threads of one process take turns here: SQLite would let them sleep and try again.
-        self._turn = RLock() if is_file(parsed) else None
+        self._write_lock = RLock() if is_sqlite(parsed) else None
         self._write = self._engine.execution_options(**_WRITING)
 
     @contextmanager
-    def reading(self) -> Iterator[Connection]:
+    def begin_read(self) -> Iterator[Connection]:
         """Give a connection in a transaction that reads. Raises StoreUnavailable, StoreError."""
-        with self._told(), self._engine.connect() as connection, connection.begin():
+        with self._translate_errors(), self._engine.connect() as connection, connection.begin():
             yield connection
 
     @contextmanager
-    def writing(self) -> Iterator[Connection]:
+    def begin_write(self) -> Iterator[Connection]:
         """Give a connection in a transaction that writes: committed at the end, all or nothing.
 
         Raises StoreUnavailable, also where another process has been writing for too long, and
         StoreError.
         """
-        with self._told(), self._in_turn(), self._write.connect() as connection, connection.begin():
+        with (
+            self._translate_errors(),
+            self._hold_write_lock(),
+            self._write.connect() as connection,
+            connection.begin(),
+        ):
             yield connection
 
     @contextmanager
-    def apart(self) -> Iterator[Connection]:
+    def connect_detached(self) -> Iterator[Connection]:
         """Give a connection without a transaction; it is closed at the end, temporary tables gone.
 
         Raises StoreUnavailable and StoreError.
         """
-        with self._told(), self._engine.connect() as connection:
+        with self._translate_errors(), self._engine.connect() as connection:
             connection.detach()
             yield connection
 
     @contextmanager
-    def writing_on(self, connection: Connection) -> Iterator[None]:
+    def begin_write_on(self, connection: Connection) -> Iterator[None]:
         """Begin a transaction that writes on a connection of its own; see `writing`."""
-        with self._in_turn(), connection.execution_options(**_WRITING).begin():
+        with self._hold_write_lock(), connection.execution_options(**_WRITING).begin():
             yield
 
-    def tidy(self) -> None:
+    def checkpoint(self) -> None:
         """Empty SQLite's write-ahead log, which holds what was overwritten in the file itself.
 
         Somebody who reads at the moment may keep it from being emptied; the next time does.
         """
-        if is_file(self._engine.url):
-            with self._told(), self._in_turn(), closing(self._engine.raw_connection()) as raw:
+        if is_sqlite(self._engine.url):
+            with (
+                self._translate_errors(),
+                self._hold_write_lock(),
+                closing(self._engine.raw_connection()) as raw,
+            ):
                 raw.cursor().execute("PRAGMA busy_timeout = 1000")
                 raw.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)")
                 raw.cursor().execute(f"PRAGMA busy_timeout = {_SLICE * 1000:.0f}")
@@ -130,20 +139,20 @@ class Database:
         self._engine.dispose()
 
     @contextmanager
-    def _in_turn(self) -> Iterator[None]:
+    def _hold_write_lock(self) -> Iterator[None]:
         """Wait until no other thread of this process writes, where only one may."""
-        if self._turn is None:
+        if self._write_lock is None:
             yield
             return
-        if not self._turn.acquire(timeout=self._patience):
+        if not self._write_lock.acquire(timeout=self._patience):
             raise self._unavailable(TimeoutError("somebody else has been writing for long"))
         try:
             yield
         finally:
-            self._turn.release()
+            self._write_lock.release()
 
     @contextmanager
-    def _told(self) -> Iterator[None]:
+    def _translate_errors(self) -> Iterator[None]:
         """Say in feedpub's words what a database or its driver says."""
         try:
             yield
@@ -153,7 +162,8 @@ class Database:
             name = getattr(error.orig, "sqlite_errorname", "")
             if name.startswith(_BROKEN):
                 raise StoreError(
-                    f"{self.place}: {error.orig}; see to the disk and the file's permissions, or "
+                    f"{self.display_name}: {error.orig}; see to the disk and the file's "
+                    "permissions, or "
                     "bring the file back from a backup"
                 ) from error
             passing = isinstance(error, (OperationalError, InterfaceError)) and not name
@@ -164,23 +174,23 @@ class Database:
             raise
 
     def _unavailable(self, error: BaseException) -> StoreUnavailable:
-        words = redact(str(error), self._url)
+        words = redact_passwords(str(error), self._url)
         return StoreUnavailable(
-            f"{self.place}: the database is not there for now ({words}); see that it runs"
+            f"{self.display_name}: the database is not there for now ({words}); see that it runs"
         )
 
 
-def is_there(url: str, folder: Path) -> bool:
+def database_exists(url: str, folder: Path) -> bool:
     """Tell whether there is anything in the file of a database; a server's is taken to be there.
 
     Raises StoreError for a URL that cannot be used.
     """
-    parsed = parse(url, folder)
+    parsed = parse_database_url(url, folder)
     path = Path(str(parsed.database))
-    return not is_file(parsed) or (path.is_file() and path.stat().st_size > 0)
+    return not is_sqlite(parsed) or (path.is_file() and path.stat().st_size > 0)
 
 
-def alone(connection: Connection, purpose: str) -> None:
+def acquire_advisory_lock(connection: Connection, purpose: str) -> None:
     """Wait until no other transaction has this purpose, until the end of this one.
 
     On SQLite nothing is to be done: whoever writes is alone.
@@ -189,14 +199,14 @@ def alone(connection: Connection, purpose: str) -> None:
         connection.execute(select(func.pg_advisory_xact_lock(func.hashtext(f"feedpub {purpose}"))))
 
 
-def measured(connection: Connection, table: str) -> None:
+def analyze_table(connection: Connection, table: str) -> None:
     """Tell PostgreSQL how large a table has become: its own look comes a minute later."""
     if connection.dialect.name != "sqlite":
         connection.exec_driver_sql(f"ANALYZE {table}")
 
 
 def _engine(url: URL, patience: float) -> Engine:
-    if is_file(url):
+    if is_sqlite(url):
         return _file_engine(url, patience)
     settings = {name: value for name, value in _SERVER.items() if name not in url.query}
     try:
@@ -210,8 +220,8 @@ def _engine(url: URL, patience: float) -> Engine:
 
 
 def _unusable(url: URL, error: BaseException) -> StoreError:
-    words = redact(str(error), url)
-    return StoreError(f"{describe(url)}: no connection can be made: {words}")
+    words = redact_passwords(str(error), url)
+    return StoreError(f"{describe_url(url)}: no connection can be made: {words}")
 
 
 def _file_engine(url: URL, patience: float) -> Engine:

@@ -6,19 +6,27 @@ from threading import Lock
 
 from sqlalchemy import Connection, and_, bindparam, case, func, or_, select, update
 
-from feedpub.mailing import ACTIVE, AHEAD, Content, Delivery, Settled
+from feedpub.mailing import ACTIVE, MAX_CLOCK_SKEW, Delivery, DeliveryUpdate, MessageContent
 from feedpub.store import claiming, restored, rows
 from feedpub.store.database import Database
 from feedpub.store.errors import StoreError, StoreUnavailable
-from feedpub.store.schema import EPOCH, Moment, among, delivery, issue, selection, subscriber
+from feedpub.store.schema import (
+    EPOCH,
+    UtcDateTime,
+    build_in_clause,
+    delivery,
+    issue,
+    selection,
+    subscriber,
+)
 
-_MOMENT = Moment()
-_AGAIN = frozenset(("deferred", "planned"))  # states from which there is another attempt
+_MOMENT = UtcDateTime()
+_RETRYABLE = frozenset(("deferred", "planned"))  # states from which there is another attempt
 
 _DOUBT = (
     update(delivery)
     .where(
-        among(delivery.c.id, "ids"),
+        build_in_clause(delivery.c.id, "ids"),
         delivery.c.worker == bindparam("owner"),
         # In doubt already: asked by two threads, say, since the lease had ended between. Only where
         # the answer to the first was lost on its way has nobody sent it.
@@ -28,7 +36,7 @@ _DOUBT = (
                 select(issue.c.state).where(issue.c.id == delivery.c.issue).scalar_subquery()
                 == "sending",
             ),
-            and_(delivery.c.state == "doubt", among(delivery.c.id, "unsure")),
+            and_(delivery.c.state == "doubt", build_in_clause(delivery.c.id, "unsure")),
         ),
         # A scalar is looked up by its key; EXISTS lets PostgreSQL read all readers for it.
         select(subscriber.c.state).where(subscriber.c.id == delivery.c.subscriber).scalar_subquery()
@@ -37,7 +45,7 @@ _DOUBT = (
     .values(state="doubt", next_at=None, doubts=delivery.c.doubts + 1, at=bindparam("now"))
     .returning(delivery.c.id)
 )
-_SETTLE = (
+_RECORD_RESULT = (
     update(delivery)
     .where(
         delivery.c.id == bindparam("one"),
@@ -57,16 +65,16 @@ _SETTLE = (
     )
 )
 # Whoever cancels an issue waits for this, and this for them.
-_STAND = (
+_LOCK_ISSUES = (
     select(issue.c.id)
-    .where(issue.c.id.in_(select(delivery.c.issue).where(among(delivery.c.id, "ids"))))
+    .where(issue.c.id.in_(select(delivery.c.issue).where(build_in_clause(delivery.c.id, "ids"))))
     .order_by(issue.c.id)
     .with_for_update(read=True)
 )
-_END = (
+_SUPPRESS_CANCELLED = (
     update(delivery)
     .where(
-        among(delivery.c.id, "ids"),
+        build_in_clause(delivery.c.id, "ids"),
         delivery.c.next_at.is_not(None),
         select(issue.c.state).where(issue.c.id == delivery.c.issue).scalar_subquery()
         == "cancelled",
@@ -87,7 +95,7 @@ _RELEASE = (
         state=case((delivery.c.attempts > 0, "deferred"), else_="planned"), next_at=EPOCH, worker=""
     )
 )
-_ABANDONED = update(delivery).where(
+_RESOLVE_ABANDONED = update(delivery).where(
     # Nobody cancels one of them meanwhile: what is deferred then would be so for ever.
     delivery.c.issue.in_(
         select(issue.c.id)
@@ -101,7 +109,7 @@ _ABANDONED = update(delivery).where(
         delivery.c.at > bindparam("ahead", type_=_MOMENT),
     ),
 )
-_AHEAD = (
+_FIX_CLOCK_SKEW = (
     update(delivery)
     .where(
         delivery.c.issue.in_(select(issue.c.id).where(issue.c.ended.is_(None))),
@@ -109,12 +117,12 @@ _AHEAD = (
     )
     .values(next_at=bindparam("now", type_=_MOMENT))
 )
-_UNSETTLED = select(func.min(delivery.c.at, type_=_MOMENT)).where(
+_OLDEST_UNRESOLVED = select(func.min(delivery.c.at, type_=_MOMENT)).where(
     delivery.c.issue == bindparam("which"), delivery.c.state == "doubt", delivery.c.worker != ""
 )
 
 
-class Deliveries:
+class DeliveryStore:
     """The outbox. Every method raises StoreUnavailable where the database is away for now.
 
     A worker is one run of a process, or of one thread of it: its name must never have been used
@@ -124,10 +132,10 @@ class Deliveries:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._asking = Lock()  # should two threads ask for the same, one is granted it
+        self._doubt_lock = Lock()  # should two threads ask for the same, one is granted it
         self._unsure: set[int] = set()  # whose doubt may be committed, and has not been granted
 
-    def claim(
+    def claim_deliveries(
         self, worker: str, limit: int, lease: timedelta, now: datetime
     ) -> tuple[Delivery, ...]:
         """Take what is due: planned, deferred until now, or of a worker whose lease has ended.
@@ -139,11 +147,13 @@ class Deliveries:
         its status. What is in doubt is not claimed. Nobody else gets what this gives until the
         lease ends.
         """
-        with self._database.writing() as connection:
-            return claiming.claimed(connection, claiming.Claim(worker, limit, now + lease, now))
+        with self._database.begin_write() as connection:
+            return claiming.claim_batch(
+                connection, claiming.ClaimRequest(worker, limit, now + lease, now)
+            )
 
-    def doubt(
-        self, worker: str, ids: Sequence[int], now: datetime, settled: Sequence[Settled] = ()
+    def mark_in_doubt(
+        self, worker: str, ids: Sequence[int], now: datetime, settled: Sequence[DeliveryUpdate] = ()
     ) -> frozenset[int]:
         """Record, before the final dot, that these may be sent; give those that may be.
 
@@ -153,16 +163,16 @@ class Deliveries:
         was paused or cancelled, or the reader has left. One commit serves them all, and what is
         `settled`, which is recorded first, as by `settle`.
         """
-        with self._asking:
+        with self._doubt_lock:
             try:
-                granted = self._granted(worker, ids, now, settled)
+                granted = self._grant(worker, ids, now, settled)
             except StoreUnavailable:
                 self._unsure.update(ids)
                 raise
             self._unsure.difference_update(ids)
             return granted
 
-    def settle(self, worker: str, settled: Sequence[Settled], now: datetime) -> None:
+    def record_results(self, worker: str, settled: Sequence[DeliveryUpdate], now: datetime) -> None:
         """Record what became of deliveries; one transaction.
 
         Those that are no longer this worker's are left as they are. All but what is given back
@@ -171,25 +181,25 @@ class Deliveries:
         is, and is suppressed instead.
         """
         if settled:
-            with self._database.writing() as connection:
-                _settle(connection, worker, settled, now)
+            with self._database.begin_write() as connection:
+                _record_results(connection, worker, settled, now)
 
-    def release(self, worker: str) -> int:
+    def release_deliveries(self, worker: str) -> int:
         """Give back all that a worker has claimed and not put in doubt; tell how many."""
-        with self._database.writing() as connection:
+        with self._database.begin_write() as connection:
             return connection.execute(_RELEASE, {"owner": worker}).rowcount
 
-    def workers(self) -> frozenset[str]:
+    def list_delivery_workers(self) -> frozenset[str]:
         """Give all who have claimed anything that they have not put in doubt."""
         query = select(delivery.c.worker).where(
             delivery.c.issue.in_(select(issue.c.id).where(issue.c.ended.is_(None))),
             delivery.c.next_at.is_not(None),
             delivery.c.state == "claimed",
         )
-        with self._database.reading() as connection:
+        with self._database.begin_read() as connection:
             return frozenset(connection.execute(query.distinct()).scalars())
 
-    def abandoned(self, before: datetime, now: datetime, *, resend: bool) -> int:
+    def resolve_abandoned(self, before: datetime, now: datetime, *, resend: bool) -> int:
         """Settle what workers that died left in doubt before a time; tell how much.
 
         With `resend` it is deferred until `now`, and may reach its reader a second time, with the
@@ -197,8 +207,8 @@ class Deliveries:
         ago than any transaction of SMTP takes. What is of a time long after now counts as well: a
         clock ran ahead.
         """
-        with self._database.writing() as connection:
-            statement = _ABANDONED.values(
+        with self._database.begin_write() as connection:
+            statement = _RESOLVE_ABANDONED.values(
                 state="deferred" if resend else "doubt",
                 next_at=now if resend else None,
                 worker="",
@@ -208,64 +218,69 @@ class Deliveries:
                 status="",
                 text="feedpub ended before the answer to the message came",
             )
-            values = {"before": before, "ahead": now + AHEAD}
+            values = {"before": before, "ahead": now + MAX_CLOCK_SKEW}
             return connection.execute(statement, values).rowcount
 
-    def make_due(self, now: datetime) -> int:
+    def fix_clock_skew(self, now: datetime) -> int:
         """Let what a clock that ran ahead put off be claimed now; return how much that is.
 
         Where a worker has claimed it, and is still there, that one is not allowed to send it.
         """
-        with self._database.writing() as connection:
-            return connection.execute(_AHEAD, {"ahead": now + AHEAD, "now": now}).rowcount
+        with self._database.begin_write() as connection:
+            return connection.execute(
+                _FIX_CLOCK_SKEW, {"ahead": now + MAX_CLOCK_SKEW, "now": now}
+            ).rowcount
 
-    def next_due(self) -> datetime | None:
+    def get_next_due(self) -> datetime | None:
         """Give when the next delivery may be claimed; None where none is to come.
 
         A time in the past means at once. Those of paused issues do not count, nor those that come
         after an earlier issue; what is claimed counts with the end of its lease.
         """
-        with self._database.reading() as connection:
-            return claiming.first_due(connection)
+        with self._database.begin_read() as connection:
+            return claiming.find_next_due(connection)
 
-    def next_attempt(self, number: int) -> datetime | None:
+    def get_next_attempt(self, number: int) -> datetime | None:
         """Return when the next delivery of an issue may be claimed; None where none is to come.
 
         A time in the past means at once. What is claimed counts with the end of its lease.
         """
-        with self._database.reading() as connection:
-            found: datetime | None = connection.scalar(claiming.FIRST, {"which": number})
+        with self._database.begin_read() as connection:
+            found: datetime | None = connection.scalar(claiming.NEXT_DUE_QUERY, {"which": number})
         return found
 
-    def unsettled(self) -> datetime | None:
+    def find_oldest_unresolved(self) -> datetime | None:
         """Give since when something is left to do about issues that are sending; None for nothing.
 
         Whatever may be claimed aside: what a worker has put in doubt and not settled is to be
         `abandoned` some day, and since EPOCH an issue with nothing unsent is to be marked as done.
         """
-        with self._database.reading() as connection:
+        with self._database.begin_read() as connection:
             found = []
-            for number in claiming.sending(connection):
+            for number in claiming.find_sending_issues(connection):
                 which = {"which": number}
-                since = connection.scalar(_UNSETTLED, which)
-                is_over = since is None and connection.scalar(claiming.FIRST, which) is None
+                since = connection.scalar(_OLDEST_UNRESOLVED, which)
+                is_over = (
+                    since is None and connection.scalar(claiming.NEXT_DUE_QUERY, which) is None
+                )
                 found.append(EPOCH if is_over else since)
         return min((each for each in found if each is not None), default=None)
 
-    def content(self, number: int, key: str) -> Content:
+    def load_content(self, number: int, key: str) -> MessageContent:
         """Give what an issue says to those with one selection. Raises StoreError for none."""
         which = (selection.c.issue == number, selection.c.key == key)
-        with self._database.reading() as connection:
+        with self._database.begin_read() as connection:
             octets = connection.scalar(select(selection.c.content).where(*which))
         if octets is None:
             raise StoreError(
-                f"{self._database.place}: issue {number} has no selection {key}; was the database "
+                f"{self._database.display_name}: issue {number} has no selection {key}; "
+                "was the database "
                 "replaced?"
             )
-        return rows.content(octets)
+        return rows.decompress_content(octets)
 
-    def _granted(
-        self, worker: str, ids: Sequence[int], now: datetime, settled: Sequence[Settled]
+    def _grant(
+        self, worker: str, ids: Sequence[int], now: datetime, settled: Sequence[DeliveryUpdate]
     ) -> frozenset[int]:
         """Commit what a worker tells, and then what it asks for; give what it may send."""
         values = {
@@ -274,30 +289,32 @@ class Deliveries:
             "unsure": sorted(self._unsure.intersection(ids)),
             "now": now,
         }
-        with self._database.writing() as connection:
+        with self._database.begin_write() as connection:
             if settled:
-                _settle(connection, worker, settled, now)
+                _record_results(connection, worker, settled, now)
             granted = frozenset(connection.execute(_DOUBT, values).scalars())
-            number = restored.count_batch(connection, now) if granted else 0
+            number = restored.insert_sent_batch(connection, now) if granted else 0
         if number:
-            restored.note_sent(self._database, number)
+            restored.log_sent(self._database, number)
         return granted
 
 
-def _settle(connection: Connection, worker: str, settled: Sequence[Settled], now: datetime) -> None:
+def _record_results(
+    connection: Connection, worker: str, settled: Sequence[DeliveryUpdate], now: datetime
+) -> None:
     """Write what became of deliveries."""
     ordered = sorted(settled, key=lambda one: one.delivery)  # two that meet do not dead-lock
-    again = {"ids": [one.delivery for one in ordered if one.state in _AGAIN]}
+    again = {"ids": [one.delivery for one in ordered if one.state in _RETRYABLE]}
     if again["ids"]:
-        connection.execute(_STAND, again)
-    connection.execute(_SETTLE, [_outcome(worker, one, now) for one in ordered])
+        connection.execute(_LOCK_ISSUES, again)
+    connection.execute(_RECORD_RESULT, [_build_result_values(worker, one, now) for one in ordered])
     if again["ids"]:
-        connection.execute(_END, {**again, "now": now})
+        connection.execute(_SUPPRESS_CANCELLED, {**again, "now": now})
 
 
-def _outcome(worker: str, one: Settled, now: datetime) -> rows.Values:
+def _build_result_values(worker: str, one: DeliveryUpdate, now: datetime) -> rows.Values:
     """Give the values of _SETTLE."""
-    again = one.next_attempt or now if one.state in _AGAIN else None
+    again = one.next_attempt or now if one.state in _RETRYABLE else None
     return {
         "one": one.delivery,
         "owner": worker,
@@ -305,8 +322,8 @@ def _outcome(worker: str, one: Settled, now: datetime) -> rows.Values:
         "new_next": again,
         "tried": 0 if one.state == "planned" else 1,
         "now": now,
-        "new_code": one.outcome.code,
-        "new_status": one.outcome.status,
-        "new_text": one.outcome.text,
-        "new_relay": one.outcome.relay,
+        "new_code": one.result.code,
+        "new_status": one.result.status,
+        "new_text": one.result.text,
+        "new_relay": one.result.relay,
     }

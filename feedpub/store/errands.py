@@ -5,13 +5,13 @@ from datetime import datetime
 
 from sqlalchemy import delete, func, select, update
 
-from feedpub.errands import HUB, Errand
+from feedpub.errands import HUB, WebhookDelivery
 from feedpub.mailing import Issue
 from feedpub.store import rows
 from feedpub.store.database import Database
-from feedpub.store.schema import Moment, insert, issue, ping
+from feedpub.store.schema import UtcDateTime, insert, issue, ping
 
-_ERRAND = (
+_DELIVERY_COLUMNS = (
     ping.c.kind,
     ping.c.target,
     ping.c.topic,
@@ -22,7 +22,7 @@ _ERRAND = (
 )
 
 
-class Errands:
+class WebhookStore:
     """What others are to be told. Every method raises StoreUnavailable where the database is away.
 
     One process does the errands of a site; where two do, something may be told twice.
@@ -31,10 +31,10 @@ class Errands:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def order(self, errands: Iterable[Errand], now: datetime) -> None:
+    def enqueue_webhooks(self, errands: Iterable[WebhookDelivery], now: datetime) -> None:
         """Keep what is to be told again each time: what was not told yet is told once, at `now`."""
         values = [_row(each, now) for each in errands]
-        with self._database.writing() as connection:
+        with self._database.begin_write() as connection:
             new = insert(connection, ping)
             again = {"version": ping.c.version + 1, "attempts": 0}
             taken = {name: new.excluded[name] for name in ("body", "next_at", "at", "text")}
@@ -43,48 +43,48 @@ class Errands:
             if values:
                 connection.execute(keep, values)
 
-    def order_once(self, errands: Iterable[Errand], now: datetime) -> None:
+    def enqueue_unique_webhooks(self, errands: Iterable[WebhookDelivery], now: datetime) -> None:
         """Keep what is to be told once for ever; what was asked for before changes nothing."""
         values = [_row(each, now) for each in errands]
-        with self._database.writing() as connection:
+        with self._database.begin_write() as connection:
             if values:
                 connection.execute(insert(connection, ping).on_conflict_do_nothing(), values)
 
-    def errands(self, now: datetime, limit: int) -> tuple[Errand, ...]:
+    def find_due_webhooks(self, now: datetime, limit: int) -> tuple[WebhookDelivery, ...]:
         """Give what is due, what has waited longest first; of that what was tried least."""
         order = (ping.c.next_at, ping.c.attempts, ping.c.id)
-        query = select(*_ERRAND).where(ping.c.next_at <= now).order_by(*order)
-        with self._database.reading() as connection:
-            return tuple(Errand(*row) for row in connection.execute(query.limit(limit)))
+        query = select(*_DELIVERY_COLUMNS).where(ping.c.next_at <= now).order_by(*order)
+        with self._database.begin_read() as connection:
+            return tuple(WebhookDelivery(*row) for row in connection.execute(query.limit(limit)))
 
-    def next_errand(self) -> datetime | None:
+    def get_next_webhook_time(self) -> datetime | None:
         """Give when something is due next; None where nothing waits."""
-        with self._database.reading() as connection:
+        with self._database.begin_read() as connection:
             first: datetime | None = connection.scalar(
-                select(func.min(ping.c.next_at, type_=Moment()))
+                select(func.min(ping.c.next_at, type_=UtcDateTime()))
             )
         return first
 
-    def ordered(self, kind: str) -> Mapping[tuple[str, str], str]:
+    def load_last_payloads(self, kind: str) -> Mapping[tuple[str, str], str]:
         """Give what was last to be told, whether it was or not, by target and topic."""
         query = select(ping.c.target, ping.c.topic, ping.c.body).where(ping.c.kind == kind)
-        with self._database.reading() as connection:
+        with self._database.begin_read() as connection:
             return {(target, topic): body for target, topic, body in connection.execute(query)}
 
-    def waiting(self) -> int:
+    def count_pending_webhooks(self) -> int:
         """Count what is still to be told."""
-        with self._database.reading() as connection:
+        with self._database.begin_read() as connection:
             query = select(func.count()).where(ping.c.next_at.is_not(None))
             return connection.scalar(query) or 0
 
-    def told(self, errand: Errand, now: datetime, text: str) -> None:
+    def complete_webhook(self, errand: WebhookDelivery, now: datetime, text: str) -> None:
         """Record that nothing more is to be done, unless it was asked for again meanwhile."""
         same = (ping.c.id == errand.id, ping.c.version == errand.version)
-        with self._database.writing() as connection:
+        with self._database.begin_write() as connection:
             connection.execute(update(ping).where(*same).values(next_at=None, at=now, text=text))
 
-    def postpone(
-        self, errand: Errand, next_at: datetime, now: datetime, text: str, *, others: bool
+    def reschedule_webhook(
+        self, errand: WebhookDelivery, next_at: datetime, now: datetime, text: str, *, others: bool
     ) -> None:
         """Try an errand again later, and with `others` all that is due for the same target.
 
@@ -92,7 +92,7 @@ class Errands:
         """
         one = (ping.c.id == errand.id, ping.c.version == errand.version)
         same = (ping.c.kind == errand.kind, ping.c.target == errand.target)
-        with self._database.writing() as connection:
+        with self._database.begin_write() as connection:
             later = {"next_at": next_at, "text": text}
             tried = update(ping).where(*one)
             connection.execute(tried.values(attempts=ping.c.attempts + 1, at=now, **later))
@@ -100,13 +100,13 @@ class Errands:
                 due = (ping.c.next_at <= now, ping.c.id != errand.id)
                 connection.execute(update(ping).where(*same, *due).values(**later))
 
-    def withdraw(self, keep: Iterable[tuple[str, str]], before: datetime) -> None:
+    def purge_webhooks(self, keep: Iterable[tuple[str, str]], before: datetime) -> None:
         """Forget what is for no (kind, target) of these, and what was done before a time.
 
         What hubs were told of last stays known.
         """
         kept = frozenset(keep)
-        with self._database.writing() as connection:
+        with self._database.begin_write() as connection:
             for kind, target in connection.execute(select(ping.c.kind, ping.c.target).distinct()):
                 if (kind, target) not in kept:
                     gone = (ping.c.kind == kind, ping.c.target == target)
@@ -114,15 +114,15 @@ class Errands:
             done = (ping.c.next_at.is_(None), ping.c.kind != HUB, ping.c.at < before)
             connection.execute(delete(ping).where(*done))
 
-    def ended(self, since: datetime) -> tuple[Issue, ...]:
+    def list_completed_issues(self, since: datetime) -> tuple[Issue, ...]:
         """Give the issues that went out whole since a time, oldest first."""
         done = (issue.c.state == "done", issue.c.ended >= since)
-        query = select(*rows.ISSUE).where(*done).order_by(issue.c.ended, issue.c.id)
-        with self._database.reading() as connection:
-            return tuple(map(rows.issue, connection.execute(query)))
+        query = select(*rows.ISSUE_COLUMNS).where(*done).order_by(issue.c.ended, issue.c.id)
+        with self._database.begin_read() as connection:
+            return tuple(map(rows.parse_issue, connection.execute(query)))
 
 
-def _row(errand: Errand, now: datetime) -> rows.Values:
+def _row(errand: WebhookDelivery, now: datetime) -> rows.Values:
     return {
         "kind": errand.kind,
         "target": errand.target,

@@ -21,9 +21,9 @@ class StoreUnavailable(StoreError):  # noqa: N818 - it is a state of the world, 
     """
 
 
-class ForgottenError(StoreError):
+class AddressForgottenError(StoreError):
     """The person asked to be forgotten: only a salted hash is left, and nobody is mailed."""
 
 
-class OvertakenError(StoreError):
+class ConcurrentUpdateError(StoreError):
     """Another process has planned some of the same posts meanwhile; nothing was planned here."""

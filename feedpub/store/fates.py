@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from sqlalchemy import select
 
-from feedpub.mailing import Fate, Outcome
+from feedpub.mailing import DeliveryStatus, SendResult
 from feedpub.store import rows
 from feedpub.store.database import Database
 from feedpub.store.schema import delivery, issue, subscriber
@@ -25,31 +25,33 @@ _JOINED = (
     .join(delivery, delivery.c.issue == issue.c.id)
     .join(subscriber, subscriber.c.id == delivery.c.subscriber)
 )
-_LATELY = 100  # issues
+_RECENT_ISSUES = 100  # issues
 
 
-class Fates:
+class DeliveryStatusStore:
     """Deliveries as people ask for them. Raises StoreUnavailable where the database is away."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def fates(self, number: int, states: Sequence[str], most: int) -> tuple[Fate, ...]:
+    def list_delivery_statuses(
+        self, number: int, states: Sequence[str], most: int
+    ) -> tuple[DeliveryStatus, ...]:
         """Give what became of an issue for those to whom it is in some states, the first ones."""
         query = _JOINED.where(issue.c.id == number, delivery.c.state.in_(states))
-        with self._database.reading() as connection:
+        with self._database.begin_read() as connection:
             found = connection.execute(query.order_by(delivery.c.id).limit(most))
-            return tuple(map(_fate, found))
+            return tuple(map(_parse_status, found))
 
-    def last_fate(self, reader: int) -> Fate | None:
+    def get_last_delivery_status(self, reader: int) -> DeliveryStatus | None:
         """Give what became of the last issue that was for a reader, if it is not long ago."""
-        lately = select(issue.c.id).order_by(issue.c.id.desc()).limit(_LATELY)
+        lately = select(issue.c.id).order_by(issue.c.id.desc()).limit(_RECENT_ISSUES)
         query = _JOINED.where(issue.c.id.in_(lately), subscriber.c.id == reader)
-        with self._database.reading() as connection:
+        with self._database.begin_read() as connection:
             row = connection.execute(query.order_by(issue.c.id.desc()).limit(1)).first()
-            return _fate(row) if row else None
+            return _parse_status(row) if row else None
 
 
-def _fate(row: rows.Row) -> Fate:
+def _parse_status(row: rows.Row) -> DeliveryStatus:
     number, digest, address, at = row[:4]
-    return Fate(number, digest, address, at, Outcome(*row[4:]))
+    return DeliveryStatus(number, digest, address, at, SendResult(*row[4:]))

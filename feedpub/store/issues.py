@@ -8,14 +8,14 @@ from datetime import datetime
 
 from sqlalchemy import ColumnElement, Connection, func, or_, select, update
 
-from feedpub.mailing import AHEAD, SELDOM, Issue, Selection, Tally
+from feedpub.mailing import DELAYED_CADENCES, MAX_CLOCK_SKEW, Issue, IssueStats, Variant
 from feedpub.store import planning, renaming, restored, rows
 from feedpub.store.database import Database
 from feedpub.store.errors import StoreError
-from feedpub.store.planning import Plan
+from feedpub.store.planning import IssuePlan
 from feedpub.store.schema import (
     EPOCH,
-    Moment,
+    UtcDateTime,
     delivery,
     issue,
     known,
@@ -25,10 +25,10 @@ from feedpub.store.schema import (
 )
 
 _CHUNK = 500
-_TOLD = {"deferred", "failed", "suppressed", "doubt"}  # states with a reason
+_STATES_WITH_REASON = {"deferred", "failed", "suppressed", "doubt"}  # states with a reason
 
 
-class Issues:
+class IssueStore:
     """The issues of every digest, and the ledger of what was in them.
 
     Every method raises StoreUnavailable where the database is away for now.
@@ -37,40 +37,40 @@ class Issues:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def mailed(self, digest: str) -> frozenset[str]:
+    def list_mailed_posts(self, digest: str) -> frozenset[str]:
         """Give the ids of all posts that a digest has planned, or found there when it started."""
         query = select(ledger.c.post).where(ledger.c.digest == digest)
-        with self._database.reading() as connection:
+        with self._database.begin_read() as connection:
             return frozenset(connection.execute(query).scalars())
 
-    def last_slot(self, digest: str, now: datetime) -> datetime | None:
+    def get_last_slot(self, digest: str, now: datetime) -> datetime | None:
         """Give the newest slot of a digest for which something is recorded; None where none is.
 
         What is recorded for more than a day after now was so by a clock that ran ahead: years of
         silence would follow if it counted. Where there is nothing else it is as good as EPOCH.
         """
         query = select(issue.c.slot).where(issue.c.digest == digest)
-        credible = query.where(issue.c.slot <= now + AHEAD).order_by(issue.c.slot.desc())
-        with self._database.reading() as connection:
+        credible = query.where(issue.c.slot <= now + MAX_CLOCK_SKEW).order_by(issue.c.slot.desc())
+        with self._database.begin_read() as connection:
             found = connection.scalar(credible.limit(1))
             if found is None and connection.scalar(query.limit(1)) is not None:
                 return EPOCH
             return found
 
-    def last_slots(self, since: datetime) -> dict[str, datetime]:
+    def get_last_slots(self, since: datetime) -> dict[str, datetime]:
         """Give the newest slot of every digest that had one after a time, by its name."""
-        newest = func.max(issue.c.slot, type_=Moment())
+        newest = func.max(issue.c.slot, type_=UtcDateTime())
         query = select(issue.c.digest, newest).group_by(issue.c.digest).having(newest > since)
-        with self._database.reading() as connection:
+        with self._database.begin_read() as connection:
             return dict(connection.execute(query).all())
 
-    def plan(  # noqa: PLR0913, PLR0917 - an issue is all of these at once
+    def plan_issue(  # noqa: PLR0913, PLR0917 - an issue is all of these at once
         self,
         digest: str,
         slot: datetime,
         posts: Sequence[str],
         subject: str,
-        selections: Iterable[Selection],
+        selections: Iterable[Variant],
         audience: Iterable[tuple[int, str]],
         now: datetime,
         intro: str = "",
@@ -87,66 +87,70 @@ class Issues:
             OvertakenError: A post is in the ledger of this digest, or was planned for one of the
                 same readers in another digest, since they were chosen: choose again.
         """
-        plan = Plan(digest, slot, tuple(posts), subject, now, intro, title)
-        with self._database.writing() as connection:
-            return planning.planned(connection, plan, selections, audience)
+        plan = IssuePlan(digest, slot, tuple(posts), subject, now, intro, title)
+        with self._database.begin_write() as connection:
+            return planning.plan_issue(connection, plan, selections, audience)
 
     def rename_digest(self, old: str, new: str) -> bool:
         """Let a digest go on under another name with all that it has; tell whether it had anything.
 
         Where both have an issue of one slot, that of the old name stays as it is.
         """
-        with self._database.reading() as connection:
-            if not renaming.is_needed(connection, old, new):
+        with self._database.begin_read() as connection:
+            if not renaming.is_rename_needed(connection, old, new):
                 return False
-        with self._database.writing() as connection:
-            renaming.rename(connection, old, new)
+        with self._database.begin_write() as connection:
+            renaming.rename_digest(connection, old, new)
         return True
 
-    def skip(self, digest: str, slot: datetime, reason: str, now: datetime) -> Issue:
+    def skip_slot(self, digest: str, slot: datetime, reason: str, now: datetime) -> Issue:
         """Record that nothing goes out in a slot; gives what the slot had already, if anything."""
-        with self._database.writing() as connection:
-            return planning.skipped(connection, Plan(digest, slot, (), "", now), reason)
+        with self._database.begin_write() as connection:
+            return planning.skip_slot(connection, IssuePlan(digest, slot, (), "", now), reason)
 
-    def start(self, digest: str, slot: datetime, posts: Sequence[str], now: datetime) -> Issue:
+    def initialize_digest(
+        self, digest: str, slot: datetime, posts: Sequence[str], now: datetime
+    ) -> Issue:
         """Begin a digest: what is published so far counts as mailed, and nothing goes out.
 
         Of one that has begun already this gives the first issue, and changes nothing.
         """
-        with self._database.writing() as connection:
-            return planning.started(connection, Plan(digest, slot, tuple(posts), "", now))
+        with self._database.begin_write() as connection:
+            return planning.initialize_digest(
+                connection, IssuePlan(digest, slot, tuple(posts), "", now)
+            )
 
-    def issues(self, digest: str | None = None) -> tuple[Issue, ...]:
+    def list_issues(self, digest: str | None = None) -> tuple[Issue, ...]:
         """Give all issues, or those of one digest, newest slot first."""
-        query = select(*rows.ISSUE).order_by(issue.c.slot.desc(), issue.c.id.desc())
+        query = select(*rows.ISSUE_COLUMNS).order_by(issue.c.slot.desc(), issue.c.id.desc())
         if digest is not None:
             query = query.where(issue.c.digest == digest)
-        with self._database.reading() as connection:
-            return tuple(map(rows.issue, connection.execute(query)))
+        with self._database.begin_read() as connection:
+            return tuple(map(rows.parse_issue, connection.execute(query)))
 
-    def sent(self) -> tuple[Issue, ...]:
+    def list_sent_issues(self) -> tuple[Issue, ...]:
         """Give all issues but those that were skipped, newest slot first.
 
         Posts whose files have moved are told by the `specific` ids that they have now.
         """
-        query = select(*rows.ISSUE).where(issue.c.state != "skipped")
+        query = select(*rows.ISSUE_COLUMNS).where(issue.c.state != "skipped")
         ordered = query.order_by(issue.c.slot.desc(), issue.c.id.desc())
         here = func.substr(known.c.name, func.length(known.c.name) - func.length(known.c.place) + 1)
         moved = select(known.c.name, known.c.place).where(here != known.c.place)
-        with self._database.reading() as connection:
-            issues = [rows.issue(row) for row in connection.execute(ordered)]
+        with self._database.begin_read() as connection:
+            issues = [rows.parse_issue(row) for row in connection.execute(ordered)]
             places = dict(connection.execute(moved).all())
         return tuple(
             replace(each, posts=tuple(places.get(post, post) for post in each.posts))
             for each in issues
         )
 
-    def issue(self, number: int) -> Issue:
+    def get_issue(self, number: int) -> Issue:
         """Give the issue with an id. Raises StoreError where there is none."""
-        with self._database.reading() as connection:
+        with self._database.begin_read() as connection:
             return _issue(connection, number)
 
-    def received(
+    def list_received_posts(
         self, posts: Sequence[str], waited: datetime | None = None
     ) -> Iterator[tuple[int, str]]:
         """Give (subscriber, post) for each of these posts planned for somebody in any issue.
@@ -161,14 +165,14 @@ class Issues:
             .execution_options(yield_per=_CHUNK)
         )
         if waited is not None:
-            query = query.where(_is_waiting(waited))
-        with self._database.reading() as connection:
+            query = query.where(_has_delayed_posts(waited))
+        with self._database.begin_read() as connection:
             for start in range(0, len(posts), _CHUNK):
                 chunk = posts[start : start + _CHUNK]
                 found = connection.execute(query.where(selected.c.post.in_(chunk)))
                 yield from found
 
-    def last_mailed(
+    def list_last_mailed(
         self, digest: str, since: datetime, until: datetime, waited: datetime
     ) -> Iterator[tuple[int, datetime]]:
         """Return (subscriber, newest slot) for each who gets an issue of a digest.
@@ -177,35 +181,35 @@ class Issues:
         with `received`.
         """
         query = (
-            select(delivery.c.subscriber, func.max(issue.c.slot, type_=Moment()))
+            select(delivery.c.subscriber, func.max(issue.c.slot, type_=UtcDateTime()))
             .join(issue, issue.c.id == delivery.c.issue)
             .where(issue.c.digest == digest, issue.c.slot > since, issue.c.slot <= until)
-            .where(delivery.c.state != "suppressed", _is_waiting(waited))
+            .where(delivery.c.state != "suppressed", _has_delayed_posts(waited))
             .group_by(delivery.c.subscriber)
             .execution_options(yield_per=_CHUNK)
         )
-        with self._database.reading() as connection:
+        with self._database.begin_read() as connection:
             yield from connection.execute(query)
 
-    def pause(self, number: int, reason: str = "") -> Issue:
+    def pause_issue(self, number: int, reason: str = "") -> Issue:
         """Let nobody claim any more of an issue. Raises StoreError for one that has ended."""
-        return self._turn(number, {"sending", "paused"}, "paused", reason)
+        return self._change_state(number, {"sending", "paused"}, "paused", reason)
 
-    def resume(self, number: int) -> Issue:
+    def resume_issue(self, number: int) -> Issue:
         """Let a paused issue go on. Raises StoreError for one that has ended."""
-        return self._turn(number, {"sending", "paused"}, "sending", "")
+        return self._change_state(number, {"sending", "paused"}, "sending", "")
 
-    def note(self, number: int, reason: str) -> Issue:
+    def set_wait_reason(self, number: int, reason: str) -> Issue:
         """Record why a sending issue waits, or with "" that it does not."""
-        return self._turn(number, {"sending"}, "sending", reason)
+        return self._change_state(number, {"sending"}, "sending", reason)
 
-    def cancel(self, number: int, now: datetime, reason: str = "") -> Issue:
+    def cancel_issue(self, number: int, now: datetime, reason: str = "") -> Issue:
         """End an issue: what was neither sent nor put in doubt is suppressed ("cancelled").
 
         Raises StoreError for one that has ended otherwise.
         """
         unsent = (delivery.c.issue == number, delivery.c.next_at.is_not(None))
-        with self._database.writing() as connection:
+        with self._database.begin_write() as connection:
             _expect(connection, number, {"sending", "paused", "cancelled"})
             connection.execute(
                 update(delivery)
@@ -222,25 +226,25 @@ class Issues:
             )
             return _set(connection, number, state="cancelled", reason=reason, ended=now)
 
-    def retry(self, number: int, now: datetime) -> int:
+    def retry_failed(self, number: int, now: datetime) -> int:
         """Plan again, from the first attempt on, what failed; tell how many.
 
         Raises StoreError for an issue that was cancelled or skipped.
         """
-        with self._database.writing() as connection:
-            return _again(connection, number, delivery.c.state == "failed", now=now)
+        with self._database.begin_write() as connection:
+            return _replan(connection, number, delivery.c.state == "failed", now=now)
 
-    def resend(self, number: int, before: datetime, now: datetime) -> int:
+    def resend_in_doubt(self, number: int, before: datetime, now: datetime) -> int:
         """Plan again what has been in doubt since before a time; tell how many.
 
         Each may be a second copy, with the same Message-ID. `before` must be longer ago than any
         transaction of SMTP takes. Raises StoreError for one that was cancelled or skipped.
         """
-        with self._database.writing() as connection:
+        with self._database.begin_write() as connection:
             old = (delivery.c.state == "doubt", delivery.c.at < before)
-            return _again(connection, number, *old, now=now)
+            return _replan(connection, number, *old, now=now)
 
-    def finish(self, number: int, now: datetime) -> bool:
+    def finish_issue(self, number: int, now: datetime) -> bool:
         """Mark an issue as done where nothing is unsent; tell whether it is.
 
         What a worker has put in doubt and not settled may be deferred yet; see `abandoned`.
@@ -250,10 +254,10 @@ class Issues:
             delivery.c.issue == number, or_(delivery.c.next_at.is_not(None), ~answered)
         )
         going = issue.c.state.in_(("sending", "paused"))
-        with self._database.writing() as connection:
+        with self._database.begin_write() as connection:
             # What is unsent is looked at once nobody plans any of it again: in one statement,
             # PostgreSQL would wait for them and count what was unsent before.
-            _stand(connection, number)
+            _lock_issue(connection, number)
             connection.execute(
                 update(issue)
                 .where(issue.c.id == number, going, ~unsent.exists())
@@ -261,45 +265,45 @@ class Issues:
             )
             is_done = _issue(connection, number).state == "done"
             if is_done:
-                restored.prune_batches(connection)
+                restored.prune_sent_batches(connection)
             return is_done
 
-    def tally(self, number: int) -> Tally:
+    def get_issue_stats(self, number: int) -> IssueStats:
         """Give how an issue stands. Raises StoreError where there is none."""
         by = (delivery.c.state, delivery.c.code, delivery.c.status)
         query = select(*by, func.count()).where(delivery.c.issue == number).group_by(*by)
-        with self._database.reading() as connection:
+        with self._database.begin_read() as connection:
             _issue(connection, number)
-            return _tally(connection.execute(query).all())
+            return _sum_stats(connection.execute(query).all())
 
-    def _turn(self, number: int, among: AbstractSet[str], state: str, reason: str) -> Issue:
-        with self._database.writing() as connection:
+    def _change_state(self, number: int, among: AbstractSet[str], state: str, reason: str) -> Issue:
+        with self._database.begin_write() as connection:
             _expect(connection, number, among)
             return _set(connection, number, state=state, reason=reason, ended=None)
 
 
-def _is_waiting(waited: datetime) -> ColumnElement[bool]:
+def _has_delayed_posts(waited: datetime) -> ColumnElement[bool]:
     """Tell deliveries to those for whom posts wait, or did until a time or later."""
-    which = or_(subscriber.c.cadence.in_(SELDOM), subscriber.c.waited >= waited)
+    which = or_(subscriber.c.cadence.in_(DELAYED_CADENCES), subscriber.c.waited >= waited)
     return delivery.c.subscriber.in_(select(subscriber.c.id).where(which))
 
 
 def _issue(connection: Connection, number: int) -> Issue:
     """Give the issue with an id. Raises StoreError where there is none."""
-    row = connection.execute(select(*rows.ISSUE).where(issue.c.id == number)).first()
+    row = connection.execute(select(*rows.ISSUE_COLUMNS).where(issue.c.id == number)).first()
     if row is None:
         raise StoreError(f"there is no issue {number}; `feedpub digest status` tells of all")
-    return rows.issue(row)
+    return rows.parse_issue(row)
 
 
-def _stand(connection: Connection, number: int) -> None:
+def _lock_issue(connection: Connection, number: int) -> None:
     """Let nobody else change how an issue stands until the transaction ends."""
     connection.execute(select(issue.c.id).where(issue.c.id == number).with_for_update())
 
 
 def _expect(connection: Connection, number: int, states: AbstractSet[str]) -> None:
     """Raise StoreError where an issue is in none of these states; else it stays as it is."""
-    _stand(connection, number)
+    _lock_issue(connection, number)
     found = _issue(connection, number)
     if found.state not in states:
         raise StoreError(
@@ -316,7 +320,7 @@ def _set(
     return _issue(connection, number)
 
 
-def _again(connection: Connection, number: int, *which: ColumnElement[bool], now: datetime) -> int:
+def _replan(connection: Connection, number: int, *which: ColumnElement[bool], now: datetime) -> int:
     """Plan deliveries again, and open an issue that was done."""
     _expect(connection, number, {"sending", "paused", "done"})
     found = connection.execute(
@@ -343,16 +347,16 @@ def _again(connection: Connection, number: int, *which: ColumnElement[bool], now
     return found
 
 
-def _tally(counted: Sequence[tuple[str, int, str, int]]) -> Tally:
+def _sum_stats(counted: Sequence[tuple[str, int, str, int]]) -> IssueStats:
     """Sum up (state, code, status, number)."""
     by_state: Counter[str] = Counter()
     reasons: Counter[str] = Counter()
     for state, code, status, number in counted:
         by_state[state] += number
-        if state in _TOLD:
+        if state in _STATES_WITH_REASON:
             words = " ".join(filter(None, (str(code or ""), status)))
             reasons[words or "no answer"] += number
-    return Tally(
+    return IssueStats(
         audience=by_state.total(),
         accepted=by_state["accepted"],
         deferred=by_state["deferred"],

@@ -7,18 +7,18 @@ from datetime import datetime
 from sqlalchemy import Connection, exists, select
 from sqlalchemy import insert as plain_insert
 
-from feedpub.mailing import Issue, Selection
+from feedpub.mailing import Issue, Variant
 from feedpub.store import rows
-from feedpub.store.batches import batches
-from feedpub.store.database import alone, measured
-from feedpub.store.errors import OvertakenError
+from feedpub.store.batches import iter_batches
+from feedpub.store.database import acquire_advisory_lock, analyze_table
+from feedpub.store.errors import ConcurrentUpdateError
 from feedpub.store.schema import delivery, insert, issue, ledger, selected, selection
 
 _SELECTIONS, _ROWS, _NAMES = 100, 5_000, 500  # at once
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class IssuePlan:
     """What an issue is, but for its readers."""
 
     digest: str
@@ -30,46 +30,55 @@ class Plan:
     title: str = ""
 
 
-def planned(
+def plan_issue(
     connection: Connection,
-    plan: Plan,
-    selections: Iterable[Selection],
+    plan: IssuePlan,
+    selections: Iterable[Variant],
     audience: Iterable[tuple[int, str]],
 ) -> Issue:
     """Plan an issue; see `Issues.plan`."""
-    alone(connection, "plan")  # or two could give a reader the same post, and neither see it
-    number = new_issue(connection, plan, state="sending", reason="")
+    acquire_advisory_lock(
+        connection, "plan"
+    )  # or two could give a reader the same post, and neither see it
+    number = insert_issue(connection, plan, state="sending", reason="")
     if number is not None:
         _refuse_mailed(connection, plan)
-        note_down(connection, plan, number)
-        keys = select_posts(connection, number, selections)
-        _address(connection, number, ((who, keys[key]) for who, key in audience), plan.now)
-        measured(connection, "delivery")
+        record_in_ledger(connection, plan, number)
+        keys = insert_variants(connection, number, selections)
+        _insert_deliveries(
+            connection, number, ((who, keys[key]) for who, key in audience), plan.now
+        )
+        analyze_table(connection, "delivery")
         _refuse_received(connection, plan, number)
-    return _of_slot(connection, plan)
+    return _get_issue_of_slot(connection, plan)
 
 
-def started(connection: Connection, plan: Plan) -> Issue:
+def initialize_digest(connection: Connection, plan: IssuePlan) -> Issue:
     """Fill the ledger, and send nothing; see `Issues.start`."""
-    alone(connection, "plan")
-    query = select(*rows.ISSUE).where(issue.c.digest == plan.digest).order_by(issue.c.id).limit(1)
+    acquire_advisory_lock(connection, "plan")
+    query = (
+        select(*rows.ISSUE_COLUMNS)
+        .where(issue.c.digest == plan.digest)
+        .order_by(issue.c.id)
+        .limit(1)
+    )
     begun = connection.execute(query).first()  # by another process, which saw fewer posts perhaps
     old = len(plan.posts)
     posts = "1 post from before is" if old == 1 else f"{old:,} posts from before are"
     reason = f"first run: {posts} not mailed"
-    number = None if begun else new_issue(connection, plan, state="skipped", reason=reason)
+    number = None if begun else insert_issue(connection, plan, state="skipped", reason=reason)
     if number is not None:
-        note_down(connection, plan, number)
-    return rows.issue(connection.execute(query).one())
+        record_in_ledger(connection, plan, number)
+    return rows.parse_issue(connection.execute(query).one())
 
 
-def skipped(connection: Connection, plan: Plan, reason: str) -> Issue:
+def skip_slot(connection: Connection, plan: IssuePlan, reason: str) -> Issue:
     """Record that nothing goes out; see `Issues.skip`."""
-    new_issue(connection, plan, state="skipped", reason=reason)
-    return _of_slot(connection, plan)
+    insert_issue(connection, plan, state="skipped", reason=reason)
+    return _get_issue_of_slot(connection, plan)
 
 
-def new_issue(connection: Connection, plan: Plan, *, state: str, reason: str) -> int | None:
+def insert_issue(connection: Connection, plan: IssuePlan, *, state: str, reason: str) -> int | None:
     """Write down the issue of a slot; None where the slot has one."""
     statement = insert(connection, issue).values(
         digest=plan.digest,
@@ -77,7 +86,7 @@ def new_issue(connection: Connection, plan: Plan, *, state: str, reason: str) ->
         created=plan.now,
         ended=None if state == "sending" else plan.now,
         state=state,
-        posts=rows.packed(() if state == "skipped" else plan.posts),
+        posts=rows.dump_list(() if state == "skipped" else plan.posts),
         subject=plan.subject,
         reason=reason,
         intro=plan.intro,
@@ -87,26 +96,28 @@ def new_issue(connection: Connection, plan: Plan, *, state: str, reason: str) ->
     return connection.execute(unless_there.returning(issue.c.id)).scalar()
 
 
-def _of_slot(connection: Connection, plan: Plan) -> Issue:
-    query = select(*rows.ISSUE).where(issue.c.digest == plan.digest, issue.c.slot == plan.slot)
-    return rows.issue(connection.execute(query).one())
+def _get_issue_of_slot(connection: Connection, plan: IssuePlan) -> Issue:
+    query = select(*rows.ISSUE_COLUMNS).where(
+        issue.c.digest == plan.digest, issue.c.slot == plan.slot
+    )
+    return rows.parse_issue(connection.execute(query).one())
 
 
-def _refuse_mailed(connection: Connection, plan: Plan) -> None:
+def _refuse_mailed(connection: Connection, plan: IssuePlan) -> None:
     """Raise OvertakenError where a post is in the ledger already."""
-    for names in batches(plan.posts, _NAMES):
+    for names in iter_batches(plan.posts, _NAMES):
         query = select(ledger.c.post).where(
             ledger.c.digest == plan.digest, ledger.c.post.in_(names)
         )
         post = connection.scalar(query.limit(1))
         if post is not None:
-            raise OvertakenError(
+            raise ConcurrentUpdateError(
                 f"digest {plan.digest}: the post {post} has been planned already, by another "
                 "process perhaps; run it again"
             )
 
 
-def note_down(connection: Connection, plan: Plan, number: int) -> None:
+def record_in_ledger(connection: Connection, plan: IssuePlan, number: int) -> None:
     """Put the posts into the ledger."""
     statement = insert(connection, ledger).on_conflict_do_nothing()
     noted = [{"digest": plan.digest, "post": post, "issue": number} for post in plan.posts]
@@ -114,15 +125,15 @@ def note_down(connection: Connection, plan: Plan, number: int) -> None:
         connection.execute(statement, noted)
 
 
-def select_posts(
-    connection: Connection, number: int, selections: Iterable[Selection]
+def insert_variants(
+    connection: Connection, number: int, selections: Iterable[Variant]
 ) -> Mapping[str, int]:
     """Write selections down; give the id of each key."""
     statement = plain_insert(selection).returning(selection.c.key, selection.c.id)
     ids: dict[str, int] = {}
-    for some in batches(selections, _SELECTIONS):
+    for some in iter_batches(selections, _SELECTIONS):
         written = [
-            {"issue": number, "key": one.key, "content": rows.compressed(one.content)}
+            {"issue": number, "key": one.key, "content": rows.compress_content(one.content)}
             for one in some
         ]
         ids.update(connection.execute(statement, written).all())
@@ -131,7 +142,7 @@ def select_posts(
     return ids
 
 
-def _address(
+def _insert_deliveries(
     connection: Connection, number: int, audience: Iterator[tuple[int, int]], now: datetime
 ) -> None:
     """Write a delivery down for each reader."""
@@ -148,15 +159,15 @@ def _address(
         text="",
         relay="",
     )
-    for some in batches(audience, _ROWS):
+    for some in iter_batches(audience, _ROWS):
         connection.execute(
             statement, [{"subscriber": who, "selection": chosen} for who, chosen in some]
         )
 
 
-def _refuse_received(connection: Connection, plan: Plan, number: int) -> None:
+def _refuse_received(connection: Connection, plan: IssuePlan, number: int) -> None:
     """Raise OvertakenError where a reader gets a post here and in another issue."""
-    shared = _sharing(connection, number)
+    shared = _find_issues_sharing_posts(connection, number)
     here, there = delivery.alias("here"), delivery.alias("there")
     mine, theirs = selected.alias("mine"), selected.alias("theirs")
     twice = exists().where(
@@ -172,13 +183,13 @@ def _refuse_received(connection: Connection, plan: Plan, number: int) -> None:
         twice,
     )
     if shared and connection.scalar(query.limit(1)) is not None:
-        raise OvertakenError(
+        raise ConcurrentUpdateError(
             f"digest {plan.digest}: some readers are getting one of these posts by another digest "
             "already, planned meanwhile; run it again"
         )
 
 
-def _sharing(connection: Connection, number: int) -> list[int]:
+def _find_issues_sharing_posts(connection: Connection, number: int) -> list[int]:
     """Give the issues that have a post in common with one: none, nearly always."""
     posts = (
         select(selected.c.post)

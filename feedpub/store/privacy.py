@@ -8,31 +8,33 @@ from sqlalchemy import Connection, func, select, update
 from feedpub.store.schema import delivery, forgotten, issue
 
 
-def hashed(key: str, salt: bytes) -> bytes:
+def hash_address(key: str, salt: bytes) -> bytes:
     """Give the HMAC-SHA256 of a canonical address."""
     return hmac.digest(salt, key.encode(), "sha256")
 
 
-def is_known(connection: Connection, key: str) -> bool:
+def is_address_forgotten(connection: Connection, key: str) -> bool:
     """Tell whether somebody with this canonical address asked to be forgotten."""
-    return bool(among(connection, salts(connection), [key]))
+    return bool(find_forgotten(connection, list_salts(connection), [key]))
 
 
-def salts(connection: Connection) -> tuple[bytes, ...]:
+def list_salts(connection: Connection) -> tuple[bytes, ...]:
     """Give every salt there is: one, unless it was changed."""
     return tuple(connection.execute(select(forgotten.c.salt).distinct()).scalars())
 
 
-def among(connection: Connection, salts: Iterable[bytes], keys: Iterable[str]) -> list[str]:
+def find_forgotten(
+    connection: Connection, salts: Iterable[bytes], keys: Iterable[str]
+) -> list[str]:
     """Give those of some canonical addresses whose owners asked to be forgotten."""
-    owners = {hashed(key, salt): key for salt in salts for key in keys}
+    owners = {hash_address(key, salt): key for salt in salts for key in keys}
     if not owners:
         return []
     found = connection.execute(select(forgotten.c.hash).where(forgotten.c.hash.in_(owners)))
     return [owners[one] for one in found.scalars()]
 
 
-def scrub(connection: Connection, number: int) -> None:
+def scrub_delivery_texts(connection: Connection, number: int) -> None:
     """Take a server's words, which often name the address, from a reader's deliveries."""
     words = func.length(delivery.c.text) > 0
     # By way of the issues: deliveries are found by issue and reader, not by reader alone.

@@ -13,7 +13,7 @@ _KEPT = timedelta(days=30)
 _MOST = 20  # kinds that are told
 
 
-class SenderRefusals:
+class SenderRefusalStore:
     """Refusals of the sender: policies, block lists, authentication, limits.
 
     Every method raises StoreUnavailable where the database is away or locked for now.
@@ -31,7 +31,7 @@ class SenderRefusals:
         near = [refusal.c.at > at - _DAY, refusal.c.at < at + _DAY]
         if not subscriber:
             near.append(refusal.c.domain == domain)
-        with self._database.writing() as connection:
+        with self._database.begin_write() as connection:
             connection.execute(delete(refusal).where(refusal.c.at < at - _KEPT))
             same = select(refusal.c.id).where(refusal.c.subscriber == subscriber, *near).limit(1)
             if connection.execute(same).first() is not None:
@@ -40,7 +40,7 @@ class SenderRefusals:
             connection.execute(insert(refusal).values(**row))
             return True
 
-    def refusals(self, since: datetime) -> tuple[SenderRefusal, ...]:
+    def list_refusals(self, since: datetime) -> tuple[SenderRefusal, ...]:
         """Return what was refused since then by domain and words, the most frequent first."""
         last, number = func.max(refusal.c.at), func.count()
         query = (
@@ -50,11 +50,11 @@ class SenderRefusals:
             .order_by(number.desc(), last.desc(), refusal.c.domain)
             .limit(_MOST)
         )
-        with self._database.reading() as connection:
+        with self._database.begin_read() as connection:
             return tuple(SenderRefusal(*row) for row in connection.execute(query).all())
 
     def count_refusals(self, since: datetime) -> int:
         """Return how often the sender was refused since then."""
         query = select(func.count()).select_from(refusal).where(refusal.c.at >= since)
-        with self._database.reading() as connection:
+        with self._database.begin_read() as connection:
             return int(connection.execute(query).scalar() or 0)

@@ -15,52 +15,52 @@ from sqlalchemy import Connection, delete, func, select, update
 
 from feedpub.mailing import ACTIVE, Subscriber
 from feedpub.store import rows
-from feedpub.store.database import Database, Outside, alone
+from feedpub.store.database import Database, RecoveryLog, acquire_advisory_lock
 from feedpub.store.errors import StoreUnavailable
 from feedpub.store.schema import forgotten, identity, insert, issue, sent_batch, subscriber
 
 REMOVED, FORGOTTEN = "removed", "forgotten"
 """What becomes of a reader, beside the states that they may be in."""
 
-__all__ = ["FORGOTTEN", "REMOVED", "Outside", "Position", "Restored"]
+__all__ = ["FORGOTTEN", "REMOVED", "DatabasePosition", "RecoveryLog", "RestoreCheckStore"]
 
 _PURPOSE = "departures"  # of transactions that write down who left
 
 
 @dataclass(frozen=True, slots=True)
-class Position:
+class DatabasePosition:
     """How far a database has come."""
 
     nonce: str
     log: str  # which log of departures it has read last
-    departures: int  # octets of it
-    sent: int  # times that messages were released to a server
-    newest: datetime | None  # when the newest issue was planned; None where none ever was
+    log_offset: int  # octets of it
+    sent_batches: int  # times that messages were released to a server
+    newest_issue: datetime | None  # when the newest issue was planned; None where none ever was
 
     @property
-    def is_begun(self) -> bool:
+    def has_issues(self) -> bool:
         """Whether anything was ever planned."""
-        return self.newest is not None
+        return self.newest_issue is not None
 
 
-class Restored:
+class RestoreCheckStore:
     """What a database knows of itself. Every method raises StoreUnavailable as elsewhere."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def position(self) -> Position:
+    def get_position(self) -> DatabasePosition:
         """Return how far the database has come."""
         newest = select(func.coalesce(func.max(sent_batch.c.id), 0)).scalar_subquery()
         planned = select(func.max(issue.c.created)).scalar_subquery()
         query = select(identity.c.nonce, identity.c.log, identity.c.departures, newest, planned)
-        with self._database.reading() as connection:
-            return Position(*connection.execute(query).one())
+        with self._database.begin_read() as connection:
+            return DatabasePosition(*connection.execute(query).one())
 
-    def catch_up(self, sent: int, nonce: str, now: datetime) -> None:
+    def advance_position(self, sent: int, nonce: str, now: datetime) -> None:
         """Go on from what is kept outside, once it is settled what went out meanwhile."""
-        with self._database.writing() as connection:
-            alone(connection, _PURPOSE)
+        with self._database.begin_write() as connection:
+            acquire_advisory_lock(connection, _PURPOSE)
             connection.execute(update(identity).values(nonce=nonce))
             newest = connection.scalar(select(func.max(sent_batch.c.id))) or 0
             if sent > newest:
@@ -69,25 +69,25 @@ class Restored:
                     sequence = func.pg_get_serial_sequence("sent_batch", "id")
                     connection.execute(select(func.setval(sequence, sent)))
 
-    def departed(self) -> Iterable[tuple[str, str]]:
+    def list_suppressed(self) -> Iterable[tuple[str, str]]:
         """Return (canonical address, state) of every reader who is not mailed any more."""
         query = select(subscriber.c.key, subscriber.c.state).where(
             subscriber.c.state.not_in((ACTIVE, "pending"))
         )
-        with self._database.reading() as connection:
+        with self._database.begin_read() as connection:
             return [(key, state) for key, state in connection.execute(query)]
 
-    def forgotten_hashes(self) -> Iterable[bytes]:
+    def list_forgotten_hashes(self) -> Iterable[bytes]:
         """Return the hash of everybody who asked to be forgotten."""
-        with self._database.reading() as connection:
+        with self._database.begin_read() as connection:
             return list(connection.execute(select(forgotten.c.hash)).scalars())
 
-    def begin_log(self, log: str, length: int) -> None:
+    def reset_log(self, log: str, length: int) -> None:
         """Record that all of a log of departures that was begun anew is in the database."""
-        with self._database.writing() as connection:
+        with self._database.begin_write() as connection:
             connection.execute(update(identity).values(log=log, departures=length))
 
-    def replay(
+    def replay_log(
         self,
         states: Mapping[bytes, str],
         hashes: Callable[[str], Iterable[bytes]],
@@ -106,9 +106,9 @@ class Restored:
             length: Of the whole log.
             now: When they are said to have left.
         """
-        query = select(subscriber.c.key, *rows.SUBSCRIBER)
-        with self._database.writing() as connection:
-            alone(connection, _PURPOSE)  # who has written to the log commits first
+        query = select(subscriber.c.key, *rows.SUBSCRIBER_COLUMNS)
+        with self._database.begin_write() as connection:
+            acquire_advisory_lock(connection, _PURPOSE)  # who has written to the log commits first
             read, done = connection.execute(select(identity.c.log, identity.c.departures)).one()
             if read == log and done >= length:
                 return ()
@@ -117,47 +117,47 @@ class Restored:
             gone = []
             for key, *row in connection.execute(query).all():
                 state = next((states[each] for each in hashes(key) if each in states), ACTIVE)
-                one = rows.subscriber(row)
+                one = rows.parse_subscriber(row)
                 if state not in {ACTIVE, "pending", one.state}:
-                    _leave(connection, one.id, state, now)
+                    _change_state(connection, one.id, state, now)
                     gone.append(one)
             return tuple(gone)
 
 
-def count_batch(connection: Connection, now: datetime) -> int:
+def insert_sent_batch(connection: Connection, now: datetime) -> int:
     """Count that messages are released to a server; return how many times that was."""
     statement = insert(connection, sent_batch).values(at=now).returning(sent_batch.c.id)
     return int(connection.execute(statement).scalar_one())
 
 
-def prune_batches(connection: Connection) -> None:
+def prune_sent_batches(connection: Connection) -> None:
     """Delete all counts but the newest."""
-    alone(connection, "prune")
+    acquire_advisory_lock(connection, "prune")
     newest = select(func.max(sent_batch.c.id)).scalar_subquery()
     connection.execute(delete(sent_batch).where(sent_batch.c.id < newest))
 
 
-def note_sent(database: Database, number: int) -> None:
+def log_sent(database: Database, number: int) -> None:
     """Write outside how many times messages were released. Raises StoreUnavailable."""
-    if database.outside is not None:
+    if database.recovery_log is not None:
         try:
-            database.outside.note_sent(number)
+            database.recovery_log.log_sent(number)
         except OSError as error:
             raise _unwritable(error) from error
 
 
-def note_departures(
+def log_state_changes(
     database: Database, connection: Connection, departed: Sequence[tuple[str, str]]
 ) -> None:
     """Write outside who is in another state from now on, before that is committed.
 
     Raises StoreUnavailable where it cannot be written, and nothing is to be committed then.
     """
-    if database.outside is None or not departed:
+    if database.recovery_log is None or not departed:
         return
-    alone(connection, _PURPOSE)
+    acquire_advisory_lock(connection, _PURPOSE)
     try:
-        length = database.outside.note_departures(departed)
+        length = database.recovery_log.log_state_changes(departed)
     except OSError as error:
         raise _unwritable(error) from error
     connection.execute(update(identity).values(departures=length))
@@ -170,7 +170,7 @@ def _forget(connection: Connection, states: Mapping[bytes, str], salt: bytes) ->
         connection.execute(insert(connection, forgotten).on_conflict_do_nothing(), found)
 
 
-def _leave(connection: Connection, number: int, state: str, now: datetime) -> None:
+def _change_state(connection: Connection, number: int, state: str, now: datetime) -> None:
     which = subscriber.c.id == number
     if state in {REMOVED, FORGOTTEN}:
         connection.execute(delete(subscriber).where(which))

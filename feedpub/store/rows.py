@@ -10,10 +10,18 @@ from typing import Any
 
 from sqlalchemy import case
 
-from feedpub.mailing import Asked, Consent, Content, Follows, Issue, Subscriber, Wish
+from feedpub.mailing import (
+    Consent,
+    Issue,
+    MessageContent,
+    PendingConfirmation,
+    SignupRequest,
+    Subscriber,
+    SubscriptionFilter,
+)
 from feedpub.store import schema
 
-SUBSCRIBER = schema.numbered(
+SUBSCRIBER_COLUMNS = schema.get_columns(
     schema.subscriber,
     (
         "id",
@@ -36,7 +44,7 @@ SUBSCRIBER = schema.numbered(
 )
 """The columns that `subscriber` makes a value of."""
 
-ISSUE = schema.numbered(
+ISSUE_COLUMNS = schema.get_columns(
     schema.issue,
     (
         "id",
@@ -54,10 +62,12 @@ ISSUE = schema.numbered(
 )
 """The columns that `issue` makes a value of."""
 
-ORIGIN = case((schema.issue.c.named == "", schema.issue.c.digest), else_=schema.issue.c.named)
+ORIGINAL_DIGEST = case(
+    (schema.issue.c.named == "", schema.issue.c.digest), else_=schema.issue.c.named
+)
 """What the digest of an issue was called when that was planned."""
 
-ASKED = schema.numbered(
+SIGNUP_COLUMNS = schema.get_columns(
     schema.signup,
     (
         "mark",
@@ -77,7 +87,7 @@ Row = Sequence[Any]
 Values = dict[str, object]
 
 
-def subscriber(row: Row) -> Subscriber:
+def parse_subscriber(row: Row) -> Subscriber:
     """Make a value of the columns in SUBSCRIBER."""
     (number, address, name, given, state, language, everything, tags, authors) = row[:9]
     cadence, soft_bounces, changed, at, how, source, waited = row[9:16]
@@ -89,24 +99,24 @@ def subscriber(row: Row) -> Subscriber:
         fields=tuple((key, value) for key, value in json.loads(given)) if given else (),
         state=state,
         language=language,
-        follows=Follows(everything, texts(tags), texts(authors)),
+        follows=SubscriptionFilter(everything, parse_list(tags), parse_list(authors)),
         cadence=cadence,
         soft_bounces=soft_bounces,
         changed=changed,
-        waited=waited,
+        delayed_until=waited,
     )
 
 
-def reader(one: Subscriber, key: str, changed: datetime) -> Values:
+def dump_subscriber(one: Subscriber, key: str, changed: datetime) -> Values:
     """Make a row of a subscriber, all but its id."""
     return {
         "key": key,
         "address": one.address,
         "name": one.name,
-        "fields": packed(one.fields),
+        "fields": dump_list(one.fields),
         "state": one.state,
         "language": one.language,
-        **follows(one.follows),
+        **dump_filter(one.follows),
         "cadence": one.cadence,
         "soft_bounces": one.soft_bounces,
         "changed": changed,
@@ -116,60 +126,62 @@ def reader(one: Subscriber, key: str, changed: datetime) -> Values:
     }
 
 
-def follows(one: Follows) -> Values:
+def dump_filter(one: SubscriptionFilter) -> Values:
     """Make the columns of what somebody follows."""
     return {
         "everything": one.everything,
-        "tags": packed(one.tags),
-        "authors": packed(one.authors),
+        "tags": dump_list(one.tags),
+        "authors": dump_list(one.authors),
     }
 
 
-def asked(row: Row) -> Asked:
+def parse_confirmation(row: Row) -> PendingConfirmation:
     """Make a value of the columns in ASKED."""
     mark, address, everything, tags, authors, cadence, language, at, mails = row
-    follows = Follows(everything, texts(tags), texts(authors))
-    return Asked(mark, Wish(address, follows, cadence, language), at, mails)
+    follows = SubscriptionFilter(everything, parse_list(tags), parse_list(authors))
+    return PendingConfirmation(mark, SignupRequest(address, follows, cadence, language), at, mails)
 
 
-def wish(one: Wish) -> Values:
+def dump_signup_request(one: SignupRequest) -> Values:
     """Make the columns of what somebody asks for."""
     return {
         "address": one.address,
-        **follows(one.follows),
+        **dump_filter(one.follows),
         "cadence": one.cadence,
         "language": one.language,
     }
 
 
-def issue(row: Row) -> Issue:
+def parse_issue(row: Row) -> Issue:
     """Make a value of the columns in ISSUE."""
     number, digest, slot, created, state, posts, *told = row
-    return Issue(number, digest, slot, created, state, texts(posts), *told)
+    return Issue(number, digest, slot, created, state, parse_list(posts), *told)
 
 
-def packed(texts: Iterable[object]) -> str:
+def dump_list(texts: Iterable[object]) -> str:
     """Make JSON of a list; "" of an empty one, as nearly all are."""
     listed = list(texts)
     return json.dumps(listed, ensure_ascii=False, separators=(",", ":")) if listed else ""
 
 
-def texts(text: str) -> tuple[str, ...]:
+def parse_list(text: str) -> tuple[str, ...]:
     """Read a list of texts."""
     return tuple(json.loads(text)) if text else ()
 
 
-def compressed(content: Content) -> bytes:
+def compress_content(content: MessageContent) -> bytes:
     """Make octets of what a message says, a fifth as many as it has letters."""
-    return zlib.compress(packed(getattr(content, each.name) for each in fields(content)).encode())
+    return zlib.compress(
+        dump_list(getattr(content, each.name) for each in fields(content)).encode()
+    )
 
 
-def content(octets: bytes) -> Content:
+def decompress_content(octets: bytes) -> MessageContent:
     """Read what a message says."""
-    return Content(*texts(zlib.decompress(octets).decode()))
+    return MessageContent(*parse_list(zlib.decompress(octets).decode()))
 
 
-def message_key(digest: str, slot: datetime, created: datetime, subscriber: int) -> str:
+def make_message_key(digest: str, slot: datetime, created: datetime, subscriber: int) -> str:
     """Give what makes the Message-ID of an issue to a reader: the same at every attempt.
 
     `created` tells two databases apart that count their issues alike.

@@ -34,7 +34,7 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 
 
-class Moment(TypeDecorator[datetime]):
+class UtcDateTime(TypeDecorator[datetime]):
     """An aware time ⇄ microseconds since 1970 in UTC: exact, and compared alike everywhere."""
 
     impl = BigInteger
@@ -51,13 +51,13 @@ class Moment(TypeDecorator[datetime]):
         return None if value is None else EPOCH + timedelta(microseconds=value)
 
 
-NUMBER = BigInteger().with_variant(Integer, "sqlite")  # SQLite counts up INTEGER only
+BIG_INTEGER = BigInteger().with_variant(Integer, "sqlite")  # SQLite counts up INTEGER only
 metadata = MetaData()
 
 subscriber = Table(
     "subscriber",
     metadata,
-    Column("id", NUMBER, primary_key=True),
+    Column("id", BIG_INTEGER, primary_key=True),
     Column("key", Text, nullable=False, unique=True),  # roster.canonical(address)
     Column("address", Text, nullable=False),
     Column("name", Text, nullable=False),
@@ -70,12 +70,14 @@ subscriber = Table(
     Column("authors", Text, nullable=False),  # JSON, "" for none
     Column("cadence", Text, nullable=False),
     Column("soft_bounces", Integer, nullable=False),  # in a row; see `bouncing`
-    Column("changed", Moment, nullable=False),
-    Column("consent_at", Moment, nullable=False),
+    Column("changed", UtcDateTime, nullable=False),
+    Column("consent_at", UtcDateTime, nullable=False),
     Column("consent_how", Text, nullable=False),
     Column("consent_source", Text, nullable=False),
-    Column("soft_bounced", Moment),  # when the last of the soft bounces came
-    Column("waited", Moment),  # when they last came to want mail as it goes out, and had not before
+    Column("soft_bounced", UtcDateTime),  # when the last of the soft bounces came
+    Column(
+        "waited", UtcDateTime
+    ),  # when they last came to want mail as it goes out, and had not before
     Index("subscriber_state", "state", "id"),
     sqlite_autoincrement=True,  # a token of somebody forgotten must never mean another person
 )
@@ -90,11 +92,11 @@ forgotten = Table(
 issue = Table(
     "issue",
     metadata,
-    Column("id", NUMBER, primary_key=True),
+    Column("id", BIG_INTEGER, primary_key=True),
     Column("digest", Text, nullable=False),
-    Column("slot", Moment, nullable=False),
-    Column("created", Moment, nullable=False),
-    Column("ended", Moment),
+    Column("slot", UtcDateTime, nullable=False),
+    Column("created", UtcDateTime, nullable=False),
+    Column("ended", UtcDateTime),
     Column("state", Text, nullable=False),
     Column("posts", Text, nullable=False),  # JSON
     Column("subject", Text, nullable=False),
@@ -113,7 +115,7 @@ ledger = Table(
     metadata,
     Column("digest", Text, primary_key=True),
     Column("post", Text, primary_key=True),
-    Column("issue", NUMBER, ForeignKey("issue.id"), nullable=False),
+    Column("issue", BIG_INTEGER, ForeignKey("issue.id"), nullable=False),
 )
 
 # Posts under the names that the ledger calls them by, wherever their files are now.
@@ -127,14 +129,14 @@ known = Table(
     Column("date", Text, nullable=False, server_default=""),
     Column("text", Text, nullable=False, server_default=""),
     Column("body", Text, nullable=False, server_default=""),
-    Column("gone", Moment),  # when the file was first missed; NULL while it is there
+    Column("gone", UtcDateTime),  # when the file was first missed; NULL while it is there
 )
 
 look = Table(
     "look",
     metadata,
     Column("digest", Text, primary_key=True),
-    Column("at", Moment, nullable=False),  # when it last looked for what is new
+    Column("at", UtcDateTime, nullable=False),  # when it last looked for what is new
 )
 
 waiting = Table(
@@ -147,8 +149,8 @@ waiting = Table(
 selection = Table(
     "selection",
     metadata,
-    Column("id", NUMBER, primary_key=True),
-    Column("issue", NUMBER, ForeignKey("issue.id"), nullable=False),
+    Column("id", BIG_INTEGER, primary_key=True),
+    Column("issue", BIG_INTEGER, ForeignKey("issue.id"), nullable=False),
     Column("key", Text, nullable=False),
     Column("content", LargeBinary, nullable=False),  # zlib of JSON
     UniqueConstraint("issue", "key", name="selection_key"),
@@ -157,7 +159,7 @@ selection = Table(
 selected = Table(
     "selected",
     metadata,
-    Column("selection", NUMBER, ForeignKey("selection.id"), primary_key=True),
+    Column("selection", BIG_INTEGER, ForeignKey("selection.id"), primary_key=True),
     Column("post", Text, primary_key=True),
     Index("selected_post", "post"),
 )
@@ -165,19 +167,19 @@ selected = Table(
 delivery = Table(
     "delivery",
     metadata,
-    Column("id", NUMBER, primary_key=True),
-    Column("issue", NUMBER, ForeignKey("issue.id"), nullable=False),
+    Column("id", BIG_INTEGER, primary_key=True),
+    Column("issue", BIG_INTEGER, ForeignKey("issue.id"), nullable=False),
     # No foreign key: whoever is forgotten leaves the number behind, or the sum would not hold.
-    Column("subscriber", NUMBER, nullable=False),
-    Column("selection", NUMBER, ForeignKey("selection.id"), nullable=False),
+    Column("subscriber", BIG_INTEGER, nullable=False),
+    Column("selection", BIG_INTEGER, ForeignKey("selection.id"), nullable=False),
     Column("state", Text, nullable=False),
     # When it may be claimed: at once, at the next attempt, or when the lease of a worker ends.
     # NULL once it is in doubt or has ended, and so never again.
-    Column("next_at", Moment),
+    Column("next_at", UtcDateTime),
     Column("worker", Text, nullable=False),  # who has it, or had it when it came into doubt
     Column("attempts", Integer, nullable=False),
     Column("doubts", Integer, nullable=False),  # how often the final dot went out
-    Column("at", Moment, nullable=False),  # when the state last changed
+    Column("at", UtcDateTime, nullable=False),  # when the state last changed
     Column("code", Integer, nullable=False),
     Column("status", Text, nullable=False),  # enhanced status code, or why it was suppressed
     Column("text", Text, nullable=False),
@@ -198,8 +200,8 @@ Index(
 refusal = Table(
     "refusal",
     metadata,
-    Column("id", NUMBER, primary_key=True),
-    Column("at", Moment, nullable=False),
+    Column("id", BIG_INTEGER, primary_key=True),
+    Column("at", UtcDateTime, nullable=False),
     Column("subscriber", BigInteger, nullable=False),
     Column("domain", Text, nullable=False),  # whose server refused
     Column("text", Text, nullable=False),  # its words, without addresses
@@ -220,8 +222,8 @@ identity = Table(
 sent_batch = Table(
     "sent_batch",
     metadata,
-    Column("id", NUMBER, primary_key=True),
-    Column("at", Moment, nullable=False),
+    Column("id", BIG_INTEGER, primary_key=True),
+    Column("at", UtcDateTime, nullable=False),
     sqlite_autoincrement=True,
 )
 
@@ -230,7 +232,7 @@ relay = Table(
     "relay",
     metadata,
     Column("name", Text, primary_key=True),  # as messages to people call it
-    Column("until", Moment, nullable=False),
+    Column("until", UtcDateTime, nullable=False),
     Column("reason", Text, nullable=False),  # the relay's words
 )
 
@@ -238,15 +240,15 @@ relay = Table(
 ping = Table(
     "ping",
     metadata,
-    Column("id", NUMBER, primary_key=True),
+    Column("id", BIG_INTEGER, primary_key=True),
     Column("kind", Text, nullable=False),
     Column("target", Text, nullable=False),
     Column("topic", Text, nullable=False),
     Column("body", Text, nullable=False),
     Column("version", Integer, nullable=False),
     Column("attempts", Integer, nullable=False),
-    Column("next_at", Moment),  # NULL once it is done
-    Column("at", Moment, nullable=False),  # when it was last asked for, tried or done
+    Column("next_at", UtcDateTime),  # NULL once it is done
+    Column("at", UtcDateTime, nullable=False),  # when it was last asked for, tried or done
     Column("text", Text, nullable=False),  # what the last answer said
     UniqueConstraint("kind", "target", "topic", name="ping_once"),
     Index("ping_due", "next_at", "id"),
@@ -284,10 +286,10 @@ signup = Table(
     Column("cadence", Text, nullable=False),
     Column("language", Text, nullable=False),
     Column("network", LargeBinary, nullable=False),  # a hash whose salt nobody keeps
-    Column("asked", Moment, nullable=False),
-    Column("due", Moment),  # when a mail may be sent; NULL where none is to be
+    Column("asked", UtcDateTime, nullable=False),
+    Column("due", UtcDateTime),  # when a mail may be sent; NULL where none is to be
     Column("worker", Text),  # whose it is to send it, until `due`; NULL where it is nobody's
-    Column("sent", Moment),  # when the last one was; NULL where none was
+    Column("sent", UtcDateTime),  # when the last one was; NULL where none was
     Column("mails", Integer, nullable=False),  # since it was confirmed last
     Column("mailbox", LargeBinary),  # like `mark`, of what all addresses of a mailbox have alike
     Column("domain", LargeBinary),  # likewise of the domain, b"" for a public provider's
@@ -312,11 +314,11 @@ def insert(connection: Connection, table: Table) -> "postgresql.Insert | sqlite.
     return postgresql.insert(table)
 
 
-def among(column: Column[int], name: str) -> ColumnElement[bool]:
+def build_in_clause(column: Column[int], name: str) -> ColumnElement[bool]:
     """Tell rows whose number is among those handed over under a name."""
-    return column.in_(bindparam(name, expanding=True, type_=NUMBER))
+    return column.in_(bindparam(name, expanding=True, type_=BIG_INTEGER))
 
 
-def numbered(table: Table, names: Sequence[str]) -> list[Column[object]]:
+def get_columns(table: Table, names: Sequence[str]) -> list[Column[object]]:
     """Give the columns of these names."""
     return [table.c[name] for name in names]

@@ -5,18 +5,23 @@ from datetime import datetime
 
 from sqlalchemy import ColumnElement, Connection, delete, func, literal, select, update
 
-from feedpub.mailing import ACTIVE, STATES, Follows, Subscriber
-from feedpub.roster import canonical
+from feedpub.mailing import ACTIVE, SUBSCRIBER_STATES, Subscriber, SubscriptionFilter
+from feedpub.roster import normalize_address
 from feedpub.store import bouncing, importing, merging, restored, rows
 from feedpub.store.bouncing import Bounce
 from feedpub.store.database import Database
-from feedpub.store.errors import ForgottenError
-from feedpub.store.importing import Imported
-from feedpub.store.privacy import hashed, is_known, salts, scrub
+from feedpub.store.errors import AddressForgottenError
+from feedpub.store.importing import ImportCounts
+from feedpub.store.privacy import (
+    hash_address,
+    is_address_forgotten,
+    list_salts,
+    scrub_delivery_texts,
+)
 from feedpub.store.schema import forgotten, insert, signup, subscriber
 
 
-class Subscribers:
+class SubscriberStore:
     """All that is known of readers.
 
     Every method raises StoreUnavailable where the database is away or locked for now; those that
@@ -26,7 +31,7 @@ class Subscribers:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def add(self, subscriber: Subscriber, now: datetime) -> Subscriber:
+    def add_subscriber(self, subscriber: Subscriber, now: datetime) -> Subscriber:
         """Add a reader, or make what is new about one that is there already; one transaction.
 
         Who is unsubscribed, bounced, complained or suppressed stays so, and nothing is changed. An
@@ -36,57 +41,61 @@ class Subscribers:
         Raises:
             ForgottenError: The person asked to be forgotten.
         """
-        key = canonical(subscriber.address)
-        with self._database.writing() as connection:
-            if is_known(connection, key):
-                raise ForgottenError(
+        key = normalize_address(subscriber.address)
+        with self._database.begin_write() as connection:
+            if is_address_forgotten(connection, key):
+                raise AddressForgottenError(
                     f"{subscriber.address}: this person asked to be forgotten, and is not mailed"
                 )
             row = connection.execute(
-                merging.upsert(connection, now).returning(*rows.SUBSCRIBER),
-                rows.reader(subscriber, key, now),
+                merging.build_upsert(connection, now).returning(*rows.SUBSCRIBER_COLUMNS),
+                rows.dump_subscriber(subscriber, key, now),
             ).first()
-            one = rows.subscriber(row) if row else _by_key(connection, key)
+            one = rows.parse_subscriber(row) if row else _by_key(connection, key)
             if one.state != "pending":  # who left and came back has not left
-                restored.note_departures(self._database, connection, [(key, one.state)])
+                restored.log_state_changes(self._database, connection, [(key, one.state)])
             return one
 
-    def import_(self, found: Iterable[Subscriber], now: datetime, *, dry: bool = False) -> Imported:
+    def import_subscribers(
+        self, found: Iterable[Subscriber], now: datetime, *, dry: bool = False
+    ) -> ImportCounts:
         """Add many readers, each as `add` would; all or nothing, in steady memory.
 
         The rows are put aside while they come, so that nobody waits for a slow file, and then
         taken over in one transaction (about 20 s for a million on SQLite). Somebody who comes
         twice counts once, and then as unchanged. `dry` counts, and changes nothing.
         """
-        return importing.taken(self._database, found, now, dry=dry)
+        return importing.import_subscribers(self._database, found, now, dry=dry)
 
-    def find(self, address: str) -> Subscriber | None:
+    def find_subscriber(self, address: str) -> Subscriber | None:
         """Give the reader with an address, however it is spelled."""
-        return self._one(subscriber.c.key == canonical(address))
+        return self._find(subscriber.c.key == normalize_address(address))
 
-    def get(self, number: int) -> Subscriber | None:
+    def get_subscriber(self, number: int) -> Subscriber | None:
         """Give the reader with an id."""
-        return self._one(subscriber.c.id == number)
+        return self._find(subscriber.c.id == number)
 
-    def all(self, state: str | None = None, batch: int = 1_000) -> Iterator[Subscriber]:
+    def iter_subscribers(
+        self, state: str | None = None, batch: int = 1_000
+    ) -> Iterator[Subscriber]:
         """Give all readers, or those in a state, by id.
 
         They are read in batches, each in a transaction of its own: whoever takes long holds
         nothing up, and may change them meanwhile.
         """
-        query = select(*rows.SUBSCRIBER).order_by(subscriber.c.id).limit(batch)
+        query = select(*rows.SUBSCRIBER_COLUMNS).order_by(subscriber.c.id).limit(batch)
         if state is not None:
             query = query.where(subscriber.c.state == state)
         last: int = 0
         while True:
-            with self._database.reading() as connection:
+            with self._database.begin_read() as connection:
                 found = connection.execute(query.where(subscriber.c.id > last)).all()
-            yield from map(rows.subscriber, found)
+            yield from map(rows.parse_subscriber, found)
             if len(found) < batch:
                 return
             last = found[-1].id
 
-    def change(self, number: int, state: str, now: datetime) -> Subscriber | None:
+    def change_state(self, number: int, state: str, now: datetime) -> Subscriber | None:
         """Put a reader in a state; None where there is no such reader.
 
         Only somebody pending becomes active, and nobody becomes pending again: asked to bring
@@ -96,31 +105,31 @@ class Subscribers:
         allowed = [subscriber.c.id == number, subscriber.c.state != state]
         if state in {ACTIVE, "pending"}:
             allowed.append(subscriber.c.state == "pending")
-        with self._database.writing() as connection:
+        with self._database.begin_write() as connection:
             changed = update(subscriber).where(*allowed).values(state=state, changed=now)
             keys = connection.execute(changed.returning(subscriber.c.key)).scalars()
             departed = [(key, state) for key in keys]
-            restored.note_departures(self._database, connection, departed)
+            restored.log_state_changes(self._database, connection, departed)
             return _by_id(connection, number)
 
-    def prefer(
-        self, number: int, follows: Follows, cadence: str, language: str, now: datetime
+    def update_preferences(
+        self, number: int, follows: SubscriptionFilter, cadence: str, language: str, now: datetime
     ) -> Subscriber | None:
         """Set what a reader wants; None where there is no such reader.
 
         Who wants mail as it goes out from now on, and had posts waiting, is still to get these.
         """
         chosen = {
-            **rows.follows(follows),
+            **rows.dump_filter(follows),
             "cadence": cadence,
             "language": language,
-            "waited": merging.waited(subscriber.c, literal(cadence), now),
+            "waited": merging.build_delayed_until(subscriber.c, literal(cadence), now),
         }
-        with self._database.writing() as connection:
+        with self._database.begin_write() as connection:
             connection.execute(update(subscriber).where(subscriber.c.id == number).values(**chosen))
             return _by_id(connection, number)
 
-    def bounced(
+    def record_bounce(
         self, number: int, *, hard: bool, limit: int, now: datetime, at: datetime | None = None
     ) -> Subscriber | None:
         """Record a bounce: a hard one, or the soft one that makes `limit` in a row, ends it.
@@ -129,78 +138,78 @@ class Subscribers:
         Gives the reader as it is now, None where there is no such reader. Who left before is as
         they were.
         """
-        with self._database.writing() as connection:
+        with self._database.begin_write() as connection:
             before = _by_id(connection, number)
-            bouncing.record(connection, number, Bounce(hard, limit, at or now, now))
+            bouncing.record_bounce(connection, number, Bounce(hard, limit, at or now, now))
             after = _by_id(connection, number)
             if before and after and before.state != after.state:
-                departed = [(canonical(after.address), after.state)]
-                restored.note_departures(self._database, connection, departed)
+                departed = [(normalize_address(after.address), after.state)]
+                restored.log_state_changes(self._database, connection, departed)
             return after
 
-    def remove(self, number: int) -> bool:
+    def remove_subscriber(self, number: int) -> bool:
         """Delete a reader; what was not sent yet will not be. Tells whether there was one.
 
         Their deliveries stay as numbers without an address, or the sums would not hold. The same
         address may come again; see `forget`.
         """
-        with self._database.writing() as connection:
-            scrub(connection, number)
+        with self._database.begin_write() as connection:
+            scrub_delivery_texts(connection, number)
             deleted = delete(subscriber).where(subscriber.c.id == number)
             keys = connection.execute(deleted.returning(subscriber.c.key)).scalars()
             departed = [(key, restored.REMOVED) for key in keys]
-            restored.note_departures(self._database, connection, departed)
+            restored.log_state_changes(self._database, connection, departed)
             return bool(departed)
 
-    def forget(self, address: str, salt: bytes, *older: bytes) -> bool:
+    def forget_address(self, address: str, salt: bytes, *older: bytes) -> bool:
         """Delete a person for good, but for a salted hash that keeps them from being mailed again.
 
         The salt is kept beside the hash, so that a new salt leaves old hashes as good as they
         were. What they asked for in the form may be marked by an older one. Tells whether the
         person was there; who was not is kept out all the same.
         """
-        key = canonical(address)
-        with self._database.writing() as connection:
+        key = normalize_address(address)
+        with self._database.begin_write() as connection:
             number = connection.execute(
                 delete(subscriber).where(subscriber.c.key == key).returning(subscriber.c.id)
             ).scalar()
             if number is not None:
-                scrub(connection, number)
-            restored.note_departures(self._database, connection, [(key, restored.FORGOTTEN)])
-            marks = [hashed(key, each) for each in {salt, *older, *salts(connection)}]
+                scrub_delivery_texts(connection, number)
+            restored.log_state_changes(self._database, connection, [(key, restored.FORGOTTEN)])
+            marks = [hash_address(key, each) for each in {salt, *older, *list_salts(connection)}]
             connection.execute(delete(signup).where(signup.c.mark.in_(marks)))
             connection.execute(
                 insert(connection, forgotten)
-                .values(hash=hashed(key, salt), salt=salt)
+                .values(hash=hash_address(key, salt), salt=salt)
                 .on_conflict_do_nothing()
             )
-        self._database.tidy()
+        self._database.checkpoint()
         return number is not None
 
     def is_forgotten(self, address: str) -> bool:
         """Tell whether somebody asked to be forgotten."""
-        with self._database.reading() as connection:
-            return is_known(connection, canonical(address))
+        with self._database.begin_read() as connection:
+            return is_address_forgotten(connection, normalize_address(address))
 
-    def counts(self) -> tuple[tuple[str, int], ...]:
+    def count_by_state(self) -> tuple[tuple[str, int], ...]:
         """Give how many readers are in each state, in the order of STATES, with the zeros."""
         query = select(subscriber.c.state, func.count()).group_by(subscriber.c.state)
-        with self._database.reading() as connection:
+        with self._database.begin_read() as connection:
             found: dict[str, int] = dict(connection.execute(query).all())
-        return tuple((state, found.get(state, 0)) for state in STATES)
+        return tuple((state, found.get(state, 0)) for state in SUBSCRIBER_STATES)
 
-    def _one(self, which: ColumnElement[bool]) -> Subscriber | None:
-        with self._database.reading() as connection:
-            row = connection.execute(select(*rows.SUBSCRIBER).where(which)).first()
-        return rows.subscriber(row) if row else None
+    def _find(self, which: ColumnElement[bool]) -> Subscriber | None:
+        with self._database.begin_read() as connection:
+            row = connection.execute(select(*rows.SUBSCRIBER_COLUMNS).where(which)).first()
+        return rows.parse_subscriber(row) if row else None
 
 
 def _by_id(connection: Connection, number: int) -> Subscriber | None:
-    query = select(*rows.SUBSCRIBER).where(subscriber.c.id == number)
+    query = select(*rows.SUBSCRIBER_COLUMNS).where(subscriber.c.id == number)
     row = connection.execute(query).first()
-    return rows.subscriber(row) if row else None
+    return rows.parse_subscriber(row) if row else None
 
 
 def _by_key(connection: Connection, key: str) -> Subscriber:
-    query = select(*rows.SUBSCRIBER).where(subscriber.c.key == key)
-    return rows.subscriber(connection.execute(query).one())
+    query = select(*rows.SUBSCRIBER_COLUMNS).where(subscriber.c.key == key)
+    return rows.parse_subscriber(connection.execute(query).one())

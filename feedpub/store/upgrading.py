@@ -4,7 +4,7 @@ from importlib.resources import as_file, files
 
 from sqlalchemy import Connection, inspect, text
 
-from feedpub.store.database import Database, alone
+from feedpub.store.database import Database, acquire_advisory_lock
 from feedpub.store.errors import StoreError
 from feedpub.store.schema import HEAD
 
@@ -19,20 +19,20 @@ def upgrade(database: Database, head: str = HEAD) -> None:
         StoreError: A newer feedpub wrote it, or it cannot be used.
         StoreUnavailable: It is away or locked for now.
     """
-    with database.reading() as connection:
+    with database.begin_read() as connection:
         if _revision(connection) == head:
             return
-    with database.writing() as connection:
-        alone(connection, "upgrade")
-        _upgrade(connection, database.place, head)
+    with database.begin_write() as connection:
+        acquire_advisory_lock(connection, "upgrade")
+        _upgrade(connection, database.display_name, head)
 
 
-def is_begun(database: Database) -> bool:
+def has_schema(database: Database) -> bool:
     """Tell whether a database has tables of feedpub's, of whatever version.
 
     Raises StoreError and StoreUnavailable, as `upgrade` does.
     """
-    with database.reading() as connection:
+    with database.begin_read() as connection:
         return bool(_revision(connection))
 
 

@@ -9,22 +9,22 @@ from sqlalchemy.exc import ArgumentError
 
 from feedpub.store.errors import StoreError
 
-FILE = "newsletter.sqlite"
+DEFAULT_FILE = "newsletter.sqlite"
 
 _KNOWN = (
     'it knows SQLite ("sqlite:///news.sqlite") and PostgreSQL ("postgresql://user@host/name", '
     "the password in PGPASSWORD or percent-encoded after the user)"
 )
 _POSTGRESQL = frozenset(("postgres", "postgresql", "postgresql+psycopg"))
-_WHERE = "subscribers.database"
+_CONFIG_KEY = "subscribers.database"
 
 
-def is_file(url: URL) -> bool:
+def is_sqlite(url: URL) -> bool:
     """Tell whether a database is a file of SQLite."""
     return url.get_backend_name() == "sqlite"
 
 
-def parse(url: str, folder: Path) -> URL:
+def parse_database_url(url: str, folder: Path) -> URL:
     """Return what a URL means: a file in the folder where it is empty or relative.
 
     Raises:
@@ -32,33 +32,33 @@ def parse(url: str, folder: Path) -> URL:
             the URL, of which nobody knows where a password stands in it.
     """
     try:
-        parsed = make_url(url) if url else URL.create("sqlite", database=FILE)
+        parsed = make_url(url) if url else URL.create("sqlite", database=DEFAULT_FILE)
     except (ArgumentError, ValueError):
-        raise StoreError(f"{_WHERE} is not the URL of a database: {_KNOWN}") from None
+        raise StoreError(f"{_CONFIG_KEY} is not the URL of a database: {_KNOWN}") from None
     name = parsed.drivername.partition("+")[0]
     if name == "sqlite":
         if parsed.database in {None, "", ":memory:"}:
-            raise StoreError(f'{_WHERE} names no file; "sqlite:///news.sqlite" does')
+            raise StoreError(f'{_CONFIG_KEY} names no file; "sqlite:///news.sqlite" does')
         return parsed.set(drivername="sqlite", database=str(folder / str(parsed.database)))
     if parsed.drivername not in _POSTGRESQL:
         shown = parsed.drivername if re.fullmatch(r"[a-z0-9+_]{1,40}", parsed.drivername) else ""
-        raise StoreError(f'{_WHERE}: "{shown}://" is of no kind that feedpub knows: {_KNOWN}')
+        raise StoreError(f'{_CONFIG_KEY}: "{shown}://" is of no kind that feedpub knows: {_KNOWN}')
     if any("@" in (part or "") for part in (parsed.host, parsed.database)):
         raise StoreError(
-            f'{_WHERE} has an "@" too many: write %40 for one in a password, or set PGPASSWORD'
+            f'{_CONFIG_KEY} has an "@" too many: write %40 for one in a password, or set PGPASSWORD'
         )
     return parsed.set(drivername="postgresql+psycopg")
 
 
-def describe(url: URL) -> str:
+def describe_url(url: URL) -> str:
     """Return what tells one database from another, and no secret: neither password nor options."""
-    if is_file(url):
+    if is_sqlite(url):
         return str(url.database or "")
     shown = URL.create("postgresql", url.username, None, url.host, url.port, url.database)
     return shown.render_as_string()
 
 
-def redact(text: str, url: URL) -> str:
+def redact_passwords(text: str, url: URL) -> str:
     """Return what a driver says without the passwords of a URL, in one line."""
     values = [url.password or ""]
     for value in url.query.values():

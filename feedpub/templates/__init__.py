@@ -39,19 +39,19 @@ from jinja2.utils import missing
 from markupsafe import Markup
 
 from feedpub import chrome, colour
-from feedpub.chrome import Links
+from feedpub.chrome import LinkBuilder
 from feedpub.config.schema import Config
 from feedpub.errors import TemplateError
-from feedpub.model import Feed, Html, Page, Post, Problem
+from feedpub.model import Feed, HtmlRenderer, Page, Post, Problem
 from feedpub.slugs import quote
-from feedpub.templates.said import Said, guess
-from feedpub.times import in_zone
-from feedpub.words import File, Words, direction, is_spoken, own_name
+from feedpub.templates.said import Translator, format_suggestion
+from feedpub.times import to_timezone
+from feedpub.words import Catalog, CatalogFile, direction, get_autonym, has_catalog
 
-PACKAGED = "feedpub/templates/"
+PACKAGED_PREFIX = "feedpub/templates/"
 """What a message calls the folder of the templates that come with feedpub."""
 
-ASSETS = (".css", ".js", ".svg")
+ASSET_SUFFIXES = (".css", ".js", ".svg")
 """Files of the templates folder that are published; of them style sheets are templates too."""
 
 _TEMPLATE = re.compile(r".*\.(?:html|css)|mail/.*\.txt")
@@ -66,7 +66,7 @@ _OF_A_MAIL = frozenset(
 )
 
 # What a slip in a template can raise, besides Jinja2's own errors.
-_SLIPS = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
+_TEMPLATE_BUGS = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
 
 _UNDEFINED = re.compile(r'"([^"]+)" is undefined')
 
@@ -92,22 +92,22 @@ class Templates:
         self._zone = ZoneInfo(config.site.timezone)
         self._texts = {**packaged, **user}
         self._paths = {
-            name: (f"{config.pages.templates}/" if name in user else PACKAGED) + name
+            name: (f"{config.pages.templates}/" if name in user else PACKAGED_PREFIX) + name
             for name in self._texts
         }
         self._words = self._read_words(packaged, user)
-        self._links = Links(config.site.url, address)
+        self._links = LinkBuilder(config.site.url, address)
         self._environment = self._make_environment(config, self._links)
         self._plain = self._environment.overlay(autoescape=False)
         self._compiled: dict[str, jinja2.Template] = {}  # templates of the configuration
         self._assets: dict[str, tuple[str, bytes]] = {}
         for name in sorted(self._texts):
-            if name.endswith(ASSETS):
+            if name.endswith(ASSET_SUFFIXES):
                 self._assets[name] = self._asset(name)
         under = {name: text for name, text in packaged.items() if name.startswith("words/")}
         self.digest = _digest(self._texts, under)
 
-    def render(self, page: Page, html: Html) -> bytes:
+    def render(self, page: Page, html: HtmlRenderer) -> bytes:
         """Give the HTML of a page, in UTF-8; `html` gives that of a post.
 
         Raises:
@@ -119,11 +119,11 @@ class Templates:
         def body(post: Post) -> Markup:
             found = text if post is page.post else html(post)
             # Safe by contract: `markup` has sanitised it.
-            return Markup(chrome.unstyled(chrome.presented(found, post.title)))  # noqa: S704
+            return Markup(chrome.convert_inline_styles(chrome.prepare_for_page(found, post.title)))  # noqa: S704
 
-        return self.answer(page, body=body)
+        return self.render_response(page, body=body)
 
-    def answer(self, page: Page, **values: object) -> bytes:
+    def render_response(self, page: Page, **values: object) -> bytes:
         """Give the HTML of a page that answers somebody, with what it is to know besides.
 
         Raises:
@@ -135,13 +135,13 @@ class Templates:
             self._environment,
             page=page,
             post=page.post,
-            t=said.text,
-            day=said.day,
-            newest=said.newest,
+            t=said.gettext,
+            day=said.format_date,
+            newest=said.format_newest_date,
             **values,
         ).encode()
 
-    def mail(self, name: str, language: str, **values: object) -> str:
+    def render_mail(self, name: str, language: str, **values: object) -> str:
         """Give what the template of a mail says; one that ends in .txt gives plain text.
 
         Raises:
@@ -149,9 +149,11 @@ class Templates:
         """
         plain = name.endswith(".txt")
         environment = self._plain if plain else self._environment
-        return self._render(name, environment, **self._mailed(language, plain=plain), **values)
+        return self._render(
+            name, environment, **self._mail_context(language, plain=plain), **values
+        )
 
-    def text(self, source: str, place: str, language: str, **values: object) -> str:
+    def render_string(self, source: str, place: str, language: str, **values: object) -> str:
         """Give what a template says that is a value of the configuration, as plain text.
 
         Raises:
@@ -163,39 +165,39 @@ class Templates:
                 self._compiled[source] = self._plain.from_string(source)
             return self._compiled[source]
 
-        return self._run(place, compiled, {**self._mailed(language, plain=True), **values})
+        return self._run(place, compiled, {**self._mail_context(language, plain=True), **values})
 
-    def said(self, language: str) -> Said:
+    def get_translator(self, language: str) -> Translator:
         """Give the words and days of a language as plain text."""
         return self._said(language, plain=True)
 
-    def assets(self) -> Mapping[str, bytes]:
+    def get_assets(self) -> Mapping[str, bytes]:
         """Give the files that pages use, by their path below the output folder."""
         return dict(self._assets.values())
 
     def check(self) -> tuple[Problem, ...]:
         """Give what can be found wrong in the templates without rendering a page."""
-        trees, problems = self._read()
-        known = {mail: self._known(trees, mail=mail) for mail in (False, True)}
+        trees, problems = self._parse_templates()
+        known = {mail: self._known_names(trees, mail=mail) for mail in (False, True)}
         for name, tree in trees.items():
             own = known[_is_mail(name)]
             unknown = meta.find_undeclared_variables(tree) - own
             for node in tree.find_all(nodes.Name):
                 if node.name in unknown:
                     unknown.discard(node.name)
-                    message = f'"{node.name}" is undefined{guess(node.name, own)}'
+                    message = f'"{node.name}" is undefined{format_suggestion(node.name, own)}'
                     problems.append(Problem(self._paths[name], node.lineno, message))
         return tuple(sorted(problems, key=lambda problem: (problem.path, problem.line)))
 
-    def _said(self, language: str, *, plain: bool = False) -> Said:
-        return Said(Words(language, self._words), self._zone, plain)
+    def _said(self, language: str, *, plain: bool = False) -> Translator:
+        return Translator(Catalog(language, self._words), self._zone, plain)
 
-    def _mailed(self, language: str, *, plain: bool) -> dict[str, object]:
+    def _mail_context(self, language: str, *, plain: bool) -> dict[str, object]:
         """Give what is different in a mail: nobody reads it at the site's own address."""
         said, links = self._said(language, plain=plain), self._links
         return {
-            "t": said.text,
-            "day": said.day,
+            "t": said.gettext,
+            "day": said.format_date,
             "language": language,
             "href": str,
             "below": links.absolute,
@@ -216,20 +218,20 @@ class Templates:
             raise TemplateError(f"{place}:{error.lineno}: {error.message}") from error
         except jinja2.TemplateNotFound as error:
             lacking = str(error.name)
-            message = f'there is no template "{lacking}"{guess(lacking, self._texts)}'
-            raise TemplateError(f"{self._place(error, name)}: {message}") from error
+            message = f'there is no template "{lacking}"{format_suggestion(lacking, self._texts)}'
+            raise TemplateError(f"{self._locate_error(error, name)}: {message}") from error
         except jinja2.TemplateError as error:
             message = str(error.message)
             unknown = _UNDEFINED.fullmatch(message)
             if unknown:
-                known = self._known(self._read()[0], mail=_is_mail(name))
-                message += guess(unknown[1], known | frozenset(values))
-            raise TemplateError(f"{self._place(error, name)}: {message}") from error
-        except _SLIPS as error:
+                known = self._known_names(self._parse_templates()[0], mail=_is_mail(name))
+                message += format_suggestion(unknown[1], known | frozenset(values))
+            raise TemplateError(f"{self._locate_error(error, name)}: {message}") from error
+        except _TEMPLATE_BUGS as error:
             message = f"{type(error).__name__}: {error}"
-            raise TemplateError(f"{self._place(error, name)}: {message}") from error
+            raise TemplateError(f"{self._locate_error(error, name)}: {message}") from error
 
-    def _place(self, error: Exception, name: str) -> str:
+    def _locate_error(self, error: Exception, name: str) -> str:
         """Give `template:line` of the innermost template that an error came through."""
         place = self._paths.get(name, name)
         paths = frozenset(self._paths.values())
@@ -240,7 +242,7 @@ class Templates:
             frame = frame.tb_next
         return place
 
-    def _read(self) -> tuple[dict[str, nodes.Template], list[Problem]]:
+    def _parse_templates(self) -> tuple[dict[str, nodes.Template], list[Problem]]:
         """Read every template; those that are none are problems."""
         trees: dict[str, nodes.Template] = {}
         problems: list[Problem] = []
@@ -252,20 +254,25 @@ class Templates:
                 problems.append(Problem(path, error.lineno, str(error.message)))
         return trees, problems
 
-    def _known(self, trees: Mapping[str, nodes.Template], *, mail: bool) -> frozenset[str]:
+    def _known_names(self, trees: Mapping[str, nodes.Template], *, mail: bool) -> frozenset[str]:
         """Give every name that stands for something in some template of mails, or of pages."""
-        bound = (each for name in trees if _is_mail(name) == mail for each in _bound(trees[name]))
+        bound = (
+            each
+            for name in trees
+            if _is_mail(name) == mail
+            for each in _assigned_names(trees[name])
+        )
         given = _OF_A_MAIL if mail else _OF_A_PAGE
         return frozenset(bound) | given | frozenset(self._environment.globals)
 
     def _load(self, name: str) -> tuple[str, str, None] | None:
         return (self._texts[name], self._paths[name], None) if name in self._texts else None
 
-    def _make_environment(self, config: Config, links: Links) -> jinja2.Environment:
+    def _make_environment(self, config: Config, links: LinkBuilder) -> jinja2.Environment:
         environment = jinja2.Environment(
             loader=jinja2.FunctionLoader(self._load),
             autoescape=jinja2.select_autoescape(disabled_extensions=("css", "txt"), default=True),
-            undefined=_Missing,
+            undefined=_Undefined,
             trim_blocks=True,
             lstrip_blocks=True,
             auto_reload=False,
@@ -278,33 +285,35 @@ class Templates:
             author_page=links.author_page,
             below=links.below,
             documents=links.documents,
-            whole=links.whole,
+            whole=links.site_feed_links,
             alternates=links.alternates,
             subscription=links.subscription,
-            shows=links.shows,
-            anchor=chrome.anchor,
+            shows=links.contains_image,
+            anchor=chrome.feed_anchor,
             asset=self._asset_address(links),
             years=self._years,
             direction=direction,
             language_name=self._language_name,
-            speaks=self._speaks,
+            speaks=self._has_catalog,
             size=chrome.size,
             duration=chrome.duration,
             file_name=chrome.file_name,
-            legible=colour.legible,
+            legible=colour.ensure_contrast,
             blend=colour.blend,
         )
         return environment
 
-    def _read_words(self, packaged: Mapping[str, str], user: Mapping[str, str]) -> dict[str, File]:
-        files: dict[str, File] = {}
-        for folder, texts in ((PACKAGED, packaged), (None, user)):
+    def _read_words(
+        self, packaged: Mapping[str, str], user: Mapping[str, str]
+    ) -> dict[str, CatalogFile]:
+        files: dict[str, CatalogFile] = {}
+        for folder, texts in ((PACKAGED_PREFIX, packaged), (None, user)):
             for name in sorted(texts):
                 if not (name.startswith("words/") and name.endswith(".toml")):
                     continue
                 language = name.removeprefix("words/").removesuffix(".toml").lower()
                 try:
-                    files[language] = File(language, texts[name], files.get(language))
+                    files[language] = CatalogFile(language, texts[name], files.get(language))
                 except ValueError as error:
                     path = f"{folder}{name}" if folder else self._paths[name]
                     raise TemplateError(f"{path}: {error}") from error
@@ -318,28 +327,30 @@ class Templates:
         stem, _, suffix = name.rpartition(".")
         return f"assets/{stem}-{sha256(data).hexdigest()[:10]}.{suffix}", data
 
-    def _asset_address(self, links: Links) -> Callable[[str], str]:
+    def _asset_address(self, links: LinkBuilder) -> Callable[[str], str]:
         def asset(name: str) -> str:
             if name not in self._assets:
                 raise jinja2.TemplateRuntimeError(
-                    f'there is no file "{name}" to publish{guess(name, self._assets)}'
+                    f'there is no file "{name}" to publish{format_suggestion(name, self._assets)}'
                 )
             return links.href(links.absolute(quote(self._assets[name][0])))
 
         return asset
 
     def _years(self, posts: Sequence[Post]) -> list[tuple[int, list[Post]]]:
-        grouped = itertools.groupby(posts, lambda post: in_zone(post.published, self._zone).year)
+        grouped = itertools.groupby(
+            posts, lambda post: to_timezone(post.published, self._zone).year
+        )
         return [(year, list(group)) for year, group in grouped]
 
     def _language_name(self, language: str) -> str:
-        return own_name(language, self._words)
+        return get_autonym(language, self._words)
 
-    def _speaks(self, language: str) -> bool:
-        return is_spoken(language, self._words)
+    def _has_catalog(self, language: str) -> bool:
+        return has_catalog(language, self._words)
 
 
-class _Missing(jinja2.StrictUndefined):
+class _Undefined(jinja2.StrictUndefined):
     """What a template names and nobody defined: an error, with a guess at what was meant."""
 
     __slots__ = ()
@@ -352,14 +363,14 @@ class _Missing(jinja2.StrictUndefined):
         if owner is missing:
             return f'"{name}" is undefined'
         known = [each for each in dir(owner) if not each.startswith("_")]
-        return f'{type(owner).__name__.lower()} has no "{name}"{guess(name, known)}'
+        return f'{type(owner).__name__.lower()} has no "{name}"{format_suggestion(name, known)}'
 
 
 def _is_mail(name: str) -> bool:
     return name.startswith("mail/")
 
 
-def _bound(tree: nodes.Template) -> Iterator[str]:
+def _assigned_names(tree: nodes.Template) -> Iterator[str]:
     """Give the names that a template itself gives to something."""
     yield from (node.name for node in tree.find_all(nodes.Name) if node.ctx != "load")
     yield from (node.target for node in tree.find_all(nodes.Import))

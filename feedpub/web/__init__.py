@@ -1,22 +1,29 @@
 """A site and a socket → answers to readers. Only this package knows Starlette and uvicorn."""
 
-from feedpub.web.changing import Changing
-from feedpub.web.seen import Seen
-from feedpub.web.server import Server, address, answer, listen, run, server
-from feedpub.web.serving import live, serve
-from feedpub.web.site import Routes, app
+from feedpub.web.changing import SwappableApp
+from feedpub.web.seen import AccessRecord
+from feedpub.web.server import (
+    Server,
+    create_server,
+    get_socket_url,
+    open_socket,
+    run_server,
+    run_until_set,
+)
+from feedpub.web.serving import serve, serve_live
+from feedpub.web.site import Routes, create_app
 
 __all__ = [
-    "Changing",
+    "AccessRecord",
     "Routes",
-    "Seen",
     "Server",
-    "address",
-    "answer",
-    "app",
-    "listen",
-    "live",
-    "run",
+    "SwappableApp",
+    "create_app",
+    "create_server",
+    "get_socket_url",
+    "open_socket",
+    "run_server",
+    "run_until_set",
     "serve",
-    "server",
+    "serve_live",
 ]

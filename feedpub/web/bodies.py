@@ -6,7 +6,7 @@ from starlette.requests import ClientDisconnect, Request
 _DIGITS = 15  # no length that anybody means has more
 
 
-class UnreadError(Exception):
+class BodyError(Exception):
     """A body is not what is taken, or cannot be read; `status` is what HTTP calls that."""
 
     def __init__(self, status: int) -> None:
@@ -14,7 +14,7 @@ class UnreadError(Exception):
         self.status = status
 
 
-async def body(request: Request, largest: int, seconds: float) -> bytes:
+async def read_body(request: Request, largest: int, seconds: float) -> bytes:
     """Read a body of no more than so many octets, which may take so many seconds to come.
 
     Raises:
@@ -22,16 +22,16 @@ async def body(request: Request, largest: int, seconds: float) -> bytes:
     """
     length = request.headers.get("content-length", "")
     if length.isdigit() and (len(length) > _DIGITS or int(length) > largest):
-        raise UnreadError(413)
+        raise BodyError(413)
     whole = bytearray()
     try:
         with anyio.fail_after(seconds):
             async for part in request.stream():
                 whole += part
                 if len(whole) > largest:
-                    raise UnreadError(413)
+                    raise BodyError(413)
     except TimeoutError:
-        raise UnreadError(408) from None
+        raise BodyError(408) from None
     except ClientDisconnect:
-        raise UnreadError(400) from None
+        raise BodyError(400) from None
     return bytes(whole)

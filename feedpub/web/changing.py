@@ -6,7 +6,7 @@ from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 
-class Changing:
+class SwappableApp:
     """Answers with what is its `app` at the moment; while that is None, asks to come again."""
 
     def __init__(self) -> None:
@@ -14,7 +14,7 @@ class Changing:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
-        await (self.app or _SOON)(scope, receive, send)
+        await (self.app or _UNAVAILABLE)(scope, receive, send)
 
 
-_SOON = PlainTextResponse("soon\n", HTTPStatus.SERVICE_UNAVAILABLE, {"Retry-After": "1"})
+_UNAVAILABLE = PlainTextResponse("soon\n", HTTPStatus.SERVICE_UNAVAILABLE, {"Retry-After": "1"})

@@ -17,14 +17,14 @@ _DOCUMENTS = (b".rdf", b".svg", b".svgz", b".xml", b".xsl", b".xslt")  # whateve
 _INERT = b"default-src 'none'; img-src data:; style-src 'unsafe-inline'; sandbox"
 # HTML from the content folder: it may look as it likes, but it runs nothing on this origin, which
 # is that of readers' links, and sends no form.
-_COPIED = (
+_COPIED_HTML_POLICY = (
     b"script-src 'none'; worker-src 'none'; object-src 'none'; base-uri 'none'; "
     b"form-action 'none'; frame-ancestors 'none'; "
     b"sandbox allow-popups allow-popups-to-escape-sandbox allow-downloads"
 )
 
 
-class Headers:
+class SecurityHeadersMiddleware:
     """Says with every answer what browsers may do with it."""
 
     def __init__(self, app: ASGIApp, policy: str) -> None:
@@ -60,13 +60,13 @@ class Headers:
         """
         if kind == _HTML:
             is_own = path.endswith(b"/") or status == HTTPStatus.NOT_FOUND
-            return self._policy if is_own else _COPIED
+            return self._policy if is_own else _COPIED_HTML_POLICY
         if kind == _XHTML:
-            return _COPIED
+            return _COPIED_HTML_POLICY
         return _INERT if kind.endswith(_XML) or path.endswith(_DOCUMENTS) else b""
 
 
-class OwnHost:
+class HostCheckMiddleware:
     """Answer only requests that name this server.
 
     A page of somebody else's can have its own name lead to this machine, and would be taken by
@@ -84,7 +84,7 @@ class OwnHost:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Hand the request on, or refuse it."""
-        if self._is_own(host_name(scope)):
+        if self._is_own(get_host(scope)):
             await self._app(scope, receive, send)
         else:
             await _refuse(HTTPStatus.MISDIRECTED_REQUEST, send)
@@ -99,7 +99,7 @@ class OwnHost:
         return address.is_loopback or not self._is_local
 
 
-def host_name(scope: Scope) -> str:
+def get_host(scope: Scope) -> str:
     """Return the host of a request without its port, "" where none, or more than one, is told."""
     told = [value for name, value in scope["headers"] if name == b"host"]
     host = told[0][:_LONGEST_HOST].decode("latin-1").lower() if len(told) == 1 else ""
@@ -114,7 +114,7 @@ def _is_loopback(host: str) -> bool:
         return False
 
 
-class Hammering:
+class RateLimitMiddleware:
     """Refuses for a while who asks for more than so many things a minute."""
 
     def __init__(
@@ -134,7 +134,7 @@ class Hammering:
         self._limit = limit
         self._clock = clock
         self._room = room
-        self._full: dict[str, float] = {}  # client → when it may do all that it may again
+        self._full_at: dict[str, float] = {}  # client → when it may do all that it may again
         self._clients: dict[str, str] = {}  # address → what counts as one client
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -152,7 +152,7 @@ class Hammering:
         if found is None:
             if len(self._clients) >= self._room:
                 self._clients.clear()
-            found = self._clients[address] = network(address)
+            found = self._clients[address] = get_client_network(address)
         return found
 
     def _wait(self, address: str) -> float:
@@ -162,18 +162,18 @@ class Hammering:
         now = self._clock()
         each = _MINUTE / self._limit
         # Every request takes its share of a minute; what was taken comes back as time goes by.
-        full = max(self._full.pop(address, now), now)
+        full = max(self._full_at.pop(address, now), now)
         wait = full + each - now - _MINUTE
         if wait > _ROUNDING:
-            self._full[address] = full
+            self._full_at[address] = full
             return wait
-        if len(self._full) >= self._room:
-            del self._full[next(iter(self._full))]  # who has not been here for longest
-        self._full[address] = full + each
+        if len(self._full_at) >= self._room:
+            del self._full_at[next(iter(self._full_at))]  # who has not been here for longest
+        self._full_at[address] = full + each
         return 0.0
 
 
-def network(address: str) -> str:
+def get_client_network(address: str) -> str:
     """Return what counts as one client: an address of IPv4, of IPv6 its whole network.
 
     One of a private network may be a proxy's that the configuration does not name: all whom it

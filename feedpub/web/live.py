@@ -5,15 +5,15 @@ import secrets
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from feedpub.web.receiving import gone
+from feedpub.web.receiving import wait_for_disconnect
 
-PLACE = "/-live/"
+LIVE_PREFIX = "/-live/"
 """Below it lie the script and what it listens to; no post can have such an address by itself."""
 
 _SCRIPT = f"""\
 // Loads this page again once the site is another than the one it is of.
 const known = document.currentScript.src.split("?")[1];
-const changes = new EventSource("{PLACE}changes");
+const changes = new EventSource("{LIVE_PREFIX}changes");
 changes.onmessage = (event) => {{
   if (event.data !== known) location.reload();
 }};
@@ -31,7 +31,7 @@ _CONDITIONS = frozenset(
 )
 
 
-class Live:
+class LiveReload:
     """Serves an application and tells its pages when to load again."""
 
     def __init__(self, app: ASGIApp, beat: float = 15.0) -> None:
@@ -42,42 +42,44 @@ class Live:
         self._changed = asyncio.Event()
         self._ended = False
 
-    def changed(self, app: ASGIApp) -> None:
+    def replace_app(self, app: ASGIApp) -> None:
         """Serve another application, and tell all who look; to be called in the event loop."""
         self._app = app
         self._version += 1
-        self._wake()
+        self._notify()
 
-    def end(self) -> None:
+    def close(self) -> None:
         """Let go of all who look."""
         self._ended = True
-        self._wake()
+        self._notify()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
-        if scope["path"] == f"{PLACE}reload.js":
+        if scope["path"] == f"{LIVE_PREFIX}reload.js":
             kind = (b"content-type", b"text/javascript; charset=utf-8")
             headers = [kind, _FRESH, (b"content-length", b"%d" % len(_SCRIPT))]
             await send({"type": "http.response.start", "status": 200, "headers": headers})
             await send({"type": "http.response.body", "body": _SCRIPT})
-        elif scope["path"] == f"{PLACE}changes":
-            await self._tell(receive, send)
+        elif scope["path"] == f"{LIVE_PREFIX}changes":
+            await self._send_changes(receive, send)
         else:
             kept = [each for each in scope["headers"] if each[0] not in _CONDITIONS]
             nonce = secrets.token_urlsafe(16)
-            source = f"{PLACE}reload.js?{self._version}"
+            source = f"{LIVE_PREFIX}reload.js?{self._version}"
             script = f'<script src="{source}" nonce="{nonce}"></script>'.encode()
-            await self._app({**scope, "headers": kept}, receive, _Injecting(send, script, nonce))
+            await self._app(
+                {**scope, "headers": kept}, receive, _ScriptInjector(send, script, nonce)
+            )
 
-    def _wake(self) -> None:
+    def _notify(self) -> None:
         self._changed.set()
         self._changed = asyncio.Event()
 
-    async def _tell(self, receive: Receive, send: Send) -> None:
+    async def _send_changes(self, receive: Receive, send: Send) -> None:
         """Send the number of the version whenever it is another (server-sent events)."""
         headers = [(b"content-type", b"text/event-stream"), _FRESH]
         await send({"type": "http.response.start", "status": 200, "headers": headers})
-        leaving = asyncio.create_task(gone(receive))
+        leaving = asyncio.create_task(wait_for_disconnect(receive))
         while not (leaving.done() or self._ended):
             waiting = asyncio.create_task(self._changed.wait())
             event = f"retry: 500\ndata: {self._version}\n\n".encode()
@@ -90,7 +92,7 @@ class Live:
         await send({"type": "http.response.body", "body": b""})
 
 
-class _Injecting:
+class _ScriptInjector:
     """Sends an answer on: nothing of it is to be kept, and pages come with a script."""
 
     def __init__(self, send: Send, script: bytes, nonce: str) -> None:
@@ -118,7 +120,7 @@ class _Injecting:
         )
         forgotten = _FORGOTTEN if is_page else _FORGOTTEN - {b"content-length"}
         headers = [
-            (name, _allowing(value, self._nonce) if is_page and name == _POLICY else value)
+            (name, _allow_script(value, self._nonce) if is_page and name == _POLICY else value)
             for name, value in given
             if name not in forgotten
         ]
@@ -137,7 +139,7 @@ class _Injecting:
         await self._send({"type": "http.response.body", "body": page})
 
 
-def _allowing(policy: bytes, nonce: str) -> bytes:
+def _allow_script(policy: bytes, nonce: str) -> bytes:
     """Return a Content-Security-Policy under which one script may run, and listen, besides.
 
     Where the policy leaves out scripts of the site's own, those of the page stay left out.

@@ -12,51 +12,51 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from feedpub import newsletter
-from feedpub.bounces import Report
+from feedpub.bounces import BounceEvent
 from feedpub.bounces.webhooks import (
-    WINDOW,
+    TIMESTAMP_TOLERANCE,
     Mailgun,
-    Notice,
-    NoticeDelayedError,
-    NoticeError,
-    Posted,
     Postmark,
-    Reader,
     SendGrid,
     Ses,
+    WebhookError,
+    WebhookNotification,
+    WebhookParser,
+    WebhookRequest,
+    WebhookRetryLaterError,
 )
-from feedpub.config import Webhooks
+from feedpub.config import WebhooksConfig
 from feedpub.errors import FeedpubError
-from feedpub.http import ask, trusted_certificates
-from feedpub.publish import Request as Site
-from feedpub.tokens import Keys
-from feedpub.web.bodies import UnreadError, body
+from feedpub.http import load_trusted_certificates, send_request
+from feedpub.publish import BuildRequest as Site
+from feedpub.tokens import SigningKeys
+from feedpub.web.bodies import BodyError, read_body
 
-LARGEST = 2**20  # octets of what is POSTed: SendGrid tells of many events at once
+MAX_BODY_SIZE = 2**20  # octets of what is POSTed: SendGrid tells of many events at once
 _SECONDS = 20.0  # for all of it to come
 _MOST = 20_000  # notices that are remembered
 
 
 @dataclass(frozen=True, slots=True)
-class Doing:
+class WebhookHandlers:
     """What is done about a notice."""
 
-    heed: Callable[[tuple[Report, ...]], None]  # may raise FeedpubError
+    process_reports: Callable[[tuple[BounceEvent, ...]], None]  # may raise FeedpubError
     visit: Callable[[str], bool]  # GET a URL; tell whether that went well
     now: Callable[[], datetime]
-    tell: Callable[[str], None] = lambda _line: None  # of what was not heeded
+    log: Callable[[str], None] = lambda _line: None  # of what was not heeded
 
 
 @dataclass(slots=True)
-class Seen:
+class ReplayCache:
     """What was told of late: a notice that comes again changes nothing."""
 
     _ids: "OrderedDict[str, datetime]" = field(default_factory=OrderedDict)
 
-    def first(self, number: str, now: datetime) -> bool:
+    def add(self, number: str, now: datetime) -> bool:
         """Tell whether it is the first time; from now on it is not."""
         # A notice may be an hour old or, by another clock, be of the hour to come.
-        while self._ids and now - next(iter(self._ids.values())) > 2 * WINDOW:
+        while self._ids and now - next(iter(self._ids.values())) > 2 * TIMESTAMP_TOLERANCE:
             self._ids.popitem(last=False)
         if number in self._ids:
             return False
@@ -65,22 +65,22 @@ class Seen:
             self._ids.popitem(last=False)
         return True
 
-    def forget(self, number: str) -> None:
+    def discard(self, number: str) -> None:
         """Let it come again: nothing could be done about it."""
         self._ids.pop(number, None)
 
 
-def readers(
-    settings: Webhooks,
-    keys: Keys,
+def build_parsers(
+    settings: WebhooksConfig,
+    keys: SigningKeys,
     fetch: Callable[[str], bytes],
-    roots: Callable[[], Sequence[Certificate]] = trusted_certificates,
-) -> Mapping[str, Reader]:
+    roots: Callable[[], Sequence[Certificate]] = load_trusted_certificates,
+) -> Mapping[str, WebhookParser]:
     """Give what reads the notices of each service that the configuration names.
 
     Raises FeedpubError for a key that cannot be used.
     """
-    found: dict[str, Reader] = {}
+    found: dict[str, WebhookParser] = {}
     if settings.ses:
         found["ses"] = Ses(settings.ses, keys, fetch, roots)
     if settings.postmark:
@@ -95,96 +95,100 @@ def readers(
     return found
 
 
-def site_routes(
+def build_site_webhook_routes(
     site: Site, now: Callable[[], datetime], tell: Callable[[str], None]
 ) -> list[BaseRoute]:
     """Give the routes of a site, () where its configuration names no service.
 
     Raises FeedpubError for a key that cannot be used.
     """
-    with newsletter.opened(site) as desk:
-        services = readers(desk.config.mail.webhooks, desk.keys, fetched)
+    with newsletter.open_newsletter(site) as desk:
+        services = build_parsers(desk.config.mail.webhooks, desk.keys, fetch)
 
-    def heed(reports: tuple[Report, ...]) -> None:
-        returned = newsletter.notified(replace(site, now=now()), reports)
+    def heed(reports: tuple[BounceEvent, ...]) -> None:
+        returned = newsletter.process_events(replace(site, now=now()), reports)
         for each in returned.words:
             tell(f"a server refused us, and no reader: {each}")
         for issue in returned.paused:
             tell(f"issue {issue} is paused: servers refuse us")
 
-    return routes(services, Doing(heed, visited, now, tell)) if services else []
+    return (
+        build_webhook_routes(services, WebhookHandlers(heed, visit, now, tell)) if services else []
+    )
 
 
-def fetched(url: str) -> bytes:
+def fetch(url: str) -> bytes:
     """Give all that is at a URL; b"" where it cannot be had."""
-    answer = ask(url)
-    return answer.body if answer.is_good and answer.is_whole else b""
+    answer = send_request(url)
+    return answer.body if answer.is_success and answer.is_complete else b""
 
 
-def visited(url: str) -> bool:
+def visit(url: str) -> bool:
     """Visit a URL; tell whether that went well."""
-    return ask(url).is_good
+    return send_request(url).is_success
 
 
-def routes(services: Mapping[str, Reader], doing: Doing) -> list[BaseRoute]:
+def build_webhook_routes(
+    services: Mapping[str, WebhookParser], doing: WebhookHandlers
+) -> list[BaseRoute]:
     """Give the routes POST /hooks/{service}, and with a secret behind it."""
-    hooks = _Hooks(services, doing)
+    hooks = _WebhookEndpoint(services, doing)
     paths = ("/hooks/{service}", "/hooks/{service}/{secret}")
     return [Route(path, hooks.post, methods=["POST"]) for path in paths]
 
 
-class _Hooks:
+class _WebhookEndpoint:
     """Takes what services POST."""
 
-    def __init__(self, services: Mapping[str, Reader], doing: Doing) -> None:
+    def __init__(self, services: Mapping[str, WebhookParser], doing: WebhookHandlers) -> None:
         self._services = services
         self._doing = doing
-        self._seen = Seen()
+        self._seen = ReplayCache()
 
     async def post(self, request: Request) -> Response:
         """Take one notice: 200 where it was heeded, 403 where it is not from the service."""
         service = request.path_params["service"]
         reader = self._services.get(service)
         if reader is None:
-            return _said(404, "no such service")
+            return _plain_response(404, "no such service")
         try:
-            told = await body(request, LARGEST, _SECONDS)
-        except UnreadError as error:
-            response = _said(error.status, "it cannot be read")
+            told = await read_body(request, MAX_BODY_SIZE, _SECONDS)
+        except BodyError as error:
+            response = _plain_response(error.status, "it cannot be read")
             response.headers["Connection"] = "close"
             return response
         headers = {name.lower(): value for name, value in request.headers.items()}
-        posted = Posted(told, headers, request.path_params.get("secret", ""))
-        return await run_in_threadpool(self._taken, service, reader, posted)
+        posted = WebhookRequest(told, headers, request.path_params.get("secret", ""))
+        return await run_in_threadpool(self._process, service, reader, posted)
 
-    def _taken(self, service: str, reader: Reader, posted: Posted) -> Response:
+    def _process(self, service: str, reader: WebhookParser, posted: WebhookRequest) -> Response:
         now = self._doing.now()
         try:
             notice = reader(posted, now)
-        except NoticeDelayedError as error:
-            self._doing.tell(f"{service}: {error}")
-            return _said(503, "later")
-        except NoticeError as error:
-            self._doing.tell(f"{service}: refused: {error}")
-            return _said(403, "refused")
+        except WebhookRetryLaterError as error:
+            self._doing.log(f"{service}: {error}")
+            return _plain_response(503, "later")
+        except WebhookError as error:
+            self._doing.log(f"{service}: refused: {error}")
+            return _plain_response(403, "refused")
         number = f"{service} {notice.id}"
-        if not self._seen.first(number, now):
-            return _said(200, "known")
+        if not self._seen.add(number, now):
+            return _plain_response(200, "known")
         heeded = False
         try:
-            heeded = self._heeded(notice)
+            heeded = self._handle(notice)
         except FeedpubError as error:  # of the database, mostly: it is full, or away
-            self._doing.tell(f"{service}: not heeded yet: {error}")
+            self._doing.log(f"{service}: not heeded yet: {error}")
         finally:
             if not heeded:
-                self._seen.forget(number)
-        return _said(200, "ok") if heeded else _said(503, "later")
+                self._seen.discard(number)
+        return _plain_response(200, "ok") if heeded else _plain_response(503, "later")
 
-    def _heeded(self, notice: Notice) -> bool:
-        if notice.reports:
-            self._doing.heed(notice.reports)
-        return not notice.visit or self._doing.visit(notice.visit)
+    def _handle(self, notice: WebhookNotification) -> bool:
+        if notice.events:
+            self._doing.process_reports(notice.events)
+        return not notice.confirm_url or self._doing.visit(notice.confirm_url)
 
 
-def _said(status: int, text: str) -> Response:
+def _plain_response(status: int, text: str) -> Response:
     return PlainTextResponse(f"{text}\n", status, {"Cache-Control": "no-store"})

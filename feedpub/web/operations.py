@@ -8,18 +8,18 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from feedpub import metrics
-from feedpub.metrics import Figures
+from feedpub.metrics import MetricsSnapshot
 
-_UNKEPT = {"Cache-Control": "no-store"}
+_NO_STORE = {"Cache-Control": "no-store"}
 
 
 def _none() -> Iterable[str]:
     return ()
 
 
-def routes(
+def build_health_routes(
     ready: Callable[[], str],
-    figures: Callable[[], Figures] | None,
+    figures: Callable[[], MetricsSnapshot] | None,
     troubles: Callable[[], Iterable[str]] = _none,
 ) -> list[BaseRoute]:
     """Give the routes.
@@ -33,13 +33,13 @@ def routes(
     async def live(request: Request) -> Response:
         """Answer: whoever cannot even do that is to be started again."""
         del request
-        return PlainTextResponse("ok\n", headers=_UNKEPT)
+        return PlainTextResponse("ok\n", headers=_NO_STORE)
 
     async def whether_ready(request: Request) -> Response:
         del request
         reason = await run_in_threadpool(ready)
         told = "".join(f"{line}\n" for line in (reason or "ok", *troubles()))
-        return PlainTextResponse(told, 503 if reason else 200, _UNKEPT)
+        return PlainTextResponse(told, 503 if reason else 200, _NO_STORE)
 
     found: list[BaseRoute] = [Route("/healthz", live), Route("/healthz/ready", whether_ready)]
     if figures is None:
@@ -48,7 +48,7 @@ def routes(
 
     async def measured(request: Request) -> Response:
         del request
-        data = metrics.text(await run_in_threadpool(given))
-        return Response(data, headers={**_UNKEPT, "Content-Type": metrics.MEDIA_TYPE})
+        data = metrics.render_metrics(await run_in_threadpool(given))
+        return Response(data, headers={**_NO_STORE, "Content-Type": metrics.MEDIA_TYPE})
 
     return [*found, Route("/metrics", measured)]

@@ -10,7 +10,7 @@ _FORBIDDEN = re.compile(rb"[\x00-\x1f\x7f/\\]")
 _WELL_KNOWN = b".well-known"  # RFC 8615
 
 
-def below(raw: bytes, root: bytes) -> str | None:
+def resolve_path(raw: bytes, root: bytes) -> str | None:
     """Give the path below the folder that a URL's path names, "" for the folder itself.
 
     It is decoded once, name by name, so that nothing encoded divides names; what ends in "/" is
@@ -36,7 +36,7 @@ def below(raw: bytes, root: bytes) -> str | None:
     return f"{path}/" if rest.endswith(b"/") else path
 
 
-def root(url: str) -> str:
+def get_root_path(url: str) -> str:
     """Give the path of a site's address as routes are matched against it: decoded."""
     return unquote(urlsplit(url).path)
 

@@ -3,7 +3,7 @@
 from starlette.types import Receive
 
 
-async def gone(receive: Receive) -> None:
+async def wait_for_disconnect(receive: Receive) -> None:
     """Wait until nobody is there any more."""
     while (await receive())["type"] != "http.disconnect":
         pass

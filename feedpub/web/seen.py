@@ -9,19 +9,19 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class AccessRecord:
     """What happened. No address, no query, and no token: these are a person's."""
 
     method: str
     path: str  # without the query; "/confirm/{token}" where a route has names for its parts
     status: int
-    agent: str  # User-Agent; feed fetchers tell in it how many they fetch for
+    user_agent: str  # User-Agent; feed fetchers tell in it how many they fetch for
 
 
-class Watched:
+class RequestLogMiddleware:
     """Tells of every request to an application."""
 
-    def __init__(self, app: ASGIApp, seen: Callable[[Seen], None]) -> None:
+    def __init__(self, app: ASGIApp, seen: Callable[[AccessRecord], None]) -> None:
         self._app = app
         self._seen = seen
 
@@ -39,7 +39,7 @@ class Watched:
             await self._app(scope, receive, noted)
         finally:
             agent = _header(scope, b"user-agent")
-            self._seen(Seen(scope["method"], _path(scope), status, agent))
+            self._seen(AccessRecord(scope["method"], _path(scope), status, agent))
 
 
 def _path(scope: Scope) -> str:

@@ -12,11 +12,11 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from feedpub.errors import FeedpubError
-from feedpub.web.connection import Prompt
+from feedpub.web.connection import TimeoutProtocol
 
-_BEAT = 0.1  # seconds between two looks whether to end, as uvicorn has them
+_POLL_INTERVAL = 0.1  # seconds between two looks whether to end, as uvicorn has them
 _USUAL, _LAST = 8000, 65_535  # ports: whose next one most may use, and the last
-_PATIENCE = 5  # seconds that an answer in hand may take once the end is near
+_SHUTDOWN_TIMEOUT = 5  # seconds that an answer in hand may take once the end is near
 
 
 class Server(uvicorn.Server):
@@ -32,7 +32,9 @@ class Server(uvicorn.Server):
         self.should_exit = True
 
 
-def server(app: ASGIApp, proxies: Sequence[str] = (), connection: type[Prompt] = Prompt) -> Server:
+def create_server(
+    app: ASGIApp, proxies: Sequence[str] = (), connection: type[TimeoutProtocol] = TimeoutProtocol
+) -> Server:
     """Make a server; the proxies are believed about whom they speak for.
 
     `await server.serve([listen(...)])` runs it in any event loop, until `stop`.
@@ -48,12 +50,12 @@ def server(app: ASGIApp, proxies: Sequence[str] = (), connection: type[Prompt] =
         server_header=False,
         proxy_headers=bool(proxies),
         forwarded_allow_ips=list(proxies),
-        timeout_graceful_shutdown=_PATIENCE,
+        timeout_graceful_shutdown=_SHUTDOWN_TIMEOUT,
     )
     return Server(config)
 
 
-def listen(host: str, port: int, options: str = "") -> socket.socket:
+def open_socket(host: str, port: int, options: str = "") -> socket.socket:
     """Open the socket of a server.
 
     Raises FeedpubError where that cannot be done; `options` are those that would name another
@@ -76,20 +78,20 @@ def listen(host: str, port: int, options: str = "") -> socket.socket:
     return opened
 
 
-def address(opened: socket.socket) -> str:
+def get_socket_url(opened: socket.socket) -> str:
     """Give the URL at which a socket is reached, without a path."""
     host, port = opened.getsockname()[:2]
     shown = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 - is not listened at
     return f"http://[{shown}]:{port}" if ":" in shown else f"http://{shown}:{port}"
 
 
-def answer(running: Server, opened: socket.socket, stop: threading.Event) -> None:
+def run_until_set(running: Server, opened: socket.socket, stop: threading.Event) -> None:
     """Run a server in an event loop of its own, in whichever thread, until `stop` is set."""
 
     async def last() -> None:
         # A thread that waits for it would be waited for, by a server that fails.
         while not stop.is_set():  # noqa: ASYNC110 - it is set in another thread
-            await asyncio.sleep(_BEAT)
+            await asyncio.sleep(_POLL_INTERVAL)
         running.stop()
 
     async def serve() -> None:
@@ -103,7 +105,7 @@ def answer(running: Server, opened: socket.socket, stop: threading.Event) -> Non
         runner.run(serve())
 
 
-def run(
+def run_server(
     running: Server,
     opened: socket.socket,
     begin: Callable[[asyncio.AbstractEventLoop], None],

@@ -18,48 +18,48 @@ from feedpub import publish
 from feedpub.errors import FeedpubError
 from feedpub.files import is_built
 from feedpub.model import Problem
-from feedpub.publish import Request, Summary
-from feedpub.publish.request import Place, place
-from feedpub.watch import Manner, Watcher, facts
-from feedpub.web.guards import OwnHost
-from feedpub.web.live import Live
-from feedpub.web.server import Server, address, listen, run, server
-from feedpub.web.site import app
+from feedpub.publish import BuildRequest, Summary
+from feedpub.publish.request import SitePaths, resolve_paths
+from feedpub.watch import Watcher, WatchOptions, get_stat_key
+from feedpub.web.guards import HostCheckMiddleware
+from feedpub.web.live import LiveReload
+from feedpub.web.server import Server, create_server, get_socket_url, open_socket, run_server
+from feedpub.web.site import create_app
 
 _HERE = "127.0.0.1"
 
-Changes = Callable[[Event], Iterator[object]]
+ChangeSource = Callable[[Event], Iterator[object]]
 """Gives something whenever files of the site may have changed, until the event is set."""
 
 
 @dataclass(frozen=True, slots=True)
-class Stand:
+class ServeOptions:
     """Where to serve, and whom to tell."""
 
     host: str  # "" for the configuration's; of what is being written, for this machine alone
     port: int | None  # likewise None
     now: Callable[[], datetime]
-    ready: Callable[[Path, str], None]  # told which folder is served, and at which URL
+    on_ready: Callable[[Path, str], None]  # told which folder is served, and at which URL
 
 
-def serve(request: Request, stand: Stand) -> None:
+def serve(request: BuildRequest, stand: ServeOptions) -> None:
     """Serve the site as it was built last, until SIGINT or SIGTERM.
 
     Raises FeedpubError where nothing was built, or nothing can be served.
     """
-    where = place(request, sends=False)
+    where = resolve_paths(request, sends=False)
     if not is_built(where.output):
         raise FeedpubError(f"{where.output}: nothing is built there; run `feedpub build` first")
     opened, running = _server(where, stand, _app(where, stand))
-    run(running, opened, lambda _: None, running.stop)
+    run_server(running, opened, lambda _: None, running.stop)
 
 
-def live(
-    request: Request,
-    stand: Stand,
+def serve_live(
+    request: BuildRequest,
+    stand: ServeOptions,
     built: Callable[[Summary], None],
     failed: Callable[[FeedpubError], None],
-    changes: Changes | None = None,
+    changes: ChangeSource | None = None,
 ) -> None:
     """Serve the site as it is written, drafts and what is still to come included.
 
@@ -72,24 +72,24 @@ def live(
     stand = replace(stand, host=stand.host or _HERE)  # drafts are for nobody else
     first = publish.build(request)
     built(first)
-    where = place(request, sends=False)
-    shown = Live(_app(where, stand))
-    guarded = OwnHost(shown, stand.host, (gethostname(),))
+    where = resolve_paths(request, sends=False)
+    shown = LiveReload(_app(where, stand))
+    guarded = HostCheckMiddleware(shown, stand.host, (gethostname(),))
     opened, running = _server(where, stand, guarded)
     ended = Event()
 
     def rebuild(loop: asyncio.AbstractEventLoop) -> None:
         problems: tuple[Problem, ...] | None = first.problems
-        for _ in (changes or partial(watched, where, request.config_path))(ended):
+        for _ in (changes or partial(watch_changes, where, request.config_path))(ended):
             try:
                 summary = publish.build(replace(request, now=stand.now()))
-                again = _app(place(request, sends=False), stand)
+                again = _app(resolve_paths(request, sends=False), stand)
             except (FeedpubError, OSError) as error:
                 failed(error if isinstance(error, FeedpubError) else FeedpubError(str(error)))
                 problems = None  # that all is well again is told too
                 continue
             if summary.written or summary.removed:
-                loop.call_soon_threadsafe(shown.changed, again)
+                loop.call_soon_threadsafe(shown.replace_app, again)
             elif summary.problems == problems:
                 continue
             built(summary)
@@ -100,41 +100,43 @@ def live(
 
     def end() -> None:
         ended.set()
-        shown.end()
+        shown.close()
         running.stop()
 
-    run(running, opened, begin, end)
+    run_server(running, opened, begin, end)
 
 
-def _app(where: Place, stand: Stand) -> ASGIApp:
-    return app(where.config, where.output, lambda: stand.now().timestamp())
+def _app(where: SitePaths, stand: ServeOptions) -> ASGIApp:
+    return create_app(where.config, where.output, lambda: stand.now().timestamp())
 
 
-def _server(where: Place, stand: Stand, answering: ASGIApp) -> tuple[socket, Server]:
+def _server(where: SitePaths, stand: ServeOptions, answering: ASGIApp) -> tuple[socket, Server]:
     """Open a socket, tell where, and make a server for it."""
     web = where.config.web
     port = web.port if stand.port is None else stand.port
-    opened = listen(stand.host or web.host, port, "--host and --port")
-    stand.ready(where.output, address(opened) + urlsplit(where.config.site.url).path)
-    return opened, server(answering, web.proxies)
+    opened = open_socket(stand.host or web.host, port, "--host and --port")
+    stand.on_ready(where.output, get_socket_url(opened) + urlsplit(where.config.site.url).path)
+    return opened, create_server(answering, web.proxies)
 
 
-def watched(where: Place, config: Path, ended: Event, beat: float = 0.5) -> Iterator[object]:
+def watch_changes(
+    where: SitePaths, config: Path, ended: Event, beat: float = 0.5
+) -> Iterator[object]:
     """Give something whenever content, templates or the configuration may have changed.
 
     The first is of what may have happened before; the configuration is looked at, every `beat`
     seconds.
     """
     told: SimpleQueue[object] = SimpleQueue()
-    run, known = where.config.run, facts(config)
+    run, known = where.config.run, get_stat_key(config)
     folders = [each.absolute() for each in (where.content, where.templates)]
     follow_links = where.config.content.follow_links
-    manner = Manner(run.events, run.sweep, follow_links=follow_links)
+    manner = WatchOptions(run.events, run.sweep, follow_links=follow_links)
     watcher = Watcher(folders, told.put, lambda _: None, manner)
     Thread(target=watcher.run, args=(ended,), name="feedpub-watch", daemon=True).start()
     while not ended.is_set():
         with suppress(Empty):
             yield told.get(timeout=beat)
-        before, known = known, facts(config)
+        before, known = known, get_stat_key(config)
         if known != before:
             yield config

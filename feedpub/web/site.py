@@ -9,21 +9,21 @@ from starlette.routing import BaseRoute, Router
 from starlette.types import ASGIApp
 
 from feedpub.config import Config
-from feedpub.web.guards import Hammering, Headers
-from feedpub.web.readers.hosts import SeparateHost
-from feedpub.web.seen import Seen, Watched
+from feedpub.web.guards import RateLimitMiddleware, SecurityHeadersMiddleware
+from feedpub.web.readers.hosts import SubscriberHostMiddleware
+from feedpub.web.seen import AccessRecord, RequestLogMiddleware
 from feedpub.web.static import SiteFiles
 
 Routes = Sequence[BaseRoute]
 """What is asked before the files are."""
 
 
-def app(
+def create_app(
     config: Config,
     folder: Path,
     now: Callable[[], float],
     routes: Routes = (),
-    seen: Callable[[Seen], None] | None = None,
+    seen: Callable[[AccessRecord], None] | None = None,
 ) -> ASGIApp:
     """Make the application of a site.
 
@@ -46,12 +46,12 @@ def app(
         router = Router(routes, default=made, redirect_slashes=False)
         made = ExceptionMiddleware(router)
     if config.web.limit:
-        made = Hammering(made, config.web.limit, time.monotonic)
+        made = RateLimitMiddleware(made, config.web.limit, time.monotonic)
     policy = config.web.policy
     if config.subscribers.host:
-        made = SeparateHost(made, config.site.url, config.readers_url)
+        made = SubscriberHostMiddleware(made, config.site.url, config.readers_url)
         # The form of the site is taken there.
         taken = f"form-action 'self' {config.subscribers.host}"
         policy = policy.replace("form-action 'self'", taken)
-    made = Headers(made, policy)
-    return Watched(made, seen) if seen else made
+    made = SecurityHeadersMiddleware(made, policy)
+    return RequestLogMiddleware(made, seen) if seen else made

@@ -25,12 +25,12 @@ from starlette.types import Receive, Scope, Send
 
 from feedpub.feeds.addresses import MEDIA_TYPES
 from feedpub.files import COMPRESSIBLE, open_beneath
-from feedpub.library.media import media_type
-from feedpub.pages import REDIRECT_MAP, read_redirect_map
+from feedpub.library.media import guess_media_type
+from feedpub.pages import REDIRECT_MAP, parse_redirect_map
 from feedpub.slugs import quote
-from feedpub.web.paths import below
+from feedpub.web.paths import resolve_path
 
-SUFFIXES: Mapping[str, str] = {"br": ".br", "gzip": ".gz"}
+CODING_SUFFIXES: Mapping[str, str] = {"br": ".br", "gzip": ".gz"}
 """Content coding → suffix of the compressed file beside the plain one; the smaller one first."""
 
 _READ_AT_ONCE = 1 << 20  # octets that are sent in one piece: most feeds, and all pages
@@ -43,7 +43,7 @@ _LONGEST = {  # characters of a header; a longer one is ignored
     b"if-range": 200,
     b"range": 200,
 }
-_BUSY = frozenset((errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EIO))
+_RESOURCE_ERRORS = frozenset((errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EIO))
 _CODING_ALIASES = {"x-gzip": "gzip"}
 _WEIGHT = re.compile(r"0(?:\.[0-9]{0,3})?|1(?:\.0{0,3})?")
 
@@ -68,9 +68,9 @@ _MORE_TYPES = {
     ".xsl": "application/xml",
     ".xslt": "application/xml",
 }
-_BRIEFLY = "public, max-age=60"  # may change at any time; spares a site the crowd after a link
-_FOR_A_DAY = "public, max-age=86400"
-_FOR_EVER = "public, max-age=31536000, immutable"
+_SHORT_CACHE = "public, max-age=60"  # may change at any time; spares a site the crowd after a link
+_DAY_CACHE = "public, max-age=86400"
+_IMMUTABLE_CACHE = "public, max-age=31536000, immutable"
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,17 +88,17 @@ class _OpenFile:
     """A file or a folder that was opened to answer one request."""
 
     descriptor: int
-    facts: os.stat_result
+    stat: os.stat_result
     coding: str = ""
 
     @property
     def is_folder(self) -> bool:
-        return stat.S_ISDIR(self.facts.st_mode)
+        return stat.S_ISDIR(self.stat.st_mode)
 
     @property
     def etag(self) -> str:
         """A strong entity tag: a build writes changed content into a new file."""
-        facts = self.facts
+        facts = self.stat
         told = (facts.st_ino, facts.st_size, facts.st_mtime_ns, facts.st_ctime_ns)
         return f'"{sha256(repr(told).encode()).hexdigest()[:32]}"'
 
@@ -135,7 +135,7 @@ class SiteFiles(StaticFiles):
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
-        scope = {**scope, "headers": _bounded(scope)}
+        scope = {**scope, "headers": _filter_headers(scope)}
         with ExitStack() as opened:
             try:
                 response = self._response(scope, opened)
@@ -147,28 +147,28 @@ class SiteFiles(StaticFiles):
         if scope["method"] not in {"GET", "HEAD"}:
             allow = {"Allow": "GET, HEAD"}
             return PlainTextResponse("Method not allowed.\n", 405, allow)
-        path = below(scope["raw_path"], self._root)
+        path = resolve_path(scope["raw_path"], self._root)
         response = None
         if path is not None:
-            target = self._redirects.target(unquote(self._root.decode()) + path)
-            response = _redirect(target, scope) if target else self._at(path, scope, opened)
+            target = self._redirects.find_target(unquote(self._root.decode()) + path)
+            response = _redirect(target, scope) if target else self._serve_path(path, scope, opened)
         elif scope["raw_path"] in {b"/", self._root[:-1]}:  # of a site that lies below a path
             response = _redirect(self._root, scope)
-        return response or self._missing(scope, opened)
+        return response or self._serve_not_found(scope, opened)
 
-    def _at(self, path: str, scope: Scope, opened: ExitStack) -> Response | None:
+    def _serve_path(self, path: str, scope: Scope, opened: ExitStack) -> Response | None:
         """Return the response for a path, None where nothing can be served."""
         whole = f"{path}index.html" if not path or path.endswith("/") else path
         file = self._open(whole, scope, opened)
         if file is None:
             return None
         if file.is_folder:
-            page = self._opened(f"{whole}/index.html", opened)
+            page = self._open_path(f"{whole}/index.html", opened)
             is_page = page is not None and not page.is_folder
             return _redirect(self._root + quote(path).encode() + b"/", scope) if is_page else None
         return self._respond(file, whole, scope)
 
-    def _missing(self, scope: Scope, opened: ExitStack) -> Response:
+    def _serve_not_found(self, scope: Scope, opened: ExitStack) -> Response:
         """Say that there is no such page, as the site says it."""
         file = self._open(_NOT_FOUND_PAGE, scope, opened)
         if file is None or file.is_folder:
@@ -177,36 +177,36 @@ class SiteFiles(StaticFiles):
 
     def _open(self, path: str, scope: Scope, opened: ExitStack) -> _OpenFile | None:
         """Open a file, or the compressed one beside it that the client prefers."""
-        plain = self._opened(path, opened)
+        plain = self._open_path(path, opened)
         if plain is None or plain.is_folder:
             return plain
         for coding in self._wanted_codings(path, scope):
-            small = self._opened(path + SUFFIXES[coding], opened, coding)
-            is_current = small and small.facts.st_mtime_ns + _SLACK >= plain.facts.st_mtime_ns
+            small = self._open_path(path + CODING_SUFFIXES[coding], opened, coding)
+            is_current = small and small.stat.st_mtime_ns + _SLACK >= plain.stat.st_mtime_ns
             if small and is_current and not small.is_folder:
                 return small
         return plain
 
-    def _opened(self, path: str, opened: ExitStack, coding: str = "") -> _OpenFile | None:
+    def _open_path(self, path: str, opened: ExitStack, coding: str = "") -> _OpenFile | None:
         """Open a file or a folder until the request is answered; None where there is neither."""
         try:
             descriptor = open_beneath(self._folder, path)
         except OSError as error:
-            if error.errno in _BUSY:
+            if error.errno in _RESOURCE_ERRORS:
                 raise
             return None
         opened.callback(os.close, descriptor)
         file = _OpenFile(descriptor, os.fstat(descriptor), coding)
-        return file if file.is_folder or stat.S_ISREG(file.facts.st_mode) else None
+        return file if file.is_folder or stat.S_ISREG(file.stat.st_mode) else None
 
     def _wanted_codings(self, path: str, scope: Scope) -> Iterator[str]:
-        if self._codings and content_type(path).is_compressible:
+        if self._codings and guess_content_type(path).is_compressible:
             accepted = Headers(scope=scope).get("accept-encoding", "")
             yield from (each for each in negotiate_encodings(accepted) if each in self._codings)
 
     def _respond(self, file: _OpenFile, path: str, scope: Scope, status: int = 200) -> Response:
         """Return the response that sends a file, or says that the client has it already."""
-        kind, facts = content_type(path), file.facts
+        kind, facts = guess_content_type(path), file.stat
         headers = {"accept-ranges": "bytes", "cache-control": kind.cache_control}
         if kind.is_compressible:
             headers["vary"] = "Accept-Encoding"
@@ -228,7 +228,7 @@ class SiteFiles(StaticFiles):
         if is_whole and facts.st_size <= _READ_AT_ONCE:
             content = os.pread(file.descriptor, _READ_AT_ONCE, 0)
             return Response(content, status, headers, kind.media_type)
-        return _Streamed(file, status, headers, kind.media_type)
+        return _OpenFileResponse(file, status, headers, kind.media_type)
 
 
 class _Redirects:
@@ -239,7 +239,7 @@ class _Redirects:
         self._facts: tuple[int, ...] = ()
         self._found: dict[str, bytes] = {}
 
-    def target(self, path: str) -> bytes:
+    def find_target(self, path: str) -> bytes:
         """Return the URL that a decoded path leads on to, b"" where it is none of these."""
         try:
             found = os.stat(self._file)  # noqa: PTH116 - no Path for each request
@@ -251,12 +251,12 @@ class _Redirects:
                 data = Path(self._file).read_bytes()
             except OSError:
                 return b""
-            self._found = {key: url.encode() for key, url in read_redirect_map(data).items()}
+            self._found = {key: url.encode() for key, url in parse_redirect_map(data).items()}
             self._facts = facts
         return self._found.get(path, b"")
 
 
-class _Streamed(FileResponse):
+class _OpenFileResponse(FileResponse):
     """Send an open file piece by piece, or ranges of it."""
 
     def __init__(
@@ -264,12 +264,12 @@ class _Streamed(FileResponse):
     ) -> None:
         # Not by its path, which a build may give to another file before this one is sent.
         path = f"/dev/fd/{file.descriptor}"
-        super().__init__(path, status, headers, media_type, stat_result=file.facts)
+        super().__init__(path, status, headers, media_type, stat_result=file.stat)
         for name in {"etag", "last-modified"} - headers.keys():
             del self.headers[name]
 
 
-def content_type(path: str) -> ContentType:
+def guess_content_type(path: str) -> ContentType:
     """Tell the content type of a published file by its path; feeds always have the same names."""
     name = path.rpartition("/")[2]
     dot = name.rfind(".")
@@ -278,15 +278,15 @@ def content_type(path: str) -> ContentType:
     if feed and feed.lastgroup:
         found = MEDIA_TYPES[feed.lastgroup]
     else:
-        found = _MORE_TYPES.get(suffix) or media_type(f"file{suffix}")
+        found = _MORE_TYPES.get(suffix) or guess_media_type(f"file{suffix}")
     is_text = found.startswith("text/")
     # JSON is always UTF-8, and other XML says itself what it is in.
     charset = "; charset=utf-8" if is_text or (feed and not feed["json"]) else ""
     is_compressible = suffix in COMPRESSIBLE
     if _HASHED.fullmatch(path):  # the only names that change with the content
-        fresh = _FOR_EVER
+        fresh = _IMMUTABLE_CACHE
     else:
-        fresh = _BRIEFLY if is_compressible or feed else _FOR_A_DAY
+        fresh = _SHORT_CACHE if is_compressible or feed else _DAY_CACHE
     return ContentType(found + charset, feed is not None, is_compressible, fresh)
 
 
@@ -305,7 +305,7 @@ def negotiate_encodings(header: str) -> tuple[str, ...]:
     plain, others = weights.get("identity", 0.0), weights.get("*", 0.0)
     welcome = [
         (-weight, place, coding)
-        for place, coding in enumerate(SUFFIXES)
+        for place, coding in enumerate(CODING_SUFFIXES)
         if (weight := weights.get(coding, others)) > 0 and weight >= plain
     ]
     return tuple(coding for *_, coding in sorted(welcome))
@@ -320,7 +320,7 @@ def _weight(parameters: Sequence[str]) -> float | None:
     return float(value) if is_known else None
 
 
-def _bounded(scope: Scope) -> list[tuple[bytes, bytes]]:
+def _filter_headers(scope: Scope) -> list[tuple[bytes, bytes]]:
     """Return the headers that matter here, each once, without those that nobody means.
 
     What is too long is ignored, as is a range in another unit or of anything but a GET (RFC 9110
@@ -343,5 +343,5 @@ def _redirect(where: bytes, scope: Scope) -> Response:
     bare, mark, fragment = where.partition(b"#")
     query = (b"&" if b"?" in bare else b"?") + asked if asked else b""
     location = (bare + query + mark + fragment).decode("latin-1")
-    headers = {"Location": location, "Cache-Control": _BRIEFLY}
+    headers = {"Location": location, "Cache-Control": _SHORT_CACHE}
     return PlainTextResponse("It is elsewhere.\n", 301, headers)

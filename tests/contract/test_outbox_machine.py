@@ -21,24 +21,24 @@ from mailings import ACCEPTED, LEASE, NOW, Place, content, reader, settled
 from feedpub.mailing import (
     ACTIVE,
     CADENCES,
-    Content,
     Delivery,
-    Follows,
-    Outcome,
-    Selection,
-    Settled,
+    DeliveryUpdate,
+    MessageContent,
+    SendResult,
+    SubscriptionFilter,
+    Variant,
 )
-from feedpub.store import OvertakenError, Store
+from feedpub.store import ConcurrentUpdateError, Store
 
 TURNS = ["pause", "resume", "resume", "cancel", "retry", "resend", "finish"]
 EXAMPLES = 60
 WORKERS = 3  # at most, at a time
 DIGESTS = ["daily", "weekly"]
-EARLY = Outcome("deferred", 450, "4.2.1", "busy")
-LATER = Outcome("deferred", 451, "4.7.1", "later")
-NEVER = Outcome("failed", 554, "5.7.1", "no")
-SILENCE = Outcome("doubt", text="the connection broke after the final dot")
-BUSY = Outcome("deferred", 454, "", "sending rate exceeded")  # given back: it is about the relay
+EARLY = SendResult("deferred", 450, "4.2.1", "busy")
+LATER = SendResult("deferred", 451, "4.7.1", "later")
+NEVER = SendResult("failed", 554, "5.7.1", "no")
+SILENCE = SendResult("doubt", text="the connection broke after the final dot")
+BUSY = SendResult("deferred", 454, "", "sending rate exceeded")  # given back: it is about the relay
 ANSWERS = [ACCEPTED, ACCEPTED, EARLY, LATER, NEVER, SILENCE, BUSY]
 
 
@@ -48,7 +48,7 @@ class Worker:
 
     name: str
     claimed: list[Delivery] = field(default_factory=list)
-    answers: list[tuple[Delivery, Outcome]] = field(default_factory=list)
+    answers: list[tuple[Delivery, SendResult]] = field(default_factory=list)
 
 
 class Outbox(RuleBasedStateMachine):
@@ -63,7 +63,9 @@ class Outbox(RuleBasedStateMachine):
         self.workers: list[Worker] = []
         self.active: set[int] = set()
         self.audience: dict[int, int] = {}  # of each issue
-        self.said: dict[tuple[int, str], Content] = {}  # to those with one selection of an issue
+        self.said: dict[
+            tuple[int, str], MessageContent
+        ] = {}  # to those with one selection of an issue
         self.stopped: set[int] = set()  # issues that are paused or cancelled
         self.taken: Counter[str] = Counter()  # messages that the mail server took, by key
         self.resent: Counter[str] = Counter()  # of those, how often somebody chose to send again
@@ -95,7 +97,9 @@ class Outbox(RuleBasedStateMachine):
         """Add readers."""
         for _ in range(data.draw(st.integers(2, 4))):
             self.names += 1
-            self.active.add(self.store.add(reader(f"r{self.names}@example.org"), self.now).id)
+            self.active.add(
+                self.store.add_subscriber(reader(f"r{self.names}@example.org"), self.now).id
+            )
 
     def start(self, data: st.DataObject) -> None:
         """Start a worker where there are few."""
@@ -110,21 +114,24 @@ class Outbox(RuleBasedStateMachine):
         self.now += timedelta(minutes=1)
         posts = [f"post-{self.names}-{each}" for each in range(size)]
         self.names += 1
-        mailed = self.store.mailed(digest)
-        others = sorted((self.store.mailed("daily") | self.store.mailed("weekly")) - mailed)
+        mailed = self.store.list_mailed_posts(digest)
+        others = sorted(
+            (self.store.list_mailed_posts("daily") | self.store.list_mailed_posts("weekly"))
+            - mailed
+        )
         posts += others[: data.draw(st.integers(0, 1))]
-        had = set(self.store.received(posts))
+        had = set(self.store.list_received_posts(posts))
         chosen = {
             each.id: tuple(post for post in posts if (each.id, post) not in had)
-            for each in self.store.all(ACTIVE)
+            for each in self.store.iter_subscribers(ACTIVE)
         }
         distinct = {"+".join(some): some for some in chosen.values()}
-        issue = self.store.plan(
+        issue = self.store.plan_issue(
             digest,
             self.now,
             posts,
             "News",
-            [Selection(key, some, content()) for key, some in distinct.items() if some],
+            [Variant(key, some, content()) for key, some in distinct.items() if some],
             [(who, "+".join(some)) for who, some in chosen.items() if some],
             self.now,
         )
@@ -133,13 +140,13 @@ class Outbox(RuleBasedStateMachine):
 
     def edit(self, data: st.DataObject) -> None:
         """Edit the posts of an issue: what it says stays, and nobody plans them again."""
-        issue = self.store.issue(data.draw(st.sampled_from(sorted(self.audience))))
+        issue = self.store.get_issue(data.draw(st.sampled_from(sorted(self.audience))))
         self.now += timedelta(minutes=1)
-        readers = [each.id for each in self.store.all(ACTIVE)]
+        readers = [each.id for each in self.store.iter_subscribers(ACTIVE)]
         again = data.draw(st.sampled_from([issue.slot, self.now]))
-        edited = Selection("edited", issue.posts, content("Edited"))
+        edited = Variant("edited", issue.posts, content("Edited"))
         plan = partial(
-            self.store.plan,
+            self.store.plan_issue,
             issue.digest,
             again,
             issue.posts,
@@ -151,20 +158,20 @@ class Outbox(RuleBasedStateMachine):
         if again == issue.slot:
             assert issue == plan()
         else:
-            with pytest.raises(OvertakenError):
+            with pytest.raises(ConcurrentUpdateError):
                 plan()
 
         for (number, key), said in self.said.items():
-            assert said == self.store.content(number, key)
+            assert said == self.store.load_content(number, key)
 
     def prefer(self, data: st.DataObject) -> None:
         """Let a reader choose other posts and another cadence: what is planned goes out."""
         if not self.active:
             return
         who = data.draw(st.sampled_from(sorted(self.active)))
-        follows = Follows(everything=data.draw(st.booleans()), tags=("other",))
+        follows = SubscriptionFilter(everything=data.draw(st.booleans()), tags=("other",))
         cadence = data.draw(st.sampled_from(CADENCES))
-        found = self.store.prefer(who, follows, cadence, "de", self.now)
+        found = self.store.update_preferences(who, follows, cadence, "de", self.now)
 
         assert found is not None
         assert (ACTIVE, follows) == (found.state, found.follows)
@@ -174,7 +181,7 @@ class Outbox(RuleBasedStateMachine):
         if not self.workers:
             self.start(data)
         worker, limit = data.draw(st.sampled_from(self.workers)), data.draw(st.integers(1, 4))
-        claimed = self.store.claim(worker.name, limit, LEASE, self.now)
+        claimed = self.store.claim_deliveries(worker.name, limit, LEASE, self.now)
 
         assert len(claimed) <= limit
         assert {each.subscriber.id for each in claimed} <= self.active
@@ -194,21 +201,21 @@ class Outbox(RuleBasedStateMachine):
         worker, answer = data.draw(st.sampled_from(busy)), data.draw(st.sampled_from(ANSWERS))
         one = worker.claimed.pop(0)
         if answer is EARLY:  # before the dot
-            after = Settled(one.id, "deferred", EARLY, self.now + timedelta(minutes=5))
-            self.store.settle(worker.name, [after], self.now)
+            after = DeliveryUpdate(one.id, "deferred", EARLY, self.now + timedelta(minutes=5))
+            self.store.record_results(worker.name, [after], self.now)
         elif self._granted(data, worker, one):
             self._dot(worker, one, answer)
 
     def _granted(self, data: st.DataObject, worker: Worker, one: Delivery) -> bool:
         """Ask for the final dot, maybe in one commit with all answers that the worker has."""
         if not data.draw(st.booleans()):
-            return bool(self.store.doubt(worker.name, [one.id], self.now))
+            return bool(self.store.mark_in_doubt(worker.name, [one.id], self.now))
         told = self._told(worker)
-        granted = self.store.doubt(worker.name, [one.id], self.now, told)
+        granted = self.store.mark_in_doubt(worker.name, [one.id], self.now, told)
         self._learn(worker)
         return bool(granted)
 
-    def _dot(self, worker: Worker, one: Delivery, answer: Outcome) -> None:
+    def _dot(self, worker: Worker, one: Delivery, answer: SendResult) -> None:
         assert one.subscriber.id in self.active
         assert one.issue not in self.stopped
 
@@ -222,7 +229,7 @@ class Outbox(RuleBasedStateMachine):
         self.taken[one.key] += 1
 
         assert self.taken[one.key] <= 1 + self.resent[one.key]
-        for post in one.selection.split("+"):
+        for post in one.variant.split("+"):
             assert one.key == self.read.setdefault((one.subscriber.id, post), one.key)
 
     def settle(self, data: st.DataObject) -> None:
@@ -231,12 +238,12 @@ class Outbox(RuleBasedStateMachine):
         if not waiting:
             return
         worker = data.draw(st.sampled_from(waiting))
-        self.store.settle(worker.name, self._told(worker), self.now)
+        self.store.record_results(worker.name, self._told(worker), self.now)
         self._learn(worker)
 
-    def _told(self, worker: Worker) -> list[Settled]:
+    def _told(self, worker: Worker) -> list[DeliveryUpdate]:
         return [
-            Settled(
+            DeliveryUpdate(
                 one.id,
                 "planned" if answer is BUSY else answer.kind,
                 answer,
@@ -262,7 +269,7 @@ class Outbox(RuleBasedStateMachine):
         worker = data.draw(st.sampled_from(self.workers))
         self.workers.remove(worker)
         if how == "end":
-            self.store.release(worker.name)
+            self.store.release_deliveries(worker.name)
         elif how == "restart":
             self.workers.clear()
             self.store.close()
@@ -277,11 +284,11 @@ class Outbox(RuleBasedStateMachine):
         going = [
             one
             for one, _ in self.doubtful.values()
-            if self.store.issue(one.issue).state in {"sending", "paused"}
+            if self.store.get_issue(one.issue).state in {"sending", "paused"}
             and one.id not in self.held
         ]
 
-        assert len(going) == self.store.abandoned(self.now, self.now, resend=resend)
+        assert len(going) == self.store.resolve_abandoned(self.now, self.now, resend=resend)
 
         for one in going:
             if resend:
@@ -301,39 +308,39 @@ class Outbox(RuleBasedStateMachine):
             return
         who = data.draw(st.sampled_from(sorted(self.active)))
         self.active.remove(who)
-        found = self.store.get(who)
+        found = self.store.get_subscriber(who)
         assert found is not None
         if data.draw(st.booleans()):
-            self.store.forget(found.address, b"salt")
+            self.store.forget_address(found.address, b"salt")
         else:
-            self.store.change(who, "unsubscribed", self.now)
+            self.store.change_state(who, "unsubscribed", self.now)
 
     def turn(self, data: st.DataObject) -> None:
         """Pause, resume, cancel, retry, resend or finish an issue that is going out."""
-        issue = self.store.issue(data.draw(st.sampled_from(sorted(self.audience))))
+        issue = self.store.get_issue(data.draw(st.sampled_from(sorted(self.audience))))
         to = data.draw(st.sampled_from(TURNS))
         if to == "finish":
-            self.store.finish(issue.id, self.now)
+            self.store.finish_issue(issue.id, self.now)
         elif to == "resend" and issue.state in {"sending", "paused", "done"}:
             self._resend(issue.id)
         elif to == "retry" and issue.state == "done":
-            self.store.retry(issue.id, self.now)
+            self.store.retry_failed(issue.id, self.now)
         elif issue.state in {"sending", "paused"}:
             self._turn(issue.id, to)
 
     def _turn(self, issue: int, to: str) -> None:
         match to:
             case "pause":
-                self.store.pause(issue)
+                self.store.pause_issue(issue)
                 self.stopped.add(issue)
             case "resume":
-                self.store.resume(issue)
+                self.store.resume_issue(issue)
                 self.stopped.discard(issue)
             case "cancel":
-                self.store.cancel(issue, self.now)
+                self.store.cancel_issue(issue, self.now)
                 self.stopped.add(issue)
             case _:
-                self.store.retry(issue, self.now)
+                self.store.retry_failed(issue, self.now)
 
     def _resend(self, issue: int) -> None:
         """Send again what is in doubt: somebody chose that there may be copies."""
@@ -341,7 +348,7 @@ class Outbox(RuleBasedStateMachine):
             one for one, since in self.doubtful.values() if one.issue == issue and since < self.now
         ]
 
-        assert len(again) == self.store.resend(issue, self.now, self.now)
+        assert len(again) == self.store.resend_in_doubt(issue, self.now, self.now)
 
         for one in again:
             del self.doubtful[one.id]
@@ -356,14 +363,14 @@ class Outbox(RuleBasedStateMachine):
         By itself, or, where its issue is cancelled before that, by another digest.
         """
         self.resent[one.key] += 1
-        for post in one.selection.split("+"):
+        for post in one.variant.split("+"):
             self.read.pop((one.subscriber.id, post), None)
 
     @invariant()
     def the_sum_holds(self) -> None:
         """Check that everybody is somewhere, in every issue."""
         for issue, audience in self.audience.items():
-            tally = self.store.tally(issue)
+            tally = self.store.get_issue_stats(issue)
             parts = (tally.accepted, tally.deferred, tally.failed, tally.suppressed)
 
             assert audience == tally.audience
@@ -374,22 +381,24 @@ class Outbox(RuleBasedStateMachine):
         """Check that each dot without an answer is known as one."""
         doubtful = Counter(one.issue for one, _ in self.doubtful.values())
 
-        assert doubtful == +Counter({each: self.store.tally(each).doubt for each in self.audience})
+        assert doubtful == +Counter(
+            {each: self.store.get_issue_stats(each).doubt for each in self.audience}
+        )
 
     def teardown(self) -> None:
         """Let one more worker send what is left: nothing may be."""
         self.now += timedelta(days=1)
         for issue in self.audience:
-            if self.store.issue(issue).state == "paused":
-                self.store.resume(issue)
-        while claimed := self.store.claim("last", 9, LEASE, self.now):
-            granted = self.store.doubt("last", [each.id for each in claimed], self.now)
+            if self.store.get_issue(issue).state == "paused":
+                self.store.resume_issue(issue)
+        while claimed := self.store.claim_deliveries("last", 9, LEASE, self.now):
+            granted = self.store.mark_in_doubt("last", [each.id for each in claimed], self.now)
             assert {each.id for each in claimed} == granted
             for each in claimed:
                 self._take(each)
-            self.store.settle("last", settled(claimed), self.now)
+            self.store.record_results("last", settled(claimed), self.now)
         for issue in self.audience:
-            tally = self.store.tally(issue)
+            tally = self.store.get_issue_stats(issue)
             assert (0, 0) == (tally.waiting, tally.deferred)
         self.store.close()
 

@@ -14,7 +14,7 @@ import feedpub.store
 from feedpub.mailing import Subscriber
 from feedpub.store import Store, StoreUnavailable
 from feedpub.store.database import Database
-from feedpub.store.upgrading import is_begun
+from feedpub.store.upgrading import has_schema
 
 AWAY = "the database is not there for now"
 
@@ -40,11 +40,11 @@ def test_a_connection_that_was_ended_is_made_anew(
     server: postgres.Server, name: str, distant: Store
 ) -> None:
     """Between two calls nobody notices."""
-    distant.add(reader(), NOW)
+    distant.add_subscriber(reader(), NOW)
 
     server.hang_up(name)
 
-    assert 1 == len(tuple(distant.all()))
+    assert 1 == len(tuple(distant.iter_subscribers()))
 
 
 def test_a_connection_that_is_ended_in_the_middle_is_told(
@@ -57,10 +57,10 @@ def test_a_connection_that_is_ended_in_the_middle_is_told(
         server.hang_up(name)
 
     with pytest.raises(StoreUnavailable, match=AWAY):
-        distant.import_(cut(), NOW)
+        distant.import_subscribers(cut(), NOW)
 
-    assert () == tuple(distant.all())
-    assert 1 == distant.import_([reader()], NOW).added
+    assert () == tuple(distant.iter_subscribers())
+    assert 1 == distant.import_subscribers([reader()], NOW).added
 
 
 def test_a_server_that_is_away_is_told_and_comes_back(
@@ -68,17 +68,17 @@ def test_a_server_that_is_away_is_told_and_comes_back(
 ) -> None:
     """Every call says so until it is there again; then all goes on where it was."""
     issue = planned(distant, with_readers(distant, 2), "one")
-    first, second = distant.claim("w", 9, LEASE, NOW)
-    distant.doubt("w", [first.id], NOW)
+    first, second = distant.claim_deliveries("w", 9, LEASE, NOW)
+    distant.mark_in_doubt("w", [first.id], NOW)
     with server.away():
         with pytest.raises(StoreUnavailable, match=AWAY):
-            distant.doubt("w", [second.id], NOW)
+            distant.mark_in_doubt("w", [second.id], NOW)
         with pytest.raises(StoreUnavailable, match=AWAY):
-            distant.counts()
+            distant.count_by_state()
 
     sent(distant, "w", [first, second])
 
-    assert 2 == distant.tally(issue.id).accepted
+    assert 2 == distant.get_issue_stats(issue.id).accepted
 
 
 def test_a_server_that_is_away_at_the_start_is_told(server: postgres.Server, name: str) -> None:
@@ -94,11 +94,11 @@ def test_who_only_reads_makes_no_tables(server: postgres.Server, name: str) -> N
     """An empty database stays empty, and one that is away is told."""
     url = server.url(name)
 
-    assert () == feedpub.store.sent(url, Path())
+    assert () == feedpub.store.load_sent_issues(url, Path())
     with closing(Database(url, Path())) as database:
-        assert not is_begun(database)
+        assert not has_schema(database)
     with server.away(), pytest.raises(StoreUnavailable, match=AWAY):
-        feedpub.store.sent(url, Path())
+        feedpub.store.load_sent_issues(url, Path())
 
 
 def test_threads_that_ask_at_the_same_time_are_all_told(
@@ -106,12 +106,12 @@ def test_threads_that_ask_at_the_same_time_are_all_told(
 ) -> None:
     """Each may ask again."""
     planned(distant, with_readers(distant, 8), "one")
-    claimed = distant.claim("w", 9, LEASE, NOW)
+    claimed = distant.claim_deliveries("w", 9, LEASE, NOW)
     told: list[str] = []
 
     def ask(number: int) -> None:
         try:
-            distant.doubt("w", [number], NOW)
+            distant.mark_in_doubt("w", [number], NOW)
         except StoreUnavailable as error:
             told.append(str(error))
 
@@ -123,7 +123,7 @@ def test_threads_that_ask_at_the_same_time_are_all_told(
             thread.join()
 
     assert 8 == len(told)
-    assert 8 == len(distant.doubt("w", [each.id for each in claimed], NOW))
+    assert 8 == len(distant.mark_in_doubt("w", [each.id for each in claimed], NOW))
 
 
 def test_a_file_that_another_process_writes_is_told(tmp_path: Path) -> None:
@@ -136,13 +136,13 @@ def test_a_file_that_another_process_writes_is_told(tmp_path: Path) -> None:
         connection.exec_driver_sql("BEGIN IMMEDIATE")
 
         with pytest.raises(StoreUnavailable, match=r"newsletter\.sqlite: the database"):
-            store.add(reader(), NOW)
-        assert () == tuple(store.all())
+            store.add_subscriber(reader(), NOW)
+        assert () == tuple(store.iter_subscribers())
 
         connection.exec_driver_sql("ROLLBACK")
     other.dispose()
 
-    assert 0 < store.add(reader(), NOW).id
+    assert 0 < store.add_subscriber(reader(), NOW).id
 
     store.close()
 
@@ -150,12 +150,12 @@ def test_a_file_that_another_process_writes_is_told(tmp_path: Path) -> None:
 def test_who_waits_for_a_file_writes_once_it_is_free(tmp_path: Path) -> None:
     """Though SQLite itself waits for less long than another process writes."""
     Place("", tmp_path).open().close()
-    store = feedpub.store.open("", tmp_path, 60)
+    store = feedpub.store.open_store("", tmp_path, 60)
     other = create_engine(f"sqlite:///{tmp_path}/newsletter.sqlite")
     added: list[Subscriber] = []
     with other.connect() as connection:
         connection.exec_driver_sql("BEGIN IMMEDIATE")
-        thread = Thread(target=lambda: added.append(store.add(reader(), NOW)))
+        thread = Thread(target=lambda: added.append(store.add_subscriber(reader(), NOW)))
         thread.start()
         thread.join(1.0)
 
@@ -165,22 +165,22 @@ def test_who_waits_for_a_file_writes_once_it_is_free(tmp_path: Path) -> None:
     other.dispose()
     thread.join(60)
 
-    assert added == list(store.all())
+    assert added == list(store.iter_subscribers())
 
     store.close()
 
 
 def test_a_thread_that_writes_keeps_no_other_waiting_for_long(tmp_path: Path) -> None:
     """Each waits for its turn as long as it has patience, not as long as all before it have."""
-    store = feedpub.store.open("", tmp_path, 0.1)
+    store = feedpub.store.open_store("", tmp_path, 0.1)
     faults: list[str] = []
 
     def add() -> None:
         with pytest.raises(StoreUnavailable) as told:
-            store.add(reader(), NOW)
+            store.add_subscriber(reader(), NOW)
         faults.append(str(told.value))
 
-    with store._database.writing():
+    with store._database.begin_write():
         threads = [Thread(target=add) for _ in range(3)]
         for each in threads:
             each.start()
@@ -188,6 +188,6 @@ def test_a_thread_that_writes_keeps_no_other_waiting_for_long(tmp_path: Path) ->
             each.join()
 
     assert 3 == sum("writing for long" in each for each in faults)
-    assert 0 < store.add(reader(), NOW).id
+    assert 0 < store.add_subscriber(reader(), NOW).id
 
     store.close()

@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 from mailings import LATER, LEASE, NOW, planned, reader, sent, settled
 
-from feedpub.mailing import Outcome
+from feedpub.mailing import SendResult
 from feedpub.store import Store
 
 DAY = timedelta(days=1)
@@ -16,7 +16,9 @@ LONG = 5 + 2 / 24  # days: who tries for five of them looks every few hours whet
 def soft(store: Store, number: int, *days: float, limit: int = 3) -> list[tuple[str, int]]:
     """Let mail come back softly after so many days; give how it is with the reader each time."""
     found = [
-        store.bounced(number, hard=False, limit=limit, now=NOW + 99 * DAY, at=NOW + each * DAY)
+        store.record_bounce(
+            number, hard=False, limit=limit, now=NOW + 99 * DAY, at=NOW + each * DAY
+        )
         for each in days
     ]
     return [(each.state, each.soft_bounces) for each in found if each]
@@ -26,22 +28,22 @@ def mailed(store: Store, number: int, day: float) -> None:
     """Let a message be accepted after so many days."""
     at = NOW + day * DAY
     planned(store, [number], f"post of {day}", slot=at)
-    sent(store, f"w{day}", store.claim(f"w{day}", 9, LEASE, at), at)
+    sent(store, f"w{day}", store.claim_deliveries(f"w{day}", 9, LEASE, at), at)
 
 
 def test_a_hard_bounce_ends_it_at_once(store: Store) -> None:
     """Nothing is sent any more."""
-    number = store.add(reader(), NOW).id
+    number = store.add_subscriber(reader(), NOW).id
 
-    bounced = store.bounced(number, hard=True, limit=3, now=LATER)
+    bounced = store.record_bounce(number, hard=True, limit=3, now=LATER)
 
     assert bounced == replace(reader(), id=number, state="bounced", changed=LATER)
 
 
 def test_soft_bounces_end_it_when_there_are_enough(store: Store) -> None:
     """They are counted, and the last one ends it; what comes later changes nothing."""
-    number = store.add(reader(), NOW).id
-    found = [store.bounced(number, hard=False, limit=3, now=NOW + n * DAY) for n in range(4)]
+    number = store.add_subscriber(reader(), NOW).id
+    found = [store.record_bounce(number, hard=False, limit=3, now=NOW + n * DAY) for n in range(4)]
 
     states = [(each.state, each.soft_bounces, each.changed) for each in found if each]
     ended = ("bounced", 3, NOW + 2 * DAY)
@@ -50,7 +52,7 @@ def test_soft_bounces_end_it_when_there_are_enough(store: Store) -> None:
 
 def test_of_one_day_one_counts(store: Store) -> None:
     """Digests of each post would else end it within a day; what is older counts neither."""
-    number = store.add(reader(), NOW).id
+    number = store.add_subscriber(reader(), NOW).id
 
     assert [("active", 1)] * 3 == soft(store, number, 0, 0.1, 0.8)
     assert [("active", 2)] * 2 == soft(store, number, 0.9, 0.2)
@@ -58,7 +60,7 @@ def test_of_one_day_one_counts(store: Store) -> None:
 
 def test_time_alone_forgets_nothing(store: Store) -> None:
     """A monthly digest that comes back each time, after days of trying, comes back in a row."""
-    number = store.add(reader(), NOW).id
+    number = store.add_subscriber(reader(), NOW).id
     states = []
     for month in range(3):
         mailed(store, number, 30 * month)
@@ -69,7 +71,7 @@ def test_time_alone_forgets_nothing(store: Store) -> None:
 
 def test_a_server_that_is_away_is_given_up(store: Store) -> None:
     """Of a weekly digest too, each issue of which comes back before the next one can have."""
-    number = store.add(reader(), NOW).id
+    number = store.add_subscriber(reader(), NOW).id
     states = []
     for week in range(3):
         mailed(store, number, 7 * week)
@@ -81,7 +83,7 @@ def test_a_server_that_is_away_is_given_up(store: Store) -> None:
 @pytest.mark.parametrize("every", [0.25, 1, 7])
 def test_a_mailbox_that_is_full_for_good_is_given_up(store: Store, every: float) -> None:
     """However often it is mailed: what was accepted came back, some at once, some after days."""
-    number = store.add(reader(), NOW).id
+    number = store.add_subscriber(reader(), NOW).id
     for at in range(5):
         mailed(store, number, every * at)
         soft(store, number, every * at + (LONG if at % 2 else 0.01), limit=9)
@@ -95,7 +97,7 @@ def test_a_message_that_got_through_begins_a_new_row(
     store: Store, day: float, expected: int
 ) -> None:
     """It was accepted after the day of the bounce, and so long ago that it would have come back."""
-    number = store.add(reader(), NOW).id
+    number = store.add_subscriber(reader(), NOW).id
     soft(store, number, 0)
     mailed(store, number, day)
 
@@ -104,12 +106,15 @@ def test_a_message_that_got_through_begins_a_new_row(
 
 def test_what_was_not_accepted_got_nowhere(store: Store) -> None:
     """Nor does it matter what others were sent."""
-    number, other = store.add(reader(), NOW).id, store.add(reader("bob@example.org"), NOW).id
+    number, other = (
+        store.add_subscriber(reader(), NOW).id,
+        store.add_subscriber(reader("bob@example.org"), NOW).id,
+    )
     soft(store, number, 0)
     planned(store, [number], "one", slot=NOW + 3 * DAY)
-    claimed = store.claim("w", 9, LEASE, NOW + 3 * DAY)
-    refused = settled(claimed, "failed", Outcome("failed", 550, "5.7.1", "no"))
-    store.settle("w", refused, NOW + 3 * DAY)
+    claimed = store.claim_deliveries("w", 9, LEASE, NOW + 3 * DAY)
+    refused = settled(claimed, "failed", SendResult("failed", 550, "5.7.1", "no"))
+    store.record_results("w", refused, NOW + 3 * DAY)
     mailed(store, other, 4)
 
     assert [("active", 2)] == soft(store, number, 12)
@@ -117,12 +122,12 @@ def test_what_was_not_accepted_got_nowhere(store: Store) -> None:
 
 def test_who_complained_does_not_become_somebody_who_bounced(store: Store) -> None:
     """A late bounce changes nothing about somebody who left before."""
-    complained = store.add(reader(state="complained"), NOW)
+    complained = store.add_subscriber(reader(state="complained"), NOW)
 
     for hard in (True, False):
-        assert complained == store.bounced(complained.id, hard=hard, limit=1, now=LATER)
+        assert complained == store.record_bounce(complained.id, hard=hard, limit=1, now=LATER)
 
 
 def test_nobody_bounces_where_nobody_is(store: Store) -> None:
     """None is given."""
-    assert store.bounced(7, hard=True, limit=3, now=NOW) is None
+    assert store.record_bounce(7, hard=True, limit=3, now=NOW) is None

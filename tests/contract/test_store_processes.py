@@ -14,7 +14,7 @@ import postgres
 import pytest
 from mailings import LATER, LEASE, NOW, Place, planned, with_readers
 
-from feedpub.mailing import STATES
+from feedpub.mailing import SUBSCRIBER_STATES
 from feedpub.store import Store
 
 HEAD = """
@@ -22,43 +22,43 @@ import json, sys
 from datetime import timedelta
 from pathlib import Path
 import feedpub.store
-from feedpub.mailing import Outcome, Settled
+from feedpub.mailing import SendResult, DeliveryUpdate
 from mailings import ACCEPTED, LATER, LEASE, NOW, planned, reader, sent, settled
 print("ready", flush=True)
 sys.stdin.readline()
 url, folder, name = sys.argv[1:]
-store = feedpub.store.open(url, Path(folder))
+store = feedpub.store.open_store(url, Path(folder))
 """
 OPENS = """
-print(json.dumps(store.counts()))
+print(json.dumps(store.count_by_state()))
 """
 SENDS = """
-while claimed := store.claim(name, 7, LEASE, NOW):
-    granted = store.doubt(name, [each.id for each in claimed], NOW)
+while claimed := store.claim_deliveries(name, 7, LEASE, NOW):
+    granted = store.mark_in_doubt(name, [each.id for each in claimed], NOW)
     print(json.dumps(sorted(granted)))
-    store.settle(name, settled(claimed), NOW)
+    store.record_results(name, settled(claimed), NOW)
 """
 DIES = """
-claimed = store.claim(name, 10, LEASE, NOW)
+claimed = store.claim_deliveries(name, 10, LEASE, NOW)
 for each in claimed[:3]:
-    store.doubt(name, [each.id], NOW)
+    store.mark_in_doubt(name, [each.id], NOW)
     print(json.dumps([each.id]), flush=True)
 print(json.dumps([]), flush=True)
 sys.stdin.readline()
 """
 PLANS = """
-ids = [each.id for each in store.all()]
+ids = [each.id for each in store.iter_subscribers()]
 for digest in ("weekly", name):
     try:
         print(json.dumps(planned(store, ids, "one", digest=digest).id))
-    except feedpub.store.OvertakenError:
+    except feedpub.store.ConcurrentUpdateError:
         print(json.dumps(None))
 """
 ADDS = """
 for each in range(50):
-    store.add(reader(f"Reader{each}@example.org"), NOW)
+    store.add_subscriber(reader(f"Reader{each}@example.org"), NOW)
 found = [reader(f"reader{each}@example.org") for each in range(100)]
-print(store.import_(found, NOW).held)
+print(store.import_subscribers(found, NOW).held)
 """
 
 
@@ -100,7 +100,7 @@ def test_a_new_database_is_made_once(
     else:
         place = Place("", tmp_path / "new")
 
-    zeros = [[state, 0] for state in STATES]
+    zeros = [[state, 0] for state in SUBSCRIBER_STATES]
     assert [[zeros]] * 4 == at_once(place, OPENS, "abcd")
 
 
@@ -113,7 +113,7 @@ def test_three_workers_share_one_issue(place: Place, store: Store) -> None:
     granted = Counter(each for worker in printed for line in worker for each in line)
     assert 300 == len(granted)
     assert {1} == set(granted.values())
-    assert 300 == store.tally(issue.id).accepted
+    assert 300 == store.get_issue_stats(issue.id).accepted
 
 
 def test_what_a_killed_worker_had_is_sent_by_others(place: Place, store: Store) -> None:
@@ -126,13 +126,13 @@ def test_what_a_killed_worker_had_is_sent_by_others(place: Place, store: Store) 
         dying.stdin.flush()
         doubtful = [json.loads(dying.stdout.readline()) for _ in range(4)]
         dying.send_signal(signal.SIGKILL)
-    assert 10 == len(store.claim("b", 99, LEASE, NOW))
+    assert 10 == len(store.claim_deliveries("b", 99, LEASE, NOW))
 
-    taken = store.claim("c", 99, LEASE, LATER)
+    taken = store.claim_deliveries("c", 99, LEASE, LATER)
 
     assert 17 == len(taken)
     assert not {one for each in doubtful for one in each} & {each.id for each in taken}
-    assert 3 == store.tally(issue.id).doubt
+    assert 3 == store.get_issue_stats(issue.id).doubt
 
 
 def test_planners_who_meet_plan_once(place: Place, store: Store) -> None:
@@ -142,8 +142,8 @@ def test_planners_who_meet_plan_once(place: Place, store: Store) -> None:
     printed = at_once(place, PLANS, "abcd")
 
     weekly = {first for first, _ in printed}
-    assert 1 == len(store.issues()) == len(weekly - {None}), printed
-    assert 200 == len(list(store.received(["one"])))
+    assert 1 == len(store.list_issues()) == len(weekly - {None}), printed
+    assert 200 == len(list(store.list_received_posts(["one"])))
 
 
 def test_a_person_whom_many_add_is_one_row(place: Place, store: Store) -> None:
@@ -151,4 +151,4 @@ def test_a_person_whom_many_add_is_one_row(place: Place, store: Store) -> None:
     printed = at_once(place, ADDS, "abcd")
 
     assert [[0]] * 4 == printed
-    assert 100 == dict(store.counts())["active"]
+    assert 100 == dict(store.count_by_state())["active"]

@@ -19,10 +19,10 @@ def test_refusals_are_grouped_by_domain_and_words(store: Store) -> None:
     assert (
         SenderRefusal("b.example", "550 no", 2, NOW + DAY / 2),
         SenderRefusal("a.example", "550 no", 1, NOW),
-    ) == store.refusals(NOW)
+    ) == store.list_refusals(NOW)
     assert 3 == store.count_refusals(NOW)
     assert 1 == store.count_refusals(NOW + DAY / 3)
-    assert () == store.refusals(NOW + DAY)
+    assert () == store.list_refusals(NOW + DAY)
 
 
 def test_of_one_reader_and_day_one_counts(store: Store) -> None:

@@ -20,8 +20,8 @@ from cryptography.hazmat.primitives.asymmetric import ed25519, rsa
 from example import ROOT
 from programs import from_npm, needs
 
-from feedpub.config import Mail
-from feedpub.message import Heading, Reader, compose
+from feedpub.config import MailConfig
+from feedpub.message import MessageHeaders, Recipient, compose_message
 from feedpub.model import Author
 
 CANIEMAIL, MAILPARSER = "caniemail@1.0.5", "mailparser@3.9.47"
@@ -214,13 +214,15 @@ def test_spamassassin_takes_a_digest_for_no_spam(post: Post, name: str, tmp_path
 @pytest.mark.parametrize("language", ["en", "zh", "ar"])
 def test_spamassassin_takes_the_first_question_for_no_spam(language: str, tmp_path: Path) -> None:
     """What asks for consent must arrive, or nothing ever will."""
-    told = mails.composer().confirm(
+    told = mails.composer().compose_confirmation(
         "https://feedpub.example/confirm/qrstuvwxyz234567abcd", language
     )
-    heading = Heading(
+    heading = MessageHeaders(
         Author("Ann Example", "ann@feedpub.example"), datetime.now(UTC), "weekly.feedpub.example"
     )
-    data = compose(told, heading, Reader("confirm-0123456789abcdef", "zoe@example.org", "Zoë"))
+    data = compose_message(
+        told, heading, Recipient("confirm-0123456789abcdef", "zoe@example.org", "Zoë")
+    )
 
     points, status = _points(data, "zoe@example.org", tmp_path)
 
@@ -231,10 +233,12 @@ def test_spamassassin_takes_the_first_question_for_no_spam(language: str, tmp_pa
 def test_mail_programs_know_what_is_used(post: Post) -> None:
     """Gmail, Apple Mail and Outlook do, but for what the template explains."""
     folder = from_npm(CANIEMAIL)
-    config = replace(made.config(), mail=Mail(address="1 Road, Town"))
+    config = replace(made.config(), mail=MailConfig(address="1 Road, Town"))
     composer = mails.composer(config=config)
     documents = [_bodies(post.letter(name))["text/html"] for name in LETTERS]
-    documents += [composer.confirm("https://example.org/x", each).html for each in ("en", "ar")]
+    documents += [
+        composer.compose_confirmation("https://example.org/x", each).html for each in ("en", "ar")
+    ]
 
     found: dict[str, set[str]] = {}
     for html in documents:

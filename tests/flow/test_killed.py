@@ -19,7 +19,7 @@ import pytest
 from lxml import etree
 
 POSTS = 2_000
-MOMENTS = int(os.environ.get("MOMENTS", "30"))  # at which a build is killed
+MOMENTS = int(os.environ.get("MOMENTS", "8"))  # at which a build is killed
 IN_A_ROW = 3  # builds that are killed before one may end
 CONFIG = """
 site: {title: Example, url: "https://example.org/"}

@@ -10,7 +10,7 @@ from made import config
 from programs import needs
 from webs import serving
 
-from feedpub.web import app
+from feedpub.web import create_app
 
 INLINE = re.compile(
     r"<(?:style\b|script(?![^>]*\ssrc=)|[a-z][^<>]*\s(?:style|on[a-z]+)=)", re.IGNORECASE
@@ -28,7 +28,7 @@ def test_nothing_is_inline(example: Built) -> None:
 def complaints(public: Path, path: str, folder: Path) -> list[str]:
     """Look at a page in a browser; give what it would not do."""
     chromium = needs("chromium")
-    with serving(app(config(), public, lambda: 4e9)) as port:
+    with serving(create_app(config(), public, lambda: 4e9)) as port:
         done = subprocess.run(
             [
                 *(chromium, "--headless", "--no-sandbox", "--disable-gpu"),

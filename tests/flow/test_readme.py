@@ -12,7 +12,7 @@ import pytest
 
 import feedpub
 from feedpub import config
-from feedpub.cli.commands import COMMANDS, DEBUG, VERSION, every
+from feedpub.cli.commands import COMMANDS, DEBUG, VERSION, walk_commands
 from feedpub.posts import keys
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -98,7 +98,7 @@ def test_configuration() -> None:
     """The configuration that the README shows can be used as it stands."""
     (text,) = blocks("yaml")
 
-    assert "Example & Co" == config.load(text, "README.md", SECRETS).site.title
+    assert "Example & Co" == config.parse_config(text, "README.md", SECRETS).site.title
 
 
 def test_every_key_is_known() -> None:
@@ -114,7 +114,7 @@ def test_every_key_is_known() -> None:
         if constant.isupper() and isinstance(names, tuple)
         for name in names
     }
-    assert [] == [name for name in named if keys.plain_key(name) not in read]
+    assert [] == [name for name in named if keys.normalize_key(name) not in read]
 
 
 @pytest.mark.parametrize("command", [command.name for command in COMMANDS])
@@ -125,7 +125,7 @@ def test_every_command_is_told(command: str) -> None:
 
 def test_no_option_is_made_up() -> None:
     """Every option that the README names exists."""
-    options = {each.name for _, command in every() for each in command.options}
+    options = {each.name for _, command in walk_commands() for each in command.options}
 
     assert set() == set(re.findall(r"(?<=`)--[a-z]+(?:-[a-z]+)*", README)) - options - {
         DEBUG.name,

@@ -23,7 +23,7 @@ from programs import needs
 from psycopg import sql
 from starlette.routing import Router
 
-from feedpub.web.operations import routes
+from feedpub.web.operations import build_health_routes
 
 BAD = "---\ntitle: Oops\ndate: 2024-02-30\n---\nText.\n"
 EXPOSURE = "20"  # tenths, by systemd's own measure, of at most 100
@@ -167,7 +167,10 @@ def test_a_container_is_sick_when_feedpub_does_not_answer() -> None:
         proxy = {"http_proxy": "http://127.0.0.1:9"}
         return subprocess.run(words, env=proxy, capture_output=True, check=False).returncode
 
-    with webs.serving(Router(routes(lambda: "", None))) as well, webs.serving(Router()) as ill:
+    with (
+        webs.serving(Router(build_health_routes(lambda: "", None))) as well,
+        webs.serving(Router()) as ill,
+    ):
         statuses = [status(each) for each in (well, ill, webs.free_port())]
 
     assert [0, 1, 1] == statuses

@@ -233,8 +233,8 @@ def test_it_ends_in_the_middle_of_sending(tmp_path: Path) -> None:
 
         taken = len(server.taken)
         with room.desk() as desk:
-            (issue,) = (each for each in desk.store.issues() if each.state == "sending")
-            tally = desk.store.tally(issue.id)
+            (issue,) = (each for each in desk.store.list_issues() if each.state == "sending")
+            tally = desk.store.get_issue_stats(issue.id)
 
         assert taken < READERS
         assert (taken, 0, READERS - taken) == (tally.accepted, tally.doubt, tally.waiting)

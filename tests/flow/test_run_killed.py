@@ -30,7 +30,7 @@ from newsrooms import Newsroom
 from watched import wait_until
 from webs import free_port
 
-MOMENTS = int(os.environ.get("MOMENTS", "6"))
+MOMENTS = int(os.environ.get("MOMENTS", "3"))
 """At so many it is killed; somebody signs up and somebody leaves in each of its lives."""
 
 READERS = 40
@@ -253,8 +253,8 @@ def _settled(room: Newsroom, posts: int) -> None:
 
     def done() -> bool:
         with room.desk() as desk:
-            issues = [each for each in desk.store.issues() if each.posts]
-            tallies = [desk.store.tally(each.id) for each in issues]
+            issues = [each for each in desk.store.list_issues() if each.posts]
+            tallies = [desk.store.get_issue_stats(each.id) for each in issues]
         mailed = {post for each in issues for post in each.posts}
         waiting = sum(each.waiting + each.deferred for each in tallies)
         doubt = sum(each.doubt for each in tallies)

@@ -27,17 +27,17 @@ from sqlalchemy import Table, func, select
 from starlette.types import ASGIApp, Receive, Scope, Send
 from webs import ask, call, get, serving
 
-from feedpub.admission import Limits
+from feedpub.admission import SignupLimits
 from feedpub.bounces.webhooks import Postmark
 from feedpub.digests import Composer
-from feedpub.mailing import Wish
-from feedpub.metrics import Figures
+from feedpub.mailing import SignupRequest
+from feedpub.metrics import MetricsSnapshot
 from feedpub.newsletter import signup
-from feedpub.newsletter.desk import Desk
-from feedpub.newsletter.posting import transport
-from feedpub.newsletter.signup import Scene
+from feedpub.newsletter.desk import NewsletterContext
+from feedpub.newsletter.posting import build_transport
+from feedpub.newsletter.signup import PageContext
 from feedpub.store import schema
-from feedpub.web import app, notices, operations, readers
+from feedpub.web import create_app, notices, operations, readers
 
 CONFIG = """
 site:
@@ -51,7 +51,7 @@ web: {proxies: [127.0.0.1], limit: 0}
 FORM = "application/x-www-form-urlencoded"
 ANN = "ann@example.net"
 SECRET = b"what nobody may read"
-LIMITS = Limits()
+LIMITS = SignupLimits()
 MANY, WORKERS = 10_000, 4
 MEMORY = 200_000  # kB that ten thousand sign-ups may take, of which most is the first page's
 HOSTILE = r"""---
@@ -90,23 +90,25 @@ class Town:
     """A site with all that answers for it."""
 
     room: Newsroom
-    desk: Desk
-    scene: Scene
+    desk: NewsletterContext
+    scene: PageContext
     app: ASGIApp
 
-    def round(self) -> signup.Answered:
+    def round(self) -> signup.ConfirmationResult:
         """Answer the requests that wait."""
         composer = Composer(self.desk.config, self.scene.templates)
-        return signup.answer(self.desk, composer, transport(self.desk), self.room.now, LIMITS)
+        return signup.process_signups(
+            self.desk, composer, build_transport(self.desk), self.room.now, LIMITS
+        )
 
     def state(self, address: str) -> str:
         """Give the state of somebody, "" where nobody knows them."""
-        one = self.desk.store.find(address)
+        one = self.desk.store.find_subscriber(address)
         return one.state if one else ""
 
 
 @contextmanager
-def town(folder: Path, patience: float = readers.PATIENCE) -> Iterator[Town]:
+def town(folder: Path, patience: float = readers.FORM_TIMEOUT) -> Iterator[Town]:
     """Build a site and put together what serves it."""
     room = Newsroom(folder / "site")
     room.config(CONFIG)
@@ -118,14 +120,16 @@ def town(folder: Path, patience: float = readers.PATIENCE) -> Iterator[Town]:
     room.build()
     (room.public / "out").symlink_to("../secret")
     with room.desk() as desk:
-        scene = signup.scene(room.request(), desk)
-        doing = notices.Doing(lambda _: None, lambda _: True, lambda: room.now)
+        scene = signup.load_page_context(room.request(), desk)
+        doing = notices.WebhookHandlers(lambda _: None, lambda _: True, lambda: room.now)
         routes = [
-            *operations.routes(lambda: "", Figures),
-            *notices.routes({"postmark": Postmark("a secret of some length", desk.keys)}, doing),
-            *readers.routes(lambda: scene, lambda: room.now, lambda _: None, patience),
+            *operations.build_health_routes(lambda: "", MetricsSnapshot),
+            *notices.build_webhook_routes(
+                {"postmark": Postmark("a secret of some length", desk.keys)}, doing
+            ),
+            *readers.build_signup_routes(lambda: scene, lambda: room.now, lambda _: None, patience),
         ]
-        made = app(desk.config, room.public, lambda: room.now.timestamp() + 1e6, routes)
+        made = create_app(desk.config, room.public, lambda: room.now.timestamp() + 1e6, routes)
         yield Town(room, desk, scene, made)
 
 
@@ -162,11 +166,11 @@ def test_ten_thousand_sign_ups(tmp_path: Path) -> None:
 
         assert 1 == len(told)
         assert {200} == {status for status, _ in told}
-        assert LIMITS.rate == sent == len(list((one.room.root / "mail").glob("*.eml")))
+        assert LIMITS.max_per_interval == sent == len(list((one.room.root / "mail").glob("*.eml")))
         to = [str(each["To"]) for each in one.room.messages()]
         assert len(to) == len(set(to))
-        assert LIMITS.waiting >= _count(one, schema.signup)
-        assert LIMITS.rate + 1 >= _count(one, schema.subscriber)
+        assert LIMITS.max_pending >= _count(one, schema.signup)
+        assert LIMITS.max_per_interval + 1 >= _count(one, schema.subscriber)
         assert MEMORY > after - before
 
 
@@ -178,7 +182,7 @@ def _victim(each: int) -> str:
 
 
 def _count(one: Town, table: Table) -> int:
-    with one.desk.store._database.reading() as connection:
+    with one.desk.store._database.begin_read() as connection:
         return connection.execute(select(func.count()).select_from(table)).scalar() or 0
 
 
@@ -305,10 +309,10 @@ def test_tokens_that_are_forged_cut_or_swapped(tmp_path: Path) -> None:
     with town(tmp_path) as one:
         ann, bob = one.room.reader(ANN), one.room.reader("bob@example.net")
         tokens = {
-            purpose: signup.token(one.desk, purpose, ann)
+            purpose: signup.create_token(one.desk, purpose, ann)
             for purpose in ("confirm", "preferences", "unsubscribe")
         }
-        mine, other = tokens["unsubscribe"], signup.token(one.desk, "unsubscribe", bob)
+        mine, other = tokens["unsubscribe"], signup.create_token(one.desk, "unsubscribe", bob)
         forged = [
             *(mine[:cut] for cut in range(1, len(mine))),
             *(f"{mine[:at]}{'b' if mine[at] == 'a' else 'a'}{mine[at + 1 :]}" for at in range(20)),
@@ -341,12 +345,12 @@ def outside() -> Iterator[tuple[ASGIApp, list[str]]]:
     """Give a site with a reader and somebody who is asked, and their tokens."""
     with TemporaryDirectory() as folder, town(Path(folder)) as one:
         ann = one.room.reader(ANN)
-        signup.ask(one.desk, Wish("bob@example.net"), b"", one.room.now)
+        signup.request_signup(one.desk, SignupRequest("bob@example.net"), b"", one.room.now)
         one.round()
-        bob = one.desk.store.find("bob@example.net")
+        bob = one.desk.store.find_subscriber("bob@example.net")
         assert bob is not None
         tokens = [
-            signup.token(one.desk, purpose, each)
+            signup.create_token(one.desk, purpose, each)
             for purpose in ("confirm", "preferences", "unsubscribe")
             for each in (ann, bob)
         ]
@@ -428,7 +432,7 @@ def test_requests_that_make_no_sense(
     with town(tmp_path, 0.5) as one, serving(one.app, ("127.0.0.1",)) as port:
         reader = one.room.reader(ANN)
         purposes = ("confirm", "preferences", "unsubscribe")
-        tokens = [signup.token(one.desk, purpose, reader) for purpose in purposes]
+        tokens = [signup.create_token(one.desk, purpose, reader) for purpose in purposes]
         for octets in requests(1, FUZZED, tokens):
             began = time.monotonic()
             answer = hung_up(port, octets)

@@ -20,7 +20,7 @@ from newsletters import NOW, Copy, Newsletter, Sink, Worker, with_sink
 
 READERS = 2_000
 VARIANTS = 4  # on each database
-MOMENTS = max(int(os.environ.get("MOMENTS", "16")) // VARIANTS, 1)
+MOMENTS = max(int(os.environ.get("MOMENTS", "8")) // VARIANTS, 1)
 """Kills in each variant: MOMENTS=40 in the environment makes 40 or more on each database."""
 DELAY = 0.002  # seconds: else nobody would be killed while the server thinks
 MESSAGE = 120  # octets that the sink notes for each, or so

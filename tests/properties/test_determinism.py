@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from feedpub.files.pool import CHUNK
+from feedpub.files.pool import CHUNK_SIZE
 
 CONFIG = """
 site:
@@ -93,7 +93,7 @@ def test_same_bytes_everywhere(engine: str, tmp_path: Path) -> None:
     make(tmp_path / "here", engine, 1)
     told, expected = build(tmp_path / "here", tmp_path / "here", {})
 
-    assert len(expected) > CHUNK  # so that several processes write it
+    assert len(expected) > CHUNK_SIZE  # so that several processes write it
     for number, world in enumerate(WORLDS):
         home = tmp_path / f"elsewhere {number}" / "ü"
         make(home, engine, number + 2)

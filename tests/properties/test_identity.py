@@ -89,7 +89,7 @@ def ids(site: Site) -> set[str]:
     }
 
 
-@settings(max_examples=max(20, settings().max_examples // 3))
+@settings(max_examples=max(10, settings().max_examples // 8))
 @given(PATHS, st.sampled_from(["", OWN]), st.lists(VERSIONS, min_size=2, max_size=3))
 def test_the_id_survives_every_edit(path: str, own: str, versions: list[Version]) -> None:
     """Title, slug, permalink, date, engine, tags and http or https change; the id does not.
@@ -109,7 +109,7 @@ def test_the_id_survives_every_edit(path: str, own: str, versions: list[Version]
 
 
 @given(st.lists(PATHS, min_size=2, unique=True), VERSIONS)
-@settings(max_examples=max(10, settings().max_examples // 5))
+@settings(max_examples=max(6, settings().max_examples // 12))
 def test_posts_have_ids_of_their_own(paths: list[str], version: Version) -> None:
     """Posts that say the same, the same id too, are told apart nevertheless."""
     with tempfile.TemporaryDirectory() as folder:

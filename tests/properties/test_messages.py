@@ -13,10 +13,10 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from feedpub.config import Digest
-from feedpub.digests import LARGEST
-from feedpub.mailing import Content
-from feedpub.message import Heading, Reader, compose
+from feedpub.config import DigestConfig
+from feedpub.digests import MAX_HTML_SIZE
+from feedpub.mailing import MessageContent
+from feedpub.message import MessageHeaders, Recipient, compose_message
 from feedpub.model import Author, Post, Tag
 
 SLOT = datetime(2025, 2, 3, 8, tzinfo=UTC)
@@ -44,21 +44,21 @@ TEXTS = st.text() | st.sampled_from(
 
 def written(
     posts: list[Post], words: str = "Hello", language: str = "en", content: str = "excerpts"
-) -> tuple[Content, bytes]:
+) -> tuple[MessageContent, bytes]:
     """Give what a digest of these posts says, and the bytes of it; `words` stand in all fields."""
-    digest = Digest("weekly", title=words, content=content, intro="{{ digest.title }}")
-    told = COMPOSER.content(
+    digest = DigestConfig("weekly", title=words, content=content, intro="{{ digest.title }}")
+    told = COMPOSER.compose_issue(
         digest, posts, SLOT, f"{SITE}issues/1/", lambda post: f"<p>{post.title}</p>" * 99, language
     )
-    heading = Heading(
+    heading = MessageHeaders(
         sender=Author(words, "ann@example.org"),
         date=SLOT,
         list_id=f"weekly.{words}",
         list_name=words,
         reply_to=Author(words, "ask@example.org"),
-        archive=f"{SITE}{words[:50]}",
+        archive_url=f"{SITE}{words[:50]}",
     )
-    reader = Reader(
+    reader = Recipient(
         key=words,
         address="bob@example.com",
         name=words,
@@ -68,7 +68,7 @@ def written(
         follows=f"You follow {words}.",
         mailto=f"mailto:leave+{words[:50]}@example.org",
     )
-    return told, compose(told, heading, reader)
+    return told, compose_message(told, heading, reader)
 
 
 def judge(data: bytes) -> EmailMessage:
@@ -101,7 +101,7 @@ def test_any_words_are_a_message(words: str, others: str) -> None:
     authors = (Author(others, slug="ann-lee"),)
     whole = made.post(title=others, summary=others, authors=authors, tags=tags)
 
-    _, data = written([whole, replace(whole, slug="b", key="b")], words)
+    _, data = written([whole, replace(whole, slug="b", cache_key="b")], words)
 
     judge(data)
 
@@ -129,14 +129,14 @@ def test_text_is_encoded_as_suits_its_language(language: str, letter: str, encod
 def test_500_posts(title: str, content: str) -> None:
     """Below what Gmail clips, with the number of those that are only online; the text has all."""
     posts = [
-        made.post(slug=f"p{number}", key=f"k{number}", title=f"{title} {number}")
+        made.post(slug=f"p{number}", cache_key=f"k{number}", title=f"{title} {number}")
         for number in range(500)
     ]
 
     told, data = written(posts, title, content=content)
 
     text, html = (part.get_content() for part in judge(data).iter_parts())
-    assert LARGEST - 1500 < len(told.html.encode()) <= LARGEST
+    assert MAX_HTML_SIZE - 1500 < len(told.html.encode()) <= MAX_HTML_SIZE
     assert len(html.encode()) < 102_000
     shown = html.count(">Read on<")
     assert f">{500 - shown} more posts online</a>" in html

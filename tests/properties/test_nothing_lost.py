@@ -14,14 +14,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from feedpub import chrome, links
-from feedpub.config.schema import Markdown
-from feedpub.digests.body import presented
-from feedpub.digests.plaintext import plaintext
-from feedpub.markup import MarkupError, Renderer
+from feedpub.config.schema import MarkdownConfig
+from feedpub.digests.body import adapt_for_email
+from feedpub.digests.plaintext import render_plaintext
+from feedpub.markup import MarkdownRenderer, MarkupError
 
 RENDERERS = {
-    "commonmark": Renderer(Markdown()),
-    "comrak": Renderer(Markdown(engine="comrak")),
+    "commonmark": MarkdownRenderer(MarkdownConfig()),
+    "comrak": MarkdownRenderer(MarkdownConfig(engine="comrak")),
 }
 # Each "@" is a word that readers see; no two are the same.
 PIECES = (
@@ -75,21 +75,21 @@ def shown(html: str) -> set[str]:
     return set(WORD.findall(" ".join(texts)))
 
 
-def missing(renderer: Renderer, body: str) -> Iterator[tuple[str, str]]:
+def missing(renderer: MarkdownRenderer, body: str) -> Iterator[tuple[str, str]]:
     """Give the words that readers do not get and are not told of, and where they are missing."""
     try:
         rendering = renderer.render(body, 1)
     except MarkupError:  # the post is left out, and that is told
         return
-    html = links.fill(
+    html = links.substitute_urls(
         rendering.body,
         [(each.target, f"https://example.org/{each.target}") for each in rendering.references],
     )
     places = {
         "feed": shown(html),
-        "page": shown(chrome.presented(html, "T")),
-        "mail": shown(presented(html, "T")),
-        "text": set(WORD.findall(plaintext(html))),
+        "page": shown(chrome.prepare_for_page(html, "T")),
+        "mail": shown(adapt_for_email(html, "T")),
+        "text": set(WORD.findall(render_plaintext(html))),
     }
     words = WORD.findall(FENCE.sub("", body))
     for place, seen in places.items():
@@ -129,7 +129,7 @@ def test_what_is_lost_is_told_by_check_and_counted_by_build(tmp_path: Path) -> N
     assert "gone" not in item["content_html"]
 
 
-@settings(max_examples=30)
+@settings(max_examples=max(10, settings().max_examples // 5))
 @given(
     st.dictionaries(
         st.sampled_from(NAMES),

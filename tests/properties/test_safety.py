@@ -18,12 +18,12 @@ from hypothesis import strategies as st
 from lxml import etree
 
 from feedpub import chrome, links
-from feedpub.config import Digest
-from feedpub.config.schema import Markdown
-from feedpub.markup import MarkupError, Renderer
+from feedpub.config import DigestConfig
+from feedpub.config.schema import MarkdownConfig
+from feedpub.markup import MarkdownRenderer, MarkupError
 
 ENGINES = ("markdown", "comrak")
-RENDERERS = {name: Renderer(Markdown(engine=name)) for name in ENGINES}
+RENDERERS = {name: MarkdownRenderer(MarkdownConfig(engine=name)) for name in ENGINES}
 COMPOSER = mails.composer()
 SLOT = datetime(2025, 2, 3, 8, tzinfo=UTC)
 CONFIG = """
@@ -211,14 +211,16 @@ def test_nor_does_a_mail_run_it(
     except MarkupError:
         return
     targets = [(each.target, f"https://example.org/{each.target}") for each in rendering.references]
-    html = links.fill(rendering.body, targets[1:])  # one that nobody resolved is there too
-    content = COMPOSER.content(
-        Digest("weekly", intro=written.replace("{{", "").replace("{%", "")),
+    html = links.substitute_urls(
+        rendering.body, targets[1:]
+    )  # one that nobody resolved is there too
+    content = COMPOSER.compose_issue(
+        DigestConfig("weekly", intro=written.replace("{{", "").replace("{%", "")),
         (made.post(),), SLOT, "https://example.org/i/", lambda _: html, "en",
     )  # fmt: skip
 
     assert [] == live(html)
-    assert [] == live(chrome.unstyled(chrome.presented(html, "T")))
+    assert [] == live(chrome.convert_inline_styles(chrome.prepare_for_page(html, "T")))
     assert [] == live(content.html)
     assert [] == [
         found

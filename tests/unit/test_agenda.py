@@ -7,7 +7,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from feedpub.agenda import Slot, first, gathered, retried, steady
+from feedpub.agenda import (
+    DigestSchedule,
+    compute_next_retry,
+    ensure_monotonic,
+    find_earliest,
+    round_up_to_minute,
+)
 
 NOW = datetime(2025, 6, 1, 12, 0, tzinfo=UTC)
 HOUR, SECOND = timedelta(hours=1), timedelta(seconds=1)
@@ -16,7 +22,7 @@ ZONES = ("America/New_York", "Australia/Lord_Howe", "Asia/Shanghai")
 MOMENTS = st.datetimes(datetime(2000, 1, 1), datetime(2100, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001
 
 
-def year(slot: Slot, chance: random.Random) -> list[datetime]:
+def year(slot: DigestSchedule, chance: random.Random) -> list[datetime]:
     """Give what goes out in a year of a daemon: it sleeps, sleeps too long, is killed.
 
     And its clock is set back by an hour, or forward, now and then. It knows what the database
@@ -24,12 +30,12 @@ def year(slot: Slot, chance: random.Random) -> list[datetime]:
     """
     now, last, out = BEGIN, BEGIN, []
     while now < END:
-        asked = Slot(slot.digest, slot.schedule, slot.zone, last)
-        due = asked.due(now)
+        asked = DigestSchedule(slot.digest, slot.schedule, slot.timezone, last)
+        due = asked.find_due_slot(now)
         if due is not None:
             out.append(due)
             last = due
-        upcoming = asked.upcoming(now)
+        upcoming = asked.find_next_slot(now)
         assert upcoming is not None
         match chance.randrange(8):
             case 0:
@@ -49,11 +55,11 @@ def year(slot: Slot, chance: random.Random) -> list[datetime]:
 )
 def test_a_year_of_slots_goes_out_once_each(zone: str, schedule: str) -> None:
     """Clocks change in both directions, by an hour or half of one, or never, and are set wrong."""
-    slot = Slot("weekly", schedule, zone, None)
-    expected, moment = [], slot.upcoming(BEGIN)
+    slot = DigestSchedule("weekly", schedule, zone, None)
+    expected, moment = [], slot.find_next_slot(BEGIN)
     while moment is not None and moment < END:
         expected.append(moment)
-        moment = slot.upcoming(moment)
+        moment = slot.find_next_slot(moment)
     out = year(slot, random.Random(f"{zone} {schedule}"))
     late = [each for each in out if each < END]
 
@@ -65,35 +71,35 @@ def test_a_year_of_slots_goes_out_once_each(zone: str, schedule: str) -> None:
 
 def test_each_post_has_no_slots() -> None:
     """Nothing is due by the clock, and nobody knows when it will be."""
-    slot = Slot("each", "each post", "UTC", None)
+    slot = DigestSchedule("each", "each post", "UTC", None)
 
-    assert slot.each_post
-    assert slot.due(NOW) is None
-    assert slot.upcoming(NOW) is None
-    assert not Slot("weekly", "daily 08:00", "UTC", None).each_post
+    assert slot.on_publish
+    assert slot.find_due_slot(NOW) is None
+    assert slot.find_next_slot(NOW) is None
+    assert not DigestSchedule("weekly", "daily 08:00", "UTC", None).on_publish
 
 
 def test_the_first_of_some_moments() -> None:
     """What nobody knows does not count."""
-    assert NOW == first([None, NOW + HOUR, NOW])
-    assert first([None]) is None
+    assert NOW == find_earliest([None, NOW + HOUR, NOW])
+    assert find_earliest([None]) is None
 
 
 def test_what_fails_is_tried_ever_more_rarely() -> None:
     """Soon at first, and every ten minutes in the end, however often it failed."""
-    waits = [retried(number, NOW) - NOW for number in range(1, 100)]
+    waits = [compute_next_retry(number, NOW) - NOW for number in range(1, 100)]
 
     assert timedelta(seconds=5) == waits[0]
     assert timedelta(seconds=10) == waits[1]
     assert sorted(waits) == waits
     assert timedelta(minutes=10) == waits[-1]
-    assert timedelta(minutes=10) == retried(10**6, NOW) - NOW
+    assert timedelta(minutes=10) == compute_next_retry(10**6, NOW) - NOW
 
 
 @given(MOMENTS, MOMENTS)
 def test_what_comes_in_dribbles_is_gathered_by_the_minute(moment: datetime, now: datetime) -> None:
     """Nothing is done before its time, nor a minute later; what is overdue is now."""
-    found = gathered(moment, now)
+    found = round_up_to_minute(moment, now)
 
     assert found is not None
     assert timedelta() <= found - moment < timedelta(minutes=1)
@@ -105,12 +111,12 @@ def test_what_comes_in_dribbles_is_gathered_by_the_minute(moment: datetime, now:
 
 def test_nothing_is_gathered_of_nothing() -> None:
     """Where nothing waits, nothing is due."""
-    assert gathered(None, NOW) is None
+    assert round_up_to_minute(None, NOW) is None
 
 
 def test_a_clock_set_back_takes_nothing_back() -> None:
     """An hour is a mistake of the clock; years are one that is mended."""
-    assert NOW == steady(NOW, None)
-    assert NOW == steady(NOW, NOW - HOUR)
-    assert NOW == steady(NOW - HOUR, NOW)
-    assert NOW == steady(NOW, NOW + timedelta(days=400))
+    assert NOW == ensure_monotonic(NOW, None)
+    assert NOW == ensure_monotonic(NOW, NOW - HOUR)
+    assert NOW == ensure_monotonic(NOW - HOUR, NOW)
+    assert NOW == ensure_monotonic(NOW, NOW + timedelta(days=400))

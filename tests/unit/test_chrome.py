@@ -5,7 +5,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from feedpub.chrome import Document, Links, anchor, duration, file_name, presented, size, unstyled
+from feedpub.chrome import (
+    FeedLink,
+    LinkBuilder,
+    convert_inline_styles,
+    duration,
+    feed_anchor,
+    file_name,
+    prepare_for_page,
+    size,
+)
 from feedpub.model import Author, Feed, Image, Tag
 
 HOME = "https://example.org/blog/"
@@ -16,7 +25,7 @@ def address(feed: Feed, form: str) -> str:
     return f"{HOME}{feed.folder}{form}"
 
 
-LINKS = Links(HOME, address)
+LINKS = LinkBuilder(HOME, address)
 
 
 @pytest.mark.parametrize(
@@ -57,16 +66,16 @@ def test_a_feed_has_a_document_for_each_format() -> None:
     (atom,) = LINKS.documents(made.feed(formats=("atom",), folder="tags/x/"))
 
     url = f"{HOME}tags/x/atom"
-    assert Document("Atom", "application/atom+xml", url, "/blog/tags/x/atom") == atom
+    assert FeedLink("Atom", "application/atom+xml", url, "/blog/tags/x/atom") == atom
 
 
 def test_the_whole_sites_feed_is_found_among_others() -> None:
     """The colophon links to the feed of all posts, where there is one."""
     tag = made.feed(kind="tag", folder="tags/x/")
-    found = LINKS.whole([tag, made.feed(formats=("rss",))])
+    found = LINKS.site_feed_links([tag, made.feed(formats=("rss",))])
 
     assert ["RSS"] == [each.label for each in found]
-    assert [] == LINKS.whole([tag])
+    assert [] == LINKS.site_feed_links([tag])
 
 
 def test_readers_discover_every_feed_of_a_page() -> None:
@@ -88,8 +97,8 @@ def test_every_feed_has_a_place_on_the_subscribe_page() -> None:
     """The place has an id, and the way to it is a link."""
     tag = made.feed(kind="tag", folder="tags/中文/")
 
-    assert "all" == anchor(made.feed(folder=""))
-    assert "tags/中文" == anchor(tag)
+    assert "all" == feed_anchor(made.feed(folder=""))
+    assert "tags/中文" == feed_anchor(tag)
     assert "/blog/subscribe/#tags/%E4%B8%AD%E6%96%87" == LINKS.subscription(tag)
 
 
@@ -97,9 +106,9 @@ def test_a_picture_in_the_text_is_not_shown_twice() -> None:
     """The picture is recognised by its address, however it is written in the HTML."""
     image = Image(f"{HOME}a.png?x=1&y=2")
 
-    assert LINKS.shows('<img src="/blog/a.png?x=1&amp;y=2">', image)
-    assert LINKS.shows('<img src="https://example.org/blog/a.png?x=1&amp;y=2">', image)
-    assert not LINKS.shows("<p>a.png</p>", image)
+    assert LINKS.contains_image('<img src="/blog/a.png?x=1&amp;y=2">', image)
+    assert LINKS.contains_image('<img src="https://example.org/blog/a.png?x=1&amp;y=2">', image)
+    assert not LINKS.contains_image("<p>a.png</p>", image)
 
 
 @pytest.mark.parametrize(
@@ -114,7 +123,7 @@ def test_a_picture_in_the_text_is_not_shown_twice() -> None:
 def test_the_title_is_not_shown_twice(html: str, expected: str) -> None:
     """A heading that opens the text and says the title goes; links to it go on working."""
 
-    assert expected == presented(html, "Hello & you")
+    assert expected == prepare_for_page(html, "Hello & you")
 
 
 @pytest.mark.parametrize(
@@ -134,13 +143,13 @@ def test_headings_follow_the_pages_own(levels: list[int], expected: list[int]) -
         for each in (levels, expected)
     )
 
-    assert after == presented(html, "T")
+    assert after == prepare_for_page(html, "T")
 
 
 def test_tables_scroll_inside_themselves() -> None:
     """A wide table does not make the page wide."""
 
-    assert '<div class="scroll"><table class="x"></table></div>' == presented(
+    assert '<div class="scroll"><table class="x"></table></div>' == prepare_for_page(
         '<table class="x"></table>', "T"
     )
 
@@ -161,14 +170,14 @@ def test_tables_scroll_inside_themselves() -> None:
 def test_pages_have_no_style_of_their_own(html: str, expected: str) -> None:
     """An alignment is said so that a policy without inline styles lets it be."""
 
-    assert expected == unstyled(html)
+    assert expected == convert_inline_styles(html)
 
 
 @given(st.text(st.characters(exclude_characters="<"), max_size=200))
 def test_text_without_markup_stays(text: str) -> None:
     """Nothing is done to a text that has neither heading nor table."""
 
-    assert text == presented(text, "Title")
+    assert text == prepare_for_page(text, "Title")
 
 
 @pytest.mark.parametrize(

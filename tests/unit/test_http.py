@@ -12,17 +12,17 @@ from services import ROOT, certificate
 from urllib3.connection import HTTPConnection
 
 from feedpub import __version__
-from feedpub.http import Answer, _Exchange, ask, trusted_certificates
+from feedpub.http import HttpResponse, _Exchange, load_trusted_certificates, send_request
 
 
 def test_a_body_is_posted() -> None:
     """With the headers given, and the name of the program."""
     with listening(202) as server:
-        answer = ask(f"{server.url}a?b=c", b"told", {"Content-Type": "text/plain"})
+        answer = send_request(f"{server.url}a?b=c", b"told", {"Content-Type": "text/plain"})
 
     (heard,) = server.heard
-    assert Answer(202, "so be it", b"so be it") == answer
-    assert answer.is_good
+    assert HttpResponse(202, "so be it", b"so be it") == answer
+    assert answer.is_success
     assert ("POST", "/a?b=c", b"told") == (heard.method, heard.path, heard.body)
     assert "text/plain" == heard.headers["content-type"]
     assert f"feedpub/{__version__}" == heard.headers["user-agent"]
@@ -31,7 +31,7 @@ def test_a_body_is_posted() -> None:
 def test_without_a_body_it_is_fetched() -> None:
     """By GET."""
     with listening(200) as server:
-        answer = ask(server.url)
+        answer = send_request(server.url)
 
     assert 200 == answer.status
     assert "GET" == server.heard[0].method
@@ -40,10 +40,10 @@ def test_without_a_body_it_is_fetched() -> None:
 def test_a_redirect_is_not_followed() -> None:
     """It is an answer like any other: somebody may mend the configuration."""
     with listening(200) as other, listening(Reply(301, headers=(("Location", "/"),))) as server:
-        answer = ask(server.url, b"")
+        answer = send_request(server.url, b"")
 
     assert 301 == answer.status
-    assert not answer.is_good
+    assert not answer.is_success
     assert [] == other.heard
     assert 1 == len(server.heard)
 
@@ -51,18 +51,18 @@ def test_a_redirect_is_not_followed() -> None:
 def test_an_answer_says_when_to_come_again() -> None:
     """As it is written."""
     with listening(Reply(503, headers=(("Retry-After", "120"),))) as server:
-        answer = ask(server.url, b"")
+        answer = send_request(server.url, b"")
 
-    assert "120" == answer.after
+    assert "120" == answer.retry_after
 
 
 def test_of_a_long_answer_the_beginning_is_read() -> None:
     """And it is known that there was more."""
     with listening(Reply(200, b"x" * 5_000)) as server:
-        answer = ask(server.url, largest=1_000)
+        answer = send_request(server.url, largest=1_000)
 
     assert b"x" * 1_000 == answer.body
-    assert not answer.is_whole
+    assert not answer.is_complete
     assert 200 == len(answer.text)
 
 
@@ -70,7 +70,7 @@ def test_of_a_long_answer_the_beginning_is_read() -> None:
 def test_nobody_is_kept_waiting(reply: Reply) -> None:
     """A server that says nothing, or never comes to an end, is left."""
     with listening(reply) as server:
-        answer = ask(server.url, b"", seconds=0.5)
+        answer = send_request(server.url, b"", seconds=0.5)
 
     assert 0 == answer.status
     assert answer.text
@@ -78,7 +78,7 @@ def test_nobody_is_kept_waiting(reply: Reply) -> None:
 
 def test_where_nobody_listens_there_is_no_answer() -> None:
     """The reason is told."""
-    answer = ask(nobody(), b"")
+    answer = send_request(nobody(), b"")
 
     assert 0 == answer.status
     assert "refused" in answer.text
@@ -87,7 +87,7 @@ def test_where_nobody_listens_there_is_no_answer() -> None:
 @pytest.mark.parametrize("url", ["ftp://127.0.0.1/", "http://127.0.0.1:x/", "", "http://[/"])
 def test_what_is_no_url_is_not_asked(url: str) -> None:
     """Nor is anything raised."""
-    assert Answer(0, "no http or https URL") == ask(url)
+    assert HttpResponse(0, "no http or https URL") == send_request(url)
 
 
 def test_a_certificate_that_nobody_knows_is_refused(tmp_path: Path) -> None:
@@ -101,7 +101,7 @@ def test_a_certificate_that_nobody_knows_is_refused(tmp_path: Path) -> None:
     context.load_cert_chain(shown, kept)
 
     with listening(200, tls=context) as server:
-        answer = ask(server.url, b"secret")
+        answer = send_request(server.url, b"secret")
 
     assert server.url.startswith("https:")
     assert 0 == answer.status
@@ -112,7 +112,7 @@ def test_a_certificate_that_nobody_knows_is_refused(tmp_path: Path) -> None:
 def test_where_tls_is_expected_nothing_else_will_do() -> None:
     """A server of plain HTTP is told nothing."""
     with listening(200) as server:
-        answer = ask(server.url.replace("http:", "https:"), b"")
+        answer = send_request(server.url.replace("http:", "https:"), b"")
 
     assert 0 == answer.status
     assert [] == server.heard
@@ -123,10 +123,10 @@ def test_the_end_may_come_before_there_is_a_connection() -> None:
     with listening(200) as server:
         parts = urlsplit(server.url)
         late = _Exchange(HTTPConnection("127.0.0.1", parts.port), "/", b"", {}, 1)
-        late.end()
-        late.go()
+        late.abort()
+        late.run()
 
-    assert Answer(0, "no answer") == late.answer
+    assert HttpResponse(0, "no answer") == late.response
     assert [] == server.heard
 
 
@@ -135,10 +135,10 @@ def test_the_end_may_come_after_that_of_the_other_side() -> None:
     with listening(200) as server:
         parts = urlsplit(server.url)
         done = _Exchange(HTTPConnection("127.0.0.1", parts.port), "/", b"", {}, 1)
-        done.go()
-        done.end()
+        done.run()
+        done.abort()
 
-    assert 200 == done.answer.status
+    assert 200 == done.response.status
 
 
 @pytest.mark.parametrize("variable", ["SSL_CERT_FILE", "SSL_CERT_DIR"])
@@ -157,4 +157,4 @@ def test_the_certificates_that_the_system_trusts(
     place = tmp_path / "some" if variable == "SSL_CERT_DIR" else tmp_path / "some/a.pem"
     monkeypatch.setenv(variable, str(place))
 
-    assert (ROOT.certificate,) == trusted_certificates()
+    assert (ROOT.certificate,) == load_trusted_certificates()

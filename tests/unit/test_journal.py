@@ -8,8 +8,8 @@ from zoneinfo import ZoneInfo
 from hypothesis import given
 from hypothesis import strategies as st
 
-from feedpub.journal import Journal, as_json, human
-from feedpub.tokens import Keys, mint
+from feedpub.journal import EventLogger, render_console, render_json
+from feedpub.tokens import SigningKeys, sign_token
 
 NOW = datetime(2025, 6, 1, 12, 0, 0, 250_000, tzinfo=UTC)
 EVIL = "a\nb\r\x1b[31mc\u2028d\u202ee\x00"
@@ -18,9 +18,9 @@ EVIL = "a\nb\r\x1b[31mc\u2028d\u202ee\x00"
 def test_programs_get_an_object_a_line() -> None:
     """With time and event first; lists are lists."""
     stream = io.StringIO()
-    journal = Journal(stream, lambda: NOW, human=False)
-    journal.tell("built", posts=3, seconds=0.5, ok=True, paths=("a.md", "b.md"), line=None)
-    journal.tell("stopped")
+    journal = EventLogger(stream, lambda: NOW, human=False)
+    journal.info("built", posts=3, seconds=0.5, ok=True, paths=("a.md", "b.md"), line=None)
+    journal.info("stopped")
 
     one, two = map(json.loads, stream.getvalue().splitlines())
 
@@ -38,30 +38,34 @@ def test_programs_get_an_object_a_line() -> None:
 
 def test_people_get_what_there_is() -> None:
     """What is nothing, not so, or not there is left out."""
-    line = human(NOW, "built", {"posts": 1200, "paths": ("a", "b"), "why": "", "ok": True, "n": 0})
+    line = render_console(
+        NOW, "built", {"posts": 1200, "paths": ("a", "b"), "why": "", "ok": True, "n": 0}
+    )
 
     assert line.endswith("  built  posts: 1200, paths: a; b, ok: yes")
-    assert human(NOW, "stopped", {"no": False, "s": 0.5, "x": None}).endswith("stopped  s: 0.5")
+    assert render_console(NOW, "stopped", {"no": False, "s": 0.5, "x": None}).endswith(
+        "stopped  s: 0.5"
+    )
 
 
 def test_people_are_told_the_time_of_the_clock() -> None:
     """In whichever zone it gives it: theirs is not the machine's."""
     there = NOW.astimezone(ZoneInfo("Asia/Shanghai"))
 
-    assert "20:00:00  stopped" == human(there, "stopped", {})
+    assert "20:00:00  stopped" == render_console(there, "stopped", {})
 
 
 def test_no_line_holds_who_reads_or_what_is_secret() -> None:
     """Addresses keep their domain; logins, tokens and keys are gone; paths and words stay."""
-    token = mint(Keys(b"k" * 32), "unsubscribe", 77, "bob@example.org")
+    token = sign_token(SigningKeys(b"k" * 32), "unsubscribe", 77, "bob@example.org")
     said = (
         f"550 <bob+x@example.org>: no; https://x.example/unsubscribe/{token} "
         f"postgresql://ann:secret@db/news {'ab12' * 16} "
         "content/2025-01-30-a-very-long-title-of-a-post-of-mine.md Donaudampfschifffahrtskapitän"
     )
     for line in (
-        human(NOW, "failed", {"why": said, "paths": (said,)}),
-        as_json(NOW, "failed", {"why": said, "paths": (said,)}),
+        render_console(NOW, "failed", {"why": said, "paths": (said,)}),
+        render_json(NOW, "failed", {"why": said, "paths": (said,)}),
     ):
         assert "bob" not in line
         assert token not in line
@@ -77,8 +81,8 @@ def test_nobody_can_begin_a_line(text: str, other: str) -> None:
     """Whatever a file, a title or a stranger's answer is, it stays in its line."""
     stream = io.StringIO()
     for is_human in (True, False):
-        journal = Journal(stream, lambda: NOW, human=is_human)
-        journal.tell("problem", path=text + EVIL, paths=(other, EVIL))
+        journal = EventLogger(stream, lambda: NOW, human=is_human)
+        journal.info("problem", path=text + EVIL, paths=(other, EVIL))
 
     lines = stream.getvalue().splitlines()
 
@@ -90,9 +94,11 @@ def test_nobody_can_begin_a_line(text: str, other: str) -> None:
 def test_no_line_of_the_log_reorders_or_hides_text() -> None:
     """Bidi controls and characters that nobody sees are shown as escapes."""
     for character in "\u202e\u2066\u200f\u061c\u200b\ufeff\x9b":
-        told = human(NOW, "problem", {"path": f"a{character}b", "paths": (f"c{character}d",)})
+        told = render_console(
+            NOW, "problem", {"path": f"a{character}b", "paths": (f"c{character}d",)}
+        )
 
-        assert character not in told + as_json(NOW, "problem", {"path": f"a{character}b"})
+        assert character not in told + render_json(NOW, "problem", {"path": f"a{character}b"})
 
 
 def test_a_log_that_cannot_be_written_stops_nothing() -> None:
@@ -100,9 +106,9 @@ def test_a_log_that_cannot_be_written_stops_nothing() -> None:
     stream = io.StringIO()
     stream.close()
 
-    Journal(stream, lambda: NOW, human=True).tell("built")
+    EventLogger(stream, lambda: NOW, human=True).info("built")
 
 
 def test_a_long_text_is_cut() -> None:
     """Whatever is quoted, a line stays one that can be read."""
-    assert 10_000 > len(as_json(NOW, "failed", {"why": "long " * 100_000}))
+    assert 10_000 > len(render_json(NOW, "failed", {"why": "long " * 100_000}))

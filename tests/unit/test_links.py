@@ -8,16 +8,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from feedpub.links import (
-    Places,
-    describe_pictures,
-    fill,
-    local,
-    names,
+    LinkIndex,
+    build_url_rewriter,
+    index_names,
+    iri_to_uri,
+    is_named_reference,
+    normalize_absolute_url,
+    replace_data_images,
     resolve,
     resolve_all,
-    uri,
-    uses_names,
-    web,
+    substitute_urls,
 )
 from feedpub.model import Body, Problem, Reference
 
@@ -36,8 +36,8 @@ FILES = {
     "images/map 1.png": f"{SITE}images/map%201.png",
     "100%.pdf": f"{SITE}100%25.pdf",
 }
-PLACES = Places(SITE, POSTS, FILES, names(POSTS))
-NOWHERE = Places(SITE, {}, {}, {})
+PLACES = LinkIndex(SITE, POSTS, FILES, index_names(POSTS))
+NOWHERE = LinkIndex(SITE, {}, {}, {})
 TARGETS = st.text() | st.builds(
     "".join,
     st.lists(
@@ -229,9 +229,9 @@ def test_a_name_is_joined_as_a_browser_would(own: str, name: str) -> None:
 @given(TARGETS)
 def test_uri_is_idempotent_and_ascii(text: str) -> None:
     """What is encoded once stays as it is, and holds nothing but what a URI may."""
-    once = uri(text)
+    once = iri_to_uri(text)
 
-    assert once == uri(once)
+    assert once == iri_to_uri(once)
     assert re.fullmatch(r"([!$&'()*+,\-./0-9:;=?@A-Z_a-z~#]|%[0-9A-Fa-f]{2})*", once)
 
 
@@ -250,7 +250,7 @@ def test_uri_is_idempotent_and_ascii(text: str) -> None:
 )
 def test_uri(text: str, expected: str) -> None:
     """What RFC 3986 does not allow is encoded, in NFC; what is encoded already stays."""
-    encoded = uri(text)
+    encoded = iri_to_uri(text)
 
     assert expected == encoded
 
@@ -268,14 +268,16 @@ def test_uri(text: str, expected: str) -> None:
 )
 def test_web(text: str, expected: str) -> None:
     """A whole URL is written as programs write it; anything else is none."""
-    found = web(text)
+    found = normalize_absolute_url(text)
 
     assert expected == found
 
 
 def test_names_prefer_the_exact() -> None:
     """A whole path wins over a bare name, and this over a name without its date."""
-    found = names(["2020-01-01-x.md", "z/y.md", "x.md", "a/y.md", "y.markdown", "2020-01-01-.md"])
+    found = index_names(
+        ["2020-01-01-x.md", "z/y.md", "x.md", "a/y.md", "y.markdown", "2020-01-01-.md"]
+    )
 
     assert "x.md" == found["x"]
     assert "y.markdown" == found["y"]
@@ -285,7 +287,7 @@ def test_names_prefer_the_exact() -> None:
 
 def test_names_of_jekyll_files_with_two_suffixes() -> None:
     """2011-11-01-x.aspx.markdown can be named with its date, without, and in any letter case."""
-    found = names(["2011-11-01-X.aspx.markdown"])
+    found = index_names(["2011-11-01-X.aspx.markdown"])
 
     assert {"2011-11-01-x.aspx.markdown", "2011-11-01-x", "x"} == found.keys()
 
@@ -294,7 +296,7 @@ def test_uses_names() -> None:
     """Only references of Jekyll, Hugo and Zola are looked up by name."""
     by_name = ("{ref}x", "@/x.md", "/2020/01/02/x", "{site}/news/2020/01/02/x.html#y")
     others = ("x.md", "{static}x", "/2020/x", "2020/01/02/x", "{site}/x")
-    found = [uses_names(Reference(each, 1)) for each in (*by_name, *others)]
+    found = [is_named_reference(Reference(each, 1)) for each in (*by_name, *others)]
 
     assert [each in by_name for each in (*by_name, *others)] == found
 
@@ -302,16 +304,16 @@ def test_uses_names() -> None:
 @given(st.lists(st.text()))
 def test_names_do_not_depend_on_order(paths: list[str]) -> None:
     """The order in which files are found changes nothing."""
-    found = names(paths)
+    found = index_names(paths)
 
-    assert names(reversed(paths)) == found
+    assert index_names(reversed(paths)) == found
 
 
 def test_fill_puts_urls_in_the_place_of_references() -> None:
     """A reference becomes its URL, escaped as HTML is."""
     body = Body(('<a href="', "a?b&c", '">x</a> <img srcset="', "s", " 2x, ", "l", '">'))
     links = [("a?b&c", "https://e.org/?b&c"), ("s", "https://e.org/s"), ("l", "https://e.org/l")]
-    filled = fill(body, links)
+    filled = substitute_urls(body, links)
 
     assert (
         '<a href="https://e.org/?b&amp;c">x</a> '
@@ -321,7 +323,9 @@ def test_fill_puts_urls_in_the_place_of_references() -> None:
 
 def test_fill_shows_urls_as_asked() -> None:
     """`shown` decides what an absolute URL looks like."""
-    filled = fill(Body(("", "a", "")), [("a", f"{SITE}a")], local(SITE, OWN))
+    filled = substitute_urls(
+        Body(("", "a", "")), [("a", f"{SITE}a")], build_url_rewriter(SITE, OWN)
+    )
 
     assert "/blog/a" == filled
 
@@ -333,9 +337,9 @@ def test_fill_writes_no_url_that_runs_something(url: str) -> None:
     """Whatever a reference is said to mean, and however it is shown, the scheme is judged last."""
     body = Body(("<a href='", "a", "'></a>"))
 
-    assert "<a href=''></a>" == fill(body, [("a", url)])
-    assert "<a href=''></a>" == fill(body, [("a", "https://e.org/")], lambda _: url)
-    assert "<a href=''></a>" == fill(Body(("<a href='", url, "'></a>")), [])
+    assert "<a href=''></a>" == substitute_urls(body, [("a", url)])
+    assert "<a href=''></a>" == substitute_urls(body, [("a", "https://e.org/")], lambda _: url)
+    assert "<a href=''></a>" == substitute_urls(Body(("<a href='", url, "'></a>")), [])
 
 
 @pytest.mark.parametrize(
@@ -355,7 +359,7 @@ def test_fill_writes_no_url_that_runs_something(url: str) -> None:
 def test_a_picture_within_the_html_becomes_its_text(html: str, expected: str) -> None:
     """Only such a picture, in whatever order its attributes stand."""
 
-    assert expected == describe_pictures(html)
+    assert expected == replace_data_images(html)
 
 
 @given(st.text())
@@ -363,7 +367,7 @@ def test_fill_finds_every_target(target: str) -> None:
     """Any text may be a target, and comes back from where it was kept."""
     body = Body.loads(Body(("<", target, ">")).dumps())
 
-    assert "<https://example.org/>" == fill(body, [(target, "https://example.org/")])
+    assert "<https://example.org/>" == substitute_urls(body, [(target, "https://example.org/")])
 
 
 @pytest.mark.parametrize(
@@ -379,14 +383,14 @@ def test_fill_finds_every_target(target: str) -> None:
 )
 def test_local(written: str, expected: str) -> None:
     """On a page, the site's own URLs need no host, and those of the page itself no path."""
-    shown = local(SITE, OWN)(written)
+    shown = build_url_rewriter(SITE, OWN)(written)
 
     assert expected == shown
 
 
 def test_local_never_makes_a_path_a_host() -> None:
     """A path that begins with two slashes keeps its host, lest it be taken for one."""
-    shown = local("https://example.org/", OWN)("https://example.org//evil.example/")
+    shown = build_url_rewriter("https://example.org/", OWN)("https://example.org//evil.example/")
 
     assert "https://example.org//evil.example/" == shown
 
@@ -400,7 +404,7 @@ def test_links_of_pelican_lead_to_pages_of_subjects() -> None:
         ("author", "ann"): f"{SITE}authors/ann/",
         ("category", "news"): f"{SITE}tags/news/",
     }
-    places = Places(SITE, POSTS, FILES, {}, subjects=pages)
+    places = LinkIndex(SITE, POSTS, FILES, {}, term_urls=pages)
     expected = {
         "{tag}python": pages["tag", "python"],
         "{tag}Machine%20Learning": pages["tag", "machine learning"],
@@ -436,6 +440,6 @@ def test_links_from_the_root_and_without_suffix_find_posts(
     target: str, path: str, expected: str
 ) -> None:
     """Where nothing lies beside the post; an address of the site wins over a file's name."""
-    places = Places(SITE, POSTS, FILES, {}, urls=frozenset(POSTS.values()))
+    places = LinkIndex(SITE, POSTS, FILES, {}, post_urls=frozenset(POSTS.values()))
 
     assert (expected, "") == resolve(Reference(target, 1), path, OWN, places)

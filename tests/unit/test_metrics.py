@@ -2,30 +2,30 @@
 
 from prometheus_client.parser import text_string_to_metric_families
 
-from feedpub.metrics import Figures, text
+from feedpub.metrics import MetricsSnapshot, render_metrics
 
-WHOLE = Figures(
+WHOLE = MetricsSnapshot(
     version="1.2",
     builds=3,
     failed_builds=1,
     build_seconds=0.5,
-    built=1_700_000_000.0,
+    built_at=1_700_000_000.0,
     posts=12,
     problems=2,
     requests=(("200", 7), ("304", 30)),
-    readers=(("rss.xml", 33), ('tags/"a\\b"\n/atom.xml', 1)),
+    feed_readers=(("rss.xml", 33), ('tags/"a\\b"\n/atom.xml', 1)),
     subscribers=(("active", 5),),
     deliveries=(("accepted", 9),),
-    errands=4,
+    pending_webhooks=4,
     database_up=True,
     watcher_lag=0.25,
     scheduler_lag=0.125,
 )
 
 
-def read(figures: Figures) -> dict[tuple[str, tuple[str, ...]], float]:
+def read(figures: MetricsSnapshot) -> dict[tuple[str, tuple[str, ...]], float]:
     """Give every sample, as Prometheus reads it."""
-    families = text_string_to_metric_families(text(figures).decode())
+    families = text_string_to_metric_families(render_metrics(figures).decode())
     return {
         (sample.name, tuple(sample.labels.values())): sample.value
         for family in families
@@ -64,9 +64,9 @@ def test_what_is_not_known_is_not_told() -> None:
         ("feedpub_failed_builds_total", ()),
         ("feedpub_posts", ()),
         ("feedpub_problems", ()),
-    } == set(read(Figures()))
+    } == set(read(MetricsSnapshot()))
 
 
 def test_nothing_is_kept_between_two_times() -> None:
     """The same figures give the same text."""
-    assert text(WHOLE) == text(WHOLE)
+    assert render_metrics(WHOLE) == render_metrics(WHOLE)

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from feedpub.refusals import Refusal, classify, is_gone, reply
+from feedpub.refusals import Refusal, classify, find_reply_codes, is_hard_bounce
 
 
 @pytest.mark.parametrize(
@@ -56,7 +56,7 @@ from feedpub.refusals import Refusal, classify, is_gone, reply
 def test_an_address_that_is_gone(code: int, status: str, text: str) -> None:
     """A code that means nothing else, or words that do, whatever the code beside them."""
 
-    assert is_gone(code, status, text)
+    assert is_hard_bounce(code, status, text)
 
 
 @pytest.mark.parametrize(
@@ -85,7 +85,7 @@ def test_an_address_that_is_gone(code: int, status: str, text: str) -> None:
 def test_an_address_that_may_be_alive(code: int, status: str, text: str) -> None:
     """Temporary, full, about the sender, the content or a policy; or it does not say enough."""
 
-    assert not is_gone(code, status, text)
+    assert not is_hard_bounce(code, status, text)
 
 
 @pytest.mark.parametrize(
@@ -106,7 +106,7 @@ def test_an_address_that_may_be_alive(code: int, status: str, text: str) -> None
 def test_codes_are_found_in_words(text: str, found: tuple[int, str]) -> None:
     """The first reply with both codes, or the first of either; not numbers of other kinds."""
 
-    assert found == reply(text)
+    assert found == find_reply_codes(text)
 
 
 @pytest.mark.parametrize(
@@ -219,11 +219,11 @@ def test_the_refused_command_tells_who_is_meant() -> None:
 def test_nothing_temporary_is_for_good(code: int, status: str, text: str) -> None:
     """Without a permanent code nobody is gone, whatever the words."""
 
-    assert not is_gone(code, status, f"{text} user unknown")
+    assert not is_hard_bounce(code, status, f"{text} user unknown")
 
 
 def test_a_long_refusal_is_read_at_once() -> None:
     """A server may say a million characters: what comes after the first lines is not looked at."""
 
-    assert is_gone(550, "5.1.1", "x" * 1_000_000)
-    assert (0, "") == reply("x" * 1_000_000 + " 550")
+    assert is_hard_bounce(550, "5.1.1", "x" * 1_000_000)
+    assert (0, "") == find_reply_codes("x" * 1_000_000 + " 550")

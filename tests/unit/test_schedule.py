@@ -8,7 +8,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from feedpub.schedule import due, parse, upcoming
+from feedpub.schedule import find_due_slot, find_next_slot, parse
 
 ZONES = ("America/New_York", "Australia/Lord_Howe", "Asia/Shanghai", "Europe/London")
 CHANGES = (
@@ -36,7 +36,7 @@ def fired(text: str, zone: str, seed: int) -> list[datetime]:
     now, last = YEAR[0], YEAR[0]
     slots = []
     while now < YEAR[1]:
-        slot = due(schedule, zone, last, now)
+        slot = find_due_slot(schedule, zone, last, now)
         if slot is not None:
             slots.append(slot)
             last = slot
@@ -81,13 +81,13 @@ def test_whoever_asks_often_sees_what_is_upcoming(zone: str, change: str, text: 
     schedule, now = parse(text), utc(change) - timedelta(days=2)
     end = now + timedelta(days=4)
     slots: list[datetime] = []
-    slot = upcoming(schedule, zone, now)
+    slot = find_next_slot(schedule, zone, now)
     while slot is not None and slot < end:
         slots.append(slot)
-        slot = upcoming(schedule, zone, slot)
+        slot = find_next_slot(schedule, zone, slot)
     asked, chance, seen = [], random.Random(change), now
     while now < end + timedelta(minutes=30):
-        newest = due(schedule, zone, seen, now)
+        newest = find_due_slot(schedule, zone, seen, now)
         if newest is not None:
             asked.append(newest)
             seen = newest
@@ -102,10 +102,10 @@ def test_a_time_that_comes_twice_fires_the_first_time() -> None:
     daily, zone = parse("daily 01:30"), "America/New_York"
     first, second = utc("2025-11-02 05:30"), utc("2025-11-02 06:30")
 
-    assert first == due(daily, zone, None, first)
-    assert first == due(daily, zone, None, utc("2025-11-02 06:10"))
-    assert due(daily, zone, first, second) is None
-    assert utc("2025-11-03 06:30") == upcoming(daily, zone, utc("2025-11-02 06:10"))
+    assert first == find_due_slot(daily, zone, None, first)
+    assert first == find_due_slot(daily, zone, None, utc("2025-11-02 06:10"))
+    assert find_due_slot(daily, zone, first, second) is None
+    assert utc("2025-11-03 06:30") == find_next_slot(daily, zone, utc("2025-11-02 06:10"))
 
 
 def test_a_time_that_is_skipped_fires_at_the_change() -> None:
@@ -113,11 +113,13 @@ def test_a_time_that_is_skipped_fires_at_the_change() -> None:
     daily, zone = parse("daily 02:30"), "America/New_York"
     change = utc("2025-03-09 07:00")
 
-    assert utc("2025-03-08 07:30") == due(daily, zone, None, change - timedelta(seconds=1))
-    assert change == due(daily, zone, None, change)
-    assert due(daily, zone, change, utc("2025-03-09 07:30")) is None
-    assert change == upcoming(daily, zone, utc("2025-03-09 06:59"))
-    assert utc("2025-03-10 06:30") == upcoming(daily, zone, change)
+    assert utc("2025-03-08 07:30") == find_due_slot(
+        daily, zone, None, change - timedelta(seconds=1)
+    )
+    assert change == find_due_slot(daily, zone, None, change)
+    assert find_due_slot(daily, zone, change, utc("2025-03-09 07:30")) is None
+    assert change == find_next_slot(daily, zone, utc("2025-03-09 06:59"))
+    assert utc("2025-03-10 06:30") == find_next_slot(daily, zone, change)
 
 
 def test_every_hour_counts_the_hours_as_they_pass() -> None:
@@ -128,23 +130,23 @@ def test_every_hour_counts_the_hours_as_they_pass() -> None:
         moment = utc(begin)
         end = moment + timedelta(hours=hours)
         count = 0
-        while (following := upcoming(hourly, zone, moment)) is not None and following <= end:
+        while (following := find_next_slot(hourly, zone, moment)) is not None and following <= end:
             count, moment = count + 1, following
         return count
 
     assert 25 == slots("2025-10-25 23:00", hours=25)
     assert 23 == slots("2025-03-30 00:00", hours=23)
-    assert utc("2025-10-26 01:00") == due(hourly, zone, None, utc("2025-10-26 01:59"))
-    assert utc("2025-10-26 00:00") == due(hourly, zone, None, utc("2025-10-26 00:59"))
+    assert utc("2025-10-26 01:00") == find_due_slot(hourly, zone, None, utc("2025-10-26 01:59"))
+    assert utc("2025-10-26 00:00") == find_due_slot(hourly, zone, None, utc("2025-10-26 00:59"))
 
 
 def test_after_a_downtime_there_is_one_catch_up() -> None:
     """Of ten mornings missed, the newest fires; then nothing until the next."""
     daily, now = parse("daily 08:00"), utc("2025-06-11 12:00")
-    slot = due(daily, "Asia/Shanghai", utc("2025-06-01 00:00"), now)
+    slot = find_due_slot(daily, "Asia/Shanghai", utc("2025-06-01 00:00"), now)
 
     assert utc("2025-06-11 00:00") == slot
-    assert due(daily, "Asia/Shanghai", slot, now) is None
+    assert find_due_slot(daily, "Asia/Shanghai", slot, now) is None
 
 
 @given(
@@ -157,13 +159,16 @@ def test_after_a_downtime_there_is_one_catch_up() -> None:
 def test_what_is_due_was_upcoming(text: str, zone: str, now: datetime) -> None:
     """Newest and upcoming slot lie on both sides of now, and nothing lies between them."""
     schedule = parse(text)
-    newest, following = due(schedule, zone, None, now), upcoming(schedule, zone, now)
+    newest, following = (
+        find_due_slot(schedule, zone, None, now),
+        find_next_slot(schedule, zone, now),
+    )
 
     assert newest is not None
     assert following is not None
     assert newest <= now < following
-    assert following == upcoming(schedule, zone, newest)
-    assert newest == due(schedule, zone, None, following - timedelta(seconds=1))
+    assert following == find_next_slot(schedule, zone, newest)
+    assert newest == find_due_slot(schedule, zone, None, following - timedelta(seconds=1))
     assert UTC is newest.tzinfo is following.tzinfo
 
 
@@ -172,11 +177,11 @@ def test_each_post_is_due_whenever_asked() -> None:
     schedule, now = parse(" Each  Post "), datetime(2025, 6, 1, 8, 0, 0, 250, tzinfo=UTC)
     second = utc("2025-06-01 08:00")
 
-    assert schedule.each_post
-    assert second == due(schedule, "UTC", None, now)
-    assert second == due(schedule, "UTC", second - timedelta(seconds=1), now)
-    assert due(schedule, "UTC", second, now) is None
-    assert upcoming(schedule, "UTC", now) is None
+    assert schedule.on_publish
+    assert second == find_due_slot(schedule, "UTC", None, now)
+    assert second == find_due_slot(schedule, "UTC", second - timedelta(seconds=1), now)
+    assert find_due_slot(schedule, "UTC", second, now) is None
+    assert find_next_slot(schedule, "UTC", now) is None
 
 
 @pytest.mark.parametrize(
@@ -201,13 +206,13 @@ def test_every_form_means_what_it_says(text: str, slots: list[str]) -> None:
     schedule, moment = parse(text), utc("2025-01-15 00:00")
     found = []
     for _ in slots:
-        following = upcoming(schedule, "UTC", moment)
+        following = find_next_slot(schedule, "UTC", moment)
         assert following is not None
         found.append(f"{following:%Y-%m-%d %H:%M}")
         moment = following
 
     assert slots == found
-    assert not schedule.each_post
+    assert not schedule.on_publish
     assert text.lower() == schedule.text
 
 

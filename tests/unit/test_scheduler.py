@@ -9,8 +9,8 @@ from datetime import UTC, datetime, timedelta
 
 from watched import wait_until
 
-from feedpub.agenda import Duty
-from feedpub.scheduler import Failure, Scheduler
+from feedpub.agenda import PeriodicJob
+from feedpub.scheduler import JobFailure, Scheduler
 
 NOW = datetime(2025, 6, 1, 12, 0, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -54,11 +54,11 @@ def never(now: datetime) -> None:
 def running(
     *duties: Callable[[datetime], datetime | None],
     clock: Clock | None = None,
-    failures: list[Failure] | None = None,
+    failures: list[JobFailure] | None = None,
 ) -> Iterator[Scheduler]:
     """Run duties that are called by their place."""
     told = [] if failures is None else failures
-    named = [Duty(str(number), each) for number, each in enumerate(duties)]
+    named = [PeriodicJob(str(number), each) for number, each in enumerate(duties)]
     scheduler = Scheduler(
         named, clock or Clock(), lambda _, failure: told.append(failure) if failure else None
     )
@@ -117,7 +117,7 @@ def test_who_is_woken_at_work_is_called_once_more() -> None:
         wait_until(busy.is_set, "work")
         for _ in range(100):
             scheduler.wake()
-        assert (True, 1) == (scheduler.standings()[0].running, len(work.calls))
+        assert (True, 1) == (scheduler.get_statuses()[0].is_running, len(work.calls))
         let.set()
         work.wait_for(2)
         time.sleep(0.2)
@@ -127,7 +127,7 @@ def test_who_is_woken_at_work_is_called_once_more() -> None:
 
 def test_a_duty_that_fails_is_told_whole_and_tried_again() -> None:
     """The others go on; after it worked, it counts from the start."""
-    failures: list[Failure] = []
+    failures: list[JobFailure] = []
 
     def fail(now: datetime) -> None:
         if not work.calls:
@@ -139,21 +139,21 @@ def test_a_duty_that_fails_is_told_whole_and_tried_again() -> None:
     clock = Clock()
     with running(fail, other, clock=clock, failures=failures) as scheduler:
         wait_until(lambda: failures, "a failure")
-        standing = scheduler.standings()[0]
+        standing = scheduler.get_statuses()[0]
 
         assert 1 == standing.failures
-        assert "what is wrong" == standing.why
-        assert failures[0].again == standing.due
-        assert timedelta(seconds=5) <= failures[0].again - work.calls[0]
+        assert "what is wrong" == standing.last_error
+        assert failures[0].next_retry == standing.next_run
+        assert timedelta(seconds=5) <= failures[0].next_retry - work.calls[0]
 
         clock.at += timedelta(seconds=6)  # and nobody has to wait
-        scheduler.pulse()
+        scheduler.check_clock()
         work.wait_for(2)
-        wait_until(lambda: not scheduler.standings()[0].failures, "it worked")
+        wait_until(lambda: not scheduler.get_statuses()[0].failures, "it worked")
 
-    assert ("0", 1) == (failures[0].duty, failures[0].failures)
-    assert "what is wrong" in failures[0].trace
-    assert "in fail" in failures[0].trace
+    assert ("0", 1) == (failures[0].job_name, failures[0].failures)
+    assert "what is wrong" in failures[0].traceback
+    assert "in fail" in failures[0].traceback
     assert other.calls
 
 
@@ -165,16 +165,16 @@ def test_a_clock_that_jumps_has_everybody_look() -> None:
     with running(work, clock=clock) as scheduler:
         work.wait_for(1)
 
-        assert 0.0 == scheduler.pulse()
+        assert 0.0 == scheduler.check_clock()
 
         clock.at -= HOUR
 
-        assert -3600 == round(scheduler.pulse())
+        assert -3600 == round(scheduler.check_clock())
 
         work.wait_for(2)
         clock.at += 2 * HOUR
 
-        assert 7200 == round(scheduler.pulse())
+        assert 7200 == round(scheduler.check_clock())
 
         work.wait_for(3)
 
@@ -186,14 +186,14 @@ def test_it_looks_again_every_minute_whatever_was_planned() -> None:
     work = Work(lambda now: now + HOUR)
     with running(work) as scheduler:
         work.wait_for(1)
-        wait_until(lambda: scheduler.standings()[0].due, "it is planned")
-        scheduler._pulsed -= 61
+        wait_until(lambda: scheduler.get_statuses()[0].next_run, "it is planned")
+        scheduler._clock_checked_at -= 61
 
-        assert 0.0 == scheduler.pulse()
+        assert 0.0 == scheduler.check_clock()
 
         serial = scheduler._states["0"].serial
-        scheduler._look("0", serial)  # a minute has passed, and it is not due
-        scheduler._look("0", serial)  # one that was planned before
+        scheduler._run_if_due("0", serial)  # a minute has passed, and it is not due
+        scheduler._run_if_due("0", serial)  # one that was planned before
 
         assert 1 == len(work.calls)
         assert serial + 1 == scheduler._states["0"].serial
@@ -209,18 +209,20 @@ def test_what_does_not_end_is_told() -> None:
         let.wait(60)
 
     other = Work(never)
-    scheduler = Scheduler([Duty("slow", slow), Duty("other", other)], Clock(), lambda *_: None)
+    scheduler = Scheduler(
+        [PeriodicJob("slow", slow), PeriodicJob("other", other)], Clock(), lambda *_: None
+    )
     scheduler.start()
     wait_until(begun.is_set, "work")
     other.wait_for(1)
 
     assert not scheduler.stop(0.05)
-    assert scheduler.standings()[0].running
+    assert scheduler.get_statuses()[0].is_running
 
     scheduler.wake("other")
-    scheduler._look("other", scheduler._states["other"].serial)
+    scheduler._run_if_due("other", scheduler._states["other"].serial)
     let.set()
-    wait_until(lambda: not scheduler.standings()[0].running, "its end")
+    wait_until(lambda: not scheduler.get_statuses()[0].is_running, "its end")
 
     assert 1 == len(other.calls)
 
@@ -228,7 +230,7 @@ def test_what_does_not_end_is_told() -> None:
 def test_who_is_woken_before_the_start_is_called_once() -> None:
     """One look is planned, however many asked for it."""
     work = Work(never)
-    scheduler = Scheduler([Duty("work", work)], Clock(), lambda *_: None)
+    scheduler = Scheduler([PeriodicJob("work", work)], Clock(), lambda *_: None)
     scheduler.wake()
     scheduler.wake("work")
     scheduler.start()
@@ -240,11 +242,11 @@ def test_who_is_woken_before_the_start_is_called_once() -> None:
 
 def test_nothing_is_planned_once_it_stops() -> None:
     """Not by somebody either who began to wake it just before."""
-    scheduler = Scheduler([Duty("work", Work(never))], Clock(), lambda *_: None)
+    scheduler = Scheduler([PeriodicJob("work", Work(never))], Clock(), lambda *_: None)
     with scheduler._adding:
         waker = threading.Thread(target=scheduler.wake)
         waker.start()
-        wait_until(lambda: scheduler._states["work"].aimed is not None, "that it is about to")
+        wait_until(lambda: scheduler._states["work"].wake_at is not None, "that it is about to")
         scheduler._stopping = True
     waker.join(60)
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from feedpub.slugs import LONGEST, fold, quote, slugify, unique
+from feedpub.slugs import MAX_SLUG_BYTES, fold_case, make_unique_slug, quote, slugify
 
 
 @pytest.mark.parametrize(
@@ -57,7 +57,7 @@ def test_a_text_without_letters_is_named_by_its_digest() -> None:
 @example("é" * 300)
 @example("\ud800")
 @example("a\u0301\ufe0f")
-@example("x" * (LONGEST - 1) + "-" + "y")
+@example("x" * (MAX_SLUG_BYTES - 1) + "-" + "y")
 def test_a_slug_of_anything_is_one_safe_url_segment(text: str) -> None:
     """A slug is not empty, no way out of a folder, NFC, lower case, and its own slug."""
     slug = slugify(text)
@@ -66,14 +66,16 @@ def test_a_slug_of_anything_is_one_safe_url_segment(text: str) -> None:
     assert not set(slug) & set('/\\.:*?"<>|\0 %')
     assert slug == slug.strip("-_")
     assert unicodedata.is_normalized("NFC", slug)
-    assert LONGEST + 2 >= len(slug.encode())
+    assert MAX_SLUG_BYTES + 2 >= len(slug.encode())
     assert slug == slugify(slug)
 
 
 def test_a_second_owner_of_a_slug_gets_a_number() -> None:
     """The first keeps the slug; the next are numbered, whatever their letter case."""
     taken: set[str] = set()
-    given_out = [unique(slug, taken) for slug in ("a", "A", "a", "a-2", "straße", "STRASSE")]
+    given_out = [
+        make_unique_slug(slug, taken) for slug in ("a", "A", "a", "a-2", "straße", "STRASSE")
+    ]
 
     assert ["a", "A-2", "a-3", "a-2-2", "straße", "STRASSE-2"] == given_out
 
@@ -82,16 +84,16 @@ def test_a_second_owner_of_a_slug_gets_a_number() -> None:
 def test_no_two_slugs_given_out_are_one_file(texts: list[str]) -> None:
     """However alike the texts, each slug is another file on a disk that ignores letter case."""
     taken: set[str] = set()
-    slugs = [unique(slugify(text), taken) for text in texts]
+    slugs = [make_unique_slug(slugify(text), taken) for text in texts]
 
-    assert len(texts) == len({fold(slug) for slug in slugs})
+    assert len(texts) == len({fold_case(slug) for slug in slugs})
 
 
 def test_a_disk_without_letter_case_sees_one_name() -> None:
     """Names that differ in letter case, final sigma or Unicode form fold to one."""
-    assert fold("README") == fold("readme")
-    assert fold("ΣΑΣ") == fold("σας")
-    assert fold("caf\u00e9") == fold("CAFE\u0301")
+    assert fold_case("README") == fold_case("readme")
+    assert fold_case("ΣΑΣ") == fold_case("σας")
+    assert fold_case("caf\u00e9") == fold_case("CAFE\u0301")
 
 
 def test_a_path_is_percent_encoded_as_nfc() -> None:

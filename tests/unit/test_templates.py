@@ -12,24 +12,24 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from feedpub.colour import contrast
+from feedpub.colour import contrast_ratio
 from feedpub.config import Config
 from feedpub.errors import TemplateError
 from feedpub.model import (
+    ArchivedIssue,
     Author,
     Enclosure,
     Feed,
     Image,
-    Issued,
     Page,
-    Pager,
+    Pagination,
     Post,
     Problem,
-    SignUp,
+    SignupOptions,
     Tag,
 )
 from feedpub.templates import Templates
-from feedpub.words import File
+from feedpub.words import CatalogFile
 
 ROOT = Path(__file__).parents[2] / "templates"
 PACKAGED = {
@@ -43,7 +43,7 @@ KINDS = sorted(
     for name in PACKAGED
     if name.endswith(".html") and name != "parts.html" and not name.startswith(("mail/", "web/"))
 )
-WEEKLY = Issued(
+WEEKLY = ArchivedIssue(
     digest="Weekly",
     subject="AT&T +1",
     slot=datetime(2025, 2, 3, tzinfo=UTC),
@@ -249,7 +249,7 @@ def test_a_post_in_another_language_is_marked_in_a_list() -> None:
 
 def test_lists_have_pages() -> None:
     """The first page greets, the others count; both lead on."""
-    pager = Pager(2, 3, SITE, f"{SITE}page/3/")
+    pager = Pagination(2, 3, SITE, f"{SITE}page/3/")
     document = shown(template="home.html", pager=pager)
 
     assert "<h1>Page 2 of 3</h1>" in document
@@ -467,12 +467,12 @@ def test_assets_have_their_content_in_their_name() -> None:
     """A style sheet that changes has another address, and what is static is left as it is."""
     config = made.config()
     red = replace(config, site=replace(config.site, accent="#c01c28"))
-    drawing = templates({"icons/a.svg": "<svg>{{ x }}</svg>"}).assets()
+    drawing = templates({"icons/a.svg": "<svg>{{ x }}</svg>"}).get_assets()
 
-    (path,) = BUILT.assets()
+    (path,) = BUILT.get_assets()
     assert re.fullmatch(r"assets/style-[0-9a-f]{10}\.css", path)
     assert f'<link rel="stylesheet" href="/{path}">' in shown()
-    assert path not in templates(config=red).assets()
+    assert path not in templates(config=red).get_assets()
     assert b"<svg>{{ x }}</svg>" in drawing.values()
     assert any(re.fullmatch(r"assets/icons/a-[0-9a-f]{10}\.svg", name) for name in drawing)
 
@@ -509,7 +509,7 @@ def test_the_style_sheet_can_be_read_with_any_accent(accent: str) -> None:
     """Text has a contrast of 7 and lines 4.5, in light and dark; all of it is under 30 kB."""
     config = made.config()
     built = templates(config=replace(config, site=replace(config.site, accent=accent)))
-    (sheet,) = built.assets().values()
+    (sheet,) = built.get_assets().values()
 
     assert len(sheet) < 30_000
     schemes = re.findall(r"--paper:[^}]*--wrong:[^;]*", sheet.decode().partition("@media print")[0])
@@ -517,11 +517,11 @@ def test_the_style_sheet_can_be_read_with_any_accent(accent: str) -> None:
     for scheme in schemes:
         colours = dict(re.findall(r"--([a-z-]+):(#[0-9a-f]{6})", scheme))
         for name in ("text", "soft", "link"):
-            assert contrast(colours[name], colours["paper"]) >= 7
-        assert contrast(colours["accent"], colours["paper"]) >= 4.5
+            assert contrast_ratio(colours[name], colours["paper"]) >= 7
+        assert contrast_ratio(colours["accent"], colours["paper"]) >= 4.5
         for name in ("text", "word", "string", "number", "call", "wrong"):
-            assert contrast(colours[name], colours["wash"]) >= 7
-        assert contrast(colours["text"], colours["chosen"]) >= 4.5
+            assert contrast_ratio(colours[name], colours["wash"]) >= 7
+        assert contrast_ratio(colours["text"], colours["chosen"]) >= 4.5
 
 
 LANGUAGES = sorted(name for name in PACKAGED if name.startswith("words/"))
@@ -530,8 +530,8 @@ LANGUAGES = sorted(name for name in PACKAGED if name.startswith("words/"))
 @pytest.mark.parametrize("name", LANGUAGES)
 def test_translations_hold_the_same_keys_and_braces(name: str) -> None:
     """No file has a key that English lacks, and none leaves a number out."""
-    english = File("en", PACKAGED["words/en.toml"])
-    other = File(name, PACKAGED[name])
+    english = CatalogFile("en", PACKAGED["words/en.toml"])
+    other = CatalogFile(name, PACKAGED[name])
 
     assert set(english.words) >= set(other.words)
     for key, forms in other.words.items():
@@ -542,9 +542,9 @@ def test_translations_hold_the_same_keys_and_braces(name: str) -> None:
 @pytest.mark.parametrize("name", ["words/ar.toml", "words/zh.toml"])
 def test_whole_translations_are_whole(name: str) -> None:
     """Arabic and Chinese pages say nothing in English."""
-    english = File("en", PACKAGED["words/en.toml"])
+    english = CatalogFile("en", PACKAGED["words/en.toml"])
 
-    assert set(english.words) == set(File(name, PACKAGED[name]).words)
+    assert set(english.words) == set(CatalogFile(name, PACKAGED[name]).words)
 
 
 def test_an_issue_is_shown_as_it_went_out() -> None:
@@ -568,7 +568,7 @@ def test_issues_of_a_digest_are_listed() -> None:
 
 def mail(text: str, name: str = "mail/x.html", language: str = "en", **values: object) -> str:
     """Render a mail's template of the user's."""
-    return templates({name: text}).mail(name, language, **values)
+    return templates({name: text}).render_mail(name, language, **values)
 
 
 def test_addresses_in_mails_are_whole() -> None:
@@ -594,7 +594,7 @@ def test_text_in_mails_is_text() -> None:
 def test_templates_of_the_configuration_are_text() -> None:
     """A value of the configuration may be a template; it is text, and is read once."""
     for number in (1, 2):
-        assert f"A&B {number} Example en" == BUILT.text(
+        assert f"A&B {number} Example en" == BUILT.render_string(
             "{{ x }} {{ n }} {{ site.title }} {{ language }}", "key", "en", x="A&B", n=number
         )
 
@@ -613,7 +613,7 @@ def test_templates_of_the_configuration_are_text() -> None:
 def test_a_mistake_in_the_configuration_is_told_by_its_key(text: str, message: str) -> None:
     """What the value's key is stands where the template's path would."""
     with pytest.raises(TemplateError, match=f"^{re.escape(message)}"):
-        BUILT.text(text, "digests", "en", posts=())
+        BUILT.render_string(text, "digests", "en", posts=())
 
 
 def test_a_mistake_in_a_mail_has_its_place() -> None:
@@ -634,15 +634,15 @@ def test_mails_are_checked_too() -> None:
 
 def test_words_outside_of_templates() -> None:
     """What the program itself says in a language is plain text."""
-    said = BUILT.said("en")
+    said = BUILT.get_translator("en")
 
-    assert "3 February 2025" == said.day(datetime(2025, 2, 3, tzinfo=UTC))
-    assert "1 & 2" == said.text("follows-tags", names="1 & 2").removeprefix("posts about ")
+    assert "3 February 2025" == said.format_date(datetime(2025, 2, 3, tzinfo=UTC))
+    assert "1 & 2" == said.gettext("follows-tags", names="1 & 2").removeprefix("posts about ")
 
 
 def test_the_form_to_sign_up_comes_first() -> None:
     """Where there is one: with what can be chosen, in the languages that mails can be in."""
-    offered = SignUp(
+    offered = SignupOptions(
         tags=(Tag("C++", "cplusplus"),),
         authors=(Author("Ann", slug="ann"),),
         languages=("en", "zh", "sv"),
@@ -662,6 +662,6 @@ def test_the_form_to_sign_up_comes_first() -> None:
     assert "A mail asks you first" in document
     ids = [each.get("id") for each in root.iterfind(".//*[@id]")]
     assert len(set(ids)) == len(ids)
-    bare = SignUp((), (), ("en",), confirms=False)
+    bare = SignupOptions((), (), ("en",), confirms=False)
     assert "A mail asks you first" not in shown(template="subscribe.html", signup=bare)
     assert "<form" not in shown(template="subscribe.html")

@@ -11,17 +11,17 @@ def test_clean_drops_what_xml_cannot_hold() -> None:
     """Control characters, lone surrogates and noncharacters go; tab and line feed stay."""
     dirty = "a\x00\x08\x0b\x7f\x85\ud800\ufdd0\ufdef\ufffe\uffff\U0001ffff\U0010fffe\tb\n"
 
-    assert "a\tb\n" == text.clean(dirty)
+    assert "a\tb\n" == text.strip_invalid_characters(dirty)
 
 
 def test_clean_of_ascii_drops_control_characters() -> None:
     """Text in ASCII, which is handled apart, loses its control characters too."""
-    assert "ab\tc\n" == text.clean("a\x08b\tc\x1f\n")
+    assert "ab\tc\n" == text.strip_invalid_characters("a\x08b\tc\x1f\n")
 
 
 def test_clean_ends_every_line_with_a_line_feed() -> None:
     """CRLF and CR become LF."""
-    assert "a\nb\nc\n\nd" == text.clean("a\r\nb\rc\r\n\r\nd")
+    assert "a\nb\nc\n\nd" == text.strip_invalid_characters("a\r\nb\rc\r\n\r\nd")
 
 
 def test_one_line_has_no_end_in_it() -> None:
@@ -31,16 +31,16 @@ def test_one_line_has_no_end_in_it() -> None:
 
 def test_clean_keeps_emoji_and_every_script() -> None:
     """Characters beyond the first plane stay where they are."""
-    assert "😀 中文 עברית é" == text.clean("😀 中文 עברית é")
+    assert "😀 中文 עברית é" == text.strip_invalid_characters("😀 中文 עברית é")
 
 
 @given(st.text(st.characters()))
 def test_clean_leaves_nothing_to_clean(anything: str) -> None:
     """What is clean stays as it is, and `dirty` finds nothing in it."""
-    clean = text.clean(anything)
+    clean = text.strip_invalid_characters(anything)
 
-    assert clean == text.clean(clean)
-    assert [] == list(text.dirty(clean))
+    assert clean == text.strip_invalid_characters(clean)
+    assert [] == list(text.find_invalid_characters(clean))
 
 
 @given(st.text(st.characters()))
@@ -48,12 +48,14 @@ def test_clean_and_dirty_agree(anything: str) -> None:
     """As many characters go as `dirty` names, line ends aside."""
     lined = anything.replace("\r\n", "\n").replace("\r", "\n")
 
-    assert len(lined) - len(text.clean(anything)) == len(list(text.dirty(anything)))
+    assert len(lined) - len(text.strip_invalid_characters(anything)) == len(
+        list(text.find_invalid_characters(anything))
+    )
 
 
 def test_dirty_tells_line_and_name() -> None:
     """Each character is named as Unicode names it, with its line, whatever ends the lines."""
-    found = list(text.dirty("a\x08\r\nb\rc\ud800\ufdd0"))
+    found = list(text.find_invalid_characters("a\x08\r\nb\rc\ud800\ufdd0"))
 
     assert [(1, "U+0008"), (3, "U+D800"), (3, "U+FDD0")] == found
 
@@ -103,31 +105,31 @@ def test_shorten_keeps_the_limit(anything: str, limit: int) -> None:
 
 def test_minutes_counts_words_and_ideographs() -> None:
     """230 words a minute, or 400 ideographs, and never less than one minute."""
-    assert 1 == text.minutes("")
-    assert 2 == text.minutes("word " * 460)
-    assert 2 == text.minutes("wörd " * 460)
-    assert 2 == text.minutes("中" * 800)
-    assert 2 == text.minutes("中" * 400 + " word" * 230)
+    assert 1 == text.estimate_reading_time("")
+    assert 2 == text.estimate_reading_time("word " * 460)
+    assert 2 == text.estimate_reading_time("wörd " * 460)
+    assert 2 == text.estimate_reading_time("中" * 800)
+    assert 2 == text.estimate_reading_time("中" * 400 + " word" * 230)
 
 
 def test_plain_gives_visible_text() -> None:
     """Entities are resolved, blocks parted by a space and inline elements by nothing."""
     html = '<p title="a > b">AT&amp;T</p><p>c<b>d</b><br>e<!-- x -->f</p><ul><li>g</ul>'
 
-    assert "AT&T cd ef g" == text.plain(html)
+    assert "AT&T cd ef g" == text.extract_text(html)
 
 
 def test_plain_leaves_what_is_no_tag() -> None:
     """A lone angle bracket is text."""
-    assert "a < b and <3" == text.plain("a < b and &lt;3")
+    assert "a < b and <3" == text.extract_text("a < b and &lt;3")
 
 
 def test_nearest_finds_what_was_meant() -> None:
     """A slip of the pen is recognised whatever the letter case; something else is not."""
-    assert "title" == text.nearest("Tittle", ["date", "title"])
-    assert "Title" == text.nearest("titel", ["date", "Title"])
-    assert "" == text.nearest("xyz", ["date", "title"])
-    assert "" == text.nearest("outdated", ["updated", "date"])
+    assert "title" == text.find_close_match("Tittle", ["date", "title"])
+    assert "Title" == text.find_close_match("titel", ["date", "Title"])
+    assert "" == text.find_close_match("xyz", ["date", "title"])
+    assert "" == text.find_close_match("outdated", ["updated", "date"])
 
 
 @pytest.mark.parametrize(
@@ -146,4 +148,4 @@ def test_nearest_finds_what_was_meant() -> None:
 )
 def test_slips_are_counted(word: str, meant: str, count: int) -> None:
     """A letter too many, too few, wrong, or in its neighbour's place is one each."""
-    assert count == text.slips(word, meant)
+    assert count == text.compute_edit_distance(word, meant)

@@ -6,17 +6,25 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from feedpub.tokens import PURPOSES, Keys, is_of, is_sealed, mint, read, seal
+from feedpub.tokens import (
+    PURPOSES,
+    SigningKeys,
+    is_for_address,
+    sign_form,
+    sign_token,
+    verify_form,
+    verify_token,
+)
 
-KEYS = Keys(b"k" * 32)
+KEYS = SigningKeys(b"k" * 32)
 ANN, BOB = "ann@example.org", "bob@example.org"
 IDS = st.integers(0, 2**63 - 1)
 PURPOSE = st.sampled_from(PURPOSES)
 
 
-def id_of(keys: Keys, purpose: str, token: str) -> int | None:
+def id_of(keys: SigningKeys, purpose: str, token: str) -> int | None:
     """Give the id that a token was made of."""
-    owner = read(keys, purpose, token)
+    owner = verify_token(keys, purpose, token)
     return owner.id if owner else None
 
 
@@ -25,42 +33,42 @@ def id_of(keys: Keys, purpose: str, token: str) -> int | None:
 @example(2**63 - 1, "bounce")
 def test_a_token_gives_back_its_subscriber(subscriber: int, purpose: str) -> None:
     """What was minted is read, whatever became of its letter case on the way."""
-    token = mint(KEYS, purpose, subscriber, ANN)
+    token = sign_token(KEYS, purpose, subscriber, ANN)
 
     assert subscriber == id_of(KEYS, purpose, token)
-    assert read(KEYS, purpose, token) == read(KEYS, purpose, token.upper())
-    assert read(KEYS, purpose, token) == read(KEYS, purpose, token.title())
+    assert verify_token(KEYS, purpose, token) == verify_token(KEYS, purpose, token.upper())
+    assert verify_token(KEYS, purpose, token) == verify_token(KEYS, purpose, token.title())
 
 
 @given(IDS, PURPOSE)
 def test_a_token_is_of_one_address(subscriber: int, purpose: str) -> None:
     """However it is spelled; who has the id in another database is somebody else."""
-    owner = read(KEYS, purpose, mint(KEYS, purpose, subscriber, "Ann@Example.org"))
+    owner = verify_token(KEYS, purpose, sign_token(KEYS, purpose, subscriber, "Ann@Example.org"))
 
     assert owner is not None
-    assert is_of(KEYS, owner, ANN)
-    assert not is_of(KEYS, owner, BOB)
-    assert not is_of(Keys(b"x" * 32), owner, ANN)
-    assert is_of(Keys(b"x" * 32, older=(b"k" * 32,)), owner, ANN)
+    assert is_for_address(KEYS, owner, ANN)
+    assert not is_for_address(KEYS, owner, BOB)
+    assert not is_for_address(SigningKeys(b"x" * 32), owner, ANN)
+    assert is_for_address(SigningKeys(b"x" * 32, older=(b"k" * 32,)), owner, ANN)
 
 
 @given(IDS, PURPOSE, st.text())
 @example(0, "bounce", "\ud800")
 def test_a_token_can_be_made_of_any_address(subscriber: int, purpose: str, address: str) -> None:
     """It is no shorter or longer for it."""
-    token = mint(KEYS, purpose, subscriber, address)
-    owner = read(KEYS, purpose, token)
+    token = sign_token(KEYS, purpose, subscriber, address)
+    owner = verify_token(KEYS, purpose, token)
 
     assert owner is not None
-    assert is_of(KEYS, owner, address)
-    assert len(mint(KEYS, purpose, subscriber, ANN)) == len(token)
+    assert is_for_address(KEYS, owner, address)
+    assert len(sign_token(KEYS, purpose, subscriber, ANN)) == len(token)
 
 
 @given(st.integers(0, 2**32 - 1), PURPOSE)
 @example(2**32 - 1, "unsubscribe")
 def test_a_token_is_short_and_stands_anywhere(subscriber: int, purpose: str) -> None:
     """It needs no encoding in a URL, none in a mailbox name, and no folding in a header."""
-    token = mint(KEYS, purpose, subscriber, ANN)
+    token = sign_token(KEYS, purpose, subscriber, ANN)
 
     assert set(token) <= set("abcdefghijklmnopqrstuvwxyz234567")
     assert 32 >= len(token)
@@ -69,7 +77,7 @@ def test_a_token_is_short_and_stands_anywhere(subscriber: int, purpose: str) -> 
 def test_a_token_never_changes() -> None:
     """What is in mails sent years ago must still be read."""
 
-    assert "aers2nclij3vv576gaoijauxm6fq" == mint(KEYS, "unsubscribe", 1, ANN)
+    assert "aers2nclij3vv576gaoijauxm6fq" == sign_token(KEYS, "unsubscribe", 1, ANN)
 
 
 @given(IDS, PURPOSE, PURPOSE)
@@ -77,30 +85,30 @@ def test_a_token_is_good_for_one_purpose(subscriber: int, purpose: str, other: s
     """Whoever may unsubscribe may not confirm."""
     expected = subscriber if purpose == other else None
 
-    assert expected == id_of(KEYS, other, mint(KEYS, purpose, subscriber, ANN))
+    assert expected == id_of(KEYS, other, sign_token(KEYS, purpose, subscriber, ANN))
 
 
 def test_older_keys_still_count() -> None:
     """A rotation makes tokens with the new key and reads both; what a dropped key made is none."""
-    old, new = Keys(b"a" * 32), Keys(b"b" * 32, older=(b"c" * 32, b"a" * 32))
-    token = mint(old, "confirm", 7, ANN)
+    old, new = SigningKeys(b"a" * 32), SigningKeys(b"b" * 32, older=(b"c" * 32, b"a" * 32))
+    token = sign_token(old, "confirm", 7, ANN)
 
     assert 7 == id_of(new, "confirm", token)
-    assert token != mint(new, "confirm", 7, ANN)
-    assert 7 == id_of(new, "confirm", mint(new, "confirm", 7, ANN))
-    assert read(Keys(b"b" * 32), "confirm", token) is None
+    assert token != sign_token(new, "confirm", 7, ANN)
+    assert 7 == id_of(new, "confirm", sign_token(new, "confirm", 7, ANN))
+    assert verify_token(SigningKeys(b"b" * 32), "confirm", token) is None
 
 
 @given(IDS, PURPOSE, st.data())
 def test_a_changed_token_is_none(subscriber: int, purpose: str, data: st.DataObject) -> None:
     """Another letter anywhere, one more or one less: nobody's."""
-    token = mint(KEYS, purpose, subscriber, ANN)
+    token = sign_token(KEYS, purpose, subscriber, ANN)
     at = data.draw(st.integers(0, len(token) - 1))
     letter = data.draw(st.sampled_from("abcdefghijklmnopqrstuvwxyz234567").filter(token[at].__ne__))
 
-    assert read(KEYS, purpose, token[:at] + letter + token[at + 1 :]) is None
-    assert read(KEYS, purpose, token[:at] + token[at + 1 :]) is None
-    assert read(KEYS, purpose, token[:at] + letter + token[at:]) is None
+    assert verify_token(KEYS, purpose, token[:at] + letter + token[at + 1 :]) is None
+    assert verify_token(KEYS, purpose, token[:at] + token[at + 1 :]) is None
+    assert verify_token(KEYS, purpose, token[:at] + letter + token[at:]) is None
 
 
 @given(st.text(), st.text(max_size=12))
@@ -113,40 +121,40 @@ def test_a_changed_token_is_none(subscriber: int, purpose: str, data: st.DataObj
 def test_anything_else_is_none(text: str, purpose: str) -> None:
     """Reading never raises."""
 
-    assert read(KEYS, purpose, text) is None
+    assert verify_token(KEYS, purpose, text) is None
 
 
 @given(st.text(), st.text(), st.text())
 @example("é", "_", "\ud800")
 def test_a_seal_is_good_for_one_token_and_moment(token: str, moment: str, other: str) -> None:
     """Whatever these are, and whatever stands in its place; older keys count."""
-    old, new = Keys(b"a" * 16), Keys(b"b" * 16, (b"a" * 16,))
-    made = seal(old, token, moment)
+    old, new = SigningKeys(b"a" * 16), SigningKeys(b"b" * 16, (b"a" * 16,))
+    made = sign_form(old, token, moment)
 
-    assert is_sealed(old, token, moment, made)
-    assert is_sealed(new, token, moment, made.upper())
-    assert not is_sealed(Keys(b"c" * 16), token, moment, made)
-    assert not is_sealed(old, token, moment, other)
-    assert is_sealed(old, token, other, made) == (moment == other)
+    assert verify_form(old, token, moment, made)
+    assert verify_form(new, token, moment, made.upper())
+    assert not verify_form(SigningKeys(b"c" * 16), token, moment, made)
+    assert not verify_form(old, token, moment, other)
+    assert verify_form(old, token, other, made) == (moment == other)
     assert re.fullmatch("[a-z2-7]{16}", made)
 
 
 def test_a_key_that_can_be_guessed_is_refused() -> None:
     """Sixteen octets are the least, of older keys too."""
     with pytest.raises(ValueError, match="16 octets or more"):
-        Keys(b"secret")
+        SigningKeys(b"secret")
     with pytest.raises(ValueError, match="16 octets or more"):
-        Keys(b"k" * 32, older=(b"",))
+        SigningKeys(b"k" * 32, older=(b"",))
 
 
 @pytest.mark.parametrize("subscriber", [-1, 2**63])
 def test_no_token_for_what_is_no_id(subscriber: int) -> None:
     """An id is that of a row."""
     with pytest.raises(ValueError, match="no subscriber's id"):
-        mint(KEYS, "confirm", subscriber, ANN)
+        sign_token(KEYS, "confirm", subscriber, ANN)
 
 
 def test_no_token_for_an_unknown_purpose() -> None:
     """A purpose with a slip in it would make tokens that nobody reads."""
     with pytest.raises(ValueError, match="confirm, preferences, unsubscribe, bounce"):
-        mint(KEYS, "unsub", 1, ANN)
+        sign_token(KEYS, "unsub", 1, ANN)

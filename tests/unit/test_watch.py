@@ -12,7 +12,7 @@ from typing import Literal
 import pytest
 from watched import manner, wait_until, watched, watching
 
-from feedpub.watch import Eyes, Manner, opened
+from feedpub.watch import EventSource, WatchOptions, open_event_source
 
 FILES = 1_000
 BOTH = pytest.mark.parametrize("events", [True, False], ids=["events", "sweep"])
@@ -112,17 +112,17 @@ def test_nothing_waits_for_a_file_that_is_being_written(folder: Path, *, events:
         with (folder / "film.mp4").open("w", encoding="utf-8") as copy:
             copy.write("Half of it.\n")
             copy.flush()
-            seen.wait_for_note(lambda now: now.slow == (str(folder / "film.mp4"),))
+            seen.wait_for_note(lambda now: now.slow_files == (str(folder / "film.mp4"),))
             (folder / "a.md").write_text("Text.", encoding="utf-8")
             copy.write("More of it.\n")
             copy.flush()
             seen.wait_for("a.md")
 
-            assert {str(folder / "film.mp4")} == seen.notes[-1].unfinished
+            assert {str(folder / "film.mp4")} == seen.notes[-1].files_in_progress
             assert "film.mp4" not in seen.names()
 
         seen.wait_for("film.mp4")
-        seen.wait_for_note(lambda now: not now.unfinished and not now.slow)
+        seen.wait_for_note(lambda now: not now.files_in_progress and not now.slow_files)
 
 
 @BOTH
@@ -147,7 +147,7 @@ def test_a_file_that_goes_while_it_is_written_is_told(folder: Path) -> None:
     with watched(folder, events=True) as seen, (folder / "a.md").open("w") as file:
         file.write("x")
         file.flush()
-        seen.wait_for_note(lambda now: now.unfinished)
+        seen.wait_for_note(lambda now: now.files_in_progress)
         (folder / "a.md").unlink()
         seen.wait_for("a.md")
 
@@ -158,10 +158,10 @@ def test_a_folder_that_goes_and_comes_again(folder: Path, *, events: bool) -> No
     with watched(folder, events=events) as seen:
         before = len(seen.batches)
         folder.rename(folder.with_name("elsewhere"))
-        seen.wait_for_note(lambda now: now.away == (str(folder),))
+        seen.wait_for_note(lambda now: now.missing_folders == (str(folder),))
         seen.wait_for_batch(before)
         shutil.copytree(folder.with_name("elsewhere"), folder)
-        seen.wait_for_note(lambda now: not now.away)
+        seen.wait_for_note(lambda now: not now.missing_folders)
         (folder / "a.md").write_text("Text.", encoding="utf-8")
         seen.wait_for("a.md")
         (folder.with_name("elsewhere") / "b.md").write_text("Text.", encoding="utf-8")
@@ -177,18 +177,20 @@ def test_what_events_miss_is_found_by_the_next_sweep(folder: Path) -> None:
     class Blind(_Eyes):
         """Never sees anything."""
 
-    with watching([folder], Manner(events=True, sweep=0.1), lambda _: Blind()) as seen:
-        assert "events" == seen.notes[0].how
+    with watching(
+        [folder], WatchOptions(use_events=True, sweep_interval=0.1), lambda _: Blind()
+    ) as seen:
+        assert "events" == seen.notes[0].mode
 
         (folder / "a.md").write_text("Text.", encoding="utf-8")
         seen.wait_for("a.md")
 
-    assert {"sweep"} == {each.how for each in seen.batches}
+    assert {"sweep"} == {each.source for each in seen.batches}
 
 
 def test_what_events_told_is_not_told_again_by_a_sweep(folder: Path) -> None:
     """Files that are new, in a new folder, and gone."""
-    with watching([folder], Manner(events=True, sweep=0.1)) as seen:
+    with watching([folder], WatchOptions(use_events=True, sweep_interval=0.1)) as seen:
         (folder / "gone.md").write_text("Text.", encoding="utf-8")
         seen.wait_for("gone.md")
         (folder / "new").mkdir()
@@ -202,7 +204,7 @@ def test_what_events_told_is_not_told_again_by_a_sweep(folder: Path) -> None:
         seen.wait_for_batch(before)
         sweeps = seen.notes[-1].sweeps
         seen.wait_for_note(lambda now: now.sweeps > sweeps + 3)
-        told = [each.paths for each in seen.batches if each.how == "sweep"]
+        told = [each.paths for each in seen.batches if each.source == "sweep"]
 
     assert not {"a.md", "b.md", "gone.md"} & {Path(path).name for paths in told for path in paths}
 
@@ -211,25 +213,27 @@ def test_where_the_kernel_has_no_watch_left_sweeps_are_enough(folder: Path) -> N
     """It says why, finds what changes all the same, and tries again after a while."""
     tries: list[Sequence[str]] = []
 
-    def full(folders: Sequence[str]) -> Eyes:
+    def full(folders: Sequence[str]) -> EventSource:
         tries.append(folders)
         if len(tries) == 1:
             raise OSError('OS file watch limit reached. about ["/x"] (Error { … })')
         if len(tries) == 2:
             raise RuntimeError("Error creating recommended watcher: Too many open files")
-        return opened(folders)
+        return open_event_source(folders)
 
-    with watching([folder], Manner(events=True, sweep=0.1, again=0.5), full) as seen:
-        assert "sweep" == seen.notes[0].how
-        assert "OS file watch limit reached" == seen.notes[0].why
+    with watching(
+        [folder], WatchOptions(use_events=True, sweep_interval=0.1, retry_events_after=0.5), full
+    ) as seen:
+        assert "sweep" == seen.notes[0].mode
+        assert "OS file watch limit reached" == seen.notes[0].no_events_reason
 
         (folder / "a.md").write_text("Text.", encoding="utf-8")
         seen.wait_for("a.md")
-        seen.wait_for_note(lambda now: now.how == "events")
+        seen.wait_for_note(lambda now: now.mode == "events")
         (folder / "b.md").write_text("Text.", encoding="utf-8")
         seen.wait_for("b.md")
 
-    assert "" == seen.notes[-1].why
+    assert "" == seen.notes[-1].no_events_reason
 
 
 def test_events_that_break_down_are_begun_anew(folder: Path) -> None:
@@ -245,9 +249,9 @@ def test_events_that_break_down_are_begun_anew(folder: Path) -> None:
             del debounce_ms, step_ms, timeout_ms, stop_event
             raise RuntimeError("the queue is lost")
 
-    def once(folders: Sequence[str]) -> Eyes:
+    def once(folders: Sequence[str]) -> EventSource:
         tries.append(folders)
-        return Broken() if len(tries) == 1 else opened(folders)
+        return Broken() if len(tries) == 1 else open_event_source(folders)
 
     with watching([folder], manner(), once) as seen:
         wait_until(lambda: len(tries) == 2, "a second try")
@@ -274,28 +278,28 @@ def test_events_of_passing_files_are_none(folder: Path) -> None:
     with watching([folder], manner(), lambda _: Told()) as seen:
         seen.wait_for("content")
 
-    assert ["events"] == [each.how for each in seen.batches[1:]]
+    assert ["events"] == [each.source for each in seen.batches[1:]]
 
 
 def test_several_folders_and_one_that_is_not_there(folder: Path, tmp_path: Path) -> None:
     """A folder that comes later is watched from then on."""
     templates = tmp_path / "templates"
     with watching([folder, templates], manner()) as seen:
-        assert (str(templates),) == seen.notes[0].away
+        assert (str(templates),) == seen.notes[0].missing_folders
 
         templates.mkdir()
-        seen.wait_for_note(lambda now: not now.away)
+        seen.wait_for_note(lambda now: not now.missing_folders)
         (templates / "base.html").write_text("x", encoding="utf-8")
         seen.wait_for("base.html")
 
 
 def test_a_sweep_rests_for_as_long_as_it_took_two_hundred_times(folder: Path) -> None:
     """However many files there are, looking at them takes half a hundredth of the time."""
-    with watching([folder], Manner(events=False, sweep=0.001)) as seen:
+    with watching([folder], WatchOptions(use_events=False, sweep_interval=0.001)) as seen:
         seen.wait_for_note(lambda now: now.sweeps > 3)
         note = seen.notes[-1]
 
-    assert note.seconds * 200 == pytest.approx(note.pause)
+    assert note.sweep_seconds * 200 == pytest.approx(note.sweep_interval)
 
 
 def test_it_stops_while_it_waits_for_a_file(folder: Path) -> None:
@@ -304,7 +308,7 @@ def test_it_stops_while_it_waits_for_a_file(folder: Path) -> None:
         file.write("x")
         file.flush()
         with watched(folder, events=True) as seen:
-            seen.wait_for_note(lambda now: now.unfinished)
+            seen.wait_for_note(lambda now: now.files_in_progress)
 
     assert "open.md" not in seen.names()
 

@@ -7,9 +7,16 @@ from string import Formatter
 import pytest
 
 from feedpub import files
-from feedpub.words import File, Words, direction, is_spoken, number_form, own_name
+from feedpub.words import (
+    Catalog,
+    CatalogFile,
+    direction,
+    get_autonym,
+    has_catalog,
+    select_plural_category,
+)
 
-ENGLISH = File(
+ENGLISH = CatalogFile(
     "en",
     """
     name = "English"
@@ -21,12 +28,12 @@ ENGLISH = File(
     posts = { one = "{n} post", other = "{n} posts" }
     """,
 )
-CHINESE = File("zh", 'date = "{year}年{number}月{day}日"\n[words]\nposts = "{n} 篇"')
-FILES = {"en": ENGLISH, "zh": CHINESE, "eo": File("eo", '[words]\nolder = "Pli malnovaj"')}
+CHINESE = CatalogFile("zh", 'date = "{year}年{number}月{day}日"\n[words]\nposts = "{n} 篇"')
+FILES = {"en": ENGLISH, "zh": CHINESE, "eo": CatalogFile("eo", '[words]\nolder = "Pli malnovaj"')}
 DAY = date(2025, 1, 30)
 PACKAGED = {
     name.removeprefix("words/").removesuffix(".toml"): text
-    for name, text in files.texts(files.packaged()).items()
+    for name, text in files.read_templates(files.find_packaged_templates()).items()
     if name.startswith("words/")
 }
 
@@ -65,62 +72,62 @@ def test_numbers_have_the_forms_of_cldr(
 ) -> None:
     """Each language counts in its own way."""
 
-    assert expected == [number_form(language, number) for number in numbers]
+    assert expected == [select_plural_category(language, number) for number in numbers]
 
 
 def test_dates_are_written_as_the_language_writes_them() -> None:
     """A date comes with or without its year."""
 
-    assert "30 Jan 2025" == Words("en-GB", FILES).date(DAY)
-    assert "30 Jan" == Words("en", FILES).date(DAY, year=False)
-    assert "2025年1月30日" == Words("zh-CN", FILES).date(DAY)
-    assert "2025年1月30日" == Words("zh-TW", FILES).date(DAY, year=False)
+    assert "30 Jan 2025" == Catalog("en-GB", FILES).format_date(DAY)
+    assert "30 Jan" == Catalog("en", FILES).format_date(DAY, year=False)
+    assert "2025年1月30日" == Catalog("zh-CN", FILES).format_date(DAY)
+    assert "2025年1月30日" == Catalog("zh-TW", FILES).format_date(DAY, year=False)
 
 
 def test_dates_of_an_unknown_language_are_iso_8601() -> None:
     """English words are better than none, but an English month on a Swedish page is wrong."""
 
-    assert "2025-01-30" == Words("sv", FILES).date(DAY)
-    assert "01-30" == Words("sv", FILES).date(DAY, year=False)
-    assert "2025-01-30" == Words("eo", FILES).date(DAY)
-    assert "2025-01-30" == Words("en", {}).date(DAY)
+    assert "2025-01-30" == Catalog("sv", FILES).format_date(DAY)
+    assert "01-30" == Catalog("sv", FILES).format_date(DAY, year=False)
+    assert "2025-01-30" == Catalog("eo", FILES).format_date(DAY)
+    assert "2025-01-30" == Catalog("en", {}).format_date(DAY)
 
 
 def test_words_fall_back_to_english() -> None:
     """What a language's file lacks is said in English, in English forms."""
 
-    assert "Older" == Words("zh-CN", FILES).text("older")
-    assert "Pli malnovaj" == Words("eo", FILES).text("older")
-    assert "{n} post" == Words("eo", FILES).text("posts", 1)
-    assert "{n} 篇" == Words("zh", FILES).text("posts", 1)
+    assert "Older" == Catalog("zh-CN", FILES).gettext("older")
+    assert "Pli malnovaj" == Catalog("eo", FILES).gettext("older")
+    assert "{n} post" == Catalog("eo", FILES).gettext("posts", 1)
+    assert "{n} 篇" == Catalog("zh", FILES).gettext("posts", 1)
 
 
 def test_an_unknown_key_is_an_error() -> None:
     """No file has the key: whoever asks has to know."""
-    words = Words("zh", FILES)
+    words = Catalog("zh", FILES)
     with pytest.raises(KeyError):
-        words.text("oldest")
+        words.gettext("oldest")
 
-    assert ["older", "posts"] == words.known()
+    assert ["older", "posts"] == words.list_keys()
 
 
 def test_a_file_over_another_changes_what_it_says_and_no_more() -> None:
     """Somebody's own en.toml may hold a single key."""
-    own = File("en", '[words]\nolder = "Before"', ENGLISH)
+    own = CatalogFile("en", '[words]\nolder = "Before"', ENGLISH)
 
-    assert "Before" == Words("en", {"en": own}).text("older")
-    assert "{n} posts" == Words("en", {"en": own}).text("posts", 3)
-    assert "30 Jan 2025" == Words("en", {"en": own}).date(DAY)
+    assert "Before" == Catalog("en", {"en": own}).gettext("older")
+    assert "{n} posts" == Catalog("en", {"en": own}).gettext("posts", 3)
+    assert "30 Jan 2025" == Catalog("en", {"en": own}).format_date(DAY)
     assert "English" == own.name
 
 
 def test_languages_name_themselves() -> None:
     """A language has the name its file gives, or its tag."""
 
-    assert "English" == own_name("en-GB", FILES)
-    assert "zh-CN" == own_name("zh-CN", FILES)
-    assert "svenska" == own_name("sv", FILES)
-    assert "tlh" == own_name("tlh", FILES)
+    assert "English" == get_autonym("en-GB", FILES)
+    assert "zh-CN" == get_autonym("zh-CN", FILES)
+    assert "svenska" == get_autonym("sv", FILES)
+    assert "tlh" == get_autonym("tlh", FILES)
 
 
 @pytest.mark.parametrize(
@@ -141,15 +148,15 @@ def test_languages_name_themselves() -> None:
 def test_a_wrong_file_says_what_is_wrong(text: str, message: str) -> None:
     """Whoever translates learns what to mend."""
     with pytest.raises(ValueError, match=message):
-        File("xx", text)
+        CatalogFile("xx", text)
 
 
 def test_a_language_with_words_is_spoken() -> None:
     """A name and dates alone are not enough."""
-    files = {**FILES, "de": File("de", 'name = "Deutsch"')}
+    files = {**FILES, "de": CatalogFile("de", 'name = "Deutsch"')}
 
     assert ["en-GB", "zh-Hant"] == [
-        each for each in ("en-GB", "zh-Hant", "de", "fr") if is_spoken(each, files)
+        each for each in ("en-GB", "zh-Hant", "de", "fr") if has_catalog(each, files)
     ]
 
 
@@ -160,8 +167,8 @@ def test_every_language_that_comes_with_feedpub_has_every_word(language: str) ->
     A form of one number alone ("two posts") need not hold the number; "other" is always there,
     for where there is none.
     """
-    english = File("en", PACKAGED["en"]).words
-    words = File(language, PACKAGED[language]).words
+    english = CatalogFile("en", PACKAGED["en"]).words
+    words = CatalogFile(language, PACKAGED[language]).words
     numbers = _counted(language)
 
     assert english.keys() == words.keys()
@@ -180,7 +187,7 @@ def test_every_language_that_comes_with_feedpub_has_every_word(language: str) ->
 
 def _counted(language: str) -> Counter[str]:
     """Give how many numbers below 1000 have each form."""
-    return Counter(number_form(language, number) for number in range(1000))
+    return Counter(select_plural_category(language, number) for number in range(1000))
 
 
 def _fits(given: set[str], english: str, *, is_alone: bool) -> bool:

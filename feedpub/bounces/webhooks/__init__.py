@@ -9,23 +9,23 @@ from feedpub.bounces.webhooks.postmark import Postmark
 from feedpub.bounces.webhooks.sendgrid import SendGrid
 from feedpub.bounces.webhooks.ses import Ses
 from feedpub.bounces.webhooks.values import (
-    WINDOW,
-    Notice,
-    NoticeDelayedError,
-    NoticeError,
-    Posted,
-    Reader,
+    TIMESTAMP_TOLERANCE,
+    WebhookError,
+    WebhookNotification,
+    WebhookParser,
+    WebhookRequest,
+    WebhookRetryLaterError,
 )
 
 __all__ = [
-    "WINDOW",
+    "TIMESTAMP_TOLERANCE",
     "Mailgun",
-    "Notice",
-    "NoticeDelayedError",
-    "NoticeError",
-    "Posted",
     "Postmark",
-    "Reader",
     "SendGrid",
     "Ses",
+    "WebhookError",
+    "WebhookNotification",
+    "WebhookParser",
+    "WebhookRequest",
+    "WebhookRetryLaterError",
 ]

@@ -10,12 +10,12 @@ from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.x509.oid import AuthorityInformationAccessOID
 from cryptography.x509.verification import PolicyBuilder, Store, VerificationError
 
-from feedpub.bounces.webhooks.values import NoticeDelayedError, NoticeError
+from feedpub.bounces.webhooks.values import WebhookError, WebhookRetryLaterError
 
-Fetch = Callable[[str], bytes]
+FetchUrl = Callable[[str], bytes]
 """Returns what is at a URL; b"" where it cannot be had."""
 
-Roots = Callable[[], Sequence[x509.Certificate]]
+LoadRoots = Callable[[], Sequence[x509.Certificate]]
 """Returns the root certificates that the system trusts."""
 
 _SUBJECT = re.compile(r"sns(?:\.[a-z0-9-]{3,40})?\.amazonaws\.com(?:\.cn)?")
@@ -23,8 +23,8 @@ _ISSUER_HOST = re.compile(r"(?:[a-z0-9-]{1,63}\.){1,4}amazontrust\.com")
 _MOST_ISSUERS = 3  # that are fetched: there is one between Amazon's roots and the certificate
 
 
-def verify(
-    pem: bytes, roots: Sequence[x509.Certificate], fetch: Fetch, now: datetime
+def verify_certificate(
+    pem: bytes, roots: Sequence[x509.Certificate], fetch: FetchUrl, now: datetime
 ) -> x509.Certificate:
     """Return the certificate in a PEM file, once a chain leads from it to one of the roots.
 
@@ -35,9 +35,9 @@ def verify(
     leaf, *between = _read(pem)
     name = next((each for each in _names(leaf) if _SUBJECT.fullmatch(each)), None)
     if name is None:
-        raise NoticeError("the certificate is not of SNS")
+        raise WebhookError("the certificate is not of SNS")
     if not leaf.not_valid_before_utc <= now <= leaf.not_valid_after_utc:
-        raise NoticeError("the certificate is of another time")
+        raise WebhookError("the certificate is of another time")
     between += _issuers(between[-1] if between else leaf, roots, fetch)
     try:
         # The policy takes a time without a zone, in UTC.
@@ -45,7 +45,7 @@ def verify(
         policy = PolicyBuilder().store(Store(list(roots))).time(moment)
         policy.build_server_verifier(x509.DNSName(name)).verify(leaf, between)
     except (VerificationError, ValueError, UnsupportedAlgorithm):
-        raise NoticeError("nobody who is trusted has signed the certificate") from None
+        raise WebhookError("nobody who is trusted has signed the certificate") from None
     return leaf
 
 
@@ -54,7 +54,7 @@ def _read(pem: bytes) -> list[x509.Certificate]:
         found = x509.load_pem_x509_certificates(pem)
         found[0].public_key()
     except (ValueError, UnsupportedAlgorithm):
-        raise NoticeError("the certificate cannot be read") from None
+        raise WebhookError("the certificate cannot be read") from None
     return found
 
 
@@ -68,7 +68,7 @@ def _names(certificate: x509.Certificate) -> Sequence[str]:
 
 
 def _issuers(
-    certificate: x509.Certificate, roots: Sequence[x509.Certificate], fetch: Fetch
+    certificate: x509.Certificate, roots: Sequence[x509.Certificate], fetch: FetchUrl
 ) -> list[x509.Certificate]:
     """Fetch who issued a certificate, and who issued that, up to one of the roots."""
     trusted = {each.subject for each in roots}
@@ -79,7 +79,7 @@ def _issuers(
             break
         octets = fetch(url)
         if not octets:
-            raise NoticeDelayedError("the issuer of the certificate of SNS cannot be fetched")
+            raise WebhookRetryLaterError("the issuer of the certificate of SNS cannot be fetched")
         try:
             certificate = x509.load_der_x509_certificate(octets)
         except (ValueError, UnsupportedAlgorithm):

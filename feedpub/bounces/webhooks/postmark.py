@@ -9,12 +9,18 @@ import hmac
 from datetime import datetime
 from hashlib import sha256
 
-from feedpub.bounces.providers import weigh
-from feedpub.bounces.report import Report, make
-from feedpub.bounces.values import text
-from feedpub.bounces.webhooks.values import Notice, NoticeError, Posted, owned, parsed
+from feedpub.bounces.providers import classify_provider_bounce
+from feedpub.bounces.report import BounceEvent, build_event
+from feedpub.bounces.values import get_text
+from feedpub.bounces.webhooks.values import (
+    WebhookError,
+    WebhookNotification,
+    WebhookRequest,
+    attach_subscriber,
+    parse_json,
+)
 from feedpub.refusals import Refusal
-from feedpub.tokens import Keys
+from feedpub.tokens import SigningKeys
 
 _KINDS = {
     "SpamComplaint": "complaint",
@@ -50,12 +56,12 @@ _REASONS = {
 class Postmark:
     """Reads what Postmark tells."""
 
-    def __init__(self, secret: str, keys: Keys) -> None:
+    def __init__(self, secret: str, keys: SigningKeys) -> None:
         """Believe who has the secret: as the password, or at the end of the URL."""
         self._secret = secret.encode()
         self._keys = keys
 
-    def __call__(self, posted: Posted, now: datetime) -> Notice:
+    def __call__(self, posted: WebhookRequest, now: datetime) -> WebhookNotification:
         """Give what was told. Raises NoticeError."""
         del now  # nothing in it is signed, so that a time would prove nothing
         given = (posted.secret, _password(posted.headers.get("authorization", "")))
@@ -63,12 +69,14 @@ class Postmark:
             hmac.compare_digest(each.encode("utf-8", "replace"), self._secret) for each in given
         ]
         if not any(same):
-            raise NoticeError("it has not the secret")
-        event = parsed(posted.body)
-        report = _report(event)
+            raise WebhookError("it has not the secret")
+        event = parse_json(posted.body)
+        report = _parse_event(event)
         # With what it is about, since the same body may come again after it was acted upon.
         number = sha256(posted.body).hexdigest()
-        return Notice(number, (owned(report, event, self._keys),) if report else ())
+        return WebhookNotification(
+            number, (attach_subscriber(report, event, self._keys),) if report else ()
+        )
 
 
 def _password(header: str) -> str:
@@ -82,20 +90,26 @@ def _password(header: str) -> str:
         return ""
 
 
-def _report(event: object) -> Report | None:
-    said = text(event, "Details") or text(event, "Description")
-    match text(event, "RecordType"):
+def _parse_event(event: object) -> BounceEvent | None:
+    said = get_text(event, "Details") or get_text(event, "Description")
+    match get_text(event, "RecordType"):
         case "Bounce":
-            kind, address = text(event, "Type"), text(event, "Email")
+            kind, address = get_text(event, "Type"), get_text(event, "Email")
             if kind in _KINDS:
-                return make(_KINDS[kind], address, text=said)
-            words = text(event, "Details")
+                return build_event(_KINDS[kind], address, text=said)
+            words = get_text(event, "Details")
             how, refusal = _BOUNCES.get(kind, "soft"), _REFUSALS.get(kind)
-            return weigh(how, address, "", words, said or kind, refusal)
+            return classify_provider_bounce(how, address, "", words, said or kind, refusal)
         case "SpamComplaint":
-            return make("complaint", text(event, "Email"), text=said or "complaint (Postmark)")
+            return build_event(
+                "complaint", get_text(event, "Email"), text=said or "complaint (Postmark)"
+            )
         case "SubscriptionChange":
-            how = _REASONS.get(text(event, "SuppressionReason"), "")
-            return make(how, text(event, "Recipient"), text="told by Postmark") if how else None
+            how = _REASONS.get(get_text(event, "SuppressionReason"), "")
+            return (
+                build_event(how, get_text(event, "Recipient"), text="told by Postmark")
+                if how
+                else None
+            )
         case _:
             return None

@@ -15,12 +15,19 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import load_der_public_key
 
 from feedpub import refusals
-from feedpub.bounces.providers import weigh
-from feedpub.bounces.report import Report, make
-from feedpub.bounces.values import text
-from feedpub.bounces.webhooks.values import Notice, NoticeError, Posted, dated, owned, parsed
+from feedpub.bounces.providers import classify_provider_bounce
+from feedpub.bounces.report import BounceEvent, build_event
+from feedpub.bounces.values import get_text
+from feedpub.bounces.webhooks.values import (
+    WebhookError,
+    WebhookNotification,
+    WebhookRequest,
+    attach_subscriber,
+    parse_json,
+    require_fresh_timestamp,
+)
 from feedpub.refusals import Refusal
-from feedpub.tokens import Keys
+from feedpub.tokens import SigningKeys
 
 _SIGNATURE = "x-twilio-email-event-webhook-signature"
 _TIMESTAMP = "x-twilio-email-event-webhook-timestamp"
@@ -30,7 +37,7 @@ _DROPPED = {
     "spam reporting address": "complaint",
     "unsubscribed address": "unsubscribe",
 }
-_OURS = ("spam content", "recipient list over package quota", "invalid smtpapi header")
+_SENDER_REASONS = ("spam content", "recipient list over package quota", "invalid smtpapi header")
 _REFUSALS = {
     "invalid address": Refusal.INVALID,
     "mailbox unavailable": Refusal.MAILBOX,
@@ -41,7 +48,7 @@ _REFUSALS = {
     "technical failure": Refusal.TECHNICAL,
 }
 """https://www.twilio.com/docs/sendgrid/ui/analytics-and-reporting/bounce-and-block-classifications"""
-_LEFT = {
+_EVENT_KINDS = {
     "spamreport": "complaint",
     "unsubscribe": "unsubscribe",
     "group_unsubscribe": "unsubscribe",
@@ -51,7 +58,7 @@ _LEFT = {
 class SendGrid:
     """Reads what SendGrid tells."""
 
-    def __init__(self, key: str, keys: Keys) -> None:
+    def __init__(self, key: str, keys: SigningKeys) -> None:
         """Believe what is signed for a verification key. Raises ValueError for what is none."""
         try:
             found = load_der_public_key(base64.b64decode(key, validate=True))
@@ -63,7 +70,7 @@ class SendGrid:
         self._key = found
         self._keys = keys
 
-    def __call__(self, posted: Posted, now: datetime) -> Notice:
+    def __call__(self, posted: WebhookRequest, now: datetime) -> WebhookNotification:
         """Give what was told. Raises NoticeError."""
         written = posted.headers.get(_SIGNATURE, "")
         when = posted.headers.get(_TIMESTAMP, "")
@@ -72,39 +79,41 @@ class SendGrid:
             mark = base64.b64decode(written, validate=True)
             self._key.verify(mark, signed, ECDSA(SHA256()))
         except (InvalidSignature, binascii.Error, ValueError):
-            raise NoticeError("its signature is wrong") from None
-        dated(when, now)
-        events = parsed(posted.body)
+            raise WebhookError("its signature is wrong") from None
+        require_fresh_timestamp(when, now)
+        events = parse_json(posted.body)
         if not isinstance(events, list):
-            raise NoticeError("it is no list of events")
+            raise WebhookError("it is no list of events")
         # Not the signature: of one body there are many that are good.
         number = f"{when} {sha256(posted.body).hexdigest()}"
-        return Notice(number, tuple(self._reports(events)))
+        return WebhookNotification(number, tuple(self._parse_events(events)))
 
-    def _reports(self, events: list[object]) -> Iterator[Report]:
+    def _parse_events(self, events: list[object]) -> Iterator[BounceEvent]:
         for event in events:
-            report = _report(event)
+            report = _parse_event(event)
             if report is not None:
-                yield owned(report, event, self._keys)
+                yield attach_subscriber(report, event, self._keys)
 
 
-def _report(event: object) -> Report | None:
-    kind, recipient = text(event, "event"), text(event, "email")
-    reason, status = text(event, "reason"), text(event, "status")
-    if kind in _LEFT:
-        return make(_LEFT[kind], recipient, text=f"{kind} (SendGrid)")
+def _parse_event(event: object) -> BounceEvent | None:
+    kind, recipient = get_text(event, "event"), get_text(event, "email")
+    reason, status = get_text(event, "reason"), get_text(event, "status")
+    if kind in _EVENT_KINDS:
+        return build_event(_EVENT_KINDS[kind], recipient, text=f"{kind} (SendGrid)")
     if kind == "dropped":
-        if reason.lower() in _OURS:
-            return make("soft", recipient, status, reason, Refusal.POLICY)
+        if reason.lower() in _SENDER_REASONS:
+            return build_event("soft", recipient, status, reason, Refusal.POLICY)
         how = _DROPPED.get(reason.lower(), "")
-        return make(how, recipient, text=reason) if how else None
+        return build_event(how, recipient, text=reason) if how else None
     if kind != "bounce":
         return None  # what is deferred, SendGrid tries again by itself
-    category = text(event, "bounce_classification")
+    category = get_text(event, "bounce_classification")
     refusal = _REFUSALS.get(category.lower())
-    if refusal is None and text(event, "type") == "blocked":
+    if refusal is None and get_text(event, "type") == "blocked":
         refusal = Refusal.POLICY  # a block is about the message, and the address is mailed again
-    code, named = refusals.reply(reason)
-    gone = refusals.is_gone(code or 550, status or named, reason)
+    code, named = refusals.find_reply_codes(reason)
+    gone = refusals.is_hard_bounce(code or 550, status or named, reason)
     hard = refusal is Refusal.INVALID or (refusal is None and gone)
-    return weigh("hard" if hard else "soft", recipient, status, reason, category, refusal)
+    return classify_provider_bounce(
+        "hard" if hard else "soft", recipient, status, reason, category, refusal
+    )

@@ -16,13 +16,13 @@ from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from cryptography.hazmat.primitives.hashes import SHA1, SHA256, HashAlgorithm
 
-from feedpub.bounces.values import text
-from feedpub.bounces.webhooks.certificates import Fetch, Roots, verify
+from feedpub.bounces.values import get_text
+from feedpub.bounces.webhooks.certificates import FetchUrl, LoadRoots, verify_certificate
 from feedpub.bounces.webhooks.values import (
-    NoticeDelayedError,
-    NoticeError,
-    Posted,
-    parsed,
+    WebhookError,
+    WebhookRequest,
+    WebhookRetryLaterError,
+    parse_json,
     require_fresh,
 )
 
@@ -49,19 +49,19 @@ _MOST = 4  # certificates that are remembered
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class SnsMessage:
     """What SNS told."""
 
     id: str
     kind: str  # Notification, SubscriptionConfirmation or UnsubscribeConfirmation
     message: str
-    visit: str = ""  # what confirms a subscription
+    confirm_url: str = ""  # what confirms a subscription
 
 
 class Sns:
     """Reads what SNS tells of one topic."""
 
-    def __init__(self, topic: str, fetch: Fetch, roots: Roots) -> None:
+    def __init__(self, topic: str, fetch: FetchUrl, roots: LoadRoots) -> None:
         """Read messages of the topic with an ARN.
 
         Args:
@@ -74,64 +74,66 @@ class Sns:
         self._roots = roots
         self._known: dict[str, x509.Certificate] = {}
 
-    def __call__(self, posted: Posted, now: datetime) -> Told:
+    def __call__(self, posted: WebhookRequest, now: datetime) -> SnsMessage:
         """Give what was told. Raises NoticeError."""
-        envelope = parsed(posted.body)
-        kind = text(envelope, "Type")
+        envelope = parse_json(posted.body)
+        kind = get_text(envelope, "Type")
         if kind not in _SIGNED:
-            raise NoticeError("it is no message of SNS")
+            raise WebhookError("it is no message of SNS")
         # Anybody may have a topic at Amazon, and have SNS sign what they like.
-        if text(envelope, "TopicArn") != self._topic:
-            raise NoticeError("it is of another topic")
-        require_fresh(_moment(text(envelope, "Timestamp")), now)
+        if get_text(envelope, "TopicArn") != self._topic:
+            raise WebhookError("it is of another topic")
+        require_fresh(_parse_timestamp(get_text(envelope, "Timestamp")), now)
         self._verify(envelope, kind, now)
-        visit = text(envelope, "SubscribeURL") if kind == "SubscriptionConfirmation" else ""
+        visit = get_text(envelope, "SubscribeURL") if kind == "SubscriptionConfirmation" else ""
         if visit:
             _require_amazon(visit)
-        return Told(text(envelope, "MessageId"), kind, text(envelope, "Message"), visit)
+        return SnsMessage(
+            get_text(envelope, "MessageId"), kind, get_text(envelope, "Message"), visit
+        )
 
     def _verify(self, envelope: object, kind: str, now: datetime) -> None:
         """Raise NoticeError where SNS has not signed it."""
-        algorithm = _HASHES.get(text(envelope, "SignatureVersion"))
+        algorithm = _HASHES.get(get_text(envelope, "SignatureVersion"))
         if algorithm is None:
-            raise NoticeError("it is signed in no known way")
-        pairs = ((name, text(envelope, name)) for name in _SIGNED[kind])
+            raise WebhookError("it is signed in no known way")
+        pairs = ((name, get_text(envelope, name)) for name in _SIGNED[kind])
         # A Subject that is not there is left out; all else always is.
         said = "".join(f"{name}\n{value}\n" for name, value in pairs if value or name != "Subject")
-        key = self._certificate(text(envelope, "SigningCertURL"), now).public_key()
+        key = self._certificate(get_text(envelope, "SigningCertURL"), now).public_key()
         if not isinstance(key, RSAPublicKey):
-            raise NoticeError("the certificate is for another kind of signature")
+            raise WebhookError("the certificate is for another kind of signature")
         try:
-            mark = base64.b64decode(text(envelope, "Signature"), validate=True)
+            mark = base64.b64decode(get_text(envelope, "Signature"), validate=True)
             key.verify(mark, said.encode(), PKCS1v15(), algorithm())
         except (InvalidSignature, binascii.Error, ValueError):
-            raise NoticeError("its signature is wrong") from None
+            raise WebhookError("its signature is wrong") from None
 
     def _certificate(self, url: str, now: datetime) -> x509.Certificate:
         """Return the certificate at a URL, which is fetched again once it has expired."""
         _require_amazon(url)
         if not _CERTIFICATE.fullmatch(urlsplit(url).path) or "?" in url or "#" in url:
-            raise NoticeError("a URL in it is not of a certificate of SNS")
+            raise WebhookError("a URL in it is not of a certificate of SNS")
         certificate = self._known.get(url)
         if certificate is None or certificate.not_valid_after_utc < now:
             self._known.pop(url, None)
             pem = self._fetch(url)
             if not pem:
-                raise NoticeDelayedError("the certificate of SNS cannot be fetched")
-            certificate = verify(pem, self._roots(), self._fetch, now)
+                raise WebhookRetryLaterError("the certificate of SNS cannot be fetched")
+            certificate = verify_certificate(pem, self._roots(), self._fetch, now)
         if len(self._known) >= _MOST:
             self._known.clear()
         self._known[url] = certificate
         return certificate
 
 
-def _moment(written: str) -> datetime:
+def _parse_timestamp(written: str) -> datetime:
     try:
         found = datetime.fromisoformat(written)
     except ValueError:
-        raise NoticeError("it has no time") from None
+        raise WebhookError("it has no time") from None
     if found.tzinfo is None:
-        raise NoticeError("it has no time")
+        raise WebhookError("it has no time")
     return found
 
 
@@ -141,11 +143,11 @@ def _require_amazon(url: str) -> None:
         parts = urlsplit(url)
         right = parts.scheme == "https" and parts.port in {None, 443}
     except ValueError:
-        raise NoticeError("a URL in it cannot be read") from None
+        raise WebhookError("a URL in it cannot be read") from None
     if len(url) > _LONGEST_URL:
-        raise NoticeError("a URL in it is too long")
+        raise WebhookError("a URL in it is too long")
     # The whole of it, so that no user name or back slash stands before another host.
     if not (right and _HOST.fullmatch(parts.netloc.removesuffix(":443"))):
-        raise NoticeError("a URL in it is not of SNS")
+        raise WebhookError("a URL in it is not of SNS")
     if any(each <= " " or each == "\\" or each > "~" for each in url):
-        raise NoticeError("a URL in it cannot be read")
+        raise WebhookError("a URL in it cannot be read")

@@ -5,27 +5,27 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
-from feedpub.bounces.owners import owner
-from feedpub.bounces.report import Report
-from feedpub.tokens import Keys
+from feedpub.bounces.owners import find_token_subject
+from feedpub.bounces.report import BounceEvent
+from feedpub.tokens import SigningKeys
 
-WINDOW = timedelta(hours=1)
+TIMESTAMP_TOLERANCE = timedelta(hours=1)
 """How far a notice's time may be from ours; within it, whoever reads one remembers its id."""
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _DIGITS = 10  # of seconds since then, until the year 2286
 
 
-class NoticeError(ValueError):
+class WebhookError(ValueError):
     """It is not from whom it seems, or cannot be read; the message says why, for a log."""
 
 
-class NoticeDelayedError(NoticeError):
+class WebhookRetryLaterError(WebhookError):
     """Nobody can tell at the moment: whoever sent it should send it again."""
 
 
 @dataclass(frozen=True, slots=True)
-class Posted:
+class WebhookRequest:
     """What somebody POSTed."""
 
     body: bytes
@@ -34,51 +34,52 @@ class Posted:
 
 
 @dataclass(frozen=True, slots=True)
-class Notice:
+class WebhookNotification:
     """What a service told, for sure: so an address in it may be believed where no token is."""
 
     id: str  # the same when it is told again
-    reports: tuple[Report, ...]
-    visit: str = ""  # a URL that confirms that we want to be told
+    events: tuple[BounceEvent, ...]
+    confirm_url: str = ""  # a URL that confirms that we want to be told
 
 
-Reader = Callable[[Posted, datetime], Notice]
+WebhookParser = Callable[[WebhookRequest, datetime], WebhookNotification]
 
 
-def parsed(body: bytes | str) -> object:
+def parse_json(body: bytes | str) -> object:
     """Read JSON. Raises NoticeError."""
     try:
         found: object = json.loads(body)
     except (ValueError, RecursionError):
-        raise NoticeError("it is no JSON") from None
+        raise WebhookError("it is no JSON") from None
     return found
 
 
-def _moment(seconds: str) -> datetime:
+def _parse_timestamp(seconds: str) -> datetime:
     """Read seconds since 1970. Raises NoticeError."""
     whole = seconds.partition(".")[0]
     if not (whole.isascii() and whole.isdigit() and len(whole) <= _DIGITS):
-        raise NoticeError("it has no time")
+        raise WebhookError("it has no time")
     return _EPOCH + timedelta(seconds=int(whole))
 
 
-def dated(seconds: str, now: datetime) -> None:
+def require_fresh_timestamp(seconds: str, now: datetime) -> None:
     """Raise NoticeError for what is no time, in seconds since 1970, or another one than now."""
-    require_fresh(_moment(seconds), now)
+    require_fresh(_parse_timestamp(seconds), now)
 
 
 def require_fresh(when: datetime, now: datetime) -> None:
     """Raise NoticeError for what is of another time: somebody may have kept it."""
-    if not now - WINDOW <= when <= now + WINDOW:
-        raise NoticeError(f"it is of {when:%Y-%m-%d %H:%M:%S} UTC, and not of now")
+    if not now - TIMESTAMP_TOLERANCE <= when <= now + TIMESTAMP_TOLERANCE:
+        raise WebhookError(f"it is of {when:%Y-%m-%d %H:%M:%S} UTC, and not of now")
 
 
-def owned(report: Report, event: object, keys: Keys) -> Report:
+def attach_subscriber(report: BounceEvent, event: object, keys: SigningKeys) -> BounceEvent:
     """Give a report with the subscriber whose token stands in the event, if any does."""
     said = tuple(_strings(event))
-    found = owner(said, keys, "bounce")
+    found = find_token_subject(said, keys, "bounce")
     return replace(
-        report, subscriber=found if found is not None else owner(said, keys, "unsubscribe")
+        report,
+        subscriber=found if found is not None else find_token_subject(said, keys, "unsubscribe"),
     )
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from feedpub.cli.commands.digests import DIGEST
-from feedpub.cli.commands.kinds import DEBUG, VERSION, Argument, Command, Option, Takes
+from feedpub.cli.commands.kinds import DEBUG, VERSION, Argument, Command, Option, ParamType
 from feedpub.cli.commands.mail import BOUNCES, DOCTOR
 from feedpub.cli.commands.running import RUN, STATUS
 from feedpub.cli.commands.site import (
@@ -28,8 +28,8 @@ __all__ = [
     "Argument",
     "Command",
     "Option",
-    "Takes",
-    "every",
+    "ParamType",
+    "walk_commands",
 ]
 
 COMMANDS = (
@@ -39,11 +39,11 @@ COMMANDS = (
 )
 
 
-def every(
+def walk_commands(
     commands: Sequence[Command] = COMMANDS, before: str = ""
 ) -> Iterator[tuple[str, Command]]:
     """Give every command by all that is typed for it, as `subscribers add`."""
     for command in commands:
         name = f"{before}{command.name}"
         yield name, command
-        yield from every(command.commands, f"{name} ")
+        yield from walk_commands(command.subcommands, f"{name} ")

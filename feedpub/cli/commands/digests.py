@@ -1,10 +1,12 @@
 """The commands that send mail."""
 
-from feedpub.cli.commands.kinds import CONFIG, JSON, Argument, Command, Option, Takes
+from feedpub.cli.commands.kinds import CONFIG, JSON, Argument, Command, Option, ParamType
 
-_ONE = Argument("digest", "NAME", "which digest: a name in digests:")
-_MAYBE = Argument("digest", "NAME", "which digest (default: all)", optional=True)
-_ISSUE = Argument("issue", "ISSUE", "its number, as `digest status` tells", Takes.NUMBER)
+_DIGEST_ARGUMENT = Argument("digest", "NAME", "which digest: a name in digests:")
+_OPTIONAL_DIGEST = Argument("digest", "NAME", "which digest (default: all)", optional=True)
+_ISSUE_ARGUMENT = Argument(
+    "issue", "ISSUE", "its number, as `digest status` tells", ParamType.NUMBER
+)
 
 _LIST = Command(
     "list",
@@ -23,12 +25,12 @@ _PREVIEW = Command(
         ("feedpub digest preview weekly --for ann@example.org", "as Ann would get it"),
     ),
     (
-        Option("--to", "write here (default: .feedpub/preview)", Takes.FOLDER, into="to"),
-        Option("--for", "as this reader gets it", Takes.TEXT, "ADDRESS", "address"),
-        Option("--open", "show it in the browser", into="show"),
+        Option("--to", "write here (default: .feedpub/preview)", ParamType.FOLDER, dest="to"),
+        Option("--for", "as this reader gets it", ParamType.TEXT, "ADDRESS", "address"),
+        Option("--open", "show it in the browser", dest="show"),
         CONFIG,
     ),
-    _ONE,
+    _DIGEST_ARGUMENT,
 )
 _TEST = Command(
     "test",
@@ -38,11 +40,11 @@ _TEST = Command(
     "out lead nowhere. Status: 0, or 1 if it was not taken.",
     (("feedpub digest test weekly --to you@example.org", "see how it looks in your mail program"),),
     (
-        Option("--to", "to whom: an email address", Takes.TEXT, "ADDRESS", required=True),
+        Option("--to", "to whom: an email address", ParamType.TEXT, "ADDRESS", required=True),
         JSON,
         CONFIG,
     ),
-    _ONE,
+    _DIGEST_ARGUMENT,
 )
 _SEND = Command(
     "send",
@@ -62,7 +64,7 @@ _SEND = Command(
         JSON,
         CONFIG,
     ),
-    _MAYBE,
+    _OPTIONAL_DIGEST,
 )
 _STATUS = Command(
     "status",
@@ -75,7 +77,7 @@ _STATUS = Command(
         ("feedpub digest status weekly --json | jq '.issues[0].tally'", "numbers of the newest"),
     ),
     (JSON, CONFIG),
-    _MAYBE,
+    _OPTIONAL_DIGEST,
 )
 _PAUSE = Command(
     "pause",
@@ -83,7 +85,7 @@ _PAUSE = Command(
     "Send no more of an issue until it is resumed.",
     (("feedpub digest pause 7", "there is a mistake in it"),),
     (CONFIG,),
-    _ISSUE,
+    _ISSUE_ARGUMENT,
 )
 _RESUME = Command(
     "resume",
@@ -91,7 +93,7 @@ _RESUME = Command(
     "Let a paused issue go on. What waits goes out with the next `feedpub digest send`.",
     (("feedpub digest resume 7", "it is fine after all"),),
     (CONFIG,),
-    _ISSUE,
+    _ISSUE_ARGUMENT,
 )
 _CANCEL = Command(
     "cancel",
@@ -99,7 +101,7 @@ _CANCEL = Command(
     "End an issue for good. Who has it has it; nobody else gets it, nor its posts again.",
     (("feedpub digest cancel 7", "the rest shall not get it"),),
     (CONFIG,),
-    _ISSUE,
+    _ISSUE_ARGUMENT,
 )
 _RETRY = Command(
     "retry",
@@ -112,7 +114,7 @@ _RETRY = Command(
         ("feedpub digest retry 7 --doubt", "better twice than not at all"),
     ),
     (Option("--doubt", "those in doubt for half an hour, not those that failed"), CONFIG),
-    _ISSUE,
+    _ISSUE_ARGUMENT,
 )
 _RECOVER = Command(
     "recover",
@@ -132,16 +134,16 @@ _RECOVER = Command(
         Option(
             "--from",
             "a log, compressed or not, or a folder of messages",
-            Takes.FILE,
+            ParamType.FILE,
             "PLACE",
             "places",
-            repeated=True,
+            multiple=True,
         ),
         Option(
             "--skip-until",
             "posts up to this date count as mailed, and issues planned by then end",
-            Takes.DATE,
-            into="until",
+            ParamType.DATE,
+            dest="until",
         ),
         JSON,
         CONFIG,
@@ -159,5 +161,16 @@ DIGEST = Command(
         ("feedpub digest send weekly", "send it now"),
         ("feedpub digest status", "what became of it"),
     ),
-    commands=(_LIST, _PREVIEW, _TEST, _SEND, _STATUS, _PAUSE, _RESUME, _CANCEL, _RETRY, _RECOVER),
+    subcommands=(
+        _LIST,
+        _PREVIEW,
+        _TEST,
+        _SEND,
+        _STATUS,
+        _PAUSE,
+        _RESUME,
+        _CANCEL,
+        _RETRY,
+        _RECOVER,
+    ),
 )

@@ -4,15 +4,15 @@ from dataclasses import dataclass
 from enum import Enum
 
 
-class Takes(Enum):
+class ParamType(Enum):
     """What follows an option, or stands by itself."""
 
-    NOTHING = ""
+    FLAG = ""
     FILE = "FILE"
     FOLDER = "DIR"
     TEXT = "TEXT"
     NUMBER = "NUMBER"  # of an issue
-    PAIR = "KEY=VALUE"
+    KEY_VALUE = "KEY=VALUE"
     DAYS = "DAYS"
     DATE = "DATE"
     PORT = "PORT"
@@ -24,13 +24,13 @@ class Option:
 
     name: str
     help: str
-    takes: Takes = Takes.NOTHING
+    param_type: ParamType = ParamType.FLAG
     metavar: str = ""
-    into: str = ""  # what its value is called where that is not its name
+    dest: str = ""  # what its value is called where that is not its name
     choices: tuple[str, ...] = ()
-    repeated: bool = False  # it may be given more than once: its value is a list
+    multiple: bool = False  # it may be given more than once: its value is a list
     required: bool = False
-    many: bool = False  # all that follows it, up to the next option, is its value
+    variadic: bool = False  # all that follows it, up to the next option, is its value
 
     @property
     def key(self) -> str:
@@ -45,7 +45,7 @@ class Argument:
     key: str
     metavar: str
     help: str
-    takes: Takes = Takes.TEXT
+    param_type: ParamType = ParamType.TEXT
     choices: tuple[str, ...] = ()
     optional: bool = False
 
@@ -60,10 +60,10 @@ class Command:
     examples: tuple[tuple[str, str], ...]
     options: tuple[Option, ...] = ()
     argument: Argument | None = None
-    commands: tuple["Command", ...] = ()  # one of them must follow, where there are any
+    subcommands: tuple["Command", ...] = ()  # one of them must follow, where there are any
 
 
 DEBUG = Option("--debug", "show where in the program an error came from")
 VERSION = Option("--version", "print the version")
-CONFIG = Option("--config", "the configuration (default: config.yaml)", Takes.FILE)
+CONFIG = Option("--config", "the configuration (default: config.yaml)", ParamType.FILE)
 JSON = Option("--json", "print the result as one JSON object, for scripts")

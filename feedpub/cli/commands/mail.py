@@ -1,6 +1,6 @@
 """The commands that see to it that mail arrives, and to what comes back."""
 
-from feedpub.cli.commands.kinds import CONFIG, JSON, Argument, Command, Option, Takes
+from feedpub.cli.commands.kinds import CONFIG, JSON, Argument, Command, Option, ParamType
 
 BOUNCES = Command(
     "bounces",
@@ -33,13 +33,13 @@ BOUNCES = Command(
         Option(
             "--explain",
             "say what the message in each file means, one JSON object a line; needs no site",
-            Takes.FILE,
-            many=True,
+            ParamType.FILE,
+            variadic=True,
         ),
         JSON,
         CONFIG,
     ),
-    Argument("source", "SOURCE", "where it came (default: -)", Takes.FILE, optional=True),
+    Argument("source", "SOURCE", "where it came (default: -)", ParamType.FILE, optional=True),
 )
 DOCTOR = Command(
     "doctor",

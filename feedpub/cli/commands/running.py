@@ -14,7 +14,7 @@ RUN = Command(
         ("feedpub run", "until Ctrl-C"),
         ("feedpub run --json | jq 'select(.event == \"problem\")'", "only what is wrong"),
     ),
-    (Option("--json", "tell what happens as JSON on a terminal too", into="json"), CONFIG),
+    (Option("--json", "tell what happens as JSON on a terminal too", dest="json"), CONFIG),
 )
 STATUS = Command(
     "status",

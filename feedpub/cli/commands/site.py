@@ -1,7 +1,7 @@
 """The commands that make, look after and publish a site."""
 
 from feedpub.cli.commands.kinds import CONFIG as _CONFIG
-from feedpub.cli.commands.kinds import JSON, Argument, Command, Option, Takes
+from feedpub.cli.commands.kinds import JSON, Argument, Command, Option, ParamType
 
 SHELLS = ("bash", "zsh", "fish")
 
@@ -18,7 +18,7 @@ BUILD = Command(
     ),
     (
         _CONFIG,
-        Option("--output", "write here instead of the configured folder", Takes.FOLDER),
+        Option("--output", "write here instead of the configured folder", ParamType.FOLDER),
         Option("--drafts", "publish drafts as well"),
         Option("--future", "publish posts dated in the future as well"),
         Option("--strict", "end with status 1 on warnings too"),
@@ -49,7 +49,7 @@ IMPORT_CHECK = Command(
         ("curl -O https://example.org/sitemap.xml; feedpub import-check sitemap.xml", "or after"),
     ),
     (_CONFIG, JSON),
-    Argument("old", "OLD", "a sitemap, a list of URLs, or a folder", Takes.FILE),
+    Argument("old", "OLD", "a sitemap, a list of URLs, or a folder", ParamType.FILE),
 )
 SERVE = Command(
     "serve",
@@ -63,8 +63,10 @@ SERVE = Command(
         ("feedpub serve --host 0.0.0.0 --port 80", "to everybody, without nginx"),
     ),
     (
-        Option("--host", "listen at this address instead of the configured one", Takes.TEXT, "IP"),
-        Option("--port", "likewise its port; 0 for any that is free", Takes.PORT),
+        Option(
+            "--host", "listen at this address instead of the configured one", ParamType.TEXT, "IP"
+        ),
+        Option("--port", "likewise its port; 0 for any that is free", ParamType.PORT),
         Option("--live", "build again and show it at each change"),
         _CONFIG,
     ),
@@ -75,7 +77,7 @@ INIT = Command(
     "Make a working site: config.yaml, a first post, .gitignore. Nothing that is there already\n"
     "is changed; posts that lie in content/ become the site's.",
     (("feedpub init blog", "in the new folder blog"), ("feedpub init", "right here")),
-    argument=Argument("folder", "DIR", "where (default: here)", Takes.FOLDER, optional=True),
+    argument=Argument("folder", "DIR", "where (default: here)", ParamType.FOLDER, optional=True),
 )
 NEW = Command(
     "new",
@@ -86,7 +88,7 @@ NEW = Command(
         ('feedpub new "My first journey"', "writes content/my-first-journey.md"),
         ('feedpub new "AT&T, again" --author ann', "by a key of authors:"),
     ),
-    (Option("--author", "who writes: a key of authors:", Takes.TEXT, "KEY"), _CONFIG),
+    (Option("--author", "who writes: a key of authors:", ParamType.TEXT, "KEY"), _CONFIG),
     Argument("title", "TITLE", "the title, in quotes"),
 )
 CONFIG = Command(

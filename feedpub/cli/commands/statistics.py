@@ -1,6 +1,6 @@
 """The command that tells how the site is read."""
 
-from feedpub.cli.commands.kinds import CONFIG, JSON, Command, Option, Takes
+from feedpub.cli.commands.kinds import CONFIG, JSON, Command, Option, ParamType
 
 STATS = Command(
     "stats",
@@ -12,9 +12,9 @@ STATS = Command(
         ("feedpub stats --html stats.html", "as a page with plots"),
     ),
     (
-        Option("--days", "how many days, today among them (default: 90)", Takes.DAYS),
-        Option("--html", "write a page that needs nothing else", Takes.FILE, into="html"),
-        Option("--svg", "write a picture", Takes.FILE, into="svg"),
+        Option("--days", "how many days, today among them (default: 90)", ParamType.DAYS),
+        Option("--html", "write a page that needs nothing else", ParamType.FILE, dest="html"),
+        Option("--svg", "write a picture", ParamType.FILE, dest="svg"),
         JSON,
         CONFIG,
     ),

@@ -1,7 +1,7 @@
 """The commands that look after the list of readers."""
 
-from feedpub.cli.commands.kinds import CONFIG, JSON, Argument, Command, Option, Takes
-from feedpub.mailing import CADENCES, STATES
+from feedpub.cli.commands.kinds import CONFIG, JSON, Argument, Command, Option, ParamType
+from feedpub.mailing import CADENCES, SUBSCRIBER_STATES
 
 _ADDRESS = Argument("address", "ADDRESS", "whose: an email address")
 
@@ -15,20 +15,25 @@ _ADD = Command(
         ("feedpub subscribers add bo@example.org --tag go --tag vim", "he follows two tags"),
     ),
     (
-        Option("--name", "what they are called", Takes.TEXT, "NAME"),
+        Option("--name", "what they are called", ParamType.TEXT, "NAME"),
         Option(
-            "--tag", "a tag they follow; may be repeated", Takes.TEXT, "TAG", "tags", repeated=True
+            "--tag",
+            "a tag they follow; may be repeated",
+            ParamType.TEXT,
+            "TAG",
+            "tags",
+            multiple=True,
         ),
         Option(
             "--author",
             "an author they follow, a key of authors:; may be repeated",
-            Takes.TEXT,
+            ParamType.TEXT,
             "KEY",
             "authors",
-            repeated=True,
+            multiple=True,
         ),
-        Option("--cadence", "how often they want mail", Takes.TEXT, "OFTEN", choices=CADENCES),
-        Option("--language", "of what is written around the posts", Takes.TEXT, "CODE"),
+        Option("--cadence", "how often they want mail", ParamType.TEXT, "OFTEN", choices=CADENCES),
+        Option("--language", "of what is written around the posts", ParamType.TEXT, "CODE"),
         CONFIG,
     ),
     _ADDRESS,
@@ -42,7 +47,13 @@ _LIST = Command(
         ("feedpub subscribers list --json | jq -r '.subscribers[].address'", "addresses only"),
     ),
     (
-        Option("--state", "only those in this state", Takes.TEXT, "STATE", choices=STATES),
+        Option(
+            "--state",
+            "only those in this state",
+            ParamType.TEXT,
+            "STATE",
+            choices=SUBSCRIBER_STATES,
+        ),
         JSON,
         CONFIG,
     ),
@@ -85,29 +96,29 @@ _IMPORT = Command(
             "--column",
             "which column holds what: email, name, state, unsubscribed, consented_at ...; "
             "any other word names a field; may be repeated",
-            Takes.PAIR,
+            ParamType.KEY_VALUE,
             "KEY=COLUMN",
             "columns",
-            repeated=True,
+            multiple=True,
         ),
         Option(
             "--state",
-            f"what a word for a state means: {', '.join(STATES)}; may be repeated",
-            Takes.PAIR,
+            f"what a word for a state means: {', '.join(SUBSCRIBER_STATES)}; may be repeated",
+            ParamType.KEY_VALUE,
             "WORD=STATE",
             "states",
-            repeated=True,
+            multiple=True,
         ),
         Option(
             "--encoding",
             "how its letters are written, such as cp1252 (default: as the file itself tells)",
-            Takes.TEXT,
+            ParamType.TEXT,
             "NAME",
         ),
         JSON,
         CONFIG,
     ),
-    Argument("file", "FILE", "the CSV file", Takes.FILE),
+    Argument("file", "FILE", "the CSV file", ParamType.FILE),
 )
 _EXPORT = Command(
     "export",
@@ -119,7 +130,7 @@ _EXPORT = Command(
         ("feedpub subscribers export | gzip > readers.csv.gz", "hand it on"),
     ),
     (CONFIG,),
-    Argument("file", "FILE", "where (default: standard output)", Takes.FILE, optional=True),
+    Argument("file", "FILE", "where (default: standard output)", ParamType.FILE, optional=True),
 )
 _FORGET = Command(
     "forget",
@@ -155,5 +166,5 @@ SUBSCRIBERS = Command(
         ("feedpub subscribers import list.csv --dry-run", "see what a list would change"),
         ("feedpub subscribers stats", "how many there are"),
     ),
-    commands=(_ADD, _LIST, _SHOW, _REMOVE, _IMPORT, _EXPORT, _FORGET, _SUPPRESS, _STATS),
+    subcommands=(_ADD, _LIST, _SHOW, _REMOVE, _IMPORT, _EXPORT, _FORGET, _SUPPRESS, _STATS),
 )

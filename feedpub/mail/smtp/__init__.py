@@ -4,15 +4,15 @@ import time
 from collections.abc import Callable, Sequence
 
 from feedpub.errors import MailError
-from feedpub.mail.smtp.greeting import GreetingError, greet, trust
-from feedpub.mail.smtp.relay import Relay, order
+from feedpub.mail.smtp.greeting import RelayConnectError, create_ssl_context, open_connection
+from feedpub.mail.smtp.relay import SmtpRelay, order_relays
 from feedpub.mail.smtp.session import SmtpSession
-from feedpub.mail.transport import Refused, ignore
+from feedpub.mail.transport import RefusalHandler, ignore_refusal
 
-__all__ = ["Relay", "Smtp", "SmtpSession", "order"]
+__all__ = ["SmtpRelay", "SmtpSession", "SmtpTransport", "order_relays"]
 
 
-class Smtp:
+class SmtpTransport:
     """Sends through one of several relays; where one is out of reach, through the next.
 
     Raises:
@@ -20,13 +20,13 @@ class Smtp:
     """
 
     def __init__(
-        self, relays: Sequence[Relay], clock: Callable[[], float] = time.monotonic
+        self, relays: Sequence[SmtpRelay], clock: Callable[[], float] = time.monotonic
     ) -> None:
         self.relays = tuple(relays)
-        self._trusted = {each.ca_file: trust(each) for each in relays}
+        self._ssl_contexts = {each.ca_file: create_ssl_context(each) for each in relays}
         self._clock = clock
 
-    def connect(self, chance: float = 0.0, refused: Refused = ignore) -> SmtpSession:
+    def connect(self, chance: float = 0.0, refused: RefusalHandler = ignore_refusal) -> SmtpSession:
         """Connect to the relay that `chance` points to, or to the first of the others that answers.
 
         `refused` is called for each that answered with a refusal.
@@ -35,19 +35,21 @@ class Smtp:
             MailError: none answers, lets us in and can be trusted; it says why, for each.
         """
         faults = []
-        for relay in order(self.relays, chance):
+        for relay in order_relays(self.relays, chance):
             try:
                 return self.connect_to(relay)
-            except GreetingError as error:
+            except RelayConnectError as error:
                 faults.append(str(error))
-                if error.outcome is not None:
-                    refused(error.outcome)
+                if error.result is not None:
+                    refused(error.result)
         raise MailError("; ".join(faults) or "mail.relays: there is no mail server to send through")
 
-    def connect_to(self, relay: Relay) -> SmtpSession:
+    def connect_to(self, relay: SmtpRelay) -> SmtpSession:
         """Connect to one of the relays, up to and with the log-in.
 
         Raises:
             GreetingError: it does not answer, does not let us in or cannot be trusted.
         """
-        return SmtpSession(greet(relay, self._trusted[relay.ca_file]), relay, self._clock)
+        return SmtpSession(
+            open_connection(relay, self._ssl_contexts[relay.ca_file]), relay, self._clock
+        )

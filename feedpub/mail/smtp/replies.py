@@ -3,11 +3,11 @@
 import re
 from dataclasses import dataclass
 
-from feedpub.mail.reasons import brief
-from feedpub.mail.smtp.relay import Relay
-from feedpub.mailing import Outcome
+from feedpub.mail.reasons import clean_reply
+from feedpub.mail.smtp.relay import SmtpRelay
+from feedpub.mailing import SendResult
 
-CLOSING = 421
+SERVICE_CLOSING = 421
 """The server ends the connection (RFC 5321 section 3.8)."""
 
 _STATUS = re.compile(r"^([245]\.\d{1,3}\.\d{1,3})(?![\d.])[ \t]*", re.MULTILINE)
@@ -15,7 +15,7 @@ _KINDS = {2: "accepted", 4: "deferred", 5: "failed"}
 
 
 @dataclass(frozen=True, slots=True)
-class Reply:
+class SmtpReply:
     """A reply; several lines are parted by line feeds."""
 
     code: int
@@ -27,17 +27,17 @@ class Reply:
         return _KINDS.get(self.code // 100, "")
 
     @property
-    def is_good(self) -> bool:
+    def is_success(self) -> bool:
         """Whether it says yes."""
         return self.kind == "accepted"
 
     def __str__(self) -> str:
         """Give the reply in one line."""
-        return f"{self.code} {brief(self.text)}".strip()
+        return f"{self.code} {clean_reply(self.text)}".strip()
 
 
-def outcome(kind: str, reply: Reply, relay: Relay) -> Outcome:
+def build_result(kind: str, reply: SmtpReply, relay: SmtpRelay) -> SendResult:
     """Give the outcome of this kind, with the enhanced status code (RFC 3463) told apart."""
     found = _STATUS.search(reply.text)
-    text = brief(relay.discreet(_STATUS.sub("", reply.text)))
-    return Outcome(kind, reply.code, found[1] if found else "", text, relay.name)
+    text = clean_reply(relay.redact(_STATUS.sub("", reply.text)))
+    return SendResult(kind, reply.code, found[1] if found else "", text, relay.name)

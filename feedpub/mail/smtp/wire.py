@@ -5,22 +5,22 @@ import selectors
 import smtplib
 import socket
 
-from feedpub.mail.reasons import brief
-from feedpub.mail.smtp.replies import Reply
+from feedpub.mail.reasons import clean_reply
+from feedpub.mail.smtp.replies import SmtpReply
 
-_LEAVING = 5.0  # seconds to wait for the answer to QUIT
+_QUIT_TIMEOUT = 5.0  # seconds to wait for the answer to QUIT
 
 
-class LostError(Exception):
+class ConnectionLostError(Exception):
     """The connection is gone, or as good as gone; the text says how."""
 
 
-class Wire:
+class SmtpConnection:
     """Writes and reads; every failure is a `LostError`, after which it is closed."""
 
     def __init__(self, server: smtplib.SMTP) -> None:
         self._server = server
-        self.is_cut = False  # by ourselves
+        self.is_aborted = False  # by ourselves
         # Else the final dot waits 40 ms for the other side to confirm what was before it.
         self._socket().setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
@@ -29,15 +29,15 @@ class Wire:
         """Whether nobody has closed the connection, as far as we know."""
         return self._server.sock is not None
 
-    def offers(self, extension: str) -> bool:
+    def has_extension(self, extension: str) -> bool:
         """Tell whether the server's EHLO named an extension."""
         return self._server.has_extn(extension)
 
-    def parameter(self, extension: str) -> str:
+    def get_extension_parameter(self, extension: str) -> str:
         """Give what the server's EHLO said of an extension, "" where nothing."""
         return self._server.esmtp_features.get(extension, "")
 
-    def patient(self, seconds: float) -> None:
+    def set_timeout(self, seconds: float) -> None:
         """Wait that long for each answer from now on."""
         self._socket().settimeout(seconds)
 
@@ -46,35 +46,37 @@ class Wire:
         try:
             self._server.send(data)
         except smtplib.SMTPServerDisconnected as error:
-            raise LostError(why(error)) from error
+            raise ConnectionLostError(describe_disconnect(error)) from error
 
-    def read(self) -> Reply:
+    def read_reply(self) -> SmtpReply:
         """Wait for a reply."""
         try:
             code, text = self._server.getreply()
         except smtplib.SMTPServerDisconnected as error:
-            raise LostError(why(error)) from error
+            raise ConnectionLostError(describe_disconnect(error)) from error
         except smtplib.SMTPResponseException as error:  # a line without end; it is closed now
-            raise LostError(f"no reply of SMTP: {error.smtp_error!r}") from error
+            raise ConnectionLostError(f"no reply of SMTP: {error.smtp_error!r}") from error
         if code < 0:
-            self.drop()
-            raise LostError(f"no reply of SMTP: {brief(text.decode('utf-8', 'replace'))!r}")
-        return Reply(code, text.decode("utf-8", "replace"))
+            self.close()
+            raise ConnectionLostError(
+                f"no reply of SMTP: {clean_reply(text.decode('utf-8', 'replace'))!r}"
+            )
+        return SmtpReply(code, text.decode("utf-8", "replace"))
 
-    def ask(self, command: bytes) -> Reply:
+    def send_command(self, command: bytes) -> SmtpReply:
         """Send one command and wait for its reply."""
         self.write(command + b"\r\n")
-        return self.read()
+        return self.read_reply()
 
-    def has_news(self) -> bool:
+    def has_pending_data(self) -> bool:
         """Tell whether the server has said something unasked for, or hung up."""
         with selectors.DefaultSelector() as selector:
             selector.register(self._socket(), selectors.EVENT_READ)
             return bool(selector.select(0))
 
-    def cut(self) -> None:
+    def abort(self) -> None:
         """End the connection at once, from another thread: whoever waits for an answer has none."""
-        self.is_cut = True
+        self.is_aborted = True
         connection = self._server.sock
         if connection is not None:
             with contextlib.suppress(OSError):  # it is gone already
@@ -82,26 +84,26 @@ class Wire:
 
     def quit(self) -> None:
         """Take leave of a server that is still there."""
-        with contextlib.suppress(LostError):  # gone is what it shall be
-            self.patient(_LEAVING)
-            self.ask(b"QUIT")
-        self.drop()
+        with contextlib.suppress(ConnectionLostError):  # gone is what it shall be
+            self.set_timeout(_QUIT_TIMEOUT)
+            self.send_command(b"QUIT")
+        self.close()
 
-    def drop(self) -> None:
+    def close(self) -> None:
         """Close the connection without a word."""
         self._server.close()
 
     def _socket(self) -> socket.socket:
         if self._server.sock is None:
-            raise LostError("the connection is closed")
+            raise ConnectionLostError("the connection is closed")
         return self._server.sock
 
 
-def why(error: smtplib.SMTPServerDisconnected) -> str:
+def describe_disconnect(error: smtplib.SMTPServerDisconnected) -> str:
     """Say what happened: smtplib tells only that it did, and keeps the reason behind it."""
     reason = error.__context__
     if isinstance(reason, TimeoutError):
         return "no answer in time"
     if isinstance(reason, OSError) and reason.strerror:
-        return f"connection lost: {brief(reason.strerror)}"
+        return f"connection lost: {clean_reply(reason.strerror)}"
     return "connection closed by the server"

@@ -18,18 +18,18 @@ from markdown.preprocessors import Preprocessor
 from markdown.treeprocessors import InlineProcessor
 from markdown.util import ETX, HTML_PLACEHOLDER_RE, STX, Registry
 
-from feedpub.markup.commonmark.attributes import AttributeLists
+from feedpub.markup.commonmark.attributes import AttributeListProcessor
 from feedpub.markup.commonmark.block import DepthError
-from feedpub.markup.commonmark.blocks import parse
+from feedpub.markup.commonmark.blocks import parse_blocks
 from feedpub.markup.commonmark.tree import TreeBuilder
 
-__all__ = ["CommonMark", "DepthError"]
+__all__ = ["CommonMarkExtension", "DepthError"]
 
 # The priorities that the library itself gives to its processors.
 _NORMALIZE, _INLINE, _ATTRIBUTES, _RAW_HTML = 30, 20, 8, 30
 
 
-class CommonMark(Extension):
+class CommonMarkExtension(Extension):
     """Reads CommonMark 0.31 with tables, strikethrough, task lists, autolinks, footnotes, alerts,
     definition lists, admonitions, abbreviations and attribute lists.
 
@@ -45,25 +45,25 @@ class CommonMark(Extension):
     def extendMarkdown(self, md: Markdown) -> None:  # noqa: N802  # theirs
         """Put the parsers in their places."""
         md.preprocessors.deregister("html_block")
-        md.preprocessors.register(_Clean(md), "normalize_whitespace", _NORMALIZE)
+        md.preprocessors.register(_PlaceholderPreprocessor(md), "normalize_whitespace", _NORMALIZE)
         abbreviations = AbbrExtension()
         abbreviations.extendMarkdown(md)
-        attributes = AttributeLists(md)
+        attributes = AttributeListProcessor(md)
         md.treeprocessors.register(attributes, "attr_list", _ATTRIBUTES)
-        md.parser = _Parser(md, abbreviations, attributes, self._set_formula)
+        md.parser = _CommonMarkParser(md, abbreviations, attributes, self._set_formula)
         md.inlinePatterns = Registry()
         md.treeprocessors.register(InlineProcessor(md), "inline", _INLINE)  # it keeps the registry
-        md.postprocessors.register(_RawHtml(md), "raw_html", _RAW_HTML)
+        md.postprocessors.register(_RawHtmlPostprocessor(md), "raw_html", _RAW_HTML)
 
 
-class _Clean(Preprocessor):
+class _PlaceholderPreprocessor(Preprocessor):
     """Takes out the two characters that the library marks its placeholders with."""
 
     def run(self, lines: list[str]) -> list[str]:
         return [line.replace(STX, "").replace(ETX, "") for line in lines]
 
 
-class _Parser(BlockParser):
+class _CommonMarkParser(BlockParser):
     """Python-Markdown's block parser, with CommonMark's rules.
 
     Block processors that extensions register are asked about each paragraph.
@@ -73,7 +73,7 @@ class _Parser(BlockParser):
         self,
         md: Markdown,
         abbreviations: AbbrExtension,
-        attributes: AttributeLists,
+        attributes: AttributeListProcessor,
         set_formula: Callable[[str], str] | None,
     ) -> None:
         super().__init__(md)
@@ -93,7 +93,7 @@ class _Parser(BlockParser):
         self._parse(parent, "\n\n".join(blocks).split("\n"))
 
     def _parse(self, parent: Element, lines: list[str]) -> None:
-        document = parse(lines)
+        document = parse_blocks(lines)
         self._abbreviations.abbrs.update(document.abbreviations)  # type: ignore[attr-defined]
         TreeBuilder(
             document,
@@ -114,7 +114,7 @@ class _Parser(BlockParser):
         return False
 
 
-class _RawHtml(Postprocessor):
+class _RawHtmlPostprocessor(Postprocessor):
     """Puts the HTML of the author back, as it was written."""
 
     def run(self, text: str) -> str:

@@ -9,7 +9,7 @@ _ONE = r"(?:[#.][\w:-]++|[A-Za-z][\w:-]*+=(?:\"[^\"{}\n]*+\"|'[^'{}\n]*+'|[^\s\"
 _LIST = rf"\{{(:[^{{}}\n]*+|[ ]*+{_ONE}(?:[ ]++{_ONE})*+[ ]*+)\}}"
 
 
-class AttributeLists(AttrListTreeprocessor):
+class AttributeListProcessor(AttrListTreeprocessor):
     """Python-Markdown's attribute lists, for what is certain to be one."""
 
     HEADER_RE = re.compile(rf"(?<![ ])[ ]++{_LIST}[ ]*+$")  # type: ignore[misc]  # final in the stubs alone

@@ -20,7 +20,7 @@ _DOMAIN = re.compile(r"[A-Za-z0-9_-]{1,63}(?:\.[A-Za-z0-9_-]{1,63}){1,8}")
 class Autolink:
     """What is shown, where it leads, and how many characters it takes up."""
 
-    shown: str
+    text: str
     url: str
     length: int
 

@@ -3,11 +3,11 @@
 import re
 from dataclasses import dataclass, field
 
-from feedpub.markup.commonmark.links import Reference
+from feedpub.markup.commonmark.links import LinkReference
 
-DEEPEST = 100  # containers within each other; nobody means more
+MAX_NESTING = 100  # containers within each other; nobody means more
 CODE_INDENT = 4
-CONTAINERS = frozenset(
+CONTAINER_KINDS = frozenset(
     (
         "document",
         "quote",
@@ -20,7 +20,7 @@ CONTAINERS = frozenset(
         "terms",
     )
 )
-LITERAL = frozenset(("code", "fence", "html"))
+LITERAL_KINDS = frozenset(("code", "fence", "html"))
 
 
 @dataclass(slots=True, eq=False)
@@ -38,7 +38,7 @@ class Block:
     marker: str = ""  # of a list; the signs of a fence; the label of a footnote
     level: int = 0  # of a heading; the first number of an ordered list, -1 for none
     info: str = ""  # language of code; kind and title of an admonition
-    closing: re.Pattern[str] | None = None  # ends a block of HTML or a Liquid block
+    end_pattern: re.Pattern[str] | None = None  # ends a block of HTML or a Liquid block
     attributes: str = ""  # `{: ...}` that stands below it
     is_tight: bool = True
     columns: tuple[str, ...] = ()  # alignments of a table
@@ -50,7 +50,7 @@ class Document:
     """What a text holds: its blocks, and what its definitions define."""
 
     root: Block
-    references: dict[str, Reference]
+    references: dict[str, LinkReference]
     footnotes: dict[str, Block]
     abbreviations: dict[str, str]
 

@@ -8,20 +8,28 @@ and the fences of Liquid and Hugo.
 from collections.abc import Callable, Mapping, Sequence
 
 from feedpub.markup.commonmark import formulas
-from feedpub.markup.commonmark.block import CODE_INDENT, CONTAINERS, LITERAL, Block, Document
-from feedpub.markup.commonmark.links import Reference
-from feedpub.markup.commonmark.stack import Line, OpenBlocks
-from feedpub.markup.commonmark.starters import STARTERS, is_directive_end
+from feedpub.markup.commonmark.block import (
+    CODE_INDENT,
+    CONTAINER_KINDS,
+    LITERAL_KINDS,
+    Block,
+    Document,
+)
+from feedpub.markup.commonmark.links import LinkReference
+from feedpub.markup.commonmark.stack import LineCursor, OpenBlocks
+from feedpub.markup.commonmark.starters import BLOCK_STARTS, is_directive_end
 
 
-def parse(lines: Sequence[str], references: dict[str, Reference] | None = None) -> Document:
+def parse_blocks(
+    lines: Sequence[str], references: dict[str, LinkReference] | None = None
+) -> Document:
     """Parse lines without their ends; known link references are added to.
 
     Raises DepthError where blocks are nested too deeply.
     """
     blocks = OpenBlocks(lines, {} if references is None else references)
     for number, line in enumerate(lines):
-        blocks.number, blocks.line = number, Line(line)
+        blocks.line_number, blocks.line = number, LineCursor(line)
         _read(blocks)
     blocks.close_all()
     return blocks.document
@@ -31,21 +39,21 @@ def _read(blocks: OpenBlocks) -> None:
     container, is_matched = _continue_open(blocks)
     if container is None:
         return
-    if blocks.number <= container.formula_end:
+    if blocks.line_number <= container.formula_end:
         container.lines.append(blocks.line.literal())
-        container.end = blocks.number
+        container.end = blocks.line_number
         _expect_formula(blocks, container)
         return
     tip = blocks.tip
     started: Block | None = container
-    if container.kind not in LITERAL:
+    if container.kind not in LITERAL_KINDS:
         started = _start_blocks(blocks, container)
     if started is None:
         return
     is_lazy = not is_matched and started is container and tip.kind == "paragraph" and tip.is_open
     if is_lazy and not blocks.line.is_blank:
         tip.lines.append(blocks.line.rest())
-        tip.end = blocks.number
+        tip.end = blocks.line_number
     else:
         _add_text(blocks, started)
 
@@ -64,7 +72,7 @@ def _start_blocks(blocks: OpenBlocks, container: Block) -> Block | None:
             return container
         if not opened.is_open:
             return None
-        if opened.kind not in CONTAINERS:
+        if opened.kind not in CONTAINER_KINDS:
             return opened
         container = opened
     return container
@@ -72,7 +80,7 @@ def _start_blocks(blocks: OpenBlocks, container: Block) -> Block | None:
 
 def _start(blocks: OpenBlocks, container: Block) -> Block | None:
     rest = blocks.line.rest()
-    for starter in STARTERS.get(rest[0], ()):
+    for starter in BLOCK_STARTS.get(rest[0], ()):
         block = starter(blocks, container, rest)
         if block is not None:
             return block
@@ -81,18 +89,22 @@ def _start(blocks: OpenBlocks, container: Block) -> Block | None:
 
 def _add_text(blocks: OpenBlocks, container: Block) -> None:
     line = blocks.line
-    blocks.close_to(container)
-    if container.kind in LITERAL:
+    blocks.close_descendants(container)
+    if container.kind in LITERAL_KINDS:
         text = line.literal()
         container.lines.append(text)
-        container.end = blocks.number
-        if container.kind == "html" and container.closing and container.closing.search(text):
+        container.end = blocks.line_number
+        if (
+            container.kind == "html"
+            and container.end_pattern
+            and container.end_pattern.search(text)
+        ):
             blocks.close(container)
     elif line.is_blank:
         return
     elif container.kind in ("table", "paragraph"):
         container.lines.append(line.rest())
-        container.end = blocks.number
+        container.end = blocks.line_number
         _expect_formula(blocks, container)
     else:
         paragraph = blocks.open("paragraph", container)
@@ -104,8 +116,12 @@ def _expect_formula(blocks: OpenBlocks, paragraph: Block) -> None:
     """Keep the lines of a formula that the last line leaves open from beginning other blocks."""
     written = paragraph.lines[-1]
     if paragraph.kind == "paragraph" and ("$$" in written or "\\[" in written):
-        before = formulas.after_end(written) if paragraph.formula_end == blocks.number else written
-        last = formulas.last_line(before, blocks.lines, blocks.number + 1)
+        before = (
+            formulas.get_text_after_formula(written)
+            if paragraph.formula_end == blocks.line_number
+            else written
+        )
+        last = formulas.find_last_line(before, blocks.lines, blocks.line_number + 1)
         paragraph.formula_end = max(paragraph.formula_end, last)
 
 
@@ -120,7 +136,7 @@ def _continue_open(blocks: OpenBlocks) -> tuple[Block | None, bool]:
     container = blocks.document.root
     while container.children and container.children[-1].is_open:
         child = container.children[-1]
-        goes_on = _CONTINUED[child.kind](blocks, child)
+        goes_on = _CONTINUE_RULES[child.kind](blocks, child)
         if goes_on is None:
             return None, True
         if not goes_on:
@@ -134,16 +150,16 @@ def _always(blocks: OpenBlocks, block: Block) -> bool:  # noqa: ARG001  # one of
 
 
 def _paragraph(blocks: OpenBlocks, block: Block) -> bool:
-    return not blocks.line.is_blank or blocks.number <= block.formula_end
+    return not blocks.line.is_blank or blocks.line_number <= block.formula_end
 
 
 def _quote(blocks: OpenBlocks, block: Block) -> bool:
     line = blocks.line
     if line.indent >= CODE_INDENT or not line.rest().startswith(">"):
         return False
-    line.move(line.text_at + 1)
+    line.move_to(line.text_column + 1)
     line.skip(min(line.indent, 1))
-    block.end = blocks.number
+    block.end = blocks.line_number
     return True
 
 
@@ -151,7 +167,7 @@ def _indented(blocks: OpenBlocks, block: Block) -> bool:
     """A block that goes on while lines are indented by as much as its marker says."""
     line = blocks.line
     if line.is_blank:
-        line.move(line.text_at)
+        line.move_to(line.text_column)
         return block.kind != "item" or bool(block.children)
     if line.indent < block.indent:
         return False
@@ -183,8 +199,8 @@ def _has_open_directive(rest: str, block: Block) -> bool:
 def _fence(blocks: OpenBlocks, block: Block) -> bool | None:
     line = blocks.line
     rest = line.rest().rstrip(" \t")
-    if block.closing:
-        is_end = block.closing.fullmatch(rest) is not None
+    if block.end_pattern:
+        is_end = block.end_pattern.fullmatch(rest) is not None
     else:
         is_end = line.indent < CODE_INDENT and rest.startswith(block.marker)
         is_end = is_end and not rest.strip(block.marker[0])
@@ -196,9 +212,9 @@ def _fence(blocks: OpenBlocks, block: Block) -> bool | None:
 
 
 def _end(blocks: OpenBlocks, block: Block) -> None:
-    blocks.close_to(block)
+    blocks.close_descendants(block)
     blocks.close(block)
-    block.end = blocks.number
+    block.end = blocks.line_number
 
 
 def _code(blocks: OpenBlocks, block: Block) -> bool:  # noqa: ARG001  # one of a table
@@ -207,19 +223,19 @@ def _code(blocks: OpenBlocks, block: Block) -> bool:  # noqa: ARG001  # one of a
         line.skip(CODE_INDENT)
         return True
     if line.is_blank:
-        line.move(line.text_at)
+        line.move_to(line.text_column)
     return line.is_blank
 
 
 def _html(blocks: OpenBlocks, block: Block) -> bool:
-    return block.closing is not None or not blocks.line.is_blank
+    return block.end_pattern is not None or not blocks.line.is_blank
 
 
 def _table(blocks: OpenBlocks, block: Block) -> bool:  # noqa: ARG001  # one of a table
     return not blocks.line.is_blank and blocks.line.indent < CODE_INDENT
 
 
-_CONTINUED: Mapping[str, Callable[[OpenBlocks, Block], bool | None]] = {
+_CONTINUE_RULES: Mapping[str, Callable[[OpenBlocks, Block], bool | None]] = {
     "list": _always,
     "terms": _always,
     "paragraph": _paragraph,

@@ -7,7 +7,7 @@ import unicodedata
 from collections.abc import Sequence
 from xml.etree.ElementTree import Element
 
-from feedpub.markup.commonmark.nodes import Node, fill
+from feedpub.markup.commonmark.nodes import InlineNode, append_nodes
 
 _ASCII_PUNCTUATION = frozenset("!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~")
 _SPACES = frozenset(" \t\n\r\f\u00a0")
@@ -26,7 +26,7 @@ _CJK = (
 _FIRST_CJK = 0x1100
 
 
-def flanking(sign: str, before: str, after: str) -> tuple[bool, bool]:
+def get_flanking(sign: str, before: str, after: str) -> tuple[bool, bool]:
     """Return whether a run between these two characters can open, and can close, emphasis."""
     space_before, space_after = _is_space(before), _is_space(after)
     stop_before, stop_after = _is_punctuation(before), _is_punctuation(after)
@@ -54,7 +54,7 @@ def _is_cjk(character: str) -> bool:
     return code >= _FIRST_CJK and any(low <= code <= high for low, high in _CJK)
 
 
-def match_emphasis(runs: list[Node], bottom: int) -> None:
+def process_emphasis(runs: list[InlineNode], bottom: int) -> None:
     """Make elements of the runs above `bottom` of the stack; the rest of them is text."""
     lowest: dict[tuple[str, bool, int], int] = {}  # below this there is no opener for such
     index = bottom
@@ -64,7 +64,7 @@ def match_emphasis(runs: list[Node], bottom: int) -> None:
         if run is None or not run.can_close or not run.length:
             index += 1
             continue
-        kind = (run.sign, run.can_open, run.original % 3)
+        kind = (run.delimiter, run.can_open, run.original_length % 3)
         opening = _opener(runs, index, max(bottom, lowest.get(kind, bottom)))
         if opening < 0:
             lowest[kind] = index
@@ -81,35 +81,35 @@ def match_emphasis(runs: list[Node], bottom: int) -> None:
     del runs[bottom:]
 
 
-def _opener(runs: Sequence[Node], index: int, lowest: int) -> int:
+def _opener(runs: Sequence[InlineNode], index: int, lowest: int) -> int:
     closer = runs[index].run
     for at in range(index - 1, lowest - 1, -1):
         opener = runs[at].run
-        if opener is not None and closer is not None and opener.opens_for(closer):
+        if opener is not None and closer is not None and opener.matches_closer(closer):
             return at
     return -1
 
 
-def _wrap(opener: Node, closer: Node) -> None:
+def _wrap(opener: InlineNode, closer: InlineNode) -> None:
     """Put what stands between two runs into an element, and shorten the runs."""
     first, last = opener.run, closer.run
     if first is None or last is None:
         return
     used = 2 if first.length >= 2 and last.length >= 2 else 1  # noqa: PLR2004
-    if first.sign == "~":
+    if first.delimiter == "~":
         used = first.length
-    tag = "del" if first.sign == "~" else "strong" if used == 2 else "em"  # noqa: PLR2004
+    tag = "del" if first.delimiter == "~" else "strong" if used == 2 else "em"  # noqa: PLR2004
     element = Element(tag)
     inner = opener.next if opener.next is not closer else None
     if inner is not None and closer.previous is not None:
         closer.previous.next = None
-        fill(element, inner)
-    node = Node(element=element, previous=opener, next=closer)
+        append_nodes(element, inner)
+    node = InlineNode(element=element, previous=opener, next=closer)
     opener.next, closer.previous = node, node
     for each, run in ((opener, first), (closer, last)):
         run.length -= used
         each.text = each.text[used:]
 
 
-def _length(node: Node) -> int:
+def _length(node: InlineNode) -> int:
     return node.run.length if node.run else 0

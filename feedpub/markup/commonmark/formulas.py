@@ -5,30 +5,30 @@ from collections.abc import Callable, Sequence
 
 from feedpub.markup import fences
 
-NOT_HERE, NEVER = -1, -2
+NO_FORMULA, NO_MORE_CLOSERS = -1, -2
 
 _TEX = re.compile(r"\\[A-Za-z]|[\^={}<>+]|_[{\w]")  # what tells a formula from words in brackets
 
 
-def formula_end(text: str, closing: str, begin: int) -> int:
+def find_formula_end(text: str, closing: str, begin: int) -> int:
     """Return where the signs stand that close a formula which begins at a place.
 
     NOT_HERE says that what begins there is no formula, NEVER that the signs do not come any more.
     """
     if closing == "$" and (not text[begin : begin + 1].strip() or text[begin] == "`"):
-        return NOT_HERE
+        return NO_FORMULA
     end = text.find(closing, begin)
     while end >= 0:
         content = text[begin:end]
         if closing == "$$":
             return end
         if closing != "$":
-            return end if _TEX.search(content) else NOT_HERE
+            return end if _TEX.search(content) else NO_FORMULA
         following = text[end + 1 : end + 2]
         if content and content[-1] not in " \t\n\\" and not following.isdigit():
             return end
         end = text.find(closing, end + 1)
-    return NEVER
+    return NO_MORE_CLOSERS
 
 
 # Formulas of several lines
@@ -39,13 +39,13 @@ _SPAN = re.compile(r"`[^`]*+`")
 _FENCE = ("```", "~~~")
 
 
-def after_end(line: str) -> str:
+def get_text_after_formula(line: str) -> str:
     """Return what stands behind the formula that ends on a line."""
     ends = [line.find(sign) + len(sign) for sign in ("$$", "\\]") if sign in line]
     return line[min(ends) :] if ends else ""
 
 
-def last_line(line: str, lines: Sequence[str], following: int) -> int:
+def find_last_line(line: str, lines: Sequence[str], following: int) -> int:
     """Return the number of the line on which a formula ends that a line leaves open, else -1.
 
     A formula may hold an empty line only where it begins with a line of its own.
@@ -74,7 +74,7 @@ def _unquoted(line: str, depth: int) -> str:
     return line.strip(" \t")
 
 
-class HeldFormulas:
+class FormulaStash:
     """The formulas of one text, taken out of it while an engine reads it that would damage them."""
 
     _BEGIN, _END = "\ufdd4", "\ufdd5"  # noncharacters, which no post can hold
@@ -85,22 +85,22 @@ class HeldFormulas:
         self._formulas: list[str] = []
         self._begin = re.compile("|".join(re.escape(sign) for sign in signs))
 
-    def take(self, body: str) -> str:
+    def stash(self, body: str) -> str:
         """Put something in the place of each formula outside of fenced code."""
         if "$" not in body and "\\" not in body:
             return body
         lines = body.split("\n")
         written: list[str] = []
         done = 0
-        for fence in (*fences.find(lines), None):
-            first = fence.first if fence else len(lines)
+        for fence in (*fences.find_fences(lines), None):
+            first = fence.first_line if fence else len(lines)
             written.append(self._inline("\n".join(self._display(lines[done:first]))))
             if fence:
-                written.append("\n".join(lines[fence.first : fence.last + 1]))
-                done = fence.last + 1
+                written.append("\n".join(lines[fence.first_line : fence.last_line + 1]))
+                done = fence.last_line + 1
         return "\n".join(written)
 
-    def put_back(self, html: str, write: Callable[[str], str]) -> str:
+    def unstash(self, html: str, write: Callable[[str], str]) -> str:
         """Put the formulas back, each as `write` makes it."""
         if not self._formulas:
             return html
@@ -122,7 +122,7 @@ class HeldFormulas:
         while at < len(lines):
             line = lines[at]
             text = line.strip(_MARGIN)
-            last = last_line(text, lines, at + 1) if text.startswith(("$$", "\\[")) else -1
+            last = find_last_line(text, lines, at + 1) if text.startswith(("$$", "\\[")) else -1
             if last < 0 or not lines[last].rstrip().endswith(("$$", "\\]")):
                 written.append(line)
                 at += 1
@@ -143,8 +143,8 @@ class HeldFormulas:
         while (found := self._begin.search(text, at)) is not None:
             sign, at = found[0], found.end()
             closing = {"\\(": "\\)", "\\[": "\\]"}.get(sign, sign)
-            end = NEVER if closing in never else formula_end(text, closing, at)
-            if end == NEVER:
+            end = NO_MORE_CLOSERS if closing in never else find_formula_end(text, closing, at)
+            if end == NO_MORE_CLOSERS:
                 never.add(closing)
             formula = text[found.start() : end + len(closing)]
             if end < 0 or "`" in formula or "\n\n" in formula:

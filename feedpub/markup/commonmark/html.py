@@ -15,7 +15,7 @@ EMAIL_AUTOLINK = re.compile(
 )
 
 
-def inline_html(text: str, at: int, absent: set[str]) -> str:
+def match_inline_html(text: str, at: int, absent: set[str]) -> str:
     """Return the tag, comment or other HTML that begins at a place, or "" (section 6.6).
 
     `absent` remembers the ends that the text does not have any more, so that nobody looks for one
@@ -55,5 +55,5 @@ HTML_BLOCKS: tuple[tuple[re.Pattern[str], re.Pattern[str] | None], ...] = (
     (re.compile(rf"</?(?:{_BLOCK_NAMES})(?:\s|/?>|$)", re.IGNORECASE), None),
     (re.compile(rf"(?:{OPEN_TAG}|{CLOSE_TAG})\s*+$"), None),
 )
-LAST_KIND = 6  # index of the kind that cannot interrupt a paragraph
-MARKDOWN_INSIDE = re.compile(r"\smarkdown(?:=[\"']?(?:1|block|span)[\"']?)?(?=[\s>])")
+NON_INTERRUPTING_KIND = 6  # index of the kind that cannot interrupt a paragraph
+MARKDOWN_ATTRIBUTE = re.compile(r"\smarkdown(?:=[\"']?(?:1|block|span)[\"']?)?(?=[\s>])")

@@ -15,17 +15,24 @@ from xml.etree.ElementTree import Element
 from markdown.util import AtomicString
 
 from feedpub.markup.commonmark.autolinks import find_domain, find_local_part, find_url
-from feedpub.markup.commonmark.emphasis import flanking, match_emphasis
-from feedpub.markup.commonmark.formulas import NEVER, formula_end
-from feedpub.markup.commonmark.html import EMAIL_AUTOLINK, URI_AUTOLINK, inline_html
+from feedpub.markup.commonmark.emphasis import get_flanking, process_emphasis
+from feedpub.markup.commonmark.formulas import NO_MORE_CLOSERS, find_formula_end
+from feedpub.markup.commonmark.html import EMAIL_AUTOLINK, URI_AUTOLINK, match_inline_html
 from feedpub.markup.commonmark.links import (
-    Reference,
-    inline_target,
+    LinkReference,
     normalize_label,
-    reference_label,
+    parse_inline_link,
+    parse_link_label,
 )
-from feedpub.markup.commonmark.nodes import Bracket, Node, Run, alternative_text, code_text, fill
-from feedpub.markup.commonmark.wiki import wiki_link
+from feedpub.markup.commonmark.nodes import (
+    Bracket,
+    DelimiterRun,
+    InlineNode,
+    append_nodes,
+    get_alt_text,
+    normalize_code_span,
+)
+from feedpub.markup.commonmark.wiki import build_wikilink_element
 
 # Where the scanner stops; all other text is copied.
 _SPECIAL = re.compile(
@@ -44,7 +51,7 @@ class InlineParser:
 
     def __init__(
         self,
-        references: Mapping[str, Reference],
+        references: Mapping[str, LinkReference],
         footnotes: Callable[[str], Element | None],
         stash: Callable[[str], str],
         *,
@@ -80,7 +87,7 @@ class _Scanner:
     def __init__(
         self,
         text: str,
-        references: Mapping[str, Reference],
+        references: Mapping[str, LinkReference],
         footnotes: Callable[[str], Element | None],
         stash: Callable[[str], str],
     ) -> None:
@@ -91,9 +98,9 @@ class _Scanner:
         self.has_wiki_links = True
         self.set_formula: Callable[[str], str] | None = None
         self._at = 0
-        self._first = Node()  # a head that is never shown
+        self._first = InlineNode()  # a head that is never shown
         self._last = self._first
-        self._runs: list[Node] = []
+        self._runs: list[InlineNode] = []
         self._brackets: list[Bracket] = []
         self._no_ticks: dict[int, int] = {}  # length of a run -> from where on none closes it
         self._no_math: set[str] = set()  # closing signs that do not come any more
@@ -127,20 +134,20 @@ class _Scanner:
                 self._add_text(text[self._at : found.start()])
                 self._at = found.start()
             self._handlers.get(text[self._at], self._bare_url)()
-        match_emphasis(self._runs, 0)
-        fill(parent, self._first.next)
+        process_emphasis(self._runs, 0)
+        append_nodes(parent, self._first.next)
 
     # What the text is made of
 
-    def _append(self, node: Node) -> None:
+    def _append(self, node: InlineNode) -> None:
         node.previous, self._last.next = self._last, node
         self._last = node
 
     def _add_text(self, text: str) -> None:
-        self._append(Node(text.replace("&", "&amp;") if "&" in text else text))
+        self._append(InlineNode(text.replace("&", "&amp;") if "&" in text else text))
 
     def _add_element(self, element: Element) -> None:
-        self._append(Node(element=element))
+        self._append(InlineNode(element=element))
 
     def _take(self, length: int = 1) -> None:
         """Copy characters that mean nothing here."""
@@ -173,12 +180,12 @@ class _Scanner:
             return
         self._last.text = stripped if before else self._last.text
         self._skip_spaces()
-        self._append(Node("\n"))
+        self._append(InlineNode("\n"))
 
     def _break(self) -> None:
         self._skip_spaces()
         self._add_element(Element("br"))
-        self._append(Node("\n"))
+        self._append(InlineNode("\n"))
 
     def _skip_spaces(self) -> None:
         while self._text[self._at : self._at + 1] in (" ", "\t"):
@@ -197,7 +204,7 @@ class _Scanner:
             if len(closing[0]) == length:
                 self._at = closing.end()
                 code = Element("code")
-                code.text = AtomicString(code_text(self._text[begin : closing.start()]))
+                code.text = AtomicString(normalize_code_span(self._text[begin : closing.start()]))
                 self._add_element(code)
                 return
         self._no_ticks[length] = begin
@@ -215,17 +222,17 @@ class _Scanner:
         begin = self._at + length
         if closing in self._no_math:
             return False
-        end = formula_end(self._text, closing, begin)
+        end = find_formula_end(self._text, closing, begin)
         if end < 0:
-            if end == NEVER:
+            if end == NO_MORE_CLOSERS:
                 self._no_math.add(closing)
             return False
         formula = self._text[self._at : end + len(closing)]
         self._at = end + len(closing)
         if self.set_formula and not any(each.is_image for each in self._brackets):
-            self._append(Node(self._stash(self.set_formula(formula))))
+            self._append(InlineNode(self._stash(self.set_formula(formula))))
         else:
-            self._append(Node(AtomicString(formula.replace("&", "&amp;"))))
+            self._append(InlineNode(AtomicString(formula.replace("&", "&amp;"))))
         return True
 
     def _delimiters(self) -> None:
@@ -237,11 +244,11 @@ class _Scanner:
         self._at = end
         before = text[begin - 1] if begin else "\n"
         after = text[end] if end < len(text) else "\n"
-        run = Run(sign, end - begin, *flanking(sign, before, after))
+        run = DelimiterRun(sign, end - begin, *get_flanking(sign, before, after))
         if sign == "~" and run.length > 2:  # noqa: PLR2004  # GitHub: one or two tildes
             self._add_text(text[begin:end])
             return
-        node = Node(text[begin:end], run=run)
+        node = InlineNode(text[begin:end], run=run)
         self._append(node)
         self._runs.append(node)
 
@@ -263,7 +270,11 @@ class _Scanner:
 
     def _wiki_link(self) -> bool:
         """Add the wiki link that begins here; return whether there is one."""
-        found = wiki_link(self._text, self._at, self._references) if self.has_wiki_links else None
+        found = (
+            build_wikilink_element(self._text, self._at, self._references)
+            if self.has_wiki_links
+            else None
+        )
         if found is None:
             return False
         element, self._at = found
@@ -285,7 +296,7 @@ class _Scanner:
 
     def _push_bracket(self, sign: str, *, is_image: bool) -> None:
         self._at += len(sign)
-        node = Node(sign)
+        node = InlineNode(sign)
         self._append(node)
         if self._brackets:
             self._brackets[-1].has_bracket_after = True
@@ -301,11 +312,11 @@ class _Scanner:
         if target is None:
             self._add_text("]")
             return
-        match_emphasis(self._runs, opener.runs)
+        process_emphasis(self._runs, opener.stack_bottom)
         element = Element("img" if opener.is_image else "a")
         self._cut(opener.node, element)
         if opener.is_image:
-            alt = alternative_text(element)
+            alt = get_alt_text(element)
             element = Element("img", src=target.url, alt=alt)
         else:
             element.set("href", target.url)
@@ -315,7 +326,7 @@ class _Scanner:
             element.set("title", target.title)
         self._add_element(element)
 
-    def _cut(self, bracket: Node, element: Element) -> None:
+    def _cut(self, bracket: InlineNode, element: Element) -> None:
         """Move what follows a bracket into an element, and drop the bracket."""
         content, before = bracket.next, bracket.previous
         if before is not None:
@@ -325,16 +336,16 @@ class _Scanner:
             if node.is_autolink and node.element is not None:
                 node.text, node.element = "".join(node.element.itertext()), None
             node = node.next
-        fill(element, content)
+        append_nodes(element, content)
 
-    def _target(self, opener: Bracket) -> Reference | None:
+    def _target(self, opener: Bracket) -> LinkReference | None:
         """Return where the link that ends here leads, and move behind it; None for no link."""
-        found = inline_target(self._text, self._at)
+        found = parse_inline_link(self._text, self._at)
         if found:
             self._at = found.end
             return found.reference
         name, end = self._text[opener.start : self._at - 1], self._at
-        label = reference_label(self._text, self._at)
+        label = parse_link_label(self._text, self._at)
         if label:
             end = label[1]
         if label and label[0]:
@@ -357,7 +368,7 @@ class _Scanner:
             self._at = found.end()
             self._add_link(found[1], found[1] if uri else f"mailto:{found[1]}")
             return
-        html = inline_html(text, self._at, self._no_html)
+        html = match_inline_html(text, self._at, self._no_html)
         if not html:
             self._take()
             return
@@ -367,12 +378,12 @@ class _Scanner:
         elif raw.startswith("</a") and self._raw_links:
             self._raw_links -= 1
         self._at += len(html)
-        self._append(Node(self._stash(html)))
+        self._append(InlineNode(self._stash(html)))
 
     def _add_link(self, shown: str, url: str, *, is_bare: bool = False) -> None:
         link = Element("a", href=url.replace("&", "&amp;"))
         link.text = AtomicString(shown.replace("&", "&amp;"))
-        self._append(Node(element=link, is_autolink=is_bare))
+        self._append(InlineNode(element=link, is_autolink=is_bare))
 
     # Section 2.5
 
@@ -383,7 +394,7 @@ class _Scanner:
             return
         self._at = found.end()
         character = unescape(found[0]).replace("\x00", "\ufffd")
-        self._append(Node(character.replace("&", "&amp;")))
+        self._append(InlineNode(character.replace("&", "&amp;")))
 
     # GitHub's extended autolinks
 
@@ -395,7 +406,7 @@ class _Scanner:
             self._take(found.length)
         else:
             self._at += found.length
-            self._add_link(found.shown, found.url, is_bare=True)
+            self._add_link(found.text, found.url, is_bare=True)
 
     def _email(self) -> None:
         before = self._last

@@ -26,7 +26,7 @@ _DEEPEST = 32  # parentheses within a destination, as other readers of CommonMar
 
 
 @dataclass(frozen=True, slots=True)
-class Reference:
+class LinkReference:
     """Where a link leads: URL and title, with `&` escaped as in HTML."""
 
     url: str
@@ -34,10 +34,10 @@ class Reference:
 
 
 @dataclass(frozen=True, slots=True)
-class Target:
+class InlineLink:
     """An inline link's target, and the place behind it."""
 
-    reference: Reference
+    reference: LinkReference
     end: int
 
 
@@ -46,13 +46,13 @@ def normalize_label(label: str) -> str:
     return " ".join(label.split()).casefold()
 
 
-def inline_target(text: str, at: int) -> Target | None:
+def parse_inline_link(text: str, at: int) -> InlineLink | None:
     """Read `(destination "title")` at a place."""
     if not text.startswith("(", at):
         return None
     at = _skip(text, at + 1)
     if text.startswith(")", at):
-        return Target(Reference(""), at + 1)
+        return InlineLink(LinkReference(""), at + 1)
     destination = _destination(text, at)
     if destination is None:
         return None
@@ -66,16 +66,16 @@ def inline_target(text: str, at: int) -> Target | None:
             begin = _skip(text, begin)
     if not text.startswith(")", begin):
         return None
-    return Target(Reference(_plain(url), _plain(title)), begin + 1)
+    return InlineLink(LinkReference(_plain(url), _plain(title)), begin + 1)
 
 
-def reference_label(text: str, at: int) -> tuple[str, int] | None:
+def parse_link_label(text: str, at: int) -> tuple[str, int] | None:
     """Read `[label]`, or `[]` of a collapsed reference, at a place."""
     found = _LABEL.match(text, at)
     return (found[1], found.end()) if found else None
 
 
-def definitions(text: str, known: dict[str, Reference]) -> str:
+def extract_definitions(text: str, known: dict[str, LinkReference]) -> str:
     """Move the definitions at the beginning of a paragraph to `known`; return the rest.
 
     The first definition of a label wins.
@@ -90,7 +90,7 @@ def definitions(text: str, known: dict[str, Reference]) -> str:
     return text
 
 
-def _definition(text: str) -> tuple[str, Reference, int] | None:
+def _definition(text: str) -> tuple[str, LinkReference, int] | None:
     found = _LABEL.match(text)
     if not found or not found[1].strip() or not text.startswith(":", found.end()):
         return None
@@ -107,9 +107,9 @@ def _definition(text: str) -> tuple[str, Reference, int] | None:
     if title:
         end = _line_end(text, title[1])
         if end >= 0:
-            return label, Reference(_plain(url), _plain(title[0])), end
+            return label, LinkReference(_plain(url), _plain(title[0])), end
     end = _line_end(text, at)
-    return (label, Reference(_plain(url)), end) if end >= 0 else None
+    return (label, LinkReference(_plain(url)), end) if end >= 0 else None
 
 
 def _line_end(text: str, at: int) -> int:

@@ -5,57 +5,57 @@ from xml.etree.ElementTree import Element
 
 
 @dataclass(slots=True, eq=False)
-class Run:
+class DelimiterRun:
     """A run of one of the delimiters; `length` shrinks as it is used."""
 
-    sign: str
+    delimiter: str
     length: int
     can_open: bool
     can_close: bool
-    original: int = field(init=False)
+    original_length: int = field(init=False)
 
     def __post_init__(self) -> None:
         """Remember the length as written, which the rules of three ask for."""
-        self.original = self.length
+        self.original_length = self.length
 
-    def opens_for(self, closer: "Run") -> bool:
+    def matches_closer(self, closer: "DelimiterRun") -> bool:
         """Return whether this run and a later one enclose emphasis (rules 9 to 17)."""
-        if self.sign != closer.sign or not self.can_open or not self.length:
+        if self.delimiter != closer.delimiter or not self.can_open or not self.length:
             return False
-        if self.sign == "~":
+        if self.delimiter == "~":
             return self.length == closer.length
         if not (self.can_close or closer.can_open):
             return True
-        return (self.original + closer.original) % 3 != 0 or (
-            self.original % 3 == 0 and closer.original % 3 == 0
+        return (self.original_length + closer.original_length) % 3 != 0 or (
+            self.original_length % 3 == 0 and closer.original_length % 3 == 0
         )
 
 
 @dataclass(slots=True, eq=False)
-class Node:
+class InlineNode:
     """A piece of the text: characters, an element, or a run of delimiters yet to be matched."""
 
     text: str = ""
     element: Element | None = None
-    run: Run | None = None
+    run: DelimiterRun | None = None
     is_autolink: bool = False
-    previous: "Node | None" = None
-    next: "Node | None" = None
+    previous: "InlineNode | None" = None
+    next: "InlineNode | None" = None
 
 
 @dataclass(slots=True, eq=False)
 class Bracket:
     """A `[` or `![` that may begin a link or a picture."""
 
-    node: Node
+    node: InlineNode
     is_image: bool
     start: int  # of the text behind the bracket
-    runs: int  # delimiter runs that stood before it
+    stack_bottom: int  # delimiter runs that stood before it
     is_active: bool = True
     has_bracket_after: bool = False
 
 
-def fill(parent: Element, node: Node | None) -> None:
+def append_nodes(parent: Element, node: InlineNode | None) -> None:
     """Append a chain of nodes to an element."""
     texts: list[str] = []
     last: Element | None = None
@@ -80,7 +80,7 @@ def _put(parent: Element, last: Element | None, text: str) -> None:
         last.tail = text
 
 
-def alternative_text(element: Element) -> str:
+def get_alt_text(element: Element) -> str:
     """Return the plain text of what stands between the brackets of a picture."""
     pieces: list[str] = []
     for each in element.iter():
@@ -92,7 +92,7 @@ def alternative_text(element: Element) -> str:
     return "".join(pieces)
 
 
-def code_text(raw: str) -> str:
+def normalize_code_span(raw: str) -> str:
     """Return the text of a code span as HTML has it (section 6.1)."""
     text = raw.replace("\n", " ")
     if text.startswith(" ") and text.endswith(" ") and not text.isspace():

@@ -4,18 +4,18 @@ import re
 from collections.abc import Sequence
 
 from feedpub.markup.commonmark.block import (
-    CONTAINERS,
-    DEEPEST,
+    CONTAINER_KINDS,
+    MAX_NESTING,
     Block,
     DepthError,
     Document,
 )
-from feedpub.markup.commonmark.links import Reference, definitions
+from feedpub.markup.commonmark.links import LinkReference, extract_definitions
 
 _MARGIN = re.compile(r"[ \t]*(?:(?:[-*+:>]|\d{1,9}[.)])[ \t]+)*")
 
 
-class Line:
+class LineCursor:
     """One line, and the place up to which the markers of blocks are read.
 
     Places are columns: tabs of the margin are spaces here.
@@ -28,83 +28,83 @@ class Line:
             found = _MARGIN.match(raw)
             margin = found[0] if found else ""
             self._line = margin.expandtabs(4) + raw[len(margin) :]
-        self.move(0)
+        self.move_to(0)
 
-    def move(self, at: int) -> None:
+    def move_to(self, at: int) -> None:
         """Go to a column."""
-        self.at = at
+        self.column = at
         text = self._line[at:].lstrip(" \t")
-        self.text_at = len(self._line) - len(text)  # where the next character stands
-        self.indent = self.text_at - at
+        self.text_column = len(self._line) - len(text)  # where the next character stands
+        self.indent = self.text_column - at
         self.is_blank = not text
 
     def skip(self, columns: int) -> None:
         """Go on by some columns."""
-        self.move(self.at + columns)
+        self.move_to(self.column + columns)
 
     def rest(self) -> str:
         """Return the line from its next character on."""
-        return self._line[self.text_at :]
+        return self._line[self.text_column :]
 
     def literal(self) -> str:
         """Return the rest as written; a tab that begins before it becomes spaces."""
         if self._raw is self._line:
-            return self._line[self.at :]
+            return self._line[self.column :]
         width = 0
         for at, character in enumerate(self._raw):
-            if width >= self.at:
-                return " " * (width - self.at) + self._raw[at:]
+            if width >= self.column:
+                return " " * (width - self.column) + self._raw[at:]
             width += 4 - width % 4 if character == "\t" else 1
-        return " " * (width - self.at)
+        return " " * (width - self.column)
 
 
 class OpenBlocks:
     """The document so far. The open blocks are the path from its root to `tip`."""
 
-    def __init__(self, lines: Sequence[str], references: dict[str, Reference]) -> None:
+    def __init__(self, lines: Sequence[str], references: dict[str, LinkReference]) -> None:
         """Begin an empty document; `references` are the link references known by now."""
         root = Block("document", 0, 0)
         self.document = Document(root, references, {}, {})
         self.lines = lines
-        self.number = 0
-        self.line = Line("")
+        self.line_number = 0
+        self.line = LineCursor("")
         self.tip = root
-        self.unended: set[str] = set()  # Liquid blocks that have no end from here on
+        self.unclosed_fences: set[str] = set()  # Liquid blocks that have no end from here on
 
     def open(self, kind: str, container: Block) -> Block:
         """Close what the line does not go on with, and open a block within a container."""
-        while container.kind not in CONTAINERS or (
+        while container.kind not in CONTAINER_KINDS or (
             (container.kind == "list" and kind != "item")
             or (container.kind == "terms" and kind != "definition")
         ):
             if container.parent is None:
                 break
-            self.close_to(container)
+            self.close_descendants(container)
             self.close(container)
             container = container.parent
-        self.close_to(container)
-        block = Block(kind, self.number, self.number, container)
+        self.close_descendants(container)
+        block = Block(kind, self.line_number, self.line_number, container)
         container.children.append(block)
         self.tip = block
         depth, parent = 0, container.parent
         while parent is not None:
             depth, parent = depth + 1, parent.parent
-        if depth > DEEPEST:
+        if depth > MAX_NESTING:
             raise DepthError
         return block
 
-    def leaf(self, kind: str, container: Block, text: str, level: int = 0) -> Block:
+    def add_leaf(self, kind: str, container: Block, text: str, level: int = 0) -> Block:
         """Add a block of one line, closed."""
         block = self.open(kind, container)
         block.lines, block.level = [text], level
         self.close(block)
-        return self.used(block)
+        return self.consume_line(block)
 
-    def used(self, block: Block) -> Block:
+    def consume_line(self, block: Block) -> Block:
         """Return a block that says of an open one that it has used up the line."""
         return Block("nothing", block.start, block.end, is_open=False) if block.is_open else block
 
-    def close_to(self, block: Block) -> None:
+    def close_descendants(self, block: Block) -> None:
         """Close everything that is open within a block."""
         while self.tip is not block and self.tip.parent is not None:
             self.close(self.tip)
@@ -114,7 +114,7 @@ class OpenBlocks:
         block.is_open = False
         parent = block.parent
         if block.kind == "paragraph" and block.lines and block.lines[0].startswith("["):
-            text = definitions("\n".join(block.lines), self.document.references)
+            text = extract_definitions("\n".join(block.lines), self.document.references)
             block.lines = text.split("\n") if text else []
         if block.kind == "code":
             while block.lines and not block.lines[-1].strip(" \t"):
@@ -136,7 +136,7 @@ class OpenBlocks:
 
     def close_all(self) -> None:
         """Close what the text's end leaves open."""
-        self.close_to(self.document.root)
+        self.close_descendants(self.document.root)
         self.close(self.document.root)
 
 

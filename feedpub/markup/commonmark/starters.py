@@ -9,13 +9,13 @@ from collections.abc import Callable, Mapping
 
 from feedpub.markup import fences
 from feedpub.markup.commonmark import tables
-from feedpub.markup.commonmark.block import CODE_INDENT, CONTAINERS, Block
-from feedpub.markup.commonmark.html import HTML_BLOCKS, LAST_KIND, MARKDOWN_INSIDE
-from feedpub.markup.commonmark.links import definitions
+from feedpub.markup.commonmark.block import CODE_INDENT, CONTAINER_KINDS, Block
+from feedpub.markup.commonmark.html import HTML_BLOCKS, MARKDOWN_ATTRIBUTE, NON_INTERRUPTING_KIND
+from feedpub.markup.commonmark.links import extract_definitions
 from feedpub.markup.commonmark.stack import OpenBlocks
-from feedpub.markup.leftovers import UNKNOWN
+from feedpub.markup.leftovers import UNKNOWN_DIRECTIVE_CLASS
 
-Starter = Callable[[OpenBlocks, Block, str], Block | None]
+BlockStart = Callable[[OpenBlocks, Block, str], Block | None]
 
 _HEADING = re.compile(r"(#{1,6})(?:[ \t]++|$)")
 _CLOSING_HASHES = re.compile(r"(?:^|[ \t])#+$")
@@ -41,7 +41,7 @@ _DIRECTIVE_END = re.compile(r"(:{3,})[ \t]*+$")
 
 
 def _quote(blocks: OpenBlocks, container: Block, rest: str) -> Block | None:  # noqa: ARG001
-    blocks.line.move(blocks.line.text_at + 1)
+    blocks.line.move_to(blocks.line.text_column + 1)
     if blocks.line.indent:
         blocks.line.skip(1)
     return blocks.open("quote", container)
@@ -53,27 +53,27 @@ def _heading(blocks: OpenBlocks, container: Block, rest: str) -> Block | None:
         return None
     text = rest[found.end() :].rstrip(" \t")
     text = _CLOSING_HASHES.sub("", text).rstrip(" \t")
-    return blocks.leaf("heading", container, text, level=len(found[1]))
+    return blocks.add_leaf("heading", container, text, level=len(found[1]))
 
 
 def _underline(blocks: OpenBlocks, container: Block, rest: str) -> Block | None:
     """A line of `=` or `-` makes a heading of the paragraph above."""
     if container.kind != "paragraph" or not _UNDERLINE.match(rest):
         return None
-    text = definitions("\n".join(container.lines), blocks.document.references)
+    text = extract_definitions("\n".join(container.lines), blocks.document.references)
     if not text:
         container.lines = []
         return None
     blocks.close(container)
     container.kind, container.lines = "heading", [text]
     container.level = 1 if rest[0] == "=" else 2
-    container.end = blocks.number
+    container.end = blocks.line_number
     return container
 
 
 def _rule(blocks: OpenBlocks, container: Block, rest: str) -> Block | None:
     if _RULE.match(rest):
-        return blocks.leaf("rule", container, "")
+        return blocks.add_leaf("rule", container, "")
     return None
 
 
@@ -85,40 +85,43 @@ def _code_fence(blocks: OpenBlocks, container: Block, rest: str) -> Block | None
     indent = blocks.line.indent
     block = blocks.open("fence", container)
     block.marker, block.indent = found[1] or found[3], indent
-    block.info = fences.language(info)
-    return blocks.used(block)
+    block.info = fences.parse_info_string(info)
+    return blocks.consume_line(block)
 
 
 def _liquid_fence(blocks: OpenBlocks, container: Block, rest: str) -> Block | None:
-    found = fences.liquid(rest)
-    if not found or found.name in blocks.unended:
+    found = fences.parse_liquid_fence(rest)
+    if not found or found.name in blocks.unclosed_fences:
         return None
     if not any(
-        found.closing.fullmatch(line.lstrip(" \t>")) for line in blocks.lines[blocks.number + 1 :]
+        found.closing.fullmatch(line.lstrip(" \t>"))
+        for line in blocks.lines[blocks.line_number + 1 :]
     ):
-        blocks.unended.add(found.name)
+        blocks.unclosed_fences.add(found.name)
         return None
     indent = blocks.line.indent
     block = blocks.open("fence", container)
-    block.indent, block.info, block.closing = indent, found.language, found.closing
-    return blocks.used(block)
+    block.indent, block.info, block.end_pattern = indent, found.language, found.closing
+    return blocks.consume_line(block)
 
 
 def _html(blocks: OpenBlocks, container: Block, rest: str) -> Block | None:
     for index, (opening, closing) in enumerate(HTML_BLOCKS):
         if not opening.match(rest):
             continue
-        if index == LAST_KIND and blocks.tip.kind == "paragraph":
+        if index == NON_INTERRUPTING_KIND and blocks.tip.kind == "paragraph":
             return None
         block = blocks.open("html", container)
-        block.closing = closing
+        block.end_pattern = closing
         text = blocks.line.literal()
-        block.lines.append(MARKDOWN_INSIDE.sub("", text, count=1) if "markdown" in text else text)
-        if (closing is None and MARKDOWN_INSIDE.search(rest)) or (
+        block.lines.append(
+            MARKDOWN_ATTRIBUTE.sub("", text, count=1) if "markdown" in text else text
+        )
+        if (closing is None and MARKDOWN_ATTRIBUTE.search(rest)) or (
             closing is not None and closing.search(rest)
         ):
             blocks.close(block)
-        return blocks.used(block)
+        return blocks.consume_line(block)
     return None
 
 
@@ -132,14 +135,14 @@ def _item(blocks: OpenBlocks, container: Block, rest: str) -> Block | None:
         return None
     marker = found[3] or found[1]
     offset = blocks.line.indent
-    blocks.line.move(blocks.line.text_at + found.end())
+    blocks.line.move_to(blocks.line.text_column + found.end())
     width = found.end()
     if is_empty or blocks.line.indent > CODE_INDENT:
         padding = 1
         blocks.line.skip(0 if is_empty else 1)
     else:
         padding = blocks.line.indent
-        blocks.line.move(blocks.line.text_at)
+        blocks.line.move_to(blocks.line.text_column)
     if container.kind != "list" or container.marker != marker:
         container = blocks.open("list", container)
         container.marker, container.level = marker, number
@@ -159,16 +162,16 @@ def _definition(blocks: OpenBlocks, container: Block, rest: str) -> Block | None
     last = parent.children[-1] if parent.children else None
     if last is None:
         return None
-    is_loose = last.end + 1 < blocks.number
+    is_loose = last.end + 1 < blocks.line_number
     if group is None:
         group = _terms(blocks, parent, last)
     if group is None:
         return None
     group.is_open = True
-    blocks.close_to(group)
+    blocks.close_descendants(group)
     blocks.tip = group
     offset = blocks.line.indent
-    blocks.line.move(blocks.line.text_at + 1)
+    blocks.line.move_to(blocks.line.text_column + 1)
     padding = blocks.line.indent if blocks.line.indent <= CODE_INDENT else 1
     blocks.line.skip(padding)
     block = blocks.open("definition", group)
@@ -182,7 +185,7 @@ def _terms(blocks: OpenBlocks, parent: Block, last: Block) -> Block | None:
         return last
     if last.kind != "paragraph":
         return None
-    blocks.close_to(parent)
+    blocks.close_descendants(parent)
     if parent.children[-1:] != [last] or not last.lines:
         return None
     parent.children.pop()
@@ -202,7 +205,7 @@ def _footnote(blocks: OpenBlocks, container: Block, rest: str) -> Block | None:
     block = blocks.open("footnote", container)
     block.marker, block.indent = found[1], CODE_INDENT
     blocks.document.footnotes.setdefault(found[1], block)
-    blocks.line.move(blocks.line.text_at + found.end())
+    blocks.line.move_to(blocks.line.text_column + found.end())
     return block
 
 
@@ -211,7 +214,9 @@ def _abbreviation(blocks: OpenBlocks, container: Block, rest: str) -> Block | No
     if not found or container.kind == "paragraph":
         return None
     blocks.document.abbreviations.setdefault(found[1].strip(), found[2].strip())
-    return blocks.used(Block("nothing", blocks.number, blocks.number, is_open=False))
+    return blocks.consume_line(
+        Block("nothing", blocks.line_number, blocks.line_number, is_open=False)
+    )
 
 
 def _attribute_list(blocks: OpenBlocks, container: Block, rest: str) -> Block | None:
@@ -219,18 +224,20 @@ def _attribute_list(blocks: OpenBlocks, container: Block, rest: str) -> Block | 
     if not _ATTRIBUTES.match(rest):
         return None
     target = container
-    if container.kind in CONTAINERS:
-        if not container.children or container.children[-1].end + 1 != blocks.number:
+    if container.kind in CONTAINER_KINDS:
+        if not container.children or container.children[-1].end + 1 != blocks.line_number:
             return None
         target = container.children[-1]
     if target.kind in ("html", "rule"):
         return None
     if target.kind == "paragraph":
-        blocks.close_to(target)
+        blocks.close_descendants(target)
         blocks.close(target)
     target.attributes = rest.strip()
-    target.end = blocks.number
-    return blocks.used(Block("nothing", blocks.number, blocks.number, is_open=False))
+    target.end = blocks.line_number
+    return blocks.consume_line(
+        Block("nothing", blocks.line_number, blocks.line_number, is_open=False)
+    )
 
 
 def _admonition(blocks: OpenBlocks, container: Block, rest: str) -> Block | None:
@@ -241,7 +248,7 @@ def _admonition(blocks: OpenBlocks, container: Block, rest: str) -> Block | None
     block.indent, block.marker = CODE_INDENT, found[1]
     kind = (found[2] or "note").split()
     block.info = f"{' '.join(kind)}\n{kind[0].capitalize() if found[3] is None else found[3]}"
-    return blocks.used(block)
+    return blocks.consume_line(block)
 
 
 def _directive(blocks: OpenBlocks, container: Block, rest: str) -> Block | None:
@@ -257,10 +264,10 @@ def _directive(blocks: OpenBlocks, container: Block, rest: str) -> Block | None:
     if name in _DIRECTIVES:
         block.info = f"{name}\n{title or name.capitalize()}"
     elif found["name"]:
-        block.info = f"{UNKNOWN} {name}\n{title}"
+        block.info = f"{UNKNOWN_DIRECTIVE_CLASS} {name}\n{title}"
     else:  # pandoc's: a division with a class, and no more
         block.info = f" {name}\n{title}"
-    return blocks.used(block)
+    return blocks.consume_line(block)
 
 
 def _directive_title(rest: str, attributes: str) -> str:
@@ -279,8 +286,8 @@ def _table(blocks: OpenBlocks, container: Block, rest: str) -> Block | None:
     """A delimiter row below the last line of a paragraph makes a table of that line."""
     if container.kind != "paragraph" or not container.lines:
         return None
-    columns = tables.alignments(rest)
-    if not columns or len(tables.cells(container.lines[-1])) != len(columns):
+    columns = tables.parse_alignments(rest)
+    if not columns or len(tables.split_cells(container.lines[-1])) != len(columns):
         return None
     parent = container.parent
     if parent is None:
@@ -293,8 +300,8 @@ def _table(blocks: OpenBlocks, container: Block, rest: str) -> Block | None:
         container.end -= 1
         blocks.close(container)
     block = blocks.open("table", parent)
-    block.start, block.columns, block.lines = blocks.number - 1, columns, [header]
-    return blocks.used(block)
+    block.start, block.columns, block.lines = blocks.line_number - 1, columns, [header]
+    return blocks.consume_line(block)
 
 
 def is_directive_end(rest: str, block: Block) -> bool:
@@ -340,7 +347,7 @@ _DIRECTIVES = frozenset(
     )
 )
 _LISTS = (_rule, _item)
-STARTERS: Mapping[str, tuple[Starter, ...]] = {
+BLOCK_STARTS: Mapping[str, tuple[BlockStart, ...]] = {
     ">": (_quote,),
     "#": (_heading,),
     "`": (_code_fence,),

@@ -6,7 +6,7 @@ _DELIMITER = re.compile(r"\|?[ \t]*+:?-++:?[ \t]*+(?:\|[ \t]*+:?-++:?[ \t]*+)*+\
 _ALIGNMENT = {(True, True): "center", (True, False): "left", (False, True): "right"}
 
 
-def cells(row: str) -> list[str]:
+def split_cells(row: str) -> list[str]:
     r"""Return the text of each cell; `\|` within is a `|`, in code too."""
     row = row.strip(" \t")
     row = row.removeprefix("|")
@@ -30,7 +30,7 @@ def cells(row: str) -> list[str]:
     return found
 
 
-def alignments(row: str) -> tuple[str, ...]:
+def parse_alignments(row: str) -> tuple[str, ...]:
     """Return how each column is aligned ("" for not at all); () where this is no delimiter row."""
     if (
         "-" not in row
@@ -39,5 +39,5 @@ def alignments(row: str) -> tuple[str, ...]:
     ):
         return ()
     return tuple(
-        _ALIGNMENT.get((cell.startswith(":"), cell.endswith(":")), "") for cell in cells(row)
+        _ALIGNMENT.get((cell.startswith(":"), cell.endswith(":")), "") for cell in split_cells(row)
     )

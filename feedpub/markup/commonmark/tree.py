@@ -13,9 +13,9 @@ from xml.etree.ElementTree import Element, SubElement
 from feedpub.markup.commonmark import tables
 from feedpub.markup.commonmark.block import Block, Document
 from feedpub.markup.commonmark.inlines import InlineParser
-from feedpub.markup.leftovers import UNKNOWN
+from feedpub.markup.leftovers import UNKNOWN_DIRECTIVE_CLASS
 
-BACK = "Back to the text"
+BACKLINK_TITLE = "Back to the text"
 
 _TASK = re.compile(r"\[([ xX])\][ \t]+(?=\S)")
 _ALERT = re.compile(r"\[!([A-Za-z][\w-]+)\]([+-]?)[ \t]*+(.*)$")
@@ -123,7 +123,7 @@ class TreeBuilder:
 
     def _admonition(self, block: Block, parent: Element) -> Element:
         kind, _, title = block.info.partition("\n")
-        if kind.startswith((" ", UNKNOWN)):
+        if kind.startswith((" ", UNKNOWN_DIRECTIVE_CLASS)):
             return self._division(block, parent, kind.strip(), title)
         sign = {"???": "-", "???+": "+"}.get(block.marker, "-" if kind == "details" else "")
         return self._box(block, parent, kind, title, sign)
@@ -211,7 +211,7 @@ class TreeBuilder:
         return table
 
     def _row(self, block: Block, row: Element, line: str, tag: str) -> None:
-        texts = tables.cells(line)
+        texts = tables.split_cells(line)
         for index, alignment in enumerate(block.columns):
             cell = SubElement(row, tag)
             if alignment:
@@ -266,7 +266,7 @@ class TreeBuilder:
             last.text = (last.text or "") + space
         for count in range(1, self._counts[label] + 1):
             back = {"class": "footnote-backref", "href": f"#{_reference_id(label, count)}"}
-            link = SubElement(last, "a", {**back, "title": BACK})
+            link = SubElement(last, "a", {**back, "title": BACKLINK_TITLE})
             link.text = "\u21a9"
             if count > 1:
                 SubElement(link, "sup").text = str(count)

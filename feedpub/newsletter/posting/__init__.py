@@ -1,26 +1,26 @@
 """Deliveries that are due → messages handed to a transport, and what became of each."""
 
-from feedpub.newsletter.posting.lines import Gate, gates, transport
-from feedpub.newsletter.posting.postman import Posted, Postman
-from feedpub.newsletter.posting.printing import Press, Printer, signer
-from feedpub.newsletter.posting.recording import NotOursError
-from feedpub.newsletter.posting.stopping import stopped_by_signals
-from feedpub.newsletter.posting.times import ANSWERED, Clock, clock
-from feedpub.newsletter.posting.workers import is_gone
+from feedpub.newsletter.posting.lines import RelayLimits, build_transport, load_relay_limits
+from feedpub.newsletter.posting.postman import DeliveryRunner, RunResult
+from feedpub.newsletter.posting.printing import MessageRenderer, MessageSigner, load_signer
+from feedpub.newsletter.posting.recording import LeaseLostError
+from feedpub.newsletter.posting.stopping import stop_on_signals
+from feedpub.newsletter.posting.times import IN_DOUBT_TIMEOUT, Clock, build_clock
+from feedpub.newsletter.posting.workers import is_dead
 
 __all__ = [
-    "ANSWERED",
+    "IN_DOUBT_TIMEOUT",
     "Clock",
-    "Gate",
-    "NotOursError",
-    "Posted",
-    "Postman",
-    "Press",
-    "Printer",
-    "clock",
-    "gates",
-    "is_gone",
-    "signer",
-    "stopped_by_signals",
-    "transport",
+    "DeliveryRunner",
+    "LeaseLostError",
+    "MessageRenderer",
+    "MessageSigner",
+    "RelayLimits",
+    "RunResult",
+    "build_clock",
+    "build_transport",
+    "is_dead",
+    "load_relay_limits",
+    "load_signer",
+    "stop_on_signals",
 ]

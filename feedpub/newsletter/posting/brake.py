@@ -3,18 +3,20 @@
 from collections import deque
 from typing import NamedTuple
 
-_LATELY = 40  # answers that are looked at
-_MANY = 20  # refusals among them, from which on it is the relay or the message that is doubted
+_WINDOW = 40  # answers that are looked at
+_MIN_REFUSALS = (
+    20  # refusals among them, from which on it is the relay or the message that is doubted
+)
 
 
-class Report(NamedTuple):
+class RecipientRejection(NamedTuple):
     """What a refusal says of a reader, if it can be believed."""
 
-    reader: int
+    subscriber_id: int
     hard: bool  # their address is gone; else their mailbox took nothing this time
 
 
-class Brake:
+class CircuitBreaker:
     """Keeps a relay that refuses everybody from emptying the list, or the issue. For one thread.
 
     Nobody is suppressed at once, but only when a later message was taken and, of the last few,
@@ -24,38 +26,39 @@ class Brake:
     def __init__(self, issue: int) -> None:
         """Nothing was refused yet."""
         self._issue = issue
-        self._lately: deque[bool] = deque(maxlen=_LATELY)
-        self._held: list[Report] = []
+        self._recent_refusals: deque[bool] = deque(maxlen=_WINDOW)
+        self._unconfirmed: list[RecipientRejection] = []
 
-    def taken(self) -> tuple[Report, ...]:
+    def record_success(self) -> tuple[RecipientRejection, ...]:
         """Count a message that was taken; return what may be believed of readers now."""
-        self._lately.append(False)
-        return self.believed()
+        self._recent_refusals.append(False)
+        return self.pop_confirmed()
 
-    def refused(self, report: Report | None) -> None:
+    def record_failure(self, report: RecipientRejection | None) -> None:
         """Count a message that was refused; keep in mind what that says of its reader, if any."""
-        self._lately.append(True)
+        self._recent_refusals.append(True)
         if report is not None:
-            self._held.append(report)
+            self._unconfirmed.append(report)
 
-    def believed(self) -> tuple[Report, ...]:
+    def pop_confirmed(self) -> tuple[RecipientRejection, ...]:
         """Return what may be believed, once each: all that was kept in mind, or nothing."""
-        refused = sum(self._lately)
-        if not self._held or refused > len(self._lately) - refused:
+        refused = sum(self._recent_refusals)
+        if not self._unconfirmed or refused > len(self._recent_refusals) - refused:
             return ()
-        held, self._held = self._held, []
+        held, self._unconfirmed = self._unconfirmed, []
         return tuple(held)
 
     @property
-    def is_pulled(self) -> bool:
+    def is_open(self) -> bool:
         """Whether so much is refused that the issue should stop."""
-        refused = sum(self._lately)
-        return refused >= _MANY and refused > len(self._lately) - refused
+        refused = sum(self._recent_refusals)
+        return refused >= _MIN_REFUSALS and refused > len(self._recent_refusals) - refused
 
     def __str__(self) -> str:
         """Say why the issue stopped, and what to do."""
         return (
-            f"{sum(self._lately)} of the last {len(self._lately)} messages were refused; nobody "
+            f"{sum(self._recent_refusals)} of the last {len(self._recent_refusals)} "
+            "messages were refused; nobody "
             "was suppressed for it: look at what the relay says, then "
             f"`feedpub digest retry {self._issue}`, then `feedpub digest resume {self._issue}`"
         )

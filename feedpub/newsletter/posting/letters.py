@@ -5,52 +5,56 @@ from collections import OrderedDict
 from threading import Lock
 
 from feedpub.mailing import Delivery
-from feedpub.message import Letter
-from feedpub.newsletter.desk import Desk
-from feedpub.newsletter.posting.printing import Printer
-from feedpub.newsletter.posting.recording import patiently
+from feedpub.message import PreparedMessage
+from feedpub.newsletter.desk import NewsletterContext
+from feedpub.newsletter.posting.printing import MessageRenderer
+from feedpub.newsletter.posting.recording import retry_on_database_error
 from feedpub.newsletter.posting.times import Clock
 
-KEPT = 64
+MAX_CACHED_MESSAGES = 64
 """Letters that are kept, some 100 kB each."""
 
 
-class Letters:
+class PreparedMessageCache:
     """A cache; its methods are for all threads."""
 
-    def __init__(self, desk: Desk, printer: Printer, now: Clock) -> None:
+    def __init__(self, desk: NewsletterContext, printer: MessageRenderer, now: Clock) -> None:
         """Nothing is encoded yet."""
-        self._desk = desk
-        self._printer = printer
+        self._newsletter = desk
+        self._renderer = printer
         self._now = now
         self._encoding = Lock()  # guards what follows
-        self._letters: OrderedDict[tuple[int, str], tuple[Letter, str]] = OrderedDict()
-        self._said_to_wait: set[int] = set()  # issues
+        self._prepared: OrderedDict[tuple[int, str], tuple[PreparedMessage, str]] = OrderedDict()
+        self._waiting_issues: set[int] = set()  # issues
 
-    def letter(self, delivery: Delivery) -> tuple[Letter, str]:
+    def get_or_prepare(self, delivery: Delivery) -> tuple[PreparedMessage, str]:
         """Return the content of a delivery, and its language."""
-        which = delivery.issue, delivery.selection
+        which = delivery.issue, delivery.variant
         with self._encoding:
-            if which in self._letters:
-                self._letters.move_to_end(which)
+            if which in self._prepared:
+                self._prepared.move_to_end(which)
             else:
-                self._letters[which] = patiently(lambda: self._encoded(delivery), time.sleep)
-            if len(self._letters) > KEPT:
-                self._letters.popitem(last=False)
-            return self._letters[which]
+                self._prepared[which] = retry_on_database_error(
+                    lambda: self._encoded(delivery), time.sleep
+                )
+            if len(self._prepared) > MAX_CACHED_MESSAGES:
+                self._prepared.popitem(last=False)
+            return self._prepared[which]
 
-    def goes_on(self, issue: int) -> bool:
+    def clear_waiting(self, issue: int) -> bool:
         """Tell, once, whether an issue was said to wait when it was read: it does no more."""
         with self._encoding:
-            was_said = issue in self._said_to_wait
-            self._said_to_wait.discard(issue)
+            was_said = issue in self._waiting_issues
+            self._waiting_issues.discard(issue)
             return was_said
 
-    def _encoded(self, delivery: Delivery) -> tuple[Letter, str]:
-        issue = self._desk.store.issue(delivery.issue)
+    def _encoded(self, delivery: Delivery) -> tuple[PreparedMessage, str]:
+        issue = self._newsletter.store.get_issue(delivery.issue)
         if issue.reason:
-            self._said_to_wait.add(issue.id)
-        content = self._desk.store.content(delivery.issue, delivery.selection)
+            self._waiting_issues.add(issue.id)
+        content = self._newsletter.store.load_content(delivery.issue, delivery.variant)
         created = min(issue.created, self._now())
-        letter = self._printer.letter(issue.origin, created, content, issue.title, is_issue=True)
+        letter = self._renderer.prepare(
+            issue.original_digest, created, content, issue.title, is_issue=True
+        )
         return letter, content.language

@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from itertools import accumulate
 from zoneinfo import ZoneInfo
 
-from feedpub.mail import Folder, Maildir, Smtp, Transport
-from feedpub.mail import Relay as Server
-from feedpub.mailing import Suspension
-from feedpub.newsletter.desk import Desk
+from feedpub.mail import FileTransport, MaildirTransport, SmtpTransport, Transport
+from feedpub.mail import SmtpRelay as Server
+from feedpub.mailing import RelaySuspension
+from feedpub.newsletter.desk import NewsletterContext
 
 
 @dataclass(frozen=True, slots=True)
-class Gate:
+class RelayLimits:
     """One relay, or the folder that stands in for one."""
 
     name: str  # as its sessions call it
@@ -23,29 +23,29 @@ class Gate:
     rate: float = 0.0  # messages a second, 0 for no limit
 
 
-def transport(desk: Desk) -> Transport:
+def build_transport(desk: NewsletterContext) -> Transport:
     """Give the way that messages leave by, as the configuration says."""
     mail = desk.config.mail
-    folder = desk.where.memory.parent.parent / mail.folder
+    folder = desk.paths.cache.parent.parent / mail.folder
     if mail.transport == "folder":
-        return Folder(folder)
+        return FileTransport(folder)
     if mail.transport == "maildir":
-        return Maildir(folder)
-    return Smtp(_servers(desk))
+        return MaildirTransport(folder)
+    return SmtpTransport(_servers(desk))
 
 
-def gates(desk: Desk) -> tuple[Gate, ...]:
+def load_relay_limits(desk: NewsletterContext) -> tuple[RelayLimits, ...]:
     """Give the relays of the configuration, at least one: a folder is one too."""
     mail = desk.config.mail
     if mail.transport != "smtp" or not mail.relays:
-        return (Gate(mail.transport),)
+        return (RelayLimits(mail.transport),)
     return tuple(
-        Gate(server.name, each.weight, each.connections, each.rate)
+        RelayLimits(server.name, each.weight, each.connections, each.rate)
         for server, each in zip(_servers(desk), mail.relays, strict=True)
     )
 
 
-def _servers(desk: Desk) -> tuple[Server, ...]:
+def _servers(desk: NewsletterContext) -> tuple[Server, ...]:
     places: Counter[tuple[str, int]] = Counter()
     found = []
     for each in desk.config.mail.relays:
@@ -58,14 +58,14 @@ def _servers(desk: Desk) -> tuple[Server, ...]:
                 username=each.username,
                 password=each.password,
                 weight=each.weight,
-                hello=desk.host(),
-                which=places[each.host, each.port],
+                ehlo_hostname=desk.get_hostname(),
+                ordinal=places[each.host, each.port],
             )
         )
     return tuple(found)
 
 
-def free(gates: Sequence[Gate], used: Counter[str], chance: float) -> Gate:
+def pick_relay(gates: Sequence[RelayLimits], used: Counter[str], chance: float) -> RelayLimits:
     """Give the relay for one more connection, among those that have one to spare by their weights.
 
     Where none has, all count as if they had. `chance` goes from 0 up to 1.
@@ -76,13 +76,13 @@ def free(gates: Sequence[Gate], used: Counter[str], chance: float) -> Gate:
     return spare[min(bisect_right(passed, aim), len(spare) - 1)]
 
 
-def toward(gates: Sequence[Gate], gate: Gate) -> float:
+def compute_connect_chance(gates: Sequence[RelayLimits], gate: RelayLimits) -> float:
     """Give the chance that makes a transport connect to this one first."""
     before = sum(each.weight for each in gates[: gates.index(gate)])
     return (before + gate.weight / 2) / sum(each.weight for each in gates)
 
 
-def told(suspension: Suspension, zone: ZoneInfo) -> str:
+def describe_suspension(suspension: RelaySuspension, zone: ZoneInfo) -> str:
     """Say why a relay is not used, until when, and how to use it before."""
     until = f"{suspension.until.astimezone(zone):%Y-%m-%d %H:%M} {zone}"
     return (

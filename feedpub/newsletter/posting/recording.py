@@ -7,29 +7,31 @@ from queue import Empty, SimpleQueue
 from threading import Lock
 from typing import TypeVar
 
-from feedpub.mailing import Settled
+from feedpub.mailing import DeliveryUpdate
 from feedpub.newsletter.posting.times import Clock
 from feedpub.store import Store, StoreError, StoreUnavailable
 
-PATIENCE = 120.0
+DATABASE_TIMEOUT = 120.0
 """Seconds to wait for a database that is away: servers wait 300 for the rest of a message."""
 
 _FIRST, _LONGEST = 0.05, 5.0  # seconds between two tries
-_LITTLE = 0.02  # seconds that an outcome waits for what is asked next
-_MOMENT = 0.001  # seconds that a question waits for those of the other connections
-_MANY = 100  # written at once
-_BROKEN = "what became of messages cannot be recorded any more"
+_RESULT_DELAY = 0.02  # seconds that an outcome waits for what is asked next
+_REQUEST_DELAY = 0.001  # seconds that a question waits for those of the other connections
+_MAX_BATCH = 100  # written at once
+_WRITER_CLOSED = "what became of messages cannot be recorded any more"
 
-Answer = TypeVar("Answer")
+ReturnType = TypeVar("ReturnType")
 
 
-class NotOursError(Exception):
+class LeaseLostError(Exception):
     """A delivery was taken from us, cancelled, or its reader left, just before it was sent."""
 
 
-def patiently(
-    call: Callable[[], Answer], sleep: Callable[[float], object], patience: float = PATIENCE
-) -> Answer:
+def retry_on_database_error(
+    call: Callable[[], ReturnType],
+    sleep: Callable[[float], object],
+    patience: float = DATABASE_TIMEOUT,
+) -> ReturnType:
     """Call until the database is there; at last raise what it raises (StoreUnavailable).
 
     Args:
@@ -50,17 +52,17 @@ def patiently(
 
 
 @dataclass(frozen=True, slots=True)
-class _Question:
+class _WriteRequest:
     """What a thread waits for: that all it told is on the disk, and whether it may send."""
 
     delivery: int | None  # that it wants to send; None where it only waits
-    answer: "SimpleQueue[bool | None]" = field(default_factory=SimpleQueue)  # None: who knows
+    reply: "SimpleQueue[bool | None]" = field(default_factory=SimpleQueue)  # None: who knows
 
 
-_News = Settled | _Question
+_QueueItem = DeliveryUpdate | _WriteRequest
 
 
-class Recorder:
+class ResultWriter:
     """Writes to the store in a thread of its own, always all that has come together.
 
     The disk is slow to promise that it keeps something, and promises many things in the time of
@@ -82,102 +84,110 @@ class Recorder:
         self._now = now
         self._sleep = sleep
         self._connections = connections
-        self._news: SimpleQueue[_News | None] = SimpleQueue()  # None is the last
-        self._telling = Lock()  # nothing is told once this has ended:
-        self._ended = False
+        self._queue: SimpleQueue[_QueueItem | None] = SimpleQueue()  # None is the last
+        self._lock = Lock()  # nothing is told once this has ended:
+        self._is_closed = False
 
-    def settle(self, settled: Settled) -> None:
+    def enqueue_result(self, settled: DeliveryUpdate) -> None:
         """Have an outcome written, soon. Raises StoreError where nothing can be written."""
-        self._tell(settled)
+        self._put(settled)
 
-    def doubt(self, delivery: int) -> None:
+    def mark_in_doubt(self, delivery: int) -> None:
         """Record that a delivery may be sent from now on; it is on the disk when this returns.
 
         Raises:
             NotOursError: It must not be sent.
             StoreError: Nothing can be written.
         """
-        question = _Question(delivery)
-        self._tell(question)
-        granted = question.answer.get()
+        question = _WriteRequest(delivery)
+        self._put(question)
+        granted = question.reply.get()
         if granted is None:
-            raise StoreError(_BROKEN)
+            raise StoreError(_WRITER_CLOSED)
         if not granted:
-            raise NotOursError
+            raise LeaseLostError
 
-    def wait(self) -> None:
+    def flush(self) -> None:
         """Wait until all outcomes told so far are on the disk, or nothing can be written."""
-        question = _Question(None)
+        question = _WriteRequest(None)
         with suppress(StoreError):
-            self._tell(question)
-            question.answer.get()
+            self._put(question)
+            question.reply.get()
 
-    def end(self) -> None:
+    def close(self) -> None:
         """Write what is left, and let `run` return; nothing may be told or asked any more."""
-        self._news.put(None)
+        self._queue.put(None)
 
     def run(self) -> None:
         """Write until the end. Raises StoreError where the store cannot be written."""
         goes_on = True
         try:
             while goes_on:
-                batch = self._batch()
+                batch = self._collect_batch()
                 goes_on = batch[-1] is not None
                 self._write([each for each in batch if each is not None])
         finally:
-            with self._telling:
-                self._ended = True
-            while not self._news.empty():
-                _answer(self._news.get(), None)
+            with self._lock:
+                self._is_closed = True
+            while not self._queue.empty():
+                _reply(self._queue.get(), None)
 
-    def _tell(self, news: _News) -> None:
+    def _put(self, news: _QueueItem) -> None:
         """Hand something to whoever writes. Raises StoreError where nobody does any more."""
-        with self._telling:
-            if self._ended:
-                raise StoreError(_BROKEN)
-            self._news.put(news)
+        with self._lock:
+            if self._is_closed:
+                raise StoreError(_WRITER_CLOSED)
+            self._queue.put(news)
 
-    def _batch(self) -> list[_News | None]:
+    def _collect_batch(self) -> list[_QueueItem | None]:
         """Wait for something to write, at most `_MANY`.
 
         Who tells an outcome has something to ask soon, and who asks is seldom alone: those who wait
         a little for each other are all on the disk for the price of one.
         """
-        batch = [self._news.get()]
+        batch = [self._queue.get()]
         asked = 0
-        while batch[-1] is not None and len(batch) < _MANY:
-            asked += isinstance(batch[-1], _Question)
-            pause = (_MOMENT if asked < self._connections else 0.0) if asked else _LITTLE
+        while batch[-1] is not None and len(batch) < _MAX_BATCH:
+            asked += isinstance(batch[-1], _WriteRequest)
+            pause = (
+                (_REQUEST_DELAY if asked < self._connections else 0.0) if asked else _RESULT_DELAY
+            )
             try:
-                batch.append(self._news.get(timeout=pause))
+                batch.append(self._queue.get(timeout=pause))
             except Empty:
                 break
         return batch
 
-    def _write(self, batch: Sequence[_News]) -> None:
+    def _write(self, batch: Sequence[_QueueItem]) -> None:
         """Write it, and answer what is asked."""
-        settled = [each for each in batch if isinstance(each, Settled)]
-        questions = [each for each in batch if isinstance(each, _Question)]
+        settled = [each for each in batch if isinstance(each, DeliveryUpdate)]
+        questions = [each for each in batch if isinstance(each, _WriteRequest)]
         granted: set[int | None] | None = None
         try:
-            granted = set(self._written(settled, [each.delivery for each in questions]))
+            granted = set(self._write_transaction(settled, [each.delivery for each in questions]))
         finally:
             for each in questions:
-                _answer(each, granted)
+                _reply(each, granted)
 
-    def _written(self, settled: Sequence[Settled], asked: Sequence[int | None]) -> Iterable[int]:
+    def _write_transaction(
+        self, settled: Sequence[DeliveryUpdate], asked: Sequence[int | None]
+    ) -> Iterable[int]:
         """Write to the store in one transaction; give what may be sent."""
         store, now = self._store, self._now()
         ids = [each for each in asked if each is not None]
         if ids:
-            return patiently(lambda: store.doubt(self._worker, ids, now, settled), self._sleep)
-        patiently(lambda: store.settle(self._worker, settled, now), self._sleep)
+            return retry_on_database_error(
+                lambda: store.mark_in_doubt(self._worker, ids, now, settled), self._sleep
+            )
+        retry_on_database_error(
+            lambda: store.record_results(self._worker, settled, now), self._sleep
+        )
         return ()
 
 
-def _answer(news: _News | None, granted: set[int | None] | None) -> None:
+def _reply(news: _QueueItem | None, granted: set[int | None] | None) -> None:
     """Answer a question: one alone may send, should two have asked for the same."""
-    if isinstance(news, _Question):
-        news.answer.put(None if granted is None else news.delivery in granted)
+    if isinstance(news, _WriteRequest):
+        news.reply.put(None if granted is None else news.delivery in granted)
         if granted:
             granted.discard(news.delivery)

@@ -10,7 +10,7 @@ _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
 @contextmanager
-def stopped_by_signals() -> Iterator[threading.Event]:
+def stop_on_signals() -> Iterator[threading.Event]:
     """Give an event that is set by Ctrl-C and SIGTERM; a second signal does what it always did.
 
     In another thread than the main one, which signals never reach, the event is never set.

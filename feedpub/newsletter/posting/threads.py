@@ -5,7 +5,7 @@ from concurrent.futures import Future
 from threading import Thread
 
 
-def start(call: Callable[[], object], name: str) -> Future[None]:
+def start_thread(call: Callable[[], object], name: str) -> Future[None]:
     """Call in a thread of its own; return what tells how that ends.
 
     A server, or a database, may keep it waiting for longer than a process has to end.

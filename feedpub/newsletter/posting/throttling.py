@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from feedpub import outbox
-from feedpub.outbox import Bucket
+from feedpub.outbox import TokenBucket
 
 _SECOND = timedelta(seconds=1)
 _MEASURED = 1000  # messages: as many a second can be told apart
@@ -18,14 +18,14 @@ _FASTER = 1 + 1 / 128  # for each message taken
 _BURST = 0.1  # seconds' worth of messages at once
 _SLOWEST = 1 / 60  # messages a second
 _LONGEST = timedelta(seconds=60)
-_IN_VAIN = 7  # refusals in a row, over two minutes: then it is no matter of seconds
+_MAX_REFUSALS = 7  # refusals in a row, over two minutes: then it is no matter of seconds
 
 
 @dataclass(frozen=True, slots=True)
 class _Limit:
     """What is known of a relay that has asked for less."""
 
-    bucket: Bucket
+    bucket: TokenBucket
     slowed: datetime  # what was begun before says nothing new
     until: datetime  # nothing is sent to it before
     refusals: int  # since it last took a message
@@ -37,33 +37,33 @@ class Throttle:
     def __init__(self) -> None:
         """Nobody has asked for less yet."""
         self._limits: dict[str, _Limit] = {}
-        self._taken: dict[str, deque[datetime]] = {}
+        self._accepted_times: dict[str, deque[datetime]] = {}
 
-    def wait(self, relay: str, now: datetime) -> float:
+    def get_delay(self, relay: str, now: datetime) -> float:
         """Return the seconds until a relay may have another message, 0.0 for now."""
         limit = self._limits.get(relay)
         if limit is None:
             return 0.0
         if now < limit.until:
             return (limit.until - now).total_seconds()
-        return outbox.take(limit.bucket, now)[1]
+        return outbox.acquire_token(limit.bucket, now)[1]
 
-    def take(self, relay: str, now: datetime) -> None:
+    def record_send(self, relay: str, now: datetime) -> None:
         """Count a message that is about to be sent."""
         limit = self._limits.get(relay)
         if limit is not None:
-            self._limits[relay] = replace(limit, bucket=outbox.take(limit.bucket, now)[0])
+            self._limits[relay] = replace(limit, bucket=outbox.acquire_token(limit.bucket, now)[0])
 
-    def accepted(self, relay: str, now: datetime) -> None:
+    def record_success(self, relay: str, now: datetime) -> None:
         """Count a message that a relay took, and send a little faster."""
-        self._taken.setdefault(relay, deque(maxlen=_MEASURED)).append(now)
+        self._accepted_times.setdefault(relay, deque(maxlen=_MEASURED)).append(now)
         limit = self._limits.get(relay)
         if limit is not None:
             rate = limit.bucket.rate * _FASTER
             bucket = replace(limit.bucket, rate=rate, burst=_burst(rate))
             self._limits[relay] = replace(limit, bucket=bucket, refusals=0)
 
-    def refused(self, relay: str, began: datetime, now: datetime) -> bool:
+    def record_refusal(self, relay: str, began: datetime, now: datetime) -> bool:
         """Send slower to a relay that asked for less; False where that has been in vain for long.
 
         Args:
@@ -81,13 +81,13 @@ class Throttle:
             rate = min(before, self._measured(relay, now)) * _SLOWER
         rate = max(rate, _SLOWEST)
         until = now + min(_SECOND * (1 << min(refusals, 10)), _LONGEST)
-        bucket = Bucket(rate, _burst(rate), 1.0, until)
+        bucket = TokenBucket(rate, _burst(rate), 1.0, until)
         self._limits[relay] = _Limit(bucket, now, until, refusals + 1)
-        return refusals + 1 < _IN_VAIN
+        return refusals + 1 < _MAX_REFUSALS
 
     def _measured(self, relay: str, now: datetime) -> float:
         """Return how many messages a relay took within the last second, at least one."""
-        taken = self._taken.get(relay, ())
+        taken = self._accepted_times.get(relay, ())
         return max(sum(now - each <= _SECOND for each in taken), 1)
 
 

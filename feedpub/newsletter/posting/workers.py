@@ -8,12 +8,12 @@ import socket
 _NAME = re.compile(r"(.*)-([0-9]{1,9})-[0-9a-f]{8}")
 
 
-def name() -> str:
+def create_worker_id() -> str:
     """Give a name for one round of sending of this process, that none had before."""
     return f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(4)}"
 
 
-def is_gone(worker: str) -> bool:
+def is_dead(worker: str) -> bool:
     """Tell whether a worker's process was on this machine, and is there no more.
 
     Should it be there all the same, behind a wall that we cannot see through, it sends nothing

@@ -4,10 +4,10 @@ import time
 from collections.abc import Callable, Sequence
 
 from feedpub import refusals
-from feedpub.mailing import Issue, Outcome, Subscriber, Suspension
-from feedpub.newsletter.desk import Desk
-from feedpub.newsletter.posting.brake import Report
-from feedpub.newsletter.posting.recording import patiently
+from feedpub.mailing import Issue, RelaySuspension, SendResult, Subscriber
+from feedpub.newsletter.desk import NewsletterContext
+from feedpub.newsletter.posting.brake import RecipientRejection
+from feedpub.newsletter.posting.recording import retry_on_database_error
 from feedpub.newsletter.posting.times import Clock
 from feedpub.store import StoreError
 
@@ -18,59 +18,64 @@ class StoreWriter:
     Every method raises StoreError where the database cannot be used, or is away for too long.
     """
 
-    def __init__(self, desk: Desk, now: Clock) -> None:
+    def __init__(self, desk: NewsletterContext, now: Clock) -> None:
         """Nothing is written yet."""
-        self._desk = desk
+        self._newsletter = desk
         self._now = now
 
-    def sending(self) -> frozenset[int]:
+    def find_sending_issues(self) -> frozenset[int]:
         """Return the issues that are being sent."""
-        issues = patiently(self._desk.store.issues, time.sleep)
+        issues = retry_on_database_error(self._newsletter.store.list_issues, time.sleep)
         return frozenset(each.id for each in issues if each.state == "sending")
 
-    def note(self, issue: int, why: str) -> None:
+    def set_waiting_reason(self, issue: int, why: str) -> None:
         """Record why an issue waits, "" where it goes on, unless somebody stopped or ended it."""
-        self._mark(self._desk.store.note, issue, why)
+        self._update_issue(self._newsletter.store.set_wait_reason, issue, why)
 
-    def pause(self, issue: int, why: str) -> None:
+    def pause_issue(self, issue: int, why: str) -> None:
         """Pause an issue, unless somebody stopped or ended it meanwhile."""
-        self._mark(self._desk.store.pause, issue, why)
+        self._update_issue(self._newsletter.store.pause_issue, issue, why)
 
-    def suppress(self, reports: Sequence[Report]) -> None:
+    def record_bounces(self, reports: Sequence[RecipientRejection]) -> None:
         """Record of readers that their addresses are gone, or their mailboxes took nothing."""
-        limit = self._desk.config.mail.soft_bounces
+        limit = self._newsletter.config.mail.soft_bounces
 
         def suppressed() -> None:
             for each in reports:
-                self._desk.store.bounced(each.reader, hard=each.hard, limit=limit, now=self._now())
+                self._newsletter.store.record_bounce(
+                    each.subscriber_id, hard=each.hard, limit=limit, now=self._now()
+                )
 
-        patiently(suppressed, time.sleep)
+        retry_on_database_error(suppressed, time.sleep)
 
-    def suspend(self, suspension: Suspension) -> None:
+    def suspend_relay(self, suspension: RelaySuspension) -> None:
         """Record that a relay is not used for a while."""
-        patiently(lambda: self._desk.store.suspend(suspension), time.sleep)
-
-    def record_refusal(self, outcome: Outcome, reader: Subscriber | None = None) -> None:
-        """Record that we were refused, by a reader's domain or else by the relay itself."""
-        domain = reader.address.rpartition("@")[2].lower() if reader else outcome.relay
-        number, words = reader.id if reader else 0, refusals.discreet(said(outcome))
-        patiently(
-            lambda: self._desk.store.record_refusal(number, domain, words, self._now()), time.sleep
+        retry_on_database_error(
+            lambda: self._newsletter.store.suspend_relay(suspension), time.sleep
         )
 
-    def _mark(self, how: Callable[[int, str], Issue], issue: int, why: str) -> None:
+    def record_refusal(self, outcome: SendResult, reader: Subscriber | None = None) -> None:
+        """Record that we were refused, by a reader's domain or else by the relay itself."""
+        domain = reader.address.rpartition("@")[2].lower() if reader else outcome.relay
+        number, words = reader.id if reader else 0, refusals.redact_addresses(format_reply(outcome))
+        retry_on_database_error(
+            lambda: self._newsletter.store.record_refusal(number, domain, words, self._now()),
+            time.sleep,
+        )
+
+    def _update_issue(self, how: Callable[[int, str], Issue], issue: int, why: str) -> None:
         def marked() -> None:
-            if self._desk.store.issue(issue).state != "sending":
+            if self._newsletter.store.get_issue(issue).state != "sending":
                 return
             try:
                 how(issue, why)
             except StoreError:
-                if self._desk.store.issue(issue).state == "sending":
+                if self._newsletter.store.get_issue(issue).state == "sending":
                     raise
 
-        patiently(marked, time.sleep)
+        retry_on_database_error(marked, time.sleep)
 
 
-def said(outcome: Outcome) -> str:
+def format_reply(outcome: SendResult) -> str:
     """Return what a server answered, in one line."""
     return " ".join(filter(None, (str(outcome.code or ""), outcome.status, outcome.text)))

@@ -4,41 +4,45 @@ A request is only recorded (`ask`); what comes of it is decided, and mailed, by 
 The others take the token of a mail, or the reader whose it is.
 """
 
-from feedpub.admission import Limits
-from feedpub.newsletter.signup.answering import Answered, answer, confirmations
-from feedpub.newsletter.signup.networks import Networks
-from feedpub.newsletter.signup.scene import Scene, scene
+from feedpub.admission import SignupLimits
+from feedpub.newsletter.signup.answering import (
+    ConfirmationResult,
+    process_signups,
+    send_confirmations,
+)
+from feedpub.newsletter.signup.networks import NetworkHasher
+from feedpub.newsletter.signup.scene import PageContext, load_page_context
 from feedpub.newsletter.signup.ways import (
-    Offer,
-    ask,
-    come_back,
-    confirm,
-    forget,
-    is_ours,
-    leave,
-    offered,
-    prefer,
-    token,
-    whose,
+    SubscriptionOffer,
+    confirm_signup,
+    create_token,
+    erase_by_token,
+    find_offer,
+    find_subscriber,
+    is_valid_token,
+    request_signup,
+    resubscribe,
+    unsubscribe,
+    update_preferences,
 )
 
 __all__ = [
-    "Answered",
-    "Limits",
-    "Networks",
-    "Offer",
-    "Scene",
-    "answer",
-    "ask",
-    "come_back",
-    "confirm",
-    "confirmations",
-    "forget",
-    "is_ours",
-    "leave",
-    "offered",
-    "prefer",
-    "scene",
-    "token",
-    "whose",
+    "ConfirmationResult",
+    "NetworkHasher",
+    "PageContext",
+    "SignupLimits",
+    "SubscriptionOffer",
+    "confirm_signup",
+    "create_token",
+    "erase_by_token",
+    "find_offer",
+    "find_subscriber",
+    "is_valid_token",
+    "load_page_context",
+    "process_signups",
+    "request_signup",
+    "resubscribe",
+    "send_confirmations",
+    "unsubscribe",
+    "update_preferences",
 ]

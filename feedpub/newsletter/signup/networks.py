@@ -9,14 +9,14 @@ _IPV4, _IPV6 = 24, 48  # what one household or office has, and its neighbours
 _OCTETS = 16
 
 
-class Networks:
+class NetworkHasher:
     """Marks networks with a salt that is in memory alone, and another one every day."""
 
     def __init__(self) -> None:
         self._day: date | None = None
         self._salt = b""
 
-    def mark(self, address: str, now: datetime) -> bytes:
+    def hash_network(self, address: str, now: datetime) -> bytes:
         """Return the mark of the network that an IP address is in.
 
         An address that is not of the internet may be a proxy's that the configuration does not

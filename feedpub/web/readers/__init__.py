@@ -16,61 +16,65 @@ from starlette.responses import Response
 from starlette.routing import Match, Route
 from starlette.types import Scope
 
-from feedpub.newsletter.signup import Networks, Scene
+from feedpub.newsletter.signup import NetworkHasher, PageContext
 from feedpub.store import StoreError
-from feedpub.web.bodies import UnreadError
-from feedpub.web.paths import root
+from feedpub.web.bodies import BodyError
+from feedpub.web.paths import get_root_path
 from feedpub.web.readers import bodies, visits
-from feedpub.web.readers.faces import SHOWN, Faces
-from feedpub.web.readers.visits import Visit
+from feedpub.web.readers.faces import OFFER_PARAMETER, SignupPages
+from feedpub.web.readers.visits import RequestContext
 
-__all__ = ["PATIENCE", "Posted", "routes"]
+__all__ = ["FORM_TIMEOUT", "PostRoute", "build_signup_routes"]
 
-PATIENCE = 20.0
+FORM_TIMEOUT = 20.0
 """Seconds that a form may take to come."""
 
-_Work = Callable[[Visit], Response]
+_Work = Callable[[RequestContext], Response]
 _Endpoint = Callable[[Request], Awaitable[Response]]
 
 
-def routes(
-    scene: Callable[[], Scene],
+def build_signup_routes(
+    scene: Callable[[], PageContext],
     now: Callable[[], datetime],
     heard: Callable[[str], object],
-    patience: float = PATIENCE,
+    patience: float = FORM_TIMEOUT,
 ) -> list[Route]:
     """Give the routes, at the site's own path; `scene` gives the site as it is at a request.
 
     They come before the static files, which answer a GET of subscribe/. `heard` is told, in a
     thread, what becomes of who asks to be mailed, as `admission.heard` calls it.
     """
-    door = _Door(scene, now, heard, patience)
-    prefix = root(scene().desk.config.site.url)
+    door = _Endpoints(scene, now, heard, patience)
+    prefix = get_root_path(scene().newsletter.config.site.url)
     both = {
-        "confirm": (visits.offer, visits.confirm),
-        "unsubscribe": (visits.leaving, visits.leave),
-        "resubscribe": (visits.leaving, visits.come_back),
-        "forget": (visits.forgetting, visits.forget),
+        "confirm": (visits.show_offer, visits.confirm),
+        "unsubscribe": (visits.show_unsubscribe, visits.unsubscribe),
+        "resubscribe": (visits.show_unsubscribe, visits.resubscribe),
+        "forget": (visits.show_erase, visits.erase),
     }
     found: list[Route] = [
-        Posted(prefix + path, door.form(visits.subscribe, visits.refusal), methods=["POST"])
+        PostRoute(
+            prefix + path,
+            door.create_form_view(visits.subscribe, visits.reject_signup),
+            methods=["POST"],
+        )
         for path in ("subscribe", "subscribe/")
     ]
     for name, (look, do) in both.items():
         path = f"{prefix}{name}/{{token}}"
         found += [
-            Route(path, door.plain(look), methods=["GET"]),
-            Route(path, door.plain(do), methods=["POST"]),
+            Route(path, door.create_view(look), methods=["GET"]),
+            Route(path, door.create_view(do), methods=["POST"]),
         ]
     path = f"{prefix}preferences/{{token}}"
     return [
         *found,
-        Route(path, door.plain(visits.choices), methods=["GET"]),
-        Route(path, door.form(visits.choose), methods=["POST"]),
+        Route(path, door.create_view(visits.show_preferences), methods=["GET"]),
+        Route(path, door.create_form_view(visits.save_preferences), methods=["POST"]),
     ]
 
 
-class Posted(Route):
+class PostRoute(Route):
     """A route that other methods do not meet: what they ask for at its address is a file."""
 
     def matches(self, scope: Scope) -> tuple[Match, Scope]:
@@ -79,12 +83,12 @@ class Posted(Route):
         return (match, child) if match is Match.FULL else (Match.NONE, {})
 
 
-class _Door:
+class _Endpoints:
     """Lets people in; what waits for the database or a template does so in a thread."""
 
     def __init__(
         self,
-        scene: Callable[[], Scene],
+        scene: Callable[[], PageContext],
         now: Callable[[], datetime],
         heard: Callable[[str], object],
         patience: float,
@@ -93,55 +97,55 @@ class _Door:
         self._now = now
         self._heard = heard
         self._patience = patience
-        self._networks = Networks()
+        self._networks = NetworkHasher()
 
-    def plain(self, work: _Work) -> _Endpoint:
+    def create_view(self, work: _Work) -> _Endpoint:
         """Make an endpoint of what looks at no body."""
 
         async def endpoint(request: Request) -> Response:
-            return await self._answer(self._visit(request), work)
+            return await self._respond(self._create_context(request), work)
 
         return endpoint
 
-    def form(
-        self, work: _Work, refusal: Callable[[Visit], Response | None] = lambda _: None
+    def create_form_view(
+        self, work: _Work, refusal: Callable[[RequestContext], Response | None] = lambda _: None
     ) -> _Endpoint:
         """Make an endpoint of what reads a form, unless `refusal` answers it unread."""
 
         async def endpoint(request: Request) -> Response:
-            visit = self._visit(request)
+            visit = self._create_context(request)
             refused = await run_in_threadpool(refusal, visit)
             if refused is not None:
                 return refused
             try:
-                fields = await bodies.fields(request, self._patience)
-            except UnreadError as error:
-                faces = Faces(visit.scene)
-                return await run_in_threadpool(faces.unread, error.status)
-            return await self._answer(replace(visit, fields=fields), work)
+                fields = await bodies.parse_form(request, self._patience)
+            except BodyError as error:
+                faces = SignupPages(visit.page_context)
+                return await run_in_threadpool(faces.render_unreadable_form, error.status)
+            return await self._respond(replace(visit, form_fields=fields), work)
 
         return endpoint
 
-    def _visit(self, request: Request) -> Visit:
+    def _create_context(self, request: Request) -> RequestContext:
         now = self._now()
         source = _address(request.client.host if request.client else "")
-        return Visit(
-            scene=self._scene(),
+        return RequestContext(
+            page_context=self._scene(),
             token=request.path_params.get("token", ""),
             headers=request.headers,
-            source=source,
-            network=self._networks.mark(source, now),
+            client_address=source,
+            network_hash=self._networks.hash_network(source, now),
             now=now,
-            heard=self._heard,
-            fields=(),
-            shown=request.query_params.get(SHOWN, ""),
+            on_result=self._heard,
+            form_fields=(),
+            offer_fingerprint=request.query_params.get(OFFER_PARAMETER, ""),
         )
 
-    async def _answer(self, visit: Visit, work: _Work) -> Response:
+    async def _respond(self, visit: RequestContext, work: _Work) -> Response:
         try:
             return await run_in_threadpool(work, visit)
         except StoreError:
-            return await run_in_threadpool(Faces(visit.scene).later)
+            return await run_in_threadpool(SignupPages(visit.page_context).render_unavailable)
 
 
 def _address(told: str) -> str:

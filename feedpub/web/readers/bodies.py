@@ -4,18 +4,18 @@ from urllib.parse import parse_qsl
 
 from starlette.requests import Request
 
-from feedpub.web.bodies import UnreadError, body
+from feedpub.web.bodies import BodyError, read_body
 
-LARGEST = 65_536
+MAX_FORM_SIZE = 65_536
 """Octets: a form in which a thousand tags are chosen."""
 
 _MOST = 5_000  # fields
 _FORM = "application/x-www-form-urlencoded"
 
-Fields = tuple[tuple[str, str], ...]
+FormFields = tuple[tuple[str, str], ...]
 
 
-async def fields(request: Request, patience: float) -> Fields:
+async def parse_form(request: Request, patience: float) -> FormFields:
     """Read the fields of a form, in order; it may take so many seconds to come.
 
     Raises:
@@ -23,9 +23,9 @@ async def fields(request: Request, patience: float) -> Fields:
     """
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind != _FORM:
-        raise UnreadError(415)
-    text = (await body(request, LARGEST, patience)).decode("utf-8", "replace")
+        raise BodyError(415)
+    text = (await read_body(request, MAX_FORM_SIZE, patience)).decode("utf-8", "replace")
     try:
         return tuple(parse_qsl(text, keep_blank_values=True, max_num_fields=_MOST))
     except ValueError:
-        raise UnreadError(413) from None
+        raise BodyError(413) from None

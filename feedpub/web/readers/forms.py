@@ -4,15 +4,15 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
 from feedpub import roster
-from feedpub.mailing import CADENCES, Follows, Subscriber, Wish
-from feedpub.model import SignUp
+from feedpub.mailing import CADENCES, SignupRequest, Subscriber, SubscriptionFilter
+from feedpub.model import SignupOptions
 
-TRAP = "subject"
+HONEYPOT = "subject"
 """A field that people do not see, and programs fill in."""
 
 
 @dataclass(frozen=True, slots=True)
-class Fault:
+class FieldError:
     """What is wrong with a field."""
 
     field: str  # the id of its element
@@ -20,7 +20,7 @@ class Fault:
 
 
 @dataclass(frozen=True, slots=True)
-class Given:
+class FormData:
     """What a form holds: as it was filled in, or as it is to be shown first."""
 
     address: str = ""
@@ -29,48 +29,54 @@ class Given:
     authors: tuple[str, ...] = ()  # slugs, sorted
     cadence: str = "digest"
     language: str = ""
-    is_trapped: bool = False
-    faults: tuple[Fault, ...] = ()
+    is_spam: bool = False
+    faults: tuple[FieldError, ...] = ()
 
     @property
-    def follows(self) -> Follows:
+    def follows(self) -> SubscriptionFilter:
         """What it says somebody follows."""
-        return Follows() if self.everything else Follows(False, self.tags, self.authors)  # noqa: FBT003
+        return (
+            SubscriptionFilter()
+            if self.everything
+            else SubscriptionFilter(everything=False, tags=self.tags, authors=self.authors)
+        )
 
     @property
-    def wish(self) -> Wish:
+    def signup_request(self) -> SignupRequest:
         """What it asks for."""
-        return Wish(self.address, self.follows, self.cadence, self.language)
+        return SignupRequest(self.address, self.follows, self.cadence, self.language)
 
 
-def signup(fields: Iterable[tuple[str, str]], choices: SignUp) -> Given:
+def parse_signup(fields: Iterable[tuple[str, str]], choices: SignupOptions) -> FormData:
     """Read the form of somebody who signs up."""
     pairs = tuple(fields)
-    given = _given(pairs, choices, Follows())
+    given = _parse_common(pairs, choices, SubscriptionFilter())
     address = _last(pairs, "address").strip()
     faults = (*_address_faults(address), *given.faults)
-    trapped = bool(_last(pairs, TRAP).strip())
-    return Given(
+    trapped = bool(_last(pairs, HONEYPOT).strip())
+    return FormData(
         address=address,
         everything=given.everything,
         tags=given.tags,
         authors=given.authors,
         cadence=given.cadence,
         language=given.language,
-        is_trapped=trapped,
+        is_spam=trapped,
         faults=faults,
     )
 
 
-def preferences(fields: Iterable[tuple[str, str]], choices: SignUp, reader: Subscriber) -> Given:
+def parse_preferences(
+    fields: Iterable[tuple[str, str]], choices: SignupOptions, reader: Subscriber
+) -> FormData:
     """Read the form of somebody who is a reader; what they follow may be there no more."""
-    return _given(tuple(fields), choices, reader.follows)
+    return _parse_common(tuple(fields), choices, reader.follows)
 
 
-def shown(reader: Subscriber) -> Given:
+def fill_form(reader: Subscriber) -> FormData:
     """Give the form as somebody finds it who is a reader."""
     follows = reader.follows
-    return Given(
+    return FormData(
         address=reader.address,
         everything=follows.everything,
         tags=follows.tags,
@@ -80,7 +86,9 @@ def shown(reader: Subscriber) -> Given:
     )
 
 
-def _given(pairs: Sequence[tuple[str, str]], choices: SignUp, kept: Follows) -> Given:
+def _parse_common(
+    pairs: Sequence[tuple[str, str]], choices: SignupOptions, kept: SubscriptionFilter
+) -> FormData:
     """Read what both forms have; nobody follows what nobody offers, or has followed before."""
     tags = _chosen(pairs, "tag", {tag.slug for tag in choices.tags} | set(kept.tags))
     authors = {author.slug for author in choices.authors} | set(kept.authors)
@@ -89,23 +97,23 @@ def _given(pairs: Sequence[tuple[str, str]], choices: SignUp, kept: Follows) -> 
     everything = follow == "everything" or not (follow or tags or writers)
     cadence, language = _last(pairs, "cadence"), _last(pairs, "language")
     lacking = not (everything or tags or writers)
-    return Given(
+    return FormData(
         everything=everything,
         tags=tags,
         authors=writers,
         cadence=cadence if cadence in CADENCES else "digest",
         language=language if language in choices.languages else "",
-        faults=(Fault("some", "wanted-none"),) if lacking else (),
+        faults=(FieldError("some", "wanted-none"),) if lacking else (),
     )
 
 
-def _address_faults(address: str) -> tuple[Fault, ...]:
+def _address_faults(address: str) -> tuple[FieldError, ...]:
     if not address:
-        return (Fault("address", "address-missing"),)
+        return (FieldError("address", "address-missing"),)
     try:
-        roster.canonical(address)
-    except roster.Faulty:
-        return (Fault("address", "address-wrong"),)
+        roster.normalize_address(address)
+    except roster.InvalidValueError:
+        return (FieldError("address", "address-wrong"),)
     return ()
 
 

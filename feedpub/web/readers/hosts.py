@@ -10,8 +10,8 @@ from urllib.parse import quote, urlsplit
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from feedpub.web.guards import host_name
-from feedpub.web.readers.origins import origin_of
+from feedpub.web.guards import get_host
+from feedpub.web.readers.origins import get_origin
 
 _TOKEN_PAGES = rb"(?:confirm|forget|preferences|resubscribe|unsubscribe)/"
 _STYLES = rb"assets/[^/]{1,200}-[0-9a-f]{10}\.(?:css|svg|woff2)"
@@ -19,13 +19,13 @@ _MACHINES = re.compile(rb"/(?:hooks/|healthz(?:/|$)|metrics$)")
 _LOOKING = ("GET", "HEAD")
 
 
-class SeparateHost:
+class SubscriberHostMiddleware:
     """Send requests for readers' pages to their host, and all others there back to the site."""
 
     def __init__(self, app: ASGIApp, site_url: str, readers_url: str) -> None:
         """Guard an application that answers for both hosts."""
         self._app = app
-        self._site, self._readers = origin_of(site_url), origin_of(readers_url)
+        self._site, self._readers = get_origin(site_url), get_origin(readers_url)
         self._host = (urlsplit(readers_url).hostname or "").lower()
         prefix = re.escape(urlsplit(site_url).path.encode())
         self._pages = re.compile(prefix + _TOKEN_PAGES)
@@ -40,7 +40,7 @@ class SeparateHost:
         path, is_looking = scope["raw_path"], scope["method"] in _LOOKING
         elsewhere = ""
         if is_looking and not _MACHINES.match(path):
-            if host_name(scope) == self._host:
+            if get_host(scope) == self._host:
                 elsewhere = "" if self._own.match(path) else self._site
             elif self._pages.match(path):
                 elsewhere = self._readers

@@ -9,13 +9,13 @@ from collections.abc import Collection, Mapping
 _OWN = ("same-origin", "none")  # "none": the person themselves, by a bookmark or the like
 
 
-def origin_of(url: str) -> str:
+def get_origin(url: str) -> str:
     """Return the origin of a URL as browsers name it (RFC 6454)."""
     scheme, _, rest = url.partition("://")
     return f"{scheme}://{rest.partition('/')[0]}"
 
 
-def is_ours(headers: Mapping[str, str], home: str, others: Collection[str]) -> bool:
+def is_allowed_origin(headers: Mapping[str, str], home: str, others: Collection[str]) -> bool:
     """Tell whether a form was on this site, or on one of the others.
 
     Args:

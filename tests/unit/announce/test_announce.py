@@ -15,7 +15,12 @@ import pytest
 from listeners import Listener, Reply, listening, nobody
 from newsrooms import Newsroom, config
 
-from feedpub.announce import Told, announce, caught_up, noted
+from feedpub.announce import (
+    WebhookResult,
+    deliver_due_webhooks,
+    enqueue_changes,
+    enqueue_missed_changes,
+)
 
 HOME = "https://example.org/blog/"
 RSS, ATOM = f"{HOME}rss.xml", f"{HOME}atom.xml"
@@ -26,7 +31,7 @@ MINUTE, DAY = timedelta(minutes=1), timedelta(days=1)
 class Town(Newsroom):
     """A site, those whom it tells, and what came of it."""
 
-    told: list[Told] = field(default_factory=list)
+    told: list[WebhookResult] = field(default_factory=list)
 
     def set(self, hubs: Sequence[str] = (), hooks: str = "") -> None:
         """Write the configuration."""
@@ -36,11 +41,11 @@ class Town(Newsroom):
 
     def change(self, *feeds: str) -> int:
         """Say that feeds have changed."""
-        return noted(self.request(), feeds, self.now)
+        return enqueue_changes(self.request(), feeds, self.now)
 
     def announce(self) -> datetime | None:
         """Tell what is due."""
-        return announce(self.request(), self.now, self.told.append)
+        return deliver_due_webhooks(self.request(), self.now, self.told.append)
 
     def states(self) -> list[str]:
         """Give what came of each attempt."""
@@ -172,7 +177,7 @@ def test_a_hub_that_is_silent_keeps_nobody_waiting(town: Town, silent: str) -> N
     assert again is not None
     assert town.now < again < town.now + MINUTE
     assert [RSS, ATOM] == topics(good)
-    assert [bad] == [each.errand.target for each in town.told if each.state == "again"]
+    assert [bad] == [each.delivery.target for each in town.told if each.state == "again"]
     assert all(each.next_at is not None for each in town.told if each.state == "again")
 
 
@@ -195,16 +200,16 @@ def test_what_was_not_noted_is_caught_up(town: Town) -> None:
     town.write("a.md", tags="One Two")
     with listening(202) as hub:
         town.set([hub.url])
-        assert noted(town.request(), town.build().changed, town.now) > 0
+        assert enqueue_changes(town.request(), town.build().changed_feeds, town.now) > 0
         town.announce()
-        assert 0 == caught_up(town.request(), town.now)
+        assert 0 == enqueue_missed_changes(town.request(), town.now)
         known = len(hub.heard)
 
         town.write("b.md")
         town.build()  # and killed
-        assert 6 == caught_up(town.request(), town.now)
+        assert 6 == enqueue_missed_changes(town.request(), town.now)
         town.announce()
-        assert 0 == caught_up(town.request(), town.now)
+        assert 0 == enqueue_missed_changes(town.request(), town.now)
 
     last = topics(hub)[known:]
     assert f"{HOME}rss.xml" in last
@@ -214,12 +219,12 @@ def test_what_was_not_noted_is_caught_up(town: Town) -> None:
 def test_a_new_hub_is_told_of_every_feed(town: Town) -> None:
     """And where there is no hub, nobody is."""
     town.write("a.md", tags="One Two")
-    changed = set(town.build().changed)
-    assert 0 == caught_up(town.request(), town.now)
+    changed = set(town.build().changed_feeds)
+    assert 0 == enqueue_missed_changes(town.request(), town.now)
     with listening(202) as hub:
         town.set([hub.url])
         town.build()
-        caught_up(town.request(), town.now)
+        enqueue_missed_changes(town.request(), town.now)
         town.announce()
 
     assert changed == set(topics(hub))
@@ -259,12 +264,12 @@ def test_a_hook_is_told_of_new_posts(town: Town) -> None:
         town.set(hooks=f'on_published: ["{hook.url}"]')
         for name in ("b.md", "b.md"):
             summary = town.build()
-            noted(town.request(), summary.changed, town.now, summary.new)
+            enqueue_changes(town.request(), summary.changed_feeds, town.now, summary.new_posts)
             town.announce()
             town.write(name, tags="x", authors="Bo", title="Second")
             town.now += MINUTE
         summary = town.build()
-        noted(town.request(), summary.changed, town.now, summary.new)
+        enqueue_changes(town.request(), summary.changed_feeds, town.now, summary.new_posts)
         town.announce()
 
     told = [json.loads(each.body)["posts"] for each in hook.heard]
@@ -288,8 +293,8 @@ def test_a_hook_is_told_of_posts_whose_feeds_were_written_before(town: Town) -> 
     with listening(200) as hook:
         town.set(hooks=f'on_published: ["{hook.url}"]')
 
-        assert 1 == noted(town.request(), (), town.now, summary.new)
-        assert 0 == noted(town.request(), (), town.now)
+        assert 1 == enqueue_changes(town.request(), (), town.now, summary.new_posts)
+        assert 0 == enqueue_changes(town.request(), (), town.now)
 
         town.announce()
 
@@ -383,7 +388,7 @@ def test_whoever_stops_feedpub_is_heard(town: Town) -> None:
         town.set([hub.url])
         town.change(RSS, ATOM)
         calls = iter([False, True])
-        announce(town.request(), town.now, town.told.append, lambda: next(calls))
+        deliver_due_webhooks(town.request(), town.now, town.told.append, lambda: next(calls))
         assert 1 == len(hub.heard)
         assert town.announce() is None
 
@@ -397,5 +402,7 @@ def test_a_command_that_is_stopped_begins_again(town: Town) -> None:
     town.change(RSS)
     calls = iter([False, False, True, True])
 
-    assert town.now == announce(town.request(), town.now, town.told.append, lambda: next(calls))
+    assert town.now == deliver_due_webhooks(
+        town.request(), town.now, town.told.append, lambda: next(calls)
+    )
     assert [] == town.told

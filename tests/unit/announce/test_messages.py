@@ -6,8 +6,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from feedpub.announce.messages import hook
-from feedpub.errands import URL, Errand
+from feedpub.announce.messages import build_webhook_request
+from feedpub.errands import URL, WebhookDelivery
 
 NOW = datetime(2025, 1, 30, 8, 0, tzinfo=UTC)
 
@@ -22,7 +22,9 @@ NOW = datetime(2025, 1, 30, 8, 0, tzinfo=UTC)
 )
 def test_a_secret_may_be_in_base64(secret: str, key: bytes) -> None:
     """With the prefix that says so."""
-    body, headers = hook(Errand(URL, "https://x/", "id", "{}"), secret, NOW)
+    body, headers = build_webhook_request(
+        WebhookDelivery(URL, "https://x/", "id", "{}"), secret, NOW
+    )
 
     signed = hmac.digest(key, b"id.1738224000.{}", "sha256")
     assert b"{}" == body

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from notices import dsn, mail
 
-from feedpub.bounces import arrived
+from feedpub.bounces import find_received_time
 
 NOW = datetime(2025, 6, 8, 12, 0, tzinfo=UTC)
 BEFORE = datetime(2025, 6, 1, 8, 0, 1, tzinfo=UTC)
@@ -29,15 +29,15 @@ TAKEN = "Received: from a.example (b; c) by d.example\n with ESMTPS; {}\nReceive
 )
 def test_a_message_says_when_it_came(header: str, expected: datetime) -> None:
     """The server that took it in first, then the sender; never that it is still to come."""
-    assert expected == arrived(mail(header, "Gone."), NOW)
+    assert expected == find_received_time(mail(header, "Gone."), NOW)
 
 
 def test_a_notice_is_not_as_old_as_what_it_returns() -> None:
     """Dates in the copy are those of another message."""
-    assert NOW == arrived(dsn(), NOW)
+    assert NOW == find_received_time(dsn(), NOW)
 
 
 @given(st.binary() | st.text().map(lambda text: f"Date: {text}\n\n".encode("utf-8", "replace")))
 def test_nothing_breaks_it(data: bytes) -> None:
     """Whatever comes, it is a time that has come."""
-    assert NOW - arrived(data, NOW) >= timedelta()
+    assert NOW - find_received_time(data, NOW) >= timedelta()

@@ -3,8 +3,8 @@
 import pytest
 from notices import mail
 
-from feedpub.bounces import leaving_sender, mails
-from feedpub.bounces.authentication import authenticated_sender
+from feedpub.bounces import find_unsubscribe_sender, mails
+from feedpub.bounces.authentication import find_authenticated_sender
 
 OURS = "Received: from mx.example.net (mx.example.net [192.0.2.25]) by mail.example.org with ESMTPS"
 PASSED = "Authentication-Results: mail.example.org; dmarc=pass header.from=example.net"
@@ -14,9 +14,9 @@ LEAVE = "To: leave@example.org"
 
 def sender(*fields: str, authserv_id: str = "mail.example.org") -> str:
     """Give the sender that is believed of a message with these fields."""
-    found = mails.parse(mail("\n".join(fields), "Bye."))
+    found = mails.parse_message(mail("\n".join(fields), "Bye."))
     assert found is not None
-    return authenticated_sender(found.header, authserv_id)
+    return find_authenticated_sender(found.header, authserv_id)
 
 
 @pytest.mark.parametrize(
@@ -103,7 +103,9 @@ def test_who_asks_a_machine_or_another_address_does_not_leave() -> None:
     server = "mail.example.org"
 
     def asked(*fields: str, address: str = "leave@example.org") -> str:
-        return leaving_sender(mail("\n".join((OURS, PASSED, FROM, *fields)), "x"), address, server)
+        return find_unsubscribe_sender(
+            mail("\n".join((OURS, PASSED, FROM, *fields)), "x"), address, server
+        )
 
     assert "ann@example.net" == asked(LEAVE)
     assert "ann@example.net" == asked("To: <LEAVE@example.org>", "Subject: please")

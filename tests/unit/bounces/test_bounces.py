@@ -29,30 +29,30 @@ from notices import (
 
 from feedpub import refusals
 from feedpub.bounces import (
-    Report,
+    BounceEvent,
     arrival,
-    arrived,
     authentication,
     commands,
-    explain,
-    leaving_sender,
+    explain_message,
+    find_received_time,
+    find_unsubscribe_sender,
     mails,
     notices,
     owners,
-    read,
+    parse_bounce,
     standard,
     words,
 )
 from feedpub.refusals import Refusal
-from feedpub.tokens import Keys, Owner, mint
+from feedpub.tokens import SigningKeys, TokenSubject, sign_token
 
 ANN_AT = "ann@example.net"
 ELSEWHERE = "postmaster@example.org"
 
 
-def kind_of(data: bytes) -> tuple[str, Owner | None]:
+def kind_of(data: bytes) -> tuple[str, TokenSubject | None]:
     """Give what a message is and whom it is about."""
-    report = read(data, KEYS)
+    report = parse_bounce(data, KEYS)
     return ("", None) if report is None else (report.kind, report.subscriber)
 
 
@@ -60,7 +60,9 @@ def test_a_bounce_from_postfix() -> None:
     """A delivery status notification for an unknown user is hard, with all it says."""
     said = "550 5.1.1 <ann@example.net>: Recipient address rejected: User unknown"
 
-    assert Report("hard", ANN, ANN_AT, "5.1.1", said, Refusal.INVALID) == read(dsn(), KEYS)
+    assert BounceEvent("hard", ANN, ANN_AT, "5.1.1", said, Refusal.INVALID) == parse_bounce(
+        dsn(), KEYS
+    )
 
 
 @pytest.mark.parametrize(
@@ -125,12 +127,14 @@ def test_the_token_is_found_in_a_complaint() -> None:
     data = complaint(fields=f"Original-Mail-From: <{VERP}>\nOriginal-Rcpt-To: <{ANN_AT}>\n")
     bare = data.replace(RETURNED.replace("\n", "\r\n").encode(), b"Subject: redacted\r\n")
 
-    assert Report("complaint", ANN, ANN_AT, "", "abuse (SomeMailer/1.0)") == read(bare, KEYS)
+    assert BounceEvent("complaint", ANN, ANN_AT, "", "abuse (SomeMailer/1.0)") == parse_bounce(
+        bare, KEYS
+    )
 
 
 def test_a_token_of_somebody_else_is_nobody() -> None:
     """What another site or a guess has made names no subscriber."""
-    strange = mint(Keys(b"x" * 32), "bounce", 4711, ANN_AT)
+    strange = sign_token(SigningKeys(b"x" * 32), "bounce", 4711, ANN_AT)
     data = dsn(to=f"bounces+{strange}@example.org", returned="Subject: x\n")
 
     assert ("hard", None) == kind_of(data)
@@ -149,7 +153,9 @@ def test_a_mail_unsubscribes(header: str) -> None:
     """The token in the address or subject is enough: a mail program may send it by itself."""
     data = mail(f"From: Ann <other@example.com>\n{header}", "unsubscribe")
 
-    assert Report("unsubscribe", ANN, "other@example.com", "", "by mail") == read(data, KEYS)
+    assert BounceEvent("unsubscribe", ANN, "other@example.com", "", "by mail") == parse_bounce(
+        data, KEYS
+    )
 
 
 def test_only_a_token_unsubscribes() -> None:
@@ -157,8 +163,8 @@ def test_only_a_token_unsubscribes() -> None:
     bare = mail(f"From: {ANN_AT}\nTo: unsubscribe@example.org", "unsubscribe")
     other = mail(f"From: {ANN_AT}\nTo: unsubscribe+{BOUNCE}@example.org", "unsubscribe")
 
-    assert read(bare, KEYS) is None
-    assert read(other, KEYS) is None
+    assert parse_bounce(bare, KEYS) is None
+    assert parse_bounce(other, KEYS) is None
 
 
 def test_a_person_is_left_alone() -> None:
@@ -168,19 +174,19 @@ def test_a_person_is_left_alone() -> None:
         "You wrote: 550 5.1.1 User unknown",
     )
 
-    assert read(data, KEYS) is None
+    assert parse_bounce(data, KEYS) is None
 
 
 def test_a_message_is_explained_without_a_site() -> None:
     """Who it is about is not known, but what it means is."""
-    report = explain(dsn())
-    leaving = explain(mail("From: ann@example.net\nSubject: Unsubscribe", "Bye."))
+    report = explain_message(dsn())
+    leaving = explain_message(mail("From: ann@example.net\nSubject: Unsubscribe", "Bye."))
 
     assert report is not None
     assert ("hard", ANN_AT, None) == (report.kind, report.recipient, report.subscriber)
     assert leaving is not None
     assert ("unsubscribe", ANN_AT) == (leaving.kind, leaving.recipient)
-    assert explain(mail("From: ann@example.net\nSubject: Hello", "Nice posts!")) is None
+    assert explain_message(mail("From: ann@example.net\nSubject: Hello", "Nice posts!")) is None
 
 
 def test_a_bounce_inside_a_notice_is_read() -> None:
@@ -188,7 +194,7 @@ def test_a_bounce_inside_a_notice_is_read() -> None:
     inner = dsn().decode().replace("\r\n", "\n")
     whole = parts(("text/plain", "It was returned."), ("message/rfc822", inner), kind="mixed")
     outer = f"From: gateway@example.org\nReturn-Path: <>\nSubject: Returned mail\n{whole}"
-    report = explain(outer.encode())
+    report = explain_message(outer.encode())
 
     assert report is not None
     assert ("hard", ANN_AT) == (report.kind, report.recipient)
@@ -197,7 +203,7 @@ def test_a_bounce_inside_a_notice_is_read() -> None:
 def test_a_post_about_bounces_is_no_bounce() -> None:
     """What the returned message says means nothing, be it the text of a report."""
     post = "From: news@example.org\nSubject: On bounces\n\nAction: failed\nStatus: 5.1.1\n"
-    report = explain(dsn("5.2.2", "smtp; 552 5.2.2 Mailbox full", returned=post))
+    report = explain_message(dsn("5.2.2", "smtp; 552 5.2.2 Mailbox full", returned=post))
 
     assert report is not None
     assert "soft" == report.kind
@@ -215,7 +221,7 @@ def test_a_form_that_only_flufl_knows_is_recognised() -> None:
         Included is a copy of the message header:
         """,
     )
-    report = explain(data)
+    report = explain_message(data)
 
     assert report is not None
     assert ("unknown", ANN_AT) == (report.kind, report.recipient)
@@ -236,8 +242,8 @@ def test_what_nobody_could_have_meant_is_left_alone() -> None:
         for number in range(3000)
     )
 
-    assert read(deep.encode(), KEYS) is None
-    assert read(b"X-Failed-Recipients: " + b"(" * 5000, KEYS) is not None
+    assert parse_bounce(deep.encode(), KEYS) is None
+    assert parse_bounce(b"X-Failed-Recipients: " + b"(" * 5000, KEYS) is not None
 
 
 FRAGMENTS = st.sampled_from(
@@ -274,7 +280,7 @@ FRAGMENTS = st.sampled_from(
 @example([])
 def test_reading_never_raises(fragments: list[bytes]) -> None:
     """Whatever the octets, there is a report of a known kind or none."""
-    report = read(b"".join(fragments), KEYS)
+    report = parse_bounce(b"".join(fragments), KEYS)
     kinds = {"hard", "soft", "complaint", "unsubscribe", "auto", "unknown"}
 
     assert report is None or report.kind in kinds
@@ -321,10 +327,10 @@ def test_reading_never_raises(fragments: list[bytes]) -> None:
 def test_no_message_is_read_for_long(data: bytes) -> None:
     """What is made to be slow is read as fast as anything else."""
     begin = time.process_time()
-    read(data, KEYS)
-    explain(data)
-    arrived(data, datetime(2025, 6, 1, tzinfo=UTC))
-    leaving_sender(data, "leave@example.org", "mail.example.org")
+    parse_bounce(data, KEYS)
+    explain_message(data)
+    find_received_time(data, datetime(2025, 6, 1, tzinfo=UTC))
+    find_unsubscribe_sender(data, "leave@example.org", "mail.example.org")
 
     assert 4 > time.process_time() - begin
 
@@ -378,6 +384,8 @@ def test_no_pattern_backtracks(name: str, pattern: re.Pattern[str]) -> None:
 def test_a_pattern_of_others_that_fails_is_no_matter(caplog: pytest.LogCaptureFixture) -> None:
     """Nothing is said of it, on standard error or in a log."""
     with caplog.at_level(logging.DEBUG):
-        assert explain(mail("From: \nSubject: Mail failed\nReturn-Path: x", "Sorry.")) is None
+        assert (
+            explain_message(mail("From: \nSubject: Mail failed\nReturn-Path: x", "Sorry.")) is None
+        )
 
     assert "" == caplog.text

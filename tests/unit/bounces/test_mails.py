@@ -4,27 +4,27 @@ import base64
 
 from notices import RETURNED, dsn, mail, parts
 
-from feedpub.bounces.mails import LARGEST, Fields, Mail, parse
+from feedpub.bounces.mails import MAX_SIZE, HeaderFields, ParsedMessage, parse_message
 
 
-def parsed(data: bytes) -> Mail:
+def parsed(data: bytes) -> ParsedMessage:
     """Read a message that can be read."""
-    found = parse(data)
+    found = parse_message(data)
     assert found is not None
     return found
 
 
 def test_fields_are_found_by_name() -> None:
     """The first value of a name; all values of some; an address without its type."""
-    fields = Fields((("to", "a@x"), ("cc", "b@x"), ("to", "c@x"), ("r", "rfc822; <ann@x>")))
+    fields = HeaderFields((("to", "a@x"), ("cc", "b@x"), ("to", "c@x"), ("r", "rfc822; <ann@x>")))
 
     assert "a@x" == fields.get("to")
     assert "" == fields.get("from")
-    assert ["a@x", "b@x", "c@x"] == list(fields.values(("cc", "to")))
+    assert ["a@x", "b@x", "c@x"] == list(fields.get_all(("cc", "to")))
     assert fields.has("cc")
     assert not fields.has("bcc")
-    assert "ann@x" == fields.address("r")
-    assert "" == fields.address("from")
+    assert "ann@x" == fields.get_address("r")
+    assert "" == fields.get_address("from")
 
 
 def test_the_header_is_unfolded_and_decoded() -> None:
@@ -45,11 +45,13 @@ def test_a_report_has_its_blocks_and_its_copy() -> None:
     """One block about the message, one for each recipient, and the header of what came back."""
     found = parsed(dsn())
 
-    assert ["dns; mail.example.org", ""] == [each.get("reporting-mta") for each in found.statuses]
-    assert "failed" == found.statuses[1].get("action")
-    assert "Three new posts" == found.copy.get("subject")
-    assert "This is the mail system at host mail.example.org." == found.words.strip()
-    assert found.feedback is None
+    assert ["dns; mail.example.org", ""] == [
+        each.get("reporting-mta") for each in found.status_blocks
+    ]
+    assert "failed" == found.status_blocks[1].get("action")
+    assert "Three new posts" == found.original_header.get("subject")
+    assert "This is the mail system at host mail.example.org." == found.text.strip()
+    assert found.feedback_report is None
     assert not found.is_receipt
 
 
@@ -63,8 +65,8 @@ def test_a_report_of_international_mail_has_its_blocks() -> None:
         ).encode()
     )
 
-    assert ["", "failed", "delayed"] == [each.get("action") for each in found.statuses]
-    assert "Three new posts" == found.copy.get("subject")
+    assert ["", "failed", "delayed"] == [each.get("action") for each in found.status_blocks]
+    assert "Three new posts" == found.original_header.get("subject")
 
 
 def test_the_copy_may_be_a_header_alone() -> None:
@@ -73,7 +75,7 @@ def test_the_copy_may_be_a_header_alone() -> None:
     kind = "text/rfc822-headers\nContent-Transfer-Encoding: base64"
     found = parsed(parts(("text/plain", "Sorry."), (kind, encoded)).encode())
 
-    assert "Three new posts" == found.copy.get("subject")
+    assert "Three new posts" == found.original_header.get("subject")
 
 
 def test_the_copy_may_follow_the_words() -> None:
@@ -82,9 +84,9 @@ def test_the_copy_may_follow_the_words() -> None:
     header = parsed(mail("Subject: x", "No.\n\nReceived: from mx\nSubject: Three"))
     neither = parsed(mail("Subject: x", "No. -- Ann"))
 
-    assert ("No.", "Three") == (dashes.words.strip(), dashes.copy.get("subject"))
-    assert ("No.", "Three") == (header.words.strip(), header.copy.get("subject"))
-    assert ("No. -- Ann", "") == (neither.words.strip(), neither.copy.get("subject"))
+    assert ("No.", "Three") == (dashes.text.strip(), dashes.original_header.get("subject"))
+    assert ("No.", "Three") == (header.text.strip(), header.original_header.get("subject"))
+    assert ("No. -- Ann", "") == (neither.text.strip(), neither.original_header.get("subject"))
 
 
 def test_html_is_read_where_there_is_no_plain_text() -> None:
@@ -93,8 +95,8 @@ def test_html_is_read_where_there_is_no_plain_text() -> None:
     alone = parsed(mail("Content-Type: text/html", page))
     both = parsed(parts(("text/html", page), ("text/plain", "Plain."), kind="mixed").encode())
 
-    assert ["User", "unknown"] == alone.words.split()
-    assert "Plain." == both.words.strip()
+    assert ["User", "unknown"] == alone.text.split()
+    assert "Plain." == both.text.strip()
 
 
 def test_any_charset_will_do() -> None:
@@ -104,9 +106,9 @@ def test_any_charset_will_do() -> None:
 
     half = parsed(b"Content-Type: text/plain; charset=utf-7\n\n+2AA-")
 
-    assert half.words.isascii()
-    assert "nein, ä" == unknown.words
-    assert "nein, ä" == latin.words
+    assert half.text.isascii()
+    assert "nein, ä" == unknown.text
+    assert "nein, ä" == latin.text
 
 
 def test_a_type_that_lies_is_no_matter() -> None:
@@ -116,9 +118,9 @@ def test_a_type_that_lies_is_no_matter() -> None:
     nested = parsed(parts(("message/global-delivery-status", inner)).encode())
     held = parsed(b"Content-Type: text/rfc822-headers\n\nSubject: Three\n")
 
-    assert () == empty.statuses
-    assert [""] == [block.get("action") for block in nested.statuses]
-    assert "Three" == held.copy.get("subject")
+    assert () == empty.status_blocks
+    assert [""] == [block.get("action") for block in nested.status_blocks]
+    assert "Three" == held.original_header.get("subject")
 
 
 def test_a_receipt_is_known() -> None:
@@ -130,6 +132,6 @@ def test_a_receipt_is_known() -> None:
 
 def test_a_large_message_is_read_to_a_limit() -> None:
     """What a notice has to say stands before the copy of what it returns."""
-    found = parsed(b"Subject: x\r\n\r\n" + b"a line\r\n" * LARGEST)
+    found = parsed(b"Subject: x\r\n\r\n" + b"a line\r\n" * MAX_SIZE)
 
-    assert 20_000 == len(found.words)
+    assert 20_000 == len(found.text)

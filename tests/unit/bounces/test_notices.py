@@ -4,27 +4,27 @@ import pytest
 from notices import ABSENCE, EXIM, EXIM_DELAYED, EXIM_SENDER, OLD_GMAIL, QMAIL, mail, parts
 
 from feedpub.bounces import mails, notices
-from feedpub.bounces.report import Report
+from feedpub.bounces.report import BounceEvent
 
 DAEMON = "Return-Path: <>\nFrom: MAILER-DAEMON@mx.example.net"
 
 
-def parsed(data: bytes) -> mails.Mail:
+def parsed(data: bytes) -> mails.ParsedMessage:
     """Read a message that can be read."""
-    found = mails.parse(data)
+    found = mails.parse_message(data)
     assert found is not None
     return found
 
 
-def bounced(header: str, words: str) -> Report | None:
+def bounced(header: str, words: str) -> BounceEvent | None:
     """Read a bounce with this header and these words."""
-    return notices.bounce(parsed(mail(header, words)))
+    return notices.parse_non_dsn(parsed(mail(header, words)))
 
 
 @pytest.mark.parametrize("data", [QMAIL, EXIM, OLD_GMAIL])
 def test_a_mailbox_that_is_gone(data: bytes) -> None:
     """What stands in the copy, or what the daemon says around it, changes nothing."""
-    report = notices.bounce(parsed(data))
+    report = notices.parse_non_dsn(parsed(data))
 
     assert report is not None
     assert ("hard", "ann@example.net") == (report.kind, report.recipient)
@@ -32,7 +32,7 @@ def test_a_mailbox_that_is_gone(data: bytes) -> None:
 
 def test_a_refusal_of_the_sender_is_soft() -> None:
     """The line before the reply says to which command it was the answer."""
-    report = notices.bounce(parsed(EXIM_SENDER))
+    report = notices.parse_non_dsn(parsed(EXIM_SENDER))
 
     assert report is not None
     assert "soft" == report.kind
@@ -41,9 +41,9 @@ def test_a_refusal_of_the_sender_is_soft() -> None:
 
 def test_a_delay_is_no_bounce() -> None:
     """Exim tells of it in the subject and in words."""
-    report = notices.bounce(parsed(EXIM_DELAYED))
+    report = notices.parse_non_dsn(parsed(EXIM_DELAYED))
 
-    assert Report(
+    assert BounceEvent(
         "auto",
         recipient="ann@example.net",
         text="Warning: message 1abc-0001-AB delayed 24 hours",
@@ -111,7 +111,9 @@ def test_two_signs_make_a_daemon(header: str, *, is_bounce: bool) -> None:
 )
 def test_a_machine_answers(header: str) -> None:
     """RFC 3834's field, those that came before it, and the subjects of programs with none."""
-    report = notices.answer(parsed(mail(f"From: Ann <ann@example.net>\n{header}", "Away.")))
+    report = notices.parse_auto_reply(
+        parsed(mail(f"From: Ann <ann@example.net>\n{header}", "Away."))
+    )
 
     assert report is not None
     assert ("auto", "ann@example.net") == (report.kind, report.recipient)
@@ -121,7 +123,7 @@ def test_a_receipt_is_an_answer() -> None:
     """That a mail was displayed changes nothing."""
     report = ("message/disposition-notification", "Disposition: manual-action; displayed")
 
-    assert notices.answer(parsed(parts(report).encode())) is not None
+    assert notices.parse_auto_reply(parsed(parts(report).encode())) is not None
 
 
 @pytest.mark.parametrize(
@@ -130,13 +132,16 @@ def test_a_receipt_is_an_answer() -> None:
 def test_a_person_answers(header: str) -> None:
     """What says nothing of a machine is somebody's."""
 
-    assert notices.answer(parsed(mail(f"From: ann@example.net\n{header}", "Thanks!"))) is None
+    assert (
+        notices.parse_auto_reply(parsed(mail(f"From: ann@example.net\n{header}", "Thanks!")))
+        is None
+    )
 
 
-def returned(header: str, words: str) -> Report | None:
+def returned(header: str, words: str) -> BounceEvent | None:
     """Read a notice that returns the message."""
     whole = parts(("text/plain", words), ("message/rfc822", "Subject: x\n"), kind="mixed")
-    return notices.bounce(parsed(f"{header}\n{whole}".encode()))
+    return notices.parse_non_dsn(parsed(f"{header}\n{whole}".encode()))
 
 
 @pytest.mark.parametrize(
@@ -173,4 +178,4 @@ def test_an_absence_with_the_message_is_none() -> None:
 def test_an_absence_is_no_bounce() -> None:
     """Though its return path is empty, as RFC 3834 wants it."""
 
-    assert notices.bounce(parsed(ABSENCE)) is None
+    assert notices.parse_non_dsn(parsed(ABSENCE)) is None

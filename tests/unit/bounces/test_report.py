@@ -1,11 +1,13 @@
 """The value that says what a notice means."""
 
-from feedpub.bounces.report import Report, make
+from feedpub.bounces.report import BounceEvent, build_event
 
 
 def test_the_words_are_kept_on_one_line() -> None:
     """Line ends become spaces, control characters go, and nobody's novel is kept."""
-    report = make("soft", " ann@example.net\r\n", "4.2.2", "full\r\n  \x1b[31m up\0" + "x" * 999)
+    report = build_event(
+        "soft", " ann@example.net\r\n", "4.2.2", "full\r\n  \x1b[31m up\0" + "x" * 999
+    )
 
     assert "full [31m up" + "x" * 288 == report.text
     assert "ann@example.net" == report.recipient
@@ -14,4 +16,4 @@ def test_the_words_are_kept_on_one_line() -> None:
 def test_nobody_is_known_at_first() -> None:
     """Who it is about is added by whoever has the keys."""
 
-    assert Report("auto", None, "", "", "") == make("auto")
+    assert BounceEvent("auto", None, "", "", "") == build_event("auto")

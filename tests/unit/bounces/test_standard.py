@@ -4,20 +4,20 @@ import pytest
 from notices import QMAIL, complaint, dsn, mail, parts
 
 from feedpub.bounces import mails, standard
-from feedpub.bounces.report import Report
+from feedpub.bounces.report import BounceEvent
 
 
-def parsed(data: bytes) -> mails.Mail:
+def parsed(data: bytes) -> mails.ParsedMessage:
     """Read a message that can be read."""
-    found = mails.parse(data)
+    found = mails.parse_message(data)
     assert found is not None
     return found
 
 
-def told(*blocks: str, words: str = "Sorry.") -> Report:
+def told(*blocks: str, words: str = "Sorry.") -> BounceEvent:
     """Read a delivery status notification of these blocks."""
     whole = parts(("text/plain", words), ("message/delivery-status", "\n\n".join(blocks)))
-    report = standard.delivery(parsed(whole.encode()))
+    report = standard.parse_dsn(parsed(whole.encode()))
     assert report is not None
     return report
 
@@ -54,7 +54,7 @@ def test_status_and_diagnostic_decide(
     status: str, diagnostic: str, kind: str, expected: str
 ) -> None:
     """The status, unless it says nothing; then the server's words and the codes in them."""
-    report = standard.delivery(parsed(dsn(status, diagnostic)))
+    report = standard.parse_dsn(parsed(dsn(status, diagnostic)))
 
     assert report is not None
     assert (kind, expected) == (report.kind, report.status)
@@ -122,7 +122,7 @@ def test_the_refused_command_counts(words: str, kind: str) -> None:
 
     The command stands in what is written for people, in the way of each mail system.
     """
-    report = standard.delivery(parsed(dsn("5.0.0", "smtp; 550 No such user", words=words)))
+    report = standard.parse_dsn(parsed(dsn("5.0.0", "smtp; 550 No such user", words=words)))
 
     assert report is not None
     assert kind == report.kind
@@ -130,8 +130,8 @@ def test_the_refused_command_counts(words: str, kind: str) -> None:
 
 def test_a_refusal_of_the_sender_is_told_apart() -> None:
     """It says nothing of the reader."""
-    policy = standard.delivery(parsed(dsn("5.7.26", "smtp; 550 5.7.26 fails DMARC")))
-    full = standard.delivery(parsed(dsn("5.2.2", "smtp; 552 5.2.2 Mailbox full")))
+    policy = standard.parse_dsn(parsed(dsn("5.7.26", "smtp; 550 5.7.26 fails DMARC")))
+    full = standard.parse_dsn(parsed(dsn("5.2.2", "smtp; 552 5.2.2 Mailbox full")))
 
     assert policy is not None
     assert full is not None
@@ -146,7 +146,7 @@ def test_a_report_in_the_text_is_read() -> None:
     broken = f"Content-Type: multipart/report; boundary=other\n\n--b\n\nSorry.\n\n{fields}"
 
     for data in (plain, broken.encode()):
-        report = standard.delivery(parsed(data))
+        report = standard.parse_dsn(parsed(data))
         assert report is not None
         assert ("hard", "ann@example.net") == (report.kind, report.recipient)
 
@@ -159,7 +159,7 @@ def test_the_copy_names_the_address_where_the_report_does_not() -> None:
         ("message/delivery-status", f"Reporting-MTA: dns; mx\n\n{block}"),
         ("message/rfc822", "To: Ann <ann@example.net>\n\nHello"),
     )
-    report = standard.delivery(parsed(whole.encode()))
+    report = standard.parse_dsn(parsed(whole.encode()))
 
     assert report is not None
     assert "ann@example.net" == report.recipient
@@ -168,7 +168,7 @@ def test_the_copy_names_the_address_where_the_report_does_not() -> None:
 def test_a_disabled_account_is_not_gone() -> None:
     """Though a server says so in the words for people only."""
     words = "The account is disabled.\n\n<ann@example.net>: 550 user unknown (in reply to RCPT TO)"
-    report = standard.delivery(parsed(dsn("5.0.0", "", words=words)))
+    report = standard.parse_dsn(parsed(dsn("5.0.0", "", words=words)))
 
     assert report is not None
     assert "soft" == report.kind
@@ -177,7 +177,7 @@ def test_a_disabled_account_is_not_gone() -> None:
 @pytest.mark.parametrize("action", ["delayed", "delivered", "relayed", "expanded"])
 def test_what_did_not_fail_changes_nothing(action: str) -> None:
     """A delay is no bounce: the other server goes on trying."""
-    report = standard.delivery(parsed(dsn("4.4.1", action=action)))
+    report = standard.parse_dsn(parsed(dsn("4.4.1", action=action)))
 
     assert report is not None
     assert ("auto", "ann@example.net", action) == (report.kind, report.recipient, report.text)
@@ -187,8 +187,8 @@ def test_a_report_without_recipients_is_none() -> None:
     """Nor is any other message."""
     empty = parts(("message/delivery-status", "Reporting-MTA: dns; mx"))
 
-    assert standard.delivery(parsed(empty.encode())) is None
-    assert standard.delivery(parsed(QMAIL)) is None
+    assert standard.parse_dsn(parsed(empty.encode())) is None
+    assert standard.parse_dsn(parsed(QMAIL)) is None
 
 
 @pytest.mark.parametrize(
@@ -204,7 +204,7 @@ def test_a_report_without_recipients_is_none() -> None:
 )
 def test_a_complaint_has_its_type(feedback: str, kind: str) -> None:
     """Reports that a message is spam are complaints; that it is none changes nothing."""
-    report = standard.complaint(parsed(complaint(feedback)))
+    report = standard.parse_arf(parsed(complaint(feedback)))
 
     assert report is not None
     assert kind == report.kind
@@ -215,11 +215,11 @@ def test_a_complaint_names_its_source() -> None:
     whole = complaint(fields="Original-Rcpt-To: rfc822;ann@example.net\n")
     bare = complaint("").replace(b"User-Agent: SomeMailer/1.0\r\n", b"")
 
-    assert Report("complaint", None, "ann@example.net", "", "abuse (SomeMailer/1.0)") == (
-        standard.complaint(parsed(whole))
+    assert BounceEvent("complaint", None, "ann@example.net", "", "abuse (SomeMailer/1.0)") == (
+        standard.parse_arf(parsed(whole))
     )
-    assert Report("complaint", text="complaint (abuse@example.net)") == (
-        standard.complaint(parsed(bare))
+    assert BounceEvent("complaint", text="complaint (abuse@example.net)") == (
+        standard.parse_arf(parsed(bare))
     )
 
 
@@ -228,12 +228,12 @@ def test_a_complaint_of_microsoft_is_known_by_its_copy() -> None:
     copy = "X-HmXmrOriginalRecipient: ann@example.net\nSubject: Three new posts\n"
     data = "From: staff@hotmail.com\n" + parts(("message/rfc822", copy), kind="mixed")
 
-    assert Report("complaint", None, "ann@example.net", "", "complaint (Microsoft)") == (
-        standard.complaint(parsed(data.encode()))
+    assert BounceEvent("complaint", None, "ann@example.net", "", "complaint (Microsoft)") == (
+        standard.parse_arf(parsed(data.encode()))
     )
 
 
 def test_any_other_message_is_no_complaint() -> None:
     """Not even one that complains."""
 
-    assert standard.complaint(parsed(mail("Subject: Complaint", "Spam!"))) is None
+    assert standard.parse_arf(parsed(mail("Subject: Complaint", "Spam!"))) is None

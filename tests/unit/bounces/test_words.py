@@ -2,7 +2,7 @@
 
 import pytest
 
-from feedpub.bounces.words import excerpt, recipient
+from feedpub.bounces.words import extract_reply, find_recipient
 
 
 @pytest.mark.parametrize(
@@ -23,7 +23,7 @@ from feedpub.bounces.words import excerpt, recipient
 def test_the_address_is_found_where_it_is_surest(words: str, found: str) -> None:
     """On a line by itself before any other place; never the notice's own, or a postmaster's."""
 
-    assert found == recipient(words, ["news@example.org"])
+    assert found == find_recipient(words, ["news@example.org"])
 
 
 @pytest.mark.parametrize(
@@ -38,4 +38,4 @@ def test_the_address_is_found_where_it_is_surest(words: str, found: str) -> None
 def test_what_the_server_said_is_cut_out(words: str, said: str) -> None:
     """The reply and its paragraph, or what follows the address, or all there is."""
 
-    assert said == excerpt(words)
+    assert said == extract_reply(words)

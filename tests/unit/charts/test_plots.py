@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from lxml import etree
 
-from feedpub.charts.plots import Bar, Plot, bars, line
+from feedpub.charts.plots import Bar, Plot, draw_bars, draw_line
 
 DAY = date(2025, 1, 30)
 
@@ -47,7 +47,7 @@ def test_bars_are_as_long_as_their_numbers() -> None:
     ]
     found = [
         (each.get("class"), float(str(each.get("x"))), float(str(each.get("width"))))
-        for each in parsed(bars(rows, 100)).iter("rect")
+        for each in parsed(draw_bars(rows, 100)).iter("rect")
         if each.get("class") != "track"
     ]
 
@@ -56,8 +56,8 @@ def test_bars_are_as_long_as_their_numbers() -> None:
 
 def test_bars_of_nothing_are_drawn_too() -> None:
     """Without any length."""
-    assert ["a"] == texts(bars([Bar("a", (("good", 0),), "0")], 100), "name")
-    assert Plot("", 100, 1) == bars([], 100)
+    assert ["a"] == texts(draw_bars([Bar("a", (("good", 0),), "0")], 100), "name")
+    assert Plot("", 100, 1) == draw_bars([], 100)
 
 
 @pytest.mark.parametrize(
@@ -72,12 +72,12 @@ def test_bars_of_nothing_are_drawn_too() -> None:
 )
 def test_a_label_fits(label: str, expected: str) -> None:
     """Beside the number at the other end, and wide characters count twice."""
-    assert [expected] == texts(bars([Bar(label, (("good", 1),), "1")], 220), "name")
+    assert [expected] == texts(draw_bars([Bar(label, (("good", 1),), "1")], 220), "name")
 
 
 def test_a_line_begins_and_ends_with_its_days() -> None:
     """With round numbers beside it that reach above the most."""
-    plot = line(days(1180, 1300, 1507), 640, dated)
+    plot = draw_line(days(1180, 1300, 1507), 640, dated)
 
     assert ["2,000", "1,500", "1,000", "500", "0"] == texts(plot, "told")[:5][::-1]
     assert ["30 Jan 2025", "31 Jan", "1 Feb 2025"] == texts(plot, "told")[5:]
@@ -86,7 +86,7 @@ def test_a_line_begins_and_ends_with_its_days() -> None:
 @pytest.mark.parametrize("numbers", [(), (0,), (5,), (0, 0)])
 def test_a_line_of_little_is_drawn_too(numbers: tuple[int, ...]) -> None:
     """From nothing to one."""
-    plot = line(days(*numbers), 340, dated)
+    plot = draw_line(days(*numbers), 340, dated)
 
     assert texts(plot, "told")[0] == "0"
     assert "nan" not in plot.svg
@@ -95,7 +95,7 @@ def test_a_line_of_little_is_drawn_too(numbers: tuple[int, ...]) -> None:
 @given(st.lists(st.integers(0, 10**9), max_size=50), st.sampled_from([340, 640]))
 def test_a_line_stays_inside(numbers: list[int], width: int) -> None:
     """Whatever the numbers are; and there are few lines across it, evenly apart."""
-    plot = line(days(*numbers), width, dated)
+    plot = draw_line(days(*numbers), width, dated)
     for path in parsed(plot).iter("path"):
         places = re.findall(r"(-?[0-9.]+) (-?[0-9.]+)", str(path.get("d")))
         assert all(0 <= float(x) <= width and 0 <= float(y) <= plot.height for x, y in places)
@@ -110,4 +110,4 @@ def test_a_line_stays_inside(numbers: list[int], width: int) -> None:
 def test_no_text_breaks_a_picture(label: str, told: str, number: int) -> None:
     """It is well-formed, whatever is written in it."""
     clean = "".join(each for each in told if each.isprintable())
-    parsed(bars([Bar(label, (("good", number),), clean)], 340))
+    parsed(draw_bars([Bar(label, (("good", number),), clean)], 340))

@@ -6,17 +6,17 @@ from pathlib import Path
 
 import pytest
 
-from feedpub.cli.commands import SHELLS, every
-from feedpub.cli.complete import script
+from feedpub.cli.commands import SHELLS, walk_commands
+from feedpub.cli.complete import render_completion
 
-DIGESTS = [name.partition(" ")[2] for name, _ in every() if name.startswith("digest ")]
+DIGESTS = [name.partition(" ")[2] for name, _ in walk_commands() if name.startswith("digest ")]
 
 
 def completed(folder: Path, *words: str) -> list[str]:
     """Give what bash offers for the last of the words."""
     quoted = " ".join(f"'{word}'" for word in words)
     ask = f"""
-{script("bash")}
+{render_completion("bash")}
 COMP_WORDS=({quoted}); COMP_CWORD={len(words) - 1}
 _feedpub
 printf '%s\\n' "${{COMPREPLY[@]}}"
@@ -73,9 +73,9 @@ def test_bash(tmp_path: Path, words: str, expected: list[str]) -> None:
 @pytest.mark.parametrize("shell", SHELLS)
 def test_every_option(shell: str) -> None:
     """Every command and each of its options is in every script, with what it does."""
-    text = script(shell)
+    text = render_completion(shell)
 
-    for _, command in every():
+    for _, command in walk_commands():
         assert command.name in text
         for option in command.options:
             assert option.name in text or f"-l {option.key} " in text
@@ -88,7 +88,7 @@ def test_the_shell_understands_it(shell: str) -> None:
     if program is None:
         pytest.skip(f"{shell} is not installed")
     result = subprocess.run(
-        [program, "-n"], input=script(shell), text=True, capture_output=True, check=False
+        [program, "-n"], input=render_completion(shell), text=True, capture_output=True, check=False
     )
 
     assert (0, "") == (result.returncode, result.stderr)
@@ -118,4 +118,4 @@ def test_the_shell_understands_it(shell: str) -> None:
 )
 def test_files_and_folders(shell: str, expected: str) -> None:
     """Files, folders and choices are completed as such."""
-    assert expected in script(shell)
+    assert expected in render_completion(shell)

@@ -10,16 +10,16 @@ import pytest
 from commands import GOOD, ISSUE, NOW, Desk, run
 
 from feedpub import files
-from feedpub.mailing import Fate, Outcome, Tally
-from feedpub.newsletter import Recovered, Sent, Standing
+from feedpub.mailing import DeliveryStatus, IssueStats, SendResult
+from feedpub.newsletter import DigestResult, DigestStatus, RecoveryResult
 
-STANDING = Standing("weekly", "weekly mon 08:00", None, NOW, ("人工智能\x1b", "B"), 1200)
-QUIET = Standing("daily", "daily 08:00", NOW, None, (), 1)
-SENT = Sent("weekly", ISSUE, ("A", "B\x1b"), 3, 34_567, GOOD, "")
-NOTHING = Sent("daily", None, (), 0, 0, None, "nothing is new")
-WOULD = replace(SENT, issue=None, tally=None)
-FAILED = Tally(3, 2, 0, 1, 0, 0, 0)
-MIXED = Tally(2000, 1980, 4, 10, 3, 2, 1, (("550 5.1.1", 8), ("451 4.7.1 \x1b", 4)))
+STANDING = DigestStatus("weekly", "weekly mon 08:00", None, NOW, ("人工智能\x1b", "B"), 1200)
+QUIET = DigestStatus("daily", "daily 08:00", NOW, None, (), 1)
+SENT = DigestResult("weekly", ISSUE, ("A", "B\x1b"), 3, 34_567, GOOD, "")
+NOTHING = DigestResult("daily", None, (), 0, 0, None, "nothing is new")
+WOULD = replace(SENT, issue=None, stats=None)
+FAILED = IssueStats(3, 2, 0, 1, 0, 0, 0)
+MIXED = IssueStats(2000, 1980, 4, 10, 3, 2, 1, (("550 5.1.1", 8), ("451 4.7.1 \x1b", 4)))
 
 
 def test_list() -> None:
@@ -51,7 +51,7 @@ def test_list() -> None:
         ((QUIET, STANDING), "The first `feedpub digest send` mails nothing, nor does `feedp"),
     ],
 )
-def test_list_says_what_next(standings: tuple[Standing, ...], expected: str) -> None:
+def test_list_says_what_next(standings: tuple[DigestStatus, ...], expected: str) -> None:
     """The last line says what to do."""
     actual = run("digest list", Desk(standings=standings), screen=True)
 
@@ -120,7 +120,7 @@ def test_test() -> None:
 
 def test_test_into_a_folder() -> None:
     """Where nobody is mailed, the file is told."""
-    desk = Desk(outcome=Outcome("accepted", text="ann-1.eml", relay="folder"))
+    desk = Desk(outcome=SendResult("accepted", text="ann-1.eml", relay="folder"))
     actual = run("digest test weekly --to a@b.org", desk, screen=True)
 
     assert actual.out == "Written for a@b.org: ann-1.eml (mail.transport is folder)\n"
@@ -130,13 +130,16 @@ def test_test_into_a_folder() -> None:
 @pytest.mark.parametrize(
     ("outcome", "expected"),
     [
-        (Outcome("deferred", 450, "4.2.1", "Busy\x1b", "mx"), "not taken for now: mx: 450 4.2.1 B"),
-        (Outcome("failed", 550, "", "No", "mx"), "not taken: mx: 550 No"),
-        (Outcome("doubt", relay="mx"), "sent, and nobody said whether it was taken: mx"),
-        (Outcome("offline", text="no route"), "not sent: no route"),
+        (
+            SendResult("deferred", 450, "4.2.1", "Busy\x1b", "mx"),
+            "not taken for now: mx: 450 4.2.1 B",
+        ),
+        (SendResult("failed", 550, "", "No", "mx"), "not taken: mx: 550 No"),
+        (SendResult("doubt", relay="mx"), "sent, and nobody said whether it was taken: mx"),
+        (SendResult("offline", text="no route"), "not sent: no route"),
     ],
 )
-def test_test_that_was_not_taken(outcome: Outcome, expected: str) -> None:
+def test_test_that_was_not_taken(outcome: SendResult, expected: str) -> None:
     """It is told everywhere why, with status 1; no server drives the terminal."""
     actual = run("digest test weekly --to a@b.org", Desk(outcome=outcome))
 
@@ -148,7 +151,7 @@ def test_test_that_was_not_taken(outcome: Outcome, expected: str) -> None:
 @pytest.mark.parametrize(("kind", "status"), [("accepted", 0), ("failed", 1)])
 def test_test_as_json(kind: str, status: int) -> None:
     """Scripts get the answer as one object."""
-    desk = Desk(outcome=Outcome(kind, 250, "2.0.0", "ok", "mx"))
+    desk = Desk(outcome=SendResult(kind, 250, "2.0.0", "ok", "mx"))
     actual = run("digest test weekly --to a@b.org --json", desk)
     told = {"kind": kind, "code": 250, "status": "2.0.0", "text": "ok", "relay": "mx"}
 
@@ -174,7 +177,7 @@ def test_send(typed: str, expected: tuple[object, ...]) -> None:
 
 def test_send_on_a_terminal() -> None:
     """People are told what went out, and why something did not; progress leaves nothing."""
-    nobody = replace(SENT, audience=0, tally=replace(GOOD, audience=0), reason="nobody follows it")
+    nobody = replace(SENT, audience=0, stats=replace(GOOD, audience=0), reason="nobody follows it")
     actual = run("digest send", Desk(sent=(SENT, NOTHING, nobody)), screen=True)
 
     assert actual.status == 0
@@ -210,22 +213,22 @@ def test_send_dry() -> None:
     ("tally", "reason", "expected"),
     [
         (MIXED, "", "weekly: 4 deferred, 10 failed, 3 suppressed, 2 in doubt, 1 waiting\n"),
-        (Tally(3, 0, 0, 0, 0, 0, 3), "no relay", "weekly: 3 waiting (no relay)\n"),
-        (Tally(3, 2, 0, 0, 0, 1, 0), "", "weekly: 1 in doubt\n"),
-        (Tally(3, 2, 1, 0, 0, 0, 0), "", "weekly: 1 deferred\n"),
-        (Tally(3, 2, 0, 0, 1, 0, 0), "", ""),
+        (IssueStats(3, 0, 0, 0, 0, 0, 3), "no relay", "weekly: 3 waiting (no relay)\n"),
+        (IssueStats(3, 2, 0, 0, 0, 1, 0), "", "weekly: 1 in doubt\n"),
+        (IssueStats(3, 2, 1, 0, 0, 0, 0), "", "weekly: 1 deferred\n"),
+        (IssueStats(3, 2, 0, 0, 1, 0, 0), "", ""),
     ],
 )
-def test_send_with_problems(tally: Tally, reason: str, expected: str) -> None:
+def test_send_with_problems(tally: IssueStats, reason: str, expected: str) -> None:
     """Whoever did not get it is told of everywhere, with status 1: cron then tells somebody."""
-    actual = run("digest send", Desk(sent=(replace(SENT, tally=tally, reason=reason),)))
+    actual = run("digest send", Desk(sent=(replace(SENT, stats=tally, reason=reason),)))
 
     assert (int(bool(expected)), expected) == (actual.status, actual.err)
 
 
 def test_send_says_when_it_goes_on() -> None:
     """The time is that of the site; where the relay is why they wait, that is what is said."""
-    late = replace(SENT, tally=Tally(3, 2, 1, 0, 0, 0, 0), next_attempt=NOW)
+    late = replace(SENT, stats=IssueStats(3, 2, 1, 0, 0, 0, 0), next_attempt=NOW)
     actual = run("digest send", Desk(sent=(late, replace(late, reason="no relay"))))
 
     assert actual.status == 1
@@ -244,13 +247,13 @@ def test_send_says_when_it_goes_on() -> None:
             MIXED,
             "mend that, then `feedpub digest retry 7`, then `feedpub digest resume 7`.\n",
         ),
-        ("paused", Tally(3, 2, 0, 0, 0, 0, 1), "mend that, then `feedpub digest resume 7`.\n"),
+        ("paused", IssueStats(3, 2, 0, 0, 0, 0, 1), "mend that, then `feedpub digest resume 7`.\n"),
         ("done", FAILED, "`feedpub digest status` tells why, and what to do.\n"),
     ],
 )
-def test_send_with_problems_on_a_terminal(state: str, tally: Tally, expected: str) -> None:
+def test_send_with_problems_on_a_terminal(state: str, tally: IssueStats, expected: str) -> None:
     """The last line says what to do."""
-    sent = replace(SENT, issue=replace(ISSUE, state=state), tally=tally)
+    sent = replace(SENT, issue=replace(ISSUE, state=state), stats=tally)
     actual = run("digest send", Desk(sent=(sent,)), screen=True)
 
     assert actual.err.endswith(f"\nNext: {expected}")
@@ -258,7 +261,7 @@ def test_send_with_problems_on_a_terminal(state: str, tally: Tally, expected: st
 
 def test_send_as_json() -> None:
     """Scripts get one object, whatever went out."""
-    actual = run("digest send --json", Desk(sent=(replace(SENT, tally=MIXED), NOTHING)))
+    actual = run("digest send --json", Desk(sent=(replace(SENT, stats=MIXED), NOTHING)))
     told = json.loads(actual.out)
 
     assert actual.status == 1
@@ -289,7 +292,7 @@ def test_send_as_json() -> None:
 
 
 SKIPPED = replace(ISSUE, id=6, state="skipped", posts=(), subject="", reason="nothing new")
-NONE = Tally(0, 0, 0, 0, 0, 0, 0)
+NONE = IssueStats(0, 0, 0, 0, 0, 0, 0)
 
 
 def test_status() -> None:
@@ -313,7 +316,7 @@ def test_status() -> None:
 def test_times_are_those_of_the_site() -> None:
     """In its zone, which is named; scripts get UTC."""
     there = ZoneInfo("Asia/Shanghai")
-    standing = Standing("weekly", "weekly mon 09:00", NOW, NOW, (), 1)
+    standing = DigestStatus("weekly", "weekly mon 09:00", NOW, NOW, (), 1)
     desk = Desk(known=((ISSUE, GOOD),), standings=(standing,), place=there)
     listed = run("digest list", desk).out
 
@@ -325,10 +328,10 @@ def test_times_are_those_of_the_site() -> None:
 
 def test_status_of_what_was_not_delivered() -> None:
     """To whom, and what the server said: of some, and how many others there are."""
-    wide = Outcome("failed", status="5.6.7", text="no letters beyond ASCII", relay="mx:25")
-    late = Outcome("deferred", 451, "4.7.1", "later\x1b")
-    lost = [Fate(7, "weekly", f"{name}@example.org", NOW, wide) for name in "abcd"]
-    lost = [Fate(7, "weekly", "jürgen@example.org", NOW, late), *lost]
+    wide = SendResult("failed", status="5.6.7", text="no letters beyond ASCII", relay="mx:25")
+    late = SendResult("deferred", 451, "4.7.1", "later\x1b")
+    lost = [DeliveryStatus(7, "weekly", f"{name}@example.org", NOW, wide) for name in "abcd"]
+    lost = [DeliveryStatus(7, "weekly", "jürgen@example.org", NOW, late), *lost]
     desk = Desk(known=((ISSUE, MIXED),), lost=(*lost, *lost))
     actual = run("digest status weekly", desk)
 
@@ -346,7 +349,7 @@ def test_status_of_what_was_not_delivered() -> None:
 def test_status_of_what_is_paused() -> None:
     """It is said how it goes on, and first how those get it for whom it failed."""
     paused = replace(ISSUE, id=8, state="paused", reason="no relay")
-    waiting = Tally(3, 2, 0, 0, 0, 0, 1)
+    waiting = IssueStats(3, 2, 0, 0, 0, 0, 1)
     goes_on = "`feedpub digest resume 8` lets it go on, `cancel` ends it.\n"
     well, wrong = (
         run("digest status", Desk(known=((ISSUE, FAILED), (paused, tally))), screen=True).err
@@ -362,13 +365,21 @@ def test_status_of_what_is_paused() -> None:
 @pytest.mark.parametrize(
     ("tally", "state", "advice"),
     [
-        (Tally(3, 2, 0, 0, 0, 1, 0), "done", "`feedpub digest retry 7 --doubt` sends these again"),
-        (Tally(3, 1, 0, 1, 0, 1, 0), "done", "`feedpub digest retry 7` sends again what failed"),
-        (Tally(3, 1, 0, 0, 0, 1, 1), "sending", ""),
-        (Tally(3, 2, 0, 0, 0, 1, 0), "cancelled", ""),
+        (
+            IssueStats(3, 2, 0, 0, 0, 1, 0),
+            "done",
+            "`feedpub digest retry 7 --doubt` sends these again",
+        ),
+        (
+            IssueStats(3, 1, 0, 1, 0, 1, 0),
+            "done",
+            "`feedpub digest retry 7` sends again what failed",
+        ),
+        (IssueStats(3, 1, 0, 0, 0, 1, 1), "sending", ""),
+        (IssueStats(3, 2, 0, 0, 0, 1, 0), "cancelled", ""),
     ],
 )
-def test_status_of_what_is_in_doubt(tally: Tally, state: str, advice: str) -> None:
+def test_status_of_what_is_in_doubt(tally: IssueStats, state: str, advice: str) -> None:
     """It is said what that is, and what sends it again, once the answers are in."""
     issue = replace(ISSUE, state=state)
     actual = run("digest status", Desk(known=((issue, tally),)), screen=True)
@@ -458,7 +469,7 @@ def test_what_waits_goes_out_by_itself_where_feedpub_runs(word: str, tmp_path: P
     """Else it is said what sends it."""
     typed = f"digest {word} 7 --config {tmp_path / 'config.yaml'}"
     before = run(typed, Desk(failed=1), screen=True).err
-    with files.only(tmp_path / ".feedpub"):
+    with files.single_instance(tmp_path / ".feedpub"):
         meanwhile = run(typed, Desk(failed=1), screen=True).err
 
     assert "Next: `feedpub digest send` sends what waits.\n" == before
@@ -486,7 +497,7 @@ def test_recover(typed: str, asked: tuple[object, ...]) -> None:
 
 def test_recover_says_where_it_is_not_enough() -> None:
     """Nothing is sent then; scripts are told as well."""
-    desk = Desk(recovered=Recovered(9, 3, 0, 2, 0, 0, is_settled=False))
+    desk = Desk(recovered=RecoveryResult(9, 3, 0, 2, 0, 0, is_settled=False))
     actual = run("digest recover --from mail.log", desk)
     told = json.loads(run("digest recover --from mail.log --json", desk).out)
 

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from feedpub.cli import doctor
-from feedpub.newsletter.doctor import doctor as examine
+from feedpub.cli import load_doctor
+from feedpub.newsletter.doctor import run_checks as examine
 
 CONFIG = 'site: {title: "人 notes", url: "https://example.org/"}\n'
 
@@ -129,7 +129,7 @@ def test_a_mail_server_hands_a_message_over(
 
 def test_the_doctor_is_loaded_when_it_is_needed() -> None:
     """It needs a resolver."""
-    assert examine is doctor()
+    assert examine is load_doctor()
 
 
 def test_the_browser(tmp_path: Path) -> None:
@@ -141,8 +141,8 @@ def test_the_browser(tmp_path: Path) -> None:
     program = f"""
 import sys
 from pathlib import Path
-from feedpub.cli import browse
-sys.exit(not browse(Path({str(page)!r})))
+from feedpub.cli import open_browser
+sys.exit(not open_browser(Path({str(page)!r})))
 """
     subprocess.run(
         [sys.executable, "-c", program],

@@ -10,15 +10,15 @@ from notices import dsn
 
 from feedpub.errors import ConfigError, FeedpubError, MailError
 from feedpub.model import Problem
-from feedpub.newsletter import Returned
-from feedpub.newsletter.findings import Finding, bad, good, poor, unknown
+from feedpub.newsletter import BounceSummary
+from feedpub.newsletter.findings import Finding, fail, ok, unknown, warn
 from feedpub.store import StoreUnavailable
 
-MANY = Returned(1210, 3, 2, 0, 1, 1200, 4, 4)
-ONE = Returned(1, 0, 0, 0, 0, 0, 1, 1)
-FINE = good("SPF", "v=spf1\x1b -all")
-WEAK = poor("DMARC", "there is none", "publish one")
-ILL = bad("SMTP", "it does not answer", "mend it")
+MANY = BounceSummary(1210, 3, 2, 0, 1, 1200, 4, 4)
+ONE = BounceSummary(1, 0, 0, 0, 0, 0, 1, 1)
+FINE = ok("SPF", "v=spf1\x1b -all")
+WEAK = warn("DMARC", "there is none", "publish one")
+ILL = fail("SMTP", "it does not answer", "mend it")
 
 
 def test_bounces() -> None:
@@ -87,7 +87,7 @@ def test_bounces_from_a_mail_server(typed: str) -> None:
     ],
 )
 def test_what_nobody_understood_is_kept_or_goes_back(
-    returned: Returned, status: int, told: str
+    returned: BounceSummary, status: int, told: str
 ) -> None:
     """The mail server returns what cannot be kept (EX_NOUSER)."""
     actual = run("bounces -", Desk(returned=returned), screen=True)

@@ -5,10 +5,10 @@ import shlex
 
 import pytest
 
-from feedpub.cli.commands import COMMANDS, every
-from feedpub.cli.parser import Arguments, HelpAsked, UsageError, parse
+from feedpub.cli.commands import COMMANDS, walk_commands
+from feedpub.cli.parser import Arguments, HelpRequested, UsageError, parse
 
-ALL = dict(every())
+ALL = dict(walk_commands())
 
 
 def told(*argv: str) -> str:
@@ -65,11 +65,11 @@ def test_commands_of_commands() -> None:
     words = "--debug subscribers add a@b.org --tag go --tag vim --author ann --name Bo"
     actual = parse(words.split())
 
-    assert actual.typed == "subscribers add"
+    assert actual.command_path == "subscribers add"
     assert actual.debug
     assert (actual.address, actual.name) == ("a@b.org", "Bo")
     assert (actual.tags, actual.authors, actual.columns) == (["go", "vim"], ["ann"], ())
-    assert parse(["build"]).typed == "build"
+    assert parse(["build"]).command_path == "build"
 
 
 def test_values_that_are_read() -> None:
@@ -158,7 +158,7 @@ def test_no_command() -> None:
 
 def test_help() -> None:
     """The help names every command, and shows examples."""
-    with pytest.raises(HelpAsked) as caught:
+    with pytest.raises(HelpRequested) as caught:
         parse(["--help"])
     text = str(caught.value)
 
@@ -172,14 +172,14 @@ def test_help() -> None:
 def test_help_of_a_command(name: str) -> None:
     """The help of a command tells its commands and options, and shows examples."""
     known = ALL[name]
-    with pytest.raises(HelpAsked) as caught:
+    with pytest.raises(HelpRequested) as caught:
         parse([*name.split(), "--help"])
     text = str(caught.value)
 
     assert known.description in text
     assert all(example in text and told in text for example, told in known.examples)
     assert all(option.help in " ".join(text.split()) for option in known.options)
-    assert all(f"\n  {each.name} " in text and each.help in text for each in known.commands)
+    assert all(f"\n  {each.name} " in text and each.help in text for each in known.subcommands)
     assert all(len(line) <= 100 for line in text.splitlines())
 
 
@@ -189,4 +189,4 @@ def test_examples_can_be_typed(name: str) -> None:
     for example, _ in ALL[name].examples:
         assert f"feedpub {name}" in example
         words = shlex.split(re.split(r"[|>)]", example.partition("feedpub ")[2])[0])
-        assert parse(words).typed.startswith(name)
+        assert parse(words).command_path.startswith(name)

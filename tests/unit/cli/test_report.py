@@ -3,7 +3,13 @@
 import io
 import json
 
-from feedpub.cli.report import as_json, built, checked, next_step, tell
+from feedpub.cli.report import (
+    format_build,
+    format_check,
+    print_problems,
+    suggest_next_step,
+    summary_to_json,
+)
 from feedpub.cli.terminal import Terminal
 from feedpub.model import Problem
 from feedpub.publish.request import Summary
@@ -58,7 +64,7 @@ def test_object() -> None:
             },
         ],
     }
-    text = as_json(SUMMARY, SUMMARY.problems, 0.12345)
+    text = summary_to_json(SUMMARY, SUMMARY.problems, 0.12345)
 
     assert expected == json.loads(text)
     assert list(expected) == list(json.loads(text))
@@ -67,7 +73,7 @@ def test_object() -> None:
 
 def test_object_of_nothing_done() -> None:
     """Where nothing was done every count is 0."""
-    actual = json.loads(as_json(None, (OUT,), 0.0))
+    actual = json.loads(summary_to_json(None, (OUT,), 0.0))
 
     assert actual["files"] == actual["written"] == 0
     assert len(actual["problems"]) == 1
@@ -77,7 +83,7 @@ def test_problems() -> None:
     """Problems are told as compilers do, by path and line; what is left out says so."""
     stream = io.StringIO()
     whole = Problem("content/c.md", 0, "a\nb\x1b", left_out=True)
-    tell([*SUMMARY.problems, whole], Terminal(stream, {}, lambda: 0.0, 80))
+    print_problems([*SUMMARY.problems, whole], Terminal(stream, {}, lambda: 0.0, 80))
 
     assert stream.getvalue().splitlines() == [
         "content/a.md:9: x",
@@ -89,11 +95,11 @@ def test_problems() -> None:
 
 def test_build() -> None:
     """A build is told in two lines: what there is, and what was done to the disk."""
-    assert list(built(SUMMARY, 1.26)) == [
+    assert list(format_build(SUMMARY, 1.26)) == [
         "Published 1 post as 1,200 feeds and 5 pages in public, in 1.3 s.",
         "  7 written, 8 unchanged, 9 removed; 2 drafts, 3 scheduled, 3 ignored",
     ]
-    assert list(built(PLAIN, 0)) == [
+    assert list(format_build(PLAIN, 0)) == [
         "Published 1 post as 3 feeds and 2 pages in public, in 0.0 s.",
         "  5 written, 0 unchanged, 0 removed",
     ]
@@ -101,7 +107,7 @@ def test_build() -> None:
 
 def test_check() -> None:
     """A check is told in two lines: what was looked at, and what would be published."""
-    assert list(checked(SUMMARY, 1.26)) == [
+    assert list(format_check(SUMMARY, 1.26)) == [
         "Checked 10 files and 1,200 feeds, in 1.3 s.",
         "  1 post to publish; 2 drafts, 3 scheduled, 3 ignored",
     ]
@@ -111,7 +117,7 @@ def test_next_step() -> None:
     """What to do is said last; files left out are counted, not their problems."""
     again = "mend what is listed, then run `feedpub build` again."
 
-    assert next_step((), "build") == ""
-    assert next_step((OUT, OUT), "build") == f"1 file left out: {again}"
-    assert next_step((WARNING, FIRST), "build") == f"2 warnings: {again}"
-    assert next_step((WARNING, OUT), "build") == f"1 file left out, 1 warning: {again}"
+    assert suggest_next_step((), "build") == ""
+    assert suggest_next_step((OUT, OUT), "build") == f"1 file left out: {again}"
+    assert suggest_next_step((WARNING, FIRST), "build") == f"2 warnings: {again}"
+    assert suggest_next_step((WARNING, OUT), "build") == f"1 file left out, 1 warning: {again}"

@@ -12,47 +12,47 @@ from zoneinfo import ZoneInfo
 import pytest
 from commands import ISSUE, Screen, nobody
 
-from feedpub.cli import daemon
+from feedpub.cli import load_daemon
 from feedpub.cli.session import main
-from feedpub.cli.world import Newsletter, Publish, World
-from feedpub.daemon.status import Daemon, Status
-from feedpub.mailing import SenderRefusal, Tally
+from feedpub.cli.world import AppContext, NewsletterAPI, PublishAPI
+from feedpub.daemon.status import DaemonState, SiteStatus
+from feedpub.mailing import IssueStats, SenderRefusal
 from feedpub.model import Problem
-from feedpub.publish import Coming, LastBuild, Request
+from feedpub.publish import BuildRequest, LastBuild, UpcomingChange
 from feedpub.publish.request import Counts
 
 NOW = datetime(2025, 6, 1, 12, 0, tzinfo=UTC)
 HOUR = timedelta(hours=1)
-TALLY = Tally(5, 1, 1, 0, 0, 0, 3, (("451 4.3.2", 1),))
-RUNS = Daemon(
+TALLY = IssueStats(5, 1, 1, 0, 0, 0, 3, (("451 4.3.2", 1),))
+RUNS = DaemonState(
     pid=77,
     version="0.1.0",
     since=NOW - HOUR,
-    ended=False,
-    config="",
-    refused=None,
-    zone=ZoneInfo("UTC"),
-    watching="events",
-    no_events="",
-    away=(),
-    failing=(),
+    ended_cleanly=False,
+    config_error="",
+    config_error_at=None,
+    timezone=ZoneInfo("UTC"),
+    watch_mode="events",
+    no_events_reason="",
+    missing_folders=(),
+    failing_jobs=(),
 )
 BUILD = LastBuild(NOW - HOUR, Counts(9, 3, 2, 4, 0, 6, 7), ())
-NOTHING = Status(False, None, None, (), (), (), None, ZoneInfo("UTC"))  # noqa: FBT003
-WHOLE = Status(
-    running=True,
+NOTHING = SiteStatus(False, None, None, (), (), (), None, ZoneInfo("UTC"))  # noqa: FBT003
+WHOLE = SiteStatus(
+    is_running=True,
     daemon=RUNS,
-    build=BUILD,
-    posts=(
-        Coming(NOW + HOUR, "Soon\x1b[31m", "soon.md", expires=False),
-        Coming(NOW + 2 * HOUR, "Old", "old.md", expires=True),
+    last_build=BUILD,
+    upcoming_posts=(
+        UpcomingChange(NOW + HOUR, "Soon\x1b[31m", "soon.md", expires=False),
+        UpcomingChange(NOW + 2 * HOUR, "Old", "old.md", expires=True),
     ),
-    digests=(("each", None), ("weekly", NOW + HOUR * 3 / 2)),
-    issues=((ISSUE, TALLY),),
-    next_due=NOW - HOUR,
-    zone=ZoneInfo("Asia/Shanghai"),
-    asking=1,
-    asked=NOW - timedelta(minutes=1),
+    next_issues=(("each", None), ("weekly", NOW + HOUR * 3 / 2)),
+    open_issues=((ISSUE, TALLY),),
+    next_delivery=NOW - HOUR,
+    timezone=ZoneInfo("Asia/Shanghai"),
+    pending_signups=1,
+    oldest_signup=NOW - timedelta(minutes=1),
 )
 
 
@@ -60,13 +60,13 @@ WHOLE = Status(
 class Machine:
     """Runs nothing: says what it was told to."""
 
-    found: Status = NOTHING
+    found: SiteStatus = NOTHING
     leaves: tuple[str, ...] = ()
     human: list[bool] = field(default_factory=list)
     left: list[int] = field(default_factory=list)
 
-    def forever(
-        self, request: Request, stream: TextIO, now: Callable[[], datetime], *, human: bool
+    def run_forever(
+        self, request: BuildRequest, stream: TextIO, now: Callable[[], datetime], *, human: bool
     ) -> tuple[str, ...]:
         """Say that it was asked."""
         assert request.config_path == Path("config.yaml")
@@ -74,7 +74,7 @@ class Machine:
         self.human.append(human)
         return self.leaves
 
-    def status(self, request: Request) -> Status:
+    def get_status(self, request: BuildRequest) -> SiteStatus:
         """Give what it was told."""
         assert request.now == NOW
         return self.found
@@ -84,27 +84,27 @@ def typed(words: str, machine: Machine, *, screen: bool = False) -> tuple[int, s
     """Type a command; give its status, and what it wrote."""
     out, err = (Screen(), Screen()) if screen else (io.StringIO(), io.StringIO())
 
-    def publish() -> Publish:
+    def publish() -> PublishAPI:
         raise AssertionError
 
-    def newsletter() -> Newsletter:
+    def newsletter() -> NewsletterAPI:
         raise AssertionError
 
-    world = World(
+    world = AppContext(
         stdin=io.BytesIO,
         stdout=out,
         stderr=err,
         environ={"NO_COLOR": "1"},
         now=lambda: NOW,
-        clock=lambda: 0.0,
-        columns=80,
+        monotonic=lambda: 0.0,
+        terminal_width=80,
         publish=publish,
         newsletter=newsletter,
         doctor=lambda: lambda _: (),
         web=lambda: None,  # type: ignore[arg-type,return-value]
-        browse=lambda _: False,
+        open_browser=lambda _: False,
         daemon=lambda: machine,
-        leave=machine.left.append,
+        exit=machine.left.append,
     )
     return main(words.split(), world), out.getvalue(), err.getvalue()
 
@@ -199,16 +199,16 @@ def test_what_needs_looking_at() -> None:
     """Each in a line, and the status says so."""
     told = replace(
         RUNS,
-        config="config.yaml:1: x\nconfig.yaml:2: y",
-        refused=NOW,
-        watching="sweep",
-        no_events="no room",
-        away=("/c",),
-        failing=("a",),
-        clock="the clock is behind",
+        config_error="config.yaml:1: x\nconfig.yaml:2: y",
+        config_error_at=NOW,
+        watch_mode="sweep",
+        no_events_reason="no room",
+        missing_folders=("/c",),
+        failing_jobs=("a",),
+        clock_problem="the clock is behind",
     )
     build = LastBuild(NOW, BUILD.counts, (Problem("a.md", 1, "x"), Problem("b.md", 1, "x")))
-    found = Status(True, told, build, (), (), (), NOW + HOUR, ZoneInfo("UTC"))  # noqa: FBT003
+    found = SiteStatus(True, told, build, (), (), (), NOW + HOUR, ZoneInfo("UTC"))  # noqa: FBT003
     status, out, err = typed("status", Machine(found))
 
     assert 1 == status
@@ -224,7 +224,7 @@ def test_what_needs_looking_at() -> None:
         "",
     ]
 
-    gone = Status(False, RUNS, None, (), (), (), None, ZoneInfo("UTC"))  # noqa: FBT003
+    gone = SiteStatus(False, RUNS, None, (), (), (), None, ZoneInfo("UTC"))  # noqa: FBT003
     status, out, err = typed("status", Machine(gone))
 
     assert (1, "`feedpub run` is not running.") == (status, out.split("\n")[0])
@@ -235,7 +235,12 @@ def test_mail_that_does_not_go_out() -> None:
     """Why an issue waits, and that somebody waits who signed up: they are worth a look."""
     waits = replace(ISSUE, state="sending", reason="relay:25: it cannot be reached")
     paused = replace(ISSUE, id=8, state="paused", reason="refused as unknown")
-    found = replace(WHOLE, issues=((waits, TALLY), (paused, TALLY)), asking=2, asked=NOW - HOUR)
+    found = replace(
+        WHOLE,
+        open_issues=((waits, TALLY), (paused, TALLY)),
+        pending_signups=2,
+        oldest_signup=NOW - HOUR,
+    )
     status, out, err = typed("status", Machine(found))
     told = json.loads(typed("status --json", Machine(found))[1])
 
@@ -256,7 +261,7 @@ def test_mail_that_does_not_go_out() -> None:
 
 def test_where_the_configuration_cannot_be_read() -> None:
     """What runs is told all the same, and what is wrong; the rest nobody knows."""
-    found = replace(NOTHING, running=True, daemon=RUNS, fault="config.yaml:1: x")
+    found = replace(NOTHING, is_running=True, daemon=RUNS, config_error="config.yaml:1: x")
     status, out, err = typed("status", Machine(found))
 
     assert 1 == status
@@ -266,7 +271,7 @@ def test_where_the_configuration_cannot_be_read() -> None:
         "the configuration was refused, and the one before is in force: config.yaml:1: x\n" == err
     )
 
-    begins = replace(NOTHING, running=True)
+    begins = replace(NOTHING, is_running=True)
 
     assert typed("status", Machine(begins))[1].startswith("`feedpub run` is running, and has not")
 
@@ -276,21 +281,21 @@ def test_the_daemon_is_there_when_it_is_asked_for(tmp_path: Path) -> None:
     site = tmp_path / "config.yaml"
     site.write_text('site: {title: A, url: "https://example.org/"}', encoding="utf-8")
     out = io.StringIO()
-    world = World(
+    world = AppContext(
         stdin=io.BytesIO,
         stdout=out,
         stderr=io.StringIO(),
         environ={},
         now=lambda: NOW,
-        clock=lambda: 0.0,
-        columns=80,
+        monotonic=lambda: 0.0,
+        terminal_width=80,
         publish=lambda: None,  # type: ignore[arg-type,return-value]
         newsletter=lambda: None,  # type: ignore[arg-type,return-value]
         doctor=lambda: lambda _: (),
         web=lambda: None,  # type: ignore[arg-type,return-value]
-        browse=lambda _: False,
-        daemon=daemon,
-        leave=nobody,
+        open_browser=lambda _: False,
+        daemon=load_daemon,
+        exit=nobody,
     )
 
     assert 0 == main(["status", "--config", str(site)], world)
@@ -300,7 +305,7 @@ def test_the_daemon_is_there_when_it_is_asked_for(tmp_path: Path) -> None:
 def test_what_came_back_is_told() -> None:
     """Servers that refuse us, in their words, and mail that nobody understood."""
     refusal = SenderRefusal("example.net", "550 5.7.26 DMARC\x1b", 12, NOW)
-    found = replace(WHOLE, refusals=(refusal,), unread=3)
+    found = replace(WHOLE, refusals=(refusal,), unread_bounces=3)
     status, _, err = typed("status", Machine(found))
     told = json.loads(typed("status --json", Machine(found))[1])
 

@@ -9,8 +9,8 @@ from commands import Desk, Ran, run
 
 from feedpub.errors import ConfigError, FeedpubError, TemplateError
 from feedpub.model import Problem
-from feedpub.publish import Request, Summary
-from feedpub.web.serving import Stand
+from feedpub.publish import BuildRequest, Summary
+from feedpub.web.serving import ServeOptions
 
 SUMMARY = Summary(2, 2, 0, 0, 0, 3, 4, 9, 0, 1, (Problem("content/a.md", 3, "odd"),), "public")
 
@@ -20,24 +20,24 @@ class Server:
     """Serves nothing: says that it is ready, and what it was told to say."""
 
     fails: FeedpubError | None = None
-    asked: list[tuple[str, Request, Stand]] = field(default_factory=list)
+    asked: list[tuple[str, BuildRequest, ServeOptions]] = field(default_factory=list)
 
-    def serve(self, request: Request, stand: Stand) -> None:
+    def serve(self, request: BuildRequest, stand: ServeOptions) -> None:
         """Be ready, and end."""
         self.asked.append(("serve", request, stand))
-        stand.ready(Path("public"), "http://127.0.0.1:8000/")
+        stand.on_ready(Path("public"), "http://127.0.0.1:8000/")
 
-    def live(
+    def serve_live(
         self,
-        request: Request,
-        stand: Stand,
+        request: BuildRequest,
+        stand: ServeOptions,
         built: Callable[[Summary], None],
         failed: Callable[[FeedpubError], None],
     ) -> None:
         """Build, be ready, perhaps fail, and end."""
         self.asked.append(("live", request, stand))
         built(SUMMARY)
-        stand.ready(Path("live"), "http://127.0.0.1:8000/")
+        stand.on_ready(Path("live"), "http://127.0.0.1:8000/")
         if self.fails:
             failed(self.fails)
 

@@ -12,12 +12,12 @@ from commands import nobody
 
 from feedpub import __version__
 from feedpub.cli.session import main
-from feedpub.cli.world import Newsletter, Publish, Web, World
-from feedpub.config import load
+from feedpub.cli.world import AppContext, NewsletterAPI, PublishAPI, WebAPI
+from feedpub.config import parse_config
 from feedpub.errors import ConfigError, FeedpubError, OutputError
 from feedpub.model import Problem
-from feedpub.publish.comparing import OldAddress
-from feedpub.publish.request import Request, Summary
+from feedpub.publish.comparing import OldUrl
+from feedpub.publish.request import BuildRequest, Summary
 
 NOW = datetime(2025, 1, 30, 9, 0, tzinfo=UTC)
 OUT = Problem("content/b.md", 4, 'date: "x" is not a date', left_out=True)
@@ -39,9 +39,9 @@ class Press:
     """Publishes nothing; says or raises what it was told to."""
 
     answer: Summary | BaseException = SUMMARY
-    asked: list[tuple[str, Request]] = field(default_factory=list)
+    asked: list[tuple[str, BuildRequest]] = field(default_factory=list)
 
-    def build(self, request: Request) -> Summary:
+    def build(self, request: BuildRequest) -> Summary:
         """Answer, having worked for a while."""
         self.asked.append(("build", request))
         request.progress("waiting", 0, 0)
@@ -49,14 +49,14 @@ class Press:
             raise self.answer
         return self.answer
 
-    def check(self, request: Request) -> Summary:
+    def check(self, request: BuildRequest) -> Summary:
         """Answer."""
         self.asked.append(("check", request))
         if isinstance(self.answer, BaseException):
             raise self.answer
         return self.answer
 
-    def import_check(self, request: Request, _old: Path, /) -> tuple[OldAddress, ...]:
+    def import_check(self, request: BuildRequest, _old: Path, /) -> tuple[OldUrl, ...]:
         """Answer that there are no old addresses."""
         self.asked.append(("import-check", request))
         return ()
@@ -84,31 +84,31 @@ def run(
     err = out if one else err
     press = Press(answer)
 
-    def publish() -> Publish:
+    def publish() -> PublishAPI:
         return press
 
-    def web() -> Web:
+    def web() -> WebAPI:
         raise AssertionError
 
-    def newsletter() -> Newsletter:
+    def newsletter() -> NewsletterAPI:
         raise AssertionError
 
     ticks = iter(range(100))
-    world = World(
+    world = AppContext(
         stdin=io.BytesIO,
         stdout=out,
         stderr=err,
         environ=environ or {"NO_COLOR": "1"},
         now=lambda: NOW,
-        clock=lambda: float(next(ticks)),
-        columns=80,
+        monotonic=lambda: float(next(ticks)),
+        terminal_width=80,
         publish=publish,
         newsletter=newsletter,
         doctor=lambda: lambda _: (),
         web=web,
-        browse=lambda _: False,
+        open_browser=lambda _: False,
         daemon=nobody,
-        leave=nobody,
+        exit=nobody,
     )
     status = main(argv, world)
     return Run(status, out.getvalue(), err.getvalue(), press)
@@ -396,7 +396,7 @@ def test_config(settings: str) -> None:
     actual = run("config", "--config", settings)
 
     assert actual.status == 0
-    assert load(CONFIG, "c.yaml", {}) == load(actual.out, "c.yaml", {})
+    assert parse_config(CONFIG, "c.yaml", {}) == parse_config(actual.out, "c.yaml", {})
 
 
 def test_completion() -> None:

@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 from commands import NOW, UNREAD, Desk, run
 
-from feedpub.mailing import Tally
-from feedpub.readership import Reach, Sending, Statistics
+from feedpub.mailing import IssueStats
+from feedpub.readership import FeedAudience, IssueSummary, Statistics
 
 TODAY = NOW.date()
-TALLY = Tally(1200, 1150, 10, 20, 15, 2, 3)
+TALLY = IssueStats(1200, 1150, 10, 20, 15, 2, 3)
 READ = Statistics(
     title="Notes",
     accent="#1a5fb4",
@@ -19,11 +19,13 @@ READ = Statistics(
     today=TODAY,
     active=tuple((TODAY - timedelta(days=14 - each), 1100 + 10 * each) for each in range(15)),
     states=(("pending", 3), ("active", 1240)),
-    feeds=(Reach("rss.xml", 1234, 9000), Reach("tags/人工智能/atom.xml", 7, 20)),
-    programs=(("Feedly", 8000), ("new\x1bsboat", 9)),
+    feeds=(FeedAudience("rss.xml", 1234, 9000), FeedAudience("tags/人工智能/atom.xml", 7, 20)),
+    user_agents=(("Feedly", 8000), ("new\x1bsboat", 9)),
     issues=(
-        Sending(TODAY, "weekly", "New: 人工智能", "done", TALLY),
-        Sending(TODAY - timedelta(days=7), "weekly", "", "done", Tally(9, 9, 0, 0, 0, 0, 0)),
+        IssueSummary(TODAY, "weekly", "New: 人工智能", "done", TALLY),
+        IssueSummary(
+            TODAY - timedelta(days=7), "weekly", "", "done", IssueStats(9, 9, 0, 0, 0, 0, 0)
+        ),
     ),
 )
 

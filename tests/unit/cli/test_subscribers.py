@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 from commands import ANN, IMPORTED, NOW, Desk, bad, run
 
-from feedpub.cli.terminal import width
-from feedpub.mailing import Consent, Fate, Follows, Outcome, Subscriber
-from feedpub.newsletter import Import
+from feedpub.cli.terminal import measure_width
+from feedpub.mailing import Consent, DeliveryStatus, SendResult, Subscriber, SubscriptionFilter
+from feedpub.newsletter import ImportResult
 from feedpub.roster import Column
-from feedpub.store import Imported
+from feedpub.store import ImportCounts
 
 LI = replace(
     ANN,
@@ -24,7 +24,7 @@ LI = replace(
     fields=(("city", "Zürich"),),
     language="zh",
     cadence="weekly",
-    follows=Follows(everything=False, tags=("go", "vim"), authors=("bo",)),
+    follows=SubscriptionFilter(everything=False, tags=("go", "vim"), authors=("bo",)),
     soft_bounces=2,
     changed=NOW + timedelta(days=1),
     consent=Consent(NOW, "form", "192.0.2.1"),
@@ -91,7 +91,7 @@ def test_list_of_many() -> None:
     lines = actual.out.splitlines()
 
     assert [("listed", "active")] == desk.asked
-    assert {19} == {width(line[: line.index("active")]) for line in lines[:-1]}
+    assert {19} == {measure_width(line[: line.index("active")]) for line in lines[:-1]}
     assert actual.err == "502 active readers; `feedpub subscribers show` tells all of one.\n"
 
 
@@ -139,7 +139,7 @@ def test_show() -> None:
 
 def test_show_what_is_not_known() -> None:
     """What is not known is not made up."""
-    quiet = replace(ANN, follows=Follows(everything=False))
+    quiet = replace(ANN, follows=SubscriptionFilter(everything=False))
     actual = run("subscribers show ann@example.org", Desk((quiet,)))
 
     assert actual.out == (
@@ -174,7 +174,9 @@ def test_show_as_json() -> None:
 
 def test_show_what_became_of_the_last_mail() -> None:
     """With the words of the server; where it said nothing, only how it stands."""
-    lost = Fate(7, "weekly", "a@b.org", NOW, Outcome("failed", 550, "5.7.1", "not wanted", "mx"))
+    lost = DeliveryStatus(
+        7, "weekly", "a@b.org", NOW, SendResult("failed", 550, "5.7.1", "not wanted", "mx")
+    )
     desk = Desk(last=lost)
     told = json.loads(run("subscribers show a@b.org --json", desk).out)["last"]
 
@@ -183,7 +185,7 @@ def test_show_what_became_of_the_last_mail() -> None:
     )
     assert {"issue": 7, "digest": "weekly", "state": "failed", "code": 550}.items() <= told.items()
 
-    desk = Desk(last=replace(lost, outcome=Outcome("planned")))
+    desk = Desk(last=replace(lost, result=SendResult("planned")))
 
     assert run("subscribers show a@b.org", desk).out.endswith("2025-01-30 09:00 UTC: planned\n")
 
@@ -209,9 +211,11 @@ def test_remove() -> None:
 COLUMNS = (
     Column("E-Mail", {"email": 0}),
     Column("Ort", {"field": 0}),
-    Column("Erlaubnis", {"field": 0}, doubt='it holds "A", "B"'),
+    Column("Erlaubnis", {"field": 0}, unclear_reason='it holds "A", "B"'),
 )
-DOUBTED = Import(IMPORTED.imported, (), states=(("active", 3), ("bounced", 2)), columns=COLUMNS)
+DOUBTED = ImportResult(
+    IMPORTED.imported, (), state_counts=(("active", 3), ("bounced", 2)), columns=COLUMNS
+)
 
 
 def test_import() -> None:
@@ -231,11 +235,11 @@ def test_import() -> None:
 def test_import_tells_what_it_did() -> None:
     """How many, who is held and why, the states in the file, and what its columns hold."""
     desk = Desk(
-        imported=Import(
-            Imported(1_000, 2, 1, 4),
+        imported=ImportResult(
+            ImportCounts(1_000, 2, 1, 4),
             (),
-            states=(("active", 1_005), ("unsubscribed", 2)),
-            service="Brevo",
+            state_counts=(("active", 1_005), ("unsubscribed", 2)),
+            vendor="Brevo",
             columns=COLUMNS[:2],
             notes=("the file has no header",),
         )
@@ -271,7 +275,7 @@ def test_import_dry() -> None:
 @pytest.mark.parametrize("screen", [True, False])
 def test_import_of_bad_rows(screen: bool) -> None:
     """Bad rows are told by line; nothing is imported, and it is said how it could be."""
-    desk = Desk(imported=Import(Imported(3, 0, 0, 0), bad(9, 4)))
+    desk = Desk(imported=ImportResult(ImportCounts(3, 0, 0, 0), bad(9, 4)))
     actual = run("subscribers import list.csv", desk, screen=screen)
     lines = actual.err.rpartition("\r")[2].splitlines()
 
@@ -287,7 +291,7 @@ def test_import_of_bad_rows(screen: bool) -> None:
 
 def test_import_of_many_bad_rows() -> None:
     """Of those that have the same fault the first ones are listed, and it is said how many."""
-    desk = Desk(imported=Import(Imported(0, 0, 0, 0), bad(*range(2, 2_000))))
+    desk = Desk(imported=ImportResult(ImportCounts(0, 0, 0, 0), bad(*range(2, 2_000))))
     lines = run("subscribers import list.csv", desk).err.splitlines()
 
     assert 7 == len(lines)
@@ -296,7 +300,7 @@ def test_import_of_many_bad_rows() -> None:
 
 def test_import_without_bad_rows() -> None:
     """With --skip-bad the others are imported; the status says that some were bad."""
-    desk = Desk(imported=Import(Imported(3, 0, 0, 0), bad(4)))
+    desk = Desk(imported=ImportResult(ImportCounts(3, 0, 0, 0), bad(4)))
     actual = run("subscribers import list.csv --skip-bad", desk, screen=True)
 
     assert actual.status == 1
@@ -368,8 +372,12 @@ def test_import_with_a_state_that_is_none() -> None:
 )
 def test_import_as_json(typed: str, expected: bool) -> None:
     """Scripts get the numbers, whether anything was written, and the bad rows."""
-    result = Import(
-        Imported(3, 2, 1, 5), bad(4), states=(("bounced", 11),), columns=COLUMNS, service="Ghost"
+    result = ImportResult(
+        ImportCounts(3, 2, 1, 5),
+        bad(4),
+        state_counts=(("bounced", 11),),
+        columns=COLUMNS,
+        vendor="Ghost",
     )
     told = json.loads(run(f"subscribers import list.csv --json{typed}", Desk(imported=result)).out)
     problems = told.pop("problems")

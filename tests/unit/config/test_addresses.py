@@ -6,7 +6,13 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from feedpub.config.addresses import authority, origin, reference, site_address, web_address
+from feedpub.config.addresses import (
+    normalize_origin,
+    normalize_reference,
+    normalize_site_url,
+    normalize_url,
+    validate_authority,
+)
 
 
 @pytest.mark.parametrize(
@@ -31,7 +37,7 @@ from feedpub.config.addresses import authority, origin, reference, site_address,
 )
 def test_web_address(written: str, expected: str) -> None:
     """A URL comes in its normal form: lower-case ASCII host, path in percent-encoded NFC."""
-    actual = web_address(written)
+    actual = normalize_url(written)
 
     assert expected == actual
 
@@ -62,7 +68,7 @@ def test_web_address(written: str, expected: str) -> None:
 def test_no_web_address(written: str, reason: str) -> None:
     """What is no http or https URL is refused, with the reason."""
     with pytest.raises(ValueError, match=re.escape(reason)):
-        web_address(written)
+        normalize_url(written)
 
 
 LABELS = st.text(st.characters(categories=["Lu", "Ll", "Lo", "Mn", "Nd"]), min_size=1, max_size=8)
@@ -75,18 +81,18 @@ PATHS = st.text(st.characters(exclude_categories=["C", "Z"], exclude_characters=
 def test_normal_form_stays(label: str, path: str) -> None:
     """A URL in its normal form is left as it is, and is ASCII."""
     try:
-        once = web_address(f"https://{label}.example/{path}")
+        once = normalize_url(f"https://{label}.example/{path}")
     except ValueError:
         once = "https://example.org/"
 
-    assert once == web_address(once)
+    assert once == normalize_url(once)
     assert once.isascii()
 
 
 def test_site_address_ends_in_a_slash() -> None:
     """The site's URL ends in "/", so that paths can be appended."""
-    assert site_address("https://example.org/blog") == "https://example.org/blog/"
-    assert site_address("https://example.org/blog/") == "https://example.org/blog/"
+    assert normalize_site_url("https://example.org/blog") == "https://example.org/blog/"
+    assert normalize_site_url("https://example.org/blog/") == "https://example.org/blog/"
 
 
 @pytest.mark.parametrize(
@@ -101,7 +107,7 @@ def test_site_address_ends_in_a_slash() -> None:
 def test_no_site_address(written: str, reason: str) -> None:
     """Query, fragment and placeholders have no place in the site's URL."""
     with pytest.raises(ValueError, match=reason):
-        site_address(written)
+        normalize_site_url(written)
 
 
 @pytest.mark.parametrize(
@@ -115,7 +121,7 @@ def test_no_site_address(written: str, reason: str) -> None:
 )
 def test_reference(written: str, expected: str) -> None:
     """A reference is a path, left as it is, or a URL in its normal form."""
-    actual = reference(written)
+    actual = normalize_reference(written)
 
     assert expected == actual
 
@@ -123,7 +129,7 @@ def test_reference(written: str, expected: str) -> None:
 def test_reference_by_another_scheme() -> None:
     """A picture cannot be a script."""
     with pytest.raises(ValueError, match="neither a file nor an http or https URL"):
-        reference("javascript:alert(1)")
+        normalize_reference("javascript:alert(1)")
 
 
 @pytest.mark.parametrize(
@@ -137,7 +143,7 @@ def test_reference_by_another_scheme() -> None:
 )
 def test_authority(written: str, expected: str) -> None:
     """An id's authority is a host or an e-mail address, in ASCII (RFC 4151)."""
-    actual = authority(written)
+    actual = validate_authority(written)
 
     assert expected == actual
 
@@ -146,7 +152,7 @@ def test_authority(written: str, expected: str) -> None:
 def test_no_authority(written: str) -> None:
     """A URL, a date or a sign is no authority."""
     with pytest.raises(ValueError, match="host"):
-        authority(written)
+        validate_authority(written)
 
 
 @pytest.mark.parametrize(
@@ -159,11 +165,11 @@ def test_no_authority(written: str) -> None:
 )
 def test_origin(written: str, expected: str) -> None:
     """An origin is written as browsers write it."""
-    assert expected == origin(written)
+    assert expected == normalize_origin(written)
 
 
 @pytest.mark.parametrize("written", ["https://ann.example/a", "https://ann.example/?a", "ann"])
 def test_no_origin(written: str) -> None:
     """One with a path would never be met."""
     with pytest.raises(ValueError, match=r"origin|URL"):
-        origin(written)
+        normalize_origin(written)

@@ -7,26 +7,26 @@ from hypothesis import strategies as st
 
 from feedpub.config import (
     Config,
-    Content,
-    Digest,
-    Dkim,
-    ExtraFeed,
-    Feeds,
-    Hooks,
-    Mail,
-    Markdown,
-    Pages,
-    Podcast,
-    Publishing,
-    Relay,
-    Site,
-    Subscribers,
-    Webhooks,
-    annotated,
-    load,
+    ContentConfig,
+    DigestConfig,
+    DkimConfig,
+    ExtraFeedConfig,
+    FeedsConfig,
+    HooksConfig,
+    MailConfig,
+    MarkdownConfig,
+    OutputConfig,
+    PagesConfig,
+    PodcastConfig,
+    RelayConfig,
+    SiteConfig,
+    SubscribersConfig,
+    WebhooksConfig,
+    dump_config,
+    parse_config,
 )
-from feedpub.config.schema import FOREIGN
-from feedpub.config.shapes import entries
+from feedpub.config.schema import EXTERNAL_FIELDS
+from feedpub.config.shapes import iter_fields
 from feedpub.model import Author
 
 LETTERS = st.characters(exclude_categories=["Cc", "Cs", "Cn"], include_characters="\t\n")
@@ -53,7 +53,7 @@ AUTHOR = st.builds(
     TEXT,
 )
 SITE = st.builds(
-    Site,
+    SiteConfig,
     title=NAME,
     url=URL,
     description=TEXT,
@@ -67,14 +67,14 @@ SITE = st.builds(
     accent=st.sampled_from(["#1a5fb4", "#abc"]),
 )
 CONTENT = st.builds(
-    Content,
+    ContentConfig,
     folder=st.sampled_from(["content", "../posts", "/srv/posts"]),
     permalink=st.sampled_from(["{slug}/", "https://their.site/{year}/{path}"]),
     ignore=some(NAME),
     tags_split=st.sampled_from(["comma", "space"]),
 )
 EXTRA = st.builds(
-    ExtraFeed,
+    ExtraFeedConfig,
     st.sampled_from(["one", "two", "第三"]),
     TEXT,
     some(NAME).filter(bool),
@@ -82,7 +82,7 @@ EXTRA = st.builds(
     some(LANGUAGE),
 )
 PODCAST = st.builds(
-    Podcast,
+    PodcastConfig,
     NAME,
     st.just("cover.jpg"),
     TEXT,
@@ -92,7 +92,7 @@ PODCAST = st.builds(
     st.sampled_from(["episodic", "serial"]),
 )
 FEEDS = st.builds(
-    Feeds,
+    FeedsConfig,
     formats=some(st.sampled_from(["rss", "atom", "json"])).filter(bool),
     kinds=some(st.sampled_from(["site", "tags", "authors", "languages", "categories"])),
     limit=st.integers(0, 10**9 - 1),
@@ -104,7 +104,7 @@ FEEDS = st.builds(
     podcast=st.none() | PODCAST,
 )
 DIGEST = st.builds(
-    Digest,
+    DigestConfig,
     name=st.sampled_from(["weekly", "daily", "每周"]),
     title=TEXT,
     schedule=st.sampled_from(["daily 08:00", "each post", "0 8 * * 1"]),
@@ -116,7 +116,7 @@ DIGEST = st.builds(
     intro=TEXT,
 )
 RELAY = st.builds(
-    Relay,
+    RelayConfig,
     host=NAME,
     port=st.integers(1, 65_535),
     security=st.sampled_from(["starttls", "tls", "none"]),
@@ -124,18 +124,18 @@ RELAY = st.builds(
     password=st.sampled_from(["", "hush"]),
 )
 MAIL = st.builds(
-    Mail,
+    MailConfig,
     transport=st.sampled_from(["folder", "maildir"]),
     sender=st.builds(Author, NAME, st.just("news@example.org")),
     reply_to=st.sampled_from(["", "ann@example.org"]),
     address=TEXT,
     relays=st.lists(RELAY, max_size=2, unique=True).map(tuple),
-    dkim=st.lists(st.builds(Dkim, NAME, NAME, NAME), max_size=2, unique=True).map(tuple),
+    dkim=st.lists(st.builds(DkimConfig, NAME, NAME, NAME), max_size=2, unique=True).map(tuple),
     on_doubt=st.sampled_from(["hold", "resend"]),
-    webhooks=st.builds(Webhooks, TEXT, st.sampled_from(["", "hush"]), st.just(""), TEXT),
+    webhooks=st.builds(WebhooksConfig, TEXT, st.sampled_from(["", "hush"]), st.just(""), TEXT),
 )
 HOOKS = st.builds(
-    Hooks,
+    HooksConfig,
     some(st.sampled_from(["bin/tell 'a b'", "https://hooks.example/"])),
     some(st.just("true")),
     st.sampled_from(["", "hush"]),
@@ -147,13 +147,15 @@ CONFIG = st.builds(
     authors=st.lists(st.tuples(NAME, AUTHOR), max_size=3, unique_by=lambda each: each[0]).map(
         tuple
     ),
-    markdown=st.builds(Markdown, st.sampled_from(["markdown", "comrak"]), some(NAME)),
+    markdown=st.builds(MarkdownConfig, st.sampled_from(["markdown", "comrak"]), some(NAME)),
     feeds=FEEDS,
-    pages=st.builds(Pages, st.booleans(), st.integers(1, 99), st.just("looks")),
-    output=st.builds(Publishing, st.just("www")),
+    pages=st.builds(PagesConfig, st.booleans(), st.integers(1, 99), st.just("looks")),
+    output=st.builds(OutputConfig, st.just("www")),
     digests=st.lists(DIGEST, max_size=2, unique_by=lambda each: each.name).map(tuple),
     mail=MAIL,
-    subscribers=st.builds(Subscribers, st.sampled_from(["", "postgresql://db/x"]), st.booleans()),
+    subscribers=st.builds(
+        SubscribersConfig, st.sampled_from(["", "postgresql://db/x"]), st.booleans()
+    ),
     hooks=HOOKS,
 )
 ENVIRON = {
@@ -169,29 +171,29 @@ ENVIRON = {
 @settings(max_examples=50, deadline=None)  # it is long, and so is reading it
 def test_read_back(config: Config) -> None:
     """What is printed is read back as the same configuration, and tells no secret."""
-    text = annotated(config)
+    text = dump_config(config)
 
-    assert config == load(text, "config.yaml", ENVIRON)
+    assert config == parse_config(text, "config.yaml", ENVIRON)
     assert "hush" not in text
 
 
 def test_every_key_with_its_meaning() -> None:
     """Every key is printed, in order, each section and key with what it means above it."""
-    lines = annotated(Config(Site("Notes", "https://example.org/"))).splitlines()
+    lines = dump_config(Config(SiteConfig("Notes", "https://example.org/"))).splitlines()
 
-    for section in entries(Config):
+    for section in iter_fields(Config):
         empty = {"authors": " {}", "digests": " []"}.get(section.name, "")
         at = lines.index(f"{section.name}:{empty}")
         assert re.fullmatch(r"# [A-Z].*\.", lines[at - 1])
         inside = lines[at + 1 : [*lines[at:], ""].index("") + at]
-        for entry in entries(section.kind):
+        for entry in iter_fields(section.value_type):
             place = next(i for i, line in enumerate(inside) if f" {entry.name}:" in line)
-            assert empty or f"  # {entry.key.help}" == inside[place - 1]
+            assert empty or f"  # {entry.field.help}" == inside[place - 1]
 
 
 def test_sections_that_are_not_there() -> None:
     """A section that is not there is shown as a comment, ready to be used."""
-    text = annotated(Config(Site("Notes", "https://example.org/")))
+    text = dump_config(Config(SiteConfig("Notes", "https://example.org/")))
 
     assert "\n  # author:\n  #   name:  # as readers see it\n  #   email: ''\n" in text
     assert "\n  extra: []\n  #   - name:  # its folder below feeds/\n  #     title: ''" in text
@@ -211,8 +213,8 @@ subscribers: {database: "postgresql://ann:${RELAY_KEY}@db/x"}
 
 def test_what_is_secret() -> None:
     """What a variable stood for is never shown, nor a password that is in the file itself."""
-    config = load(SECRETS, "config.yaml", {"RELAY_KEY": "secret1", "WHO": "secret2"})
-    text = annotated(config)
+    config = parse_config(SECRETS, "config.yaml", {"RELAY_KEY": "secret1", "WHO": "secret2"})
+    text = dump_config(config)
 
     assert ("ann", "secret1") == (config.mail.relays[0].username, config.mail.relays[0].password)
     assert ("secret2", "hush") == (config.mail.relays[1].username, config.mail.relays[1].password)
@@ -226,5 +228,5 @@ def test_what_is_secret() -> None:
 
 def test_keys_of_people_are_those_of_the_model() -> None:
     """What is said of a person's keys is said of keys that there are."""
-    assert {"name", "email", "url", "bio"} == {entry.name for entry in entries(Author)}
-    assert set(FOREIGN) == {Author}
+    assert {"name", "email", "url", "bio"} == {entry.name for entry in iter_fields(Author)}
+    assert set(EXTERNAL_FIELDS) == {Author}

@@ -4,34 +4,37 @@ import pytest
 
 from feedpub.config import (
     Config,
-    Content,
-    Digest,
-    ExtraFeed,
-    Feeds,
-    Mail,
-    Pages,
-    Publishing,
-    Relay,
-    Site,
-    Subscribers,
+    ContentConfig,
+    DigestConfig,
+    ExtraFeedConfig,
+    FeedsConfig,
+    MailConfig,
+    OutputConfig,
+    PagesConfig,
+    RelayConfig,
+    SiteConfig,
+    SubscribersConfig,
 )
-from feedpub.config.combinations import faults
+from feedpub.config.combinations import find_cross_field_errors
 from feedpub.model import Author
 
-SITE = Site("Notes", "https://example.org/")
+SITE = SiteConfig("Notes", "https://example.org/")
 NEWS = Author("News", "news@example.org")
 
 
 def folders(content: str, output: str, templates: str = "templates") -> Config:
     """Give a configuration with these folders."""
     return Config(
-        SITE, Content(content), pages=Pages(templates=templates), output=Publishing(output)
+        SITE,
+        ContentConfig(content),
+        pages=PagesConfig(templates=templates),
+        output=OutputConfig(output),
     )
 
 
 def told(config: Config, path: str = "config.yaml") -> list[str]:
     """Give the faults, each as `key: message`."""
-    return [f"{where}: {message}" for where, message in faults(config, path)]
+    return [f"{where}: {message}" for where, message in find_cross_field_errors(config, path)]
 
 
 @pytest.mark.parametrize(
@@ -101,30 +104,30 @@ def test_feeds_in_no_format() -> None:
     """At least one format is named."""
     expected = ["feeds.formats: is empty; name rss, atom or json"]
 
-    assert expected == told(Config(SITE, feeds=Feeds(formats=())))
+    assert expected == told(Config(SITE, feeds=FeedsConfig(formats=())))
 
 
 def test_extra_feeds() -> None:
     """Extra feeds have folders of their own, and something that chooses their posts."""
     extra = (
-        ExtraFeed("By Ann", tags=("x",)),
-        ExtraFeed("by-ann", authors=("Ann",)),
-        ExtraFeed("a"),
+        ExtraFeedConfig("By Ann", tags=("x",)),
+        ExtraFeedConfig("by-ann", authors=("Ann",)),
+        ExtraFeedConfig("a"),
     )
     expected = [
         'feeds.extra[2].name: "by-ann" and "By Ann" would share a folder; rename one',
         'feeds.extra[3].name: "a" names no tags, authors or languages',
     ]
 
-    assert expected == told(Config(SITE, feeds=Feeds(extra=extra)))
+    assert expected == told(Config(SITE, feeds=FeedsConfig(extra=extra)))
 
 
 def test_digests_apart() -> None:
     """Digests have addresses of their own, and can go out."""
     digests = (
-        Digest("Weekly News"),
-        Digest("weekly-news", min_posts=9, max_posts=3),
-        Digest("c", max_posts=0),
+        DigestConfig("Weekly News"),
+        DigestConfig("weekly-news", min_posts=9, max_posts=3),
+        DigestConfig("c", max_posts=0),
     )
     expected = [
         'digests[2].name: "weekly-news" and "Weekly News" would share an address; rename one',
@@ -132,34 +135,41 @@ def test_digests_apart() -> None:
         "digests[3].max_posts: nothing would ever be sent: min_posts is 1 and max_posts 0",
     ]
 
-    assert expected == told(Config(SITE, digests=digests, mail=Mail(sender=NEWS)))
+    assert expected == told(Config(SITE, digests=digests, mail=MailConfig(sender=NEWS)))
 
 
 def test_digests_that_were_called_otherwise() -> None:
     """One goes on where another was: not where a digest still is, nor two of them."""
-    digests = (Digest("a", was="b"), Digest("b"), Digest("c", was="old"), Digest("d", was="old"))
+    digests = (
+        DigestConfig("a", was="b"),
+        DigestConfig("b"),
+        DigestConfig("c", was="old"),
+        DigestConfig("d", was="old"),
+    )
     expected = [
         'digests[1].was: "b" is the name of a digest; write here what one was called before',
         'digests[4].was: another digest was "old" as well; one of them goes on',
     ]
 
-    assert expected == told(Config(SITE, digests=digests, mail=Mail(sender=NEWS)))
+    assert expected == told(Config(SITE, digests=digests, mail=MailConfig(sender=NEWS)))
 
 
 def test_servers_for_smtp() -> None:
     """SMTP needs a server to talk to."""
-    (actual,) = told(Config(SITE, mail=Mail("smtp")))
+    (actual,) = told(Config(SITE, mail=MailConfig("smtp")))
 
     assert actual.startswith('mail.transport: "smtp" needs a server')
-    assert not told(Config(SITE, mail=Mail("smtp", relays=(Relay("mail.example.org"),))))
+    assert not told(
+        Config(SITE, mail=MailConfig("smtp", relays=(RelayConfig("mail.example.org"),)))
+    )
 
 
 def test_somebody_to_be_from() -> None:
     """A digest is from somebody with an address: the sender, else the site's author."""
-    digests = (Digest("weekly"),)
+    digests = (DigestConfig("weekly"),)
     nobody = "digests: messages are from nobody; give an `email` in mail.sender, or in site.author"
-    nameless = Mail(sender=Author("News"))
-    written = Config(Site("Notes", "https://example.org/", author=NEWS), digests=digests)
+    nameless = MailConfig(sender=Author("News"))
+    written = Config(SiteConfig("Notes", "https://example.org/", author=NEWS), digests=digests)
 
     assert [nobody] == told(Config(SITE, digests=digests))
     assert ["mail.sender: News has no `email`"] == told(
@@ -172,17 +182,23 @@ def test_somebody_to_be_from() -> None:
 @pytest.mark.parametrize(
     ("mail", "content", "expected"),
     [
-        (Mail(folder="public/mail"), "content", "mail.folder: the messages in"),
-        (Mail(folder="public"), "content", 'published with the output folder "public"'),
-        (Mail(), "content", ""),
-        (Mail("maildir"), "mail", 'digests: the messages in "mail" would be published with the co'),
-        (Mail("smtp", "public", relays=(Relay("m"),)), "content", ""),
+        (MailConfig(folder="public/mail"), "content", "mail.folder: the messages in"),
+        (MailConfig(folder="public"), "content", 'published with the output folder "public"'),
+        (MailConfig(), "content", ""),
+        (
+            MailConfig("maildir"),
+            "mail",
+            'digests: the messages in "mail" would be published with the co',
+        ),
+        (MailConfig("smtp", "public", relays=(RelayConfig("m"),)), "content", ""),
     ],
 )
-def test_messages_are_private(mail: Mail, content: str, expected: str) -> None:
+def test_messages_are_private(mail: MailConfig, content: str, expected: str) -> None:
     """Messages are not written where they would be published."""
-    author = Site("Notes", "https://example.org/", author=NEWS)
-    actual = told(Config(author, Content(content), digests=(Digest("weekly"),), mail=mail))
+    author = SiteConfig("Notes", "https://example.org/", author=NEWS)
+    actual = told(
+        Config(author, ContentConfig(content), digests=(DigestConfig("weekly"),), mail=mail)
+    )
 
     assert expected in "".join(actual)
     assert bool(expected) == bool(actual)
@@ -190,6 +206,6 @@ def test_messages_are_private(mail: Mail, content: str, expected: str) -> None:
 
 def test_nobody_signs_up_for_nothing() -> None:
     """A form is for a newsletter."""
-    config = Config(SITE, subscribers=Subscribers(form=True))
+    config = Config(SITE, subscribers=SubscribersConfig(form=True))
 
     assert ["subscribers.form: nobody would ever be mailed; add `digests:`"] == told(config)

@@ -2,12 +2,12 @@
 
 import pytest
 
-from feedpub.config.document import Items, Node, Pairs, Scalar, read
+from feedpub.config.document import MappingNode, Node, ScalarNode, SequenceNode, parse_yaml
 
 
 def node(text: str, **environ: str) -> Node:
     """Read a document that has nothing wrong with it."""
-    root, problems = read(text, "c.yaml", environ)
+    root, problems = parse_yaml(text, "c.yaml", environ)
 
     assert not problems
     return root
@@ -15,15 +15,18 @@ def node(text: str, **environ: str) -> Node:
 
 def told(text: str, **environ: str) -> list[str]:
     """Give what is wrong with a document."""
-    return [str(problem) for problem in read(text, "c.yaml", environ)[1]]
+    return [str(problem) for problem in parse_yaml(text, "c.yaml", environ)[1]]
 
 
 def test_lines() -> None:
     """Every value knows what it is and on which line it stands."""
-    expected = Pairs(
+    expected = MappingNode(
         (
-            (Scalar("a", "str", 1), Scalar("1", "int", 1)),
-            (Scalar("b", "str", 2), Items((Scalar("x", "str", 3), Scalar("", "null", 4)), 3)),
+            (ScalarNode("a", "str", 1), ScalarNode("1", "int", 1)),
+            (
+                ScalarNode("b", "str", 2),
+                SequenceNode((ScalarNode("x", "str", 3), ScalarNode("", "null", 4)), 3),
+            ),
         ),
         1,
     )
@@ -34,7 +37,7 @@ def test_lines() -> None:
 
 def test_nothing_in_it() -> None:
     """A document with nothing in it has no keys."""
-    assert Pairs((), 1) == node("# only a comment\n")
+    assert MappingNode((), 1) == node("# only a comment\n")
 
 
 def test_variables() -> None:
@@ -42,8 +45,8 @@ def test_variables() -> None:
     written = "a ${WHO}, $${x} $5 ${WHO}${NONE}"
     actual = node(written, WHO="Ann: #", NONE="")
 
-    assert Scalar("a Ann: #, ${x} $5 Ann: #", "str", 1, written) == actual
-    assert Scalar("${x}", "str", 1) == node("$${x}")
+    assert ScalarNode("a Ann: #, ${x} $5 Ann: #", "str", 1, written) == actual
+    assert ScalarNode("${x}", "str", 1) == node("$${x}")
 
 
 @pytest.mark.parametrize(
@@ -54,7 +57,7 @@ def test_variables_that_are_no_text(value: str, tag: str) -> None:
     """A number or a yes can come from the environment; nothing at all is text."""
     actual = node('"${VALUE}"', VALUE=value)
 
-    assert Scalar(value, tag, 1, "${VALUE}") == actual
+    assert ScalarNode(value, tag, 1, "${VALUE}") == actual
 
 
 @pytest.mark.parametrize(
@@ -96,7 +99,7 @@ def test_faults(text: str, expected: str) -> None:
 )
 def test_syntax(text: str, line: int, hint: str) -> None:
     """Where YAML breaks off, the line is told, and what usually helps."""
-    (problem,) = read(text, "c.yaml", {})[1]
+    (problem,) = parse_yaml(text, "c.yaml", {})[1]
 
     assert problem.message.startswith("not YAML: ")
     assert hint in problem.message
@@ -105,20 +108,20 @@ def test_syntax(text: str, line: int, hint: str) -> None:
 
 def test_a_value_used_twice() -> None:
     """An alias is what its anchor is, and is told of once."""
-    root, problems = read("a: &x ${}\nb: *x", "c.yaml", {})
+    root, problems = parse_yaml("a: &x ${}\nb: *x", "c.yaml", {})
 
-    assert isinstance(root, Pairs)
+    assert isinstance(root, MappingNode)
     assert root.nodes[0][1] == root.nodes[1][1]
     assert [1] == [each.line for each in problems]
 
 
 def test_a_variable_that_is_not_set_is_told_of_by_whoever_needs_it() -> None:
     """The value is what is left of it."""
-    assert Scalar("x", "str", 1, "x ${NONE}", "NONE") == node("x ${NONE}")
+    assert ScalarNode("x", "str", 1, "x ${NONE}", "NONE") == node("x ${NONE}")
 
 
 def test_line_ends() -> None:
     """Text is without the white space around it, its lines end in a line feed."""
     actual = node('"  a\\r\\nb\\n"')
 
-    assert Scalar("a\nb", "str", 1) == actual
+    assert ScalarNode("a\nb", "str", 1) == actual

@@ -4,44 +4,44 @@ import pytest
 
 from feedpub.config import (
     Config,
-    Content,
-    ExtraFeed,
-    Feeds,
-    Markdown,
-    Pages,
-    Podcast,
-    Publishing,
-    Site,
-    load,
+    ContentConfig,
+    ExtraFeedConfig,
+    FeedsConfig,
+    MarkdownConfig,
+    OutputConfig,
+    PagesConfig,
+    PodcastConfig,
+    SiteConfig,
+    parse_config,
 )
 from feedpub.errors import ConfigError
 from feedpub.model import Author
 
 SITE = 'site: {title: Notes, url: "https://example.org/"}\n'
-NOTES = Site("Notes", "https://example.org/")
+NOTES = SiteConfig("Notes", "https://example.org/")
 
 
 def told(text: str, path: str = "config.yaml") -> list[str]:
     """Give the faults of a configuration, each as `line: message`."""
     with pytest.raises(ConfigError) as caught:
-        load(text, path, {})
+        parse_config(text, path, {})
     return [f"{problem.line}: {problem.message}" for problem in caught.value.problems]
 
 
 def test_only_title_and_url() -> None:
     """Title and URL are enough."""
-    assert Config(NOTES) == load(SITE, "config.yaml", {})
+    assert Config(NOTES) == parse_config(SITE, "config.yaml", {})
 
 
 def test_byte_order_mark() -> None:
     """A byte order mark is no part of the first key."""
-    assert Config(NOTES) == load("\ufeff" + SITE, "config.yaml", {})
+    assert Config(NOTES) == parse_config("\ufeff" + SITE, "config.yaml", {})
 
 
 def test_everything() -> None:
     """Every key can be written."""
     expected = Config(
-        Site(
+        SiteConfig(
             title="2024",
             url="https://example.org/blog/",
             description="On & on",
@@ -54,10 +54,10 @@ def test_everything() -> None:
             rights="© 2024",
             accent="#a00",
         ),
-        Content("posts", "{year}/{slug}/", ("drafts/", "*.bak"), "space"),
+        ContentConfig("posts", "{year}/{slug}/", ("drafts/", "*.bak"), "space"),
         (("ann", Author("Ann")), ("bob", Author("Bob B.", url="https://bob.example/"))),
-        Markdown("comrak", ("admonition",)),
-        Feeds(
+        MarkdownConfig("comrak", ("admonition",)),
+        FeedsConfig(
             formats=("json",),
             kinds=("site", "languages"),
             limit=0,
@@ -65,8 +65,8 @@ def test_everything() -> None:
             min_posts=3,
             archive=True,
             hubs=("https://hub.example/",),
-            extra=(ExtraFeed("python-by-ann", "", ("python",), ("Ann",), ("en",)),),
-            podcast=Podcast(
+            extra=(ExtraFeedConfig("python-by-ann", "", ("python",), ("Ann",), ("en",)),),
+            podcast=PodcastConfig(
                 "Arts > Books",
                 "cover.jpg",
                 "Ann",
@@ -76,10 +76,10 @@ def test_everything() -> None:
                 explicit=True,
             ),
         ),
-        Pages(per_page=5, templates="looks"),
-        Publishing("/srv/www"),
+        PagesConfig(per_page=5, templates="looks"),
+        OutputConfig("/srv/www"),
     )
-    actual = load(
+    actual = parse_config(
         """
 site:
   title: 2024
@@ -126,20 +126,20 @@ output: {folder: /srv/www}
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        ("pages: false", Config(NOTES, pages=Pages(enabled=False))),
+        ("pages: false", Config(NOTES, pages=PagesConfig(enabled=False))),
         ("pages: true", Config(NOTES)),
         ("pages:", Config(NOTES)),
         ("feeds: {podcast: , limit: , extra: }", Config(NOTES)),
         ("authors:", Config(NOTES)),
         ("authors: {ann: }", Config(NOTES, authors=(("ann", Author("ann")),))),
         ("authors: {ann: {bio: B}}", Config(NOTES, authors=(("ann", Author("ann", bio="B")),))),
-        ("content: {ignore: a}", Config(NOTES, Content(ignore=("a",)))),
+        ("content: {ignore: a}", Config(NOTES, ContentConfig(ignore=("a",)))),
         ("markdown: &none\noutput: *none", Config(NOTES)),
     ],
 )
 def test_short_forms(text: str, expected: Config) -> None:
     """A plain value can stand for a section or a list, and nothing at all for the default."""
-    actual = load(SITE + text, "config.yaml", {})
+    actual = parse_config(SITE + text, "config.yaml", {})
 
     assert expected == actual
 
@@ -147,9 +147,9 @@ def test_short_forms(text: str, expected: Config) -> None:
 def test_environment() -> None:
     """`${NAME}` is taken from the environment, in text, lists and numbers."""
     text = "site: {title: '$${x}', url: 'https://${HOST}/'}\nfeeds: {limit: '${LIMIT}'}"
-    actual = load(text, "config.yaml", {"HOST": "example.org", "LIMIT": "5"})
+    actual = parse_config(text, "config.yaml", {"HOST": "example.org", "LIMIT": "5"})
 
-    assert Config(Site("${x}", "https://example.org/"), feeds=Feeds(limit=5)) == actual
+    assert Config(SiteConfig("${x}", "https://example.org/"), feeds=FeedsConfig(limit=5)) == actual
 
 
 @pytest.mark.parametrize(
@@ -252,7 +252,7 @@ def test_broken_yaml_is_told_alone() -> None:
 def test_what_the_message_calls_the_file() -> None:
     """A fault has the form `path:line: message`."""
     with pytest.raises(ConfigError, match=r"^sub/c\.yaml:1: expected keys and values"):
-        load("- x", "sub/c.yaml", {})
+        parse_config("- x", "sub/c.yaml", {})
 
 
 def test_who_sends_nothing_needs_no_secrets() -> None:
@@ -262,10 +262,10 @@ def test_who_sends_nothing_needs_no_secrets() -> None:
         "password: '${P}'}]}\nhooks: {secret: '${S}'}\nsubscribers: {database: '${D}'}\n"
     )
     with pytest.raises(ConfigError) as all_:
-        load(text, "c.yaml", {})
+        parse_config(text, "c.yaml", {})
     with pytest.raises(ConfigError) as one:
-        load(text, "c.yaml", {}, sends=False)
-    config = load(text, "c.yaml", {"D": "sqlite:///x"}, sends=False)
+        parse_config(text, "c.yaml", {}, sends=False)
+    config = parse_config(text, "c.yaml", {"D": "sqlite:///x"}, sends=False)
 
     assert ["P", "U", "S", "D"] == [each.message.split('"')[1] for each in all_.value.problems]
     assert ['"D" is not set in the environment'] == [each.message for each in one.value.problems]

@@ -10,11 +10,11 @@ import pytest
 from folders import NOW, Site
 
 from feedpub import publish
-from feedpub.daemon import Journal
-from feedpub.daemon import Site as Running
-from feedpub.daemon.building import Builder
+from feedpub.daemon import CurrentSite as Running
+from feedpub.daemon import EventLogger
+from feedpub.daemon.building import SiteBuilder
 from feedpub.errors import FeedpubError
-from feedpub.publish import Built, Kept, Request, Summary
+from feedpub.publish import BuildRequest, BuildState, RebuildResult, Summary
 
 
 class Spy:
@@ -22,19 +22,19 @@ class Spy:
 
     def __init__(self) -> None:
         self.changed: list[frozenset[str] | None] = []
-        self.kept: list[Kept | None] = []
+        self.kept: list[BuildState | None] = []
         self.fault: Exception | None = None
-        self.meanwhile: tuple[Builder, str] | None = None
+        self.meanwhile: tuple[SiteBuilder, str] | None = None
 
     def __call__(
-        self, request: Request, kept: Kept | None, changed: frozenset[str] | None
-    ) -> Built:
+        self, request: BuildRequest, kept: BuildState | None, changed: frozenset[str] | None
+    ) -> RebuildResult:
         """Build."""
         self.changed.append(changed)
         self.kept.append(kept)
         if self.meanwhile:
             builder, path = self.meanwhile
-            builder.heard([path])
+            builder.mark_changed([path])
         if self.fault:
             raise self.fault
         return publish.rebuild(request, kept, changed)
@@ -61,19 +61,19 @@ def built() -> list[Summary]:
 
 
 @pytest.fixture
-def builder(site: Site, spy: Spy, built: list[Summary]) -> Builder:
+def builder(site: Site, spy: Spy, built: list[Summary]) -> SiteBuilder:
     """Give the builder of the site."""
-    journal = Journal(io.StringIO(), lambda: NOW, human=False)
+    journal = EventLogger(io.StringIO(), lambda: NOW, human=False)
     running = Running(site.request(), Event(), lambda: NOW)
-    return Builder(running, journal, spy, built.append)
+    return SiteBuilder(running, journal, spy, built.append)
 
 
-def test_only_what_was_heard_of_is_looked_at(site: Site, spy: Spy, builder: Builder) -> None:
+def test_only_what_was_heard_of_is_looked_at(site: Site, spy: Spy, builder: SiteBuilder) -> None:
     """At first that is everything; what was heard of twice is looked at once."""
     builder(NOW)
     site.post("a.md", body="Other text.")
-    builder.heard([str(site.content / "a.md")])
-    builder.heard([str(site.content / "a.md"), str(site.content / "b.md")])
+    builder.mark_changed([str(site.content / "a.md")])
+    builder.mark_changed([str(site.content / "a.md"), str(site.content / "b.md")])
     builder(NOW)
 
     assert "Other text." in site.read("rss.xml")
@@ -87,14 +87,14 @@ def test_only_what_was_heard_of_is_looked_at(site: Site, spy: Spy, builder: Buil
 
 
 def test_where_anything_may_have_changed_all_is_looked_at(
-    site: Site, spy: Spy, builder: Builder
+    site: Site, spy: Spy, builder: SiteBuilder
 ) -> None:
     """So after a sweep, whatever else was heard: a damaged file is mended, too."""
     builder(NOW)
     (site.public / "rss.xml").write_bytes(b"spoilt")
-    builder.heard(["a.md"])
-    builder.heard(None)
-    builder.heard(["b.md"])
+    builder.mark_changed(["a.md"])
+    builder.mark_changed(None)
+    builder.mark_changed(["b.md"])
     builder(NOW)
 
     assert [None, None] == spy.changed
@@ -102,27 +102,27 @@ def test_where_anything_may_have_changed_all_is_looked_at(
 
 
 def test_all_is_looked_at_where_nobody_may_have_told_yet(
-    site: Site, spy: Spy, builder: Builder
+    site: Site, spy: Spy, builder: SiteBuilder
 ) -> None:
     """As before a digest is planned, whose posts must be on the site."""
     builder(NOW)
     site.post("b.md")
-    builder.whole(NOW)
+    builder.rebuild_all(NOW)
 
     assert [None, None] == spy.changed
     assert "/posts/b/" in site.read("rss.xml")
 
 
-def test_after_a_failure_all_is_looked_at(site: Site, spy: Spy, builder: Builder) -> None:
+def test_after_a_failure_all_is_looked_at(site: Site, spy: Spy, builder: SiteBuilder) -> None:
     """Nobody knows how far it came; what was kept before is of use still."""
     builder(NOW)
     spy.fault = FeedpubError("the disk is full")
-    builder.heard(["a.md"])
+    builder.mark_changed(["a.md"])
     with pytest.raises(FeedpubError, match="full"):
         builder(NOW)
     spy.fault = None
     site.post("b.md")
-    builder.heard(["c.md"])
+    builder.mark_changed(["c.md"])
     builder(NOW)
 
     assert [None, frozenset({"a.md"}), None] == spy.changed
@@ -130,9 +130,9 @@ def test_after_a_failure_all_is_looked_at(site: Site, spy: Spy, builder: Builder
     assert "/posts/b/" in site.read("rss.xml")
 
 
-def test_what_is_heard_of_during_a_build_is_for_the_next(spy: Spy, builder: Builder) -> None:
+def test_what_is_heard_of_during_a_build_is_for_the_next(spy: Spy, builder: SiteBuilder) -> None:
     """It may have looked there already."""
-    assert builder.kept is None
+    assert builder.build_state is None
 
     builder(NOW)
     spy.meanwhile = (builder, "a.md")
@@ -140,10 +140,10 @@ def test_what_is_heard_of_during_a_build_is_for_the_next(spy: Spy, builder: Buil
     builder(NOW)
 
     assert [None, frozenset(), frozenset({"a.md"})] == spy.changed
-    assert builder.kept is not None
+    assert builder.build_state is not None
 
 
-def test_any_thread_may_build_and_none_forks(site: Site, builder: Builder) -> None:
+def test_any_thread_may_build_and_none_forks(site: Site, builder: SiteBuilder) -> None:
     """What is kept goes from one to the next; a lock another thread holds would stay locked."""
     builder(NOW)
     forks: list[int] = []
@@ -152,7 +152,7 @@ def test_any_thread_may_build_and_none_forks(site: Site, builder: Builder) -> No
         names = [f"{number}-{each}.md" for each in range(130)]
         for name in names:
             site.post(name)
-        builder.heard(str(site.content / name) for name in names)
+        builder.mark_changed(str(site.content / name) for name in names)
         thread = Thread(target=builder, args=(NOW,))
         thread.start()
         thread.join()
@@ -162,7 +162,7 @@ def test_any_thread_may_build_and_none_forks(site: Site, builder: Builder) -> No
 
 
 def test_a_post_that_comes_due_is_found_without_a_look_at_the_folder(
-    site: Site, spy: Spy, builder: Builder, built: list[Summary]
+    site: Site, spy: Spy, builder: SiteBuilder, built: list[Summary]
 ) -> None:
     """The builder knows when, and is called then."""
     due = NOW + timedelta(hours=1)
@@ -172,7 +172,7 @@ def test_a_post_that_comes_due_is_found_without_a_look_at_the_folder(
     assert builder(due) is None
     assert [None, frozenset()] == spy.changed
     assert [1, 2] == [each.published for each in built]
-    assert ["Soon"] == [post.title for post in built[1].new]
+    assert ["Soon"] == [post.title for post in built[1].new_posts]
     assert "Soon" in site.read("rss.xml")
 
 
@@ -186,32 +186,36 @@ def test_what_could_not_be_told_is_told_with_the_next_build(site: Site, spy: Spy
             raise faults.pop()
         told.append(summary)
 
-    journal = Journal(io.StringIO(), lambda: NOW, human=False)
-    builder = Builder(Running(site.request(), Event(), lambda: NOW), journal, spy, built)
+    journal = EventLogger(io.StringIO(), lambda: NOW, human=False)
+    builder = SiteBuilder(Running(site.request(), Event(), lambda: NOW), journal, spy, built)
     builder(NOW)
     for name in ("b", "c"):
         site.post(f"{name}.md", title=name.upper())
-        builder.heard([str(site.content / f"{name}.md")])
+        builder.mark_changed([str(site.content / f"{name}.md")])
         with pytest.raises(FeedpubError, match="away"):
             builder(NOW)
     builder(NOW)
     builder(NOW)
 
     first, later = told
-    assert ["C", "B"] == [post.title for post in later.new]
-    assert sorted(set(later.changed)) == sorted(later.changed) == sorted(first.changed)
+    assert ["C", "B"] == [post.title for post in later.new_posts]
+    assert (
+        sorted(set(later.changed_feeds))
+        == sorted(later.changed_feeds)
+        == sorted(first.changed_feeds)
+    )
     assert 3 == later.published
 
 
 def test_a_template_that_is_of_no_file_is_told_of(
-    site: Site, builder: Builder, built: list[Summary]
+    site: Site, builder: SiteBuilder, built: list[Summary]
 ) -> None:
     """The pages that answer readers are made of some."""
     builder(NOW)
     path = site.put("templates/web/notice.html", "Mine.")
-    builder.heard([str(path)])
+    builder.mark_changed([str(path)])
     builder(NOW)
-    builder.heard([str(path)])
+    builder.mark_changed([str(path)])
     builder(NOW)
 
     assert [False, True] == [each.written == 0 for each in built]

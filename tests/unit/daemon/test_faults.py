@@ -6,21 +6,21 @@ from datetime import timedelta
 import pytest
 from folders import NOW
 
-from feedpub.agenda import Duty
-from feedpub.daemon import Journal
-from feedpub.daemon.faults import Faults
+from feedpub.agenda import PeriodicJob
+from feedpub.daemon import EventLogger
+from feedpub.daemon.faults import FailureLog
 from feedpub.daemon.site import StoppedError
 from feedpub.errors import FeedpubError
-from feedpub.scheduler import Failure, called
+from feedpub.scheduler import JobFailure, run_job
 
 
-def failure(error: Exception, times: int = 1) -> Failure:
+def failure(error: Exception, times: int = 1) -> JobFailure:
     """Give how a duty failed."""
 
     def fail(_: object) -> None:
         raise error
 
-    found = called(Duty("build", fail), NOW, lambda: NOW, times - 1)[1]
+    found = run_job(PeriodicJob("build", fail), NOW, lambda: NOW, times - 1)[1]
     assert found is not None
     return found
 
@@ -32,41 +32,41 @@ def told() -> io.StringIO:
 
 
 @pytest.fixture
-def faults(told: io.StringIO) -> Faults:
+def faults(told: io.StringIO) -> FailureLog:
     """Give who tells."""
-    return Faults(Journal(told, lambda: NOW, human=True))
+    return FailureLog(EventLogger(told, lambda: NOW, human=True))
 
 
-def test_what_works_again_is_told_once(faults: Faults, told: io.StringIO) -> None:
+def test_what_works_again_is_told_once(faults: FailureLog, told: io.StringIO) -> None:
     """And nothing where nothing was wrong."""
-    faults.ended("build", None)
-    faults.ended("build", failure(FeedpubError("no room")))
-    faults.ended("build", failure(FeedpubError("no room"), 2))
-    faults.ended("pings", None)
-    faults.ended("build", None)
-    faults.ended("build", None)
+    faults.record("build", None)
+    faults.record("build", failure(FeedpubError("no room")))
+    faults.record("build", failure(FeedpubError("no room"), 2))
+    faults.record("pings", None)
+    faults.record("build", None)
+    faults.record("build", None)
 
     *_, last = told.getvalue().rstrip().split("\n")
     assert last.endswith("works again  duty: build, failures: 2")
     assert 1 == told.getvalue().count("works again")
 
 
-def test_a_fault_is_told_ever_more_rarely(faults: Faults, told: io.StringIO) -> None:
+def test_a_fault_is_told_ever_more_rarely(faults: FailureLog, told: io.StringIO) -> None:
     """Unless it is another one; a bug is told with its trace."""
     for times in range(1, 8):
-        faults.ended("build", failure(FeedpubError("no room"), times))
+        faults.record("build", failure(FeedpubError("no room"), times))
 
     assert [1, 2, 4] == [times for times in range(1, 8) if f"times: {times}" in told.getvalue()]
 
-    faults.ended("build", failure(LookupError(), 7))
+    faults.record("build", failure(LookupError(), 7))
 
     assert "why: LookupError, trace: Traceback" in told.getvalue()
     assert "times: 7" in told.getvalue()
 
 
-def test_that_work_was_given_up_is_no_fault(faults: Faults, told: io.StringIO) -> None:
+def test_that_work_was_given_up_is_no_fault(faults: FailureLog, told: io.StringIO) -> None:
     """The process ends."""
-    faults.ended("build", failure(StoppedError()))
+    faults.record("build", failure(StoppedError()))
 
     assert "" == told.getvalue()
-    assert failure(StoppedError()).again >= NOW + timedelta(seconds=1)
+    assert failure(StoppedError()).next_retry >= NOW + timedelta(seconds=1)

@@ -6,48 +6,52 @@ from threading import Event
 from folders import NOW, Site
 
 from feedpub import __version__
-from feedpub.daemon import Site as Running
-from feedpub.daemon.gauges import PAGES, Gauges
-from feedpub.daemon.insight import Builds, Insight
-from feedpub.scheduler import Standing
-from feedpub.web.traffic import Traffic
+from feedpub.daemon import CurrentSite as Running
+from feedpub.daemon.gauges import PAGES_JOB, HealthReporter
+from feedpub.daemon.insight import BuildStats, DaemonHandle
+from feedpub.scheduler import JobStatus
+from feedpub.web.traffic import HitCounter
 
 
-def gauges(root: Path, insight: Insight | None = None) -> Gauges:
+def gauges(root: Path, insight: DaemonHandle | None = None) -> HealthReporter:
     """Give who looks at the daemon of a site."""
     site = Site(root)
-    return Gauges(Running(site.request(), Event(), lambda: NOW), Traffic(), insight)
+    return HealthReporter(Running(site.request(), Event(), lambda: NOW), HitCounter(), insight)
 
 
 def test_before_anything_is_known_nothing_is_wrong(tmp_path: Path) -> None:
     """The version is known at once."""
     one = gauges(tmp_path)
 
-    assert ("", []) == (one.unserved(), list(one.troubles()))
-    assert (__version__, 0) == (one.figures().version, one.figures().builds)
+    assert ("", []) == (one.describe_not_ready(), list(one.find_warnings()))
+    assert (__version__, 0) == (one.collect_metrics().version, one.collect_metrics().builds)
 
 
 def test_what_readers_miss_is_told_apart_from_the_rest(tmp_path: Path) -> None:
     """Whoever shares requests among machines wants to know the first, the publisher both."""
     standings = tuple(
-        Standing(name, None, running=False, failures=failures)
-        for name, failures in ((PAGES, 1), ("bounces", 2), ("digests", 0))
+        JobStatus(name, None, is_running=False, failures=failures)
+        for name, failures in ((PAGES_JOB, 1), ("bounces", 2), ("digests", 0))
     )
     one = gauges(
         tmp_path,
-        Insight(
-            builds=lambda: Builds(done=3, posts=2),
-            standings=lambda: standings,
-            lag=lambda: 0.5,
-            wake=lambda _: None,
-            kept=lambda: None,
-            troubles=lambda: iter(["1 problem in the last build"]),
+        DaemonHandle(
+            get_build_stats=lambda: BuildStats(succeeded=3, posts=2),
+            get_job_statuses=lambda: standings,
+            get_scheduler_lag=lambda: 0.5,
+            wake_job=lambda _: None,
+            get_build_state=lambda: None,
+            find_warnings=lambda: iter(["1 problem in the last build"]),
         ),
     )
 
-    assert "pages: cannot be done, and is tried again" == one.unserved()
+    assert "pages: cannot be done, and is tried again" == one.describe_not_ready()
     assert [
         "bounces: cannot be done, and is tried again",
         "1 problem in the last build",
-    ] == list(one.troubles())
-    assert (3, 2, 0.5) == (one.figures().builds, one.figures().posts, one.figures().scheduler_lag)
+    ] == list(one.find_warnings())
+    assert (3, 2, 0.5) == (
+        one.collect_metrics().builds,
+        one.collect_metrics().posts,
+        one.collect_metrics().scheduler_lag,
+    )

@@ -10,10 +10,10 @@ from mailings import planned, settled
 from newsrooms import Newsroom
 
 from feedpub import newsletter
-from feedpub.daemon import Journal, Site
-from feedpub.daemon.mailing import Mailer
+from feedpub.daemon import CurrentSite, EventLogger
+from feedpub.daemon.mailing import MailJobs
 from feedpub.errors import FeedpubError
-from feedpub.mailing import Tally
+from feedpub.mailing import IssueStats
 
 
 def test_nothing_goes_out_before_the_pages_that_it_leads_to(tmp_path: Path) -> None:
@@ -27,13 +27,15 @@ def test_nothing_goes_out_before_the_pages_that_it_leads_to(tmp_path: Path) -> N
         if faults:
             raise FeedpubError(faults.pop())
 
-    journal = Journal(stream, lambda: room.now, human=True)
-    mailer = Mailer(Site(room.request(), Event(), lambda: room.now), journal, build, lambda _: None)
+    journal = EventLogger(stream, lambda: room.now, human=True)
+    mailer = MailJobs(
+        CurrentSite(room.request(), Event(), lambda: room.now), journal, build, lambda _: None
+    )
     with pytest.raises(FeedpubError, match="broken"):
-        mailer.plan(room.now)
+        mailer.plan_digests(room.now)
 
     assert "" == stream.getvalue()
-    assert mailer.plan(room.now) is None
+    assert mailer.plan_digests(room.now) is None
     assert "digest skipped" in stream.getvalue()
 
 
@@ -41,13 +43,13 @@ def test_where_there_are_no_digests_nothing_is_opened(tmp_path: Path) -> None:
     """No database is made."""
     room = Newsroom(tmp_path)
     room.config('site: {title: A, url: "https://example.org/"}')
-    mailer = Mailer(
-        Site(room.request(), Event(), lambda: room.now),
-        Journal(io.StringIO(), lambda: room.now, human=True),
+    mailer = MailJobs(
+        CurrentSite(room.request(), Event(), lambda: room.now),
+        EventLogger(io.StringIO(), lambda: room.now, human=True),
         lambda _: None,
         lambda _: None,
     )
-    found = {each.name: each.run(room.now) for each in mailer.duties()}
+    found = {each.name: each.run(room.now) for each in mailer.build_jobs()}
 
     assert {"digests", "delivery", "bounces", "clean-up"} == found.keys()
     assert {None} == {found[name] for name in ("digests", "delivery", "bounces")}
@@ -58,19 +60,22 @@ def test_a_post_within_the_second_of_the_last_slot_is_not_forgotten(tmp_path: Pa
     """Who wants each post gets it in the next second, though nothing else happens."""
     room = Newsroom(tmp_path)
     room.digests('name: each, schedule: "each post"')
-    journal = Journal(io.StringIO(), lambda: room.now, human=True)
-    mailer = Mailer(
-        Site(room.request(), Event(), lambda: room.now), journal, lambda _: None, lambda _: None
+    journal = EventLogger(io.StringIO(), lambda: room.now, human=True)
+    mailer = MailJobs(
+        CurrentSite(room.request(), Event(), lambda: room.now),
+        journal,
+        lambda _: None,
+        lambda _: None,
     )
-    mailer.plan(room.now)
+    mailer.plan_digests(room.now)
     room.reader("bob@example.org")
     room.write("one.md")
-    mailer.posted.set()
-    again = mailer.plan(room.now)
+    mailer.new_posts.set()
+    again = mailer.plan_digests(room.now)
 
     assert room.now + timedelta(seconds=1) == again
 
-    mailer.plan(again)
+    mailer.plan_digests(again)
     mailer.deliver(again)
 
     assert {"bob@example.org": ["one"]} == room.mailed()
@@ -79,7 +84,7 @@ def test_a_post_within_the_second_of_the_last_slot_is_not_forgotten(tmp_path: Pa
 DEAD, LEASE, LATER = "elsewhere-1-0123abcd", timedelta(minutes=15), timedelta(minutes=31)
 
 
-def cut_off(folder: Path, on_doubt: str, *, finished: bool = False) -> tuple[Newsroom, Mailer]:
+def cut_off(folder: Path, on_doubt: str, *, finished: bool = False) -> tuple[Newsroom, MailJobs]:
     """Give a room where somebody was killed while the one message of issue 2 was in doubt."""
     room = Newsroom(folder)
     room.digests("name: weekly", mail=f"on_doubt: {on_doubt}")
@@ -88,19 +93,19 @@ def cut_off(folder: Path, on_doubt: str, *, finished: bool = False) -> tuple[New
     room.write("one.md")
     with room.desk() as desk:
         planned(desk.store, [bob.id], "one", slot=room.now)
-        claimed = desk.store.claim(DEAD, 1, LEASE, room.now)
-        desk.store.doubt(DEAD, [each.id for each in claimed], room.now)
+        claimed = desk.store.claim_deliveries(DEAD, 1, LEASE, room.now)
+        desk.store.mark_in_doubt(DEAD, [each.id for each in claimed], room.now)
         if finished:
-            desk.store.settle(DEAD, settled(claimed), room.now)
-    journal = Journal(io.StringIO(), lambda: room.now, human=True)
-    site = Site(room.request(), Event(), lambda: room.now)
-    return room, Mailer(site, journal, lambda _: None, lambda _: None)
+            desk.store.record_results(DEAD, settled(claimed), room.now)
+    journal = EventLogger(io.StringIO(), lambda: room.now, human=True)
+    site = CurrentSite(room.request(), Event(), lambda: room.now)
+    return room, MailJobs(site, journal, lambda _: None, lambda _: None)
 
 
-def stands(room: Newsroom) -> tuple[str, Tally]:
+def stands(room: Newsroom) -> tuple[str, IssueStats]:
     """Tell how that issue stands."""
     with room.desk() as desk:
-        return desk.store.issue(2).state, desk.store.tally(2)
+        return desk.store.get_issue(2).state, desk.store.get_issue_stats(2)
 
 
 def test_what_is_in_doubt_is_settled_though_nothing_else_is_due(tmp_path: Path) -> None:
@@ -145,14 +150,14 @@ def test_an_issue_ends_though_its_digest_is_gone(tmp_path: Path) -> None:
     room.reader("bob@example.org")
     room.write("one.md")
     room.now += timedelta(days=7)
-    newsletter.plan(room.request())
+    newsletter.plan_issues(room.request())
     room.digests()
     text = (tmp_path / "config.yaml").read_text(encoding="utf-8")
     room.config(text.replace("digests: []\n", ""))
     stream = io.StringIO()
-    journal = Journal(stream, lambda: room.now, human=True)
-    site = Site(room.request(), Event(), lambda: room.now)
-    Mailer(site, journal, lambda _: None, lambda _: None).deliver(room.now)
+    journal = EventLogger(stream, lambda: room.now, human=True)
+    site = CurrentSite(room.request(), Event(), lambda: room.now)
+    MailJobs(site, journal, lambda _: None, lambda _: None).deliver(room.now)
 
     assert {"bob@example.org": ["one"]} == room.mailed()
     assert 'no digest is called "weekly" any more' in stream.getvalue()

@@ -11,44 +11,44 @@ from listeners import Reply, listening, nobody
 from newsrooms import Newsroom, config
 
 from feedpub import newsletter, publish
-from feedpub.daemon import Journal
-from feedpub.daemon import Site as Running
-from feedpub.daemon.outward import Outward
+from feedpub.daemon import CurrentSite as Running
+from feedpub.daemon import EventLogger
+from feedpub.daemon.outward import BackgroundJobs
 from feedpub.errors import FeedpubError
-from feedpub.mailing import Wish
+from feedpub.mailing import SignupRequest
 from feedpub.newsletter import signup
-from feedpub.web.traffic import Traffic
+from feedpub.web.traffic import HitCounter
 
 RELAY = "transport: smtp, relays: [{{host: 127.0.0.1, port: {port}, security: none}}]"
 
 
 def requests(site: Site) -> int:
     """Give how many requests are kept."""
-    return sum(number for _, number in newsletter.statistics(site.request(), 1).programs)
+    return sum(number for _, number in newsletter.collect_statistics(site.request(), 1).user_agents)
 
 
 def test_counts_outlive_a_database_that_is_away(tmp_path: Path) -> None:
     """What cannot be kept is kept the next time, or at the end; that it cannot is told."""
-    site, stream, traffic = Site(tmp_path), StringIO(), Traffic()
+    site, stream, traffic = Site(tmp_path), StringIO(), HitCounter()
     running = Running(site.request(), Event(), lambda: NOW)
-    outward = Outward(running, Journal(stream, lambda: NOW, human=True), traffic)
+    outward = BackgroundJobs(running, EventLogger(stream, lambda: NOW, human=True), traffic)
     away = site.put(".feedpub/newsletter.sqlite", "no database")
     traffic.count("rss.xml", "Feedly/1.0", 200, NOW)
     with pytest.raises(FeedpubError):
-        outward.count(NOW)
-    outward.end()
+        outward.store_feed_hits(NOW)
+    outward.flush()
     away.unlink()
 
     assert "readership not kept  why: " in stream.getvalue()
 
     traffic.count("rss.xml", "Feedly/1.0", 304, NOW)
-    again = outward.count(NOW)
+    again = outward.store_feed_hits(NOW)
 
     assert NOW + timedelta(minutes=5) == again
     assert 2 == requests(site)
 
     traffic.count("rss.xml", "Feedly/1.0", 304, NOW)
-    outward.end()
+    outward.flush()
 
     assert 3 == requests(site)
 
@@ -58,7 +58,7 @@ def test_what_nobody_serves_nobody_counts(tmp_path: Path) -> None:
     site = Site(tmp_path)
     site.config(f"{CONFIG}web: false\n")
     running = Running(site.request(), Event(), lambda: NOW)
-    Outward(running, Journal(StringIO(), lambda: NOW, human=True), Traffic()).end()
+    BackgroundJobs(running, EventLogger(StringIO(), lambda: NOW, human=True), HitCounter()).flush()
 
     assert not (tmp_path / ".feedpub/newsletter.sqlite").exists()
 
@@ -68,22 +68,22 @@ def test_that_sign_ups_wait_is_told_once(tmp_path: Path) -> None:
     room, stream = Newsroom(tmp_path), StringIO()
     relay = RELAY.format(port=nobody().rpartition(":")[2].rstrip("/"))
     room.config(config("name: weekly", mail=relay) + "subscribers: {form: true}\n")
-    outward = Outward(
+    outward = BackgroundJobs(
         Running(room.request(), Event(), lambda: room.now),
-        Journal(stream, lambda: room.now, human=True),
-        Traffic(),
+        EventLogger(stream, lambda: room.now, human=True),
+        HitCounter(),
     )
     with room.desk() as desk:
-        signup.ask(desk, Wish("bob@example.net"), b"", room.now)
+        signup.request_signup(desk, SignupRequest("bob@example.net"), b"", room.now)
     for _ in range(3):
-        outward.answer(room.now)
+        outward.send_confirmations(room.now)
         room.now += timedelta(minutes=1)
 
     assert 1 == stream.getvalue().count("sign-ups answered  waiting: ")
 
     room.config(config("name: weekly") + "subscribers: {form: true}\n")
     outward._site.reload()
-    outward.answer(room.now)
+    outward.send_confirmations(room.now)
 
     assert stream.getvalue().rstrip().endswith("sign-ups answered  sent: 1")
 
@@ -96,11 +96,13 @@ def test_a_hook_that_fails_is_logged_without_its_path(tmp_path: Path) -> None:
         hooks = f"hooks: {{on_published: ['{server.url}services/T1/k3y']}}\n"
         site.config(f"{CONFIG}{hooks}")
         running = Running(site.request(), Event(), lambda: NOW)
-        outward = Outward(running, Journal(stream, lambda: NOW, human=True), Traffic())
-        outward.built(publish.build(site.request()))
-        due = outward.tell(NOW)
+        outward = BackgroundJobs(
+            running, EventLogger(stream, lambda: NOW, human=True), HitCounter()
+        )
+        outward.enqueue_webhooks(publish.build(site.request()))
+        due = outward.deliver_webhooks(NOW)
         assert due is not None
-        outward.tell(due)
+        outward.deliver_webhooks(due)
 
     logged = stream.getvalue()
     assert ["/services/T1/k3y"] * 2 == [each.path for each in server.heard]

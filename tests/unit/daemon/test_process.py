@@ -17,13 +17,13 @@ from signups import link
 from watched import wait_until
 
 from feedpub import newsletter
-from feedpub.daemon import Journal, Signals, run, status
-from feedpub.daemon import Site as Running
-from feedpub.daemon.front import Front
-from feedpub.daemon.process import whole
+from feedpub.daemon import CurrentSite as Running
+from feedpub.daemon import EventLogger, Signals, get_status, run_daemon
+from feedpub.daemon.front import WebServer
+from feedpub.daemon.process import build_daemon
 from feedpub.errors import FeedpubError
-from feedpub.web import Seen
-from feedpub.web.traffic import Traffic
+from feedpub.web import AccessRecord
+from feedpub.web.traffic import HitCounter
 
 FORM = {"Content-Type": "application/x-www-form-urlencoded", "Sec-Fetch-Site": "same-origin"}
 READER = {"User-Agent": "Feedly/1.0 (32 subscribers)"}
@@ -33,15 +33,15 @@ READER = {"User-Agent": "Feedly/1.0 (32 subscribers)"}
 def running(folder: Site) -> Iterator[Here]:
     """Run all of it in a thread until the end."""
     daemon = Here(Clock(folder.now), Signals(), StringIO())
-    journal = Journal(daemon.stream, daemon.clock, human=False)
+    journal = EventLogger(daemon.stream, daemon.clock, human=False)
     site = Running(folder.request(), daemon.signals.stop, daemon.clock)
-    front, means = whole(site, journal, {})
-    thread = Thread(target=lambda: daemon.ended.append(run(site, means, daemon.signals)))
+    front, means = build_daemon(site, journal, {})
+    thread = Thread(target=lambda: daemon.ended.append(run_daemon(site, means, daemon.signals)))
     thread.start()
     try:
         yield daemon
     finally:
-        daemon.signals.end()
+        daemon.signals.request_stop()
         thread.join(120)
         front.close()
 
@@ -111,7 +111,7 @@ def test_who_asked_last_is_counted(tmp_path: Path) -> None:
     with running(site) as daemon:
         ask(home(daemon), "rss.xml", headers=READER)
 
-    assert [("Feedly", 1)] == list(newsletter.statistics(site.request(), 1).programs)
+    assert [("Feedly", 1)] == list(newsletter.collect_statistics(site.request(), 1).user_agents)
 
 
 def test_whoever_comes_first_waits_for_all_of_it(tmp_path: Path) -> None:
@@ -139,7 +139,7 @@ def test_readers_sign_up_and_confirm(tmp_path: Path) -> None:
         looked, done = ask(where, path), ask(where, path, {"yes": "1"})
         told = ask(where, "metrics")
     with room.desk() as desk:
-        reader = desk.store.find("bob@example.net")
+        reader = desk.store.find_subscriber("bob@example.net")
 
     assert [200, 200, 200, 404] == [each[0] for each in (taken, looked, done, told)]
     assert reader is not None
@@ -210,10 +210,10 @@ def test_what_a_configuration_brought_is_let_go_where_it_cannot_be_used(tmp_path
     room.digests("name: weekly", mail="webhooks: {sendgrid: nonsense}")
     before = open_files()
     site = Running(room.request(), Event(), lambda: NOW)
-    front = Front(site, Journal(StringIO(), lambda: NOW, human=True), Traffic())
+    front = WebServer(site, EventLogger(StringIO(), lambda: NOW, human=True), HitCounter())
     for _ in range(3):
         with pytest.raises(FeedpubError, match="sendgrid"):
-            front.renew(NOW)
+            front.reload(NOW)
     front.close()
 
     assert before == open_files()
@@ -296,7 +296,7 @@ def test_mail_that_cannot_be_sent_is_said_too(tmp_path: Path) -> None:
         root = where.removesuffix("blog/")
         wait_until(lambda: "messages wait" in ask(root, "healthz/ready")[1], "that it says so")
         told = ask(root, "healthz/ready")
-        found = status(room.request())
+        found = get_status(room.request())
 
     assert "cannot be reached" in str(waits["reason"])
     assert [] == daemon.events("delivered")
@@ -305,8 +305,8 @@ def test_mail_that_cannot_be_sent_is_said_too(tmp_path: Path) -> None:
         told[1].split("\n")[0],
         told[1].split("\n")[-2],
     )
-    assert "cannot be reached" in found.issues[0][0].reason
-    assert 1 == found.asking
+    assert "cannot be reached" in found.open_issues[0][0].reason
+    assert 1 == found.pending_signups
 
 
 def test_a_port_that_is_taken_is_a_reason_not_to_begin(tmp_path: Path) -> None:
@@ -320,9 +320,9 @@ def test_a_port_that_is_taken_is_a_reason_not_to_begin(tmp_path: Path) -> None:
         clock = Clock(datetime.now(UTC))
         signals = Signals()
         again = Running(other.request(), signals.stop, clock)
-        front, means = whole(again, Journal(StringIO(), clock, human=False), {})
+        front, means = build_daemon(again, EventLogger(StringIO(), clock, human=False), {})
         with pytest.raises(FeedpubError, match="cannot listen there"):
-            run(again, means, signals)
+            run_daemon(again, means, signals)
         front.close()
 
     assert not other.public.exists()
@@ -333,9 +333,9 @@ def test_an_answer_that_fails_is_told(tmp_path: Path) -> None:
     site = Site(tmp_path)
     stream = StringIO()
     running = Running(site.request(), Event(), lambda: NOW)
-    front = Front(running, Journal(stream, lambda: NOW, human=True), Traffic())
+    front = WebServer(running, EventLogger(stream, lambda: NOW, human=True), HitCounter())
     for path, code in (("/a", 404), ("/healthz/ready", 503), ("/confirm/{token}", 500)):
-        front._seen(Seen("GET", path, code, ""))
+        front._on_request(AccessRecord("GET", path, code, ""))
 
     assert stream.getvalue().endswith(
         "answer failed  method: GET, path: /confirm/{token}, status: 500\n"
@@ -347,9 +347,9 @@ def test_requests_that_are_dropped_are_told(tmp_path: Path) -> None:
     """As a number, ever more rarely."""
     stream = StringIO()
     running = Running(Site(tmp_path).request(), Event(), lambda: NOW)
-    front = Front(running, Journal(stream, lambda: NOW, human=True), Traffic())
+    front = WebServer(running, EventLogger(stream, lambda: NOW, human=True), HitCounter())
     for heard in ("mail", "note", *["drop"] * 7):
-        front._heard(heard)
+        front._on_signup(heard)
 
     lines = stream.getvalue().splitlines()
     assert [f"sign-ups dropped  number: {each}" for each in (1, 2, 4)] == [
@@ -359,13 +359,13 @@ def test_requests_that_are_dropped_are_told(tmp_path: Path) -> None:
 
 def test_feeds_of_a_site_below_a_path_of_any_script(tmp_path: Path) -> None:
     """Who asks for them is counted."""
-    site, traffic = Site(tmp_path), Traffic()
+    site, traffic = Site(tmp_path), HitCounter()
     site.config(CONFIG.replace("/blog/", "/bücher/"))
     running = Running(site.request(), Event(), lambda: NOW)
-    front = Front(running, Journal(StringIO(), lambda: NOW, human=True), traffic)
-    front._seen(Seen("GET", "/b%C3%BCcher/rss.xml", 200, ""))
+    front = WebServer(running, EventLogger(StringIO(), lambda: NOW, human=True), traffic)
+    front._on_request(AccessRecord("GET", "/b%C3%BCcher/rss.xml", 200, ""))
 
-    assert ["rss.xml"] == [each.feed for each in traffic.taken()]
+    assert ["rss.xml"] == [each.feed for each in traffic.drain()]
 
 
 def test_a_notice_that_is_not_from_the_service_is_told(tmp_path: Path) -> None:

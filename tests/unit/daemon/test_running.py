@@ -17,14 +17,14 @@ from newsrooms import Newsroom
 from notices import BOUNCE, dsn
 from watched import wait_until
 
-from feedpub.agenda import Duty
-from feedpub.daemon import Journal, Means, Signals, forever, run, status
-from feedpub.daemon import Site as Running
-from feedpub.daemon.record import Record
-from feedpub.daemon.watching import Watch
+from feedpub.agenda import PeriodicJob
+from feedpub.daemon import CurrentSite as Running
+from feedpub.daemon import Dependencies, EventLogger, Signals, get_status, run_daemon, run_forever
+from feedpub.daemon.record import StateFile
+from feedpub.daemon.watching import SiteWatcher
 from feedpub.errors import FeedpubError
-from feedpub.publish import Built, Kept, Request, Summary
-from feedpub.watch import Watching
+from feedpub.publish import BuildRequest, BuildState, RebuildResult, Summary
+from feedpub.watch import WatchStatus
 
 HOUR = timedelta(hours=1)
 FEED = "atom.xml"
@@ -113,13 +113,13 @@ def test_a_changed_configuration_is_taken_up(site: Site) -> None:
 
         assert "config.yaml" in str(refused["why"])
 
-        found = status(site.request())
+        found = get_status(site.request())
 
-        assert (True, None) == (found.running, found.build)
-        assert "config.yaml:1: " in found.fault
+        assert (True, None) == (found.is_running, found.last_build)
+        assert "config.yaml:1: " in found.config_error
         assert found.daemon is not None
-        assert (found.daemon.config, "UTC") == (found.fault, found.zone.key)
-        assert found.daemon.refused is not None
+        assert (found.daemon.config_error, "UTC") == (found.config_error, found.timezone.key)
+        assert found.daemon.config_error_at is not None
 
         site.config(CONFIG.replace("Example & Co", "Renamed"))
         daemon.wait("config reloaded", changed=True)
@@ -145,7 +145,7 @@ def test_a_signal_has_the_configuration_read(site: Site) -> None:
     """Though nobody touched it."""
     with here(site) as daemon:
         daemon.wait("built")
-        daemon.signals.renew()
+        daemon.signals.request_reload()
         daemon.wait("config reloaded", changed=False)
 
 
@@ -215,17 +215,17 @@ def test_a_file_that_is_written_for_long_is_told_of(tmp_path: Path) -> None:
     stream = io.StringIO()
     site = Site(tmp_path)
     running = Running(site.request(), Signals().stop, lambda: NOW)
-    journal = Journal(stream, lambda: NOW, human=True)
-    watch = Watch(journal, Record(running, NOW, tuple), told.append)  # type: ignore[arg-type]
-    watch.follow(running)
-    watch.end()
+    journal = EventLogger(stream, lambda: NOW, human=True)
+    watch = SiteWatcher(journal, StateFile(running, NOW, tuple), told.append)  # type: ignore[arg-type]
+    watch.watch(running)
+    watch.stop()
     path = str(site.content.absolute() / "a.md")
     for slow in ((), (path,), (path,)):
-        watch.noted(Watching(unfinished=frozenset([path]), slow=slow))
+        watch.update_status(WatchStatus(files_in_progress=frozenset([path]), slow_files=slow))
 
     assert 1 == stream.getvalue().count("still being written")
     assert "a.md" in stream.getvalue()
-    assert {path} == running.request(NOW).unfinished
+    assert {path} == running.build_request(NOW).unfinished
 
 
 def test_a_clock_that_is_years_behind_is_waited_for(tmp_path: Path) -> None:
@@ -244,8 +244,8 @@ def test_a_clock_that_is_years_behind_is_waited_for(tmp_path: Path) -> None:
         daemon.wait("clock behind")
         room.post("b.md", "Second", "2015-01-02")
         daemon.wait("changes")
-        wait_until(lambda: bool(status(room.request()).daemon), "how it stands")
-        told = status(room.request()).daemon
+        wait_until(lambda: bool(get_status(room.request()).daemon), "how it stands")
+        told = get_status(room.request()).daemon
         clock.at += timedelta(days=30)
         daemon.wait("clock changed")
 
@@ -253,7 +253,7 @@ def test_a_clock_that_is_years_behind_is_waited_for(tmp_path: Path) -> None:
         assert {} == room.mailed()
         assert [] == calls
         assert told is not None
-        assert "2025-05-30" in told.clock
+        assert "2025-05-30" in told.clock_problem
 
         clock.at = NOW
         daemon.wait("clock right again")
@@ -325,7 +325,7 @@ def test_a_duty_that_fails_is_told_and_the_others_go_on(site: Site) -> None:
     def broken(now: datetime) -> datetime:
         raise LookupError(f"ann@example.org at {now}")
 
-    with here(site, duties=[duty("pings", calls), Duty("broken", broken)]) as daemon:
+    with here(site, duties=[duty("pings", calls), PeriodicJob("broken", broken)]) as daemon:
         failed = daemon.wait("failed", duty="broken")
         before = len(calls)
         site.post("b.md")
@@ -345,7 +345,7 @@ def test_who_cannot_be_told_of_a_build_keeps_nobody_waiting(site: Site) -> None:
     def built(summary: Summary) -> None:
         if away.is_set():
             raise FeedpubError("the database is away")
-        told.append(tuple(post.title for post in summary.new))
+        told.append(tuple(post.title for post in summary.new_posts))
 
     with here(site, built=built, duties=[duty("pings", calls)]) as daemon:
         daemon.wait("watching", by="events")
@@ -366,7 +366,9 @@ def test_what_fails_so_again_is_told_ever_more_rarely(site: Site) -> None:
     """The first, second and fourth time: not every time somebody saves a file."""
     calls: list[datetime] = []
 
-    def broken(request: Request, kept: Kept | None, changed: frozenset[str] | None) -> Built:
+    def broken(
+        request: BuildRequest, kept: BuildState | None, changed: frozenset[str] | None
+    ) -> RebuildResult:
         del kept, changed
         calls.append(request.now)
         raise FeedpubError("as before")
@@ -429,7 +431,7 @@ def test_what_does_not_end_in_time_is_left(site: Site) -> None:
         del stop
         let.wait(60)
 
-    with here(site, duties=[Duty("slow", slow)], serve=serve, patience=0.1) as daemon:
+    with here(site, duties=[PeriodicJob("slow", slow)], serve=serve, patience=0.1) as daemon:
         wait_until(begun.is_set, "work")
     let.set()
 
@@ -452,7 +454,9 @@ def test_a_build_is_given_up_at_the_end(site: Site) -> None:
     """The site is whole at any moment of it, so nobody waits for it."""
     begun = threading.Event()
 
-    def endless(request: Request, kept: Kept | None, changed: frozenset[str] | None) -> Built:
+    def endless(
+        request: BuildRequest, kept: BuildState | None, changed: frozenset[str] | None
+    ) -> RebuildResult:
         del kept, changed
         begun.set()
         while True:
@@ -500,7 +504,7 @@ def test_bounces_are_read_from_the_mailbox(tmp_path: Path) -> None:
     room.digests("name: weekly", mail="mailbox: returned")
     ann = room.reader("ann@example.net")
     with room.desk() as desk:
-        token = desk.token("bounce", ann)
+        token = desk.create_token("bounce", ann)
     with closing(mailbox.Maildir(tmp_path / "returned")) as box:
         box.add(dsn().replace(BOUNCE.encode(), token.encode()))
         box.add(dsn())
@@ -551,7 +555,7 @@ def test_where_nothing_can_be_written_down_it_goes_on(site: Site) -> None:
         site.post("b.md")
         told = daemon.wait("status not kept")
         for times in (1, 2):  # by the second it was tried again
-            daemon.signals.renew()
+            daemon.signals.request_reload()
             daemon.wait("config reloaded", count=times)
         in_the_way.rmdir()
         daemon.wait("status kept again")
@@ -576,9 +580,9 @@ def test_a_fault_of_its_own_ends_all_of_it(site: Site) -> None:
     def serve(stop: threading.Event) -> None:
         served.append(stop.wait(60))
 
-    means = Means(now, Journal(stream, clock, human=True), {}, serve=serve)
+    means = Dependencies(now, EventLogger(stream, clock, human=True), {}, serve=serve)
     with pytest.raises(LookupError, match="what time"):
-        run(Running(site.request(), signals.stop, clock), means, signals)
+        run_daemon(Running(site.request(), signals.stop, clock), means, signals)
 
     assert [True] == served
     assert "stopped" in stream.getvalue()
@@ -589,7 +593,7 @@ def test_a_site_is_run_once(site: Site) -> None:
     with here(site) as daemon:
         daemon.wait("built")
         with pytest.raises(FeedpubError, match=f"as process {os.getpid()};"):
-            forever(site.request(), io.StringIO(), daemon.clock, human=True)
+            run_forever(site.request(), io.StringIO(), daemon.clock, human=True)
 
 
 def test_people_are_told_the_time_of_the_site(site: Site) -> None:
@@ -604,7 +608,7 @@ def test_people_are_told_the_time_of_the_site(site: Site) -> None:
         stream = io.StringIO()
         ends = threading.Thread(target=begun, args=(stream,))
         ends.start()
-        forever(site.request(), stream, lambda: NOW, human=human)
+        run_forever(site.request(), stream, lambda: NOW, human=human)
         ends.join()
         first = stream.getvalue().split("\n")[0]
 

@@ -9,12 +9,12 @@ from threading import Thread
 import pytest
 from watched import wait_until
 
-from feedpub.daemon.signals import heeded
+from feedpub.daemon.signals import handle_signals
 
 DEAF = """
 import signal, time
-from feedpub.daemon.signals import heeded
-with heeded() as signals:
+from feedpub.daemon.signals import handle_signals
+with handle_signals() as signals:
     print("ready", flush=True)
     while not signals.stop.is_set():
         signals.wait(60)
@@ -27,7 +27,7 @@ with heeded() as signals:
 def test_who_is_asked_to_stop_is_told(number: signal.Signals) -> None:
     """And the process goes on, to end what it has in hand; afterwards all is as it was."""
     before = signal.getsignal(number)
-    with heeded() as signals:
+    with handle_signals() as signals:
         assert not signals.stop.is_set()
 
         os.kill(os.getpid(), number)
@@ -40,9 +40,9 @@ def test_who_is_asked_to_stop_is_told(number: signal.Signals) -> None:
 
 def test_who_is_asked_to_read_again_is_told() -> None:
     """SIGHUP ends nothing."""
-    with heeded() as signals:
+    with handle_signals() as signals:
         os.kill(os.getpid(), signal.SIGHUP)
-        wait_until(lambda: signals.reload, "the signal")
+        wait_until(lambda: signals.reload_requested, "the signal")
         signals.wait(60)
 
         assert not signals.stop.is_set()
@@ -50,7 +50,7 @@ def test_who_is_asked_to_read_again_is_told() -> None:
 
 def test_a_signal_may_come_at_any_moment() -> None:
     """Also while the same thread holds the lock of those who wait for the end: they are told."""
-    with heeded() as signals:
+    with handle_signals() as signals:
         waiting = Thread(target=signals.stop.wait)
         waiting.start()
         with signals.stop._cond:  # type: ignore[attr-defined]
@@ -66,7 +66,7 @@ def test_a_signal_may_come_at_any_moment() -> None:
 
 def test_nobody_waits_longer_than_was_said() -> None:
     """Where nothing is asked for."""
-    with heeded() as signals:
+    with handle_signals() as signals:
         signals.wait(0.001)
 
         assert not signals.stop.is_set()

@@ -11,8 +11,8 @@ from newsrooms import Newsroom
 from watched import wait_until
 
 from feedpub import files
-from feedpub.agenda import Duty
-from feedpub.daemon import status
+from feedpub.agenda import PeriodicJob
+from feedpub.daemon import get_status
 from feedpub.errors import FeedpubError
 
 HOUR = timedelta(hours=1)
@@ -21,10 +21,15 @@ HOUR = timedelta(hours=1)
 def test_a_site_that_nobody_touched(tmp_path: Path) -> None:
     """Nothing runs, nothing was built, nothing is due; and to ask writes nothing."""
     site = Site(tmp_path)
-    found = status(site.request())
+    found = get_status(site.request())
 
-    assert (False, None, None) == (found.running, found.daemon, found.build)
-    assert ((), (), (), None) == (found.posts, found.digests, found.issues, found.next_due)
+    assert (False, None, None) == (found.is_running, found.daemon, found.last_build)
+    assert ((), (), (), None) == (
+        found.upcoming_posts,
+        found.next_issues,
+        found.open_issues,
+        found.next_delivery,
+    )
     assert not (tmp_path / ".feedpub").exists()
 
 
@@ -40,20 +45,20 @@ def test_a_site_that_is_run(tmp_path: Path) -> None:
     with here(room) as daemon:
         daemon.wait("built")
         daemon.wait("watching", by="events")
-        running = status(room.request())
-    ended = status(room.request())
+        running = get_status(room.request())
+    ended = get_status(room.request())
 
-    assert running.running
-    assert not ended.running
+    assert running.is_running
+    assert not ended.is_running
     assert ended.daemon is not None
-    assert ended.daemon.ended
+    assert ended.daemon.ended_cleanly
     assert (("weekly", "each"), None) == (
-        tuple(name for name, _ in ended.digests),
-        ended.digests[1][1],
+        tuple(name for name, _ in ended.next_issues),
+        ended.next_issues[1][1],
     )
     assert datetime.now(UTC) - HOUR < ended.daemon.since
-    assert ended.build is not None
-    assert "UTC" == str(ended.zone)
+    assert ended.last_build is not None
+    assert "UTC" == str(ended.timezone)
 
 
 def test_a_site_that_cannot_be_read(tmp_path: Path) -> None:
@@ -61,12 +66,12 @@ def test_a_site_that_cannot_be_read(tmp_path: Path) -> None:
     site = Site(tmp_path)
     site.config("site: [")
     with pytest.raises(FeedpubError, match=r"config\.yaml"):
-        status(site.request())
-    with files.only(tmp_path / ".feedpub"):
-        found = status(site.request())
+        get_status(site.request())
+    with files.single_instance(tmp_path / ".feedpub"):
+        found = get_status(site.request())
 
-    assert (True, None, "UTC") == (found.running, found.daemon, found.zone.key)
-    assert "config.yaml" in found.fault
+    assert (True, None, "UTC") == (found.is_running, found.daemon, found.timezone.key)
+    assert "config.yaml" in found.config_error
 
 
 @pytest.mark.parametrize("text", ["", "[]", "{}", '{"pid": 1, "watching": 3}', "nonsense"])
@@ -75,7 +80,7 @@ def test_what_another_version_wrote_is_nothing(tmp_path: Path, text: str) -> Non
     site = Site(tmp_path)
     site.put(".feedpub/run.json", text)
 
-    assert status(site.request()).daemon is None
+    assert get_status(site.request()).daemon is None
 
 
 def test_why_a_duty_fails_is_written_down(tmp_path: Path) -> None:
@@ -87,12 +92,12 @@ def test_why_a_duty_fails_is_written_down(tmp_path: Path) -> None:
 
     site = Site(tmp_path)
     kept = tmp_path / ".feedpub" / "run.json"
-    with here(site, duties=[Duty("broken", broken)]) as daemon:
+    with here(site, duties=[PeriodicJob("broken", broken)]) as daemon:
         daemon.wait("failed", duty="broken")
         wait_until(kept.exists, "its word")
         wait_until(lambda: "@example.org" in kept.read_text(encoding="utf-8"), "that it is kept")
 
-        assert status(site.request()).daemon is not None
+        assert get_status(site.request()).daemon is not None
 
     found = {each["name"]: each["why"] for each in json.loads(kept.read_text("utf-8"))["duties"]}
     assert ("nothing for …@example.org", "") == (found["broken"], found["digests"])

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from feedpub.daemon.systemd import Systemd
+from feedpub.daemon.systemd import SystemdNotifier
 
 
 @contextmanager
@@ -24,12 +24,12 @@ def test_it_is_told_of_beginning_reloading_and_end(tmp_path: Path) -> None:
     """Each in a datagram; a status is one line."""
     path = str(tmp_path / "notify")
     with manager(path) as wire:
-        systemd = Systemd({"NOTIFY_SOCKET": path})
-        systemd.ready()
-        systemd.reloading()
-        systemd.stopping()
-        systemd.status("3 posts,\nand more")
-        systemd.feed()
+        systemd = SystemdNotifier({"NOTIFY_SOCKET": path})
+        systemd.notify_ready()
+        systemd.notify_reloading()
+        systemd.notify_stopping()
+        systemd.notify_status("3 posts,\nand more")
+        systemd.ping_watchdog()
         told = [wire.recv(1000).decode() for _ in range(4)]
         wire.setblocking(False)  # noqa: FBT003 - it has no name
 
@@ -45,12 +45,12 @@ def test_the_watchdog_is_fed_as_often_as_it_wants(tmp_path: Path) -> None:
     path = str(tmp_path / "notify")
     environ = {"NOTIFY_SOCKET": path, "WATCHDOG_USEC": "600000000"}
     with manager(path) as wire:
-        other = Systemd({**environ, "WATCHDOG_PID": "1"})
-        other.feed()
-        mine = Systemd({**environ, "WATCHDOG_PID": str(os.getpid())})
-        mine.feed()
-        mine.feed()
-        mine.stopping()
+        other = SystemdNotifier({**environ, "WATCHDOG_PID": "1"})
+        other.ping_watchdog()
+        mine = SystemdNotifier({**environ, "WATCHDOG_PID": str(os.getpid())})
+        mine.ping_watchdog()
+        mine.ping_watchdog()
+        mine.notify_stopping()
 
         assert [b"WATCHDOG=1", b"STOPPING=1"] == [wire.recv(1000), wire.recv(1000)]
 
@@ -59,13 +59,15 @@ def test_names_without_a_file_are_known() -> None:
     """Linux has sockets that are no files; systemd writes their names with an @."""
     name = f"feedpub-{os.getpid()}"
     with manager(f"\0{name}") as wire:
-        Systemd({"NOTIFY_SOCKET": f"@{name}"}).ready()
+        SystemdNotifier({"NOTIFY_SOCKET": f"@{name}"}).notify_ready()
 
         assert b"READY=1" == wire.recv(1000)
 
 
 def test_where_nobody_listens_nothing_is_said(tmp_path: Path) -> None:
     """Neither without systemd, nor where its socket is gone."""
-    Systemd({}).ready()
-    Systemd({"NOTIFY_SOCKET": str(tmp_path / "gone"), "WATCHDOG_USEC": "soon"}).feed()
-    Systemd({"NOTIFY_SOCKET": str(tmp_path / "gone")}).ready()
+    SystemdNotifier({}).notify_ready()
+    SystemdNotifier(
+        {"NOTIFY_SOCKET": str(tmp_path / "gone"), "WATCHDOG_USEC": "soon"}
+    ).ping_watchdog()
+    SystemdNotifier({"NOTIFY_SOCKET": str(tmp_path / "gone")}).notify_ready()

@@ -7,11 +7,11 @@ from threading import Event
 
 from folders import NOW, Site
 
-from feedpub.daemon import Journal
-from feedpub.daemon import Site as Running
-from feedpub.daemon.record import Record
-from feedpub.daemon.watching import Watch
-from feedpub.watch import Batch
+from feedpub.daemon import CurrentSite as Running
+from feedpub.daemon import EventLogger
+from feedpub.daemon.record import StateFile
+from feedpub.daemon.watching import SiteWatcher
+from feedpub.watch import ChangeBatch
 
 
 def test_what_has_no_name_is_heard_of_and_not_told(tmp_path: Path) -> None:
@@ -19,11 +19,11 @@ def test_what_has_no_name_is_heard_of_and_not_told(tmp_path: Path) -> None:
     site = Running(Site(tmp_path).request(), Event(), lambda: NOW)
     stream = io.StringIO()
     heard: list[Iterable[str] | None] = []
-    watch = Watch(
-        Journal(stream, lambda: NOW, human=True), Record(site, NOW, lambda: ()), heard.append
+    watch = SiteWatcher(
+        EventLogger(stream, lambda: NOW, human=True), StateFile(site, NOW, lambda: ()), heard.append
     )
-    watch._noticed(Batch((), "sweep"))
-    watch._noticed(Batch(("/a.md",), "events"))
+    watch._on_batch(ChangeBatch((), "sweep"))
+    watch._on_batch(ChangeBatch(("/a.md",), "events"))
 
     assert [None, ("/a.md",)] == heard
     assert 1 == stream.getvalue().count("changes")

@@ -2,7 +2,7 @@
 
 import pytest
 
-from feedpub.digests.body import presented
+from feedpub.digests.body import adapt_for_email
 
 WIDE = '<img src="a" width="536" alt="">'
 
@@ -39,7 +39,7 @@ WIDE = '<img src="a" width="536" alt="">'
 )
 def test_elements(html: str, expected: str) -> None:
     """What mail programs do not know becomes what they do, and what only a page needs goes."""
-    assert expected == presented(html, "Title")
+    assert expected == adapt_for_email(html, "Title")
 
 
 @pytest.mark.parametrize(
@@ -76,7 +76,7 @@ def test_elements(html: str, expected: str) -> None:
 )
 def test_pictures(html: str, expected: str) -> None:
     """A picture has a text, and a width unless it is a sign among words; one pixel is none."""
-    assert expected == presented(html, "Title")
+    assert expected == adapt_for_email(html, "Title")
 
 
 @pytest.mark.parametrize(
@@ -91,11 +91,11 @@ def test_pictures(html: str, expected: str) -> None:
 )
 def test_what_can_be_played(html: str, expected: str) -> None:
     """Sound and film are links to them."""
-    assert expected == presented(html, "Title")
+    assert expected == adapt_for_email(html, "Title")
 
 
 def test_a_file_name_may_hold_anything() -> None:
     """A name with an encoded NUL or noncharacter stops no digest."""
-    shown = presented('<video src="https://e.org/a%00%EF%BF%BFb.mp4"></video>', "")
+    shown = adapt_for_email('<video src="https://e.org/a%00%EF%BF%BFb.mp4"></video>', "")
 
     assert "▶ ab.mp4" in shown

@@ -9,13 +9,27 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from feedpub.config import Digest
-from feedpub.digests.choice import BACK, Choices, due, fresh, select, wanted
-from feedpub.mailing import CADENCES, SELDOM, Consent, Follows, Look, Subscriber
+from feedpub.config import DigestConfig
+from feedpub.digests.choice import (
+    LOOKBACK,
+    CadenceSelector,
+    find_pending_posts,
+    is_due,
+    select_followed_posts,
+    select_new_posts,
+)
+from feedpub.mailing import (
+    CADENCES,
+    DELAYED_CADENCES,
+    Consent,
+    Snapshot,
+    Subscriber,
+    SubscriptionFilter,
+)
 from feedpub.model import Author, Post, Tag
 
 NOW = datetime(2025, 2, 3, 8, tzinfo=UTC)
-WEEKLY = Digest("weekly")
+WEEKLY = DigestConfig("weekly")
 PYTHON = Tag("Python", "python")
 
 
@@ -40,9 +54,9 @@ def slugs(posts: Sequence[Post]) -> list[str]:
 def test_new_is_what_is_not_in_the_ledger() -> None:
     """A post that was mailed is not new, though it was edited; one that was dated back is."""
     mailed = {post(3).id}
-    posts = (post(1), post(3, title="Edited", key="other"), post(20))
+    posts = (post(1), post(3, title="Edited", cache_key="other"), post(20))
 
-    assert ["p20", "p1"] == slugs(wanted(WEEKLY, posts, mailed, NOW))
+    assert ["p20", "p1"] == slugs(find_pending_posts(WEEKLY, posts, mailed, NOW))
 
 
 @pytest.mark.parametrize(
@@ -56,31 +70,35 @@ def test_new_is_what_is_not_in_the_ledger() -> None:
 )
 def test_what_is_not_mailed(changes: dict[str, object]) -> None:
     """Not mailed is what its author kept back, what is a draft, yet to come, or old."""
-    assert () == wanted(WEEKLY, (post(1, **changes),), (), NOW)
+    assert () == find_pending_posts(WEEKLY, (post(1, **changes),), (), NOW)
 
 
 def test_the_edges_of_time() -> None:
     """A post is new from the second it is published until it is `max_age` days old."""
     posts = (post(0), post(30))
 
-    assert ["p30", "p0"] == slugs(wanted(WEEKLY, posts, (), NOW))
-    assert ["p0"] == slugs(wanted(Digest("w", max_age=1), posts, (), NOW))
+    assert ["p30", "p0"] == slugs(find_pending_posts(WEEKLY, posts, (), NOW))
+    assert ["p0"] == slugs(find_pending_posts(DigestConfig("w", max_age=1), posts, (), NOW))
 
 
 def test_age_counts_from_the_last_look() -> None:
     """What came since is never too old, however long that is; what was seen then waits."""
-    last = Look(NOW - timedelta(days=31), frozenset({post(80).id, post(90).id}))
+    last = Snapshot(NOW - timedelta(days=31), frozenset({post(80).id, post(90).id}))
     posts = [post(age) for age in (1, 30, 31, 61, 62, 80)]
 
-    assert ["p80", "p61", "p31", "p30", "p1"] == slugs(wanted(WEEKLY, posts, (), NOW, last))
-    assert ["p80"] == slugs(wanted(WEEKLY, posts, {each.id for each in posts[:5]}, NOW, last))
+    assert ["p80", "p61", "p31", "p30", "p1"] == slugs(
+        find_pending_posts(WEEKLY, posts, (), NOW, last)
+    )
+    assert ["p80"] == slugs(
+        find_pending_posts(WEEKLY, posts, {each.id for each in posts[:5]}, NOW, last)
+    )
 
 
 def test_a_clock_that_was_ahead_makes_nothing_too_old() -> None:
     """The last look seems to be in the future then."""
-    last = Look(NOW + timedelta(days=400), frozenset())
+    last = Snapshot(NOW + timedelta(days=400), frozenset())
 
-    assert ["p30"] == slugs(wanted(WEEKLY, [post(30), post(31)], (), NOW, last))
+    assert ["p30"] == slugs(find_pending_posts(WEEKLY, [post(30), post(31)], (), NOW, last))
 
 
 @given(
@@ -93,16 +111,16 @@ def test_whatever_the_schedule_nothing_that_is_published_is_lost(
     ages: list[int], least: int, more: int, step: int
 ) -> None:
     """Each post goes out once, or waits for others at the end; most often many slots later."""
-    digest = Digest("w", min_posts=least, max_posts=least + more)
+    digest = DigestConfig("w", min_posts=least, max_posts=least + more)
     posts = [post(age, published=NOW - timedelta(days=age, hours=1)) for age in ages]
     mailed: list[str] = []
-    last = Look(NOW - timedelta(days=301), frozenset())
+    last = Snapshot(NOW - timedelta(days=301), frozenset())
     for days in range(300, -1, -step):
         at = NOW - timedelta(days=days)
         there = [each for each in posts if each.published <= at]
-        new = wanted(digest, there, mailed, at, last)
-        last = Look(at, frozenset(each.id for each in new))
-        mailed += [each.id for each in fresh(digest, new)]
+        new = find_pending_posts(digest, there, mailed, at, last)
+        last = Snapshot(at, frozenset(each.id for each in new))
+        mailed += [each.id for each in select_new_posts(digest, new)]
 
     assert len(set(mailed)) == len(mailed)
     waiting = {each.id for each in posts if each.published <= last.at} - set(mailed)
@@ -112,69 +130,71 @@ def test_whatever_the_schedule_nothing_that_is_published_is_lost(
 @pytest.mark.parametrize(
     ("digest", "expected"),
     [
-        (Digest("w"), True),
-        (Digest("w", tags=("PYTHON ",)), True),
-        (Digest("w", tags=("web-feeds",)), True),
-        (Digest("w", tags=("howto",)), True),
-        (Digest("w", tags=("Rust",)), False),
-        (Digest("w", authors=("ann  LEE",)), True),
-        (Digest("w", authors=("ann-lee",)), True),
-        (Digest("w", authors=("chief",)), True),
-        (Digest("w", authors=("Bob",)), False),
-        (Digest("w", languages=("de",)), True),
-        (Digest("w", languages=("DE-at",)), True),
-        (Digest("w", languages=("en", "d")), False),
-        (Digest("w", tags=("Python",), authors=("Bob",)), False),
-        (Digest("w", tags=("Python",), authors=("Ann Lee",), languages=("de",)), True),
+        (DigestConfig("w"), True),
+        (DigestConfig("w", tags=("PYTHON ",)), True),
+        (DigestConfig("w", tags=("web-feeds",)), True),
+        (DigestConfig("w", tags=("howto",)), True),
+        (DigestConfig("w", tags=("Rust",)), False),
+        (DigestConfig("w", authors=("ann  LEE",)), True),
+        (DigestConfig("w", authors=("ann-lee",)), True),
+        (DigestConfig("w", authors=("chief",)), True),
+        (DigestConfig("w", authors=("Bob",)), False),
+        (DigestConfig("w", languages=("de",)), True),
+        (DigestConfig("w", languages=("DE-at",)), True),
+        (DigestConfig("w", languages=("en", "d")), False),
+        (DigestConfig("w", tags=("Python",), authors=("Bob",)), False),
+        (DigestConfig("w", tags=("Python",), authors=("Ann Lee",), languages=("de",)), True),
     ],
 )
-def test_what_a_digest_asks_for(digest: Digest, expected: bool) -> None:
+def test_what_a_digest_asks_for(digest: DigestConfig, expected: bool) -> None:
     """Tags go by label or slug, categories too; authors by name, key or slug; languages widely."""
     whole = post(1, language="de-AT", categories=(Tag("How-to", "howto"),))
     people = (("chief", made.ANN),)
 
-    assert expected == bool(wanted(digest, (whole,), (), NOW, people=people))
+    assert expected == bool(find_pending_posts(digest, (whole,), (), NOW, people=people))
 
 
 def test_too_few_and_too_many() -> None:
     """Fewer than `min_posts` wait; of more than `max_posts` the newest do."""
     posts = [post(number) for number in (1, 2, 3, 4)]
 
-    new = wanted(WEEKLY, posts, (), NOW)
+    new = find_pending_posts(WEEKLY, posts, (), NOW)
 
-    assert () == fresh(Digest("w", min_posts=5), new)
-    assert ["p3", "p4"] == slugs(fresh(Digest("w", max_posts=2), new))
-    assert ["p1", "p2"] == slugs(fresh(Digest("w", max_posts=2), new[2:]))
+    assert () == select_new_posts(DigestConfig("w", min_posts=5), new)
+    assert ["p3", "p4"] == slugs(select_new_posts(DigestConfig("w", max_posts=2), new))
+    assert ["p1", "p2"] == slugs(select_new_posts(DigestConfig("w", max_posts=2), new[2:]))
 
 
 @given(st.lists(st.integers(0, 40), unique=True), st.integers(1, 9), st.integers(1, 9))
 def test_every_post_goes_out_once(ages: list[int], least: int, most: int) -> None:
     """However an issue is limited, each new post is in one of them, and in one only."""
-    digest = Digest("w", min_posts=1, max_posts=most)
+    digest = DigestConfig("w", min_posts=1, max_posts=most)
     posts = [post(age) for age in ages]
     mailed: list[str] = []
-    while chosen := fresh(digest, wanted(digest, posts, mailed, NOW)):
+    while chosen := select_new_posts(digest, find_pending_posts(digest, posts, mailed, NOW)):
         mailed += [each.id for each in chosen]
         assert sorted(chosen, key=lambda each: each.published, reverse=True) == list(chosen)
 
     assert sorted(
         each.id for each in posts if each.published >= NOW - timedelta(days=30)
     ) == sorted(mailed)
-    few = fresh(Digest("w", min_posts=least), wanted(digest, posts, (), NOW))
+    few = select_new_posts(
+        DigestConfig("w", min_posts=least), find_pending_posts(digest, posts, (), NOW)
+    )
     assert not few or len(few) >= least
 
 
 @pytest.mark.parametrize(
     ("follows", "expected"),
     [
-        (Follows(), ["a", "b", "c"]),
-        (Follows(everything=False), []),
-        (Follows(everything=False, tags=("python",)), ["a", "b"]),
-        (Follows(everything=False, authors=("bob",)), ["b", "c"]),
-        (Follows(everything=False, tags=("howto",), authors=("bob",)), ["b", "c"]),
+        (SubscriptionFilter(), ["a", "b", "c"]),
+        (SubscriptionFilter(everything=False), []),
+        (SubscriptionFilter(everything=False, tags=("python",)), ["a", "b"]),
+        (SubscriptionFilter(everything=False, authors=("bob",)), ["b", "c"]),
+        (SubscriptionFilter(everything=False, tags=("howto",), authors=("bob",)), ["b", "c"]),
     ],
 )
-def test_readers_get_what_they_follow(follows: Follows, expected: list[str]) -> None:
+def test_readers_get_what_they_follow(follows: SubscriptionFilter, expected: list[str]) -> None:
     """Everything, or what has one of their tags or is by one of their authors."""
     posts = (
         made.post(slug="a", tags=(PYTHON,)),
@@ -182,16 +202,23 @@ def test_readers_get_what_they_follow(follows: Follows, expected: list[str]) -> 
         made.post(slug="c", tags=(), categories=(Tag("How-to", "howto"),), authors=(made.BOB,)),
     )
 
-    assert expected == slugs(select(posts, reader(follows=follows)))
-    assert expected == slugs(Choices(NOW, "UTC", posts).of(reader(follows=follows), None))[::-1]
+    assert expected == slugs(select_followed_posts(posts, reader(follows=follows)))
+    assert (
+        expected
+        == slugs(CadenceSelector(NOW, "UTC", posts).select_posts(reader(follows=follows), None))[
+            ::-1
+        ]
+    )
 
 
 def test_no_post_twice() -> None:
     """What a reader has had, from whichever digest, they do not get again."""
     posts = (post(1), post(2))
 
-    assert ["p2"] == slugs(select(posts, reader(), {post(1).id}))
-    assert ["p2"] == slugs(Choices(NOW, "UTC", posts).of(reader(), NOW, {post(1).id}))
+    assert ["p2"] == slugs(select_followed_posts(posts, reader(), {post(1).id}))
+    assert ["p2"] == slugs(
+        CadenceSelector(NOW, "UTC", posts).select_posts(reader(), NOW, {post(1).id})
+    )
 
 
 @pytest.mark.parametrize(
@@ -217,8 +244,8 @@ def test_when_a_reader_is_due(cadence: str, last: str, slot: str, expected: bool
     """Days are those of the digest's zone, and the time of day does not count."""
     then, now = (datetime.fromisoformat(each).replace(tzinfo=UTC) for each in (last, slot))
 
-    assert expected == due(cadence, then, now, "Europe/Berlin")
-    assert due(cadence, None, now, "Europe/Berlin")
+    assert expected == is_due(cadence, then, now, "Europe/Berlin")
+    assert is_due(cadence, None, now, "Europe/Berlin")
 
 
 def test_who_is_mailed_less_often_misses_nothing() -> None:
@@ -231,7 +258,9 @@ def test_who_is_mailed_less_often_misses_nothing() -> None:
     sizes = []
     for number, day in enumerate(days):
         earlier = list(zip(days[:number], posts[:number], strict=True))
-        chosen = Choices(day, "UTC", (posts[number],), earlier).of(weekly, last, got)
+        chosen = CadenceSelector(day, "UTC", (posts[number],), earlier).select_posts(
+            weekly, last, got
+        )
         if chosen:
             last = day
             sizes.append(len(chosen))
@@ -250,14 +279,14 @@ def test_whoever_changes_their_mind_misses_nothing(days: list[tuple[str, int]]) 
     last: datetime | None = None
     for number, (cadence, posts) in enumerate([*days, ("digest", 1)]):
         day = NOW + number * timedelta(days=1)
-        if cadence not in SELDOM and one.cadence in SELDOM:
-            one = replace(one, waited=day - timedelta(hours=1))
+        if cadence not in DELAYED_CADENCES and one.cadence in DELAYED_CADENCES:
+            one = replace(one, delayed_until=day - timedelta(hours=1))
         one = replace(one, cadence=cadence)
         new = [made.post(slug=f"{number}-{each}", published=day) for each in range(posts)]
         if new:
-            since = max((slot for slot, _ in earlier), default=day) - BACK
+            since = max((slot for slot, _ in earlier), default=day) - LOOKBACK
             known = [(slot, each) for slot, each in earlier if slot > since]
-            chosen = Choices(day, "UTC", new, known).of(one, last, got)
+            chosen = CadenceSelector(day, "UTC", new, known).select_posts(one, last, got)
             last = day if chosen else last
             got += [each.id for each in chosen]
         earlier += [(day, each) for each in new]
@@ -268,17 +297,17 @@ def test_whoever_changes_their_mind_misses_nothing(days: list[tuple[str, int]]) 
 def test_who_comes_later_gets_no_backlog() -> None:
     """What went out before a reader agreed is not theirs, nor what the digest's own readers got."""
     earlier = [(NOW - timedelta(days=days), post(days)) for days in (1, 3)]
-    choices = Choices(NOW, "UTC", (post(0),), earlier)
+    choices = CadenceSelector(NOW, "UTC", (post(0),), earlier)
     new = Consent(NOW - timedelta(days=2), "form")
 
-    assert ["p0", "p1"] == slugs(choices.of(reader(cadence="monthly", consent=new), None))
-    assert ["p0"] == slugs(choices.of(reader(cadence="daily"), NOW - timedelta(days=1)))
-    assert ["p0"] == slugs(choices.of(reader(), None))
+    assert ["p0", "p1"] == slugs(choices.select_posts(reader(cadence="monthly", consent=new), None))
+    assert ["p0"] == slugs(choices.select_posts(reader(cadence="daily"), NOW - timedelta(days=1)))
+    assert ["p0"] == slugs(choices.select_posts(reader(), None))
 
 
 def test_people_by_key() -> None:
     """A digest may name a person by the key of the configuration, and that name wins."""
-    digest = Digest("w", authors=("bob",))
+    digest = DigestConfig("w", authors=("bob",))
     people = (("bob", Author("Ann Lee")),)
 
-    assert ["p1"] == slugs(wanted(digest, (post(1),), (), NOW, people=people))
+    assert ["p1"] == slugs(find_pending_posts(digest, (post(1),), (), NOW, people=people))

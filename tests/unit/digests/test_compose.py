@@ -12,20 +12,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from feedpub.colour import contrast
-from feedpub.config import Config, Digest, Mail
+from feedpub.colour import contrast_ratio
+from feedpub.config import Config, DigestConfig, MailConfig
 from feedpub.digests import compose
-from feedpub.digests.columns import width
-from feedpub.digests.compose import LARGEST, Composer, mark
+from feedpub.digests.columns import measure_width
+from feedpub.digests.compose import MAX_HTML_SIZE, Composer, build_merge_tag
 from feedpub.errors import TemplateError
-from feedpub.mailing import Content
-from feedpub.message import Reader, fill
-from feedpub.message.marks import NAMES
+from feedpub.mailing import MessageContent
+from feedpub.message import Recipient, substitute_tags
+from feedpub.message.marks import TAG_NAMES
 from feedpub.model import Post, Tag
 
 SLOT = datetime(2025, 2, 3, 8, tzinfo=UTC)
 ISSUE = "https://example.org/issues/weekly/2025-02-03/"
-WEEKLY = Digest("weekly")
+WEEKLY = DigestConfig("weekly")
 COMPOSER = mails.composer()
 BODY = '<h2>Part</h2><p>Whole text, <a href="https://b.example/">linked</a>.</p><pre>a\n\n\nb</pre>'
 
@@ -37,14 +37,14 @@ def html(_: Post) -> str:
 
 def content(
     posts: Sequence[Post] | None = None,
-    digest: Digest = WEEKLY,
+    digest: DigestConfig = WEEKLY,
     language: str = "en",
     composer: Composer = COMPOSER,
     issue_url: str = ISSUE,
-) -> Content:
+) -> MessageContent:
     """Give what a digest of two posts says."""
     shown = (made.post(), made.post(slug="other", title="Other")) if posts is None else posts
-    return composer.content(digest, shown, SLOT, issue_url, html, language)
+    return composer.compose_issue(digest, shown, SLOT, issue_url, html, language)
 
 
 def visible(document: str) -> str:
@@ -68,7 +68,7 @@ def test_subject_and_preheader() -> None:
 
 def test_templates_of_the_configuration() -> None:
     """Subject, preheader and intro may use posts, date, digest and site, and the reader's name."""
-    digest = Digest(
+    digest = DigestConfig(
         "weekly",
         title="News",
         subject='{{ digest.title }},\n {{ date }} for {{ mark("name", "you") }} & all',
@@ -83,49 +83,54 @@ def test_templates_of_the_configuration() -> None:
     assert 'href="https://example.org/tags/"' in told.html
     assert "script" not in told.html
     assert "_3 February 2025_: see tags [1].\n\n[1] https://example.org/tags/\n" in told.text
-    introduced = COMPOSER.intro(digest, (made.post(),), SLOT, ISSUE, "en")
+    introduced = COMPOSER.render_intro(digest, (made.post(),), SLOT, ISSUE, "en")
     assert introduced.startswith("<p><em>3 February 2025</em>")
-    assert "" == COMPOSER.intro(WEEKLY, (made.post(),), SLOT, ISSUE, "en")
+    assert "" == COMPOSER.render_intro(WEEKLY, (made.post(),), SLOT, ISSUE, "en")
 
 
 def test_no_link_leads_to_what_a_reader_is_called() -> None:
     """Somebody may sign up under the name of a script; only links of the mail's own are links."""
-    digest = Digest("w", intro='[a]({{ mark("name") }}) <a href="{{ mark(\'address\') }}">b</a>')
-    eve = Reader("k", "eve@example.com", "javascript:alert(1)")
+    digest = DigestConfig(
+        "w", intro='[a]({{ mark("name") }}) <a href="{{ mark(\'address\') }}">b</a>'
+    )
+    eve = Recipient("k", "eve@example.com", "javascript:alert(1)")
 
-    told = fill(content(digest=digest), eve)
+    told = substitute_tags(content(digest=digest), eve)
     assert "javascript" not in told.html
     assert "javascript" not in told.text
 
 
 def test_an_intro_may_speak_to_the_reader() -> None:
     """Marks get through Markdown, into links too; on the web they stand for nobody."""
-    digest = Digest(
+    digest = DigestConfig(
         "w",
         intro=(
             '*Dear {{ mark("name", "Tom & \'Jerry\'") }}*, [change]({{ mark("preferences") }}) it,'
             ' {{ mark("address") }}.'
         ),
     )
-    reader = Reader("k", "bob@example.com", "<Bob>", preferences="https://example.org/p?a&b")
+    reader = Recipient("k", "bob@example.com", "<Bob>", preferences="https://example.org/p?a&b")
 
-    told = fill(content(digest=digest), reader)
+    told = substitute_tags(content(digest=digest), reader)
     link = '<a href="https://example.org/p?a&amp;b"'
     assert "Dear &lt;Bob&gt;</em>" in told.html
     assert link in told.html
     assert "_Dear <Bob>_, change [1] it,\nbob@example.com.\n\n[1] https://exam" in told.text
-    nobody = Reader("k", "bob@example.com")
-    assert "Dear Tom &amp; &#x27;Jerry&#x27;</em>" in fill(content(digest=digest), nobody).html
-    assert "_Dear Tom & 'Jerry'_" in fill(content(digest=digest), nobody).text
-    page = COMPOSER.intro(digest, (made.post(),), SLOT, ISSUE, "en")
+    nobody = Recipient("k", "bob@example.com")
+    assert (
+        "Dear Tom &amp; &#x27;Jerry&#x27;</em>"
+        in substitute_tags(content(digest=digest), nobody).html
+    )
+    assert "_Dear Tom & 'Jerry'_" in substitute_tags(content(digest=digest), nobody).text
+    page = COMPOSER.render_intro(digest, (made.post(),), SLOT, ISSUE, "en")
     assert "Dear Tom &amp; &#x27;Jerry&#x27;</em>" in page
     assert not re.search("[\ufdd2\ufdd3]|mark", page)
 
 
 def test_a_subject_is_never_empty() -> None:
     """Where a template says nothing, the subject is the digest's title, and that is the site's."""
-    assert "Example" == content(digest=Digest("weekly", subject=" {# nothing #}\n")).subject
-    assert "News" == content(digest=Digest("weekly", title="News", subject="")).subject
+    assert "Example" == content(digest=DigestConfig("weekly", subject=" {# nothing #}\n")).subject
+    assert "News" == content(digest=DigestConfig("weekly", title="News", subject="")).subject
 
 
 def test_a_mail_is_a_document_for_mail_programs() -> None:
@@ -161,7 +166,7 @@ def test_what_stands_in_a_mail() -> None:
 
 def sent() -> Config:
     """Give a configuration with a postal address."""
-    return replace(made.config(), mail=Mail(address="1 Road, Town"))
+    return replace(made.config(), mail=MailConfig(address="1 Road, Town"))
 
 
 def test_the_text_is_whole_by_itself() -> None:
@@ -218,7 +223,7 @@ def test_without_a_page_on_the_web() -> None:
 
 def test_whole_posts() -> None:
     """With whole posts their headings come under their titles, and code keeps its lines."""
-    told = content(digest=Digest("weekly", content="full"))
+    told = content(digest=DigestConfig("weekly", content="full"))
 
     assert "<h3" in told.html
     assert "Whole text" in told.html
@@ -236,11 +241,11 @@ def test_a_post_is_read_once_for_all_selections() -> None:
         asked.append(post.slug)
         return BODY
 
-    composer, whole = mails.composer(), Digest("weekly", content="full")
-    first = composer.content(whole, (made.post(),), SLOT, ISSUE, counted, "en")
+    composer, whole = mails.composer(), DigestConfig("weekly", content="full")
+    first = composer.compose_issue(whole, (made.post(),), SLOT, ISSUE, counted, "en")
     asked.clear()
 
-    assert first == composer.content(whole, (made.post(),), SLOT, ISSUE, counted, "en")
+    assert first == composer.compose_issue(whole, (made.post(),), SLOT, ISSUE, counted, "en")
     assert 1 == len(asked)  # for the text
 
 
@@ -261,8 +266,8 @@ def test_what_stands_in_a_post_is_on_its_side(language: str, other: str) -> None
     def listed(_: Post) -> str:
         return "<ul><li>a</li></ul><blockquote><p>b</p></blockquote>"
 
-    whole = Digest("w", content="full")
-    told = COMPOSER.content(whole, posts, SLOT, ISSUE, listed, language).html
+    whole = DigestConfig("w", content="full")
+    told = COMPOSER.compose_issue(whole, posts, SLOT, ISSUE, listed, language).html
     for post in lxml.html.document_fromstring(told).iter("td"):
         if "whole" in post.get("class", ""):
             spoken_in = post.get("lang") or language
@@ -276,9 +281,9 @@ def test_what_stands_in_a_post_is_on_its_side(language: str, other: str) -> None
 def test_what_a_reader_follows_is_whole_in_the_text() -> None:
     """However long what stands before it is: a mark that is cut in two would be lost."""
     for length in range(80):
-        told = content(digest=Digest("w", title="T" * (length + 1)))
-        reader = Reader("k", "bob@example.com", follows="You follow all posts.")
-        filled = fill(told, reader).text
+        told = content(digest=DigestConfig("w", title="T" * (length + 1)))
+        reader = Recipient("k", "bob@example.com", follows="You follow all posts.")
+        filled = substitute_tags(told, reader).text
 
         assert "\nYou follow all posts.\n" in filled
         assert "because bob@example.com" in filled.replace("\n", " ")
@@ -309,13 +314,13 @@ def test_the_words_are_the_readers(language: str, words: list[str]) -> None:
 
 def test_a_mail_that_is_too_large_has_excerpts() -> None:
     """Whole posts give way to excerpts in HTML and text before any is left out."""
-    posts = [made.post(slug=f"p{number}", key=f"k{number}") for number in range(20)]
-    whole = Digest("weekly", content="full")
+    posts = [made.post(slug=f"p{number}", cache_key=f"k{number}") for number in range(20)]
+    whole = DigestConfig("weekly", content="full")
 
     def long(_: Post) -> str:
         return f"<p>{'word ' * 1200}</p>"
 
-    told = COMPOSER.content(whole, posts, SLOT, ISSUE, long, "en")
+    told = COMPOSER.compose_issue(whole, posts, SLOT, ISSUE, long, "en")
     assert "word word" not in told.html
     assert "word word" not in told.text
     assert 20 == told.html.count(">Read on<")
@@ -328,7 +333,7 @@ def test_a_mail_that_is_still_too_large_has_the_first_posts(issue_url: str) -> N
 
     told = content(posts, issue_url=issue_url)
     shown = told.html.count(">Read on<")
-    assert LARGEST - 1000 < len(told.html.encode()) <= LARGEST
+    assert MAX_HTML_SIZE - 1000 < len(told.html.encode()) <= MAX_HTML_SIZE
     assert f">{500 - shown} more posts online</a>" in told.html
     assert f'<a href="{issue_url or "https://example.org/archive/"}"' in told.html
     assert all(post.url in told.text for post in posts)
@@ -337,7 +342,7 @@ def test_a_mail_that_is_still_too_large_has_the_first_posts(issue_url: str) -> N
 
 def test_one_post_is_always_shown() -> None:
     """A summary without end is no reason to send nothing."""
-    told = content([made.post(summary="x" * LARGEST), made.post(slug="b")])
+    told = content([made.post(summary="x" * MAX_HTML_SIZE), made.post(slug="b")])
 
     assert ">1 more post online</a>" in told.html
     assert 1 == told.html.count(">Read on<")
@@ -358,47 +363,53 @@ def test_lines_of_text_are_72_columns() -> None:
     told = content((made.post(title="很长的标题" * 20, summary="字" * 200),))
     lines = told.text.split("\n")
 
-    assert all(width(line) <= 72 for line in lines if "http" not in line)
+    assert all(measure_width(line) <= 72 for line in lines if "http" not in line)
     assert "=" * 72 in lines
 
 
 def test_the_mail_that_asks_for_consent() -> None:
     """It says who asked for what, and where to say yes, twice."""
     url = "https://example.org/confirm/x"
-    told = mails.composer(config=sent()).confirm(url, "en")
+    told = mails.composer(config=sent()).compose_confirmation(url, "en")
 
     assert "Please confirm: Example" == told.subject
     assert 2 == told.html.count(f'href="{url}"')
     assert f"Yes, send them to me:\n{url}\n" in told.text
     assert told.text.endswith("again.\n\n1 Road, Town\n")
     assert "If it was not you, do nothing" in told.preheader
-    assert "1 Road" not in COMPOSER.confirm(url, "zh-CN").html
-    assert "请确认" in COMPOSER.confirm(url, "zh-CN").subject
+    assert "1 Road" not in COMPOSER.compose_confirmation(url, "zh-CN").html
+    assert "请确认" in COMPOSER.compose_confirmation(url, "zh-CN").subject
 
 
 def test_marks() -> None:
     """A mark names a value of the reader's, and what stands for its absence."""
-    assert "\ufdd2name\ufdd3" == mark("name")
-    assert "\ufdd2name|dear reader\ufdd3" == mark("name", "dear reader")
-    assert all(mark(name) for name in NAMES)
+    assert "\ufdd2name\ufdd3" == build_merge_tag("name")
+    assert "\ufdd2name|dear reader\ufdd3" == build_merge_tag("name", "dear reader")
+    assert all(build_merge_tag(name) for name in TAG_NAMES)
     with pytest.raises(ValueError, match='no mark "nmae"'):
-        mark("nmae")
+        build_merge_tag("nmae")
 
 
 @pytest.mark.parametrize(
     ("digest", "message"),
     [
         (
-            Digest("w", subject="{{ psots }}"),
+            DigestConfig("w", subject="{{ psots }}"),
             'digests, "w": subject: "psots" is undefined; did you',
         ),
-        (Digest("w", intro="a\n{% if %}"), 'digests, "w": intro:2: Expected an expression'),
-        (Digest("w", preheader="{{ posts[9].title }}"), 'digests, "w": preheader: list has no "9"'),
-        (Digest("w", subject='{{ mark("x") }}'), 'digests, "w": subject: ValueError: there is no'),
-        (Digest("w", template="weekly"), "mail/weekly.html: there is no template"),
+        (DigestConfig("w", intro="a\n{% if %}"), 'digests, "w": intro:2: Expected an expression'),
+        (
+            DigestConfig("w", preheader="{{ posts[9].title }}"),
+            'digests, "w": preheader: list has no "9"',
+        ),
+        (
+            DigestConfig("w", subject='{{ mark("x") }}'),
+            'digests, "w": subject: ValueError: there is no',
+        ),
+        (DigestConfig("w", template="weekly"), "mail/weekly.html: there is no template"),
     ],
 )
-def test_a_mistake_is_told_with_its_place(digest: Digest, message: str) -> None:
+def test_a_mistake_is_told_with_its_place(digest: DigestConfig, message: str) -> None:
     """A template of the configuration is named by its key, one of the folder by its path."""
     with pytest.raises(TemplateError) as caught:
         content([made.post()], digest=digest)
@@ -415,7 +426,7 @@ def test_templates_of_ones_own() -> None:
         ),
         "mail/own.txt": "{{ t('updated', date=day(slot)) }} <&>",
     }
-    told = content(digest=Digest("w", template="own"), composer=mails.composer(own))
+    told = content(digest=DigestConfig("w", template="own"), composer=mails.composer(own))
 
     site = "https://example.org/"
     expected = (
@@ -430,33 +441,33 @@ def test_a_mail_can_be_read_with_any_accent(accent: str) -> None:
     """Links have a contrast of 7 in light and in dark, the button 4.5."""
     config = made.config()
     coloured = replace(config, site=replace(config.site, accent=accent))
-    told = mails.composer(config=coloured).confirm("https://example.org/", "en")
+    told = mails.composer(config=coloured).compose_confirmation("https://example.org/", "en")
 
     dark = told.html.partition("prefers-color-scheme:dark")[2].partition("</style>")[0]
     night = re.findall(r"background-color:(#\w+)", dark)[0]
     for colour in re.findall(r"[;{]color:(#\w+)", dark.partition(".button")[0]):
-        assert contrast(colour, night) >= 7
+        assert contrast_ratio(colour, night) >= 7
     assert re.search(r"\.button\{background-color:(#\w+)[^}]*;color:(#\w+)", dark)
     button = re.findall(
         r'class="button"[^>]* style="color: (#\w+)[^>]*background-color: (#\w+)', told.html
     )
-    assert all(contrast(*pair) >= 4.5 for pair in button)
+    assert all(contrast_ratio(*pair) >= 4.5 for pair in button)
     assert 1 == len(button)
 
 
 def test_the_module_says_which_marks_there_are() -> None:
     """Whoever writes a template finds every mark in the description."""
-    assert all(name in (compose.__doc__ or "") for name in NAMES)
+    assert all(name in (compose.__doc__ or "") for name in TAG_NAMES)
 
 
 def test_the_mail_to_who_signs_up_again() -> None:
     """It leads to what is theirs, by marks, and says that nothing has changed."""
-    told = mails.composer(config=sent()).known("en")
+    told = mails.composer(config=sent()).compose_already_subscribed("en")
 
     assert "You are subscribed already: Example" == told.subject
-    assert f'href="{mark("preferences")}"' in told.html
-    assert f'href="{mark("unsubscribe")}"' in told.html
-    assert f"Change what you get:\n{mark('preferences')}\n" in told.text
+    assert f'href="{build_merge_tag("preferences")}"' in told.html
+    assert f'href="{build_merge_tag("unsubscribe")}"' in told.html
+    assert f"Change what you get:\n{build_merge_tag('preferences')}\n" in told.text
     assert told.text.endswith("nothing has changed.\n\n1 Road, Town\n")
-    assert "1 Road" not in COMPOSER.known("zh-CN").html
-    assert "您已经订阅了" in COMPOSER.known("zh-CN").subject
+    assert "1 Road" not in COMPOSER.compose_already_subscribed("zh-CN").html
+    assert "您已经订阅了" in COMPOSER.compose_already_subscribed("zh-CN").subject

@@ -6,9 +6,9 @@ import made
 import mails
 import pytest
 
-from feedpub.digests.following import Following, Names
+from feedpub.digests.following import FilterDescriber, FilterNames
 from feedpub.library import Library
-from feedpub.mailing import CADENCES, Consent, Follows, Subscriber
+from feedpub.mailing import CADENCES, Consent, Subscriber, SubscriptionFilter
 from feedpub.model import Tag
 
 LIBRARY = Library(
@@ -21,36 +21,36 @@ LIBRARY = Library(
     drafts=0,
     scheduled=0,
     expired=0,
-    since=None,
-    until=None,
+    valid_from=None,
+    valid_until=None,
     problems=(),
 )
-FOLLOWING = Following(mails.templates(), Names.of(LIBRARY))
+FOLLOWING = FilterDescriber(mails.templates(), FilterNames.from_library(LIBRARY))
 
 
-def told(follows: Follows, cadence: str = "digest", language: str = "en") -> str:
+def told(follows: SubscriptionFilter, cadence: str = "digest", language: str = "en") -> str:
     """Give the sentence for a reader."""
     consent = Consent(datetime(2025, 1, 1, tzinfo=UTC), "form")
     reader = Subscriber(1, "a@example.org", consent, follows=follows, cadence=cadence)
-    return FOLLOWING.sentence(reader, language)
+    return FOLLOWING.describe(reader, language)
 
 
 @pytest.mark.parametrize(
     ("follows", "expected"),
     [
-        (Follows(), "You follow all posts, in every issue."),
-        (Follows(everything=False), "You follow all posts, in every issue."),
+        (SubscriptionFilter(), "You follow all posts, in every issue."),
+        (SubscriptionFilter(everything=False), "You follow all posts, in every issue."),
         (
-            Follows(everything=False, tags=("cplusplus", "gone", "howto")),
+            SubscriptionFilter(everything=False, tags=("cplusplus", "gone", "howto")),
             "You follow posts about C++, gone, How-to, in every issue.",
         ),
         (
-            Follows(everything=False, tags=("howto",), authors=("ann-lee",)),
+            SubscriptionFilter(everything=False, tags=("howto",), authors=("ann-lee",)),
             "You follow posts about How-to, posts by Ann Lee, in every issue.",
         ),
     ],
 )
-def test_what_is_followed(follows: Follows, expected: str) -> None:
+def test_what_is_followed(follows: SubscriptionFilter, expected: str) -> None:
     """Tags and authors have their names, or their slugs where they are gone."""
     assert expected == told(follows)
 
@@ -59,12 +59,12 @@ def test_what_is_followed(follows: Follows, expected: str) -> None:
 def test_how_often(language: str) -> None:
     """Each cadence has its words, in each language, and one that nobody knows has some."""
     for cadence in (*CADENCES, "hourly"):
-        assert told(Follows(), cadence, language)
+        assert told(SubscriptionFilter(), cadence, language)
 
-    assert "at most once a week" in told(Follows(), "weekly")
-    assert "每周" in told(Follows(), "weekly", "zh-CN")
+    assert "at most once a week" in told(SubscriptionFilter(), "weekly")
+    assert "每周" in told(SubscriptionFilter(), "weekly", "zh-CN")
 
 
 def test_the_same_again() -> None:
     """Who follows the same is told the same."""
-    assert told(Follows()) is told(Follows())
+    assert told(SubscriptionFilter()) is told(SubscriptionFilter())

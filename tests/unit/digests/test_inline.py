@@ -1,6 +1,6 @@
 """Styles in the elements they are for."""
 
-from feedpub.digests.inline import inlined
+from feedpub.digests.inline import inline_css
 
 PAGE = """<!doctype html><html><head><meta charset="utf-8"><title>x</title><style>
 p{color:red}
@@ -11,7 +11,7 @@ p{color:red}
 
 def test_styles_are_written_into_elements() -> None:
     """What can stand in an element does, what cannot is kept, and marks and comments stay."""
-    document = inlined(PAGE)
+    document = inline_css(PAGE)
 
     assert '<p style="color: red;">\ufdd2name|dear &amp; reader\ufdd3</p>' in document
     assert "@media (prefers-color-scheme:dark){p{color:blue !important}}" in document
@@ -21,10 +21,10 @@ def test_styles_are_written_into_elements() -> None:
 
 def test_the_encoding_comes_first() -> None:
     """Browsers look for it at the beginning, before a long style sheet."""
-    assert '<head><meta charset="utf-8"><style>@media' in inlined(PAGE)
+    assert '<head><meta charset="utf-8"><style>@media' in inline_css(PAGE)
 
 
 def test_a_document_without_encoding() -> None:
     """A template of one's own may leave it out."""
-    assert "<p>x</p>" in inlined("<p>x</p>")
-    assert "charset" not in inlined("<p>x</p>")
+    assert "<p>x</p>" in inline_css("<p>x</p>")
+    assert "charset" not in inline_css("<p>x</p>")

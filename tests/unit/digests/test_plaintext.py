@@ -5,15 +5,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from feedpub.digests.columns import width
-from feedpub.digests.plaintext import plaintext
+from feedpub.digests.columns import measure_width
+from feedpub.digests.plaintext import render_plaintext
 
 URL = "https://example.org/a/long/path"
 
 
 def lines(html: str, own: str = "", columns: int = 72) -> list[str]:
     """Give the lines of a post's text."""
-    return plaintext(html, own, columns).split("\n")
+    return render_plaintext(html, own, columns).split("\n")
 
 
 @pytest.mark.parametrize(
@@ -41,14 +41,14 @@ def lines(html: str, own: str = "", columns: int = 72) -> list[str]:
 )
 def test_elements(html: str, expected: str) -> None:
     """Every element is as readable as it is on a page."""
-    assert expected == plaintext(html)
+    assert expected == render_plaintext(html)
 
 
 def test_paragraphs_are_wrapped() -> None:
     """A line has at most so many columns, and half as many Chinese characters."""
     html = f"<p>{'word ' * 40}</p><p>{'字' * 80}</p>"
 
-    assert all(width(line) <= 72 for line in lines(html))
+    assert all(measure_width(line) <= 72 for line in lines(html))
     assert "字" * 36 in lines(html)
 
 
@@ -77,7 +77,7 @@ def test_links_are_numbered() -> None:
 )
 def test_links_without_a_number(html: str, expected: str) -> None:
     """An address that is its own text, or lies within the post, needs none."""
-    assert expected == plaintext(html, "https://own/p/")
+    assert expected == render_plaintext(html, "https://own/p/")
 
 
 @pytest.mark.parametrize(
@@ -90,7 +90,7 @@ def test_links_without_a_number(html: str, expected: str) -> None:
 )
 def test_links_around_other_things(html: str, expected: str) -> None:
     """A link around a picture, around paragraphs, or to what can be played has a number too."""
-    text, _, address = plaintext(html).rpartition("\n\n")
+    text, _, address = render_plaintext(html).rpartition("\n\n")
 
     assert expected == text
     assert address.startswith(f"[1] {URL}")
@@ -99,7 +99,7 @@ def test_links_around_other_things(html: str, expected: str) -> None:
 @pytest.mark.parametrize("html", ["<a><p>a</p></a>", f'<a href="{URL}"><p></p></a>'])
 def test_links_that_are_none(html: str) -> None:
     """Around paragraphs a link without address, or around nothing, leaves no number."""
-    assert "[" not in plaintext(html)
+    assert "[" not in render_plaintext(html)
 
 
 def test_lists() -> None:
@@ -183,6 +183,6 @@ def test_no_word_is_lost(nested: object, data: st.DataObject) -> None:
             return f"<{name}>{''.join(map(html, part))}</{name}>"
         return str(part).replace("&", "&amp;").replace("<", "&lt;")
 
-    text = plaintext(nh3.clean(html(nested)))
+    text = render_plaintext(nh3.clean(html(nested)))
 
     assert sorted(c for c in str(nested) if c in "ab中") == sorted(c for c in text if c in "ab中")

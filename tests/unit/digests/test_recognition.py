@@ -6,9 +6,15 @@ import made
 from hypothesis import given
 from hypothesis import strategies as st
 
-from feedpub.digests.recognition import GONE, Recognised, fingerprint, mark, recognise
-from feedpub.library.identity import specific
-from feedpub.mailing import Known
+from feedpub.digests.recognition import (
+    RENAME_WINDOW,
+    MatchedPosts,
+    hash_content,
+    hash_metadata,
+    match_renamed,
+)
+from feedpub.library.identity import strip_authority
+from feedpub.mailing import SeenPost
 from feedpub.model import Post
 
 NOW = datetime(2025, 2, 3, 8, tzinfo=UTC)
@@ -30,15 +36,15 @@ def post(path: str, title: str = "", host: str = "example.org", **changes: objec
 
 
 def after(
-    known: dict[str, Known], *posts: Post, now: datetime = NOW
-) -> tuple[Recognised, dict[str, Known]]:
+    known: dict[str, SeenPost], *posts: Post, now: datetime = NOW
+) -> tuple[MatchedPosts, dict[str, SeenPost]]:
     """Recognise posts, and give what is known then."""
-    found = recognise(posts, known, lambda each: each.body, now)
-    left = {place: each for place, each in known.items() if place not in found.forgotten}
-    return found, {**left, **found.learnt}
+    found = match_renamed(posts, known, lambda each: each.body_key, now)
+    left = {place: each for place, each in known.items() if place not in found.removed}
+    return found, {**left, **found.changed}
 
 
-def names(found: Recognised) -> list[str]:
+def names(found: MatchedPosts) -> list[str]:
     """Give the names of posts."""
     return [each.id.rpartition(":")[2] for each in found.posts]
 
@@ -49,9 +55,9 @@ def test_who_is_new_is_called_by_its_id() -> None:
     found, known = after({}, one)
 
     assert (one,) == found.posts
-    assert (one.id, mark(one)) == (known["one.md"].name, known["one.md"].mark)
-    assert found.learnt == known
-    assert ({}, ()) == (after(known, one)[0].learnt, found.forgotten)
+    assert (one.id, hash_metadata(one)) == (known["one.md"].name, known["one.md"].mark)
+    assert found.changed == known
+    assert ({}, ()) == (after(known, one)[0].changed, found.removed)
 
 
 def test_another_host_is_the_same_site() -> None:
@@ -69,7 +75,7 @@ def test_a_renamed_file_is_the_same_post() -> None:
     found, known = after(known, post("two.md", title="One"))
 
     assert ["one.md"] == names(found)
-    assert ("one.md",) == found.forgotten
+    assert ("one.md",) == found.removed
 
     found, known = after(known, post("two.md", title="Mended", published=NOW + timedelta(days=1)))
 
@@ -107,16 +113,18 @@ def test_a_new_post_in_an_old_place_is_new() -> None:
 
 def test_a_post_renamed_and_retitled_is_known_by_its_text() -> None:
     """In one go; its date has stayed."""
-    _, known = after({}, post("one.md", "One", body="<p>Short.</p>"))
-    found, _ = after(known, post("two.md", "Two", body="<p>Short.</p>"))
+    _, known = after({}, post("one.md", "One", body_key="<p>Short.</p>"))
+    found, _ = after(known, post("two.md", "Two", body_key="<p>Short.</p>"))
 
     assert ["one.md"] == names(found)
 
 
 def test_a_post_renamed_and_redated_is_known_by_its_text() -> None:
     """In one go; its title has stayed."""
-    _, known = after({}, post("one.md", "One", body="<p>Short.</p>"))
-    found, _ = after(known, post("two.md", "One", body="<p>Short.</p>", published=NOW + GONE))
+    _, known = after({}, post("one.md", "One", body_key="<p>Short.</p>"))
+    found, _ = after(
+        known, post("two.md", "One", body_key="<p>Short.</p>", published=NOW + RENAME_WINDOW)
+    )
 
     assert ["one.md"] == names(found)
 
@@ -124,12 +132,12 @@ def test_a_post_renamed_and_redated_is_known_by_its_text() -> None:
 def test_a_long_text_is_enough() -> None:
     """A short one is not, when title and date are others."""
     short, long = "<p>See below.</p>", f"<p>{LONG}</p>"
-    _, known = after({}, post("a.md", body=short), post("b.md", body=long))
+    _, known = after({}, post("a.md", body_key=short), post("b.md", body_key=long))
     later = NOW + timedelta(days=1)
     found, _ = after(
         known,
-        post("c.md", body=short, published=later),
-        post("d.md", body=long, published=later),
+        post("c.md", body_key=short, published=later),
+        post("d.md", body_key=long, published=later),
     )
 
     assert ["c.md", "b.md"] == names(found)
@@ -137,32 +145,32 @@ def test_a_long_text_is_enough() -> None:
 
 def test_markup_and_folders_are_no_text() -> None:
     """Words and names of files are."""
-    one = fingerprint('<p>Look:  <img src="pictures/cat.png?1"></p>')
+    one = hash_content('<p>Look:  <img src="pictures/cat.png?1"></p>')
 
-    assert one == fingerprint('<div>look <em><img alt="x" src="../cat.png"></em></div>')
-    assert one != fingerprint('<p>Look: <img src="pictures/dog.png"></p>')
-    assert "" == fingerprint("<hr>")
+    assert one == hash_content('<div>look <em><img alt="x" src="../cat.png"></em></div>')
+    assert one != hash_content('<p>Look: <img src="pictures/dog.png"></p>')
+    assert "" == hash_content("<hr>")
 
 
 def test_a_new_post_takes_the_place_of_one_that_was_renamed() -> None:
     """Both in one go: the old one is known where it is now, and the new one is new."""
     old = {"body": "<p>What I wrote first.</p>"}
     _, known = after({}, post("one.md", "One", **old))
-    new = post("one.md", "Another", body="<p>Something else.</p>")
+    new = post("one.md", "Another", body_key="<p>Something else.</p>")
     found, known = after(known, new, post("two.md", "One", **old))
 
     assert ["one.md#2", "one.md"] == names(found)
-    assert () == found.forgotten
+    assert () == found.removed
     assert ["one.md#2", "one.md"] == names(after(known, new, post("two.md", "One", **old))[0])
 
 
 def test_a_new_post_of_the_same_title_and_date_is_new() -> None:
     """As notes of a day have; the texts tell which is which."""
-    _, known = after({}, post("one.md", "Note", body="<p>Morning.</p>"))
+    _, known = after({}, post("one.md", "Note", body_key="<p>Morning.</p>"))
     found, _ = after(
         known,
-        post("one.md", "Note", body="<p>Evening.</p>"),
-        post("two.md", "Note", body="<p>Morning.</p>"),
+        post("one.md", "Note", body_key="<p>Evening.</p>"),
+        post("two.md", "Note", body_key="<p>Morning.</p>"),
     )
 
     assert ["one.md#2", "one.md"] == names(found)
@@ -174,7 +182,7 @@ def test_files_that_change_places_are_the_posts_they_were() -> None:
     _, known = after({}, post("1.md", "One", **one), post("2.md", "Two", **two))
     found, known = after(
         known,
-        post("1.md", "New", body="<p>New words.</p>"),
+        post("1.md", "New", body_key="<p>New words.</p>"),
         post("2.md", "One", **one),
         post("3.md", "Two", **two),
     )
@@ -188,8 +196,10 @@ def test_files_that_change_places_are_the_posts_they_were() -> None:
 
 def test_an_edited_post_is_the_same_one() -> None:
     """Also where everything of it is other words now."""
-    _, known = after({}, post("one.md", "One", body="<p>First.</p>"))
-    found, _ = after(known, post("one.md", "Two", body="<p>2nd.</p>", published=NOW + GONE))
+    _, known = after({}, post("one.md", "One", body_key="<p>First.</p>"))
+    found, _ = after(
+        known, post("one.md", "Two", body_key="<p>2nd.</p>", published=NOW + RENAME_WINDOW)
+    )
 
     assert ["one.md"] == names(found)
 
@@ -205,57 +215,59 @@ def test_an_id_that_its_author_gave_stays() -> None:
 
 def test_a_repeat_is_new() -> None:
     """What was deleted long ago and comes again under another name with another date."""
-    _, known = after({}, post("2025.md", "Opening hours", body=f"<p>{LONG}</p>"))
+    _, known = after({}, post("2025.md", "Opening hours", body_key=f"<p>{LONG}</p>"))
     _, known = after(known, now=NOW + timedelta(days=20))
-    again = post("2026.md", "Opening hours", body=f"<p>{LONG}</p>", published=NOW + 12 * GONE)
+    again = post(
+        "2026.md", "Opening hours", body_key=f"<p>{LONG}</p>", published=NOW + 12 * RENAME_WINDOW
+    )
 
-    assert ["2025.md"] == names(after(known, again, now=NOW + GONE)[0])
-    assert ["2026.md"] == names(after(known, again, now=NOW + 12 * GONE)[0])
+    assert ["2025.md"] == names(after(known, again, now=NOW + RENAME_WINDOW)[0])
+    assert ["2026.md"] == names(after(known, again, now=NOW + 12 * RENAME_WINDOW)[0])
 
 
 def test_a_post_that_was_away_for_a_while_is_the_same_one() -> None:
     """As one that was broken or a draft; one that shares nothing with it is new."""
-    _, known = after({}, post("one.md", "One", body="<p>First.</p>"))
+    _, known = after({}, post("one.md", "One", body_key="<p>First.</p>"))
     _, known = after(known)
 
     assert NOW == known["one.md"].gone
 
     for back in (
-        post("one.md", "One", body="<p>Mended.</p>", published=NOW + GONE),
-        post("one.md", "Two", body="<p>Mended.</p>"),
-        post("one.md", "Two", body="<p>First.</p>", published=NOW + GONE),
+        post("one.md", "One", body_key="<p>Mended.</p>", published=NOW + RENAME_WINDOW),
+        post("one.md", "Two", body_key="<p>Mended.</p>"),
+        post("one.md", "Two", body_key="<p>First.</p>", published=NOW + RENAME_WINDOW),
     ):
         found, again = after(known, back)
 
         assert ["one.md"] == names(found)
         assert again["one.md"].gone is None
 
-    other = post("one.md", "Two", body="<p>Other.</p>", published=NOW + GONE)
+    other = post("one.md", "Two", body_key="<p>Other.</p>", published=NOW + RENAME_WINDOW)
 
     assert ["one.md#2"] == names(after(known, other)[0])
 
 
 def test_what_an_older_feedpub_saw_is_known_by_title_and_date() -> None:
     """It kept nothing else."""
-    one = post("one.md", "One", body="<p>First.</p>")
-    old = {"one.md": Known(one.id, mark(one)), "two.md": Known("two", "x")}
+    one = post("one.md", "One", body_key="<p>First.</p>")
+    old = {"one.md": SeenPost(one.id, hash_metadata(one)), "two.md": SeenPost("two", "x")}
 
-    found, _ = after(old, post("new.md", "One", body="<p>First.</p>"), post("two.md", "Mended"))
+    found, _ = after(old, post("new.md", "One", body_key="<p>First.</p>"), post("two.md", "Mended"))
 
     assert [one.id, "two"] == [each.id for each in found.posts]
 
 
 def test_only_what_has_changed_is_read() -> None:
     """The HTML of a large site takes its time."""
-    one, two = post("one.md", body="<p>First.</p>"), post("two.md", body="<p>Second.</p>")
+    one, two = post("one.md", body_key="<p>First.</p>"), post("two.md", body_key="<p>Second.</p>")
     _, known = after({}, one, two)
     asked = []
 
     def html(each: Post) -> str:
         asked.append(each.path)
-        return each.body
+        return each.body_key
 
-    recognise((one, post("two.md", body="<p>Mended.</p>")), known, html, NOW)
+    match_renamed((one, post("two.md", body_key="<p>Mended.</p>")), known, html, NOW)
 
     assert ["two.md"] == asked
 
@@ -269,10 +281,10 @@ FILES = st.dictionaries(
 @given(st.lists(FILES, min_size=1, max_size=6))
 def test_names_are_never_shared(history: list[dict[str, tuple[str, str]]]) -> None:
     """Whatever becomes of files, no two posts have one name; what stays as it is keeps its."""
-    known: dict[str, Known] = {}
+    known: dict[str, SeenPost] = {}
     before: dict[str, tuple[tuple[str, str], str]] = {}
     for files in history:
-        posts = (post(path, title, body=text) for path, (title, text) in files.items())
+        posts = (post(path, title, body_key=text) for path, (title, text) in files.items())
         found, known = after(known, *posts)
         ids = [each.id for each in found.posts]
         now = {path: (said, name) for (path, said), name in zip(files.items(), ids, strict=True)}
@@ -282,4 +294,4 @@ def test_names_are_never_shared(history: list[dict[str, tuple[str, str]]]) -> No
 
         before = now
     assert len(known) == len({each.name for each in known.values()})
-    assert all(specific(specific(place)) == place for place in known)
+    assert all(strip_authority(strip_authority(place)) == place for place in known)

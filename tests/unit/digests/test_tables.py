@@ -1,6 +1,6 @@
 """Tables in lines of letters."""
 
-from feedpub.digests.tables import written
+from feedpub.digests.tables import render_table
 
 
 def test_columns_line_up() -> None:
@@ -8,8 +8,8 @@ def test_columns_line_up() -> None:
     rows = [["Name", "名字"], ["a", "林晓"], ["longer", ""]]
     expected = ["Name    名字", "------  ----", "a       林晓", "longer"]
 
-    assert [expected] == written(rows, 72, headed=True)
-    assert [["a  b", "c"]] == written([["a", "b"], ["c"]], 72, headed=False)
+    assert [expected] == render_table(rows, 72, headed=True)
+    assert [["a  b", "c"]] == render_table([["a", "b"], ["c"]], 72, headed=False)
 
 
 def test_a_table_that_is_too_wide() -> None:
@@ -17,10 +17,10 @@ def test_a_table_that_is_too_wide() -> None:
     rows = [["Name", "", "What it does"], ["one", "two", "three"], ["four", "", "five"]]
     expected = [["Name: one", "two", "What it does: three"], ["Name: four", "What it does: five"]]
 
-    assert expected == written(rows, 20, headed=True)
-    assert [["aaa", "bbb"]] == written([["aaa", "bbb"]], 5, headed=False)
+    assert expected == render_table(rows, 20, headed=True)
+    assert [["aaa", "bbb"]] == render_table([["aaa", "bbb"]], 5, headed=False)
 
 
 def test_nothing_in_it() -> None:
     """A table without rows is nothing."""
-    assert [] == written([], 72, headed=False)
+    assert [] == render_table([], 72, headed=False)

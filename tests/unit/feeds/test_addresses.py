@@ -3,8 +3,8 @@
 import made
 import pytest
 
-from feedpub.feeds import address, filename
-from feedpub.feeds.addresses import absolute, current
+from feedpub.feeds import build_feed_url, get_filename
+from feedpub.feeds.addresses import build_current_url, resolve_url
 
 
 @pytest.mark.parametrize(
@@ -21,7 +21,7 @@ def test_filename(stem: str, fmt: str, expected: str) -> None:
     """A document is named after its format, or after the feed's stem."""
     feed = made.feed(stem=stem)
 
-    assert expected == filename(feed, fmt)
+    assert expected == get_filename(feed, fmt)
 
 
 def test_address_is_percent_encoded() -> None:
@@ -29,16 +29,17 @@ def test_address_is_percent_encoded() -> None:
     feed = made.feed(folder="tags/人工智能/")
     config = made.config()
 
-    assert "https://example.org/tags/%E4%BA%BA%E5%B7%A5%E6%99%BA%E8%83%BD/rss.xml" == address(
-        config, feed, "rss"
+    assert (
+        "https://example.org/tags/%E4%BA%BA%E5%B7%A5%E6%99%BA%E8%83%BD/rss.xml"
+        == build_feed_url(config, feed, "rss")
     )
 
 
 def test_current_is_the_atom_feed_of_the_folder() -> None:
     """An archive belongs to the Atom feed of a folder."""
-    feed = made.feed(kind="archive", stem="archive-1", current="tags/c/")
+    feed = made.feed(kind="archive", stem="archive-1", current_folder="tags/c/")
 
-    assert "https://example.org/tags/c/atom.xml" == current(made.config(), feed)
+    assert "https://example.org/tags/c/atom.xml" == build_current_url(made.config(), feed)
 
 
 @pytest.mark.parametrize(
@@ -54,4 +55,4 @@ def test_current_is_the_atom_feed_of_the_folder() -> None:
 )
 def test_absolute(reference: str, expected: str) -> None:
     """A file named in the configuration is below the site; a URL stays as it is."""
-    assert expected == absolute(made.config(), reference)
+    assert expected == resolve_url(made.config(), reference)

@@ -6,18 +6,18 @@ import feedparser
 import made
 from lxml import etree
 
-from feedpub.config.schema import Config, Feeds
-from feedpub.feeds.atom import Atom
-from feedpub.feeds.generator import ATOM, HISTORY, MEDIA
+from feedpub.config.schema import Config, FeedsConfig
+from feedpub.feeds.atom import AtomFormat
+from feedpub.feeds.generator import ATOM_NS, HISTORY_NS, MEDIA_NS
 from feedpub.model import Author, Enclosure, Feed, Image, Post
 
-_A = f"{{{ATOM}}}"
+_A = f"{{{ATOM_NS}}}"
 
 
 def document(feed: Feed, config: Config | None = None, html: str = "<p>x</p>") -> bytes:
     """Give a feed in Atom."""
-    atom = Atom(config or made.config())
-    return atom.document(feed, [atom.entry(post, html) for post in feed.posts])
+    atom = AtomFormat(config or made.config())
+    return atom.render_document(feed, [atom.render_entry(post, html) for post in feed.posts])
 
 
 def entry(post: Post, config: Config | None = None) -> etree._Element:
@@ -67,7 +67,7 @@ def test_feed_says_only_what_is_known() -> None:
 
 def test_links() -> None:
     """A feed names itself, its hubs, the archive before it and its page."""
-    config = made.config(feeds=Feeds(hubs=("https://hub.example/",)))
+    config = made.config(feeds=FeedsConfig(hubs=("https://hub.example/",)))
     feed = made.feed(older="https://example.org/archive-2.xml")
 
     assert [
@@ -80,7 +80,7 @@ def test_links() -> None:
 
 def test_archive() -> None:
     """An archive says that it is one, and names its feed and its neighbours (RFC 5005)."""
-    config = made.config(feeds=Feeds(hubs=("https://hub.example/",)))
+    config = made.config(feeds=FeedsConfig(hubs=("https://hub.example/",)))
     feed = made.feed(
         kind="archive",
         stem="archive-2",
@@ -95,12 +95,12 @@ def test_archive() -> None:
         ("next-archive", "https://example.org/archive-3.xml"),
         ("alternate", "https://example.org/"),
     ] == links(feed, config)
-    assert etree.fromstring(document(feed)).find(f"{{{HISTORY}}}archive") is not None
+    assert etree.fromstring(document(feed)).find(f"{{{HISTORY_NS}}}archive") is not None
 
 
 def test_a_feed_is_no_archive() -> None:
     """What is followed does not say that it is an archive."""
-    assert HISTORY.encode() not in document(made.feed())
+    assert HISTORY_NS.encode() not in document(made.feed())
 
 
 def test_entry() -> None:
@@ -120,7 +120,7 @@ def test_entry() -> None:
 def test_summary_alone() -> None:
     """`feeds.content: summary` keeps the content out."""
     (read,) = feedparser.parse(
-        document(made.feed(), made.config(feeds=Feeds(content="summary")))
+        document(made.feed(), made.config(feeds=FeedsConfig(content="summary")))
     ).entries
 
     assert "What it is about." == read.summary
@@ -155,7 +155,10 @@ def test_language() -> None:
 def test_image() -> None:
     """The picture is there for readers that show one (Media RSS)."""
     found = entry(made.post(image=Image("https://example.org/a.png", "A")))
-    content, thumbnail = found.find(f"{{{MEDIA}}}content"), found.find(f"{{{MEDIA}}}thumbnail")
+    content, thumbnail = (
+        found.find(f"{{{MEDIA_NS}}}content"),
+        found.find(f"{{{MEDIA_NS}}}thumbnail"),
+    )
 
     assert content is not None
     assert thumbnail is not None
@@ -181,8 +184,8 @@ def test_person_without_a_proper_address() -> None:
 
 def test_entries_inherit_their_prefixes() -> None:
     """An entry declares no namespace: its document has, once."""
-    atom = Atom(made.config())
-    data = atom.entry(made.post(image=Image("https://example.org/a.png")), "")
+    atom = AtomFormat(made.config())
+    data = atom.render_entry(made.post(image=Image("https://example.org/a.png")), "")
 
     assert data.startswith(b'<entry xml:lang="en"><id>')
     assert b"xmlns" not in data

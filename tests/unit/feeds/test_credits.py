@@ -5,13 +5,13 @@ from dataclasses import replace
 import made
 import pytest
 
-from feedpub.feeds.credits import email, language, people
+from feedpub.feeds.credits import get_authors, get_valid_email, get_valid_language
 from feedpub.model import Author
 
 
 def test_people_are_the_authors() -> None:
     """Who is named is who is credited, in that order."""
-    assert (made.BOB, made.ANN) == people(made.config(), (made.BOB, made.ANN))
+    assert (made.BOB, made.ANN) == get_authors(made.config(), (made.BOB, made.ANN))
 
 
 def test_people_of_a_post_without_authors() -> None:
@@ -19,8 +19,8 @@ def test_people_of_a_post_without_authors() -> None:
     config = made.config()
     nobody = replace(config, site=replace(config.site, author=None))
 
-    assert (made.ANN,) == people(config, ())
-    assert (Author("Example"),) == people(nobody, ())
+    assert (made.ANN,) == get_authors(config, ())
+    assert (Author("Example"),) == get_authors(nobody, ())
 
 
 @pytest.mark.parametrize(
@@ -29,7 +29,7 @@ def test_people_of_a_post_without_authors() -> None:
 )
 def test_email(text: str, expected: str) -> None:
     """What is no e-mail address is not passed off as one (RFC 4287 section 3.2.3)."""
-    assert expected == email(Author("Ann", text))
+    assert expected == get_valid_email(Author("Ann", text))
 
 
 @pytest.mark.parametrize(
@@ -38,4 +38,4 @@ def test_email(text: str, expected: str) -> None:
 )
 def test_language(text: str, expected: str) -> None:
     """What is no language tag is not passed off as one (BCP 47)."""
-    assert expected == language(text)
+    assert expected == get_valid_language(text)

@@ -16,12 +16,12 @@ from feedgen.entry import FeedEntry
 from feedgen.feed import FeedGenerator
 from lxml import etree
 
-from feedpub.config.schema import Feeds
-from feedpub.feeds import Renderer
-from feedpub.feeds.generator import ATOM, UNWRITTEN, Unextended, entry
+from feedpub.config.schema import FeedsConfig
+from feedpub.feeds import FeedRenderer
+from feedpub.feeds.generator import ATOM_NS, NO_TIMESTAMP, NullExtension, build_entry
 from feedpub.model import Enclosure, Feed
 
-_A = f"{{{ATOM}}}"
+_A = f"{{{ATOM_NS}}}"
 _PDF = Enclosure("https://example.org/a.pdf", "application/pdf", 3, "Paper")
 _MP3 = Enclosure("https://example.org/a.mp3", "audio/mpeg", 5)
 
@@ -45,9 +45,9 @@ def bare_feed() -> Any:
     return feed
 
 
-def renderer(**feeds: Any) -> Renderer:
+def renderer(**feeds: Any) -> FeedRenderer:
     """Give our renderer, for posts that all say the same."""
-    return Renderer(made.config(feeds=Feeds(**feeds)), lambda _: "<p>x</p>")
+    return FeedRenderer(made.config(feeds=FeedsConfig(**feeds)), lambda _: "<p>x</p>")
 
 
 def parsed(data: bytes) -> etree._Element:
@@ -68,7 +68,7 @@ def test_feedgen_drops_what_an_entry_link_says() -> None:
 def test_entry_links_are_whole() -> None:
     """Ours have rel, type and length, and a title where there is one."""
     feed = made.feed([made.post(enclosures=(_PDF, _MP3))])
-    root = parsed(renderer().atom(feed))
+    root = parsed(renderer().render_atom(feed))
 
     assert [
         {
@@ -101,7 +101,7 @@ def test_feedgen_refuses_canonical() -> None:
 def test_canonical_is_written() -> None:
     """Where a post was published elsewhere first, its entry says so."""
     feed = made.feed([made.post(canonical_url="https://first.example/", enclosures=(_PDF,))])
-    links = parsed(renderer().atom(feed)).findall(f"{_A}entry/{_A}link")
+    links = parsed(renderer().render_atom(feed)).findall(f"{_A}entry/{_A}link")
 
     assert [("canonical", "https://first.example/")] == [
         (link.get("rel"), link.get("href")) for link in links[2:]
@@ -121,7 +121,7 @@ def test_feedgen_takes_the_last_enclosure_for_rss() -> None:
 
 def test_rss_has_the_first_enclosure() -> None:
     """Ours writes the first, which the author gave first."""
-    root = parsed(renderer().rss(made.feed([made.post(enclosures=(_PDF, _MP3))])))
+    root = parsed(renderer().render_rss(made.feed([made.post(enclosures=(_PDF, _MP3))])))
 
     assert ["https://example.org/a.pdf"] == [
         each.get("url") for each in root.findall("channel/item/enclosure")
@@ -138,7 +138,7 @@ def test_feedgen_takes_the_last_link_for_the_channel() -> None:
 
 def test_the_channel_links_to_its_page() -> None:
     """Ours links to the page, and to itself by atom:link."""
-    root = parsed(renderer().rss(made.feed()))
+    root = parsed(renderer().render_rss(made.feed()))
 
     assert "https://example.org/" == root.findtext("channel/link")
     assert [("self", "https://example.org/rss.xml")] == [
@@ -157,7 +157,9 @@ def test_feedgen_loses_hubs_in_rss() -> None:
 
 def test_hubs_are_in_rss() -> None:
     """Ours names each hub (WebSub section 4)."""
-    root = parsed(renderer(hubs=("https://a.example/", "https://b.example/")).rss(made.feed()))
+    root = parsed(
+        renderer(hubs=("https://a.example/", "https://b.example/")).render_rss(made.feed())
+    )
 
     assert ["https://a.example/", "https://b.example/"] == [
         link.get("href") for link in root.findall(f"channel/{_A}link") if link.get("rel") == "hub"
@@ -174,7 +176,7 @@ def test_feedgen_loses_authors_without_email() -> None:
 
 def test_every_author_is_in_rss() -> None:
     """Ours names each by dc:creator and none by `author`, which wants one e-mail address."""
-    root = parsed(renderer().rss(made.feed([made.post(authors=(made.ANN, made.BOB))])))
+    root = parsed(renderer().render_rss(made.feed([made.post(authors=(made.ANN, made.BOB))])))
 
     assert ["Ann Lee", "Bob"] == [
         each.text for each in root.iter("{http://purl.org/dc/elements/1.1/}creator")
@@ -192,7 +194,7 @@ def test_feedgen_writes_cdata_as_a_type() -> None:
 
 def test_content_is_html() -> None:
     """Ours says type="html", and what was written is what is read."""
-    content = parsed(renderer().atom(made.feed())).find(f"{_A}entry/{_A}content")
+    content = parsed(renderer().render_atom(made.feed())).find(f"{_A}entry/{_A}content")
 
     assert content is not None
     assert ("html", "<p>x</p>") == (content.get("type"), content.text)
@@ -211,8 +213,10 @@ def test_dates_are_the_content_s() -> None:
     """Ours says when the newest post changed, in both formats."""
     ours = renderer()
 
-    assert "2025-02-01T12:30:00+00:00" == parsed(ours.atom(made.feed())).findtext(f"{_A}updated")
-    assert "Sat, 01 Feb 2025 12:30:00 +0000" == parsed(ours.rss(made.feed())).findtext(
+    assert "2025-02-01T12:30:00+00:00" == parsed(ours.render_atom(made.feed())).findtext(
+        f"{_A}updated"
+    )
+    assert "Sat, 01 Feb 2025 12:30:00 +0000" == parsed(ours.render_rss(made.feed())).findtext(
         "channel/lastBuildDate"
     )
 
@@ -258,7 +262,7 @@ def test_the_locale_is_left_alone(utf8: str) -> None:
     """While ours writes a date the locale is what it was."""
     time = witness()
     feed = made.feed([made.post(published=time, updated=time)], updated=time)
-    root = parsed(renderer().rss(feed))
+    root = parsed(renderer().render_rss(feed))
 
     assert "C.UTF-8" == utf8
     assert {"C.UTF-8"} == set(time.seen)
@@ -268,7 +272,7 @@ def test_the_locale_is_left_alone(utf8: str) -> None:
 def test_unwritten_is_a_time_feedgen_passes_over() -> None:
     """Feedgen accepts it and writes no date."""
     feed = bare_feed()
-    feed.updated(UNWRITTEN)
+    feed.updated(NO_TIMESTAMP)
 
     assert b"lastBuildDate" not in feed.rss_str()
 
@@ -287,7 +291,7 @@ def test_posts_stay_in_order() -> None:
     feed = made.feed([made.post(slug=slug, title=slug) for slug in "abc"])
 
     assert ["a", "b", "c"] == [
-        each.text for each in parsed(renderer().atom(feed)).findall(f"{_A}entry/{_A}title")
+        each.text for each in parsed(renderer().render_atom(feed)).findall(f"{_A}entry/{_A}title")
     ]
 
 
@@ -302,14 +306,14 @@ def test_feedgen_stops_at_a_character(character: str) -> None:
 
 
 @pytest.mark.parametrize("character", ["\x08", "\ufffe", "\ud800"])
-@pytest.mark.parametrize("write", [Renderer.rss, Renderer.atom])
+@pytest.mark.parametrize("write", [FeedRenderer.render_rss, FeedRenderer.render_atom])
 def test_no_character_stops_a_feed(
-    write: Callable[[Renderer, Feed], bytes], character: str
+    write: Callable[[FeedRenderer, Feed], bytes], character: str
 ) -> None:
     """Ours loses the character and nothing else, wherever it stands."""
     bad = f"a{character}b"
     config = made.config()
-    ours = Renderer(config, lambda _: f"<p>{bad}</p>")
+    ours = FeedRenderer(config, lambda _: f"<p>{bad}</p>")
     feed = made.feed([made.post(title=bad, tags=made.tags(bad))], title=bad)
     root = parsed(write(ours, feed))
 
@@ -319,13 +323,13 @@ def test_no_character_stops_a_feed(
 
 def test_a_post_without_a_title_has_its_slug() -> None:
     """Feedgen refuses an entry without a title; no post has none, but none may stop a feed."""
-    assert "hello" == entry(made.post(title="")).title()
+    assert "hello" == build_entry(made.post(title="")).title()
 
 
 def test_an_extension_changes_nothing_by_itself() -> None:
     """What feedgen calls and an extension does not care for leaves the element as it is."""
     element = etree.Element("entry")
-    extension = Unextended()
+    extension = NullExtension()
 
     assert {} == extension.extend_ns()
     assert b"<entry/>" == etree.tostring(extension.extend_rss(extension.extend_atom(element)))

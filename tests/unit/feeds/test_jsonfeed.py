@@ -7,8 +7,8 @@ from typing import Any
 import made
 import pytest
 
-from feedpub.config.schema import Config, Feeds
-from feedpub.feeds.jsonfeed import Json
+from feedpub.config.schema import Config, FeedsConfig
+from feedpub.feeds.jsonfeed import JsonFeedFormat
 from feedpub.model import Enclosure, Feed, Image, Post
 
 # ruff: noqa: ANN401 - JSON may be anything
@@ -16,8 +16,10 @@ from feedpub.model import Enclosure, Feed, Image, Post
 
 def document(feed: Feed, config: Config | None = None) -> Any:
     """Give a feed in JSON, read back."""
-    form = Json(config or made.config())
-    return json.loads(form.document(feed, [form.entry(post, "<p>x</p>") for post in feed.posts]))
+    form = JsonFeedFormat(config or made.config())
+    return json.loads(
+        form.render_document(feed, [form.render_entry(post, "<p>x</p>") for post in feed.posts])
+    )
 
 
 def item(post: Post, config: Config | None = None) -> Any:
@@ -27,7 +29,7 @@ def item(post: Post, config: Config | None = None) -> Any:
 
 def test_feed() -> None:
     """A feed says who, what and where; nothing is escaped."""
-    config = made.config(feeds=Feeds(hubs=("https://hub.example/",)))
+    config = made.config(feeds=FeedsConfig(hubs=("https://hub.example/",)))
     config = replace(config, site=replace(config.site, logo="logo.png", icon="icon.png"))
     feed = made.feed([], title="AT&T")
 
@@ -104,7 +106,7 @@ def test_item_says_only_what_is_known() -> None:
 @pytest.mark.parametrize("summary", ["What it is about.", ""])
 def test_summary_alone(summary: str) -> None:
     """`feeds.content: summary` keeps the content out; a text there must be, though empty."""
-    found = item(made.post(summary=summary), made.config(feeds=Feeds(content="summary")))
+    found = item(made.post(summary=summary), made.config(feeds=FeedsConfig(content="summary")))
 
     assert "content_html" not in found
     assert summary == found["content_text"]
@@ -112,9 +114,9 @@ def test_summary_alone(summary: str) -> None:
 
 def test_bytes_are_readable() -> None:
     """Every script is written as it is, an item a line."""
-    form = Json(made.config())
+    form = JsonFeedFormat(made.config())
     feed = made.feed(title="人工智能")
-    data = form.document(feed, [form.entry(post, "") for post in feed.posts])
+    data = form.render_document(feed, [form.render_entry(post, "") for post in feed.posts])
 
     assert "人工智能" in data.decode()
     assert 3 == len(data.splitlines())

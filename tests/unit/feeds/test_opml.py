@@ -5,7 +5,7 @@ from dataclasses import replace
 import made
 from lxml import etree
 
-from feedpub.feeds import opml
+from feedpub.feeds import render_opml
 from feedpub.model import Author
 
 
@@ -17,7 +17,7 @@ def test_outlines() -> None:
         made.feed(kind="tag", folder="tags/c/", title="C & C", formats=("rss", "atom")),
         made.feed(),
     )
-    body = etree.fromstring(opml(made.config(), feeds)).find("body")
+    body = etree.fromstring(render_opml(made.config(), feeds)).find("body")
 
     assert body is not None
     assert [
@@ -34,7 +34,7 @@ def test_outlines() -> None:
 
 def test_outline_says_what_the_feed_does() -> None:
     """An outline has what a reader shows before it subscribes."""
-    outline = etree.fromstring(opml(made.config(), [made.feed()])).find("body/outline")
+    outline = etree.fromstring(render_opml(made.config(), [made.feed()])).find("body/outline")
 
     assert outline is not None
     assert {
@@ -52,7 +52,7 @@ def test_archives_are_left_out() -> None:
     """An archive is not followed, nor is a feed in no format."""
     feeds = (made.feed(kind="archive", stem="archive-1"), made.feed(formats=()))
 
-    assert [] == list(etree.fromstring(opml(made.config(), feeds)).iter("outline"))
+    assert [] == list(etree.fromstring(render_opml(made.config(), feeds)).iter("outline"))
 
 
 def test_head() -> None:
@@ -62,15 +62,15 @@ def test_head() -> None:
     nobody = replace(config, site=replace(config.site, author=None))
 
     assert ["Example", "Ann Lee", "ann@example.org"] == [
-        each.text for each in etree.fromstring(opml(config, ()))[0]
+        each.text for each in etree.fromstring(render_opml(config, ()))[0]
     ]
-    assert ["A & B", "Bob"] == [each.text for each in etree.fromstring(opml(bob, ()))[0]]
-    assert ["Example"] == [each.text for each in etree.fromstring(opml(nobody, ()))[0]]
+    assert ["A & B", "Bob"] == [each.text for each in etree.fromstring(render_opml(bob, ()))[0]]
+    assert ["Example"] == [each.text for each in etree.fromstring(render_opml(nobody, ()))[0]]
 
 
 def test_no_character_stops_it() -> None:
     """What XML cannot hold is left out."""
-    outline = etree.fromstring(opml(made.config(), [made.feed(title="a\x08b")])).find(
+    outline = etree.fromstring(render_opml(made.config(), [made.feed(title="a\x08b")])).find(
         "body/outline"
     )
 

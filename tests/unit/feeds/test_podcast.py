@@ -9,25 +9,29 @@ from feedgen.ext.podcast import PodcastExtension
 from feedgen.ext.podcast_entry import PodcastEntryExtension
 from lxml import etree
 
-from feedpub.config.schema import Config, Feeds, Podcast
-from feedpub.feeds import Renderer
-from feedpub.feeds.generator import ITUNES
+from feedpub.config.schema import Config, FeedsConfig, PodcastConfig
+from feedpub.feeds import FeedRenderer
+from feedpub.feeds.generator import ITUNES_NS
 from feedpub.model import Author, Enclosure, Image, Post
 
-_I = f"{{{ITUNES}}}"
+_I = f"{{{ITUNES_NS}}}"
 _PDF = Enclosure("https://example.org/notes.pdf", "application/pdf", 3)
 _MP3 = Enclosure("https://example.org/1.mp3", "audio/mpeg", 5, duration=61)
-_SHOW = Podcast("Arts > Books", "cover.webp", summary="All of it.", explicit=True, type="serial")
+_SHOW = PodcastConfig(
+    "Arts > Books", "cover.webp", summary="All of it.", explicit=True, type="serial"
+)
 
 
-def config(podcast: Podcast | None = _SHOW) -> Config:
+def config(podcast: PodcastConfig | None = _SHOW) -> Config:
     """Give a configuration with a podcast."""
-    return made.config(feeds=Feeds(podcast=podcast))
+    return made.config(feeds=FeedsConfig(podcast=podcast))
 
 
 def channel(post: Post, of: Config | None = None) -> etree._Element:
     """Give the channel of a feed with one post."""
-    return etree.fromstring(Renderer(of or config(), lambda _: "").rss(made.feed([post])))[0]
+    return etree.fromstring(
+        FeedRenderer(of or config(), lambda _: "").render_rss(made.feed([post]))
+    )[0]
 
 
 def test_show() -> None:
@@ -47,7 +51,7 @@ def test_show() -> None:
 
 def test_show_of_somebody_else() -> None:
     """Author and owner may be others than the site's; an owner without e-mail is none."""
-    show = Podcast("Technology", "https://cdn.example/a.png", "The Team", Author("Bob"))
+    show = PodcastConfig("Technology", "https://cdn.example/a.png", "The Team", Author("Bob"))
     found = channel(made.post(enclosures=(_MP3,)), config(show))
 
     assert "The Team" == found.findtext(f"{_I}author")
@@ -94,7 +98,9 @@ def test_audio_without_a_podcast() -> None:
 
 def test_nothing_is_read_twice() -> None:
     """Readers that know both vocabularies show authors, content and title once."""
-    data = Renderer(config(), lambda _: "<p>x</p>").rss(made.feed([made.post(enclosures=(_MP3,))]))
+    data = FeedRenderer(config(), lambda _: "<p>x</p>").render_rss(
+        made.feed([made.post(enclosures=(_MP3,))])
+    )
     (read,) = feedparser.parse(data).entries
 
     assert ["Ann Lee"] == [each.name for each in read.authors]

@@ -18,11 +18,11 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from lxml import etree
 
-from feedpub.config.schema import Config, Feeds
-from feedpub.feeds import Renderer
-from feedpub.feeds.renderer import fit
+from feedpub.config.schema import Config, FeedsConfig
+from feedpub.feeds import FeedRenderer
+from feedpub.feeds.renderer import sanitize_value
 from feedpub.model import Author, Enclosure, Feed, Image, Post
-from feedpub.text import clean
+from feedpub.text import strip_invalid_characters
 
 ROOT = Path(__file__).parents[3]
 
@@ -39,20 +39,20 @@ class Bodies:
         return f"<p>{post.slug}</p>"
 
 
-def renderer(html: str = "<p>x</p>", config: Config | None = None, **options: Any) -> Renderer:  # noqa: ANN401 - options of the renderer
+def renderer(html: str = "<p>x</p>", config: Config | None = None, **options: Any) -> FeedRenderer:  # noqa: ANN401 - options of the renderer
     """Give a renderer for posts that all say the same."""
-    return Renderer(config or made.config(), lambda _: html, **options)
+    return FeedRenderer(config or made.config(), lambda _: html, **options)
 
 
-def all_of(render: Renderer, feed: Feed) -> tuple[bytes, bytes, bytes]:
+def all_of(render: FeedRenderer, feed: Feed) -> tuple[bytes, bytes, bytes]:
     """Give a feed in all three formats."""
-    return render.rss(feed), render.atom(feed), render.json(feed)
+    return render.render_rss(feed), render.render_atom(feed), render.render_json(feed)
 
 
 def test_html_is_asked_for_once() -> None:
     """However many feeds and formats a post is in, its HTML is read once."""
     html = Bodies()
-    render = Renderer(made.config(), html)
+    render = FeedRenderer(made.config(), html)
     posts = [made.post(slug=slug) for slug in "abc"]
     for feed in (made.feed(posts), made.feed(posts[1:], folder="tags/c/")):
         all_of(render, feed)
@@ -63,10 +63,10 @@ def test_html_is_asked_for_once() -> None:
 def test_only_what_is_configured_is_made() -> None:
     """A format nobody wants costs nothing, until somebody asks for it."""
     html = Bodies()
-    render = Renderer(made.config(feeds=Feeds(formats=("json",))), html)
-    render.json(made.feed())
-    render.atom(made.feed())
-    render.json(made.feed())
+    render = FeedRenderer(made.config(feeds=FeedsConfig(formats=("json",))), html)
+    render.render_json(made.feed())
+    render.render_atom(made.feed())
+    render.render_json(made.feed())
 
     assert ["hello", "hello"] == html.asked
 
@@ -74,9 +74,9 @@ def test_only_what_is_configured_is_made() -> None:
 def test_archives_are_in_atom() -> None:
     """With archives Atom is made along with the other formats."""
     html = Bodies()
-    render = Renderer(made.config(feeds=Feeds(formats=("json",), archive=True)), html)
-    render.json(made.feed())
-    render.atom(made.feed(kind="archive", stem="archive-1"))
+    render = FeedRenderer(made.config(feeds=FeedsConfig(formats=("json",), archive=True)), html)
+    render.render_json(made.feed())
+    render.render_atom(made.feed(kind="archive", stem="archive-1"))
 
     assert ["hello"] == html.asked
 
@@ -87,8 +87,8 @@ def test_what_is_kept_is_never_seen(kept: int) -> None:
     posts = [made.post(slug=slug) for slug in "abcde"]
     feeds = [made.feed(posts), made.feed(posts[2:]), made.feed(posts[:3])]
     html = Bodies()
-    narrow = Renderer(made.config(), html, kept)
-    ample = Renderer(made.config(), Bodies())
+    narrow = FeedRenderer(made.config(), html, kept)
+    ample = FeedRenderer(made.config(), Bodies())
 
     assert [all_of(ample, feed) for feed in feeds] == [all_of(narrow, feed) for feed in feeds]
     assert len(html.asked) > len(posts)
@@ -98,10 +98,10 @@ def test_what_was_used_last_is_kept() -> None:
     """What makes room is what was longest unused."""
     html = Bodies()
     a, b, c = (made.post(slug=slug) for slug in "abc")
-    size = len(all_of(Renderer(made.config(), Bodies()), made.feed([a]))[2])
-    render = Renderer(made.config(feeds=Feeds(formats=("json",))), html, size * 2)
+    size = len(all_of(FeedRenderer(made.config(), Bodies()), made.feed([a]))[2])
+    render = FeedRenderer(made.config(feeds=FeedsConfig(formats=("json",))), html, size * 2)
     for post in (a, b, a, c, a):
-        render.json(made.feed([post]))
+        render.render_json(made.feed([post]))
 
     assert ["a", "b", "c"] == html.asked
 
@@ -109,17 +109,17 @@ def test_what_was_used_last_is_kept() -> None:
 def test_a_changed_post_is_made_again() -> None:
     """A post's key is all that can be seen of it."""
     render = renderer()
-    render.rss(made.feed())
-    changed = made.feed([made.post(title="Changed", key="other")])
+    render.render_rss(made.feed())
+    changed = made.feed([made.post(title="Changed", cache_key="other")])
 
-    assert b"<title>Changed</title>" in render.rss(changed)
+    assert b"<title>Changed</title>" in render.render_rss(changed)
 
 
 def test_same_post_same_bytes_in_every_feed() -> None:
     """A post is the same in every feed that holds it, its id above all."""
     render = renderer()
-    site = render.atom(made.feed())
-    tag = render.atom(made.feed(kind="tag", folder="tags/python/", language="fr"))
+    site = render.render_atom(made.feed())
+    tag = render.render_atom(made.feed(kind="tag", folder="tags/python/", language="fr"))
     entry = site[site.index(b"<entry") : site.index(b"</entry>")]
 
     assert entry in tag
@@ -148,9 +148,9 @@ def test_a_posts_author_may_be_the_sites() -> None:
 def test_nasty_posts(changes: dict[str, Any], name: str, expected: object) -> None:
     """What breaks other generators is read back from all three formats."""
     config = made.config()
-    config = fit(replace(config, site=replace(config.site, title="A & B")))
+    config = sanitize_value(replace(config, site=replace(config.site, title="A & B")))
     # What is read is cleaned, so this is what reaches a feed.
-    post = fit(made.post(**changes))
+    post = sanitize_value(made.post(**changes))
     rss, atom, data = all_of(renderer(config=config), made.feed([post], title="A & B"))
 
     assert [expected] * 2 == [read_back(each)[0][name] for each in (rss, atom)]
@@ -162,7 +162,7 @@ def test_nasty_posts(changes: dict[str, Any], name: str, expected: object) -> No
 def test_a_lone_surrogate_stops_no_json() -> None:
     """What UTF-8 cannot hold is removed, should it ever come so far."""
     feed = made.feed([made.post(title="a\ud800b")], title="c\ud800d")
-    data = json.loads(renderer("\ud800<p>").json(feed))
+    data = json.loads(renderer("\ud800<p>").render_json(feed))
 
     assert "cd" == data["title"]
     assert ("ab", "<p>") == (data["items"][0]["title"], data["items"][0]["content_html"])
@@ -205,7 +205,11 @@ def unambiguous(text: str) -> bool:
     return guess == text and not known and "</" not in text and "&#" not in text
 
 
-TEXTS = st.text(min_size=1, max_size=40).map(lambda text: clean(text).strip()).filter(bool)
+TEXTS = (
+    st.text(min_size=1, max_size=40)
+    .map(lambda text: strip_invalid_characters(text).strip())
+    .filter(bool)
+)
 NAMES = TEXTS.filter(unambiguous).filter(lambda text: "@" not in text)
 TIMES = st.integers(0, 4 * 10**9).map(lambda seconds: datetime.fromtimestamp(seconds, UTC))
 IMAGES = st.none() | st.builds(Image, st.just("https://example.org/a.png"), TEXTS)
@@ -234,7 +238,7 @@ def posts(draw: st.DrawFn, titles: st.SearchStrategy[str] = TEXTS) -> Post:
             for name in draw(st.lists(NAMES, min_size=1, max_size=3, unique=True))
         ),
         tags=made.tags(*draw(st.lists(NAMES, max_size=4, unique=True))),
-        summary=draw(st.text().map(clean)),
+        summary=draw(st.text().map(strip_invalid_characters)),
         language=draw(st.sampled_from(["", "en", "zh-Hant", "x y"])),
         image=draw(IMAGES),
         enclosures=tuple(draw(st.lists(ENCLOSURES, max_size=2))),
@@ -244,13 +248,13 @@ def posts(draw: st.DrawFn, titles: st.SearchStrategy[str] = TEXTS) -> Post:
 @settings(deadline=None)  # a busy machine is no fault
 @given(
     st.lists(posts(TEXTS.filter(unambiguous)), max_size=3),
-    st.text().map(clean),
+    st.text().map(strip_invalid_characters),
     st.sampled_from(["full", "summary"]),
 )
 @example([made.post(title="a < b & <c>", tags=made.tags("C++", "a&b"))], "]]>", "full")
 def test_all_formats_say_the_same(posts: list[Post], html: str, content: str) -> None:
     """Any posts are read back from RSS and Atom as JSON has them."""
-    config = made.config(feeds=Feeds(content=content))
+    config = made.config(feeds=FeedsConfig(content=content))
     rss, atom, data = all_of(renderer(html, config), made.feed(posts))
     expected: list[dict[str, object]] = [
         {
@@ -289,11 +293,13 @@ def test_any_title_is_in_the_xml(post: Post, html: str) -> None:
 
     assert post.title == etree.fromstring(rss).findtext("channel/item/title")
     assert post.title == etree.fromstring(atom).findtext(f"{a}entry/{a}title")
-    assert clean(html) == clean(etree.fromstring(atom).findtext(f"{a}entry/{a}content") or "")
+    assert strip_invalid_characters(html) == strip_invalid_characters(
+        etree.fromstring(atom).findtext(f"{a}entry/{a}content") or ""
+    )
 
 
 @settings(deadline=None)  # a busy machine is no fault
-@given(st.lists(posts(), max_size=3, unique_by=lambda post: post.key))
+@given(st.lists(posts(), max_size=3, unique_by=lambda post: post.cache_key))
 def test_same_input_same_bytes(posts: list[Post]) -> None:
     """Rendering is a function: another renderer gives the same bytes."""
     feed = made.feed(posts)
@@ -303,10 +309,10 @@ def test_same_input_same_bytes(posts: list[Post]) -> None:
 
 PROGRAM = """
 import sys, locale, made
-from feedpub.feeds import Renderer
+from feedpub.feeds import FeedRenderer
 locale.setlocale(locale.LC_ALL, "")
-render = Renderer(made.config(), lambda _: "<p>x</p>")
-sys.stdout.buffer.write(render.rss(made.feed()) + render.atom(made.feed()))
+render = FeedRenderer(made.config(), lambda _: "<p>x</p>")
+sys.stdout.buffer.write(render.render_rss(made.feed()) + render.render_atom(made.feed()))
 """
 
 
@@ -327,7 +333,7 @@ def test_same_bytes_everywhere(environment: dict[str, str]) -> None:
         env={**os.environ, **environment, "PYTHONPATH": path},
     )
 
-    assert renderer().rss(made.feed()) + renderer().atom(made.feed()) == done.stdout
+    assert renderer().render_rss(made.feed()) + renderer().render_atom(made.feed()) == done.stdout
 
 
 def test_the_locale_of_the_process_stays() -> None:
@@ -341,7 +347,7 @@ def test_the_locale_of_the_process_stays() -> None:
 def test_fit_cleans_every_text() -> None:
     """However deep a text is, it is cleaned; what is no text stays."""
     post = made.post(title="a\x00", tags=made.tags("b\ufdd0"), minutes=3)
-    cleaned = fit(post)
+    cleaned = sanitize_value(post)
 
     assert ("a", "b", 3) == (cleaned.title, cleaned.tags[0].label, cleaned.minutes)
     assert post.published == cleaned.published

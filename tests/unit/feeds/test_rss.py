@@ -7,16 +7,16 @@ import made
 import pytest
 from lxml import etree
 
-from feedpub.config.schema import Config, Feeds
-from feedpub.feeds.generator import DC, MEDIA
-from feedpub.feeds.rss import Rss
+from feedpub.config.schema import Config, FeedsConfig
+from feedpub.feeds.generator import DC_NS, MEDIA_NS
+from feedpub.feeds.rss import RssFormat
 from feedpub.model import Author, Enclosure, Feed, Image, Post
 
 
 def document(feed: Feed, config: Config | None = None, html: str = "<p>x</p>") -> bytes:
     """Give a feed in RSS."""
-    rss = Rss(config or made.config())
-    return rss.document(feed, [rss.entry(post, html) for post in feed.posts])
+    rss = RssFormat(config or made.config())
+    return rss.render_document(feed, [rss.render_entry(post, html) for post in feed.posts])
 
 
 def item(post: Post, config: Config | None = None) -> etree._Element:
@@ -109,7 +109,7 @@ def test_summary_is_escaped_as_html() -> None:
 
 def test_summary_alone() -> None:
     """`feeds.content: summary` keeps the content out."""
-    data = document(made.feed(), made.config(feeds=Feeds(content="summary")))
+    data = document(made.feed(), made.config(feeds=FeedsConfig(content="summary")))
 
     assert b"&lt;p&gt;" not in data
     assert "What it is about." == feedparser.parse(data).entries[0].summary
@@ -130,8 +130,8 @@ def test_tags() -> None:
 
 def test_language() -> None:
     """Each item says its language, and nothing where it is not known."""
-    assert "fr" == item(made.post(language="fr")).findtext(f"{{{DC}}}language")
-    assert item(made.post(language="")).find(f"{{{DC}}}language") is None
+    assert "fr" == item(made.post(language="fr")).findtext(f"{{{DC_NS}}}language")
+    assert item(made.post(language="")).find(f"{{{DC_NS}}}language") is None
 
 
 def test_media() -> None:
@@ -145,7 +145,7 @@ def test_media() -> None:
         ),
     )
     found = item(post)
-    enclosure, thumbnail = found.find("enclosure"), found.find(f"{{{MEDIA}}}thumbnail")
+    enclosure, thumbnail = found.find("enclosure"), found.find(f"{{{MEDIA_NS}}}thumbnail")
 
     assert enclosure is not None
     assert {
@@ -164,12 +164,14 @@ def test_media() -> None:
             "duration": "60",
         },
         {"url": "https://example.org/3"},
-    ] == [dict(each.items()) for each in found.findall(f"{{{MEDIA}}}content")]
+    ] == [dict(each.items()) for each in found.findall(f"{{{MEDIA_NS}}}content")]
 
 
 def test_items_inherit_their_prefixes() -> None:
     """An item declares no namespace: its document has, once."""
-    data = Rss(made.config()).entry(made.post(image=Image("https://example.org/a.png")), "<p>")
+    data = RssFormat(made.config()).render_entry(
+        made.post(image=Image("https://example.org/a.png")), "<p>"
+    )
 
     assert data.startswith(b"<item><title>")
     assert b"xmlns" not in data

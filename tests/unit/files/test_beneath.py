@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from feedpub.files import open_beneath, read, scan, write
+from feedpub.files import open_beneath, read_source, scan, write_outputs
 from feedpub.files.beneath import read_beneath
-from feedpub.model import Copy
+from feedpub.model import StaticFile
 
 OUTSIDE = b"root:x:0:0"
 
@@ -86,9 +86,9 @@ def test_a_swap_between_scan_and_read_publishes_nothing_from_outside(
     (folder / swapped).symlink_to(tmp_path / target)
 
     with pytest.raises(OSError, match="leads out of the folder"):
-        read(folder, "a/b/c.txt", 1_000_000)
+        read_source(folder, "a/b/c.txt", 1_000_000)
     public = tmp_path / "public"
-    copy = Copy("copied.txt", key="", source="a/b/c.txt")
+    copy = StaticFile("copied.txt", cache_key="", source="a/b/c.txt")
     with suppress(OSError):  # what a build makes of it is another matter
-        write([copy], public, folder, {}, lambda _done, _all: None)
+        write_outputs([copy], public, folder, {}, lambda _done, _all: None)
     assert not any(OUTSIDE in each.read_bytes() for each in public.rglob("*") if each.is_file())

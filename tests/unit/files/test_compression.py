@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from feedpub.files.compression import compressed, compressed_names
+from feedpub.files.compression import compress, get_compressed_names
 
 TEXT = b"<p>the same words again</p>" * 100
 
@@ -17,20 +17,20 @@ def test_names() -> None:
     """Text may lie beside compressed in each coding; pictures and what has no suffix may not."""
     names = {"a/b.HTML.gz": "gzip", "a/b.HTML.br": "br"}
 
-    assert names == compressed_names("a/b.HTML", ("gzip", "br"))
-    assert {"rss.xml.br": "br"} == compressed_names("rss.xml", ("br",))
-    assert {} == compressed_names("rss.xml", ())
-    assert {} == compressed_names("cat.png", ("gzip",))
-    assert {} == compressed_names("CNAME", ("gzip",))
+    assert names == get_compressed_names("a/b.HTML", ("gzip", "br"))
+    assert {"rss.xml.br": "br"} == get_compressed_names("rss.xml", ("br",))
+    assert {} == get_compressed_names("rss.xml", ())
+    assert {} == get_compressed_names("cat.png", ("gzip",))
+    assert {} == get_compressed_names("CNAME", ("gzip",))
 
 
 @pytest.mark.parametrize("coding", ["gzip", "br"])
 def test_the_same_bytes(coding: str) -> None:
     """What is compressed can be read back, and is the same every time: it holds no date."""
-    small = compressed(TEXT, coding)
+    small = compress(TEXT, coding)
 
     assert small is not None
-    assert small == compressed(TEXT, coding)
+    assert small == compress(TEXT, coding)
     assert len(small) < len(TEXT)
     if coding == "gzip":
         assert bytes(4) == small[4:8]
@@ -40,7 +40,7 @@ def test_the_same_bytes(coding: str) -> None:
 @given(data=st.binary(max_size=50).map(lambda each: each * 40))
 def test_never_larger(coding: str, data: bytes) -> None:
     """What is small, or would not become smaller, stays as it is."""
-    small = compressed(data, coding)
+    small = compress(data, coding)
 
     if small is None:
         return
@@ -53,5 +53,5 @@ def test_what_cannot_become_smaller() -> None:
     """Chance cannot be compressed."""
     noise = random.Random(1).randbytes(3000)
 
-    assert compressed(noise, "gzip") is None
-    assert compressed(noise, "br") is None
+    assert compress(noise, "gzip") is None
+    assert compress(noise, "br") is None

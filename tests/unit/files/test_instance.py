@@ -8,13 +8,13 @@ from pathlib import Path
 import pytest
 
 from feedpub.errors import FeedpubError
-from feedpub.files import keep_state, kept_state, only, running
+from feedpub.files import is_running, load_state, save_state, single_instance
 
 HOLD = """
 import sys
 from pathlib import Path
-from feedpub.files import only
-with only(Path(sys.argv[1])):
+from feedpub.files import single_instance
+with single_instance(Path(sys.argv[1])):
     print("holds", flush=True)
     sys.stdin.readline()
 """
@@ -28,34 +28,34 @@ def test_the_second_is_refused_by_the_number_of_the_first(tmp_path: Path) -> Non
     ) as first:
         assert first.stdout is not None
         assert b"holds\n" == first.stdout.readline()
-        assert running(folder)
+        assert is_running(folder)
 
         with (
             pytest.raises(FeedpubError, match=rf"{tmp_path} already, as process {first.pid};"),
-            only(folder, 0.1),
+            single_instance(folder, 0.1),
         ):
             pass
 
         first.kill()
         first.communicate()
 
-    assert not running(folder)
+    assert not is_running(folder)
 
-    with only(folder):
-        assert running(folder)
+    with single_instance(folder):
+        assert is_running(folder)
         assert f"{os.getpid()}\n" == (folder / "run.lock").read_text(encoding="ascii")
 
 
 def test_where_none_ever_ran(tmp_path: Path) -> None:
     """Nothing runs, and nothing was said."""
-    assert not running(tmp_path)
-    assert "" == kept_state(tmp_path)
+    assert not is_running(tmp_path)
+    assert "" == load_state(tmp_path)
 
 
 def test_what_is_said_is_kept_whole(tmp_path: Path) -> None:
     """The last word counts, and nothing else is left."""
-    keep_state(tmp_path, "one")
-    keep_state(tmp_path, "two: 人")
+    save_state(tmp_path, "one")
+    save_state(tmp_path, "two: 人")
 
-    assert "two: 人" == kept_state(tmp_path)
+    assert "two: 人" == load_state(tmp_path)
     assert ["run.json"] == [each.name for each in tmp_path.iterdir()]

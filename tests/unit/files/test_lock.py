@@ -7,13 +7,13 @@ from pathlib import Path
 import pytest
 
 from feedpub.errors import OutputError
-from feedpub.files.lock import locked
+from feedpub.files.lock import lock_folder
 
 HOLD = """
 import sys
 from pathlib import Path
-from feedpub.files.lock import locked
-with locked(Path(sys.argv[1]), lambda: print("waits", flush=True)):
+from feedpub.files.lock import lock_folder
+with lock_folder(Path(sys.argv[1]), lambda: print("waits", flush=True)):
     print("holds", flush=True)
     sys.stdin.readline()
 """
@@ -38,7 +38,7 @@ def said(process: "subprocess.Popen[str]") -> str:
 def test_a_second_process_says_so_and_waits(tmp_path: Path) -> None:
     """Who comes second waits until the first has ended."""
     folder = tmp_path / "made/for/it"
-    with locked(folder, lambda: None):
+    with lock_folder(folder, lambda: None):
         second = holder(folder)
 
         assert "waits" == said(second)
@@ -56,7 +56,7 @@ def test_a_killed_process_gives_the_folder_up(tmp_path: Path) -> None:
         first.kill()
         first.communicate()
         waited: list[bool] = []
-        with locked(tmp_path, lambda: waited.append(True)):
+        with lock_folder(tmp_path, lambda: waited.append(True)):
             assert [] == waited
     assert [] == list(tmp_path.iterdir())
 
@@ -67,7 +67,7 @@ def test_a_file_in_place_of_the_folder_is_told(tmp_path: Path) -> None:
 
     with (
         pytest.raises(OutputError, match=r"public: is a file"),
-        locked(tmp_path / "public", lambda: None),
+        lock_folder(tmp_path / "public", lambda: None),
     ):
         pass
 

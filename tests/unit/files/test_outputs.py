@@ -12,18 +12,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from feedpub.errors import OutputError, TemplateError
-from feedpub.files.listing import LIST, listed
-from feedpub.files.outputs import PARTS, Written, intact, write
-from feedpub.model import Changes, Copy, Output
+from feedpub.files.listing import LIST_FILE, list_owned_paths
+from feedpub.files.outputs import PARTS_FOLDER, ManifestEntry, is_unchanged, write_outputs
+from feedpub.model import BuildResult, OutputFile, StaticFile
 
 
 def quiet(_done: int, _total: int) -> None:
     """Take no notice of progress."""
 
 
-def output(path: str, text: str, key: str = "") -> Output:
+def output(path: str, text: str, key: str = "") -> OutputFile:
     """Make an output whose key is that of its text."""
-    return Output(path, key or f"key of {text}", text.encode)
+    return OutputFile(path, key or f"key of {text}", text.encode)
 
 
 def held(folder: Path) -> dict[str, str]:
@@ -31,7 +31,7 @@ def held(folder: Path) -> dict[str, str]:
     return {
         path.relative_to(folder).as_posix(): path.read_text(encoding="utf-8")
         for path in folder.rglob("*")
-        if path.is_file() and path.name != LIST
+        if path.is_file() and path.name != LIST_FILE
     }
 
 
@@ -42,14 +42,14 @@ class Site:
         self.folder = root / "public"
         self.content = root / "content"
         self.content.mkdir(exist_ok=True)
-        self.ledger: dict[str, Written] = {}
+        self.ledger: dict[str, ManifestEntry] = {}
         self.codings: tuple[str, ...] = ()
 
     def write(
-        self, *outputs: Output | Copy, untouched: tuple[str, ...] = (), anew: bool = False
-    ) -> Changes:
+        self, *outputs: OutputFile | StaticFile, untouched: tuple[str, ...] = (), anew: bool = False
+    ) -> BuildResult:
         """Write these outputs and remember them."""
-        changes, self.ledger = write(
+        changes, self.ledger = write_outputs(
             outputs,
             self.folder,
             self.content,
@@ -65,7 +65,7 @@ class Site:
         """Give the names of all files but the list."""
         found = (path for path in self.folder.rglob("*") if path.is_file())
         return sorted(
-            path.relative_to(self.folder).as_posix() for path in found if path.name != LIST
+            path.relative_to(self.folder).as_posix() for path in found if path.name != LIST_FILE
         )
 
 
@@ -80,7 +80,7 @@ def test_every_output_is_written(site: Site) -> None:
     changes = site.write(output("index.html", "home"), output("tags/x/rss.xml", "feed"))
 
     assert {"index.html": "home", "tags/x/rss.xml": "feed"} == held(site.folder)
-    assert Changes(("index.html", "tags/x/rss.xml"), (), 0) == changes
+    assert BuildResult(("index.html", "tags/x/rss.xml"), (), 0) == changes
 
 
 def test_a_known_key_is_not_rendered(site: Site) -> None:
@@ -90,9 +90,9 @@ def test_a_known_key_is_not_rendered(site: Site) -> None:
     def explode() -> bytes:
         raise AssertionError
 
-    changes = site.write(Output("a", "key of text", explode))
+    changes = site.write(OutputFile("a", "key of text", explode))
 
-    assert Changes((), (), 1) == changes
+    assert BuildResult((), (), 1) == changes
 
 
 def test_equal_bytes_are_not_touched(site: Site) -> None:
@@ -103,7 +103,7 @@ def test_equal_bytes_are_not_touched(site: Site) -> None:
     changes = site.write(output("a", "text", key="another"))
     after = (site.folder / "a").stat()
 
-    assert Changes((), (), 1) == changes
+    assert BuildResult((), (), 1) == changes
     assert (before.st_ino, before.st_mtime_ns) == (after.st_ino, after.st_mtime_ns)
 
 
@@ -124,7 +124,7 @@ def test_what_is_not_wanted_any_more_is_removed(site: Site) -> None:
 
     changes = site.write(output("kept", "text"))
 
-    assert Changes((), ("a/b/c",), 1) == changes
+    assert BuildResult((), ("a/b/c",), 1) == changes
     assert not (site.folder / "a").exists()
 
 
@@ -196,10 +196,10 @@ def test_a_name_in_other_letters_may_be_the_same_file(site: Site) -> None:
 def test_copies_are_of_the_content_folder(site: Site) -> None:
     """A copy has the bytes of its source, and follows it when it changes."""
     (site.content / "cat.png").write_bytes(b"cat")
-    site.write(Copy("posts/cat.png", "", "cat.png"))
+    site.write(StaticFile("posts/cat.png", "", "cat.png"))
     (site.content / "cat.png").write_bytes(b"dog")
 
-    changes = site.write(Copy("posts/cat.png", "", "cat.png"))
+    changes = site.write(StaticFile("posts/cat.png", "", "cat.png"))
 
     assert ("posts/cat.png",) == changes.written
     assert {"posts/cat.png": "dog"} == held(site.folder)
@@ -209,19 +209,19 @@ def test_an_untouched_folder_is_intact(site: Site) -> None:
     """What was written lies there as it was left, until somebody touches it."""
     site.write(output("a", "text"))
 
-    assert intact(site.folder, site.ledger)
+    assert is_unchanged(site.folder, site.ledger)
 
     (site.folder / "a").unlink()
 
-    assert not intact(site.folder, site.ledger)
+    assert not is_unchanged(site.folder, site.ledger)
 
 
 def test_a_folder_without_its_list_is_not_intact(site: Site) -> None:
     """Somebody who removes the list gets it back."""
     site.write(output("a", "text"))
-    (site.folder / LIST).unlink()
+    (site.folder / LIST_FILE).unlink()
 
-    assert not intact(site.folder, site.ledger)
+    assert not is_unchanged(site.folder, site.ledger)
 
 
 def test_everything_is_written_anew(site: Site) -> None:
@@ -233,19 +233,19 @@ def test_everything_is_written_anew(site: Site) -> None:
 
     changes = site.write(output("a/b", "text"), output("new", "text"), anew=True)
 
-    assert Changes(("a/b", "new"), ("old",), 0) == changes
+    assert BuildResult(("a/b", "new"), ("old",), 0) == changes
     assert {"a/b": "text", "new": "text", "mine": "mine"} == held(site.folder)
     assert inode != (site.folder / "a/b").stat().st_ino
-    assert intact(site.folder, site.ledger)
-    assert Changes((), (), 2) == site.write(output("a/b", "text"), output("new", "text"))
+    assert is_unchanged(site.folder, site.ledger)
+    assert BuildResult((), (), 2) == site.write(output("a/b", "text"), output("new", "text"))
 
 
 def test_compressed_files_are_written_anew_as_well(site: Site) -> None:
     """Each is as old as the file beside which it lies, or younger."""
     site.codings = ("gzip", "br")
     (site.content / "a.txt").write_text("text " * 1000, encoding="utf-8")
-    first = site.write(Copy("a.txt", "k", "a.txt"))
-    again = site.write(Copy("a.txt", "k", "a.txt"), anew=True)
+    first = site.write(StaticFile("a.txt", "k", "a.txt"))
+    again = site.write(StaticFile("a.txt", "k", "a.txt"), anew=True)
     times = [(site.folder / f"a.txt{end}").stat().st_mtime_ns for end in ("", ".gz", ".br")]
 
     assert ("a.txt", "a.txt.br", "a.txt.gz") == first.written == again.written
@@ -262,10 +262,10 @@ def test_a_folder_is_as_it_was_until_all_is_rendered_anew(site: Site) -> None:
     before = held(site.folder)
 
     with pytest.raises(TemplateError, match="no"):
-        site.write(output("a", "else"), Output("b", "key", fail), anew=True)
+        site.write(output("a", "else"), OutputFile("b", "key", fail), anew=True)
 
     assert before == {
-        path: text for path, text in held(site.folder).items() if not path.startswith(PARTS)
+        path: text for path, text in held(site.folder).items() if not path.startswith(PARTS_FOLDER)
     }
 
 
@@ -275,8 +275,8 @@ def test_a_copy_that_cannot_be_read_is_left_out(site: Site, anew: bool) -> None:
     (site.content / "good.png").write_bytes(b"good")
     (site.content / "bad.png").write_bytes(b"bad")
     copies = (
-        Copy("bad.png", "k", "bad.png"),
-        Copy("good.png", "k", "good.png"),
+        StaticFile("bad.png", "k", "bad.png"),
+        StaticFile("good.png", "k", "good.png"),
         output("a", "text"),
     )
     site.write(*copies)
@@ -299,9 +299,9 @@ def test_a_copy_that_cannot_be_read_is_left_out(site: Site, anew: bool) -> None:
 
 def test_a_copy_whose_source_has_gone_is_not_wanted(site: Site) -> None:
     """It vanished since the folder was listed: nobody's fault, and the next build knows it."""
-    changes = site.write(Copy("gone.png", "k", "gone.png"), output("a", "text"))
+    changes = site.write(StaticFile("gone.png", "k", "gone.png"), output("a", "text"))
 
-    assert Changes(("a",), (), 0) == changes
+    assert BuildResult(("a",), (), 0) == changes
     assert {"a": "text"} == held(site.folder)
 
 
@@ -312,7 +312,7 @@ def test_a_process_that_is_killed_while_it_writes_is_told(site: Site) -> None:
 
     assert {f"p{number}": "text" for number in range(200)} == held(site.folder)
     assert (("p150", signal.SIGKILL),) == changes.killed
-    assert intact(site.folder, site.ledger)
+    assert is_unchanged(site.folder, site.ledger)
 
 
 def test_a_file_at_which_process_after_process_is_killed_is_an_error(site: Site) -> None:
@@ -322,10 +322,12 @@ def test_a_file_at_which_process_after_process_is_killed_is_an_error(site: Site)
     with pytest.raises(OutputError, match="p150"):
         site.write(*outputs)
 
-    assert {path for path in held(site.folder) if not path.startswith(PARTS)} <= listed(site.folder)
+    assert {
+        path for path in held(site.folder) if not path.startswith(PARTS_FOLDER)
+    } <= list_owned_paths(site.folder)
 
 
-def _deadly(site: Site, number: int, times: int) -> Output:
+def _deadly(site: Site, number: int, times: int) -> OutputFile:
     """Make an output; that of number 150 kills so many of the processes that render it."""
 
     def render() -> bytes:
@@ -337,16 +339,16 @@ def _deadly(site: Site, number: int, times: int) -> Output:
             os.kill(os.getpid(), signal.SIGKILL)
         return b"text"
 
-    return Output(f"p{number}", "key", render)
+    return OutputFile(f"p{number}", "key", render)
 
 
 def test_a_list_never_leads_outside(tmp_path: Path) -> None:
     """A list that names files elsewhere, whoever wrote it, names nothing of ours."""
-    (tmp_path / LIST).write_text(
+    (tmp_path / LIST_FILE).write_text(
         "# head\n../secret\n/etc/passwd\na/../../b\nok\n", encoding="utf-8"
     )
 
-    assert {"ok"} == listed(tmp_path)
+    assert {"ok"} == list_owned_paths(tmp_path)
 
 
 def test_many_outputs_are_shared_among_processes(site: Site) -> None:
@@ -356,7 +358,7 @@ def test_many_outputs_are_shared_among_processes(site: Site) -> None:
     changes = site.write(*outputs)
 
     assert 300 == len(changes.written)
-    assert Changes((), (), 300) == site.write(*outputs)
+    assert BuildResult((), (), 300) == site.write(*outputs)
 
 
 LONG = "The same words again. " * 100
@@ -376,8 +378,8 @@ def test_compressed_beside(compressing: Site) -> None:
     )
 
     files = ("a.html", "a.html.br", "a.html.gz", "b.html", "c.png")
-    assert Changes(files, (), 0) == changes
-    assert set(files) == listed(compressing.folder) == set(compressing.ledger)
+    assert BuildResult(files, (), 0) == changes
+    assert set(files) == list_owned_paths(compressing.folder) == set(compressing.ledger)
     assert LONG.encode() == gzip.decompress((compressing.folder / "a.html.gz").read_bytes())
     assert LONG.encode() == brotli.decompress((compressing.folder / "a.html.br").read_bytes())
 
@@ -387,8 +389,8 @@ def test_compressed_is_not_made_again(compressing: Site) -> None:
     compressing.write(output("a.html", LONG))
     before = (compressing.folder / "a.html.gz").stat()
 
-    assert Changes((), (), 3) == compressing.write(output("a.html", LONG))
-    assert Changes((), (), 3) == compressing.write(output("a.html", LONG, key="another"))
+    assert BuildResult((), (), 3) == compressing.write(output("a.html", LONG))
+    assert BuildResult((), (), 3) == compressing.write(output("a.html", LONG, key="another"))
     after = (compressing.folder / "a.html.gz").stat()
     assert (before.st_ino, before.st_mtime_ns) == (after.st_ino, after.st_mtime_ns)
 
@@ -402,9 +404,9 @@ def test_compressed_that_somebody_changed(compressing: Site) -> None:
     (compressing.folder / "a.html.gz").write_bytes(b"spoilt")
     (compressing.folder / "a.html.br").unlink()
 
-    assert not intact(compressing.folder, compressing.ledger)
+    assert not is_unchanged(compressing.folder, compressing.ledger)
     assert ("a.html.br", "a.html.gz") == compressing.write(output("a.html", LONG)).written
-    assert intact(compressing.folder, compressing.ledger)
+    assert is_unchanged(compressing.folder, compressing.ledger)
 
 
 def test_compressed_goes_with_its_text(compressing: Site) -> None:
@@ -418,7 +420,7 @@ def test_compressed_goes_with_its_text(compressing: Site) -> None:
     compressing.codings = ("gzip",)
     assert ("b.html.br",) == compressing.write(output("b.html", LONG)).removed
     compressing.codings = ()
-    assert Changes((), ("b.html.gz",), 1) == compressing.write(output("b.html", LONG))
+    assert BuildResult((), ("b.html.gz",), 1) == compressing.write(output("b.html", LONG))
     assert ["b.html"] == compressing.names()
 
 
@@ -428,13 +430,13 @@ def test_compressed_later(compressing: Site) -> None:
     compressing.write(output("a.html", LONG))
     compressing.codings = ("gzip",)
 
-    assert Changes(("a.html.gz",), (), 1) == compressing.write(output("a.html", LONG))
+    assert BuildResult(("a.html.gz",), (), 1) == compressing.write(output("a.html", LONG))
 
 
 def test_compressed_by_somebody_else(compressing: Site) -> None:
     """A file of the site with such a name is the site's own; one of a stranger's stops us."""
     (compressing.content / "x").write_bytes(b"own")
-    compressing.write(output("a.html", LONG), Copy("a.html.gz", "", "x"))
+    compressing.write(output("a.html", LONG), StaticFile("a.html.gz", "", "x"))
 
     assert b"own" == (compressing.folder / "a.html.gz").read_bytes()
     assert ["a.html", "a.html.br", "a.html.gz"] == compressing.names()
@@ -479,7 +481,7 @@ def test_the_folder_holds_what_the_last_build_wanted(
 
     assert wanted == (held(site.folder) if builds else {})
     if builds:
-        assert Changes((), (), len(wanted)) == site.write(
+        assert BuildResult((), (), len(wanted)) == site.write(
             *(output(path, text) for path, text in wanted.items())
         )
 
@@ -497,9 +499,9 @@ def test_what_is_untouched_is_not_looked_at(site: Site) -> None:
 def test_a_copy_of_a_file_that_was_new_is_looked_at_again(site: Site) -> None:
     """Of a file copied within the clock's tick nobody knows whether it is as it was."""
     (site.content / "cat.png").write_text("one", encoding="utf-8")
-    site.write(Copy("cat.png", "", "cat.png"))
+    site.write(StaticFile("cat.png", "", "cat.png"))
     (site.content / "cat.png").write_text("two", encoding="utf-8")
-    site.write(Copy("cat.png", "", "cat.png"), untouched=("cat.png",))
+    site.write(StaticFile("cat.png", "", "cat.png"), untouched=("cat.png",))
 
     assert {"cat.png": "two"} == held(site.folder)
 
@@ -510,8 +512,8 @@ def test_a_copy_of_a_linked_file_changes_with_it(site: Site) -> None:
     os.utime(site.content / "cat.png", ns=(1, 1))
     (site.content / "dog.png").symlink_to("cat.png")
     time.sleep(0.1)
-    site.write(Copy("dog.png", "", "dog.png"))
+    site.write(StaticFile("dog.png", "", "dog.png"))
     (site.content / "cat.png").write_text("two", encoding="utf-8")
-    site.write(Copy("dog.png", "", "dog.png"))
+    site.write(StaticFile("dog.png", "", "dog.png"))
 
     assert {"dog.png": "two"} == held(site.folder)

@@ -5,12 +5,12 @@ from pathlib import Path
 import pytest
 
 from feedpub.errors import TemplateError
-from feedpub.files.packaged import code, packaged, texts
+from feedpub.files.packaged import compute_program_digest, find_packaged_templates, read_templates
 
 
 def test_the_packaged_templates_are_found() -> None:
     """Wherever feedpub is installed, its templates come with it."""
-    found = texts(packaged())
+    found = read_templates(find_packaged_templates())
 
     assert {"base.html", "style.css", "words/en.toml"} <= found.keys()
 
@@ -19,8 +19,8 @@ def test_there_may_be_no_templates_of_ones_own(tmp_path: Path) -> None:
     """A folder that is not there has no templates; hidden files are none."""
     (tmp_path / ".hidden").write_text("no", encoding="utf-8")
 
-    assert {} == texts(tmp_path / "nowhere")
-    assert {} == texts(tmp_path)
+    assert {} == read_templates(tmp_path / "nowhere")
+    assert {} == read_templates(tmp_path)
 
 
 def test_templates_are_utf8(tmp_path: Path) -> None:
@@ -28,9 +28,9 @@ def test_templates_are_utf8(tmp_path: Path) -> None:
     (tmp_path / "404.html").write_bytes(b"caf\xe9")
 
     with pytest.raises(TemplateError, match=r"404.html: is not UTF-8 text; save it as UTF-8"):
-        texts(tmp_path)
+        read_templates(tmp_path)
 
 
 def test_the_program_is_known_by_a_digest() -> None:
     """The digest is the same as long as the program is."""
-    assert code() == code()
+    assert compute_program_digest() == compute_program_digest()

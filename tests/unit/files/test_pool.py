@@ -14,10 +14,18 @@ from pathlib import Path
 import pytest
 
 from feedpub.errors import FeedpubError, TemplateError
-from feedpub.files.limits import Limits
-from feedpub.files.pool import CHUNK, Loss, Outcome, SpawnedPool, can_fork, cpu_count, map_parallel
+from feedpub.files.limits import ResourceLimits
+from feedpub.files.pool import (
+    CHUNK_SIZE,
+    BatchResult,
+    LostWorker,
+    SpawnedPool,
+    can_fork,
+    cpu_count,
+    map_parallel,
+)
 
-LIMITS = Limits(seconds=0.3, octets=60_000_000)
+LIMITS = ResourceLimits(cpu_seconds=0.3, memory_bytes=60_000_000)
 BAD = 70
 """The item that is not like the others."""
 
@@ -84,22 +92,22 @@ def spawned(work: Callable[[int], int]) -> Iterator[SpawnedPool[int, int]]:
         pool.close()
 
 
-def forked(work: Callable[[int], int], items: Sequence[int]) -> list[Outcome[int]]:
+def forked(work: Callable[[int], int], items: Sequence[int]) -> list[BatchResult[int]]:
     """Do the work in forked children."""
     return list(map_parallel(items, work, 2, LIMITS))
 
 
-def by_spawned(work: Callable[[int], int], items: Sequence[int]) -> list[Outcome[int]]:
+def by_spawned(work: Callable[[int], int], items: Sequence[int]) -> list[BatchResult[int]]:
     """Do the work in interpreters of their own."""
     with spawned(work) as pool:
         return list(pool.map(items))
 
 
 EITHER = pytest.mark.parametrize("do", [forked, by_spawned])
-Do = Callable[[Callable[[int], int], Sequence[int]], list[Outcome[int]]]
+Do = Callable[[Callable[[int], int], Sequence[int]], list[BatchResult[int]]]
 
 
-def results(outcomes: Sequence[Outcome[int]]) -> dict[int, int]:
+def results(outcomes: Sequence[BatchResult[int]]) -> dict[int, int]:
     """Return all results by index, and assert that none came twice."""
     pairs = [pair for each in outcomes for pair in each.results]
 
@@ -108,15 +116,17 @@ def results(outcomes: Sequence[Outcome[int]]) -> dict[int, int]:
     return dict(pairs)
 
 
-def losses(outcomes: Sequence[Outcome[int]]) -> list[Loss]:
+def losses(outcomes: Sequence[BatchResult[int]]) -> list[LostWorker]:
     """Return all losses."""
-    return [loss for each in outcomes for loss in each.losses]
+    return [loss for each in outcomes for loss in each.lost_workers]
 
 
 @pytest.mark.parametrize("limits", [None, LIMITS])
 @pytest.mark.parametrize("workers", [1, 2, 3])
-@pytest.mark.parametrize("size", [0, 1, CHUNK, CHUNK + 1, 10 * CHUNK])
-def test_every_item_is_worked_on_once(workers: int, size: int, limits: Limits | None) -> None:
+@pytest.mark.parametrize("size", [0, 1, CHUNK_SIZE, CHUNK_SIZE + 1, 10 * CHUNK_SIZE])
+def test_every_item_is_worked_on_once(
+    workers: int, size: int, limits: ResourceLimits | None
+) -> None:
     """However many items and workers, nothing is lost and nothing done twice."""
     outcomes = list(map_parallel(range(size), double, workers, limits))
 
@@ -126,7 +136,7 @@ def test_every_item_is_worked_on_once(workers: int, size: int, limits: Limits | 
 
 def test_several_workers_are_several_processes() -> None:
     """Much work is done by children; little, without limits, by this process itself."""
-    found = map_parallel(range(10 * CHUNK), lambda _: os.getpid(), 2)
+    found = map_parallel(range(10 * CHUNK_SIZE), lambda _: os.getpid(), 2)
     children = set(results(list(found)).values())
 
     assert 2 == len(children)
@@ -145,7 +155,7 @@ def test_what_has_limits_is_never_done_by_this_process() -> None:
 def test_an_error_in_a_child_is_raised_here(workers: int) -> None:
     """What goes wrong in a child stops the work as if it were done here."""
     with pytest.raises(TemplateError, match=r"post.html:3: no"):
-        list(map_parallel(range(10 * CHUNK), fail, workers))
+        list(map_parallel(range(10 * CHUNK_SIZE), fail, workers))
 
 
 def test_an_error_in_an_interpreter_of_its_own_is_raised_here() -> None:
@@ -179,7 +189,7 @@ def test_an_item_over_its_limits_is_given_up_alone(
     do: Do, work: Callable[[int], int], signals: set[int]
 ) -> None:
     """The worker is ended; all other items, of the same batch too, are done by another."""
-    items = range(3 * CHUNK)
+    items = range(3 * CHUNK_SIZE)
     outcomes = do(work, items)
 
     assert {index: 2 * index for index in items if index != BAD} == results(outcomes)
@@ -202,7 +212,7 @@ def test_many_such_items_are_given_up_each_by_itself(do: Do) -> None:
 @EITHER
 def test_memory_is_bounded(do: Do) -> None:
     """An item that takes memory without end is refused some, and the next ones have theirs."""
-    found = results(do(eat, range(CHUNK + BAD)))
+    found = results(do(eat, range(CHUNK_SIZE + BAD)))
 
     assert 0 > found[BAD] > -500  # what it had before and used no longer counts as its own
     assert 2 * (BAD + 1) == found[BAD + 1]
@@ -211,11 +221,11 @@ def test_memory_is_bounded(do: Do) -> None:
 @EITHER
 def test_an_item_whose_worker_is_killed_is_tried_again(do: Do, tmp_path: Path) -> None:
     """A kernel out of memory kills anybody: once is told, and twice is given up."""
-    items = range(CHUNK + BAD)
+    items = range(CHUNK_SIZE + BAD)
     outcomes = do(partial(be_killed, tmp_path, 1), items)
 
     assert {index: 2 * index for index in items} == results(outcomes)
-    assert [Loss(BAD, signal.SIGKILL, retried=True)] == losses(outcomes)
+    assert [LostWorker(BAD, signal.SIGKILL, retried=True)] == losses(outcomes)
 
     outcomes = do(partial(be_killed, tmp_path, 3), items)
 
@@ -241,7 +251,7 @@ def test_an_interpreter_is_kept_for_the_next_time() -> None:
     """To start one takes longer than to read a post; one that died meanwhile is replaced."""
     with spawned(_pid) as pool:
         first = results(list(pool.map([0])))[0]
-        many = set(results(list(pool.map(range(4 * CHUNK)))).values())
+        many = set(results(list(pool.map(range(4 * CHUNK_SIZE)))).values())
         again = results(list(pool.map([0])))[0]
         os.kill(again, signal.SIGKILL)
         after = results(list(pool.map([0])))[0]
@@ -258,7 +268,7 @@ def _pid(_: int) -> int:
 
 def test_work_that_is_abandoned_leaves_no_process() -> None:
     """Whoever stops listening ends the workers as well."""
-    outcomes = map_parallel(range(20 * CHUNK), _pid, 2, LIMITS)
+    outcomes = map_parallel(range(20 * CHUNK_SIZE), _pid, 2, LIMITS)
     some = next(outcomes)
     del outcomes
     pid = some.results[0][1]
@@ -275,13 +285,13 @@ SPAWNS = """
 from test_pool import LONG, SpawnedPool, partial, same, tell_and_wait
 list(SpawnedPool(partial(same, tell_and_wait), LONG, 2).map(range(300)))
 """
-LONG = Limits(seconds=9, octets=1_000_000_000)
+LONG = ResourceLimits(cpu_seconds=9, memory_bytes=1_000_000_000)
 
 
 def tell_and_wait(item: int) -> None:
     """Say which process this is, in a file of its name, and work for a while."""
     Path(str(os.getpid())).touch()
-    time.sleep(0.5 if item % CHUNK else 0.2)
+    time.sleep(0.5 if item % CHUNK_SIZE else 0.2)
 
 
 @pytest.mark.parametrize("script", [FORKS, SPAWNS])

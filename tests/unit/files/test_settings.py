@@ -5,14 +5,14 @@ from pathlib import Path
 import pytest
 
 from feedpub.errors import ConfigError, FeedpubError
-from feedpub.files import configuration
+from feedpub.files import load_config
 
 
 def test_read(tmp_path: Path) -> None:
     """A configuration file becomes a configuration."""
     path = tmp_path / "config.yaml"
     path.write_text("site: {title: Notes, url: 'https://${HOST}/'}")
-    actual = configuration(path, {"HOST": "example.org"})
+    actual = load_config(path, {"HOST": "example.org"})
 
     assert actual.site.url == "https://example.org/"
 
@@ -22,7 +22,7 @@ def test_no_file(tmp_path: Path, name: str) -> None:
     """Where there is no file, what to do is said."""
     (tmp_path / "file").touch()
     with pytest.raises(FeedpubError, match="no such file; `feedpub init` makes a site"):
-        configuration(tmp_path / name, {})
+        load_config(tmp_path / name, {})
 
 
 def test_not_utf_8(tmp_path: Path) -> None:
@@ -30,4 +30,4 @@ def test_not_utf_8(tmp_path: Path) -> None:
     path = tmp_path / "config.yaml"
     path.write_bytes(b"site:\n  title: caf\xe9\n")
     with pytest.raises(ConfigError, match=r"config\.yaml:2: is not in UTF-8"):
-        configuration(path, {})
+        load_config(path, {})

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from feedpub.errors import FeedpubError, PostError
-from feedpub.files.sources import RACY, Entry, digest, read, rescan, scan
-from feedpub.model import Source
+from feedpub.files.sources import RACY_WINDOW, FileEntry, compute_digest, read_source, rescan, scan
+from feedpub.model import SourceFile
 
 
 def put(folder: Path, *paths: str) -> None:
@@ -48,7 +48,7 @@ def test_nothing_outside_the_folder_is_published(tmp_path: Path) -> None:
     (content / "nowhere.md").symlink_to("missing.md")
     (content / "circle.md").symlink_to("circle.md")
 
-    assert ["a/a.md"] == [each.path for each in scan(content) if each.is_there]
+    assert ["a/a.md"] == [each.path for each in scan(content) if each.exists]
 
 
 def test_what_is_no_regular_file_is_passed_over(tmp_path: Path) -> None:
@@ -103,8 +103,8 @@ def test_a_second_look_sees_no_more_than_the_first(tmp_path: Path) -> None:
 
     found = rescan(content, (), set(named))
 
-    assert ["a/a.md", "in.md"] == [each.path for each in found if each.is_there]
-    assert ["folder", "out.md"] == [each.path for each in found if not each.is_there]
+    assert ["a/a.md", "in.md"] == [each.path for each in found if each.exists]
+    assert ["folder", "out.md"] == [each.path for each in found if not each.exists]
 
 
 def test_a_second_look_follows_links_of_which_nothing_is_told(tmp_path: Path) -> None:
@@ -125,15 +125,15 @@ def test_a_second_look_sees_that_a_link_leads_somewhere_now(tmp_path: Path) -> N
     found = rescan(tmp_path, known, {"a.md"})
 
     assert scan(tmp_path) == found
-    assert found[1].is_there
+    assert found[1].exists
 
 
 def test_a_file_changed_just_now_is_not_settled() -> None:
     """Within the clock's tick a file could change again and look the same."""
-    entry = Entry("a.md", 1, modified=1_000, changed=2_000, inode=1)
+    entry = FileEntry("a.md", 1, modified=1_000, changed=2_000, inode=1)
 
-    assert not entry.settled(scanned=2_000 + RACY)
-    assert entry.settled(scanned=2_001 + RACY)
+    assert not entry.is_stable(scanned=2_000 + RACY_WINDOW)
+    assert entry.is_stable(scanned=2_001 + RACY_WINDOW)
 
 
 @pytest.mark.parametrize(
@@ -141,20 +141,20 @@ def test_a_file_changed_just_now_is_not_settled() -> None:
 )
 def test_on_a_disk_of_whole_seconds_a_file_settles_later(changed: int, seconds: int) -> None:
     """Two saves within one of its seconds have one time: until it is over nothing is sure."""
-    entry = Entry("a.md", 1, modified=4_000_000_000, changed=changed, inode=1)
-    end = changed + seconds * 1_000_000_000 + RACY
+    entry = FileEntry("a.md", 1, modified=4_000_000_000, changed=changed, inode=1)
+    end = changed + seconds * 1_000_000_000 + RACY_WINDOW
 
-    assert not entry.settled(scanned=end)
-    assert entry.settled(scanned=end + 1)
+    assert not entry.is_stable(scanned=end)
+    assert entry.is_stable(scanned=end + 1)
 
 
 def test_reading_gives_bytes_and_their_digest(tmp_path: Path) -> None:
     """A source is the file's bytes as they are."""
     (tmp_path / "a.md").write_bytes(b"\xef\xbb\xbfa\r\n")
 
-    assert Source("a.md", b"\xef\xbb\xbfa\r\n", digest(b"\xef\xbb\xbfa\r\n")) == read(
-        tmp_path, "a.md", 6
-    )
+    assert SourceFile(
+        "a.md", b"\xef\xbb\xbfa\r\n", compute_digest(b"\xef\xbb\xbfa\r\n")
+    ) == read_source(tmp_path, "a.md", 6)
 
 
 def test_no_more_is_read_than_a_post_may_have(tmp_path: Path) -> None:
@@ -162,7 +162,7 @@ def test_no_more_is_read_than_a_post_may_have(tmp_path: Path) -> None:
     (tmp_path / "a.md").write_bytes(b"1234567")
 
     with pytest.raises(PostError) as raised:
-        read(tmp_path, "a.md", 6)
+        read_source(tmp_path, "a.md", 6)
 
     problem = raised.value.problem
 
@@ -175,7 +175,7 @@ def test_folders_in_one_another_are_bounded(tmp_path: Path) -> None:
     put(tmp_path, "a.md", "d/" * 100 + "ok.md", "d/" * 101 + "no.md")
     found = scan(tmp_path)
 
-    assert ["a.md", "d/" * 100 + "ok.md"] == [each.path for each in found if each.is_there]
+    assert ["a.md", "d/" * 100 + "ok.md"] == [each.path for each in found if each.exists]
     assert ["d/" * 101 + "no.md"] == [each.path for each in found if each.fault]
     assert found == rescan(tmp_path, (), {"a.md", "d"})
 
@@ -186,6 +186,6 @@ def test_paths_are_bounded(tmp_path: Path) -> None:
     put(tmp_path, f"{'/'.join([name] * 5)}.md", "a.md")
     found = scan(tmp_path)
 
-    assert ["a.md"] == [each.path for each in found if each.is_there]
+    assert ["a.md"] == [each.path for each in found if each.exists]
     assert [True] == ["octets" in each.fault for each in found if each.fault]
     assert found == rescan(tmp_path, found, {name})

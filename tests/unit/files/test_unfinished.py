@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from feedpub.files.sources import read
+from feedpub.files.sources import read_source
 from feedpub.files.unfinished import UnfinishedError, is_being_written
 
 
@@ -30,6 +30,6 @@ def test_half_a_file_is_not_read(tmp_path: Path) -> None:
     with path.open("a", encoding="utf-8"):
         for name in ("a.md", "b.md"):
             with pytest.raises(UnfinishedError):
-                read(tmp_path, name, 1_000)
+                read_source(tmp_path, name, 1_000)
 
-    assert b"Whole." == read(tmp_path, "b.md", 1_000).data
+    assert b"Whole." == read_source(tmp_path, "b.md", 1_000).data

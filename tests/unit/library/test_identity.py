@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given as holds_for
 from hypothesis import strategies as st
 
-from feedpub.config import Config, Content
-from feedpub.library.identity import given, identities, tag_uri
-from feedpub.model import Manuscript, Problem, Publication
+from feedpub.config import Config, ContentConfig
+from feedpub.library.identity import assign_ids, build_tag_uri, get_requested_id
+from feedpub.model import ParsedPost, Problem, Publication
 
 
 def config(url: str = made.SITE, authority: str = "") -> Config:
@@ -29,14 +29,14 @@ def config(url: str = made.SITE, authority: str = "") -> Config:
 )
 def test_tag_uri(site: dict[str, str], expected: str) -> None:
     """A tag URI (RFC 4151) begins with the authority given, or else with the site's host."""
-    found = tag_uri(config(**site), "a/b.md")
+    found = build_tag_uri(config(**site), "a/b.md")
 
     assert expected == found
 
 
 def test_tag_uri_is_ascii() -> None:
     """A path in any script is percent-encoded, in NFC."""
-    found = tag_uri(made.config(), "über u\u0308.md")
+    found = build_tag_uri(made.config(), "über u\u0308.md")
 
     assert "tag:example.org,2026:%C3%BCber%20%C3%BC.md" == found
 
@@ -57,7 +57,7 @@ def test_tag_uri_is_ascii() -> None:
 )
 def test_given(written: str, expected: object) -> None:
     """An id that Atom can hold stays as it is; another is made one."""
-    found = given(made.config(), made.manuscript(id=written))
+    found = get_requested_id(made.config(), made.manuscript(id=written))
 
     assert (written if expected is ... else expected) == found
 
@@ -85,12 +85,12 @@ def test_given(written: str, expected: object) -> None:
     st.sampled_from(["https://example.org/", "http://example.org/", "http://example.org:80/blog/"]),
 )
 def test_the_id_survives_every_edit(
-    before: Manuscript, changes: dict[str, object], url: str
+    before: ParsedPost, changes: dict[str, object], url: str
 ) -> None:
     """Neither title, slug, permalink, dates, tags nor text decide the id, nor http or https."""
-    site = replace(config(url=url), content=Content(permalink="{year}/{path}/"))
-    was, _ = identities(made.config(), [before])
-    now, _ = identities(site, [replace(before, **changes)])  # type: ignore[arg-type]
+    site = replace(config(url=url), content=ContentConfig(permalink="{year}/{path}/"))
+    was, _ = assign_ids(made.config(), [before])
+    now, _ = assign_ids(site, [replace(before, **changes)])  # type: ignore[arg-type]
 
     assert was == now
 
@@ -98,7 +98,7 @@ def test_the_id_survives_every_edit(
 @holds_for(
     st.lists(
         st.builds(
-            Manuscript,
+            ParsedPost,
             path=st.sampled_from([f"{name}.md" for name in ("a", "b", "c", "d-2", "d")]),
             digest=st.just(""),
             title=st.just("x"),
@@ -109,20 +109,22 @@ def test_the_id_survives_every_edit(
         unique_by=lambda one: one.path,
     )
 )
-def test_every_post_has_one_id_of_its_own(manuscripts: list[Manuscript]) -> None:
+def test_every_post_has_one_id_of_its_own(manuscripts: list[ParsedPost]) -> None:
     """Whatever ids files claim, every post has one, and no two have the same."""
-    ids, problems = identities(made.config(), manuscripts)
+    ids, problems = assign_ids(made.config(), manuscripts)
 
     assert [one.path for one in manuscripts] == list(ids)
     assert len(set(ids.values())) == len(ids)
-    assert len(problems) == sum(ids[one.path] != given(made.config(), one) for one in manuscripts)
+    assert len(problems) == sum(
+        ids[one.path] != get_requested_id(made.config(), one) for one in manuscripts
+    )
 
 
 def test_an_id_that_two_files_claim_stays_with_the_first() -> None:
     """The second has that of its path, and is told."""
     first = made.manuscript(stem="first", id="https://x.example/1")
     second = made.manuscript(stem="second", id="https://x.example/1")
-    ids, problems = identities(made.config(), [first, second])
+    ids, problems = assign_ids(made.config(), [first, second])
 
     assert {
         "first.md": "https://x.example/1",
@@ -140,7 +142,7 @@ def test_an_id_that_two_files_claim_stays_with_the_first() -> None:
 def test_an_id_that_is_anothers_path() -> None:
     """A post whose own path another claims as its id has a number, and so on."""
     claims = [made.manuscript(stem="a", id="c.md"), made.manuscript(stem="b", id="c.md-2")]
-    ids, problems = identities(made.config(), [*claims, made.manuscript(stem="c")])
+    ids, problems = assign_ids(made.config(), [*claims, made.manuscript(stem="c")])
 
     assert "tag:example.org,2026:c.md-3" == ids["c.md"]
     assert 1 == len(problems)
@@ -151,12 +153,17 @@ def test_who_was_published_first_keeps_the_id() -> None:
     old = made.manuscript(stem="old", id="https://x.example/1")
     new = made.manuscript(stem="new", id="https://x.example/1")
     known: dict[str, Publication] = {}
-    ids, problems = identities(made.config(), [])
+    ids, problems = assign_ids(made.config(), [])
     for shown in ([new], [old, new], [old, new]):
-        ids, problems = identities(made.config(), shown, known)
+        ids, problems = assign_ids(made.config(), shown, known)
         known = {
             one.path: Publication(
-                one.path, "", "", ids[one.path], given(made.config(), one), made.PUBLISHED
+                one.path,
+                "",
+                "",
+                ids[one.path],
+                get_requested_id(made.config(), one),
+                made.PUBLISHED,
             )
             for one in shown
         }
@@ -164,12 +171,12 @@ def test_who_was_published_first_keeps_the_id() -> None:
     assert {"old.md": "tag:example.org,2026:old.md", "new.md": "https://x.example/1"} == ids
     assert ["old.md"] == [problem.path for problem in problems]
 
-    alone, faults = identities(made.config(), [old], {"old.md": known["old.md"]})
+    alone, faults = assign_ids(made.config(), [old], {"old.md": known["old.md"]})
 
     assert {"old.md": "tag:example.org,2026:old.md"} == alone
     assert () == faults
 
-    away, faults = identities(made.config(), [made.manuscript(stem="x", id=new.id)], known)
+    away, faults = assign_ids(made.config(), [made.manuscript(stem="x", id=new.id)], known)
 
     assert {"x.md": "tag:example.org,2026:x.md"} == away
     assert "new.md" in faults[0].message

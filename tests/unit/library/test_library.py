@@ -10,16 +10,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from feedpub import library
-from feedpub.config import Config, Content, Pages
+from feedpub.config import Config, ContentConfig, PagesConfig
 from feedpub.library import Library
-from feedpub.model import Author, Enclosure, Image, Manuscript, Post, Problem, Reference, Tag
+from feedpub.model import Author, Enclosure, Image, ParsedPost, Post, Problem, Reference, Tag
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 DAY = timedelta(days=1)
 
 
 def build(
-    *manuscripts: Manuscript,
+    *manuscripts: ParsedPost,
     files: dict[str, int] | None = None,
     config: Config | None = None,
     drafts: bool = False,
@@ -27,7 +27,7 @@ def build(
 ) -> Library:
     """Build a library as of the first of January 2026."""
     whole = config or made.config()
-    return library.build(whole, manuscripts, files or {}, NOW, drafts=drafts, future=future)
+    return library.build_library(whole, manuscripts, files or {}, NOW, drafts=drafts, future=future)
 
 
 def post(files: dict[str, int] | None = None, **changes: object) -> Post:
@@ -42,14 +42,14 @@ def stems(posts: Sequence[Post]) -> list[str]:
 
 def test_a_post_is_whole() -> None:
     """Everything that a manuscript leaves open is decided."""
-    found = post(references=(Reference("#part", 3),), minutes=4, mailed=False)
+    found = post(references=(Reference("#part", 3),), minutes=4, in_digests=False)
 
     assert found == Post(
         id="tag:example.org,2026:hello.md",
         path="hello.md",
         slug="hello",
         url=f"{made.SITE}posts/hello/",
-        output="posts/hello/index.html",
+        output_path="posts/hello/index.html",
         title="Hello",
         published=made.PUBLISHED,
         updated=made.PUBLISHED,
@@ -61,12 +61,12 @@ def test_a_post_is_whole() -> None:
         image=None,
         enclosures=(),
         canonical_url=f"{made.SITE}posts/hello/",
-        mailed=False,
+        in_digests=False,
         minutes=4,
         draft=False,
-        body="digest-hello",
+        body_key="digest-hello",
         links=(("#part", f"{made.SITE}posts/hello/#part"),),
-        key=found.key,
+        cache_key=found.cache_key,
     )
 
 
@@ -167,9 +167,9 @@ def test_how_long_a_library_holds() -> None:
     found = build(*FATES)
     with_drafts = build(made.manuscript(draft=True, published=NOW + DAY), drafts=True)
 
-    assert (NOW, NOW + DAY) == (found.since, found.until)
-    assert (None, NOW + DAY) == (with_drafts.since, with_drafts.until)
-    assert (None, None) == (build().since, build().until)
+    assert (NOW, NOW + DAY) == (found.valid_from, found.valid_until)
+    assert (None, NOW + DAY) == (with_drafts.valid_from, with_drafts.valid_until)
+    assert (None, None) == (build().valid_from, build().valid_until)
 
 
 def test_references_are_resolved() -> None:
@@ -317,13 +317,14 @@ def test_a_translation_opens_a_bundle() -> None:
 def test_pages_elsewhere() -> None:
     """Without pages, files stay where they lie and links to posts lead to the other site."""
     config = made.config(
-        content=Content(permalink="https://their.site/{slug}/"), pages=Pages(enabled=False)
+        content=ContentConfig(permalink="https://their.site/{slug}/"),
+        pages=PagesConfig(enabled=False),
     )
     references = (Reference("cat.png", 1), Reference("index.md", 2))
     one = replace(made.manuscript(references=references), path="hello/index.md")
     found = build(one, files={"hello/cat.png": 9}, config=config)
 
-    assert ("https://their.site/hello/", "") == (found.posts[0].url, found.posts[0].output)
+    assert ("https://their.site/hello/", "") == (found.posts[0].url, found.posts[0].output_path)
     assert (
         ("cat.png", f"{made.SITE}hello/cat.png"),
         ("index.md", "https://their.site/hello/"),
@@ -360,15 +361,17 @@ def test_the_key_tells_what_can_be_seen(name: str) -> None:
     """A post that would look different has another key, and the same one has the same."""
     changed = build(made.manuscript(**{name: CHANGES[name]})).posts[0]
 
-    assert post().key != changed.key
-    assert post().key == post().key
+    assert post().cache_key != changed.cache_key
+    assert post().cache_key == post().cache_key
 
 
 def test_the_key_tells_what_another_post_decides() -> None:
     """The spelling of a tag may change with other posts, and so may the length of a file."""
     enclosure = (Enclosure("a.mp3"),)
     keys = [
-        build(made.manuscript(enclosures=enclosure), *others, files={"a.mp3": size}).posts[-1].key
+        build(made.manuscript(enclosures=enclosure), *others, files={"a.mp3": size})
+        .posts[-1]
+        .cache_key
         for others, size in (
             ((), 1),
             ((made.manuscript(stem="a", tags=("PYTHON",), published=NOW),), 1),
@@ -418,7 +421,7 @@ def test_the_order_of_files_changes_nothing(data: st.DataObject) -> None:
 
 
 @given(MANUSCRIPTS, FILES)
-def test_every_post_is_told_apart(manuscripts: list[Manuscript], files: dict[str, int]) -> None:
+def test_every_post_is_told_apart(manuscripts: list[ParsedPost], files: dict[str, int]) -> None:
     """No two posts have one id, URL, file or key, and every one is in the groups it names."""
     found = build(*manuscripts, files=files, drafts=True)
 
@@ -429,13 +432,13 @@ def test_every_post_is_told_apart(manuscripts: list[Manuscript], files: dict[str
     assert all(each in group for tag, group in found.tags for each in group if tag in each.tags)
 
 
-def again(known: Library, *manuscripts: Manuscript, **changes: object) -> Library:
+def again(known: Library, *manuscripts: ParsedPost, **changes: object) -> Library:
     """Build a library that may take over what is known of an earlier one."""
     config = made.config(**changes)
-    return library.build(config, manuscripts, {}, NOW, known=known)
+    return library.build_library(config, manuscripts, {}, NOW, known=known)
 
 
-def one(stem: str, **changes: object) -> Manuscript:
+def one(stem: str, **changes: object) -> ParsedPost:
     """Give a manuscript of a name."""
     return made.manuscript(path=f"{stem}.md", stem=stem, **changes)
 
@@ -493,6 +496,8 @@ def test_another_configuration_makes_everything_anew() -> None:
     """Whatever is known is of use only where it is the same."""
     first = one("a")
     known = build(first)
-    found = again(known, first, content=Content(permalink="{year}/{slug}/"))
+    found = again(known, first, content=ContentConfig(permalink="{year}/{slug}/"))
 
-    assert build(first, config=made.config(content=Content(permalink="{year}/{slug}/"))) == found
+    assert (
+        build(first, config=made.config(content=ContentConfig(permalink="{year}/{slug}/"))) == found
+    )

@@ -2,7 +2,7 @@
 
 import pytest
 
-from feedpub.library.media import media_type
+from feedpub.library.media import guess_media_type
 
 
 @pytest.mark.parametrize(
@@ -21,6 +21,6 @@ from feedpub.library.media import media_type
 )
 def test_media_type(url: str, expected: str) -> None:
     """The suffix decides, in any letter case, whatever follows the path."""
-    found = media_type(url)
+    found = guess_media_type(url)
 
     assert expected == found

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from feedpub.config import Config, Content, Pages, checks
-from feedpub.library.permalinks import Address, Permalinks, page
-from feedpub.model import Manuscript
+from feedpub.config import Config, ContentConfig, PagesConfig, checks
+from feedpub.library.permalinks import Permalink, PermalinkBuilder, build_output_path
+from feedpub.model import ParsedPost
 from feedpub.slugs import slugify
 
 NEW_YEAR = datetime(2024, 12, 31, 23, 30, tzinfo=UTC)
@@ -22,13 +22,15 @@ def config(
     permalink: str = "posts/{slug}/", *, pages: bool = True, zone: str = "UTC", url: str = made.SITE
 ) -> Config:
     """Give a configuration with another permalink."""
-    whole = made.config(content=Content(permalink=permalink), pages=Pages(enabled=pages))
+    whole = made.config(
+        content=ContentConfig(permalink=permalink), pages=PagesConfig(enabled=pages)
+    )
     return replace(whole, site=replace(whole.site, timezone=zone, url=url))
 
 
-def wanted(one: Manuscript, whole: Config | None = None) -> Address:
+def wanted(one: ParsedPost, whole: Config | None = None) -> Permalink:
     """Give the address a manuscript asks for."""
-    return Permalinks(whole or config()).wanted(one)
+    return PermalinkBuilder(whole or config()).build(one)
 
 
 @pytest.mark.parametrize(
@@ -46,14 +48,14 @@ def test_slug(changes: dict[str, str], expected: str) -> None:
     address = wanted(made.manuscript(**changes))
 
     assert address.slug.startswith(expected)
-    assert f"posts/{address.slug}/index.html" == address.output
+    assert f"posts/{address.slug}/index.html" == address.output_path
 
 
 def test_urls_are_percent_encoded() -> None:
     """The file is named in the post's own script, the URL is ASCII."""
     address = wanted(made.manuscript(stem="über"))
 
-    assert Address("über", f"{made.SITE}posts/%C3%BCber/", "posts/über/index.html") == address
+    assert Permalink("über", f"{made.SITE}posts/%C3%BCber/", "posts/über/index.html") == address
 
 
 @pytest.mark.parametrize(
@@ -84,14 +86,14 @@ def test_permalinks(permalink: str, output: str, path: str) -> None:
     """A post's own permalink is a file below the output folder, and never a hidden one."""
     address = wanted(made.manuscript(permalink=permalink))
 
-    assert (output, made.SITE + path) == (address.output, address.url)
+    assert (output, made.SITE + path) == (address.output_path, address.url)
 
 
 def test_an_endless_name_is_cut() -> None:
     """No name is longer than disks allow."""
     address = wanted(made.manuscript(permalink=f"a/{'x' * 300}/"))
 
-    assert max(map(len, address.output.split("/"))) < 250
+    assert max(map(len, address.output_path.split("/"))) < 250
 
 
 @pytest.mark.parametrize(("zone", "expected"), [("UTC", "2024"), ("Asia/Shanghai", "2025")])
@@ -99,7 +101,7 @@ def test_dates_are_those_of_the_site(zone: str, expected: str) -> None:
     """The year in a permalink is the one that the site's readers saw."""
     address = wanted(made.manuscript(published=NEW_YEAR), config("{year}/{slug}/", zone=zone))
 
-    assert f"{expected}/hello/index.html" == address.output
+    assert f"{expected}/hello/index.html" == address.output_path
 
 
 @pytest.mark.parametrize(
@@ -115,7 +117,7 @@ def test_path(path: str, stem: str, expected: str) -> None:
     """{path} is where a post lies below the content folder; a bundle is its folder."""
     address = wanted(replace(made.manuscript(), path=path, stem=stem), config("{path}/"))
 
-    assert expected == address.output
+    assert expected == address.output_path
 
 
 ELSEWHERE = "https://their.site/{year}/{slug}/"
@@ -136,7 +138,7 @@ def test_pages_may_be_elsewhere(permalink: str, expected: str, *, pages: bool) -
     """Where permalinks are whole URLs, posts lead there, and a path means one of that site."""
     address = wanted(made.manuscript(permalink=permalink), config(ELSEWHERE, pages=pages))
 
-    assert Address("hello", expected, "") == address
+    assert Permalink("hello", expected, "") == address
 
 
 def test_a_whole_url_of_the_site_is_a_page_of_it() -> None:
@@ -146,15 +148,15 @@ def test_a_whole_url_of_the_site_is_a_page_of_it() -> None:
     with_pages = wanted(made.manuscript(), config(pattern, url=site))
     without = wanted(made.manuscript(), config(pattern, url=site, pages=False))
 
-    assert Address("hello", f"{site}hello/", "hello/index.html") == with_pages
-    assert Address("hello", f"{site}hello/", "") == without
+    assert Permalink("hello", f"{site}hello/", "hello/index.html") == with_pages
+    assert Permalink("hello", f"{site}hello/", "") == without
 
 
 def test_without_pages_there_is_no_file() -> None:
     """`pages: false` leaves the URL as it would be."""
     address = wanted(made.manuscript(), config(pages=False))
 
-    assert Address("hello", f"{made.SITE}posts/hello/", "") == address
+    assert Permalink("hello", f"{made.SITE}posts/hello/", "") == address
 
 
 @pytest.mark.parametrize(
@@ -170,7 +172,7 @@ def test_http_and_https_are_the_same_site(permalink: str, path: str) -> None:
     """Front matter of ten years has URLs from before the site had a certificate."""
     address = wanted(made.manuscript(permalink=permalink), config(url="https://example.org/blog/"))
 
-    assert path == address.output
+    assert path == address.output_path
 
 
 @pytest.mark.parametrize(
@@ -181,15 +183,15 @@ def test_another_host_or_folder_is_elsewhere(permalink: str) -> None:
     """Only what lies below the address of the site is a page of it."""
     address = wanted(made.manuscript(permalink=permalink), config(url="https://example.org/blog/"))
 
-    assert (permalink, "") == (address.url, address.output)
+    assert (permalink, "") == (address.url, address.output_path)
 
 
 def test_a_question_to_our_own_server_is_no_address() -> None:
     """WordPress's plain permalinks name a row of a database."""
     one = made.manuscript(permalink="https://example.org/?p=12")
 
-    assert Permalinks(config()).asks_server(one)
-    assert wanted(one).output == "posts/hello/index.html"
+    assert PermalinkBuilder(config()).is_server_query(one)
+    assert wanted(one).output_path == "posts/hello/index.html"
 
 
 @pytest.mark.parametrize(
@@ -222,7 +224,7 @@ def test_a_question_to_our_own_server_is_no_address() -> None:
 )  # fmt: skip
 def test_placeholders(pattern: str, changes: dict[str, object], expected: str) -> None:
     """Those of Jekyll and Hugo make the addresses that Jekyll and Hugo made."""
-    assert expected == wanted(made.manuscript(**changes), config(pattern)).output
+    assert expected == wanted(made.manuscript(**changes), config(pattern)).output_path
 
 
 @pytest.mark.parametrize(
@@ -239,7 +241,7 @@ def test_styles_of_jekyll(style: str, expected: str) -> None:
     """A style in the configuration is what Jekyll documents for it."""
     one = made.manuscript(stem="Hello.v2", categories=("jekyll", "update"))
 
-    assert expected == wanted(one, config(checks.permalink(style))).output
+    assert expected == wanted(one, config(checks.validate_permalink(style))).output_path
 
 
 @pytest.mark.parametrize(
@@ -259,14 +261,14 @@ def test_the_day_is_that_of_the_zone_of_the_date(
     one = made.manuscript(published=NEW_YEAR, offset=offset)
     address = wanted(one, config("{year}/{month}/{day}/{slug}/", zone=zone))
 
-    assert f"{expected}/hello/index.html" == address.output
+    assert f"{expected}/hello/index.html" == address.output_path
 
 
 def test_a_url_without_a_host_is_none() -> None:
     """A permalink that cannot be followed gives the usual address."""
     address = wanted(made.manuscript(permalink="https://"))
 
-    assert Address("hello", f"{made.SITE}posts/hello/", "posts/hello/index.html") == address
+    assert Permalink("hello", f"{made.SITE}posts/hello/", "posts/hello/index.html") == address
 
 
 @pytest.mark.parametrize(
@@ -280,10 +282,10 @@ def test_a_url_without_a_host_is_none() -> None:
 )
 def test_numbered_files(permalink: str, expected: str) -> None:
     """The number is part of the name, not of the suffix."""
-    permalinks = Permalinks(config())
-    address = permalinks.numbered(permalinks.wanted(made.manuscript(permalink=permalink)), 2)
+    permalinks = PermalinkBuilder(config())
+    address = permalinks.add_number(permalinks.build(made.manuscript(permalink=permalink)), 2)
 
-    assert expected == address.output
+    assert expected == address.output_path
     assert made.SITE + expected.removesuffix("index.html") == address.url
 
 
@@ -299,10 +301,10 @@ def test_numbered_files(permalink: str, expected: str) -> None:
 )
 def test_numbered_urls(permalink: str, expected: str) -> None:
     """A page elsewhere is numbered in the path of its URL."""
-    permalinks = Permalinks(config(ELSEWHERE))
-    address = permalinks.numbered(permalinks.wanted(made.manuscript(permalink=permalink)), 3)
+    permalinks = PermalinkBuilder(config(ELSEWHERE))
+    address = permalinks.add_number(permalinks.build(made.manuscript(permalink=permalink)), 3)
 
-    assert Address("hello", expected, "") == address
+    assert Permalink("hello", expected, "") == address
 
 
 PIECES = (
@@ -318,7 +320,7 @@ def test_no_permalink_leads_out_or_hides(permalink: str, slug: str) -> None:
     address = wanted(made.manuscript(permalink=permalink, slug=slug))
 
     assert re.fullmatch(r"https?://[!-~]+", address.url)
-    for name in address.output.split("/") if address.output else ():
+    for name in address.output_path.split("/") if address.output_path else ():
         assert name
         assert name == name.strip(". ")
         assert len(name.encode()) < 256
@@ -329,6 +331,6 @@ def test_no_permalink_leads_out_or_hides(permalink: str, slug: str) -> None:
 @given(PERMALINKS)
 def test_page_is_idempotent(permalink: str) -> None:
     """The file of a file is the file itself."""
-    once = page(permalink)
+    once = build_output_path(permalink)
 
-    assert once == page(once)
+    assert once == build_output_path(once)

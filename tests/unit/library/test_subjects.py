@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from feedpub.library.subjects import authors, sameness, tags
+from feedpub.library.subjects import collect_authors, collect_tags, normalize_name
 from feedpub.model import Author, Tag
-from feedpub.slugs import fold
+from feedpub.slugs import fold_case
 
 CONFUSED = (
     "C c C++ C# csharp cplusplus 人工智能 e\u0301 É é Straße STRASSE web-feeds ﬁ fi ǰ J\u030c "
@@ -27,21 +27,21 @@ def test_case_and_form_make_no_difference(label: str, form: str) -> None:
     apart = normalize("NFD", label)
     variants = (label, apart, apart.casefold())
 
-    assert {sameness(label)} == {sameness(normalize(form, each)) for each in variants}  # type: ignore[arg-type]
+    assert {normalize_name(label)} == {normalize_name(normalize(form, each)) for each in variants}  # type: ignore[arg-type]
 
 
 @given(LABELS, CASED)
 def test_sameness_is_case_folding(label: str, cased: object) -> None:
     """Two spellings that fold to one are the same; two that do not are different."""
     other = cased(label)  # type: ignore[operator]
-    canonical = [fold(" ".join(each.split())) for each in (label, other)]
+    canonical = [fold_case(" ".join(each.split())) for each in (label, other)]
 
-    assert (canonical[0] == canonical[1]) is (sameness(label) == sameness(other))
+    assert (canonical[0] == canonical[1]) is (normalize_name(label) == normalize_name(other))
 
 
 def test_tags_that_people_confuse_stay_apart() -> None:
     """C, C++, C# and their spelled-out names are five tags with five slugs."""
-    found = tags([["C", "C++", "C#", "csharp", "cplusplus"]])
+    found = collect_tags([["C", "C++", "C#", "csharp", "cplusplus"]])
 
     assert [
         Tag("C", "c"),
@@ -54,7 +54,7 @@ def test_tags_that_people_confuse_stay_apart() -> None:
 
 def test_a_tag_has_its_most_used_spelling() -> None:
     """Posts vote, once each; where as many say either, the first in code point order wins."""
-    found = tags([["python", "python"], ["Python"], ["Python"], ["b"], ["B"]])
+    found = collect_tags([["python", "python"], ["Python"], ["Python"], ["b"], ["B"]])
 
     assert Tag("Python", "python") == found["python"] == found["Python"]
     assert Tag("B", "b") == found["b"] == found["B"]
@@ -62,14 +62,14 @@ def test_a_tag_has_its_most_used_spelling() -> None:
 
 def test_the_slug_of_a_tag_is_that_of_its_first_spelling() -> None:
     """Later posts may change how a tag is written, but not where it is."""
-    found = tags([["Straße"], ["STRASSE"], ["STRASSE"]])
+    found = collect_tags([["Straße"], ["STRASSE"], ["STRASSE"]])
 
     assert Tag("STRASSE", "straße") == found["Straße"] == found["STRASSE"]
 
 
 def test_a_label_is_composed_and_single_spaced() -> None:
     """Two spaces, or a letter and its accent apart, are not what people mean to say."""
-    found = tags([["cafe\u0301  culture"]])
+    found = collect_tags([["cafe\u0301  culture"]])
 
     assert {"cafe\u0301  culture": Tag("café culture", "café-culture")} == found
 
@@ -77,21 +77,21 @@ def test_a_label_is_composed_and_single_spaced() -> None:
 @given(st.lists(st.lists(LABELS, max_size=4), max_size=6))
 def test_tags_are_merged_if_they_are_the_same_and_only_then(posts: list[list[str]]) -> None:
     """Every spelling has a tag; two have the same if, and only if, they are the same name."""
-    found = tags(posts)
+    found = collect_tags(posts)
     spelled = sorted(found)
 
     assert {name for names in posts for name in names} == found.keys()
     for one, other in pairwise(spelled):
-        assert (sameness(one) == sameness(other)) is (found[one] == found[other])
+        assert (normalize_name(one) == normalize_name(other)) is (found[one] == found[other])
     distinct = set(found.values())
-    assert len({sameness(name) for name in spelled}) == len(distinct)
-    assert len(distinct) == len({fold(tag.slug) for tag in distinct})
+    assert len({normalize_name(name) for name in spelled}) == len(distinct)
+    assert len(distinct) == len({fold_case(tag.slug) for tag in distinct})
 
 
 def people(*lists: tuple[str, ...]) -> dict[str, Author]:
     """Find out who wrote posts by these authors."""
     written = [made.manuscript(authors=tuple(map(Author, names))) for names in lists]
-    return authors(written, ())
+    return collect_authors(written, ())
 
 
 def test_authors_are_merged_by_name() -> None:
@@ -116,7 +116,7 @@ def test_what_any_post_tells_of_an_author_is_known() -> None:
         Author("Ann", url="https://ann.example/ü"),
         Author("Ann", "else@example.org", "https://else.example/"),
     ]
-    found = authors([made.manuscript(authors=(each,)) for each in told], ())
+    found = collect_authors([made.manuscript(authors=(each,)) for each in told], ())
 
     assert {
         "Ann": Author("Ann", "ann@example.org", "https://ann.example/%C3%BC", slug="ann")
@@ -128,7 +128,7 @@ def test_people_of_the_config_are_known_by_key_and_name(written: str) -> None:
     """A post that names a key of `authors:`, or the name there, means that person, all of it."""
     known = (("ann", Author("Ann Lee", bio="Writes.")), ("bob", Author("Ann Lee")))
     posts = [made.manuscript(authors=(Author(written, email="x@example.org"),))]
-    found = authors(posts, known)
+    found = collect_authors(posts, known)
 
     assert {written: Author("Ann Lee", bio="Writes.", slug="ann")} == found
 
@@ -136,7 +136,7 @@ def test_people_of_the_config_are_known_by_key_and_name(written: str) -> None:
 def test_a_key_is_never_anothers_name() -> None:
     """Where the name of one is the key of another, the key wins."""
     known = (("ann", Author("Bob")), ("bob", Author("Robert")))
-    found = authors([made.manuscript(authors=(Author("Bob"),))], known)
+    found = collect_authors([made.manuscript(authors=(Author("Bob"),))], known)
 
     assert {"Bob": Author("Robert", slug="bob")} == found
 
@@ -144,7 +144,9 @@ def test_a_key_is_never_anothers_name() -> None:
 def test_the_editor_is_an_author() -> None:
     """The site's own author is known, with all that the config says."""
     editor = Author("Ann", bio="Edits.")
-    found = authors([made.manuscript(authors=(Author("ann", "ann@example.org"),))], (), editor)
+    found = collect_authors(
+        [made.manuscript(authors=(Author("ann", "ann@example.org"),))], (), editor
+    )
 
     assert (
         Author("Ann", "ann@example.org", bio="Edits.", slug="ann") == found["ann"] == found["Ann"]

@@ -11,10 +11,17 @@ import pytest
 from folders import Site as Folder
 
 from feedpub import library
-from feedpub.config import Config, Content, Digest, ExtraFeed, Feeds, Site
+from feedpub.config import (
+    Config,
+    ContentConfig,
+    DigestConfig,
+    ExtraFeedConfig,
+    FeedsConfig,
+    SiteConfig,
+)
 from feedpub.library import Library
-from feedpub.model import Post, Source
-from feedpub.posts import Reader
+from feedpub.model import Post, SourceFile
+from feedpub.posts import PostReader
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -23,7 +30,7 @@ NOW = datetime(2026, 1, 1, tzinfo=UTC)
 class Writing:
     """The posts of an English site, each called as its file."""
 
-    content: Content = field(default_factory=Content)
+    content: ContentConfig = field(default_factory=ContentConfig)
     config: Config = field(default_factory=made.config)
     texts: dict[str, str] = field(default_factory=dict)
 
@@ -36,11 +43,11 @@ class Writing:
     def library(self) -> Library:
         """Read all posts, and put them in their places."""
         sources = (
-            Source(path, text.encode(), sha256(text.encode()).hexdigest())
+            SourceFile(path, text.encode(), sha256(text.encode()).hexdigest())
             for path, text in self.texts.items()
         )
         read = [reader().read(source)[0] for source in sources]
-        return library.build(replace(self.config, content=self.content), read, {}, NOW)
+        return library.build_library(replace(self.config, content=self.content), read, {}, NOW)
 
     def post(self, path: str) -> Post:
         """Give the post of a file."""
@@ -62,9 +69,9 @@ class Writing:
 
 
 @cache
-def reader() -> Reader:
+def reader() -> PostReader:
     """Give what reads files."""
-    return Reader(made.config())
+    return PostReader(made.config())
 
 
 @pytest.fixture
@@ -158,9 +165,9 @@ def test_front_matter_decides_what_a_name_says(site: Writing) -> None:
 def test_the_configuration_proves_a_language(site: Writing) -> None:
     """Those of the site, of digests and of feeds are the site's."""
     site.config = Config(
-        Site("Example", made.SITE, languages=("fr",)),
-        feeds=Feeds(extra=(ExtraFeed("de", languages=("de-AT",)),)),
-        digests=(Digest("weekly", languages=("pl",)),),
+        SiteConfig("Example", made.SITE, languages=("fr",)),
+        feeds=FeedsConfig(extra=(ExtraFeedConfig("de", languages=("de-AT",)),)),
+        digests=(DigestConfig("weekly", languages=("pl",)),),
     )
     site.write("a.fr.md", "b.de.md", "c.to.md", "d.pl.md")
 
@@ -169,7 +176,7 @@ def test_the_configuration_proves_a_language(site: Writing) -> None:
 
 def test_folders_say_languages_where_asked(site: Writing) -> None:
     """The one of the site's language loses its folder; a word that is no language stays one."""
-    site.content = Content(languages="folders", permalink="{path}/")
+    site.content = ContentConfig(languages="folders", permalink="{path}/")
     site.write("en/hello.md", "fr/hello.md", "notes/a.md", "posts/de/b.md", "posts/b.md")
 
     assert {"hello/", "fr/hello/", "notes/a/", "de/posts/b/", "posts/b/"} == site.addresses()
@@ -179,7 +186,7 @@ def test_folders_say_languages_where_asked(site: Writing) -> None:
 @pytest.mark.parametrize("path", ["work/it/a.md", "work/no/b.md", "work/en-route/c.md"])
 def test_a_folder_of_information_technology_is_not_italian(site: Writing, path: str) -> None:
     """Below another folder, where nothing speaks for it."""
-    site.content = Content(languages="folders", permalink="{path}/")
+    site.content = ContentConfig(languages="folders", permalink="{path}/")
     site.write(path)
 
     assert {path.removesuffix(".md") + "/"} == site.addresses()
@@ -187,7 +194,7 @@ def test_a_folder_of_information_technology_is_not_italian(site: Writing, path: 
 
 def test_folders_say_nothing_unless_asked(site: Writing) -> None:
     """By default only names do."""
-    site.content = Content(permalink="{path}/")
+    site.content = ContentConfig(permalink="{path}/")
     site.write("en/hello.md", "fr/hello.md")
 
     assert {"en/hello/", "fr/hello/"} == site.addresses()
@@ -197,15 +204,15 @@ def test_folders_say_nothing_unless_asked(site: Writing) -> None:
 @pytest.mark.parametrize(
     ("content", "address"),
     [
-        (Content(translations="{permalink}{language}/"), "posts/hello/fr/"),
-        (Content(translations="t/{language}/{permalink}"), "t/fr/posts/hello/"),
-        (Content(permalink="https://blog.example/{slug}/"), "https://blog.example/fr/hello/"),
-        (Content(permalink="{slug}.html"), "fr/hello.html"),
-        (Content(languages="none"), "posts/hello-fr/"),
+        (ContentConfig(translations="{permalink}{language}/"), "posts/hello/fr/"),
+        (ContentConfig(translations="t/{language}/{permalink}"), "t/fr/posts/hello/"),
+        (ContentConfig(permalink="https://blog.example/{slug}/"), "https://blog.example/fr/hello/"),
+        (ContentConfig(permalink="{slug}.html"), "fr/hello.html"),
+        (ContentConfig(languages="none"), "posts/hello-fr/"),
     ],
 )
 def test_the_address_of_translations_is_configured(
-    site: Writing, content: Content, address: str
+    site: Writing, content: ContentConfig, address: str
 ) -> None:
     """After the original's, below a folder, elsewhere, or as if names said nothing."""
     site.content = content
@@ -298,7 +305,7 @@ def test_nothing_leads_to_an_unlisted_translation(site: Writing) -> None:
     site.write("hello.de.md", unlisted="true")
 
     publications = site.library().publications
-    assert publications["hello.de.md"].address == "de/posts/hello/index.html"
+    assert publications["hello.de.md"].location == "de/posts/hello/index.html"
     assert ["en", "fr"] == list(site.translations("hello.md"))
 
 

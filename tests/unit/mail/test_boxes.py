@@ -15,50 +15,60 @@ import pytest
 from mailservers import certified
 
 from feedpub.errors import MailError
-from feedpub.mail import Maildir
-from feedpub.mail.boxes import LIMIT, Account, Received, imap, maildir, mbox, stream
+from feedpub.mail import MaildirTransport
+from feedpub.mail.boxes import (
+    MAX_MESSAGE_SIZE,
+    ImapAccount,
+    IncomingMessage,
+    read_imap,
+    read_maildir,
+    read_mbox,
+    read_stream,
+)
 from feedpub.mailing import Message
 
 BOUNCE = b"Subject: Undelivered\n\nIt did not arrive.\n"
 
 
-def read(letters: Generator[Received, None, None], *, done: bool = True) -> list[bytes]:
+def read(letters: Generator[IncomingMessage, None, None], *, done: bool = True) -> list[bytes]:
     """Give the bytes of each message, dealt with or not."""
     found = []
     with closing(letters):
         for letter in letters:
             found.append(letter.data)
             if done:
-                letter.done()
+                letter.acknowledge()
     return found
 
 
 def test_a_message_comes_in_through_a_pipe() -> None:
     """As Postfix hands it over, its own note before it or not."""
 
-    assert [BOUNCE] == read(stream(io.BytesIO(BOUNCE)))
-    assert [BOUNCE] == read(stream(io.BytesIO(b"From bob Thu Jan 30 08:00:00 2025\n" + BOUNCE)))
-    assert [] == read(stream(io.BytesIO(b"\n")))
+    assert [BOUNCE] == read(read_stream(io.BytesIO(BOUNCE)))
+    assert [BOUNCE] == read(
+        read_stream(io.BytesIO(b"From bob Thu Jan 30 08:00:00 2025\n" + BOUNCE))
+    )
+    assert [] == read(read_stream(io.BytesIO(b"\n")))
 
 
 def test_a_message_without_end_is_read_to_the_limit() -> None:
     """The rest is taken and thrown away: a pipe that breaks would be another bounce."""
-    source = io.BytesIO(b"x" * (LIMIT + 9))
+    source = io.BytesIO(b"x" * (MAX_MESSAGE_SIZE + 9))
 
-    assert [LIMIT] == [len(each) for each in read(stream(source))]
+    assert [MAX_MESSAGE_SIZE] == [len(each) for each in read(read_stream(source))]
     assert b"" == source.read()
 
 
 def test_a_maildir_is_read_once(tmp_path: Path) -> None:
     """What is dealt with is moved to cur/ as read; what is not comes again."""
-    with closing(Maildir(tmp_path).connect()) as session:
+    with closing(MaildirTransport(tmp_path).connect()) as session:
         for number in range(2):
             data = f"Message-ID: <{number}@a.example>\r\n\r\n".encode()
             session.send(Message("", "a@b.example", data), lambda: None)
 
-    assert 2 == len(read(maildir(tmp_path), done=False))
-    assert 2 == len(read(maildir(tmp_path)))
-    assert [] == read(maildir(tmp_path))
+    assert 2 == len(read(read_maildir(tmp_path), done=False))
+    assert 2 == len(read(read_maildir(tmp_path)))
+    assert [] == read(read_maildir(tmp_path))
     assert ["S", "S"] == [each.get_flags() for each in mailbox.Maildir(tmp_path, create=False)]
 
 
@@ -70,7 +80,7 @@ def test_a_maildir_that_others_look_into_is_read_too(tmp_path: Path) -> None:
     (tmp_path / "cur" / "2:2,RS").write_bytes(BOUNCE)
     (tmp_path / "new" / ".hidden").write_bytes(BOUNCE)
 
-    assert [BOUNCE] == read(maildir(tmp_path))
+    assert [BOUNCE] == read(read_maildir(tmp_path))
     assert {"1:2,FS", "2:2,RS"} == {each.name for each in (tmp_path / "cur").iterdir()}
 
 
@@ -79,7 +89,7 @@ def test_a_maildir_may_have_two_readers(tmp_path: Path) -> None:
     (tmp_path / "new").mkdir()
     for name in ("1", "2"):
         (tmp_path / "new" / name).write_bytes(BOUNCE)
-    letters = maildir(tmp_path)
+    letters = read_maildir(tmp_path)
     first = next(letters)
     (tmp_path / "new" / "2").unlink()
 
@@ -90,19 +100,19 @@ def test_a_maildir_may_have_two_readers(tmp_path: Path) -> None:
 def test_a_maildir_that_is_none_is_told(tmp_path: Path) -> None:
     """So is a message in it that cannot be read, or not moved."""
     with pytest.raises(MailError, match="no Maildir that can be read"):
-        read(maildir(tmp_path / "none"))
+        read(read_maildir(tmp_path / "none"))
     with pytest.raises(MailError, match="no Maildir that can be read"):
-        read(maildir(tmp_path))
+        read(read_maildir(tmp_path))
     assert [] == list(tmp_path.iterdir())
     (tmp_path / "new" / "folder").mkdir(parents=True)
     with pytest.raises(MailError, match=r"folder: cannot be read \(Is a directory\)"):
-        read(maildir(tmp_path))
+        read(read_maildir(tmp_path))
     (tmp_path / "new" / "folder").rmdir()
     (tmp_path / "new" / "1").write_bytes(BOUNCE)
-    letter = next(maildir(tmp_path))
+    letter = next(read_maildir(tmp_path))
     (tmp_path / "cur").rmdir()
     with pytest.raises(MailError, match="1: cannot be moved to"):
-        letter.done()
+        letter.acknowledge()
 
 
 def filled(path: Path, count: int) -> Path:
@@ -118,33 +128,33 @@ def test_an_mbox_is_read_once(tmp_path: Path) -> None:
     """What is dealt with is removed, what is not comes again."""
     path = filled(tmp_path / "mbox", 3)
 
-    assert 3 == len(read(mbox(path), done=False))
-    letters = mbox(path)
+    assert 3 == len(read(read_mbox(path), done=False))
+    letters = read_mbox(path)
     next(letters)
-    next(letters).done()
+    next(letters).acknowledge()
     assert 1 == len(read(letters, done=False))
-    assert [b"Subject: 0\n\n>From here\n", b"Subject: 2\n\n>From here\n"] == read(mbox(path))
-    assert [] == read(mbox(path))
+    assert [b"Subject: 0\n\n>From here\n", b"Subject: 2\n\n>From here\n"] == read(read_mbox(path))
+    assert [] == read(read_mbox(path))
 
 
 def test_what_was_done_in_an_mbox_stays_done_when_the_rest_is_not_read(tmp_path: Path) -> None:
     """A program that stops in between does not begin anew."""
     path = filled(tmp_path / "mbox", 2)
-    letters = mbox(path)
-    next(letters).done()
+    letters = read_mbox(path)
+    next(letters).acknowledge()
     letters.close()
 
-    assert 1 == len(read(mbox(path)))
+    assert 1 == len(read(read_mbox(path)))
 
 
 def test_an_mbox_that_cannot_be_read_is_told(tmp_path: Path) -> None:
     """It is not there, or another program is at it."""
     with pytest.raises(MailError, match="no mbox that can be read"):
-        read(mbox(tmp_path / "none"))
+        read(read_mbox(tmp_path / "none"))
     path = filled(tmp_path / "mbox", 1)
     (tmp_path / "mbox.lock").write_text("")
     with pytest.raises(MailError, match="another program is at it"):
-        read(mbox(path))
+        read(read_mbox(path))
 
 
 class Imap:
@@ -194,7 +204,7 @@ USER, PASSWORD = "ann@example.org", "pass-w€rd"
 
 
 @contextmanager
-def serving(box: Imap, folder: Path) -> Iterator[Account]:
+def serving(box: Imap, folder: Path) -> Iterator[ImapAccount]:
     """Give the account of a mailbox on a server that answers one client."""
     tls, ca_file = certified(folder)
     listener = socket.create_server(("127.0.0.1", 0))
@@ -210,7 +220,7 @@ def serving(box: Imap, folder: Path) -> Iterator[Account]:
     thread.start()
     port = listener.getsockname()[1]
     with listener:
-        yield Account("localhost", USER, PASSWORD, port, 'In"box', ca_file, timeout=0.5)
+        yield ImapAccount("localhost", USER, PASSWORD, port, 'In"box', ca_file, timeout=0.5)
         thread.join(10)
 
 
@@ -218,9 +228,9 @@ def test_an_imap_folder_is_read_once(tmp_path: Path) -> None:
     """What is dealt with counts as read there."""
     box = Imap([BOUNCE, b"second"])
     with serving(box, tmp_path) as account:
-        letters = imap(account)
+        letters = read_imap(account)
         first = next(letters)
-        first.done()
+        first.acknowledge()
         assert [b"second"] == read(letters, done=False)
 
     assert BOUNCE == first.data
@@ -231,7 +241,7 @@ def test_an_imap_folder_is_read_once(tmp_path: Path) -> None:
 def test_an_imap_folder_without_anything_new(tmp_path: Path) -> None:
     """There is nothing to do."""
     with serving(Imap([]), tmp_path) as account:
-        assert [] == read(imap(account))
+        assert [] == read(read_imap(account))
 
 
 @pytest.mark.parametrize(
@@ -244,7 +254,7 @@ def test_an_imap_server_that_does_not_do_as_it_is_told(fails: str, tmp_path: Pat
         serving(Imap([BOUNCE], fails), tmp_path) as account,
         pytest.raises(MailError, match=told) as caught,
     ):
-        read(imap(account))
+        read(read_imap(account))
 
     assert PASSWORD not in str(caught.value)
 
@@ -254,26 +264,26 @@ def test_an_imap_server_that_hangs_is_left(fails: str, tmp_path: Path) -> None:
     """After the time that is set; when only its farewell is missing, nobody minds."""
     with serving(Imap([BOUNCE], fails), tmp_path) as account:
         if "LOGOUT" in fails:
-            assert [BOUNCE] == read(imap(account))
+            assert [BOUNCE] == read(read_imap(account))
         else:
             with pytest.raises(MailError, match=r"it cannot be reached|it does not answer"):
-                read(imap(account))
+                read(read_imap(account))
 
 
 def test_an_imap_server_that_cannot_be_trusted_is_not_told_a_password(tmp_path: Path) -> None:
     """Nor is one that nobody vouches for."""
     box = Imap([BOUNCE])
     with serving(box, tmp_path) as account:
-        stranger = Account(account.host, USER, PASSWORD, account.port)
+        stranger = ImapAccount(account.host, USER, PASSWORD, account.port)
         with pytest.raises(MailError, match="its certificate cannot be trusted"):
-            read(imap(stranger))
+            read(read_imap(stranger))
 
     assert b"" == box.secret
 
 
 def test_what_opens_a_mailbox_is_never_shown() -> None:
     """In no traceback and no log."""
-    account = Account("mx.example.org", USER, PASSWORD)
+    account = ImapAccount("mx.example.org", USER, PASSWORD)
 
     assert USER not in repr(account)
     assert PASSWORD not in repr(account)
@@ -282,6 +292,6 @@ def test_what_opens_a_mailbox_is_never_shown() -> None:
 def test_a_mailbox_without_a_name_to_log_in_with_is_told(tmp_path: Path) -> None:
     """The server decides about that."""
     with serving(Imap([], "AUTHENTICATE"), tmp_path) as account:
-        nobody = Account(account.host, "", "", account.port, ca_file=account.ca_file)
+        nobody = ImapAccount(account.host, "", "", account.port, ca_file=account.ca_file)
         with pytest.raises(MailError, match="not so"):
-            read(imap(nobody))
+            read(read_imap(nobody))

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from feedpub.errors import MailError
-from feedpub.mail.clock import asked
+from feedpub.mail.clock import query_sntp_time
 
 NOW = datetime(2025, 6, 1, 12, 0, 0, 500_000, tzinfo=UTC)
 _EPOCH = datetime(1900, 1, 1, tzinfo=UTC)
@@ -45,7 +45,7 @@ def server(said: bytes) -> Iterator[int]:
 def test_a_server_tells_the_time(now: datetime) -> None:
     """Also after the second when its count begins anew, in 2036."""
     with server(answer(now)) as port:
-        assert abs(asked("127.0.0.1", port) - now) < timedelta(microseconds=5)
+        assert abs(query_sntp_time("127.0.0.1", port) - now) < timedelta(microseconds=5)
 
 
 @pytest.mark.parametrize(
@@ -61,7 +61,7 @@ def test_a_server_tells_the_time(now: datetime) -> None:
 def test_what_is_no_time_is_told(said: bytes) -> None:
     """Too short, a question, a refusal, or nothing."""
     with server(said) as port, pytest.raises(MailError, match=r"127\.0\.0\.1: tells no time, but"):
-        asked("127.0.0.1", port)
+        query_sntp_time("127.0.0.1", port)
 
 
 def test_a_server_that_does_not_answer_is_told() -> None:
@@ -69,4 +69,4 @@ def test_a_server_that_does_not_answer_is_told() -> None:
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as wire:
         wire.bind(("127.0.0.1", 0))
         with pytest.raises(MailError, match=r"127.0.0.1: tells no time \(timed out\)"):
-            asked("127.0.0.1", wire.getsockname()[1], 0.05)
+            query_sntp_time("127.0.0.1", wire.getsockname()[1], 0.05)

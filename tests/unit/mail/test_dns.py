@@ -6,7 +6,7 @@ import pytest
 from nameserver import served
 
 from feedpub.errors import MailError
-from feedpub.mail.dns import Dns
+from feedpub.mail.dns import DnsResolver
 
 LOCAL = ["127.0.0.1"]
 ZONE = {
@@ -22,34 +22,34 @@ ZONE = {
 def test_names_are_looked_up() -> None:
     """Texts are put together, hosts stand in order and without their last dot."""
     with served(ZONE) as port:
-        names = Dns(LOCAL, port)
-        assert "v=spf1 mx -all" in names.texts("example.org")
-        assert ("a.example.org", "b.example.org") == names.exchangers("example.org")
-        assert ("",) == names.exchangers("nobody.example.org")
-        assert ("192.0.2.1", "2001:db8::1") == names.addresses("a.example.org")
-        assert ("a.example.org",) == names.names("192.0.2.1")
+        names = DnsResolver(LOCAL, port)
+        assert "v=spf1 mx -all" in names.resolve_txt("example.org")
+        assert ("a.example.org", "b.example.org") == names.resolve_mx("example.org")
+        assert ("",) == names.resolve_mx("nobody.example.org")
+        assert ("192.0.2.1", "2001:db8::1") == names.resolve_addresses("a.example.org")
+        assert ("a.example.org",) == names.resolve_ptr("192.0.2.1")
 
 
 def test_what_is_not_there_is_nothing() -> None:
     """A name without such a record, and no such name."""
     with served(ZONE) as port:
-        names = Dns(LOCAL, port)
-        assert () == names.texts("a.example.org")
-        assert () == names.exchangers("none.example.org")
-        assert () == names.names("2001:db8::2")
+        names = DnsResolver(LOCAL, port)
+        assert () == names.resolve_txt("a.example.org")
+        assert () == names.resolve_mx("none.example.org")
+        assert () == names.resolve_ptr("2001:db8::2")
 
 
 def test_who_does_not_answer_is_told() -> None:
     """A server that cannot, or none at all; and a name that is none."""
     with served(ZONE, "SERVFAIL") as port:
         with pytest.raises(MailError, match=r"DNS: no answer about example.org \(MX\): .*SERVFAIL"):
-            Dns(LOCAL, port).exchangers("example.org")
+            DnsResolver(LOCAL, port).resolve_mx("example.org")
         with pytest.raises(MailError, match=r"DNS: no answer about a\.\.b"):
-            Dns(LOCAL, port).texts("a..b")
+            DnsResolver(LOCAL, port).resolve_txt("a..b")
     with served({}) as port:
         pass
     with pytest.raises(MailError, match=r"DNS: no answer about example.org \(TXT\)"):
-        Dns(LOCAL, port, 0.2).texts("example.org")
+        DnsResolver(LOCAL, port, 0.2).resolve_txt("example.org")
 
 
 def test_the_system_names_its_resolver(tmp_path: Path) -> None:
@@ -60,4 +60,4 @@ def test_the_system_names_its_resolver(tmp_path: Path) -> None:
         pass
     for path in (settings, tmp_path / "none"):
         with pytest.raises(MailError, match=r"no answer about example.org .*127.0.0.1"):
-            Dns(patience=0.2, settings=str(path), port=port).texts("example.org")
+            DnsResolver(patience=0.2, settings=str(path), port=port).resolve_txt("example.org")

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from feedpub.errors import MailError
-from feedpub.mail import Folder, Maildir
-from feedpub.mailing import Message, Outcome
+from feedpub.mail import FileTransport, MaildirTransport
+from feedpub.mailing import Message, SendResult
 
 DATA = b"From: a@example.org\r\nMessage-ID: <7-42@example.org>\r\n\r\nHello\r\n"
 MESSAGE = Message("return@example.org", "bob@example.com", DATA)
@@ -23,7 +23,7 @@ def names(folder: Path) -> list[str]:
 
 def test_a_message_becomes_a_file_that_people_can_find(tmp_path: Path) -> None:
     """It is named after its reader; mail programs open it."""
-    with closing(Folder(tmp_path / "mail").connect()) as session:
+    with closing(FileTransport(tmp_path / "mail").connect()) as session:
         outcome = session.send(MESSAGE, lambda: None)
 
         assert session.is_open
@@ -31,7 +31,7 @@ def test_a_message_becomes_a_file_that_people_can_find(tmp_path: Path) -> None:
     (name,) = names(tmp_path)
     assert name.startswith("bob@example.com-")
     assert name.endswith(".eml")
-    assert Outcome("accepted", text=name, relay="folder") == outcome
+    assert SendResult("accepted", text=name, relay="folder") == outcome
     assert DATA == (tmp_path / "mail" / name).read_bytes()
     assert not session.is_open
 
@@ -40,7 +40,7 @@ def test_a_message_that_is_sent_again_is_the_same_file(tmp_path: Path) -> None:
     """Another message to the same reader is another file."""
     again = Message("return@example.org", "bob@example.com", DATA + b"again\r\n")
     other = Message("return@example.org", "bob@example.com", b"\r\nno Message-ID\r\n")
-    with closing(Folder(tmp_path).connect()) as session:
+    with closing(FileTransport(tmp_path).connect()) as session:
         for each in (MESSAGE, again, other):
             session.send(each, lambda: None)
 
@@ -54,7 +54,7 @@ def test_doubt_is_told_before_the_file_has_its_name(tmp_path: Path) -> None:
         assert [] == [each for each in names(tmp_path) if each.endswith(".eml")]
         raise LookupError
 
-    with closing(Folder(tmp_path).connect()) as session, pytest.raises(LookupError):
+    with closing(FileTransport(tmp_path).connect()) as session, pytest.raises(LookupError):
         session.send(MESSAGE, fails)
 
     assert [] == names(tmp_path)
@@ -74,7 +74,7 @@ def test_any_address_makes_a_name_that_disks_take(
     recipient: str, expected: str, tmp_path: Path
 ) -> None:
     """In the folder and nowhere else."""
-    with closing(Folder(tmp_path).connect()) as session:
+    with closing(FileTransport(tmp_path).connect()) as session:
         session.send(Message("", recipient, DATA), lambda: None)
 
     (name,) = names(tmp_path)
@@ -84,7 +84,7 @@ def test_any_address_makes_a_name_that_disks_take(
 
 def test_a_maildir_is_one_to_other_programs(tmp_path: Path) -> None:
     """Python's `mailbox` finds the message in it, new and whole."""
-    with closing(Maildir(tmp_path / "box").connect()) as session:
+    with closing(MaildirTransport(tmp_path / "box").connect()) as session:
         outcome = session.send(MESSAGE, lambda: None)
 
     assert ("accepted", "maildir") == (outcome.kind, outcome.relay)
@@ -96,14 +96,14 @@ def test_a_maildir_is_one_to_other_programs(tmp_path: Path) -> None:
 def test_a_folder_that_cannot_be_made_is_told(tmp_path: Path) -> None:
     """A file stands in its place."""
     (tmp_path / "mail").write_text("")
-    for transport in (Folder(tmp_path / "mail"), Maildir(tmp_path / "mail")):
+    for transport in (FileTransport(tmp_path / "mail"), MaildirTransport(tmp_path / "mail")):
         with pytest.raises(MailError, match="no folder can be made for mail"):
             transport.connect()
 
 
 def test_a_disk_that_takes_no_message_is_offline(tmp_path: Path) -> None:
     """Nothing is in doubt, and it is said why."""
-    with closing(Folder(tmp_path / "mail").connect()) as session:
+    with closing(FileTransport(tmp_path / "mail").connect()) as session:
         (tmp_path / "mail").rmdir()
         outcome = session.send(MESSAGE, lambda: pytest.fail("nothing can be in doubt"))
 
@@ -118,17 +118,17 @@ def test_a_disk_that_takes_no_message_is_offline(tmp_path: Path) -> None:
 def test_a_disk_that_fails_in_the_last_moment_is_offline(tmp_path: Path) -> None:
     """The file was not given its name."""
     box = tmp_path / "box"
-    with closing(Maildir(box).connect()) as session:
+    with closing(MaildirTransport(box).connect()) as session:
         outcome = session.send(MESSAGE, (box / "new").rmdir)
 
     assert "offline" == outcome.kind
     assert os.path.isdir(box)  # noqa: PTH112 - what is left is a folder
 
 
-@pytest.mark.parametrize("way", [Folder, Maildir])
+@pytest.mark.parametrize("way", [FileTransport, MaildirTransport])
 @pytest.mark.parametrize("umask", [0o022, 0o000])
 def test_nobody_else_can_read_messages(
-    tmp_path: Path, way: type[Folder | Maildir], umask: int
+    tmp_path: Path, way: type[FileTransport | MaildirTransport], umask: int
 ) -> None:
     """Addresses and personal links are in them, and addresses in their names."""
     before = os.umask(umask)
@@ -149,7 +149,7 @@ def test_a_folder_of_messages_is_closed(tmp_path: Path) -> None:
         (tmp_path / name).mkdir()
         (tmp_path / name).chmod(0o755)
         (tmp_path / name / kept).touch()
-        Folder(tmp_path / name).connect().close()
+        FileTransport(tmp_path / name).connect().close()
 
     assert (0o700, 0o755) == (mode(tmp_path / "mail"), mode(tmp_path / "site"))
 

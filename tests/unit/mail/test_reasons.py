@@ -5,7 +5,7 @@ import ssl
 
 import pytest
 
-from feedpub.mail.reasons import brief, reason
+from feedpub.mail.reasons import clean_reply, describe_error
 
 
 @pytest.mark.parametrize(
@@ -26,11 +26,11 @@ from feedpub.mail.reasons import brief, reason
 def test_a_reason_says_what_to_look_at(error: Exception, expected: str) -> None:
     """In one line."""
 
-    assert reason(error).startswith(expected)
+    assert describe_error(error).startswith(expected)
 
 
 def test_what_a_server_says_is_brief_of_a_length() -> None:
     """Without control characters, which a terminal would obey."""
 
-    assert "a [31mb c" == brief("\ra\x1b[31mb\r\n\tc\x00")
-    assert 300 == len(brief("x" * 1000))
+    assert "a [31mb c" == clean_reply("\ra\x1b[31mb\r\n\tc\x00")
+    assert 300 == len(clean_reply("x" * 1000))

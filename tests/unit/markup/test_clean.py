@@ -4,19 +4,19 @@ import made
 import pytest
 
 from feedpub.markup import references
-from feedpub.markup.clean import Cleaned, Cleaner
-from feedpub.markup.shortcodes import Shortcodes
+from feedpub.markup.clean import SanitizedHtml, Sanitizer
+from feedpub.markup.shortcodes import ShortcodeStash
 from feedpub.model import Reference
 
-CLEANER = Cleaner()
+CLEANER = Sanitizer()
 
 
-def _clean(raw: str) -> Cleaned:
-    return CLEANER.clean(raw, Shortcodes())
+def _clean(raw: str) -> SanitizedHtml:
+    return CLEANER.sanitize(raw, ShortcodeStash())
 
 
 def _html(raw: str) -> str:
-    return made.marked(references.divide(_clean(raw).html))
+    return made.marked(references.split_references(_clean(raw).html))
 
 
 @pytest.mark.parametrize(
@@ -163,14 +163,14 @@ def test_every_relative_url_is_told_once_with_its_line() -> None:
         Reference("gg", 0),
         Reference("h", 0),
         Reference("#fn:1", 0),
-    ) == references.locate(references.divide(found.html), body, 10)
+    ) == references.locate_references(references.split_references(found.html), body, 10)
 
 
 def test_tags_held_back_are_put_into_urls() -> None:
     """A Liquid tag in an attribute that holds a URL is what it means there."""
-    tags = Shortcodes()
-    body = tags.take('<img src="{{ site.baseurl }}/a.png" srcset="{{ site.baseurl }}/b.png 2x">')
+    tags = ShortcodeStash()
+    body = tags.stash('<img src="{{ site.baseurl }}/a.png" srcset="{{ site.baseurl }}/b.png 2x">')
 
-    html = made.marked(references.divide(CLEANER.clean(body, tags).html))
+    html = made.marked(references.split_references(CLEANER.sanitize(body, tags).html))
 
     assert 'src="⟦{site}/a.png⟧" srcset="⟦{site}/b.png⟧ 2x"' in html

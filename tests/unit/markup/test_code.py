@@ -2,7 +2,7 @@
 
 from feedpub.markup.code import Highlighter
 
-COLOUR = Highlighter().colour
+COLOUR = Highlighter().highlight
 
 
 def test_code_of_a_known_language_gets_classes() -> None:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from feedpub.markup.comments import drop
+from feedpub.markup.comments import strip_comments
 
 
 @pytest.mark.parametrize(
@@ -21,7 +21,7 @@ from feedpub.markup.comments import drop
 )
 def test_comments_go(body: str, left: str) -> None:
     """Lines stay lines, so that messages name the right ones."""
-    assert left == drop(body)
+    assert left == strip_comments(body)
 
 
 @pytest.mark.parametrize(
@@ -42,4 +42,4 @@ def test_comments_go(body: str, left: str) -> None:
 )
 def test_what_is_no_comment_stays(body: str) -> None:
     """Code, percentages, and what nothing ends."""
-    assert body == drop(body)
+    assert body == strip_comments(body)

@@ -13,7 +13,7 @@ def _flat(html: str) -> str:
 
 
 def _read(body: str) -> str:
-    return _flat(CommonMarkEngine().html(body))
+    return _flat(CommonMarkEngine().render(body))
 
 
 @pytest.mark.parametrize(
@@ -140,7 +140,7 @@ def test_braces_that_are_no_attributes_stay() -> None:
 
 def test_a_block_processor_of_an_extension_sees_paragraphs() -> None:
     """Extensions that the user names go on working."""
-    html = CommonMarkEngine(("wikilinks",)).html("*a* [[B]]")
+    html = CommonMarkEngine(("wikilinks",)).render("*a* [[B]]")
 
     assert '<em>a</em> <a class="wikilink" href="/B/">B</a>' in html
 
@@ -149,7 +149,7 @@ def test_a_block_processor_of_an_extension_sees_paragraphs() -> None:
 def test_blocks_nested_too_deeply_are_refused(body: str) -> None:
     """Nobody means a hundred quotations within each other."""
     with pytest.raises(MarkupError, match="too deeply"):
-        CommonMarkEngine().html(body)
+        CommonMarkEngine().render(body)
 
 
 def _box(kind: str, title: str) -> str:
@@ -173,4 +173,4 @@ def _box(kind: str, title: str) -> str:
 )  # fmt: skip
 def test_directives_are_boxes_and_divisions(body: str, expected: str) -> None:
     """As Docusaurus, Starlight, VitePress and pandoc write them, nested too."""
-    assert expected in CommonMarkEngine().html(body)
+    assert expected in CommonMarkEngine().render(body)

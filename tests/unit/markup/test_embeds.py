@@ -3,15 +3,15 @@
 import pytest
 from made import marked
 
-from feedpub.config.schema import Markdown
-from feedpub.digests.body import presented
-from feedpub.digests.plaintext import plaintext
-from feedpub.markup import Renderer, Rendering
+from feedpub.config.schema import MarkdownConfig
+from feedpub.digests.body import adapt_for_email
+from feedpub.digests.plaintext import render_plaintext
+from feedpub.markup import MarkdownRenderer, RenderResult
 
-_RENDERER = Renderer(Markdown())
+_RENDERER = MarkdownRenderer(MarkdownConfig())
 
 
-def _rendered(body: str) -> Rendering:
+def _rendered(body: str) -> RenderResult:
     return _RENDERER.render(body, 10)
 
 
@@ -284,9 +284,9 @@ def test_a_drawing_in_mail_is_its_words() -> None:
     """Mail programs show no drawings."""
     html = _html(f"<p>a</p>\n\n{DRAWING}")
 
-    assert "A dot Dot" in presented(html, "T")
-    assert "svg" not in presented(html, "T")
-    assert "[A dot Dot]" in plaintext(html)
+    assert "A dot Dot" in adapt_for_email(html, "T")
+    assert "svg" not in adapt_for_email(html, "T")
+    assert "[A dot Dot]" in render_plaintext(html)
 
 
 @pytest.mark.parametrize(

@@ -4,20 +4,20 @@ import re
 
 import pytest
 
-from feedpub.config.schema import Markdown
+from feedpub.config.schema import MarkdownConfig
 from feedpub.errors import ConfigError
 from feedpub.markup.engines import (
     CommonMarkEngine,
-    Comrak,
-    Engine,
-    PythonMarkdown,
-    load,
+    ComrakEngine,
+    MarkdownEngine,
+    PythonMarkdownEngine,
+    load_engine,
 )
 from feedpub.markup.limits import MarkupError
 
 BOTH = pytest.mark.parametrize(
     "reader",
-    [CommonMarkEngine(), Comrak(), PythonMarkdown()],
+    [CommonMarkEngine(), ComrakEngine(), PythonMarkdownEngine()],
     ids=["commonmark", "comrak", "python-markdown"],
 )
 
@@ -27,9 +27,11 @@ def _flat(html: str) -> str:
 
 
 @BOTH
-def test_emphasis_beside_chinese_punctuation(reader: Engine) -> None:
+def test_emphasis_beside_chinese_punctuation(reader: MarkdownEngine) -> None:
     """Bold text may end in a Chinese comma with a letter right behind it."""
-    assert "<p>这是<strong>重要的，</strong>中文</p>" == reader.html("这是**重要的，**中文").strip()
+    assert (
+        "<p>这是<strong>重要的，</strong>中文</p>" == reader.render("这是**重要的，**中文").strip()
+    )
 
 
 @BOTH
@@ -51,16 +53,16 @@ def test_emphasis_beside_chinese_punctuation(reader: Engine) -> None:
     ],
 )
 def test_both_engines_read_what_github_made_common(
-    reader: Engine, body: str, expected: str
+    reader: MarkdownEngine, body: str, expected: str
 ) -> None:
     """Strikethrough, bare URLs, tasks, definitions, tables, fences and alerts are read by both."""
-    assert expected in _flat(reader.html(body))
+    assert expected in _flat(reader.render(body))
 
 
 @BOTH
-def test_footnotes_lead_there_and_back(reader: Engine) -> None:
+def test_footnotes_lead_there_and_back(reader: MarkdownEngine) -> None:
     """Notes stand in the order of their references, with the same ids whichever the engine."""
-    html = _flat(reader.html("a[^b] c[^1] d[^b]\n\n[^1]: one\n[^b]: *two*\n"))
+    html = _flat(reader.render("a[^b] c[^1] d[^b]\n\n[^1]: one\n[^b]: *two*\n"))
 
     assert '<section class="footnotes"' in html
     assert html.index('<li id="fn:b">') < html.index('<li id="fn:1">')
@@ -72,30 +74,30 @@ def test_footnotes_lead_there_and_back(reader: Engine) -> None:
 
 
 @BOTH
-def test_an_empty_footnote_fails_nothing(reader: Engine) -> None:
+def test_an_empty_footnote_fails_nothing(reader: MarkdownEngine) -> None:
     """A note that was begun and not written does not lose the post."""
-    assert "a" in reader.html("a[^1]\n\n[^1]: \n")
-    assert "a" in reader.html("a\n\n[^1]: unused\n\n[^2]: \n")
+    assert "a" in reader.render("a[^1]\n\n[^1]: \n")
+    assert "a" in reader.render("a\n\n[^1]: unused\n\n[^2]: \n")
 
 
 @BOTH
-def test_a_loose_task_list_has_its_box_in_the_paragraph(reader: Engine) -> None:
+def test_a_loose_task_list_has_its_box_in_the_paragraph(reader: MarkdownEngine) -> None:
     """The box stands before the words, not above them."""
-    html = _flat(reader.html("- [x] a\n\n- [ ] b\n"))
+    html = _flat(reader.render("- [x] a\n\n- [ ] b\n"))
 
     assert html.startswith("<ul><li><p><input ")
 
 
 def test_fences_in_lists_are_code_to_python_markdown() -> None:
     """A fence indented as its list item is belongs to it."""
-    html = _flat(PythonMarkdown().html("1. a\n\n   ```sh\n   b\n\n   c\n   ```\n\n2. d"))
+    html = _flat(PythonMarkdownEngine().render("1. a\n\n   ```sh\n   b\n\n   c\n   ```\n\n2. d"))
 
     assert '<li><p>a</p><pre><code class="language-sh">b c </code></pre></li><li><p>d' in html
 
 
 def test_a_fence_behind_a_list_is_code_once() -> None:
     """Where Python-Markdown had ended the list, the fence is no code within code."""
-    html = _flat(PythonMarkdown().html("- a\n\n  b\n\n  ```sh\n  c\n  ```\n"))
+    html = _flat(PythonMarkdownEngine().render("- a\n\n  b\n\n  ```sh\n  c\n  ```\n"))
 
     assert html.endswith('</ul><p>b</p><pre><code class="language-sh">c </code></pre>')
 
@@ -103,7 +105,7 @@ def test_a_fence_behind_a_list_is_code_once() -> None:
 def test_python_markdown_knows_its_extras() -> None:
     """Attribute lists, abbreviations, admonitions and Markdown in HTML are read."""
     html = _flat(
-        PythonMarkdown().html(
+        PythonMarkdownEngine().render(
             '[a](b){: .c}\n\n!!! note\n    x\n\n<div markdown="1">*d*</div>\n\nHTML\n\n*[HTML]: HT'
         )
     )
@@ -116,7 +118,7 @@ def test_python_markdown_knows_its_extras() -> None:
 
 def test_a_link_written_as_html_is_not_linked_twice() -> None:
     """A URL within the author's own `<a>` stays text; beside it, it is linked."""
-    html = PythonMarkdown().html('<a href="x">https://a.b</a> <b>https://c.d</b>')
+    html = PythonMarkdownEngine().render('<a href="x">https://a.b</a> <b>https://c.d</b>')
 
     assert '<a href="x">https://a.b</a>' in html
     assert '<b><a href="https://c.d">' in html
@@ -124,7 +126,7 @@ def test_a_link_written_as_html_is_not_linked_twice() -> None:
 
 def test_a_bare_url_ends_before_chinese_punctuation() -> None:
     """A full stop of another script is no part of a URL, and a word without dot is none."""
-    html = PythonMarkdown().html("见https://a.b/c。见 https://a.b/c。是 http://localhost")
+    html = PythonMarkdownEngine().render("见https://a.b/c。见 https://a.b/c。是 http://localhost")
 
     assert '<a href="https://a.b/c">https://a.b/c</a>。' in html
     assert 'href="http://localhost' not in html
@@ -132,29 +134,29 @@ def test_a_bare_url_ends_before_chinese_punctuation() -> None:
 
 def test_a_quotation_that_only_looks_like_an_alert() -> None:
     """Brackets in a quotation make no alert of it."""
-    assert "<blockquote>" in PythonMarkdown().html("> [!] a")
+    assert "<blockquote>" in PythonMarkdownEngine().render("> [!] a")
 
 
-@pytest.mark.parametrize("kind", [CommonMarkEngine, PythonMarkdown])
+@pytest.mark.parametrize("kind", [CommonMarkEngine, PythonMarkdownEngine])
 def test_extensions_of_the_user_are_loaded(
-    kind: type[CommonMarkEngine] | type[PythonMarkdown],
+    kind: type[CommonMarkEngine] | type[PythonMarkdownEngine],
 ) -> None:
     """An extension is named as Python-Markdown names it."""
-    assert "&ldquo;a&rdquo;" in kind(("smarty",)).html('"a"')
+    assert "&ldquo;a&rdquo;" in kind(("smarty",)).render('"a"')
 
 
 @pytest.mark.parametrize("name", ["nonsense", "json:nothing", "json"])
 def test_an_extension_that_is_none_is_an_error_of_the_configuration(name: str) -> None:
     """What cannot be loaded is named."""
     with pytest.raises(ConfigError, match=f'markdown.extensions: there is no extension "{name}"'):
-        load(Markdown(extensions=(name,)))
+        load_engine(MarkdownConfig(extensions=(name,)))
 
 
 def test_comrak_needs_no_extensions() -> None:
     """The engine is chosen by name, and its dialect."""
-    assert isinstance(load(Markdown(engine="comrak")), Comrak)
-    assert isinstance(load(Markdown()), CommonMarkEngine)
-    assert isinstance(load(Markdown(dialect="python-markdown")), PythonMarkdown)
+    assert isinstance(load_engine(MarkdownConfig(engine="comrak")), ComrakEngine)
+    assert isinstance(load_engine(MarkdownConfig()), CommonMarkEngine)
+    assert isinstance(load_engine(MarkdownConfig(dialect="python-markdown")), PythonMarkdownEngine)
 
 
 def test_what_is_nested_too_deeply_is_refused_by_name() -> None:
@@ -162,25 +164,25 @@ def test_what_is_nested_too_deeply_is_refused_by_name() -> None:
     nested = "".join(" " * (4 * depth) + "- a\n" for depth in range(300))
 
     with pytest.raises(MarkupError, match="nested too deeply"):
-        PythonMarkdown().html(nested)
+        PythonMarkdownEngine().render(nested)
 
 
 @pytest.mark.parametrize("bracket", "[(<")
 def test_brackets_without_end_are_refused(bracket: str) -> None:
     """Thousands of open brackets would take Python-Markdown minutes."""
     with pytest.raises(MarkupError, match="never closed"):
-        PythonMarkdown().html(bracket * 4000)
+        PythonMarkdownEngine().render(bracket * 4000)
 
 
 def test_what_an_extension_raises_loses_one_post() -> None:
     """A fault of Python-Markdown's becomes a reason, and the next post is read."""
-    reader = PythonMarkdown()
+    reader = PythonMarkdownEngine()
     footnotes = "".join(f"[^{number}]: a\n" for number in range(5))
     reader._markdown.treeprocessors.deregister("feedpub_section")
     reader._markdown.treeprocessors.register(_Broken(reader._markdown), "broken", 1)
 
     with pytest.raises(MarkupError, match="Python-Markdown cannot read it: ValueError: broken"):
-        reader.html(footnotes)
+        reader.render(footnotes)
 
 
 class _Broken(__import__("markdown").treeprocessors.Treeprocessor):  # type: ignore[misc]
@@ -195,8 +197,8 @@ class _Broken(__import__("markdown").treeprocessors.Treeprocessor):  # type: ign
 
 def test_tabs_nest_and_tabs_in_code_stay() -> None:
     """A tab before a line counts as four columns; one within code is kept."""
-    html = _flat(PythonMarkdown().html("-\ta\n\n\tb\n \t \n- c"))
+    html = _flat(PythonMarkdownEngine().render("-\ta\n\n\tb\n \t \n- c"))
 
     assert "<ul><li><p>a</p><p>b</p></li><li><p>c</p></li></ul>" == html
-    assert "x\ty" in PythonMarkdown().html("    x\ty")
-    assert "\tx" in PythonMarkdown().html("~~~\n\tx\n~~~")
+    assert "x\ty" in PythonMarkdownEngine().render("    x\ty")
+    assert "\tx" in PythonMarkdownEngine().render("~~~\n\tx\n~~~")

@@ -7,12 +7,12 @@ from feedpub.markup.fences import Fence
 
 
 def _find(body: str) -> list[Fence]:
-    return list(fences.find(body.split("\n")))
+    return list(fences.find_fences(body.split("\n")))
 
 
 def test_a_fence_has_language_and_code() -> None:
     """A fenced block tells its lines, its language and what is in it."""
-    assert [Fence(1, 3, "", 0, "python", "x = 1\n", liquid=False)] == _find(
+    assert [Fence(1, 3, "", 0, "python", "x = 1\n", is_liquid=False)] == _find(
         "a\n```Python\nx = 1\n```\nb"
     )
 
@@ -27,7 +27,7 @@ def test_a_fence_has_language_and_code() -> None:
 )  # fmt: skip
 def test_the_language_is_the_first_word(info: str, language: str) -> None:
     """Whichever way it is written, the first word names the language."""
-    assert language == fences.language(info)
+    assert language == fences.parse_info_string(info)
 
 
 def test_an_open_fence_reaches_to_the_end() -> None:
@@ -40,7 +40,7 @@ def test_a_fence_in_a_quotation_ends_with_it() -> None:
     found = _find("> ```\n> a\n\nb\n> > ~~~\n> > c\n> > ~~~")
 
     assert [("> ", "a\n", 1), ("> > ", "c\n", 6)] == [
-        (fence.lead, fence.code, fence.last) for fence in found
+        (fence.quote_prefix, fence.code, fence.last_line) for fence in found
     ]
 
 
@@ -74,7 +74,7 @@ def test_liquid_and_hugo_blocks_are_fences() -> None:
     assert [("ruby", "a\n"), ("go", "b\n"), ("js", "c\n")] == [
         (fence.language, fence.code) for fence in _find(body)
     ]
-    assert all(fence.liquid for fence in _find(body))
+    assert all(fence.is_liquid for fence in _find(body))
 
 
 def test_a_liquid_block_without_end_is_none() -> None:

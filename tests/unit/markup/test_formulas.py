@@ -6,19 +6,19 @@ import lxml.html
 import pytest
 from made import marked
 
-from feedpub.config.schema import Markdown
-from feedpub.markup import Renderer, Rendering
-from feedpub.markup.engines import PythonMarkdown
+from feedpub.config.schema import MarkdownConfig
+from feedpub.markup import MarkdownRenderer, RenderResult
+from feedpub.markup.engines import PythonMarkdownEngine
 
 ENGINES = {
-    "commonmark": Renderer(Markdown()),
-    "comrak": Renderer(Markdown(engine="comrak")),
-    "python-markdown": Renderer(Markdown(dialect="python-markdown")),
+    "commonmark": MarkdownRenderer(MarkdownConfig()),
+    "comrak": MarkdownRenderer(MarkdownConfig(engine="comrak")),
+    "python-markdown": MarkdownRenderer(MarkdownConfig(dialect="python-markdown")),
 }
 EVERY = pytest.mark.parametrize("renderer", ENGINES.values(), ids=list(ENGINES))
 
 
-def _shown(rendering: Rendering) -> str:
+def _shown(rendering: RenderResult) -> str:
     root = lxml.html.fragment_fromstring(marked(rendering.body), create_parent="div")
     return str(root.text_content())
 
@@ -31,7 +31,7 @@ def _shown(rendering: Rendering) -> str:
         r"\[ \{ a_1 \} *b* _c_ \]", r"$\mathbf{x}_i$ and $\mathbf{y}_j$",
     ],
 )  # fmt: skip
-def test_formulas_in_a_sentence(renderer: Renderer, formula: str) -> None:
+def test_formulas_in_a_sentence(renderer: MarkdownRenderer, formula: str) -> None:
     """No letter is taken for Markdown."""
     assert f"See {formula} here." == _shown(renderer.render(f"See {formula} here.", 1)).strip()
 
@@ -48,7 +48,7 @@ def test_formulas_in_a_sentence(renderer: Renderer, formula: str) -> None:
         "$$ a\n+ b\n= c $$",
     ],
 )
-def test_formulas_of_several_lines(renderer: Renderer, lines: str) -> None:
+def test_formulas_of_several_lines(renderer: MarkdownRenderer, lines: str) -> None:
     """Lists, headings, quotations and empty lines do not begin within one."""
     shown = _shown(renderer.render(f"Before.\n\n{lines}\n\nAfter *it*.", 1))
 
@@ -57,7 +57,7 @@ def test_formulas_of_several_lines(renderer: Renderer, lines: str) -> None:
 
 
 @EVERY
-def test_formulas_in_lists_and_quotations(renderer: Renderer) -> None:
+def test_formulas_in_lists_and_quotations(renderer: MarkdownRenderer) -> None:
     """What they stand in goes on behind them."""
     shown = _shown(renderer.render("> $$\n> a_1 * b * c\n> $$\n>\n> b\n\nc", 1))
 
@@ -94,7 +94,7 @@ def test_formulas_in_tables_headings_and_summaries() -> None:
         "$$\n\na *b* c", "`$$` and *b* `$$`", "$HOME and *b* and $PATH_X",
     ],
 )  # fmt: skip
-def test_what_is_no_formula_is_markdown(renderer: Renderer, body: str) -> None:
+def test_what_is_no_formula_is_markdown(renderer: MarkdownRenderer, body: str) -> None:
     """Money, variables of a shell, and signs that nothing closes."""
     html = marked(renderer.render(body, 1).body)
 
@@ -120,6 +120,6 @@ def test_an_extension_that_sets_formulas_gets_them(
         "def makeExtension(**_):\n    return Katex()\n"
     )
     monkeypatch.syspath_prepend(str(tmp_path))
-    engine = PythonMarkdown(["my_katex"])
+    engine = PythonMarkdownEngine(["my_katex"])
 
-    assert "<em>b * c</em>" in engine.html("$*b * c*$")
+    assert "<em>b * c</em>" in engine.render("$*b * c*$")

@@ -9,8 +9,8 @@ from markdown.inlinepatterns import SimpleTagInlineProcessor
 from markdown.treeprocessors import InlineProcessor
 from markdown.util import AtomicString
 
-from feedpub.markup.engines import PythonMarkdown
-from feedpub.markup.inline import Inline
+from feedpub.markup.engines import PythonMarkdownEngine
+from feedpub.markup.inline import FastInlineProcessor
 
 pieces = st.sampled_from(
     [
@@ -23,12 +23,12 @@ pieces = st.sampled_from(
 
 def theirs() -> markdown.Markdown:
     """Give Python-Markdown with our extensions and its own walk."""
-    engine = PythonMarkdown()._markdown
+    engine = PythonMarkdownEngine()._markdown
     engine.treeprocessors.register(InlineProcessor(engine), "inline", 20)
     return engine
 
 
-THEIRS, OURS = theirs(), PythonMarkdown()._markdown
+THEIRS, OURS = theirs(), PythonMarkdownEngine()._markdown
 
 
 @given(st.lists(pieces, max_size=40).map("".join))
@@ -39,7 +39,7 @@ def test_the_walk_finds_what_the_whole_one_finds(text: str) -> None:
 
 def test_text_that_is_done_is_left_alone() -> None:
     """What a pattern marked as finished is not read again."""
-    walk = Inline(OURS)
+    walk = FastInlineProcessor(OURS)
 
     assert "*a*" == walk._InlineProcessor__handleInline(AtomicString("*a*"))
 
@@ -57,6 +57,6 @@ def test_patterns_of_others_are_always_tried(text: str) -> None:
     """What an extension adds is found too, and patterns that are missing are not missed."""
     md = markdown.Markdown(extensions=[Marks()])
     md.inlinePatterns.deregister("automail")
-    md.treeprocessors.register(Inline(md), "inline", 20)
+    md.treeprocessors.register(FastInlineProcessor(md), "inline", 20)
 
     assert "<mark>marked</mark>" in md.convert(text)

@@ -3,7 +3,7 @@
 import pytest
 
 from feedpub.config import schema
-from feedpub.markup import MarkupError, Renderer
+from feedpub.markup import MarkdownRenderer, MarkupError
 from feedpub.markup.limits import check_html, check_length, check_markdown
 
 
@@ -65,7 +65,7 @@ def test_the_length_of_html_is_bounded_by_that_of_its_markdown() -> None:
 @pytest.mark.parametrize("engine", ["markdown", "comrak"])
 def test_only_the_first_table_of_contents_is_one(engine: str) -> None:
     """Each would hold all headings again."""
-    renderer = Renderer(schema.Markdown(engine=engine))
+    renderer = MarkdownRenderer(schema.MarkdownConfig(engine=engine))
     body = renderer.render("[TOC]\n\n# One\n\n[TOC]\n\n# Two\n\n[TOC]\n", 1).body
 
     assert 1 == "".join(body.pieces).count('<div class="toc">')

@@ -4,9 +4,9 @@ from time import process_time
 
 import pytest
 
-from feedpub.config.schema import Markdown
-from feedpub.markup import Renderer
-from feedpub.markup.shortcodes import Shortcodes
+from feedpub.config.schema import MarkdownConfig
+from feedpub.markup import MarkdownRenderer
+from feedpub.markup.shortcodes import ShortcodeStash
 from feedpub.posts import people, prose
 
 LIMIT = 5.0
@@ -29,7 +29,7 @@ LIMIT = 5.0
 def test_no_text_takes_long(body: str) -> None:
     """Shortcodes, quotations, URLs, embeds and code: what is long is read once."""
     begun = process_time()
-    Renderer(Markdown(engine="comrak")).render(body, 1)
+    MarkdownRenderer(MarkdownConfig(engine="comrak")).render(body, 1)
 
     assert process_time() - begun < LIMIT
 
@@ -44,9 +44,9 @@ def test_no_text_takes_long(body: str) -> None:
 def test_no_field_takes_long(text: str) -> None:
     """Names of people, titles and summaries."""
     begun = process_time()
-    people.people(text)
-    prose.line(text)
-    prose.paragraph(text)
+    people.parse_authors(text)
+    prose.strip_html(text)
+    prose.strip_markdown(text)
 
     assert process_time() - begun < LIMIT
 
@@ -63,18 +63,18 @@ def test_no_field_takes_long(text: str) -> None:
 )
 def test_references_of_hugo(written: str, target: str) -> None:
     """Quoted or not, with arguments or without."""
-    tags = Shortcodes()
+    tags = ShortcodeStash()
 
-    assert target == tags.target(tags.take(written))
+    assert target == tags.unstash_url(tags.stash(written))
 
 
 @pytest.mark.parametrize("written", ["{{< ref a>b >}}", '{{< ref a"b >}}', "{{< ref >}}"])
 def test_broken_references_mean_nothing(written: str) -> None:
     """What is no reference is left as text, and counts."""
-    tags = Shortcodes()
-    tags.target(tags.take(written))
+    tags = ShortcodeStash()
+    tags.unstash_url(tags.stash(written))
 
-    assert 1 == len(tags.left)
+    assert 1 == len(tags.unrendered)
 
 
 def test_tags_end_where_they_always_did() -> None:
@@ -87,10 +87,10 @@ def test_tags_end_where_they_always_did() -> None:
         "{{" + "a" * 2001 + "}}",
         "{{ a",
     ):
-        assert text == Shortcodes().take(text)
-    tags = Shortcodes()
-    taken = tags.take("{{{ a }}} {% b\nc %} {{" + "d" * 2000 + "}}{{ e }")
+        assert text == ShortcodeStash().stash(text)
+    tags = ShortcodeStash()
+    taken = tags.stash("{{{ a }}} {% b\nc %} {{" + "d" * 2000 + "}}{{ e }")
 
-    assert 3 == len(tags.held)
-    assert ["{{{ a }}", "{% b\nc %}"] == [each.text for each in tags.held[:2]]
+    assert 3 == len(tags.stashed)
+    assert ["{{{ a }}", "{% b\nc %}"] == [each.text for each in tags.stashed[:2]]
     assert taken.endswith("{{ e }")

@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from feedpub.config.schema import Markdown
-from feedpub.markup import MarkupError, Renderer, Rendering
+from feedpub.config.schema import MarkdownConfig
+from feedpub.markup import MarkdownRenderer, MarkupError, RenderResult
 from feedpub.model import Reference
 
-RENDERERS = {name: Renderer(Markdown(engine=name)) for name in ("markdown", "comrak")}
+RENDERERS = {name: MarkdownRenderer(MarkdownConfig(engine=name)) for name in ("markdown", "comrak")}
 BOTH = pytest.mark.parametrize("renderer", RENDERERS.values(), ids=RENDERERS)
 
 SCRAPS = (
@@ -40,7 +40,7 @@ def _urls(node: lxml.html.HtmlElement) -> list[str]:
 
 @BOTH
 @given(body=BODIES)
-def test_whatever_was_written_is_safe_and_marked(renderer: Renderer, body: str) -> None:
+def test_whatever_was_written_is_safe_and_marked(renderer: MarkdownRenderer, body: str) -> None:
     """No text raises; nothing that runs is left; every relative URL is marked; ids are unique."""
     try:
         rendering = renderer.render(body, 1)
@@ -60,7 +60,7 @@ def test_whatever_was_written_is_safe_and_marked(renderer: Renderer, body: str) 
 
 
 @BOTH
-def test_a_rendering_says_all_of_a_post(renderer: Renderer) -> None:
+def test_a_rendering_says_all_of_a_post(renderer: MarkdownRenderer) -> None:
     """HTML, references with their lines, heading, summary, picture and time to read."""
     rendering = renderer.render("# T\n\n![A](a.png) [b](b.md)\n\ntext", 5)
 
@@ -68,7 +68,7 @@ def test_a_rendering_says_all_of_a_post(renderer: Renderer) -> None:
         "(?<=<img )[^>]*", "⟦⟧", made.marked(rendering.body)
     ).strip()
     assert (
-        Rendering(
+        RenderResult(
             body=rendering.body,
             references=(Reference("a.png", 7), Reference("b.md", 7)),
             first_heading="T",
@@ -82,7 +82,7 @@ def test_a_rendering_says_all_of_a_post(renderer: Renderer) -> None:
 
 
 @BOTH
-def test_tags_survive_the_engines(renderer: Renderer) -> None:
+def test_tags_survive_the_engines(renderer: MarkdownRenderer) -> None:
     """A Liquid tag is neither emphasis nor HTML to an engine, and is found again in a URL."""
     body = "a {{< b_c *d* >}} `{% e %}` [f]({{ site.baseurl }}/g) {% include x y=1 %}\n"
     rendering = renderer.render(body, 1)
@@ -96,7 +96,7 @@ def test_tags_survive_the_engines(renderer: Renderer) -> None:
 
 
 @BOTH
-def test_kramdown_leaves_no_litter(renderer: Renderer) -> None:
+def test_kramdown_leaves_no_litter(renderer: MarkdownRenderer) -> None:
     """Attribute lists are read or dropped, and never shown; in code they stay."""
     body = "[a](b){: .c}\n{: .d}\n\n* x\n{:toc}\n\n## e\n\n{: .f}\n\n`{:?}` **g**{:target='_x'}"
     html = made.marked(renderer.render(body, 1).body)
@@ -106,7 +106,7 @@ def test_kramdown_leaves_no_litter(renderer: Renderer) -> None:
 
 
 @BOTH
-def test_code_is_coloured_by_both(renderer: Renderer) -> None:
+def test_code_is_coloured_by_both(renderer: MarkdownRenderer) -> None:
     """Both engines write the same block."""
     html = made.marked(renderer.render("```python\nx = '{{ a }}'\n```", 1).body)
 
@@ -115,7 +115,7 @@ def test_code_is_coloured_by_both(renderer: Renderer) -> None:
 
 
 @BOTH
-def test_control_characters_never_come_through(renderer: Renderer) -> None:
+def test_control_characters_never_come_through(renderer: MarkdownRenderer) -> None:
     """Neither raw nor as character references; tabs and line ends in code stay."""
     html = made.marked(
         renderer.render("a\x08&#8;&#x1F;&#xfdd0;\ud800b\n\n```\n\tc\r\nd\n```", 1).body
@@ -126,7 +126,7 @@ def test_control_characters_never_come_through(renderer: Renderer) -> None:
 
 
 @BOTH
-def test_a_thousand_brackets_or_quotations_are_no_danger(renderer: Renderer) -> None:
+def test_a_thousand_brackets_or_quotations_are_no_danger(renderer: MarkdownRenderer) -> None:
     """What is nested without end is rendered, or refused by name, and soon."""
     for scrap in (">", "[", "<div>", "* ", "- [a](", "`", "{{"):
         with contextlib.suppress(MarkupError):
@@ -146,7 +146,7 @@ def test_a_thousand_brackets_or_quotations_are_no_danger(renderer: Renderer) -> 
 @pytest.mark.parametrize("engine", ["markdown", "comrak"])
 def test_a_size_in_the_text_of_a_picture_is_its_size(engine: str, body: str, html: str) -> None:
     """As Obsidian writes it; whatever is no number stays text."""
-    shown = "".join(Renderer(Markdown(engine=engine)).render(body, 1).body.pieces)
+    shown = "".join(MarkdownRenderer(MarkdownConfig(engine=engine)).render(body, 1).body.pieces)
     tag = re.search("<img [^>]*>", shown)
 
     assert tag is not None
@@ -158,7 +158,7 @@ def test_a_size_in_the_text_of_a_picture_is_its_size(engine: str, body: str, htm
 
 def test_comments_of_other_tools_are_not_shown() -> None:
     """Neither in the text nor in the summary."""
-    rendering = Renderer(Markdown()).render("%%secret%% a {::comment}hidden{:/} b", 1)
+    rendering = MarkdownRenderer(MarkdownConfig()).render("%%secret%% a {::comment}hidden{:/} b", 1)
 
     assert "a b" == " ".join(rendering.summary.split())
     assert "secret" not in str(rendering)

@@ -7,21 +7,21 @@ import pytest
 from folders import Site
 from made import marked
 
-from feedpub.config.schema import Markdown
-from feedpub.digests.body import presented
-from feedpub.digests.plaintext import plaintext
-from feedpub.markup import Renderer
-from feedpub.markup.mathml import as_tex
+from feedpub.config.schema import MarkdownConfig
+from feedpub.digests.body import adapt_for_email
+from feedpub.digests.plaintext import render_plaintext
+from feedpub.markup import MarkdownRenderer
+from feedpub.markup.mathml import replace_mathml_with_tex
 
 ENGINES = {
-    "commonmark": Renderer(Markdown(math="mathml")),
-    "comrak": Renderer(Markdown(math="mathml", engine="comrak")),
-    "python-markdown": Renderer(Markdown(math="mathml", dialect="python-markdown")),
+    "commonmark": MarkdownRenderer(MarkdownConfig(math="mathml")),
+    "comrak": MarkdownRenderer(MarkdownConfig(math="mathml", engine="comrak")),
+    "python-markdown": MarkdownRenderer(MarkdownConfig(math="mathml", dialect="python-markdown")),
 }
 EVERY = pytest.mark.parametrize("renderer", ENGINES.values(), ids=list(ENGINES))
 
 
-def _html(renderer: Renderer, body: str) -> str:
+def _html(renderer: MarkdownRenderer, body: str) -> str:
     return marked(renderer.render(body, 1).body)
 
 
@@ -33,19 +33,19 @@ def _html(renderer: Renderer, body: str) -> str:
         (r"\[ \begin{aligned} a &= b \\ c &= d \end{aligned} \]", "<mtable"),
     ],
 )  # fmt: skip
-def test_a_formula_is_set(renderer: Renderer, formula: str, part: str) -> None:
+def test_a_formula_is_set(renderer: MarkdownRenderer, formula: str, part: str) -> None:
     """Its TeX goes with it, letter by letter."""
     html = _html(renderer, f"See {formula} here.")
     written = formula.replace("&", "&amp;").replace("<", "&lt;")
 
     assert part in html
     assert f'<annotation encoding="application/x-tex">{written}</annotation>' in html
-    assert f"<p>See {written} here.</p>" == as_tex(html).strip()
+    assert f"<p>See {written} here.</p>" == replace_mathml_with_tex(html).strip()
 
 
 @EVERY
 @pytest.mark.parametrize("formula", [r"$\frac{$", r"$\nosuchcommand{x}$", "$$$$", r"\(\left( x\)"])
-def test_what_cannot_be_set_stays_tex(renderer: Renderer, formula: str) -> None:
+def test_what_cannot_be_set_stays_tex(renderer: MarkdownRenderer, formula: str) -> None:
     """Readers see what the author wrote."""
     html = _html(renderer, f"See {formula} here.")
 
@@ -53,7 +53,7 @@ def test_what_cannot_be_set_stays_tex(renderer: Renderer, formula: str) -> None:
 
 
 @EVERY
-def test_headings_and_summaries_have_the_tex(renderer: Renderer) -> None:
+def test_headings_and_summaries_have_the_tex(renderer: MarkdownRenderer) -> None:
     """Ids of headings are the same with MathML as without."""
     rendering = renderer.render("The $x_1$ of it.\n\n## On $a_1$", 1)
 
@@ -65,8 +65,8 @@ def test_mail_has_the_tex() -> None:
     """No mail program shows MathML."""
     html = _html(ENGINES["commonmark"], "See $x_1$ here.")
 
-    assert "See $x_1$ here." in presented(html, "T")
-    assert "See $x_1$ here." == plaintext(html)
+    assert "See $x_1$ here." in adapt_for_email(html, "T")
+    assert "See $x_1$ here." == render_plaintext(html)
 
 
 def test_pages_have_mathml_and_feeds_have_tex(tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from folders import Site
 
-from feedpub.markup.mdx import as_markdown
+from feedpub.markup.mdx import convert_to_markdown
 
 
 @pytest.mark.parametrize(
@@ -27,7 +27,7 @@ from feedpub.markup.mdx import as_markdown
 )  # fmt: skip
 def test_what_is_no_text_goes(body: str, markdown: str) -> None:
     """Lines stay lines, and code is left alone."""
-    assert markdown == as_markdown(body)
+    assert markdown == convert_to_markdown(body)
 
 
 def test_a_post_in_mdx(tmp_path: Path) -> None:

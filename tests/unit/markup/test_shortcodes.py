@@ -7,15 +7,15 @@ from urllib.parse import quote
 import pytest
 from made import marked
 
-from feedpub.config.schema import Markdown
-from feedpub.markup import Renderer
-from feedpub.markup.shortcodes import Shortcodes, any_in, without
+from feedpub.config.schema import MarkdownConfig
+from feedpub.markup import MarkdownRenderer
+from feedpub.markup.shortcodes import ShortcodeStash, has_shortcode, remove_stashed_tags
 
 
 def _shown(body: str) -> tuple[str, int]:
-    tags = Shortcodes()
-    html = tags.put_back(tags.take(body))
-    return html, len(tags.left)
+    tags = ShortcodeStash()
+    html = tags.unstash(tags.stash(body))
+    return html, len(tags.unrendered)
 
 
 @pytest.mark.parametrize(
@@ -88,37 +88,37 @@ def test_comments_go_and_lines_stay() -> None:
 )
 def test_tags_in_urls_are_what_they_mean(written: str, target: str) -> None:
     """In a URL a tag becomes the prefix, or the target, that it stands for."""
-    tags = Shortcodes()
+    tags = ShortcodeStash()
 
-    assert target == tags.target(tags.take(written))
-    assert [] == tags.left
+    assert target == tags.unstash_url(tags.stash(written))
+    assert [] == tags.unrendered
 
 
 def test_tags_in_urls_that_nobody_can_run_count() -> None:
     """In a URL what cannot be run stays as it is, escaped, and counts."""
-    tags = Shortcodes()
+    tags = ShortcodeStash()
 
-    assert "{{ a | b: &quot;c&quot; }}" == tags.target(tags.take('{{ a | b: "c" }}'))
-    assert 1 == len(tags.left)
+    assert "{{ a | b: &quot;c&quot; }}" == tags.unstash_url(tags.stash('{{ a | b: "c" }}'))
+    assert 1 == len(tags.unrendered)
 
 
 def test_an_encoded_placeholder_is_known() -> None:
     """An engine may percent-encode what stands for a tag in a URL."""
-    tags = Shortcodes()
-    held = tags.take("{{ site.url }}")
+    tags = ShortcodeStash()
+    held = tags.stash("{{ site.url }}")
 
-    assert "{site}/x" == tags.target(quote(held) + "/x")
-    assert "{site}/x" == tags.target(quote(held).lower() + "/x")
+    assert "{site}/x" == tags.unstash_url(quote(held) + "/x")
+    assert "{site}/x" == tags.unstash_url(quote(held).lower() + "/x")
 
 
 def test_a_placeholder_of_an_authors_own_stays_as_it_is() -> None:
     """What stands for a tag cannot be forged: it holds a digest of the body that it stands in."""
-    forged = Shortcodes().take("{{ other }}")
-    tags = Shortcodes()
-    held = tags.take(f"{forged} {{{{ x }}}}")
+    forged = ShortcodeStash().stash("{{ other }}")
+    tags = ShortcodeStash()
+    held = tags.stash(f"{forged} {{{{ x }}}}")
 
-    assert f"{forged} {{{{ x }}}}" == tags.put_back(held)
-    assert quote(forged) == tags.target(quote(forged))
+    assert f"{forged} {{{{ x }}}}" == tags.unstash(held)
+    assert quote(forged) == tags.unstash_url(quote(forged))
 
 
 def test_a_figure_becomes_html() -> None:
@@ -171,11 +171,11 @@ def test_a_body_that_ends_with_a_fence_is_whole() -> None:
 
 def test_a_summary_has_no_tags() -> None:
     """`without` drops what is held; `any_in` tells whether there may be anything."""
-    tags = Shortcodes()
+    tags = ShortcodeStash()
 
-    assert "a  b" == without(tags.take("a {{ x }} b"))
-    assert any_in("{{")
-    assert not any_in("{x}")
+    assert "a  b" == remove_stashed_tags(tags.stash("a {{ x }} b"))
+    assert has_shortcode("{{")
+    assert not has_shortcode("{x}")
 
 
 @pytest.mark.parametrize(
@@ -198,7 +198,7 @@ def test_a_summary_has_no_tags() -> None:
 )
 def test_code_is_shown_as_jekyll_and_hugo_show_it(body: str, shown: str) -> None:
     """Their templates run before Markdown, so that raw and escapes mean the same in code."""
-    html = "".join(Renderer(Markdown()).render(body, 1).body.pieces)
+    html = "".join(MarkdownRenderer(MarkdownConfig()).render(body, 1).body.pieces)
     code = re.findall(r"<code[^>]*>(.*?)</code>", html, re.DOTALL)
     assert shown == unescape("".join(re.sub("<[^>]*>", "", each) for each in code))
 
@@ -208,7 +208,7 @@ def test_an_escaped_call_of_hugo_is_shown_unescaped_in_text() -> None:
     assert ("see {{&lt; figure &gt;}}", 0) == _shown("see {{</* figure */>}}")
 
 
-_RENDERERS = [Renderer(Markdown(engine=engine)) for engine in ("markdown", "comrak")]
+_RENDERERS = [MarkdownRenderer(MarkdownConfig(engine=engine)) for engine in ("markdown", "comrak")]
 
 
 @pytest.mark.parametrize("renderer", _RENDERERS)
@@ -227,7 +227,7 @@ _RENDERERS = [Renderer(Markdown(engine=engine)) for engine in ("markdown", "comr
     ],
 )  # fmt: skip
 def test_a_figure_has_its_title_caption_and_credit(
-    renderer: Renderer, arguments: str, shown: str
+    renderer: MarkdownRenderer, arguments: str, shown: str
 ) -> None:
     """They are Markdown, as Hugo reads them; the text of the picture is plain."""
     html = marked(renderer.render(f'{{{{< figure src="cat.jpg" {arguments} >}}}}', 1).body)

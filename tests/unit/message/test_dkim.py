@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from feedpub.errors import MailError
-from feedpub.mailing import Content
-from feedpub.message import Heading, Reader, compose
-from feedpub.message.dkim import Signer
+from feedpub.mailing import MessageContent
+from feedpub.message import MessageHeaders, Recipient, compose_message
+from feedpub.message.dkim import DkimSigner
 from feedpub.model import Author
 
 PrivateKey = rsa.RSAPrivateKey | ed25519.Ed25519PrivateKey | ec.EllipticCurvePrivateKey
@@ -31,18 +31,18 @@ def pem(key: PrivateKey, password: bytes = b"") -> bytes:
 
 RSA = pem(rsa.generate_private_key(65537, 2048))
 SIGNERS = {
-    "rsa": Signer("example.org", "s1", RSA),
-    "ed25519": Signer("example.org", "s2", pem(ed25519.Ed25519PrivateKey.generate())),
+    "rsa": DkimSigner("example.org", "s1", RSA),
+    "ed25519": DkimSigner("example.org", "s2", pem(ed25519.Ed25519PrivateKey.generate())),
 }
-RECORDS = {f"{each.name}.".encode(): each.record.encode() for each in SIGNERS.values()}
-HEADING = Heading(
+RECORDS = {f"{each.dns_name}.".encode(): each.dns_record.encode() for each in SIGNERS.values()}
+HEADING = MessageHeaders(
     Author("Ann", "ann@example.org"), datetime(2025, 1, 30, tzinfo=UTC), "a.example.org"
 )
-READER = Reader(
+READER = Recipient(
     "key", "bob@example.com", "Bob", "https://example.org/u/1", mailto="mailto:x@a.example"
 )
-CONTENT = Content("Hello 世界", "", "<p>Hello  there</p>", "Hello", "en")
-MESSAGE = compose(CONTENT, HEADING, READER)
+CONTENT = MessageContent("Hello 世界", "", "<p>Hello  there</p>", "Hello", "en")
+MESSAGE = compose_message(CONTENT, HEADING, READER)
 
 
 def look_up(name: bytes, timeout: int = 5) -> bytes:
@@ -150,10 +150,10 @@ def test_dns_is_told_what_to_say() -> None:
     """Under the selector's name there is the public key."""
     signer = SIGNERS["ed25519"]
 
-    assert "s2._domainkey.example.org" == signer.name
-    assert signer.record.startswith("v=DKIM1; k=ed25519; p=")
-    assert SIGNERS["rsa"].record.startswith("v=DKIM1; k=rsa; p=MII")
-    assert "s._domainkey.xn--bcher-kva.example" == Signer("bücher.example", "s", RSA).name
+    assert "s2._domainkey.example.org" == signer.dns_name
+    assert signer.dns_record.startswith("v=DKIM1; k=ed25519; p=")
+    assert SIGNERS["rsa"].dns_record.startswith("v=DKIM1; k=rsa; p=MII")
+    assert "s._domainkey.xn--bcher-kva.example" == DkimSigner("bücher.example", "s", RSA).dns_name
 
 
 @pytest.mark.parametrize(
@@ -168,7 +168,7 @@ def test_dns_is_told_what_to_say() -> None:
 def test_a_key_that_cannot_sign_is_told_without_showing_it(key: bytes) -> None:
     """The message says what would do."""
     with pytest.raises(MailError, match="RSA of at least 1024 bits") as caught:
-        Signer("example.org", "s", key)
+        DkimSigner("example.org", "s", key)
 
     assert "secret" not in str(caught.value)
     assert None is caught.value.__context__
@@ -177,14 +177,14 @@ def test_a_key_that_cannot_sign_is_told_without_showing_it(key: bytes) -> None:
 def test_a_signature_needs_a_domain_and_a_selector() -> None:
     """Neither may be made of what DNS does not know."""
     with pytest.raises(MailError, match="'a b' is no domain"):
-        Signer("a b", "s", RSA)
+        DkimSigner("a b", "s", RSA)
     with pytest.raises(MailError, match="'s;' is no selector"):
-        Signer("example.org", "s;", RSA)
+        DkimSigner("example.org", "s;", RSA)
 
 
 @given(st.text(), st.text(st.sampled_from("a .\n\t世\ufdd2\ufdd3nme"), max_size=300))
 def test_our_own_bodies_are_tidy(text: str, html: str) -> None:
     """Whatever is in them, so that signing need not look."""
-    data = compose(Content("", "", html, text, "en"), HEADING, READER)
+    data = compose_message(MessageContent("", "", html, text, "en"), HEADING, READER)
 
     assert SIGNERS["ed25519"].sign(data) == SIGNERS["ed25519"].sign(data, tidy=True)

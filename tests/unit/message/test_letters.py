@@ -12,19 +12,27 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from feedpub.mailing import Content
-from feedpub.message import Heading, Letter, Reader, compose, fill, message_id, prepare
-from feedpub.message.marks import CLOSE, OPEN
+from feedpub.mailing import MessageContent
+from feedpub.message import (
+    MessageHeaders,
+    PreparedMessage,
+    Recipient,
+    compose_message,
+    make_message_id,
+    prepare_message,
+    substitute_tags,
+)
+from feedpub.message.marks import TAG_END, TAG_START
 from feedpub.model import Author
 
-HEADING = Heading(
+HEADING = MessageHeaders(
     Author("Ann Lee", "ann@example.org"),
     datetime(2025, 1, 30, 8, 0, tzinfo=UTC),
     "weekly.example.org",
     "The Weekly",
-    archive="https://example.org/digests/weekly/",
+    archive_url="https://example.org/digests/weekly/",
 )
-READER = Reader(
+READER = Recipient(
     "weekly-7-42",
     "bob@example.com",
     "Bob",
@@ -33,13 +41,17 @@ READER = Reader(
     "https://example.org/digests/weekly/7/",
     mailto="mailto:leave+u123@example.org",
 )
-CONTENT = Content("Hello", "", "<p>Hello</p>", "Hello", "en")
+CONTENT = MessageContent("Hello", "", "<p>Hello</p>", "Hello", "en")
 EVIL = "x\r\nBcc: eve@example.net\r\n\r\n--=_feedpub_alternative--\r\n"
 
 TEXTS = st.text() | st.lists(
-    st.sampled_from(["a", " ", "\n", "世界", "مرحبا", "👩‍👩‍👧", f"{OPEN}name{CLOSE}", ".", EVIL])
+    st.sampled_from(
+        ["a", " ", "\n", "世界", "مرحبا", "👩‍👩‍👧", f"{TAG_START}name{TAG_END}", ".", EVIL]
+    )
 ).map("".join)
-CONTENTS = st.builds(Content, TEXTS, TEXTS, TEXTS, TEXTS, st.sampled_from(["en", "zh-Hant", "?"]))
+CONTENTS = st.builds(
+    MessageContent, TEXTS, TEXTS, TEXTS, TEXTS, st.sampled_from(["en", "zh-Hant", "?"])
+)
 
 
 def read(data: bytes) -> EmailMessage:
@@ -73,7 +85,7 @@ def longest(lines: Sequence[bytes]) -> int:
 
 def test_a_message_has_the_header_that_mail_programs_and_servers_look_for() -> None:
     """Each field of the header, and in the form that its standard gives it."""
-    message = read(compose(CONTENT, HEADING, READER))
+    message = read(compose_message(CONTENT, HEADING, READER))
 
     assert [
         ("From", "Ann Lee <ann@example.org>"),
@@ -100,7 +112,7 @@ def test_the_text_comes_before_the_html() -> None:
     """Programs show the last part they understand (RFC 2046 section 5.1.4)."""
 
     assert (("text/plain", b"Hello"), ("text/html", b"<p>Hello</p>")) == parts(
-        compose(CONTENT, HEADING, READER)
+        compose_message(CONTENT, HEADING, READER)
     )
 
 
@@ -109,7 +121,7 @@ def test_an_unsubscribe_url_of_any_length_is_no_encoded_word(length: int) -> Non
     """`email` would encode one from 84 characters on, and the button would be gone."""
     url = "https://example.org/".ljust(length, "u")
 
-    data = compose(CONTENT, HEADING, Reader("key", "bob@example.com", unsubscribe=url))
+    data = compose_message(CONTENT, HEADING, Recipient("key", "bob@example.com", unsubscribe=url))
 
     assert f"\r\nList-Unsubscribe: <{url}>\r\n".encode() in data
     assert b"\r\nList-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n" in data
@@ -117,11 +129,15 @@ def test_an_unsubscribe_url_of_any_length_is_no_encoded_word(length: int) -> Non
 
 def test_one_click_needs_https() -> None:
     """Where the site has none, or mail is the only way out, it is not promised (RFC 8058)."""
-    plain = read(compose(CONTENT, HEADING, Reader("key", "b@c.example", unsubscribe="http://a/")))
-    mail = read(
-        compose(CONTENT, HEADING, Reader("key", "b@c.example", mailto="mailto:x@a.example"))
+    plain = read(
+        compose_message(CONTENT, HEADING, Recipient("key", "b@c.example", unsubscribe="http://a/"))
     )
-    none = read(compose(CONTENT, HEADING, Reader("key", "b@c.example")))
+    mail = read(
+        compose_message(
+            CONTENT, HEADING, Recipient("key", "b@c.example", mailto="mailto:x@a.example")
+        )
+    )
+    none = read(compose_message(CONTENT, HEADING, Recipient("key", "b@c.example")))
 
     assert ("<http://a/>", None) == (plain["List-Unsubscribe"], plain["List-Unsubscribe-Post"])
     assert ("<mailto:x@a.example>", None) == (
@@ -134,7 +150,7 @@ def test_one_click_needs_https() -> None:
 def test_a_chinese_subject_of_200_characters_is_read_back() -> None:
     """In encoded words on lines of at most 76 octets, none of which parts a character."""
     subject = "这是一个很长的标题，" * 20
-    data = compose(Content(subject, "", "<p>好</p>", "好", "zh"), HEADING, READER)
+    data = compose_message(MessageContent(subject, "", "<p>好</p>", "好", "zh"), HEADING, READER)
 
     assert subject == read(data)["Subject"]
     header = data.partition(b"\r\n\r\n")[0]
@@ -146,7 +162,9 @@ def test_a_chinese_subject_of_200_characters_is_read_back() -> None:
 
 def test_a_message_to_one_person_is_of_no_list() -> None:
     """It names none, and is no bulk; programs that answer by themselves leave it alone."""
-    found = read(compose(CONTENT, replace(HEADING, list_id=""), Reader("k", "bob@example.com")))
+    found = read(
+        compose_message(CONTENT, replace(HEADING, list_id=""), Recipient("k", "bob@example.com"))
+    )
 
     assert [None] * 4 == [
         found[name] for name in ("List-Id", "List-Archive", "List-Unsubscribe", "Precedence")
@@ -156,7 +174,7 @@ def test_a_message_to_one_person_is_of_no_list() -> None:
 
 def test_a_list_may_have_no_archive() -> None:
     """Then none is named."""
-    found = read(compose(CONTENT, replace(HEADING, archive=""), READER))
+    found = read(compose_message(CONTENT, replace(HEADING, archive_url=""), READER))
 
     assert "The Weekly <weekly.example.org>" == found["List-Id"]
     assert found["List-Archive"] is None
@@ -164,25 +182,32 @@ def test_a_list_may_have_no_archive() -> None:
 
 def test_answers_go_where_they_are_wanted() -> None:
     """Reply-To is there when it is set, and when it is an address."""
-    asked = Heading(HEADING.sender, HEADING.date, "a.example", reply_to=Author("", "ask@a.example"))
-    wrong = Heading(HEADING.sender, HEADING.date, "a.example", reply_to=Author("Nobody"))
+    asked = MessageHeaders(
+        HEADING.sender, HEADING.date, "a.example", reply_to=Author("", "ask@a.example")
+    )
+    wrong = MessageHeaders(HEADING.sender, HEADING.date, "a.example", reply_to=Author("Nobody"))
 
-    assert "ask@a.example" == read(compose(CONTENT, asked, READER))["Reply-To"]
-    assert None is read(compose(CONTENT, wrong, READER))["Reply-To"]
+    assert "ask@a.example" == read(compose_message(CONTENT, asked, READER))["Reply-To"]
+    assert None is read(compose_message(CONTENT, wrong, READER))["Reply-To"]
 
 
 def test_a_subject_may_name_the_reader() -> None:
     """It is then encoded for each of them."""
-    letter = prepare(Content(f"News for {OPEN}name|you{CLOSE}!", "", "", "", "en"), HEADING)
+    letter = prepare_message(
+        MessageContent(f"News for {TAG_START}name|you{TAG_END}!", "", "", "", "en"), HEADING
+    )
 
-    assert "News for Bob!" == read(letter.to(READER))["Subject"]
-    assert "News for 李安!" == read(letter.to(Reader("k", "a@b.example", "李安")))["Subject"]
-    assert "News for you!" == read(letter.to(Reader("k", "a@b.example")))["Subject"]
+    assert "News for Bob!" == read(letter.render_for(READER))["Subject"]
+    assert (
+        "News for 李安!"
+        == read(letter.render_for(Recipient("k", "a@b.example", "李安")))["Subject"]
+    )
+    assert "News for you!" == read(letter.render_for(Recipient("k", "a@b.example")))["Subject"]
 
 
 def test_a_reader_beyond_ascii_gets_a_header_beyond_ascii() -> None:
     """There is no other form of such an address (RFC 6532); the domain has one."""
-    data = compose(CONTENT, HEADING, Reader("key", "jörg@bücher.example"))
+    data = compose_message(CONTENT, HEADING, Recipient("key", "jörg@bücher.example"))
 
     assert "\r\nTo: jörg@xn--bcher-kva.example\r\n".encode() in data
 
@@ -190,51 +215,57 @@ def test_a_reader_beyond_ascii_gets_a_header_beyond_ascii() -> None:
 def test_a_letter_without_an_address_is_not_written() -> None:
     """Neither to nobody nor from nobody; the message says which address it is."""
     with pytest.raises(ValueError, match="'nobody': no address to write to"):
-        compose(CONTENT, HEADING, Reader("key", "nobody"))
+        compose_message(CONTENT, HEADING, Recipient("key", "nobody"))
     with pytest.raises(ValueError, match="'': no address to send from"):
-        compose(CONTENT, Heading(Author("Ann"), HEADING.date, "a.example"), READER)
+        compose_message(CONTENT, MessageHeaders(Author("Ann"), HEADING.date, "a.example"), READER)
 
 
 @pytest.mark.parametrize("key", ["a b", "a>b", "a\r\nb", "ü", "a..b", "", "k" * 201])
 def test_a_key_that_is_no_message_id_becomes_one(key: str) -> None:
     """It is the same each time, and differs where the keys do."""
-    made = message_id(key, "example.org")
+    made = make_message_id(key, "example.org")
 
     assert re.fullmatch(r"<[0-9a-f]{32}@example\.org>", made)
-    assert made == message_id(key, "example.org")
-    assert made != message_id(f"{key}x", "example.org")
+    assert made == make_message_id(key, "example.org")
+    assert made != make_message_id(f"{key}x", "example.org")
 
 
 def test_copies_of_one_letter_are_what_each_alone_would_be() -> None:
     """What was encoded for one reader is not seen by the next."""
-    content = Content("Hi", "", f"<p>{OPEN}name{CLOSE}世</p>", f"Hi {OPEN}name{CLOSE}", "en")
-    letter = prepare(content, HEADING)
-    readers = [Reader("1", "a@b.example", "Ann"), Reader("2", "c@d.example", "李")]
+    content = MessageContent(
+        "Hi", "", f"<p>{TAG_START}name{TAG_END}世</p>", f"Hi {TAG_START}name{TAG_END}", "en"
+    )
+    letter = prepare_message(content, HEADING)
+    readers = [Recipient("1", "a@b.example", "Ann"), Recipient("2", "c@d.example", "李")]
 
-    assert [compose(content, HEADING, each) for each in readers] == [*map(letter.to, readers)]
-    assert isinstance(letter, Letter)
+    assert [compose_message(content, HEADING, each) for each in readers] == [
+        *map(letter.render_for, readers)
+    ]
+    assert isinstance(letter, PreparedMessage)
 
 
 def test_500_posts_are_a_message_too() -> None:
     """In four scripts, with marks between them."""
     html = "".join(f"<h2>{number} 世界 مرحبا Ünïcödé</h2> {'w' * 999}\n" for number in range(500))
-    content = Content("500", "", html + f"{OPEN}unsubscribe{CLOSE}", html, "en")
-    data = compose(content, HEADING, READER)
+    content = MessageContent("500", "", html + f"{TAG_START}unsubscribe{TAG_END}", html, "en")
+    data = compose_message(content, HEADING, READER)
 
-    filled = fill(content, READER)
+    filled = substitute_tags(content, READER)
     assert (("text/plain", meant(filled.text)), ("text/html", meant(filled.html))) == parts(data)
     assert 76 >= longest(data.partition(b"\r\n\r\n")[2].split(b"\r\n"))
 
 
 @given(CONTENTS, TEXTS, TEXTS, st.text())
-def test_any_content_is_read_back(content: Content, name: str, list_name: str, key: str) -> None:
+def test_any_content_is_read_back(
+    content: MessageContent, name: str, list_name: str, key: str
+) -> None:
     """Whatever is in it, there are the same fields, and two parts which are what was meant."""
-    heading = Heading(Author(name, "ann@example.org"), HEADING.date, list_name, list_name)
-    reader = Reader(key, "bob@example.com", name, READER.unsubscribe, mailto=f"mailto:{EVIL}")
+    heading = MessageHeaders(Author(name, "ann@example.org"), HEADING.date, list_name, list_name)
+    reader = Recipient(key, "bob@example.com", name, READER.unsubscribe, mailto=f"mailto:{EVIL}")
 
-    data = compose(content, heading, reader)
+    data = compose_message(content, heading, reader)
 
-    filled = fill(content, reader)
+    filled = substitute_tags(content, reader)
     assert (("text/plain", meant(filled.text)), ("text/html", meant(filled.html))) == parts(data)
     message = read(data)
     names = ["From", "Subject", "Date", "Auto-Submitted"]

@@ -4,11 +4,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from feedpub.mailing import Content
-from feedpub.message import Reader, fill
-from feedpub.message.marks import CLOSE, OPEN, split, value
+from feedpub.mailing import MessageContent
+from feedpub.message import Recipient, substitute_tags
+from feedpub.message.marks import TAG_END, TAG_START, resolve_tag, split_tags
 
-READER = Reader(
+READER = Recipient(
     "key",
     "bob@example.com",
     "Bob <b>&Co</b>",
@@ -20,14 +20,14 @@ READER = Reader(
 
 def mark(name: str) -> str:
     """Give the mark of this name."""
-    return f"{OPEN}{name}{CLOSE}"
+    return f"{TAG_START}{name}{TAG_END}"
 
 
 def test_fill_puts_the_readers_own_values_in_their_places() -> None:
     """A name stands in subject, preheader and text as it is, and in HTML with its signs escaped."""
     hello = f"Hello {mark('name')}, {mark('unsubscribe')}"
 
-    filled = fill(Content(hello, hello, hello, hello, "en"), READER)
+    filled = substitute_tags(MessageContent(hello, hello, hello, hello, "en"), READER)
 
     plain = "Hello Bob <b>&Co</b>, https://example.org/u/1?a=1&b=2"
     assert (plain, plain, plain) == (filled.subject, filled.preheader, filled.text)
@@ -52,20 +52,21 @@ def test_fill_puts_the_readers_own_values_in_their_places() -> None:
 def test_a_mark_stands_for_what_its_name_says(name: str, expected: str) -> None:
     """The five names are known; any other, the delivery's key too, stands for nothing."""
 
-    assert expected == value(name, READER)
+    assert expected == resolve_tag(name, READER)
 
 
 def test_what_follows_a_bar_stands_where_the_value_is_empty() -> None:
     """A reader without a name is greeted with the words of the template."""
 
-    assert "dear reader" == value("name|dear reader", Reader("key", "bob@example.com"))
+    assert "dear reader" == resolve_tag("name|dear reader", Recipient("key", "bob@example.com"))
 
 
 def test_what_follows_a_bar_is_escaped_once() -> None:
     """In HTML it is HTML already, as all that a template says."""
 
-    filled = fill(
-        Content("", "", mark("name|Tom &amp; &quot;Jerry&quot;"), "", "en"), Reader("", "")
+    filled = substitute_tags(
+        MessageContent("", "", mark("name|Tom &amp; &quot;Jerry&quot;"), "", "en"),
+        Recipient("", ""),
     )
 
     assert "Tom &amp; &quot;Jerry&quot;" == filled.html
@@ -74,21 +75,23 @@ def test_what_follows_a_bar_is_escaped_once() -> None:
 def test_a_value_is_one_line() -> None:
     """Line ends of any kind and control characters in a name become one space."""
 
-    assert "a b c d" == value("name", Reader("", "", "\ra\r\nb\u2028\x00c\x85d\n"))
+    assert "a b c d" == resolve_tag("name", Recipient("", "", "\ra\r\nb\u2028\x00c\x85d\n"))
 
 
 def test_marks_that_are_not_whole_disappear() -> None:
     """A mark without its end, or an end without its mark, leaves no noncharacter behind."""
 
-    assert (("ab", "c"), ("name",)) == split(f"a{CLOSE}b{mark('name')}{OPEN}c")
+    assert (("ab", "c"), ("name",)) == split_tags(f"a{TAG_END}b{mark('name')}{TAG_START}c")
 
 
 @given(st.text(), st.text())
 def test_no_noncharacter_of_a_mark_is_left(text: str, name: str) -> None:
     """Whatever a content and a name hold, what is filled holds neither of the two."""
-    marked = f"{text}{mark('name')}{text}{OPEN}"
+    marked = f"{text}{mark('name')}{text}{TAG_START}"
 
-    filled = fill(Content(marked, marked, marked, marked, "en"), Reader("key", "a@b.example", name))
+    filled = substitute_tags(
+        MessageContent(marked, marked, marked, marked, "en"), Recipient("key", "a@b.example", name)
+    )
 
     for each in (filled.subject, filled.preheader, filled.html, filled.text):
-        assert not {OPEN, CLOSE} & set(each)
+        assert not {TAG_START, TAG_END} & set(each)

@@ -10,11 +10,11 @@ from newsrooms import Newsroom, dead_worker
 from signups import config, door, link, text
 
 from feedpub import newsletter, publish
-from feedpub.admission import Limits
+from feedpub.admission import SignupLimits
 from feedpub.errors import MailError, TemplateError
-from feedpub.mail import Doubt, Refused, Session, ignore
-from feedpub.mailing import Message, Outcome, Wish
-from feedpub.newsletter import Answered, signup
+from feedpub.mail import MailSession, MarkInDoubt, RefusalHandler, ignore_refusal
+from feedpub.mailing import Message, SendResult, SignupRequest
+from feedpub.newsletter import ConfirmationResult, signup
 
 
 class Way:
@@ -22,25 +22,25 @@ class Way:
 
     relay = "away"
 
-    def __init__(self, *outcomes: Outcome) -> None:
+    def __init__(self, *outcomes: SendResult) -> None:
         self.outcomes = list(outcomes)
         self.sent: list[Message] = []
         self.connected = self.closed = 0
         self.is_open = True
 
-    def connect(self, chance: float = 0.0, refused: Refused = ignore) -> Session:
+    def connect(self, chance: float = 0.0, refused: RefusalHandler = ignore_refusal) -> MailSession:
         """Open it."""
         del chance, refused
         self.connected += 1
         return self
 
-    def send(self, message: Message, doubt: Doubt) -> Outcome:
+    def send(self, message: Message, doubt: MarkInDoubt) -> SendResult:
         """Take a message."""
         doubt()
         self.sent.append(message)
         return self.outcomes.pop(0)
 
-    def cut(self) -> None:
+    def abort(self) -> None:
         """Do nothing: it never waits."""
 
     def close(self) -> None:
@@ -51,13 +51,13 @@ class Way:
 class Nowhere:
     """A way that does not open."""
 
-    def connect(self, chance: float = 0.0, refused: Refused = ignore) -> Session:
+    def connect(self, chance: float = 0.0, refused: RefusalHandler = ignore_refusal) -> MailSession:
         """Fail to open it."""
         del chance, refused
         raise MailError("the server is away")
 
 
-ACCEPTED = Outcome("accepted", 250)
+ACCEPTED = SendResult("accepted", 250)
 
 
 def test_a_stranger_is_asked(tmp_path: Path) -> None:
@@ -65,8 +65,8 @@ def test_a_stranger_is_asked(tmp_path: Path) -> None:
     with door(tmp_path) as site:
         site.post("subscribe", address="Ann@example.org", language="zh")
 
-        assert Answered(1, 0, "") == site.round()
-        assert Answered(0, 0, "") == site.round()
+        assert ConfirmationResult(1, 0, "") == site.round()
+        assert ConfirmationResult(0, 0, "") == site.round()
         (mail,) = site.mails()
         assert "Ann@example.org" == mail["To"]
         assert "请确认" in mail["Subject"]
@@ -76,7 +76,7 @@ def test_a_stranger_is_asked(tmp_path: Path) -> None:
             assert mail[name] is None
         assert "https://example.org/confirm/" in text(mail)
         assert "pending" == site.state()
-        found = site.desk.store.find("ann@example.org")
+        found = site.desk.store.find_subscriber("ann@example.org")
         assert found is not None
         assert ("form", "") == (found.consent.how, found.consent.source)
 
@@ -94,7 +94,7 @@ def test_a_reader_is_told_that_they_are_one(tmp_path: Path) -> None:
         assert "You are subscribed already: Example" == mail["Subject"]
         assert site.way("preferences", one) == link(mail, "preferences")
         assert site.way("unsubscribe", one) == link(mail, "unsubscribe")
-        assert one == site.desk.store.get(one.id)
+        assert one == site.desk.store.get_subscriber(one.id)
 
 
 @pytest.mark.parametrize("state", ["unsubscribed", "bounced"])
@@ -116,12 +116,12 @@ def test_some_are_left_alone(tmp_path: Path, state: str, double_opt_in: bool) ->
     """Who complained, was suppressed, or asked to be forgotten."""
     with door(tmp_path, config(double_opt_in=double_opt_in)) as site:
         if state == "forgotten":
-            site.desk.store.forget("ann@example.org", site.desk.salt())
+            site.desk.store.forget_address("ann@example.org", site.desk.derive_salt())
         else:
             site.reader(state=state)
         site.post("subscribe", address="ann@example.org")
 
-        assert Answered(0, 0, "") == site.round()
+        assert ConfirmationResult(0, 0, "") == site.round()
         assert [] == site.mails()
         assert ("" if state == "forgotten" else state) == site.state()
 
@@ -134,12 +134,12 @@ def test_without_double_opt_in_a_stranger_is_taken_in(tmp_path: Path) -> None:
         for name in ("ann", "bob", "cat"):
             site.post("subscribe", address=f"{name}@example.org", follow="some", tag="python")
 
-        assert Answered(1, 2, "") == site.round()
+        assert ConfirmationResult(1, 2, "") == site.round()
         assert ["bob@example.org"] == [mail["To"] for mail in site.mails()]
         assert ["active", "unsubscribed", "active"] == [
             site.state(f"{name}@example.org") for name in ("ann", "bob", "cat")
         ]
-        found = site.desk.store.find("ann@example.org")
+        found = site.desk.store.find_subscriber("ann@example.org")
         assert found is not None
         assert ("python",) == found.follows.tags
 
@@ -150,18 +150,18 @@ def test_what_cannot_be_sent_waits(tmp_path: Path) -> None:
         for name in ("ann", "bob"):
             site.post("subscribe", address=f"{name}@example.org")
 
-        assert Answered(0, 0, "the server is away") == site.round(Nowhere())
+        assert ConfirmationResult(0, 0, "the server is away") == site.round(Nowhere())
 
-        broken = Way(Outcome("offline", text="cut"))
-        assert Answered(0, 0, "cut") == site.round(broken)
+        broken = Way(SendResult("offline", text="cut"))
+        assert ConfirmationResult(0, 0, "cut") == site.round(broken)
         assert 1 == broken.closed
-        assert Answered(2, 0, "") == site.round()
+        assert ConfirmationResult(2, 0, "") == site.round()
         assert ["ann@example.org", "bob@example.org"] == [mail["To"] for mail in site.mails()]
 
 
 def test_what_is_put_off_is_tried_again_later(tmp_path: Path) -> None:
     """It is the same message then."""
-    way = Way(Outcome("deferred", 450), ACCEPTED)
+    way = Way(SendResult("deferred", 450), ACCEPTED)
     with door(tmp_path) as site:
         site.post("subscribe", address="ann@example.org")
         site.round(way)
@@ -175,7 +175,7 @@ def test_what_is_put_off_is_tried_again_later(tmp_path: Path) -> None:
 
 def test_what_is_put_off_for_a_reader_is_tried_again_too(tmp_path: Path) -> None:
     """Who is mailed already is told so at last."""
-    way = Way(Outcome("deferred", 450), ACCEPTED)
+    way = Way(SendResult("deferred", 450), ACCEPTED)
     with door(tmp_path) as site:
         site.reader()
         site.post("subscribe", address="ann@example.org")
@@ -193,12 +193,12 @@ def key(message: Message) -> str:
 @pytest.mark.parametrize(
     ("outcome", "state"),
     [
-        (Outcome("failed", 550, "5.1.1", "no such user"), "bounced"),
-        (Outcome("failed", 550, "5.7.1", "for reasons of policy"), "pending"),
-        (Outcome("doubt"), "pending"),
+        (SendResult("failed", 550, "5.1.1", "no such user"), "bounced"),
+        (SendResult("failed", 550, "5.7.1", "for reasons of policy"), "pending"),
+        (SendResult("doubt"), "pending"),
     ],
 )
-def test_what_fails_is_not_tried_again(tmp_path: Path, outcome: Outcome, state: str) -> None:
+def test_what_fails_is_not_tried_again(tmp_path: Path, outcome: SendResult, state: str) -> None:
     """Where the address is gone nobody is mailed there any more."""
     way = Way(outcome)
     with door(tmp_path) as site:
@@ -259,7 +259,7 @@ def test_what_cannot_be_written_is_left(tmp_path: Path) -> None:
     with door(tmp_path, config(url=url)) as site:
         site.reader()
         for address in ("ann@example.org", "bob@example.org"):
-            signup.ask(site.desk, Wish(address), b"net", site.now)
+            signup.request_signup(site.desk, SignupRequest(address), b"net", site.now)
         site.round()
 
         assert ["bob@example.org"] == [mail["To"] for mail in site.mails()]
@@ -272,9 +272,9 @@ def test_the_rest_waits_for_its_hour(tmp_path: Path) -> None:
         for each in range(5):
             site.post("subscribe", address=f"r{each}@example.org")
 
-        assert 3 == site.round(limits=Limits(rate=3)).sent
+        assert 3 == site.round(limits=SignupLimits(max_per_interval=3)).sent
         site.wait(hours=1)
-        assert 2 == site.round(limits=Limits(rate=3)).sent
+        assert 2 == site.round(limits=SignupLimits(max_per_interval=3)).sent
 
 
 def test_answers_go_where_they_should(tmp_path: Path) -> None:
@@ -293,10 +293,10 @@ def test_the_use_case_opens_the_desk_itself(tmp_path: Path) -> None:
     """With the site's own templates."""
     room = Newsroom(tmp_path)
     with room.desk() as desk:
-        signup.ask(desk, Wish("ann@example.org"), b"net", room.request().now)
+        signup.request_signup(desk, SignupRequest("ann@example.org"), b"net", room.request().now)
 
-    assert 1 == newsletter.confirmations(room.request()).sent
-    assert 0 == newsletter.confirmations(room.request(), Limits(rate=0)).sent
+    assert 1 == newsletter.send_confirmations(room.request()).sent
+    assert 0 == newsletter.send_confirmations(room.request(), SignupLimits(max_per_interval=0)).sent
 
 
 def test_whom_the_dead_had_in_hand_is_answered_by_the_living(tmp_path: Path) -> None:
@@ -305,16 +305,16 @@ def test_whom_the_dead_had_in_hand_is_answered_by_the_living(tmp_path: Path) -> 
     room.begin()
     with room.desk() as desk:
         for name, worker in (("ann", dead_worker()), ("bob", "another-1-0123abcd")):
-            wish = Wish(f"{name}@example.org")
-            desk.store.ask(wish, b"s", b"net", Limits(), room.now)
-            desk.store.next_asked(worker, Limits(), room.now)
+            wish = SignupRequest(f"{name}@example.org")
+            desk.store.record_signup(wish, b"s", b"net", SignupLimits(), room.now)
+            desk.store.claim_signup(worker, SignupLimits(), room.now)
 
-    assert 1 == newsletter.confirmations(room.request()).sent
+    assert 1 == newsletter.send_confirmations(room.request()).sent
     assert ["ann@example.org"] == [each["To"] for each in room.messages()]
 
-    room.now += Limits().lease
+    room.now += SignupLimits().lease
 
-    assert 1 == newsletter.confirmations(room.request()).sent
+    assert 1 == newsletter.send_confirmations(room.request()).sent
     assert {"ann@example.org", "bob@example.org"} == {each["To"] for each in room.messages()}
 
 
@@ -322,23 +322,25 @@ def test_the_scene_is_the_site_as_it_is_now(tmp_path: Path) -> None:
     """Its tags and authors can be chosen."""
     room = Newsroom(tmp_path)
     with room.desk() as desk:
-        found = signup.scene(room.request(), desk)
+        found = signup.load_page_context(room.request(), desk)
 
-    assert desk is found.desk
-    assert found.choices.confirms
-    assert ("en",) == found.choices.languages[:1]
+    assert desk is found.newsletter
+    assert found.signup_options.confirms
+    assert ("en",) == found.signup_options.languages[:1]
 
 
 def test_of_the_scene_only_what_has_changed_is_read_again(tmp_path: Path) -> None:
     """Where a build has left what it found out; not where its settings were others."""
     room = Newsroom(tmp_path)
     room.write("a.md", "Old")
-    kept = publish.rebuild(room.request()).kept
+    kept = publish.rebuild(room.request()).state
     room.write("b.md", "New")
     with room.desk() as desk:
-        found = signup.scene(room.request(), desk, kept)
-        other = replace(kept, seen=replace(kept.seen, where=replace(desk.where, content=tmp_path)))
-        again = signup.scene(room.request(), desk, other)
+        found = signup.load_page_context(room.request(), desk, kept)
+        other = replace(
+            kept, inputs=replace(kept.inputs, paths=replace(desk.paths, content=tmp_path))
+        )
+        again = signup.load_page_context(room.request(), desk, other)
 
-    assert ["New", "Old"] == [tag.label for tag in found.choices.tags]
-    assert found.choices == again.choices
+    assert ["New", "Old"] == [tag.label for tag in found.signup_options.tags]
+    assert found.signup_options == again.signup_options

@@ -8,29 +8,35 @@ from threading import Event
 from mailservers import Answer, MailServer
 from postoffice import NOW, desk, mailing, printer, relay, round_of, smtp, tally
 
-from feedpub.digests import Following
+from feedpub.digests import FilterDescriber
 from feedpub.mailing import Message, Subscriber
-from feedpub.message import Letter
+from feedpub.message import PreparedMessage
 from feedpub.model import Author
-from feedpub.newsletter.desk import Desk
-from feedpub.newsletter.posting import Posted, Postman, Printer, clock, transport
+from feedpub.newsletter.desk import NewsletterContext
+from feedpub.newsletter.posting import (
+    DeliveryRunner,
+    MessageRenderer,
+    RunResult,
+    build_clock,
+    build_transport,
+)
 
 ADDRESSES = [f"reader{n}@example.org" for n in range(6)]
 
 
-class Picky(Printer):
+class Picky(MessageRenderer):
     """Cannot write to the first reader."""
 
-    def message(self, letter: Letter, key: str, one: Subscriber, language: str) -> Message:
+    def render(self, letter: PreparedMessage, key: str, one: Subscriber, language: str) -> Message:
         """Write to all others."""
         if one.address == ADDRESSES[0]:
             raise ValueError("no address to write to")
-        return super().message(letter, key, one, language)
+        return super().render(letter, key, one, language)
 
 
-def picky(one: Desk) -> Printer:
+def picky(one: NewsletterContext) -> MessageRenderer:
     """Give one."""
-    following: Following = printer(one)._following
+    following: FilterDescriber = printer(one)._describer
     return Picky(one, following)
 
 
@@ -38,7 +44,9 @@ def test_who_cannot_be_written_to_fails(tmp_path: Path) -> None:
     """The others get theirs."""
     with MailServer() as server, desk(tmp_path, smtp(relay(server.port))) as one:
         issue = mailing(one, *ADDRESSES)
-        Postman(one, picky(one), transport(one), clock(NOW), lambda _: None).round()
+        DeliveryRunner(
+            one, picky(one), build_transport(one), build_clock(NOW), lambda _: None
+        ).run_once()
         after = tally(one, issue)
 
     assert (5, 1) == (after.accepted, after.failed)
@@ -54,7 +62,7 @@ def test_a_connection_that_ends_is_opened_again(tmp_path: Path) -> None:
         posted = round_of(one)
         after = tally(one, issue)
 
-    assert (Posted(6, ""), 6, 2) == (posted, after.accepted, server.log.connections)
+    assert (RunResult(6, ""), 6, 2) == (posted, after.accepted, server.log.connections)
 
 
 def test_a_server_that_wants_nothing_from_us_is_as_good_as_none(tmp_path: Path) -> None:
@@ -66,7 +74,7 @@ def test_a_server_that_wants_nothing_from_us_is_as_good_as_none(tmp_path: Path) 
         after = tally(one, issue)
 
     why = f"127.0.0.1:{server.port}: 530 5.7.0 Authentication required"
-    assert Posted(0, why) == posted
+    assert RunResult(0, why) == posted
     assert (6, 2) == (after.waiting, server.log.connections)
 
 
@@ -76,14 +84,14 @@ def test_a_sender_that_is_refused_costs_nobody_the_issue(tmp_path: Path) -> None
     with MailServer(script) as server, desk(tmp_path, smtp(relay(server.port))) as one:
         issue = mailing(one, *ADDRESSES)
         posted = round_of(one)
-        before, why = tally(one, issue), one.store.issue(issue.id).reason
+        before, why = tally(one, issue), one.store.get_issue(issue.id).reason
         script.clear()
         again = round_of(one)
         after = tally(one, issue)
 
-    assert Posted(0, f"127.0.0.1:{server.port}: 553 5.7.1 Sender address rejected") == posted
-    assert (posted.waiting, 6, 0) == (why, before.waiting, before.failed)
-    assert (Posted(6, ""), 6) == (again, after.accepted)
+    assert RunResult(0, f"127.0.0.1:{server.port}: 553 5.7.1 Sender address rejected") == posted
+    assert (posted.stop_reason, 6, 0) == (why, before.waiting, before.failed)
+    assert (RunResult(6, ""), 6) == (again, after.accepted)
 
 
 def test_a_sender_of_another_script_reaches_every_server(tmp_path: Path) -> None:
@@ -111,7 +119,7 @@ def test_a_sender_that_a_server_cannot_write_is_no_readers_fault(tmp_path: Path)
         posted = round_of(one)
         after = tally(one, issue)
 
-    assert (0, True) == (posted.sent, "no SMTPUTF8" in posted.waiting)
+    assert (0, True) == (posted.sent, "no SMTPUTF8" in posted.stop_reason)
     assert (6, 0) == (after.waiting, after.failed)
 
 
@@ -130,7 +138,7 @@ def test_one_connection_is_enough(tmp_path: Path) -> None:
         posted = round_of(one)
         after = tally(one, issue)
 
-    assert (Posted(6, ""), 6) == (posted, after.accepted)
+    assert (RunResult(6, ""), 6) == (posted, after.accepted)
 
 
 def test_a_relay_that_wants_nothing_stops_no_other(tmp_path: Path) -> None:
@@ -144,7 +152,7 @@ def test_a_relay_that_wants_nothing_stops_no_other(tmp_path: Path) -> None:
         posted = round_of(one)
         after = tally(one, issue)
 
-    assert (Posted(6, ""), 6, []) == (posted, after.accepted, bad.taken)
+    assert (RunResult(6, ""), 6, []) == (posted, after.accepted, bad.taken)
 
 
 def test_who_finds_no_room_where_all_goes_waits(tmp_path: Path) -> None:
@@ -157,7 +165,7 @@ def test_who_finds_no_room_where_all_goes_waits(tmp_path: Path) -> None:
         posted = round_of(one)
         after = tally(one, issue)
 
-    assert (Posted(6, ""), 6, 6) == (posted, after.accepted, len(good.taken))
+    assert (RunResult(6, ""), 6, 6) == (posted, after.accepted, len(good.taken))
 
 
 def test_who_waits_for_a_token_gives_the_message_back(tmp_path: Path) -> None:
@@ -168,4 +176,4 @@ def test_who_waits_for_a_token_gives_the_message_back(tmp_path: Path) -> None:
         posted = round_of(one, stop=stop, progress=lambda _: stop.set())
         after = tally(one, issue)
 
-    assert (Posted(1, ""), 1, 5) == (posted, after.accepted, after.waiting)
+    assert (RunResult(1, ""), 1, 5) == (posted, after.accepted, after.waiting)

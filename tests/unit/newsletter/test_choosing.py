@@ -7,7 +7,7 @@ import pytest
 from newsrooms import DAY, WEEK, Newsroom
 
 from feedpub import newsletter
-from feedpub.mailing import Follows
+from feedpub.mailing import SubscriptionFilter
 
 
 @pytest.fixture
@@ -97,7 +97,7 @@ def test_who_wants_mail_sooner_misses_nothing(room: Newsroom, cadence: str) -> N
 
     assert {"ann@example.net": ["0", "1", "before"]} == room.mailed()
 
-    room.prefer(one, Follows(), cadence)
+    room.prefer(one, SubscriptionFilter(), cadence)
     room.now += DAY
     room.write("last.md")
     room.send("daily")
@@ -112,7 +112,7 @@ def test_who_wanted_mail_sooner_once_gets_what_is_new(room: Newsroom) -> None:
     days(room, 2)
     room.prefer(one, one.follows, "each")
     days(room, 2)
-    room.prefer(one, Follows(), "each")
+    room.prefer(one, SubscriptionFilter(), "each")
     days(room, 1)
 
     assert {"ann@example.net": ["06-05"]} == room.mailed()
@@ -123,7 +123,7 @@ def test_a_wish_may_take_a_while_to_be_written_down(room: Newsroom) -> None:
     one = room.reader("ann@example.net", cadence="weekly")
     days(room, 2)
     room.now -= DAY + timedelta(minutes=1)  # before the last issue
-    room.prefer(one, Follows(), "digest")
+    room.prefer(one, SubscriptionFilter(), "digest")
     room.now += DAY
     days(room, 1)
 
@@ -168,7 +168,7 @@ def test_what_was_cancelled_is_not_sent_later(room: Newsroom) -> None:
     room.write("stopped.md")
     (sent,) = room.send("daily")
     assert sent.issue is not None
-    newsletter.cancel(room.request(), sent.issue.id)
+    newsletter.cancel_issue(room.request(), sent.issue.id)
     room.digests("name: daily")
     room.now += DAY
     for name in ("gone.md", "private.md", "kept.md"):

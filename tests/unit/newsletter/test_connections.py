@@ -5,27 +5,27 @@ from datetime import timedelta
 
 from postoffice import NOW
 
-from feedpub.newsletter.posting.connections import Connections
-from feedpub.newsletter.posting.lines import Gate
+from feedpub.newsletter.posting.connections import ConnectionLimiter
+from feedpub.newsletter.posting.lines import RelayLimits
 
 
 def test_a_relay_has_no_more_connections_than_it_may_have() -> None:
     """Not even where the one that they were for does not answer; that is not asked for a while."""
-    away, there = Gate("away", weight=99), Gate("there")
+    away, there = RelayLimits("away", weight=99), RelayLimits("there")
     now = [NOW]
-    connections = Connections((away, there), lambda: now[0])
+    connections = ConnectionLimiter((away, there), lambda: now[0])
 
     assert away == aim(connections)
-    assert connections.opened(away, "there")
+    assert connections.confirm(away, "there")
     assert away == aim(connections)  # there is room nowhere else
-    assert not connections.opened(away, "there")
+    assert not connections.confirm(away, "there")
 
-    connections.closed("there")
+    connections.release("there")
 
     assert there == aim(connections)
-    assert connections.opened(there, "there")
+    assert connections.confirm(there, "there")
 
-    connections.closed("there")
+    connections.release("there")
     now[0] += timedelta(minutes=1)
 
     assert away == aim(connections)
@@ -33,38 +33,40 @@ def test_a_relay_has_no_more_connections_than_it_may_have() -> None:
 
 def test_who_connects_counts() -> None:
     """Until it has come to nothing: then there may be none left."""
-    connections = Connections((Gate("relay"),), lambda: NOW)
-    before = connections.are_none
+    connections = ConnectionLimiter((RelayLimits("relay"),), lambda: NOW)
+    before = connections.is_idle
     gate = aim(connections)
-    meanwhile = connections.are_none
-    connections.closed(gate.name)
+    meanwhile = connections.is_idle
+    connections.release(gate.name)
 
-    assert (True, False, True) == (before, meanwhile, connections.are_none)
+    assert (True, False, True) == (before, meanwhile, connections.is_idle)
 
 
-def aim(connections: Connections, *without: str) -> Gate:
+def aim(connections: ConnectionLimiter, *without: str) -> RelayLimits:
     """Return where the next connection goes."""
-    found = connections.aim(0.5, without)
+    found = connections.reserve(0.5, without)
     assert found is not None
     return found[0]
 
 
 def test_a_relay_that_is_not_used_gets_no_connection() -> None:
     """Nor does another one get more than it may have for that."""
-    connections = Connections((Gate("over", connections=9), Gate("there")), lambda: NOW)
+    connections = ConnectionLimiter(
+        (RelayLimits("over", connections=9), RelayLimits("there")), lambda: NOW
+    )
 
     assert "there" == aim(connections, "over").name
-    assert None is connections.aim(0.5, ["over"])
+    assert None is connections.reserve(0.5, ["over"])
     assert "over" == aim(connections).name
 
 
 def test_how_many_messages_a_relay_takes_over_a_connection_is_learned() -> None:
     """From two connections that ended alike; that one ended after the first says nothing."""
-    connections = Connections((Gate("relay"),), lambda: NOW)
-    known = [connections.messages("relay")]
+    connections = ConnectionLimiter((RelayLimits("relay"),), lambda: NOW)
+    known = [connections.get_message_limit("relay")]
     for number in (7, 1, 1, 5, 7):
-        connections.ended("relay", number)
-        known.append(connections.messages("relay"))
+        connections.record_message_limit("relay", number)
+        known.append(connections.get_message_limit("relay"))
 
     assert [math.inf] * 5 + [7] == known
-    assert math.inf == connections.messages("other")
+    assert math.inf == connections.get_message_limit("other")

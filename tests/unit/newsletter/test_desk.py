@@ -16,11 +16,11 @@ def test_a_digest_is_found_by_its_name(tmp_path: Path) -> None:
     room = Newsroom(tmp_path)
     room.digests("name: weekly", "name: daily, timezone: Asia/Tokyo")
     with room.desk() as desk:
-        assert "daily" == desk.digest("daily").name
+        assert "daily" == desk.get_digest("daily").name
         with pytest.raises(FeedpubError, match='no digest is called "weakly"; did you mean "week'):
-            desk.digest("weakly")
+            desk.get_digest("weakly")
         with pytest.raises(FeedpubError, match='called "x"; there are: weekly, daily'):
-            desk.digest("x")
+            desk.get_digest("x")
 
 
 def test_a_site_without_digests_has_none(tmp_path: Path) -> None:
@@ -28,7 +28,7 @@ def test_a_site_without_digests_has_none(tmp_path: Path) -> None:
     room = Newsroom(tmp_path)
     room.digests()
     with room.desk() as desk, pytest.raises(FeedpubError, match="there are no digests; add `dig"):
-        desk.digest("weekly")
+        desk.get_digest("weekly")
 
 
 def test_a_site_tells_times_in_its_zone(tmp_path: Path) -> None:
@@ -38,7 +38,7 @@ def test_a_site_tells_times_in_its_zone(tmp_path: Path) -> None:
         "site: {title: A, url: 'https://example.org/', timezone: Asia/Tokyo}\ndigests: []\n"
     )
 
-    assert "Asia/Tokyo" == newsletter.zone(room.request()).key
+    assert "Asia/Tokyo" == newsletter.get_site_timezone(room.request()).key
 
 
 def test_a_digest_is_due_by_its_own_clocks(tmp_path: Path) -> None:
@@ -46,22 +46,22 @@ def test_a_digest_is_due_by_its_own_clocks(tmp_path: Path) -> None:
     room = Newsroom(tmp_path)
     room.digests("name: one", "name: two, timezone: Asia/Tokyo")
     with room.desk() as desk:
-        assert ["UTC", "Asia/Tokyo"] == [desk.zone(each) for each in desk.config.digests]
-        assert "example.org" == desk.host()
+        assert ["UTC", "Asia/Tokyo"] == [desk.get_timezone(each) for each in desk.config.digests]
+        assert "example.org" == desk.get_hostname()
 
 
 def test_messages_are_from_somebody(tmp_path: Path) -> None:
     """mail.sender, or else the author of the site; who has no address sends nothing."""
     room = Newsroom(tmp_path)
     with room.desk() as desk:
-        assert "Ann" == desk.sender().name
+        assert "Ann" == desk.get_sender().name
     room.digests(mail="sender: {name: News, email: news@example.org}")
     with room.desk() as desk:
-        assert "news@example.org" == desk.sender().email
+        assert "news@example.org" == desk.get_sender().email
     for author in ("", ", author: Ann"):
         room.config(f'site: {{title: Example, url: "https://example.org/"{author}}}\n')
         with room.desk() as desk, pytest.raises(FeedpubError, match="nobody sends the newsletter"):
-            desk.sender()
+            desk.get_sender()
 
 
 def test_a_secret_that_cannot_be_used_is_told(tmp_path: Path) -> None:
@@ -82,9 +82,9 @@ def test_the_secret_is_not_in_the_database(tmp_path: Path) -> None:
     """What the addresses of the forgotten are hashed with is kept there, and is made of it."""
     room = Newsroom(tmp_path, environ={"FEEDPUB_SECRET": SECRET})
     with room.desk() as desk:
-        salt = desk.salt()
+        salt = desk.derive_salt()
         assert desk.keys.current != salt
     room.environ = {"FEEDPUB_SECRET": f"{'t' * 32} {SECRET}"}
     with room.desk() as desk:
-        assert (desk.salt(), salt) == desk.salts()
+        assert (desk.derive_salt(), salt) == desk.derive_salts()
         assert 32 == len(salt)

@@ -12,9 +12,9 @@ from nameserver import Names
 from newsrooms import Newsroom
 
 from feedpub.errors import MailError
-from feedpub.mail.dns import Dns
-from feedpub.message.dkim import Signer
-from feedpub.newsletter.doctor import World, doctor, real
+from feedpub.mail.dns import DnsResolver
+from feedpub.message.dkim import DkimSigner
+from feedpub.newsletter.doctor import ExternalServices, build_services, run_checks
 from feedpub.newsletter.findings import Finding
 
 PLENTY = 10**12
@@ -62,7 +62,7 @@ class Patient(Newsroom):
         relay = f'    - {{host: "{host}", port: {port}, security: none}}\n'
         self.config(f"{head}mail:{FULL}{relay}{more}")
 
-    def key(self) -> Signer:
+    def key(self) -> DkimSigner:
         """Put a key where the configuration can name it."""
         pem = ed25519.Ed25519PrivateKey.generate().private_bytes(
             serialization.Encoding.PEM,
@@ -70,12 +70,12 @@ class Patient(Newsroom):
             serialization.NoEncryption(),
         )
         self.put("key.pem", pem)
-        return Signer("example.org", "s1", pem)
+        return DkimSigner("example.org", "s1", pem)
 
     def visited(self) -> tuple[Finding, ...]:
         """Call the doctor."""
-        world = World(self.names, lambda: self.now + self.wrong, lambda _: self.free)
-        return doctor(self.request(), world)
+        world = ExternalServices(self.names, lambda: self.now + self.wrong, lambda _: self.free)
+        return run_checks(self.request(), world)
 
     def ills(self) -> list[tuple[str, str, str]]:
         """Give what is not good: about what, how bad, and the first words."""
@@ -96,7 +96,7 @@ DKIM = "  dkim: [{domain: example.org, selector: s1, key: key.pem}]\n"
 def test_where_all_is_well_nothing_is_to_be_done(patient: Patient) -> None:
     """Each thing that was looked at is told."""
     signer = patient.key()
-    patient.names.txt[signer.name] = [signer.record]
+    patient.names.txt[signer.dns_name] = [signer.dns_record]
     patient.reader("bob@example.net")
     with MailServer() as server:
         patient.mail(server.port, DKIM)
@@ -277,7 +277,7 @@ def test_a_clock_without_another_is_told(patient: Patient) -> None:
     def away() -> None:
         raise MailError("pool.ntp.org: tells no time (timed out)")
 
-    found = doctor(patient.request(), World(Names(), away, lambda _: PLENTY))[0]  # type: ignore[arg-type]
+    found = run_checks(patient.request(), ExternalServices(Names(), away, lambda _: PLENTY))[0]  # type: ignore[arg-type]
 
     assert ("clock", "unknown") == (found.about, found.state)
     assert "nobody to compare it with: pool.ntp.org" in found.told
@@ -295,12 +295,12 @@ def test_a_disk_that_is_full_is_told(patient: Patient, free: int, state: str) ->
 def test_a_folder_that_is_not_there_has_no_disk(tmp_path: Path) -> None:
     """The real disk is asked, and nobody else."""
     patient = Patient(tmp_path / "site")
-    world = World(Names(), lambda: patient.now, real().free)
-    assert "good" == doctor(patient.request(), world)[-1].state
+    world = ExternalServices(Names(), lambda: patient.now, build_services().get_free_space)
+    assert "good" == run_checks(patient.request(), world)[-1].state
     patient.root.rename(tmp_path / "away")
 
     assert ("bad", "disk") == (
-        (found := doctor(patient.request(), world)[-1]).state,
+        (found := run_checks(patient.request(), world)[-1]).state,
         found.about,
     )
 
@@ -308,7 +308,7 @@ def test_a_folder_that_is_not_there_has_no_disk(tmp_path: Path) -> None:
 def test_the_world_is_the_systems_own() -> None:
     """Its resolver is made, and not asked."""
 
-    assert isinstance(real().resolver, Dns)
+    assert isinstance(build_services().resolver, DnsResolver)
 
 
 def test_who_refuses_us_is_told(patient: Patient) -> None:

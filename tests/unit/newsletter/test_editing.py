@@ -5,10 +5,10 @@ from pathlib import Path
 import pytest
 from newsrooms import DAY, WEEK, Newsroom
 
-from feedpub.digests import Following
+from feedpub.digests import FilterDescriber
 from feedpub.errors import FeedpubError
 from feedpub.mailing import Subscriber
-from feedpub.newsletter.editing import Edition, Editor, edited
+from feedpub.newsletter.editing import IssueBuilder, IssueDraft, run_with_builder
 
 
 @pytest.fixture
@@ -19,27 +19,27 @@ def room(tmp_path: Path) -> Newsroom:
     return room
 
 
-def edition(room: Newsroom) -> Edition:
+def edition(room: Newsroom) -> IssueDraft:
     """Make the issue that would go out now."""
     with room.desk() as desk:
         digest = desk.config.digests[0]
 
-        def work(editor: Editor, _: Following) -> Edition:
-            return editor.edition(digest, room.now, editor.fresh(digest, room.now))
+        def work(editor: IssueBuilder, _: FilterDescriber) -> IssueDraft:
+            return editor.build_draft(digest, room.now, editor.select_new_posts(digest, room.now))
 
-        return edited(room.request(), desk, work)
+        return run_with_builder(room.request(), desk, work)
 
 
 def example(room: Newsroom, address: str = "") -> list[str]:
     """Give the titles of the posts that an example shows."""
     with room.desk() as desk:
         digest = desk.config.digests[0]
-        reader: Subscriber | None = desk.store.find(address) if address else None
+        reader: Subscriber | None = desk.store.find_subscriber(address) if address else None
 
-        def work(editor: Editor, _: Following) -> list[str]:
-            return [post.title for post in editor.example(digest, room.now, reader)]
+        def work(editor: IssueBuilder, _: FilterDescriber) -> list[str]:
+            return [post.title for post in editor.select_example_posts(digest, room.now, reader)]
 
-        return edited(room.request(), desk, work)
+        return run_with_builder(room.request(), desk, work)
 
 
 def test_readers_are_written_to_in_their_language(room: Newsroom) -> None:
@@ -57,11 +57,11 @@ def test_readers_are_written_to_in_their_language(room: Newsroom) -> None:
 
     assert [readers[0].id, readers[1].id, readers[2].id, readers[3].id] == list(keys)
     assert keys[readers[0].id] == keys[readers[1].id]
-    assert 3 == len(set(keys.values())) == len(made.selections)
-    assert "退订" in made.selections.content(keys[readers[2].id]).text
+    assert 3 == len(set(keys.values())) == len(made.variants)
+    assert "退订" in made.variants.get_content(keys[readers[2].id]).text
     assert ("zh", "en") == (
-        made.selections.content(keys[readers[2].id]).language,
-        made.selections.content(keys[readers[0].id]).language,
+        made.variants.get_content(keys[readers[2].id]).language,
+        made.variants.get_content(keys[readers[0].id]).language,
     )
 
 
@@ -72,7 +72,7 @@ def test_an_issue_is_called_as_its_whole(room: Newsroom) -> None:
     room.now += DAY / 24
     room.write("two.md")
     made = edition(room)
-    (one,) = made.selections
+    (one,) = made.variants
 
     assert ("two +1", "one") == (made.subject, one.content.subject)
     assert "https://example.org/blog/digests/weekly/2025-06-01-1300/" in one.content.text
@@ -83,7 +83,7 @@ def test_only_who_is_active_is_in_the_audience(room: Newsroom) -> None:
     with room.desk() as desk:
         for state in ("unsubscribed", "bounced", "complained", "suppressed"):
             one = room.reader(f"{state}@example.net")
-            desk.store.change(one.id, state, room.now)
+            desk.store.change_state(one.id, state, room.now)
     room.write("one.md")
 
     assert () == edition(room).audience
@@ -121,7 +121,7 @@ def test_a_digest_may_have_whole_posts(room: Newsroom) -> None:
     room.digests("name: weekly, content: full")
     room.reader("bob@example.net")
     room.put("content/one.md", "---\ndate: 2025-06-01 11:00\n---\n# One\n\n[Two](/two/)\n")
-    (one,) = edition(room).selections
+    (one,) = edition(room).variants
 
     assert 'href="https://example.org/two/"' in one.content.html
 
@@ -141,7 +141,7 @@ def test_an_intro_has_no_marks(room: Newsroom) -> None:
     room.write("one.md")
     room.send(backlog=True)
     with room.desk() as desk:
-        (issue,) = desk.store.sent()
+        (issue,) = desk.store.list_sent_issues()
 
     assert "<p>Dear reader, <strong>hello</strong>.</p>" == issue.intro.strip()
 
@@ -157,7 +157,7 @@ def test_a_damaged_memory_is_made_anew(room: Newsroom) -> None:
     damaged = octets.replace(b"The text", b"The best")
     assert octets != damaged
     memory.write_bytes(damaged)
-    (one,) = edition(room).selections
+    (one,) = edition(room).variants
 
     assert "The text of one.md." in one.content.text
 

@@ -6,8 +6,8 @@ from pathlib import Path
 from newsrooms import Newsroom
 
 from feedpub import newsletter
-from feedpub.newsletter.figures import measured
-from feedpub.readership import Visit
+from feedpub.newsletter.figures import collect_metrics
+from feedpub.readership import FeedHits
 
 
 def test_the_database_tells_its_part_of_the_metrics(tmp_path: Path) -> None:
@@ -16,14 +16,14 @@ def test_the_database_tells_its_part_of_the_metrics(tmp_path: Path) -> None:
     room.reader("ann@example.net")
     today = room.now.date()
     visits = [
-        Visit((today - timedelta(days=days)).isoformat(), path, "newsboat", 0, 1)
+        FeedHits((today - timedelta(days=days)).isoformat(), path, "newsboat", 0, 1)
         for days, path in ((0, "rss.xml"), (6, "atom.xml"), (7, "feed.json"))
     ]
-    newsletter.recorded(room.request(), visits)
+    newsletter.record_counts(room.request(), visits)
 
-    found = measured(room.request())
+    found = collect_metrics(room.request())
 
-    assert (("atom.xml", 1), ("rss.xml", 1)) == found.readers
+    assert (("atom.xml", 1), ("rss.xml", 1)) == found.feed_readers
     assert 1 == dict(found.subscribers)["active"]
-    assert ((), 0) == (found.deliveries, found.errands)
+    assert ((), 0) == (found.deliveries, found.pending_webhooks)
     assert found.watcher_lag is None

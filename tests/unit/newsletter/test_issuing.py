@@ -12,7 +12,7 @@ from newsrooms import DAY, Newsroom, dead_worker, reasons
 from feedpub import newsletter, publish
 from feedpub.errors import FeedpubError, TemplateError
 from feedpub.mailing import Issue
-from feedpub.newsletter import Standing
+from feedpub.newsletter import DigestStatus
 from feedpub.store import StoreError
 
 AWAY = "transport: smtp, relays: [{host: 127.0.0.1, port: 1, security: none}]"
@@ -49,11 +49,11 @@ def test_each_digest_tells_how_it_stands(room: Newsroom) -> None:
     begun = datetime(2025, 5, 31, 12, tzinfo=UTC)
     upcoming = datetime(2025, 6, 2, 6, tzinfo=UTC)
     assert (
-        Standing("weekly", "weekly mon 08:00", begun, upcoming, ("one",), 2),
-        Standing("now", "each post", None, None, ("one",), 2),
-    ) == newsletter.digests(room.request())
+        DigestStatus("weekly", "weekly mon 08:00", begun, upcoming, ("one",), 2),
+        DigestStatus("now", "each post", None, None, ("one",), 2),
+    ) == newsletter.list_digests(room.request())
     room.digests()
-    assert () == newsletter.digests(room.request())
+    assert () == newsletter.list_digests(room.request())
 
 
 def test_what_is_sent_is_told(room: Newsroom) -> None:
@@ -61,13 +61,13 @@ def test_what_is_sent_is_told(room: Newsroom) -> None:
     (sent,) = room.send()
 
     assert sent.issue is not None
-    assert sent.tally is not None
+    assert sent.stats is not None
     assert ("weekly", ("one",), 2, "") == (sent.digest, sent.posts, sent.audience, sent.reason)
     assert ("done", "one", 2, 2) == (
         sent.issue.state,
         sent.issue.subject,
-        sent.tally.audience,
-        sent.tally.accepted,
+        sent.stats.audience,
+        sent.stats.accepted,
     )
     assert {"bob@example.net", "cid@example.net"} == {each["To"] for each in room.messages()}
 
@@ -123,17 +123,17 @@ def test_what_cannot_be_sent_waits_and_says_so(room: Newsroom) -> None:
     nothing, earlier = room.send()
 
     assert waiting.issue is not None
-    assert waiting.tally is not None
-    assert ("sending", 2) == (waiting.issue.state, waiting.tally.waiting)
+    assert waiting.stats is not None
+    assert ("sending", 2) == (waiting.issue.state, waiting.stats.waiting)
     assert "127.0.0.1:1: it cannot be reached" in waiting.reason
     assert (None, "nothing new") == (nothing.issue, nothing.reason)
     assert earlier.issue is not None
-    assert earlier.tally is not None
+    assert earlier.stats is not None
     assert (waiting.issue.id, "done") == (earlier.issue.id, earlier.issue.state)
     assert (("one",), 2, 2, "") == (
         earlier.posts,
         earlier.audience,
-        earlier.tally.accepted,
+        earlier.stats.accepted,
         earlier.reason,
     )
     assert 1 == len(room.send())
@@ -177,7 +177,7 @@ def test_what_is_planned_is_delivered_without_the_site(room: Newsroom) -> None:
     issue = stopped(room)
     shutil.rmtree(room.content)
     room.digests("name: weekly")
-    (sent,) = newsletter.deliver(room.request(), Event())
+    (sent,) = newsletter.deliver_issues(room.request(), Event())
 
     assert sent.issue is not None
     assert (issue.id, "done", issue.posts, 2) == (
@@ -191,12 +191,12 @@ def test_what_is_planned_is_delivered_without_the_site(room: Newsroom) -> None:
 def test_an_issue_that_is_paused_waits(room: Newsroom) -> None:
     """Until it is resumed."""
     number = stopped(room).id
-    assert "paused" == newsletter.pause(room.request(), number).state
+    assert "paused" == newsletter.pause_issue(room.request(), number).state
     room.digests("name: weekly")
 
     assert 1 == len(room.send())
     assert [] == room.messages()
-    assert "sending" == newsletter.resume(room.request(), number).state
+    assert "sending" == newsletter.resume_issue(room.request(), number).state
     assert 2 == len(room.send())
     assert 2 == len(room.messages())
 
@@ -204,14 +204,14 @@ def test_an_issue_that_is_paused_waits(room: Newsroom) -> None:
 def test_an_issue_that_is_cancelled_never_goes_out(room: Newsroom) -> None:
     """Its posts stay mailed."""
     number = stopped(room).id
-    assert "cancelled" == newsletter.cancel(room.request(), number).state
+    assert "cancelled" == newsletter.cancel_issue(room.request(), number).state
     room.digests("name: weekly")
 
     assert ["nothing new"] == reasons(room.send())
-    ((_, tally), _) = newsletter.issues(room.request(), "weekly")
+    ((_, tally), _) = newsletter.list_issues(room.request(), "weekly")
     assert (2, 2) == (tally.audience, tally.suppressed)
     with pytest.raises(StoreError, match="issue 2 is cancelled"):
-        newsletter.resume(room.request(), number)
+        newsletter.resume_issue(room.request(), number)
 
 
 def test_what_failed_can_be_tried_again(room: Newsroom) -> None:
@@ -220,15 +220,15 @@ def test_what_failed_can_be_tried_again(room: Newsroom) -> None:
         room.digests("name: weekly", mail=smtp(server.port))
         (failed,) = room.send()
     assert failed.issue is not None
-    assert failed.tally is not None
-    assert (2, "done") == (failed.tally.failed, failed.issue.state)
-    assert 2 == newsletter.retry(room.request(), failed.issue.id)
+    assert failed.stats is not None
+    assert (2, "done") == (failed.stats.failed, failed.issue.state)
+    assert 2 == newsletter.retry_issue(room.request(), failed.issue.id)
     room.digests("name: weekly")
 
-    tally = room.send()[1].tally
+    tally = room.send()[1].stats
     assert tally is not None
     assert (2, 0) == (tally.accepted, tally.failed)
-    assert 0 == newsletter.retry(room.request(), failed.issue.id)
+    assert 0 == newsletter.retry_issue(room.request(), failed.issue.id)
 
 
 def test_what_is_in_doubt_can_be_sent_again(room: Newsroom) -> None:
@@ -237,16 +237,16 @@ def test_what_is_in_doubt_can_be_sent_again(room: Newsroom) -> None:
         room.digests("name: weekly", mail=smtp(server.port))
         (doubtful,) = room.send()
     assert doubtful.issue is not None
-    assert doubtful.tally is not None
-    assert (2, "done") == (doubtful.tally.doubt, doubtful.issue.state)
+    assert doubtful.stats is not None
+    assert (2, "done") == (doubtful.stats.doubt, doubtful.issue.state)
     number = doubtful.issue.id
-    assert 0 == newsletter.retry(room.request(), number)
-    assert 0 == newsletter.retry(room.request(), number, doubt=True)
+    assert 0 == newsletter.retry_issue(room.request(), number)
+    assert 0 == newsletter.retry_issue(room.request(), number, doubt=True)
     room.now += timedelta(minutes=31)
-    assert 2 == newsletter.retry(room.request(), number, doubt=True)
+    assert 2 == newsletter.retry_issue(room.request(), number, doubt=True)
     room.digests("name: weekly")
 
-    tally = room.send()[1].tally
+    tally = room.send()[1].stats
     assert tally is not None
     assert (2, 0) == (tally.accepted, tally.doubt)
 
@@ -260,7 +260,7 @@ def test_issues_are_listed_newest_first(room: Newsroom) -> None:
     room.send("weekly")
 
     def listed(digest: str = "") -> list[tuple[str, str]]:
-        found = newsletter.issues(room.request(), digest)
+        found = newsletter.list_issues(room.request(), digest)
         return [(issue.digest, issue.subject) for issue, _ in found]
 
     assert [("weekly", "two"), ("other", ""), ("weekly", "one"), ("weekly", "")] == listed()
@@ -288,31 +288,31 @@ def test_an_address_that_the_server_cannot_take_is_told(room: Newsroom) -> None:
         room.digests("name: weekly", mail=smtp(server.port))
         (sent,) = room.send()
     assert sent.issue is not None
-    found = newsletter.undelivered(room.request(), sent.issue.id, 9)
-    last = newsletter.last_mail(room.request(), "jürgen@example.net")
-    other = newsletter.last_mail(room.request(), "bob@example.net")
+    found = newsletter.list_undelivered(room.request(), sent.issue.id, 9)
+    last = newsletter.get_last_delivery(room.request(), "jürgen@example.net")
+    other = newsletter.get_last_delivery(room.request(), "bob@example.net")
 
     assert ["jürgen@example.net"] == [each.address for each in found]
-    assert "letters beyond ASCII" in found[0].outcome.text
+    assert "letters beyond ASCII" in found[0].result.text
     assert found[0] == last
     assert other is not None
-    assert "accepted" == other.outcome.kind
+    assert "accepted" == other.result.kind
 
 
 def test_a_send_that_was_killed_is_gone_on_with_first(room: Newsroom) -> None:
     """Nobody gets the next issue before the one that the dead process had claimed for them."""
     issue = stopped(room)
     with room.desk() as desk:
-        desk.store.claim(dead_worker(), 9, timedelta(hours=1), room.now)
+        desk.store.claim_deliveries(dead_worker(), 9, timedelta(hours=1), room.now)
     room.digests("name: weekly")
     room.now += DAY
     room.write("two.md")
     later, earlier = room.send()
 
-    assert later.tally is not None
-    assert earlier.tally is not None
+    assert later.stats is not None
+    assert earlier.stats is not None
     assert earlier.issue is not None
-    assert (issue.id, 2, 2) == (earlier.issue.id, earlier.tally.accepted, later.tally.accepted)
+    assert (issue.id, 2, 2) == (earlier.issue.id, earlier.stats.accepted, later.stats.accepted)
     assert 4 == len(room.messages())
 
 
@@ -323,11 +323,11 @@ def test_what_a_process_elsewhere_has_claimed_is_waited_for(room: Newsroom) -> N
     until = room.now + DAY + timedelta(minutes=15)
     room.now += DAY
     with room.desk() as desk:
-        desk.store.claim("elsewhere", 9, timedelta(minutes=15), room.now)
+        desk.store.claim_deliveries("elsewhere", 9, timedelta(minutes=15), room.now)
     room.write("two.md")
     later, earlier = room.send()
 
-    assert later.tally is not None
-    assert earlier.tally is not None
-    assert (2, 2, until) == (earlier.tally.waiting, later.tally.waiting, earlier.next_attempt)
+    assert later.stats is not None
+    assert earlier.stats is not None
+    assert (2, 2, until) == (earlier.stats.waiting, later.stats.waiting, earlier.next_attempt)
     assert [] == room.messages()

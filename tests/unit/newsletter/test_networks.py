@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from mailings import NOW
 
-from feedpub.newsletter.signup import Networks
+from feedpub.newsletter.signup import NetworkHasher
 
 
 @pytest.mark.parametrize(
@@ -20,9 +20,9 @@ from feedpub.newsletter.signup import Networks
 )
 def test_neighbours_have_one_mark(one: str, other: str, same: bool) -> None:
     """A network is what a household has, and its neighbours."""
-    networks = Networks()
+    networks = NetworkHasher()
 
-    assert same == (networks.mark(one, NOW) == networks.mark(other, NOW))
+    assert same == (networks.hash_network(one, NOW) == networks.hash_network(other, NOW))
 
 
 @pytest.mark.parametrize(
@@ -30,18 +30,18 @@ def test_neighbours_have_one_mark(one: str, other: str, same: bool) -> None:
 )
 def test_an_unnamed_proxy_is_one_network(address: str) -> None:
     """Whatever its address is; those that tell no address are one together."""
-    networks = Networks()
-    mark = networks.mark(address, NOW)
+    networks = NetworkHasher()
+    mark = networks.hash_network(address, NOW)
 
     assert mark
-    assert mark == networks.mark(address, NOW) != networks.mark("8.8.2.1", NOW)
+    assert mark == networks.hash_network(address, NOW) != networks.hash_network("8.8.2.1", NOW)
 
 
 def test_a_mark_means_nothing_tomorrow() -> None:
     """Nor to another process: the salt is known to nobody."""
-    networks = Networks()
-    mark = networks.mark("8.8.2.1", NOW)
+    networks = NetworkHasher()
+    mark = networks.hash_network("8.8.2.1", NOW)
 
-    assert mark != networks.mark("8.8.2.1", NOW + timedelta(days=1))
-    assert mark != Networks().mark("8.8.2.1", NOW)
+    assert mark != networks.hash_network("8.8.2.1", NOW + timedelta(days=1))
+    assert mark != NetworkHasher().hash_network("8.8.2.1", NOW)
     assert b"8.8" not in mark

@@ -11,11 +11,11 @@ from mailings import ACCEPTED
 from postoffice import NOW, delivery, desk, folder, mailing, moment, printer, states, tally
 
 import feedpub.store
-from feedpub.mailing import Content, Delivery, Issue, Outcome, Selection
-from feedpub.newsletter.desk import Desk
-from feedpub.newsletter.posting.letters import KEPT
-from feedpub.newsletter.posting.lines import Gate
-from feedpub.newsletter.posting.office import Office
+from feedpub.mailing import Delivery, Issue, MessageContent, SendResult, Variant
+from feedpub.newsletter.desk import NewsletterContext
+from feedpub.newsletter.posting.letters import MAX_CACHED_MESSAGES
+from feedpub.newsletter.posting.lines import RelayLimits
+from feedpub.newsletter.posting.office import Dispatcher
 from feedpub.newsletter.posting.times import Clock
 from feedpub.store import Store, StoreError
 
@@ -25,41 +25,41 @@ class Hasty(Store):
 
     broken = False
 
-    def note(self, number: int, reason: str) -> Issue:
+    def set_wait_reason(self, number: int, reason: str) -> Issue:
         """Be too late."""
         if self.broken:
             raise StoreError("broken")
-        self.pause(number, "a mistake in it")
-        return super().note(number, reason)
+        self.pause_issue(number, "a mistake in it")
+        return super().set_wait_reason(number, reason)
 
 
 def hasty(url: str, home: Path) -> Hasty:
     """Open it."""
-    return Hasty(feedpub.store.open(url, home)._database)
+    return Hasty(feedpub.store.open_store(url, home)._database)
 
 
-GATES = (Gate("relay", connections=2),)
-GONE = Outcome("failed", 550, "5.1.1", "No such user", "relay")
-LATER = Outcome("deferred", 451, "4.3.2", "Later", "relay")
+GATES = (RelayLimits("relay", connections=2),)
+GONE = SendResult("failed", 550, "5.1.1", "No such user", "relay")
+LATER = SendResult("deferred", 451, "4.3.2", "Later", "relay")
 
 
 @contextmanager
-def office(one: Desk, now: Clock = lambda: NOW) -> Iterator[Office]:
+def office(one: NewsletterContext, now: Clock = lambda: NOW) -> Iterator[Dispatcher]:
     """Give an office whose recorder runs, and is done in the end."""
-    opened = Office(one, "worker", printer(one), GATES, now, lambda _: None)
-    thread = threading.Thread(target=opened.recorder.run)
+    opened = Dispatcher(one, "worker", printer(one), GATES, now, lambda _: None)
+    thread = threading.Thread(target=opened.result_writer.run)
     thread.start()
     try:
         yield opened
     finally:
-        opened.recorder.end()
+        opened.result_writer.close()
         thread.join(10)
         opened.finish()
 
 
-def given(opened: Office) -> Delivery:
+def given(opened: Dispatcher) -> Delivery:
     """Give a delivery that there must be."""
-    found = opened.next()
+    found = opened.fetch_delivery()
     assert found is not None
     return found
 
@@ -71,13 +71,13 @@ def test_a_slow_domain_gives_most_of_it_back(tmp_path: Path) -> None:
         issue = mailing(one, *slow, "last@fast.example")
         with office(one) as opened:
             for _ in range(6):
-                opened._paces.slow("@slow.example", NOW)
+                opened._rate_limiter.slow_down("@slow.example", NOW)
             found = given(opened)
 
             assert "last@fast.example" == found.subscriber.address
 
-        later = one.store.claim("later", 700, timedelta(1), moment(299))
-        rest = one.store.claim("later", 700, timedelta(1), moment(301))
+        later = one.store.claim_deliveries("later", 700, timedelta(1), moment(299))
+        rest = one.store.claim_deliveries("later", 700, timedelta(1), moment(301))
         after = tally(one, issue)
 
     assert (601, 601) == (after.waiting, len(later) + len(rest))
@@ -89,19 +89,19 @@ def test_who_waits_is_woken_by_what_comes_back(tmp_path: Path) -> None:
     with desk(tmp_path, folder()) as one, office(one) as opened:
         mailing(one, "ann@example.org")
         found = given(opened)
-        opened._is_dry = False
+        opened._is_drained = False
         opened._claiming = True  # somebody else is at it
         heard: list[Delivery | None] = []
 
         def wait() -> None:
-            heard.extend((opened.next(), opened.next()))
+            heard.extend((opened.fetch_delivery(), opened.fetch_delivery()))
 
         thread = threading.Thread(target=wait)
         thread.start()
-        opened.back(found)
-        while not heard and thread.is_alive() and len(opened._waiting):
+        opened.requeue(found)
+        while not heard and thread.is_alive() and len(opened._ready_queue):
             thread.join(0.01)
-        opened.halt()
+        opened.stop()
         thread.join(10)
 
         assert [found, None] == heard
@@ -110,13 +110,13 @@ def test_who_waits_is_woken_by_what_comes_back(tmp_path: Path) -> None:
 def test_a_pace_ends_with_the_round(tmp_path: Path) -> None:
     """Nobody waits for a token then."""
     with desk(tmp_path, folder()) as one, office(one) as opened:
-        assert opened.pace("relay")
+        assert opened.wait_for_rate_limit("relay")
         for _ in range(8):
-            opened._paces.slow("relay", NOW)
+            opened._rate_limiter.slow_down("relay", NOW)
         heard: list[bool] = []
-        thread = threading.Thread(target=lambda: heard.append(opened.pace("relay")))
+        thread = threading.Thread(target=lambda: heard.append(opened.wait_for_rate_limit("relay")))
         thread.start()
-        opened.halt()
+        opened.stop()
         thread.join(10)
 
         assert [False] == heard
@@ -125,14 +125,16 @@ def test_a_pace_ends_with_the_round(tmp_path: Path) -> None:
 def test_who_asks_for_less_is_slowed_down(tmp_path: Path) -> None:
     """The domain; and the relay where it speaks for itself."""
     with desk(tmp_path, folder()) as one, office(one) as opened:
-        opened.done(delivery(1, "a@one.example"), Outcome("deferred", 450, "4.7.1", relay="relay"))
+        opened.complete(
+            delivery(1, "a@one.example"), SendResult("deferred", 450, "4.7.1", relay="relay")
+        )
 
-        assert opened.pace("relay")
-        assert (1 / 16) == opened._paces.wait("@one.example", NOW)
+        assert opened.wait_for_rate_limit("relay")
+        assert (1 / 16) == opened._rate_limiter.acquire("@one.example", NOW)
 
-        opened.done(delivery(2, "a@two.example"), LATER)
+        opened.complete(delivery(2, "a@two.example"), LATER)
 
-        assert (1 / 16) == opened._paces.wait("relay", NOW)
+        assert (1 / 16) == opened._rate_limiter.acquire("relay", NOW)
 
 
 def test_what_a_relay_says_while_it_is_doubted_changes_nothing(tmp_path: Path) -> None:
@@ -143,12 +145,12 @@ def test_what_a_relay_says_while_it_is_doubted_changes_nothing(tmp_path: Path) -
         with office(one) as opened:
             taken = [given(opened) for _ in range(25)]
             for each in taken[:22]:
-                opened.done(each, GONE)
-            opened.back(taken[22])
+                opened.complete(each, GONE)
+            opened.requeue(taken[22])
 
-            assert opened.why == one.store.issue(issue.id).reason
-            assert "20 of the last 20" in opened.why
-            assert 0 == len(opened._waiting)
+            assert opened.stop_reason == one.store.get_issue(issue.id).reason
+            assert "20 of the last 20" in opened.stop_reason
+            assert 0 == len(opened._ready_queue)
 
         assert {"active"} == set(states(one).values())
         assert 8 == tally(one, issue).waiting
@@ -160,35 +162,38 @@ def test_an_issue_that_was_ended_is_left_alone(tmp_path: Path) -> None:
         issue = mailing(one, "ann@example.org")
         with office(one) as opened:
             found = given(opened)
-            opened.back(found)
-            one.store.cancel(issue.id, NOW, "enough")
-            opened.end("the wire is cut")
+            opened.requeue(found)
+            one.store.cancel_issue(issue.id, NOW, "enough")
+            opened.abort("the wire is cut")
 
-            assert "the wire is cut" == opened.why
+            assert "the wire is cut" == opened.stop_reason
 
-        assert "enough" == one.store.issue(issue.id).reason
+        assert "enough" == one.store.get_issue(issue.id).reason
 
 
 def test_letters_are_encoded_once_and_not_all_kept(tmp_path: Path) -> None:
     """Ten thousand selections would not fit into the memory."""
     with desk(tmp_path, folder()) as one:
         ids = [mailing_reader(one, n) for n in range(70)]
-        content = Content("News", "", "<p>Hello</p>", "Hello", "en")
-        selections = [Selection(f"s{n}", ("post",), content) for n in range(70)]
+        content = MessageContent("News", "", "<p>Hello</p>", "Hello", "en")
+        selections = [Variant(f"s{n}", ("post",), content) for n in range(70)]
         audience = [(reader, f"s{n}") for n, reader in enumerate(ids)]
-        one.store.plan("weekly", NOW, ("post",), "News", selections, audience, NOW)
+        one.store.plan_issue("weekly", NOW, ("post",), "News", selections, audience, NOW)
         with office(one) as opened:
             found = [given(opened) for _ in range(70)]
-            first = opened.letter(found[0])
+            first = opened.get_prepared_message(found[0])
 
-            assert first is opened.letter(found[0])
+            assert first is opened.get_prepared_message(found[0])
 
             for each in found:
-                opened.letter(each)
+                opened.get_prepared_message(each)
 
-            assert KEPT == len(opened._letters._letters)
-            assert (first, True) == (opened.letter(found[0]), first is not opened.letter(found[0]))
-            opened.done(found[0], ACCEPTED)
+            assert MAX_CACHED_MESSAGES == len(opened._prepared_messages._prepared)
+            assert (first, True) == (
+                opened.get_prepared_message(found[0]),
+                first is not opened.get_prepared_message(found[0]),
+            )
+            opened.complete(found[0], ACCEPTED)
 
 
 def test_what_waited_longer_than_a_lease_is_there_once(tmp_path: Path) -> None:
@@ -203,29 +208,29 @@ def test_what_waited_longer_than_a_lease_is_there_once(tmp_path: Path) -> None:
                 times.append(times[-1] + hour)
                 opened._claim()
 
-            assert 1 == len(opened._waiting)
+            assert 1 == len(opened._ready_queue)
 
             second = given(opened)
-            opened.lost(first)
-            opened.done(second, ACCEPTED)
-            opened.recorder.wait()
+            opened.handle_lost_lease(first)
+            opened.complete(second, ACCEPTED)
+            opened.result_writer.flush()
             times.append(times[-1] + hour)
 
             assert {first.id} == {each.id for each in taken(opened)}
 
 
-def taken(opened: Office) -> list[Delivery]:
+def taken(opened: Dispatcher) -> list[Delivery]:
     """Claim once more, and give all that waits."""
     opened._claim()
-    return [given(opened) for _ in range(len(opened._waiting))]
+    return [given(opened) for _ in range(len(opened._ready_queue))]
 
 
-def mailing_reader(one: Desk, number: int) -> int:
+def mailing_reader(one: NewsletterContext, number: int) -> int:
     """Add a reader; give the id."""
     mailing(one, f"reader{number}@example.org", digest=f"digest{number}")
-    found = one.store.find(f"reader{number}@example.org")
+    found = one.store.find_subscriber(f"reader{number}@example.org")
     assert found is not None
-    one.store.cancel(max(each.id for each in one.store.issues()), NOW)
+    one.store.cancel_issue(max(each.id for each in one.store.list_issues()), NOW)
     return found.id
 
 
@@ -233,17 +238,17 @@ def test_nothing_is_claimed_once_it_is_over(tmp_path: Path) -> None:
     """Somebody may have been about to, and a database that is away is not waited for."""
     with desk(tmp_path, folder()) as one, office(one) as opened:
         mailing(one, "ann@example.org")
-        opened.halt()
+        opened.stop()
         opened._claim()
 
-        assert (None, 0) == (opened.next(), len(opened._waiting))
+        assert (None, 0) == (opened.fetch_delivery(), len(opened._ready_queue))
 
 
-def wait_in_vain(one: Desk) -> None:
+def wait_in_vain(one: NewsletterContext) -> None:
     """End a round since there is no relay."""
     with office(one) as opened:
         given(opened)
-        opened.end("no relay")
+        opened.abort("no relay")
 
 
 def test_who_pauses_an_issue_meanwhile_has_the_last_word(tmp_path: Path) -> None:
@@ -251,7 +256,7 @@ def test_who_pauses_an_issue_meanwhile_has_the_last_word(tmp_path: Path) -> None
     with desk(tmp_path, folder(), hasty) as one:
         issue = mailing(one, "ann@example.org", "bob@example.org")
         wait_in_vain(one)
-        after = one.store.issue(issue.id)
+        after = one.store.get_issue(issue.id)
 
     assert ("paused", "a mistake in it") == (after.state, after.reason)
 

@@ -26,21 +26,21 @@ def test_what_is_planned_is_delivered_later(tmp_path: Path) -> None:
     here = room(tmp_path)
     here.now += WEEK
 
-    assert () == newsletter.deliver(here.request(), Event())
+    assert () == newsletter.deliver_issues(here.request(), Event())
 
-    (planned,) = newsletter.plan(here.request())
+    (planned,) = newsletter.plan_issues(here.request())
 
     assert planned.issue is not None
     assert {} == here.mailed()
-    assert 1 == newsletter.outlook(here.request()).issues[0][1].waiting
+    assert 1 == newsletter.get_queue_status(here.request()).open_issues[0][1].waiting
 
-    (sent,) = newsletter.deliver(here.request(), Event())
+    (sent,) = newsletter.deliver_issues(here.request(), Event())
 
-    assert sent.tally is not None
-    assert (1, "done") == (sent.tally.accepted, sent.issue and sent.issue.state)
+    assert sent.stats is not None
+    assert (1, "done") == (sent.stats.accepted, sent.issue and sent.issue.state)
     assert {"bob@example.org": ["one"]} == here.mailed()
     assert planned.issue.posts == sent.posts
-    assert "its next time has not come yet" == newsletter.plan(here.request())[0].reason
+    assert "its next time has not come yet" == newsletter.plan_issues(here.request())[0].reason
 
 
 def test_who_is_told_to_stop_leaves_the_rest(tmp_path: Path) -> None:
@@ -49,15 +49,15 @@ def test_who_is_told_to_stop_leaves_the_rest(tmp_path: Path) -> None:
     for number in range(300):
         here.reader(f"reader{number}@example.org")
     here.now += WEEK
-    newsletter.plan(here.request())
+    newsletter.plan_issues(here.request())
     stop = Event()
     stop.set()
-    (sent,) = newsletter.deliver(here.request(), stop)
+    (sent,) = newsletter.deliver_issues(here.request(), stop)
 
-    assert sent.tally is not None
-    assert 301 == sent.tally.accepted + sent.tally.waiting
+    assert sent.stats is not None
+    assert 301 == sent.stats.accepted + sent.stats.waiting
 
-    newsletter.deliver(here.request(), Event())
+    newsletter.deliver_issues(here.request(), Event())
 
     assert 301 == len(here.mailed())
 
@@ -66,22 +66,22 @@ def test_when_the_digests_go_out_and_what_waits(tmp_path: Path) -> None:
     """In the digest's zone or the site's, after the newest slot for which something is known."""
     here = room(tmp_path)
     here.digests("name: weekly", 'name: daily, schedule: "daily 09:00", timezone: Asia/Shanghai')
-    found = newsletter.outlook(here.request())
-    weekly, daily = found.slots
+    found = newsletter.get_queue_status(here.request())
+    weekly, daily = found.schedules
 
-    assert weekly.last is not None
-    assert weekly.last < here.now
-    assert ("weekly mon 08:00", "UTC", None) == (weekly.schedule, weekly.zone, found.next_due)
-    assert (None, "Asia/Shanghai") == (daily.last, daily.zone)
-    assert () == found.issues
-    assert found.next_round is None
+    assert weekly.last_slot is not None
+    assert weekly.last_slot < here.now
+    assert ("weekly mon 08:00", "UTC", None) == (weekly.schedule, weekly.timezone, found.next_due)
+    assert (None, "Asia/Shanghai") == (daily.last_slot, daily.timezone)
+    assert () == found.open_issues
+    assert found.next_run is None
 
     here.now += WEEK
-    newsletter.plan(here.request())
-    found = newsletter.outlook(here.request())
+    newsletter.plan_issues(here.request())
+    found = newsletter.get_queue_status(here.request())
 
-    assert here.now == found.next_due == found.next_round
-    assert ["weekly"] == [issue.digest for issue, _ in found.issues]
+    assert here.now == found.next_due == found.next_run
+    assert ["weekly"] == [issue.digest for issue, _ in found.open_issues]
 
 
 def test_the_log_of_the_database_is_emptied(tmp_path: Path) -> None:
@@ -89,10 +89,10 @@ def test_the_log_of_the_database_is_emptied(tmp_path: Path) -> None:
     here = room(tmp_path)
     log = tmp_path / ".feedpub" / "newsletter.sqlite-wal"
     with here.desk() as desk:
-        desk.store.remove(1)
+        desk.store.remove_subscriber(1)
 
         assert log.stat().st_size
 
-        newsletter.tidy(here.request())
+        newsletter.clean_up_database(here.request())
 
         assert 0 == log.stat().st_size

@@ -3,62 +3,62 @@
 import pytest
 from postoffice import moment
 
-from feedpub.mailing import Outcome
-from feedpub.newsletter.posting.paces import Paces, slows_relay
+from feedpub.mailing import SendResult
+from feedpub.newsletter.posting.paces import RateLimiter, is_relay_throttling
 
 
 def test_nobody_waits_without_a_rate() -> None:
     """There are no buckets then, however many domains there are."""
-    paces = Paces({"relay": 0})
+    paces = RateLimiter({"relay": 0})
 
-    assert [0.0] * 1000 == [paces.wait("relay", moment()) for _ in range(1000)]
+    assert [0.0] * 1000 == [paces.acquire("relay", moment()) for _ in range(1000)]
     assert {} == paces._buckets
 
 
 def test_a_rate_is_kept() -> None:
     """Ten a second: one at once, the next after 0.1 s."""
-    paces = Paces({"relay": 10})
+    paces = RateLimiter({"relay": 10})
 
-    assert (0.0, 0.1) == (paces.wait("relay", moment()), paces.wait("relay", moment()))
-    assert 0.0 == paces.wait("relay", moment(0.1))
+    assert (0.0, 0.1) == (paces.acquire("relay", moment()), paces.acquire("relay", moment()))
+    assert 0.0 == paces.acquire("relay", moment(0.1))
 
 
 def test_fast_relays_may_have_a_few_at_once() -> None:
     """A tenth of a second's worth: threads do not wake up to the microsecond."""
-    paces = Paces({"relay": 50})
+    paces = RateLimiter({"relay": 50})
 
-    assert 5 == sum(not paces.wait("relay", moment()) for _ in range(20))
+    assert 5 == sum(not paces.acquire("relay", moment()) for _ in range(20))
 
 
 def test_who_asks_for_less_gets_less() -> None:
     """Also where there was no limit; what takes mail again gets more, and at last as before."""
-    paces = Paces({})
-    paces.slow("@example.org", moment())
-    paces.slow("@example.org", moment())
+    paces = RateLimiter({})
+    paces.slow_down("@example.org", moment())
+    paces.slow_down("@example.org", moment())
 
-    assert 1 / 8 == paces.wait("@example.org", moment())
-    assert 0.0 == paces.wait("@example.com", moment())
+    assert 1 / 8 == paces.acquire("@example.org", moment())
+    assert 0.0 == paces.acquire("@example.com", moment())
 
     for _ in range(48):
-        paces.quicken("@example.org")
+        paces.speed_up("@example.org")
 
     assert {} == paces._buckets
 
 
 def test_a_relay_gets_back_to_its_rate() -> None:
     """And not beyond it."""
-    paces = Paces({"relay": 10})
-    paces.slow("relay", moment())
+    paces = RateLimiter({"relay": 10})
+    paces.slow_down("relay", moment())
     for _ in range(100):
-        paces.quicken("relay")
+        paces.speed_up("relay")
 
-    assert (0.1, 1.0) == (paces.wait("relay", moment()), paces._buckets["relay"].pace)
+    assert (0.1, 1.0) == (paces.acquire("relay", moment()), paces._buckets["relay"].rate_factor)
 
 
 def test_quickening_who_is_not_slow_does_nothing() -> None:
     """It is done for every message."""
-    paces = Paces({})
-    paces.quicken("@example.org")
+    paces = RateLimiter({})
+    paces.speed_up("@example.org")
 
     assert {} == paces._buckets
 
@@ -66,14 +66,14 @@ def test_quickening_who_is_not_slow_does_nothing() -> None:
 @pytest.mark.parametrize(
     ("outcome", "expected"),
     [
-        (Outcome("deferred", 421, "4.7.0"), True),
-        (Outcome("deferred", 451, "4.3.2"), True),
-        (Outcome("deferred", 450, "4.7.1"), False),
-        (Outcome("deferred", 421, "4.2.1"), False),
-        (Outcome("failed", 554, "5.3.2"), False),
+        (SendResult("deferred", 421, "4.7.0"), True),
+        (SendResult("deferred", 451, "4.3.2"), True),
+        (SendResult("deferred", 450, "4.7.1"), False),
+        (SendResult("deferred", 421, "4.2.1"), False),
+        (SendResult("failed", 554, "5.3.2"), False),
     ],
 )
-def test_some_answers_are_about_the_relay(outcome: Outcome, expected: bool) -> None:
+def test_some_answers_are_about_the_relay(outcome: SendResult, expected: bool) -> None:
     """It closes, or is not well: others than this domain are concerned too."""
 
-    assert expected == slows_relay(outcome)
+    assert expected == is_relay_throttling(outcome)

@@ -9,14 +9,14 @@ import pytest
 from newsrooms import DAY, WEEK, Newsroom, reasons
 
 from feedpub import newsletter
-from feedpub.config import Digest
-from feedpub.digests import Following
+from feedpub.config import DigestConfig
+from feedpub.digests import FilterDescriber
 from feedpub.errors import FeedpubError
 from feedpub.model import Post
-from feedpub.newsletter.desk import Desk
-from feedpub.newsletter.editing import Edition, Editor, edited
+from feedpub.newsletter.desk import NewsletterContext
+from feedpub.newsletter.editing import IssueBuilder, IssueDraft, run_with_builder
 from feedpub.newsletter.planning import Planner
-from feedpub.newsletter.posting import Printer
+from feedpub.newsletter.posting import MessageRenderer
 
 MONDAY = datetime(2025, 6, 2, 8, 0, tzinfo=UTC)
 
@@ -31,7 +31,7 @@ def room(tmp_path: Path) -> Newsroom:
 
 def recorded(room: Newsroom) -> list[tuple[str, datetime, str]]:
     """Give what is recorded of each slot: state, slot and reason, the oldest first."""
-    issues = [issue for issue, _ in newsletter.issues(room.request())]
+    issues = [issue for issue, _ in newsletter.list_issues(room.request())]
     return [(each.state, each.slot, each.reason) for each in reversed(issues)]
 
 
@@ -68,10 +68,10 @@ def test_a_dry_run_writes_nothing(room: Newsroom) -> None:
     assert reasons(begun)[0].startswith(told)
     assert [] == recorded(room)
     assert [] == room.messages()
-    assert (("one",), 1, None) == (planned.posts, planned.audience, planned.tally)
+    assert (("one",), 1, None) == (planned.posts, planned.audience, planned.stats)
     room.send(backlog=True)
     (message,) = (room.root / "mail").iterdir()
-    assert abs(message.stat().st_size - planned.size) < 50
+    assert abs(message.stat().st_size - planned.message_size) < 50
     room.now += WEEK
     assert ["nothing new"] == reasons(room.send(dry=True, due=True))
     assert 1 == len(recorded(room))
@@ -136,14 +136,14 @@ def test_a_clock_that_ran_ahead_delays_nobody(room: Newsroom) -> None:
     room.send(due=True)
     room.write("one.md")
     room.now += years
-    newsletter.plan(room.request())
+    newsletter.plan_issues(room.request())
     room.now += DAY - years
-    due = newsletter.outlook(room.request()).next_round
+    due = newsletter.get_queue_status(room.request()).next_run
 
     assert due is not None
     assert due <= room.now
 
-    newsletter.deliver(room.request(), Event())
+    newsletter.deliver_issues(room.request(), Event())
 
     assert {"bob@example.net": ["one"], "cid@example.net": ["one"]} == room.mailed()
     assert {2025} == {parsedate_to_datetime(each["Date"]).year for each in room.messages()}
@@ -201,13 +201,13 @@ def test_two_sendings_in_a_second_are_two(room: Newsroom) -> None:
 
 def test_what_nobody_follows_is_an_issue_for_nobody(room: Newsroom) -> None:
     """It counts as mailed, and has no size."""
-    newsletter.remove(room.request(), "bob@example.net")
+    newsletter.remove_subscriber(room.request(), "bob@example.net")
     room.reader("cid@example.net", tags=("x",))
     room.begin()
     room.write("one.md")
     (sent,) = room.send()
 
-    assert (0, 0, "nobody follows what is new") == (sent.audience, sent.size, sent.reason)
+    assert (0, 0, "nobody follows what is new") == (sent.audience, sent.message_size, sent.reason)
     assert sent.issue is not None
     assert ("done", "one") == (sent.issue.state, sent.issue.subject)
 
@@ -363,7 +363,7 @@ def test_a_digest_goes_on_under_another_name(room: Newsroom) -> None:
     room.send(due=True)
 
     assert {"bob@example.net": ["one", "two"]} == room.mailed()
-    assert {"tips"} == {issue.digest for issue, _ in newsletter.issues(room.request())}
+    assert {"tips"} == {issue.digest for issue, _ in newsletter.list_issues(room.request())}
 
 
 @pytest.mark.parametrize("renamed", [("name: tips, was: weekly",), ("name: other",), ()])
@@ -377,12 +377,12 @@ def test_an_issue_that_is_half_out_ends_as_it_would_have(
     room.write("one.md")
     room.now += WEEK
     room.build()
-    newsletter.plan(room.request())
+    newsletter.plan_issues(room.request())
     with room.desk() as desk:
-        (number,) = (each.id for each in desk.store.issues() if each.state == "sending")
-        (one,) = desk.store.claim("w", 1, WEEK, room.now)
+        (number,) = (each.id for each in desk.store.list_issues() if each.state == "sending")
+        (one,) = desk.store.claim_deliveries("w", 1, WEEK, room.now)
         key = one.key
-        desk.store.release("w")
+        desk.store.release_deliveries("w")
     room.digests(*renamed)
     told = room.send()
 
@@ -410,29 +410,31 @@ def test_a_renamed_digest_has_its_pages_before_anything_is_mailed(room: Newsroom
     assert 1 == len([*(room.public / "digests" / "weekly").glob("2*/index.html")])
 
 
-class Meddler(Editor):
+class Meddler(IssueBuilder):
     """An editor who is overtaken: so many times somebody else plans the same posts first."""
 
-    def __init__(self, editor: Editor, desk: Desk, times: int) -> None:
+    def __init__(self, editor: IssueBuilder, desk: NewsletterContext, times: int) -> None:
         self.editor = editor
         self.desk = desk
         self.times = times
 
-    def learn(self) -> None:
+    def remember_posts(self) -> None:
         """Remember the posts there are."""
-        self.editor.learn()
+        self.editor.remember_posts()
 
-    def wanted(self, digest: Digest, now: datetime) -> tuple[Post, ...]:
+    def find_pending_posts(self, digest: DigestConfig, now: datetime) -> tuple[Post, ...]:
         """Give what is new."""
-        return self.editor.wanted(digest, now)
+        return self.editor.find_pending_posts(digest, now)
 
-    def edition(self, digest: Digest, slot: datetime, posts: tuple[Post, ...]) -> Edition:
+    def build_draft(
+        self, digest: DigestConfig, slot: datetime, posts: tuple[Post, ...]
+    ) -> IssueDraft:
         """Choose, while the other one plans."""
-        edition = self.editor.edition(digest, slot, posts)
+        edition = self.editor.build_draft(digest, slot, posts)
         if self.times:
             self.times -= 1
             before = slot - timedelta(hours=self.times + 1)
-            self.desk.store.plan(digest.name, before, [posts[0].id], "", [], [], before)
+            self.desk.store.plan_issue(digest.name, before, [posts[0].id], "", [], [], before)
         return edition
 
 
@@ -446,15 +448,15 @@ def test_who_is_overtaken_chooses_again(
         room.write(name)
         room.now += timedelta(minutes=1)
     with room.desk() as desk:
-        digest = desk.digest("weekly")
+        digest = desk.get_digest("weekly")
 
-        def work(editor: Editor, following: Following) -> newsletter.Sent:
+        def work(editor: IssueBuilder, following: FilterDescriber) -> newsletter.DigestResult:
             meddler = Meddler(editor, desk, times)
-            planner = Planner(desk, meddler, Printer(desk, following), room.now)
-            return planner.plan(digest, due=False, dry=False, backlog=False)
+            planner = Planner(desk, meddler, MessageRenderer(desk, following), room.now)
+            return planner.plan_issue(digest, due=False, dry=False, backlog=False)
 
         if left is None:
             with pytest.raises(FeedpubError, match="weekly: others plan issues at the same time"):
-                edited(room.request(), desk, work)
+                run_with_builder(room.request(), desk, work)
         else:
-            assert left == edited(room.request(), desk, work).posts
+            assert left == run_with_builder(room.request(), desk, work).posts

@@ -35,11 +35,17 @@ from postoffice import (
 from watched import wait_until
 
 import feedpub.store
-from feedpub.digests import Following, Names
-from feedpub.mail import Relay, Smtp
-from feedpub.mailing import Delivery, Message, Selection, Settled, Subscriber
-from feedpub.message import Letter
-from feedpub.newsletter.posting import Posted, Postman, Printer, clock, transport
+from feedpub.digests import FilterDescriber, FilterNames
+from feedpub.mail import SmtpRelay, SmtpTransport
+from feedpub.mailing import Delivery, DeliveryUpdate, Message, Subscriber, Variant
+from feedpub.message import PreparedMessage
+from feedpub.newsletter.posting import (
+    DeliveryRunner,
+    MessageRenderer,
+    RunResult,
+    build_clock,
+    build_transport,
+)
 from feedpub.store import Store, StoreError, StoreUnavailable
 
 MANY = [f"reader{n}@d{n % 5}.example" for n in range(60)]
@@ -59,7 +65,7 @@ def test_everybody_gets_one_over_several_connections(tmp_path: Path) -> None:
         posted = round_of(one, progress=told.append)
         after = tally(one, issue)
 
-    assert Posted(60, "") == posted
+    assert RunResult(60, "") == posted
     assert Counter(MANY) == Counter(each.recipient for each in server.taken)
     assert (60, 60) == (after.audience, after.accepted)
     assert 2 <= server.log.connections <= 3
@@ -72,9 +78,9 @@ def test_files_are_written(tmp_path: Path) -> None:
         issue = mailing(one, ANN, BOB)
         posted = round_of(one)
 
-        assert (Posted(2, ""), 2) == (posted, tally(one, issue).accepted)
+        assert (RunResult(2, ""), 2) == (posted, tally(one, issue).accepted)
         assert 2 == len(list((tmp_path / "mail").glob("*.eml")))
-        assert Posted(0, "") == round_of(one)
+        assert RunResult(0, "") == round_of(one)
 
 
 def test_a_busy_mailbox_is_tried_later(tmp_path: Path) -> None:
@@ -86,9 +92,9 @@ def test_a_busy_mailbox_is_tried_later(tmp_path: Path) -> None:
         issue = mailing(one, ANN, BOB, CLEO)
         posted = round_of(one)
         after = tally(one, issue)
-        due = one.store.next_due()
+        due = one.store.get_next_due()
 
-    assert (Posted(3, ""), 2, 1) == (posted, after.accepted, after.deferred)
+    assert (RunResult(3, ""), 2, 1) == (posted, after.accepted, after.deferred)
     assert due is not None
     assert timedelta(minutes=3) < due - NOW < timedelta(minutes=7)
 
@@ -118,10 +124,10 @@ def test_a_relay_that_knows_nobody_empties_no_list(tmp_path: Path) -> None:
         issue = mailing(one, *MANY)
         other = mailing(one, ANN, BOB, digest="monthly")
         posted = round_of(one)
-        stopped, after = one.store.issue(issue.id), tally(one, issue)
+        stopped, after = one.store.get_issue(issue.id), tally(one, issue)
 
-        assert "messages were refused" in posted.waiting
-        assert ("paused", True) == (stopped.state, stopped.reason in posted.waiting)
+        assert "messages were refused" in posted.stop_reason
+        assert ("paused", True) == (stopped.state, stopped.reason in posted.stop_reason)
         assert 20 <= after.failed < 30
         assert (60 - after.failed, 2) == (after.waiting, tally(one, other).accepted)
         assert {"active"} == set(states(one).values())
@@ -153,10 +159,10 @@ def test_a_relay_that_refuses_us_costs_nobody_the_issue(
         script[stage] = lambda _: answer if len(server.taken) >= taken else ""
         issue = mailing(one, *MANY[:readers])
         posted = round_of(one)
-        before, why = tally(one, issue), one.store.issue(issue.id).reason
+        before, why = tally(one, issue), one.store.get_issue(issue.id).reason
         connections = server.log.connections
         idle = round_of(one)
-        (suspension,) = one.store.suspensions(NOW)
+        (suspension,) = one.store.list_suspensions(NOW)
 
         assert (before.accepted, before.failed, before.deferred, before.doubt) == (
             len(server.taken),
@@ -166,19 +172,19 @@ def test_a_relay_that_refuses_us_costs_nobody_the_issue(
         )
         assert taken <= before.accepted < min(taken + 2, readers)
         assert readers - before.accepted == before.waiting
-        assert posted.waiting == why == idle.waiting
+        assert posted.stop_reason == why == idle.stop_reason
         assert answer in why
         assert (f"127.0.0.1:{server.port}", answer) == (suspension.relay, suspension.reason)
         assert (0, connections) == (idle.sent, server.log.connections)
         assert {"active"} == set(states(one).values())
 
         script.clear()
-        one.store.use_all_relays()
-        again = round_of(one, now=clock(moment(60)))
+        one.store.clear_suspensions()
+        again = round_of(one, now=build_clock(moment(60)))
 
-        assert (Posted(readers - before.accepted, ""), readers) == (again, len(server.taken))
+        assert (RunResult(readers - before.accepted, ""), readers) == (again, len(server.taken))
         assert readers == tally(one, issue).accepted
-        assert "" == one.store.issue(issue.id).reason
+        assert "" == one.store.get_issue(issue.id).reason
 
 
 @pytest.mark.parametrize(
@@ -203,20 +209,20 @@ def test_a_relay_that_refuses_the_connection_is_left_alone(
         posted = round_of(one)
         connections = server.log.connections
         idle = round_of(one)
-        (suspension,) = one.store.suspensions(NOW)
-        (refusal,) = one.store.refusals(NOW)
+        (suspension,) = one.store.list_suspensions(NOW)
+        (refusal,) = one.store.list_refusals(NOW)
         name = f"127.0.0.1:{server.port}"
 
         assert (0, 0, 2) == (posted.sent, idle.sent, tally(one, issue).waiting)
-        assert answer in posted.waiting
+        assert answer in posted.stop_reason
         assert connections == server.log.connections
         assert (name, answer) == (suspension.relay, suspension.reason)
         assert (name, answer, 1) == (refusal.domain, refusal.text, refusal.number)
 
         script.clear()
-        one.store.use_all_relays()
+        one.store.clear_suspensions()
 
-        assert Posted(2, "") == round_of(one, now=clock(moment(60)))
+        assert RunResult(2, "") == round_of(one, now=build_clock(moment(60)))
 
 
 @pytest.mark.parametrize("answer", ["421 4.3.2 Closing down", "454 4.7.0 Temporary failure"])
@@ -227,12 +233,12 @@ def test_a_relay_out_of_order_may_be_used_by_the_next_round(tmp_path: Path, answ
         mailing(one, ANN)
         posted = round_of(one)
 
-        assert answer in posted.waiting
-        assert ((), ()) == (one.store.suspensions(NOW), one.store.refusals(NOW))
+        assert answer in posted.stop_reason
+        assert ((), ()) == (one.store.list_suspensions(NOW), one.store.list_refusals(NOW))
 
         script.clear()
 
-        assert Posted(1, "") == round_of(one)
+        assert RunResult(1, "") == round_of(one)
 
 
 def test_relays_that_refuse_the_connection_leave_all_to_another(tmp_path: Path) -> None:
@@ -244,10 +250,10 @@ def test_relays_that_refuse_the_connection_leave_all_to_another(tmp_path: Path) 
     ):
         issue = mailing(one, *MANY)
 
-        assert Posted(60, "") == round_of(one)
+        assert RunResult(60, "") == round_of(one)
         assert 60 == tally(one, issue).accepted
         assert 1 >= bad.log.connections
-        assert [f"127.0.0.1:{bad.port}"] == [each.relay for each in one.store.suspensions(NOW)]
+        assert [f"127.0.0.1:{bad.port}"] == [each.relay for each in one.store.list_suspensions(NOW)]
 
 
 def test_a_server_that_refuses_us_for_one_reader_is_told(tmp_path: Path) -> None:
@@ -256,7 +262,7 @@ def test_a_server_that_refuses_us_for_one_reader_is_told(tmp_path: Path) -> None
     with MailServer(only(BOB, answer)) as server, desk(tmp_path, smtp(relay(server.port))) as one:
         issue = mailing(one, ANN, BOB, CLEO)
         round_of(one)
-        (refusal,) = one.store.refusals(NOW)
+        (refusal,) = one.store.list_refusals(NOW)
 
         assert (2, 1) == (tally(one, issue).accepted, tally(one, issue).failed)
         assert "active" == states(one)[BOB]
@@ -277,9 +283,9 @@ def test_another_relay_goes_on_while_one_is_over_its_quota(tmp_path: Path) -> No
         issue = mailing(one, *MANY)
         posted = round_of(one)
         after = tally(one, issue)
-        suspended = [each.relay for each in one.store.suspensions(NOW)]
+        suspended = [each.relay for each in one.store.list_suspensions(NOW)]
 
-    assert (Posted(60, ""), 60, 60) == (posted, after.accepted, len(good.taken))
+    assert (RunResult(60, ""), 60, 60) == (posted, after.accepted, len(good.taken))
     assert (1, [f"127.0.0.1:{over.port}"]) == (good.log.connections, suspended)
 
 
@@ -293,9 +299,9 @@ def test_one_message_that_is_refused_is_about_that_message(tmp_path: Path) -> No
         posted = round_of(one)
         after = tally(one, issue)
 
-        assert (Posted(3, ""), 2, 1) == (posted, after.accepted, after.failed)
+        assert (RunResult(3, ""), 2, 1) == (posted, after.accepted, after.failed)
         assert {"active"} == set(states(one).values())
-        assert () == one.store.suspensions(NOW)
+        assert () == one.store.list_suspensions(NOW)
 
 
 def test_one_message_for_which_the_relay_is_always_too_busy_holds_up_nobody(
@@ -310,7 +316,7 @@ def test_one_message_for_which_the_relay_is_always_too_busy_holds_up_nobody(
         posted = round_of(one, now=hasty_clock())
         after = tally(one, issue)
 
-    assert (Posted(61, ""), 60, 1) == (posted, after.accepted, after.deferred)
+    assert (RunResult(61, ""), 60, 1) == (posted, after.accepted, after.deferred)
 
 
 def test_a_relay_that_is_too_busy_is_sent_less(tmp_path: Path) -> None:
@@ -328,7 +334,7 @@ def test_a_relay_that_is_too_busy_is_sent_less(tmp_path: Path) -> None:
         posted = round_of(one, now=hasty_clock())
         after = tally(one, issue)
 
-    assert (Posted(60, ""), 60, 60) == (posted, after.accepted, len(server.taken))
+    assert (RunResult(60, ""), 60, 60) == (posted, after.accepted, len(server.taken))
 
 
 def test_a_relay_that_stays_too_busy_is_left_alone(tmp_path: Path) -> None:
@@ -342,7 +348,7 @@ def test_a_relay_that_stays_too_busy_is_left_alone(tmp_path: Path) -> None:
         after = tally(one, issue)
 
     assert (0, 2, 0) == (posted.sent, after.waiting, after.deferred)
-    assert "452 4.3.1 Insufficient system storage" in posted.waiting
+    assert "452 4.3.1 Insufficient system storage" in posted.stop_reason
 
 
 @pytest.mark.parametrize("code", [421, 452])
@@ -363,7 +369,7 @@ def test_a_relay_that_takes_so_many_messages_over_a_connection(tmp_path: Path, c
         posted = round_of(one)
         after = tally(one, issue)
 
-    assert (Posted(60, ""), 60, 12) == (posted, after.accepted, server.log.connections)
+    assert (RunResult(60, ""), 60, 12) == (posted, after.accepted, server.log.connections)
     assert [1, 2] == refused
 
 
@@ -374,13 +380,13 @@ def test_a_mailbox_that_is_full_for_ever_is_given_up(tmp_path: Path) -> None:
         desk(tmp_path, smtp(relay(server.port), soft_bounces=2)) as one,
     ):
         for day in range(2):
-            ids = [each.id for each in one.store.all("active")] or [
-                one.store.add(reader(each), NOW).id for each in (ANN, BOB, CLEO)
+            ids = [each.id for each in one.store.iter_subscribers("active")] or [
+                one.store.add_subscriber(reader(each), NOW).id for each in (ANN, BOB, CLEO)
             ]
             for issue in range(2):
                 slot = moment(86400 * day + 60 * issue)
                 planned(one.store, ids, f"post {day} {issue}", slot=slot)
-                round_of(one, now=clock(slot))
+                round_of(one, now=build_clock(slot))
 
             counted = subscriber(one, BOB)
             assert ("bounced" if day else "active", day + 1) == (
@@ -401,11 +407,11 @@ def test_no_answer_leaves_a_doubt(tmp_path: Path, answer: str) -> None:
     script = {"END": lambda address: answer if address == BOB else ""}
     with MailServer(script) as server, desk(tmp_path, smtp(relay(server.port))) as one:
         issue = mailing(one, ANN, BOB, CLEO)
-        way = Smtp([Relay("127.0.0.1", server.port, "none", final_timeout=0.3)])
+        way = SmtpTransport([SmtpRelay("127.0.0.1", server.port, "none", final_timeout=0.3)])
         posted = round_of(one, way)
         after = tally(one, issue)
 
-    assert (Posted(3, ""), 2, 1) == (posted, after.accepted, after.doubt)
+    assert (RunResult(3, ""), 2, 1) == (posted, after.accepted, after.doubt)
 
 
 def test_without_a_connection_the_issue_waits(tmp_path: Path) -> None:
@@ -417,13 +423,13 @@ def test_without_a_connection_the_issue_waits(tmp_path: Path) -> None:
         posted = round_of(one)
 
         assert (0, 60) == (posted.sent, tally(one, issue).waiting)
-        assert f"127.0.0.1:{port}: it cannot be reached" in posted.waiting
-        assert posted.waiting == one.store.issue(issue.id).reason
+        assert f"127.0.0.1:{port}: it cannot be reached" in posted.stop_reason
+        assert posted.stop_reason == one.store.get_issue(issue.id).reason
 
         with MailServer() as server:
-            again = round_of(one, Smtp([Relay("127.0.0.1", server.port, "none")]))
+            again = round_of(one, SmtpTransport([SmtpRelay("127.0.0.1", server.port, "none")]))
 
-        assert (Posted(60, ""), "") == (again, one.store.issue(issue.id).reason)
+        assert (RunResult(60, ""), "") == (again, one.store.get_issue(issue.id).reason)
 
 
 def test_a_stop_finishes_what_is_in_hand(tmp_path: Path) -> None:
@@ -441,7 +447,7 @@ def test_a_stop_finishes_what_is_in_hand(tmp_path: Path) -> None:
         issue = mailing(one, *MANY)
         posted = round_of(one, stop=stop, progress=report)
         after = tally(one, issue)
-        free = one.store.claim("next", 100, LEASE, moment(1))
+        free = one.store.claim_deliveries("next", 100, LEASE, moment(1))
 
     assert 5 <= posted.sent < 60
     assert (posted.sent, 0, 0) == (len(server.taken), after.doubt, after.failed)
@@ -470,7 +476,7 @@ def test_an_interrupt_finishes_what_is_in_hand(tmp_path: Path) -> None:
         after = tally(one, issue)
 
         assert (len(server.taken), 0) == (after.accepted, after.doubt)
-        assert after.waiting == len(one.store.claim("next", 100, LEASE, moment(1)))
+        assert after.waiting == len(one.store.claim_deliveries("next", 100, LEASE, moment(1)))
 
 
 def test_nobody_is_mailed_after_leaving(tmp_path: Path) -> None:
@@ -479,15 +485,15 @@ def test_nobody_is_mailed_after_leaving(tmp_path: Path) -> None:
 
         def leave(argument: str) -> str:
             if BOB in argument:
-                one.store.change(subscriber(one, BOB).id, "unsubscribed", NOW)
+                one.store.change_state(subscriber(one, BOB).id, "unsubscribed", NOW)
             return ""
 
         with MailServer({"RCPT": leave}) as server:
             issue = mailing(one, ANN, BOB, CLEO)
-            posted = round_of(one, Smtp([Relay("127.0.0.1", server.port, "none")]))
+            posted = round_of(one, SmtpTransport([SmtpRelay("127.0.0.1", server.port, "none")]))
             after = tally(one, issue)
 
-    assert (Posted(2, ""), 2, 1) == (posted, after.accepted, after.suppressed)
+    assert (RunResult(2, ""), 2, 1) == (posted, after.accepted, after.suppressed)
     assert [ANN, CLEO] == [each.recipient for each in server.taken]
 
 
@@ -499,17 +505,17 @@ def test_nobody_is_mailed_after_a_stop(tmp_path: Path, turn: str) -> None:
 
         def stop(argument: str) -> str:
             if MANY[9] in argument and turn == "paused":
-                one.store.pause(issue.id)
+                one.store.pause_issue(issue.id)
             elif MANY[9] in argument:
-                one.store.cancel(issue.id, NOW)
+                one.store.cancel_issue(issue.id, NOW)
             return ""
 
         with MailServer({"RCPT": stop}) as server:
-            posted = round_of(one, Smtp([Relay("127.0.0.1", server.port, "none")]))
+            posted = round_of(one, SmtpTransport([SmtpRelay("127.0.0.1", server.port, "none")]))
         after = tally(one, issue)
 
     rest = after.waiting if turn == "paused" else after.suppressed
-    assert Posted(9, f"issue {issue.id} is {turn}") == posted
+    assert RunResult(9, f"issue {issue.id} is {turn}") == posted
     assert list(MANY[:9]) == [each.recipient for each in server.taken]
     assert (9, 51) == (after.accepted, rest)
 
@@ -521,40 +527,40 @@ class Away(Store):
     releases = 1
     fault: StoreError | None = None
 
-    def claim(
+    def claim_deliveries(
         self, worker: str, limit: int, lease: timedelta, now: datetime
     ) -> tuple[Delivery, ...]:
         """Claim once the database is back."""
         if self.claims:
             self.claims -= 1
             raise StoreUnavailable("away")
-        return super().claim(worker, limit, lease, now)
+        return super().claim_deliveries(worker, limit, lease, now)
 
-    def release(self, worker: str) -> int:
+    def release_deliveries(self, worker: str) -> int:
         """Release once the database is back."""
         if self.releases:
             self.releases -= 1
             raise StoreUnavailable("away")
-        return super().release(worker)
+        return super().release_deliveries(worker)
 
-    def settle(self, worker: str, settled: Sequence[Settled], now: datetime) -> None:
+    def record_results(self, worker: str, settled: Sequence[DeliveryUpdate], now: datetime) -> None:
         """Settle, unless the database is broken."""
         if self.fault is not None:
             raise self.fault
-        super().settle(worker, settled, now)
+        super().record_results(worker, settled, now)
 
-    def doubt(
-        self, worker: str, ids: Sequence[int], now: datetime, settled: Sequence[Settled] = ()
+    def mark_in_doubt(
+        self, worker: str, ids: Sequence[int], now: datetime, settled: Sequence[DeliveryUpdate] = ()
     ) -> frozenset[int]:
         """Put in doubt, unless the database is broken and there is something to settle."""
         if self.fault is not None and settled:
             raise self.fault
-        return super().doubt(worker, ids, now, settled)
+        return super().mark_in_doubt(worker, ids, now, settled)
 
 
 def away(url: str, home: Path) -> Away:
     """Open a store that is away at first."""
-    return Away(feedpub.store.open(url, home)._database)
+    return Away(feedpub.store.open_store(url, home)._database)
 
 
 def test_a_round_waits_for_the_database(tmp_path: Path) -> None:
@@ -562,7 +568,7 @@ def test_a_round_waits_for_the_database(tmp_path: Path) -> None:
     with MailServer() as server, desk(tmp_path, smtp(relay(server.port)), away) as one:
         issue = mailing(one, ANN, BOB)
 
-        assert (Posted(2, ""), 2) == (round_of(one), tally(one, issue).accepted)
+        assert (RunResult(2, ""), 2) == (round_of(one), tally(one, issue).accepted)
 
 
 def test_a_broken_database_ends_the_round(tmp_path: Path) -> None:
@@ -585,39 +591,39 @@ class Counted(Store):
 
     releases = 0
 
-    def release(self, worker: str) -> int:
+    def release_deliveries(self, worker: str) -> int:
         """Release, and count."""
         self.releases += 1
-        return super().release(worker)
+        return super().release_deliveries(worker)
 
 
-class Broken(Printer):
+class Broken(MessageRenderer):
     """A printer that breaks down at Bob's copy, once a server thinks about another one."""
 
     busy: Callable[[], bool]
 
-    def message(self, letter: Letter, key: str, one: Subscriber, language: str) -> Message:
+    def render(self, letter: PreparedMessage, key: str, one: Subscriber, language: str) -> Message:
         """Write a copy."""
         if one.address == BOB:
             wait_until(self.busy, "a message")
             raise RuntimeError("broken")
-        return super().message(letter, key, one, language)
+        return super().render(letter, key, one, language)
 
 
 def test_a_bug_at_one_connection_lets_the_others_end(tmp_path: Path) -> None:
     """What was not begun is given back once, and again when all is over."""
 
     def counted(url: str, home: Path) -> Counted:
-        return Counted(feedpub.store.open(url, home)._database)
+        return Counted(feedpub.store.open_store(url, home)._database)
 
     mail = smtp(relay(1, connections=2))
     with MailServer({"END": HANG}) as server, desk(tmp_path, mail, counted) as one:
         issue = mailing(one, ANN, BOB)
-        prints = Broken(one, Following(mails.templates(), Names({}, {})))
+        prints = Broken(one, FilterDescriber(mails.templates(), FilterNames({}, {})))
         prints.busy = lambda: "." in server.log.commands
-        way = Smtp([Relay("127.0.0.1", server.port, "none", final_timeout=8)])
+        way = SmtpTransport([SmtpRelay("127.0.0.1", server.port, "none", final_timeout=8)])
         with pytest.raises(RuntimeError, match="broken"):
-            Postman(one, prints, way, clock(NOW), lambda _: None).round()
+            DeliveryRunner(one, prints, way, build_clock(NOW), lambda _: None).run_once()
         after = tally(one, issue)
         assert isinstance(one.store, Counted)
 
@@ -631,9 +637,11 @@ def test_relays_share_by_weight_and_room(tmp_path: Path) -> None:
         mail = smtp(relay(first.port, connections=2, weight=9), relay(second.port))
         with desk(tmp_path, mail) as one:
             mailing(one, *MANY)
-            posted = Postman(one, printer(one), transport(one), clock(NOW), lambda _: None).round()
+            posted = DeliveryRunner(
+                one, printer(one), build_transport(one), build_clock(NOW), lambda _: None
+            ).run_once()
 
-    assert Posted(60, "") == posted
+    assert RunResult(60, "") == posted
     assert 60 == len(first.taken) + len(second.taken)
     assert first.log.connections <= 2
     assert 1 >= second.log.connections
@@ -646,8 +654,8 @@ def test_a_rate_is_kept(tmp_path: Path) -> None:
         desk(tmp_path, smtp(relay(server.port, connections=3, rate=20))) as one,
     ):
         mailing(one, *MANY[:8])
-        now = clock(NOW)
-        Postman(one, printer(one), transport(one), now, lambda _: None).round()
+        now = build_clock(NOW)
+        DeliveryRunner(one, printer(one), build_transport(one), now, lambda _: None).run_once()
 
     assert timedelta(seconds=0.25) < now() - NOW  # two at once, then six at 20 a second
 
@@ -659,11 +667,11 @@ def test_messages_are_whole(tmp_path: Path) -> None:
         mailing(one, ANN)
         seen: list[bytes] = []
         for seconds in (0, 600):
-            way = Smtp([Relay("127.0.0.1", server.port, "none")])
-            now = clock(moment(seconds))
+            way = SmtpTransport([SmtpRelay("127.0.0.1", server.port, "none")])
+            now = build_clock(moment(seconds))
             prints = printer(one)
-            Postman(one, prints, way, now, lambda _: None).round()
-        (delivery,) = one.store.claim("next", 1, LEASE, moment(90_000))
+            DeliveryRunner(one, prints, way, now, lambda _: None).run_once()
+        (delivery,) = one.store.claim_deliveries("next", 1, LEASE, moment(90_000))
         seen.append(delivery.key.encode())
 
     assert 2 == delivery.attempts
@@ -674,33 +682,33 @@ def test_who_stops_gives_back_what_was_not_begun(tmp_path: Path) -> None:
     """Though a server keeps one message waiting: somebody else need not wait for the lease."""
     with MailServer({"END": HANG}) as server, desk(tmp_path, smtp(relay(server.port))) as one:
         issue = mailing(one, ANN, BOB, CLEO)
-        way = Smtp([Relay("127.0.0.1", server.port, "none", final_timeout=12)])
-        stop, posted = Event(), list[Posted]()
+        way = SmtpTransport([SmtpRelay("127.0.0.1", server.port, "none", final_timeout=12)])
+        stop, posted = Event(), list[RunResult]()
         sending = Thread(target=lambda: posted.append(round_of(one, way, stop)))
         sending.start()
         wait_until(lambda: "." in server.log.commands, "a message")
 
-        assert 1 == len(one.store.workers())
+        assert 1 == len(one.store.list_delivery_workers())
 
         stop.set()
-        wait_until(lambda: not one.store.workers(), "that they are given back")
+        wait_until(lambda: not one.store.list_delivery_workers(), "that they are given back")
         sending.join(60)
         after = tally(one, issue)
 
-    assert (2, 1, [Posted(1, "")]) == (after.waiting, after.doubt, posted)
+    assert (2, 1, [RunResult(1, "")]) == (after.waiting, after.doubt, posted)
 
 
 def test_the_next_issue_follows_in_the_same_round(tmp_path: Path) -> None:
     """Everybody has the first one before the second; nothing is left for another round."""
     with MailServer() as server, desk(tmp_path, smtp(relay(server.port, connections=3))) as one:
         first = mailing(one, *MANY)
-        second = one.store.plan(
+        second = one.store.plan_issue(
             "weekly",
             moment(60),
             ("another post",),
             "Second",
-            [Selection("all", ("another post",), content("Second"))],
-            [(each.id, "all") for each in one.store.all()],
+            [Variant("all", ("another post",), content("Second"))],
+            [(each.id, "all") for each in one.store.iter_subscribers()],
             NOW,
         )
         posted = round_of(one)
@@ -709,7 +717,7 @@ def test_the_next_issue_follows_in_the_same_round(tmp_path: Path) -> None:
     subjects: dict[str, list[bool]] = {each: [] for each in MANY}
     for each in server.taken:
         subjects[each.recipient].append(b"Subject: Second" in each.data)
-    assert (Posted(120, ""), [60, 60]) == (posted, accepted)
+    assert (RunResult(120, ""), [60, 60]) == (posted, accepted)
     assert [[False, True]] * 60 == list(subjects.values())
 
 

@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 from postoffice import NOW, desk, folder, printer
 
-from feedpub.config import Dkim, Mail
+from feedpub.config import DkimConfig, MailConfig
 from feedpub.errors import FeedpubError
 from feedpub.model import Author
 
@@ -22,9 +22,9 @@ def test_a_copy_is_addressed(tmp_path: Path) -> None:
     """To its reader, from the sender, who also gets what cannot be delivered."""
     with desk(tmp_path, folder()) as one:
         prints = printer(one)
-        letter = prints.letter("weekly", NOW, mailings.content())
-        message = prints.message(letter, "key", READER, "en")
-        token = one.token("unsubscribe", READER)
+        letter = prints.prepare("weekly", NOW, mailings.content())
+        message = prints.render(letter, "key", READER, "en")
+        token = one.create_token("unsubscribe", READER)
     headers = email.message_from_bytes(message.data)
 
     assert ("news@example.org", "bob@example.com", False) == (
@@ -49,10 +49,10 @@ def test_addresses_have_tokens(tmp_path: Path) -> None:
     )
     with desk(tmp_path, mail) as one:
         prints = printer(one)
-        letter = prints.letter("weekly", NOW, mailings.content())
-        message = prints.message(letter, "key", READER, "en")
-        bounce = one.token("bounce", READER)
-        leave = one.token("unsubscribe", READER)
+        letter = prints.prepare("weekly", NOW, mailings.content())
+        message = prints.render(letter, "key", READER, "en")
+        bounce = one.create_token("bounce", READER)
+        leave = one.create_token("unsubscribe", READER)
     headers = email.message_from_bytes(message.data)
 
     assert f"bounces+{bounce}@example.org" == message.sender
@@ -63,7 +63,7 @@ def test_addresses_have_tokens(tmp_path: Path) -> None:
 @pytest.mark.parametrize("bounces", ["", "bounces@例え.jp"])
 def test_domains_of_every_script_are_in_ascii(tmp_path: Path, bounces: str) -> None:
     """Most servers know no others: of the return path, of the sender and of all that is named."""
-    mail = Mail(
+    mail = MailConfig(
         sender=Author("Ann", "news@例え.jp"),
         bounces=bounces,
         unsubscribe="leave@例え.jp",
@@ -71,9 +71,9 @@ def test_domains_of_every_script_are_in_ascii(tmp_path: Path, bounces: str) -> N
     )
     with desk(tmp_path, mail) as one:
         prints = printer(one)
-        letter = prints.letter("weekly", NOW, mailings.content())
-        message = prints.message(letter, "key", READER, "en")
-        leave = one.token("unsubscribe", READER)
+        letter = prints.prepare("weekly", NOW, mailings.content())
+        message = prints.render(letter, "key", READER, "en")
+        leave = one.create_token("unsubscribe", READER)
     headers = email.message_from_bytes(message.data)
 
     assert (True, True, False) == (
@@ -92,8 +92,8 @@ def test_a_sender_whose_name_is_not_ascii_is_announced(tmp_path: Path) -> None:
     mail = replace(folder(), sender=Author("Jörg", "jörg@example.org"), bounces="b@example.org")
     with desk(tmp_path, mail) as one:
         prints = printer(one)
-        letter = prints.letter("weekly", NOW, mailings.content())
-        message = prints.message(letter, "key", READER, "en")
+        letter = prints.prepare("weekly", NOW, mailings.content())
+        message = prints.render(letter, "key", READER, "en")
 
     assert (True, True) == (message.sender.isascii(), message.smtputf8)
 
@@ -107,12 +107,12 @@ def test_copies_are_signed(tmp_path: Path) -> None:
         serialization.NoEncryption(),
     )
     (tmp_path / "dkim.pem").write_bytes(pem)
-    mail = replace(folder(), dkim=(Dkim("example.org", "a", "dkim.pem"),))
+    mail = replace(folder(), dkim=(DkimConfig("example.org", "a", "dkim.pem"),))
     with desk(tmp_path, mail) as one:
         prints = printer(one)
-        letter = prints.letter("weekly", NOW, mailings.content())
-        message = prints.message(letter, "key", READER, "en")
-        record = prints._press.signers[0].record
+        letter = prints.prepare("weekly", NOW, mailings.content())
+        message = prints.render(letter, "key", READER, "en")
+        record = prints._signer.signers[0].dns_record
 
     assert dkim.verify(message.data, dnsfunc=lambda *_, **__: record.encode())
 
@@ -121,10 +121,10 @@ def test_a_copy_to_nobody_is_refused(tmp_path: Path) -> None:
     """An address that is none cannot be written to."""
     with desk(tmp_path, folder()) as one:
         prints = printer(one)
-        letter = prints.letter("weekly", NOW, mailings.content())
+        letter = prints.prepare("weekly", NOW, mailings.content())
 
         with pytest.raises(ValueError, match="no address"):
-            prints.message(letter, "key", replace(READER, address="nobody"), "en")
+            prints.render(letter, "key", replace(READER, address="nobody"), "en")
 
 
 def test_digests_of_any_script_are_lists_of_their_own(tmp_path: Path) -> None:
@@ -132,9 +132,9 @@ def test_digests_of_any_script_are_lists_of_their_own(tmp_path: Path) -> None:
     with desk(tmp_path, folder()) as one:
         prints = printer(one)
         lists = {
-            email.message_from_bytes(prints.message(letter, "key", READER, "en").data)["List-Id"]
+            email.message_from_bytes(prints.render(letter, "key", READER, "en").data)["List-Id"]
             for letter in (
-                prints.letter(name, NOW, mailings.content())
+                prints.prepare(name, NOW, mailings.content())
                 for name in ("每周精选", "每月精选", "أسبوعي")
             )
         }
@@ -147,8 +147,8 @@ def test_a_digest_that_was_removed_ends_what_it_began(tmp_path: Path) -> None:
     """Its title is the site's then."""
     with desk(tmp_path, folder()) as one:
         prints = printer(one)
-        letter = prints.letter("monthly", NOW, mailings.content())
-        message = prints.message(letter, "key", READER, "en")
+        letter = prints.prepare("monthly", NOW, mailings.content())
+        message = prints.render(letter, "key", READER, "en")
 
     assert "Example <monthly.example.org>" == email.message_from_bytes(message.data)["List-Id"]
 
@@ -163,6 +163,6 @@ def test_a_key_that_is_not_there_is_told_with_how_to_make_one(tmp_path: Path) ->
         ),
         ("none.pem", r"none\.pem: DKIM: no private key that can sign"),
     ):
-        mail = replace(folder(), dkim=(Dkim("example.org", "a", name),))
+        mail = replace(folder(), dkim=(DkimConfig("example.org", "a", name),))
         with desk(tmp_path, mail) as one, pytest.raises(FeedpubError, match=told):
             printer(one)

@@ -15,9 +15,9 @@ from newsrooms import Newsroom
 
 from feedpub import newsletter
 from feedpub.errors import FeedpubError
-from feedpub.mailing import Consent, Follows, Subscriber, Wish
+from feedpub.mailing import Consent, SignupRequest, Subscriber, SubscriptionFilter
 from feedpub.newsletter import signup
-from feedpub.store import ForgottenError, Imported
+from feedpub.store import AddressForgottenError, ImportCounts
 
 PIECES = (
     *(b"email", b"name,", b"status", b"EMAIL_BLACKLISTED", b",", b";", b"\t", b"\n", b"\r\n", b'"'),
@@ -35,19 +35,19 @@ def room(tmp_path: Path) -> Newsroom:
 
 def states(room: Newsroom) -> dict[str, str]:
     """Give the state of everybody."""
-    return {each.address: each.state for each in newsletter.listed(room.request(), None)}
+    return {each.address: each.state for each in newsletter.list_subscribers(room.request(), None)}
 
 
 def imported(
     room: Newsroom, path: Path, *, dry: bool = False, skip: bool = False
-) -> newsletter.Import:
+) -> newsletter.ImportResult:
     """Import a list."""
-    return newsletter.import_(room.request(), path, dry=dry, skip=skip)
+    return newsletter.import_subscribers(room.request(), path, dry=dry, skip=skip)
 
 
 def test_somebody_is_added_as_they_asked(room: Newsroom) -> None:
     """Active at once, since the publisher vouches for it; tags and authors become slugs."""
-    added = newsletter.add(
+    added = newsletter.add_subscriber(
         room.request(),
         "Bob@Example.org",
         name=" Bob\r\nBee ",
@@ -57,8 +57,8 @@ def test_somebody_is_added_as_they_asked(room: Newsroom) -> None:
         language="de-AT",
     )
 
-    follows = Follows(everything=False, tags=("b", "über-uns"), authors=("ann-lee",))
-    assert added == newsletter.found(room.request(), "bob@example.ORG")
+    follows = SubscriptionFilter(everything=False, tags=("b", "über-uns"), authors=("ann-lee",))
+    assert added == newsletter.get_subscriber(room.request(), "bob@example.ORG")
     assert added == Subscriber(
         id=added.id,
         address="Bob@Example.org",
@@ -70,7 +70,7 @@ def test_somebody_is_added_as_they_asked(room: Newsroom) -> None:
         cadence="weekly",
         changed=room.now,
     )
-    assert newsletter.add(room.request(), "cid@example.org").follows.everything
+    assert newsletter.add_subscriber(room.request(), "cid@example.org").follows.everything
 
 
 @pytest.mark.parametrize(
@@ -87,7 +87,7 @@ def test_what_nobody_can_be_is_refused(
 ) -> None:
     """With what was meant."""
     with pytest.raises(FeedpubError, match=told):
-        newsletter.add(room.request(), address, cadence=cadence, language=language)
+        newsletter.add_subscriber(room.request(), address, cadence=cadence, language=language)
 
     assert {} == states(room)
 
@@ -95,23 +95,27 @@ def test_what_nobody_can_be_is_refused(
 def test_readers_are_listed_by_state(room: Newsroom) -> None:
     """And counted; a state that does not exist is told."""
     room.reader("bob@example.org")
-    newsletter.suppress(room.request(), room.reader("cid@example.org").address)
-    held = [each.address for each in newsletter.listed(room.request(), "suppressed")]
+    newsletter.suppress_address(room.request(), room.reader("cid@example.org").address)
+    held = [each.address for each in newsletter.list_subscribers(room.request(), "suppressed")]
 
     assert ["cid@example.org"] == held
     assert {"active": 1, "suppressed": 1} == {
-        state: number for state, number in newsletter.stats(room.request()) if number
+        state: number for state, number in newsletter.count_subscribers(room.request()) if number
     }
     with pytest.raises(FeedpubError, match='"actife" is no state; did you mean "active"'):
-        list(newsletter.listed(room.request(), "actife"))
+        list(newsletter.list_subscribers(room.request(), "actife"))
 
 
 def test_who_is_not_there_is_told(room: Newsroom) -> None:
     """Whatever is to be done with them."""
-    for act in (newsletter.found, newsletter.remove):
+    for act in (newsletter.get_subscriber, newsletter.remove_subscriber):
         with pytest.raises(FeedpubError, match=r"x@example.org: nobody has this address"):
             act(room.request(), "x@example.org")
-    for other in (newsletter.found, newsletter.forget, newsletter.suppress):
+    for other in (
+        newsletter.get_subscriber,
+        newsletter.erase_subscriber,
+        newsletter.suppress_address,
+    ):
         with pytest.raises(FeedpubError, match='"x" is no e-mail address'):
             other(room.request(), "x")
 
@@ -119,18 +123,18 @@ def test_who_is_not_there_is_told(room: Newsroom) -> None:
 def test_who_is_removed_leaves_no_request(room: Newsroom) -> None:
     """What they asked for on the site is deleted too; a link in their mail leads nowhere."""
     with room.desk() as desk:
-        signup.ask(desk, Wish("bob@example.org"), b"net", room.now)
-    newsletter.confirmations(room.request())
-    newsletter.remove(room.request(), "bob@example.org")
+        signup.request_signup(desk, SignupRequest("bob@example.org"), b"net", room.now)
+    newsletter.send_confirmations(room.request())
+    newsletter.remove_subscriber(room.request(), "bob@example.org")
 
     with room.desk() as desk:
-        assert desk.store.asked("bob@example.org", desk.salt()) is None
+        assert desk.store.find_pending_confirmation("bob@example.org", desk.derive_salt()) is None
 
 
 def test_who_is_removed_may_come_back(room: Newsroom) -> None:
     """As if they had never been here."""
     room.reader("bob@example.org")
-    newsletter.remove(room.request(), "BOB@example.org")
+    newsletter.remove_subscriber(room.request(), "BOB@example.org")
 
     assert {} == states(room)
     assert "active" == room.reader("bob@example.org").state
@@ -139,24 +143,24 @@ def test_who_is_removed_may_come_back(room: Newsroom) -> None:
 def test_who_is_forgotten_stays_away(room: Newsroom) -> None:
     """Added or imported; whether they ever were here or not."""
     room.reader("bob@example.org")
-    newsletter.forget(room.request(), "bob@example.org")
-    newsletter.forget(room.request(), "cid@example.org")
+    newsletter.erase_subscriber(room.request(), "bob@example.org")
+    newsletter.erase_subscriber(room.request(), "cid@example.org")
 
-    with pytest.raises(ForgottenError, match="asked to be forgotten"):
+    with pytest.raises(AddressForgottenError, match="asked to be forgotten"):
         room.reader("Bob@example.org")
-    assert Imported(0, 0, 0, 2) == imported(room, room.put("list.csv", LIST)).imported
+    assert ImportCounts(0, 0, 0, 2) == imported(room, room.put("list.csv", LIST)).imported
     assert {} == states(room)
 
 
 def test_who_is_suppressed_is_mailed_no_more(room: Newsroom) -> None:
     """Also who is not on the list yet; no import brings them back."""
     room.reader("bob@example.org")
-    newsletter.suppress(room.request(), "bob@example.org")
-    newsletter.suppress(room.request(), "cid@example.org")
-    again = newsletter.suppress(room.request(), "cid@example.org")
+    newsletter.suppress_address(room.request(), "bob@example.org")
+    newsletter.suppress_address(room.request(), "cid@example.org")
+    again = newsletter.suppress_address(room.request(), "cid@example.org")
 
     assert "suppressed" == again.state
-    assert Imported(0, 0, 0, 2) == imported(room, room.put("list.csv", LIST)).imported
+    assert ImportCounts(0, 0, 0, 2) == imported(room, room.put("list.csv", LIST)).imported
     assert {"suppressed"} == set(states(room).values())
 
 
@@ -168,10 +172,10 @@ def test_a_list_is_imported(room: Newsroom) -> None:
 
     assert {} == states(room)
     watched = replace(room.request(), progress=lambda *told: shown.append(told))
-    done = newsletter.import_(watched, path)
+    done = newsletter.import_subscribers(watched, path)
     assert replace(dry, is_written=True) == done
-    assert Imported(2, 0, 0, 0) == dry.imported
-    assert (("active", 2),) == dry.states
+    assert ImportCounts(2, 0, 0, 0) == dry.imported
+    assert (("active", 2),) == dry.state_counts
     assert {"bob@example.org", "cid@example.org"} == set(states(room))
     assert [("reading rows", 1, 1), ("reading rows", 2, 2)] == shown
 
@@ -182,9 +186,9 @@ def test_a_list_with_a_fault_is_not_imported(room: Newsroom) -> None:
     stopped = imported(room, path)
 
     assert {} == states(room)
-    assert Imported(3, 0, 0, 0) == stopped.imported
-    assert [4, 6] == [each.line for each in stopped.faults]
-    assert str(stopped.faults[0]).startswith(f'{path}:4: "nobody" is no e-mail address')
+    assert ImportCounts(3, 0, 0, 0) == stopped.imported
+    assert [4, 6] == [each.line for each in stopped.row_problems]
+    assert str(stopped.row_problems[0]).startswith(f'{path}:4: "nobody" is no e-mail address')
     assert stopped == imported(room, path, dry=True)
     assert replace(stopped, is_written=True) == imported(room, path, skip=True)
     assert 3 == len(states(room))
@@ -199,7 +203,7 @@ def test_a_list_may_come_through_a_pipe(room: Newsroom) -> None:
     found = imported(room, pipe)
     writer.join()
 
-    assert Imported(2, 0, 0, 0) == found.imported
+    assert ImportCounts(2, 0, 0, 0) == found.imported
 
 
 def test_a_list_that_is_not_there_is_told(room: Newsroom) -> None:
@@ -215,7 +219,7 @@ def test_a_list_that_cannot_be_used_at_all_has_no_rows_to_mend(
     path = tmp_path / "list.csv"
     path.write_text("Adresse,Name\nann,Ann\n", encoding="utf-8")
     with pytest.raises(FeedpubError, match=r'list\.csv:1: .*, as in --column "email=Adresse"'):
-        newsletter.import_(room.request(), path, skip=True)
+        newsletter.import_subscribers(room.request(), path, skip=True)
 
 
 DOUBTED = "email,Permission level\nbob@example.org,A\ncid@example.org,B\n"
@@ -227,9 +231,9 @@ def test_nobody_becomes_active_while_a_column_may_tell_who_left(room: Newsroom) 
     asked = imported(room, path)
 
     assert (False, {}) == (asked.is_written, states(room))
-    assert ["Permission level"] == [column.label for column in asked.doubts]
+    assert ["Permission level"] == [column.label for column in asked.unclear_columns]
     assert asked == imported(room, path, dry=True) == imported(room, path, skip=True)
-    said = newsletter.import_(
+    said = newsletter.import_subscribers(
         room.request(),
         path,
         columns={"state": "Permission level"},
@@ -239,7 +243,7 @@ def test_nobody_becomes_active_while_a_column_may_tell_who_left(room: Newsroom) 
     assert {"bob@example.org": "active", "cid@example.org": "unsubscribed"} == states(room)
     left = room.put("left.csv", "email,status,Permission level\nx@example.org,unsubscribed,A\n")
     assert imported(room, left).is_written
-    assert newsletter.import_(room.request(), path, sure=True).is_written
+    assert newsletter.import_subscribers(room.request(), path, sure=True).is_written
     assert "unsubscribed" == states(room)["cid@example.org"]
 
 
@@ -257,10 +261,10 @@ def test_a_list_is_decoded_by_its_marks(room: Newsroom, encoding: str, said: str
         name = "Zoe"
     path = room.root / "list.csv"
     path.write_bytes(f"email,name\r\nzoe@example.org,{name}\r\n".encode(encoding))
-    result = newsletter.import_(room.request(), path, encoding=said)
+    result = newsletter.import_subscribers(room.request(), path, encoding=said)
 
     assert result.is_written
-    assert name == newsletter.found(room.request(), "zoe@example.org").name
+    assert name == newsletter.get_subscriber(room.request(), "zoe@example.org").name
     is_told = not (said or encoding.startswith("utf-8"))
     assert is_told == any("--encoding" in note for note in result.notes)
 
@@ -274,7 +278,9 @@ def test_letters_of_an_encoding_that_nobody_knows_are_told(room: Newsroom, encod
     result = imported(room, path)
 
     assert not result.is_written
-    assert [(2, True)] == [(each.line, "--encoding" in each.message) for each in result.faults]
+    assert [(2, True)] == [
+        (each.line, "--encoding" in each.message) for each in result.row_problems
+    ]
 
 
 def test_letters_of_two_encodings_are_told_by_line(room: Newsroom) -> None:
@@ -282,7 +288,7 @@ def test_letters_of_two_encodings_are_told_by_line(room: Newsroom) -> None:
     path = room.root / "list.csv"
     path.write_bytes("email,name\na@example.org,Zoë\n".encode() + b"b@example.org,Zo\xeb\n")
 
-    assert [3] == [each.line for each in imported(room, path).faults]
+    assert [3] == [each.line for each in imported(room, path).row_problems]
 
 
 @pytest.mark.parametrize(
@@ -293,7 +299,7 @@ def test_an_encoding_that_is_none_is_told(room: Newsroom, encoding: str, told: s
     """And one that the file is not in."""
     path = room.put("list.csv", "email\na@example.org\n\n")
     with pytest.raises(FeedpubError, match=rf"list\.csv: .*{told}"):
-        newsletter.import_(room.request(), path, encoding=encoding)
+        newsletter.import_subscribers(room.request(), path, encoding=encoding)
 
 
 def zipped(*names: str) -> bytes:
@@ -352,7 +358,7 @@ def test_no_file_is_too_odd(room: Newsroom, data: bytes) -> None:
         told = str(path)
         done = result.imported
         assert done.held == 0
-        assert sum(dict(result.states).values()) == done.added + done.updated + done.unchanged
+        assert sum(dict(result.state_counts).values()) == done.added + done.updated + done.unchanged
 
     assert told.startswith(str(path))
 
@@ -361,7 +367,7 @@ def test_an_export_can_be_imported(room: Newsroom) -> None:
     """Nothing changes by it."""
     room.reader("bob@example.org", tags=("a",), cadence="monthly")
     room.reader("cid@example.org")
-    newsletter.suppress(room.request(), "cid@example.org")
-    path = room.put("out.csv", "".join(newsletter.export(room.request())))
+    newsletter.suppress_address(room.request(), "cid@example.org")
+    path = room.put("out.csv", "".join(newsletter.export_subscribers(room.request())))
 
-    assert Imported(0, 0, 2, 0) == imported(room, path).imported
+    assert ImportCounts(0, 0, 2, 0) == imported(room, path).imported

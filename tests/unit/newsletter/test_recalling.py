@@ -7,7 +7,7 @@ import pytest
 from newsrooms import Newsroom
 
 from feedpub import newsletter
-from feedpub.newsletter.recalling import recalled
+from feedpub.newsletter.recalling import load_describer
 
 
 @pytest.fixture
@@ -22,13 +22,13 @@ def room(tmp_path: Path) -> Newsroom:
 def told(room: Newsroom) -> str:
     """Give the sentence for that reader."""
     with room.desk() as desk:
-        (reader,) = desk.store.all()
-        return recalled(desk).sentence(reader, "en")
+        (reader,) = desk.store.iter_subscribers()
+        return load_describer(desk).describe(reader, "en")
 
 
 def test_names_are_those_of_the_last_reading(room: Newsroom) -> None:
     """Also where the content folder is away."""
-    newsletter.digests(room.request())
+    newsletter.list_digests(room.request())
     shutil.rmtree(room.content)
 
     assert "You follow posts about C++, in every issue." == told(room)

@@ -16,8 +16,8 @@ from newsrooms import DAY, WEEK, Newsroom, reasons
 
 from feedpub import newsletter
 from feedpub.errors import FeedpubError
-from feedpub.mailing import Wish
-from feedpub.newsletter.doctor import World, doctor
+from feedpub.mailing import SignupRequest
+from feedpub.newsletter.doctor import ExternalServices, run_checks
 from feedpub.newsletter.signup import ways
 from feedpub.store import StoreUnavailable
 
@@ -86,7 +86,9 @@ def logged(room: Newsroom, without: str) -> Iterator[str]:
             yield f"{at} postfix/smtp[72]: {queued}: {told} (250 ok)\n"
 
 
-def recover(room: Newsroom, *places: Path, until: datetime | None = None) -> newsletter.Recovered:
+def recover(
+    room: Newsroom, *places: Path, until: datetime | None = None
+) -> newsletter.RecoveryResult:
     """Settle what went out."""
     return newsletter.recover(room.request(), places, until)
 
@@ -114,21 +116,23 @@ def test_nothing_is_sent_from_a_database_that_is_older(room: Newsroom, backup: B
     backup.bring_back()
     room.write("three.md")
     with room.desk() as desk:
-        ways.ask(desk, Wish("new@example.net"), b"", room.now)
+        ways.request_signup(desk, SignupRequest("new@example.net"), b"", room.now)
     request = room.request()
     older = "database is older than what went out.*feedpub digest recover"
 
     with pytest.raises(FeedpubError, match=older):
         room.send()
     with pytest.raises(FeedpubError, match=older):
-        newsletter.plan(request)
+        newsletter.plan_issues(request)
     with pytest.raises(FeedpubError, match=older):
-        newsletter.deliver(request, Event())
+        newsletter.deliver_issues(request, Event())
     with pytest.raises(FeedpubError, match=older):
-        newsletter.confirmations(request)
-    assert "older than what went out" in newsletter.outlook(request).behind
-    world = World(Names(), lambda: room.now, lambda _: 10**12)
-    assert ["database"] == [each.about for each in doctor(request, world) if each.state == "bad"]
+        newsletter.send_confirmations(request)
+    assert "older than what went out" in newsletter.get_queue_status(request).outdated_reason
+    world = ExternalServices(Names(), lambda: room.now, lambda _: 10**12)
+    assert ["database"] == [
+        each.about for each in run_checks(request, world) if each.state == "bad"
+    ]
     assert {BOB: ["one", "two"], CID: ["one", "two"]} == room.mailed()
     assert {"three", "two"} == set(room.send(dry=True)[0].posts)
 
@@ -172,7 +176,7 @@ def test_an_issue_that_reached_all_is_not_planned_again(room: Newsroom, backup: 
     assert ["nothing new"] == reasons(room.send())
     assert [("two",), ("one",)] == [
         tuple(post.rpartition(":")[2].removesuffix(".md") for post in issue.posts)
-        for issue, _ in newsletter.issues(room.request())
+        for issue, _ in newsletter.list_issues(room.request())
         if issue.posts
     ]
 
@@ -180,19 +184,19 @@ def test_an_issue_that_reached_all_is_not_planned_again(room: Newsroom, backup: 
 def test_copies_of_messages_tell_as_much(room: Newsroom, backup: Backup) -> None:
     """A folder of what was sent; of an issue that was half out when the backup was made."""
     room.write("two.md")
-    newsletter.plan(replace(room.request(), now=room.now + WEEK))
+    newsletter.plan_issues(replace(room.request(), now=room.now + WEEK))
     room.now += WEEK
     backup.take()
-    newsletter.deliver(room.request(), Event())
+    newsletter.deliver_issues(room.request(), Event())
     backup.bring_back()
     found = recover(room, room.root / "mail")
 
     assert (4, 2, 0, 0) == (found.found, found.settled, found.issues, found.unknown)
 
-    newsletter.deliver(room.request(), Event())
+    newsletter.deliver_issues(room.request(), Event())
 
     assert {BOB: ["one", "two"], CID: ["one", "two"]} == room.mailed()
-    issue, tally = newsletter.issues(room.request())[0]
+    issue, tally = newsletter.list_issues(room.request())[0]
     assert ("done", 2) == (issue.state, tally.accepted)
 
 
@@ -200,9 +204,9 @@ def test_all_up_to_a_date_can_count_as_mailed(room: Newsroom, backup: Backup) ->
     """Where there is no log: issues end, and posts until then are mailed to nobody."""
     room.write("two.md")
     room.now += WEEK
-    newsletter.plan(room.request())
+    newsletter.plan_issues(room.request())
     backup.take()
-    newsletter.deliver(room.request(), Event())
+    newsletter.deliver_issues(room.request(), Event())
     room.write("three.md")
     room.send()
     backup.bring_back()
@@ -277,13 +281,16 @@ def test_who_left_since_the_backup_stays_out(room: Newsroom, backup: Backup) -> 
         room.reader(each)
     backup.take()
     with room.desk() as desk:
-        ids = {name: newsletter.found(room.request(), each).id for name, each in people.items()}
-        desk.store.change(ids["left"], "unsubscribed", room.now)
-        desk.store.change(ids["back"], "unsubscribed", room.now)
-        desk.store.undo(ids["back"], room.now - DAY, room.now + DAY)
-        desk.store.bounced(ids["dead"], hard=True, limit=3, now=room.now)
-    newsletter.remove(room.request(), people["gone"])
-    newsletter.forget(room.request(), people["bad"])
+        ids = {
+            name: newsletter.get_subscriber(room.request(), each).id
+            for name, each in people.items()
+        }
+        desk.store.change_state(ids["left"], "unsubscribed", room.now)
+        desk.store.change_state(ids["back"], "unsubscribed", room.now)
+        desk.store.undo_unsubscribe(ids["back"], room.now - DAY, room.now + DAY)
+        desk.store.record_bounce(ids["dead"], hard=True, limit=3, now=room.now)
+    newsletter.remove_subscriber(room.request(), people["gone"])
+    newsletter.erase_subscriber(room.request(), people["bad"])
     backup.bring_back()
     room.write("two.md")
     room.send()
@@ -293,7 +300,9 @@ def test_who_left_since_the_backup_stays_out(room: Newsroom, backup: Backup) -> 
     }
     with pytest.raises(FeedpubError, match="asked to be forgotten"):
         room.reader(people["bad"])
-    states = {each.address: each.state for each in newsletter.listed(room.request(), None)}
+    states = {
+        each.address: each.state for each in newsletter.list_subscribers(room.request(), None)
+    }
     assert ("unsubscribed", "bounced") == (states[people["left"]], states[people["dead"]])
     log = (room.root / ".feedpub" / "departures").read_text(encoding="utf-8")
     assert "@" not in log
@@ -301,10 +310,10 @@ def test_who_left_since_the_backup_stays_out(room: Newsroom, backup: Backup) -> 
 
 def test_who_left_before_the_log_was_begun_stays_out(room: Newsroom, backup: Backup) -> None:
     """A site that was there before feedpub kept one has it begun with all who had left by then."""
-    newsletter.suppress(room.request(), CID)
-    newsletter.forget(room.request(), DAN)
+    newsletter.suppress_address(room.request(), CID)
+    newsletter.erase_subscriber(room.request(), DAN)
     (room.root / ".feedpub" / "departures").unlink()
-    newsletter.stats(room.request())
+    newsletter.count_subscribers(room.request())
     backup.bring_back()
     room.write("two.md")
     room.send()
@@ -327,7 +336,7 @@ def test_what_cannot_be_written_down_does_not_happen(room: Newsroom) -> None:
         (home / "departures").rename(home / "departures.old")
         (home / "departures").mkdir()
         with pytest.raises(StoreUnavailable, match="departures: Is a directory"):
-            desk.store.change(1, "unsubscribed", room.now)
+            desk.store.change_state(1, "unsubscribed", room.now)
         (home / "departures").rmdir()
         (home / "departures.old").rename(home / "departures")
         (home / "sent").unlink()
@@ -336,11 +345,11 @@ def test_what_cannot_be_written_down_does_not_happen(room: Newsroom) -> None:
         room.send()
     (home / "sent").rmdir()
 
-    assert "active" == newsletter.found(room.request(), BOB).state
+    assert "active" == newsletter.get_subscriber(room.request(), BOB).state
     assert ("two",) == room.send()[0].posts
 
 
-def bounced(room: Newsroom, message: bytes) -> newsletter.Returned:
+def bounced(room: Newsroom, message: bytes) -> newsletter.BounceSummary:
     """Let a message come back to the site, as one that nobody takes."""
     place = room.root / "came-back.mbox"
     report = (
@@ -350,7 +359,7 @@ def bounced(room: Newsroom, message: bytes) -> newsletter.Returned:
         b"--b\n\nIt could not be delivered.\n--b\nContent-Type: message/rfc822\n\n"
     )
     place.write_bytes(report + message.replace(b"\r\n", b"\n").split(b"\n\n")[0] + b"\n\n--b--\n")
-    return newsletter.bounces(room.request(), place)
+    return newsletter.process_bounces(room.request(), place)
 
 
 def newest_message(room: Newsroom) -> bytes:
@@ -377,7 +386,7 @@ def test_a_whole_folder_that_was_restored_is_told_by_what_comes_back(
         "" == bounced(room, unknown.replace(b"X-Feedpub-Issued: 6", b"X-Feedpub-Issued: 7")).behind
     )
     with room.desk() as desk:
-        assert "" == desk.behind
+        assert "" == desk.outdated_reason
 
     told = bounced(room, unknown).behind
 

@@ -13,13 +13,13 @@ from newsrooms import DAY, WEEK, Newsroom
 from notices import ABSENCE, BOUNCE, LEAVE, QMAIL, complaint, dsn, mail
 
 from feedpub import newsletter
-from feedpub.bounces import Report
+from feedpub.bounces import BounceEvent
 from feedpub.errors import FeedpubError, MailError
-from feedpub.mail.boxes import Account
-from feedpub.newsletter import Returned
-from feedpub.newsletter.returns import source
+from feedpub.mail.boxes import ImapAccount
+from feedpub.newsletter import BounceSummary
+from feedpub.newsletter.returns import parse_source
 from feedpub.refusals import Refusal
-from feedpub.tokens import read
+from feedpub.tokens import verify_token
 
 FULL = dsn("4.2.2", "smtp; 452 4.2.2 Mailbox full")
 VAGUE = mail(
@@ -43,7 +43,7 @@ class Post(Newsroom):
         self.ann = self.reader("ann@example.net")
         with self.desk() as desk:
             self._tokens = {
-                token: desk.token(purpose, self.ann).encode()
+                token: desk.create_token(purpose, self.ann).encode()
                 for token, purpose in ((BOUNCE, "bounce"), (LEAVE, "unsubscribe"))
             }
 
@@ -53,17 +53,17 @@ class Post(Newsroom):
             data = data.replace(token.encode(), ours)
         return data
 
-    def come(self, *messages: bytes) -> Returned:
+    def come(self, *messages: bytes) -> BounceSummary:
         """Let these come, one after the other, each as by a pipe from a mail server."""
         return self.pour(mailbox_of(self.root, *map(self.ours, messages)))
 
-    def pour(self, path: Path) -> Returned:
+    def pour(self, path: Path) -> BounceSummary:
         """Read a mailbox."""
-        return newsletter.bounces(self.request(), path)
+        return newsletter.process_bounces(self.request(), path)
 
     def state(self) -> tuple[str, int]:
         """Give how it is with Ann, and how often her mail came back softly."""
-        ann = newsletter.found(self.request(), "ann@example.net")
+        ann = newsletter.get_subscriber(self.request(), "ann@example.net")
         return ann.state, ann.soft_bounces
 
 
@@ -75,11 +75,11 @@ def mailbox_of(root: Path, *messages: bytes) -> Path:
     return root / "Maildir"
 
 
-def told(*words: str, **counts: int) -> Returned:
+def told(*words: str, **counts: int) -> BounceSummary:
     """Give a summary that is nothing but this."""
     names = ("hard", "soft", "complaints", "unsubscribed", "automatic", "left", "refused")
     known = {name: counts.get(name, 0) for name in names}
-    summary = Returned(sum(known.values()), 0, 0, 0, 0, 0, 0, counts.get("stopped", 0))
+    summary = BounceSummary(sum(known.values()), 0, 0, 0, 0, 0, 0, counts.get("stopped", 0))
     counted: dict[str, Any] = known
     return replace(summary, **counted, kept=counts.get("kept", 0), words=words)
 
@@ -172,7 +172,7 @@ def test_who_leaves_by_mail_has_left(post: Post) -> None:
 def test_nobody_is_held_less_than_before(post: Post, state: str, notice: bytes, after: str) -> None:
     """What says more of a person stays."""
     with post.desk() as desk:
-        desk.store.change(post.ann.id, state, post.now)
+        desk.store.change_state(post.ann.id, state, post.now)
 
     assert 0 == post.come(notice).stopped
     assert (after, 0) == post.state()
@@ -199,7 +199,7 @@ def test_who_is_named_by_anybody_is_not_touched(post: Post) -> None:
 
 def test_who_was_removed_is_no_matter(post: Post) -> None:
     """Their notices are done with."""
-    newsletter.remove(post.request(), "ann@example.net")
+    newsletter.remove_subscriber(post.request(), "ann@example.net")
     notices = (dsn(), FULL, UNSUBSCRIBE, complaint(to=f"fbl+{BOUNCE}@example.org"))
 
     assert told(hard=1, soft=1, unsubscribed=1, complaints=1) == post.come(*notices)
@@ -222,8 +222,10 @@ def test_a_mail_server_hands_over_one_message(post: Post) -> None:
     """By a pipe."""
     request = post.request()
 
-    assert told(hard=1, stopped=1) == newsletter.bounces(request, io.BytesIO(post.ours(dsn())))
-    assert told() == newsletter.bounces(request, io.BytesIO())
+    assert told(hard=1, stopped=1) == newsletter.process_bounces(
+        request, io.BytesIO(post.ours(dsn()))
+    )
+    assert told() == newsletter.process_bounces(request, io.BytesIO())
     assert "reading what came back" in post.stages
 
 
@@ -235,10 +237,10 @@ def test_a_mailbox_that_is_not_there_is_told(post: Post) -> None:
 
 def test_an_account_that_does_not_answer_is_told(post: Post) -> None:
     """By IMAP."""
-    account = Account("127.0.0.1", "returns", "secret", port=1)
+    account = ImapAccount("127.0.0.1", "returns", "secret", port=1)
 
     with pytest.raises(MailError, match=r"127.0.0.1:1: it cannot be reached"):
-        newsletter.bounces(post.request(), account)
+        newsletter.process_bounces(post.request(), account)
 
 
 def test_soft_bounces_count_once_they_are_marked(post: Post) -> None:
@@ -260,16 +262,16 @@ def test_a_place_of_mail_is_written_in_short() -> None:
     pipe = io.BytesIO()
     environ = {"IMAP_PASSWORD": "secret"}
 
-    assert pipe is source("-", {}, pipe)
-    assert Path("some/Maildir") == source("some/Maildir", {}, pipe)
-    assert Account("mx.example.org", "ann@x", "secret") == source(
+    assert pipe is parse_source("-", {}, pipe)
+    assert Path("some/Maildir") == parse_source("some/Maildir", {}, pipe)
+    assert ImapAccount("mx.example.org", "ann@x", "secret") == parse_source(
         "imaps://ann%40x@mx.example.org", environ, pipe
     )
-    assert Account("mx.example.org", "ann", "secret", 1993, "Böunces/new") == source(
+    assert ImapAccount("mx.example.org", "ann", "secret", 1993, "Böunces/new") == parse_source(
         "imaps://ann@mx.example.org:1993/B%C3%B6unces/new/", environ, pipe
     )
     with pytest.raises(FeedpubError, match=r"mx.example.org: set IMAP_PASSWORD to the password of"):
-        source("imaps://ann@mx.example.org", {}, pipe)
+        parse_source("imaps://ann@mx.example.org", {}, pipe)
 
 
 @pytest.mark.parametrize(
@@ -285,7 +287,7 @@ def test_a_place_of_mail_is_written_in_short() -> None:
 def test_an_account_that_cannot_be_meant_is_refused(text: str) -> None:
     """In the clear, without a user, or with a password that others could see."""
     with pytest.raises(FeedpubError, match="is no mailbox: write imaps://user@host") as refused:
-        source(text, {"IMAP_PASSWORD": "secret"}, io.BytesIO())
+        parse_source(text, {"IMAP_PASSWORD": "secret"}, io.BytesIO())
 
     assert "hunter2" not in str(refused.value)
 
@@ -295,20 +297,20 @@ def test_a_service_that_is_sure_tells_by_token_or_by_address(tmp_path: Path) -> 
     post = Post(tmp_path)
     bob, eve = post.reader("bob@example.net"), post.reader("eve@example.net")
     with post.desk() as desk:
-        owner = read(desk.keys, "bounce", desk.token("bounce", bob))
+        owner = verify_token(desk.keys, "bounce", desk.create_token("bounce", bob))
     reports = (
-        Report("complaint", owner, "elsewhere@example.net"),
-        Report("hard", recipient="EVE@example.net"),
-        Report("hard", recipient="nobody@example.net"),
-        Report("hard", recipient="no address"),
-        Report("auto", recipient="ann@example.net"),
+        BounceEvent("complaint", owner, "elsewhere@example.net"),
+        BounceEvent("hard", recipient="EVE@example.net"),
+        BounceEvent("hard", recipient="nobody@example.net"),
+        BounceEvent("hard", recipient="no address"),
+        BounceEvent("auto", recipient="ann@example.net"),
     )
 
-    returned = newsletter.notified(post.request(), reports)
+    returned = newsletter.process_events(post.request(), reports)
 
-    assert Returned(5, 1, 0, 1, 0, 1, 2, 2) == returned
+    assert BounceSummary(5, 1, 0, 1, 0, 1, 2, 2) == returned
     with post.desk() as desk:
-        states = [desk.store.find(each.address) for each in (post.ann, bob, eve)]
+        states = [desk.store.find_subscriber(each.address) for each in (post.ann, bob, eve)]
     assert ["active", "complained", "bounced"] == [each.state for each in states if each]
 
 
@@ -316,12 +318,12 @@ def test_who_has_the_id_of_somebody_else_is_not_meant(post: Post) -> None:
     """A list that was imported counts anew: what comes back from before is nobody's."""
     with post.desk() as desk:
         bob = replace(post.ann, address="bob@example.net")
-        token = desk.token("bounce", bob)
-        owner = read(desk.keys, "bounce", token)
+        token = desk.create_token("bounce", bob)
+        owner = verify_token(desk.keys, "bounce", token)
     notices = mailbox_of(post.root, dsn().replace(BOUNCE.encode(), token.encode()))
 
     assert told(hard=1) == post.pour(notices)
-    assert told(hard=1) == newsletter.notified(post.request(), [Report("hard", owner)])
+    assert told(hard=1) == newsletter.process_events(post.request(), [BounceEvent("hard", owner)])
     assert ("active", 0) == post.state()
 
 
@@ -331,7 +333,9 @@ def test_a_service_may_tell_often_that_somebody_cannot_be_reached(tmp_path: Path
     begun = post.request()
     for day, stopped in enumerate((0, 0, 0, 0, 1)):
         later = replace(begun, now=begun.now + day * DAY)
-        returned = newsletter.notified(later, [Report("soft", recipient="ann@example.net")])
+        returned = newsletter.process_events(
+            later, [BounceEvent("soft", recipient="ann@example.net")]
+        )
         assert (1, stopped) == (returned.soft, returned.stopped)
 
 
@@ -345,12 +349,12 @@ def test_a_refusal_of_us_counts_against_nobody(post: Post) -> None:
     for _ in range(4):
         assert told(words, refused=1) == post.come(POLICY)
         post.now += DAY
-    notice = Report("soft", recipient="ann@example.net", refusal=Refusal.RATE, text="too many")
-    returned = newsletter.notified(post.request(), [notice, replace(notice, recipient="")])
+    notice = BounceEvent("soft", recipient="ann@example.net", refusal=Refusal.RATE, text="too many")
+    returned = newsletter.process_events(post.request(), [notice, replace(notice, recipient="")])
 
     assert (2, ("example.net: too many", "too many")) == (returned.refused, returned.words)
     assert ("active", 0) == post.state()
-    (first, *_) = newsletter.outlook(post.request()).refusals
+    (first, *_) = newsletter.get_queue_status(post.request()).refusals
     assert ("example.net", 3) == (first.domain, first.number)
     assert "https://bl.example/why" in first.text
     assert "ann@" not in first.text
@@ -363,19 +367,21 @@ def test_many_refusals_of_us_pause_what_is_being_sent(tmp_path: Path) -> None:
     post.begin()
     post.now += WEEK
     post.write("one.md")
-    newsletter.plan(post.request())
+    newsletter.plan_issues(post.request())
     notices = [
-        Report("soft", None, each.address, "5.7.1", "550 5.7.1 listed", Refusal.POLICY)
+        BounceEvent("soft", None, each.address, "5.7.1", "550 5.7.1 listed", Refusal.POLICY)
         for each in many
     ]
 
-    assert () == newsletter.notified(post.request(), notices[:19]).paused
-    (number,) = newsletter.notified(post.request(), notices[19:]).paused
-    ((issue, _),) = newsletter.issues(post.request(), "weekly")[:1]
+    assert () == newsletter.process_events(post.request(), notices[:19]).paused
+    (number,) = newsletter.process_events(post.request(), notices[19:]).paused
+    ((issue, _),) = newsletter.list_issues(post.request(), "weekly")[:1]
     assert (number, "paused") == (issue.id, issue.state)
     assert "550 5.7.1 listed" in issue.reason
-    assert {"active": 26} == {state: n for state, n in newsletter.stats(post.request()) if n}
-    assert () == newsletter.notified(post.request(), notices[:1]).paused
+    assert {"active": 26} == {
+        state: n for state, n in newsletter.count_subscribers(post.request()) if n
+    }
+    assert () == newsletter.process_events(post.request(), notices[:1]).paused
 
 
 RECEIVED = "Received: from mx.example.net ([192.0.2.25]) by mail.example.org"
@@ -422,20 +428,20 @@ def test_what_a_mail_server_hands_over_is_never_swallowed(post: Post) -> None:
     """It is kept where only its owner can read it, once, and told."""
     request = post.request()
     for data in (LETTER, LETTER, dsn()):
-        assert told(left=1, kept=1) == newsletter.bounces(request, io.BytesIO(data))
+        assert told(left=1, kept=1) == newsletter.process_bounces(request, io.BytesIO(data))
     kept = [*(post.root / ".feedpub/returned/new").iterdir()]
 
     assert {LETTER, dsn()} == {each.read_bytes() for each in kept}
     assert {0o600} == {each.stat().st_mode & 0o777 for each in kept}
-    assert 2 == newsletter.outlook(request).unread
+    assert 2 == newsletter.get_queue_status(request).unread_bounces
 
 
 def test_an_absence_that_names_nobody_is_not_kept(post: Post) -> None:
     """It was understood: nobody has to read it."""
     data = ABSENCE.replace(BOUNCE.encode(), b"x")
 
-    assert told(left=1) == newsletter.bounces(post.request(), io.BytesIO(data))
-    assert 0 == newsletter.outlook(post.request()).unread
+    assert told(left=1) == newsletter.process_bounces(post.request(), io.BytesIO(data))
+    assert 0 == newsletter.get_queue_status(post.request()).unread_bounces
 
 
 def test_what_cannot_be_kept_goes_back(post: Post) -> None:
@@ -444,7 +450,7 @@ def test_what_cannot_be_kept_goes_back(post: Post) -> None:
     folder.mkdir(parents=True)
     for number in range(500):
         (folder / f"{number}.eml").touch()
-    returned = newsletter.bounces(post.request(), io.BytesIO(LETTER))
+    returned = newsletter.process_bounces(post.request(), io.BytesIO(LETTER))
 
     assert returned.full
     assert 0 == returned.kept

@@ -2,28 +2,28 @@
 
 import made
 
-from feedpub.mailing import Content, Selection
-from feedpub.newsletter.selections import Selections
+from feedpub.mailing import MessageContent, Variant
+from feedpub.newsletter.selections import VariantStore
 
 ONE, TWO = made.post(id="one"), made.post(id="two")
 
 
-def content(subject: str, text: str = "") -> Content:
+def content(subject: str, text: str = "") -> MessageContent:
     """Give what a message says."""
-    return Content(subject, "new", f"<p>{text}</p>", text, "zh")
+    return MessageContent(subject, "new", f"<p>{text}</p>", text, "zh")
 
 
 def test_the_same_posts_in_the_same_language_are_one() -> None:
     """It is written once, however many get it."""
-    written = Selections()
+    written = VariantStore()
     asked: list[str] = []
 
-    def write() -> Content:
+    def write() -> MessageContent:
         asked.append("")
         return content(f"{len(asked)}")
 
     keys = [
-        written.key(posts, language, write)
+        written.get_or_create(posts, language, write)
         for posts, language in (
             ((ONE, TWO), "en"),
             ((ONE, TWO), "en"),
@@ -39,20 +39,20 @@ def test_the_same_posts_in_the_same_language_are_one() -> None:
 
 def test_what_was_written_comes_back() -> None:
     """Every letter of it, as often as it is asked for."""
-    written, said = Selections(), content("十篇新文章 🎉", "你好\n")
-    key = written.key((ONE, TWO), "zh", lambda: said)
+    written, said = VariantStore(), content("十篇新文章 🎉", "你好\n")
+    key = written.get_or_create((ONE, TWO), "zh", lambda: said)
 
-    assert said == written.content(key)
-    assert [Selection(key, (ONE.id, TWO.id), said)] == list(written) == list(written)
+    assert said == written.get_content(key)
+    assert [Variant(key, (ONE.id, TWO.id), said)] == list(written) == list(written)
 
 
 def test_the_largest_is_known() -> None:
     """Nothing is the largest of none."""
-    written = Selections()
+    written = VariantStore()
 
-    assert not written.largest
+    assert not written.largest_key
     keys = [
-        written.key((ONE,), language, lambda text=text: content("", text))  # type: ignore[misc]
+        written.get_or_create((ONE,), language, lambda text=text: content("", text))  # type: ignore[misc]
         for language, text in (("a", "x" * 9), ("b", "x" * 99), ("c", "x"))
     ]
-    assert keys[1] == written.largest
+    assert keys[1] == written.largest_key

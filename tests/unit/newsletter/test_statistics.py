@@ -7,7 +7,7 @@ import pytest
 from newsrooms import DAY, Newsroom
 
 from feedpub import newsletter
-from feedpub.readership import Reach, Statistics, Visit
+from feedpub.readership import FeedAudience, FeedHits, Statistics
 
 
 @pytest.fixture
@@ -23,7 +23,7 @@ def room(tmp_path: Path) -> Newsroom:
 
 def told(room: Newsroom, days: int = 3) -> Statistics:
     """Give the statistics of some days."""
-    return newsletter.statistics(room.request(), days)
+    return newsletter.collect_statistics(room.request(), days)
 
 
 def numbers(room: Newsroom, days: int = 3) -> list[int]:
@@ -35,24 +35,24 @@ def test_a_site_tells_how_it_is_read(room: Newsroom) -> None:
     """Everything at once, of the days that were asked for."""
     today = room.now.date()
     visits = [
-        Visit(today.isoformat(), "rss.xml", "Feedly", 32, 5),
-        Visit((today - timedelta(days=3)).isoformat(), "rss.xml", "newsboat", 0, 1),
+        FeedHits(today.isoformat(), "rss.xml", "Feedly", 32, 5),
+        FeedHits((today - timedelta(days=3)).isoformat(), "rss.xml", "newsboat", 0, 1),
     ]
-    newsletter.recorded(room.request(), visits)
+    newsletter.record_counts(room.request(), visits)
 
     found = told(room)
 
     assert ("Example & Co", "#1a5fb4") == (found.title, found.accent)
     assert (today - timedelta(days=2), today) == (found.since, found.today)
     assert 1 == dict(found.states)["active"]
-    assert (Reach("rss.xml", 32, 5),) == found.feeds
-    assert (("Feedly", 5),) == found.programs
+    assert (FeedAudience("rss.xml", 32, 5),) == found.feeds
+    assert (("Feedly", 5),) == found.user_agents
     (issue,) = found.issues
     assert ("weekly", "one", "done", 1) == (
         issue.digest,
         issue.subject,
         issue.state,
-        issue.tally.accepted,
+        issue.stats.accepted,
     )
     assert [today] == [each.day for each in found.issues]
 
@@ -61,20 +61,20 @@ def test_a_site_speaks_its_language(room: Newsroom) -> None:
     """And says what its own templates have it say."""
     (room.root / "templates/words").mkdir(parents=True)
     (room.root / "templates/words/en.toml").write_text('[words]\nstats-none = "not one"\n')
-    words = newsletter.words(room.request())
+    words = newsletter.load_catalog(room.request())
 
     assert ("People on the list", "not one") == (
-        words.text("stats-people"),
-        words.text("stats-none"),
+        words.gettext("stats-people"),
+        words.gettext("stats-none"),
     )
 
 
 def test_days_that_nobody_counted_are_made_of_what_the_list_remembers(room: Newsroom) -> None:
     """Who came when, and who left when."""
     room.now += DAY
-    newsletter.add(room.request(), "bob@example.net")
+    newsletter.add_subscriber(room.request(), "bob@example.net")
     room.now += DAY
-    newsletter.suppress(room.request(), "ann@example.net")
+    newsletter.suppress_address(room.request(), "ann@example.net")
 
     assert [0, 1, 2, 1] == numbers(room, 4)
     assert [2, 1] == numbers(room, 2)
@@ -82,14 +82,14 @@ def test_days_that_nobody_counted_are_made_of_what_the_list_remembers(room: News
 
 def test_days_that_were_counted_stay_as_they_were(room: Newsroom) -> None:
     """Though somebody was removed since, of whom nothing is known any more."""
-    newsletter.add(room.request(), "bob@example.net")
-    newsletter.recorded(room.request(), ())
+    newsletter.add_subscriber(room.request(), "bob@example.net")
+    newsletter.record_counts(room.request(), ())
     room.now += 2 * DAY
-    newsletter.remove(room.request(), "bob@example.net")
+    newsletter.remove_subscriber(room.request(), "bob@example.net")
 
     assert [0, 2, 2, 2] == numbers(room, 4)
 
-    newsletter.recorded(room.request(), ())
+    newsletter.record_counts(room.request(), ())
 
     assert [2, 2, 1] == numbers(room, 3)
 

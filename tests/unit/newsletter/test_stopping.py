@@ -6,14 +6,14 @@ import threading
 
 import pytest
 
-from feedpub.newsletter.posting import stopped_by_signals
+from feedpub.newsletter.posting import stop_on_signals
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_is_a_word_to_stop(number: signal.Signals) -> None:
     """And then the signals mean again what they meant before."""
     before = signal.getsignal(number)
-    with stopped_by_signals() as stop:
+    with stop_on_signals() as stop:
         assert not stop.is_set()
         os.kill(os.getpid(), number)
         assert stop.wait(5)
@@ -25,7 +25,7 @@ def test_a_signal_is_a_word_to_stop(number: signal.Signals) -> None:
 def test_without_a_signal_all_is_as_before() -> None:
     """The word is never given."""
     before = signal.getsignal(signal.SIGINT)
-    with stopped_by_signals() as stop:
+    with stop_on_signals() as stop:
         assert before != signal.getsignal(signal.SIGINT)
 
     assert (before, False) == (signal.getsignal(signal.SIGINT), stop.is_set())
@@ -36,7 +36,7 @@ def test_other_threads_are_never_told() -> None:
     found: list[bool] = []
 
     def work() -> None:
-        with stopped_by_signals() as stop:
+        with stop_on_signals() as stop:
             found.append(stop.is_set())
 
     thread = threading.Thread(target=work)

@@ -26,12 +26,12 @@ def sent(throttle: Throttle, number: int, takes: int, connections: int) -> tuple
             seconds[int(now)] += 1
             if seconds[int(now)] <= takes:
                 taken += 1
-                throttle.accepted(RELAY, moment(now))
+                throttle.record_success(RELAY, moment(now))
             else:
                 refused += 1
-                assert throttle.refused(RELAY, moment(began), moment(now))
-        while len(underway) < connections and not throttle.wait(RELAY, moment(now)):
-            throttle.take(RELAY, moment(now))
+                assert throttle.record_refusal(RELAY, moment(began), moment(now))
+        while len(underway) < connections and not throttle.get_delay(RELAY, moment(now)):
+            throttle.record_send(RELAY, moment(now))
             underway.append(now)
         now += 0.01
     return now, refused
@@ -52,9 +52,9 @@ def test_who_never_asked_for_less_is_never_waited_for() -> None:
     """However much it takes."""
     throttle = Throttle()
     for each in range(1000):
-        throttle.accepted(RELAY, moment(each / 1000))
+        throttle.record_success(RELAY, moment(each / 1000))
 
-    assert 0.0 == throttle.wait(RELAY, moment(1))
+    assert 0.0 == throttle.get_delay(RELAY, moment(1))
 
 
 def test_answers_to_what_was_begun_before_slow_nothing_down_again() -> None:
@@ -62,7 +62,7 @@ def test_answers_to_what_was_begun_before_slow_nothing_down_again() -> None:
     once, often = Throttle(), Throttle()
     for throttle, number in ((once, 1), (often, 20)):
         for _ in range(number):
-            assert throttle.refused(RELAY, moment(0), moment(1))
+            assert throttle.record_refusal(RELAY, moment(0), moment(1))
 
     assert rate(once) == rate(often)
 
@@ -74,9 +74,9 @@ def rate(throttle: Throttle) -> int:
 
 def let_through(throttle: Throttle, now: datetime) -> bool:
     """Send a message where that is allowed."""
-    if throttle.wait(RELAY, now):
+    if throttle.get_delay(RELAY, now):
         return False
-    throttle.take(RELAY, now)
+    throttle.record_send(RELAY, now)
     return True
 
 
@@ -85,11 +85,11 @@ def test_a_relay_that_takes_nothing_is_given_up() -> None:
     throttle = Throttle()
     waits, now, goes_on = [], 0.0, True
     while goes_on:
-        goes_on = throttle.refused(RELAY, moment(now), moment(now))
-        waits.append(throttle.wait(RELAY, moment(now)))
+        goes_on = throttle.record_refusal(RELAY, moment(now), moment(now))
+        waits.append(throttle.get_delay(RELAY, moment(now)))
         now += waits[-1]
 
     assert sorted(waits) == waits
     assert (1, 60) == (waits[0], waits[-1])
     assert 60 < now < 600
-    assert 0.0 == throttle.wait("another", moment(now))
+    assert 0.0 == throttle.get_delay("another", moment(now))

@@ -5,12 +5,12 @@ from datetime import timedelta
 
 from mailings import NOW
 
-from feedpub.newsletter.posting import clock
+from feedpub.newsletter.posting import build_clock
 
 
 def test_a_clock_goes_on() -> None:
     """From the moment it was given, as fast as time does."""
-    now = clock(NOW)
+    now = build_clock(NOW)
     first = now()
     time.sleep(0.02)
 

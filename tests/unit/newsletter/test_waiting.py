@@ -7,83 +7,83 @@ from hypothesis import strategies as st
 from postoffice import delivery, moment
 
 from feedpub.mailing import Delivery
-from feedpub.newsletter.posting.paces import Paces
-from feedpub.newsletter.posting.waiting import Waiting, domain
+from feedpub.newsletter.posting.paces import RateLimiter
+from feedpub.newsletter.posting.waiting import ReadyQueue, get_domain
 
 
-def all_of(waiting: Waiting) -> list[int]:
+def all_of(waiting: ReadyQueue) -> list[int]:
     """Take all there is now; give the numbers."""
     found = []
-    while isinstance(one := waiting.take(moment()), Delivery):
+    while isinstance(one := waiting.pop(moment()), Delivery):
         found.append(one.id)
     return found
 
 
 def test_domains_take_turns() -> None:
     """No domain has all the connections to itself."""
-    waiting = Waiting(Paces({}))
+    waiting = ReadyQueue(RateLimiter({}))
     waiting.add(delivery(n, f"a{n}@{'big' if n < 4 else 'small'}.example") for n in range(6))
 
     assert [0, 4, 1, 5, 2, 3] == all_of(waiting)
-    assert (math.inf, 0) == (waiting.take(moment()), len(waiting))
+    assert (math.inf, 0) == (waiting.pop(moment()), len(waiting))
 
 
 def test_a_slow_domain_holds_nobody_up() -> None:
     """The others go first; when only the slow one is left, it says how long to wait."""
-    paces = Paces({})
-    paces.slow("@slow.example", moment())
-    waiting = Waiting(paces)
+    paces = RateLimiter({})
+    paces.slow_down("@slow.example", moment())
+    waiting = ReadyQueue(paces)
     waiting.add([delivery(1, "a@slow.example"), delivery(2, "a@Fast.example")])
 
     assert [2] == all_of(waiting)
-    assert (1 / 16, 1) == (waiting.take(moment()), len(waiting))
-    assert delivery(1, "a@slow.example") == waiting.take(moment(1))
+    assert (1 / 16, 1) == (waiting.pop(moment()), len(waiting))
+    assert delivery(1, "a@slow.example") == waiting.pop(moment(1))
 
 
 def test_what_comes_back_goes_first() -> None:
     """It was first before."""
-    waiting = Waiting(Paces({}))
+    waiting = ReadyQueue(RateLimiter({}))
     waiting.add([delivery(1, "a@example.org"), delivery(2, "b@example.org")])
-    waiting.back(delivery(3, "c@example.org"))
+    waiting.requeue(delivery(3, "c@example.org"))
 
     assert [3, 1, 2] == all_of(waiting)
 
 
 def test_an_issue_is_dropped() -> None:
     """The others stay."""
-    waiting = Waiting(Paces({}))
+    waiting = ReadyQueue(RateLimiter({}))
     waiting.add(delivery(n, "a@example.org", issue=n % 2) for n in range(6))
 
-    assert frozenset({0, 1}) == waiting.issues()
-    waiting.drop(1)
+    assert frozenset({0, 1}) == waiting.get_issue_ids()
+    waiting.discard_issue(1)
 
-    assert (frozenset({0}), 3) == (waiting.issues(), len(waiting))
+    assert (frozenset({0}), 3) == (waiting.get_issue_ids(), len(waiting))
     assert [0, 2, 4] == all_of(waiting)
 
 
 def test_the_longest_lane_gives_most_of_it_back() -> None:
     """Twenty stay: there is something to do when the domain may have mail again."""
-    waiting = Waiting(Paces({}))
+    waiting = ReadyQueue(RateLimiter({}))
 
-    assert () == waiting.spare()
+    assert () == waiting.evict_slow()
 
     waiting.add(delivery(n, "a@big.example") for n in range(100))
     waiting.add(delivery(n, "a@small.example") for n in range(100, 110))
 
-    assert set(range(20, 100)) == {each.id for each in waiting.spare()}
-    assert (30, ()) == (len(waiting), waiting.spare())
+    assert set(range(20, 100)) == {each.id for each in waiting.evict_slow()}
+    assert (30, ()) == (len(waiting), waiting.evict_slow())
 
 
 def test_a_domain_is_what_stands_after_the_last_at() -> None:
     """In small letters."""
 
-    assert "@example.org" == domain(delivery(1, '"a@b"@Example.ORG'))
+    assert "@example.org" == get_domain(delivery(1, '"a@b"@Example.ORG'))
 
 
 @given(st.lists(st.sampled_from("abc")))
 def test_nothing_is_lost(names: list[str]) -> None:
     """Whatever comes goes, each once, and in order within its domain."""
-    waiting = Waiting(Paces({}))
+    waiting = ReadyQueue(RateLimiter({}))
     waiting.add(delivery(n, f"x@{name}.example") for n, name in enumerate(names))
     found = all_of(waiting)
 

@@ -9,27 +9,27 @@ from threading import Event
 from newsrooms import Newsroom, dead_worker
 
 from feedpub import newsletter
-from feedpub.newsletter.posting.workers import is_gone, name
+from feedpub.newsletter.posting.workers import create_worker_id, is_dead
 
 HERE = socket.gethostname()
 
 
 def test_every_round_has_a_name_of_its_own() -> None:
     """That tells the machine and the process."""
-    assert name() != name()
-    assert name().startswith(f"{HERE}-{os.getpid()}-")
-    assert not is_gone(name())
+    assert create_worker_id() != create_worker_id()
+    assert create_worker_id().startswith(f"{HERE}-{os.getpid()}-")
+    assert not is_dead(create_worker_id())
 
 
 def test_who_is_gone_was_here() -> None:
     """Of other machines, and of names that are none, nobody can tell."""
     gone = dead_worker()
 
-    assert is_gone(gone)
-    assert not is_gone(f"{HERE}-{os.getpid()}-0123abcd")
-    assert not is_gone(gone.replace(HERE, f"{HERE}x"))
-    assert not is_gone(gone.removesuffix("-0123abcd"))
-    assert not is_gone("w")
+    assert is_dead(gone)
+    assert not is_dead(f"{HERE}-{os.getpid()}-0123abcd")
+    assert not is_dead(gone.replace(HERE, f"{HERE}x"))
+    assert not is_dead(gone.removesuffix("-0123abcd"))
+    assert not is_dead("w")
 
 
 def test_nobody_waits_for_the_lease_of_the_dead(tmp_path: Path) -> None:
@@ -41,14 +41,14 @@ def test_nobody_waits_for_the_lease_of_the_dead(tmp_path: Path) -> None:
     room.reader("bob@example.org")
     room.write("one.md")
     room.now += timedelta(days=7)
-    newsletter.plan(room.request())
+    newsletter.plan_issues(room.request())
     with room.desk() as desk:
-        desk.store.claim(dead_worker(), 1, timedelta(hours=1), room.now)
-        desk.store.claim("living", 1, timedelta(hours=1), room.now)
+        desk.store.claim_deliveries(dead_worker(), 1, timedelta(hours=1), room.now)
+        desk.store.claim_deliveries("living", 1, timedelta(hours=1), room.now)
 
-    assert 1 == newsletter.take_over(room.request())
-    assert 0 == newsletter.take_over(room.request())
+    assert 1 == newsletter.release_stalled(room.request())
+    assert 0 == newsletter.release_stalled(room.request())
 
-    newsletter.deliver(room.request(), Event())
+    newsletter.deliver_issues(room.request(), Event())
 
     assert 1 == len(room.mailed())

@@ -7,24 +7,24 @@ import pytest
 
 from feedpub.errors import PostError
 from feedpub.model import Author, Enclosure, Image
-from feedpub.posts.fields import Fields, understand
-from feedpub.posts.frontmatter import split
+from feedpub.posts.fields import PostFields, parse_fields
+from feedpub.posts.frontmatter import parse_front_matter
 
 BERLIN = ZoneInfo("Europe/Berlin")
 DAY = datetime(2025, 1, 29, 23, tzinfo=UTC)
 
 
-def read(text: str, path: str = "x.md", tags_split: str = "comma") -> Fields:
+def read(text: str, path: str = "x.md", tags_split: str = "comma") -> PostFields:
     """Understand a whole file's text."""
-    return understand(path, split(text, path), BERLIN, tags_split)
+    return parse_fields(path, parse_front_matter(text, path), BERLIN, tags_split)
 
 
-def fields(lines: str, tags_split: str = "comma") -> Fields:
+def fields(lines: str, tags_split: str = "comma") -> PostFields:
     """Understand YAML lines below a date on line 2."""
     return read(f"---\ndate: 2025-01-30\n{lines}\n---\n", tags_split=tags_split)
 
 
-def warnings(said: Fields) -> list[str]:
+def warnings(said: PostFields) -> list[str]:
     """Give the warnings as people see them."""
     return [str(problem) for problem in said.problems]
 
@@ -283,7 +283,7 @@ def test_a_wrong_value_is_told_once_and_does_not_count(lines: str, warning: str)
 
     assert [warning] == warnings(said)
     assert ("", "", "", True, ()) == (
-        said.language, said.canonical_url, said.permalink, said.mailed, said.enclosures,
+        said.language, said.canonical_url, said.permalink, said.in_digests, said.enclosures,
     )  # fmt: skip
 
 
@@ -311,7 +311,7 @@ def test_the_other_fields_are_taken_as_they_stand() -> None:
 
     assert ("AT&T", "abc", "my_slug", "See x.") == (said.title, said.id, said.slug, said.summary)
     assert "https://example.org/x" == said.canonical_url
-    assert not said.mailed
+    assert not said.in_digests
     assert () == said.problems
 
 

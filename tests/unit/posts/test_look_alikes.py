@@ -9,7 +9,7 @@ from feedpub.posts import frontmatter
 def fault(text: str) -> tuple[int, str]:
     """Return line and message of what is wrong with a file."""
     with pytest.raises(PostError) as caught:
-        frontmatter.split(text, "x.md")
+        frontmatter.parse_front_matter(text, "x.md")
     return caught.value.problem.line, caught.value.problem.message
 
 
@@ -57,6 +57,8 @@ def test_fences_end_in_any_blank(fence: str, blank: str) -> None:
     """Nobody sees what stands after a fence."""
     value = "'A'" if fence == "+++" else "A"
     assign = " = " if fence == "+++" else ": "
-    found = frontmatter.split(f"{fence}{blank}\ntitle{assign}{value}\n{fence}{blank}\nx", "x.md")
+    found = frontmatter.parse_front_matter(
+        f"{fence}{blank}\ntitle{assign}{value}\n{fence}{blank}\nx", "x.md"
+    )
 
     assert (dict(found.values), found.body) == ({"title": "A"}, "x")

@@ -4,7 +4,7 @@ import pytest
 
 from feedpub.model import Enclosure, Image
 from feedpub.posts.frontmatter import Value
-from feedpub.posts.media import cover, enclosures, picture, seconds_of
+from feedpub.posts.media import find_cover_image, parse_duration, parse_enclosures, parse_image
 
 
 @pytest.mark.parametrize(
@@ -22,7 +22,7 @@ from feedpub.posts.media import cover, enclosures, picture, seconds_of
 )
 def test_a_picture_is_an_address_a_table_or_a_list(written: Value, image: Image | None) -> None:
     """The first address found is the picture; a caption serves as alternative text."""
-    assert image == picture(written, "beside")
+    assert image == parse_image(written, "beside")
 
 
 def test_hugos_cover_is_found_among_the_resources() -> None:
@@ -33,10 +33,12 @@ def test_hugos_cover_is_found_among_the_resources() -> None:
         {"name": "featuredImage", "src": "b.png", "params": {"description": "B"}},
     ]
 
-    assert Image("b.png", "B") == cover(resources)
-    assert Image("c.png", "C") == cover([{"name": "cover", "src": "c.png", "title": "C"}])
-    assert cover([{"name": "chart", "src": "a.png"}]) is None
-    assert cover("x") is None
+    assert Image("b.png", "B") == find_cover_image(resources)
+    assert Image("c.png", "C") == find_cover_image(
+        [{"name": "cover", "src": "c.png", "title": "C"}]
+    )
+    assert find_cover_image([{"name": "chart", "src": "a.png"}]) is None
+    assert find_cover_image("x") is None
 
 
 @pytest.mark.parametrize(
@@ -65,19 +67,19 @@ def test_an_enclosure_is_an_address_a_table_or_a_list(written: Value, expected: 
     """As WordPress, Jekyll and Hugo write it; a duration beside it counts for a single one."""
     duration = "60" if expected.duration == 60 else ""
 
-    assert ((expected,), ()) == enclosures(written, duration)
+    assert ((expected,), ()) == parse_enclosures(written, duration)
 
 
 def test_a_duration_beside_several_belongs_to_none() -> None:
     """Two files cannot share one `duration:`."""
-    found, _ = enclosures(["a.mp3", "b.mp3"], "60")
+    found, _ = parse_enclosures(["a.mp3", "b.mp3"], "60")
 
     assert [0, 0] == [each.duration for each in found]
 
 
 def test_faults_of_enclosures_are_told_and_the_rest_is_used() -> None:
     """A wrong length, type or duration is left out; without an address there is no enclosure."""
-    found, faults = enclosures(
+    found, faults = parse_enclosures(
         [{"url": "a.mp3", "length": "5 MB", "type": "mp3", "duration": "long"}, {"type": "x"}, ""]
     )
 
@@ -107,4 +109,4 @@ def test_faults_of_enclosures_are_told_and_the_rest_is_used() -> None:
 )
 def test_a_duration_is_read_as_seconds(text: str, seconds: int | None) -> None:
     """Clock time, seconds, or hours and minutes with their letters."""
-    assert seconds == seconds_of(text)
+    assert seconds == parse_duration(text)

@@ -3,7 +3,7 @@
 import pytest
 
 from feedpub.errors import PostError
-from feedpub.posts.frontmatter import split
+from feedpub.posts.frontmatter import parse_front_matter
 
 
 @pytest.mark.parametrize(
@@ -37,7 +37,7 @@ from feedpub.posts.frontmatter import split
 def test_broken_yaml_is_explained_where_it_breaks(header: str, line: int, message: str) -> None:
     """The line is that of the file, and the message says what to do in plain words."""
     with pytest.raises(PostError) as caught:
-        split(f"---\n{header}\n---\nbody", "x.md")
+        parse_front_matter(f"---\n{header}\n---\nbody", "x.md")
 
     assert line == caught.value.problem.line
     assert message in caught.value.problem.message
@@ -62,7 +62,7 @@ def test_broken_yaml_is_explained_where_it_breaks(header: str, line: int, messag
 def test_broken_toml_json_and_fences_are_explained(text: str, line: int, message: str) -> None:
     """Other forms too give the line of the file and say what is wrong."""
     with pytest.raises(PostError) as caught:
-        split(text, "x.md")
+        parse_front_matter(text, "x.md")
 
     assert line == caught.value.problem.line
     assert message in caught.value.problem.message

@@ -2,44 +2,44 @@
 
 import pytest
 
-from feedpub.config.schema import Config, Content, Site
-from feedpub.posts.names import Name, date_in, ignored, in_drafts, read
+from feedpub.config.schema import Config, ContentConfig, SiteConfig
+from feedpub.posts.names import PostName, find_date, is_ignored, is_in_drafts, parse_filename
 
 
 def config(*patterns: str) -> Config:
     """Give a config that ignores some patterns."""
-    return Config(Site("A site", "https://example.org/"), Content(ignore=patterns))
+    return Config(SiteConfig("A site", "https://example.org/"), ContentConfig(ignore=patterns))
 
 
 @pytest.mark.parametrize(
     ("path", "name"),
     [
-        ("hello.md", Name("hello", "")),
-        ("a/b/hello.markdown", Name("hello", "")),
-        ("2025-01-30-hello.md", Name("hello", "2025-01-30")),
-        ("2025-1-3-hello.MD", Name("hello", "2025-01-03")),
-        ("2025_01_30_hello.mdx", Name("hello", "2025-01-30")),
-        ("2025-01-30 Hello you.md", Name("Hello you", "2025-01-30")),
-        ("20250130-hello.md", Name("hello", "2025-01-30")),
-        ("20259930-hello.md", Name("20259930-hello", "")),
-        ("2025-01-30.md", Name("2025-01-30", "2025-01-30")),
-        ("2025-99-30-hello.md", Name("hello", "2025-99-30")),
-        ("2025-01-30-hello.aspx.markdown", Name("hello", "2025-01-30")),
-        ("hello.html.md", Name("hello", "")),
-        ("hello.mkd", Name("hello", "")),
-        ("2025-01-30-hello.MDOWN", Name("hello", "2025-01-30")),
-        ("hello.world.text", Name("hello.world", "")),
-        ("1.88.0.md", Name("1.88.0", "")),
-        ("posts/hello/index.md", Name("hello", "")),
-        ("posts/2025-01-30-hello/index.md", Name("hello", "2025-01-30")),
-        ("posts/hello/index.de.md", Name("hello", "")),
-        ("2025/1/30/hello.md", Name("hello", "2025-01-30")),
-        ("index.md", Name("index", "")),
+        ("hello.md", PostName("hello", "")),
+        ("a/b/hello.markdown", PostName("hello", "")),
+        ("2025-01-30-hello.md", PostName("hello", "2025-01-30")),
+        ("2025-1-3-hello.MD", PostName("hello", "2025-01-03")),
+        ("2025_01_30_hello.mdx", PostName("hello", "2025-01-30")),
+        ("2025-01-30 Hello you.md", PostName("Hello you", "2025-01-30")),
+        ("20250130-hello.md", PostName("hello", "2025-01-30")),
+        ("20259930-hello.md", PostName("20259930-hello", "")),
+        ("2025-01-30.md", PostName("2025-01-30", "2025-01-30")),
+        ("2025-99-30-hello.md", PostName("hello", "2025-99-30")),
+        ("2025-01-30-hello.aspx.markdown", PostName("hello", "2025-01-30")),
+        ("hello.html.md", PostName("hello", "")),
+        ("hello.mkd", PostName("hello", "")),
+        ("2025-01-30-hello.MDOWN", PostName("hello", "2025-01-30")),
+        ("hello.world.text", PostName("hello.world", "")),
+        ("1.88.0.md", PostName("1.88.0", "")),
+        ("posts/hello/index.md", PostName("hello", "")),
+        ("posts/2025-01-30-hello/index.md", PostName("hello", "2025-01-30")),
+        ("posts/hello/index.de.md", PostName("hello", "")),
+        ("2025/1/30/hello.md", PostName("hello", "2025-01-30")),
+        ("index.md", PostName("index", "")),
     ],
 )
-def test_a_name_tells_slug_and_date(path: str, name: Name) -> None:
+def test_a_name_tells_slug_and_date(path: str, name: PostName) -> None:
     """Jekyll's file names, page bundles and dated folders; a suffix is no part of the slug."""
-    assert name == read(path)
+    assert name == parse_filename(path)
 
 
 @pytest.mark.parametrize(
@@ -54,13 +54,13 @@ def test_a_name_tells_slug_and_date(path: str, name: Name) -> None:
 )
 def test_an_address_may_hold_a_date(address: str, date: str) -> None:
     """Year, month and day as three segments of a path are a date."""
-    assert date == date_in(address)
+    assert date == find_date(address)
 
 
 def test_jekylls_drafts_are_known_by_their_folder() -> None:
     """A file in `_drafts` is a draft; one called so is not."""
-    assert in_drafts("blog/_drafts/x.md")
-    assert not in_drafts("blog/_drafts")
+    assert is_in_drafts("blog/_drafts/x.md")
+    assert not is_in_drafts("blog/_drafts")
 
 
 @pytest.mark.parametrize(
@@ -83,7 +83,7 @@ def test_jekylls_drafts_are_known_by_their_folder() -> None:
 )
 def test_what_is_no_post_is_ignored(path: str) -> None:
     """Names beginning with _ or ., READMEs, and folders in which Jekyll keeps other things."""
-    assert ignored(path, config())
+    assert is_ignored(path, config())
 
 
 @pytest.mark.parametrize(
@@ -95,7 +95,7 @@ def test_what_is_no_post_is_ignored(path: str) -> None:
 )
 def test_posts_with_odd_names_are_posts(path: str) -> None:
     """Jekyll's collections are folders with a _; a post may be about READMEs."""
-    assert not ignored(path, config())
+    assert not is_ignored(path, config())
 
 
 @pytest.mark.parametrize(
@@ -131,12 +131,12 @@ def test_posts_with_odd_names_are_posts(path: str) -> None:
 )
 def test_patterns_are_those_of_gitignore(pattern: str, path: str, *, expected: bool) -> None:
     """`content.ignore` means what the same lines mean in .gitignore."""
-    assert expected == ignored(path, config(pattern))
+    assert expected == is_ignored(path, config(pattern))
 
 
 def test_the_last_pattern_that_matches_decides() -> None:
     """`!` takes a file back."""
     chosen = config("*.md", "!keep.md")
 
-    assert ignored("x.md", chosen)
-    assert not ignored("keep.md", chosen)
+    assert is_ignored("x.md", chosen)
+    assert not is_ignored("keep.md", chosen)

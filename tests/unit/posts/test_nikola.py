@@ -2,8 +2,8 @@
 
 import pytest
 
-from feedpub.posts.frontmatter import split
-from feedpub.posts.nikola import as_front_matter
+from feedpub.posts.frontmatter import parse_front_matter
+from feedpub.posts.nikola import convert_to_front_matter
 
 
 @pytest.mark.parametrize(
@@ -24,11 +24,11 @@ from feedpub.posts.nikola import as_front_matter
 )
 def test_headers_of_nikola_are_front_matter(text: str, values: dict[str, str], line: int) -> None:
     """In a comment or bare; lines keep their numbers."""
-    matter = split(text, "a.md")
+    matter = parse_front_matter(text, "a.md")
 
     assert values == matter.values
     assert matter.body.lstrip("\n").startswith("Text.")
-    assert text.count("\n") == as_front_matter(text).count("\n")
+    assert text.count("\n") == convert_to_front_matter(text).count("\n")
     blank = len(matter.body) - len(matter.body.lstrip("\n"))
     assert line == matter.first_line + blank
 
@@ -45,4 +45,4 @@ def test_headers_of_nikola_are_front_matter(text: str, values: dict[str, str], l
 )
 def test_other_comments_are_no_header(text: str) -> None:
     """A comment stays one; a directive of reStructuredText is no key."""
-    assert text == as_front_matter(text)
+    assert text == convert_to_front_matter(text)

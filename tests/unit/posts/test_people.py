@@ -4,7 +4,7 @@ import pytest
 
 from feedpub.model import Author
 from feedpub.posts.frontmatter import Value
-from feedpub.posts.people import people
+from feedpub.posts.people import parse_authors
 
 
 @pytest.mark.parametrize(
@@ -29,7 +29,7 @@ from feedpub.posts.people import people
 )
 def test_people_are_named_in_many_ways(written: Value, names: list[str]) -> None:
     """A text is divided, an item of a list is one person, and nobody is named twice."""
-    assert names == [author.name for author in people(written)]
+    assert names == [author.name for author in parse_authors(written)]
 
 
 @pytest.mark.parametrize(
@@ -52,9 +52,9 @@ def test_people_are_named_in_many_ways(written: Value, names: list[str]) -> None
 )
 def test_mail_and_home_page_stand_beside_a_name(written: Value, author: Author) -> None:
     """An e-mail address or a URL is taken from where people put it."""
-    assert (author,) == people(written)
+    assert (author,) == parse_authors(written)
 
 
 def test_several_keys_add_up() -> None:
     """Who is named under `author` and under `authors` is one list."""
-    assert (Author("Ann"), Author("Bob")) == people("Ann", ["ann", "Bob"])
+    assert (Author("Ann"), Author("Bob")) == parse_authors("Ann", ["ann", "Bob"])

@@ -6,13 +6,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from feedpub.config.schema import Config, Site
+from feedpub.config.schema import Config, SiteConfig
 from feedpub.errors import PostError
-from feedpub.markup import MarkupError, Rendering
-from feedpub.model import Body, Image, Manuscript, Problem, Reference, Source
-from feedpub.posts import Reader
+from feedpub.markup import MarkupError, RenderResult
+from feedpub.model import Body, Image, ParsedPost, Problem, Reference, SourceFile
+from feedpub.posts import PostReader
 
-CONFIG = Config(Site("A site", "https://example.org/"))
+CONFIG = Config(SiteConfig("A site", "https://example.org/"))
 HEAD = b"---\ntitle: Given\ndate: 2025-01-30\n---\n"
 
 
@@ -24,13 +24,13 @@ class Printer:
         self.heading = heading
         self.bodies: list[tuple[str, int]] = []
 
-    def render(self, body: str, first_line: int, *, is_html: bool = False) -> Rendering:  # noqa: ARG002
+    def render(self, body: str, first_line: int, *, is_html: bool = False) -> RenderResult:  # noqa: ARG002
         """Give a rendering with something in every field."""
         self.bodies.append((body, first_line))
         if "deep" in body:
             raise MarkupError("nested too deeply")
         picture = "cat.png" if "cat" in body else ""
-        return Rendering(
+        return RenderResult(
             body=Body(("<p>body</p>",)),
             references=(Reference("cat.png", 7),),
             first_heading=self.heading,
@@ -42,9 +42,9 @@ class Printer:
         )
 
 
-def read(data: bytes, path: str = "my-first_post.md", heading: str = "") -> Manuscript:
+def read(data: bytes, path: str = "my-first_post.md", heading: str = "") -> ParsedPost:
     """Read a file's bytes."""
-    return Reader(CONFIG, Printer(heading)).read(Source(path, data, "d1"))[0]
+    return PostReader(CONFIG, Printer(heading)).read(SourceFile(path, data, "d1"))[0]
 
 
 def refused(data: bytes, path: str = "x.md") -> str:
@@ -58,7 +58,7 @@ def refused(data: bytes, path: str = "x.md") -> str:
 def test_front_matter_and_body_become_one_manuscript() -> None:
     """What the file gives wins; the rest is taken from the body."""
     printer = Printer("Heading")
-    manuscript, html = Reader(CONFIG, printer).read(Source("x.md", HEAD + b"a cat", "d1"))
+    manuscript, html = PostReader(CONFIG, printer).read(SourceFile("x.md", HEAD + b"a cat", "d1"))
 
     assert Body(("<p>body</p>",)) == html
     assert [("a cat", 5)] == printer.bodies
@@ -158,15 +158,15 @@ def test_a_file_left_out_is_never_rendered() -> None:
     """Rendering is the dear part: what cannot be published is found out before it."""
     printer = Printer()
     with pytest.raises(PostError):
-        Reader(CONFIG, printer).read(Source("x.md", b"---\ndate: soon\n---\nbody", "d1"))
+        PostReader(CONFIG, printer).read(SourceFile("x.md", b"---\ndate: soon\n---\nbody", "d1"))
 
     assert [] == printer.bodies
 
 
 def test_markdown_is_rendered_by_the_sites_engine() -> None:
     """Without a renderer of its own, the reader makes the one the config names."""
-    manuscript, html = Reader(CONFIG).read(
-        Source("x.md", b"---\ndate: 2025-01-30\n---\n# A *heading*\n\n[x](y.md)\n", "d1")
+    manuscript, html = PostReader(CONFIG).read(
+        SourceFile("x.md", b"---\ndate: 2025-01-30\n---\n# A *heading*\n\n[x](y.md)\n", "d1")
     )
 
     assert "A heading" == manuscript.title

@@ -26,7 +26,7 @@ def test_tags_in_the_text_are_found(html: str, tags: tuple[str, ...] | None) -> 
     """As Obsidian reads them: with a letter, after a space; not in links, code or headings."""
     expected = ("übung", "日本", "snake_case", "kebab-case") if tags is None else tags
 
-    assert subjects.in_text([html]) == expected
+    assert subjects.find_inline_tags([html]) == expected
 
 
 @pytest.mark.parametrize(
@@ -46,7 +46,7 @@ def test_tags_in_the_text_are_found(html: str, tags: tuple[str, ...] | None) -> 
 )
 def test_folders_are_categories(path: str, form: str, categories: tuple[str, ...]) -> None:
     """Pelican takes the folder, Jekyll all folders above _posts."""
-    assert subjects.of_folders(path, form) == categories
+    assert subjects.derive_categories(path, form) == categories
 
 
 @pytest.fixture

@@ -16,8 +16,8 @@ from folders import CONFIG, NOW, Site, told
 
 from feedpub import publish
 from feedpub.errors import ConfigError, FeedpubError, OutputError, TemplateError
-from feedpub.files import locked
-from feedpub.newsletter.desk import opened
+from feedpub.files import lock_folder
+from feedpub.newsletter.desk import open_newsletter
 
 
 @pytest.fixture
@@ -54,30 +54,30 @@ def test_the_feeds_that_changed_are_named(site: Site) -> None:
 
     first = site.build()
     assert {f"{home}{folder}{name}" for folder in ("", "tags/one-two/") for name in names} <= set(
-        first.changed
+        first.changed_feeds
     )
 
-    assert () == site.build().changed
+    assert () == site.build().changed_feeds
 
     site.post("third.md", "Third", "2025-03-01")
     third = site.build()
-    assert f"{home}rss.xml" in third.changed
-    assert not any("tags/" in each for each in third.changed)
+    assert f"{home}rss.xml" in third.changed_feeds
+    assert not any("tags/" in each for each in third.changed_feeds)
 
 
 def test_the_posts_that_are_new_are_named(site: Site) -> None:
     """Those whose pages were not there before; of a first build nobody can say."""
-    assert () == site.build().new
+    assert () == site.build().new_posts
 
     site.post("third.md", "Third", "2025-03-01")
     site.post("hello.md", "Hello again")
     site.put("content/later.md", "---\ntitle: Later\ndate: 2025-06-02\n---\nText.\n")
-    assert ["Third"] == [post.title for post in site.build().new]
+    assert ["Third"] == [post.title for post in site.build().new_posts]
 
     site.now += timedelta(days=1)
-    assert ["Later"] == [post.title for post in site.build().new]
+    assert ["Later"] == [post.title for post in site.build().new_posts]
 
-    assert () == site.build(clean=True).new
+    assert () == site.build(clean=True).new_posts
 
 
 def times(site: Site) -> dict[Path, tuple[int, int]]:
@@ -318,7 +318,7 @@ def test_to_publish_takes_no_password(site: Site) -> None:
     assert () == site.check().problems
     with (
         pytest.raises(ConfigError, match='"NONE" is not set in the environment'),
-        opened(site.request()),
+        open_newsletter(site.request()),
     ):
         pass
 
@@ -408,7 +408,7 @@ def test_a_second_build_waits_for_the_first(site: Site) -> None:
     second = threading.Thread(
         target=lambda: publish.build(replace(site.request(), progress=said)), daemon=True
     )
-    with locked(site.root / ".feedpub/cache", lambda: None):
+    with lock_folder(site.root / ".feedpub/cache", lambda: None):
         second.start()
 
         assert waiting.wait(30)
@@ -557,10 +557,10 @@ def test_a_damaged_cache_is_made_anew_and_told_once(site: Site, name: str, how: 
     (path,) = list(cache.glob(name)) or [cache / name]
     spoil(path, how)
     site.post("hello.md", body="Other text.")
-    told = site.build().damaged
+    told = site.build().damaged_files
     site.post("hello.md")
 
-    assert () == site.build().damaged
+    assert () == site.build().damaged_files
     assert before == site.written()
     if name != "bodies.sqlite-journal" and (name, how) != ("bodies.sqlite", "empty"):
         assert (str(path),) == told

@@ -6,7 +6,7 @@ from pathlib import Path
 from folders import NOW, POST, Site
 
 from feedpub import publish
-from feedpub.publish import Coming
+from feedpub.publish import UpcomingChange
 
 HOUR = timedelta(hours=1)
 
@@ -27,15 +27,15 @@ def test_posts_appear_and_go_in_the_order_of_time(tmp_path: Path) -> None:
     write(site, "draft", NOW + HOUR, "draft: true")
     write(site, "never", NOW + 9 * HOUR, f"expires: {(NOW + 3 * HOUR).isoformat()}")
     summary = site.build()
-    found = publish.coming(site.request(), 10)
+    found = publish.list_upcoming(site.request(), 10)
 
     assert (
-        Coming(NOW + HOUR, "next", "next.md", expires=False),
-        Coming(NOW + 2 * HOUR, "short", "short.md", expires=True),
-        Coming(NOW + 3 * HOUR, "never", "never.md", expires=True),
+        UpcomingChange(NOW + HOUR, "next", "next.md", expires=False),
+        UpcomingChange(NOW + 2 * HOUR, "short", "short.md", expires=True),
+        UpcomingChange(NOW + 3 * HOUR, "never", "never.md", expires=True),
     ) == found
-    assert found[:1] == publish.coming(site.request(), 1)
-    assert NOW + HOUR == summary.until
+    assert found[:1] == publish.list_upcoming(site.request(), 1)
+    assert NOW + HOUR == summary.next_change
 
 
 def test_how_the_site_was_built(tmp_path: Path) -> None:
@@ -45,23 +45,23 @@ def test_how_the_site_was_built(tmp_path: Path) -> None:
     site.put("content/b.md", "---\ntitle: [\n---\n")
     before = datetime.now(UTC) - timedelta(seconds=5)
     site.build()
-    found = publish.last_build(site.request())
+    found = publish.load_last_build(site.request())
 
     assert found is not None
     assert before <= found.at <= datetime.now(UTC) + timedelta(seconds=5)
     assert (2, 1) == (found.counts.files, found.counts.published)
     assert ["content/b.md"] == [each.path for each in found.problems]
-    assert site.build().until is None
+    assert site.build().next_change is None
 
 
 def test_a_site_that_was_never_built(tmp_path: Path) -> None:
     """Nothing is known, and nothing is written to find that out."""
     site = Site(tmp_path)
 
-    assert publish.last_build(site.request()) is None
-    assert () == publish.coming(site.request(), 10)
+    assert publish.load_last_build(site.request()) is None
+    assert () == publish.list_upcoming(site.request(), 10)
     assert not (tmp_path / ".feedpub").exists()
 
     (tmp_path / ".feedpub" / "cache").mkdir(parents=True)
 
-    assert publish.last_build(site.request()) is None
+    assert publish.load_last_build(site.request()) is None

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from feedpub.publish.hints import below, touches
+from feedpub.publish.hints import is_changed, select_below
 
 
 @pytest.mark.parametrize(
@@ -22,7 +22,7 @@ from feedpub.publish.hints import below, touches
 )
 def test_paths_are_seen_from_the_folder(tmp_path: Path, changed: str, expected: set[str]) -> None:
     """Of what lies elsewhere nothing is told; the folder itself, or one above, is all of it."""
-    assert expected == below(tmp_path / "content", [str(tmp_path / changed)])
+    assert expected == select_below(tmp_path / "content", [str(tmp_path / changed)])
 
 
 def test_a_folder_may_be_named_by_a_link(tmp_path: Path) -> None:
@@ -31,7 +31,7 @@ def test_a_folder_may_be_named_by_a_link(tmp_path: Path) -> None:
     (tmp_path / "content").symlink_to("real")
     changed = [str(tmp_path / "content/a.md"), str(tmp_path / "real/b.md")]
 
-    assert {"a.md", "b.md"} == below(tmp_path / "content", changed)
+    assert {"a.md", "b.md"} == select_below(tmp_path / "content", changed)
 
 
 @pytest.mark.parametrize(
@@ -46,4 +46,4 @@ def test_a_folder_may_be_named_by_a_link(tmp_path: Path) -> None:
 )
 def test_a_folder_touches_all_that_is_in_it(path: str, changed: set[str], expected: bool) -> None:
     """A folder that was moved away takes its files along, and nothing is told of them."""
-    assert expected == touches(path, changed)
+    assert expected == is_changed(path, changed)

@@ -32,14 +32,16 @@ def site(tmp_path: Path) -> Site:
 @pytest.fixture
 def database(site: Site) -> Iterator[Store]:
     """Give the site's database, with nothing in it."""
-    database = store.open("", site.root / ".feedpub")
+    database = store.open_store("", site.root / ".feedpub")
     yield database
     database.close()
 
 
 def plan(database: Store) -> None:
     """Plan an issue of the post for nobody."""
-    database.plan("weekly", SLOT, [POST], "AT&T", [selection(POST)], [], SLOT, "<p>Dear you</p>")
+    database.plan_issue(
+        "weekly", SLOT, [POST], "AT&T", [selection(POST)], [], SLOT, "<p>Dear you</p>"
+    )
 
 
 def spoil(site: Site) -> None:
@@ -84,7 +86,7 @@ def test_an_issue_is_published_by_the_next_build(site: Site, database: Store) ->
 
 def test_skips_are_not_shown(site: Site, database: Store) -> None:
     """What never went out has no page."""
-    database.skip("weekly", SLOT, "nothing new", SLOT)
+    database.skip_slot("weekly", SLOT, "nothing new", SLOT)
     site.build()
 
     assert "No issue has gone out yet." in site.read("digests/weekly/index.html")

@@ -12,8 +12,8 @@ from folders import CONFIG, NOW, Site, told
 
 from feedpub import publish
 from feedpub.errors import ConfigError, TemplateError
-from feedpub.publish import Built, Kept
-from feedpub.publish.kept import Hints
+from feedpub.publish import BuildState, RebuildResult
+from feedpub.publish.kept import ChangedPaths
 
 
 @pytest.fixture
@@ -26,18 +26,18 @@ def site(tmp_path: Path) -> Site:
     return site
 
 
-def build(site: Site, kept: Kept | None, *changed: str, **changes: bool) -> Built:
+def build(site: Site, kept: BuildState | None, *changed: str, **changes: bool) -> RebuildResult:
     """Build the site in this process; of it only these paths have changed."""
     paths = frozenset(str(site.root / path) for path in changed)
     return publish.rebuild(site.request(**changes), kept, paths)
 
 
-def settled(site: Site) -> Kept:
+def settled(site: Site) -> BuildState:
     """Build the site when any change of it would show in the times of its files."""
     newest = max(path.stat().st_ctime_ns for path in site.content.rglob("*"))
     while time.time_ns() - newest < 60_000_000:
         time.sleep(0.01)
-    return publish.rebuild(site.request()).kept
+    return publish.rebuild(site.request()).state
 
 
 def clean(site: Site) -> dict[str, bytes]:
@@ -77,7 +77,7 @@ def test_an_edit_that_is_not_told_waits_for_a_sweep(site: Site) -> None:
 
     assert "Other text." not in site.read("rss.xml")
 
-    publish.rebuild(site.request(), built.kept)
+    publish.rebuild(site.request(), built.state)
 
     assert "Other text." in site.read("rss.xml")
     assert clean(site) == site.written()
@@ -88,9 +88,9 @@ def test_what_stays_the_same_is_the_same_value(site: Site) -> None:
     kept = settled(site)
     site.post("hello.md", body="Other text.")
 
-    now = build(site, kept, "content/hello.md").kept
+    now = build(site, kept, "content/hello.md").state
 
-    before, after = kept.making.library.posts, now.making.library.posts
+    before, after = kept.prepared.library.posts, now.prepared.library.posts
     assert before[0] is after[0]
     assert before[1] != after[1]
     same = {path for path, each in now.outputs.items() if kept.outputs.get(path) is each}
@@ -102,8 +102,8 @@ def test_nothing_to_do_is_nothing_done(site: Site) -> None:
     """Where nothing changed, what is kept stays the very same."""
     kept = settled(site)
 
-    assert kept is build(site, kept).kept
-    assert kept is publish.rebuild(site.request(), kept).kept
+    assert kept is build(site, kept).state
+    assert kept is publish.rebuild(site.request(), kept).state
     assert 0 == build(site, kept).summary.written
 
 
@@ -112,10 +112,10 @@ def test_a_new_post_is_published(site: Site) -> None:
     kept = settled(site)
     site.post("third.md", "Third", "2025-03-01")
 
-    now = build(site, kept, "content/third.md").kept
+    now = build(site, kept, "content/third.md").state
 
-    assert kept.making.library.posts == now.making.library.posts[1:]
-    before, after = kept.making.library.posts, now.making.library.posts[1:]
+    assert kept.prepared.library.posts == now.prepared.library.posts[1:]
+    before, after = kept.prepared.library.posts, now.prepared.library.posts[1:]
     assert all(a is b for a, b in zip(before, after, strict=True))
     assert clean(site) == site.written()
 
@@ -139,7 +139,7 @@ def test_a_damaged_output_is_made_again_once_it_is_told(site: Site) -> None:
     site.put("public/rss.xml", "spoilt")
     shutil.rmtree(site.public / "posts")
 
-    kept = build(site, kept, "public/posts").kept
+    kept = build(site, kept, "public/posts").state
 
     assert "spoilt" == site.read("rss.xml")
     assert before.keys() == site.written().keys()
@@ -155,7 +155,7 @@ def test_a_file_that_is_copied_is_looked_at_when_told(site: Site) -> None:
     kept = settled(site)
     site.put("content/cat.png", "a cat")
     wait_for_the_clock()
-    kept = build(site, kept).kept
+    kept = build(site, kept).state
 
     assert ("cat", "a cat") == (site.read("cat.png"), site.read("dog.png"))
 
@@ -182,7 +182,7 @@ def test_what_a_build_that_failed_has_written_is_mended(site: Site) -> None:
 
     site.post("hello.md")
     (site.root / "templates/404.html").unlink()
-    kept = build(site, kept, "content/hello.md", "templates/404.html").kept
+    kept = build(site, kept, "content/hello.md", "templates/404.html").state
 
     assert before == site.written()
     assert 0 == build(site, kept).summary.written
@@ -206,7 +206,7 @@ def test_a_config_that_is_told_is_taken_up(site: Site) -> None:
     with pytest.raises(ConfigError):
         build(site, kept, "config.yaml")
     site.post("hello.md", body="Other text.")
-    kept = build(site, kept, "content/hello.md").kept
+    kept = build(site, kept, "content/hello.md").state
 
     assert "Other text." in site.read("rss.xml")
 
@@ -225,7 +225,7 @@ def test_a_post_appears_when_its_time_comes(site: Site) -> None:
 
     built = build(site, kept)
 
-    assert (2, 3) == (len(kept.making.library.posts), built.summary.published)
+    assert (2, 3) == (len(kept.prepared.library.posts), built.summary.published)
     assert clean(site) == site.written()
 
 
@@ -249,7 +249,7 @@ def test_another_build_in_between_is_noticed(site: Site) -> None:
 
     assert "Other text." in site.read("rss.xml")
     assert clean(site) == site.written()
-    assert built.kept is not kept
+    assert built.state is not kept
 
 
 def test_a_build_from_nothing_may_be_asked_for(site: Site) -> None:
@@ -289,7 +289,7 @@ def test_what_is_kept_of_another_site_is_of_no_use(site: Site, tmp_path: Path) -
 def test_a_change_within_one_tick_of_the_clock_is_read(site: Site) -> None:
     """A file that the disk shows as it was is read again if it was read too soon after a change."""
     path = site.post("hello.md", body="One.")
-    kept = publish.rebuild(site.request()).kept
+    kept = publish.rebuild(site.request()).state
     facts = path.stat()
     path.write_text(path.read_text(encoding="utf-8").replace("One.", "Two."), encoding="utf-8")
     os.utime(path, ns=(facts.st_atime_ns, facts.st_mtime_ns))
@@ -314,13 +314,13 @@ def test_problems_are_told_again(site: Site) -> None:
 
 def test_paths_are_sorted_by_the_folder_they_belong_to(site: Site) -> None:
     """What a watcher tells may lie in any of the three, or in none."""
-    where = publish.rebuild(site.request()).kept.seen.where
+    where = publish.rebuild(site.request()).state.inputs.paths
     paths = ("content/a.md", "templates/x.html", "public/rss.xml", "config.yaml")
-    hints = Hints.of(where, frozenset(str(site.root / path) for path in paths))
+    hints = ChangedPaths.from_paths(where, frozenset(str(site.root / path) for path in paths))
 
-    assert Hints(frozenset({"a.md"}), frozenset({"x.html"}), frozenset({"rss.xml"})) == hints
-    assert ["rss.xml"] == hints.touched(["atom.xml", "rss.xml"])
-    assert [] == replace(hints, output=frozenset()).touched(["rss.xml"])
+    assert ChangedPaths(frozenset({"a.md"}), frozenset({"x.html"}), frozenset({"rss.xml"})) == hints
+    assert ["rss.xml"] == hints.select_changed(["atom.xml", "rss.xml"])
+    assert [] == replace(hints, output=frozenset()).select_changed(["rss.xml"])
 
 
 @pytest.mark.parametrize("what", ["folder", "list", "garbage", "half"])

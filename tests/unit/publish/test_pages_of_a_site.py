@@ -64,7 +64,7 @@ def test_a_page_needs_no_date_and_has_an_address(
     assert told(summary) == []
     assert "Text of About." in site.read(f"{address}/index.html")
     assert f"https://example.org/blog/{address}/" in site.read("sitemap.xml")
-    assert summary.published == 1
+    assert summary.published == summary.files == 2
     others = {
         name: data
         for name, data in site.written().items()

@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 from folders import Site, told
 
-from feedpub.posts import SUFFIXES
+from feedpub.posts import MARKDOWN_SUFFIXES
 
 
-@pytest.mark.parametrize("suffix", SUFFIXES)
+@pytest.mark.parametrize("suffix", MARKDOWN_SUFFIXES)
 def test_every_suffix_of_markdown_is_a_post(suffix: str, tmp_path: Path) -> None:
     """A draft of any of them is not in the output, and neither is its source."""
     site = Site(tmp_path)

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from feedpub.roster.faults import quoted
+from feedpub.roster.faults import quote_value
 
 
 @pytest.mark.parametrize(
@@ -13,11 +13,11 @@ from feedpub.roster.faults import quoted
 )
 def test_a_text_is_shown_on_one_line(text: str, shown: str) -> None:
     """Nothing in it can move the cursor, and only its beginning is repeated."""
-    assert shown == quoted(text)
+    assert shown == quote_value(text)
 
 
 @given(st.text(st.characters()))
 def test_every_text_can_be_shown(text: str) -> None:
     """It is printable and UTF-8 can carry it."""
-    assert quoted(text).isprintable()
-    assert quoted(text).encode()
+    assert quote_value(text).isprintable()
+    assert quote_value(text).encode()

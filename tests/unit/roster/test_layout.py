@@ -3,7 +3,7 @@
 import pytest
 from rosters import doubts, layout, people, rows, states
 
-from feedpub.roster import MAPPABLE, RowFault, UnusableError
+from feedpub.roster import MAPPABLE, InvalidTableError, RowProblem
 
 TWO = "a@example.org,{}\nb@example.org,{}\n"
 
@@ -11,7 +11,7 @@ TWO = "a@example.org,{}\nb@example.org,{}\n"
 def named(header: str, meaning: str) -> list[str]:
     """Give the columns of a header that mean one thing, the best first."""
     found = layout(f"{header}\n")
-    return [found.columns[index].label for index in found.where.get(meaning, ())]
+    return [found.columns[index].label for index in found.column_indexes.get(meaning, ())]
 
 
 def test_the_column_of_addresses_is_the_one_that_says_so_best() -> None:
@@ -53,13 +53,13 @@ def test_a_blank_in_a_mapping_names_no_column() -> None:
 @pytest.mark.parametrize("means", [*MAPPABLE, "city"])
 def test_a_column_that_is_not_there_is_told(means: str) -> None:
     """The message names those that are."""
-    with pytest.raises(UnusableError, match=r'there is no column "Ort".*"email", "City"'):
+    with pytest.raises(InvalidTableError, match=r'there is no column "Ort".*"email", "City"'):
         layout("email, City \n", mapping={means: "Ort"})
 
 
 def test_without_addresses_there_is_no_list() -> None:
     """A postal address is none."""
-    with pytest.raises(UnusableError, match="no column is known to hold e-mail addresses"):
+    with pytest.raises(InvalidTableError, match="no column is known to hold e-mail addresses"):
         layout("Name,Address\n")
 
 
@@ -135,7 +135,9 @@ def test_a_word_may_be_given_its_meaning() -> None:
     assert ["active", "pending", "unsubscribed"] == [
         each.state for each in people(text, states=told)
     ]
-    with pytest.raises(UnusableError, match='"actve" is no state: write one of pending, active'):
+    with pytest.raises(
+        InvalidTableError, match='"actve" is no state: write one of pending, active'
+    ):
         rows(text, states={"gold": "actve"})
 
 
@@ -173,7 +175,7 @@ def test_a_word_that_nobody_knows_beside_others_is_told_by_its_line() -> None:
     """With how to say what it means."""
     _, bob = rows("email,status\na@example.org,active\nb@example.org,gold\n")
 
-    assert isinstance(bob, RowFault)
+    assert isinstance(bob, RowProblem)
     assert (3, True) == (bob.line, '--state "gold=active"' in bob.message)
 
 

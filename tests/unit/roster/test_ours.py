@@ -5,8 +5,8 @@ from datetime import UTC, datetime
 import pytest
 from rosters import NOW, listed
 
-from feedpub.mailing import Consent, Follows, Subscriber
-from feedpub.roster import RowFault
+from feedpub.mailing import Consent, Subscriber, SubscriptionFilter
+from feedpub.roster import RowProblem
 
 
 def test_a_row_may_be_added_by_hand() -> None:
@@ -35,7 +35,7 @@ def test_columns_may_be_moved_and_added() -> None:
             Consent(datetime(2024, 5, 1, tzinfo=UTC), "form"),
             fields=(("a", "b"), ("tags", "=Oslo")),
             state="pending",
-            follows=Follows(everything=False, tags=("python",)),
+            follows=SubscriptionFilter(everything=False, tags=("python",)),
         )
     ] == listed([header, row], "list.csv")
 
@@ -69,6 +69,6 @@ def test_what_we_never_wrote_is_told(column: str, value: str, message: str) -> N
     ) | {"email": "ann@example.org", column: value}
     (fault,) = listed([",".join(values) + "\n", ",".join(values.values()) + "\n"])
 
-    assert isinstance(fault, RowFault)
+    assert isinstance(fault, RowProblem)
     assert 2 == fault.line
     assert message in fault.message

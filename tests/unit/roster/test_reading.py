@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rosters import NOW, layout, people, rows
 
-from feedpub.mailing import Consent, Follows, Subscriber
-from feedpub.roster import RowFault, UnusableError, read
+from feedpub.mailing import Consent, Subscriber, SubscriptionFilter
+from feedpub.roster import InvalidTableError, RowProblem, parse_rows
 
 
 def reader(address: str, name: str = "") -> Subscriber:
@@ -133,7 +133,7 @@ def test_ghost_as_it_is() -> None:
         "64c,eve@example.org,,,true,,,2022-01-02T03:04:05.000Z,2023-01-02T03:04:05.000Z,,\r\n"
     )
 
-    assert ("Ann Lee", "active", Follows()) == (ann.name, ann.state, ann.follows)
+    assert ("Ann Lee", "active", SubscriptionFilter()) == (ann.name, ann.state, ann.follows)
     assert (
         ("complimentary_plan", "false"),
         ("tiers", "Gold"),
@@ -231,7 +231,7 @@ def test_a_cell_may_hold_lines() -> None:
 
     assert isinstance(ann, Subscriber)
     assert (("note", "one\r\ntwo"),) == ann.fields
-    assert isinstance(fault, RowFault)
+    assert isinstance(fault, RowProblem)
     assert 4 == fault.line
 
 
@@ -242,9 +242,9 @@ def test_each_bad_row_is_told_by_its_line() -> None:
     )
 
     assert reader("ann@example.org", "Ann") == ann
-    assert isinstance(bob, RowFault)
+    assert isinstance(bob, RowProblem)
     assert (3, '"bob" is no e-mail address') == (bob.line, bob.message.partition(":")[0])
-    assert isinstance(eve, RowFault)
+    assert isinstance(eve, RowProblem)
     assert (4, "3 cells stand below 2 columns") == (eve.line, eve.message.partition(":")[0])
     assert reader("cy@example.org") == cy
 
@@ -255,7 +255,7 @@ def test_a_quotation_mark_too_many_costs_one_row() -> None:
         'email,name\nann@example.org,"Ann\nbob@example.org,"Bob"\ncy@example.org,Cy\n'
     )
 
-    assert isinstance(ann, RowFault)
+    assert isinstance(ann, RowProblem)
     assert (2, True) == (ann.line, "is written twice" in ann.message)
     assert [reader("bob@example.org", "Bob"), reader("cy@example.org", "Cy")] == [bob, cy]
 
@@ -264,8 +264,8 @@ def test_a_quotation_mark_never_closed_costs_one_row() -> None:
     """Wherever the file ends; and the rows behind it keep their numbers."""
     fault, cy, dan = rows('email,name\nbob@example.org,"Bob\ncy@example.org,Cy\n@,Dan\n')
 
-    assert isinstance(fault, RowFault)
-    assert isinstance(dan, RowFault)
+    assert isinstance(fault, RowProblem)
+    assert isinstance(dan, RowProblem)
     assert (2, 4) == (fault.line, dan.line)
     assert reader("cy@example.org", "Cy") == cy
 
@@ -276,8 +276,8 @@ def test_reading_again_has_an_end() -> None:
     read_rows = rows("email,name\nann@example.org,Ann\n" + 3_000 * row)
 
     assert reader("ann@example.org", "Ann") == read_rows[0]
-    assert all(isinstance(each, RowFault) for each in read_rows[1:])
-    assert any("lines " in each.message for each in read_rows if isinstance(each, RowFault))
+    assert all(isinstance(each, RowProblem) for each in read_rows[1:])
+    assert any("lines " in each.message for each in read_rows if isinstance(each, RowProblem))
 
 
 def test_a_quotation_mark_may_be_written_with_a_backslash() -> None:
@@ -291,14 +291,14 @@ def test_a_huge_cell_is_told_as_what_it_is() -> None:
     """With its size, and its row; the others are read."""
     fault, bob = rows(f"email,name\nann@example.org,{'x' * 140_000}\nbob@example.org,Bob\n")
 
-    assert isinstance(fault, RowFault)
+    assert isinstance(fault, RowProblem)
     assert (2, True) == (fault.line, "over 128 KiB" in fault.message)
     assert reader("bob@example.org", "Bob") == bob
 
 
 def test_a_header_that_is_broken_is_told() -> None:
     """There is then nothing more to say."""
-    with pytest.raises(UnusableError, match="cannot be parted into cells") as caught:
+    with pytest.raises(InvalidTableError, match="cannot be parted into cells") as caught:
         rows('\nemail,"na"me\nann@example.org,\n')
 
     assert 2 == caught.value.line
@@ -307,7 +307,7 @@ def test_a_header_that_is_broken_is_told() -> None:
 @pytest.mark.parametrize("text", ["", "\ufeff", "\n\n", " , \n"])
 def test_an_empty_file_is_told(text: str) -> None:
     """Nobody in it is one thing; no header is another."""
-    with pytest.raises(UnusableError, match="the file is empty"):
+    with pytest.raises(InvalidTableError, match="the file is empty"):
         rows(text)
 
 
@@ -325,7 +325,7 @@ def test_a_header_alone_is_an_empty_roster() -> None:
 )
 def test_a_table_without_addresses_is_told_with_its_columns(text: str, told: str) -> None:
     """The message names them, so that one can be chosen."""
-    with pytest.raises(UnusableError) as caught:
+    with pytest.raises(InvalidTableError) as caught:
         rows(text)
 
     message = str(caught.value)
@@ -342,7 +342,7 @@ def test_the_only_column_of_addresses_holds_the_readers() -> None:
     ann, bob, *_ = rows(text)
     assert isinstance(ann, Subscriber)
     assert ("ann@example.org", (("Stadt", "Oslo"),)) == (ann.address, ann.fields)
-    assert isinstance(bob, RowFault)
+    assert isinstance(bob, RowProblem)
 
 
 @pytest.mark.parametrize(
@@ -382,7 +382,7 @@ def test_a_row_in_another_encoding_is_told_by_its_line() -> None:
     good, bad = rows(text)
 
     assert reader("ann@example.org", "Zoé") == good
-    assert isinstance(bad, RowFault)
+    assert isinstance(bad, RowProblem)
     assert (3, True) == (bad.line, "--encoding cp1252" in bad.message)
 
 
@@ -407,7 +407,7 @@ def test_a_mapping_says_what_nobody_can_guess() -> None:
         fields=(("city", "Oslo"),),
         state="active",
         language="nb-NO",
-        follows=Follows(everything=False, tags=("python", "web")),
+        follows=SubscriptionFilter(everything=False, tags=("python", "web")),
     )
 
 
@@ -420,7 +420,7 @@ def test_rows_are_read_one_by_one() -> None:
             taken.append(number)
             yield f"reader{number}@example.org\n"
 
-    found = read(lines(), layout("ann@example.org\n"), NOW)
+    found = parse_rows(lines(), layout("ann@example.org\n"), NOW)
 
     assert reader("reader0@example.org") == next(found)
     assert reader("reader1@example.org") == next(found)
@@ -451,8 +451,8 @@ def test_no_file_is_too_odd(header: list[str], table: list[list[str]], tail: str
 
     try:
         found = rows(text)
-    except UnusableError as error:
-        found = [RowFault(error.line, str(error))]
+    except InvalidTableError as error:
+        found = [RowProblem(error.line, str(error))]
     for row in found:
         assert isinstance(row, Subscriber) or 1 <= row.line <= 1 + text.count("\n") + text.count(
             "\r"

@@ -8,8 +8,8 @@ from datetime import UTC, datetime
 import pytest
 from rosters import NOTHING, NOW, rows
 
-from feedpub.mailing import Follows, Subscriber
-from feedpub.roster import Faulty, RowFault
+from feedpub.mailing import Subscriber, SubscriptionFilter
+from feedpub.roster import InvalidValueError, RowProblem
 
 MAY = datetime(2024, 5, 1, tzinfo=UTC)
 
@@ -20,8 +20,8 @@ def one(row: Mapping[str, str], mapping: Mapping[str, str] = NOTHING) -> Subscri
     out = io.StringIO(newline="")
     csv.writer(out).writerows([whole, whole.values()])
     (ann,) = rows(out.getvalue(), mapping=mapping)
-    if isinstance(ann, RowFault):
-        raise Faulty(ann.message)
+    if isinstance(ann, RowProblem):
+        raise InvalidValueError(ann.message)
     return ann
 
 
@@ -71,7 +71,7 @@ def test_what_decides_whether_somebody_is_mailed_is_not_guessed(
     row: Mapping[str, str], message: str
 ) -> None:
     """A word that nobody knows there is a fault."""
-    with pytest.raises(Faulty, match=message):
+    with pytest.raises(InvalidValueError, match=message):
         one(row)
 
 
@@ -116,7 +116,7 @@ def test_what_a_person_said_is_taken_at_their_word(
     mapping: Mapping[str, str], message: str
 ) -> None:
     """Where somebody says that a column holds a time or a language, another value is a fault."""
-    with pytest.raises(Faulty, match=message):
+    with pytest.raises(InvalidValueError, match=message):
         one({"Seit": "5/1/24"}, mapping)
 
 
@@ -141,15 +141,23 @@ def test_a_language_is_a_code(
 @pytest.mark.parametrize(
     ("row", "follows"),
     [
-        ({"tags": "python"}, Follows()),
-        ({"follows_tags": ""}, Follows()),
-        ({"follows_tags": "web Python;web"}, Follows(everything=False, tags=("python", "web"))),
-        ({"follows_authors": "ann|bo"}, Follows(everything=False, authors=("ann", "bo"))),
-        ({"follows": "Everything", "follows_tags": "web"}, Follows(tags=("web",))),
-        ({"follows": "chosen"}, Follows(everything=False)),
+        ({"tags": "python"}, SubscriptionFilter()),
+        ({"follows_tags": ""}, SubscriptionFilter()),
+        (
+            {"follows_tags": "web Python;web"},
+            SubscriptionFilter(everything=False, tags=("python", "web")),
+        ),
+        (
+            {"follows_authors": "ann|bo"},
+            SubscriptionFilter(everything=False, authors=("ann", "bo")),
+        ),
+        ({"follows": "Everything", "follows_tags": "web"}, SubscriptionFilter(tags=("web",))),
+        ({"follows": "chosen"}, SubscriptionFilter(everything=False)),
     ],
 )
-def test_a_label_is_nothing_that_somebody_follows(row: Mapping[str, str], follows: Follows) -> None:
+def test_a_label_is_nothing_that_somebody_follows(
+    row: Mapping[str, str], follows: SubscriptionFilter
+) -> None:
     """What is called tags elsewhere is what a publisher calls people; only our columns count."""
     assert follows == one(row).follows
 
@@ -203,7 +211,7 @@ def test_an_address_may_stand_behind_a_name(cell: str, name: str) -> None:
 @pytest.mark.parametrize("cell", ["Ann <ann>", "<a@b.org> <ann@example.org>", "ann@example.org>"])
 def test_what_only_looks_like_an_address_is_told(cell: str) -> None:
     """Nothing is made up."""
-    with pytest.raises(Faulty, match="is no e-mail address"):
+    with pytest.raises(InvalidValueError, match="is no e-mail address"):
         one({"email": cell})
 
 

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from feedpub.roster.times import given as is_given
-from feedpub.roster.times import moment, order
+from feedpub.roster.times import detect_day_first, parse_time
+from feedpub.roster.times import has_value as is_given
 
 TEN = datetime(2018, 2, 5, 10, 28, 23, tzinfo=UTC)
 
@@ -34,12 +34,12 @@ TEN = datetime(2018, 2, 5, 10, 28, 23, tzinfo=UTC)
 )
 def test_every_program_has_its_own_way(text: str) -> None:
     """Mailchimp's, Substack's, Ghost's, Buttondown's and Go's ways of writing mean one moment."""
-    assert TEN == moment(text)
+    assert TEN == parse_time(text)
 
 
 def test_a_day_begins_at_midnight() -> None:
     """A date without a time is its first moment in UTC."""
-    assert datetime(2018, 2, 5, tzinfo=UTC) == moment("2018-02-05")
+    assert datetime(2018, 2, 5, tzinfo=UTC) == parse_time("2018-02-05")
 
 
 @pytest.mark.parametrize(
@@ -58,15 +58,15 @@ def test_the_order_of_numbers_has_to_be_known(
     text: str, *, day_first: bool | None, first: bool | None
 ) -> None:
     """And some dates prove it."""
-    assert first is order(text)
-    assert moment(text) is None or text.startswith("2018")
+    assert first is detect_day_first(text)
+    assert parse_time(text) is None or text.startswith("2018")
     if day_first is not None:
-        assert TEN == moment(text, day_first=day_first)
+        assert TEN == parse_time(text, day_first=day_first)
 
 
 def test_noon_and_midnight_have_their_hours() -> None:
     """12 AM is the first hour of a day, 12 PM the first of its afternoon."""
-    hours = [moment(f"Feb 5, 2018 {clock}") for clock in ("12:30 AM", "12:30 PM", "1:30 p.m.")]
+    hours = [parse_time(f"Feb 5, 2018 {clock}") for clock in ("12:30 AM", "12:30 PM", "1:30 p.m.")]
 
     assert [0, 12, 13] == [at.hour for at in hours if at]
 
@@ -81,7 +81,7 @@ def test_noon_and_midnight_have_their_hours() -> None:
 )
 def test_what_has_two_meanings_or_none_is_not_guessed(text: str) -> None:
     """A month before a day, a zero and a word are no moments."""
-    assert moment(text) is None
+    assert parse_time(text) is None
 
 
 @pytest.mark.parametrize("text", ["", " ", "null", "None", "0", "false", '"null"'])
@@ -100,12 +100,12 @@ def test_what_python_writes_is_read(when: datetime) -> None:
     """Every moment comes back from its ISO form."""
     aware = when.replace(tzinfo=UTC)
 
-    assert aware == moment(aware.isoformat())
+    assert aware == parse_time(aware.isoformat())
 
 
 @given(st.text())
 def test_no_text_is_too_odd(text: str) -> None:
     """Any text is a moment in UTC or none."""
-    read = moment(text)
+    read = parse_time(text)
 
     assert read is None or read.tzinfo is UTC

@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rosters import listed
 
-from feedpub.mailing import CADENCES, STATES, Consent, Follows, Subscriber
-from feedpub.roster import Faulty, canonical, write
+from feedpub.mailing import CADENCES, SUBSCRIBER_STATES, Consent, Subscriber, SubscriptionFilter
+from feedpub.roster import InvalidValueError, normalize_address, write_csv
 from feedpub.slugs import slugify
 
 NOW = datetime(2024, 5, 31, 18, tzinfo=UTC)
@@ -21,7 +21,7 @@ ANN = Subscriber(
     fields=(("city", "São Paulo"), ("city", "Oslo")),
     state="unsubscribed",
     language="pt",
-    follows=Follows(everything=False, tags=("python", "人工智能"), authors=("ann",)),
+    follows=SubscriptionFilter(everything=False, tags=("python", "人工智能"), authors=("ann",)),
     cadence="weekly",
     soft_bounces=2,
     changed=NOW,
@@ -37,8 +37,8 @@ SLUGS = st.lists(st.text(min_size=1).map(slugify), max_size=3, unique=True).map(
 def valid(address: str) -> bool:
     """Tell whether we would take an address."""
     try:
-        return bool(canonical(address))
-    except Faulty:
+        return bool(normalize_address(address))
+    except InvalidValueError:
         return False
 
 
@@ -51,9 +51,9 @@ SUBSCRIBERS = st.builds(
     ),
     name=TEXTS,
     fields=st.lists(st.tuples(TEXTS, TEXTS), max_size=4).map(tuple),
-    state=st.sampled_from(STATES),
+    state=st.sampled_from(SUBSCRIBER_STATES),
     language=TEXTS,
-    follows=st.builds(Follows, everything=st.booleans(), tags=SLUGS, authors=SLUGS),
+    follows=st.builds(SubscriptionFilter, everything=st.booleans(), tags=SLUGS, authors=SLUGS),
     cadence=st.sampled_from(CADENCES),
     soft_bounces=st.integers(min_value=0),
     changed=st.none() | TIMES,
@@ -63,7 +63,7 @@ SUBSCRIBERS = st.builds(
 @given(st.lists(SUBSCRIBERS, max_size=3))
 def test_whoever_is_written_is_read(readers: list[Subscriber]) -> None:
     """All that is known of anybody comes back from the lines, and from a file of them."""
-    lines = list(write(readers))
+    lines = list(write_csv(readers))
     file = io.StringIO("".join(lines), newline="")
 
     assert readers == listed(lines)
@@ -72,7 +72,7 @@ def test_whoever_is_written_is_read(readers: list[Subscriber]) -> None:
 
 def test_an_export_is_a_table_for_people() -> None:
     """Its columns are named by plain words, and no cell of it is a formula."""
-    header, ann = csv.reader(write([ANN]))
+    header, ann = csv.reader(write_csv([ANN]))
 
     assert {
         "id": "7",
@@ -95,5 +95,5 @@ def test_an_export_is_a_table_for_people() -> None:
 
 def test_an_export_of_nobody_has_a_header() -> None:
     """It is a roster like any other."""
-    assert 1 == len(list(write([])))
-    assert [] == listed(write([]))
+    assert 1 == len(list(write_csv([])))
+    assert [] == listed(write_csv([]))

@@ -9,18 +9,25 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from feedpub import library
-from feedpub.config import Config, Digest, Feeds, Pages
-from feedpub.feeds import address
+from feedpub.config import Config, DigestConfig, FeedsConfig, PagesConfig
+from feedpub.feeds import build_feed_url
 from feedpub.mailing import Issue
-from feedpub.model import Issued, Manuscript, Output, Page
-from feedpub.site import Plan, Site, digest_address, issue_address, outputs, plan
-from feedpub.site.plan import ARCHIVE_SIZE
+from feedpub.model import ArchivedIssue, OutputFile, Page, ParsedPost
+from feedpub.site import (
+    SiteContext,
+    SitePlan,
+    build_archive_url,
+    build_issue_url,
+    build_outputs,
+    plan_site,
+)
+from feedpub.site.plan import ARCHIVE_PAGE_SIZE
 from feedpub.templates import Templates
 
 NOW = datetime(2025, 6, 1, tzinfo=UTC)
 SLOT = datetime(2025, 2, 3, 8, 0, tzinfo=UTC)
 WEEKLY = f"{made.SITE}digests/weekly/"
-CONFIG = made.config(digests=(Digest("weekly", "The week"), Digest("Neues & Mehr")))
+CONFIG = made.config(digests=(DigestConfig("weekly", "The week"), DigestConfig("Neues & Mehr")))
 POSTS = (
     made.manuscript(id="x:1", title="AT&T"),
     made.manuscript(stem="two", id="x:2", title="Two", language="ar", summary="ملخص"),
@@ -35,33 +42,33 @@ def issue(*posts: str, subject: str = "News", slot: datetime = SLOT, **changes: 
 
 
 def planned(
-    *issues: Issue, config: Config = CONFIG, manuscripts: tuple[Manuscript, ...] = POSTS
-) -> Plan:
+    *issues: Issue, config: Config = CONFIG, manuscripts: tuple[ParsedPost, ...] = POSTS
+) -> SitePlan:
     """Plan the site of the posts after some issues."""
-    return plan(config, library.build(config, manuscripts, {}, NOW), issues)
+    return plan_site(config, library.build_library(config, manuscripts, {}, NOW), issues)
 
 
-def page(found: Plan, path: str) -> Page:
+def page(found: SitePlan, path: str) -> Page:
     """Give the page at a path."""
     (only,) = (each for each in found.pages if each.path == path)
     return only
 
 
-def digest_pages(found: Plan) -> list[str]:
+def digest_pages(found: SitePlan) -> list[str]:
     """Name the pages of digests."""
     return [each.path for each in found.pages if each.path.startswith("digests/")]
 
 
 def built(
-    *issues: Issue, config: Config = CONFIG, manuscripts: tuple[Manuscript, ...] = POSTS
-) -> dict[str, Output]:
+    *issues: Issue, config: Config = CONFIG, manuscripts: tuple[ParsedPost, ...] = POSTS
+) -> dict[str, OutputFile]:
     """Give every file of the site by its path."""
-    shelved = library.build(config, manuscripts, {}, NOW)
+    shelved = library.build_library(config, manuscripts, {}, NOW)
     texts = dict.fromkeys(("issue.html", "issues.html", "subscribe.html"), "{{ page.title }}")
-    templates = Templates(config, {}, texts, lambda feed, form: address(config, feed, form))
-    site = Site(config, templates, lambda _: "<p>Text.</p>", "base")
-    found = outputs(site, shelved, plan(config, shelved, issues))
-    return {each.path: each for each in found if isinstance(each, Output)}
+    templates = Templates(config, {}, texts, lambda feed, form: build_feed_url(config, feed, form))
+    site = SiteContext(config, templates, lambda _: "<p>Text.</p>", "base")
+    found = build_outputs(site, shelved, plan_site(config, shelved, issues))
+    return {each.path: each for each in found if isinstance(each, OutputFile)}
 
 
 @pytest.mark.parametrize(
@@ -76,29 +83,29 @@ def built(
 def test_the_address_of_an_issue(slot: datetime, expected: str) -> None:
     """It is made of the digest's name and the slot, in UTC, whatever zone that is told in."""
 
-    assert f"{WEEKLY}{expected}/" == issue_address(CONFIG, "weekly", slot)
+    assert f"{WEEKLY}{expected}/" == build_issue_url(CONFIG, "weekly", slot)
 
 
 @given(st.datetimes(datetime(1990, 1, 1)), st.datetimes(datetime(1990, 1, 1)))  # noqa: DTZ001
 def test_no_two_issues_share_an_address(one: datetime, other: datetime) -> None:
     """Two times have two addresses."""
     first, second = one.replace(tzinfo=UTC), other.replace(tzinfo=UTC)
-    addresses = {issue_address(CONFIG, "weekly", each) for each in (first, second)}
+    addresses = {build_issue_url(CONFIG, "weekly", each) for each in (first, second)}
 
     assert len({first, second}) == len(addresses)
 
 
 def test_the_address_of_a_digest() -> None:
     """It is made of the digest's name."""
-    assert f"{made.SITE}digests/neues-mehr/" == digest_address(CONFIG, "Neues & Mehr")
+    assert f"{made.SITE}digests/neues-mehr/" == build_archive_url(CONFIG, "Neues & Mehr")
 
 
 def test_without_pages_there_is_nothing_to_lead_to() -> None:
     """Neither archive nor issue has an address, and no feed tells of them."""
-    bare = made.config(digests=CONFIG.digests, pages=Pages(enabled=False))
+    bare = made.config(digests=CONFIG.digests, pages=PagesConfig(enabled=False))
     found = planned(issue("x:1"), config=bare)
 
-    assert ("", "") == (digest_address(bare, "weekly"), issue_address(bare, "weekly", SLOT))
+    assert ("", "") == (build_archive_url(bare, "weekly"), build_issue_url(bare, "weekly", SLOT))
     assert [] == [feed for feed in found.feeds if feed.kind == "digest"]
 
 
@@ -108,7 +115,7 @@ def test_an_issue_has_a_page() -> None:
         planned(issue("x:2", "x:1", subject="AT&T +1")), "digests/weekly/2025-02-03-0800/index.html"
     )
 
-    assert found.issue == Issued(
+    assert found.issue == ArchivedIssue(
         "The week", "AT&T +1", SLOT, f"{WEEKLY}2025-02-03-0800/", 2, archive=WEEKLY
     )
     assert ("issue.html", "AT&T +1", "Two · AT&T") == (
@@ -159,12 +166,12 @@ def test_long_archives_are_divided() -> None:
     """As other lists are."""
     issues = [
         issue("x:1", subject=str(number), slot=SLOT - timedelta(days=number))
-        for number in range(ARCHIVE_SIZE + 1)
+        for number in range(ARCHIVE_PAGE_SIZE + 1)
     ]
     found = planned(*issues)
     last = page(found, "digests/weekly/page/2/index.html")
 
-    assert [str(ARCHIVE_SIZE)] == [each.subject for each in last.issues]
+    assert [str(ARCHIVE_PAGE_SIZE)] == [each.subject for each in last.issues]
     assert last.pager
     assert WEEKLY == last.pager.newer
 
@@ -193,7 +200,7 @@ def test_some_issues_have_no_page() -> None:
 
 def test_a_digest_has_a_feed() -> None:
     """Its entries are issues, the newest first and as many as the feeds of posts have."""
-    config = made.config(digests=CONFIG.digests, feeds=Feeds(limit=1))
+    config = made.config(digests=CONFIG.digests, feeds=FeedsConfig(limit=1))
     later = issue("x:2", "x:1", subject="Later", slot=SLOT + timedelta(days=7))
     found = planned(issue("x:1"), later, config=config)
     (feed, _) = (each for each in found.feeds if each.kind == "digest")
@@ -263,10 +270,12 @@ def test_an_edited_post_changes_the_issues_it_was_in() -> None:
 _DAY = timedelta(days=1)
 
 
-def _changed(before: dict[str, Output], after: dict[str, Output]) -> set[str]:
+def _changed(before: dict[str, OutputFile], after: dict[str, OutputFile]) -> set[str]:
     """Give the paths whose key is not what it was."""
     return {
         path
         for path in before.keys() | after.keys()
-        if path not in before or path not in after or before[path].key != after[path].key
+        if path not in before
+        or path not in after
+        or before[path].cache_key != after[path].cache_key
     }

@@ -12,11 +12,11 @@ from hypothesis import strategies as st
 from lxml import etree
 
 from feedpub import library
-from feedpub.config import Config, ExtraFeed, Feeds, Pages
-from feedpub.feeds import address
-from feedpub.model import Author, Body, Copy, Manuscript, Output, Reference
-from feedpub.site import Site, outputs, plan
-from feedpub.slugs import fold
+from feedpub.config import Config, ExtraFeedConfig, FeedsConfig, PagesConfig
+from feedpub.feeds import build_feed_url
+from feedpub.model import Author, Body, OutputFile, ParsedPost, Reference, StaticFile
+from feedpub.site import SiteContext, build_outputs, plan_site
+from feedpub.slugs import fold_case
 from feedpub.templates import Templates
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
@@ -36,34 +36,38 @@ REFERENCES = (Reference("cat.png", 1), Reference("#part", 1))
 
 
 def built(
-    *manuscripts: Manuscript,
+    *manuscripts: ParsedPost,
     files: dict[str, int] | None = None,
     config: Config | None = None,
     templates: dict[str, str] | None = None,
     base: str = "base",
     body: str = BODY,
-) -> list[Output | Copy]:
+) -> list[OutputFile | StaticFile]:
     """Give every file of the site of these manuscripts."""
     whole = config or made.config()
-    shelved = library.build(whole, manuscripts, files or {}, NOW)
+    shelved = library.build_library(whole, manuscripts, files or {}, NOW)
     texts = Templates(
-        whole, templates or {}, TEMPLATES, lambda feed, form: address(whole, feed, form)
+        whole, templates or {}, TEMPLATES, lambda feed, form: build_feed_url(whole, feed, form)
     )
-    return list(outputs(Site(whole, texts, lambda _: body, base), shelved, plan(whole, shelved)))
+    return list(
+        build_outputs(
+            SiteContext(whole, texts, lambda _: body, base), shelved, plan_site(whole, shelved)
+        )
+    )
 
 
-def rendered(found: list[Output | Copy], path: str) -> str:
+def rendered(found: list[OutputFile | StaticFile], path: str) -> str:
     """Give the text of the file at a path."""
-    (only,) = (each for each in found if each.path == path and isinstance(each, Output))
+    (only,) = (each for each in found if each.path == path and isinstance(each, OutputFile))
     return only.render().decode()
 
 
-def keys(found: list[Output | Copy]) -> dict[str, str]:
+def keys(found: list[OutputFile | StaticFile]) -> dict[str, str]:
     """Give the key of every file by its path."""
-    return {each.path: each.key for each in found}
+    return {each.path: each.cache_key for each in found}
 
 
-def posts(count: int) -> list[Manuscript]:
+def posts(count: int) -> list[ParsedPost]:
     """Give so many posts, a day apart, named 1, 2, 3, oldest first, without tags or authors."""
     return [
         made.manuscript(
@@ -106,12 +110,14 @@ def test_the_layout() -> None:
             *(style, "cat.png", "robots.txt"),
         ]
     )
-    assert {"cat.png", "robots.txt"} == {each.path for each in found if isinstance(each, Copy)}
+    assert {"cat.png", "robots.txt"} == {
+        each.path for each in found if isinstance(each, StaticFile)
+    }
 
 
 def test_without_pages() -> None:
     """`pages: false` publishes feeds and files alone, robots.txt among them."""
-    config = made.config(pages=Pages(enabled=False))
+    config = made.config(pages=PagesConfig(enabled=False))
     found = built(made.manuscript(), files={"index.html": 9, "robots.txt": 9}, config=config)
     names = {each.path.rpartition("/")[2] for each in found}
 
@@ -169,7 +175,7 @@ def test_opml_lists_the_feeds() -> None:
 
 def test_archives_are_written() -> None:
     """Archives are Atom documents at the top of the site."""
-    config = made.config(feeds=Feeds(archive=True, limit=1))
+    config = made.config(feeds=FeedsConfig(archive=True, limit=1))
     found = built(*posts(2), config=config)
 
     assert "Post 1" in rendered(found, "archive-1.xml")
@@ -189,10 +195,12 @@ def test_a_file_of_the_users_own_is_published_once() -> None:
     style = next(each.path for each in built() if each.path.startswith("assets/"))
     found = [each for each in built(files={style: 9}) if each.path == style]
 
-    assert [Copy(style, "", style)] == found
+    assert [StaticFile(style, "", style)] == found
 
 
-def changed(before: list[Output | Copy], after: list[Output | Copy]) -> set[str]:
+def changed(
+    before: list[OutputFile | StaticFile], after: list[OutputFile | StaticFile]
+) -> set[str]:
     """Give the paths whose key is not what it was."""
     old, new = keys(before), keys(after)
     return {path for path in old.keys() | new.keys() if old.get(path) != new.get(path)}
@@ -318,19 +326,19 @@ FILES = st.dictionaries(
 
 @given(MANUSCRIPTS, FILES, st.booleans())
 def test_no_two_files_at_one_place(
-    manuscripts: list[Manuscript], files: dict[str, int], pages: bool
+    manuscripts: list[ParsedPost], files: dict[str, int], pages: bool
 ) -> None:
     """Posts, files, pages and feeds never meet, on the least of disks, nor leave the folder."""
     config = made.config(
-        pages=Pages(enabled=pages, per_page=1),
-        feeds=Feeds(
+        pages=PagesConfig(enabled=pages, per_page=1),
+        feeds=FeedsConfig(
             kinds=("site", "tags", "authors", "languages", "categories"),
             limit=1,
             archive=True,
-            extra=(ExtraFeed("x", tags=("C",)), ExtraFeed("X", tags=("C",))),
+            extra=(ExtraFeedConfig("x", tags=("C",)), ExtraFeedConfig("X", tags=("C",))),
         ),
     )
-    paths = [fold(each.path) for each in built(*manuscripts, files=files, config=config)]
+    paths = [fold_case(each.path) for each in built(*manuscripts, files=files, config=config)]
 
     for one, other in combinations(paths, 2):
         assert one != other
@@ -343,22 +351,24 @@ def test_no_two_files_at_one_place(
 
 def test_an_output_that_stays_is_the_very_one() -> None:
     """What is made of the same is not even given another key; the rest has the key it must."""
-    config = made.config(feeds=Feeds(limit=1, archive=True))
+    config = made.config(feeds=FeedsConfig(limit=1, archive=True))
     manuscripts = [
         made.manuscript(path=f"{stem}.md", stem=stem, tags=(stem,), authors=(Author(stem),))
         for stem in ("a", "b", "c")
     ]
     edited = [replace(manuscripts[0], digest="other", summary="Other."), *manuscripts[1:]]
-    texts = Templates(config, {}, TEMPLATES, lambda feed, form: address(config, feed, form))
-    site = Site(config, texts, lambda _: BODY, "base")
-    first, second = (library.build(config, each, {}, NOW) for each in (manuscripts, edited))
-    known = {each.path: each for each in outputs(site, first, plan(config, first))}
+    texts = Templates(config, {}, TEMPLATES, lambda feed, form: build_feed_url(config, feed, form))
+    site = SiteContext(config, texts, lambda _: BODY, "base")
+    first, second = (library.build_library(config, each, {}, NOW) for each in (manuscripts, edited))
+    known = {each.path: each for each in build_outputs(site, first, plan_site(config, first))}
 
-    found = {each.path: each for each in outputs(site, second, plan(config, second), known)}
+    found = {
+        each.path: each for each in build_outputs(site, second, plan_site(config, second), known)
+    }
 
-    anew = {each.path: each for each in outputs(site, second, plan(config, second))}
-    assert {path: each.key for path, each in anew.items()} == {
-        path: each.key for path, each in found.items()
+    anew = {each.path: each for each in build_outputs(site, second, plan_site(config, second))}
+    assert {path: each.cache_key for path, each in anew.items()} == {
+        path: each.cache_key for path, each in found.items()
     }
     assert {
         *(f"{folder}/a/{name}" for folder in ("tags", "authors") for name in FEEDS),
@@ -366,5 +376,5 @@ def test_an_output_that_stays_is_the_very_one() -> None:
         *("posts/b/index.html", "archive-1.xml", "subscribe/index.html"),
         *("index.html", "archive/index.html", "404.html"),
     } == {path for path, each in found.items() if known[path] is not each} - {
-        path for path, each in known.items() if isinstance(each, Output) and each.of is None
+        path for path, each in known.items() if isinstance(each, OutputFile) and each.inputs is None
     }

@@ -7,15 +7,15 @@ import made
 import pytest
 
 from feedpub import library
-from feedpub.config import Config, Content, Feeds, Pages, Subscribers
-from feedpub.model import Author, Group, Manuscript, Page, Pager, Tag
-from feedpub.site import Plan, plan
-from feedpub.site.plan import ARCHIVE_SIZE, LATEST
+from feedpub.config import Config, ContentConfig, FeedsConfig, PagesConfig, SubscribersConfig
+from feedpub.model import Author, Page, Pagination, ParsedPost, Tag, TaxonomyTerm
+from feedpub.site import SitePlan, plan_site
+from feedpub.site.plan import ARCHIVE_PAGE_SIZE, LATEST_POSTS
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
 
-def posts(count: int) -> list[Manuscript]:
+def posts(count: int) -> list[ParsedPost]:
     """Give so many posts, a minute apart, named 1, 2, 3, oldest first."""
     start = NOW - timedelta(minutes=count + 1)
     return [
@@ -25,19 +25,19 @@ def posts(count: int) -> list[Manuscript]:
 
 
 def planned(
-    *manuscripts: Manuscript, files: dict[str, int] | None = None, config: Config | None = None
-) -> Plan:
+    *manuscripts: ParsedPost, files: dict[str, int] | None = None, config: Config | None = None
+) -> SitePlan:
     """Plan the site of these manuscripts and files."""
     whole = config or made.config()
-    return plan(whole, library.build(whole, manuscripts, files or {}, NOW))
+    return plan_site(whole, library.build_library(whole, manuscripts, files or {}, NOW))
 
 
-def pages(template: str, found: Plan) -> list[Page]:
+def pages(template: str, found: SitePlan) -> list[Page]:
     """Give the pages that a template shows."""
     return [page for page in found.pages if page.template == template]
 
 
-def page(template: str, found: Plan) -> Page:
+def page(template: str, found: SitePlan) -> Page:
     """Give the only page that a template shows."""
     (only,) = pages(template, found)
     return only
@@ -70,7 +70,7 @@ def test_every_page() -> None:
 
 def test_no_pages() -> None:
     """`pages: false` leaves feeds alone."""
-    found = planned(made.manuscript(), config=made.config(pages=Pages(enabled=False)))
+    found = planned(made.manuscript(), config=made.config(pages=PagesConfig(enabled=False)))
 
     assert () == found.pages
     assert 4 == len(found.feeds)
@@ -78,7 +78,7 @@ def test_no_pages() -> None:
 
 def test_a_list_is_divided_into_pages() -> None:
     """Each leads to the one before and the one after; the first is the list itself."""
-    config = made.config(pages=Pages(per_page=2))
+    config = made.config(pages=PagesConfig(per_page=2))
     found = pages("home.html", planned(*posts(5), config=config))
     second, third = f"{made.SITE}page/2/", f"{made.SITE}page/3/"
 
@@ -86,9 +86,9 @@ def test_a_list_is_divided_into_pages() -> None:
     assert ["index.html", "page/2/index.html", "page/3/index.html"] == [each.path for each in found]
     assert [made.SITE, second, third] == [each.url for each in found]
     assert [
-        Pager(1, 3, "", second),
-        Pager(2, 3, made.SITE, third),
-        Pager(3, 3, second, ""),
+        Pagination(1, 3, "", second),
+        Pagination(2, 3, made.SITE, third),
+        Pagination(3, 3, second, ""),
     ] == [each.pager for each in found]
 
 
@@ -96,20 +96,20 @@ def test_a_site_without_posts_has_a_home() -> None:
     """An empty list is one page."""
     found = page("home.html", planned())
 
-    assert ((), Pager(1, 1, "", "")) == (found.posts, found.pager)
+    assert ((), Pagination(1, 1, "", "")) == (found.posts, found.pager)
 
 
 def test_the_archive_is_long() -> None:
     """Its pages hold many titles."""
-    found = pages("archive.html", planned(*posts(ARCHIVE_SIZE + 1)))
+    found = pages("archive.html", planned(*posts(ARCHIVE_PAGE_SIZE + 1)))
 
-    assert [ARCHIVE_SIZE, 1] == [len(each.posts) for each in found]
+    assert [ARCHIVE_PAGE_SIZE, 1] == [len(each.posts) for each in found]
     assert "archive/page/2/index.html" == found[1].path
 
 
 def test_tags_and_authors_are_paged() -> None:
     """Their pages show their posts, and name their own feed before the site's."""
-    config = made.config(pages=Pages(per_page=2))
+    config = made.config(pages=PagesConfig(per_page=2))
     found = planned(*posts(3), made.manuscript(tags=(), authors=(Author("Bob"),)), config=config)
     first, second = pages("tag.html", found)[:2]
     bob = pages("author.html", found)[2]
@@ -122,17 +122,17 @@ def test_tags_and_authors_are_paged() -> None:
     assert ["authors/bob/", ""] == [feed.folder for feed in bob.feeds]
 
 
-@pytest.mark.parametrize("feeds", [Feeds(min_posts=2), Feeds(kinds=("site",))])
-def test_a_tag_without_a_feed_has_a_page(feeds: Feeds) -> None:
+@pytest.mark.parametrize("feeds", [FeedsConfig(min_posts=2), FeedsConfig(kinds=("site",))])
+def test_a_tag_without_a_feed_has_a_page(feeds: FeedsConfig) -> None:
     """Every tag and every author is listed, whichever feeds there are."""
     found = planned(made.manuscript(), config=made.config(feeds=feeds))
     newest = made.PUBLISHED
 
     assert (
-        Group("Python", f"{made.SITE}tags/python/", 1, newest),
-        Group("Web feeds", f"{made.SITE}tags/web-feeds/", 1, newest),
+        TaxonomyTerm("Python", f"{made.SITE}tags/python/", 1, newest),
+        TaxonomyTerm("Web feeds", f"{made.SITE}tags/web-feeds/", 1, newest),
     ) == page("tags.html", found).groups
-    assert (Group("Ann Lee", f"{made.SITE}authors/ann-lee/", 1, newest),) == page(
+    assert (TaxonomyTerm("Ann Lee", f"{made.SITE}authors/ann-lee/", 1, newest),) == page(
         "authors.html", found
     ).groups
     assert [[""], [""]] == [
@@ -142,7 +142,7 @@ def test_a_tag_without_a_feed_has_a_page(feeds: Feeds) -> None:
 
 def test_groups_tell_of_all_posts() -> None:
     """A tag is as new as its newest post, however many pages it has."""
-    found = planned(*posts(3), config=made.config(pages=Pages(per_page=1)))
+    found = planned(*posts(3), config=made.config(pages=PagesConfig(per_page=1)))
     python = page("tags.html", found).groups[0]
 
     assert (3, NOW - timedelta(minutes=1)) == (python.total, python.newest)
@@ -157,7 +157,7 @@ def test_subscribe_lists_every_feed() -> None:
 
 def test_not_found_proposes_the_latest() -> None:
     """Somebody who is lost may find something new."""
-    found = page("404.html", planned(*posts(LATEST + 1)))
+    found = page("404.html", planned(*posts(LATEST_POSTS + 1)))
 
     assert ["6", "5", "4", "3", "2"] == slugs(found)
 
@@ -181,7 +181,7 @@ def test_posts_know_their_neighbours() -> None:
 
 def test_the_page_of_a_post() -> None:
     """It is in the post's language, and has the feeds that the post is in."""
-    feeds = Feeds(kinds=("site", "tags", "authors", "categories", "languages"))
+    feeds = FeedsConfig(kinds=("site", "tags", "authors", "categories", "languages"))
     one = made.manuscript(language="de", categories=("News",))
     found = page("post.html", planned(one, config=made.config(feeds=feeds)))
 
@@ -219,7 +219,7 @@ def test_a_post_elsewhere_has_no_page() -> None:
 
 def test_archives_are_planned() -> None:
     """They are no feeds to follow, and so in no list."""
-    config = made.config(feeds=Feeds(archive=True, limit=1), content=Content())
+    config = made.config(feeds=FeedsConfig(archive=True, limit=1), content=ContentConfig())
     found = planned(*posts(2), config=config)
 
     assert ["archive-1", "archive-2"] == [feed.stem for feed in found.archives]
@@ -229,7 +229,7 @@ def test_archives_are_planned() -> None:
 def test_who_signs_up_may_choose() -> None:
     """Where the configuration has a form: of all tags, authors and languages, the site's first."""
     manuscripts = (made.manuscript(), made.manuscript(stem="b", language="ar", tags=("C",)))
-    form = Subscribers(form=True, double_opt_in=False)
+    form = SubscribersConfig(form=True, double_opt_in=False)
     found = page("subscribe.html", planned(*manuscripts, config=made.config(subscribers=form)))
 
     assert page("subscribe.html", planned(*manuscripts)).signup is None
@@ -242,16 +242,16 @@ def test_who_signs_up_may_choose() -> None:
 
 def test_a_page_that_stays_is_the_very_one() -> None:
     """An edit changes the pages that show the post; what is known changes nothing of a plan."""
-    config = made.config(pages=Pages(per_page=2))
+    config = made.config(pages=PagesConfig(per_page=2))
     before = [replace(each, path=f"{each.stem}.md", tags=("all", each.stem)) for each in posts(9)]
     after = [*before[:4], replace(before[4], digest="other", title="Other"), *before[5:]]
-    first = library.build(config, before, {}, NOW)
-    known = plan(config, first)
-    second = library.build(config, after, {}, NOW, known=first)
+    first = library.build_library(config, before, {}, NOW)
+    known = plan_site(config, first)
+    second = library.build_library(config, after, {}, NOW, known=first)
 
-    found = plan(config, second, known=known)
+    found = plan_site(config, second, known=known)
 
-    assert plan(config, second) == found
+    assert plan_site(config, second) == found
     same = {id(page) for page in known.pages}
     made_anew = {each.path for each in found.pages if id(each) not in same}
     assert {"posts/5/index.html", "posts/4/index.html", "posts/6/index.html"} < made_anew
@@ -263,7 +263,7 @@ def test_a_page_that_stays_is_the_very_one() -> None:
 def test_no_page_stays_where_the_feeds_are_others() -> None:
     """A page names its feeds, so that other feeds make other pages."""
     config = made.config()
-    first = library.build(config, [made.manuscript()], {}, NOW)
-    second = library.build(config, [made.manuscript(tags=("Else",))], {}, NOW, known=first)
+    first = library.build_library(config, [made.manuscript()], {}, NOW)
+    second = library.build_library(config, [made.manuscript(tags=("Else",))], {}, NOW, known=first)
 
-    assert plan(config, second) == plan(config, second, known=plan(config, first))
+    assert plan_site(config, second) == plan_site(config, second, known=plan_site(config, first))

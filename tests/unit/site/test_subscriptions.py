@@ -11,16 +11,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from feedpub import library
-from feedpub.config import Config, ExtraFeed, Feeds, Pages
+from feedpub.config import Config, ExtraFeedConfig, FeedsConfig, PagesConfig
 from feedpub.library import Library
-from feedpub.model import Author, Feed, Manuscript
-from feedpub.site.subscriptions import EPOCH, Subscriptions, subscriptions
+from feedpub.model import Author, Feed, ParsedPost
+from feedpub.site.subscriptions import EPOCH, FeedSet, build_feeds
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 ALL_KINDS = ("site", "tags", "authors", "languages", "categories")
 
 
-def posts(count: int) -> list[Manuscript]:
+def posts(count: int) -> list[ParsedPost]:
     """Give so many posts, a day apart, named 1, 2, 3, oldest first."""
     start = NOW - timedelta(days=count + 1)
     return [
@@ -29,15 +29,15 @@ def posts(count: int) -> list[Manuscript]:
     ]
 
 
-def shelved(manuscripts: Iterable[Manuscript], config: Config | None = None) -> Library:
+def shelved(manuscripts: Iterable[ParsedPost], config: Config | None = None) -> Library:
     """Give the library of these manuscripts."""
-    return library.build(config or made.config(), manuscripts, {}, NOW)
+    return library.build_library(config or made.config(), manuscripts, {}, NOW)
 
 
-def subscribed(*manuscripts: Manuscript, **sections: Any) -> Subscriptions:  # noqa: ANN401
+def subscribed(*manuscripts: ParsedPost, **sections: Any) -> FeedSet:  # noqa: ANN401
     """Give the feeds of these manuscripts; sections of the config may be given."""
     config = made.config(**sections)
-    return subscriptions(config, shelved(manuscripts, config))
+    return build_feeds(config, shelved(manuscripts, config))
 
 
 def slugs(feed: Feed) -> list[str]:
@@ -48,7 +48,7 @@ def slugs(feed: Feed) -> list[str]:
 def test_the_feed_of_the_site() -> None:
     """It holds the newest posts, and says of itself what the config says of the site."""
     config = made.config()
-    (feed,) = subscribed(*posts(3), feeds=Feeds(limit=2)).site
+    (feed,) = subscribed(*posts(3), feeds=FeedsConfig(limit=2)).site
 
     assert ["3", "2"] == slugs(feed)
     assert feed == Feed(
@@ -71,7 +71,7 @@ def test_the_feed_of_the_site() -> None:
 
 def test_a_limit_of_nothing_is_none() -> None:
     """`limit: 0` puts every post into a feed."""
-    (feed,) = subscribed(*posts(30), feeds=Feeds(limit=0)).site
+    (feed,) = subscribed(*posts(30), feeds=FeedsConfig(limit=0)).site
 
     assert 30 == len(feed.posts)
 
@@ -95,7 +95,7 @@ def test_a_site_without_author_or_description() -> None:
     """A feed must have a description, so its title stands for one."""
     config = made.config()
     config = replace(config, site=replace(config.site, author=None, description=""))
-    (feed,) = subscriptions(config, shelved([])).site
+    (feed,) = build_feeds(config, shelved([])).site
 
     assert ((), "Example") == (feed.authors, feed.description)
 
@@ -124,7 +124,7 @@ def test_feeds_of_categories_and_languages() -> None:
     """They are there when asked for; a language's feed is in that language."""
     one, other = posts(2)
     manuscripts = (replace(one, categories=("News",)), replace(other, language="de-AT"))
-    found = subscribed(*manuscripts, feeds=Feeds(kinds=("categories", "languages")))
+    found = subscribed(*manuscripts, feeds=FeedsConfig(kinds=("categories", "languages")))
 
     assert [("category", "categories/news/", ["1"], "en")] == [
         (feed.kind, feed.folder, slugs(feed), feed.language) for feed in found.categories
@@ -132,24 +132,24 @@ def test_feeds_of_categories_and_languages() -> None:
     assert [("de-AT", "languages/de-at/", ["2"]), ("en", "languages/en/", ["1"])] == [
         (feed.language, feed.folder, slugs(feed)) for feed in found.languages
     ]
-    assert {made.SITE} == {feed.url for feed in found.all()}
+    assert {made.SITE} == {feed.url for feed in found.list_feeds()}
     assert () == found.site + found.tags + found.authors
 
 
 def test_without_pages_a_feed_belongs_to_the_site() -> None:
     """There is no page of a tag to lead to."""
-    found = subscribed(*posts(1), pages=Pages(enabled=False))
+    found = subscribed(*posts(1), pages=PagesConfig(enabled=False))
 
-    assert {made.SITE} == {feed.url for feed in found.all()}
+    assert {made.SITE} == {feed.url for feed in found.list_feeds()}
 
 
 @pytest.mark.parametrize(("least", "expected"), [(1, 6), (2, 6), (3, 1)])
 def test_min_posts(least: int, expected: int) -> None:
     """What has too few posts gets no feed; the site always does."""
     manuscripts = [replace(each, categories=("News",)) for each in posts(2)]
-    found = subscribed(*manuscripts, feeds=Feeds(kinds=ALL_KINDS, min_posts=least))
+    found = subscribed(*manuscripts, feeds=FeedsConfig(kinds=ALL_KINDS, min_posts=least))
 
-    assert expected == len(found.all())
+    assert expected == len(found.list_feeds())
 
 
 @pytest.mark.parametrize(
@@ -175,7 +175,7 @@ def test_combinations(wanted: dict[str, Any], expected: list[str]) -> None:
         replace(two, tags=("python",), authors=(Author("b"),), language="de"),
         replace(three, tags=("C++",), categories=("news",), language="de-AT"),
         authors=(("b", Author("Bob")),),
-        feeds=Feeds(extra=(replace(ExtraFeed("Mine & Yours"), **wanted),)),
+        feeds=FeedsConfig(extra=(replace(ExtraFeedConfig("Mine & Yours"), **wanted),)),
     )
 
     assert [("extra", "Mine & Yours", "feeds/mine-yours/", expected)] == [
@@ -185,8 +185,8 @@ def test_combinations(wanted: dict[str, Any], expected: list[str]) -> None:
 
 def test_extra_feeds_of_one_name() -> None:
     """Each has a folder of its own, and a title may be given."""
-    extra = (ExtraFeed("x", title="First", tags=("a",)), ExtraFeed("X", tags=("b",)))
-    found = subscribed(feeds=Feeds(extra=extra))
+    extra = (ExtraFeedConfig("x", title="First", tags=("a",)), ExtraFeedConfig("X", tags=("b",)))
+    found = subscribed(feeds=FeedsConfig(extra=extra))
 
     assert [("First", "feeds/x/"), ("X", "feeds/x-2/")] == [
         (feed.name, feed.folder) for feed in found.extra
@@ -195,7 +195,7 @@ def test_extra_feeds_of_one_name() -> None:
 
 def test_archives() -> None:
     """All posts but the newest few are in full documents, each naming the one before it."""
-    found = subscribed(*posts(7), feeds=Feeds(archive=True, limit=3))
+    found = subscribed(*posts(7), feeds=FeedsConfig(archive=True, limit=3))
 
     assert [["3", "2", "1"], ["6", "5", "4"]] == [slugs(feed) for feed in found.archives]
     assert ["archive-1", "archive-2"] == [feed.stem for feed in found.archives]
@@ -208,7 +208,7 @@ def test_archives() -> None:
         slugs(found.site[0]),
     )
     assert found.site[0].id == found.archives[0].id
-    assert not any(feed in found.all() for feed in found.archives)
+    assert not any(feed in found.list_feeds() for feed in found.archives)
 
 
 @pytest.mark.parametrize(
@@ -223,7 +223,7 @@ def test_archives() -> None:
 )
 def test_no_archives(feeds: dict[str, Any]) -> None:
     """They need a limit that is passed, and the site's feed in Atom."""
-    found = subscribed(*posts(7), feeds=replace(Feeds(archive=True, limit=3), **feeds))
+    found = subscribed(*posts(7), feeds=replace(FeedsConfig(archive=True, limit=3), **feeds))
 
     assert () == found.archives
     assert not any(feed.older for feed in found.site)
@@ -232,7 +232,7 @@ def test_no_archives(feeds: dict[str, Any]) -> None:
 @given(st.integers(0, 12), st.integers(1, 4))
 def test_an_archive_never_changes(count: int, size: int) -> None:
     """Once it is there, no newer post changes it; feed and archives hold every post."""
-    manuscripts, feeds = posts(count + 1), Feeds(archive=True, limit=size)
+    manuscripts, feeds = posts(count + 1), FeedsConfig(archive=True, limit=size)
     before = subscribed(*manuscripts[:-1], feeds=feeds)
     after = subscribed(*manuscripts, feeds=feeds)
     held = [slug for feed in (*after.site, *after.archives) for slug in slugs(feed)]
@@ -252,8 +252,8 @@ def test_no_two_feeds_in_one_folder(tags: list[list[str]], extra: list[str]) -> 
         replace(each, tags=tuple(some), categories=tuple(some[:1]))
         for each, some in zip(posts(len(tags)), tags, strict=True)
     ]
-    combinations = tuple(ExtraFeed(name, tags=("C",)) for name in extra)
-    feeds = Feeds(kinds=ALL_KINDS, extra=combinations)
-    found = subscribed(*manuscripts, feeds=feeds).all()
+    combinations = tuple(ExtraFeedConfig(name, tags=("C",)) for name in extra)
+    feeds = FeedsConfig(kinds=ALL_KINDS, extra=combinations)
+    found = subscribed(*manuscripts, feeds=feeds).list_feeds()
 
     assert len(found) == len({feed.folder for feed in found}) == len({feed.id for feed in found})

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from feedpub.errors import FeedpubError
-from feedpub.starter import new
+from feedpub.starter import create_post
 
 NOW = datetime(2025, 7, 30, 9, 0, 0, 123, tzinfo=UTC)
 SITE = 'site: {title: Notes, url: "https://example.org/", timezone: Europe/Berlin}\n'
@@ -18,7 +18,7 @@ TWO = SITE + "authors: {ann: Ann Lee, bob: Bob}\n"
 def start(folder: Path, config: str, title: str, author: str = "") -> tuple[str, str]:
     """Start a post in a site; give its name and text."""
     (folder / "config.yaml").write_text(config, encoding="utf-8")
-    path = new(folder / "config.yaml", title, author, NOW, {})
+    path = create_post(folder / "config.yaml", title, author, NOW, {})
     return path.relative_to(folder).as_posix(), path.read_text(encoding="utf-8")
 
 

@@ -21,7 +21,7 @@ sys.modules["psycopg"] = None
 from pathlib import Path
 import feedpub.store
 try:
-    feedpub.store.open("postgresql://localhost/news", Path())
+    feedpub.store.open_store("postgresql://localhost/news", Path())
 except feedpub.store.StoreError as error:
     print(error)
 """
@@ -29,11 +29,11 @@ except feedpub.store.StoreError as error:
 
 def test_no_url_is_a_file_in_the_folder(tmp_path: Path) -> None:
     """The folder is made; nobody else can read the file."""
-    feedpub.store.open("", tmp_path / "a/b").close()
+    feedpub.store.open_store("", tmp_path / "a/b").close()
 
     file = tmp_path / "a/b/newsletter.sqlite"
     assert 0o600 == file.stat().st_mode & 0o777
-    assert str(file) == Database("", tmp_path / "a/b").place
+    assert str(file) == Database("", tmp_path / "a/b").display_name
 
 
 @pytest.mark.parametrize("name", ["news.sqlite", "/elsewhere/news.sqlite"])
@@ -42,7 +42,7 @@ def test_a_file_may_be_named(tmp_path: Path, name: str) -> None:
     if name.startswith("/"):
         name = f"{tmp_path}{name}"
 
-    feedpub.store.open(f"sqlite:///{name}", tmp_path).close()
+    feedpub.store.open_store(f"sqlite:///{name}", tmp_path).close()
 
     assert (tmp_path / name).is_file()
 
@@ -77,7 +77,7 @@ def test_a_file_may_be_named(tmp_path: Path, name: str) -> None:
 def test_what_cannot_be_used_is_told(tmp_path: Path, url: str, expected: str) -> None:
     """With what would do, and without a password, wherever it stands."""
     with pytest.raises(StoreError, match=expected) as raised:
-        feedpub.store.open(url, tmp_path)
+        feedpub.store.open_store(url, tmp_path)
 
     told = str(raised.value)
     assert "\n" not in told
@@ -89,7 +89,7 @@ def test_a_server_is_named_without_its_password(scheme: str) -> None:
     """Under any of its names, and without what else the URL sets: a password may be among it."""
     url = f"{scheme}://me:secret@localhost/news?connect_timeout=1&sslpassword=secret"
 
-    assert "postgresql://me@localhost/news" == Database(url, Path()).place
+    assert "postgresql://me@localhost/news" == Database(url, Path()).display_name
 
 
 def test_a_driver_that_is_not_there_is_told() -> None:
@@ -107,7 +107,7 @@ def test_a_file_in_place_of_the_folder_is_told(tmp_path: Path) -> None:
     (tmp_path / "state").write_text("mine", encoding="utf-8")
 
     with pytest.raises(StoreError, match=r"state/newsletter\.sqlite: .*; the list of readers"):
-        feedpub.store.open("", tmp_path / "state")
+        feedpub.store.open_store("", tmp_path / "state")
 
 
 def test_a_file_that_is_no_database_is_told(tmp_path: Path) -> None:
@@ -116,7 +116,7 @@ def test_a_file_that_is_no_database_is_told(tmp_path: Path) -> None:
     file.write_text("mine" * 1_000, encoding="utf-8")
 
     with pytest.raises(StoreError, match=r"newsletter\.sqlite: file is not a database; see to"):
-        feedpub.store.open("", tmp_path)
+        feedpub.store.open_store("", tmp_path)
 
     assert "mine" * 1_000 == file.read_text(encoding="utf-8")
 
@@ -125,7 +125,7 @@ def test_nothing_was_sent_from_a_database_that_is_not_begun(tmp_path: Path) -> N
     """Asked what went out, an empty file stays empty."""
     (tmp_path / "newsletter.sqlite").touch()
 
-    assert () == feedpub.store.sent("", tmp_path)
+    assert () == feedpub.store.load_sent_issues("", tmp_path)
     assert 0 == (tmp_path / "newsletter.sqlite").stat().st_size
 
 
@@ -133,7 +133,10 @@ def test_a_bug_is_a_bug(tmp_path: Path) -> None:
     """What is neither away nor broken is no message for people."""
     database = Database("", tmp_path)
 
-    with pytest.raises(OperationalError, match="no such table"), database.reading() as connection:
+    with (
+        pytest.raises(OperationalError, match="no such table"),
+        database.begin_read() as connection,
+    ):
         connection.execute(text("SELECT * FROM nowhere"))
 
     database.close()
@@ -145,7 +148,7 @@ def test_too_many_threads_are_told_to_wait(tmp_path: Path) -> None:
 
     with (
         pytest.raises(StoreUnavailable, match="the database is not there for now"),
-        database.reading(),
+        database.begin_read(),
     ):
         raise PoolTimeout("all are taken")
 
@@ -154,11 +157,11 @@ def test_too_many_threads_are_told_to_wait(tmp_path: Path) -> None:
 
 def test_who_is_forgotten_is_in_no_file(tmp_path: Path) -> None:
     """Neither in the database nor in its log is an address left, nor a name."""
-    store = feedpub.store.open("", tmp_path)
+    store = feedpub.store.open_store("", tmp_path)
     for each in range(300):
-        store.add(reader(f"someone{each}@example.org", name=f"Somebody {each}"), NOW)
+        store.add_subscriber(reader(f"someone{each}@example.org", name=f"Somebody {each}"), NOW)
     for each in range(300):
-        store.forget(f"someone{each}@example.org", os.urandom(8))
+        store.forget_address(f"someone{each}@example.org", os.urandom(8))
 
     for file in tmp_path.iterdir():
         assert b"someone" not in file.read_bytes()

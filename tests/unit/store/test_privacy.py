@@ -6,7 +6,7 @@ from pathlib import Path
 from sqlalchemy import Connection, event
 
 from feedpub.store.database import Database
-from feedpub.store.privacy import scrub
+from feedpub.store.privacy import scrub_delivery_texts
 from feedpub.store.upgrading import upgrade
 
 
@@ -22,8 +22,8 @@ def test_the_deliveries_of_a_reader_are_found_by_an_index(tmp_path: Path) -> Non
     with closing(Database("", tmp_path)) as database:
         upgrade(database)
         event.listen(database._engine, "before_cursor_execute", lambda *told: explain(*told[:4]))
-        with database.writing() as connection:
-            scrub(connection, 7)
+        with database.begin_write() as connection:
+            scrub_delivery_texts(connection, 7)
 
     assert plans
     assert not [each for each in plans if each.startswith("SCAN")]

@@ -10,10 +10,10 @@ from mailings import NOW, planned, reader, whole
 from sqlalchemy import insert, select, text
 
 import feedpub.store
-from feedpub.mailing import Follows
+from feedpub.mailing import SubscriptionFilter
 from feedpub.store import StoreError, schema
 from feedpub.store.database import Database
-from feedpub.store.rows import reader as row_of
+from feedpub.store.rows import dump_subscriber as row_of
 from feedpub.store.upgrading import upgrade
 
 
@@ -21,7 +21,7 @@ def test_the_tables_are_those_of_the_schema(tmp_path: Path) -> None:
     """The revisions, one after the other, make what the code works with."""
     database = Database("", tmp_path)
     upgrade(database)
-    with database.reading() as connection:
+    with database.begin_read() as connection:
         found = compare_metadata(MigrationContext.configure(connection), schema.metadata)
 
         assert [] == found
@@ -47,25 +47,25 @@ def test_an_older_database_keeps_every_row(tmp_path: Path, revision: str) -> Non
     database = Database("", tmp_path)
     upgrade(database, revision)
     found = [whole(), *(reader(f"r{each}@example.org") for each in range(1_000))]
-    with database.writing() as connection:
+    with database.begin_write() as connection:
         rows = [row_of(each, each.address.lower(), NOW) for each in found]
         connection.execute(insert(schema.subscriber), rows)
         before = connection.execute(select(*FIRST)).all()
     database.close()
 
-    store = feedpub.store.open("", tmp_path)
+    store = feedpub.store.open_store("", tmp_path)
 
-    with database.reading() as connection:
+    with database.begin_read() as connection:
         assert before == connection.execute(select(*FIRST)).all()
-    assert 1_001 == len(tuple(store.all()))
-    assert "sending" == planned(store, [each.id for each in store.all()], "one").state
-    bounced = store.bounced(1, hard=False, limit=3, now=NOW)
+    assert 1_001 == len(tuple(store.iter_subscribers()))
+    assert "sending" == planned(store, [each.id for each in store.iter_subscribers()], "one").state
+    bounced = store.record_bounce(1, hard=False, limit=3, now=NOW)
     assert bounced is not None
     assert ("bounced", 3) == (bounced.state, bounced.soft_bounces)
-    assert bounced.waited is None
-    sooner = store.prefer(1, Follows(), "each", "", NOW)
+    assert bounced.delayed_until is None
+    sooner = store.update_preferences(1, SubscriptionFilter(), "each", "", NOW)
     assert sooner is not None
-    assert sooner.waited == NOW
+    assert sooner.delayed_until == NOW
 
     store.close()
     database.close()
@@ -73,22 +73,22 @@ def test_an_older_database_keeps_every_row(tmp_path: Path, revision: str) -> Non
 
 def test_a_database_that_is_up_to_date_is_left_alone(tmp_path: Path) -> None:
     """Opened again, it has what it had."""
-    store = feedpub.store.open("", tmp_path)
-    store.add(reader(), NOW)
+    store = feedpub.store.open_store("", tmp_path)
+    store.add_subscriber(reader(), NOW)
     store.close()
 
-    again = feedpub.store.open("", tmp_path)
+    again = feedpub.store.open_store("", tmp_path)
 
-    assert 1 == len(tuple(again.all()))
+    assert 1 == len(tuple(again.iter_subscribers()))
 
     again.close()
 
 
 def test_a_newer_database_is_refused_and_untouched(tmp_path: Path) -> None:
     """The message says whose it is, and what to do."""
-    feedpub.store.open("", tmp_path).close()
+    feedpub.store.open_store("", tmp_path).close()
     database = Database("", tmp_path)
-    with database.writing() as connection:
+    with database.begin_write() as connection:
         connection.execute(text("UPDATE alembic_version SET version_num = '0099'"))
 
     expected = (
@@ -96,9 +96,9 @@ def test_a_newer_database_is_refused_and_untouched(tmp_path: Path) -> None:
         rf"feedpub knows it up to {schema.HEAD}\); install that feedpub"
     )
     with pytest.raises(StoreError, match=expected):
-        feedpub.store.open("", tmp_path)
+        feedpub.store.open_store("", tmp_path)
 
-    with database.reading() as connection:
+    with database.begin_read() as connection:
         version = connection.scalar(text("SELECT version_num FROM alembic_version"))
         assert "0099" == version
 
@@ -109,13 +109,13 @@ def test_an_upgrade_that_fails_leaves_the_database_as_it_was(tmp_path: Path) -> 
     """Tables and revision are those from before, and it can be tried again."""
     database = Database("", tmp_path)
     upgrade(database, "0001")
-    with database.writing() as connection:
+    with database.begin_write() as connection:
         connection.execute(text("CREATE TABLE selected (in_the_way TEXT)"))
 
     with pytest.raises(Exception, match="table selected already exists"):
         upgrade(database)
 
-    with database.writing() as connection:
+    with database.begin_write() as connection:
         names = set(connection.execute(text("SELECT name FROM sqlite_master")).scalars())
         assert "issue" not in names
         connection.execute(text("DROP TABLE selected"))

@@ -7,7 +7,7 @@ import pytest
 from starlette.requests import Request
 from starlette.types import Message
 
-from feedpub.web.bodies import UnreadError, body
+from feedpub.web.bodies import BodyError, read_body
 
 GONE: Message = {"type": "http.disconnect"}
 
@@ -33,12 +33,12 @@ async def _read(messages: Sequence[Message], length: str, seconds: float) -> byt
 
     headers = [(b"content-length", length.encode())] if length else []
     scope = {"type": "http", "method": "POST", "headers": headers}
-    return await body(Request(scope, receive), 10, seconds)
+    return await read_body(Request(scope, receive), 10, seconds)
 
 
 def status(*messages: Message, length: str = "", seconds: float = 100.0) -> int:
     """Give what HTTP calls it that a body is not read."""
-    with pytest.raises(UnreadError) as told:
+    with pytest.raises(BodyError) as told:
         read(*messages, length=length, seconds=seconds)
     return told.value.status
 

@@ -3,12 +3,12 @@
 from starlette.responses import PlainTextResponse
 from webs import call
 
-from feedpub.web import Changing
+from feedpub.web import SwappableApp
 
 
 def test_it_answers_with_what_it_is_now() -> None:
     """Before there is anything, it asks to come again."""
-    changing = Changing()
+    changing = SwappableApp()
     soon = call(changing, "/")
     changing.app = PlainTextResponse("one")
     one = call(changing, "/")

@@ -12,8 +12,8 @@ from starlette.types import Receive, Scope, Send
 from watched import wait_until
 from webs import ask, serving, static
 
-from feedpub.web import server
-from feedpub.web.connection import Prompt, room
+from feedpub.web import create_server
+from feedpub.web.connection import TimeoutProtocol, compute_connection_limit
 
 GET = b"GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
 KEPT = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"
@@ -35,10 +35,10 @@ def rest(connection: socket.socket) -> bytes:
     return received
 
 
-class Hasty(Prompt):
+class Hasty(TimeoutProtocol):
     """A connection that is soon given up."""
 
-    patience = 0.2
+    header_timeout = 0.2
 
 
 @pytest.mark.parametrize("begun", [b"", b"GET / HT", GET[:-4], GET[:-2] + b"X: y\r\n"])
@@ -84,10 +84,10 @@ def test_who_says_nothing_more_after_an_answer(request_: bytes, more: bytes) -> 
     assert received.startswith(b"HTTP/1.1 200 OK")
 
 
-class Strict(Prompt):
+class Strict(TimeoutProtocol):
     """A connection of which something has to be taken soon."""
 
-    pace = 0.2
+    write_timeout = 0.2
 
 
 @pytest.fixture
@@ -156,19 +156,19 @@ def test_who_takes_slowly() -> None:
     """Anything is enough, also where as much as that has been written meanwhile."""
 
     async def looked() -> list[bool]:
-        running = server(tell, connection=Prompt)
-        made, waiting = Prompt(running.config, running.server_state, {}), Buffer(9)
+        running = create_server(tell, connection=TimeoutProtocol)
+        made, waiting = TimeoutProtocol(running.config, running.server_state, {}), Buffer(9)
         made.connection_made(waiting)
-        made._look()  # nothing waits
+        made._check_writing()  # nothing waits
         made.pause_writing()
-        made._look()
+        made._check_writing()
         found: list[bool] = []
         for left in (9, 8, 8):
             waiting.left = left
             if not found:
                 made.resume_writing()
                 made.pause_writing()
-            made._look()
+            made._check_writing()
             found.append(waiting.is_over)
         made.connection_lost(OSError())
         return found
@@ -176,7 +176,7 @@ def test_who_takes_slowly() -> None:
     assert [False, False, True] == asyncio.run(looked())
 
 
-LARGEST = Prompt.largest
+LARGEST = TimeoutProtocol.max_header_size
 LONG = b"x" * LARGEST
 
 
@@ -240,10 +240,10 @@ def test_bodies_are_another_matter() -> None:
             assert b"" == rest(asking)
 
 
-class Few(Prompt):
+class Few(TimeoutProtocol):
     """One of two connections at once."""
 
-    most = 2
+    max_connections = 2
 
 
 def test_who_asks_nothing_makes_room() -> None:
@@ -287,4 +287,4 @@ def test_who_is_answered_is_not_let_go() -> None:
 )
 def test_there_is_room_for_files_too(files: int, connections: int) -> None:
     """Each answer may have two open."""
-    assert connections == room(files)
+    assert connections == compute_connection_limit(files)

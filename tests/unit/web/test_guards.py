@@ -9,8 +9,13 @@ from starlette.responses import Response
 from starlette.types import Message, Receive, Scope, Send
 from webs import Reply, ask, call, serving
 
-from feedpub.config import Web
-from feedpub.web.guards import Hammering, Headers, OwnHost, network
+from feedpub.config import WebConfig
+from feedpub.web.guards import (
+    HostCheckMiddleware,
+    RateLimitMiddleware,
+    SecurityHeadersMiddleware,
+    get_client_network,
+)
 
 POLICY = "default-src 'self'"
 
@@ -27,7 +32,7 @@ def answered(media_type: str, path: str = "/", status: int = 200, **headers: str
     async def answer(scope: Scope, receive: Receive, send: Send) -> None:
         await Response(b"x", status, given, media_type)(scope, receive, send)
 
-    return call(Headers(answer, POLICY), path)
+    return call(SecurityHeadersMiddleware(answer, POLICY), path)
 
 
 @pytest.mark.parametrize("media_type", ["text/html", "text/html; charset=utf-8"])
@@ -64,7 +69,7 @@ def test_copied_html_runs_nothing(path: str, status: int, *, expected: bool) -> 
 
 def test_the_default_policy_runs_nothing_either() -> None:
     """Whatever found its way into a page."""
-    directives = [each.strip() for each in Web().policy.split(";")]
+    directives = [each.strip() for each in WebConfig().policy.split(";")]
 
     assert {"script-src 'none'", "worker-src 'none'"} <= set(directives)
 
@@ -119,7 +124,7 @@ LOCAL = ("127.0.0.1", "127.0.0.1:8000", "localhost:8000", "LOCALHOST", "[::1]:80
 @pytest.mark.parametrize("host", LOCAL)
 def test_its_own_host_is_answered(host: str) -> None:
     """By the address or the name of this machine, with a port or without."""
-    assert 200 == call(OwnHost(nothing, "127.0.0.1"), "/", {"host": host}).status
+    assert 200 == call(HostCheckMiddleware(nothing, "127.0.0.1"), "/", {"host": host}).status
 
 
 @pytest.mark.parametrize(
@@ -132,7 +137,7 @@ def test_its_own_host_is_answered(host: str) -> None:
 )
 def test_another_host_is_refused(host: str) -> None:
     """A name that somebody else has lead here (DNS rebinding) is not served."""
-    app = OwnHost(nothing, "127.0.0.1")
+    app = HostCheckMiddleware(nothing, "127.0.0.1")
 
     assert 421 == call(app, "/", {"host": host}).status
     assert 421 == call(app, "/").status
@@ -140,7 +145,7 @@ def test_another_host_is_refused(host: str) -> None:
 
 def test_a_server_for_other_machines_has_more_names() -> None:
     """Addresses cannot be rebound; names it has to know."""
-    app = OwnHost(nothing, "192.0.2.9", ("laptop",))
+    app = HostCheckMiddleware(nothing, "192.0.2.9", ("laptop",))
 
     for host, status in (("192.0.2.1:8000", 200), ("Laptop", 200), ("rebound.example", 421)):
         assert status == call(app, "/", {"host": host}).status
@@ -159,7 +164,7 @@ class Clock:
 def test_who_hammers_waits() -> None:
     """So many at once are answered, then one as soon as its share of the minute has gone by."""
     clock = Clock()
-    app = Hammering(nothing, 3, clock)
+    app = RateLimitMiddleware(nothing, 3, clock)
 
     def come(client: str = "8.8.8.8") -> int:
         return call(app, "/", client=client).status
@@ -177,7 +182,7 @@ def test_who_hammers_waits() -> None:
 def test_never_more_than_the_limit(limit: int, pauses: list[float]) -> None:
     """Whoever asks whenever: twice the limit in a minute is the most, and nobody waits over one."""
     clock = Clock()
-    app = Hammering(nothing, limit, clock)
+    app = RateLimitMiddleware(nothing, limit, clock)
     taken = []
     for pause in pauses:
         clock.now += pause
@@ -193,13 +198,13 @@ def test_never_more_than_the_limit(limit: int, pauses: list[float]) -> None:
 
 def test_memory_ends_somewhere() -> None:
     """However many ask, only so many are remembered."""
-    app = Hammering(nothing, 1, Clock(), room=2)
+    app = RateLimitMiddleware(nothing, 1, Clock(), room=2)
     for number in range(5):
         assert 200 == call(app, "/", client=f"8.8.8.{number}").status
 
     assert 429 == call(app, "/", client="8.8.8.4").status
     assert 200 == call(app, "/", client="8.8.8.0").status
-    assert [2, 2] == [len(app._full), len(app._clients)]
+    assert [2, 2] == [len(app._full_at), len(app._clients)]
 
 
 def test_nobody_in_particular() -> None:
@@ -214,7 +219,7 @@ def test_nobody_in_particular() -> None:
         async def receive() -> Message:
             raise AssertionError
 
-        app = Hammering(nothing, 1, Clock())
+        app = RateLimitMiddleware(nothing, 1, Clock())
         scope: Scope = {"type": "http", "method": "GET", "headers": [], "client": None}
         await app(scope, receive, send)
         await app(scope, receive, send)
@@ -242,12 +247,12 @@ def test_nobody_in_particular() -> None:
 )
 def test_what_counts_as_one_client(address: str, expected: str) -> None:
     """An address of IPv4, a network of IPv6, private ones too; this machine is none."""
-    assert expected == network(address)
+    assert expected == get_client_network(address)
 
 
 def test_the_address_behind_a_proxy() -> None:
     """Those whom a trusted proxy speaks for are told apart; nobody else is believed."""
-    app = Hammering(nothing, 1, Clock())
+    app = RateLimitMiddleware(nothing, 1, Clock())
     request = b"GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\nX-Forwarded-For: %s\r\n\r\n"
     with serving(app, ["127.0.0.1"]) as port:
         clients = (b"8.8.8.8", b"8.8.4.4", b"1.1.1.1, 8.8.8.8")

@@ -11,8 +11,8 @@ from starlette.responses import HTMLResponse, StreamingResponse
 from starlette.types import Message, Receive, Scope, Send
 from webs import call, static
 
-from feedpub.config import Web
-from feedpub.web.live import PLACE, Live
+from feedpub.config import WebConfig
+from feedpub.web.live import LIVE_PREFIX, LiveReload
 
 
 @pytest.fixture
@@ -25,10 +25,10 @@ def public(tmp_path: Path) -> Path:
 
 def test_pages_come_with_a_script(public: Path) -> None:
     """A page is whole, with the script at its end, and is not kept."""
-    app = Live(static(public))
+    app = LiveReload(static(public))
     tag = call(static(public), "/").headers["etag"]
     reply = call(app, "/", {"if-none-match": tag, "accept-encoding": "br", "range": "bytes=0-1"})
-    script = rf'<script src="{PLACE}reload\.js\?0" nonce="[\w-]+"></script>'
+    script = rf'<script src="{LIVE_PREFIX}reload\.js\?0" nonce="[\w-]+"></script>'
 
     assert 200 == reply.status
     assert re.fullmatch(rf"<body>home{script}</body></html>", reply.body.decode())
@@ -40,7 +40,10 @@ def test_pages_come_with_a_script(public: Path) -> None:
 @pytest.mark.parametrize(
     ("given", "expected"),
     [
-        (Web().policy, "default-src 'self'; script-src 'nonce-N'; worker-src 'none'; img-src"),
+        (
+            WebConfig().policy,
+            "default-src 'self'; script-src 'nonce-N'; worker-src 'none'; img-src",
+        ),
         ("default-src 'self'", "default-src 'self'; script-src 'self' 'nonce-N'; connect-src"),
         ("script-src 'none'; sandbox", "script-src 'nonce-N'; connect-src * 'self'"),
         ("connect-src 'none'", "connect-src 'self'; script-src * 'nonce-N'"),
@@ -54,7 +57,7 @@ def test_the_policy_lets_this_one_script_run(given: str, expected: str) -> None:
         policy = {"Content-Security-Policy": given}
         await HTMLResponse("<body>", headers=policy)(scope, receive, send)
 
-    replies = [call(Live(answer), "/") for _ in range(2)]
+    replies = [call(LiveReload(answer), "/") for _ in range(2)]
     nonces = [re.findall(r'nonce="([\w-]{20,})"', each.body.decode())[0] for each in replies]
     policies = [
         each.headers["content-security-policy"].replace(f"'nonce-{nonce}'", "'nonce-N'")
@@ -68,7 +71,7 @@ def test_the_policy_lets_this_one_script_run(given: str, expected: str) -> None:
 
 def test_other_files_are_as_they_are(public: Path) -> None:
     """A picture has no script, and is not kept either."""
-    reply = call(Live(static(public)), "/cat.png")
+    reply = call(LiveReload(static(public)), "/cat.png")
 
     assert (b"cat", "3") == (reply.body, reply.headers["content-length"])
     assert "no-store" == reply.headers["cache-control"]
@@ -84,15 +87,15 @@ def test_pages_in_pieces() -> None:
     async def answer(scope: Scope, receive: Receive, send: Send) -> None:
         await StreamingResponse(pieces(), media_type="text/html")(scope, receive, send)
 
-    assert call(Live(answer), "/").body.startswith(b"<p>onetwo<script ")
+    assert call(LiveReload(answer), "/").body.startswith(b"<p>onetwo<script ")
 
 
 def test_the_script(public: Path) -> None:
     """The script has a URL of its own, as a page's policy wants it."""
-    reply = call(Live(static(public)), f"{PLACE}reload.js", query=b"0")
+    reply = call(LiveReload(static(public)), f"{LIVE_PREFIX}reload.js", query=b"0")
 
     assert "text/javascript; charset=utf-8" == reply.headers["content-type"]
-    assert f'new EventSource("{PLACE}changes")'.encode() in reply.body
+    assert f'new EventSource("{LIVE_PREFIX}changes")'.encode() in reply.body
 
 
 class Listener:
@@ -114,10 +117,10 @@ class Listener:
 
 
 @asynccontextmanager
-async def listening(app: Live) -> AsyncIterator[Listener]:
+async def listening(app: LiveReload) -> AsyncIterator[Listener]:
     """Look at a page until the end of the block, and wait until that is noticed."""
     listener = Listener()
-    scope = {"type": "http", "method": "GET", "path": f"{PLACE}changes", "headers": []}
+    scope = {"type": "http", "method": "GET", "path": f"{LIVE_PREFIX}changes", "headers": []}
     task = asyncio.create_task(app(scope, listener.receive, listener.heard.put))
     try:
         yield listener
@@ -132,10 +135,10 @@ def test_changes_are_told() -> None:
         await HTMLResponse("other")(scope, receive, send)
 
     async def look() -> list[str]:
-        app = Live(other)
+        app = LiveReload(other)
         async with listening(app) as listener:
             told = [await listener.hears(), await listener.hears()]
-            app.changed(other)
+            app.replace_app(other)
             told.append(await listener.hears())
             listener.left.set()
         return told
@@ -149,7 +152,7 @@ def test_signs_of_life() -> None:
     """Where nothing changes something is said all the same, now and then."""
 
     async def look() -> str:
-        app = Live(static(Path("nowhere")), beat=0.01)
+        app = LiveReload(static(Path("nowhere")), beat=0.01)
         async with listening(app) as listener:
             told = [await listener.hears() for _ in range(4)]
             listener.left.set()
@@ -162,11 +165,11 @@ def test_the_end() -> None:
     """A server that ends lets go of whoever looks."""
 
     async def look() -> Message:
-        app = Live(static(Path("nowhere")))
+        app = LiveReload(static(Path("nowhere")))
         async with listening(app) as listener:
             await listener.hears()
             await listener.hears()
-            app.end()
+            app.close()
         return await listener.heard.get()
 
     assert asyncio.run(look()) == {"type": "http.response.body", "body": b""}

@@ -29,25 +29,25 @@ from starlette.applications import Starlette
 from starlette.routing import BaseRoute
 
 from feedpub import newsletter
-from feedpub.bounces import Report
-from feedpub.bounces.webhooks import Posted
-from feedpub.config import Webhooks
+from feedpub.bounces import BounceEvent
+from feedpub.bounces.webhooks import WebhookRequest
+from feedpub.config import WebhooksConfig
 from feedpub.errors import FeedpubError
 from feedpub.store import StoreError, StoreUnavailable
-from feedpub.web import app as site_app
+from feedpub.web import create_app as site_app
 from feedpub.web.notices import (
-    LARGEST,
-    Doing,
-    Seen,
-    fetched,
-    readers,
-    routes,
-    site_routes,
-    visited,
+    MAX_BODY_SIZE,
+    ReplayCache,
+    WebhookHandlers,
+    build_parsers,
+    build_site_webhook_routes,
+    build_webhook_routes,
+    fetch,
+    visit,
 )
 
 AMAZON, GRID = Amazon(), Grid()
-ALL = Webhooks(TOPIC, POSTMARK_SECRET, MAILGUN_KEY, GRID.public)
+ALL = WebhooksConfig(TOPIC, POSTMARK_SECRET, MAILGUN_KEY, GRID.public)
 GONE = failed("suppress-bounce", "gone")
 VISIT = "https://sns.eu-west-1.amazonaws.com/?Action=ConfirmSubscription"
 
@@ -56,26 +56,26 @@ VISIT = "https://sns.eu-west-1.amazonaws.com/?Action=ConfirmSubscription"
 class Office:
     """A site that is told of bounces."""
 
-    settings: Webhooks = ALL
+    settings: WebhooksConfig = ALL
     now: datetime = NOW
     is_away: bool = False
     fault: Exception = field(default_factory=lambda: StoreUnavailable("away"))
-    heeded: list[Report] = field(default_factory=list)
+    heeded: list[BounceEvent] = field(default_factory=list)
     visited: list[str] = field(default_factory=list)
     told: list[str] = field(default_factory=list)
     routes: list[BaseRoute] = field(init=False)
 
     def __post_init__(self) -> None:
-        doing = Doing(self.heed, self.visit, lambda: self.now, self.told.append)
-        services = readers(self.settings, KEYS, AMAZON.fetch, AMAZON.roots)
-        self.routes = routes(services, doing)
+        doing = WebhookHandlers(self.heed, self.visit, lambda: self.now, self.told.append)
+        services = build_parsers(self.settings, KEYS, AMAZON.fetch, AMAZON.roots)
+        self.routes = build_webhook_routes(services, doing)
 
     @property
     def app(self) -> Starlette:
         """What answers."""
         return Starlette(routes=self.routes)
 
-    def heed(self, reports: tuple[Report, ...]) -> None:
+    def heed(self, reports: tuple[BounceEvent, ...]) -> None:
         """Remember them."""
         if self.is_away:
             raise self.fault
@@ -86,7 +86,7 @@ class Office:
         self.visited.append(url)
         return not self.is_away
 
-    def post(self, path: str, posted: Posted) -> Reply:
+    def post(self, path: str, posted: WebhookRequest) -> Reply:
         """POST something."""
         return ask(self.app, "POST", f"/hooks/{path}", posted.body, posted.headers)
 
@@ -98,13 +98,13 @@ class Office:
         ("postmark", postmark({"RecordType": "Bounce", "Email": ADDRESS})),
         (
             f"postmark/{POSTMARK_SECRET.replace(' ', '%20')}",
-            Posted(postmark({"RecordType": "Bounce", "Email": ADDRESS}).body, {}),
+            WebhookRequest(postmark({"RecordType": "Bounce", "Email": ADDRESS}).body, {}),
         ),
         ("mailgun", mailgun(GONE)),
         ("sendgrid", GRID.tell([{"event": "spamreport", "email": ADDRESS}])),
     ],
 )
-def test_each_service_is_heeded(path: str, posted: Posted) -> None:
+def test_each_service_is_heeded(path: str, posted: WebhookRequest) -> None:
     """Once: what comes again changes nothing."""
     office = Office()
     path = path.replace("%20", " ")
@@ -199,7 +199,7 @@ def test_what_says_nothing_is_taken() -> None:
 @pytest.mark.parametrize("path", ["ses", "postmark", "mailgun", "sendgrid", "other", "a/b"])
 def test_a_service_that_is_not_wanted_is_not_there(path: str) -> None:
     """Without a key there is nobody to believe."""
-    assert 404 == Office(Webhooks()).post(path, mailgun(GONE)).status
+    assert 404 == Office(WebhooksConfig()).post(path, mailgun(GONE)).status
 
 
 def test_only_post_does_anything() -> None:
@@ -212,7 +212,7 @@ def test_only_post_does_anything() -> None:
 
 def test_a_body_that_is_too_large_is_not_read() -> None:
     """No more of it than is allowed."""
-    pieces = (b"x" * LARGEST for _ in range(100))
+    pieces = (b"x" * MAX_BODY_SIZE for _ in range(100))
     reply = ask(Office().app, "POST", "/hooks/mailgun", pieces)
 
     assert (413, "close") == (reply.status, reply.headers["connection"])
@@ -238,18 +238,18 @@ def test_whoever_hangs_up_is_let_go() -> None:
 def test_a_key_that_is_none_is_told() -> None:
     """As of anything else in the configuration."""
     with pytest.raises(FeedpubError, match=r"mail\.webhooks\.sendgrid: it is no verification key"):
-        Office(Webhooks(sendgrid="x"))
+        Office(WebhooksConfig(sendgrid="x"))
 
 
 def test_what_was_seen_is_forgotten_in_time() -> None:
     """When its time would be refused; and there is no end of memory."""
-    seen = Seen()
+    seen = ReplayCache()
 
-    assert seen.first("a", NOW)
-    assert not seen.first("a", NOW + timedelta(hours=2))
-    assert seen.first("a", NOW + timedelta(hours=2, seconds=1))
-    assert all(seen.first(str(number), NOW + timedelta(hours=3)) for number in range(20_000))
-    assert seen.first("a", NOW + timedelta(hours=3))
+    assert seen.add("a", NOW)
+    assert not seen.add("a", NOW + timedelta(hours=2))
+    assert seen.add("a", NOW + timedelta(hours=2, seconds=1))
+    assert all(seen.add(str(number), NOW + timedelta(hours=3)) for number in range(20_000))
+    assert seen.add("a", NOW + timedelta(hours=3))
 
 
 def test_no_answer_tells_more_than_it_must() -> None:
@@ -266,20 +266,22 @@ def test_a_site_heeds_whom_it_believes(tmp_path: Path) -> None:
     room = Newsroom(tmp_path)
     room.environ = {"MAILGUN_KEY": MAILGUN_KEY}
     room.reader(ADDRESS)
-    assert [] == site_routes(room.request(), lambda: NOW, room.stages.append)
+    assert [] == build_site_webhook_routes(room.request(), lambda: NOW, room.stages.append)
 
     room.digests("name: weekly", mail='webhooks: {mailgun: "${MAILGUN_KEY}"}')
-    app = Starlette(routes=site_routes(room.request(), lambda: NOW, room.stages.append))
+    app = Starlette(
+        routes=build_site_webhook_routes(room.request(), lambda: NOW, room.stages.append)
+    )
     posted = mailgun(GONE)
 
     assert 200 == ask(app, "POST", "/hooks/mailgun", posted.body).status
-    assert "bounced" == newsletter.found(room.request(), ADDRESS).state
+    assert "bounced" == newsletter.get_subscriber(room.request(), ADDRESS).state
 
 
 def test_what_is_fetched_is_whole() -> None:
     """Half a certificate is none."""
     with listening(HttpReply(200, b"x" * 100_000), HttpReply(200, b"whole"), 500, 204) as server:
-        assert b"" == fetched(server.url)
-        assert b"whole" == fetched(server.url)
-        assert not visited(server.url)
-        assert visited(server.url)
+        assert b"" == fetch(server.url)
+        assert b"whole" == fetch(server.url)
+        assert not visit(server.url)
+        assert visit(server.url)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from feedpub.web.paths import below, root
+from feedpub.web.paths import get_root_path, resolve_path
 
 
 @pytest.mark.parametrize(
@@ -20,7 +20,7 @@ from feedpub.web.paths import below, root
 )
 def test_paths_of_the_site(raw: bytes, expected: str) -> None:
     """A path is decoded once; a slash at its end stays."""
-    assert expected == below(raw, b"/")
+    assert expected == resolve_path(raw, b"/")
 
 
 @pytest.mark.parametrize(
@@ -56,17 +56,17 @@ def test_paths_of_the_site(raw: bytes, expected: str) -> None:
 )
 def test_paths_that_lead_elsewhere(raw: bytes) -> None:
     """What leaves the folder, hides in it or divides names in disguise names nothing."""
-    assert below(raw, b"/") is None
+    assert resolve_path(raw, b"/") is None
 
 
 def test_decoded_once() -> None:
     """What was encoded twice is the name that it says, and leads nowhere."""
-    assert "%2e%2e/x" == below(b"/%252e%252e/x", b"/")
+    assert "%2e%2e/x" == resolve_path(b"/%252e%252e/x", b"/")
 
 
 def test_names_that_are_not_utf_8() -> None:
     """Octets that are no text name a file that is not there."""
-    assert "\N{REPLACEMENT CHARACTER}" == below(b"/%ff", b"/")
+    assert "\N{REPLACEMENT CHARACTER}" == resolve_path(b"/%ff", b"/")
 
 
 @pytest.mark.parametrize(
@@ -75,10 +75,10 @@ def test_names_that_are_not_utf_8() -> None:
 )
 def test_a_site_below_a_path(raw: bytes, expected: str | None) -> None:
     """The site's paths begin where its address ends."""
-    assert expected == below(raw, b"/blog/")
+    assert expected == resolve_path(raw, b"/blog/")
 
 
 def test_the_path_of_a_site() -> None:
     """As servers decode it: in any script."""
-    assert "/" == root("https://example.org/")
-    assert "/bücher/a b/" == root("https://example.org/b%C3%BCcher/a%20b/")
+    assert "/" == get_root_path("https://example.org/")
+    assert "/bücher/a b/" == get_root_path("https://example.org/b%C3%BCcher/a%20b/")

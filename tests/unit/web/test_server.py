@@ -12,9 +12,9 @@ from starlette.responses import PlainTextResponse
 from starlette.types import Receive, Scope, Send
 from webs import ask, get, serving
 
-from feedpub.config import Web
+from feedpub.config import WebConfig
 from feedpub.errors import FeedpubError
-from feedpub.web import address, answer, listen, run, server
+from feedpub.web import create_server, get_socket_url, open_socket, run_server, run_until_set
 
 GET = b"GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
 
@@ -26,33 +26,33 @@ async def tell(scope: Scope, receive: Receive, send: Send) -> None:
 
 def test_addresses() -> None:
     """A socket's URL is one that can be opened, wherever it listens."""
-    with listen("127.0.0.1", 0) as opened, listen("0.0.0.0", 0) as open_to_all:  # noqa: S104
-        assert f"http://127.0.0.1:{opened.getsockname()[1]}" == address(opened)
-        assert f"http://127.0.0.1:{open_to_all.getsockname()[1]}" == address(open_to_all)
+    with open_socket("127.0.0.1", 0) as opened, open_socket("0.0.0.0", 0) as open_to_all:  # noqa: S104
+        assert f"http://127.0.0.1:{opened.getsockname()[1]}" == get_socket_url(opened)
+        assert f"http://127.0.0.1:{open_to_all.getsockname()[1]}" == get_socket_url(open_to_all)
 
 
 @pytest.mark.parametrize("host", ["::1", "::"])
 def test_addresses_of_ipv6(host: str) -> None:
     """An address of IPv6 stands in brackets; at "::" those of IPv4 are answered too."""
     try:
-        opened = listen(host, 0)
+        opened = open_socket(host, 0)
     except FeedpubError:  # pragma: no cover - where the kernel has no IPv6
         pytest.skip("there is no IPv6 here")
     with opened:
         port = opened.getsockname()[1]
-        assert f"http://[::1]:{port}" == address(opened)
+        assert f"http://[::1]:{port}" == get_socket_url(opened)
         if host == "::":
             socket.create_connection(("127.0.0.1", port)).close()
 
 
 def test_a_port_that_is_taken() -> None:
     """What to do is said: by the options of the command, where it has any."""
-    with listen("127.0.0.1", 0) as opened:
+    with open_socket("127.0.0.1", 0) as opened:
         port = opened.getsockname()[1]
         with pytest.raises(FeedpubError) as raised:
-            listen("127.0.0.1", port)
+            open_socket("127.0.0.1", port)
         with pytest.raises(FeedpubError, match="; --host and --port or `web: "):
-            listen("127.0.0.1", port, "--host and --port")
+            open_socket("127.0.0.1", port, "--host and --port")
 
     other = max(port % 65_535, 8000) + 1
     assert (
@@ -63,9 +63,9 @@ def test_a_port_that_is_taken() -> None:
 
 def test_a_server_in_a_thread_ends_when_it_is_told_to() -> None:
     """And its socket is closed then."""
-    opened, stop = listen("127.0.0.1", 0), threading.Event()
+    opened, stop = open_socket("127.0.0.1", 0), threading.Event()
     port = opened.getsockname()[1]
-    thread = threading.Thread(target=answer, args=(server(tell), opened, stop))
+    thread = threading.Thread(target=run_until_set, args=(create_server(tell), opened, stop))
     thread.start()
     said = get(port, "/").body
     stop.set()
@@ -77,7 +77,7 @@ def test_a_server_in_a_thread_ends_when_it_is_told_to() -> None:
 def test_a_name_that_nobody_has() -> None:
     """A host that cannot be found is told like a port that is taken."""
     with pytest.raises(FeedpubError, match=r"no\.such\.host\.invalid, port 1: cannot listen"):
-        listen("no.such.host.invalid", 1)
+        open_socket("no.such.host.invalid", 1)
 
 
 def test_whom_a_proxy_speaks_for() -> None:
@@ -93,7 +93,7 @@ def test_whom_a_proxy_speaks_for() -> None:
 def test_a_proxy_on_this_machine_is_believed() -> None:
     """Unless the configuration says otherwise: its readers would be one, and nobody."""
     request = GET.replace(b"\r\n\r\n", b"\r\nX-Forwarded-For: 8.8.8.8\r\n\r\n")
-    with serving(tell, Web().proxies) as port:
+    with serving(tell, WebConfig().proxies) as port:
         assert b"http 8.8.8.8" == ask(port, request).body
 
 
@@ -116,19 +116,19 @@ def test_a_failure_is_told_as_such(caplog: pytest.LogCaptureFixture) -> None:
 
 def test_a_server_that_fails_says_so_at_once() -> None:
     """Though it was not told to stop."""
-    opened = listen("127.0.0.1", 0)
-    running = server(tell)
+    opened = open_socket("127.0.0.1", 0)
+    running = create_server(tell)
     opened.close()
 
     with pytest.raises(OSError, match="descriptor"):
-        answer(running, opened, threading.Event())
+        run_until_set(running, opened, threading.Event())
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_signals(number: signal.Signals) -> None:
     """SIGINT and SIGTERM end it: what is in hand is answered first, then nobody listens."""
     answered: list[bytes] = []
-    opened = listen("127.0.0.1", 0)
+    opened = open_socket("127.0.0.1", 0)
     place = opened.getsockname()
 
     async def slow(scope: Scope, receive: Receive, send: Send) -> None:
@@ -136,12 +136,12 @@ def test_signals(number: signal.Signals) -> None:
         await asyncio.sleep(0.3)
         await PlainTextResponse("whole")(scope, receive, send)
 
-    running = server(slow)
+    running = create_server(slow)
 
     def begin(loop: asyncio.AbstractEventLoop) -> None:
         loop.run_in_executor(None, lambda: answered.append(ask(place[1], GET).body))
 
-    run(running, opened, begin, running.stop)
+    run_server(running, opened, begin, running.stop)
 
     assert [b"whole"] == answered
     with pytest.raises(ConnectionRefusedError):
@@ -150,11 +150,11 @@ def test_signals(number: signal.Signals) -> None:
 
 def test_in_an_event_loop_of_somebody_elses() -> None:
     """A daemon runs the server in its own loop, and stops it when it likes."""
-    opened = listen("127.0.0.1", 0)
+    opened = open_socket("127.0.0.1", 0)
     port = opened.getsockname()[1]
 
     async def main() -> bytes:
-        running = server(tell)
+        running = create_server(tell)
         task = asyncio.create_task(running.serve([opened]))
         reply = await asyncio.to_thread(partial(ask, port, GET))
         running.stop()
@@ -166,7 +166,7 @@ def test_in_an_event_loop_of_somebody_elses() -> None:
 
 def test_answers_in_several_parts_are_not_held_back() -> None:
     """What a connection is given it sends, whatever was not yet acknowledged."""
-    with listen("127.0.0.1", 0) as opened:
+    with open_socket("127.0.0.1", 0) as opened:
         assert opened.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
         with socket.create_connection(opened.getsockname()):
             accepted, _ = opened.accept()

@@ -11,8 +11,8 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 from webs import LATER, call
 
-from feedpub.config import Publishing, Web
-from feedpub.web import Seen, app
+from feedpub.config import OutputConfig, WebConfig
+from feedpub.web import AccessRecord, create_app
 
 
 @pytest.fixture
@@ -41,15 +41,15 @@ def now() -> float:
 
 def test_pages_are_served_within_bounds(public: Path) -> None:
     """The folder is there, and what browsers are told with it."""
-    reply = call(app(config(), public, now), "/")
+    reply = call(create_app(config(), public, now), "/")
 
     assert b"home" == reply.body
-    assert Web().policy == reply.headers["content-security-policy"]
+    assert WebConfig().policy == reply.headers["content-security-policy"]
 
 
 def test_routes_come_first(public: Path) -> None:
     """What answers beside the folder is asked first, and the folder for everything else."""
-    site = app(config(), public, now, ROUTES)
+    site = create_app(config(), public, now, ROUTES)
 
     assert b"hello 0" == call(site, "/hello").body
     assert b"hello 3" == call(site, "/hello", method="POST", bodies=[b"abc"]).body
@@ -60,7 +60,7 @@ def test_routes_come_first(public: Path) -> None:
 
 def test_routes_that_refuse(public: Path) -> None:
     """A refusal is an answer like any other."""
-    refused = call(app(config(), public, now, ROUTES), "/hello", query=b"x=1")
+    refused = call(create_app(config(), public, now, ROUTES), "/hello", query=b"x=1")
 
     assert 403 == refused.status
     assert "nosniff" == refused.headers["x-content-type-options"]
@@ -68,8 +68,8 @@ def test_routes_that_refuse(public: Path) -> None:
 
 def test_hammering(public: Path) -> None:
     """Who asks too often is told to wait; nobody is where there is no limit."""
-    limited = app(config(web=Web(limit=1)), public, now)
-    free = app(config(web=Web(limit=0)), public, now)
+    limited = create_app(config(web=WebConfig(limit=1)), public, now)
+    free = create_app(config(web=WebConfig(limit=0)), public, now)
 
     assert [200, 429] == [call(limited, "/", client="8.8.8.8").status for _ in range(2)]
     assert [200, 200] == [call(free, "/", client="8.8.8.8").status for _ in range(2)]
@@ -77,8 +77,8 @@ def test_hammering(public: Path) -> None:
 
 def test_everything_is_seen(public: Path) -> None:
     """Files, answers of routes and refusals are all told of."""
-    told: list[Seen] = []
-    site = app(config(web=Web(limit=3)), public, now, ROUTES, told.append)
+    told: list[AccessRecord] = []
+    site = create_app(config(web=WebConfig(limit=3)), public, now, ROUTES, told.append)
     for path in ("/", "/hello", "/nothing", "/"):
         call(site, path, client="8.8.8.8")
 
@@ -93,6 +93,6 @@ def test_compressed_as_configured(public: Path) -> None:
     os.utime(public / "index.html.gz", (LATER, LATER))
     asks = {"accept-encoding": "gzip"}
 
-    assert b"home" == call(app(config(), public, now), "/", asks).body
-    compressing = config(output=Publishing(compress=("gzip",)))
-    assert b"zipped" == call(app(compressing, public, now), "/", asks).body
+    assert b"home" == call(create_app(config(), public, now), "/", asks).body
+    compressing = config(output=OutputConfig(compress=("gzip",)))
+    assert b"zipped" == call(create_app(compressing, public, now), "/", asks).body

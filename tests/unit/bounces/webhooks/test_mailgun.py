@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from services import ADDRESS, ANN, KEYS, MAILGUN_KEY, NOW, SENDER, failed, mailgun
 
-from feedpub.bounces.webhooks import Mailgun, NoticeError, Posted
+from feedpub.bounces.webhooks import Mailgun, WebhookError, WebhookRequest
 from feedpub.refusals import Refusal
 
 READ = Mailgun(MAILGUN_KEY, KEYS)
@@ -32,7 +32,7 @@ GONE = "5.1.1 The email account that you tried to reach does not exist"
 )
 def test_what_is_told_is_understood(event: object, kind: str) -> None:
     """With the subscriber, by the token in the return path, and the address."""
-    (report,) = READ(mailgun(event), NOW).reports
+    (report,) = READ(mailgun(event), NOW).events
 
     assert (kind, ANN, ADDRESS) == (report.kind, report.subscriber, report.recipient)
 
@@ -49,7 +49,7 @@ def test_what_is_told_is_understood(event: object, kind: str) -> None:
 )
 def test_the_server_is_heard(event: dict[str, object], kind: str) -> None:
     """Whichever of the fields it speaks in."""
-    (report,) = READ(mailgun({**failed("bounce", ""), **event}), NOW).reports
+    (report,) = READ(mailgun({**failed("bounce", ""), **event}), NOW).events
 
     assert kind == report.kind
 
@@ -66,7 +66,7 @@ def test_the_server_is_heard(event: dict[str, object], kind: str) -> None:
 )
 def test_the_reason_is_heeded(reason: str, said: str, expected: tuple[str, Refusal]) -> None:
     """A permanent failure may be about us, or a mailbox that is full."""
-    (report,) = READ(mailgun(failed(reason, said)), NOW).reports
+    (report,) = READ(mailgun(failed(reason, said)), NOW).events
 
     assert expected == (report.kind, report.refusal)
 
@@ -74,7 +74,7 @@ def test_the_reason_is_heeded(reason: str, said: str, expected: tuple[str, Refus
 def test_a_hard_bounce_without_words_is_hard() -> None:
     """Mailgun has looked at them."""
     status = {"code": 550, "message": "no", "bounce-type": "hard"}
-    (report,) = READ(mailgun({**failed("bounce", ""), "delivery-status": status}), NOW).reports
+    (report,) = READ(mailgun({**failed("bounce", ""), "delivery-status": status}), NOW).events
 
     assert "hard" == report.kind
 
@@ -84,7 +84,7 @@ def test_a_hard_bounce_without_words_is_hard() -> None:
 )
 def test_anything_else_says_nothing(event: object) -> None:
     """What failed for now, Mailgun tries again."""
-    assert () == READ(mailgun(event), NOW).reports
+    assert () == READ(mailgun(event), NOW).events
 
 
 def test_time_and_token_are_the_id() -> None:
@@ -105,22 +105,22 @@ def test_one_signature_is_good_for_one_time_and_token(end: int, token: str) -> N
     signature = {"timestamp": signed[:end], "token": signed[end:], "signature": mark}
     body = json.dumps({"signature": signature, "event-data": failed("bounce", GONE)}).encode()
 
-    with pytest.raises(NoticeError, match=r"it has no time|not of now"):
-        READ(Posted(body, {}), NOW)
+    with pytest.raises(WebhookError, match=r"it has no time|not of now"):
+        READ(WebhookRequest(body, {}), NOW)
 
 
 def test_another_key_is_refused() -> None:
     """And so is no signature at all."""
-    with pytest.raises(NoticeError, match="signature is wrong"):
+    with pytest.raises(WebhookError, match="signature is wrong"):
         READ(mailgun(failed("bounce", GONE), key="another"), NOW)
-    with pytest.raises(NoticeError, match="signature is wrong"):
+    with pytest.raises(WebhookError, match="signature is wrong"):
         READ(replace(mailgun({}), body=b"[]"), NOW)
 
 
 @pytest.mark.parametrize("late", [timedelta(hours=2), -timedelta(hours=2)])
 def test_what_is_of_another_time_is_refused(late: timedelta) -> None:
     """Somebody may have kept it."""
-    with pytest.raises(NoticeError, match="not of now"):
+    with pytest.raises(WebhookError, match="not of now"):
         READ(mailgun(failed("bounce", GONE)), NOW + late)
 
 
@@ -128,14 +128,14 @@ def test_half_of_it_is_refused() -> None:
     """It is no JSON."""
     posted = mailgun(failed("bounce", GONE))
 
-    with pytest.raises(NoticeError, match="no JSON"):
+    with pytest.raises(WebhookError, match="no JSON"):
         READ(replace(posted, body=posted.body[:-1]), NOW)
 
 
 @given(st.binary())
 def test_no_octets_raise_anything_else(body: bytes) -> None:
     """Whatever they are."""
-    with pytest.raises(NoticeError):
+    with pytest.raises(WebhookError):
         READ(replace(mailgun({}), body=body), NOW)
 
 
@@ -154,5 +154,5 @@ def test_no_event_raises_anything(strange: object) -> None:
     event = {**failed("bounce", GONE), "delivery-status": strange}
     posted = replace(mailgun({}), body=mailgun(event).body)
 
-    assert 1 == len(READ(posted, NOW).reports)
+    assert 1 == len(READ(posted, NOW).events)
     assert json.loads(posted.body)

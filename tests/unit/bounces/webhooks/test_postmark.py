@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from services import ADDRESS, ANN, KEYS, NOW, POSTMARK_SECRET, SENDER, postmark
 
-from feedpub.bounces.webhooks import NoticeError, Posted, Postmark
+from feedpub.bounces.webhooks import Postmark, WebhookError, WebhookRequest
 from feedpub.refusals import Refusal
 
 READ = Postmark(POSTMARK_SECRET, KEYS)
@@ -37,7 +37,7 @@ BOUNCE = {
 )
 def test_what_is_told_is_understood(changes: dict[str, str], kind: str) -> None:
     """With the subscriber, where the message came with it."""
-    (report,) = READ(postmark({**BOUNCE, **changes}), NOW).reports
+    (report,) = READ(postmark({**BOUNCE, **changes}), NOW).events
 
     assert (kind, ANN, ADDRESS) == (report.kind, report.subscriber, report.recipient)
     assert "smtp;550 5.1.1 gone" == report.text
@@ -63,7 +63,7 @@ def test_the_type_is_held_against_the_servers_words(
     kind: str, said: str, expected: tuple[str, Refusal | None]
 ) -> None:
     """What is about us is no fault of a reader."""
-    (report,) = READ(postmark({**BOUNCE, "Type": kind, "Details": said}), NOW).reports
+    (report,) = READ(postmark({**BOUNCE, "Type": kind, "Details": said}), NOW).events
 
     assert expected == (report.kind, report.refusal)
 
@@ -85,19 +85,19 @@ def test_who_is_not_mailed_any_more_is_known(reason: str | None, kinds: list[str
         "SuppressionReason": reason,
     }
 
-    assert kinds == [each.kind for each in READ(postmark(event), NOW).reports]
+    assert kinds == [each.kind for each in READ(postmark(event), NOW).events]
 
 
 def test_anything_else_says_nothing() -> None:
     """As that somebody opened a message."""
-    assert () == READ(postmark({"RecordType": "Open"}), NOW).reports
+    assert () == READ(postmark({"RecordType": "Open"}), NOW).events
 
 
 def test_the_secret_may_end_the_url() -> None:
     """In place of a password."""
-    posted = Posted(json.dumps(BOUNCE).encode(), {}, POSTMARK_SECRET)
+    posted = WebhookRequest(json.dumps(BOUNCE).encode(), {}, POSTMARK_SECRET)
 
-    assert 1 == len(READ(posted, NOW).reports)
+    assert 1 == len(READ(posted, NOW).events)
 
 
 def test_the_same_again_has_the_same_id() -> None:
@@ -122,9 +122,9 @@ def test_the_same_again_has_the_same_id() -> None:
 )
 def test_who_has_not_the_secret_is_refused(header: str) -> None:
     """Whatever else they have."""
-    posted = Posted(postmark(BOUNCE).body, {"authorization": header}, "\ud800")
+    posted = WebhookRequest(postmark(BOUNCE).body, {"authorization": header}, "\ud800")
 
-    with pytest.raises(NoticeError, match="not the secret"):
+    with pytest.raises(WebhookError, match="not the secret"):
         READ(posted, NOW)
 
 
@@ -133,6 +133,6 @@ def test_no_octets_raise_anything_else(body: bytes) -> None:
     """Whatever they are: those that are JSON say nothing."""
     posted = replace(postmark({}), body=body)
     try:
-        assert () == READ(posted, NOW).reports
-    except NoticeError as error:
+        assert () == READ(posted, NOW).events
+    except WebhookError as error:
         assert "it is no JSON" == str(error)  # noqa: PT017 - either is right

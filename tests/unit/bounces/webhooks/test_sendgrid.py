@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from services import ADDRESS, ANN, KEYS, NOW, SENDER, Grid
 
-from feedpub.bounces.webhooks import NoticeError, SendGrid
+from feedpub.bounces.webhooks import SendGrid, WebhookError
 from feedpub.refusals import Refusal
 
 GRID = Grid()
@@ -43,7 +43,7 @@ BOUNCE = {
 )
 def test_what_is_told_is_understood(changes: dict[str, str], kind: str) -> None:
     """With the subscriber, where a token of ours is in it."""
-    (report,) = READ(GRID.tell([{**BOUNCE, **changes}]), NOW).reports
+    (report,) = READ(GRID.tell([{**BOUNCE, **changes}]), NOW).events
 
     assert (kind, ANN, ADDRESS) == (report.kind, report.subscriber, report.recipient)
 
@@ -67,14 +67,14 @@ def test_the_classification_is_heeded(
 ) -> None:
     """And held against the server's words."""
     event = {**BOUNCE, "bounce_classification": category, "reason": reason, "status": ""}
-    (report,) = READ(GRID.tell([event]), NOW).reports
+    (report,) = READ(GRID.tell([event]), NOW).events
 
     assert expected == (report.kind, report.refusal)
 
 
 def test_a_block_is_about_the_message() -> None:
     """SendGrid mails such an address again."""
-    (report,) = READ(GRID.tell([{**BOUNCE, "type": "blocked"}]), NOW).reports
+    (report,) = READ(GRID.tell([{**BOUNCE, "type": "blocked"}]), NOW).events
 
     assert report.is_about_sender
 
@@ -88,7 +88,7 @@ def test_many_events_come_together() -> None:
         "strange",
         {**BOUNCE, "return": ""},
     ]
-    reports = READ(GRID.tell(events), NOW).reports
+    reports = READ(GRID.tell(events), NOW).events
 
     assert [("b@example.net", None), (ADDRESS, None)] == [
         (each.recipient, each.subscriber) for each in reports
@@ -110,7 +110,7 @@ def test_what_is_not_signed_is_refused(header: str, value: str) -> None:
     posted = GRID.tell([BOUNCE])
     name = f"x-twilio-email-event-webhook-{header}"
 
-    with pytest.raises(NoticeError, match="signature is wrong"):
+    with pytest.raises(WebhookError, match="signature is wrong"):
         READ(replace(posted, headers={**posted.headers, name: value}), NOW)
 
 
@@ -119,20 +119,20 @@ def test_what_was_changed_or_cut_is_refused() -> None:
     posted = GRID.tell([BOUNCE])
 
     for body in (posted.body[:-1], posted.body + b" ", b""):
-        with pytest.raises(NoticeError, match="signature is wrong"):
+        with pytest.raises(WebhookError, match="signature is wrong"):
             READ(replace(posted, body=body), NOW)
 
 
 def test_another_key_is_refused() -> None:
     """Whoever signed it."""
-    with pytest.raises(NoticeError, match="signature is wrong"):
+    with pytest.raises(WebhookError, match="signature is wrong"):
         READ(Grid().tell([BOUNCE]), NOW)
 
 
 @pytest.mark.parametrize("late", [timedelta(hours=2), -timedelta(hours=2)])
 def test_what_is_of_another_time_is_refused(late: timedelta) -> None:
     """Somebody may have kept it."""
-    with pytest.raises(NoticeError, match="not of now"):
+    with pytest.raises(WebhookError, match="not of now"):
         READ(GRID.tell([BOUNCE]), NOW + late)
 
 
@@ -141,7 +141,7 @@ def test_a_strange_time_is_refused(when: str) -> None:
     """Though it is signed."""
     body = json.dumps([BOUNCE]).encode()
 
-    with pytest.raises(NoticeError, match="no time"):
+    with pytest.raises(WebhookError, match="no time"):
         READ(replace(GRID.tell([]), body=body, headers=GRID.headers(body, when)), NOW)
 
 
@@ -152,7 +152,7 @@ def test_what_is_no_list_is_refused(body: bytes, why: str) -> None:
     """Though it is signed; nor does it matter how deep it is."""
     headers = GRID.headers(body, str(int(NOW.timestamp())))
 
-    with pytest.raises(NoticeError, match=why):
+    with pytest.raises(WebhookError, match=why):
         READ(replace(GRID.tell([]), body=body, headers=headers), NOW)
 
 
@@ -162,7 +162,7 @@ def test_no_octets_raise_anything_else(body: bytes) -> None:
     headers = GRID.headers(body, str(int(NOW.timestamp())))
     try:
         READ(replace(GRID.tell([]), body=body, headers=headers), NOW)
-    except NoticeError as error:
+    except WebhookError as error:
         assert str(error)  # noqa: PT017 - either is right
 
 

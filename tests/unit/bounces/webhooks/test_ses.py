@@ -24,8 +24,8 @@ from services import (
     ses_complaint,
 )
 
-from feedpub.bounces import explain
-from feedpub.bounces.webhooks import NoticeDelayedError, NoticeError, Posted, Ses
+from feedpub.bounces import explain_message
+from feedpub.bounces.webhooks import Ses, WebhookError, WebhookRequest, WebhookRetryLaterError
 from feedpub.refusals import Refusal
 
 AMAZON = Amazon()
@@ -51,7 +51,7 @@ def test_what_is_told_is_understood(event: object, kind: str) -> None:
     """With the subscriber, by the token in the return path, and the address."""
     notice = reader()(AMAZON.tell(event), NOW)
 
-    (report,) = notice.reports
+    (report,) = notice.events
     assert "one" == notice.id
     assert (kind, ANN, ADDRESS) == (report.kind, report.subscriber, report.recipient)
 
@@ -59,7 +59,7 @@ def test_what_is_told_is_understood(event: object, kind: str) -> None:
 def test_a_bounce_says_why() -> None:
     """In the words of the server, or of SES."""
     event = ses_bounce()
-    (report,) = reader()(AMAZON.tell(event), NOW).reports
+    (report,) = reader()(AMAZON.tell(event), NOW).events
 
     assert ("5.1.1", "smtp; 550 5.1.1 no such user") == (report.status, report.text)
 
@@ -68,7 +68,7 @@ def test_a_bounce_says_why() -> None:
         "bounceSubType": "NoEmail",
         "bouncedRecipients": [{"emailAddress": ADDRESS}, "no recipient"],
     }
-    first, second = reader()(AMAZON.tell(event), NOW).reports
+    first, second = reader()(AMAZON.tell(event), NOW).events
 
     assert "NoEmail" == first.text
     assert "" == second.recipient
@@ -103,7 +103,7 @@ def test_the_word_of_ses_is_held_against_the_servers(
         "bounceSubType": detail,
         "bouncedRecipients": [{"emailAddress": ADDRESS, "diagnosticCode": said}],
     }
-    (report,) = reader()(AMAZON.tell(event), NOW).reports
+    (report,) = reader()(AMAZON.tell(event), NOW).events
 
     assert (kind, refusal) == (report.kind, report.refusal)
 
@@ -113,13 +113,13 @@ def test_of_several_recipients_each_is_told_by_address() -> None:
     notice = reader()(AMAZON.tell(ses_bounce("Permanent", "bob@example.net")), NOW)
 
     assert [(None, ADDRESS), (None, "bob@example.net")] == [
-        (each.subscriber, each.recipient) for each in notice.reports
+        (each.subscriber, each.recipient) for each in notice.events
     ]
 
 
 def test_a_delivery_says_nothing() -> None:
     """Nor does anything else that SES tells of."""
-    assert () == reader()(AMAZON.tell({"notificationType": "Delivery"}), NOW).reports
+    assert () == reader()(AMAZON.tell({"notificationType": "Delivery"}), NOW).events
 
 
 @pytest.mark.parametrize("version", ["1", "2"])
@@ -127,7 +127,7 @@ def test_both_signatures_are_known(version: str) -> None:
     """With SHA-1 and with SHA-256, and with a subject."""
     posted = AMAZON.tell(ses_bounce(), SignatureVersion=version, Subject="Amazon SES")
 
-    assert 1 == len(reader()(posted, NOW).reports)
+    assert 1 == len(reader()(posted, NOW).events)
 
 
 def test_a_subscription_is_to_be_confirmed() -> None:
@@ -136,11 +136,11 @@ def test_a_subscription_is_to_be_confirmed() -> None:
     changes = {"Type": "SubscriptionConfirmation", "SubscribeURL": visit, "Token": "2336"}
     notice = reader()(AMAZON.tell("Visit it.", **changes), NOW)
 
-    assert ((), visit) == (notice.reports, notice.visit)
+    assert ((), visit) == (notice.events, notice.confirm_url)
 
     changes["Type"] = "UnsubscribeConfirmation"
 
-    assert "" == reader()(AMAZON.tell("Gone.", **changes), NOW).visit
+    assert "" == reader()(AMAZON.tell("Gone.", **changes), NOW).confirm_url
 
 
 def test_a_certificate_is_fetched_once() -> None:
@@ -178,8 +178,8 @@ def test_what_was_changed_is_refused(changed: dict[str, str]) -> None:
     """Whatever it is."""
     told = {**AMAZON.sign(AMAZON.envelope(ses_bounce(), NOW)), **changed}
 
-    with pytest.raises(NoticeError, match="its signature is wrong"):
-        reader()(Posted(json.dumps(told).encode(), {}), NOW)
+    with pytest.raises(WebhookError, match="its signature is wrong"):
+        reader()(WebhookRequest(json.dumps(told).encode(), {}), NOW)
 
 
 @pytest.mark.parametrize(
@@ -220,7 +220,7 @@ def test_what_was_changed_is_refused(changed: dict[str, str]) -> None:
 def test_what_is_signed_and_wrong_is_refused(changes: dict[str, str], why: str) -> None:
     """Anybody may have SNS sign something, and nothing is fetched from elsewhere."""
     amazon = Amazon(AMAZON.key)
-    with pytest.raises(NoticeError, match=why):
+    with pytest.raises(WebhookError, match=why):
         reader(amazon)(amazon.tell(ses_bounce(), **changes), NOW)
 
     assert {CERTIFICATE} >= set(amazon.fetched)
@@ -230,14 +230,14 @@ def test_another_key_is_refused() -> None:
     """Whoever signed it."""
     stranger = Amazon()
 
-    with pytest.raises(NoticeError, match="signature is wrong"):
+    with pytest.raises(WebhookError, match="signature is wrong"):
         reader()(stranger.tell(ses_bounce()), NOW)
 
 
 @pytest.mark.parametrize("late", [timedelta(hours=2), -timedelta(hours=2)])
 def test_what_is_of_another_time_is_refused(late: timedelta) -> None:
     """Somebody may have kept it."""
-    with pytest.raises(NoticeError, match="and not of now"):
+    with pytest.raises(WebhookError, match="and not of now"):
         reader()(AMAZON.tell(ses_bounce()), NOW + late)
 
 
@@ -247,11 +247,11 @@ def test_a_certificate_of_another_time_is_refused() -> None:
     read = reader(amazon)
     read(amazon.tell(ses_bounce()), NOW)
     later = NOW + timedelta(days=2)
-    with pytest.raises(NoticeError, match="of another time"):
+    with pytest.raises(WebhookError, match="of another time"):
         read(amazon.tell(ses_bounce(), later), later)
     amazon.pem = certificate(amazon.key, end=NOW + timedelta(days=9), issuer=ROOT)
 
-    assert 1 == len(read(amazon.tell(ses_bounce(), later), later).reports)
+    assert 1 == len(read(amazon.tell(ses_bounce(), later), later).events)
 
 
 @pytest.mark.parametrize(
@@ -271,7 +271,7 @@ def test_a_strange_certificate_is_refused(pem: bytes, why: str) -> None:
     """Whatever it is."""
     amazon = Amazon(pem=pem)
 
-    with pytest.raises(NoticeError, match=why):
+    with pytest.raises(WebhookError, match=why):
         reader(amazon)(amazon.tell(ses_bounce()), NOW)
 
 
@@ -284,14 +284,14 @@ def test_a_chain_of_certificates_is_followed() -> None:
     whole = Amazon(AMAZON.key, pem=own + between.certificate.public_bytes(Encoding.PEM))
     alone = Amazon(AMAZON.key, pem=own, more={place: between.der})
 
-    assert 1 == len(reader(whole)(told, NOW).reports)
-    assert 1 == len(reader(alone)(told, NOW).reports)
+    assert 1 == len(reader(whole)(told, NOW).events)
+    assert 1 == len(reader(alone)(told, NOW).events)
     assert [[CERTIFICATE], [CERTIFICATE, place]] == [whole.fetched, alone.fetched]
 
-    with pytest.raises(NoticeDelayedError, match="issuer of the certificate"):
+    with pytest.raises(WebhookRetryLaterError, match="issuer of the certificate"):
         reader(Amazon(AMAZON.key, pem=own, more={place: b""}))(told, NOW)
     for octets in (b"no certificate", Issuer("between").der):
-        with pytest.raises(NoticeError, match="nobody who is trusted"):
+        with pytest.raises(WebhookError, match="nobody who is trusted"):
             reader(Amazon(AMAZON.key, pem=own, more={place: octets}))(told, NOW)
 
 
@@ -304,7 +304,7 @@ def test_issuers_are_fetched_from_amazon_alone(place: str) -> None:
     between = Issuer("between", ROOT)
     amazon = Amazon(AMAZON.key, pem=certificate(AMAZON.key, issuer=between, fetched_at=place))
 
-    with pytest.raises(NoticeError, match="nobody who is trusted"):
+    with pytest.raises(WebhookError, match="nobody who is trusted"):
         reader(amazon)(amazon.tell(ses_bounce()), NOW)
     assert [CERTIFICATE] == amazon.fetched
 
@@ -314,7 +314,7 @@ def test_without_the_certificate_nobody_can_tell() -> None:
     amazon = Amazon()
     amazon.pem = b""
 
-    with pytest.raises(NoticeDelayedError, match="cannot be fetched"):
+    with pytest.raises(WebhookRetryLaterError, match="cannot be fetched"):
         reader(amazon)(amazon.tell(ses_bounce()), NOW)
 
 
@@ -323,21 +323,21 @@ def test_half_of_it_is_refused(share: float) -> None:
     """It is no JSON."""
     posted = AMAZON.tell(ses_bounce())
 
-    with pytest.raises(NoticeError, match="no JSON"):
+    with pytest.raises(WebhookError, match="no JSON"):
         reader()(replace(posted, body=posted.body[: int(len(posted.body) * share)]), NOW)
 
 
 def test_a_message_that_is_none_of_ses_is_refused() -> None:
     """Though SNS signed it."""
-    with pytest.raises(NoticeError, match="no JSON"):
+    with pytest.raises(WebhookError, match="no JSON"):
         reader()(AMAZON.tell("Hello!"), NOW)
 
 
 @given(st.binary())
 def test_no_octets_raise_anything_else(body: bytes) -> None:
     """Whatever they are."""
-    with pytest.raises(NoticeError):
-        reader()(Posted(body, {}), NOW)
+    with pytest.raises(WebhookError):
+        reader()(WebhookRequest(body, {}), NOW)
 
 
 JSON = st.recursive(
@@ -361,7 +361,7 @@ def test_no_event_raises_anything(event: object) -> None:
     """SNS signed it, and it is none that SES tells."""
     told = reader()(AMAZON.tell({"notificationType": "Bounce", "bounce": event}), NOW)
 
-    assert all(each.recipient == "" for each in told.reports)
+    assert all(each.recipient == "" for each in told.events)
 
 
 @given(st.dictionaries(st.sampled_from(list(AMAZON.envelope("", NOW))), JSON))
@@ -369,8 +369,8 @@ def test_no_envelope_raises_anything_else(changes: dict[str, object]) -> None:
     """Whatever stands in its fields."""
     told = {**AMAZON.envelope("", NOW), **changes}
 
-    with pytest.raises(NoticeError):
-        reader()(Posted(json.dumps(told).encode(), {}), NOW)
+    with pytest.raises(WebhookError):
+        reader()(WebhookRequest(json.dumps(told).encode(), {}), NOW)
 
 
 def test_what_ses_tells_by_mail_is_read() -> None:
@@ -378,8 +378,8 @@ def test_what_ses_tells_by_mail_is_read() -> None:
     head = b"From: no-reply@sns.amazonaws.com\r\nSubject: AWS Notification Message\r\n\r\n"
     told = json.dumps(ses_bounce()).encode()
     footer = b"\r\n--\r\nIf you wish to stop receiving notifications from this topic, ..."
-    bounce, broken = explain(head + told + footer), explain(head + told[:100])
-    delivery = explain(head + b'{"notificationType": "Delivery"}')
+    bounce, broken = explain_message(head + told + footer), explain_message(head + told[:100])
+    delivery = explain_message(head + b'{"notificationType": "Delivery"}')
 
     assert bounce is not None
     assert ("hard", ADDRESS, "5.1.1") == (bounce.kind, bounce.recipient, bounce.status)

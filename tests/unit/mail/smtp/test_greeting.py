@@ -10,15 +10,15 @@ import pytest
 from mailservers import DROP, HANG, PASSWORD, USER, Answer, MailServer, certified, plays
 
 from feedpub.errors import MailError
-from feedpub.mail import Relay, Smtp
-from feedpub.mail.smtp.greeting import trust
-from feedpub.mailing import Outcome
+from feedpub.mail import SmtpRelay, SmtpTransport
+from feedpub.mail.smtp.greeting import create_ssl_context
+from feedpub.mailing import SendResult
 
 
-def reason(relay: Relay) -> str:
+def reason(relay: SmtpRelay) -> str:
     """Give why there is no connection; nothing that led to it is kept, and no secret is in it."""
     with pytest.raises(MailError) as caught:
-        Smtp((relay,)).connect()
+        SmtpTransport((relay,)).connect()
     text = str(caught.value)
     for secret in (relay.username, relay.password):
         assert not secret or secret not in text
@@ -34,8 +34,8 @@ def test_a_trusted_server_lets_us_in(
     """By TLS in either way, with a name and a password beyond ASCII, in either of two ways."""
     tls, ca_file = certified(tmp_path)
     with MailServer(tls=tls, implicit=security == "tls", without=without) as server:
-        relay = Relay("localhost", server.port, security, USER, PASSWORD, ca_file=ca_file)
-        with closing(Smtp((relay,)).connect()) as session:
+        relay = SmtpRelay("localhost", server.port, security, USER, PASSWORD, ca_file=ca_file)
+        with closing(SmtpTransport((relay,)).connect()) as session:
             assert session.is_open
 
     assert 1 == len([each for each in server.log.commands if each.startswith("AUTH")])
@@ -48,7 +48,7 @@ def test_a_certificate_that_nobody_vouches_for_is_not_trusted(
     """The message says what is wrong with it; nothing was said in the clear."""
     tls, _ = certified(tmp_path)
     with MailServer(tls=tls, implicit=security == "tls") as server:
-        relay = Relay("localhost", server.port, security, USER, PASSWORD)
+        relay = SmtpRelay("localhost", server.port, security, USER, PASSWORD)
 
         assert "its certificate cannot be trusted: self-signed certificate" in reason(relay)
 
@@ -60,7 +60,7 @@ def test_a_certificate_of_another_name_is_not_trusted(security: str, tmp_path: P
     """Even where we trust who vouches for it."""
     tls, ca_file = certified(tmp_path, "mx.example.net")
     with MailServer(tls=tls, implicit=security == "tls") as server:
-        relay = Relay("localhost", server.port, security, ca_file=ca_file)
+        relay = SmtpRelay("localhost", server.port, security, ca_file=ca_file)
 
         assert "Hostname mismatch, certificate is not valid for 'localhost'" in reason(relay)
 
@@ -68,7 +68,7 @@ def test_a_certificate_of_another_name_is_not_trusted(security: str, tmp_path: P
 def test_a_server_without_starttls_is_not_sent_anything() -> None:
     """Somebody on the way may have taken it out (RFC 3207 section 6)."""
     with MailServer() as server:
-        assert "it offers no STARTTLS" in reason(Relay("127.0.0.1", server.port))
+        assert "it offers no STARTTLS" in reason(SmtpRelay("127.0.0.1", server.port))
 
     assert ["EHLO localhost"] == server.log.commands
 
@@ -77,7 +77,7 @@ def test_a_server_that_does_not_start_tls_is_not_sent_anything(tmp_path: Path) -
     """It may say so."""
     tls, ca_file = certified(tmp_path)
     with MailServer({"STARTTLS": "454 4.7.0 Not now"}, tls=tls) as server:
-        relay = Relay("localhost", server.port, ca_file=ca_file)
+        relay = SmtpRelay("localhost", server.port, ca_file=ca_file)
 
         assert "it does not want us: 454 4.7.0 Not now" == reason(relay)
 
@@ -85,7 +85,7 @@ def test_a_server_that_does_not_start_tls_is_not_sent_anything(tmp_path: Path) -
 def test_tls_with_a_server_that_does_not_speak_it() -> None:
     """It is told that the port may be another one's."""
     with MailServer() as server:
-        relay = Relay("127.0.0.1", server.port, "tls")
+        relay = SmtpRelay("127.0.0.1", server.port, "tls")
 
         assert "TLS does not come about" in reason(relay)
 
@@ -97,7 +97,7 @@ def test_a_wrong_password_is_told_without_showing_it(
     """With what the server said of it."""
     tls, ca_file = certified(tmp_path)
     with MailServer(tls=tls, without=without) as server:
-        relay = Relay("localhost", server.port, "starttls", USER, "wrong-1", ca_file=ca_file)
+        relay = SmtpRelay("localhost", server.port, "starttls", USER, "wrong-1", ca_file=ca_file)
 
         assert "it does not let us in: 535 5.7.8" in reason(relay)
 
@@ -106,7 +106,7 @@ def test_what_a_server_says_of_a_password_is_not_repeated() -> None:
     """Where it says what it was told."""
     answers: dict[str, Answer] = {"AUTH": lambda argument: f"535 No {argument.split()[-1]}"}
     with MailServer(answers) as server:
-        relay = Relay("127.0.0.1", server.port, "none", "somebody", "swordfish")
+        relay = SmtpRelay("127.0.0.1", server.port, "none", "somebody", "swordfish")
 
         assert "it does not let us in: 535 No …;" in reason(relay)
 
@@ -114,7 +114,7 @@ def test_what_a_server_says_of_a_password_is_not_repeated() -> None:
 def test_a_password_is_not_sent_in_the_clear() -> None:
     """But for this very machine."""
     with plays(b"220 Hi\r\n", b"250-Hi\r\n250 AUTH PLAIN\r\n") as port:
-        relay = Relay("127.1", port, "none", USER, PASSWORD)
+        relay = SmtpRelay("127.1", port, "none", USER, PASSWORD)
 
         assert "a password is not sent in the clear; set `security` to starttls" == reason(relay)
 
@@ -134,7 +134,7 @@ def test_a_password_is_not_sent_in_the_clear() -> None:
 def test_a_server_that_does_not_let_us_in(script: dict[str, Answer], expected: str) -> None:
     """Is offline, for the reason it gives."""
     with MailServer(script) as server:
-        relay = Relay("127.0.0.1", server.port, "none", USER, PASSWORD, timeout=0.3)
+        relay = SmtpRelay("127.0.0.1", server.port, "none", USER, PASSWORD, timeout=0.3)
 
         assert reason(relay).startswith(expected)
 
@@ -168,14 +168,14 @@ def test_a_server_that_does_not_let_us_in(script: dict[str, Answer], expected: s
 def test_an_odd_server(answers: tuple[bytes, ...], expected: str) -> None:
     """Is told by what it said."""
     with plays(*answers) as port:
-        assert reason(Relay("127.0.0.1", port, "none", USER, PASSWORD)).startswith(expected)
+        assert reason(SmtpRelay("127.0.0.1", port, "none", USER, PASSWORD)).startswith(expected)
 
 
 def test_a_server_from_before_ehlo_is_greeted_in_its_way() -> None:
     """With HELO, and without extensions."""
     with (
         plays(b"220 Hi\r\n", b"502 What?\r\n", b"250 Hi\r\n", b"221 Bye\r\n") as port,
-        closing(Smtp((Relay("127.0.0.1", port, "none"),)).connect()) as session,
+        closing(SmtpTransport((SmtpRelay("127.0.0.1", port, "none"),)).connect()) as session,
     ):
         assert session.is_open
 
@@ -194,7 +194,9 @@ def test_cram_md5_is_answered() -> None:
             heard=heard,
         ) as port,
         closing(
-            Smtp((Relay("127.0.0.1", port, "none", "tim", "tanstaaftanstaaf"),)).connect()
+            SmtpTransport(
+                (SmtpRelay("127.0.0.1", port, "none", "tim", "tanstaaftanstaaf"),)
+            ).connect()
         ) as session,
     ):
         assert session.is_open
@@ -207,13 +209,15 @@ def test_nobody_listens() -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
 
-    assert "it cannot be reached: Connection refused" == reason(Relay("127.0.0.1", port, "none"))
+    assert "it cannot be reached: Connection refused" == reason(
+        SmtpRelay("127.0.0.1", port, "none")
+    )
 
 
 def test_nobody_answers() -> None:
     """It is not waited for longer than is set."""
     with socket.create_server(("127.0.0.1", 0)) as silent:
-        relay = Relay("127.0.0.1", silent.getsockname()[1], "none", connect_timeout=0.1)
+        relay = SmtpRelay("127.0.0.1", silent.getsockname()[1], "none", connect_timeout=0.1)
 
         assert "no answer in time" == reason(relay)
 
@@ -221,20 +225,22 @@ def test_nobody_answers() -> None:
 def test_a_name_that_is_none() -> None:
     """It is not looked for."""
 
-    assert "its name, or what it is told, is not ASCII" == reason(Relay(f"{'x' * 70}.example", 25))
+    assert "its name, or what it is told, is not ASCII" == reason(
+        SmtpRelay(f"{'x' * 70}.example", 25)
+    )
 
 
 def test_certificates_that_cannot_be_read(tmp_path: Path) -> None:
     """The message names the file."""
     with pytest.raises(MailError, match=r"none\.pem: no certificates can be read from it"):
-        Smtp((Relay("localhost", ca_file=str(tmp_path / "none.pem")),))
+        SmtpTransport((SmtpRelay("localhost", ca_file=str(tmp_path / "none.pem")),))
 
 
 def test_the_next_relay_is_used_when_one_is_out_of_reach() -> None:
     """Whichever of them the chance points to."""
     with MailServer({"EHLO": "421 Closing"}) as bad, MailServer() as good:
-        relays = tuple(Relay("127.0.0.1", each.port, "none") for each in (bad, good))
-        transport = Smtp(relays)
+        relays = tuple(SmtpRelay("127.0.0.1", each.port, "none") for each in (bad, good))
+        transport = SmtpTransport(relays)
         for chance in (0.0, 0.9):
             with closing(transport.connect(chance)) as session:
                 assert f"127.0.0.1:{good.port}" == session.relay
@@ -245,15 +251,15 @@ def test_the_next_relay_is_used_when_one_is_out_of_reach() -> None:
 @pytest.mark.parametrize("stage", [0, 1, 2])
 def test_a_relay_that_refuses_us_is_told_of(stage: int) -> None:
     """Whenever it says so, in its words and without the password, though another relay answers."""
-    told: list[Outcome] = []
+    told: list[SendResult] = []
     good_answers = (b"220 Hi\r\n", b"250-Hi\r\n250 AUTH PLAIN\r\n")
     answers = (*good_answers[:stage], b"554 5.7.1 We do not know you, s3cret-word\r\n")
     with MailServer() as good, plays(*answers) as port:
         relays = (
-            Relay("127.0.0.1", port, "none", "ann", "s3cret-word"),
-            Relay("127.0.0.1", good.port, "none"),
+            SmtpRelay("127.0.0.1", port, "none", "ann", "s3cret-word"),
+            SmtpRelay("127.0.0.1", good.port, "none"),
         )
-        with closing(Smtp(relays).connect(0.0, told.append)) as session:
+        with closing(SmtpTransport(relays).connect(0.0, told.append)) as session:
             assert f"127.0.0.1:{good.port}" == session.relay
 
     (one,) = told
@@ -265,9 +271,9 @@ def test_a_relay_that_refuses_us_is_told_of(stage: int) -> None:
 
 def test_a_relay_that_does_not_answer_has_not_refused_us() -> None:
     """Nobody is told of it but by the error."""
-    told: list[Outcome] = []
+    told: list[SendResult] = []
     with plays(b"") as port, pytest.raises(MailError):
-        Smtp((Relay("127.0.0.1", port, "none"),)).connect(0.0, told.append)
+        SmtpTransport((SmtpRelay("127.0.0.1", port, "none"),)).connect(0.0, told.append)
 
     assert [] == told
 
@@ -275,16 +281,16 @@ def test_a_relay_that_does_not_answer_has_not_refused_us() -> None:
 def test_when_no_relay_is_within_reach_each_reason_is_told() -> None:
     """One after the other; and so it is when there is no relay at all."""
     with MailServer({"EHLO": "421 One"}) as one, MailServer({"EHLO": "421 Two"}) as two:
-        relays = tuple(Relay("127.0.0.1", each.port, "none") for each in (one, two))
+        relays = tuple(SmtpRelay("127.0.0.1", each.port, "none") for each in (one, two))
         with pytest.raises(MailError, match=r"421 One; 127\.0\.0\.1.*421 Two"):
-            Smtp(relays).connect()
+            SmtpTransport(relays).connect()
     with pytest.raises(MailError, match="there is no mail server to send through"):
-        Smtp(()).connect()
+        SmtpTransport(()).connect()
 
 
 def test_tls_is_of_a_kind_that_is_safe() -> None:
     """Names are compared, certificates are asked for, and old versions are refused."""
-    context = trust(Relay("localhost"))
+    context = create_ssl_context(SmtpRelay("localhost"))
 
     assert context.check_hostname
     assert ssl.CERT_REQUIRED is context.verify_mode

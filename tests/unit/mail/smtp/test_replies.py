@@ -2,30 +2,30 @@
 
 import pytest
 
-from feedpub.mail.smtp.relay import Relay
-from feedpub.mail.smtp.replies import Reply, outcome
-from feedpub.mailing import Outcome
+from feedpub.mail.smtp.relay import SmtpRelay
+from feedpub.mail.smtp.replies import SmtpReply, build_result
+from feedpub.mailing import SendResult
 
-RELAY = Relay("mx.example.org", 25, username="ann@example.org", password="secret")  # noqa: S106 - opens nothing
+RELAY = SmtpRelay("mx.example.org", 25, username="ann@example.org", password="secret")  # noqa: S106 - opens nothing
 
 
 @pytest.mark.parametrize(
     ("reply", "status", "text"),
     [
-        (Reply(550, "5.1.1 No such user"), "5.1.1", "No such user"),
-        (Reply(550, "5.1.1 No such user\n5.1.1 here"), "5.1.1", "No such user here"),
-        (Reply(550, "No 5.1.1 such user"), "", "No 5.1.1 such user"),
-        (Reply(550, "5.1.1.1 is an address"), "", "5.1.1.1 is an address"),
-        (Reply(250, "2.0.0"), "2.0.0", ""),
-        (Reply(421), "", ""),
-        (Reply(535, "secret\x1b[0m is\twrong, ann@example.org"), "", "… [0m is wrong, …"),
-        (Reply(554, "x" * 400), "", "x" * 300),
+        (SmtpReply(550, "5.1.1 No such user"), "5.1.1", "No such user"),
+        (SmtpReply(550, "5.1.1 No such user\n5.1.1 here"), "5.1.1", "No such user here"),
+        (SmtpReply(550, "No 5.1.1 such user"), "", "No 5.1.1 such user"),
+        (SmtpReply(550, "5.1.1.1 is an address"), "", "5.1.1.1 is an address"),
+        (SmtpReply(250, "2.0.0"), "2.0.0", ""),
+        (SmtpReply(421), "", ""),
+        (SmtpReply(535, "secret\x1b[0m is\twrong, ann@example.org"), "", "… [0m is wrong, …"),
+        (SmtpReply(554, "x" * 400), "", "x" * 300),
     ],
 )
-def test_a_reply_is_told_apart(reply: Reply, status: str, text: str) -> None:
+def test_a_reply_is_told_apart(reply: SmtpReply, status: str, text: str) -> None:
     """The words are one line, of a length that can be kept, without what opens the relay."""
 
-    assert Outcome("failed", reply.code, status, text, "mx.example.org:25") == outcome(
+    assert SendResult("failed", reply.code, status, text, "mx.example.org:25") == build_result(
         "failed", reply, RELAY
     )
 
@@ -36,11 +36,11 @@ def test_a_reply_is_told_apart(reply: Reply, status: str, text: str) -> None:
 def test_the_first_digit_says_what_became_of_it(code: int, kind: str) -> None:
     """Everything else says nothing."""
 
-    assert (kind, kind == "accepted") == (Reply(code).kind, Reply(code).is_good)
+    assert (kind, kind == "accepted") == (SmtpReply(code).kind, SmtpReply(code).is_success)
 
 
 def test_a_reply_is_shown_in_one_line() -> None:
     """With its code, as people know it from their logs."""
 
-    assert "550 5.1.1 No such user" == str(Reply(550, "5.1.1 No\nsuch user"))
-    assert "421" == str(Reply(421))
+    assert "550 5.1.1 No such user" == str(SmtpReply(550, "5.1.1 No\nsuch user"))
+    assert "421" == str(SmtpReply(421))

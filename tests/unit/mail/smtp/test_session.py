@@ -10,9 +10,9 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from mailservers import DROP, HANG, Answer, MailServer, plays
 
-from feedpub.mail import Relay, Smtp
-from feedpub.mail.smtp.session import SmtpSession, _stuffed
-from feedpub.mailing import Message, Outcome
+from feedpub.mail import SmtpRelay, SmtpTransport
+from feedpub.mail.smtp.session import SmtpSession, _dot_stuff
+from feedpub.mailing import Message, SendResult
 
 DATA = b"Subject: Hello\r\n\r\nHello\r\n.\r\n..and on\r\n"
 MESSAGE = Message("return@example.org", "bob@example.com", DATA)
@@ -22,13 +22,13 @@ PIPELINING, SLOWLY = ("PIPELINING",), ()
 @contextmanager
 def session(port: int, **settings: float) -> Iterator[SmtpSession]:
     """Give a session with the server at this port, which is not waited for long."""
-    relay = Relay("127.0.0.1", port, "none", timeout=5, final_timeout=settings.pop("final", 5))
-    with closing(Smtp((relay,)).connect()) as opened:
+    relay = SmtpRelay("127.0.0.1", port, "none", timeout=5, final_timeout=settings.pop("final", 5))
+    with closing(SmtpTransport((relay,)).connect()) as opened:
         assert isinstance(opened, SmtpSession)
         yield opened
 
 
-def sent(opened: SmtpSession, message: Message = MESSAGE) -> tuple[Outcome, int]:
+def sent(opened: SmtpSession, message: Message = MESSAGE) -> tuple[SendResult, int]:
     """Send a message and tell how often it was said to be in doubt."""
     doubts: list[bool] = []
     outcome = opened.send(message, lambda: doubts.append(True))
@@ -41,7 +41,7 @@ def test_messages_are_taken(offers: tuple[str, ...]) -> None:
     with MailServer(offers=offers) as server, session(server.port) as opened:
         first, second = sent(opened), sent(opened)
 
-    accepted = Outcome("accepted", 250, "2.0.0", "Taken", f"127.0.0.1:{server.port}")
+    accepted = SendResult("accepted", 250, "2.0.0", "Taken", f"127.0.0.1:{server.port}")
     assert (accepted, 1) == first == second
     assert 1 == server.log.connections
     assert [DATA, DATA] == [each.data for each in server.taken]
@@ -73,31 +73,31 @@ def test_doubt_is_told_before_the_final_dot() -> None:
 @pytest.mark.parametrize(
     ("stage", "answer", "expected"),
     [
-        ("MAIL", "421 4.3.2 Closing", Outcome("offline", 421, "4.3.2", "Closing")),
-        ("MAIL", "450 4.1.8 Who?", Outcome("offline", 450, "4.1.8", "Who?")),
-        ("MAIL", "452 Full", Outcome("offline", 452, "", "Full")),
-        ("MAIL", "550 5.7.1 Not you", Outcome("offline", 550, "5.7.1", "Not you")),
-        ("MAIL", "553 Not yours", Outcome("offline", 553, "", "Not yours")),
-        ("MAIL", "553 5.6.7 ASCII only", Outcome("failed", 553, "5.6.7", "ASCII only")),
-        ("MAIL", "552 5.3.4 Too big", Outcome("failed", 552, "5.3.4", "Too big")),
-        ("MAIL", "530 5.7.0 Log in", Outcome("offline", 530, "5.7.0", "Log in")),
-        ("RCPT", "421 4.7.0 Too fast", Outcome("deferred", 421, "4.7.0", "Too fast")),
-        ("RCPT", "450 4.2.1 Later", Outcome("deferred", 450, "4.2.1", "Later")),
-        ("RCPT", "452 4.2.2 Full", Outcome("deferred", 452, "4.2.2", "Full")),
-        ("RCPT", "550 5.1.1 No Bob", Outcome("failed", 550, "5.1.1", "No Bob")),
-        ("RCPT", "550-5.1.1 No\r\n550 5.1.1 Bob", Outcome("failed", 550, "5.1.1", "No Bob")),
-        ("RCPT", "552 5.2.2 Full", Outcome("failed", 552, "5.2.2", "Full")),
-        ("RCPT", "354 What?", Outcome("deferred", 354, "", "What?")),
-        ("DATA", "421 4.3.0 Closing", Outcome("deferred", 421, "4.3.0", "Closing")),
-        ("DATA", "450 4.3.0 Later", Outcome("deferred", 450, "4.3.0", "Later")),
-        ("DATA", "452 4.3.1 Full", Outcome("deferred", 452, "4.3.1", "Full")),
-        ("DATA", "550 5.7.1 No", Outcome("failed", 550, "5.7.1", "No")),
-        ("DATA", "552 5.3.4 Too big", Outcome("failed", 552, "5.3.4", "Too big")),
-        ("DATA", "250 What?", Outcome("deferred", 250, "", "What?")),
+        ("MAIL", "421 4.3.2 Closing", SendResult("offline", 421, "4.3.2", "Closing")),
+        ("MAIL", "450 4.1.8 Who?", SendResult("offline", 450, "4.1.8", "Who?")),
+        ("MAIL", "452 Full", SendResult("offline", 452, "", "Full")),
+        ("MAIL", "550 5.7.1 Not you", SendResult("offline", 550, "5.7.1", "Not you")),
+        ("MAIL", "553 Not yours", SendResult("offline", 553, "", "Not yours")),
+        ("MAIL", "553 5.6.7 ASCII only", SendResult("failed", 553, "5.6.7", "ASCII only")),
+        ("MAIL", "552 5.3.4 Too big", SendResult("failed", 552, "5.3.4", "Too big")),
+        ("MAIL", "530 5.7.0 Log in", SendResult("offline", 530, "5.7.0", "Log in")),
+        ("RCPT", "421 4.7.0 Too fast", SendResult("deferred", 421, "4.7.0", "Too fast")),
+        ("RCPT", "450 4.2.1 Later", SendResult("deferred", 450, "4.2.1", "Later")),
+        ("RCPT", "452 4.2.2 Full", SendResult("deferred", 452, "4.2.2", "Full")),
+        ("RCPT", "550 5.1.1 No Bob", SendResult("failed", 550, "5.1.1", "No Bob")),
+        ("RCPT", "550-5.1.1 No\r\n550 5.1.1 Bob", SendResult("failed", 550, "5.1.1", "No Bob")),
+        ("RCPT", "552 5.2.2 Full", SendResult("failed", 552, "5.2.2", "Full")),
+        ("RCPT", "354 What?", SendResult("deferred", 354, "", "What?")),
+        ("DATA", "421 4.3.0 Closing", SendResult("deferred", 421, "4.3.0", "Closing")),
+        ("DATA", "450 4.3.0 Later", SendResult("deferred", 450, "4.3.0", "Later")),
+        ("DATA", "452 4.3.1 Full", SendResult("deferred", 452, "4.3.1", "Full")),
+        ("DATA", "550 5.7.1 No", SendResult("failed", 550, "5.7.1", "No")),
+        ("DATA", "552 5.3.4 Too big", SendResult("failed", 552, "5.3.4", "Too big")),
+        ("DATA", "250 What?", SendResult("deferred", 250, "", "What?")),
     ],
 )
 def test_a_refusal_before_the_message_is_no_doubt(
-    offers: tuple[str, ...], stage: str, answer: str, expected: Outcome
+    offers: tuple[str, ...], stage: str, answer: str, expected: SendResult
 ) -> None:
     """4xx is deferred, 5xx has failed, and what is about us waits; with pipelining and without."""
     with MailServer({stage: answer}, offers=offers) as server, session(server.port) as opened:
@@ -291,8 +291,8 @@ def test_a_slow_server_is_waited_for() -> None:
 def test_a_server_that_hangs_before_the_message_defers_it() -> None:
     """It has had its time."""
     with MailServer({"RCPT": HANG}) as server:
-        relay = Relay("127.0.0.1", server.port, "none", timeout=0.2)
-        with closing(Smtp((relay,)).connect()) as opened:
+        relay = SmtpRelay("127.0.0.1", server.port, "none", timeout=0.2)
+        with closing(SmtpTransport((relay,)).connect()) as opened:
             outcome = opened.send(MESSAGE, lambda: None)
 
     assert ("deferred", "no answer in time") == (outcome.kind, outcome.text)
@@ -319,8 +319,8 @@ def test_a_connection_is_recycled_by_count_and_by_age() -> None:
     """After so many messages, or so many seconds, the next one wants a new connection."""
     now = [0.0]
     with MailServer() as server:
-        relay = Relay("127.0.0.1", server.port, "none", messages=2, age=10)
-        transport = Smtp((relay,), lambda: now[0])
+        relay = SmtpRelay("127.0.0.1", server.port, "none", max_messages=2, max_age=10)
+        transport = SmtpTransport((relay,), lambda: now[0])
         with closing(transport.connect()) as counted, closing(transport.connect()) as aged:
             open_after = []
             for _ in range(2):
@@ -335,7 +335,7 @@ def test_a_connection_is_recycled_by_count_and_by_age() -> None:
 def test_a_connection_that_is_gone_at_the_last_moment_hands_nothing_over() -> None:
     """Nobody is in doubt about a final dot that was never sent."""
     with MailServer() as server, session(server.port) as opened:
-        outcome = opened.send(MESSAGE, opened._wire.drop)
+        outcome = opened.send(MESSAGE, opened._wire.close)
 
     assert ("deferred", "the connection is closed") == (outcome.kind, outcome.text)
     assert [] == server.taken
@@ -450,7 +450,7 @@ def test_leaving_twice_is_no_fault() -> None:
 @example(b"\r.\n\r\n")  # as many of each as in whole line ends, and apart
 def test_no_message_ends_before_its_end(data: bytes) -> None:
     """Whatever is in it: no lone dot, no lone CR or LF with which another could be smuggled in."""
-    stuffed = _stuffed(data)
+    stuffed = _dot_stuff(data)
 
     lines = stuffed.split(b"\r\n")
     assert b"" == lines.pop()

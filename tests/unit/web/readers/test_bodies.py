@@ -7,13 +7,13 @@ import pytest
 from starlette.requests import Request
 from starlette.types import Message
 
-from feedpub.web.bodies import UnreadError
-from feedpub.web.readers.bodies import LARGEST, Fields, fields
+from feedpub.web.bodies import BodyError
+from feedpub.web.readers.bodies import MAX_FORM_SIZE, FormFields, parse_form
 
 FORM = "application/x-www-form-urlencoded"
 
 
-def read(*parts: bytes, kind: str = FORM, patience: float = 100.0, end: bool = True) -> Fields:
+def read(*parts: bytes, kind: str = FORM, patience: float = 100.0, end: bool = True) -> FormFields:
     """Read a body that comes in parts; without an end it never ends."""
     messages: list[Message] = [
         {"type": "http.request", "body": part, "more_body": True} for part in parts
@@ -23,7 +23,7 @@ def read(*parts: bytes, kind: str = FORM, patience: float = 100.0, end: bool = T
     return asyncio.run(_read(messages, kind, patience))
 
 
-async def _read(messages: Sequence[Message], kind: str, patience: float) -> Fields:
+async def _read(messages: Sequence[Message], kind: str, patience: float) -> FormFields:
     waiting = iter(messages)
 
     async def receive() -> Message:
@@ -34,12 +34,12 @@ async def _read(messages: Sequence[Message], kind: str, patience: float) -> Fiel
 
     headers = [(b"content-type", kind.encode())] if kind else []
     scope = {"type": "http", "method": "POST", "headers": headers}
-    return await fields(Request(scope, receive), patience)
+    return await parse_form(Request(scope, receive), patience)
 
 
 def status(*parts: bytes, kind: str = FORM, patience: float = 100.0, end: bool = True) -> int:
     """Give what HTTP calls it that a body is not read."""
-    with pytest.raises(UnreadError) as told:
+    with pytest.raises(BodyError) as told:
         read(*parts, kind=kind, patience=patience, end=end)
     return told.value.status
 
@@ -59,7 +59,7 @@ def test_what_is_no_form() -> None:
 
 def test_too_much() -> None:
     """Octets, or fields."""
-    assert 413 == status(b"x" * LARGEST, b"x")
+    assert 413 == status(b"x" * MAX_FORM_SIZE, b"x")
     assert 413 == status(b"&".join([b"a=1"] * 5_001))
     assert 5_000 == len(read(b"&".join([b"a=1"] * 5_000)))
 

@@ -9,18 +9,18 @@ from mailings import reader
 from signups import LIBRARY, config
 
 from feedpub import roster
-from feedpub.mailing import CADENCES, Follows, Wish
-from feedpub.site import choices
+from feedpub.mailing import CADENCES, SignupRequest, SubscriptionFilter
+from feedpub.site import build_signup_options
 from feedpub.web.readers import forms
-from feedpub.web.readers.forms import Fault
+from feedpub.web.readers.forms import FieldError
 
-CHOICES = choices(config(), LIBRARY)
+CHOICES = build_signup_options(config(), LIBRARY)
 ADDRESS = ("address", "ann@example.org")
 
 
 def faults(*fields: tuple[str, str]) -> list[str]:
     """Give what is wrong with a form, by its words."""
-    return [each.words for each in forms.signup(fields, CHOICES).faults]
+    return [each.words for each in forms.parse_signup(fields, CHOICES).faults]
 
 
 def test_a_whole_form() -> None:
@@ -35,31 +35,35 @@ def test_a_whole_form() -> None:
         ("language", "zh"),
         ("subject", ""),
     ]
-    given = forms.signup(fields, CHOICES)
-    follows = Follows(everything=False, tags=("cplusplus", "python"), authors=("ann-lee",))
+    given = forms.parse_signup(fields, CHOICES)
+    follows = SubscriptionFilter(
+        everything=False, tags=("cplusplus", "python"), authors=("ann-lee",)
+    )
 
-    assert Wish("Ann@Example.org", follows, "weekly", "zh") == given.wish
+    assert SignupRequest("Ann@Example.org", follows, "weekly", "zh") == given.signup_request
     assert not given.faults
-    assert not given.is_trapped
+    assert not given.is_spam
 
 
 def test_an_address_alone_will_do() -> None:
     """All posts then, as the digest goes out, in the site's language."""
-    assert Wish("ann@example.org") == forms.signup([ADDRESS], CHOICES).wish
+    assert SignupRequest("ann@example.org") == forms.parse_signup([ADDRESS], CHOICES).signup_request
 
 
 @pytest.mark.parametrize(
     ("fields", "expected"),
     [
-        ([("follow", "everything"), ("tag", "python")], Follows()),
-        ([("tag", "python")], Follows(everything=False, tags=("python",))),
-        ([("author", "ann-lee")], Follows(everything=False, authors=("ann-lee",))),
-        ([("tag", "nothing")], Follows()),
+        ([("follow", "everything"), ("tag", "python")], SubscriptionFilter()),
+        ([("tag", "python")], SubscriptionFilter(everything=False, tags=("python",))),
+        ([("author", "ann-lee")], SubscriptionFilter(everything=False, authors=("ann-lee",))),
+        ([("tag", "nothing")], SubscriptionFilter()),
     ],
 )
-def test_a_form_may_have_few_fields(fields: list[tuple[str, str]], expected: Follows) -> None:
+def test_a_form_may_have_few_fields(
+    fields: list[tuple[str, str]], expected: SubscriptionFilter
+) -> None:
     """As one on somebody else's site has; what nobody offers is not followed."""
-    assert expected == forms.signup([ADDRESS, *fields], CHOICES).follows
+    assert expected == forms.parse_signup([ADDRESS, *fields], CHOICES).follows
 
 
 def test_what_is_wrong_is_told() -> None:
@@ -68,7 +72,7 @@ def test_what_is_wrong_is_told() -> None:
     assert ["address-missing"] == faults(("address", " "))
     assert ["address-wrong"] == faults(("address", "ann@"))
     assert ["wanted-none"] == faults(ADDRESS, ("follow", "some"), ("tag", "nothing"))
-    assert (Fault("some", "wanted-none"),) == forms.signup(
+    assert (FieldError("some", "wanted-none"),) == forms.parse_signup(
         [ADDRESS, ("follow", "some")], CHOICES
     ).faults
 
@@ -93,24 +97,24 @@ def test_a_header_cannot_be_written_through_the_form(address: str) -> None:
 
 def test_words_that_are_none_of_ours_count_as_nothing() -> None:
     """A cadence, a language."""
-    given = forms.signup([ADDRESS, ("cadence", "hourly"), ("language", "xx")], CHOICES)
+    given = forms.parse_signup([ADDRESS, ("cadence", "hourly"), ("language", "xx")], CHOICES)
 
     assert ("digest", "") == (given.cadence, given.language)
 
 
 def test_a_program_falls_into_the_trap() -> None:
     """It fills in what people do not see."""
-    assert forms.signup([ADDRESS, (forms.TRAP, "Buy")], CHOICES).is_trapped
+    assert forms.parse_signup([ADDRESS, (forms.HONEYPOT, "Buy")], CHOICES).is_spam
 
 
 def test_what_is_followed_can_be_kept() -> None:
     """Also where nobody writes about it any more."""
-    follows = Follows(everything=False, tags=("gone",), authors=("left",))
+    follows = SubscriptionFilter(everything=False, tags=("gone",), authors=("left",))
     one = replace(reader(), follows=follows, cadence="daily", language="zh")
     fields = [("tag", "gone"), ("tag", "other"), ("author", "left")]
 
-    assert follows == forms.preferences(fields, CHOICES, one).follows
-    shown = forms.shown(one)
+    assert follows == forms.parse_preferences(fields, CHOICES, one).follows
+    shown = forms.fill_form(one)
     assert ("ann@example.org", follows) == (shown.address, shown.follows)
     assert ("daily", "zh") == (shown.cadence, shown.language)
 
@@ -118,8 +122,8 @@ def test_what_is_followed_can_be_kept() -> None:
 @given(st.lists(st.tuples(st.sampled_from(("address", "tag", "follow", "language")), st.text())))
 def test_any_form_is_a_wish_or_a_fault(fields: list[tuple[str, str]]) -> None:
     """And nothing else; no field makes it fall over."""
-    found = forms.signup(fields, CHOICES)
+    found = forms.parse_signup(fields, CHOICES)
 
-    assert found.faults or roster.canonical(found.wish.address)
+    assert found.faults or roster.normalize_address(found.signup_request.address)
     assert found.cadence in CADENCES
     assert found.language in {"", *CHOICES.languages}

@@ -12,9 +12,9 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 from webs import Reply, call
 
-from feedpub.config import load
+from feedpub.config import parse_config
 from feedpub.errors import FeedpubError
-from feedpub.web import app
+from feedpub.web import create_app
 
 SITE, READERS = "https://example.org/blog/", "https://readers.example.org/blog/"
 HOST = "https://readers.example.org"
@@ -40,7 +40,7 @@ def asked(public: Path, host: str, path: str, method: str = "GET", query: bytes 
     chosen = config(url=SITE, host=HOST)
     routes = [Route("/blog/unsubscribe/{token}", page, methods=["GET", "POST"])]
     routes.append(Route("/healthz", page_of_health))
-    made = app(chosen, public, lambda: 4e9, routes)
+    made = create_app(chosen, public, lambda: 4e9, routes)
     headers: Mapping[str, str] = {"host": host} if host else {}
     return call(made, path, headers, method=method, query=query)
 
@@ -90,7 +90,7 @@ def test_mails_and_forms_lead_there(tmp_path: Path) -> None:
         (mail,) = site.mails()
         path = link(mail, "confirm")
         assert f"{READERS}{path}" in text(mail)
-        assert f"{READERS}subscribe" == site.scene.choices.action
+        assert f"{READERS}subscribe" == site.scene.signup_options.action
         shown = site.get(path)
         assert all(each.startswith(READERS) for each in forms(shown))
         strange = {**sent, "Origin": "https://evil.example"}
@@ -116,10 +116,10 @@ def test_issues_lead_there(tmp_path: Path) -> None:
 def test_a_host_is_named_by_itself_or_as_a_url(written: str) -> None:
     """It has the path of the site; without one readers are where the site is."""
     home = f"site: {{title: A, url: '{SITE}'}}\n"
-    named = load(f"{home}subscribers: {{host: '{written}'}}\n", "config.yaml", {})
+    named = parse_config(f"{home}subscribers: {{host: '{written}'}}\n", "config.yaml", {})
 
     assert (HOST, READERS) == (named.subscribers.host, named.readers_url)
-    assert SITE == load(home, "config.yaml", {}).readers_url
+    assert SITE == parse_config(home, "config.yaml", {}).readers_url
 
 
 @pytest.mark.parametrize("written", ["https://a.example/x", "ftp://a.example", "a b"])
@@ -128,4 +128,4 @@ def test_what_is_no_host_is_told(written: str) -> None:
     wrong = f"site: {{title: A, url: '{SITE}'}}\nsubscribers: {{host: '{written}'}}\n"
 
     with pytest.raises(FeedpubError, match=r"config\.yaml:2: subscribers\.host: "):
-        load(wrong, "config.yaml", {})
+        parse_config(wrong, "config.yaml", {})

@@ -2,7 +2,7 @@
 
 import pytest
 
-from feedpub.web.readers.origins import is_ours
+from feedpub.web.readers.origins import is_allowed_origin
 
 HOME = "https://example.org/blog/"
 FRIEND = "https://ann.example"
@@ -34,4 +34,4 @@ FRIEND = "https://ann.example"
 )
 def test_where_a_form_was(headers: dict[str, str], expected: bool) -> None:
     """Browsers say so, each in its way."""
-    assert expected == is_ours(headers, HOME, (FRIEND,))
+    assert expected == is_allowed_origin(headers, HOME, (FRIEND,))
