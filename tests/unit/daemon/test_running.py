@@ -240,7 +240,7 @@ def test_a_clock_that_is_years_behind_is_waited_for(tmp_path: Path) -> None:
     before = room.written()
     calls: list[datetime] = []
     clock = Clock(datetime(2020, 1, 1, tzinfo=UTC))
-    with here(room, clock, duties=[duty("hooks", calls)]) as daemon:
+    with here(room, clock, jobs=[duty("hooks", calls)]) as daemon:
         daemon.wait("clock behind")
         room.post("b.md", "Second", "2015-01-02")
         daemon.wait("changes")
@@ -325,7 +325,7 @@ def test_a_duty_that_fails_is_told_and_the_others_go_on(site: Site) -> None:
     def broken(now: datetime) -> datetime:
         raise LookupError(f"ann@example.org at {now}")
 
-    with here(site, duties=[duty("pings", calls), PeriodicJob("broken", broken)]) as daemon:
+    with here(site, jobs=[duty("pings", calls), PeriodicJob("broken", broken)]) as daemon:
         failed = daemon.wait("failed", duty="broken")
         before = len(calls)
         site.post("b.md")
@@ -347,7 +347,7 @@ def test_who_cannot_be_told_of_a_build_keeps_nobody_waiting(site: Site) -> None:
             raise FeedpubError("the database is away")
         told.append(tuple(post.title for post in summary.new_posts))
 
-    with here(site, built=built, duties=[duty("pings", calls)]) as daemon:
+    with here(site, on_built=built, jobs=[duty("pings", calls)]) as daemon:
         daemon.wait("watching", by="events")
         away.set()
         wait_until(lambda: calls, "the first call")
@@ -431,7 +431,7 @@ def test_what_does_not_end_in_time_is_left(site: Site) -> None:
         del stop
         let.wait(60)
 
-    with here(site, duties=[PeriodicJob("slow", slow)], serve=serve, patience=0.1) as daemon:
+    with here(site, jobs=[PeriodicJob("slow", slow)], serve=serve, stop_timeout=0.1) as daemon:
         wait_until(begun.is_set, "work")
     let.set()
 
@@ -443,7 +443,7 @@ def test_what_does_not_end_in_time_is_left(site: Site) -> None:
 def test_what_is_written_last_is_not_waited_for(site: Site) -> None:
     """The database may be locked for ever: that it was not written is told."""
     let = threading.Event()
-    with here(site, end=lambda: let.wait(60), patience=0.1) as daemon:
+    with here(site, on_stop=lambda: let.wait(60), stop_timeout=0.1) as daemon:
         pass
     let.set()
 

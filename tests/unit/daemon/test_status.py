@@ -92,7 +92,7 @@ def test_why_a_duty_fails_is_written_down(tmp_path: Path) -> None:
 
     site = Site(tmp_path)
     kept = tmp_path / ".feedpub" / "run.json"
-    with here(site, duties=[PeriodicJob("broken", broken)]) as daemon:
+    with here(site, jobs=[PeriodicJob("broken", broken)]) as daemon:
         daemon.wait("failed", duty="broken")
         wait_until(kept.exists, "its word")
         wait_until(lambda: "@example.org" in kept.read_text(encoding="utf-8"), "that it is kept")

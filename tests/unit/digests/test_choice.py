@@ -62,7 +62,7 @@ def test_new_is_what_is_not_in_the_ledger() -> None:
 @pytest.mark.parametrize(
     "changes",
     [
-        {"mailed": False},
+        {"in_digests": False},
         {"draft": True},
         {"published": NOW + timedelta(seconds=1)},
         {"published": NOW - timedelta(days=30, seconds=1)},

@@ -30,7 +30,7 @@ def post(path: str, title: str = "", host: str = "example.org", **changes: objec
         "path": path,
         "title": title or path,
         "published": NOW,
-        "body": "",
+        "body_key": "",
     }
     return made.post(**(values | changes))
 
@@ -154,7 +154,7 @@ def test_markup_and_folders_are_no_text() -> None:
 
 def test_a_new_post_takes_the_place_of_one_that_was_renamed() -> None:
     """Both in one go: the old one is known where it is now, and the new one is new."""
-    old = {"body": "<p>What I wrote first.</p>"}
+    old = {"body_key": "<p>What I wrote first.</p>"}
     _, known = after({}, post("one.md", "One", **old))
     new = post("one.md", "Another", body_key="<p>Something else.</p>")
     found, known = after(known, new, post("two.md", "One", **old))
@@ -178,7 +178,7 @@ def test_a_new_post_of_the_same_title_and_date_is_new() -> None:
 
 def test_files_that_change_places_are_the_posts_they_were() -> None:
     """As numbered ones do when another comes before them."""
-    one, two = {"body": "<p>First words.</p>"}, {"body": "<p>Second words.</p>"}
+    one, two = {"body_key": "<p>First words.</p>"}, {"body_key": "<p>Second words.</p>"}
     _, known = after({}, post("1.md", "One", **one), post("2.md", "Two", **two))
     found, known = after(
         known,
@@ -206,7 +206,7 @@ def test_an_edited_post_is_the_same_one() -> None:
 
 def test_an_id_that_its_author_gave_stays() -> None:
     """Whatever other posts look like."""
-    old = {"body": f"<p>{LONG}</p>"}
+    old = {"body_key": f"<p>{LONG}</p>"}
     _, known = after({}, post("one.md", "One", id="urn:uuid:1", **old))
     found, _ = after(known, post("one.md", "Two", id="urn:uuid:1"), post("two.md", "One", **old))
 

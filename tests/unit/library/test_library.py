@@ -426,7 +426,7 @@ def test_every_post_is_told_apart(manuscripts: list[ParsedPost], files: dict[str
     found = build(*manuscripts, files=files, drafts=True)
 
     assert len(manuscripts) == len(found.posts)
-    for name in ("id", "url", "output", "key"):
+    for name in ("id", "url", "output_path", "cache_key"):
         assert len(found.posts) == len({getattr(each, name) for each in found.posts})
     assert sum(len(each.tags) for each in found.posts) == sum(len(group) for _, group in found.tags)
     assert all(each in group for tag, group in found.tags for each in group if tag in each.tags)

@@ -522,15 +522,15 @@ def test_a_form_to_sign_up_comes_and_goes(site: Site) -> None:
 
 def test_a_folder_that_has_become_empty_may_be_away(site: Site) -> None:
     """Who is careful leaves the site as it is; who is not publishes it so."""
-    site.build(careful=True)
+    site.build(refuse_empty=True)
     shutil.rmtree(site.content)
     site.content.mkdir()
     with pytest.raises(FeedpubError, match="is empty now; is its disk unmounted"):
-        site.build(careful=True)
+        site.build(refuse_empty=True)
 
     assert "Hello" in site.read("atom.xml")
     assert 0 == site.build().published
-    assert 0 == site.build(careful=True).published
+    assert 0 == site.build(refuse_empty=True).published
 
 
 def spoil(path: Path, how: str) -> None:
