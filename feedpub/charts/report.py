@@ -9,7 +9,7 @@ from feedpub.charts.plots import Bar, Plot
 from feedpub.readership import IssueSummary, Statistics
 from feedpub.words import Catalog, direction
 
-_WIDE, _NARROW = 640, 300
+_WIDE_PLOT, _NARROW_PLOT = 640, 300
 _MARGIN = 32
 _FEEDS = 12
 
@@ -49,7 +49,7 @@ def render_svg(one: Statistics, words: Catalog) -> str:
     """Give one SVG with every plot, to be shown wherever pictures are."""
     drawn, y = [], _MARGIN + 12
     for part in _parts(one, words):
-        plot = part.draw(_WIDE)
+        plot = part.draw(_WIDE_PLOT)
         drawn.append(f'<text class="title" x="{_MARGIN}" y="{y + 8}">{escape(part.title)}</text>')
         drawn.append(f'<text x="{_MARGIN}" y="{y + 30}">{escape(part.caption)}</text>')
         drawn.append(f'<g transform="translate({_MARGIN} {y + 48})">{plot.svg}</g>')
@@ -57,7 +57,7 @@ def render_svg(one: Statistics, words: Catalog) -> str:
         if part.has_legend:
             drawn.append(_legend(y - 22, words))
             y += 44
-    width, title = _WIDE + 2 * _MARGIN, escape(_text(words, "title", title=one.title))
+    width, title = _WIDE_PLOT + 2 * _MARGIN, escape(_text(words, "title", title=one.title))
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" xml:lang="{escape(words.language)}" '
         f'viewBox="0 0 {width} {y}" width="{width}" height="{y}" role="img">'
@@ -80,7 +80,7 @@ def _section(part: _ChartSection, words: Catalog) -> str:
     shown = "".join(
         f'<svg class="{name}" viewBox="0 0 {plot.width} {plot.height}" role="img" '
         f'aria-label="{escape(part.title)}">{plot.svg}</svg>'
-        for name, plot in (("wide", part.draw(_WIDE)), ("narrow", part.draw(_NARROW)))
+        for name, plot in (("wide", part.draw(_WIDE_PLOT)), ("narrow", part.draw(_NARROW_PLOT)))
     )
     key = "".join(
         f'<li><i class="{kind}"></i>{escape(_text(words, name))}</li>' for kind, name in _LEGEND

@@ -15,7 +15,7 @@ _SECOND = timedelta(seconds=1)
 _MEASURED = 1000  # messages: as many a second can be told apart
 _SLOWER, _MUCH_SLOWER = 0.7, 0.5
 _FASTER = 1 + 1 / 128  # for each message taken
-_BURST = 0.1  # seconds' worth of messages at once
+_RELAY_BURST = 0.1  # seconds' worth of messages at once
 _SLOWEST = 1 / 60  # messages a second
 _LONGEST = timedelta(seconds=60)
 _MAX_REFUSALS = 7  # refusals in a row, over two minutes: then it is no matter of seconds
@@ -92,4 +92,4 @@ class Throttle:
 
 
 def _burst(rate: float) -> float:
-    return max(1.0, rate * _BURST)
+    return max(1.0, rate * _RELAY_BURST)
