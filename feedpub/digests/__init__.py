@@ -6,13 +6,13 @@ from feedpub.digests.choice import (
     CadenceSelector,
     find_pending_posts,
     is_due,
-    pick_translations,
     select_followed_posts,
     select_new_posts,
 )
 from feedpub.digests.compose import MAX_HTML_SIZE, Composer, build_merge_tag
 from feedpub.digests.following import FilterDescriber, FilterNames
 from feedpub.digests.recognition import MatchedPosts, match_renamed
+from feedpub.library.translations import pick_translations
 
 __all__ = [
     "GRACE_PERIOD",

@@ -6,8 +6,8 @@ from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from feedpub.config import DigestConfig
-from feedpub.languages import score_language_match
 from feedpub.library.subjects import normalize_name
+from feedpub.library.translations import pick_translations
 from feedpub.mailing import Snapshot, Subscriber, SubscriptionFilter
 from feedpub.model import Author, Post
 
@@ -100,24 +100,6 @@ def select_followed_posts(
         or (not post.translation_group and post.id not in received and _is_followed(post, follows))
     )
     return pick_translations(followed, subscriber.language or language)
-
-
-def pick_translations(posts: Iterable[Post], language: str) -> tuple[Post, ...]:
-    """Give `posts` in their order, of each and its translations only one.
-
-    That is the one in a language or nearest to it, and else the original or what comes next to it.
-    """
-    posts = tuple(posts)
-    best: dict[str, Post] = {}
-    for post in posts:
-        if post.translation_group:
-            known = best.setdefault(post.translation_group, post)
-            best[post.translation_group] = max(
-                known, post, key=lambda each: _nearness(each, language)
-            )
-    return tuple(
-        post for post in posts if not post.translation_group or best[post.translation_group] is post
-    )
 
 
 def is_due(cadence: str, last: datetime | None, slot: datetime, zone: str) -> bool:
@@ -259,12 +241,6 @@ def _place(post: Post) -> tuple[datetime, str]:
 
 def _group(post: Post) -> str:
     return post.translation_group or post.id
-
-
-def _nearness(post: Post, language: str) -> tuple[int, int]:
-    """Give what orders a post and its translations by how well they serve a language."""
-    urls = [each.url for each in post.translations]
-    return score_language_match(post.language, language), -urls.index(post.url)
 
 
 def _newest_first(posts: Iterable[Post]) -> tuple[Post, ...]:

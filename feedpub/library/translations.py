@@ -10,7 +10,7 @@ from posixpath import dirname, join, normpath
 
 from feedpub import languages
 from feedpub.config import Config
-from feedpub.model import ParsedPost, Problem
+from feedpub.model import ParsedPost, Post, Problem
 from feedpub.posts import names
 from feedpub.slugs import slugify
 
@@ -306,3 +306,27 @@ def _meanings(target: str, path: str) -> Iterator[str]:
     yield normpath(join(dirname(path.casefold()), written))
     yield written.strip("/")
     yield written
+
+
+def pick_translations(posts: Iterable[Post], language: str) -> tuple[Post, ...]:
+    """Give `posts` in their order, of each and its translations only one.
+
+    That is the one in a language or nearest to it, and else the original or what comes next to it.
+    """
+    posts = tuple(posts)
+    best: dict[str, Post] = {}
+    for post in posts:
+        if post.translation_group:
+            known = best.setdefault(post.translation_group, post)
+            best[post.translation_group] = max(
+                known, post, key=lambda each: _nearness(each, language)
+            )
+    return tuple(
+        post for post in posts if not post.translation_group or best[post.translation_group] is post
+    )
+
+
+def _nearness(post: Post, language: str) -> tuple[int, int]:
+    """Give what orders a post and its translations by how well they serve a language."""
+    urls = [each.url for each in post.translations]
+    return languages.score_language_match(post.language, language), -urls.index(post.url)
