@@ -9,7 +9,7 @@ TESTED ?=
 POSTS ?= 10000
 ROUNDS ?= 3
 # Every branch of these is tested: what is lost or let through here is noticed too late.
-COVERED := */feedpub/store/*,*/feedpub/newsletter/posting/*,*/feedpub/mail/smtp/*,*/feedpub/outbox.py,*/feedpub/markup/clean.py
+COVERED := */feedpub/storage/*,*/feedpub/delivery/*.py,*/feedpub/content/markup/sanitize.py
 PEOPLE ?= 20000
 
 .PHONY: help build test cover covered check format bench bench-site bench-mail bench-web fuzz campaign wheel clean

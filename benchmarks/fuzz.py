@@ -17,10 +17,11 @@ from pathlib import Path
 from random import Random
 
 from benchmarks.corpus import entries
-from feedpub import bounces, roster
-from feedpub.config import parse_config
+from feedpub.config.load import parse_config
+from feedpub.delivery import bounces
 from feedpub.errors import FeedpubError
-from feedpub.tokens import SigningKeys
+from feedpub.models.tokens import SigningKeys
+from feedpub.subscribers import csv_import
 
 BUDGET = 2.0  # seconds that a single input may cost
 _NOW = datetime(2026, 1, 1, tzinfo=UTC)
@@ -295,10 +296,10 @@ def _import(data: bytes) -> None:
     """Read a list of readers as `feedpub subscribers import` does, up to the database."""
     lines = data.decode("utf-8", "surrogateescape").splitlines(keepends=True)
     try:
-        layout = roster.detect_layout(lines, "list.csv")
-    except roster.InvalidTableError:
+        layout = csv_import.detect_layout(lines, "list.csv")
+    except csv_import.InvalidTableError:
         return
-    list(roster.parse_rows(lines, layout, _NOW))
+    list(csv_import.parse_rows(lines, layout, _NOW))
 
 
 if __name__ == "__main__":

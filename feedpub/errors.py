@@ -8,7 +8,7 @@ FeedpubError          the command cannot go on: one line saying what, where and 
 PostError             one file cannot be published; the rest is
 """
 
-from feedpub.model import Problem
+from feedpub.models.content import Problem
 
 
 class FeedpubError(Exception):

@@ -13,25 +13,29 @@ from zoneinfo import ZoneInfo
 
 from wordings import english
 
+from feedpub.app import BuildRequest
+from feedpub.cli.context import AppContext, NewsletterAPI, PublishAPI, WebAPI
 from feedpub.cli.session import main
-from feedpub.cli.world import AppContext, NewsletterAPI, PublishAPI, WebAPI
 from feedpub.errors import FeedpubError
-from feedpub.mailing import Consent, DeliveryStatus, Issue, IssueStats, SendResult, Subscriber
-from feedpub.model import Problem
-from feedpub.newsletter import (
-    BounceSummary,
-    DigestResult,
-    DigestStatus,
-    ImportResult,
-    MailSource,
-    Preview,
-    RecoveryResult,
+from feedpub.models.content import Problem
+from feedpub.models.newsletter import (
+    Consent,
+    DeliveryStatus,
+    Issue,
+    IssueStats,
+    SendResult,
+    Subscriber,
 )
-from feedpub.newsletter.findings import Finding
-from feedpub.publish import BuildRequest
-from feedpub.readership import Statistics
-from feedpub.store import ImportCounts
-from feedpub.words import Catalog
+from feedpub.models.stats import Statistics
+from feedpub.newsletter.bounce_processing import BounceSummary, MailSource
+from feedpub.newsletter.dns_checks import Finding
+from feedpub.newsletter.issues import DigestStatus
+from feedpub.newsletter.planning import DigestResult
+from feedpub.newsletter.preview import Preview
+from feedpub.newsletter.recovery import RecoveryResult
+from feedpub.site.i18n import Catalog
+from feedpub.storage.imports import ImportCounts
+from feedpub.subscribers.manage import ImportResult
 
 NOW = datetime(2025, 1, 30, 9, 0, tzinfo=UTC)
 ANN = Subscriber(1, "ann@example.org", Consent(NOW, "command"), state="active")

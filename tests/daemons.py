@@ -21,8 +21,11 @@ from pathlib import Path
 from folders import Site as Folder
 from watched import wait_until
 
-from feedpub.agenda import PeriodicJob
-from feedpub.daemon import CurrentSite, Dependencies, EventLogger, Signals, run_daemon
+from feedpub.config.jobs import PeriodicJob
+from feedpub.daemon.main import Dependencies, run_daemon
+from feedpub.daemon.settings import CurrentSite
+from feedpub.daemon.signals import Signals
+from feedpub.models.log import EventLogger
 
 Event = Mapping[str, object]
 

@@ -5,8 +5,8 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from feedpub import publish
-from feedpub.publish import BuildRequest, Summary
+from feedpub.app import BuildRequest, Summary
+from feedpub.site import api, builder
 
 NOW = datetime(2025, 6, 1, 12, 0, tzinfo=UTC)
 CONFIG = 'site: {title: "Example & Co", url: "https://example.org/blog/", author: Ann}\n'
@@ -69,11 +69,11 @@ class Site:
 
     def build(self, **changes: bool) -> Summary:
         """Build the site."""
-        return publish.build(self.request(**changes))
+        return builder.build(self.request(**changes))
 
     def check(self) -> Summary:
         """Check the site."""
-        return publish.check(self.request())
+        return api.check(self.request())
 
     def read(self, path: str) -> str:
         """Read a file of the output."""

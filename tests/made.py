@@ -5,8 +5,6 @@
 Everything is deterministic; nothing here reads the disk or the clock.
 """
 
-# ruff: noqa: ANN401 - the fields of four types have many types; `replace` knows them
-
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -14,7 +12,10 @@ from html import escape
 from typing import Any
 
 from feedpub.config.schema import Config, SiteConfig
-from feedpub.model import Author, Body, Feed, ParsedPost, Post, Tag
+from feedpub.models.content import Author, Body, Feed, ParsedPost, Post, Tag
+
+# ruff: noqa: ANN401 - the fields of four types have many types; `replace` knows them
+
 
 ANN = Author("Ann Lee", "ann@example.org", "https://ann.example/", slug="ann-lee")
 BOB = Author("Bob", slug="bob")

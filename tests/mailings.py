@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-import feedpub.store
-from feedpub.mailing import (
+from feedpub import storage
+from feedpub.models.newsletter import (
     Consent,
     Delivery,
     DeliveryUpdate,
@@ -24,7 +24,7 @@ from feedpub.mailing import (
     SubscriptionFilter,
     Variant,
 )
-from feedpub.store import Store
+from feedpub.storage import Store
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +36,7 @@ class Place:
 
     def open(self) -> Store:
         """Open it."""
-        return feedpub.store.open_store(self.url, self.folder)
+        return storage.open_store(self.url, self.folder)
 
 
 NOW = datetime(2025, 1, 30, 8, 0, tzinfo=UTC)

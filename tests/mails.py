@@ -5,9 +5,9 @@ from pathlib import Path
 
 import made
 
-from feedpub.config import Config
-from feedpub.digests.compose import Composer
-from feedpub.templates import Templates
+from feedpub.config.schema import Config
+from feedpub.newsletter.compose import Composer
+from feedpub.site.templates import Templates
 
 ROOT = Path(__file__).parents[1] / "templates"
 PACKAGED = {

@@ -8,8 +8,6 @@ EHLO, STARTTLS, AUTH, MAIL, RCPT, DATA, BODY (while the message comes), END (aft
 and RSET. An answer may be a function of the command's argument; "" is the right thing.
 """
 
-# ruff: noqa: ARG001, ARG002, N802 - aiosmtpd says what is called how, and with what
-
 import asyncio
 import ipaddress
 import socket
@@ -28,6 +26,9 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
+
+# ruff: noqa: ARG001, ARG002, N802 - aiosmtpd says what is called how, and with what
+
 
 DROP, HANG = "drop", "hang"
 LOSE = "lose"  # of END: take the message, and hang up instead of saying so

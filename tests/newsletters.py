@@ -23,13 +23,13 @@ from pathlib import Path
 import sink
 from sqlalchemy import select
 
-import feedpub.store
-from feedpub import newsletter
+from feedpub import storage
+from feedpub.app import BuildRequest
+from feedpub.delivery.mime import make_message_id
 from feedpub.errors import FeedpubError
-from feedpub.mailing import Consent, IssueStats, Subscriber
-from feedpub.message import make_message_id
-from feedpub.publish import BuildRequest
-from feedpub.store import Store, rows, schema
+from feedpub.models.newsletter import Consent, IssueStats, Subscriber
+from feedpub.newsletter import issues
+from feedpub.storage import Store, rows, schema
 
 NOW = datetime(2025, 6, 1, 12, 0, tzinfo=UTC)
 _CONFIG = """
@@ -43,13 +43,13 @@ subscribers: {{database: "{database}"}}
 """
 # Forks of a process that has imported everything: of hundreds, none takes a second to begin.
 _FORKS = multiprocessing.get_context("forkserver")
-_FORKS.set_forkserver_preload(["feedpub.newsletter", "feedpub.starter"])
+_FORKS.set_forkserver_preload(["feedpub.newsletter.api", "feedpub.site.scaffold"])
 
 
 def _send(home: Path, now: datetime) -> None:
     """Send as the command does, but at a time of our choice; write down what it complains of."""
     try:
-        newsletter.send_digests(request(home, now), "weekly", due=False, dry=False, backlog=True)
+        issues.send_digests(request(home, now), "weekly", due=False, dry=False, backlog=True)
     except FeedpubError as error:
         (home / f"{os.getpid()}.faults").write_text(str(error), encoding="utf-8")
         sys.exit(1)
@@ -130,7 +130,7 @@ class Newsletter:
 
     def store(self) -> Store:
         """Open the database."""
-        return feedpub.store.open_store(self.database, self.home / ".feedpub")
+        return storage.open_store(self.database, self.home / ".feedpub")
 
     def subscribe(self, readers: int | Sequence[str]) -> None:
         """Add active readers: these, or so many."""

@@ -20,10 +20,11 @@ from itertools import pairwise
 
 from folders import Site
 
-from feedpub import newsletter
-from feedpub.mailing import Subscriber, SubscriptionFilter
-from feedpub.newsletter import DigestResult
-from feedpub.newsletter.desk import NewsletterContext, open_newsletter
+from feedpub.app import NewsletterContext, open_newsletter
+from feedpub.models.newsletter import Subscriber, SubscriptionFilter
+from feedpub.newsletter import issues
+from feedpub.newsletter.planning import DigestResult
+from feedpub.subscribers import manage
 
 DAY, WEEK = timedelta(days=1), timedelta(days=7)
 CONFIG = """
@@ -88,7 +89,7 @@ class Newsroom(Site):
         language: str = "",
     ) -> Subscriber:
         """Add somebody."""
-        return newsletter.add_subscriber(
+        return manage.add_subscriber(
             self.request(), address, tags=tags, cadence=cadence, language=language
         )
 
@@ -101,7 +102,7 @@ class Newsroom(Site):
         self, digest: str = "", *, due: bool = False, dry: bool = False, backlog: bool = False
     ) -> tuple[DigestResult, ...]:
         """Send what is new."""
-        return newsletter.send_digests(self.request(), digest, due=due, dry=dry, backlog=backlog)
+        return issues.send_digests(self.request(), digest, due=due, dry=dry, backlog=backlog)
 
     @contextmanager
     def desk(self) -> Iterator[NewsletterContext]:

@@ -6,7 +6,7 @@ addresses are those kept for examples (RFC 2606, RFC 5737).
 
 from textwrap import dedent
 
-from feedpub.tokens import SigningKeys, sign_token, verify_token
+from feedpub.models.tokens import SigningKeys, sign_token, verify_token
 
 KEYS = SigningKeys(b"k" * 32)
 BOUNCE = sign_token(KEYS, "bounce", 4711, "ann@example.net")

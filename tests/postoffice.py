@@ -16,26 +16,20 @@ import made
 import mailings
 import mails
 
-import feedpub.store
-from feedpub.config import Config, DigestConfig, MailConfig, RelayConfig
-from feedpub.digests import FilterDescriber, FilterNames
-from feedpub.library import Library
-from feedpub.mail import Transport
-from feedpub.mailing import Delivery, Issue, IssueStats, Subscriber
-from feedpub.model import Author
-from feedpub.newsletter.desk import NewsletterContext
-from feedpub.newsletter.outside import RestoreGuard
-from feedpub.newsletter.posting import (
-    Clock,
-    DeliveryRunner,
-    MessageRenderer,
-    RunResult,
-    build_clock,
-    build_transport,
-)
-from feedpub.publish.request import SitePaths
-from feedpub.store import Store
-from feedpub.tokens import SigningKeys
+from feedpub import storage
+from feedpub.app import NewsletterContext, SitePaths
+from feedpub.config.schema import Config, DigestConfig, MailConfig, RelayConfig
+from feedpub.content.library import Library
+from feedpub.delivery.relays import Clock, build_clock, build_transport
+from feedpub.delivery.render import MessageRenderer
+from feedpub.delivery.runner import DeliveryRunner, RunResult
+from feedpub.delivery.transport import Transport
+from feedpub.models.content import Author
+from feedpub.models.newsletter import Delivery, Issue, IssueStats, Subscriber
+from feedpub.models.tokens import SigningKeys
+from feedpub.site.describe import FilterDescriber, FilterNames
+from feedpub.storage import Store
+from feedpub.storage.sent_files import RestoreGuard
 
 NOW = mailings.NOW
 LIBRARY = Library(
@@ -77,7 +71,7 @@ def folder() -> MailConfig:
 
 @contextmanager
 def desk(
-    path: Path, mail: MailConfig, opened: Callable[[str, Path], Store] = feedpub.store.open_store
+    path: Path, mail: MailConfig, opened: Callable[[str, Path], Store] = storage.open_store
 ) -> Iterator[NewsletterContext]:
     """Give a desk in a folder of its own."""
     home = path / ".feedpub"

@@ -8,8 +8,9 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from types import MappingProxyType
 
-from feedpub.mailing import Subscriber
-from feedpub.roster import Row, RowProblem, TableLayout, detect_layout, parse_rows
+from feedpub.models.newsletter import Subscriber
+from feedpub.subscribers.csv_columns import TableLayout
+from feedpub.subscribers.csv_import import Row, RowProblem, detect_layout, parse_rows
 
 NOW = datetime(2024, 5, 31, 18, tzinfo=UTC)
 NOTHING: Mapping[str, str] = MappingProxyType({})

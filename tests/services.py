@@ -18,8 +18,8 @@ from cryptography.hazmat.primitives.hashes import SHA1, SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from cryptography.x509.oid import AuthorityInformationAccessOID, ExtendedKeyUsageOID, NameOID
 
-from feedpub.bounces.webhooks import WebhookRequest
-from feedpub.tokens import SigningKeys, sign_token, verify_token
+from feedpub.delivery.bounces.webhooks.notification import WebhookRequest
+from feedpub.models.tokens import SigningKeys, sign_token, verify_token
 
 PrivateKey = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey
 

@@ -28,23 +28,24 @@ import postoffice
 from starlette.responses import PlainTextResponse
 from starlette.routing import Router
 
-import feedpub.store
-from feedpub.admission import SignupLimits
-from feedpub.config import Config, DigestConfig, MailConfig, SiteConfig, SubscribersConfig
-from feedpub.digests import Composer, FilterDescriber, FilterNames
-from feedpub.mail import Transport
-from feedpub.mailing import Subscriber
-from feedpub.model import Author, Tag
-from feedpub.newsletter import signup
-from feedpub.newsletter.desk import NewsletterContext
-from feedpub.newsletter.outside import RestoreGuard
-from feedpub.newsletter.posting import build_transport
-from feedpub.newsletter.signup import ConfirmationResult, PageContext
-from feedpub.publish.request import SitePaths
-from feedpub.site import build_signup_options
-from feedpub.store import Store
-from feedpub.tokens import SigningKeys
-from feedpub.web.readers import build_signup_routes
+from feedpub import storage
+from feedpub.app import NewsletterContext, SitePaths
+from feedpub.config.schema import Config, DigestConfig, MailConfig, SiteConfig, SubscribersConfig
+from feedpub.delivery.relays import build_transport
+from feedpub.delivery.transport import Transport
+from feedpub.models.content import Author, Tag
+from feedpub.models.newsletter import Subscriber
+from feedpub.models.signup import SignupLimits
+from feedpub.models.tokens import SigningKeys
+from feedpub.newsletter import confirmations, signup
+from feedpub.newsletter.compose import Composer
+from feedpub.newsletter.confirmations import ConfirmationResult
+from feedpub.newsletter.signup import PageContext
+from feedpub.site.describe import FilterDescriber, FilterNames
+from feedpub.site.feeds import build_signup_options
+from feedpub.storage import Store
+from feedpub.storage.sent_files import RestoreGuard
+from feedpub.web.signup import build_signup_routes
 
 NOW = postoffice.NOW
 FORM = "application/x-www-form-urlencoded"
@@ -121,7 +122,7 @@ class Door:
         """Answer the requests that wait."""
         composer = Composer(self.desk.config, self.scene.templates)
         chosen = way or build_transport(self.desk)
-        return signup.process_signups(
+        return confirmations.process_signups(
             self.desk, composer, chosen, self.now, limits or SignupLimits()
         )
 
@@ -181,7 +182,7 @@ def config(mail: MailConfig | None = None, url: str = made.SITE, **subscribers: 
 def door(
     path: Path,
     chosen: Config | None = None,
-    opened: Callable[[str, Path], Store] = feedpub.store.open_store,
+    opened: Callable[[str, Path], Store] = storage.open_store,
 ) -> Iterator[Door]:
     """Give a site in a folder of its own."""
     chosen = chosen or config()

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from feedpub.watch import (
+from feedpub.files.watch import (
     ChangeBatch,
     EventSource,
     Watcher,

@@ -15,8 +15,8 @@ from threading import Thread
 
 from starlette.types import ASGIApp, Message
 
-from feedpub.web import create_server, open_socket
-from feedpub.web.connection import TimeoutProtocol
+from feedpub.web.protocol import TimeoutProtocol
+from feedpub.web.server import create_server, open_socket
 from feedpub.web.static import SiteFiles
 
 LATER = 4e9  # seconds since 1970: no file of a test is as young

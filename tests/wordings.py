@@ -1,9 +1,9 @@
 """What pages say: the words that come with feedpub."""
 
-from feedpub import files
-from feedpub.words import Catalog, CatalogFile
+from feedpub.files import packaged
+from feedpub.site.i18n import Catalog, CatalogFile
 
-_TEXTS = files.read_templates(files.find_packaged_templates())
+_TEXTS = packaged.read_templates(packaged.find_packaged_templates())
 
 
 def english() -> Catalog:

@@ -11,8 +11,8 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from benchmarks import corpus
-from feedpub import store
-from feedpub.mailing import Consent, Subscriber, SubscriptionFilter
+from feedpub import storage
+from feedpub.models.newsletter import Consent, Subscriber, SubscriptionFilter
 
 FEEDPUB = (sys.executable, "-m", "feedpub")
 _DOMAINS = ("gmail.example", "outlook.example", "yahoo.example", "icloud.example")
@@ -54,7 +54,7 @@ def people(path: Path, number: int) -> None:
 def followers(folder: Path, number: int) -> None:
     """Fill the database with readers, no two of whom follow the same posts, by a tag for each."""
     now = datetime.now(UTC)
-    with closing(store.open_store("", folder / ".feedpub")) as opened:
+    with closing(storage.open_store("", folder / ".feedpub")) as opened:
         opened.import_subscribers((_follower(each + 1, now) for each in range(number)), now)
 
 

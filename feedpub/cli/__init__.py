@@ -7,18 +7,16 @@ import time
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, BinaryIO, TextIO
 
+from feedpub.cli.context import AppContext
 from feedpub.cli.session import main
-from feedpub.cli.world import AppContext
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from feedpub.cli.world import DaemonAPI, NewsletterAPI, PublishAPI, WebAPI
-    from feedpub.newsletter.findings import Finding
-    from feedpub.publish import BuildRequest
-
-__all__ = ["AppContext", "main", "run"]
+    from feedpub.app import BuildRequest
+    from feedpub.cli.context import DaemonAPI, NewsletterAPI, PublishAPI, WebAPI
+    from feedpub.newsletter.dns_checks import Finding
 
 _BROKEN_PIPE = 141  # what shells give a program whose reader went away
 
@@ -59,15 +57,15 @@ def run() -> int:
 
 
 def _load_publish() -> "PublishAPI":
-    from feedpub import publish  # noqa: PLC0415  `feedpub --help` does not wait for it
+    from feedpub.site import api  # noqa: PLC0415  `feedpub --help` does not wait for it
 
-    return publish
+    return api
 
 
 def _load_newsletter() -> "NewsletterAPI":
-    from feedpub import newsletter  # noqa: PLC0415  `feedpub --help` does not wait for it
+    from feedpub.newsletter import api as newsletter_api  # noqa: PLC0415  `feedpub --help` does not wait for it
 
-    return newsletter
+    return newsletter_api
 
 
 def load_doctor() -> "Callable[[BuildRequest], tuple[Finding, ...]]":
@@ -83,16 +81,16 @@ def _input() -> BinaryIO:
 
 
 def _load_web() -> "WebAPI":
-    from feedpub import web  # noqa: PLC0415  `feedpub --help` does not wait for it
+    from feedpub.web import api as web_api  # noqa: PLC0415  `feedpub --help` does not wait for it
 
-    return web
+    return web_api
 
 
 def load_daemon() -> "DaemonAPI":
     """Give what keeps a site running."""
-    from feedpub import daemon  # noqa: PLC0415  likewise
+    from feedpub.daemon import api as daemon_api  # noqa: PLC0415  likewise
 
-    return daemon
+    return daemon_api
 
 
 def open_browser(path: "Path") -> bool:

@@ -6,13 +6,12 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from feedpub.cli.report import pluralize
-from feedpub.cli.terminal import Style, escape, measure_width
-from feedpub.cli.world import EXIT_FAILURE, EXIT_NOUSER, EXIT_OK, EXIT_USAGE, CommandContext
+from feedpub.cli.context import EXIT_FAILURE, EXIT_NOUSER, EXIT_OK, EXIT_USAGE, CommandContext
+from feedpub.cli.output import Style, escape, measure_width, pluralize
 
 if TYPE_CHECKING:
-    from feedpub.newsletter import BounceSummary
-    from feedpub.newsletter.findings import Finding
+    from feedpub.newsletter.bounce_processing import BounceSummary
+    from feedpub.newsletter.dns_checks import Finding
 
 _KINDS = (
     ("hard", "gone for good"),
@@ -72,13 +71,15 @@ def _warnings(returned: "BounceSummary") -> Iterator[str]:
 
 def _explain(session: CommandContext) -> int:
     """Say what each message means, a JSON object a line; needs no site, and changes nothing."""
-    from feedpub import bounces  # noqa: PLC0415  `feedpub doctor` does not wait for it
-    from feedpub.mail import boxes  # noqa: PLC0415  likewise
+    from feedpub.delivery import (  # noqa: PLC0415
+        bounces,
+        mailbox,
+    )
 
     status = EXIT_OK
     for path in session.arguments.explain:
         try:
-            data = boxes.read_beginning(Path(path))
+            data = mailbox.read_beginning(Path(path))
         except OSError as error:
             session.echo_error(f"{path}: cannot be read ({error.strerror})")
             status = EXIT_FAILURE

@@ -6,17 +6,9 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date, datetime, time
 from typing import NoReturn
 
-from feedpub.cli.commands import (
-    COMMANDS,
-    DEBUG,
-    VERSION,
-    Argument,
-    Command,
-    Option,
-    ParamType,
-    walk_commands,
-)
-from feedpub.cli.terminal import format_columns
+from feedpub.cli.commands import COMMANDS, walk_commands
+from feedpub.cli.commands.spec import DEBUG, VERSION, Argument, Command, Option, ParamType
+from feedpub.cli.output import format_columns
 
 _DESCRIPTION = (
     "A folder of Markdown becomes feeds and pages that every reader accepts, and a digest by mail."
@@ -338,7 +330,7 @@ def _commands(command: Command) -> list[tuple[str, str]]:
 
 
 def _nearest(word: str, known: Iterable[str]) -> str:
-    from feedpub.text import find_close_match  # noqa: PLC0415  `feedpub --help` does not wait for it
+    from feedpub.models.text import find_close_match  # noqa: PLC0415  `feedpub --help` does not wait for it
 
     return find_close_match(word.partition("=")[0], known)
 

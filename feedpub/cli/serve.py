@@ -4,13 +4,13 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from feedpub.cli import report
-from feedpub.cli.terminal import Style
-from feedpub.cli.world import EXIT_OK, CommandContext
+from feedpub.cli import output
+from feedpub.cli.context import EXIT_OK, CommandContext
+from feedpub.cli.output import Style
 from feedpub.errors import ConfigError, FeedpubError
 
 if TYPE_CHECKING:
-    from feedpub.publish import Summary
+    from feedpub.app import Summary
 
 
 def _serve(session: CommandContext) -> int:
@@ -37,8 +37,8 @@ def _built(session: CommandContext) -> "Callable[[Summary], None]":
     """Tell of builds: what each changed, and what is wrong."""
 
     def built(summary: "Summary") -> None:
-        session.echo(report.format_rebuild(summary))
-        report.print_problems(summary.problems, session.terminal)
+        session.echo(output.format_rebuild(summary))
+        output.print_problems(summary.problems, session.terminal)
 
     return built
 
@@ -48,7 +48,7 @@ def _failed(session: CommandContext) -> Callable[[FeedpubError], None]:
 
     def failed(error: FeedpubError) -> None:
         if isinstance(error, ConfigError):
-            report.print_problems(error.problems, session.terminal, fatal=True)
+            output.print_problems(error.problems, session.terminal, fatal=True)
         else:
             for line in str(error).split("\n"):
                 session.echo_error(line)

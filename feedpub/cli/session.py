@@ -7,10 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from feedpub import __version__
-from feedpub.cli import report
-from feedpub.cli.parser import HelpRequested, UsageError, parse
-from feedpub.cli.terminal import Style, escape, format_columns
-from feedpub.cli.world import (
+from feedpub.cli import output
+from feedpub.cli.context import (
     EXIT_FAILURE,
     EXIT_INTERRUPTED,
     EXIT_OK,
@@ -19,11 +17,13 @@ from feedpub.cli.world import (
     AppContext,
     CommandContext,
 )
+from feedpub.cli.output import Style, escape, format_columns
+from feedpub.cli.parser import HelpRequested, UsageError, parse
 from feedpub.errors import ConfigError, FeedpubError
-from feedpub.model import Problem
+from feedpub.models.content import Problem
 
 if TYPE_CHECKING:
-    from feedpub.publish import Summary
+    from feedpub.app import Summary
 
 
 def main(argv: Sequence[str], world: AppContext) -> int:
@@ -60,10 +60,17 @@ def _resolve_handler(typed: str) -> Callable[[CommandContext], int]:
     if typed in _COMMANDS:
         return _COMMANDS[typed]
     # Imported only here: a build has no use for them.
-    from feedpub.cli import digests, mail, running, serve, statistics, subscribers  # noqa: PLC0415
+    from feedpub.cli import (  # noqa: PLC0415
+        daemon,
+        digest,
+        mail,
+        serve,
+        stats,
+        subscribers,
+    )
 
     found: dict[str, Callable[[CommandContext], int]] = {}
-    for each in (subscribers, digests, mail, statistics, running, serve):
+    for each in (subscribers, digest, mail, stats, daemon, serve):
         found.update(each.COMMANDS)
     return found[typed]
 
@@ -78,9 +85,9 @@ def _failed(error: FeedpubError | OSError, session: CommandContext) -> int:
     problems: tuple[Problem, ...]
     if isinstance(error, ConfigError):
         problems = error.problems
-        report.print_problems(problems, session.terminal, fatal=True)
+        output.print_problems(problems, session.terminal, fatal=True)
         if session.terminal.is_interactive:
-            faults = report.pluralize(len(problems), "fault")
+            faults = output.pluralize(len(problems), "fault")
             session.terminal.echo(f"Nothing was done: mend {faults} in the configuration first.")
     else:
         message = str(error)
@@ -91,9 +98,9 @@ def _failed(error: FeedpubError | OSError, session: CommandContext) -> int:
     if session.arguments.json:
         whole = session.arguments.command in ("build", "check")
         shown = (
-            report.summary_to_json(None, problems, 0.0)
+            output.summary_to_json(None, problems, 0.0)
             if whole
-            else report.problems_to_json(problems)
+            else output.problems_to_json(problems)
         )
         session.app.stdout.write(shown + "\n")
     return EXIT_TEMPFAIL if session.arguments.is_piped else EXIT_FAILURE
@@ -104,7 +111,7 @@ def _build(session: CommandContext) -> int:
     gc.disable()  # a build makes a million objects that all live to its end: a fifth of its time
     summary = session.app.publish().build(session.build_request())
     seconds = session.app.monotonic() - began
-    _print_summary(session, report.format_build(summary, seconds), summary, seconds)
+    _print_summary(session, output.format_build(summary, seconds), summary, seconds)
     failed = summary.killed_workers or any(problem.left_out for problem in summary.problems)
     return EXIT_FAILURE if failed or (session.arguments.strict and summary.problems) else EXIT_OK
 
@@ -113,18 +120,18 @@ def _check(session: CommandContext) -> int:
     began = session.app.monotonic()
     summary = session.app.publish().check(session.build_request())
     seconds = session.app.monotonic() - began
-    _print_summary(session, report.format_check(summary, seconds), summary, seconds)
+    _print_summary(session, output.format_check(summary, seconds), summary, seconds)
     return EXIT_FAILURE if summary.problems else EXIT_OK
 
 
 def _import_check(session: CommandContext) -> int:
-    from feedpub.publish.comparing import MISSING  # noqa: PLC0415  `--help` does not wait for it
+    from feedpub.site.import_check import MISSING  # noqa: PLC0415  `--help` does not wait for it
 
     found = session.app.publish().import_check(session.build_request(), Path(session.arguments.old))
     session.terminal.clear_progress()
     out = session.app.create_terminal(session.app.stdout)
     out.echo(
-        report.old_urls_to_json(found) if session.arguments.json else report.format_old_urls(found)
+        output.old_urls_to_json(found) if session.arguments.json else output.format_old_urls(found)
     )
     return EXIT_FAILURE if any(each.state == MISSING for each in found) else EXIT_OK
 
@@ -134,22 +141,22 @@ def _print_summary(
 ) -> None:
     """Tell what is wrong, then what was done, then what to do: on terminals. Else what is wrong."""
     session.terminal.clear_progress()
-    report.print_problems(summary.problems, session.terminal)
+    output.print_problems(summary.problems, session.terminal)
     for path in summary.damaged_files:
         told = f"{path}: was damaged, and has been made anew"
         session.terminal.echo(session.terminal.style(told, Style.WARNING))
     if session.arguments.json:
-        session.app.stdout.write(report.summary_to_json(summary, summary.problems, seconds) + "\n")
+        session.app.stdout.write(output.summary_to_json(summary, summary.problems, seconds) + "\n")
     else:
         session.echo(lines)
-    session.echo_hint(report.suggest_next_step(summary.problems, session.arguments.command))
+    session.echo_hint(output.suggest_next_step(summary.problems, session.arguments.command))
 
 
 def _init(session: CommandContext) -> int:
-    from feedpub import starter  # noqa: PLC0415  `feedpub --help` does not wait for it
+    from feedpub.site import scaffold  # noqa: PLC0415  `feedpub --help` does not wait for it
 
     arguments, world = session.arguments, session.app
-    started = starter.create_site(Path(arguments.folder), world.now())
+    started = scaffold.create_site(Path(arguments.folder), world.now())
     out = world.create_terminal(world.stdout)
     if out.is_interactive:
         here = arguments.folder == "."
@@ -164,10 +171,10 @@ def _init(session: CommandContext) -> int:
 
 
 def _new(session: CommandContext) -> int:
-    from feedpub import starter  # noqa: PLC0415  `feedpub --help` does not wait for it
+    from feedpub.site import scaffold  # noqa: PLC0415  `feedpub --help` does not wait for it
 
     arguments, world = session.arguments, session.app
-    path = starter.create_post(
+    path = scaffold.create_post(
         Path(arguments.config), arguments.title, arguments.author, world.now(), world.environ
     )
     world.stdout.write(f"{path}\n")
@@ -180,17 +187,17 @@ def _new(session: CommandContext) -> int:
 
 
 def _config(session: CommandContext) -> int:
-    from feedpub import files  # noqa: PLC0415  `feedpub --help` does not wait for it
-    from feedpub.config import dump_config  # noqa: PLC0415  likewise
+    from feedpub import app  # noqa: PLC0415
+    from feedpub.config.dump import dump_config  # noqa: PLC0415  `feedpub --help` does not wait for it
 
     session.app.stdout.write(
-        dump_config(files.load_config(Path(session.arguments.config), session.app.environ))
+        dump_config(app.load_config(Path(session.arguments.config), session.app.environ))
     )
     return EXIT_OK
 
 
 def _completion(session: CommandContext) -> int:
-    from feedpub.cli.complete import render_completion  # noqa: PLC0415  `feedpub --help` does not wait for it
+    from feedpub.cli.completion import render_completion  # noqa: PLC0415  `feedpub --help` does not wait for it
 
     session.app.stdout.write(render_completion(session.arguments.shell))
     return EXIT_OK

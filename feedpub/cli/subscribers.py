@@ -7,13 +7,13 @@ from datetime import tzinfo
 from itertools import islice
 from pathlib import Path
 
-from feedpub.cli import report
-from feedpub.cli.digests import format_reply
-from feedpub.cli.importing import import_csv
-from feedpub.cli.terminal import escape, format_columns, measure_columns
-from feedpub.cli.world import EXIT_FAILURE, EXIT_OK, CommandContext
+from feedpub.cli import output
+from feedpub.cli.context import EXIT_FAILURE, EXIT_OK, CommandContext
+from feedpub.cli.digest import format_reply
+from feedpub.cli.import_csv import import_csv
+from feedpub.cli.output import escape, format_columns, measure_columns
 from feedpub.errors import FeedpubError
-from feedpub.mailing import ACTIVE, DeliveryStatus, Subscriber, SubscriptionFilter
+from feedpub.models.newsletter import ACTIVE, DeliveryStatus, Subscriber, SubscriptionFilter
 
 _BATCH = 500  # readers that are laid out together: who lists a million waits for none
 
@@ -62,7 +62,7 @@ def _list(session: CommandContext) -> int:
         number += len(batch)
     kind = f"{arguments.state} " if arguments.state else ""
     session.echo_hint(
-        f"{report.pluralize(number, f'{kind}reader')}; `feedpub subscribers show` tells all of one."
+        f"{output.pluralize(number, f'{kind}reader')}; `feedpub subscribers show` tells all of one."
         if number
         else f"There is no {kind}reader; `feedpub subscribers add` or `import` brings them."
     )
@@ -78,7 +78,7 @@ def _show(session: CommandContext) -> int:
         session.app.stdout.write(json.dumps(told) + "\n")
     else:
         zone, changed = newsletter.get_site_timezone(request), subscriber.changed
-        since = f" since {report.format_time(changed, zone)}" if changed else ""
+        since = f" since {output.format_time(changed, zone)}" if changed else ""
         first = f"{_format_name(subscriber)}: {subscriber.state}{since}"
         known = [*_known(subscriber, zone), *_mailed(last, zone)]
         table = format_columns([(label, escape(told)) for label, told in known])
@@ -154,7 +154,7 @@ def _stats(session: CommandContext) -> int:
         return EXIT_OK
     room = len(f"{total:,}")
     rows = format_columns([(f"{number:>{room},}", state) for state, number in counts])
-    first = report.pluralize(total, "reader")
+    first = output.pluralize(total, "reader")
     session.echo([first, *(rows.split("\n") if counts else [])], always=True)
     if not total:
         session.echo_hint("Next: `feedpub subscribers add` or `feedpub subscribers import`.")
@@ -213,9 +213,9 @@ def _known(subscriber: Subscriber, zone: tzinfo) -> Iterator[tuple[str, str]]:
     yield "follows", _format_filter(subscriber.follows)
     yield "cadence", subscriber.cadence
     yield "language", subscriber.language or "the site's"
-    yield "agreed", f"{report.format_time(consent.at, zone)}, by {consent.how}{source}"
+    yield "agreed", f"{output.format_time(consent.at, zone)}, by {consent.how}{source}"
     if subscriber.soft_bounces:
-        yield "bounced", f"{report.pluralize(subscriber.soft_bounces, 'time')}, softly"
+        yield "bounced", f"{output.pluralize(subscriber.soft_bounces, 'time')}, softly"
     for name, value in subscriber.fields:
         yield escape(name), value
 
@@ -224,7 +224,7 @@ def _mailed(last: DeliveryStatus | None, zone: tzinfo) -> Iterator[tuple[str, st
     """Tell what became of the last issue for somebody."""
     if last:
         said = format_reply(last.result)
-        stands = f"{report.format_time(last.at, zone)}: {last.result.kind}"
+        stands = f"{output.format_time(last.at, zone)}: {last.result.kind}"
         told = f"issue {last.issue} of {last.digest}, {stands}"
         yield "last mail", f"{told} ({said})" if said else told
 

@@ -10,36 +10,37 @@ from dataclasses import dataclass
 from typing import Annotated
 from urllib.parse import urlsplit
 
-from feedpub.config import addresses, checks
-from feedpub.config.keys import Field
-from feedpub.model import Author
+from feedpub.config import urls, validators
+from feedpub.config.fields import Field
+from feedpub.models.content import Author
 
 
 @dataclass(frozen=True, slots=True)
 class SiteConfig:
     """The site itself; only title and url are required."""
 
-    title: Annotated[str, Field("what the site is called", checks.validate_nonempty)]
-    url: Annotated[str, Field("its address, which ends in /", addresses.normalize_site_url)]
+    title: Annotated[str, Field("what the site is called", validators.validate_nonempty)]
+    url: Annotated[str, Field("its address, which ends in /", urls.normalize_site_url)]
     description: Annotated[str, Field("one sentence on what it is about")] = ""
     language: Annotated[
         str,
         Field(
             'the language of posts that name none, as in BCP 47: "en", "zh-Hant"',
-            checks.validate_language,
+            validators.validate_language,
         ),
     ] = "en"
     languages: Annotated[
         tuple[str, ...],
         Field(
             "others that posts are in, so that names such as hello.fr.md say one",
-            checks.validate_language,
+            validators.validate_language,
         ),
     ] = ()
     timezone: Annotated[
         str,
         Field(
-            "IANA name; for dates without a zone, and for dates as shown", checks.validate_timezone
+            "IANA name; for dates without a zone, and for dates as shown",
+            validators.validate_timezone,
         ),
     ] = "UTC"
     author: Annotated[Author | None, Field("for posts that name nobody; a name alone will do")] = (
@@ -49,25 +50,23 @@ class SiteConfig:
         str,
         Field(
             "the host or address that posts' ids begin with (RFC 4151); url's host if empty",
-            addresses.validate_authority,
+            urls.validate_authority,
         ),
     ] = ""
     logo: Annotated[
         str,
-        Field(
-            "a wide picture: a file of the content folder, or a URL", addresses.normalize_reference
-        ),
+        Field("a wide picture: a file of the content folder, or a URL", urls.normalize_reference),
     ] = ""
     icon: Annotated[
         str,
         Field(
             "a square picture: a file of the content folder, or a URL",
-            addresses.normalize_reference,
+            urls.normalize_reference,
         ),
     ] = ""
     rights: Annotated[str, Field('who may do what: "© 2025 Ann, CC BY 4.0"')] = ""
     accent: Annotated[
-        str, Field("the one colour of pages and mails, in quotes", checks.validate_colour)
+        str, Field("the one colour of pages and mails, in quotes", validators.validate_colour)
     ] = "#1a5fb4"
 
 
@@ -76,28 +75,28 @@ class ContentConfig:
     """Where posts come from and where they go."""
 
     folder: Annotated[
-        str, Field("below the folder of this file, or absolute", checks.normalize_folder)
+        str, Field("below the folder of this file, or absolute", validators.normalize_folder)
     ] = "content"
     permalink: Annotated[
         str,
         Field(
             "of {year} {month} {day} {slug} {path} {name} {title} {categories} {section}, a style "
             "of Jekyll's (date, pretty, ordinal, none), or a whole URL",
-            checks.validate_permalink,
+            validators.validate_permalink,
         ),
     ] = "posts/{slug}/"
     ignore: Annotated[
         tuple[str, ...],
         Field(
             'files that are no posts, as in .gitignore: "drafts/", "*.bak.md"',
-            checks.validate_nonempty,
+            validators.validate_nonempty,
         ),
     ] = ()
     tags_split: Annotated[
         str,
         Field(
             "how tags written as one text are divided: comma or space",
-            checks.one_of("comma", "space"),
+            validators.one_of("comma", "space"),
         ),
     ] = "comma"
     languages: Annotated[
@@ -105,14 +104,14 @@ class ContentConfig:
         Field(
             "what says a post's language besides its front matter: names (hello.fr.md), folders "
             "(fr/hello.md and names) or none",
-            checks.one_of("names", "folders", "none"),
+            validators.one_of("names", "folders", "none"),
         ),
     ] = "names"
     translations: Annotated[
         str,
         Field(
             "the address of a post in another language than the site's",
-            checks.validate_translations,
+            validators.validate_translations,
         ),
     ] = "{language}/{permalink}"
     largest: Annotated[int, Field("octets of a post; a larger one is left out", minimum=1)] = (
@@ -122,7 +121,7 @@ class ContentConfig:
         tuple[str, ...],
         Field(
             'files of any kind to publish as they are, as in .gitignore: "*.ipynb"',
-            checks.validate_nonempty,
+            validators.validate_nonempty,
         ),
     ] = ()
     follow_links: Annotated[
@@ -134,11 +133,13 @@ class ContentConfig:
     pages: Annotated[
         tuple[str, ...],
         Field(
-            'files that are pages and no posts: "about.md", "pages/**"', checks.validate_nonempty
+            'files that are pages and no posts: "about.md", "pages/**"',
+            validators.validate_nonempty,
         ),
     ] = ()
     page_permalink: Annotated[
-        str, Field("the permalink of pages; {path} is with their slug", checks.validate_permalink)
+        str,
+        Field("the permalink of pages; {path} is with their slug", validators.validate_permalink),
     ] = "{path}/"
 
 
@@ -147,24 +148,24 @@ class MarkdownConfig:
     """How Markdown is read."""
 
     engine: Annotated[
-        str, Field("markdown, or comrak (faster)", checks.one_of("markdown", "comrak"))
+        str, Field("markdown, or comrak (faster)", validators.one_of("markdown", "comrak"))
     ] = "markdown"
     extensions: Annotated[
         tuple[str, ...],
-        Field("more of Python-Markdown's extensions, by name", checks.validate_nonempty),
+        Field("more of Python-Markdown's extensions, by name", validators.validate_nonempty),
     ] = ()
     dialect: Annotated[
         str,
         Field(
             "commonmark, or python-markdown for posts written for MkDocs or Pelican",
-            checks.one_of("commonmark", "python-markdown"),
+            validators.one_of("commonmark", "python-markdown"),
         ),
     ] = "commonmark"
     math: Annotated[
         str,
         Field(
             "tex: as written, for a script of the theme; or mathml: set on pages",
-            checks.one_of("tex", "mathml"),
+            validators.one_of("tex", "mathml"),
         ),
     ] = "tex"
 
@@ -173,27 +174,27 @@ class MarkdownConfig:
 class ExtraFeedConfig:
     """A feed of posts that have one of the tags, by one of the authors, in one of the languages."""
 
-    name: Annotated[str, Field("its folder below feeds/", checks.validate_nonempty)]
+    name: Annotated[str, Field("its folder below feeds/", validators.validate_nonempty)]
     title: Annotated[str, Field("what people see; made of the name if empty")] = ""
-    tags: Annotated[tuple[str, ...], Field("any of these", checks.validate_nonempty)] = ()
-    authors: Annotated[tuple[str, ...], Field("any of these", checks.validate_nonempty)] = ()
-    languages: Annotated[tuple[str, ...], Field("any of these", checks.validate_language)] = ()
+    tags: Annotated[tuple[str, ...], Field("any of these", validators.validate_nonempty)] = ()
+    authors: Annotated[tuple[str, ...], Field("any of these", validators.validate_nonempty)] = ()
+    languages: Annotated[tuple[str, ...], Field("any of these", validators.validate_language)] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class PodcastConfig:
     """What podcast directories ask for; feeds with audio carry it."""
 
-    category: Annotated[str, Field('"Technology", or "Arts > Books"', checks.validate_nonempty)]
+    category: Annotated[str, Field('"Technology", or "Arts > Books"', validators.validate_nonempty)]
     image: Annotated[
-        str, Field("square, 1400 to 3000 pixels; a file or a URL", addresses.normalize_reference)
+        str, Field("square, 1400 to 3000 pixels; a file or a URL", urls.normalize_reference)
     ]
     author: Annotated[str, Field("who speaks")] = ""
     owner: Annotated[Author | None, Field("whom directories write to")] = None
     explicit: Annotated[bool, Field("whether it is for adults only")] = False
     summary: Annotated[str, Field("a few sentences")] = ""
     type: Annotated[
-        str, Field("episodic, or serial (oldest first)", checks.one_of("episodic", "serial"))
+        str, Field("episodic, or serial (oldest first)", validators.one_of("episodic", "serial"))
     ] = "episodic"
 
 
@@ -202,17 +203,17 @@ class FeedsConfig:
     """Which feeds there are and what is in them."""
 
     formats: Annotated[
-        tuple[str, ...], Field("of rss, atom, json", checks.one_of("rss", "atom", "json"))
+        tuple[str, ...], Field("of rss, atom, json", validators.one_of("rss", "atom", "json"))
     ] = ("rss", "atom", "json")
     kinds: Annotated[
         tuple[str, ...],
         Field(
             "of site, tags, authors, languages, categories",
-            checks.one_of("site", "tags", "authors", "languages", "categories"),
+            validators.one_of("site", "tags", "authors", "languages", "categories"),
         ),
     ] = ("site", "tags", "authors")
     limit: Annotated[int, Field("posts in a feed; 0 for all", minimum=0)] = 20
-    content: Annotated[str, Field("full or summary", checks.one_of("full", "summary"))] = "full"
+    content: Annotated[str, Field("full or summary", validators.one_of("full", "summary"))] = "full"
     min_posts: Annotated[
         int, Field("a tag, author, language or category with fewer gets no feed", minimum=1)
     ] = 1
@@ -221,7 +222,7 @@ class FeedsConfig:
         tuple[str, ...],
         Field(
             "WebSub hubs that tell readers at once; `hub: URL` does too",
-            addresses.normalize_url,
+            urls.normalize_url,
             alias="hub",
         ),
     ] = ()
@@ -248,7 +249,7 @@ class PagesConfig:
         str,
         Field(
             "a folder whose files win over the packaged templates, one by one",
-            checks.normalize_folder,
+            validators.normalize_folder,
         ),
     ] = "templates"
     menu: Annotated[
@@ -260,7 +261,7 @@ class PagesConfig:
         Field(
             "auto: old addresses lead to posts, those that posts were published at before too; "
             "given: only those that posts name; none",
-            checks.one_of("auto", "given", "none"),
+            validators.one_of("auto", "given", "none"),
         ),
     ] = "auto"
 
@@ -270,11 +271,13 @@ class OutputConfig:
     """Where the site is written."""
 
     folder: Annotated[
-        str, Field("below the folder of this file, or absolute", checks.normalize_folder)
+        str, Field("below the folder of this file, or absolute", validators.normalize_folder)
     ] = "public"
     compress: Annotated[
         tuple[str, ...],
-        Field("of gzip, br: what lies beside each text for servers", checks.one_of("gzip", "br")),
+        Field(
+            "of gzip, br: what lies beside each text for servers", validators.one_of("gzip", "br")
+        ),
     ] = ()
 
 
@@ -282,10 +285,10 @@ class OutputConfig:
 class RelayConfig:
     """A mail server that takes our messages."""
 
-    host: Annotated[str, Field("its name", checks.validate_nonempty)]
+    host: Annotated[str, Field("its name", validators.validate_nonempty)]
     port: Annotated[int, Field("587 for STARTTLS, 465 for TLS, 25 among friends", minimum=1)] = 587
     security: Annotated[
-        str, Field("starttls, tls or none", checks.one_of("starttls", "tls", "none"))
+        str, Field("starttls, tls or none", validators.one_of("starttls", "tls", "none"))
     ] = "starttls"
     username: Annotated[
         str,
@@ -303,10 +306,13 @@ class RelayConfig:
 class DkimConfig:
     """How messages are signed (RFC 6376)."""
 
-    domain: Annotated[str, Field("the signing domain", checks.validate_nonempty)]
-    selector: Annotated[str, Field("names the key in the domain's DNS", checks.validate_nonempty)]
+    domain: Annotated[str, Field("the signing domain", validators.validate_nonempty)]
+    selector: Annotated[
+        str, Field("names the key in the domain's DNS", validators.validate_nonempty)
+    ]
     key: Annotated[
-        str, Field("a file with the private key in PEM, RSA or Ed25519", checks.validate_nonempty)
+        str,
+        Field("a file with the private key in PEM, RSA or Ed25519", validators.validate_nonempty),
     ]
 
 
@@ -335,26 +341,31 @@ class MailConfig:
 
     transport: Annotated[
         str,
-        Field("folder (.eml files), maildir or smtp", checks.one_of("folder", "maildir", "smtp")),
+        Field(
+            "folder (.eml files), maildir or smtp", validators.one_of("folder", "maildir", "smtp")
+        ),
     ] = "folder"
     folder: Annotated[
-        str, Field("where the transports folder and maildir put messages", checks.normalize_folder)
+        str,
+        Field("where the transports folder and maildir put messages", validators.normalize_folder),
     ] = "mail"
     sender: Annotated[Author | None, Field("whom messages are from; site.author if not set")] = None
     reply_to: Annotated[
-        str, Field("where answers go, if not to the sender", checks.validate_email)
+        str, Field("where answers go, if not to the sender", validators.validate_email)
     ] = ""
     address: Annotated[str, Field("your postal address, which the law of many places wants")] = ""
     bounces: Annotated[
         str,
         Field(
-            "where undeliverable messages return; the address gets a +token", checks.validate_email
+            "where undeliverable messages return; the address gets a +token",
+            validators.validate_email,
         ),
     ] = ""
     unsubscribe: Annotated[
         str,
         Field(
-            "an address that takes mail from people who leave, with a +token", checks.validate_email
+            "an address that takes mail from people who leave, with a +token",
+            validators.validate_email,
         ),
     ] = ""
     authserv_id: Annotated[
@@ -370,7 +381,7 @@ class MailConfig:
         str,
         Field(
             "when a server never answered: hold (ask you, see `digest status`) or resend",
-            checks.one_of("hold", "resend"),
+            validators.one_of("hold", "resend"),
         ),
     ] = "hold"
     mailbox: Annotated[
@@ -392,37 +403,37 @@ class MailConfig:
 class DigestConfig:
     """A newsletter of new posts."""
 
-    name: Annotated[str, Field("its name in commands and addresses", checks.validate_nonempty)]
+    name: Annotated[str, Field("its name in commands and addresses", validators.validate_nonempty)]
     title: Annotated[str, Field("what readers see; the site's title if empty")] = ""
     was: Annotated[
         str,
         Field(
             "its name before it was renamed: it goes on where that one was",
-            checks.validate_nonempty,
+            validators.validate_nonempty,
         ),
     ] = ""
     schedule: Annotated[
         str,
         Field(
             '"daily 08:00", "weekly mon 08:00", "monthly 1 08:00", "each post", or as in cron',
-            checks.validate_schedule,
+            validators.validate_schedule,
         ),
     ] = "weekly mon 08:00"
     timezone: Annotated[
-        str, Field("IANA name; site.timezone if empty", checks.validate_timezone)
+        str, Field("IANA name; site.timezone if empty", validators.validate_timezone)
     ] = ""
     tags: Annotated[
-        tuple[str, ...], Field("only posts with one of these", checks.validate_nonempty)
+        tuple[str, ...], Field("only posts with one of these", validators.validate_nonempty)
     ] = ()
     authors: Annotated[
-        tuple[str, ...], Field("only posts by one of these", checks.validate_nonempty)
+        tuple[str, ...], Field("only posts by one of these", validators.validate_nonempty)
     ] = ()
     languages: Annotated[
-        tuple[str, ...], Field("only posts in one of these", checks.validate_language)
+        tuple[str, ...], Field("only posts in one of these", validators.validate_language)
     ] = ()
     min_posts: Annotated[int, Field("with fewer new posts nothing is sent yet", minimum=1)] = 1
     max_posts: Annotated[int, Field("more wait for the next issue", minimum=1)] = 50
-    content: Annotated[str, Field("excerpts or full", checks.one_of("excerpts", "full"))] = (
+    content: Annotated[str, Field("excerpts or full", validators.one_of("excerpts", "full"))] = (
         "excerpts"
     )
     subject: Annotated[str, Field("a template of posts, date, digest and site")] = (
@@ -433,7 +444,7 @@ class DigestConfig:
     )
     intro: Annotated[str, Field("likewise: a few words before the posts, in Markdown")] = ""
     template: Annotated[
-        str, Field("the template in templates/mail/, without .html", checks.validate_nonempty)
+        str, Field("the template in templates/mail/, without .html", validators.validate_nonempty)
     ] = "digest"
     max_age: Annotated[int, Field("days; older posts are never mailed", minimum=1)] = 30
 
@@ -459,14 +470,14 @@ class SubscribersConfig:
         Field(
             "where readers confirm, choose and leave, if not on the site's own host, on which lies "
             'what authors publish: "https://readers.example.org"',
-            addresses.normalize_readers_host,
+            urls.normalize_readers_host,
         ),
     ] = ""
     origins: Annotated[
         tuple[str, ...],
         Field(
             'other sites whose forms may sign people up: "https://ann.example"',
-            addresses.normalize_origin,
+            urls.normalize_origin,
         ),
     ] = ()
 
@@ -477,10 +488,12 @@ class HooksConfig:
 
     on_published: Annotated[
         tuple[str, ...],
-        Field('when feeds have changed: "bin/toot --public", "https://…"', checks.validate_hook),
+        Field(
+            'when feeds have changed: "bin/toot --public", "https://…"', validators.validate_hook
+        ),
     ] = ()
     on_issue_sent: Annotated[
-        tuple[str, ...], Field("when all of an issue has gone out", checks.validate_hook)
+        tuple[str, ...], Field("when all of an issue has gone out", validators.validate_hook)
     ] = ()
     secret: Annotated[
         str,
@@ -497,7 +510,7 @@ class WebConfig:
         str,
         Field(
             'the address to listen at; "0.0.0.0" for all of this machine\'s',
-            checks.validate_nonempty,
+            validators.validate_nonempty,
         ),
     ] = "127.0.0.1"
     port: Annotated[int, Field("likewise its port; 0 for any that is free", minimum=0)] = 8000
@@ -506,7 +519,7 @@ class WebConfig:
         Field(
             "whose X-Forwarded-For and -Proto are believed: addresses, networks; this machine's if "
             "not set",
-            checks.validate_network,
+            validators.validate_network,
         ),
     ] = ("127.0.0.1", "::1")
     limit: Annotated[
@@ -573,9 +586,9 @@ class Config:
 
 EXTERNAL_FIELDS: Mapping[type, Mapping[str, Field]] = {
     Author: {
-        "name": Field("as readers see it", checks.validate_nonempty),
-        "email": Field("", checks.validate_email),
-        "url": Field("a page about them", addresses.normalize_url),
+        "name": Field("as readers see it", validators.validate_nonempty),
+        "email": Field("", validators.validate_email),
+        "url": Field("a page about them", urls.normalize_url),
         "bio": Field("a sentence or two"),
     }
 }

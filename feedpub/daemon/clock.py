@@ -7,11 +7,11 @@ such a clock posts would be taken away, and mail would have wrong dates: until t
 from datetime import datetime, timedelta
 from threading import Lock
 
-from feedpub import files
-from feedpub.agenda import PeriodicJob
-from feedpub.daemon.site import CurrentSite
-from feedpub.journal import EventLogger
-from feedpub.publish.clock import find_latest_date, is_clock_behind
+from feedpub.config.jobs import PeriodicJob
+from feedpub.daemon.settings import CurrentSite
+from feedpub.files import scanner, writer
+from feedpub.models.log import EventLogger
+from feedpub.site.clock_check import find_latest_date, is_clock_behind
 
 _AGAIN = timedelta(seconds=10)  # until the clock is looked at anew; one that jumps is at once
 
@@ -63,8 +63,8 @@ class ClockGuard:
     def _last(self) -> datetime | None:
         """Return the date of the newest post that was published, as the output folder lists it."""
         output = self._site.paths.output
-        listed = (output, files.stat_file(output / files.LIST_FILE))
+        listed = (output, writer.stat_file(output / scanner.LIST_FILE))
         if listed != self._listed:
-            self._newest = find_latest_date(files.read_publications(output))
+            self._newest = find_latest_date(scanner.read_publications(output))
             self._listed = listed
         return self._newest

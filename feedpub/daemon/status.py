@@ -5,11 +5,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from feedpub import files, newsletter, publish
+from feedpub.app import BuildRequest, resolve_paths
 from feedpub.errors import FeedpubError
-from feedpub.mailing import Issue, IssueStats, SenderRefusal
-from feedpub.publish import BuildRequest, LastBuild, UpcomingChange
-from feedpub.publish.request import resolve_paths
+from feedpub.files import lock
+from feedpub.models.newsletter import Issue, IssueStats, SenderRefusal
+from feedpub.newsletter import queue_status
+from feedpub.site import status
+from feedpub.site.status import LastBuild, UpcomingChange
 
 _POSTS = 10
 
@@ -61,7 +63,7 @@ def get_status(request: BuildRequest) -> SiteStatus:
     before.
     """
     home = request.state_folder
-    running, daemon = files.is_running(home), _daemon(files.load_state(home))
+    running, daemon = lock.is_running(home), _daemon(lock.load_state(home))
     try:
         where = resolve_paths(request)
     except FeedpubError as error:
@@ -69,14 +71,14 @@ def get_status(request: BuildRequest) -> SiteStatus:
             raise
         zone = daemon.timezone if daemon else ZoneInfo("UTC")
         return SiteStatus(running, daemon, None, (), (), (), None, zone, config_error=str(error))
-    outlook = newsletter.QueueStatus()
-    if home.is_dir() and newsletter.has_digests(request):
-        outlook = newsletter.get_queue_status(request)
+    outlook = queue_status.QueueStatus()
+    if home.is_dir() and queue_status.has_digests(request):
+        outlook = queue_status.get_queue_status(request)
     return SiteStatus(
         is_running=running,
         daemon=daemon,
-        last_build=publish.load_last_build(request),
-        upcoming_posts=publish.list_upcoming(request, _POSTS),
+        last_build=status.load_last_build(request),
+        upcoming_posts=status.list_upcoming(request, _POSTS),
         next_issues=tuple(
             (each.digest, each.find_next_slot(request.now)) for each in outlook.schedules
         ),

@@ -6,9 +6,3 @@
 - renderer: each post once per format, joined to feeds
 - opml: the list of all feeds
 """
-
-from feedpub.feeds.addresses import build_feed_url, get_filename
-from feedpub.feeds.opml import render_opml
-from feedpub.feeds.renderer import FeedRenderer
-
-__all__ = ["FeedRenderer", "build_feed_url", "get_filename", "render_opml"]

@@ -5,15 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from feedgen.ext.media import MediaEntryExtension
 
 from feedpub.config.schema import Config
-from feedpub.feeds.addresses import (
-    MEDIA_TYPES,
-    build_category_scheme,
-    build_current_url,
-    build_feed_url,
-    resolve_url,
-)
-from feedpub.feeds.credits import get_authors, get_valid_email, get_valid_language
-from feedpub.feeds.generator import (
+from feedpub.feeds.feedgen_adapter import (
     MEDIA_NS,
     AtomLink,
     EntryLinks,
@@ -25,7 +17,15 @@ from feedpub.feeds.generator import (
     build_entry,
     register_extensions,
 )
-from feedpub.model import Author, Enclosure, Feed, Post
+from feedpub.feeds.jsonfeed import get_authors, get_valid_email, get_valid_language
+from feedpub.feeds.urls import (
+    MEDIA_TYPES,
+    build_category_scheme,
+    build_current_url,
+    build_feed_url,
+    resolve_url,
+)
+from feedpub.models.content import Author, Enclosure, Feed, Post
 
 _NAMESPACES = {"media": MEDIA_NS}
 

@@ -1,12 +1,38 @@
-"""A feed and its posts → JSON Feed 1.1 (https://www.jsonfeed.org/version/1.1/)."""
+"""A feed and its posts → JSON Feed 1.1 (https://www.jsonfeed.org/version/1.1/).
+
+A post's or a feed's authors → the people a feed names, of whom there is always one.
+"""
 
 import json
+import re
 from collections.abc import Iterable, Mapping, Sequence
 
 from feedpub.config.schema import Config
-from feedpub.feeds.addresses import build_feed_url, resolve_url
-from feedpub.feeds.credits import get_authors
-from feedpub.model import Author, Enclosure, Feed, Post
+from feedpub.feeds.urls import build_feed_url, resolve_url
+from feedpub.models.content import Author, Enclosure, Feed, Post
+
+_EMAIL = re.compile(r"[^@\s]+@[^@\s]+")
+_LANGUAGE = re.compile(r"[A-Za-z]{1,8}(?:-[A-Za-z0-9]{1,8})*")
+
+
+def get_authors(config: Config, authors: tuple[Author, ...]) -> tuple[Author, ...]:
+    """Give the authors; where nobody is named the site's; where it has none the site itself.
+
+    Atom wants an author for each entry (RFC 4287 section 4.1.1), and readers of the other
+    formats are glad of one.
+    """
+    return authors or (config.site.author or Author(config.site.title),)
+
+
+def get_valid_email(author: Author) -> str:
+    """Give an author's address if it is one, or ""."""
+    return author.email if _EMAIL.fullmatch(author.email) else ""
+
+
+def get_valid_language(tag: str) -> str:
+    """Give a language tag if it has the form of one (BCP 47), or ""."""
+    return tag if _LANGUAGE.fullmatch(tag) else ""
+
 
 _VERSION = "https://jsonfeed.org/version/1.1"
 

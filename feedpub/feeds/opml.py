@@ -5,10 +5,10 @@ from collections.abc import Sequence
 from lxml import etree
 
 from feedpub.config.schema import Config
-from feedpub.feeds.addresses import build_feed_url
-from feedpub.feeds.credits import get_valid_email
-from feedpub.model import Feed
-from feedpub.text import strip_invalid_characters
+from feedpub.feeds.jsonfeed import get_valid_email
+from feedpub.feeds.urls import build_feed_url
+from feedpub.models.content import Feed
+from feedpub.models.text import strip_invalid_characters
 
 _FORMATS = ("atom", "rss", "json")  # the one that says most comes first
 _VERSIONS = {"rss": "RSS2"}  # OPML 2.0 has a word for versions of RSS alone

@@ -6,12 +6,12 @@ from dataclasses import fields, is_dataclass, replace
 from typing import Protocol, TypeVar, cast
 
 from feedpub.config.schema import Config
+from feedpub.content.markup.mathml import replace_mathml_with_tex
 from feedpub.feeds.atom import AtomFormat
 from feedpub.feeds.jsonfeed import JsonFeedFormat
 from feedpub.feeds.rss import RssFormat
-from feedpub.markup.mathml import replace_mathml_with_tex
-from feedpub.model import Feed, HtmlRenderer, Post
-from feedpub.text import strip_invalid_characters
+from feedpub.models.content import Feed, HtmlRenderer, Post
+from feedpub.models.text import strip_invalid_characters
 
 MAX_CACHE_BYTES = 64_000_000  # bytes
 

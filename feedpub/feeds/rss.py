@@ -4,19 +4,22 @@ A title is escaped once, as the RSS Profile recommends: `AT&amp;T`, `a &lt; b`. 
 `&lt;code&gt;` to the many readers that take titles for plain text, feedparser among them; those
 that take them for HTML show a title right unless it looks like a tag they know. A description is
 HTML in every reader, so a summary, which is plain text, is escaped as HTML first.
+
+`feeds.podcast` and posts with audio → the `itunes:*` elements that directories ask for.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
 from html import escape
+from typing import Any
 
 from feedgen.ext.dc import DcEntryExtension
 from feedgen.ext.media import MediaEntryExtension
+from feedgen.ext.podcast import PodcastExtension
+from feedgen.ext.podcast_entry import PodcastEntryExtension
+from lxml import etree
 
-from feedpub.config.schema import Config
-from feedpub.feeds import podcast
-from feedpub.feeds.addresses import MEDIA_TYPES, build_category_scheme, build_feed_url, resolve_url
-from feedpub.feeds.credits import get_authors, get_valid_email, get_valid_language
-from feedpub.feeds.generator import (
+from feedpub.config.schema import Config, PodcastConfig
+from feedpub.feeds.feedgen_adapter import (
     ATOM_NS,
     DC_NS,
     ITUNES_NS,
@@ -27,12 +30,91 @@ from feedpub.feeds.generator import (
     EntrySerializer,
     ItemDates,
     Namespaces,
+    NullExtension,
     assemble_document,
     build_channel,
     build_entry,
     register_extensions,
 )
-from feedpub.model import Author, Enclosure, Feed, Post
+from feedpub.feeds.jsonfeed import get_authors, get_valid_email, get_valid_language
+from feedpub.feeds.urls import MEDIA_TYPES, build_category_scheme, build_feed_url, resolve_url
+from feedpub.models.content import Author, Enclosure, Feed, Post
+
+# ruff: noqa: ANN401 - feedgen has no types
+
+
+def is_audio(enclosure: Enclosure) -> bool:
+    """Tell whether an enclosure is audio."""
+    return enclosure.media_type.startswith("audio/")
+
+
+def is_episode(post: Post) -> bool:
+    """Tell whether a post carries audio, and so is an episode."""
+    return any(is_audio(each) for each in post.enclosures)
+
+
+class Show(NullExtension):
+    """Writes what feedgen's podcast extension refuses: `explicit` as true or false, any image.
+
+    It knows yes, no and clean, which Apple gave up, and drops an image silently unless its URL
+    ends in .jpg or .png.
+    """
+
+    def __init__(self, image: str, *, explicit: bool) -> None:
+        self._image = image
+        self._explicit = explicit
+
+    def extend_rss(self, element: etree._Element) -> etree._Element:
+        """Add both to the channel."""
+        channel = element[0]
+        etree.SubElement(channel, f"{{{ITUNES_NS}}}image", href=self._image)
+        explicit = etree.SubElement(channel, f"{{{ITUNES_NS}}}explicit")
+        explicit.text = "true" if self._explicit else "false"
+        return element
+
+
+class Episode(NullExtension):
+    """Writes an episode's image, whatever its URL ends in."""
+
+    def __init__(self, image: str) -> None:
+        self._image = image
+
+    def extend_rss(self, element: etree._Element) -> etree._Element:
+        """Add it to the item."""
+        etree.SubElement(element, f"{{{ITUNES_NS}}}image", href=self._image)
+        return element
+
+
+def add_show(made: Any, config: Config, podcast: PodcastConfig, feed: Feed) -> None:
+    """Add to feedgen's feed what the show says of itself."""
+    made.register_extension("podcast", PodcastExtension, PodcastEntryExtension, atom=False)
+    authors = get_authors(config, feed.authors)
+    made.podcast.itunes_author(podcast.author or ", ".join(each.name for each in authors))
+    category, _, subcategory = (part.strip() for part in podcast.category.partition(">"))
+    made.podcast.itunes_category({"cat": category, "sub": subcategory})
+    made.podcast.itunes_summary(podcast.summary)
+    made.podcast.itunes_type(podcast.type)
+    owner = podcast.owner or authors[0]
+    if get_valid_email(owner):
+        made.podcast.itunes_owner(owner.name, owner.email)
+    register_extensions(
+        made, show=Show(resolve_url(config, podcast.image), explicit=podcast.explicit)
+    )
+
+
+def add_episode(made: Any, post: Post) -> None:
+    """Add to feedgen's entry what an episode says of itself.
+
+    Not its author, title and summary again: Apple reads RSS's own, and readers that know both
+    (feedparser is one) would show each twice.
+    """
+    made.register_extension("podcast", PodcastEntryExtension, atom=False)
+    duration = next(each.duration for each in post.enclosures if is_audio(each))
+    if duration:
+        made.podcast.itunes_duration(duration)
+    if post.image:
+        register_extensions(made, episode=Episode(post.image.url))
+
 
 _CONTENT = "http://purl.org/rss/1.0/modules/content/"
 
@@ -76,8 +158,8 @@ class RssFormat:
         if post.image:
             made.media.thumbnail({"url": post.image.url, "group": None})
         register_extensions(made, feedpub=ItemDates(post))
-        if self._config.feeds.podcast and podcast.is_episode(post):
-            podcast.add_episode(made, post)
+        if self._config.feeds.podcast and is_episode(post):
+            add_episode(made, post)
         return self._cutter.serialize(made.rss_entry())
 
     def render_document(self, feed: Feed, entries: Sequence[bytes]) -> bytes:
@@ -97,8 +179,8 @@ class RssFormat:
             namespaces=Namespaces(self._namespaces),
             feedpub=ChannelLinks(hubs, feed.updated),
         )
-        if config.feeds.podcast and any(podcast.is_episode(post) for post in feed.posts):
-            podcast.add_show(made, config, config.feeds.podcast, feed)
+        if config.feeds.podcast and any(is_episode(post) for post in feed.posts):
+            add_show(made, config, config.feeds.podcast, feed)
         return assemble_document(made.rss_str(), b"</channel></rss>", entries)
 
     def _enclosures(self, post: Post) -> tuple[Enclosure, ...]:
@@ -108,7 +190,7 @@ class RssFormat:
         """
         if not self._config.feeds.podcast:
             return post.enclosures
-        return tuple(sorted(post.enclosures, key=lambda each: not podcast.is_audio(each)))
+        return tuple(sorted(post.enclosures, key=lambda each: not is_audio(each)))
 
 
 def _images(post: Post) -> Iterator[dict[str, str | None]]:

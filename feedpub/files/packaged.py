@@ -6,7 +6,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from feedpub.errors import TemplateError
-from feedpub.files.sources import compute_digest
+from feedpub.files.scanner import compute_digest
 
 _HOME = Path(__file__).resolve().parent.parent
 _LIBRARIES = (

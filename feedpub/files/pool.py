@@ -22,8 +22,14 @@ from multiprocessing.connection import Connection, wait
 from typing import Generic, TypeVar
 
 from feedpub.errors import FeedpubError
-from feedpub.files.limits import CRASH_SIGNALS, TIMEOUT_SIGNAL, ResourceLimits
-from feedpub.files.worker import Worker, fork_worker, spawn_worker
+from feedpub.files.worker import (
+    CRASH_SIGNALS,
+    TIMEOUT_SIGNAL,
+    ResourceLimits,
+    Worker,
+    fork_worker,
+    spawn_worker,
+)
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")

@@ -7,18 +7,19 @@ from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
 
+from feedpub.app import BuildRequest, NewsletterContext, open_newsletter
+from feedpub.delivery import dns, headers
+from feedpub.delivery.dkim import DkimSigner
+from feedpub.delivery.dns import DnsResolver, Resolver
+from feedpub.delivery.relays import build_transport
+from feedpub.delivery.render import load_signer
+from feedpub.delivery.smtp import SmtpTransport
+from feedpub.delivery.smtp_connection import SmtpRelay
 from feedpub.errors import ConfigError, FeedpubError, MailError
-from feedpub.mail import SmtpRelay, SmtpTransport, clock
-from feedpub.mail.dns import DnsResolver, Resolver
-from feedpub.mailing import ACTIVE
-from feedpub.message import headers
-from feedpub.message.dkim import DkimSigner
-from feedpub.newsletter import domains
-from feedpub.newsletter.desk import NewsletterContext, open_newsletter
-from feedpub.newsletter.findings import Finding, fail, ok, unknown, warn
-from feedpub.newsletter.outlook import REFUSAL_WINDOW
-from feedpub.newsletter.posting import build_transport, load_signer
-from feedpub.publish.request import BuildRequest
+from feedpub.models.newsletter import ACTIVE
+from feedpub.newsletter import dns_checks
+from feedpub.newsletter.dns_checks import Finding, fail, ok, unknown, warn
+from feedpub.newsletter.queue_status import REFUSAL_WINDOW
 
 Check = Callable[[], list[Finding]]
 
@@ -41,7 +42,7 @@ def build_services() -> ExternalServices:
     """Give the world as it is: the system's resolver, a time server and the disk."""
     resolver = DnsResolver(patience=_RESOLVING)
     return ExternalServices(
-        resolver, clock.query_sntp_time, lambda folder: shutil.disk_usage(folder).free
+        resolver, dns.query_sntp_time, lambda folder: shutil.disk_usage(folder).free
     )
 
 
@@ -160,12 +161,12 @@ class _Doctor:
         """Give each look at the DNS, to be taken when it is called."""
         ask, mail = self._resolver, self._mail
         path = _domain(mail.bounces) if mail.bounces else sender
-        yield lambda: [domains.check_spf(ask, path)]
+        yield lambda: [dns_checks.check_spf(ask, path)]
         for each in signers:
             yield partial(_dkim, ask, each)
-        yield lambda: [domains.check_dmarc(ask, sender)]
+        yield lambda: [dns_checks.check_dmarc(ask, sender)]
         names = [each.dns_name.partition("._domainkey.")[2].lower() for each in signers]
-        yield lambda: [domains.check_alignment(sender, path, names)]
+        yield lambda: [dns_checks.check_alignment(sender, path, names)]
         incoming = {sender: "an answer"}
         for address, what in (
             (mail.reply_to, "an answer"),
@@ -176,7 +177,7 @@ class _Doctor:
         for domain, what in incoming.items():
             yield partial(_mx, ask, domain, what)
         for host in self._find_sending_hosts(sender):
-            yield partial(domains.check_ptr, ask, host)
+            yield partial(dns_checks.check_ptr, ask, host)
 
     def _find_sending_hosts(self, sender: str) -> Iterator[str]:
         """Give the hosts that send; of a server on this machine it is what takes mail for us."""
@@ -209,11 +210,11 @@ def _check_login(way: SmtpTransport, relay: SmtpRelay) -> Finding:
 
 
 def _dkim(resolver: Resolver, signer: DkimSigner) -> list[Finding]:
-    return [domains.check_dkim(resolver, signer.dns_name, signer.dns_record)]
+    return [dns_checks.check_dkim(resolver, signer.dns_name, signer.dns_record)]
 
 
 def _mx(resolver: Resolver, domain: str, what: str) -> list[Finding]:
-    return [domains.check_mx(resolver, domain, what)]
+    return [dns_checks.check_mx(resolver, domain, what)]
 
 
 def _run_check(look: Check) -> list[Finding]:

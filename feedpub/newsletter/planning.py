@@ -3,18 +3,19 @@
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from feedpub import digests, schedule
-from feedpub.config import DigestConfig
-from feedpub.digests import LOOKBACK
+from feedpub.app import NewsletterContext
+from feedpub.config import schedule
+from feedpub.config.schema import DigestConfig
+from feedpub.content.library import translations
+from feedpub.delivery.render import MessageRenderer
 from feedpub.errors import FeedpubError
-from feedpub.mailing import Consent, Issue, IssueStats, Subscriber
-from feedpub.model import Post
-from feedpub.newsletter.desk import NewsletterContext
-from feedpub.newsletter.editing import IssueBuilder
-from feedpub.newsletter.outside import PlannedIssue
-from feedpub.newsletter.posting import MessageRenderer
-from feedpub.newsletter.selections import VariantStore
-from feedpub.store import ConcurrentUpdateError
+from feedpub.models.content import Post
+from feedpub.models.newsletter import Consent, Issue, IssueStats, Subscriber
+from feedpub.newsletter import selection
+from feedpub.newsletter.issue_builder import IssueBuilder, VariantStore
+from feedpub.newsletter.selection import LOOKBACK
+from feedpub.storage.errors import ConcurrentUpdateError
+from feedpub.storage.sent_files import PlannedIssue
 
 _TRIES = 3  # at choosing again, where somebody else planned meanwhile
 _SECOND = timedelta(seconds=1)
@@ -73,10 +74,10 @@ class Planner:
                 self._newsletter.store.save_snapshot(
                     digest.name, (post.id for post in wanted), self._now
                 )
-            posts = digests.select_new_posts(digest, wanted)
+            posts = selection.select_new_posts(digest, wanted)
             if not posts:
                 waiting = len(
-                    digests.pick_translations(wanted, self._newsletter.config.site.language)
+                    translations.pick_translations(wanted, self._newsletter.config.site.language)
                 )
                 return self._skip_slot(digest, slot, waiting, recorded=due and not dry)
             try:

@@ -11,14 +11,15 @@ from functools import partial
 from hashlib import blake2b
 from types import MappingProxyType
 
-from feedpub import feeds, links, pages
-from feedpub.chrome import strip_title_heading
-from feedpub.config import Config
-from feedpub.library import Library
-from feedpub.model import UNDATED, Body, Feed, OutputFile, Page, Post, StaticFile
-from feedpub.site.issues import render_entry_html
+from feedpub.config.schema import Config
+from feedpub.content.library import Library, link_index
+from feedpub.feeds import opml, sitemap, urls
+from feedpub.feeds import renderer as feeds_renderer
+from feedpub.models.content import UNDATED, Body, Feed, OutputFile, Page, Post, StaticFile
+from feedpub.site.archive import render_entry_html
 from feedpub.site.plan import SitePlan, strip_posts
-from feedpub.templates import Templates
+from feedpub.site.template_filters import strip_title_heading
+from feedpub.site.templates import Templates
 
 _NOTHING: Mapping[str, OutputFile | StaticFile] = MappingProxyType({})
 
@@ -38,17 +39,17 @@ class SiteContext:
         self.templates = templates
         self.base_digest = base
         self._body = body
-        self.feed_renderer = feeds.FeedRenderer(config, self.render_for_feed)
+        self.feed_renderer = feeds_renderer.FeedRenderer(config, self.render_for_feed)
 
     def render_for_feed(self, post: Post) -> str:
         """Give a post's HTML as readers elsewhere see it, below its title."""
-        filled = links.substitute_urls(Body.loads(self._body(post.body_key)), post.links)
-        return strip_title_heading(links.replace_data_images(filled), post.title)
+        filled = link_index.substitute_urls(Body.loads(self._body(post.body_key)), post.links)
+        return strip_title_heading(link_index.replace_data_images(filled), post.title)
 
     def render_for_page(self, post: Post) -> str:
         """Give a post's HTML as its own page shows it."""
-        shown = links.build_url_rewriter(self.config.site.url, post.url)
-        return links.substitute_urls(Body.loads(self._body(post.body_key)), post.links, shown)
+        shown = link_index.build_url_rewriter(self.config.site.url, post.url)
+        return link_index.substitute_urls(Body.loads(self._body(post.body_key)), post.links, shown)
 
 
 def build_outputs(
@@ -93,9 +94,12 @@ class _OutputBuilder:
         def html(post: Post) -> str:
             return render_entry_html(editions[post.body_key], post.language)
 
-        usual, issues = self._site.feed_renderer, feeds.FeedRenderer(self._site.config, html)
+        usual, issues = (
+            self._site.feed_renderer,
+            feeds_renderer.FeedRenderer(self._site.config, html),
+        )
         for feed in (*self._plan.feeds, *self._plan.archives):
-            paths = {form: feed.folder + feeds.get_filename(feed, form) for form in feed.formats}
+            paths = {form: feed.folder + urls.get_filename(feed, form) for form in feed.formats}
             found = [each for path in paths.values() if (each := self._find_known(path, feed))]
             if not found:
                 found = list(self._feed(feed, paths, issues if feed.kind == "digest" else usual))
@@ -112,7 +116,7 @@ class _OutputBuilder:
         return None
 
     def _feed(
-        self, feed: Feed, paths: Mapping[str, str], renderer: feeds.FeedRenderer
+        self, feed: Feed, paths: Mapping[str, str], renderer: feeds_renderer.FeedRenderer
     ) -> Iterator[OutputFile]:
         """Give a feed in each of its formats."""
         posts = [post.cache_key for post in feed.posts]
@@ -129,7 +133,7 @@ class _OutputBuilder:
         """Give the list of all feeds, of which it tells no post."""
         key = _digest(self._site.base_digest, *map(repr, bare))
         return OutputFile(
-            "feeds.opml", key, partial(feeds.render_opml, self._site.config, bare), bare
+            "feeds.opml", key, partial(opml.render_opml, self._site.config, bare), bare
         )
 
     def _pages(self) -> Iterator[OutputFile]:
@@ -161,7 +165,7 @@ class _OutputBuilder:
             _prepare_file(path, data) for path, data in self._site.templates.get_assets().items()
         ]
         made += self._sitemaps(dated)
-        made.append(_prepare_file("robots.txt", pages.render_robots(self._site.config)))
+        made.append(_prepare_file("robots.txt", sitemap.render_robots(self._site.config)))
         yield from (each for each in made if each.path not in own)
         if library.redirects:
             yield from self._redirects(library)
@@ -171,21 +175,21 @@ class _OutputBuilder:
         config, redirects = self._site.config, library.redirects
         for each in redirects:
             key = _digest(self._site.base_digest, repr(each))
-            render = partial(pages.render_redirect_page, config, each)
+            render = partial(sitemap.render_redirect_page, config, each)
             yield self._find_known(each.path, each) or OutputFile(each.path, key, render, each)
         # These anybody may read, so they name no post that is in no list.
         if listed := [each for each in redirects if not each.unlisted]:
-            yield _prepare_file(pages.REDIRECTS, pages.render_redirects_file(config, listed))
-            yield _prepare_file(pages.REDIRECT_MAP, pages.render_redirect_map(config, listed))
+            yield _prepare_file(sitemap.REDIRECTS, sitemap.render_redirects_file(config, listed))
+            yield _prepare_file(sitemap.REDIRECT_MAP, sitemap.render_redirect_map(config, listed))
 
-    def _sitemaps(self, dated: tuple[pages.SitemapEntry, ...]) -> Iterator[OutputFile]:
+    def _sitemaps(self, dated: tuple[sitemap.SitemapEntry, ...]) -> Iterator[OutputFile]:
         """Give the sitemap of these pages, in as many parts as it takes."""
         known = [path for path in self._known if path.startswith("sitemap")]
         same = [each for path in known if (each := self._find_known(path, dated))]
         if same:
             yield from same
             return
-        for path, data in pages.render_sitemaps(dated, self._site.config.site.url):
+        for path, data in sitemap.render_sitemaps(dated, self._site.config.site.url):
             yield replace(_prepare_file(path, data), inputs=dated)
 
 

@@ -1,11 +1,19 @@
-"""An application → the same for whoever is writing: its pages load again when the site changes."""
+"""An application → the same for whoever is writing: its pages load again when the site changes.
+
+What a client sends, when nothing of it matters but that it goes away.
+"""
 
 import asyncio
 import secrets
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from feedpub.web.receiving import wait_for_disconnect
+
+async def wait_for_disconnect(receive: Receive) -> None:
+    """Wait until nobody is there any more."""
+    while (await receive())["type"] != "http.disconnect":
+        pass
+
 
 LIVE_PREFIX = "/-live/"
 """Below it lie the script and what it listens to; no post can have such an address by itself."""

@@ -12,7 +12,7 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from feedpub.errors import FeedpubError
-from feedpub.web.connection import TimeoutProtocol
+from feedpub.web.protocol import TimeoutProtocol
 
 _POLL_INTERVAL = 0.1  # seconds between two looks whether to end, as uvicorn has them
 _USUAL, _LAST = 8000, 65_535  # ports: whose next one most may use, and the last

@@ -14,17 +14,16 @@ from urllib.parse import urlsplit
 
 from starlette.types import ASGIApp
 
-from feedpub import publish
+from feedpub.app import BuildRequest, SitePaths, Summary, resolve_paths
 from feedpub.errors import FeedpubError
-from feedpub.files import is_built
-from feedpub.model import Problem
-from feedpub.publish import BuildRequest, Summary
-from feedpub.publish.request import SitePaths, resolve_paths
-from feedpub.watch import Watcher, WatchOptions, get_stat_key
-from feedpub.web.guards import HostCheckMiddleware
+from feedpub.files.scanner import is_built
+from feedpub.files.watch import Watcher, WatchOptions, get_stat_key
+from feedpub.models.content import Problem
+from feedpub.site import builder
+from feedpub.web.app import create_app
 from feedpub.web.live import LiveReload
+from feedpub.web.middleware import HostCheckMiddleware
 from feedpub.web.server import Server, create_server, get_socket_url, open_socket, run_server
-from feedpub.web.site import create_app
 
 _HERE = "127.0.0.1"
 
@@ -70,7 +69,7 @@ def serve_live(
     preview = request.config_path.parent / ".feedpub" / "live"
     request = replace(request, output=preview, drafts=True, future=True)
     stand = replace(stand, host=stand.host or _HERE)  # drafts are for nobody else
-    first = publish.build(request)
+    first = builder.build(request)
     built(first)
     where = resolve_paths(request, sends=False)
     shown = LiveReload(_app(where, stand))
@@ -82,7 +81,7 @@ def serve_live(
         problems: tuple[Problem, ...] | None = first.problems
         for _ in (changes or partial(watch_changes, where, request.config_path))(ended):
             try:
-                summary = publish.build(replace(request, now=stand.now()))
+                summary = builder.build(replace(request, now=stand.now()))
                 again = _app(resolve_paths(request, sends=False), stand)
             except (FeedpubError, OSError) as error:
                 failed(error if isinstance(error, FeedpubError) else FeedpubError(str(error)))

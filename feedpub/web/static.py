@@ -2,6 +2,8 @@
 
 These are: content types of feeds, compressed files beside the plain ones, Cache-Control, the site's
 404 page, and nothing hidden or outside the folder. Conditions and ranges are Starlette's.
+
+A URL's path as it came → a path below the output folder, or None where there can be none.
 """
 
 import errno
@@ -16,19 +18,62 @@ from hashlib import sha256
 from http import HTTPStatus
 from pathlib import Path
 from urllib.parse import quote as percent_encode
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote, unquote_to_bytes, urlsplit
 
 from starlette.datastructures import Headers
 from starlette.responses import FileResponse, PlainTextResponse, Response
 from starlette.staticfiles import NotModifiedResponse, StaticFiles
 from starlette.types import Receive, Scope, Send
 
-from feedpub.feeds.addresses import MEDIA_TYPES
-from feedpub.files import COMPRESSIBLE, open_beneath
-from feedpub.library.media import guess_media_type
-from feedpub.pages import REDIRECT_MAP, parse_redirect_map
-from feedpub.slugs import quote
-from feedpub.web.paths import resolve_path
+from feedpub.content.library.bundles import guess_media_type
+from feedpub.feeds.sitemap import REDIRECT_MAP, parse_redirect_map
+from feedpub.feeds.urls import MEDIA_TYPES
+from feedpub.files.output_folder import COMPRESSIBLE
+from feedpub.files.safe_open import open_beneath
+from feedpub.models.text import quote
+
+# What most paths are, in which there is nothing to decode and nothing to refuse.
+_PLAIN = re.compile(rb"(?:[A-Za-z0-9_~-][A-Za-z0-9._~-]*/)*(?:[A-Za-z0-9_~-][A-Za-z0-9._~-]*)?")
+_MALFORMED = re.compile(rb"%(?![0-9A-Fa-f]{2})")
+_FORBIDDEN = re.compile(rb"[\x00-\x1f\x7f/\\]")
+_WELL_KNOWN = b".well-known"  # RFC 8615
+
+
+def resolve_path(raw: bytes, root: bytes) -> str | None:
+    """Give the path below the folder that a URL's path names, "" for the folder itself.
+
+    It is decoded once, name by name, so that nothing encoded divides names; what ends in "/" is
+    a folder. None is for what leaves the folder, hides in it, or is no path of this site.
+
+    Args:
+        raw: As it stands in the request, still percent-encoded.
+        root: The path of the site's address, "/" or as "/blog/".
+    """
+    if not raw.startswith(root):
+        return None
+    rest = raw[len(root) :]
+    if _PLAIN.fullmatch(rest):
+        return rest.decode("ascii")
+    if _MALFORMED.search(rest):
+        return None
+    names = [unquote_to_bytes(name) for name in rest.removesuffix(b"/").split(b"/")]
+    shown = names[1:] if names[0] == _WELL_KNOWN else names
+    if any(map(_is_refused, shown)):
+        return None
+    # Names that are not UTF-8 are those of no file that feedpub wrote.
+    path = b"/".join(names).decode(errors="replace")
+    return f"{path}/" if rest.endswith(b"/") else path
+
+
+def get_root_path(url: str) -> str:
+    """Give the path of a site's address as routes are matched against it: decoded."""
+    return unquote(urlsplit(url).path)
+
+
+def _is_refused(name: bytes) -> bool:
+    """Tell whether a name leads elsewhere or to what is hidden, such as ".." and ".feedpub"."""
+    return not name or name.startswith(b".") or _FORBIDDEN.search(name) is not None
+
 
 CODING_SUFFIXES: Mapping[str, str] = {"br": ".br", "gzip": ".gz"}
 """Content coding → suffix of the compressed file beside the plain one; the smaller one first."""

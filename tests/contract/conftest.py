@@ -10,8 +10,8 @@ import postgres
 import pytest
 from mailings import Place
 
-import feedpub.store
-from feedpub.store import Store
+from feedpub import storage
+from feedpub.storage import Store
 
 TEMPLATE = "template_of_tests"
 
@@ -21,7 +21,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[postgres.Server
     """Give a server for all tests, with a template of a database that is up to date."""
     folder = tmp_path_factory.mktemp("postgres")
     with postgres.started() as server:
-        feedpub.store.open_store(server.create(TEMPLATE), folder).close()
+        storage.open_store(server.create(TEMPLATE), folder).close()
         yield server
 
 
@@ -29,7 +29,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[postgres.Server
 def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Give a folder with a database that is up to date."""
     folder = tmp_path_factory.mktemp("sqlite")
-    feedpub.store.open_store("", folder).close()
+    storage.open_store("", folder).close()
     return folder
 
 

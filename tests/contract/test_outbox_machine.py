@@ -18,7 +18,7 @@ from hypothesis.stateful import (
 )
 from mailings import ACCEPTED, LEASE, NOW, Place, content, reader, settled
 
-from feedpub.mailing import (
+from feedpub.models.newsletter import (
     ACTIVE,
     CADENCES,
     Delivery,
@@ -28,7 +28,8 @@ from feedpub.mailing import (
     SubscriptionFilter,
     Variant,
 )
-from feedpub.store import ConcurrentUpdateError, Store
+from feedpub.storage import Store
+from feedpub.storage.errors import ConcurrentUpdateError
 
 TURNS = ["pause", "resume", "resume", "cancel", "retry", "resend", "finish"]
 EXAMPLES = 60

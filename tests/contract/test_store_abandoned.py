@@ -4,9 +4,9 @@ from datetime import timedelta
 
 from mailings import LATER, LEASE, NOW, planned, sent, settled, with_readers
 
-from feedpub.mailing import DeliveryUpdate, SendResult
-from feedpub.store import Store
-from feedpub.store.schema import EPOCH
+from feedpub.models.newsletter import DeliveryUpdate, SendResult
+from feedpub.storage import Store
+from feedpub.storage.schema import EPOCH
 
 FULL = SendResult("deferred", 451, "4.3.0", "no space", "mx.example.org")
 MOMENT = timedelta(microseconds=1)

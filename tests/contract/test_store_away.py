@@ -10,11 +10,12 @@ import pytest
 from mailings import LEASE, NOW, Place, planned, reader, sent, with_readers
 from sqlalchemy import create_engine
 
-import feedpub.store
-from feedpub.mailing import Subscriber
-from feedpub.store import Store, StoreUnavailable
-from feedpub.store.database import Database
-from feedpub.store.upgrading import has_schema
+from feedpub import storage
+from feedpub.models.newsletter import Subscriber
+from feedpub.storage import Store
+from feedpub.storage.database import Database
+from feedpub.storage.errors import StoreUnavailable
+from feedpub.storage.upgrade import has_schema
 
 AWAY = "the database is not there for now"
 
@@ -94,11 +95,11 @@ def test_who_only_reads_makes_no_tables(server: postgres.Server, name: str) -> N
     """An empty database stays empty, and one that is away is told."""
     url = server.url(name)
 
-    assert () == feedpub.store.load_sent_issues(url, Path())
+    assert () == storage.load_sent_issues(url, Path())
     with closing(Database(url, Path())) as database:
         assert not has_schema(database)
     with server.away(), pytest.raises(StoreUnavailable, match=AWAY):
-        feedpub.store.load_sent_issues(url, Path())
+        storage.load_sent_issues(url, Path())
 
 
 def test_threads_that_ask_at_the_same_time_are_all_told(
@@ -150,7 +151,7 @@ def test_a_file_that_another_process_writes_is_told(tmp_path: Path) -> None:
 def test_who_waits_for_a_file_writes_once_it_is_free(tmp_path: Path) -> None:
     """Though SQLite itself waits for less long than another process writes."""
     Place("", tmp_path).open().close()
-    store = feedpub.store.open_store("", tmp_path, 60)
+    store = storage.open_store("", tmp_path, 60)
     other = create_engine(f"sqlite:///{tmp_path}/newsletter.sqlite")
     added: list[Subscriber] = []
     with other.connect() as connection:
@@ -172,7 +173,7 @@ def test_who_waits_for_a_file_writes_once_it_is_free(tmp_path: Path) -> None:
 
 def test_a_thread_that_writes_keeps_no_other_waiting_for_long(tmp_path: Path) -> None:
     """Each waits for its turn as long as it has patience, not as long as all before it have."""
-    store = feedpub.store.open_store("", tmp_path, 0.1)
+    store = storage.open_store("", tmp_path, 0.1)
     faults: list[str] = []
 
     def add() -> None:

@@ -6,8 +6,8 @@ from datetime import timedelta
 import pytest
 from mailings import LATER, LEASE, NOW, planned, reader, sent, settled
 
-from feedpub.mailing import SendResult
-from feedpub.store import Store
+from feedpub.models.newsletter import SendResult
+from feedpub.storage import Store
 
 DAY = timedelta(days=1)
 LONG = 5 + 2 / 24  # days: who tries for five of them looks every few hours whether they are over

@@ -4,10 +4,10 @@ from datetime import date, timedelta
 
 from mailings import NOW, planned, reader, sent, with_readers
 
-from feedpub.admission import SignupLimits
-from feedpub.mailing import SignupRequest
-from feedpub.readership import FeedHits
-from feedpub.store import Store
+from feedpub.models.newsletter import SignupRequest
+from feedpub.models.signup import SignupLimits
+from feedpub.models.stats import FeedHits
+from feedpub.storage import Store
 
 TODAY = NOW.date()
 DAY = timedelta(days=1)

@@ -11,9 +11,10 @@ import pytest
 from mailings import ACCEPTED, LATER, LEASE, NOW, Place, planned, sent, settled, with_readers
 from sqlalchemy import Connection
 
-from feedpub.mailing import Delivery, DeliveryUpdate, SendResult
-from feedpub.store import Store, StoreUnavailable
-from feedpub.store.database import Database
+from feedpub.models.newsletter import Delivery, DeliveryUpdate, SendResult
+from feedpub.storage import Store
+from feedpub.storage.database import Database
+from feedpub.storage.errors import StoreUnavailable
 
 BUSY = SendResult("deferred", 451, "4.7.1", "come back later")
 OFFLINE = SendResult("offline", text="no route to host")

@@ -4,8 +4,8 @@ from datetime import timedelta
 
 from mailings import LATER, NOW, planned, sent, with_readers
 
-from feedpub.errands import COMMAND, HUB, URL, WebhookDelivery
-from feedpub.store import Store
+from feedpub.models.webhooks import COMMAND, HUB, URL, WebhookDelivery
+from feedpub.storage import Store
 
 FEED, OTHER = "https://example.org/rss.xml", "https://example.org/atom.xml"
 PING = WebhookDelivery(HUB, "https://hub.example/", FEED)

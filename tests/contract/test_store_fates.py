@@ -2,8 +2,8 @@
 
 from mailings import LEASE, NOW, planned, reader, sent, settled, with_readers
 
-from feedpub.mailing import SendResult
-from feedpub.store import Store
+from feedpub.models.newsletter import SendResult
+from feedpub.storage import Store
 
 NOBODY = SendResult("failed", 550, "5.1.1", "no such user", "mx.example.org")
 

@@ -8,9 +8,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from mailings import LATER, NOW, reader, whole, with_readers
 
-from feedpub.mailing import SUBSCRIBER_STATES, Subscriber, SubscriptionFilter
-from feedpub.roster import InvalidValueError
-from feedpub.store import AddressForgottenError, ImportCounts, Store
+from feedpub.models.address import InvalidValueError
+from feedpub.models.newsletter import SUBSCRIBER_STATES, Subscriber, SubscriptionFilter
+from feedpub.storage import Store
+from feedpub.storage.errors import AddressForgottenError
+from feedpub.storage.imports import ImportCounts
 
 readers = st.builds(
     replace,

@@ -23,8 +23,8 @@ from mailings import (
 )
 from sqlalchemy import Connection
 
-import feedpub.store
-from feedpub.mailing import (
+from feedpub import storage
+from feedpub.models.newsletter import (
     DeliveryUpdate,
     Issue,
     IssueStats,
@@ -32,9 +32,10 @@ from feedpub.mailing import (
     SubscriptionFilter,
     Variant,
 )
-from feedpub.store import ConcurrentUpdateError, Store, StoreError
-from feedpub.store.database import Database
-from feedpub.store.schema import EPOCH
+from feedpub.storage import Store
+from feedpub.storage.database import Database
+from feedpub.storage.errors import ConcurrentUpdateError, StoreError
+from feedpub.storage.schema import EPOCH
 
 NEXT = NOW + timedelta(days=7)
 SILENCE = SendResult("doubt", text="no answer after the final dot")
@@ -241,7 +242,7 @@ def test_what_went_out_is_given_to_who_only_reads(store: Store, place: Place) ->
     old, new = planned(store, [], "one"), planned(store, [], "two", slot=NEXT)
     store.skip_slot("weekly", LATER, "nothing new", LATER)
 
-    assert (new, old) == feedpub.store.load_sent_issues(place.url, place.folder)
+    assert (new, old) == storage.load_sent_issues(place.url, place.folder)
 
 
 def test_a_paused_issue_goes_on(store: Store) -> None:

@@ -4,8 +4,8 @@ from datetime import timedelta
 
 from mailings import NOW
 
-from feedpub.mailing import SeenPost, Snapshot
-from feedpub.store import Store
+from feedpub.models.newsletter import SeenPost, Snapshot
+from feedpub.storage import Store
 
 ONE, TWO = (
     SeenPost("tag:example.org,2026:one.md", "m1"),

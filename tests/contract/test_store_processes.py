@@ -14,20 +14,20 @@ import postgres
 import pytest
 from mailings import LATER, LEASE, NOW, Place, planned, with_readers
 
-from feedpub.mailing import SUBSCRIBER_STATES
-from feedpub.store import Store
+from feedpub.models.newsletter import SUBSCRIBER_STATES
+from feedpub.storage import Store
 
 HEAD = """
 import json, sys
 from datetime import timedelta
 from pathlib import Path
-import feedpub.store
-from feedpub.mailing import SendResult, DeliveryUpdate
+import feedpub.storage, feedpub.storage.errors
+from feedpub.models.newsletter import SendResult, DeliveryUpdate
 from mailings import ACCEPTED, LATER, LEASE, NOW, planned, reader, sent, settled
 print("ready", flush=True)
 sys.stdin.readline()
 url, folder, name = sys.argv[1:]
-store = feedpub.store.open_store(url, Path(folder))
+store = feedpub.storage.open_store(url, Path(folder))
 """
 OPENS = """
 print(json.dumps(store.count_by_state()))
@@ -51,7 +51,7 @@ ids = [each.id for each in store.iter_subscribers()]
 for digest in ("weekly", name):
     try:
         print(json.dumps(planned(store, ids, "one", digest=digest).id))
-    except feedpub.store.ConcurrentUpdateError:
+    except feedpub.storage.errors.ConcurrentUpdateError:
         print(json.dumps(None))
 """
 ADDS = """

@@ -4,8 +4,8 @@ from datetime import timedelta
 
 from mailings import NOW
 
-from feedpub.mailing import SenderRefusal
-from feedpub.store import Store
+from feedpub.models.newsletter import SenderRefusal
+from feedpub.storage import Store
 
 DAY = timedelta(days=1)
 

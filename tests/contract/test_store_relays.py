@@ -4,8 +4,8 @@ from datetime import timedelta
 
 from mailings import NOW
 
-from feedpub.mailing import RelaySuspension
-from feedpub.store import Store
+from feedpub.models.newsletter import RelaySuspension
+from feedpub.storage import Store
 
 HOUR = timedelta(hours=1)
 SLOW = RelaySuspension("b.example:25", NOW + HOUR, "454 too busy")

@@ -4,8 +4,8 @@ from datetime import timedelta
 
 from mailings import LEASE, NOW, planned, with_readers
 
-from feedpub.mailing import Snapshot
-from feedpub.store import Store
+from feedpub.models.newsletter import Snapshot
+from feedpub.storage import Store
 
 NEXT = NOW + timedelta(days=7)
 

@@ -6,10 +6,13 @@ from datetime import timedelta
 import pytest
 from mailings import ACCEPTED, LATER, LEASE, NOW, Place, planned, settled, with_readers
 
-import feedpub.store
-from feedpub.store import FORGOTTEN, IssuePlan, RecoveryLog, Store, StoreUnavailable
-from feedpub.store.privacy import hash_address
-from feedpub.store.rows import make_message_key
+from feedpub import storage
+from feedpub.storage import Store
+from feedpub.storage.database import RecoveryLog
+from feedpub.storage.errors import StoreUnavailable
+from feedpub.storage.planning import IssuePlan
+from feedpub.storage.restore_check import FORGOTTEN
+from feedpub.storage.rows import hash_address, make_message_key
 
 DAY = timedelta(days=1)
 SALT = b"salt"
@@ -50,7 +53,7 @@ def notes() -> Notes:
 def noting(place: Place, notes: Notes) -> Iterator[Store]:
     """Give a store that writes outside."""
     outside = RecoveryLog(notes.note_sent, notes.note_departures)
-    store = feedpub.store.open_store(place.url, place.folder, outside=outside)
+    store = storage.open_store(place.url, place.folder, outside=outside)
     yield store
     store.close()
 

@@ -8,16 +8,17 @@ import pytest
 from mailings import NOW, reader
 from sqlalchemy import func, select
 
-from feedpub.admission import DROP, SEND_MAIL, UPDATE_ONLY, SignupLimits
-from feedpub.mailing import (
+from feedpub.models.address import InvalidValueError
+from feedpub.models.newsletter import (
     Consent,
     PendingConfirmation,
     SignupRequest,
     Subscriber,
     SubscriptionFilter,
 )
-from feedpub.roster import InvalidValueError
-from feedpub.store import AddressForgottenError, Store, schema
+from feedpub.models.signup import DROP, SEND_MAIL, UPDATE_ONLY, SignupLimits
+from feedpub.storage import Store, schema
+from feedpub.storage.errors import AddressForgottenError
 
 LIMITS = SignupLimits()
 SALT = b"s" * 32

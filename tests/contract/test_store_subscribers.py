@@ -6,7 +6,8 @@ from datetime import timedelta
 import pytest
 from mailings import LATER, LEASE, NOW, planned, reader, settled, whole, with_readers
 
-from feedpub.mailing import (
+from feedpub.models.address import InvalidValueError
+from feedpub.models.newsletter import (
     CADENCES,
     DELAYED_CADENCES,
     SUBSCRIBER_STATES,
@@ -15,8 +16,8 @@ from feedpub.mailing import (
     Subscriber,
     SubscriptionFilter,
 )
-from feedpub.roster import InvalidValueError
-from feedpub.store import AddressForgottenError, Store
+from feedpub.storage import Store
+from feedpub.storage.errors import AddressForgottenError
 
 NEXT = LATER + timedelta(days=7)
 HELD = ["unsubscribed", "bounced", "complained", "suppressed"]

@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 from watched import wait_until
 
-import feedpub.store
-from feedpub.cli.world import EXIT_INTERRUPTED
+from feedpub import storage
+from feedpub.cli.context import EXIT_INTERRUPTED
 
 CONFIG = """
 site: {title: Example, url: "https://example.org/", author: {name: Ann, email: ann@example.org}}
@@ -30,7 +30,7 @@ def home(tmp_path: Path) -> Path:
     (tmp_path / "content/post.md").write_text("# A post\n\nText.\n", encoding="utf-8")
     (tmp_path / "list.csv").write_text("email\nbob@example.org\n", encoding="utf-8")
     (tmp_path / "config.yaml").write_text(CONFIG, encoding="utf-8")
-    feedpub.store.open_store("", tmp_path / ".feedpub").close()
+    storage.open_store("", tmp_path / ".feedpub").close()
     return tmp_path
 
 
@@ -109,5 +109,5 @@ def test_a_command_goes_on_once_the_lock_is_gone(home: Path) -> None:
         other.execute("ROLLBACK")
 
     assert ("", 0) == (process.communicate(timeout=60)[1], process.returncode)
-    with closing(feedpub.store.open_store("", home / ".feedpub")) as store:
+    with closing(storage.open_store("", home / ".feedpub")) as store:
         assert ["ann@example.net"] == [each.address for each in store.iter_subscribers()]

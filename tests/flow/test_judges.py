@@ -20,9 +20,10 @@ from cryptography.hazmat.primitives.asymmetric import ed25519, rsa
 from example import ROOT
 from programs import from_npm, needs
 
-from feedpub.config import MailConfig
-from feedpub.message import MessageHeaders, Recipient, compose_message
-from feedpub.model import Author
+from feedpub.config.schema import MailConfig
+from feedpub.delivery.headers import MessageHeaders, Recipient
+from feedpub.delivery.mime import compose_message
+from feedpub.models.content import Author
 
 CANIEMAIL, MAILPARSER = "caniemail@1.0.5", "mailparser@3.9.47"
 READERS = (

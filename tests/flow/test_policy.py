@@ -10,7 +10,7 @@ from made import config
 from programs import needs
 from webs import serving
 
-from feedpub.web import create_app
+from feedpub.web.app import create_app
 
 INLINE = re.compile(
     r"<(?:style\b|script(?![^>]*\ssrc=)|[a-z][^<>]*\s(?:style|on[a-z]+)=)", re.IGNORECASE

@@ -11,9 +11,10 @@ from pathlib import Path
 import pytest
 
 import feedpub
-from feedpub import config
-from feedpub.cli.commands import COMMANDS, DEBUG, VERSION, walk_commands
-from feedpub.posts import keys
+from feedpub.cli.commands import COMMANDS, walk_commands
+from feedpub.cli.commands.spec import DEBUG, VERSION
+from feedpub.config import load
+from feedpub.content import keys
 
 ROOT = Path(__file__).resolve().parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -98,7 +99,7 @@ def test_configuration() -> None:
     """The configuration that the README shows can be used as it stands."""
     (text,) = blocks("yaml")
 
-    assert "Example & Co" == config.parse_config(text, "README.md", SECRETS).site.title
+    assert "Example & Co" == load.parse_config(text, "README.md", SECRETS).site.title
 
 
 def test_every_key_is_known() -> None:

@@ -23,7 +23,7 @@ from programs import needs
 from psycopg import sql
 from starlette.routing import Router
 
-from feedpub.web.operations import build_health_routes
+from feedpub.web.health import build_health_routes
 
 BAD = "---\ntitle: Oops\ndate: 2024-02-30\n---\nText.\n"
 EXPOSURE = "20"  # tenths, by systemd's own measure, of at most 100

@@ -27,17 +27,19 @@ from sqlalchemy import Table, func, select
 from starlette.types import ASGIApp, Receive, Scope, Send
 from webs import ask, call, get, serving
 
-from feedpub.admission import SignupLimits
-from feedpub.bounces.webhooks import Postmark
-from feedpub.digests import Composer
-from feedpub.mailing import SignupRequest
-from feedpub.metrics import MetricsSnapshot
-from feedpub.newsletter import signup
-from feedpub.newsletter.desk import NewsletterContext
-from feedpub.newsletter.posting import build_transport
+from feedpub.app import NewsletterContext
+from feedpub.delivery.bounces.webhooks.postmark import Postmark
+from feedpub.delivery.relays import build_transport
+from feedpub.models.newsletter import SignupRequest
+from feedpub.models.signup import SignupLimits
+from feedpub.newsletter import confirmations
+from feedpub.newsletter import signup as newsletter_signup
+from feedpub.newsletter.compose import Composer
 from feedpub.newsletter.signup import PageContext
-from feedpub.store import schema
-from feedpub.web import create_app, notices, operations, readers
+from feedpub.storage import schema
+from feedpub.web import health, signup, webhooks
+from feedpub.web.app import create_app
+from feedpub.web.health import MetricsSnapshot
 
 CONFIG = """
 site:
@@ -94,10 +96,10 @@ class Town:
     scene: PageContext
     app: ASGIApp
 
-    def round(self) -> signup.ConfirmationResult:
+    def round(self) -> confirmations.ConfirmationResult:
         """Answer the requests that wait."""
         composer = Composer(self.desk.config, self.scene.templates)
-        return signup.process_signups(
+        return confirmations.process_signups(
             self.desk, composer, build_transport(self.desk), self.room.now, LIMITS
         )
 
@@ -108,7 +110,7 @@ class Town:
 
 
 @contextmanager
-def town(folder: Path, patience: float = readers.FORM_TIMEOUT) -> Iterator[Town]:
+def town(folder: Path, patience: float = signup.FORM_TIMEOUT) -> Iterator[Town]:
     """Build a site and put together what serves it."""
     room = Newsroom(folder / "site")
     room.config(CONFIG)
@@ -120,14 +122,14 @@ def town(folder: Path, patience: float = readers.FORM_TIMEOUT) -> Iterator[Town]
     room.build()
     (room.public / "out").symlink_to("../secret")
     with room.desk() as desk:
-        scene = signup.load_page_context(room.request(), desk)
-        doing = notices.WebhookHandlers(lambda _: None, lambda _: True, lambda: room.now)
+        scene = newsletter_signup.load_page_context(room.request(), desk)
+        doing = webhooks.WebhookHandlers(lambda _: None, lambda _: True, lambda: room.now)
         routes = [
-            *operations.build_health_routes(lambda: "", MetricsSnapshot),
-            *notices.build_webhook_routes(
+            *health.build_health_routes(lambda: "", MetricsSnapshot),
+            *webhooks.build_webhook_routes(
                 {"postmark": Postmark("a secret of some length", desk.keys)}, doing
             ),
-            *readers.build_signup_routes(lambda: scene, lambda: room.now, lambda _: None, patience),
+            *signup.build_signup_routes(lambda: scene, lambda: room.now, lambda _: None, patience),
         ]
         made = create_app(desk.config, room.public, lambda: room.now.timestamp() + 1e6, routes)
         yield Town(room, desk, scene, made)
@@ -309,10 +311,13 @@ def test_tokens_that_are_forged_cut_or_swapped(tmp_path: Path) -> None:
     with town(tmp_path) as one:
         ann, bob = one.room.reader(ANN), one.room.reader("bob@example.net")
         tokens = {
-            purpose: signup.create_token(one.desk, purpose, ann)
+            purpose: newsletter_signup.create_token(one.desk, purpose, ann)
             for purpose in ("confirm", "preferences", "unsubscribe")
         }
-        mine, other = tokens["unsubscribe"], signup.create_token(one.desk, "unsubscribe", bob)
+        mine, other = (
+            tokens["unsubscribe"],
+            newsletter_signup.create_token(one.desk, "unsubscribe", bob),
+        )
         forged = [
             *(mine[:cut] for cut in range(1, len(mine))),
             *(f"{mine[:at]}{'b' if mine[at] == 'a' else 'a'}{mine[at + 1 :]}" for at in range(20)),
@@ -345,12 +350,14 @@ def outside() -> Iterator[tuple[ASGIApp, list[str]]]:
     """Give a site with a reader and somebody who is asked, and their tokens."""
     with TemporaryDirectory() as folder, town(Path(folder)) as one:
         ann = one.room.reader(ANN)
-        signup.request_signup(one.desk, SignupRequest("bob@example.net"), b"", one.room.now)
+        newsletter_signup.request_signup(
+            one.desk, SignupRequest("bob@example.net"), b"", one.room.now
+        )
         one.round()
         bob = one.desk.store.find_subscriber("bob@example.net")
         assert bob is not None
         tokens = [
-            signup.create_token(one.desk, purpose, each)
+            newsletter_signup.create_token(one.desk, purpose, each)
             for purpose in ("confirm", "preferences", "unsubscribe")
             for each in (ann, bob)
         ]
@@ -432,7 +439,7 @@ def test_requests_that_make_no_sense(
     with town(tmp_path, 0.5) as one, serving(one.app, ("127.0.0.1",)) as port:
         reader = one.room.reader(ANN)
         purposes = ("confirm", "preferences", "unsubscribe")
-        tokens = [signup.create_token(one.desk, purpose, reader) for purpose in purposes]
+        tokens = [newsletter_signup.create_token(one.desk, purpose, reader) for purpose in purposes]
         for octets in requests(1, FUZZED, tokens):
             began = time.monotonic()
             answer = hung_up(port, octets)

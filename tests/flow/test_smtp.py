@@ -19,20 +19,23 @@ import pytest
 from mailservers import DROP, HANG, LOSE, Answer, MailServer, certified
 from newsletters import NOW, Newsletter, Standing, request
 
-from feedpub import newsletter
-from feedpub.mail import (
+from feedpub.app import open_newsletter
+from feedpub.delivery.relays import build_clock
+from feedpub.delivery.render import MessageRenderer
+from feedpub.delivery.runner import DeliveryRunner
+from feedpub.delivery.smtp import SmtpTransport
+from feedpub.delivery.smtp_connection import SmtpRelay
+from feedpub.delivery.transport import (
     MailSession,
     MarkInDoubt,
     RefusalHandler,
-    SmtpRelay,
-    SmtpTransport,
     Transport,
     ignore_refusal,
 )
-from feedpub.mailing import IssueStats, Message, SendResult
-from feedpub.newsletter.desk import open_newsletter
-from feedpub.newsletter.editing import run_with_builder
-from feedpub.newsletter.posting import DeliveryRunner, MessageRenderer, build_clock
+from feedpub.models.newsletter import IssueStats, Message, SendResult
+from feedpub.newsletter import issues, planning
+from feedpub.newsletter.issue_builder import run_with_builder
+from feedpub.subscribers import manage
 
 READERS = tuple(f"{name}@{name}.example.org" for name in ("ann", "bob", "cyd", "dan", "eve"))
 LATER = NOW + timedelta(hours=1)
@@ -69,9 +72,9 @@ def made(folder: Path, server: MailServer, on_doubt: str = "hold") -> Newsletter
     return letter
 
 
-def send(letter: Newsletter, now: datetime = NOW) -> tuple[newsletter.DigestResult, ...]:
+def send(letter: Newsletter, now: datetime = NOW) -> tuple[planning.DigestResult, ...]:
     """Send as the command does."""
-    return newsletter.send_digests(
+    return issues.send_digests(
         request(letter.home, now), "weekly", due=False, dry=False, backlog=True
     )
 
@@ -245,9 +248,7 @@ def test_an_unknown_address_is_suppressed(tmp_path: Path) -> None:
 
 def active(letter: Newsletter) -> tuple[tuple[str, int], ...]:
     """Give how many readers are in each state, without the zeros."""
-    return tuple(
-        each for each in newsletter.count_subscribers(request(letter.home, NOW)) if each[1]
-    )
+    return tuple(each for each in manage.count_subscribers(request(letter.home, NOW)) if each[1])
 
 
 @pytest.mark.parametrize("answer", [DROP, HANG])

@@ -9,7 +9,7 @@ import lxml.html
 from hypothesis import given
 from hypothesis import strategies as st
 
-from feedpub.markup.engines import CommonMarkEngine, ComrakEngine
+from feedpub.content.markup.engines import CommonMarkEngine, ComrakEngine
 
 _COUNTED = frozenset(
     (

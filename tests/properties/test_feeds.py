@@ -15,8 +15,7 @@ from hypothesis import strategies as st
 from lxml import etree
 from readers import Entry, read, unambiguous
 
-from feedpub.slugs import fold_case
-from feedpub.text import strip_invalid_characters
+from feedpub.models.text import fold_case, strip_invalid_characters
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 ZONE = "Asia/Kathmandu"

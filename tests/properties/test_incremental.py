@@ -21,8 +21,10 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from feedpub.app import BuildRequest, Summary
 from feedpub.errors import FeedpubError
-from feedpub.publish import BuildRequest, BuildState, Summary, build, rebuild
+from feedpub.site.build_state import BuildState
+from feedpub.site.builder import build, rebuild
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 TEMPLATES = Path(__file__).resolve().parents[2] / "templates"

@@ -13,11 +13,12 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from feedpub.config import DigestConfig
-from feedpub.digests import MAX_HTML_SIZE
-from feedpub.mailing import MessageContent
-from feedpub.message import MessageHeaders, Recipient, compose_message
-from feedpub.model import Author, Post, Tag
+from feedpub.config.schema import DigestConfig
+from feedpub.delivery.headers import MessageHeaders, Recipient
+from feedpub.delivery.mime import compose_message
+from feedpub.models.content import Author, Post, Tag
+from feedpub.models.newsletter import MessageContent
+from feedpub.newsletter.compose import MAX_HTML_SIZE
 
 SLOT = datetime(2025, 2, 3, 8, tzinfo=UTC)
 SITE = "https://example.org/"

@@ -13,11 +13,13 @@ from folders import Site
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from feedpub import chrome, links
 from feedpub.config.schema import MarkdownConfig
-from feedpub.digests.body import adapt_for_email
-from feedpub.digests.plaintext import render_plaintext
-from feedpub.markup import MarkdownRenderer, MarkupError
+from feedpub.content.library import link_index
+from feedpub.content.markup import MarkdownRenderer
+from feedpub.content.markup.limits import MarkupError
+from feedpub.newsletter.html import adapt_for_email
+from feedpub.newsletter.plaintext import render_plaintext
+from feedpub.site import template_filters
 
 RENDERERS = {
     "commonmark": MarkdownRenderer(MarkdownConfig()),
@@ -81,13 +83,13 @@ def missing(renderer: MarkdownRenderer, body: str) -> Iterator[tuple[str, str]]:
         rendering = renderer.render(body, 1)
     except MarkupError:  # the post is left out, and that is told
         return
-    html = links.substitute_urls(
+    html = link_index.substitute_urls(
         rendering.body,
         [(each.target, f"https://example.org/{each.target}") for each in rendering.references],
     )
     places = {
         "feed": shown(html),
-        "page": shown(chrome.prepare_for_page(html, "T")),
+        "page": shown(template_filters.prepare_for_page(html, "T")),
         "mail": shown(adapt_for_email(html, "T")),
         "text": set(WORD.findall(render_plaintext(html))),
     }

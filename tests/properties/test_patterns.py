@@ -13,20 +13,20 @@ LIMIT = 0.5
 
 # What is cut to a sane length first, or never longer; by the beginnings of their names.
 CUT = {
-    "feedpub.markup.mdx._MODULE": 500,
-    "feedpub.markup.scripts.": 1000,  # longer URLs are no scripts that are known
-    "feedpub.posts.dates.": 100,  # dates.instant refuses longer ones
-    "feedpub.posts.media._": 100,  # likewise
-    "feedpub.posts.people._MAIL": 320,
-    "feedpub.posts.names.": 255,  # names of files, and content.ignore
-    "feedpub.posts.names:": 255,
-    "feedpub.posts.mistakes.": 500,  # what libraries say of a file
+    "feedpub.content.reader._MODULE": 500,
+    "feedpub.content.markup.embed_scripts.": 1000,  # longer URLs are no scripts that are known
+    "feedpub.content.dates.": 100,  # dates.instant refuses longer ones
+    "feedpub.content.enclosures._": 100,  # likewise
+    "feedpub.content.authors._MAIL": 320,
+    "feedpub.content.filenames.": 255,  # names of files, and content.ignore
+    "feedpub.content.filenames:": 255,
+    "feedpub.content.parse_errors.": 500,  # what libraries say of a file
 }
 # These meet nothing but what the sanitiser has written, where every element and comment ends.
 SANITISED = (
-    "feedpub.markup.clean._BARE_LINK", "feedpub.markup.clean._EMPTY_LINK",
-    "feedpub.markup.excerpt.", "feedpub.markup.shortcodes._CODE", "feedpub.chrome.",
-    "feedpub.markup.outline._HEADING", "feedpub.markup.mathml._SET",
+    "feedpub.content.markup.sanitize._BARE_LINK", "feedpub.content.markup.sanitize._EMPTY_LINK",
+    "feedpub.content.markup.excerpt.", "feedpub.content.markup.shortcodes._CODE", "feedpub.site.template_filters.",
+    "feedpub.content.markup.toc._HEADING", "feedpub.content.markup.mathml._SET",
 )  # fmt: skip
 TAGS = nh3.ALLOWED_TAGS | {"audio", "figure", "section", "video"}
 ATTRIBUTES = {"*": {"class", "id", "title", "style", "href"}}
@@ -34,12 +34,12 @@ ATTRIBUTES = {"*": {"class", "id", "title", "style", "href"}}
 
 # Ways in which a module uses a pattern that it hands on, and that cannot be told from its text.
 USED = {
-    "feedpub.markup.fences._ENDS": frozenset({"fullmatch"}),
-    "feedpub.markup.fences._OPENER": frozenset({"match"}),
+    "feedpub.content.markup.fences._ENDS": frozenset({"fullmatch"}),
+    "feedpub.content.markup.fences._OPENER": frozenset({"match"}),
 }
 READING = (
-    "feedpub.chrome", "feedpub.links", "feedpub.markup", "feedpub.posts", "feedpub.slugs",
-    "feedpub.text", "feedpub.words",
+    "feedpub.site.template_filters", "feedpub.content.library.link_index", "feedpub.content.markup", "feedpub.content", "feedpub.models.text",
+    "feedpub.models.text", "feedpub.site.i18n",
 )  # fmt: skip
 """What reads what authors write."""
 

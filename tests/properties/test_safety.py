@@ -17,10 +17,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from lxml import etree
 
-from feedpub import chrome, links
-from feedpub.config import DigestConfig
-from feedpub.config.schema import MarkdownConfig
-from feedpub.markup import MarkdownRenderer, MarkupError
+from feedpub.config.schema import DigestConfig, MarkdownConfig
+from feedpub.content.library import link_index
+from feedpub.content.markup import MarkdownRenderer
+from feedpub.content.markup.limits import MarkupError
+from feedpub.site import template_filters
 
 ENGINES = ("markdown", "comrak")
 RENDERERS = {name: MarkdownRenderer(MarkdownConfig(engine=name)) for name in ENGINES}
@@ -211,7 +212,7 @@ def test_nor_does_a_mail_run_it(
     except MarkupError:
         return
     targets = [(each.target, f"https://example.org/{each.target}") for each in rendering.references]
-    html = links.substitute_urls(
+    html = link_index.substitute_urls(
         rendering.body, targets[1:]
     )  # one that nobody resolved is there too
     content = COMPOSER.compose_issue(
@@ -220,7 +221,9 @@ def test_nor_does_a_mail_run_it(
     )  # fmt: skip
 
     assert [] == live(html)
-    assert [] == live(chrome.convert_inline_styles(chrome.prepare_for_page(html, "T")))
+    assert [] == live(
+        template_filters.convert_inline_styles(template_filters.prepare_for_page(html, "T"))
+    )
     assert [] == live(content.html)
     assert [] == [
         found

@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from mailings import NOW
 
-from feedpub.admission import (
+from feedpub.models.newsletter import SUBSCRIBER_STATES
+from feedpub.models.signup import (
     DROP,
     SEND_MAIL,
     UPDATE_ONLY,
@@ -21,7 +22,6 @@ from feedpub.admission import (
     find_private_domain,
     normalize_mailbox,
 )
-from feedpub.mailing import SUBSCRIBER_STATES
 
 LIMITS = SignupLimits()
 HOUR = timedelta(hours=1)

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from feedpub.agenda import (
+from feedpub.config.jobs import (
     DigestSchedule,
     compute_next_retry,
     ensure_monotonic,

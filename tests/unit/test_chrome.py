@@ -5,7 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from feedpub.chrome import (
+from feedpub.models.content import Author, Feed, Image, Tag
+from feedpub.site.template_filters import (
     FeedLink,
     LinkBuilder,
     convert_inline_styles,
@@ -15,7 +16,6 @@ from feedpub.chrome import (
     prepare_for_page,
     size,
 )
-from feedpub.model import Author, Feed, Image, Tag
 
 HOME = "https://example.org/blog/"
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from feedpub.colour import blend, contrast_ratio, ensure_contrast
+from feedpub.site.colour import blend, contrast_ratio, ensure_contrast
 
 COLOURS = st.integers(0, 0xFFFFFF).map(lambda number: f"#{number:06x}")
 

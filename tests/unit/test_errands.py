@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from feedpub.errands import (
+from feedpub.models.webhooks import (
     COMMAND,
     DEFAULT_RETRY_POLICY,
     HUB,

@@ -12,7 +12,12 @@ from services import ROOT, certificate
 from urllib3.connection import HTTPConnection
 
 from feedpub import __version__
-from feedpub.http import HttpResponse, _Exchange, load_trusted_certificates, send_request
+from feedpub.delivery.http_client import (
+    HttpResponse,
+    _Exchange,
+    load_trusted_certificates,
+    send_request,
+)
 
 
 def test_a_body_is_posted() -> None:

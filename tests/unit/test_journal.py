@@ -8,8 +8,8 @@ from zoneinfo import ZoneInfo
 from hypothesis import given
 from hypothesis import strategies as st
 
-from feedpub.journal import EventLogger, render_console, render_json
-from feedpub.tokens import SigningKeys, sign_token
+from feedpub.models.log import EventLogger, render_console, render_json
+from feedpub.models.tokens import SigningKeys, sign_token
 
 NOW = datetime(2025, 6, 1, 12, 0, 0, 250_000, tzinfo=UTC)
 EVIL = "a\nb\r\x1b[31mc\u2028d\u202ee\x00"

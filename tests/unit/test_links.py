@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from feedpub.links import (
+from feedpub.content.library.link_index import (
     LinkIndex,
     build_url_rewriter,
     index_names,
@@ -19,7 +19,7 @@ from feedpub.links import (
     resolve_all,
     substitute_urls,
 )
-from feedpub.model import Body, Problem, Reference
+from feedpub.models.content import Body, Problem, Reference
 
 SITE = "https://example.org/blog/"
 OWN = f"{SITE}posts/hello/"

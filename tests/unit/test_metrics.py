@@ -2,7 +2,7 @@
 
 from prometheus_client.parser import text_string_to_metric_families
 
-from feedpub.metrics import MetricsSnapshot, render_metrics
+from feedpub.web.health import MetricsSnapshot, render_metrics
 
 WHOLE = MetricsSnapshot(
     version="1.2",

@@ -8,8 +8,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from feedpub.mailing import SendResult
-from feedpub.outbox import (
+from feedpub.delivery.retry import (
     DEFAULT_RETRY_POLICY,
     FailureCause,
     RetryDecision,
@@ -26,6 +25,7 @@ from feedpub.outbox import (
     slow_down,
     speed_up,
 )
+from feedpub.models.newsletter import SendResult
 
 NOW = datetime(2025, 6, 1, 8, 0, tzinfo=UTC)
 LATER = SendResult("deferred", 450, "4.2.0", "Greylisted")

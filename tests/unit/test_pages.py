@@ -8,7 +8,7 @@ import made
 from hypothesis import given
 from hypothesis import strategies as st
 
-from feedpub.pages import MAX_SITEMAP_URLS, render_robots, render_sitemap, render_sitemaps
+from feedpub.feeds.sitemap import MAX_SITEMAP_URLS, render_robots, render_sitemap, render_sitemaps
 
 NAMES = {"": "http://www.sitemaps.org/schemas/sitemap/0.9"}
 WHEN = datetime(2025, 1, 30, 21, 36, 44, 683666, tzinfo=UTC)

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from feedpub.readership import (
+from feedpub.models.stats import (
     UNKNOWN_AGENT,
     FeedAudience,
     FeedHits,

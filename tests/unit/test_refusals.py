@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from feedpub.refusals import Refusal, classify, find_reply_codes, is_hard_bounce
+from feedpub.delivery.bounce_classifier import Refusal, classify, find_reply_codes, is_hard_bounce
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from feedpub.schedule import find_due_slot, find_next_slot, parse
+from feedpub.config.schedule import find_due_slot, find_next_slot, parse
 
 ZONES = ("America/New_York", "Australia/Lord_Howe", "Asia/Shanghai", "Europe/London")
 CHANGES = (

@@ -9,8 +9,8 @@ from datetime import UTC, datetime, timedelta
 
 from watched import wait_until
 
-from feedpub.agenda import PeriodicJob
-from feedpub.scheduler import JobFailure, Scheduler
+from feedpub.config.jobs import PeriodicJob
+from feedpub.daemon.scheduler import JobFailure, Scheduler
 
 NOW = datetime(2025, 6, 1, 12, 0, tzinfo=UTC)
 HOUR = timedelta(hours=1)

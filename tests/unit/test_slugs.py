@@ -6,7 +6,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from feedpub.slugs import MAX_SLUG_BYTES, fold_case, make_unique_slug, quote, slugify
+from feedpub.models.text import MAX_SLUG_BYTES, fold_case, make_unique_slug, quote, slugify
 
 
 @pytest.mark.parametrize(

@@ -12,10 +12,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from feedpub.colour import contrast_ratio
-from feedpub.config import Config
+from feedpub.config.schema import Config
 from feedpub.errors import TemplateError
-from feedpub.model import (
+from feedpub.models.content import (
     ArchivedIssue,
     Author,
     Enclosure,
@@ -28,8 +27,9 @@ from feedpub.model import (
     SignupOptions,
     Tag,
 )
-from feedpub.templates import Templates
-from feedpub.words import CatalogFile
+from feedpub.site.colour import contrast_ratio
+from feedpub.site.i18n import CatalogFile
+from feedpub.site.templates import Templates
 
 ROOT = Path(__file__).parents[2] / "templates"
 PACKAGED = {

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from feedpub import text
+from feedpub.models import text
 
 
 def test_clean_drops_what_xml_cannot_hold() -> None:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from feedpub.tokens import (
+from feedpub.models.tokens import (
     PURPOSES,
     SigningKeys,
     is_for_address,

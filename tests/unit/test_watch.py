@@ -12,7 +12,7 @@ from typing import Literal
 import pytest
 from watched import manner, wait_until, watched, watching
 
-from feedpub.watch import EventSource, WatchOptions, open_event_source
+from feedpub.files.watch import EventSource, WatchOptions, open_event_source
 
 FILES = 1_000
 BOTH = pytest.mark.parametrize("events", [True, False], ids=["events", "sweep"])

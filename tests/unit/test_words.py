@@ -6,8 +6,8 @@ from string import Formatter
 
 import pytest
 
-from feedpub import files
-from feedpub.words import (
+from feedpub.files import packaged
+from feedpub.site.i18n import (
     Catalog,
     CatalogFile,
     direction,
@@ -33,7 +33,7 @@ FILES = {"en": ENGLISH, "zh": CHINESE, "eo": CatalogFile("eo", '[words]\nolder =
 DAY = date(2025, 1, 30)
 PACKAGED = {
     name.removeprefix("words/").removesuffix(".toml"): text
-    for name, text in files.read_templates(files.find_packaged_templates()).items()
+    for name, text in packaged.read_templates(packaged.find_packaged_templates()).items()
     if name.startswith("words/")
 }
 

@@ -3,7 +3,6 @@
 from collections.abc import Iterator, Sequence
 
 from feedpub.cli.commands.digests import DIGEST
-from feedpub.cli.commands.kinds import DEBUG, VERSION, Argument, Command, Option, ParamType
 from feedpub.cli.commands.mail import BOUNCES, DOCTOR
 from feedpub.cli.commands.running import RUN, STATUS
 from feedpub.cli.commands.site import (
@@ -15,22 +14,10 @@ from feedpub.cli.commands.site import (
     INIT,
     NEW,
     SERVE,
-    SHELLS,
 )
+from feedpub.cli.commands.spec import Command
 from feedpub.cli.commands.statistics import STATS
 from feedpub.cli.commands.subscribers import SUBSCRIBERS
-
-__all__ = [
-    "COMMANDS",
-    "DEBUG",
-    "SHELLS",
-    "VERSION",
-    "Argument",
-    "Command",
-    "Option",
-    "ParamType",
-    "walk_commands",
-]
 
 COMMANDS = (
     *(BUILD, CHECK, IMPORT_CHECK, RUN, STATUS, SERVE, INIT, NEW),

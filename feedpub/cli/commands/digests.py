@@ -1,6 +1,6 @@
 """The commands that send mail."""
 
-from feedpub.cli.commands.kinds import CONFIG, JSON, Argument, Command, Option, ParamType
+from feedpub.cli.commands.spec import CONFIG, JSON, Argument, Command, Option, ParamType
 
 _DIGEST_ARGUMENT = Argument("digest", "NAME", "which digest: a name in digests:")
 _OPTIONAL_DIGEST = Argument("digest", "NAME", "which digest (default: all)", optional=True)

@@ -1,6 +1,6 @@
 """The commands that see to it that mail arrives, and to what comes back."""
 
-from feedpub.cli.commands.kinds import CONFIG, JSON, Argument, Command, Option, ParamType
+from feedpub.cli.commands.spec import CONFIG, JSON, Argument, Command, Option, ParamType
 
 BOUNCES = Command(
     "bounces",

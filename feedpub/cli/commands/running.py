@@ -1,6 +1,6 @@
 """The commands that keep a site running, and tell how it stands."""
 
-from feedpub.cli.commands.kinds import CONFIG, JSON, Command, Option
+from feedpub.cli.commands.spec import CONFIG, JSON, Command, Option
 
 RUN = Command(
     "run",

@@ -1,7 +1,7 @@
 """The commands that make, look after and publish a site."""
 
-from feedpub.cli.commands.kinds import CONFIG as _CONFIG
-from feedpub.cli.commands.kinds import JSON, Argument, Command, Option, ParamType
+from feedpub.cli.commands.spec import CONFIG as _CONFIG
+from feedpub.cli.commands.spec import JSON, Argument, Command, Option, ParamType
 
 SHELLS = ("bash", "zsh", "fish")
 

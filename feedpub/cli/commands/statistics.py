@@ -1,6 +1,6 @@
 """The command that tells how the site is read."""
 
-from feedpub.cli.commands.kinds import CONFIG, JSON, Command, Option, ParamType
+from feedpub.cli.commands.spec import CONFIG, JSON, Command, Option, ParamType
 
 STATS = Command(
     "stats",

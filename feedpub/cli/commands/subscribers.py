@@ -1,7 +1,7 @@
 """The commands that look after the list of readers."""
 
-from feedpub.cli.commands.kinds import CONFIG, JSON, Argument, Command, Option, ParamType
-from feedpub.mailing import CADENCES, SUBSCRIBER_STATES
+from feedpub.cli.commands.spec import CONFIG, JSON, Argument, Command, Option, ParamType
+from feedpub.models.newsletter import CADENCES, SUBSCRIBER_STATES
 
 _ADDRESS = Argument("address", "ADDRESS", "whose: an email address")
 

@@ -15,7 +15,7 @@ import pytest
 from listeners import Listener, Reply, listening, nobody
 from newsrooms import Newsroom, config
 
-from feedpub.announce import (
+from feedpub.daemon.webhooks import (
     WebhookResult,
     deliver_due_webhooks,
     enqueue_changes,

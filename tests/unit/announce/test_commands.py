@@ -3,8 +3,8 @@
 import os
 from pathlib import Path
 
-from feedpub.announce.commands import run_command
-from feedpub.http import HttpResponse
+from feedpub.daemon.webhook_payloads import run_command
+from feedpub.delivery.http_client import HttpResponse
 
 ENVIRON = {"PATH": os.environ["PATH"]}
 

@@ -6,8 +6,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from feedpub.announce.messages import build_webhook_request
-from feedpub.errands import URL, WebhookDelivery
+from feedpub.daemon.webhook_payloads import build_webhook_request
+from feedpub.models.webhooks import URL, WebhookDelivery
 
 NOW = datetime(2025, 1, 30, 8, 0, tzinfo=UTC)
 

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from notices import dsn, mail
 
-from feedpub.bounces import find_received_time
+from feedpub.delivery.bounces import find_received_time
 
 NOW = datetime(2025, 6, 8, 12, 0, tzinfo=UTC)
 BEFORE = datetime(2025, 6, 1, 8, 0, 1, tzinfo=UTC)

@@ -3,8 +3,8 @@
 import pytest
 from notices import mail
 
-from feedpub.bounces import find_unsubscribe_sender, mails
-from feedpub.bounces.authentication import find_authenticated_sender
+from feedpub.delivery.bounces import find_unsubscribe_sender, message
+from feedpub.delivery.bounces.authentication import find_authenticated_sender
 
 OURS = "Received: from mx.example.net (mx.example.net [192.0.2.25]) by mail.example.org with ESMTPS"
 PASSED = "Authentication-Results: mail.example.org; dmarc=pass header.from=example.net"
@@ -14,7 +14,7 @@ LEAVE = "To: leave@example.org"
 
 def sender(*fields: str, authserv_id: str = "mail.example.org") -> str:
     """Give the sender that is believed of a message with these fields."""
-    found = mails.parse_message(mail("\n".join(fields), "Bye."))
+    found = message.parse_message(mail("\n".join(fields), "Bye."))
     assert found is not None
     return find_authenticated_sender(found.header, authserv_id)
 

@@ -27,24 +27,21 @@ from notices import (
     parts,
 )
 
-from feedpub import refusals
-from feedpub.bounces import (
-    BounceEvent,
-    arrival,
+from feedpub.delivery import bounce_classifier, bounces
+from feedpub.delivery.bounce_classifier import Refusal
+from feedpub.delivery.bounces import (
     authentication,
-    commands,
     explain_message,
     find_received_time,
     find_unsubscribe_sender,
-    mails,
-    notices,
-    owners,
+    heuristics,
+    message,
     parse_bounce,
-    standard,
-    words,
+    smtp_commands,
 )
-from feedpub.refusals import Refusal
-from feedpub.tokens import SigningKeys, TokenSubject, sign_token
+from feedpub.delivery.bounces import dsn as bounces_dsn
+from feedpub.delivery.bounces.event import BounceEvent
+from feedpub.models.tokens import SigningKeys, TokenSubject, sign_token
 
 ANN_AT = "ann@example.net"
 ELSEWHERE = "postmaster@example.org"
@@ -345,15 +342,13 @@ def attacks(pattern: str) -> list[str]:
 PATTERNS = [
     (f"{module.__name__}.{name}", value)
     for module in (
-        refusals,
-        arrival,
+        bounce_classifier,
+        bounces,
         authentication,
-        commands,
-        mails,
-        notices,
-        owners,
-        standard,
-        words,
+        smtp_commands,
+        message,
+        heuristics,
+        bounces_dsn,
     )
     for name, value in vars(module).items()
     if isinstance(value, re.Pattern) and isinstance(value.pattern, str)
@@ -367,7 +362,7 @@ def test_no_pattern_backtracks(name: str, pattern: re.Pattern[str]) -> None:
     Of a field and a reply 2,000 characters are looked at, of a text 20,000, of HTML 100,000.
     """
     size = 2_000
-    if name.startswith("feedpub.bounces.mails"):
+    if name.startswith("feedpub.delivery.bounces.message"):
         size = 100_000
     elif "commands" in name or "words" in name:
         size = 20_000

@@ -4,7 +4,7 @@ import base64
 
 from notices import RETURNED, dsn, mail, parts
 
-from feedpub.bounces.mails import MAX_SIZE, HeaderFields, ParsedMessage, parse_message
+from feedpub.delivery.bounces.message import MAX_SIZE, HeaderFields, ParsedMessage, parse_message
 
 
 def parsed(data: bytes) -> ParsedMessage:

@@ -3,28 +3,28 @@
 import pytest
 from notices import ABSENCE, EXIM, EXIM_DELAYED, EXIM_SENDER, OLD_GMAIL, QMAIL, mail, parts
 
-from feedpub.bounces import mails, notices
-from feedpub.bounces.report import BounceEvent
+from feedpub.delivery.bounces import heuristics, message
+from feedpub.delivery.bounces.event import BounceEvent
 
 DAEMON = "Return-Path: <>\nFrom: MAILER-DAEMON@mx.example.net"
 
 
-def parsed(data: bytes) -> mails.ParsedMessage:
+def parsed(data: bytes) -> message.ParsedMessage:
     """Read a message that can be read."""
-    found = mails.parse_message(data)
+    found = message.parse_message(data)
     assert found is not None
     return found
 
 
 def bounced(header: str, words: str) -> BounceEvent | None:
     """Read a bounce with this header and these words."""
-    return notices.parse_non_dsn(parsed(mail(header, words)))
+    return heuristics.parse_non_dsn(parsed(mail(header, words)))
 
 
 @pytest.mark.parametrize("data", [QMAIL, EXIM, OLD_GMAIL])
 def test_a_mailbox_that_is_gone(data: bytes) -> None:
     """What stands in the copy, or what the daemon says around it, changes nothing."""
-    report = notices.parse_non_dsn(parsed(data))
+    report = heuristics.parse_non_dsn(parsed(data))
 
     assert report is not None
     assert ("hard", "ann@example.net") == (report.kind, report.recipient)
@@ -32,7 +32,7 @@ def test_a_mailbox_that_is_gone(data: bytes) -> None:
 
 def test_a_refusal_of_the_sender_is_soft() -> None:
     """The line before the reply says to which command it was the answer."""
-    report = notices.parse_non_dsn(parsed(EXIM_SENDER))
+    report = heuristics.parse_non_dsn(parsed(EXIM_SENDER))
 
     assert report is not None
     assert "soft" == report.kind
@@ -41,7 +41,7 @@ def test_a_refusal_of_the_sender_is_soft() -> None:
 
 def test_a_delay_is_no_bounce() -> None:
     """Exim tells of it in the subject and in words."""
-    report = notices.parse_non_dsn(parsed(EXIM_DELAYED))
+    report = heuristics.parse_non_dsn(parsed(EXIM_DELAYED))
 
     assert BounceEvent(
         "auto",
@@ -111,7 +111,7 @@ def test_two_signs_make_a_daemon(header: str, *, is_bounce: bool) -> None:
 )
 def test_a_machine_answers(header: str) -> None:
     """RFC 3834's field, those that came before it, and the subjects of programs with none."""
-    report = notices.parse_auto_reply(
+    report = heuristics.parse_auto_reply(
         parsed(mail(f"From: Ann <ann@example.net>\n{header}", "Away."))
     )
 
@@ -123,7 +123,7 @@ def test_a_receipt_is_an_answer() -> None:
     """That a mail was displayed changes nothing."""
     report = ("message/disposition-notification", "Disposition: manual-action; displayed")
 
-    assert notices.parse_auto_reply(parsed(parts(report).encode())) is not None
+    assert heuristics.parse_auto_reply(parsed(parts(report).encode())) is not None
 
 
 @pytest.mark.parametrize(
@@ -133,7 +133,7 @@ def test_a_person_answers(header: str) -> None:
     """What says nothing of a machine is somebody's."""
 
     assert (
-        notices.parse_auto_reply(parsed(mail(f"From: ann@example.net\n{header}", "Thanks!")))
+        heuristics.parse_auto_reply(parsed(mail(f"From: ann@example.net\n{header}", "Thanks!")))
         is None
     )
 
@@ -141,7 +141,7 @@ def test_a_person_answers(header: str) -> None:
 def returned(header: str, words: str) -> BounceEvent | None:
     """Read a notice that returns the message."""
     whole = parts(("text/plain", words), ("message/rfc822", "Subject: x\n"), kind="mixed")
-    return notices.parse_non_dsn(parsed(f"{header}\n{whole}".encode()))
+    return heuristics.parse_non_dsn(parsed(f"{header}\n{whole}".encode()))
 
 
 @pytest.mark.parametrize(
@@ -178,4 +178,4 @@ def test_an_absence_with_the_message_is_none() -> None:
 def test_an_absence_is_no_bounce() -> None:
     """Though its return path is empty, as RFC 3834 wants it."""
 
-    assert notices.parse_non_dsn(parsed(ABSENCE)) is None
+    assert heuristics.parse_non_dsn(parsed(ABSENCE)) is None

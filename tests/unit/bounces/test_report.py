@@ -1,6 +1,6 @@
 """The value that says what a notice means."""
 
-from feedpub.bounces.report import BounceEvent, build_event
+from feedpub.delivery.bounces.event import BounceEvent, build_event
 
 
 def test_the_words_are_kept_on_one_line() -> None:

@@ -3,13 +3,14 @@
 import pytest
 from notices import QMAIL, complaint, dsn, mail, parts
 
-from feedpub.bounces import mails, standard
-from feedpub.bounces.report import BounceEvent
+from feedpub.delivery.bounces import dsn as bounces_dsn
+from feedpub.delivery.bounces import message
+from feedpub.delivery.bounces.event import BounceEvent
 
 
-def parsed(data: bytes) -> mails.ParsedMessage:
+def parsed(data: bytes) -> message.ParsedMessage:
     """Read a message that can be read."""
-    found = mails.parse_message(data)
+    found = message.parse_message(data)
     assert found is not None
     return found
 
@@ -17,7 +18,7 @@ def parsed(data: bytes) -> mails.ParsedMessage:
 def told(*blocks: str, words: str = "Sorry.") -> BounceEvent:
     """Read a delivery status notification of these blocks."""
     whole = parts(("text/plain", words), ("message/delivery-status", "\n\n".join(blocks)))
-    report = standard.parse_dsn(parsed(whole.encode()))
+    report = bounces_dsn.parse_dsn(parsed(whole.encode()))
     assert report is not None
     return report
 
@@ -54,7 +55,7 @@ def test_status_and_diagnostic_decide(
     status: str, diagnostic: str, kind: str, expected: str
 ) -> None:
     """The status, unless it says nothing; then the server's words and the codes in them."""
-    report = standard.parse_dsn(parsed(dsn(status, diagnostic)))
+    report = bounces_dsn.parse_dsn(parsed(dsn(status, diagnostic)))
 
     assert report is not None
     assert (kind, expected) == (report.kind, report.status)
@@ -122,7 +123,7 @@ def test_the_refused_command_counts(words: str, kind: str) -> None:
 
     The command stands in what is written for people, in the way of each mail system.
     """
-    report = standard.parse_dsn(parsed(dsn("5.0.0", "smtp; 550 No such user", words=words)))
+    report = bounces_dsn.parse_dsn(parsed(dsn("5.0.0", "smtp; 550 No such user", words=words)))
 
     assert report is not None
     assert kind == report.kind
@@ -130,8 +131,8 @@ def test_the_refused_command_counts(words: str, kind: str) -> None:
 
 def test_a_refusal_of_the_sender_is_told_apart() -> None:
     """It says nothing of the reader."""
-    policy = standard.parse_dsn(parsed(dsn("5.7.26", "smtp; 550 5.7.26 fails DMARC")))
-    full = standard.parse_dsn(parsed(dsn("5.2.2", "smtp; 552 5.2.2 Mailbox full")))
+    policy = bounces_dsn.parse_dsn(parsed(dsn("5.7.26", "smtp; 550 5.7.26 fails DMARC")))
+    full = bounces_dsn.parse_dsn(parsed(dsn("5.2.2", "smtp; 552 5.2.2 Mailbox full")))
 
     assert policy is not None
     assert full is not None
@@ -146,7 +147,7 @@ def test_a_report_in_the_text_is_read() -> None:
     broken = f"Content-Type: multipart/report; boundary=other\n\n--b\n\nSorry.\n\n{fields}"
 
     for data in (plain, broken.encode()):
-        report = standard.parse_dsn(parsed(data))
+        report = bounces_dsn.parse_dsn(parsed(data))
         assert report is not None
         assert ("hard", "ann@example.net") == (report.kind, report.recipient)
 
@@ -159,7 +160,7 @@ def test_the_copy_names_the_address_where_the_report_does_not() -> None:
         ("message/delivery-status", f"Reporting-MTA: dns; mx\n\n{block}"),
         ("message/rfc822", "To: Ann <ann@example.net>\n\nHello"),
     )
-    report = standard.parse_dsn(parsed(whole.encode()))
+    report = bounces_dsn.parse_dsn(parsed(whole.encode()))
 
     assert report is not None
     assert "ann@example.net" == report.recipient
@@ -168,7 +169,7 @@ def test_the_copy_names_the_address_where_the_report_does_not() -> None:
 def test_a_disabled_account_is_not_gone() -> None:
     """Though a server says so in the words for people only."""
     words = "The account is disabled.\n\n<ann@example.net>: 550 user unknown (in reply to RCPT TO)"
-    report = standard.parse_dsn(parsed(dsn("5.0.0", "", words=words)))
+    report = bounces_dsn.parse_dsn(parsed(dsn("5.0.0", "", words=words)))
 
     assert report is not None
     assert "soft" == report.kind
@@ -177,7 +178,7 @@ def test_a_disabled_account_is_not_gone() -> None:
 @pytest.mark.parametrize("action", ["delayed", "delivered", "relayed", "expanded"])
 def test_what_did_not_fail_changes_nothing(action: str) -> None:
     """A delay is no bounce: the other server goes on trying."""
-    report = standard.parse_dsn(parsed(dsn("4.4.1", action=action)))
+    report = bounces_dsn.parse_dsn(parsed(dsn("4.4.1", action=action)))
 
     assert report is not None
     assert ("auto", "ann@example.net", action) == (report.kind, report.recipient, report.text)
@@ -187,8 +188,8 @@ def test_a_report_without_recipients_is_none() -> None:
     """Nor is any other message."""
     empty = parts(("message/delivery-status", "Reporting-MTA: dns; mx"))
 
-    assert standard.parse_dsn(parsed(empty.encode())) is None
-    assert standard.parse_dsn(parsed(QMAIL)) is None
+    assert bounces_dsn.parse_dsn(parsed(empty.encode())) is None
+    assert bounces_dsn.parse_dsn(parsed(QMAIL)) is None
 
 
 @pytest.mark.parametrize(
@@ -204,7 +205,7 @@ def test_a_report_without_recipients_is_none() -> None:
 )
 def test_a_complaint_has_its_type(feedback: str, kind: str) -> None:
     """Reports that a message is spam are complaints; that it is none changes nothing."""
-    report = standard.parse_arf(parsed(complaint(feedback)))
+    report = bounces_dsn.parse_arf(parsed(complaint(feedback)))
 
     assert report is not None
     assert kind == report.kind
@@ -216,10 +217,10 @@ def test_a_complaint_names_its_source() -> None:
     bare = complaint("").replace(b"User-Agent: SomeMailer/1.0\r\n", b"")
 
     assert BounceEvent("complaint", None, "ann@example.net", "", "abuse (SomeMailer/1.0)") == (
-        standard.parse_arf(parsed(whole))
+        bounces_dsn.parse_arf(parsed(whole))
     )
     assert BounceEvent("complaint", text="complaint (abuse@example.net)") == (
-        standard.parse_arf(parsed(bare))
+        bounces_dsn.parse_arf(parsed(bare))
     )
 
 
@@ -229,11 +230,11 @@ def test_a_complaint_of_microsoft_is_known_by_its_copy() -> None:
     data = "From: staff@hotmail.com\n" + parts(("message/rfc822", copy), kind="mixed")
 
     assert BounceEvent("complaint", None, "ann@example.net", "", "complaint (Microsoft)") == (
-        standard.parse_arf(parsed(data.encode()))
+        bounces_dsn.parse_arf(parsed(data.encode()))
     )
 
 
 def test_any_other_message_is_no_complaint() -> None:
     """Not even one that complains."""
 
-    assert standard.parse_arf(parsed(mail("Subject: Complaint", "Spam!"))) is None
+    assert bounces_dsn.parse_arf(parsed(mail("Subject: Complaint", "Spam!"))) is None

@@ -2,7 +2,7 @@
 
 import pytest
 
-from feedpub.bounces.words import extract_reply, find_recipient
+from feedpub.delivery.bounces.heuristics import extract_reply, find_recipient
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from lxml import etree
 
-from feedpub.charts.plots import Bar, Plot, draw_bars, draw_line
+from feedpub.cli.charts import Bar, Plot, draw_bars, draw_line
 
 DAY = date(2025, 1, 30)
 

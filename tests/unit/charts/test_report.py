@@ -9,10 +9,10 @@ import pytest
 from lxml import etree, html
 from wordings import english, spoken
 
-from feedpub.charts import render_page, render_svg
-from feedpub.mailing import IssueStats
-from feedpub.readership import FeedAudience, IssueSummary, Statistics
-from feedpub.words import Catalog
+from feedpub.cli.charts import render_page, render_svg
+from feedpub.models.newsletter import IssueStats
+from feedpub.models.stats import FeedAudience, IssueSummary, Statistics
+from feedpub.site.i18n import Catalog
 
 TODAY = date(2025, 6, 1)
 SINCE = TODAY - timedelta(days=2)

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from feedpub.cli.commands import SHELLS, walk_commands
-from feedpub.cli.complete import render_completion
+from feedpub.cli.commands import walk_commands
+from feedpub.cli.commands.site import SHELLS
+from feedpub.cli.completion import render_completion
 
 DIGESTS = [name.partition(" ")[2] for name, _ in walk_commands() if name.startswith("digest ")]
 

@@ -9,9 +9,11 @@ from zoneinfo import ZoneInfo
 import pytest
 from commands import GOOD, ISSUE, NOW, Desk, run
 
-from feedpub import files
-from feedpub.mailing import DeliveryStatus, IssueStats, SendResult
-from feedpub.newsletter import DigestResult, DigestStatus, RecoveryResult
+from feedpub.files import lock
+from feedpub.models.newsletter import DeliveryStatus, IssueStats, SendResult
+from feedpub.newsletter.issues import DigestStatus
+from feedpub.newsletter.planning import DigestResult
+from feedpub.newsletter.recovery import RecoveryResult
 
 STANDING = DigestStatus("weekly", "weekly mon 08:00", None, NOW, ("人工智能\x1b", "B"), 1200)
 QUIET = DigestStatus("daily", "daily 08:00", NOW, None, (), 1)
@@ -469,7 +471,7 @@ def test_what_waits_goes_out_by_itself_where_feedpub_runs(word: str, tmp_path: P
     """Else it is said what sends it."""
     typed = f"digest {word} 7 --config {tmp_path / 'config.yaml'}"
     before = run(typed, Desk(failed=1), screen=True).err
-    with files.single_instance(tmp_path / ".feedpub"):
+    with lock.single_instance(tmp_path / ".feedpub"):
         meanwhile = run(typed, Desk(failed=1), screen=True).err
 
     assert "Next: `feedpub digest send` sends what waits.\n" == before

@@ -58,8 +58,8 @@ def test_help_waits_for_nothing() -> None:
     heavy = (
         "feedgen",
         "feedpub.config",
-        "feedpub.newsletter",
-        "feedpub.publish",
+        "feedpub.newsletter.api",
+        "feedpub.site.api",
         "jinja2",
         "lxml",
         "markdown",

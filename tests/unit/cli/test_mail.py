@@ -9,10 +9,10 @@ from commands import Desk, run
 from notices import dsn
 
 from feedpub.errors import ConfigError, FeedpubError, MailError
-from feedpub.model import Problem
-from feedpub.newsletter import BounceSummary
-from feedpub.newsletter.findings import Finding, fail, ok, unknown, warn
-from feedpub.store import StoreUnavailable
+from feedpub.models.content import Problem
+from feedpub.newsletter.bounce_processing import BounceSummary
+from feedpub.newsletter.dns_checks import Finding, fail, ok, unknown, warn
+from feedpub.storage.errors import StoreUnavailable
 
 MANY = BounceSummary(1210, 3, 2, 0, 1, 1200, 4, 4)
 ONE = BounceSummary(1, 0, 0, 0, 0, 0, 1, 1)

@@ -3,16 +3,16 @@
 import io
 import json
 
-from feedpub.cli.report import (
+from feedpub.app import Summary
+from feedpub.cli.output import (
+    Terminal,
     format_build,
     format_check,
     print_problems,
     suggest_next_step,
     summary_to_json,
 )
-from feedpub.cli.terminal import Terminal
-from feedpub.model import Problem
-from feedpub.publish.request import Summary
+from feedpub.models.content import Problem
 
 OUT = Problem("content/b.md", 4, 'date: "2024-02-30" is not a date', left_out=True)
 WARNING = Problem("content/a.md", 10, 'unknown key "tittle"; did you mean "title"?')

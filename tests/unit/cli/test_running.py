@@ -12,14 +12,14 @@ from zoneinfo import ZoneInfo
 import pytest
 from commands import ISSUE, Screen, nobody
 
+from feedpub.app import BuildRequest, Counts
 from feedpub.cli import load_daemon
+from feedpub.cli.context import AppContext, NewsletterAPI, PublishAPI
 from feedpub.cli.session import main
-from feedpub.cli.world import AppContext, NewsletterAPI, PublishAPI
 from feedpub.daemon.status import DaemonState, SiteStatus
-from feedpub.mailing import IssueStats, SenderRefusal
-from feedpub.model import Problem
-from feedpub.publish import BuildRequest, LastBuild, UpcomingChange
-from feedpub.publish.request import Counts
+from feedpub.models.content import Problem
+from feedpub.models.newsletter import IssueStats, SenderRefusal
+from feedpub.site.status import LastBuild, UpcomingChange
 
 NOW = datetime(2025, 6, 1, 12, 0, tzinfo=UTC)
 HOUR = timedelta(hours=1)

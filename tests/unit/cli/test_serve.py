@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 from commands import Desk, Ran, run
 
+from feedpub.app import BuildRequest, Summary
 from feedpub.errors import ConfigError, FeedpubError, TemplateError
-from feedpub.model import Problem
-from feedpub.publish import BuildRequest, Summary
+from feedpub.models.content import Problem
 from feedpub.web.serving import ServeOptions
 
 SUMMARY = Summary(2, 2, 0, 0, 0, 3, 4, 9, 0, 1, (Problem("content/a.md", 3, "odd"),), "public")

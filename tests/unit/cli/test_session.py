@@ -11,13 +11,13 @@ import pytest
 from commands import nobody
 
 from feedpub import __version__
+from feedpub.app import BuildRequest, Summary
+from feedpub.cli.context import AppContext, NewsletterAPI, PublishAPI, WebAPI
 from feedpub.cli.session import main
-from feedpub.cli.world import AppContext, NewsletterAPI, PublishAPI, WebAPI
-from feedpub.config import parse_config
+from feedpub.config.load import parse_config
 from feedpub.errors import ConfigError, FeedpubError, OutputError
-from feedpub.model import Problem
-from feedpub.publish.comparing import OldUrl
-from feedpub.publish.request import BuildRequest, Summary
+from feedpub.models.content import Problem
+from feedpub.site.import_check import OldUrl
 
 NOW = datetime(2025, 1, 30, 9, 0, tzinfo=UTC)
 OUT = Problem("content/b.md", 4, 'date: "x" is not a date', left_out=True)

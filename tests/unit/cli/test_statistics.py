@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from commands import NOW, UNREAD, Desk, run
 
-from feedpub.mailing import IssueStats
-from feedpub.readership import FeedAudience, IssueSummary, Statistics
+from feedpub.models.newsletter import IssueStats
+from feedpub.models.stats import FeedAudience, IssueSummary, Statistics
 
 TODAY = NOW.date()
 TALLY = IssueStats(1200, 1150, 10, 20, 15, 2, 3)

@@ -9,11 +9,17 @@ from pathlib import Path
 import pytest
 from commands import ANN, IMPORTED, NOW, Desk, bad, run
 
-from feedpub.cli.terminal import measure_width
-from feedpub.mailing import Consent, DeliveryStatus, SendResult, Subscriber, SubscriptionFilter
-from feedpub.newsletter import ImportResult
-from feedpub.roster import Column
-from feedpub.store import ImportCounts
+from feedpub.cli.output import measure_width
+from feedpub.models.newsletter import (
+    Consent,
+    DeliveryStatus,
+    SendResult,
+    Subscriber,
+    SubscriptionFilter,
+)
+from feedpub.storage.imports import ImportCounts
+from feedpub.subscribers.csv_columns import Column
+from feedpub.subscribers.manage import ImportResult
 
 LI = replace(
     ANN,

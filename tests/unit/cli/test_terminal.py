@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from feedpub.cli.terminal import Style, Terminal, escape, format_columns, measure_width
+from feedpub.cli.output import Style, Terminal, escape, format_columns, measure_width
 
 
 class Screen(io.StringIO):

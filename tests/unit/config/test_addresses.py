@@ -6,7 +6,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from feedpub.config.addresses import (
+from feedpub.config.urls import (
     normalize_origin,
     normalize_reference,
     normalize_site_url,

@@ -5,7 +5,11 @@ import re
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from feedpub.config import (
+from feedpub.config.dump import dump_config
+from feedpub.config.introspect import iter_fields
+from feedpub.config.load import parse_config
+from feedpub.config.schema import (
+    EXTERNAL_FIELDS,
     Config,
     ContentConfig,
     DigestConfig,
@@ -22,12 +26,8 @@ from feedpub.config import (
     SiteConfig,
     SubscribersConfig,
     WebhooksConfig,
-    dump_config,
-    parse_config,
 )
-from feedpub.config.schema import EXTERNAL_FIELDS
-from feedpub.config.shapes import iter_fields
-from feedpub.model import Author
+from feedpub.models.content import Author
 
 LETTERS = st.characters(exclude_categories=["Cc", "Cs", "Cn"], include_characters="\t\n")
 TEXT = st.one_of(

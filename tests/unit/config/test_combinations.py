@@ -2,7 +2,8 @@
 
 import pytest
 
-from feedpub.config import (
+from feedpub.config.rules import find_cross_field_errors
+from feedpub.config.schema import (
     Config,
     ContentConfig,
     DigestConfig,
@@ -15,8 +16,7 @@ from feedpub.config import (
     SiteConfig,
     SubscribersConfig,
 )
-from feedpub.config.combinations import find_cross_field_errors
-from feedpub.model import Author
+from feedpub.models.content import Author
 
 SITE = SiteConfig("Notes", "https://example.org/")
 NEWS = Author("News", "news@example.org")

@@ -2,7 +2,7 @@
 
 import pytest
 
-from feedpub.config.document import MappingNode, Node, ScalarNode, SequenceNode, parse_yaml
+from feedpub.config.yaml_nodes import MappingNode, Node, ScalarNode, SequenceNode, parse_yaml
 
 
 def node(text: str, **environ: str) -> Node:

@@ -3,7 +3,7 @@
 import copy
 import pickle
 
-from feedpub.config.keys import Secret
+from feedpub.config.fields import Secret
 
 
 def test_a_secret_is_its_text() -> None:

@@ -2,7 +2,8 @@
 
 import pytest
 
-from feedpub.config import (
+from feedpub.config.load import parse_config
+from feedpub.config.schema import (
     Config,
     ContentConfig,
     ExtraFeedConfig,
@@ -12,10 +13,9 @@ from feedpub.config import (
     PagesConfig,
     PodcastConfig,
     SiteConfig,
-    parse_config,
 )
 from feedpub.errors import ConfigError
-from feedpub.model import Author
+from feedpub.models.content import Author
 
 SITE = 'site: {title: Notes, url: "https://example.org/"}\n'
 NOTES = SiteConfig("Notes", "https://example.org/")

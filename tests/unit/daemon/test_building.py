@@ -9,12 +9,13 @@ from threading import Event, Thread
 import pytest
 from folders import NOW, Site
 
-from feedpub import publish
-from feedpub.daemon import CurrentSite as Running
-from feedpub.daemon import EventLogger
-from feedpub.daemon.building import SiteBuilder
+from feedpub.app import BuildRequest, Summary
+from feedpub.daemon.builder import SiteBuilder
+from feedpub.daemon.settings import CurrentSite as Running
 from feedpub.errors import FeedpubError
-from feedpub.publish import BuildRequest, BuildState, RebuildResult, Summary
+from feedpub.models.log import EventLogger
+from feedpub.site import builder as site_builder
+from feedpub.site.build_state import BuildState, RebuildResult
 
 
 class Spy:
@@ -37,7 +38,7 @@ class Spy:
             builder.mark_changed([path])
         if self.fault:
             raise self.fault
-        return publish.rebuild(request, kept, changed)
+        return site_builder.rebuild(request, kept, changed)
 
 
 @pytest.fixture

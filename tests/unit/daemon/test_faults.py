@@ -6,12 +6,12 @@ from datetime import timedelta
 import pytest
 from folders import NOW
 
-from feedpub.agenda import PeriodicJob
-from feedpub.daemon import EventLogger
-from feedpub.daemon.faults import FailureLog
-from feedpub.daemon.site import StoppedError
+from feedpub.config.jobs import PeriodicJob
+from feedpub.daemon.failure_log import FailureLog
+from feedpub.daemon.scheduler import JobFailure, run_job
+from feedpub.daemon.settings import StoppedError
 from feedpub.errors import FeedpubError
-from feedpub.scheduler import JobFailure, run_job
+from feedpub.models.log import EventLogger
 
 
 def failure(error: Exception, times: int = 1) -> JobFailure:

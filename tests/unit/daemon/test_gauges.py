@@ -6,11 +6,11 @@ from threading import Event
 from folders import NOW, Site
 
 from feedpub import __version__
-from feedpub.daemon import CurrentSite as Running
-from feedpub.daemon.gauges import PAGES_JOB, HealthReporter
-from feedpub.daemon.insight import BuildStats, DaemonHandle
-from feedpub.scheduler import JobStatus
-from feedpub.web.traffic import HitCounter
+from feedpub.daemon.handle import BuildStats, DaemonHandle
+from feedpub.daemon.health import PAGES_JOB, HealthReporter
+from feedpub.daemon.scheduler import JobStatus
+from feedpub.daemon.settings import CurrentSite as Running
+from feedpub.web.middleware import HitCounter
 
 
 def gauges(root: Path, insight: DaemonHandle | None = None) -> HealthReporter:

@@ -9,11 +9,12 @@ import pytest
 from mailings import planned, settled
 from newsrooms import Newsroom
 
-from feedpub import newsletter
-from feedpub.daemon import CurrentSite, EventLogger
-from feedpub.daemon.mailing import MailJobs
+from feedpub.daemon.mail_job import MailJobs
+from feedpub.daemon.settings import CurrentSite
 from feedpub.errors import FeedpubError
-from feedpub.mailing import IssueStats
+from feedpub.models.log import EventLogger
+from feedpub.models.newsletter import IssueStats
+from feedpub.newsletter import issues
 
 
 def test_nothing_goes_out_before_the_pages_that_it_leads_to(tmp_path: Path) -> None:
@@ -150,7 +151,7 @@ def test_an_issue_ends_though_its_digest_is_gone(tmp_path: Path) -> None:
     room.reader("bob@example.org")
     room.write("one.md")
     room.now += timedelta(days=7)
-    newsletter.plan_issues(room.request())
+    issues.plan_issues(room.request())
     room.digests()
     text = (tmp_path / "config.yaml").read_text(encoding="utf-8")
     room.config(text.replace("digests: []\n", ""))

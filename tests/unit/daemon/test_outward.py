@@ -10,21 +10,23 @@ from folders import CONFIG, NOW, Site
 from listeners import Reply, listening, nobody
 from newsrooms import Newsroom, config
 
-from feedpub import newsletter, publish
-from feedpub.daemon import CurrentSite as Running
-from feedpub.daemon import EventLogger
-from feedpub.daemon.outward import BackgroundJobs
+from feedpub.daemon.settings import CurrentSite as Running
+from feedpub.daemon.webhook_job import BackgroundJobs
 from feedpub.errors import FeedpubError
-from feedpub.mailing import SignupRequest
-from feedpub.newsletter import signup
-from feedpub.web.traffic import HitCounter
+from feedpub.models.log import EventLogger
+from feedpub.models.newsletter import SignupRequest
+from feedpub.newsletter import queue_status, signup
+from feedpub.site import builder
+from feedpub.web.middleware import HitCounter
 
 RELAY = "transport: smtp, relays: [{{host: 127.0.0.1, port: {port}, security: none}}]"
 
 
 def requests(site: Site) -> int:
     """Give how many requests are kept."""
-    return sum(number for _, number in newsletter.collect_statistics(site.request(), 1).user_agents)
+    return sum(
+        number for _, number in queue_status.collect_statistics(site.request(), 1).user_agents
+    )
 
 
 def test_counts_outlive_a_database_that_is_away(tmp_path: Path) -> None:
@@ -99,7 +101,7 @@ def test_a_hook_that_fails_is_logged_without_its_path(tmp_path: Path) -> None:
         outward = BackgroundJobs(
             running, EventLogger(stream, lambda: NOW, human=True), HitCounter()
         )
-        outward.enqueue_webhooks(publish.build(site.request()))
+        outward.enqueue_webhooks(builder.build(site.request()))
         due = outward.deliver_webhooks(NOW)
         assert due is not None
         outward.deliver_webhooks(due)

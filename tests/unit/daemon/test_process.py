@@ -16,14 +16,15 @@ from newsrooms import Newsroom
 from signups import link
 from watched import wait_until
 
-from feedpub import newsletter
-from feedpub.daemon import CurrentSite as Running
-from feedpub.daemon import EventLogger, Signals, get_status, run_daemon
-from feedpub.daemon.front import WebServer
-from feedpub.daemon.process import build_daemon
+from feedpub.daemon.main import build_daemon, run_daemon
+from feedpub.daemon.settings import CurrentSite as Running
+from feedpub.daemon.signals import Signals
+from feedpub.daemon.status import get_status
+from feedpub.daemon.web_server import WebServer
 from feedpub.errors import FeedpubError
-from feedpub.web import AccessRecord
-from feedpub.web.traffic import HitCounter
+from feedpub.models.log import EventLogger
+from feedpub.newsletter import queue_status
+from feedpub.web.middleware import AccessRecord, HitCounter
 
 FORM = {"Content-Type": "application/x-www-form-urlencoded", "Sec-Fetch-Site": "same-origin"}
 READER = {"User-Agent": "Feedly/1.0 (32 subscribers)"}
@@ -111,7 +112,7 @@ def test_who_asked_last_is_counted(tmp_path: Path) -> None:
     with running(site) as daemon:
         ask(home(daemon), "rss.xml", headers=READER)
 
-    assert [("Feedly", 1)] == list(newsletter.collect_statistics(site.request(), 1).user_agents)
+    assert [("Feedly", 1)] == list(queue_status.collect_statistics(site.request(), 1).user_agents)
 
 
 def test_whoever_comes_first_waits_for_all_of_it(tmp_path: Path) -> None:

@@ -17,14 +17,18 @@ from newsrooms import Newsroom
 from notices import BOUNCE, dsn
 from watched import wait_until
 
-from feedpub.agenda import PeriodicJob
-from feedpub.daemon import CurrentSite as Running
-from feedpub.daemon import Dependencies, EventLogger, Signals, get_status, run_daemon, run_forever
-from feedpub.daemon.record import StateFile
-from feedpub.daemon.watching import SiteWatcher
+from feedpub.app import BuildRequest, Summary
+from feedpub.config.jobs import PeriodicJob
+from feedpub.daemon.main import Dependencies, run_daemon, run_forever
+from feedpub.daemon.settings import CurrentSite as Running
+from feedpub.daemon.signals import Signals
+from feedpub.daemon.state_file import StateFile
+from feedpub.daemon.status import get_status
+from feedpub.daemon.watch_job import SiteWatcher
 from feedpub.errors import FeedpubError
-from feedpub.publish import BuildRequest, BuildState, RebuildResult, Summary
-from feedpub.watch import WatchStatus
+from feedpub.files.watch import WatchStatus
+from feedpub.models.log import EventLogger
+from feedpub.site.build_state import BuildState, RebuildResult
 
 HOUR = timedelta(hours=1)
 FEED = "atom.xml"

@@ -6,8 +6,8 @@ from datetime import timedelta
 from daemons import Clock
 from folders import NOW
 
-from feedpub.daemon import EventLogger
-from feedpub.daemon.seldom import MAX_LINES_PER_HOUR, RateLimitedLog
+from feedpub.daemon.failure_log import MAX_LINES_PER_HOUR, RateLimitedLog
+from feedpub.models.log import EventLogger
 
 
 def test_some_lines_an_hour_are_enough() -> None:

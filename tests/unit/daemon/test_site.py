@@ -7,7 +7,7 @@ import pytest
 from folders import CONFIG, NOW
 from folders import Site as Folder
 
-from feedpub.daemon import CurrentSite
+from feedpub.daemon.settings import CurrentSite
 from feedpub.errors import ConfigError, FeedpubError
 
 

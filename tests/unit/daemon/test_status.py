@@ -10,10 +10,10 @@ from folders import NOW, Site
 from newsrooms import Newsroom
 from watched import wait_until
 
-from feedpub import files
-from feedpub.agenda import PeriodicJob
-from feedpub.daemon import get_status
+from feedpub.config.jobs import PeriodicJob
+from feedpub.daemon.status import get_status
 from feedpub.errors import FeedpubError
+from feedpub.files import lock
 
 HOUR = timedelta(hours=1)
 
@@ -67,7 +67,7 @@ def test_a_site_that_cannot_be_read(tmp_path: Path) -> None:
     site.config("site: [")
     with pytest.raises(FeedpubError, match=r"config\.yaml"):
         get_status(site.request())
-    with files.single_instance(tmp_path / ".feedpub"):
+    with lock.single_instance(tmp_path / ".feedpub"):
         found = get_status(site.request())
 
     assert (True, None, "UTC") == (found.is_running, found.daemon, found.timezone.key)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from feedpub.daemon.systemd import SystemdNotifier
+from feedpub.daemon.signals import SystemdNotifier
 
 
 @contextmanager

@@ -7,11 +7,11 @@ from threading import Event
 
 from folders import NOW, Site
 
-from feedpub.daemon import CurrentSite as Running
-from feedpub.daemon import EventLogger
-from feedpub.daemon.record import StateFile
-from feedpub.daemon.watching import SiteWatcher
-from feedpub.watch import ChangeBatch
+from feedpub.daemon.settings import CurrentSite as Running
+from feedpub.daemon.state_file import StateFile
+from feedpub.daemon.watch_job import SiteWatcher
+from feedpub.files.watch import ChangeBatch
+from feedpub.models.log import EventLogger
 
 
 def test_what_has_no_name_is_heard_of_and_not_told(tmp_path: Path) -> None:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from feedpub.digests.body import adapt_for_email
+from feedpub.newsletter.html import adapt_for_email
 
 WIDE = '<img src="a" width="536" alt="">'
 

@@ -9,16 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from feedpub.config import DigestConfig
-from feedpub.digests.choice import (
-    LOOKBACK,
-    CadenceSelector,
-    find_pending_posts,
-    is_due,
-    select_followed_posts,
-    select_new_posts,
-)
-from feedpub.mailing import (
+from feedpub.config.schema import DigestConfig
+from feedpub.models.content import Author, Post, Tag
+from feedpub.models.newsletter import (
     CADENCES,
     DELAYED_CADENCES,
     Consent,
@@ -26,7 +19,14 @@ from feedpub.mailing import (
     Subscriber,
     SubscriptionFilter,
 )
-from feedpub.model import Author, Post, Tag
+from feedpub.newsletter.selection import (
+    LOOKBACK,
+    CadenceSelector,
+    find_pending_posts,
+    is_due,
+    select_followed_posts,
+    select_new_posts,
+)
 
 NOW = datetime(2025, 2, 3, 8, tzinfo=UTC)
 WEEKLY = DigestConfig("weekly")

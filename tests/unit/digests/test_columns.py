@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from feedpub.digests.columns import draw_rule, measure_width, wrap_text
-from feedpub.message.marks import TAG_END, TAG_START
+from feedpub.delivery.merge_tags import TAG_END, TAG_START
+from feedpub.newsletter.text_tables import draw_rule, measure_width, wrap_text
 
 CHINESE = "标点符号不应该出现在行首，也不应该把“引号”拆开（括号也一样）。"
 

@@ -12,16 +12,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from feedpub.colour import contrast_ratio
-from feedpub.config import Config, DigestConfig, MailConfig
-from feedpub.digests import compose
-from feedpub.digests.columns import measure_width
-from feedpub.digests.compose import MAX_HTML_SIZE, Composer, build_merge_tag
+from feedpub.config.schema import Config, DigestConfig, MailConfig
+from feedpub.delivery.headers import Recipient
+from feedpub.delivery.merge_tags import TAG_NAMES, substitute_tags
 from feedpub.errors import TemplateError
-from feedpub.mailing import MessageContent
-from feedpub.message import Recipient, substitute_tags
-from feedpub.message.marks import TAG_NAMES
-from feedpub.model import Post, Tag
+from feedpub.models.content import Post, Tag
+from feedpub.models.newsletter import MessageContent
+from feedpub.newsletter import compose
+from feedpub.newsletter.compose import MAX_HTML_SIZE, Composer, build_merge_tag
+from feedpub.newsletter.text_tables import measure_width
+from feedpub.site.colour import contrast_ratio
 
 SLOT = datetime(2025, 2, 3, 8, tzinfo=UTC)
 ISSUE = "https://example.org/issues/weekly/2025-02-03/"

@@ -6,10 +6,10 @@ import made
 import mails
 import pytest
 
-from feedpub.digests.following import FilterDescriber, FilterNames
-from feedpub.library import Library
-from feedpub.mailing import CADENCES, Consent, Subscriber, SubscriptionFilter
-from feedpub.model import Tag
+from feedpub.content.library import Library
+from feedpub.models.content import Tag
+from feedpub.models.newsletter import CADENCES, Consent, Subscriber, SubscriptionFilter
+from feedpub.site.describe import FilterDescriber, FilterNames
 
 LIBRARY = Library(
     posts=(),

@@ -1,6 +1,6 @@
 """Styles in the elements they are for."""
 
-from feedpub.digests.inline import inline_css
+from feedpub.newsletter.html import inline_css
 
 PAGE = """<!doctype html><html><head><meta charset="utf-8"><title>x</title><style>
 p{color:red}

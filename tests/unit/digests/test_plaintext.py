@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from feedpub.digests.columns import measure_width
-from feedpub.digests.plaintext import render_plaintext
+from feedpub.newsletter.plaintext import render_plaintext
+from feedpub.newsletter.text_tables import measure_width
 
 URL = "https://example.org/a/long/path"
 

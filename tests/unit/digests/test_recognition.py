@@ -6,16 +6,16 @@ import made
 from hypothesis import given
 from hypothesis import strategies as st
 
-from feedpub.digests.recognition import (
+from feedpub.content.library.post_ids import strip_authority
+from feedpub.models.content import Post
+from feedpub.models.newsletter import SeenPost
+from feedpub.newsletter.rename_detection import (
     RENAME_WINDOW,
     MatchedPosts,
     hash_content,
     hash_metadata,
     match_renamed,
 )
-from feedpub.library.identity import strip_authority
-from feedpub.mailing import SeenPost
-from feedpub.model import Post
 
 NOW = datetime(2025, 2, 3, 8, tzinfo=UTC)
 

@@ -1,6 +1,6 @@
 """Tables in lines of letters."""
 
-from feedpub.digests.tables import render_table
+from feedpub.newsletter.text_tables import render_table
 
 
 def test_columns_line_up() -> None:

@@ -3,8 +3,7 @@
 import made
 import pytest
 
-from feedpub.feeds import build_feed_url, get_filename
-from feedpub.feeds.addresses import build_current_url, resolve_url
+from feedpub.feeds.urls import build_current_url, build_feed_url, get_filename, resolve_url
 
 
 @pytest.mark.parametrize(

@@ -8,8 +8,8 @@ from lxml import etree
 
 from feedpub.config.schema import Config, FeedsConfig
 from feedpub.feeds.atom import AtomFormat
-from feedpub.feeds.generator import ATOM_NS, HISTORY_NS, MEDIA_NS
-from feedpub.model import Author, Enclosure, Feed, Image, Post
+from feedpub.feeds.feedgen_adapter import ATOM_NS, HISTORY_NS, MEDIA_NS
+from feedpub.models.content import Author, Enclosure, Feed, Image, Post
 
 _A = f"{{{ATOM_NS}}}"
 

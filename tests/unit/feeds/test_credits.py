@@ -5,8 +5,8 @@ from dataclasses import replace
 import made
 import pytest
 
-from feedpub.feeds.credits import get_authors, get_valid_email, get_valid_language
-from feedpub.model import Author
+from feedpub.feeds.jsonfeed import get_authors, get_valid_email, get_valid_language
+from feedpub.models.content import Author
 
 
 def test_people_are_the_authors() -> None:

@@ -3,8 +3,6 @@
 The first half of each pair fails when a new feedgen mends a fault: the correction can then go.
 """
 
-# ruff: noqa: ANN401 - feedgen has no types
-
 import locale
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -17,9 +15,12 @@ from feedgen.feed import FeedGenerator
 from lxml import etree
 
 from feedpub.config.schema import FeedsConfig
-from feedpub.feeds import FeedRenderer
-from feedpub.feeds.generator import ATOM_NS, NO_TIMESTAMP, NullExtension, build_entry
-from feedpub.model import Enclosure, Feed
+from feedpub.feeds.feedgen_adapter import ATOM_NS, NO_TIMESTAMP, NullExtension, build_entry
+from feedpub.feeds.renderer import FeedRenderer
+from feedpub.models.content import Enclosure, Feed
+
+# ruff: noqa: ANN401 - feedgen has no types
+
 
 _A = f"{{{ATOM_NS}}}"
 _PDF = Enclosure("https://example.org/a.pdf", "application/pdf", 3, "Paper")

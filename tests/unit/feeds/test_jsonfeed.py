@@ -9,7 +9,7 @@ import pytest
 
 from feedpub.config.schema import Config, FeedsConfig
 from feedpub.feeds.jsonfeed import JsonFeedFormat
-from feedpub.model import Enclosure, Feed, Image, Post
+from feedpub.models.content import Enclosure, Feed, Image, Post
 
 # ruff: noqa: ANN401 - JSON may be anything
 

@@ -5,8 +5,8 @@ from dataclasses import replace
 import made
 from lxml import etree
 
-from feedpub.feeds import render_opml
-from feedpub.model import Author
+from feedpub.feeds.opml import render_opml
+from feedpub.models.content import Author
 
 
 def test_outlines() -> None:

@@ -10,9 +10,9 @@ from feedgen.ext.podcast_entry import PodcastEntryExtension
 from lxml import etree
 
 from feedpub.config.schema import Config, FeedsConfig, PodcastConfig
-from feedpub.feeds import FeedRenderer
-from feedpub.feeds.generator import ITUNES_NS
-from feedpub.model import Author, Enclosure, Image, Post
+from feedpub.feeds.feedgen_adapter import ITUNES_NS
+from feedpub.feeds.renderer import FeedRenderer
+from feedpub.models.content import Author, Enclosure, Image, Post
 
 _I = f"{{{ITUNES_NS}}}"
 _PDF = Enclosure("https://example.org/notes.pdf", "application/pdf", 3)

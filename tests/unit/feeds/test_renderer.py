@@ -19,10 +19,9 @@ from hypothesis import strategies as st
 from lxml import etree
 
 from feedpub.config.schema import Config, FeedsConfig
-from feedpub.feeds import FeedRenderer
-from feedpub.feeds.renderer import sanitize_value
-from feedpub.model import Author, Enclosure, Feed, Image, Post
-from feedpub.text import strip_invalid_characters
+from feedpub.feeds.renderer import FeedRenderer, sanitize_value
+from feedpub.models.content import Author, Enclosure, Feed, Image, Post
+from feedpub.models.text import strip_invalid_characters
 
 ROOT = Path(__file__).parents[3]
 
@@ -309,7 +308,7 @@ def test_same_input_same_bytes(posts: list[Post]) -> None:
 
 PROGRAM = """
 import sys, locale, made
-from feedpub.feeds import FeedRenderer
+from feedpub.feeds.renderer import FeedRenderer
 locale.setlocale(locale.LC_ALL, "")
 render = FeedRenderer(made.config(), lambda _: "<p>x</p>")
 sys.stdout.buffer.write(render.render_rss(made.feed()) + render.render_atom(made.feed()))

@@ -8,9 +8,9 @@ import pytest
 from lxml import etree
 
 from feedpub.config.schema import Config, FeedsConfig
-from feedpub.feeds.generator import DC_NS, MEDIA_NS
+from feedpub.feeds.feedgen_adapter import DC_NS, MEDIA_NS
 from feedpub.feeds.rss import RssFormat
-from feedpub.model import Author, Enclosure, Feed, Image, Post
+from feedpub.models.content import Author, Enclosure, Feed, Image, Post
 
 
 def document(feed: Feed, config: Config | None = None, html: str = "<p>x</p>") -> bytes:

@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from feedpub.files import open_beneath, read_source, scan, write_outputs
-from feedpub.files.beneath import read_beneath
-from feedpub.model import StaticFile
+from feedpub.files.safe_open import open_beneath, read_beneath
+from feedpub.files.scanner import read_source, scan
+from feedpub.files.writer import write_outputs
+from feedpub.models.content import StaticFile
 
 OUTSIDE = b"root:x:0:0"
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from feedpub.files.compression import compress, get_compressed_names
+from feedpub.files.output_folder import compress, get_compressed_names
 
 TEXT = b"<p>the same words again</p>" * 100
 

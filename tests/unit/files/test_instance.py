@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 
 from feedpub.errors import FeedpubError
-from feedpub.files import is_running, load_state, save_state, single_instance
+from feedpub.files.lock import is_running, load_state, save_state, single_instance
 
 HOLD = """
 import sys
 from pathlib import Path
-from feedpub.files import single_instance
+from feedpub.files.lock import single_instance
 with single_instance(Path(sys.argv[1])):
     print("holds", flush=True)
     sys.stdin.readline()

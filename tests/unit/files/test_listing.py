@@ -5,9 +5,15 @@ from pathlib import Path
 
 import pytest
 
-from feedpub.files import format_publications, read_publications
-from feedpub.files.listing import LIST_FILE, is_built, list_owned_paths, write_list
-from feedpub.model import Publication
+from feedpub.files.scanner import (
+    LIST_FILE,
+    format_publications,
+    is_built,
+    list_owned_paths,
+    read_publications,
+    write_list,
+)
+from feedpub.models.content import Publication
 
 WHEN = datetime(2025, 1, 30, 9, 0, 0, 1, tzinfo=UTC)
 ONE = Publication("a.md", "posts/a/index.html", "posts/a/index.html a", "urn:x:1", "urn:x:1", WHEN)

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from feedpub.files.memory import (
+from feedpub.files.cache import (
     BuildCache,
     BuildRecord,
     CacheCorruptError,
@@ -20,10 +20,10 @@ from feedpub.files.memory import (
     pack,
     unpack,
 )
-from feedpub.files.outputs import ManifestEntry
 from feedpub.files.pool import CHUNK_SIZE, map_parallel
-from feedpub.mailing import Issue
-from feedpub.model import Author, Enclosure, Image, ParsedPost, Problem, Reference
+from feedpub.files.writer import ManifestEntry
+from feedpub.models.content import Author, Enclosure, Image, ParsedPost, Problem, Reference
+from feedpub.models.newsletter import Issue
 
 WHOLE = made.manuscript(
     published=datetime(1970, 1, 1, 0, 0, 0, 1, tzinfo=UTC),

@@ -12,9 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from feedpub.errors import OutputError, TemplateError
-from feedpub.files.listing import LIST_FILE, list_owned_paths
-from feedpub.files.outputs import PARTS_FOLDER, ManifestEntry, is_unchanged, write_outputs
-from feedpub.model import BuildResult, OutputFile, StaticFile
+from feedpub.files.scanner import LIST_FILE, list_owned_paths
+from feedpub.files.writer import PARTS_FOLDER, ManifestEntry, is_unchanged, write_outputs
+from feedpub.models.content import BuildResult, OutputFile, StaticFile
 
 
 def quiet(_done: int, _total: int) -> None:

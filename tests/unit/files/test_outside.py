@@ -3,7 +3,7 @@
 import stat
 from pathlib import Path
 
-from feedpub.files import AppendLog, SentCounter
+from feedpub.files.sent_log import AppendLog, SentCounter
 
 
 def test_a_mark_only_rises(tmp_path: Path) -> None:

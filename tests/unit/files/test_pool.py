@@ -14,7 +14,6 @@ from pathlib import Path
 import pytest
 
 from feedpub.errors import FeedpubError, TemplateError
-from feedpub.files.limits import ResourceLimits
 from feedpub.files.pool import (
     CHUNK_SIZE,
     BatchResult,
@@ -24,6 +23,7 @@ from feedpub.files.pool import (
     cpu_count,
     map_parallel,
 )
+from feedpub.files.worker import ResourceLimits
 
 LIMITS = ResourceLimits(cpu_seconds=0.3, memory_bytes=60_000_000)
 BAD = 70

@@ -9,8 +9,12 @@ from pathlib import Path
 import pytest
 
 from feedpub.errors import FeedpubError
-from feedpub.files import SECRET_VARIABLE, load_secrets
-from feedpub.files.secrets import _create_secret, describe_secret_error
+from feedpub.files.secrets import (
+    SECRET_VARIABLE,
+    _create_secret,
+    describe_secret_error,
+    load_secrets,
+)
 
 
 def test_a_secret_is_made_once(tmp_path: Path) -> None:

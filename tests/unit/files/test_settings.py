@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
+from feedpub.app import load_config
 from feedpub.errors import ConfigError, FeedpubError
-from feedpub.files import load_config
 
 
 def test_read(tmp_path: Path) -> None:

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from feedpub.errors import FeedpubError, PostError
-from feedpub.files.sources import RACY_WINDOW, FileEntry, compute_digest, read_source, rescan, scan
-from feedpub.model import SourceFile
+from feedpub.files.scanner import RACY_WINDOW, FileEntry, compute_digest, read_source, rescan, scan
+from feedpub.models.content import SourceFile
 
 
 def put(folder: Path, *paths: str) -> None:

@@ -5,8 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from feedpub.files.sources import read_source
-from feedpub.files.unfinished import UnfinishedError, is_being_written
+from feedpub.files.scanner import UnfinishedError, is_being_written, read_source
 
 
 def test_who_writes_a_file_can_be_seen(tmp_path: Path) -> None:

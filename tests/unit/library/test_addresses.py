@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from feedpub.config import Config, ContentConfig, DigestConfig, PagesConfig
-from feedpub.library.addresses import UrlMap, assign_urls, get_location
-from feedpub.model import ParsedPost, Problem, Publication
-from feedpub.slugs import fold_case
+from feedpub.config.schema import Config, ContentConfig, DigestConfig, PagesConfig
+from feedpub.content.library.url_map import UrlMap, assign_urls, get_location
+from feedpub.models.content import ParsedPost, Problem, Publication
+from feedpub.models.text import fold_case
 
 ELSEWHERE = "https://their.site/{slug}/"
 

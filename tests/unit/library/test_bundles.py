@@ -1,6 +1,6 @@
 """A page bundle is a folder with an index in it."""
 
-from feedpub.library import bundles
+from feedpub.content.library import bundles
 
 
 def test_folders() -> None:

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given as holds_for
 from hypothesis import strategies as st
 
-from feedpub.config import Config, ContentConfig
-from feedpub.library.identity import assign_ids, build_tag_uri, get_requested_id
-from feedpub.model import ParsedPost, Problem, Publication
+from feedpub.config.schema import Config, ContentConfig
+from feedpub.content.library.post_ids import assign_ids, build_tag_uri, get_requested_id
+from feedpub.models.content import ParsedPost, Problem, Publication
 
 
 def config(url: str = made.SITE, authority: str = "") -> Config:

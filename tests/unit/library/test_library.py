@@ -9,10 +9,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from feedpub import library
-from feedpub.config import Config, ContentConfig, PagesConfig
-from feedpub.library import Library
-from feedpub.model import Author, Enclosure, Image, ParsedPost, Post, Problem, Reference, Tag
+from feedpub.config.schema import Config, ContentConfig, PagesConfig
+from feedpub.content import library
+from feedpub.content.library import Library
+from feedpub.models.content import (
+    Author,
+    Enclosure,
+    Image,
+    ParsedPost,
+    Post,
+    Problem,
+    Reference,
+    Tag,
+)
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 DAY = timedelta(days=1)

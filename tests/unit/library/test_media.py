@@ -2,7 +2,7 @@
 
 import pytest
 
-from feedpub.library.media import guess_media_type
+from feedpub.content.library.bundles import guess_media_type
 
 
 @pytest.mark.parametrize(

@@ -9,10 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from feedpub.config import Config, ContentConfig, PagesConfig, checks
-from feedpub.library.permalinks import Permalink, PermalinkBuilder, build_output_path
-from feedpub.model import ParsedPost
-from feedpub.slugs import slugify
+from feedpub.config import validators
+from feedpub.config.schema import Config, ContentConfig, PagesConfig
+from feedpub.content.library.permalinks import Permalink, PermalinkBuilder, build_output_path
+from feedpub.models.content import ParsedPost
+from feedpub.models.text import slugify
 
 NEW_YEAR = datetime(2024, 12, 31, 23, 30, tzinfo=UTC)
 DEVICES = re.compile(r"(con|prn|aux|nul|(com|lpt)[0-9¹²³])(\..*)?", re.IGNORECASE)
@@ -241,7 +242,7 @@ def test_styles_of_jekyll(style: str, expected: str) -> None:
     """A style in the configuration is what Jekyll documents for it."""
     one = made.manuscript(stem="Hello.v2", categories=("jekyll", "update"))
 
-    assert expected == wanted(one, config(checks.validate_permalink(style))).output_path
+    assert expected == wanted(one, config(validators.validate_permalink(style))).output_path
 
 
 @pytest.mark.parametrize(

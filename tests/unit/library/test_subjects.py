@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from feedpub.library.subjects import collect_authors, collect_tags, normalize_name
-from feedpub.model import Author, Tag
-from feedpub.slugs import fold_case
+from feedpub.content.library.taxonomy import collect_authors, collect_tags, normalize_name
+from feedpub.models.content import Author, Tag
+from feedpub.models.text import fold_case
 
 CONFUSED = (
     "C c C++ C# csharp cplusplus 人工智能 e\u0301 É é Straße STRASSE web-feeds ﬁ fi ǰ J\u030c "

@@ -10,8 +10,7 @@ import made
 import pytest
 from folders import Site as Folder
 
-from feedpub import library
-from feedpub.config import (
+from feedpub.config.schema import (
     Config,
     ContentConfig,
     DigestConfig,
@@ -19,9 +18,10 @@ from feedpub.config import (
     FeedsConfig,
     SiteConfig,
 )
-from feedpub.library import Library
-from feedpub.model import Post, SourceFile
-from feedpub.posts import PostReader
+from feedpub.content import library as content_library
+from feedpub.content.library import Library
+from feedpub.content.reader import PostReader
+from feedpub.models.content import Post, SourceFile
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -47,7 +47,9 @@ class Writing:
             for path, text in self.texts.items()
         )
         read = [reader().read(source)[0] for source in sources]
-        return library.build_library(replace(self.config, content=self.content), read, {}, NOW)
+        return content_library.build_library(
+            replace(self.config, content=self.content), read, {}, NOW
+        )
 
     def post(self, path: str) -> Post:
         """Give the post of a file."""

@@ -14,9 +14,8 @@ from pathlib import Path
 import pytest
 from mailservers import certified
 
-from feedpub.errors import MailError
-from feedpub.mail import MaildirTransport
-from feedpub.mail.boxes import (
+from feedpub.delivery.file_transport import MaildirTransport
+from feedpub.delivery.mailbox import (
     MAX_MESSAGE_SIZE,
     ImapAccount,
     IncomingMessage,
@@ -25,7 +24,8 @@ from feedpub.mail.boxes import (
     read_mbox,
     read_stream,
 )
-from feedpub.mailing import Message
+from feedpub.errors import MailError
+from feedpub.models.newsletter import Message
 
 BOUNCE = b"Subject: Undelivered\n\nIt did not arrive.\n"
 

@@ -8,8 +8,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from feedpub.delivery.dns import query_sntp_time
 from feedpub.errors import MailError
-from feedpub.mail.clock import query_sntp_time
 
 NOW = datetime(2025, 6, 1, 12, 0, 0, 500_000, tzinfo=UTC)
 _EPOCH = datetime(1900, 1, 1, tzinfo=UTC)

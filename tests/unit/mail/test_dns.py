@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 from nameserver import served
 
+from feedpub.delivery.dns import DnsResolver
 from feedpub.errors import MailError
-from feedpub.mail.dns import DnsResolver
 
 LOCAL = ["127.0.0.1"]
 ZONE = {

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from feedpub.delivery.file_transport import FileTransport, MaildirTransport
 from feedpub.errors import MailError
-from feedpub.mail import FileTransport, MaildirTransport
-from feedpub.mailing import Message, SendResult
+from feedpub.models.newsletter import Message, SendResult
 
 DATA = b"From: a@example.org\r\nMessage-ID: <7-42@example.org>\r\n\r\nHello\r\n"
 MESSAGE = Message("return@example.org", "bob@example.com", DATA)

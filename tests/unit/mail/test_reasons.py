@@ -5,7 +5,7 @@ import ssl
 
 import pytest
 
-from feedpub.mail.reasons import clean_reply, describe_error
+from feedpub.delivery.transport import clean_reply, describe_error
 
 
 @pytest.mark.parametrize(

@@ -3,10 +3,10 @@
 import made
 import pytest
 
-from feedpub.markup import references
-from feedpub.markup.clean import SanitizedHtml, Sanitizer
-from feedpub.markup.shortcodes import ShortcodeStash
-from feedpub.model import Reference
+from feedpub.content.markup import content_loss
+from feedpub.content.markup.sanitize import SanitizedHtml, Sanitizer
+from feedpub.content.markup.shortcodes import ShortcodeStash
+from feedpub.models.content import Reference
 
 CLEANER = Sanitizer()
 
@@ -16,7 +16,7 @@ def _clean(raw: str) -> SanitizedHtml:
 
 
 def _html(raw: str) -> str:
-    return made.marked(references.split_references(_clean(raw).html))
+    return made.marked(content_loss.split_references(_clean(raw).html))
 
 
 @pytest.mark.parametrize(
@@ -163,7 +163,7 @@ def test_every_relative_url_is_told_once_with_its_line() -> None:
         Reference("gg", 0),
         Reference("h", 0),
         Reference("#fn:1", 0),
-    ) == references.locate_references(references.split_references(found.html), body, 10)
+    ) == content_loss.locate_references(content_loss.split_references(found.html), body, 10)
 
 
 def test_tags_held_back_are_put_into_urls() -> None:
@@ -171,6 +171,6 @@ def test_tags_held_back_are_put_into_urls() -> None:
     tags = ShortcodeStash()
     body = tags.stash('<img src="{{ site.baseurl }}/a.png" srcset="{{ site.baseurl }}/b.png 2x">')
 
-    html = made.marked(references.split_references(CLEANER.sanitize(body, tags).html))
+    html = made.marked(content_loss.split_references(CLEANER.sanitize(body, tags).html))
 
     assert 'src="⟦{site}/a.png⟧" srcset="⟦{site}/b.png⟧ 2x"' in html

@@ -1,6 +1,6 @@
 """Facts about code in colours."""
 
-from feedpub.markup.code import Highlighter
+from feedpub.content.markup.highlight import Highlighter
 
 COLOUR = Highlighter().highlight
 

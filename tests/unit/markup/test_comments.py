@@ -2,7 +2,7 @@
 
 import pytest
 
-from feedpub.markup.comments import strip_comments
+from feedpub.content.markup.comments import strip_comments
 
 
 @pytest.mark.parametrize(

@@ -4,8 +4,8 @@ import re
 
 import pytest
 
-from feedpub.markup.engines import CommonMarkEngine
-from feedpub.markup.limits import MarkupError
+from feedpub.content.markup.engines import CommonMarkEngine
+from feedpub.content.markup.limits import MarkupError
 
 
 def _flat(html: str) -> str:

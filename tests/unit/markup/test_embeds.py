@@ -4,9 +4,9 @@ import pytest
 from made import marked
 
 from feedpub.config.schema import MarkdownConfig
-from feedpub.digests.body import adapt_for_email
-from feedpub.digests.plaintext import render_plaintext
-from feedpub.markup import MarkdownRenderer, RenderResult
+from feedpub.content.markup import MarkdownRenderer, RenderResult
+from feedpub.newsletter.html import adapt_for_email
+from feedpub.newsletter.plaintext import render_plaintext
 
 _RENDERER = MarkdownRenderer(MarkdownConfig())
 

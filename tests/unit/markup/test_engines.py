@@ -5,15 +5,15 @@ import re
 import pytest
 
 from feedpub.config.schema import MarkdownConfig
-from feedpub.errors import ConfigError
-from feedpub.markup.engines import (
+from feedpub.content.markup.engines import (
     CommonMarkEngine,
     ComrakEngine,
     MarkdownEngine,
     PythonMarkdownEngine,
     load_engine,
 )
-from feedpub.markup.limits import MarkupError
+from feedpub.content.markup.limits import MarkupError
+from feedpub.errors import ConfigError
 
 BOTH = pytest.mark.parametrize(
     "reader",

@@ -1,7 +1,7 @@
 """Facts about summaries."""
 
-from feedpub.markup import excerpt
-from feedpub.markup.excerpt import SUMMARY_DIVIDER, extract_summary
+from feedpub.content.markup import excerpt
+from feedpub.content.markup.excerpt import SUMMARY_DIVIDER, extract_summary
 
 
 def test_the_author_marks_the_summary_off() -> None:

@@ -2,8 +2,8 @@
 
 import pytest
 
-from feedpub.markup import fences
-from feedpub.markup.fences import Fence
+from feedpub.content.markup import fences
+from feedpub.content.markup.fences import Fence
 
 
 def _find(body: str) -> list[Fence]:

@@ -7,8 +7,8 @@ import pytest
 from made import marked
 
 from feedpub.config.schema import MarkdownConfig
-from feedpub.markup import MarkdownRenderer, RenderResult
-from feedpub.markup.engines import PythonMarkdownEngine
+from feedpub.content.markup import MarkdownRenderer, RenderResult
+from feedpub.content.markup.engines import PythonMarkdownEngine
 
 ENGINES = {
     "commonmark": MarkdownRenderer(MarkdownConfig()),

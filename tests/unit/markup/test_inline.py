@@ -9,8 +9,8 @@ from markdown.inlinepatterns import SimpleTagInlineProcessor
 from markdown.treeprocessors import InlineProcessor
 from markdown.util import AtomicString
 
-from feedpub.markup.engines import PythonMarkdownEngine
-from feedpub.markup.inline import FastInlineProcessor
+from feedpub.content.markup.engines import PythonMarkdownEngine
+from feedpub.content.markup.fast_inline import FastInlineProcessor
 
 pieces = st.sampled_from(
     [

@@ -3,8 +3,8 @@
 import pytest
 
 from feedpub.config import schema
-from feedpub.markup import MarkdownRenderer, MarkupError
-from feedpub.markup.limits import check_html, check_length, check_markdown
+from feedpub.content.markup import MarkdownRenderer
+from feedpub.content.markup.limits import MarkupError, check_html, check_length, check_markdown
 
 
 @pytest.mark.parametrize(

@@ -5,9 +5,9 @@ from time import process_time
 import pytest
 
 from feedpub.config.schema import MarkdownConfig
-from feedpub.markup import MarkdownRenderer
-from feedpub.markup.shortcodes import ShortcodeStash
-from feedpub.posts import people, prose
+from feedpub.content import authors, field_reader
+from feedpub.content.markup import MarkdownRenderer
+from feedpub.content.markup.shortcodes import ShortcodeStash
 
 LIMIT = 5.0
 """Seconds of the processor: on a slow machine it takes one, before it took minutes."""
@@ -44,9 +44,9 @@ def test_no_text_takes_long(body: str) -> None:
 def test_no_field_takes_long(text: str) -> None:
     """Names of people, titles and summaries."""
     begun = process_time()
-    people.parse_authors(text)
-    prose.strip_html(text)
-    prose.strip_markdown(text)
+    authors.parse_authors(text)
+    field_reader.strip_html(text)
+    field_reader.strip_markdown(text)
 
     assert process_time() - begun < LIMIT
 

@@ -10,8 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from feedpub.config.schema import MarkdownConfig
-from feedpub.markup import MarkdownRenderer, MarkupError, RenderResult
-from feedpub.model import Reference
+from feedpub.content.markup import MarkdownRenderer, RenderResult
+from feedpub.content.markup.limits import MarkupError
+from feedpub.models.content import Reference
 
 RENDERERS = {name: MarkdownRenderer(MarkdownConfig(engine=name)) for name in ("markdown", "comrak")}
 BOTH = pytest.mark.parametrize("renderer", RENDERERS.values(), ids=RENDERERS)

@@ -8,10 +8,10 @@ from folders import Site
 from made import marked
 
 from feedpub.config.schema import MarkdownConfig
-from feedpub.digests.body import adapt_for_email
-from feedpub.digests.plaintext import render_plaintext
-from feedpub.markup import MarkdownRenderer
-from feedpub.markup.mathml import replace_mathml_with_tex
+from feedpub.content.markup import MarkdownRenderer
+from feedpub.content.markup.mathml import replace_mathml_with_tex
+from feedpub.newsletter.html import adapt_for_email
+from feedpub.newsletter.plaintext import render_plaintext
 
 ENGINES = {
     "commonmark": MarkdownRenderer(MarkdownConfig(math="mathml")),

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from folders import Site
 
-from feedpub.markup.mdx import convert_to_markdown
+from feedpub.content.reader import convert_to_markdown
 
 
 @pytest.mark.parametrize(

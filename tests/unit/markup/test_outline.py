@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from feedpub.markup.outline import process_headings
+from feedpub.content.markup.toc import process_headings
 
 
 def test_headings_get_ids_of_their_words() -> None:

@@ -2,8 +2,8 @@
 
 import pytest
 
-from feedpub.markup import references
-from feedpub.model import Body, Reference
+from feedpub.content.markup import content_loss
+from feedpub.models.content import Body, Reference
 
 
 def test_html_is_divided_at_its_relative_urls() -> None:
@@ -18,7 +18,7 @@ def test_html_is_divided_at_its_relative_urls() -> None:
             '<p title="x"> href="a"</p><a href="', "b?c&d", '">e</a><img src="', "f",
             '" alt="" srcset="', "f", " 1x, https://g.example/ 2x, ", "h,i", ' 3x">',
         )
-    ) == references.split_references(html)  # fmt: skip
+    ) == content_loss.split_references(html)  # fmt: skip
 
 
 @pytest.mark.parametrize(
@@ -30,7 +30,7 @@ def test_html_is_divided_at_its_relative_urls() -> None:
 )  # fmt: skip
 def test_other_html_is_one_piece(html: str) -> None:
     """HTML without relative URLs stays as it is."""
-    assert Body((html,)) == references.split_references(html)
+    assert Body((html,)) == content_loss.split_references(html)
 
 
 @pytest.mark.parametrize(
@@ -47,7 +47,7 @@ def test_other_html_is_one_piece(html: str) -> None:
 )  # fmt: skip
 def test_what_nobody_should_follow_goes(html: str, left: str) -> None:
     """However such a URL came through: this is the last place where it can be stopped."""
-    assert Body((left,)) == references.split_references(html)
+    assert Body((left,)) == content_loss.split_references(html)
 
 
 def test_targets_are_found_behind_one_another_or_anywhere() -> None:
@@ -57,11 +57,11 @@ def test_targets_are_found_behind_one_another_or_anywhere() -> None:
     assert (
         Reference("x", 2), Reference("y", 3), Reference("x y", 5), Reference("w", 1),
         Reference("none", 0),
-    ) == references.locate_references(body, "w\nx\ny\n\nx y", 1)  # fmt: skip
+    ) == content_loss.locate_references(body, "w\nx\ny\n\nx y", 1)  # fmt: skip
 
 
 def test_many_targets_in_a_long_post_cost_little() -> None:
     """Targets that stand nowhere are not looked for without end."""
     pieces = tuple(part for number in range(20_000) for part in ("", f"nowhere-{number}"))
 
-    assert 20_000 == len(references.locate_references(Body((*pieces, "")), "text " * 200_000, 1))
+    assert 20_000 == len(content_loss.locate_references(Body((*pieces, "")), "text " * 200_000, 1))

@@ -8,8 +8,8 @@ import pytest
 from made import marked
 
 from feedpub.config.schema import MarkdownConfig
-from feedpub.markup import MarkdownRenderer
-from feedpub.markup.shortcodes import ShortcodeStash, has_shortcode, remove_stashed_tags
+from feedpub.content.markup import MarkdownRenderer
+from feedpub.content.markup.shortcodes import ShortcodeStash, has_shortcode, remove_stashed_tags
 
 
 def _shown(body: str) -> tuple[str, int]:

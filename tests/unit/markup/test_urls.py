@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from feedpub.markup import urls
+from feedpub.content.markup import urls
 
 
 @pytest.mark.parametrize(

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from feedpub.message.bodies import Base64Body, QuotedPrintableBody, encode_body
-from feedpub.message.marks import TAG_END, TAG_START
+from feedpub.delivery.merge_tags import TAG_END, TAG_START
+from feedpub.delivery.mime import Base64Body, QuotedPrintableBody, encode_body
 
 LETTERS = st.text(st.sampled_from("ab .=\tF\r\n世é\x00"), max_size=200)
 WORDS = st.lists(st.sampled_from(["From ", ".", " ", "  ", "\n", "=", "word", "x" * 72, "世界"]))

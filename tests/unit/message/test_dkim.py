@@ -9,11 +9,12 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from hypothesis import given
 from hypothesis import strategies as st
 
+from feedpub.delivery.dkim import DkimSigner
+from feedpub.delivery.headers import MessageHeaders, Recipient
+from feedpub.delivery.mime import compose_message
 from feedpub.errors import MailError
-from feedpub.mailing import MessageContent
-from feedpub.message import MessageHeaders, Recipient, compose_message
-from feedpub.message.dkim import DkimSigner
-from feedpub.model import Author
+from feedpub.models.content import Author
+from feedpub.models.newsletter import MessageContent
 
 PrivateKey = rsa.RSAPrivateKey | ed25519.Ed25519PrivateKey | ec.EllipticCurvePrivateKey
 

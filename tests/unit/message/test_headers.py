@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from feedpub.message import headers
-from feedpub.slugs import slugify
+from feedpub.delivery import headers
+from feedpub.models.text import slugify
 
 LINES_END = "a\r\nBcc: eve@example.net\nX: y\r\rz\u2028\x85\x0b\x0c"
 

@@ -12,18 +12,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from feedpub.mailing import MessageContent
-from feedpub.message import (
-    MessageHeaders,
-    PreparedMessage,
-    Recipient,
-    compose_message,
-    make_message_id,
-    prepare_message,
-    substitute_tags,
-)
-from feedpub.message.marks import TAG_END, TAG_START
-from feedpub.model import Author
+from feedpub.delivery.headers import MessageHeaders, Recipient
+from feedpub.delivery.merge_tags import TAG_END, TAG_START, substitute_tags
+from feedpub.delivery.mime import PreparedMessage, compose_message, make_message_id, prepare_message
+from feedpub.models.content import Author
+from feedpub.models.newsletter import MessageContent
 
 HEADING = MessageHeaders(
     Author("Ann Lee", "ann@example.org"),

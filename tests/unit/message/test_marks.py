@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from feedpub.mailing import MessageContent
-from feedpub.message import Recipient, substitute_tags
-from feedpub.message.marks import TAG_END, TAG_START, resolve_tag, split_tags
+from feedpub.delivery.headers import Recipient
+from feedpub.delivery.merge_tags import TAG_END, TAG_START, resolve_tag, split_tags, substitute_tags
+from feedpub.models.newsletter import MessageContent
 
 READER = Recipient(
     "key",

@@ -2,7 +2,7 @@
 
 import pytest
 
-from feedpub.message import find_sent_keys
+from feedpub.delivery.mail_logs import find_sent_keys
 
 ONE, TWO = "0123456789abcdef01234567", "f" * 24
 OUT = frozenset({(ONE, "example.org")})

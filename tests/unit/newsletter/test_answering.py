@@ -9,12 +9,13 @@ import pytest
 from newsrooms import Newsroom, dead_worker
 from signups import config, door, link, text
 
-from feedpub import newsletter, publish
-from feedpub.admission import SignupLimits
+from feedpub.delivery.transport import MailSession, MarkInDoubt, RefusalHandler, ignore_refusal
 from feedpub.errors import MailError, TemplateError
-from feedpub.mail import MailSession, MarkInDoubt, RefusalHandler, ignore_refusal
-from feedpub.mailing import Message, SendResult, SignupRequest
-from feedpub.newsletter import ConfirmationResult, signup
+from feedpub.models.newsletter import Message, SendResult, SignupRequest
+from feedpub.models.signup import SignupLimits
+from feedpub.newsletter import confirmations, signup
+from feedpub.newsletter.confirmations import ConfirmationResult
+from feedpub.site import builder
 
 
 class Way:
@@ -295,8 +296,10 @@ def test_the_use_case_opens_the_desk_itself(tmp_path: Path) -> None:
     with room.desk() as desk:
         signup.request_signup(desk, SignupRequest("ann@example.org"), b"net", room.request().now)
 
-    assert 1 == newsletter.send_confirmations(room.request()).sent
-    assert 0 == newsletter.send_confirmations(room.request(), SignupLimits(max_per_interval=0)).sent
+    assert 1 == confirmations.send_confirmations(room.request()).sent
+    assert (
+        0 == confirmations.send_confirmations(room.request(), SignupLimits(max_per_interval=0)).sent
+    )
 
 
 def test_whom_the_dead_had_in_hand_is_answered_by_the_living(tmp_path: Path) -> None:
@@ -309,12 +312,12 @@ def test_whom_the_dead_had_in_hand_is_answered_by_the_living(tmp_path: Path) -> 
             desk.store.record_signup(wish, b"s", b"net", SignupLimits(), room.now)
             desk.store.claim_signup(worker, SignupLimits(), room.now)
 
-    assert 1 == newsletter.send_confirmations(room.request()).sent
+    assert 1 == confirmations.send_confirmations(room.request()).sent
     assert ["ann@example.org"] == [each["To"] for each in room.messages()]
 
     room.now += SignupLimits().lease
 
-    assert 1 == newsletter.send_confirmations(room.request()).sent
+    assert 1 == confirmations.send_confirmations(room.request()).sent
     assert {"ann@example.org", "bob@example.org"} == {each["To"] for each in room.messages()}
 
 
@@ -333,7 +336,7 @@ def test_of_the_scene_only_what_has_changed_is_read_again(tmp_path: Path) -> Non
     """Where a build has left what it found out; not where its settings were others."""
     room = Newsroom(tmp_path)
     room.write("a.md", "Old")
-    kept = publish.rebuild(room.request()).state
+    kept = builder.rebuild(room.request()).state
     room.write("b.md", "New")
     with room.desk() as desk:
         found = signup.load_page_context(room.request(), desk, kept)

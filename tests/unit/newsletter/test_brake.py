@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from feedpub.newsletter.posting.brake import CircuitBreaker, RecipientRejection
+from feedpub.delivery.throttle import CircuitBreaker, RecipientRejection
 
 
 def test_one_of_many_is_believed_with_the_next_that_is_taken() -> None:

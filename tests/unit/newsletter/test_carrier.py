@@ -8,18 +8,14 @@ from threading import Event
 from mailservers import Answer, MailServer
 from postoffice import NOW, desk, mailing, printer, relay, round_of, smtp, tally
 
-from feedpub.digests import FilterDescriber
-from feedpub.mailing import Message, Subscriber
-from feedpub.message import PreparedMessage
-from feedpub.model import Author
-from feedpub.newsletter.desk import NewsletterContext
-from feedpub.newsletter.posting import (
-    DeliveryRunner,
-    MessageRenderer,
-    RunResult,
-    build_clock,
-    build_transport,
-)
+from feedpub.app import NewsletterContext
+from feedpub.delivery.mime import PreparedMessage
+from feedpub.delivery.relays import build_clock, build_transport
+from feedpub.delivery.render import MessageRenderer
+from feedpub.delivery.runner import DeliveryRunner, RunResult
+from feedpub.models.content import Author
+from feedpub.models.newsletter import Message, Subscriber
+from feedpub.site.describe import FilterDescriber
 
 ADDRESSES = [f"reader{n}@example.org" for n in range(6)]
 

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 from newsrooms import DAY, WEEK, Newsroom
 
-from feedpub import newsletter
-from feedpub.mailing import SubscriptionFilter
+from feedpub.models.newsletter import SubscriptionFilter
+from feedpub.newsletter import issues
 
 
 @pytest.fixture
@@ -168,7 +168,7 @@ def test_what_was_cancelled_is_not_sent_later(room: Newsroom) -> None:
     room.write("stopped.md")
     (sent,) = room.send("daily")
     assert sent.issue is not None
-    newsletter.cancel_issue(room.request(), sent.issue.id)
+    issues.cancel_issue(room.request(), sent.issue.id)
     room.digests("name: daily")
     room.now += DAY
     for name in ("gone.md", "private.md", "kept.md"):

@@ -5,8 +5,8 @@ from datetime import timedelta
 
 from postoffice import NOW
 
-from feedpub.newsletter.posting.connections import ConnectionLimiter
-from feedpub.newsletter.posting.lines import RelayLimits
+from feedpub.delivery.relays import RelayLimits
+from feedpub.delivery.worker import ConnectionLimiter
 
 
 def test_a_relay_has_no_more_connections_than_it_may_have() -> None:

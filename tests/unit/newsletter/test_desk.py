@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from newsrooms import Newsroom
 
-from feedpub import newsletter
+from feedpub import app
 from feedpub.errors import FeedpubError
 
 SECRET = "s" * 32
@@ -38,7 +38,7 @@ def test_a_site_tells_times_in_its_zone(tmp_path: Path) -> None:
         "site: {title: A, url: 'https://example.org/', timezone: Asia/Tokyo}\ndigests: []\n"
     )
 
-    assert "Asia/Tokyo" == newsletter.get_site_timezone(room.request()).key
+    assert "Asia/Tokyo" == app.get_site_timezone(room.request()).key
 
 
 def test_a_digest_is_due_by_its_own_clocks(tmp_path: Path) -> None:

@@ -11,11 +11,11 @@ from mailservers import PASSWORD, USER, MailServer, certified
 from nameserver import Names
 from newsrooms import Newsroom
 
+from feedpub.delivery.dkim import DkimSigner
+from feedpub.delivery.dns import DnsResolver
 from feedpub.errors import MailError
-from feedpub.mail.dns import DnsResolver
-from feedpub.message.dkim import DkimSigner
+from feedpub.newsletter.dns_checks import Finding
 from feedpub.newsletter.doctor import ExternalServices, build_services, run_checks
-from feedpub.newsletter.findings import Finding
 
 PLENTY = 10**12
 FULL = """

@@ -3,7 +3,7 @@
 import pytest
 from nameserver import Names
 
-from feedpub.newsletter import domains
+from feedpub.newsletter import dns_checks
 
 HOME = "example.org"
 KEY = "v=DKIM1; k=rsa; p=MIIBIjANBg"
@@ -13,7 +13,7 @@ SELECTOR = "s1._domainkey.example.org"
 def spf(*records: str, **others: str) -> tuple[str, str]:
     """Tell what is found of these records, and of those of other names."""
     txt = {HOME: ["other", *records], **{name: [record] for name, record in others.items()}}
-    found = domains.check_spf(Names(txt=txt), HOME)
+    found = dns_checks.check_spf(Names(txt=txt), HOME)
     assert "SPF" == found.about
     return found.state, found.told
 
@@ -77,7 +77,7 @@ def test_a_record_that_does_not_hold_is_told(records: list[str], state: str, tol
 )
 def test_the_key_must_be_the_one_that_signs(records: list[str], state: str, told: str) -> None:
     """What to publish is told with where."""
-    found = domains.check_dkim(Names(txt={SELECTOR: records}), SELECTOR, KEY)
+    found = dns_checks.check_dkim(Names(txt={SELECTOR: records}), SELECTOR, KEY)
 
     assert ("DKIM", state) == (found.about, found.state)
     assert told in found.told
@@ -104,11 +104,11 @@ def test_a_policy_holds_for_what_is_below(
     name: str, records: list[str], state: str, told: str
 ) -> None:
     """But nobody sets one for a whole country."""
-    found = domains.check_dmarc(Names(txt={name: records}), "news.example.org")
+    found = dns_checks.check_dmarc(Names(txt={name: records}), "news.example.org")
 
     assert ("DMARC", state) == (found.about, found.state)
     assert told in found.told
-    assert "bad" == domains.check_dmarc(Names(), "localhost").state
+    assert "bad" == dns_checks.check_dmarc(Names(), "localhost").state
 
 
 @pytest.mark.parametrize(
@@ -127,7 +127,7 @@ def test_somebody_related_must_vouch_for_the_sender(
 ) -> None:
     """By a signature, or at least by where bounces go."""
 
-    assert state == domains.check_alignment(HOME, path, signers).state
+    assert state == dns_checks.check_alignment(HOME, path, signers).state
 
 
 def test_a_domain_takes_mail() -> None:
@@ -137,7 +137,7 @@ def test_a_domain_takes_mail() -> None:
         hosts={"bare.example": ["192.0.2.1"], "null.example": ["192.0.2.1"]},
     )
     found = [
-        domains.check_mx(names, each, "an answer")
+        dns_checks.check_mx(names, each, "an answer")
         for each in (HOME, "bare.example", "null.example", "none.example")
     ]
 
@@ -156,12 +156,12 @@ def test_an_address_is_called_as_it_says() -> None:
         },
         ptr={"9.9.9.9": ["alias.example.org", "mx.example.org"], "2606:4700::1": ["x.example"]},
     )
-    found = domains.check_ptr(names, "mail.example.org")
+    found = dns_checks.check_ptr(names, "mail.example.org")
 
     assert ["good", "bad"] == [each.state for each in found]
     assert "9.9.9.9 is alias.example.org, and back" == found[0].told
     assert "2606:4700::1 is called x.example, which has another address" == found[1].told
-    (nameless,) = domains.check_ptr(names, "bare.example")
+    (nameless,) = dns_checks.check_ptr(names, "bare.example")
     assert nameless.told.startswith("8.8.8.8 (bare.example) has no name")
-    (lost,) = domains.check_ptr(names, "none.example")
+    (lost,) = dns_checks.check_ptr(names, "none.example")
     assert ("bad", "none.example has no address") == (lost.state, lost.told)

@@ -5,10 +5,10 @@ from pathlib import Path
 import pytest
 from newsrooms import DAY, WEEK, Newsroom
 
-from feedpub.digests import FilterDescriber
 from feedpub.errors import FeedpubError
-from feedpub.mailing import Subscriber
-from feedpub.newsletter.editing import IssueBuilder, IssueDraft, run_with_builder
+from feedpub.models.newsletter import Subscriber
+from feedpub.newsletter.issue_builder import IssueBuilder, IssueDraft, run_with_builder
+from feedpub.site.describe import FilterDescriber
 
 
 @pytest.fixture

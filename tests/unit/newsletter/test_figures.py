@@ -5,9 +5,9 @@ from pathlib import Path
 
 from newsrooms import Newsroom
 
-from feedpub import newsletter
-from feedpub.newsletter.figures import collect_metrics
-from feedpub.readership import FeedHits
+from feedpub.daemon.health import collect_metrics
+from feedpub.models.stats import FeedHits
+from feedpub.newsletter import queue_status
 
 
 def test_the_database_tells_its_part_of_the_metrics(tmp_path: Path) -> None:
@@ -19,7 +19,7 @@ def test_the_database_tells_its_part_of_the_metrics(tmp_path: Path) -> None:
         FeedHits((today - timedelta(days=days)).isoformat(), path, "newsboat", 0, 1)
         for days, path in ((0, "rss.xml"), (6, "atom.xml"), (7, "feed.json"))
     ]
-    newsletter.record_counts(room.request(), visits)
+    queue_status.record_counts(room.request(), visits)
 
     found = collect_metrics(room.request())
 

@@ -9,11 +9,13 @@ import pytest
 from mailservers import DROP, MailServer
 from newsrooms import DAY, Newsroom, dead_worker, reasons
 
-from feedpub import newsletter, publish
 from feedpub.errors import FeedpubError, TemplateError
-from feedpub.mailing import Issue
-from feedpub.newsletter import DigestStatus
-from feedpub.store import StoreError
+from feedpub.models.newsletter import Issue
+from feedpub.newsletter import issues
+from feedpub.newsletter.issues import DigestStatus
+from feedpub.site import builder
+from feedpub.storage.errors import StoreError
+from feedpub.subscribers import manage
 
 AWAY = "transport: smtp, relays: [{host: 127.0.0.1, port: 1, security: none}]"
 
@@ -51,9 +53,9 @@ def test_each_digest_tells_how_it_stands(room: Newsroom) -> None:
     assert (
         DigestStatus("weekly", "weekly mon 08:00", begun, upcoming, ("one",), 2),
         DigestStatus("now", "each post", None, None, ("one",), 2),
-    ) == newsletter.list_digests(room.request())
+    ) == issues.list_digests(room.request())
     room.digests()
-    assert () == newsletter.list_digests(room.request())
+    assert () == issues.list_digests(room.request())
 
 
 def test_what_is_sent_is_told(room: Newsroom) -> None:
@@ -79,7 +81,7 @@ def test_the_page_that_a_mail_leads_to_is_there(room: Newsroom) -> None:
 
     assert not room.public.exists()
 
-    publish.build(room.request())
+    builder.build(room.request())
     room.now += DAY
     room.write("two.md")
     (sent,) = room.send()
@@ -91,7 +93,7 @@ def test_the_page_that_a_mail_leads_to_is_there(room: Newsroom) -> None:
 
 def test_nothing_is_sent_before_the_page_that_it_leads_to(room: Newsroom) -> None:
     """It is planned, and goes out once somebody has looked at what is wrong."""
-    publish.build(room.request())
+    builder.build(room.request())
     room.put("templates/post.html", "{{ nothing.here }}")
     with pytest.raises(FeedpubError, match=r"post.html.*`feedpub digest send` sends it"):
         room.send()
@@ -177,7 +179,7 @@ def test_what_is_planned_is_delivered_without_the_site(room: Newsroom) -> None:
     issue = stopped(room)
     shutil.rmtree(room.content)
     room.digests("name: weekly")
-    (sent,) = newsletter.deliver_issues(room.request(), Event())
+    (sent,) = issues.deliver_issues(room.request(), Event())
 
     assert sent.issue is not None
     assert (issue.id, "done", issue.posts, 2) == (
@@ -191,12 +193,12 @@ def test_what_is_planned_is_delivered_without_the_site(room: Newsroom) -> None:
 def test_an_issue_that_is_paused_waits(room: Newsroom) -> None:
     """Until it is resumed."""
     number = stopped(room).id
-    assert "paused" == newsletter.pause_issue(room.request(), number).state
+    assert "paused" == issues.pause_issue(room.request(), number).state
     room.digests("name: weekly")
 
     assert 1 == len(room.send())
     assert [] == room.messages()
-    assert "sending" == newsletter.resume_issue(room.request(), number).state
+    assert "sending" == issues.resume_issue(room.request(), number).state
     assert 2 == len(room.send())
     assert 2 == len(room.messages())
 
@@ -204,14 +206,14 @@ def test_an_issue_that_is_paused_waits(room: Newsroom) -> None:
 def test_an_issue_that_is_cancelled_never_goes_out(room: Newsroom) -> None:
     """Its posts stay mailed."""
     number = stopped(room).id
-    assert "cancelled" == newsletter.cancel_issue(room.request(), number).state
+    assert "cancelled" == issues.cancel_issue(room.request(), number).state
     room.digests("name: weekly")
 
     assert ["nothing new"] == reasons(room.send())
-    ((_, tally), _) = newsletter.list_issues(room.request(), "weekly")
+    ((_, tally), _) = issues.list_issues(room.request(), "weekly")
     assert (2, 2) == (tally.audience, tally.suppressed)
     with pytest.raises(StoreError, match="issue 2 is cancelled"):
-        newsletter.resume_issue(room.request(), number)
+        issues.resume_issue(room.request(), number)
 
 
 def test_what_failed_can_be_tried_again(room: Newsroom) -> None:
@@ -222,13 +224,13 @@ def test_what_failed_can_be_tried_again(room: Newsroom) -> None:
     assert failed.issue is not None
     assert failed.stats is not None
     assert (2, "done") == (failed.stats.failed, failed.issue.state)
-    assert 2 == newsletter.retry_issue(room.request(), failed.issue.id)
+    assert 2 == issues.retry_issue(room.request(), failed.issue.id)
     room.digests("name: weekly")
 
     tally = room.send()[1].stats
     assert tally is not None
     assert (2, 0) == (tally.accepted, tally.failed)
-    assert 0 == newsletter.retry_issue(room.request(), failed.issue.id)
+    assert 0 == issues.retry_issue(room.request(), failed.issue.id)
 
 
 def test_what_is_in_doubt_can_be_sent_again(room: Newsroom) -> None:
@@ -240,10 +242,10 @@ def test_what_is_in_doubt_can_be_sent_again(room: Newsroom) -> None:
     assert doubtful.stats is not None
     assert (2, "done") == (doubtful.stats.doubt, doubtful.issue.state)
     number = doubtful.issue.id
-    assert 0 == newsletter.retry_issue(room.request(), number)
-    assert 0 == newsletter.retry_issue(room.request(), number, doubt=True)
+    assert 0 == issues.retry_issue(room.request(), number)
+    assert 0 == issues.retry_issue(room.request(), number, doubt=True)
     room.now += timedelta(minutes=31)
-    assert 2 == newsletter.retry_issue(room.request(), number, doubt=True)
+    assert 2 == issues.retry_issue(room.request(), number, doubt=True)
     room.digests("name: weekly")
 
     tally = room.send()[1].stats
@@ -260,7 +262,7 @@ def test_issues_are_listed_newest_first(room: Newsroom) -> None:
     room.send("weekly")
 
     def listed(digest: str = "") -> list[tuple[str, str]]:
-        found = newsletter.list_issues(room.request(), digest)
+        found = issues.list_issues(room.request(), digest)
         return [(issue.digest, issue.subject) for issue, _ in found]
 
     assert [("weekly", "two"), ("other", ""), ("weekly", "one"), ("weekly", "")] == listed()
@@ -288,9 +290,9 @@ def test_an_address_that_the_server_cannot_take_is_told(room: Newsroom) -> None:
         room.digests("name: weekly", mail=smtp(server.port))
         (sent,) = room.send()
     assert sent.issue is not None
-    found = newsletter.list_undelivered(room.request(), sent.issue.id, 9)
-    last = newsletter.get_last_delivery(room.request(), "jürgen@example.net")
-    other = newsletter.get_last_delivery(room.request(), "bob@example.net")
+    found = issues.list_undelivered(room.request(), sent.issue.id, 9)
+    last = manage.get_last_delivery(room.request(), "jürgen@example.net")
+    other = manage.get_last_delivery(room.request(), "bob@example.net")
 
     assert ["jürgen@example.net"] == [each.address for each in found]
     assert "letters beyond ASCII" in found[0].result.text

@@ -8,17 +8,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 from postoffice import desk, folder, relay, smtp
 
-from feedpub.config import MailConfig
-from feedpub.mail import FileTransport, MaildirTransport, SmtpRelay, SmtpTransport
-from feedpub.mail.smtp import order_relays
-from feedpub.model import Author
-from feedpub.newsletter.posting.lines import (
+from feedpub.config.schema import MailConfig
+from feedpub.delivery.file_transport import FileTransport, MaildirTransport
+from feedpub.delivery.relays import (
     RelayLimits,
     build_transport,
     compute_connect_chance,
     load_relay_limits,
     pick_relay,
 )
+from feedpub.delivery.smtp import SmtpTransport
+from feedpub.delivery.smtp_connection import SmtpRelay, order_relays
+from feedpub.models.content import Author
 
 SERVERS = [SmtpRelay("a", weight=3), SmtpRelay("b", weight=1), SmtpRelay("c", weight=2)]
 GATES = [RelayLimits(each.name, each.weight, 2) for each in SERVERS]

@@ -10,14 +10,14 @@ import pytest
 from mailings import ACCEPTED
 from postoffice import NOW, delivery, desk, folder, mailing, moment, printer, states, tally
 
-import feedpub.store
-from feedpub.mailing import Delivery, Issue, MessageContent, SendResult, Variant
-from feedpub.newsletter.desk import NewsletterContext
-from feedpub.newsletter.posting.letters import MAX_CACHED_MESSAGES
-from feedpub.newsletter.posting.lines import RelayLimits
-from feedpub.newsletter.posting.office import Dispatcher
-from feedpub.newsletter.posting.times import Clock
-from feedpub.store import Store, StoreError
+from feedpub import storage
+from feedpub.app import NewsletterContext
+from feedpub.delivery.content import MAX_CACHED_MESSAGES
+from feedpub.delivery.dispatcher import Dispatcher
+from feedpub.delivery.relays import Clock, RelayLimits
+from feedpub.models.newsletter import Delivery, Issue, MessageContent, SendResult, Variant
+from feedpub.storage import Store
+from feedpub.storage.errors import StoreError
 
 
 class Hasty(Store):
@@ -35,7 +35,7 @@ class Hasty(Store):
 
 def hasty(url: str, home: Path) -> Hasty:
     """Open it."""
-    return Hasty(feedpub.store.open_store(url, home)._database)
+    return Hasty(storage.open_store(url, home)._database)
 
 
 GATES = (RelayLimits("relay", connections=2),)

@@ -6,7 +6,7 @@ from threading import Event
 
 from newsrooms import Newsroom
 
-from feedpub import newsletter
+from feedpub.newsletter import issues, queue_status
 
 WEEK = timedelta(days=7)
 
@@ -26,21 +26,21 @@ def test_what_is_planned_is_delivered_later(tmp_path: Path) -> None:
     here = room(tmp_path)
     here.now += WEEK
 
-    assert () == newsletter.deliver_issues(here.request(), Event())
+    assert () == issues.deliver_issues(here.request(), Event())
 
-    (planned,) = newsletter.plan_issues(here.request())
+    (planned,) = issues.plan_issues(here.request())
 
     assert planned.issue is not None
     assert {} == here.mailed()
-    assert 1 == newsletter.get_queue_status(here.request()).open_issues[0][1].waiting
+    assert 1 == queue_status.get_queue_status(here.request()).open_issues[0][1].waiting
 
-    (sent,) = newsletter.deliver_issues(here.request(), Event())
+    (sent,) = issues.deliver_issues(here.request(), Event())
 
     assert sent.stats is not None
     assert (1, "done") == (sent.stats.accepted, sent.issue and sent.issue.state)
     assert {"bob@example.org": ["one"]} == here.mailed()
     assert planned.issue.posts == sent.posts
-    assert "its next time has not come yet" == newsletter.plan_issues(here.request())[0].reason
+    assert "its next time has not come yet" == issues.plan_issues(here.request())[0].reason
 
 
 def test_who_is_told_to_stop_leaves_the_rest(tmp_path: Path) -> None:
@@ -49,15 +49,15 @@ def test_who_is_told_to_stop_leaves_the_rest(tmp_path: Path) -> None:
     for number in range(300):
         here.reader(f"reader{number}@example.org")
     here.now += WEEK
-    newsletter.plan_issues(here.request())
+    issues.plan_issues(here.request())
     stop = Event()
     stop.set()
-    (sent,) = newsletter.deliver_issues(here.request(), stop)
+    (sent,) = issues.deliver_issues(here.request(), stop)
 
     assert sent.stats is not None
     assert 301 == sent.stats.accepted + sent.stats.waiting
 
-    newsletter.deliver_issues(here.request(), Event())
+    issues.deliver_issues(here.request(), Event())
 
     assert 301 == len(here.mailed())
 
@@ -66,7 +66,7 @@ def test_when_the_digests_go_out_and_what_waits(tmp_path: Path) -> None:
     """In the digest's zone or the site's, after the newest slot for which something is known."""
     here = room(tmp_path)
     here.digests("name: weekly", 'name: daily, schedule: "daily 09:00", timezone: Asia/Shanghai')
-    found = newsletter.get_queue_status(here.request())
+    found = queue_status.get_queue_status(here.request())
     weekly, daily = found.schedules
 
     assert weekly.last_slot is not None
@@ -77,8 +77,8 @@ def test_when_the_digests_go_out_and_what_waits(tmp_path: Path) -> None:
     assert found.next_run is None
 
     here.now += WEEK
-    newsletter.plan_issues(here.request())
-    found = newsletter.get_queue_status(here.request())
+    issues.plan_issues(here.request())
+    found = queue_status.get_queue_status(here.request())
 
     assert here.now == found.next_due == found.next_run
     assert ["weekly"] == [issue.digest for issue, _ in found.open_issues]
@@ -93,6 +93,6 @@ def test_the_log_of_the_database_is_emptied(tmp_path: Path) -> None:
 
         assert log.stat().st_size
 
-        newsletter.clean_up_database(here.request())
+        queue_status.clean_up_database(here.request())
 
         assert 0 == log.stat().st_size

@@ -3,8 +3,8 @@
 import pytest
 from postoffice import moment
 
-from feedpub.mailing import SendResult
-from feedpub.newsletter.posting.paces import RateLimiter, is_relay_throttling
+from feedpub.delivery.throttle import RateLimiter, is_relay_throttling
+from feedpub.models.newsletter import SendResult
 
 
 def test_nobody_waits_without_a_rate() -> None:

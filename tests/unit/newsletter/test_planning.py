@@ -8,15 +8,17 @@ from threading import Event
 import pytest
 from newsrooms import DAY, WEEK, Newsroom, reasons
 
-from feedpub import newsletter
-from feedpub.config import DigestConfig
-from feedpub.digests import FilterDescriber
+from feedpub.app import NewsletterContext
+from feedpub.config.schema import DigestConfig
+from feedpub.delivery.render import MessageRenderer
 from feedpub.errors import FeedpubError
-from feedpub.model import Post
-from feedpub.newsletter.desk import NewsletterContext
-from feedpub.newsletter.editing import IssueBuilder, IssueDraft, run_with_builder
+from feedpub.models.content import Post
+from feedpub.newsletter import issues as newsletter_issues
+from feedpub.newsletter import planning, queue_status
+from feedpub.newsletter.issue_builder import IssueBuilder, IssueDraft, run_with_builder
 from feedpub.newsletter.planning import Planner
-from feedpub.newsletter.posting import MessageRenderer
+from feedpub.site.describe import FilterDescriber
+from feedpub.subscribers import manage
 
 MONDAY = datetime(2025, 6, 2, 8, 0, tzinfo=UTC)
 
@@ -31,7 +33,7 @@ def room(tmp_path: Path) -> Newsroom:
 
 def recorded(room: Newsroom) -> list[tuple[str, datetime, str]]:
     """Give what is recorded of each slot: state, slot and reason, the oldest first."""
-    issues = [issue for issue, _ in newsletter.list_issues(room.request())]
+    issues = [issue for issue, _ in newsletter_issues.list_issues(room.request())]
     return [(each.state, each.slot, each.reason) for each in reversed(issues)]
 
 
@@ -136,14 +138,14 @@ def test_a_clock_that_ran_ahead_delays_nobody(room: Newsroom) -> None:
     room.send(due=True)
     room.write("one.md")
     room.now += years
-    newsletter.plan_issues(room.request())
+    newsletter_issues.plan_issues(room.request())
     room.now += DAY - years
-    due = newsletter.get_queue_status(room.request()).next_run
+    due = queue_status.get_queue_status(room.request()).next_run
 
     assert due is not None
     assert due <= room.now
 
-    newsletter.deliver_issues(room.request(), Event())
+    newsletter_issues.deliver_issues(room.request(), Event())
 
     assert {"bob@example.net": ["one"], "cid@example.net": ["one"]} == room.mailed()
     assert {2025} == {parsedate_to_datetime(each["Date"]).year for each in room.messages()}
@@ -201,7 +203,7 @@ def test_two_sendings_in_a_second_are_two(room: Newsroom) -> None:
 
 def test_what_nobody_follows_is_an_issue_for_nobody(room: Newsroom) -> None:
     """It counts as mailed, and has no size."""
-    newsletter.remove_subscriber(room.request(), "bob@example.net")
+    manage.remove_subscriber(room.request(), "bob@example.net")
     room.reader("cid@example.net", tags=("x",))
     room.begin()
     room.write("one.md")
@@ -363,7 +365,7 @@ def test_a_digest_goes_on_under_another_name(room: Newsroom) -> None:
     room.send(due=True)
 
     assert {"bob@example.net": ["one", "two"]} == room.mailed()
-    assert {"tips"} == {issue.digest for issue, _ in newsletter.list_issues(room.request())}
+    assert {"tips"} == {issue.digest for issue, _ in newsletter_issues.list_issues(room.request())}
 
 
 @pytest.mark.parametrize("renamed", [("name: tips, was: weekly",), ("name: other",), ()])
@@ -377,7 +379,7 @@ def test_an_issue_that_is_half_out_ends_as_it_would_have(
     room.write("one.md")
     room.now += WEEK
     room.build()
-    newsletter.plan_issues(room.request())
+    newsletter_issues.plan_issues(room.request())
     with room.desk() as desk:
         (number,) = (each.id for each in desk.store.list_issues() if each.state == "sending")
         (one,) = desk.store.claim_deliveries("w", 1, WEEK, room.now)
@@ -450,7 +452,7 @@ def test_who_is_overtaken_chooses_again(
     with room.desk() as desk:
         digest = desk.get_digest("weekly")
 
-        def work(editor: IssueBuilder, following: FilterDescriber) -> newsletter.DigestResult:
+        def work(editor: IssueBuilder, following: FilterDescriber) -> planning.DigestResult:
             meddler = Meddler(editor, desk, times)
             planner = Planner(desk, meddler, MessageRenderer(desk, following), room.now)
             return planner.plan_issue(digest, due=False, dry=False, backlog=False)

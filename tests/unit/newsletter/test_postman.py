@@ -34,19 +34,17 @@ from postoffice import (
 )
 from watched import wait_until
 
-import feedpub.store
-from feedpub.digests import FilterDescriber, FilterNames
-from feedpub.mail import SmtpRelay, SmtpTransport
-from feedpub.mailing import Delivery, DeliveryUpdate, Message, Subscriber, Variant
-from feedpub.message import PreparedMessage
-from feedpub.newsletter.posting import (
-    DeliveryRunner,
-    MessageRenderer,
-    RunResult,
-    build_clock,
-    build_transport,
-)
-from feedpub.store import Store, StoreError, StoreUnavailable
+from feedpub import storage
+from feedpub.delivery.mime import PreparedMessage
+from feedpub.delivery.relays import build_clock, build_transport
+from feedpub.delivery.render import MessageRenderer
+from feedpub.delivery.runner import DeliveryRunner, RunResult
+from feedpub.delivery.smtp import SmtpTransport
+from feedpub.delivery.smtp_connection import SmtpRelay
+from feedpub.models.newsletter import Delivery, DeliveryUpdate, Message, Subscriber, Variant
+from feedpub.site.describe import FilterDescriber, FilterNames
+from feedpub.storage import Store
+from feedpub.storage.errors import StoreError, StoreUnavailable
 
 MANY = [f"reader{n}@d{n % 5}.example" for n in range(60)]
 ANN, BOB, CLEO = "ann@example.org", "bob@example.com", "cleo@example.net"
@@ -560,7 +558,7 @@ class Away(Store):
 
 def away(url: str, home: Path) -> Away:
     """Open a store that is away at first."""
-    return Away(feedpub.store.open_store(url, home)._database)
+    return Away(storage.open_store(url, home)._database)
 
 
 def test_a_round_waits_for_the_database(tmp_path: Path) -> None:
@@ -614,7 +612,7 @@ def test_a_bug_at_one_connection_lets_the_others_end(tmp_path: Path) -> None:
     """What was not begun is given back once, and again when all is over."""
 
     def counted(url: str, home: Path) -> Counted:
-        return Counted(feedpub.store.open_store(url, home)._database)
+        return Counted(storage.open_store(url, home)._database)
 
     mail = smtp(relay(1, connections=2))
     with MailServer({"END": HANG}) as server, desk(tmp_path, mail, counted) as one:

@@ -11,9 +11,9 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 from postoffice import NOW, desk, folder, printer
 
-from feedpub.config import DkimConfig, MailConfig
+from feedpub.config.schema import DkimConfig, MailConfig
 from feedpub.errors import FeedpubError
-from feedpub.model import Author
+from feedpub.models.content import Author
 
 READER = replace(mailings.reader("bob@example.com", name="Bob"), id=7)
 

@@ -13,11 +13,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from newsrooms import Newsroom
 
-from feedpub import newsletter
 from feedpub.errors import FeedpubError
-from feedpub.mailing import Consent, SignupRequest, Subscriber, SubscriptionFilter
-from feedpub.newsletter import signup
-from feedpub.store import AddressForgottenError, ImportCounts
+from feedpub.models.newsletter import Consent, SignupRequest, Subscriber, SubscriptionFilter
+from feedpub.newsletter import confirmations, signup
+from feedpub.storage.errors import AddressForgottenError
+from feedpub.storage.imports import ImportCounts
+from feedpub.subscribers import manage
 
 PIECES = (
     *(b"email", b"name,", b"status", b"EMAIL_BLACKLISTED", b",", b";", b"\t", b"\n", b"\r\n", b'"'),
@@ -35,19 +36,19 @@ def room(tmp_path: Path) -> Newsroom:
 
 def states(room: Newsroom) -> dict[str, str]:
     """Give the state of everybody."""
-    return {each.address: each.state for each in newsletter.list_subscribers(room.request(), None)}
+    return {each.address: each.state for each in manage.list_subscribers(room.request(), None)}
 
 
 def imported(
     room: Newsroom, path: Path, *, dry: bool = False, skip: bool = False
-) -> newsletter.ImportResult:
+) -> manage.ImportResult:
     """Import a list."""
-    return newsletter.import_subscribers(room.request(), path, dry=dry, skip=skip)
+    return manage.import_subscribers(room.request(), path, dry=dry, skip=skip)
 
 
 def test_somebody_is_added_as_they_asked(room: Newsroom) -> None:
     """Active at once, since the publisher vouches for it; tags and authors become slugs."""
-    added = newsletter.add_subscriber(
+    added = manage.add_subscriber(
         room.request(),
         "Bob@Example.org",
         name=" Bob\r\nBee ",
@@ -58,7 +59,7 @@ def test_somebody_is_added_as_they_asked(room: Newsroom) -> None:
     )
 
     follows = SubscriptionFilter(everything=False, tags=("b", "über-uns"), authors=("ann-lee",))
-    assert added == newsletter.get_subscriber(room.request(), "bob@example.ORG")
+    assert added == manage.get_subscriber(room.request(), "bob@example.ORG")
     assert added == Subscriber(
         id=added.id,
         address="Bob@Example.org",
@@ -70,7 +71,7 @@ def test_somebody_is_added_as_they_asked(room: Newsroom) -> None:
         cadence="weekly",
         changed=room.now,
     )
-    assert newsletter.add_subscriber(room.request(), "cid@example.org").follows.everything
+    assert manage.add_subscriber(room.request(), "cid@example.org").follows.everything
 
 
 @pytest.mark.parametrize(
@@ -87,7 +88,7 @@ def test_what_nobody_can_be_is_refused(
 ) -> None:
     """With what was meant."""
     with pytest.raises(FeedpubError, match=told):
-        newsletter.add_subscriber(room.request(), address, cadence=cadence, language=language)
+        manage.add_subscriber(room.request(), address, cadence=cadence, language=language)
 
     assert {} == states(room)
 
@@ -95,26 +96,26 @@ def test_what_nobody_can_be_is_refused(
 def test_readers_are_listed_by_state(room: Newsroom) -> None:
     """And counted; a state that does not exist is told."""
     room.reader("bob@example.org")
-    newsletter.suppress_address(room.request(), room.reader("cid@example.org").address)
-    held = [each.address for each in newsletter.list_subscribers(room.request(), "suppressed")]
+    manage.suppress_address(room.request(), room.reader("cid@example.org").address)
+    held = [each.address for each in manage.list_subscribers(room.request(), "suppressed")]
 
     assert ["cid@example.org"] == held
     assert {"active": 1, "suppressed": 1} == {
-        state: number for state, number in newsletter.count_subscribers(room.request()) if number
+        state: number for state, number in manage.count_subscribers(room.request()) if number
     }
     with pytest.raises(FeedpubError, match='"actife" is no state; did you mean "active"'):
-        list(newsletter.list_subscribers(room.request(), "actife"))
+        list(manage.list_subscribers(room.request(), "actife"))
 
 
 def test_who_is_not_there_is_told(room: Newsroom) -> None:
     """Whatever is to be done with them."""
-    for act in (newsletter.get_subscriber, newsletter.remove_subscriber):
+    for act in (manage.get_subscriber, manage.remove_subscriber):
         with pytest.raises(FeedpubError, match=r"x@example.org: nobody has this address"):
             act(room.request(), "x@example.org")
     for other in (
-        newsletter.get_subscriber,
-        newsletter.erase_subscriber,
-        newsletter.suppress_address,
+        manage.get_subscriber,
+        manage.erase_subscriber,
+        manage.suppress_address,
     ):
         with pytest.raises(FeedpubError, match='"x" is no e-mail address'):
             other(room.request(), "x")
@@ -124,8 +125,8 @@ def test_who_is_removed_leaves_no_request(room: Newsroom) -> None:
     """What they asked for on the site is deleted too; a link in their mail leads nowhere."""
     with room.desk() as desk:
         signup.request_signup(desk, SignupRequest("bob@example.org"), b"net", room.now)
-    newsletter.send_confirmations(room.request())
-    newsletter.remove_subscriber(room.request(), "bob@example.org")
+    confirmations.send_confirmations(room.request())
+    manage.remove_subscriber(room.request(), "bob@example.org")
 
     with room.desk() as desk:
         assert desk.store.find_pending_confirmation("bob@example.org", desk.derive_salt()) is None
@@ -134,7 +135,7 @@ def test_who_is_removed_leaves_no_request(room: Newsroom) -> None:
 def test_who_is_removed_may_come_back(room: Newsroom) -> None:
     """As if they had never been here."""
     room.reader("bob@example.org")
-    newsletter.remove_subscriber(room.request(), "BOB@example.org")
+    manage.remove_subscriber(room.request(), "BOB@example.org")
 
     assert {} == states(room)
     assert "active" == room.reader("bob@example.org").state
@@ -143,8 +144,8 @@ def test_who_is_removed_may_come_back(room: Newsroom) -> None:
 def test_who_is_forgotten_stays_away(room: Newsroom) -> None:
     """Added or imported; whether they ever were here or not."""
     room.reader("bob@example.org")
-    newsletter.erase_subscriber(room.request(), "bob@example.org")
-    newsletter.erase_subscriber(room.request(), "cid@example.org")
+    manage.erase_subscriber(room.request(), "bob@example.org")
+    manage.erase_subscriber(room.request(), "cid@example.org")
 
     with pytest.raises(AddressForgottenError, match="asked to be forgotten"):
         room.reader("Bob@example.org")
@@ -155,9 +156,9 @@ def test_who_is_forgotten_stays_away(room: Newsroom) -> None:
 def test_who_is_suppressed_is_mailed_no_more(room: Newsroom) -> None:
     """Also who is not on the list yet; no import brings them back."""
     room.reader("bob@example.org")
-    newsletter.suppress_address(room.request(), "bob@example.org")
-    newsletter.suppress_address(room.request(), "cid@example.org")
-    again = newsletter.suppress_address(room.request(), "cid@example.org")
+    manage.suppress_address(room.request(), "bob@example.org")
+    manage.suppress_address(room.request(), "cid@example.org")
+    again = manage.suppress_address(room.request(), "cid@example.org")
 
     assert "suppressed" == again.state
     assert ImportCounts(0, 0, 0, 2) == imported(room, room.put("list.csv", LIST)).imported
@@ -172,7 +173,7 @@ def test_a_list_is_imported(room: Newsroom) -> None:
 
     assert {} == states(room)
     watched = replace(room.request(), progress=lambda *told: shown.append(told))
-    done = newsletter.import_subscribers(watched, path)
+    done = manage.import_subscribers(watched, path)
     assert replace(dry, is_written=True) == done
     assert ImportCounts(2, 0, 0, 0) == dry.imported
     assert (("active", 2),) == dry.state_counts
@@ -219,7 +220,7 @@ def test_a_list_that_cannot_be_used_at_all_has_no_rows_to_mend(
     path = tmp_path / "list.csv"
     path.write_text("Adresse,Name\nann,Ann\n", encoding="utf-8")
     with pytest.raises(FeedpubError, match=r'list\.csv:1: .*, as in --column "email=Adresse"'):
-        newsletter.import_subscribers(room.request(), path, skip=True)
+        manage.import_subscribers(room.request(), path, skip=True)
 
 
 DOUBTED = "email,Permission level\nbob@example.org,A\ncid@example.org,B\n"
@@ -233,7 +234,7 @@ def test_nobody_becomes_active_while_a_column_may_tell_who_left(room: Newsroom) 
     assert (False, {}) == (asked.is_written, states(room))
     assert ["Permission level"] == [column.label for column in asked.unclear_columns]
     assert asked == imported(room, path, dry=True) == imported(room, path, skip=True)
-    said = newsletter.import_subscribers(
+    said = manage.import_subscribers(
         room.request(),
         path,
         columns={"state": "Permission level"},
@@ -243,7 +244,7 @@ def test_nobody_becomes_active_while_a_column_may_tell_who_left(room: Newsroom) 
     assert {"bob@example.org": "active", "cid@example.org": "unsubscribed"} == states(room)
     left = room.put("left.csv", "email,status,Permission level\nx@example.org,unsubscribed,A\n")
     assert imported(room, left).is_written
-    assert newsletter.import_subscribers(room.request(), path, sure=True).is_written
+    assert manage.import_subscribers(room.request(), path, sure=True).is_written
     assert "unsubscribed" == states(room)["cid@example.org"]
 
 
@@ -261,10 +262,10 @@ def test_a_list_is_decoded_by_its_marks(room: Newsroom, encoding: str, said: str
         name = "Zoe"
     path = room.root / "list.csv"
     path.write_bytes(f"email,name\r\nzoe@example.org,{name}\r\n".encode(encoding))
-    result = newsletter.import_subscribers(room.request(), path, encoding=said)
+    result = manage.import_subscribers(room.request(), path, encoding=said)
 
     assert result.is_written
-    assert name == newsletter.get_subscriber(room.request(), "zoe@example.org").name
+    assert name == manage.get_subscriber(room.request(), "zoe@example.org").name
     is_told = not (said or encoding.startswith("utf-8"))
     assert is_told == any("--encoding" in note for note in result.notes)
 
@@ -299,7 +300,7 @@ def test_an_encoding_that_is_none_is_told(room: Newsroom, encoding: str, told: s
     """And one that the file is not in."""
     path = room.put("list.csv", "email\na@example.org\n\n")
     with pytest.raises(FeedpubError, match=rf"list\.csv: .*{told}"):
-        newsletter.import_subscribers(room.request(), path, encoding=encoding)
+        manage.import_subscribers(room.request(), path, encoding=encoding)
 
 
 def zipped(*names: str) -> bytes:
@@ -367,7 +368,7 @@ def test_an_export_can_be_imported(room: Newsroom) -> None:
     """Nothing changes by it."""
     room.reader("bob@example.org", tags=("a",), cadence="monthly")
     room.reader("cid@example.org")
-    newsletter.suppress_address(room.request(), "cid@example.org")
-    path = room.put("out.csv", "".join(newsletter.export_subscribers(room.request())))
+    manage.suppress_address(room.request(), "cid@example.org")
+    path = room.put("out.csv", "".join(manage.export_subscribers(room.request())))
 
     assert ImportCounts(0, 0, 2, 0) == imported(room, path).imported

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 from newsrooms import Newsroom
 
-from feedpub import newsletter
-from feedpub.newsletter.recalling import load_describer
+from feedpub.newsletter import issues
+from feedpub.newsletter.issue_builder import load_describer
 
 
 @pytest.fixture
@@ -28,7 +28,7 @@ def told(room: Newsroom) -> str:
 
 def test_names_are_those_of_the_last_reading(room: Newsroom) -> None:
     """Also where the content folder is away."""
-    newsletter.list_digests(room.request())
+    issues.list_digests(room.request())
     shutil.rmtree(room.content)
 
     assert "You follow posts about C++, in every issue." == told(room)

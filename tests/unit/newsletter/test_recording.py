@@ -10,15 +10,12 @@ from pathlib import Path
 import pytest
 from mailings import ACCEPTED, LEASE, NOW, planned, with_readers
 
-import feedpub.store
-from feedpub.mailing import DeliveryUpdate
-from feedpub.newsletter.posting.recording import (
-    LeaseLostError,
-    ResultWriter,
-    retry_on_database_error,
-)
-from feedpub.store import Store, StoreError, StoreUnavailable
-from feedpub.store.database import Database
+from feedpub import storage
+from feedpub.delivery.results import LeaseLostError, ResultWriter, retry_on_database_error
+from feedpub.models.newsletter import DeliveryUpdate
+from feedpub.storage import Store
+from feedpub.storage.database import Database
+from feedpub.storage.errors import StoreError, StoreUnavailable
 
 
 def nothing(_: float) -> None:
@@ -110,7 +107,7 @@ def test_patience_ends() -> None:
 
 def test_a_delivery_is_in_doubt_when_that_returns(tmp_path: Path) -> None:
     """And settled in the end."""
-    with closing(feedpub.store.open_store("", tmp_path)) as store:
+    with closing(storage.open_store("", tmp_path)) as store:
         issue = planned(store, with_readers(store, 2), "a")
         first, second = store.claim_deliveries("w", 2, LEASE, NOW)
         with recording(store) as recorder:
@@ -127,7 +124,7 @@ def test_a_delivery_is_in_doubt_when_that_returns(tmp_path: Path) -> None:
 
 def test_what_is_not_ours_is_refused(tmp_path: Path) -> None:
     """The reader left meanwhile."""
-    with closing(feedpub.store.open_store("", tmp_path)) as store:
+    with closing(storage.open_store("", tmp_path)) as store:
         readers = with_readers(store, 1)
         planned(store, readers, "a")
         (delivery,) = store.claim_deliveries("w", 1, LEASE, NOW)
@@ -138,7 +135,7 @@ def test_what_is_not_ours_is_refused(tmp_path: Path) -> None:
 
 def test_outcomes_wait_for_the_database(tmp_path: Path) -> None:
     """What a server said is not forgotten because of it."""
-    with closing(feedpub.store.open_store("", tmp_path)) as plain:
+    with closing(storage.open_store("", tmp_path)) as plain:
         issue = planned(plain, with_readers(plain, 1), "a")
         (delivery,) = plain.claim_deliveries("w", 1, LEASE, NOW)
         away = Away(plain._database)
@@ -151,7 +148,7 @@ def test_outcomes_wait_for_the_database(tmp_path: Path) -> None:
 
 def test_who_asks_at_once_shares_a_commit(tmp_path: Path) -> None:
     """Four connections that tell what they did last, and ask: the store is called once."""
-    with closing(feedpub.store.open_store("", tmp_path)) as plain:
+    with closing(storage.open_store("", tmp_path)) as plain:
         issue = planned(plain, with_readers(plain, 8), "a")
         claimed = plain.claim_deliveries("w", 8, LEASE, NOW)
         counting = Counting(plain._database)
@@ -180,7 +177,7 @@ def test_who_asks_at_once_shares_a_commit(tmp_path: Path) -> None:
 
 def test_outcomes_of_which_there_is_no_end_are_written(tmp_path: Path) -> None:
     """They do not wait for company for ever."""
-    with closing(feedpub.store.open_store("", tmp_path)) as plain:
+    with closing(storage.open_store("", tmp_path)) as plain:
         issue = planned(plain, with_readers(plain, 120), "a")
         counting = Counting(plain._database)
         recorder = ResultWriter(counting, "w", lambda: NOW, nothing)
@@ -195,7 +192,7 @@ def test_outcomes_of_which_there_is_no_end_are_written(tmp_path: Path) -> None:
 
 def test_one_of_two_who_ask_for_the_same_may_send(tmp_path: Path) -> None:
     """A lease that ended while it waited may bring a worker its own delivery a second time."""
-    with closing(feedpub.store.open_store("", tmp_path)) as store:
+    with closing(storage.open_store("", tmp_path)) as store:
         planned(store, with_readers(store, 1), "a")
         (delivery,) = store.claim_deliveries("w", 1, LEASE, NOW)
         recorder = ResultWriter(store, "w", lambda: NOW, nothing, 2)
@@ -223,7 +220,7 @@ def test_one_of_two_who_ask_for_the_same_may_send(tmp_path: Path) -> None:
 
 def test_nobody_waits_for_what_has_ended(tmp_path: Path) -> None:
     """Who asks whether all is written is let go."""
-    with closing(feedpub.store.open_store("", tmp_path)) as store:
+    with closing(storage.open_store("", tmp_path)) as store:
         recorder = ResultWriter(store, "w", lambda: NOW, nothing)
         recorder.close()
         recorder.run()
@@ -233,7 +230,7 @@ def test_nobody_waits_for_what_has_ended(tmp_path: Path) -> None:
 
 def test_a_broken_database_ends_it(tmp_path: Path) -> None:
     """Whoever waits, tells or asks hears of it, and so does who runs it."""
-    with closing(feedpub.store.open_store("", tmp_path)) as plain:
+    with closing(storage.open_store("", tmp_path)) as plain:
         away = Away(plain._database)
         away.calls, away.error = 1, StoreError("broken")
         recorder = ResultWriter(away, "w", lambda: NOW, nothing)
@@ -259,7 +256,7 @@ def test_a_broken_database_ends_it(tmp_path: Path) -> None:
 
 def test_who_came_too_late_is_told(tmp_path: Path) -> None:
     """What was not even looked at when the database broke is answered too."""
-    with closing(feedpub.store.open_store("", tmp_path)) as plain:
+    with closing(storage.open_store("", tmp_path)) as plain:
         away = Away(plain._database)
         away.calls, away.error = 1, StoreError("broken")
         recorder = ResultWriter(away, "w", lambda: NOW, nothing)

@@ -14,12 +14,19 @@ import pytest
 from nameserver import Names
 from newsrooms import DAY, WEEK, Newsroom, reasons
 
-from feedpub import newsletter
 from feedpub.errors import FeedpubError
-from feedpub.mailing import SignupRequest
+from feedpub.models.newsletter import SignupRequest
+from feedpub.newsletter import (
+    bounce_processing,
+    confirmations,
+    issues,
+    queue_status,
+    recovery,
+    signup,
+)
 from feedpub.newsletter.doctor import ExternalServices, run_checks
-from feedpub.newsletter.signup import ways
-from feedpub.store import StoreUnavailable
+from feedpub.storage.errors import StoreUnavailable
+from feedpub.subscribers import manage
 
 BOB, CID, DAN = "bob@example.net", "cid@example.net", "dan@example.net"
 
@@ -88,9 +95,9 @@ def logged(room: Newsroom, without: str) -> Iterator[str]:
 
 def recover(
     room: Newsroom, *places: Path, until: datetime | None = None
-) -> newsletter.RecoveryResult:
+) -> recovery.RecoveryResult:
     """Settle what went out."""
-    return newsletter.recover(room.request(), places, until)
+    return recovery.recover(room.request(), places, until)
 
 
 def test_a_database_that_is_current_is_not_taken_for_a_backup(
@@ -116,19 +123,19 @@ def test_nothing_is_sent_from_a_database_that_is_older(room: Newsroom, backup: B
     backup.bring_back()
     room.write("three.md")
     with room.desk() as desk:
-        ways.request_signup(desk, SignupRequest("new@example.net"), b"", room.now)
+        signup.request_signup(desk, SignupRequest("new@example.net"), b"", room.now)
     request = room.request()
     older = "database is older than what went out.*feedpub digest recover"
 
     with pytest.raises(FeedpubError, match=older):
         room.send()
     with pytest.raises(FeedpubError, match=older):
-        newsletter.plan_issues(request)
+        issues.plan_issues(request)
     with pytest.raises(FeedpubError, match=older):
-        newsletter.deliver_issues(request, Event())
+        issues.deliver_issues(request, Event())
     with pytest.raises(FeedpubError, match=older):
-        newsletter.send_confirmations(request)
-    assert "older than what went out" in newsletter.get_queue_status(request).outdated_reason
+        confirmations.send_confirmations(request)
+    assert "older than what went out" in queue_status.get_queue_status(request).outdated_reason
     world = ExternalServices(Names(), lambda: room.now, lambda _: 10**12)
     assert ["database"] == [
         each.about for each in run_checks(request, world) if each.state == "bad"
@@ -176,7 +183,7 @@ def test_an_issue_that_reached_all_is_not_planned_again(room: Newsroom, backup: 
     assert ["nothing new"] == reasons(room.send())
     assert [("two",), ("one",)] == [
         tuple(post.rpartition(":")[2].removesuffix(".md") for post in issue.posts)
-        for issue, _ in newsletter.list_issues(room.request())
+        for issue, _ in issues.list_issues(room.request())
         if issue.posts
     ]
 
@@ -184,19 +191,19 @@ def test_an_issue_that_reached_all_is_not_planned_again(room: Newsroom, backup: 
 def test_copies_of_messages_tell_as_much(room: Newsroom, backup: Backup) -> None:
     """A folder of what was sent; of an issue that was half out when the backup was made."""
     room.write("two.md")
-    newsletter.plan_issues(replace(room.request(), now=room.now + WEEK))
+    issues.plan_issues(replace(room.request(), now=room.now + WEEK))
     room.now += WEEK
     backup.take()
-    newsletter.deliver_issues(room.request(), Event())
+    issues.deliver_issues(room.request(), Event())
     backup.bring_back()
     found = recover(room, room.root / "mail")
 
     assert (4, 2, 0, 0) == (found.found, found.settled, found.issues, found.unknown)
 
-    newsletter.deliver_issues(room.request(), Event())
+    issues.deliver_issues(room.request(), Event())
 
     assert {BOB: ["one", "two"], CID: ["one", "two"]} == room.mailed()
-    issue, tally = newsletter.list_issues(room.request())[0]
+    issue, tally = issues.list_issues(room.request())[0]
     assert ("done", 2) == (issue.state, tally.accepted)
 
 
@@ -204,9 +211,9 @@ def test_all_up_to_a_date_can_count_as_mailed(room: Newsroom, backup: Backup) ->
     """Where there is no log: issues end, and posts until then are mailed to nobody."""
     room.write("two.md")
     room.now += WEEK
-    newsletter.plan_issues(room.request())
+    issues.plan_issues(room.request())
     backup.take()
-    newsletter.deliver_issues(room.request(), Event())
+    issues.deliver_issues(room.request(), Event())
     room.write("three.md")
     room.send()
     backup.bring_back()
@@ -282,15 +289,14 @@ def test_who_left_since_the_backup_stays_out(room: Newsroom, backup: Backup) -> 
     backup.take()
     with room.desk() as desk:
         ids = {
-            name: newsletter.get_subscriber(room.request(), each).id
-            for name, each in people.items()
+            name: manage.get_subscriber(room.request(), each).id for name, each in people.items()
         }
         desk.store.change_state(ids["left"], "unsubscribed", room.now)
         desk.store.change_state(ids["back"], "unsubscribed", room.now)
         desk.store.undo_unsubscribe(ids["back"], room.now - DAY, room.now + DAY)
         desk.store.record_bounce(ids["dead"], hard=True, limit=3, now=room.now)
-    newsletter.remove_subscriber(room.request(), people["gone"])
-    newsletter.erase_subscriber(room.request(), people["bad"])
+    manage.remove_subscriber(room.request(), people["gone"])
+    manage.erase_subscriber(room.request(), people["bad"])
     backup.bring_back()
     room.write("two.md")
     room.send()
@@ -300,9 +306,7 @@ def test_who_left_since_the_backup_stays_out(room: Newsroom, backup: Backup) -> 
     }
     with pytest.raises(FeedpubError, match="asked to be forgotten"):
         room.reader(people["bad"])
-    states = {
-        each.address: each.state for each in newsletter.list_subscribers(room.request(), None)
-    }
+    states = {each.address: each.state for each in manage.list_subscribers(room.request(), None)}
     assert ("unsubscribed", "bounced") == (states[people["left"]], states[people["dead"]])
     log = (room.root / ".feedpub" / "departures").read_text(encoding="utf-8")
     assert "@" not in log
@@ -310,10 +314,10 @@ def test_who_left_since_the_backup_stays_out(room: Newsroom, backup: Backup) -> 
 
 def test_who_left_before_the_log_was_begun_stays_out(room: Newsroom, backup: Backup) -> None:
     """A site that was there before feedpub kept one has it begun with all who had left by then."""
-    newsletter.suppress_address(room.request(), CID)
-    newsletter.erase_subscriber(room.request(), DAN)
+    manage.suppress_address(room.request(), CID)
+    manage.erase_subscriber(room.request(), DAN)
     (room.root / ".feedpub" / "departures").unlink()
-    newsletter.count_subscribers(room.request())
+    manage.count_subscribers(room.request())
     backup.bring_back()
     room.write("two.md")
     room.send()
@@ -345,11 +349,11 @@ def test_what_cannot_be_written_down_does_not_happen(room: Newsroom) -> None:
         room.send()
     (home / "sent").rmdir()
 
-    assert "active" == newsletter.get_subscriber(room.request(), BOB).state
+    assert "active" == manage.get_subscriber(room.request(), BOB).state
     assert ("two",) == room.send()[0].posts
 
 
-def bounced(room: Newsroom, message: bytes) -> newsletter.BounceSummary:
+def bounced(room: Newsroom, message: bytes) -> bounce_processing.BounceSummary:
     """Let a message come back to the site, as one that nobody takes."""
     place = room.root / "came-back.mbox"
     report = (
@@ -359,7 +363,7 @@ def bounced(room: Newsroom, message: bytes) -> newsletter.BounceSummary:
         b"--b\n\nIt could not be delivered.\n--b\nContent-Type: message/rfc822\n\n"
     )
     place.write_bytes(report + message.replace(b"\r\n", b"\n").split(b"\n\n")[0] + b"\n\n--b--\n")
-    return newsletter.process_bounces(room.request(), place)
+    return bounce_processing.process_bounces(room.request(), place)
 
 
 def newest_message(room: Newsroom) -> bytes:
@@ -396,7 +400,7 @@ def test_a_whole_folder_that_was_restored_is_told_by_what_comes_back(
     assert told == bounced(room, unknown).behind
 
     room.now += DAY
-    newsletter.recover(room.request(), [], room.now)
+    recovery.recover(room.request(), [], room.now)
     room.write("three.md")
     room.send()
 

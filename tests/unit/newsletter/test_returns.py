@@ -12,14 +12,14 @@ import pytest
 from newsrooms import DAY, WEEK, Newsroom
 from notices import ABSENCE, BOUNCE, LEAVE, QMAIL, complaint, dsn, mail
 
-from feedpub import newsletter
-from feedpub.bounces import BounceEvent
+from feedpub.delivery.bounce_classifier import Refusal
+from feedpub.delivery.bounces.event import BounceEvent
+from feedpub.delivery.mailbox import ImapAccount
 from feedpub.errors import FeedpubError, MailError
-from feedpub.mail.boxes import ImapAccount
-from feedpub.newsletter import BounceSummary
-from feedpub.newsletter.returns import parse_source
-from feedpub.refusals import Refusal
-from feedpub.tokens import verify_token
+from feedpub.models.tokens import verify_token
+from feedpub.newsletter import bounce_processing, issues, queue_status
+from feedpub.newsletter.bounce_processing import BounceSummary, parse_source
+from feedpub.subscribers import manage
 
 FULL = dsn("4.2.2", "smtp; 452 4.2.2 Mailbox full")
 VAGUE = mail(
@@ -59,11 +59,11 @@ class Post(Newsroom):
 
     def pour(self, path: Path) -> BounceSummary:
         """Read a mailbox."""
-        return newsletter.process_bounces(self.request(), path)
+        return bounce_processing.process_bounces(self.request(), path)
 
     def state(self) -> tuple[str, int]:
         """Give how it is with Ann, and how often her mail came back softly."""
-        ann = newsletter.get_subscriber(self.request(), "ann@example.net")
+        ann = manage.get_subscriber(self.request(), "ann@example.net")
         return ann.state, ann.soft_bounces
 
 
@@ -199,7 +199,7 @@ def test_who_is_named_by_anybody_is_not_touched(post: Post) -> None:
 
 def test_who_was_removed_is_no_matter(post: Post) -> None:
     """Their notices are done with."""
-    newsletter.remove_subscriber(post.request(), "ann@example.net")
+    manage.remove_subscriber(post.request(), "ann@example.net")
     notices = (dsn(), FULL, UNSUBSCRIBE, complaint(to=f"fbl+{BOUNCE}@example.org"))
 
     assert told(hard=1, soft=1, unsubscribed=1, complaints=1) == post.come(*notices)
@@ -222,10 +222,10 @@ def test_a_mail_server_hands_over_one_message(post: Post) -> None:
     """By a pipe."""
     request = post.request()
 
-    assert told(hard=1, stopped=1) == newsletter.process_bounces(
+    assert told(hard=1, stopped=1) == bounce_processing.process_bounces(
         request, io.BytesIO(post.ours(dsn()))
     )
-    assert told() == newsletter.process_bounces(request, io.BytesIO())
+    assert told() == bounce_processing.process_bounces(request, io.BytesIO())
     assert "reading what came back" in post.stages
 
 
@@ -240,7 +240,7 @@ def test_an_account_that_does_not_answer_is_told(post: Post) -> None:
     account = ImapAccount("127.0.0.1", "returns", "secret", port=1)
 
     with pytest.raises(MailError, match=r"127.0.0.1:1: it cannot be reached"):
-        newsletter.process_bounces(post.request(), account)
+        bounce_processing.process_bounces(post.request(), account)
 
 
 def test_soft_bounces_count_once_they_are_marked(post: Post) -> None:
@@ -306,7 +306,7 @@ def test_a_service_that_is_sure_tells_by_token_or_by_address(tmp_path: Path) -> 
         BounceEvent("auto", recipient="ann@example.net"),
     )
 
-    returned = newsletter.process_events(post.request(), reports)
+    returned = bounce_processing.process_events(post.request(), reports)
 
     assert BounceSummary(5, 1, 0, 1, 0, 1, 2, 2) == returned
     with post.desk() as desk:
@@ -323,7 +323,9 @@ def test_who_has_the_id_of_somebody_else_is_not_meant(post: Post) -> None:
     notices = mailbox_of(post.root, dsn().replace(BOUNCE.encode(), token.encode()))
 
     assert told(hard=1) == post.pour(notices)
-    assert told(hard=1) == newsletter.process_events(post.request(), [BounceEvent("hard", owner)])
+    assert told(hard=1) == bounce_processing.process_events(
+        post.request(), [BounceEvent("hard", owner)]
+    )
     assert ("active", 0) == post.state()
 
 
@@ -333,7 +335,7 @@ def test_a_service_may_tell_often_that_somebody_cannot_be_reached(tmp_path: Path
     begun = post.request()
     for day, stopped in enumerate((0, 0, 0, 0, 1)):
         later = replace(begun, now=begun.now + day * DAY)
-        returned = newsletter.process_events(
+        returned = bounce_processing.process_events(
             later, [BounceEvent("soft", recipient="ann@example.net")]
         )
         assert (1, stopped) == (returned.soft, returned.stopped)
@@ -350,11 +352,13 @@ def test_a_refusal_of_us_counts_against_nobody(post: Post) -> None:
         assert told(words, refused=1) == post.come(POLICY)
         post.now += DAY
     notice = BounceEvent("soft", recipient="ann@example.net", refusal=Refusal.RATE, text="too many")
-    returned = newsletter.process_events(post.request(), [notice, replace(notice, recipient="")])
+    returned = bounce_processing.process_events(
+        post.request(), [notice, replace(notice, recipient="")]
+    )
 
     assert (2, ("example.net: too many", "too many")) == (returned.refused, returned.words)
     assert ("active", 0) == post.state()
-    (first, *_) = newsletter.get_queue_status(post.request()).refusals
+    (first, *_) = queue_status.get_queue_status(post.request()).refusals
     assert ("example.net", 3) == (first.domain, first.number)
     assert "https://bl.example/why" in first.text
     assert "ann@" not in first.text
@@ -367,21 +371,21 @@ def test_many_refusals_of_us_pause_what_is_being_sent(tmp_path: Path) -> None:
     post.begin()
     post.now += WEEK
     post.write("one.md")
-    newsletter.plan_issues(post.request())
+    issues.plan_issues(post.request())
     notices = [
         BounceEvent("soft", None, each.address, "5.7.1", "550 5.7.1 listed", Refusal.POLICY)
         for each in many
     ]
 
-    assert () == newsletter.process_events(post.request(), notices[:19]).paused
-    (number,) = newsletter.process_events(post.request(), notices[19:]).paused
-    ((issue, _),) = newsletter.list_issues(post.request(), "weekly")[:1]
+    assert () == bounce_processing.process_events(post.request(), notices[:19]).paused
+    (number,) = bounce_processing.process_events(post.request(), notices[19:]).paused
+    ((issue, _),) = issues.list_issues(post.request(), "weekly")[:1]
     assert (number, "paused") == (issue.id, issue.state)
     assert "550 5.7.1 listed" in issue.reason
     assert {"active": 26} == {
-        state: n for state, n in newsletter.count_subscribers(post.request()) if n
+        state: n for state, n in manage.count_subscribers(post.request()) if n
     }
-    assert () == newsletter.process_events(post.request(), notices[:1]).paused
+    assert () == bounce_processing.process_events(post.request(), notices[:1]).paused
 
 
 RECEIVED = "Received: from mx.example.net ([192.0.2.25]) by mail.example.org"
@@ -428,20 +432,20 @@ def test_what_a_mail_server_hands_over_is_never_swallowed(post: Post) -> None:
     """It is kept where only its owner can read it, once, and told."""
     request = post.request()
     for data in (LETTER, LETTER, dsn()):
-        assert told(left=1, kept=1) == newsletter.process_bounces(request, io.BytesIO(data))
+        assert told(left=1, kept=1) == bounce_processing.process_bounces(request, io.BytesIO(data))
     kept = [*(post.root / ".feedpub/returned/new").iterdir()]
 
     assert {LETTER, dsn()} == {each.read_bytes() for each in kept}
     assert {0o600} == {each.stat().st_mode & 0o777 for each in kept}
-    assert 2 == newsletter.get_queue_status(request).unread_bounces
+    assert 2 == queue_status.get_queue_status(request).unread_bounces
 
 
 def test_an_absence_that_names_nobody_is_not_kept(post: Post) -> None:
     """It was understood: nobody has to read it."""
     data = ABSENCE.replace(BOUNCE.encode(), b"x")
 
-    assert told(left=1) == newsletter.process_bounces(post.request(), io.BytesIO(data))
-    assert 0 == newsletter.get_queue_status(post.request()).unread_bounces
+    assert told(left=1) == bounce_processing.process_bounces(post.request(), io.BytesIO(data))
+    assert 0 == queue_status.get_queue_status(post.request()).unread_bounces
 
 
 def test_what_cannot_be_kept_goes_back(post: Post) -> None:
@@ -450,7 +454,7 @@ def test_what_cannot_be_kept_goes_back(post: Post) -> None:
     folder.mkdir(parents=True)
     for number in range(500):
         (folder / f"{number}.eml").touch()
-    returned = newsletter.process_bounces(post.request(), io.BytesIO(LETTER))
+    returned = bounce_processing.process_bounces(post.request(), io.BytesIO(LETTER))
 
     assert returned.full
     assert 0 == returned.kept

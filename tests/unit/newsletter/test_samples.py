@@ -8,9 +8,10 @@ import pytest
 from mailservers import MailServer
 from newsrooms import Newsroom
 
-from feedpub import newsletter
 from feedpub.errors import FeedpubError, MailError
-from feedpub.tokens import verify_token
+from feedpub.models.tokens import verify_token
+from feedpub.newsletter import issues, preview
+from feedpub.subscribers import manage
 
 MAIL = "unsubscribe: leave@example.org, bounces: bounces@example.org"
 
@@ -28,7 +29,7 @@ def room(tmp_path: Path) -> Newsroom:
 def shown(room: Newsroom, address: str = "") -> tuple[str, str, str]:
     """Give HTML, text and message of a preview."""
     folder = room.root / "deep" / "preview"
-    found = newsletter.write_preview(room.request(), "Mon thly/News", folder, address)
+    found = preview.write_preview(room.request(), "Mon thly/News", folder, address)
     paths = found.paths
 
     assert ["mon-thly-news.html", "mon-thly-news.txt", "mon-thly-news.eml"] == [
@@ -44,7 +45,7 @@ def shown(room: Newsroom, address: str = "") -> tuple[str, str, str]:
 
 def test_a_preview_is_for_a_subscriber(room: Newsroom) -> None:
     """With what is their own: their address, and the ways out, which work."""
-    bob = newsletter.add_subscriber(room.request(), "bob@example.net", name="Bob <&>", tags=("a",))
+    bob = manage.add_subscriber(room.request(), "bob@example.net", name="Bob <&>", tags=("a",))
     html, text, raw = shown(room, "Bob@example.net")
     message = email.message_from_string(raw, policy=email.policy.default)
 
@@ -61,14 +62,14 @@ def test_a_preview_is_for_a_subscriber(room: Newsroom) -> None:
 
 def test_a_preview_is_for_nobody_in_particular(room: Newsroom) -> None:
     """Nothing is recorded and nothing sent, however often it is looked at."""
-    before = newsletter.list_issues(room.request())
+    before = issues.list_issues(room.request())
     html, text, raw = shown(room)
 
     assert "reader@example.org" in text
     assert "The text of one.md." in html
     assert "To: reader@example.org" in raw
     assert "https://example.org/blog/digests/mon-thly-news/" in text
-    assert before == newsletter.list_issues(room.request())
+    assert before == issues.list_issues(room.request())
     assert [] == room.messages()
 
 
@@ -93,15 +94,13 @@ def test_a_place_that_takes_no_preview_is_told(room: Newsroom) -> None:
 
 def test_a_test_goes_to_one_address(room: Newsroom) -> None:
     """Each is a message of its own; the post is as new as before."""
-    outcomes = [
-        newsletter.send_test(room.request(), "Mon thly/News", "eve@example.net") for _ in "12"
-    ]
+    outcomes = [preview.send_test(room.request(), "Mon thly/News", "eve@example.net") for _ in "12"]
 
     assert ["accepted", "accepted"] == [each.kind for each in outcomes]
     assert {"eve@example.net": ["one", "one"]} == room.mailed()
     assert 2 == len({each["Message-ID"] for each in room.messages()})
-    assert ("one",) == newsletter.list_digests(room.request())[0].posts
-    assert [] == list(newsletter.list_subscribers(room.request(), None))
+    assert ("one",) == issues.list_digests(room.request())[0].posts
+    assert [] == list(manage.list_subscribers(room.request(), None))
 
 
 def test_a_test_to_a_subscriber_is_their_own_copy(room: Newsroom) -> None:
@@ -111,7 +110,7 @@ def test_a_test_to_a_subscriber_is_their_own_copy(room: Newsroom) -> None:
         relay = f"{{host: 127.0.0.1, port: {server.port}, security: none}}"
         room.digests("name: weekly", mail=f"{MAIL}, transport: smtp, relays: [{relay}]")
         for address in ("bob@example.net", "eve@example.net"):
-            newsletter.send_test(room.request(), "weekly", address)
+            preview.send_test(room.request(), "weekly", address)
         tokens = [taken.sender.partition("+")[2].partition("@")[0] for taken in server.taken]
     with room.desk() as desk:
         found = [verify_token(desk.keys, "bounce", token) for token in tokens]
@@ -122,13 +121,13 @@ def test_a_test_to_a_subscriber_is_their_own_copy(room: Newsroom) -> None:
 def test_a_test_that_cannot_be_sent_is_told(room: Newsroom) -> None:
     """Be it the address or the server."""
     with pytest.raises(FeedpubError, match='"eve" is no e-mail address'):
-        newsletter.send_test(room.request(), "Mon thly/News", "eve")
+        preview.send_test(room.request(), "Mon thly/News", "eve")
     mail = "transport: smtp, relays: [{host: 127.0.0.1, security: none, port: %s}]"
     room.digests("name: weekly", mail=mail % 1)
     with pytest.raises(MailError, match=r"127.0.0.1:1: it cannot be reached"):
-        newsletter.send_test(room.request(), "weekly", "eve@example.net")
+        preview.send_test(room.request(), "weekly", "eve@example.net")
     with MailServer({"RCPT": "550 5.1.1 No such user"}) as server:
         room.digests("name: weekly", mail=mail % server.port)
-        outcome = newsletter.send_test(room.request(), "weekly", "eve@example.net")
+        outcome = preview.send_test(room.request(), "weekly", "eve@example.net")
 
     assert ("failed", 550) == (outcome.kind, outcome.code)

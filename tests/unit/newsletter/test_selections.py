@@ -2,8 +2,8 @@
 
 import made
 
-from feedpub.mailing import MessageContent, Variant
-from feedpub.newsletter.selections import VariantStore
+from feedpub.models.newsletter import MessageContent, Variant
+from feedpub.newsletter.issue_builder import VariantStore
 
 ONE, TWO = made.post(id="one"), made.post(id="two")
 

@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 from newsrooms import DAY, Newsroom
 
-from feedpub import newsletter
-from feedpub.readership import FeedAudience, FeedHits, Statistics
+from feedpub.models.stats import FeedAudience, FeedHits, Statistics
+from feedpub.newsletter import queue_status
+from feedpub.subscribers import manage
 
 
 @pytest.fixture
@@ -23,7 +24,7 @@ def room(tmp_path: Path) -> Newsroom:
 
 def told(room: Newsroom, days: int = 3) -> Statistics:
     """Give the statistics of some days."""
-    return newsletter.collect_statistics(room.request(), days)
+    return queue_status.collect_statistics(room.request(), days)
 
 
 def numbers(room: Newsroom, days: int = 3) -> list[int]:
@@ -38,7 +39,7 @@ def test_a_site_tells_how_it_is_read(room: Newsroom) -> None:
         FeedHits(today.isoformat(), "rss.xml", "Feedly", 32, 5),
         FeedHits((today - timedelta(days=3)).isoformat(), "rss.xml", "newsboat", 0, 1),
     ]
-    newsletter.record_counts(room.request(), visits)
+    queue_status.record_counts(room.request(), visits)
 
     found = told(room)
 
@@ -61,7 +62,7 @@ def test_a_site_speaks_its_language(room: Newsroom) -> None:
     """And says what its own templates have it say."""
     (room.root / "templates/words").mkdir(parents=True)
     (room.root / "templates/words/en.toml").write_text('[words]\nstats-none = "not one"\n')
-    words = newsletter.load_catalog(room.request())
+    words = queue_status.load_catalog(room.request())
 
     assert ("People on the list", "not one") == (
         words.gettext("stats-people"),
@@ -72,9 +73,9 @@ def test_a_site_speaks_its_language(room: Newsroom) -> None:
 def test_days_that_nobody_counted_are_made_of_what_the_list_remembers(room: Newsroom) -> None:
     """Who came when, and who left when."""
     room.now += DAY
-    newsletter.add_subscriber(room.request(), "bob@example.net")
+    manage.add_subscriber(room.request(), "bob@example.net")
     room.now += DAY
-    newsletter.suppress_address(room.request(), "ann@example.net")
+    manage.suppress_address(room.request(), "ann@example.net")
 
     assert [0, 1, 2, 1] == numbers(room, 4)
     assert [2, 1] == numbers(room, 2)
@@ -82,14 +83,14 @@ def test_days_that_nobody_counted_are_made_of_what_the_list_remembers(room: News
 
 def test_days_that_were_counted_stay_as_they_were(room: Newsroom) -> None:
     """Though somebody was removed since, of whom nothing is known any more."""
-    newsletter.add_subscriber(room.request(), "bob@example.net")
-    newsletter.record_counts(room.request(), ())
+    manage.add_subscriber(room.request(), "bob@example.net")
+    queue_status.record_counts(room.request(), ())
     room.now += 2 * DAY
-    newsletter.remove_subscriber(room.request(), "bob@example.net")
+    manage.remove_subscriber(room.request(), "bob@example.net")
 
     assert [0, 2, 2, 2] == numbers(room, 4)
 
-    newsletter.record_counts(room.request(), ())
+    queue_status.record_counts(room.request(), ())
 
     assert [2, 2, 1] == numbers(room, 3)
 

@@ -6,7 +6,7 @@ import threading
 
 import pytest
 
-from feedpub.newsletter.posting import stop_on_signals
+from feedpub.delivery.runner import stop_on_signals
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])

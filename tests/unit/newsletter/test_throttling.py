@@ -6,7 +6,7 @@ from datetime import datetime
 import pytest
 from postoffice import moment
 
-from feedpub.newsletter.posting.throttling import Throttle
+from feedpub.delivery.throttle import Throttle
 
 RELAY = "relay"
 

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from mailings import NOW
 
-from feedpub.newsletter.posting import build_clock
+from feedpub.delivery.relays import build_clock
 
 
 def test_a_clock_goes_on() -> None:

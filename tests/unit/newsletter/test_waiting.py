@@ -6,9 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from postoffice import delivery, moment
 
-from feedpub.mailing import Delivery
-from feedpub.newsletter.posting.paces import RateLimiter
-from feedpub.newsletter.posting.waiting import ReadyQueue, get_domain
+from feedpub.delivery.ready_queue import ReadyQueue, get_domain
+from feedpub.delivery.throttle import RateLimiter
+from feedpub.models.newsletter import Delivery
 
 
 def all_of(waiting: ReadyQueue) -> list[int]:

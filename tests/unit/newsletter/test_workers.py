@@ -8,8 +8,8 @@ from threading import Event
 
 from newsrooms import Newsroom, dead_worker
 
-from feedpub import newsletter
-from feedpub.newsletter.posting.workers import create_worker_id, is_dead
+from feedpub.delivery.relays import create_worker_id, is_dead
+from feedpub.newsletter import issues
 
 HERE = socket.gethostname()
 
@@ -41,14 +41,14 @@ def test_nobody_waits_for_the_lease_of_the_dead(tmp_path: Path) -> None:
     room.reader("bob@example.org")
     room.write("one.md")
     room.now += timedelta(days=7)
-    newsletter.plan_issues(room.request())
+    issues.plan_issues(room.request())
     with room.desk() as desk:
         desk.store.claim_deliveries(dead_worker(), 1, timedelta(hours=1), room.now)
         desk.store.claim_deliveries("living", 1, timedelta(hours=1), room.now)
 
-    assert 1 == newsletter.release_stalled(room.request())
-    assert 0 == newsletter.release_stalled(room.request())
+    assert 1 == issues.release_stalled(room.request())
+    assert 0 == issues.release_stalled(room.request())
 
-    newsletter.deliver_issues(room.request(), Event())
+    issues.deliver_issues(room.request(), Event())
 
     assert 1 == len(room.mailed())

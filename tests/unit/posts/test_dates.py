@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from feedpub.posts.dates import DateError, parse_date
+from feedpub.content.dates import DateError, parse_date
 
 BERLIN = ZoneInfo("Europe/Berlin")
 

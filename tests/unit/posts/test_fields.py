@@ -5,10 +5,10 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from feedpub.content.fields import PostFields, parse_fields
+from feedpub.content.frontmatter import parse_front_matter
 from feedpub.errors import PostError
-from feedpub.model import Author, Enclosure, Image
-from feedpub.posts.fields import PostFields, parse_fields
-from feedpub.posts.frontmatter import parse_front_matter
+from feedpub.models.content import Author, Enclosure, Image
 
 BERLIN = ZoneInfo("Europe/Berlin")
 DAY = datetime(2025, 1, 29, 23, tzinfo=UTC)

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from feedpub.content.frontmatter import Value, parse_front_matter
 from feedpub.errors import PostError
-from feedpub.posts.frontmatter import Value, parse_front_matter
 
 
 @pytest.mark.parametrize(

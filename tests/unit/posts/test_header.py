@@ -1,8 +1,8 @@
 """Fields asked for by any of their names."""
 
-from feedpub.model import Problem
-from feedpub.posts.frontmatter import parse_front_matter
-from feedpub.posts.header import FieldReader
+from feedpub.content.field_reader import FieldReader
+from feedpub.content.frontmatter import parse_front_matter
+from feedpub.models.content import Problem
 
 
 def header(text: str) -> FieldReader:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from feedpub.posts import keys
+from feedpub.content import keys
 
 
 @pytest.mark.parametrize(

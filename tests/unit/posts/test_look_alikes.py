@@ -2,8 +2,8 @@
 
 import pytest
 
+from feedpub.content import frontmatter
 from feedpub.errors import PostError
-from feedpub.posts import frontmatter
 
 
 def fault(text: str) -> tuple[int, str]:

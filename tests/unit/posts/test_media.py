@@ -2,9 +2,14 @@
 
 import pytest
 
-from feedpub.model import Enclosure, Image
-from feedpub.posts.frontmatter import Value
-from feedpub.posts.media import find_cover_image, parse_duration, parse_enclosures, parse_image
+from feedpub.content.enclosures import (
+    find_cover_image,
+    parse_duration,
+    parse_enclosures,
+    parse_image,
+)
+from feedpub.content.frontmatter import Value
+from feedpub.models.content import Enclosure, Image
 
 
 @pytest.mark.parametrize(

@@ -2,8 +2,8 @@
 
 import pytest
 
+from feedpub.content.frontmatter import parse_front_matter
 from feedpub.errors import PostError
-from feedpub.posts.frontmatter import parse_front_matter
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,7 @@
 import pytest
 
 from feedpub.config.schema import Config, ContentConfig, SiteConfig
-from feedpub.posts.names import PostName, find_date, is_ignored, is_in_drafts, parse_filename
+from feedpub.content.filenames import PostName, find_date, is_ignored, is_in_drafts, parse_filename
 
 
 def config(*patterns: str) -> Config:

@@ -2,8 +2,7 @@
 
 import pytest
 
-from feedpub.posts.frontmatter import parse_front_matter
-from feedpub.posts.nikola import convert_to_front_matter
+from feedpub.content.frontmatter import convert_to_front_matter, parse_front_matter
 
 
 @pytest.mark.parametrize(

@@ -2,9 +2,9 @@
 
 import pytest
 
-from feedpub.model import Author
-from feedpub.posts.frontmatter import Value
-from feedpub.posts.people import parse_authors
+from feedpub.content.authors import parse_authors
+from feedpub.content.frontmatter import Value
+from feedpub.models.content import Author
 
 
 @pytest.mark.parametrize(

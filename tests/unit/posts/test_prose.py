@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from feedpub.posts import prose
+from feedpub.content import field_reader
 
 
 @pytest.mark.parametrize(
@@ -34,7 +34,7 @@ from feedpub.posts import prose
 )
 def test_a_title_is_what_its_author_meant(written: str, plain: str) -> None:
     """Formatting is taken away, entities are resolved, and what only looks like HTML stays."""
-    assert plain == prose.strip_html(written)
+    assert plain == field_reader.strip_html(written)
 
 
 @pytest.mark.parametrize(
@@ -54,12 +54,12 @@ def test_a_title_is_what_its_author_meant(written: str, plain: str) -> None:
 )
 def test_a_summary_loses_its_markdown(written: str, plain: str) -> None:
     """Links become their text, pictures go, emphasis is plain."""
-    assert plain == prose.strip_markdown(written)
+    assert plain == field_reader.strip_markdown(written)
 
 
 @given(st.text(alphabet="<>/b i&;amp*[]()!") | st.text())
 def test_any_text_is_folded_and_ends(text: str) -> None:
     """Whatever it is given, the result has no space at its ends and no line break."""
-    for plain in (prose.strip_html(text), prose.strip_markdown(text)):
+    for plain in (field_reader.strip_html(text), field_reader.strip_markdown(text)):
         assert plain == plain.strip(" \n")
         assert "\n" not in plain

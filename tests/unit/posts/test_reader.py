@@ -7,10 +7,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from feedpub.config.schema import Config, SiteConfig
+from feedpub.content.markup import RenderResult
+from feedpub.content.markup.limits import MarkupError
+from feedpub.content.reader import PostReader
 from feedpub.errors import PostError
-from feedpub.markup import MarkupError, RenderResult
-from feedpub.model import Body, Image, ParsedPost, Problem, Reference, SourceFile
-from feedpub.posts import PostReader
+from feedpub.models.content import Body, Image, ParsedPost, Problem, Reference, SourceFile
 
 CONFIG = Config(SiteConfig("A site", "https://example.org/"))
 HEAD = b"---\ntitle: Given\ndate: 2025-01-30\n---\n"

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from folders import Site, told
 
-from feedpub.posts import subjects
+from feedpub.content import tags as content_tags
 
 
 @pytest.mark.parametrize(
@@ -26,7 +26,7 @@ def test_tags_in_the_text_are_found(html: str, tags: tuple[str, ...] | None) -> 
     """As Obsidian reads them: with a letter, after a space; not in links, code or headings."""
     expected = ("übung", "日本", "snake_case", "kebab-case") if tags is None else tags
 
-    assert subjects.find_inline_tags([html]) == expected
+    assert content_tags.find_inline_tags([html]) == expected
 
 
 @pytest.mark.parametrize(
@@ -46,7 +46,7 @@ def test_tags_in_the_text_are_found(html: str, tags: tuple[str, ...] | None) -> 
 )
 def test_folders_are_categories(path: str, form: str, categories: tuple[str, ...]) -> None:
     """Pelican takes the folder, Jekyll all folders above _posts."""
-    assert subjects.derive_categories(path, form) == categories
+    assert content_tags.derive_categories(path, form) == categories
 
 
 @pytest.fixture

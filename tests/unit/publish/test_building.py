@@ -14,10 +14,11 @@ from pathlib import Path
 import pytest
 from folders import CONFIG, NOW, Site, told
 
-from feedpub import publish
+from feedpub import app
+from feedpub.app import open_newsletter
 from feedpub.errors import ConfigError, FeedpubError, OutputError, TemplateError
-from feedpub.files import lock_folder
-from feedpub.newsletter.desk import open_newsletter
+from feedpub.files.lock import lock_folder
+from feedpub.site import builder
 
 
 @pytest.fixture
@@ -292,7 +293,7 @@ def test_drafts_and_future_posts_are_shown_on_request(site: Site) -> None:
     assert (4, 0, 0) == _counts(site.build(drafts=True, future=True))
 
 
-def _counts(summary: publish.Summary) -> tuple[int, int, int]:
+def _counts(summary: app.Summary) -> tuple[int, int, int]:
     return summary.published, summary.drafts, summary.scheduled
 
 
@@ -406,7 +407,7 @@ def test_a_second_build_waits_for_the_first(site: Site) -> None:
     waiting = threading.Event()
     said = partial(_said, waiting)
     second = threading.Thread(
-        target=lambda: publish.build(replace(site.request(), progress=said)), daemon=True
+        target=lambda: builder.build(replace(site.request(), progress=said)), daemon=True
     )
     with lock_folder(site.root / ".feedpub/cache", lambda: None):
         second.start()
@@ -428,7 +429,7 @@ def test_another_output_folder_may_be_named(site: Site, tmp_path: Path) -> None:
     """`--output` writes elsewhere, relative to where one is."""
     request = replace(site.request(), output=tmp_path / "elsewhere")
 
-    summary = publish.build(request)
+    summary = builder.build(request)
 
     assert str(tmp_path / "elsewhere") == summary.folder
     assert (tmp_path / "elsewhere" / "rss.xml").is_file()
@@ -478,7 +479,7 @@ def test_the_output_must_not_lie_in_the_content(site: Site) -> None:
     request = replace(site.request(), output=site.root / "public/../content/out")
 
     with pytest.raises(ConfigError, match="must not hold one another"):
-        publish.build(request)
+        builder.build(request)
 
 
 def test_an_output_that_is_a_file_is_refused(site: Site) -> None:

@@ -5,8 +5,8 @@ from pathlib import Path
 
 from folders import NOW, POST, Site
 
-from feedpub import publish
-from feedpub.publish import UpcomingChange
+from feedpub.site import status
+from feedpub.site.status import UpcomingChange
 
 HOUR = timedelta(hours=1)
 
@@ -27,14 +27,14 @@ def test_posts_appear_and_go_in_the_order_of_time(tmp_path: Path) -> None:
     write(site, "draft", NOW + HOUR, "draft: true")
     write(site, "never", NOW + 9 * HOUR, f"expires: {(NOW + 3 * HOUR).isoformat()}")
     summary = site.build()
-    found = publish.list_upcoming(site.request(), 10)
+    found = status.list_upcoming(site.request(), 10)
 
     assert (
         UpcomingChange(NOW + HOUR, "next", "next.md", expires=False),
         UpcomingChange(NOW + 2 * HOUR, "short", "short.md", expires=True),
         UpcomingChange(NOW + 3 * HOUR, "never", "never.md", expires=True),
     ) == found
-    assert found[:1] == publish.list_upcoming(site.request(), 1)
+    assert found[:1] == status.list_upcoming(site.request(), 1)
     assert NOW + HOUR == summary.next_change
 
 
@@ -45,7 +45,7 @@ def test_how_the_site_was_built(tmp_path: Path) -> None:
     site.put("content/b.md", "---\ntitle: [\n---\n")
     before = datetime.now(UTC) - timedelta(seconds=5)
     site.build()
-    found = publish.load_last_build(site.request())
+    found = status.load_last_build(site.request())
 
     assert found is not None
     assert before <= found.at <= datetime.now(UTC) + timedelta(seconds=5)
@@ -58,10 +58,10 @@ def test_a_site_that_was_never_built(tmp_path: Path) -> None:
     """Nothing is known, and nothing is written to find that out."""
     site = Site(tmp_path)
 
-    assert publish.load_last_build(site.request()) is None
-    assert () == publish.list_upcoming(site.request(), 10)
+    assert status.load_last_build(site.request()) is None
+    assert () == status.list_upcoming(site.request(), 10)
     assert not (tmp_path / ".feedpub").exists()
 
     (tmp_path / ".feedpub" / "cache").mkdir(parents=True)
 
-    assert publish.load_last_build(site.request()) is None
+    assert status.load_last_build(site.request()) is None

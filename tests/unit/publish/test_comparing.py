@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from folders import Site
 
-from feedpub import publish
 from feedpub.errors import FeedpubError
+from feedpub.site import api
 
 SITEMAP = """\
 <?xml version="1.0" encoding="UTF-8"?>
@@ -36,7 +36,7 @@ def site(tmp_path: Path) -> Site:
 def compared(site: Site, *lines: str) -> list[tuple[str, str, str]]:
     """Give what is at the addresses of a list."""
     old = site.put("old.txt", "\n".join(lines))
-    found = publish.import_check(site.request(), old)
+    found = api.import_check(site.request(), old)
     return [(each.state, each.target, each.post) for each in found]
 
 
@@ -76,18 +76,18 @@ def test_a_sitemap_and_those_it_names(site: Site) -> None:
     """The parts of a sitemap lie beside it."""
     site.put("sitemap-1.xml", SITEMAP)
     index = '<sitemapindex xmlns="x"><sitemap><loc>https://e.example/sitemap-{}.xml</loc></sitemap>'
-    found = publish.import_check(site.request(), site.put("sitemap.xml", index.format(1)))
+    found = api.import_check(site.request(), site.put("sitemap.xml", index.format(1)))
 
     assert [each.state for each in found] == ["missing", "page", "missing"]
     with pytest.raises(FeedpubError, match=r"save that beside it as sitemap-2\.xml"):
-        publish.import_check(site.request(), site.put("sitemap.xml", index.format(2)))
+        api.import_check(site.request(), site.put("sitemap.xml", index.format(2)))
 
 
 def test_the_folder_of_the_old_site(site: Site) -> None:
     """Its pages and feeds are what people knew; the rest is not asked for."""
     for path in ("index.html", "404.html", "a b/index.html", "old.HTML", "feed.xml", "style.css"):
         site.put(f"_site/{path}", "x")
-    found = publish.import_check(site.request(), site.root / "_site")
+    found = api.import_check(site.request(), site.root / "_site")
 
     assert [each.written for each in found] == ["/feed.xml", "/", "/old.HTML", "/a%20b/"]
 
@@ -97,7 +97,7 @@ def test_an_old_site_that_is_none(site: Site, name: str) -> None:
     """Nothing to compare with is no success."""
     site.put("empty.txt", "# nothing\n")
     with pytest.raises(FeedpubError, match=name):
-        publish.import_check(site.request(), site.root / name)
+        api.import_check(site.request(), site.root / name)
 
 
 @pytest.mark.parametrize(("addresses", "status"), [("/old/\n", 0), ("/old/\n/bignews\n", 1)])

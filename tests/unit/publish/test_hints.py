@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from feedpub.publish.hints import is_changed, select_below
+from feedpub.site.changed_paths import is_changed, select_below
 
 
 @pytest.mark.parametrize(

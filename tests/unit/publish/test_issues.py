@@ -11,8 +11,8 @@ import pytest
 from folders import CONFIG, Site, told
 from mailings import selection
 
-from feedpub import store
-from feedpub.store import Store
+from feedpub import storage
+from feedpub.storage import Store
 
 SLOT = datetime(2025, 2, 3, 8, 0, tzinfo=UTC)
 DIGESTS = "digests: [{name: weekly}]\n"
@@ -32,7 +32,7 @@ def site(tmp_path: Path) -> Site:
 @pytest.fixture
 def database(site: Site) -> Iterator[Store]:
     """Give the site's database, with nothing in it."""
-    database = store.open_store("", site.root / ".feedpub")
+    database = storage.open_store("", site.root / ".feedpub")
     yield database
     database.close()
 

@@ -10,10 +10,9 @@ from pathlib import Path
 import pytest
 from folders import CONFIG, NOW, Site, told
 
-from feedpub import publish
 from feedpub.errors import ConfigError, TemplateError
-from feedpub.publish import BuildState, RebuildResult
-from feedpub.publish.kept import ChangedPaths
+from feedpub.site import builder
+from feedpub.site.build_state import BuildState, ChangedPaths, RebuildResult
 
 
 @pytest.fixture
@@ -29,7 +28,7 @@ def site(tmp_path: Path) -> Site:
 def build(site: Site, kept: BuildState | None, *changed: str, **changes: bool) -> RebuildResult:
     """Build the site in this process; of it only these paths have changed."""
     paths = frozenset(str(site.root / path) for path in changed)
-    return publish.rebuild(site.request(**changes), kept, paths)
+    return builder.rebuild(site.request(**changes), kept, paths)
 
 
 def settled(site: Site) -> BuildState:
@@ -37,7 +36,7 @@ def settled(site: Site) -> BuildState:
     newest = max(path.stat().st_ctime_ns for path in site.content.rglob("*"))
     while time.time_ns() - newest < 60_000_000:
         time.sleep(0.01)
-    return publish.rebuild(site.request()).state
+    return builder.rebuild(site.request()).state
 
 
 def clean(site: Site) -> dict[str, bytes]:
@@ -77,7 +76,7 @@ def test_an_edit_that_is_not_told_waits_for_a_sweep(site: Site) -> None:
 
     assert "Other text." not in site.read("rss.xml")
 
-    publish.rebuild(site.request(), built.state)
+    builder.rebuild(site.request(), built.state)
 
     assert "Other text." in site.read("rss.xml")
     assert clean(site) == site.written()
@@ -103,7 +102,7 @@ def test_nothing_to_do_is_nothing_done(site: Site) -> None:
     kept = settled(site)
 
     assert kept is build(site, kept).state
-    assert kept is publish.rebuild(site.request(), kept).state
+    assert kept is builder.rebuild(site.request(), kept).state
     assert 0 == build(site, kept).summary.written
 
 
@@ -280,7 +279,7 @@ def test_what_is_kept_of_another_site_is_of_no_use(site: Site, tmp_path: Path) -
     kept = settled(site)
     request = replace(site.request(), output=tmp_path / "elsewhere")
 
-    built = publish.rebuild(request, kept, frozenset())
+    built = builder.rebuild(request, kept, frozenset())
 
     assert built.summary.written == built.summary.written + built.summary.unchanged
     assert (tmp_path / "elsewhere" / "rss.xml").is_file()
@@ -289,7 +288,7 @@ def test_what_is_kept_of_another_site_is_of_no_use(site: Site, tmp_path: Path) -
 def test_a_change_within_one_tick_of_the_clock_is_read(site: Site) -> None:
     """A file that the disk shows as it was is read again if it was read too soon after a change."""
     path = site.post("hello.md", body="One.")
-    kept = publish.rebuild(site.request()).state
+    kept = builder.rebuild(site.request()).state
     facts = path.stat()
     path.write_text(path.read_text(encoding="utf-8").replace("One.", "Two."), encoding="utf-8")
     os.utime(path, ns=(facts.st_atime_ns, facts.st_mtime_ns))
@@ -314,7 +313,7 @@ def test_problems_are_told_again(site: Site) -> None:
 
 def test_paths_are_sorted_by_the_folder_they_belong_to(site: Site) -> None:
     """What a watcher tells may lie in any of the three, or in none."""
-    where = publish.rebuild(site.request()).state.inputs.paths
+    where = builder.rebuild(site.request()).state.inputs.paths
     paths = ("content/a.md", "templates/x.html", "public/rss.xml", "config.yaml")
     hints = ChangedPaths.from_paths(where, frozenset(str(site.root / path) for path in paths))
 
@@ -351,6 +350,6 @@ def test_output_that_was_damaged_is_whole_after_a_look_at_everything(site: Site)
     shutil.rmtree(site.public / "posts")
     (site.public / "rss.xml").write_text("damaged", encoding="utf-8")
 
-    publish.rebuild(site.request(), kept)
+    builder.rebuild(site.request(), kept)
 
     assert before == site.written()

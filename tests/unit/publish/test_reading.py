@@ -5,8 +5,9 @@ from pathlib import Path
 import made
 import pytest
 
-from feedpub.files import BuildCache, FileEntry, scan
-from feedpub.publish.reading import classify_files, read_posts
+from feedpub.files.cache import BuildCache
+from feedpub.files.scanner import FileEntry, scan
+from feedpub.site.read_posts import classify_files, read_posts
 
 POST = "---\ntitle: Hello\ndate: 2025-01-30\n---\nText.\n"
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from folders import Site, told
 
-from feedpub.posts import MARKDOWN_SUFFIXES
+from feedpub.content.filenames import MARKDOWN_SUFFIXES
 
 
 @pytest.mark.parametrize("suffix", MARKDOWN_SUFFIXES)

@@ -7,7 +7,7 @@ from email_validator import SPECIAL_USE_DOMAIN_NAMES, EmailNotValidError, valida
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
-from feedpub.roster import InvalidValueError, normalize_address
+from feedpub.models.address import InvalidValueError, normalize_address
 
 # Near what is an address: much of it is one, the rest is wrong in one place.
 LOCALS = st.text("abzABZ019.+-_'%&/=?^`{|}~!#$*éß字\"\\ @", max_size=12)

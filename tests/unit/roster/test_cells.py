@@ -4,7 +4,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from feedpub.roster.cells import escape_formula, unescape_formula
+from feedpub.subscribers.csv_export import escape_formula, unescape_formula
 
 STARTS = "=+-@\t\r\n＝＋－＠"
 

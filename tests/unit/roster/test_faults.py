@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from feedpub.roster.faults import quote_value
+from feedpub.models.address import quote_value
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,8 @@
 import pytest
 from rosters import doubts, layout, people, rows, states
 
-from feedpub.roster import MAPPABLE, InvalidTableError, RowProblem
+from feedpub.subscribers.csv_import import InvalidTableError, RowProblem
+from feedpub.subscribers.csv_vendors import MAPPABLE
 
 TWO = "a@example.org,{}\nb@example.org,{}\n"
 

@@ -5,8 +5,8 @@ from datetime import UTC, datetime
 import pytest
 from rosters import NOW, listed
 
-from feedpub.mailing import Consent, Subscriber, SubscriptionFilter
-from feedpub.roster import RowProblem
+from feedpub.models.newsletter import Consent, Subscriber, SubscriptionFilter
+from feedpub.subscribers.csv_import import RowProblem
 
 
 def test_a_row_may_be_added_by_hand() -> None:

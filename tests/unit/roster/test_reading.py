@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rosters import NOW, layout, people, rows
 
-from feedpub.mailing import Consent, Subscriber, SubscriptionFilter
-from feedpub.roster import InvalidTableError, RowProblem, parse_rows
+from feedpub.models.newsletter import Consent, Subscriber, SubscriptionFilter
+from feedpub.subscribers.csv_import import InvalidTableError, RowProblem, parse_rows
 
 
 def reader(address: str, name: str = "") -> Subscriber:

@@ -8,8 +8,9 @@ from datetime import UTC, datetime
 import pytest
 from rosters import NOTHING, NOW, rows
 
-from feedpub.mailing import Subscriber, SubscriptionFilter
-from feedpub.roster import InvalidValueError, RowProblem
+from feedpub.models.address import InvalidValueError
+from feedpub.models.newsletter import Subscriber, SubscriptionFilter
+from feedpub.subscribers.csv_import import RowProblem
 
 MAY = datetime(2024, 5, 1, tzinfo=UTC)
 

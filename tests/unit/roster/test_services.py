@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import pytest
 from rosters import NOW, doubts, layout, people, states
 
-from feedpub.roster import exports
+from feedpub.subscribers import csv_vendors
 
 # Of each service a small file with its columns and words, then the state of each row, the year in
 # which the first one agreed, and the first one's name.
@@ -363,7 +363,7 @@ def test_a_file_is_about_the_state_that_its_name_tells(source: str, expected: st
     assert "active" == states("email,status\na@example.org,active\n", source)
 
 
-@pytest.mark.parametrize("name", [each.name for each in exports.VENDOR_FORMATS if each.name])
+@pytest.mark.parametrize("name", [each.name for each in csv_vendors.VENDOR_FORMATS if each.name])
 def test_an_export_is_known_by_its_columns(name: str) -> None:
     """A few columns that nobody else has are enough."""
     header = "id,email,name,state,consented_at,consent_how\n"
@@ -376,11 +376,11 @@ def test_an_export_is_known_by_its_columns(name: str) -> None:
 
 def test_no_word_has_two_meanings() -> None:
     """And each is written as it is looked up."""
-    words = [word for words in exports._WORDS.values() for word in words.split("; ")]
+    words = [word for words in csv_vendors._WORDS.values() for word in words.split("; ")]
 
     assert len(words) == len(set(words))
-    assert words == [exports.normalize_label(word) for word in words]
-    assert all(state in exports.STATE_WORDS for state in exports.STATE_WORDS.values())
+    assert words == [csv_vendors.normalize_label(word) for word in words]
+    assert all(state in csv_vendors.STATE_WORDS for state in csv_vendors.STATE_WORDS.values())
 
 
 @pytest.mark.parametrize(
@@ -389,7 +389,7 @@ def test_no_word_has_two_meanings() -> None:
 )
 def test_a_name_is_the_same_however_it_is_joined(name: str, simple: str) -> None:
     """Case, dashes and underscores are how programs differ."""
-    assert simple == exports.normalize_label(name)
+    assert simple == csv_vendors.normalize_label(name)
 
 
 @pytest.mark.parametrize(
@@ -398,4 +398,4 @@ def test_a_name_is_the_same_however_it_is_joined(name: str, simple: str) -> None
 )
 def test_a_yes_and_a_no(word: str, *, answer: bool | None) -> None:
     """In the languages that spreadsheets write them in."""
-    assert answer is exports.parse_boolean(word)
+    assert answer is csv_vendors.parse_boolean(word)

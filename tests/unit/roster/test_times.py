@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from feedpub.roster.times import detect_day_first, parse_time
-from feedpub.roster.times import has_value as is_given
+from feedpub.subscribers.csv_survey import detect_day_first, parse_time
+from feedpub.subscribers.csv_survey import has_value as is_given
 
 TEN = datetime(2018, 2, 5, 10, 28, 23, tzinfo=UTC)
 

@@ -8,9 +8,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rosters import listed
 
-from feedpub.mailing import CADENCES, SUBSCRIBER_STATES, Consent, Subscriber, SubscriptionFilter
-from feedpub.roster import InvalidValueError, normalize_address, write_csv
-from feedpub.slugs import slugify
+from feedpub.models.address import InvalidValueError, normalize_address
+from feedpub.models.newsletter import (
+    CADENCES,
+    SUBSCRIBER_STATES,
+    Consent,
+    Subscriber,
+    SubscriptionFilter,
+)
+from feedpub.models.text import slugify
+from feedpub.subscribers.csv_export import write_csv
 
 NOW = datetime(2024, 5, 31, 18, tzinfo=UTC)
 ANN = Subscriber(

@@ -8,21 +8,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from feedpub import library
-from feedpub.config import Config, DigestConfig, FeedsConfig, PagesConfig
-from feedpub.feeds import build_feed_url
-from feedpub.mailing import Issue
-from feedpub.model import ArchivedIssue, OutputFile, Page, ParsedPost
-from feedpub.site import (
-    SiteContext,
-    SitePlan,
-    build_archive_url,
-    build_issue_url,
-    build_outputs,
-    plan_site,
-)
-from feedpub.site.plan import ARCHIVE_PAGE_SIZE
-from feedpub.templates import Templates
+from feedpub.config.schema import Config, DigestConfig, FeedsConfig, PagesConfig
+from feedpub.content import library
+from feedpub.feeds.urls import build_feed_url
+from feedpub.models.content import ArchivedIssue, OutputFile, Page, ParsedPost
+from feedpub.models.newsletter import Issue
+from feedpub.site.archive import build_archive_url, build_issue_url
+from feedpub.site.outputs import SiteContext, build_outputs
+from feedpub.site.plan import ARCHIVE_PAGE_SIZE, SitePlan, plan_site
+from feedpub.site.templates import Templates
 
 NOW = datetime(2025, 6, 1, tzinfo=UTC)
 SLOT = datetime(2025, 2, 3, 8, 0, tzinfo=UTC)

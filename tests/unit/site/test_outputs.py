@@ -11,13 +11,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from lxml import etree
 
-from feedpub import library
-from feedpub.config import Config, ExtraFeedConfig, FeedsConfig, PagesConfig
-from feedpub.feeds import build_feed_url
-from feedpub.model import Author, Body, OutputFile, ParsedPost, Reference, StaticFile
-from feedpub.site import SiteContext, build_outputs, plan_site
-from feedpub.slugs import fold_case
-from feedpub.templates import Templates
+from feedpub.config.schema import Config, ExtraFeedConfig, FeedsConfig, PagesConfig
+from feedpub.content import library
+from feedpub.feeds.urls import build_feed_url
+from feedpub.models.content import Author, Body, OutputFile, ParsedPost, Reference, StaticFile
+from feedpub.models.text import fold_case
+from feedpub.site.outputs import SiteContext, build_outputs
+from feedpub.site.plan import plan_site
+from feedpub.site.templates import Templates
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 LIST = "{% for post in page.posts %}{{ post.title }} {% endfor %}"

@@ -6,11 +6,10 @@ from datetime import UTC, datetime, timedelta
 import made
 import pytest
 
-from feedpub import library
-from feedpub.config import Config, ContentConfig, FeedsConfig, PagesConfig, SubscribersConfig
-from feedpub.model import Author, Page, Pagination, ParsedPost, Tag, TaxonomyTerm
-from feedpub.site import SitePlan, plan_site
-from feedpub.site.plan import ARCHIVE_PAGE_SIZE, LATEST_POSTS
+from feedpub.config.schema import Config, ContentConfig, FeedsConfig, PagesConfig, SubscribersConfig
+from feedpub.content import library
+from feedpub.models.content import Author, Page, Pagination, ParsedPost, Tag, TaxonomyTerm
+from feedpub.site.plan import ARCHIVE_PAGE_SIZE, LATEST_POSTS, SitePlan, plan_site
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 

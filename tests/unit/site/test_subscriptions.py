@@ -10,11 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from feedpub import library
-from feedpub.config import Config, ExtraFeedConfig, FeedsConfig, PagesConfig
-from feedpub.library import Library
-from feedpub.model import Author, Feed, ParsedPost
-from feedpub.site.subscriptions import EPOCH, FeedSet, build_feeds
+from feedpub.config.schema import Config, ExtraFeedConfig, FeedsConfig, PagesConfig
+from feedpub.content import library
+from feedpub.content.library import Library
+from feedpub.models.content import Author, Feed, ParsedPost
+from feedpub.site.feeds import EPOCH, FeedSet, build_feeds
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 ALL_KINDS = ("site", "tags", "authors", "languages", "categories")

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from feedpub.errors import FeedpubError
-from feedpub.starter import create_post
+from feedpub.site.scaffold import create_post
 
 NOW = datetime(2025, 7, 30, 9, 0, 0, 123, tzinfo=UTC)
 SITE = 'site: {title: Notes, url: "https://example.org/", timezone: Europe/Berlin}\n'

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from feedpub.config import parse_config
+from feedpub.config.load import parse_config
 from feedpub.errors import FeedpubError
-from feedpub.model import Author
-from feedpub.starter import NewSite, create_site
+from feedpub.models.content import Author
+from feedpub.site.scaffold import NewSite, create_site
 
 NOW = datetime(2025, 1, 30, 9, 0, 0, 123, tzinfo=timezone(timedelta(hours=1)))
 

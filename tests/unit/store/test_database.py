@@ -11,25 +11,25 @@ from sqlalchemy import text
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-import feedpub.store
-from feedpub.store import StoreError, StoreUnavailable
-from feedpub.store.database import Database
+from feedpub import storage
+from feedpub.storage.database import Database
+from feedpub.storage.errors import StoreError, StoreUnavailable
 
 WITHOUT_DRIVER = """
 import sys
 sys.modules["psycopg"] = None
 from pathlib import Path
-import feedpub.store
+import feedpub.storage, feedpub.storage.errors
 try:
-    feedpub.store.open_store("postgresql://localhost/news", Path())
-except feedpub.store.StoreError as error:
+    feedpub.storage.open_store("postgresql://localhost/news", Path())
+except feedpub.storage.errors.StoreError as error:
     print(error)
 """
 
 
 def test_no_url_is_a_file_in_the_folder(tmp_path: Path) -> None:
     """The folder is made; nobody else can read the file."""
-    feedpub.store.open_store("", tmp_path / "a/b").close()
+    storage.open_store("", tmp_path / "a/b").close()
 
     file = tmp_path / "a/b/newsletter.sqlite"
     assert 0o600 == file.stat().st_mode & 0o777
@@ -42,7 +42,7 @@ def test_a_file_may_be_named(tmp_path: Path, name: str) -> None:
     if name.startswith("/"):
         name = f"{tmp_path}{name}"
 
-    feedpub.store.open_store(f"sqlite:///{name}", tmp_path).close()
+    storage.open_store(f"sqlite:///{name}", tmp_path).close()
 
     assert (tmp_path / name).is_file()
 
@@ -77,7 +77,7 @@ def test_a_file_may_be_named(tmp_path: Path, name: str) -> None:
 def test_what_cannot_be_used_is_told(tmp_path: Path, url: str, expected: str) -> None:
     """With what would do, and without a password, wherever it stands."""
     with pytest.raises(StoreError, match=expected) as raised:
-        feedpub.store.open_store(url, tmp_path)
+        storage.open_store(url, tmp_path)
 
     told = str(raised.value)
     assert "\n" not in told
@@ -107,7 +107,7 @@ def test_a_file_in_place_of_the_folder_is_told(tmp_path: Path) -> None:
     (tmp_path / "state").write_text("mine", encoding="utf-8")
 
     with pytest.raises(StoreError, match=r"state/newsletter\.sqlite: .*; the list of readers"):
-        feedpub.store.open_store("", tmp_path / "state")
+        storage.open_store("", tmp_path / "state")
 
 
 def test_a_file_that_is_no_database_is_told(tmp_path: Path) -> None:
@@ -116,7 +116,7 @@ def test_a_file_that_is_no_database_is_told(tmp_path: Path) -> None:
     file.write_text("mine" * 1_000, encoding="utf-8")
 
     with pytest.raises(StoreError, match=r"newsletter\.sqlite: file is not a database; see to"):
-        feedpub.store.open_store("", tmp_path)
+        storage.open_store("", tmp_path)
 
     assert "mine" * 1_000 == file.read_text(encoding="utf-8")
 
@@ -125,7 +125,7 @@ def test_nothing_was_sent_from_a_database_that_is_not_begun(tmp_path: Path) -> N
     """Asked what went out, an empty file stays empty."""
     (tmp_path / "newsletter.sqlite").touch()
 
-    assert () == feedpub.store.load_sent_issues("", tmp_path)
+    assert () == storage.load_sent_issues("", tmp_path)
     assert 0 == (tmp_path / "newsletter.sqlite").stat().st_size
 
 
@@ -157,7 +157,7 @@ def test_too_many_threads_are_told_to_wait(tmp_path: Path) -> None:
 
 def test_who_is_forgotten_is_in_no_file(tmp_path: Path) -> None:
     """Neither in the database nor in its log is an address left, nor a name."""
-    store = feedpub.store.open_store("", tmp_path)
+    store = storage.open_store("", tmp_path)
     for each in range(300):
         store.add_subscriber(reader(f"someone{each}@example.org", name=f"Somebody {each}"), NOW)
     for each in range(300):

@@ -5,9 +5,9 @@ from pathlib import Path
 
 from sqlalchemy import Connection, event
 
-from feedpub.store.database import Database
-from feedpub.store.privacy import scrub_delivery_texts
-from feedpub.store.upgrading import upgrade
+from feedpub.storage.database import Database
+from feedpub.storage.rows import scrub_delivery_texts
+from feedpub.storage.upgrade import upgrade
 
 
 def test_the_deliveries_of_a_reader_are_found_by_an_index(tmp_path: Path) -> None:

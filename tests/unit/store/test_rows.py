@@ -7,9 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from mailings import NOW, whole
 
-from feedpub.mailing import MessageContent
-from feedpub.store import rows
-from feedpub.store.batches import iter_batches
+from feedpub.models.newsletter import MessageContent
+from feedpub.storage import rows
+from feedpub.storage.rows import iter_batches
 
 texts = st.text(st.characters(codec="utf-8"))
 

@@ -9,12 +9,13 @@ from alembic.script import ScriptDirectory
 from mailings import NOW, planned, reader, whole
 from sqlalchemy import insert, select, text
 
-import feedpub.store
-from feedpub.mailing import SubscriptionFilter
-from feedpub.store import StoreError, schema
-from feedpub.store.database import Database
-from feedpub.store.rows import dump_subscriber as row_of
-from feedpub.store.upgrading import upgrade
+from feedpub import storage
+from feedpub.models.newsletter import SubscriptionFilter
+from feedpub.storage import schema
+from feedpub.storage.database import Database
+from feedpub.storage.errors import StoreError
+from feedpub.storage.rows import dump_subscriber as row_of
+from feedpub.storage.upgrade import upgrade
 
 
 def test_the_tables_are_those_of_the_schema(tmp_path: Path) -> None:
@@ -31,7 +32,7 @@ def test_the_tables_are_those_of_the_schema(tmp_path: Path) -> None:
 
 def test_the_newest_revision_is_the_one_expected() -> None:
     """There is one line of revisions, and its end is what the code works with."""
-    folder = Path(feedpub.store.__file__).parent / "migrations"
+    folder = Path(storage.__file__).parent / "migrations"
     script = ScriptDirectory(str(folder))
 
     assert [schema.HEAD] == script.get_heads()
@@ -53,7 +54,7 @@ def test_an_older_database_keeps_every_row(tmp_path: Path, revision: str) -> Non
         before = connection.execute(select(*FIRST)).all()
     database.close()
 
-    store = feedpub.store.open_store("", tmp_path)
+    store = storage.open_store("", tmp_path)
 
     with database.begin_read() as connection:
         assert before == connection.execute(select(*FIRST)).all()
@@ -73,11 +74,11 @@ def test_an_older_database_keeps_every_row(tmp_path: Path, revision: str) -> Non
 
 def test_a_database_that_is_up_to_date_is_left_alone(tmp_path: Path) -> None:
     """Opened again, it has what it had."""
-    store = feedpub.store.open_store("", tmp_path)
+    store = storage.open_store("", tmp_path)
     store.add_subscriber(reader(), NOW)
     store.close()
 
-    again = feedpub.store.open_store("", tmp_path)
+    again = storage.open_store("", tmp_path)
 
     assert 1 == len(tuple(again.iter_subscribers()))
 
@@ -86,7 +87,7 @@ def test_a_database_that_is_up_to_date_is_left_alone(tmp_path: Path) -> None:
 
 def test_a_newer_database_is_refused_and_untouched(tmp_path: Path) -> None:
     """The message says whose it is, and what to do."""
-    feedpub.store.open_store("", tmp_path).close()
+    storage.open_store("", tmp_path).close()
     database = Database("", tmp_path)
     with database.begin_write() as connection:
         connection.execute(text("UPDATE alembic_version SET version_num = '0099'"))
@@ -96,7 +97,7 @@ def test_a_newer_database_is_refused_and_untouched(tmp_path: Path) -> None:
         rf"feedpub knows it up to {schema.HEAD}\); install that feedpub"
     )
     with pytest.raises(StoreError, match=expected):
-        feedpub.store.open_store("", tmp_path)
+        storage.open_store("", tmp_path)
 
     with database.begin_read() as connection:
         version = connection.scalar(text("SELECT version_num FROM alembic_version"))

@@ -7,7 +7,7 @@ import pytest
 from starlette.requests import Request
 from starlette.types import Message
 
-from feedpub.web.bodies import BodyError, read_body
+from feedpub.web.webhooks import BodyError, read_body
 
 GONE: Message = {"type": "http.disconnect"}
 

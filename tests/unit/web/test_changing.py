@@ -3,7 +3,7 @@
 from starlette.responses import PlainTextResponse
 from webs import call
 
-from feedpub.web import SwappableApp
+from feedpub.web.app import SwappableApp
 
 
 def test_it_answers_with_what_it_is_now() -> None:

@@ -8,8 +8,9 @@ from starlette.responses import PlainTextResponse
 from starlette.routing import Router
 from webs import call
 
-from feedpub.web import closed, notices, readers
-from feedpub.web.notices import WebhookHandlers
+from feedpub.web import app as web_app
+from feedpub.web import signup, webhooks
+from feedpub.web.webhooks import WebhookHandlers
 
 URL = "https://example.org/blog/"
 
@@ -26,7 +27,7 @@ URL = "https://example.org/blog/"
 )
 def test_who_needs_the_database_is_to_come_again(method: str, path: str) -> None:
     """Readers and mail services alike: what they ask for is not gone."""
-    reply = call(Router(closed.build_unavailable_routes(URL)), path, method=method)
+    reply = call(Router(web_app.build_unavailable_routes(URL)), path, method=method)
 
     assert (503, "60") == (reply.status, reply.headers["retry-after"])
     assert b"come again" in reply.body
@@ -34,7 +35,7 @@ def test_who_needs_the_database_is_to_come_again(method: str, path: str) -> None
 
 def test_files_are_there_all_the_same() -> None:
     """Also the page with the form."""
-    app = Router(closed.build_unavailable_routes(URL), default=PlainTextResponse("a file"))
+    app = Router(web_app.build_unavailable_routes(URL), default=PlainTextResponse("a file"))
 
     assert b"a file" == call(app, "/blog/subscribe/").body
     assert b"a file" == call(app, "/blog/rss.xml").body
@@ -43,12 +44,12 @@ def test_files_are_there_all_the_same() -> None:
 def test_nothing_is_left_out(tmp_path: Path) -> None:
     """Each address that needs the database has an answer while it is away."""
     with door(tmp_path) as site:
-        whole = readers.build_signup_routes(lambda: site.scene, lambda: site.now, lambda _: None)
+        whole = signup.build_signup_routes(lambda: site.scene, lambda: site.now, lambda _: None)
         url = site.desk.config.site.url
     doing = WebhookHandlers(lambda _: None, lambda _: True, lambda: site.now)
-    hooks = notices.build_webhook_routes({}, doing)
+    hooks = webhooks.build_webhook_routes({}, doing)
 
-    assert {each.path for each in closed.build_unavailable_routes(url)} == {
+    assert {each.path for each in web_app.build_unavailable_routes(url)} == {
         *(each.path for each in whole),
         *(getattr(each, "path", "") for each in hooks),
     }

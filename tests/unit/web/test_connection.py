@@ -12,8 +12,8 @@ from starlette.types import Receive, Scope, Send
 from watched import wait_until
 from webs import ask, serving, static
 
-from feedpub.web import create_server
-from feedpub.web.connection import TimeoutProtocol, compute_connection_limit
+from feedpub.web.protocol import TimeoutProtocol, compute_connection_limit
+from feedpub.web.server import create_server
 
 GET = b"GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
 KEPT = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"

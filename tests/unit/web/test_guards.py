@@ -9,8 +9,8 @@ from starlette.responses import Response
 from starlette.types import Message, Receive, Scope, Send
 from webs import Reply, ask, call, serving
 
-from feedpub.config import WebConfig
-from feedpub.web.guards import (
+from feedpub.config.schema import WebConfig
+from feedpub.web.middleware import (
     HostCheckMiddleware,
     RateLimitMiddleware,
     SecurityHeadersMiddleware,

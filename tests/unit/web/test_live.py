@@ -11,7 +11,7 @@ from starlette.responses import HTMLResponse, StreamingResponse
 from starlette.types import Message, Receive, Scope, Send
 from webs import call, static
 
-from feedpub.config import WebConfig
+from feedpub.config.schema import WebConfig
 from feedpub.web.live import LIVE_PREFIX, LiveReload
 
 

@@ -28,14 +28,14 @@ from services import (
 from starlette.applications import Starlette
 from starlette.routing import BaseRoute
 
-from feedpub import newsletter
-from feedpub.bounces import BounceEvent
-from feedpub.bounces.webhooks import WebhookRequest
-from feedpub.config import WebhooksConfig
+from feedpub.config.schema import WebhooksConfig
+from feedpub.delivery.bounces.event import BounceEvent
+from feedpub.delivery.bounces.webhooks.notification import WebhookRequest
 from feedpub.errors import FeedpubError
-from feedpub.store import StoreError, StoreUnavailable
-from feedpub.web import create_app as site_app
-from feedpub.web.notices import (
+from feedpub.storage.errors import StoreError, StoreUnavailable
+from feedpub.subscribers import manage
+from feedpub.web.app import create_app as site_app
+from feedpub.web.webhooks import (
     MAX_BODY_SIZE,
     ReplayCache,
     WebhookHandlers,
@@ -275,7 +275,7 @@ def test_a_site_heeds_whom_it_believes(tmp_path: Path) -> None:
     posted = mailgun(GONE)
 
     assert 200 == ask(app, "POST", "/hooks/mailgun", posted.body).status
-    assert "bounced" == newsletter.get_subscriber(room.request(), ADDRESS).state
+    assert "bounced" == manage.get_subscriber(room.request(), ADDRESS).state
 
 
 def test_what_is_fetched_is_whole() -> None:

@@ -3,8 +3,7 @@
 from asgi import ask
 from starlette.applications import Starlette
 
-from feedpub.metrics import MetricsSnapshot
-from feedpub.web.operations import build_health_routes
+from feedpub.web.health import MetricsSnapshot, build_health_routes
 
 
 def test_a_process_that_answers_is_live() -> None:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from feedpub.web.paths import get_root_path, resolve_path
+from feedpub.web.static import get_root_path, resolve_path
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from starlette.routing import Route, Router
 from starlette.types import Receive, Scope, Send
 from webs import call, called
 
-from feedpub.web.seen import AccessRecord, RequestLogMiddleware
+from feedpub.web.middleware import AccessRecord, RequestLogMiddleware
 
 
 async def answer(scope: Scope, receive: Receive, send: Send) -> None:

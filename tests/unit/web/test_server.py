@@ -12,9 +12,9 @@ from starlette.responses import PlainTextResponse
 from starlette.types import Receive, Scope, Send
 from webs import ask, get, serving
 
-from feedpub.config import WebConfig
+from feedpub.config.schema import WebConfig
 from feedpub.errors import FeedpubError
-from feedpub.web import create_server, get_socket_url, open_socket, run_server, run_until_set
+from feedpub.web.server import create_server, get_socket_url, open_socket, run_server, run_until_set
 
 GET = b"GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
 

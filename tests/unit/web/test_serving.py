@@ -12,12 +12,10 @@ import pytest
 from folders import CONFIG, NOW, Site
 from webs import get
 
+from feedpub.app import Summary, resolve_paths
 from feedpub.errors import FeedpubError
-from feedpub.publish import Summary
-from feedpub.publish.request import resolve_paths
-from feedpub.watch import ChangeBatch
-from feedpub.web import serve, serve_live
-from feedpub.web.serving import ServeOptions, watch_changes
+from feedpub.files.watch import ChangeBatch
+from feedpub.web.serving import ServeOptions, serve, serve_live, watch_changes
 
 
 class Writer:

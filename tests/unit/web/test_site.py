@@ -11,8 +11,9 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 from webs import LATER, call
 
-from feedpub.config import OutputConfig, WebConfig
-from feedpub.web import AccessRecord, create_app
+from feedpub.config.schema import OutputConfig, WebConfig
+from feedpub.web.app import create_app
+from feedpub.web.middleware import AccessRecord
 
 
 @pytest.fixture

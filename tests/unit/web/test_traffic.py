@@ -2,9 +2,8 @@
 
 from datetime import UTC, datetime, timedelta
 
-from feedpub.readership import UNKNOWN_AGENT, FeedHits
-from feedpub.web.seen import AccessRecord
-from feedpub.web.traffic import HitCounter
+from feedpub.models.stats import UNKNOWN_AGENT, FeedHits
+from feedpub.web.middleware import AccessRecord, HitCounter
 
 NOW = datetime(2025, 6, 1, 23, 0, tzinfo=UTC)
 FEEDLY = "Feedly/1.0 (+http://www.feedly.com/fetcher.html; 32 subscribers)"

@@ -10,8 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from services import ADDRESS, ANN, KEYS, MAILGUN_KEY, NOW, SENDER, failed, mailgun
 
-from feedpub.bounces.webhooks import Mailgun, WebhookError, WebhookRequest
-from feedpub.refusals import Refusal
+from feedpub.delivery.bounce_classifier import Refusal
+from feedpub.delivery.bounces.webhooks.mailgun import Mailgun
+from feedpub.delivery.bounces.webhooks.notification import WebhookError, WebhookRequest
 
 READ = Mailgun(MAILGUN_KEY, KEYS)
 GONE = "5.1.1 The email account that you tried to reach does not exist"

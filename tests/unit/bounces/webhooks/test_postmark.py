@@ -9,8 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from services import ADDRESS, ANN, KEYS, NOW, POSTMARK_SECRET, SENDER, postmark
 
-from feedpub.bounces.webhooks import Postmark, WebhookError, WebhookRequest
-from feedpub.refusals import Refusal
+from feedpub.delivery.bounce_classifier import Refusal
+from feedpub.delivery.bounces.webhooks.notification import WebhookError, WebhookRequest
+from feedpub.delivery.bounces.webhooks.postmark import Postmark
 
 READ = Postmark(POSTMARK_SECRET, KEYS)
 BOUNCE = {

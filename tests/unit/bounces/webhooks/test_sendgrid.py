@@ -9,8 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from services import ADDRESS, ANN, KEYS, NOW, SENDER, Grid
 
-from feedpub.bounces.webhooks import SendGrid, WebhookError
-from feedpub.refusals import Refusal
+from feedpub.delivery.bounce_classifier import Refusal
+from feedpub.delivery.bounces.webhooks.notification import WebhookError
+from feedpub.delivery.bounces.webhooks.sendgrid import SendGrid
 
 GRID = Grid()
 READ = SendGrid(GRID.public, KEYS)

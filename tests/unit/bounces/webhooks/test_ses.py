@@ -24,9 +24,14 @@ from services import (
     ses_complaint,
 )
 
-from feedpub.bounces import explain_message
-from feedpub.bounces.webhooks import Ses, WebhookError, WebhookRequest, WebhookRetryLaterError
-from feedpub.refusals import Refusal
+from feedpub.delivery.bounce_classifier import Refusal
+from feedpub.delivery.bounces import explain_message
+from feedpub.delivery.bounces.webhooks.notification import (
+    WebhookError,
+    WebhookRequest,
+    WebhookRetryLaterError,
+)
+from feedpub.delivery.bounces.webhooks.ses import Ses
 
 AMAZON = Amazon()
 

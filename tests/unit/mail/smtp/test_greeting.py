@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 from mailservers import DROP, HANG, PASSWORD, USER, Answer, MailServer, certified, plays
 
+from feedpub.delivery.smtp import SmtpTransport, create_ssl_context
+from feedpub.delivery.smtp_connection import SmtpRelay
 from feedpub.errors import MailError
-from feedpub.mail import SmtpRelay, SmtpTransport
-from feedpub.mail.smtp.greeting import create_ssl_context
-from feedpub.mailing import SendResult
+from feedpub.models.newsletter import SendResult
 
 
 def reason(relay: SmtpRelay) -> str:

@@ -5,7 +5,7 @@ import base64
 from hypothesis import given
 from hypothesis import strategies as st
 
-from feedpub.mail.smtp.relay import SmtpRelay, order_relays
+from feedpub.delivery.smtp_connection import SmtpRelay, order_relays
 
 RELAYS = (SmtpRelay("a", weight=1), SmtpRelay("b", weight=3), SmtpRelay("c", weight=2))
 

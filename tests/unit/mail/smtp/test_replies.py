@@ -2,9 +2,8 @@
 
 import pytest
 
-from feedpub.mail.smtp.relay import SmtpRelay
-from feedpub.mail.smtp.replies import SmtpReply, build_result
-from feedpub.mailing import SendResult
+from feedpub.delivery.smtp_connection import SmtpRelay, SmtpReply, build_result
+from feedpub.models.newsletter import SendResult
 
 RELAY = SmtpRelay("mx.example.org", 25, username="ann@example.org", password="secret")  # noqa: S106 - opens nothing
 

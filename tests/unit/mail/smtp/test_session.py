@@ -10,9 +10,10 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from mailservers import DROP, HANG, Answer, MailServer, plays
 
-from feedpub.mail import SmtpRelay, SmtpTransport
-from feedpub.mail.smtp.session import SmtpSession, _dot_stuff
-from feedpub.mailing import Message, SendResult
+from feedpub.delivery.smtp import SmtpTransport
+from feedpub.delivery.smtp_connection import SmtpRelay
+from feedpub.delivery.smtp_session import SmtpSession, _dot_stuff
+from feedpub.models.newsletter import Message, SendResult
 
 DATA = b"Subject: Hello\r\n\r\nHello\r\n.\r\n..and on\r\n"
 MESSAGE = Message("return@example.org", "bob@example.com", DATA)

@@ -7,8 +7,8 @@ import pytest
 from starlette.requests import Request
 from starlette.types import Message
 
-from feedpub.web.bodies import BodyError
-from feedpub.web.readers.bodies import MAX_FORM_SIZE, FormFields, parse_form
+from feedpub.web.signup import MAX_FORM_SIZE, FormFields, parse_form
+from feedpub.web.webhooks import BodyError
 
 FORM = "application/x-www-form-urlencoded"
 

@@ -8,11 +8,11 @@ from hypothesis import strategies as st
 from mailings import reader
 from signups import LIBRARY, config
 
-from feedpub import roster
-from feedpub.mailing import CADENCES, SignupRequest, SubscriptionFilter
-from feedpub.site import build_signup_options
-from feedpub.web.readers import forms
-from feedpub.web.readers.forms import FieldError
+from feedpub.models import address as models_address
+from feedpub.models.newsletter import CADENCES, SignupRequest, SubscriptionFilter
+from feedpub.site.feeds import build_signup_options
+from feedpub.web import signup_forms
+from feedpub.web.signup_forms import FieldError
 
 CHOICES = build_signup_options(config(), LIBRARY)
 ADDRESS = ("address", "ann@example.org")
@@ -20,7 +20,7 @@ ADDRESS = ("address", "ann@example.org")
 
 def faults(*fields: tuple[str, str]) -> list[str]:
     """Give what is wrong with a form, by its words."""
-    return [each.words for each in forms.parse_signup(fields, CHOICES).faults]
+    return [each.words for each in signup_forms.parse_signup(fields, CHOICES).faults]
 
 
 def test_a_whole_form() -> None:
@@ -35,7 +35,7 @@ def test_a_whole_form() -> None:
         ("language", "zh"),
         ("subject", ""),
     ]
-    given = forms.parse_signup(fields, CHOICES)
+    given = signup_forms.parse_signup(fields, CHOICES)
     follows = SubscriptionFilter(
         everything=False, tags=("cplusplus", "python"), authors=("ann-lee",)
     )
@@ -47,7 +47,10 @@ def test_a_whole_form() -> None:
 
 def test_an_address_alone_will_do() -> None:
     """All posts then, as the digest goes out, in the site's language."""
-    assert SignupRequest("ann@example.org") == forms.parse_signup([ADDRESS], CHOICES).signup_request
+    assert (
+        SignupRequest("ann@example.org")
+        == signup_forms.parse_signup([ADDRESS], CHOICES).signup_request
+    )
 
 
 @pytest.mark.parametrize(
@@ -63,7 +66,7 @@ def test_a_form_may_have_few_fields(
     fields: list[tuple[str, str]], expected: SubscriptionFilter
 ) -> None:
     """As one on somebody else's site has; what nobody offers is not followed."""
-    assert expected == forms.parse_signup([ADDRESS, *fields], CHOICES).follows
+    assert expected == signup_forms.parse_signup([ADDRESS, *fields], CHOICES).follows
 
 
 def test_what_is_wrong_is_told() -> None:
@@ -72,7 +75,7 @@ def test_what_is_wrong_is_told() -> None:
     assert ["address-missing"] == faults(("address", " "))
     assert ["address-wrong"] == faults(("address", "ann@"))
     assert ["wanted-none"] == faults(ADDRESS, ("follow", "some"), ("tag", "nothing"))
-    assert (FieldError("some", "wanted-none"),) == forms.parse_signup(
+    assert (FieldError("some", "wanted-none"),) == signup_forms.parse_signup(
         [ADDRESS, ("follow", "some")], CHOICES
     ).faults
 
@@ -97,14 +100,14 @@ def test_a_header_cannot_be_written_through_the_form(address: str) -> None:
 
 def test_words_that_are_none_of_ours_count_as_nothing() -> None:
     """A cadence, a language."""
-    given = forms.parse_signup([ADDRESS, ("cadence", "hourly"), ("language", "xx")], CHOICES)
+    given = signup_forms.parse_signup([ADDRESS, ("cadence", "hourly"), ("language", "xx")], CHOICES)
 
     assert ("digest", "") == (given.cadence, given.language)
 
 
 def test_a_program_falls_into_the_trap() -> None:
     """It fills in what people do not see."""
-    assert forms.parse_signup([ADDRESS, (forms.HONEYPOT, "Buy")], CHOICES).is_spam
+    assert signup_forms.parse_signup([ADDRESS, (signup_forms.HONEYPOT, "Buy")], CHOICES).is_spam
 
 
 def test_what_is_followed_can_be_kept() -> None:
@@ -113,8 +116,8 @@ def test_what_is_followed_can_be_kept() -> None:
     one = replace(reader(), follows=follows, cadence="daily", language="zh")
     fields = [("tag", "gone"), ("tag", "other"), ("author", "left")]
 
-    assert follows == forms.parse_preferences(fields, CHOICES, one).follows
-    shown = forms.fill_form(one)
+    assert follows == signup_forms.parse_preferences(fields, CHOICES, one).follows
+    shown = signup_forms.fill_form(one)
     assert ("ann@example.org", follows) == (shown.address, shown.follows)
     assert ("daily", "zh") == (shown.cadence, shown.language)
 
@@ -122,8 +125,8 @@ def test_what_is_followed_can_be_kept() -> None:
 @given(st.lists(st.tuples(st.sampled_from(("address", "tag", "follow", "language")), st.text())))
 def test_any_form_is_a_wish_or_a_fault(fields: list[tuple[str, str]]) -> None:
     """And nothing else; no field makes it fall over."""
-    found = forms.parse_signup(fields, CHOICES)
+    found = signup_forms.parse_signup(fields, CHOICES)
 
-    assert found.faults or roster.normalize_address(found.signup_request.address)
+    assert found.faults or models_address.normalize_address(found.signup_request.address)
     assert found.cadence in CADENCES
     assert found.language in {"", *CHOICES.languages}

@@ -12,9 +12,9 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 from webs import Reply, call
 
-from feedpub.config import parse_config
+from feedpub.config.load import parse_config
 from feedpub.errors import FeedpubError
-from feedpub.web import create_app
+from feedpub.web.app import create_app
 
 SITE, READERS = "https://example.org/blog/", "https://readers.example.org/blog/"
 HOST = "https://readers.example.org"

@@ -2,7 +2,7 @@
 
 import pytest
 
-from feedpub.web.readers.origins import is_allowed_origin
+from feedpub.web.signup_forms import is_allowed_origin
 
 HOME = "https://example.org/blog/"
 FRIEND = "https://ann.example"

@@ -14,12 +14,13 @@ from hypothesis import strategies as st
 from signups import FORM, Door, config, door, forms, heading, link
 from sqlalchemy import func, select
 
-import feedpub.store
-from feedpub import tokens
-from feedpub.mailing import SubscriptionFilter
-from feedpub.store import Store, StoreError, StoreUnavailable, schema
-from feedpub.store.database import Database
-from feedpub.tokens import SigningKeys
+from feedpub import storage
+from feedpub.models import tokens
+from feedpub.models.newsletter import SubscriptionFilter
+from feedpub.models.tokens import SigningKeys
+from feedpub.storage import Store, schema
+from feedpub.storage.database import Database
+from feedpub.storage.errors import StoreError, StoreUnavailable
 
 ANN = "ann@example.org"
 LINK = re.compile(r'(?:href|action)="/(\w+/[a-z2-7]{20,})"')
@@ -555,7 +556,7 @@ def test_a_database_that_is_away(tmp_path: Path, kind: type[Store]) -> None:
     """Or has no room. Nothing is lost: whoever sent it tries again."""
 
     def opened(url: str, folder: Path) -> Store:
-        feedpub.store.open_store(url, folder).close()
+        storage.open_store(url, folder).close()
         return kind(Database(url, folder))
 
     with door(tmp_path, opened=opened) as site:
@@ -640,7 +641,7 @@ def test_asking_looks_at_no_reader(tmp_path: Path) -> None:
             return False
 
     def opened(url: str, folder: Path) -> Store:
-        feedpub.store.open_store(url, folder).close()
+        storage.open_store(url, folder).close()
         return Watched(Database(url, folder))
 
     with door(tmp_path, opened=opened) as site:

@@ -1,0 +1,428 @@
+"""The words after `feedpub digest` → what is mailed, and told of it."""
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import asdict
+from datetime import UTC, datetime, tzinfo
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from feedpub.cli.context import EXIT_FAILURE, EXIT_OK, CommandContext
+from feedpub.cli.output import escape, format_columns, format_time, pluralize
+from feedpub.files import lock
+from feedpub.models.newsletter import DeliveryStatus, Issue, IssueStats, SendResult
+
+if TYPE_CHECKING:
+    from feedpub.newsletter.issues import DigestStatus
+    from feedpub.newsletter.planning import DigestResult
+    from feedpub.newsletter.recovery import RecoveryResult
+
+_OUTCOME_LABELS = (
+    ("accepted", "accepted"),
+    ("deferred", "deferred"),
+    ("failed", "failed"),
+    ("suppressed", "suppressed"),
+    ("doubt", "in doubt"),
+    ("waiting", "waiting"),
+)
+"""Of a tally: what the audience is the sum of, and what people call it."""
+
+_FILES = ("folder", "maildir")
+"""Transports that mail nobody."""
+
+_SHOWN = 5  # of those to whom an issue did not come
+
+_OUTCOME_DESCRIPTIONS = {
+    "deferred": "not taken for now",
+    "failed": "not taken",
+    "doubt": "sent, and nobody said whether it was taken",
+    "offline": "not sent",
+}
+"""Kinds of outcome, and what people call them."""
+
+
+def _list(session: CommandContext) -> int:
+    newsletter, request = session.app.newsletter(), session.build_request()
+    standings = newsletter.list_digests(request)
+    session.terminal.clear_progress()
+    if session.arguments.json:
+        told = {"digests": [_standing_object(each) for each in standings]}
+        session.app.stdout.write(json.dumps(told) + "\n")
+        return EXIT_OK
+    zone = newsletter.get_site_timezone(request)
+    for each in standings:
+        session.echo(_format_standing(each, zone), always=True)
+    if not standings:
+        session.echo_hint("There is no digest; name one under digests: in config.yaml.")
+    elif all(each.last_slot for each in standings):
+        session.echo_hint(
+            "Next: `feedpub digest preview NAME --open` shows one, `feedpub digest send` sends."
+        )
+    else:
+        session.echo_hint(
+            "The first `feedpub digest send` mails nothing, nor does `feedpub run` when it starts: "
+            "these posts count as old. To mail them, use `feedpub digest send --backlog`."
+        )
+    return EXIT_OK
+
+
+def _preview(session: CommandContext) -> int:
+    arguments = session.arguments
+    usual = Path(arguments.config).parent / ".feedpub" / "preview"
+    found = session.app.newsletter().write_preview(
+        session.build_request(),
+        arguments.digest,
+        Path(arguments.to) if arguments.to else usual,
+        arguments.address,
+    )
+    session.terminal.clear_progress()
+    session.echo([f"Subject: {found.subject}"])
+    session.app.stdout.writelines(f"{path}\n" for path in found.paths)
+    if arguments.show and not session.app.open_browser(found.paths[0]):
+        session.echo_error(f"{found.paths[0]}: there is no browser here to open it in")
+        return EXIT_FAILURE
+    session.echo_hint(
+        f"Next: `feedpub digest send {arguments.digest} --dry-run` tells who gets it."
+    )
+    return EXIT_OK
+
+
+def _test(session: CommandContext) -> int:
+    arguments = session.arguments
+    outcome = session.app.newsletter().send_test(
+        session.build_request(), arguments.digest, arguments.to
+    )
+    session.terminal.clear_progress()
+    if arguments.json:
+        session.app.stdout.write(json.dumps(asdict(outcome)) + "\n")
+    if outcome.kind != "accepted":
+        session.echo_error(
+            f"{arguments.to}: {_OUTCOME_DESCRIPTIONS[outcome.kind]}: {format_reply(outcome)}"
+        )
+        session.echo_hint("Next: `feedpub doctor` looks for what keeps mail from arriving.")
+        return EXIT_FAILURE
+    if not arguments.json:
+        session.echo([_format_accepted(arguments.to, outcome)], always=True)
+    if outcome.relay not in _FILES:
+        session.echo_hint("Next: look at it there, and whether it was taken for spam.")
+    return EXIT_OK
+
+
+def _format_accepted(address: str, outcome: SendResult) -> str:
+    """Tell where a message is now."""
+    if outcome.relay in _FILES:
+        return f"Written for {address}: {outcome.text} (mail.transport is {outcome.relay})"
+    return f"Sent to {address}: {format_reply(outcome)}"
+
+
+def format_reply(outcome: SendResult) -> str:
+    """Tell what a server said, and which."""
+    words = (str(outcome.code or ""), outcome.status, outcome.text)
+    said = " ".join(part for part in words if part)
+    return f"{outcome.relay}: {said}" if outcome.relay and said else said or outcome.relay
+
+
+def _send(session: CommandContext) -> int:
+    arguments = session.arguments
+    sent = session.app.newsletter().send_digests(
+        session.build_request(),
+        arguments.digest,
+        due=arguments.due,
+        dry=arguments.dry_run,
+        backlog=arguments.backlog,
+    )
+    session.terminal.clear_progress()
+    if arguments.json:
+        told = {"dry_run": arguments.dry_run, "sent": [_sent_object(each) for each in sent]}
+        session.app.stdout.write(json.dumps(told) + "\n")
+    else:
+        for each in sent:
+            lines = _format_dry_run(each) if arguments.dry_run else _format_sent(each)
+            session.echo(lines, always=arguments.dry_run)
+    wrong = [each for each in sent if each.stats and _has_undelivered(each.stats)]
+    zone = session.app.newsletter().get_site_timezone(session.build_request()) if wrong else UTC
+    for each in wrong:
+        session.echo_error(_format_trouble(each, zone))
+    if wrong:
+        session.echo_hint(_remedy(wrong[0]))
+    elif arguments.dry_run and any(each.audience for each in sent):
+        session.echo_hint("Nothing was sent. Next: the same without --dry-run.")
+    return EXIT_FAILURE if wrong else EXIT_OK
+
+
+def _remedy(sent: "DigestResult") -> str:
+    """Say what to do about an issue that did not go well."""
+    issue, tally = sent.issue, sent.stats
+    if issue and issue.state == "paused":
+        again = f"`feedpub digest retry {issue.id}`, then " if tally and tally.failed else ""
+        return f"Next: mend that, then {again}`feedpub digest resume {issue.id}`."
+    if tally and (tally.waiting or tally.deferred):
+        return "Next: `feedpub digest status` tells why; `feedpub digest send` goes on."
+    return "Next: `feedpub digest status` tells why, and what to do."
+
+
+def _status(session: CommandContext) -> int:
+    newsletter, request = session.app.newsletter(), session.build_request()
+    found = newsletter.list_issues(request, session.arguments.digest)
+    if session.arguments.json:
+        told = {"issues": [issue_to_dict(issue, tally) for issue, tally in found]}
+        session.app.stdout.write(json.dumps(told) + "\n")
+        return EXIT_OK
+    zone = newsletter.get_site_timezone(request)
+    for issue, tally in found:
+        lost = _format_undelivered(session, issue, tally)
+        session.echo([_headline(issue, zone), *format_totals(tally), *lost], always=True)
+    paused = [issue.id for issue, _ in found if issue.state == "paused"]
+    failed = [issue.id for issue, tally in found if tally.failed]
+    over = [(issue, tally) for issue, tally in found if issue.state != "cancelled"]
+    doubtful = [issue.id for issue, tally in over if tally.doubt and not tally.waiting]
+    if not found:
+        session.echo_hint("Nothing was sent yet; `feedpub digest send` does.")
+    elif paused:
+        number = paused[0]
+        again = f"`feedpub digest retry {number}` for what failed, " if number in failed else ""
+        session.echo_hint(
+            f"Next: {again}`feedpub digest resume {number}` lets it go on, `cancel` ends it."
+        )
+    elif failed:
+        session.echo_hint(f"Next: `feedpub digest retry {failed[0]}` sends again what failed.")
+    elif doubtful:
+        session.echo_hint(
+            "In doubt is where no server said whether it took the message. Next: `feedpub digest "
+            f"retry {doubtful[0]} --doubt` sends these again: some may then arrive twice."
+        )
+    return EXIT_OK
+
+
+def _format_undelivered(session: CommandContext, issue: Issue, tally: IssueStats) -> Iterator[str]:
+    """Tell to whom an issue did not come, and what the server said."""
+    number = tally.failed + tally.doubt + tally.deferred
+    found: tuple[DeliveryStatus, ...] = ()
+    if number:
+        found = session.app.newsletter().list_undelivered(session.build_request(), issue.id, _SHOWN)
+    for each in found:
+        yield (
+            f"  {each.address}: {_OUTCOME_DESCRIPTIONS[each.result.kind]}: "
+            f"{format_reply(each.result)}"
+        )
+    if found and number > len(found):
+        yield f"  and {number - len(found):,} more"
+
+
+def _pause(session: CommandContext) -> int:
+    issue = session.app.newsletter().pause_issue(session.build_request(), session.arguments.issue)
+    session.echo([f"Paused {_format_issue(issue)}: no more of it is sent."])
+    session.echo_hint(f"Next: `feedpub digest resume {issue.id}`, or `feedpub digest cancel`.")
+    return EXIT_OK
+
+
+def _resume(session: CommandContext) -> int:
+    issue = session.app.newsletter().resume_issue(session.build_request(), session.arguments.issue)
+    session.echo([f"Resumed {_format_issue(issue)}."])
+    session.echo_hint(_suggest_sending(session))
+    return EXIT_OK
+
+
+def _cancel(session: CommandContext) -> int:
+    issue = session.app.newsletter().cancel_issue(session.build_request(), session.arguments.issue)
+    session.echo([f"Cancelled {_format_issue(issue)}: nobody else gets it."])
+    session.echo_hint("Next: `feedpub digest status` tells who had it before.")
+    return EXIT_OK
+
+
+def _retry(session: CommandContext) -> int:
+    number, doubt = session.arguments.issue, session.arguments.doubt
+    again = session.app.newsletter().retry_issue(session.build_request(), number, doubt=doubt)
+    if not again:
+        what = "is in doubt for long" if doubt else "failed"
+        session.echo([f"No message of issue {number} {what}: there is nothing to send again."])
+        return EXIT_OK
+    session.echo([f"{pluralize(again, 'message')} of issue {number} will be sent again."])
+    session.echo_hint(_suggest_sending(session))
+    return EXIT_OK
+
+
+def _recover(session: CommandContext) -> int:
+    newsletter, request = session.app.newsletter(), session.build_request()
+    until = session.arguments.until
+    if until is not None and until.tzinfo is None:
+        until = until.replace(tzinfo=newsletter.get_site_timezone(request))
+    places = [Path(each) for each in session.arguments.places]
+    found = newsletter.recover(request, places, until)
+    session.terminal.clear_progress()
+    if session.arguments.json:
+        session.app.stdout.write(json.dumps(asdict(found)) + "\n")
+    else:
+        session.echo(_recovered(found), always=True)
+    if not found.is_settled:
+        session.echo_error(
+            f"{pluralize(found.unknown, 'message')} went out of issues that nothing is "
+            "known of: add "
+            "--skip-until with the date of the last one, or the posts in them are mailed again"
+        )
+        return EXIT_FAILURE
+    session.echo_hint(_suggest_sending(session))
+    return EXIT_OK
+
+
+def _recovered(found: "RecoveryResult") -> Iterator[str]:
+    """Tell what was settled."""
+    if found.is_settled:
+        yield "Settled: mail goes out again."
+    else:
+        yield "Nothing is sent yet."
+    yield f"  {pluralize(found.found, 'message')} of ours found, {found.settled:,} not known before"
+    if found.issues:
+        yield f"  {pluralize(found.issues, 'issue')} added that the database knew nothing of"
+    if found.skipped:
+        yield f"  {pluralize(found.skipped, 'post')} counted as mailed"
+    if found.cancelled:
+        yield f"  {pluralize(found.cancelled, 'issue')} ended"
+
+
+def _suggest_sending(session: CommandContext) -> str:
+    """Say what sends what waits: nobody need do it where `feedpub run` does."""
+    if lock.is_running(session.build_request().state_folder):
+        return "`feedpub run` is running, and sends what waits within a minute."
+    return "Next: `feedpub digest send` sends what waits."
+
+
+def _has_undelivered(tally: IssueStats) -> bool:
+    """Return whether somebody has not got it: cron, which runs this, should say so."""
+    return bool(tally.failed or tally.doubt or tally.waiting or tally.deferred)
+
+
+def _format_standing(standing: "DigestStatus", zone: tzinfo) -> Iterator[str]:
+    """Tell how a digest stands."""
+    new = pluralize(len(standing.posts), "new post") if standing.posts else "nothing new"
+    yield f"{standing.digest}: {new}, {pluralize(standing.audience, 'reader')}"
+    rows = [
+        ("schedule", escape(standing.schedule)),
+        ("last", format_time(standing.last_slot, zone) if standing.last_slot else "never"),
+        ("next", format_time(standing.next_slot, zone) if standing.next_slot else "never"),
+        *(("new", escape(title)) for title in standing.posts),
+    ]
+    yield from format_columns(rows).split("\n")
+
+
+def _format_sent(sent: "DigestResult") -> Iterator[str]:
+    """Tell what was sent."""
+    if sent.issue is None or sent.stats is None:
+        yield f"{sent.digest}: nothing was sent: {sent.reason}."
+        return
+    posts, readers = pluralize(len(sent.posts), "post"), pluralize(sent.audience, "reader")
+    aside = f" ({sent.reason})" if sent.reason and not _has_undelivered(sent.stats) else ""
+    aside += f" ({sent.note})" if sent.note else ""
+    yield f"{sent.digest}: issue {sent.issue.id}, {posts} for {readers}{aside}"
+    yield from format_totals(sent.stats)
+
+
+def _format_dry_run(sent: "DigestResult") -> Iterator[str]:
+    """Tell what would be sent."""
+    if not sent.posts:
+        yield f"{sent.digest}: nothing would be sent: {sent.reason}."
+        return
+    posts, readers = pluralize(len(sent.posts), "post"), pluralize(sent.audience, "reader")
+    aside = f" ({sent.reason})" if sent.reason else ""
+    yield (
+        f"{sent.digest}: {posts} for {readers}, {sent.message_size / 1000:,.1f} kB a message{aside}"
+    )
+    yield from (f"  {title}" for title in sent.posts)
+
+
+def _format_trouble(sent: "DigestResult", zone: tzinfo) -> str:
+    """Say in one line what did not go well, and when it goes on."""
+    tally = sent.stats
+    terms = [(name, getattr(tally, key)) for key, name in _OUTCOME_LABELS[1:]]
+    told = ", ".join(f"{number:,} {name}" for name, number in terms if number)
+    why = sent.reason
+    if sent.next_attempt and not why:
+        why = f"the next attempt is due at {format_time(sent.next_attempt, zone)}"
+    aside = f" ({why})" if why else ""
+    return f"{sent.digest}: {told}{aside}"
+
+
+def _headline(issue: Issue, zone: tzinfo) -> str:
+    posts = pluralize(len(issue.posts), "post") if issue.posts else ""
+    told = "; ".join(part for part in (posts, issue.subject, issue.reason) if part)
+    stands = f"{_format_issue(issue)}, {format_time(issue.slot, zone)}, {issue.state}"
+    return f"{stands}: {told}" if told else stands
+
+
+def _format_issue(issue: Issue) -> str:
+    return f"issue {issue.id} of {issue.digest}"
+
+
+def format_totals(tally: IssueStats) -> Iterator[str]:
+    """Give the equation that always holds, and the reasons."""
+    if not tally.audience:
+        return
+    sum_ = " + ".join(f"{getattr(tally, key):,} {name}" for key, name in _OUTCOME_LABELS)
+    yield f"  {tally.audience:,} audience = {sum_}"
+    room = max((len(f"{number:,}") for _, number in tally.reasons), default=0)
+    yield from (f"    {number:>{room},}  {escape(reason)}" for reason, number in tally.reasons)
+
+
+def _iso(at: datetime | None) -> str | None:
+    return at.isoformat() if at else None
+
+
+def _standing_object(standing: "DigestStatus") -> dict[str, object]:
+    return {
+        "digest": standing.digest,
+        "schedule": standing.schedule,
+        "last": _iso(standing.last_slot),
+        "next": _iso(standing.next_slot),
+        "posts": standing.posts,
+        "audience": standing.audience,
+    }
+
+
+def _sent_object(sent: "DigestResult") -> dict[str, object]:
+    return {
+        "digest": sent.digest,
+        "issue": sent.issue.id if sent.issue else None,
+        "posts": sent.posts,
+        "audience": sent.audience,
+        "size": sent.message_size,
+        "tally": _tally_object(sent.stats) if sent.stats else None,
+        "reason": sent.reason,
+        "next_attempt": _iso(sent.next_attempt),
+    }
+
+
+def issue_to_dict(issue: Issue, tally: IssueStats) -> dict[str, object]:
+    """Give an issue and how it stands, as JSON knows them."""
+    return {
+        "id": issue.id,
+        "digest": issue.digest,
+        "slot": _iso(issue.slot),
+        "created": _iso(issue.created),
+        "state": issue.state,
+        "subject": issue.subject,
+        "posts": issue.posts,
+        "reason": issue.reason,
+        "tally": _tally_object(tally),
+    }
+
+
+def _tally_object(tally: IssueStats) -> dict[str, object]:
+    return {
+        "audience": tally.audience,
+        **{key: getattr(tally, key) for key, _ in _OUTCOME_LABELS},
+        "reasons": [{"reason": reason, "number": number} for reason, number in tally.reasons],
+    }
+
+
+COMMANDS: Mapping[str, Callable[[CommandContext], int]] = {
+    "digest list": _list,
+    "digest preview": _preview,
+    "digest test": _test,
+    "digest send": _send,
+    "digest status": _status,
+    "digest pause": _pause,
+    "digest resume": _resume,
+    "digest cancel": _cancel,
+    "digest retry": _retry,
+    "digest recover": _recover,
+}

@@ -1,0 +1,174 @@
+"""`feedpub subscribers import`: what an import did or would do, and what it has to ask first."""
+
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from feedpub.cli import output
+from feedpub.cli.context import EXIT_FAILURE, EXIT_OK, EXIT_USAGE, CommandContext
+from feedpub.cli.output import escape, format_columns
+from feedpub.models.newsletter import ACTIVE, SUBSCRIBER_STATES
+
+if TYPE_CHECKING:
+    from feedpub.models.content import Problem
+    from feedpub.subscribers.csv_columns import Column
+    from feedpub.subscribers.manage import ImportResult
+
+_ALIKE = 5  # rows with the same fault that are listed one by one
+_COUNTED = ("added", "updated", "unchanged", "held")
+_MEANINGS = {
+    "email": "address",
+    "consented_at": "date of consent",
+    "subscribed": "subscribed: yes or no, or since when",
+    "confirmed": "confirmed: yes or no, or since when",
+    **{
+        meaning: f"{state}: {what}"
+        for state in SUBSCRIBER_STATES[2:]
+        for meaning, what in (
+            (state, "yes or no, or since when"),
+            (f"trace of {state}", "since when, or why"),
+        )
+    },
+    "field": "kept as a field",
+    "labels": "kept as a field",
+    "object": "kept as fields",
+    "dropped": "left out",
+}
+"""What the meanings of columns are called that are not called what they are."""
+
+
+def import_csv(session: CommandContext) -> int:
+    """Import a list of readers, or tell what an import would do, and ask where that is unclear."""
+    arguments = session.arguments
+    strange = next((state for _, state in arguments.states if state not in SUBSCRIBER_STATES), None)
+    if strange is not None:
+        session.echo_error(
+            f'--state: "{strange}" is no state; there are: {", ".join(SUBSCRIBER_STATES)}'
+        )
+        return EXIT_USAGE
+    result = _run_import(session, sure=arguments.yes)
+    is_asking = bool(result.unclear_columns) and not (result.is_written or arguments.yes)
+    refused = result.row_problems and not (result.is_written or arguments.skip_bad)
+    session.terminal.clear_progress()
+    if arguments.json:
+        session.app.stdout.write(json.dumps(_import_as_object(result)) + "\n")
+    else:
+        session.echo(_format_import(result), always=True)
+    _print_faults(session, result.row_problems)
+    if is_asking:
+        _print_doubts(session, result.unclear_columns)
+        if not (refused or arguments.dry_run or arguments.json) and _confirm_import(
+            session, result
+        ):
+            result = _run_import(session, sure=True)
+            session.echo(_format_import(result), always=True)
+            return EXIT_FAILURE if result.row_problems else EXIT_OK
+    if refused:
+        bad = output.pluralize(len(result.row_problems), "row")
+        session.echo_error(f"{arguments.file}: nothing was imported: {bad} cannot be used")
+        session.echo_hint("Next: mend the rows listed, or leave them out with --skip-bad.")
+    elif is_asking:
+        session.echo_error(
+            f"{arguments.file}: nothing was imported: say what these columns are with --column "
+            "and --state, or import anyway with --yes"
+        )
+    elif not result.is_written:
+        session.echo_hint("Nothing was changed. Next: the same without --dry-run.")
+    return EXIT_FAILURE if result.row_problems or is_asking else EXIT_OK
+
+
+def _run_import(session: CommandContext, *, sure: bool) -> "ImportResult":
+    arguments = session.arguments
+    return session.app.newsletter().import_subscribers(
+        session.build_request(),
+        Path(arguments.file),
+        dry=arguments.dry_run,
+        skip=arguments.skip_bad,
+        sure=sure,
+        columns=dict(arguments.columns),
+        states=dict(arguments.states),
+        encoding=arguments.encoding,
+    )
+
+
+def _import_as_object(result: "ImportResult") -> dict[str, object]:
+    """Return what an import did as JSON knows it."""
+    return {
+        **{name: getattr(result.imported, name) for name in _COUNTED},
+        "bad": len(result.row_problems),
+        "imported": result.is_written,
+        "states": dict(result.state_counts),
+        "service": result.vendor,
+        "columns": [
+            {"column": column.label, "meaning": column.meaning, "doubt": column.unclear_reason}
+            for column in result.columns
+        ],
+        "notes": result.notes,
+        "problems": output.problems_to_dicts(result.row_problems),
+    }
+
+
+def _format_import(result: "ImportResult") -> Iterator[str]:
+    """Tell what an import did, and how it understood the file."""
+    numbers = ", ".join(f"{getattr(result.imported, name):,} {name}" for name in _COUNTED)
+    bad = len(result.row_problems)
+    yield f"{'Imported' if result.is_written else 'Would be'}: {numbers}, {bad:,} bad."
+    if result.imported.held:
+        yield "  held: who left, bounced, complained, was suppressed or forgotten stays out"
+    if result.state_counts:
+        yield "  in the file: " + ", ".join(
+            f"{number:,} {state}" for state, number in result.state_counts
+        )
+    if result.vendor:
+        yield f"  it is an export of {result.vendor}"
+    yield from (f"  {note}" for note in result.notes)
+    if result.columns:
+        yield "  its columns:"
+        rows = [
+            (
+                escape(column.label),
+                "NOT UNDERSTOOD" if column.unclear_reason else _describe_meaning(column.meaning),
+            )
+            for column in result.columns
+            if column.meaning != "own"
+        ]
+        yield from (f"  {line}" for line in format_columns(rows).split("\n"))
+
+
+def _describe_meaning(meaning: str) -> str:
+    """Tell what a column is taken for."""
+    return _MEANINGS.get(meaning, meaning.replace("_", " "))
+
+
+def _print_faults(session: CommandContext, faults: Sequence["Problem"]) -> None:
+    """Tell what is wrong with rows; of those with the same fault the first ones, and how many."""
+    alike: dict[str, list[Problem]] = {}
+    for fault in faults:
+        alike.setdefault(fault.message, []).append(fault)
+    shown = [fault for each in alike.values() for fault in each[:_ALIKE]]
+    output.print_problems(shown, session.terminal)
+    for message, each in alike.items():
+        if len(each) > _ALIKE:
+            more = output.pluralize(len(each) - _ALIKE, "more row")
+            session.echo_error(f"{each[0].path}: {more}, to line {each[-1].line}: {message}")
+
+
+def _print_doubts(session: CommandContext, doubts: Iterable["Column"]) -> None:
+    for column in doubts:
+        session.echo_error(
+            f'{session.arguments.file}: the column "{column.label}" may tell who is not to be '
+            f"mailed, and nobody knows how: {column.unclear_reason}"
+        )
+
+
+def _confirm_import(session: CommandContext, result: "ImportResult") -> bool:
+    """Ask, where somebody sits, whether readers become active nevertheless."""
+    if not session.terminal.is_interactive:
+        return False
+    keyboard = session.app.stdin()
+    if not keyboard.isatty():
+        return False
+    readers = output.pluralize(dict(result.state_counts)[ACTIVE], "reader")
+    session.terminal.echo(f"Import {readers} as active nevertheless? Type yes, or Enter to stop.")
+    return keyboard.readline().strip().lower() in (b"yes", b"y")

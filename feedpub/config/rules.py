@@ -1,0 +1,113 @@
+"""Config → the faults of values that are right each by itself, and wrong together."""
+
+import posixpath
+from collections.abc import Iterator
+
+from feedpub.config.schema import Config, DigestConfig, MailConfig, OutputConfig
+from feedpub.models.text import slugify
+
+_SOMEWHERE = "/?" * 32  # stands for the working folder, which only the edges know
+
+
+def find_cross_field_errors(config: Config, path: str) -> Iterator[tuple[str, str]]:
+    """Give each key at fault and what is wrong; `path` is the configuration's own."""
+    for other, told in _folders(config, posixpath.dirname(path.replace("\\", "/"))):
+        yield "output.folder" if config.output != OutputConfig() else other, told
+    if not config.feeds.formats:
+        yield "feeds.formats", "is empty; name rss, atom or json"
+    seen: dict[str, str] = {}
+    for number, extra in enumerate(config.feeds.extra, 1):
+        where = f"feeds.extra[{number}].name"
+        folder = slugify(extra.name).casefold()
+        if folder in seen:
+            told = f'"{extra.name}" and "{seen[folder]}" would share a folder; rename one'
+            yield where, told
+        seen[folder] = extra.name
+        if not (extra.tags or extra.authors or extra.languages):
+            yield where, f'"{extra.name}" names no tags, authors or languages'
+    yield from _menu(config)
+    yield from _digests(config)
+    yield from _mail(config, posixpath.dirname(path.replace("\\", "/")))
+
+
+def _menu(config: Config) -> Iterator[tuple[str, str]]:
+    """Say which links of the menu lead nowhere, or have no name."""
+    for number, item in enumerate(config.pages.menu, 1):
+        if bool(item.page) == bool(item.url):
+            yield f"pages.menu[{number}]", "wants a page or a url, one of them"
+        elif item.url and not item.name:
+            yield f"pages.menu[{number}].url", "wants a name beside it, which people see"
+
+
+def _digests(config: Config) -> Iterator[tuple[str, str]]:
+    """Say which digests cannot be told apart, or can never go out."""
+    seen: dict[str, str] = {}
+    names = {each.name for each in config.digests}
+    before: set[str] = set()
+    for number, digest in enumerate(config.digests, 1):
+        where = f"digests[{number}]"
+        if digest.was in names:
+            told = f'"{digest.was}" is the name of a digest; write here what one was called before'
+            yield f"{where}.was", told
+        elif digest.was and digest.was in before:
+            yield f"{where}.was", f'another digest was "{digest.was}" as well; one of them goes on'
+        before.add(digest.was)
+        slug = slugify(digest.name).casefold()
+        if slug in seen:
+            told = f'"{digest.name}" and "{seen[slug]}" would share an address; rename one'
+            yield f"{where}.name", told
+        seen[slug] = digest.name
+        if digest.min_posts > digest.max_posts:
+            key = "min_posts" if digest.min_posts != DigestConfig("").min_posts else "max_posts"
+            told = f"min_posts is {digest.min_posts} and max_posts {digest.max_posts}"
+            yield f"{where}.{key}", f"nothing would ever be sent: {told}"
+
+
+def _mail(config: Config, base: str) -> Iterator[tuple[str, str]]:
+    """Say why no message could be sent, or why messages would be published."""
+    mail = config.mail
+    if mail.transport == "smtp" and not mail.relays:
+        yield "mail.transport", '"smtp" needs a server; name one in mail.relays: `- host: …`'
+    if not config.digests:
+        if config.subscribers.form:
+            yield "subscribers.form", "nobody would ever be mailed; add `digests:`"
+        return
+    sender = mail.sender or config.site.author
+    if sender is None or not sender.email:
+        where = "mail.sender" if mail.sender else "digests"
+        told = "messages are from nobody; give an `email` in mail.sender, or in site.author"
+        yield where, told if mail.sender is None else f"{mail.sender.name} has no `email`"
+    folder = _resolve(base, mail.folder)
+    where = "mail.folder" if mail.folder != MailConfig().folder else "digests"
+    for name, published in (("output", config.output.folder), ("content", config.content.folder)):
+        if mail.transport != "smtp" and _below(folder, _resolve(base, published)):
+            place = f'the {name} folder "{published}"'
+            yield where, f'the messages in "{mail.folder}" would be published with {place}'
+
+
+def _below(folder: str, other: str) -> bool:
+    """Tell whether a folder is another one, or inside it."""
+    return f"{folder}/".startswith(f"{other.rstrip('/')}/")
+
+
+def _folders(config: Config, base: str) -> Iterator[tuple[str, str]]:
+    """Say why what is published would be read as content, or content cleared away."""
+    output = _resolve(base, config.output.folder)
+    content = _resolve(base, config.content.folder)
+    templates = _resolve(base, config.pages.templates)
+    names = f'the output folder "{config.output.folder}"'
+    place = f'the content folder "{config.content.folder}"'
+    if output == content:
+        yield "content.folder", f"{names} is the content folder as well; name another"
+    elif _below(output, content):
+        yield "content.folder", f"{names} is inside {place}; put it beside"
+    elif _below(content, output):
+        yield "content.folder", f"{names} holds {place}; put it beside"
+    elif _below(templates, output):
+        place = f'the templates "{config.pages.templates}"'
+        yield "pages.templates", f"{names} holds {place}; put it beside"
+
+
+def _resolve(base: str, folder: str) -> str:
+    """Give a folder's whole path, as far as names alone can tell."""
+    return posixpath.normpath(posixpath.join(_SOMEWHERE, base, folder.replace("\\", "/")))

@@ -1,0 +1,1 @@
+"""Content files become manuscripts: front matter read and understood, Markdown rendered."""

@@ -1,0 +1,368 @@
+"""Front matter in anybody's spelling becomes typed fields."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, tzinfo
+from typing import TypeVar
+
+from feedpub.config.validators import JEKYLL_STYLES, PLACEHOLDERS, find_placeholders
+from feedpub.content import authors as content_authors
+from feedpub.content import dates, field_reader, filenames, keys, page_kind
+from feedpub.content import enclosures as content_enclosures
+from feedpub.content import tags as content_tags
+from feedpub.content.field_reader import FieldReader, format_suggestion, is_address
+from feedpub.content.frontmatter import Frontmatter, Value
+from feedpub.content.page_kind import parse_bool, parse_visibility
+from feedpub.models import languages
+from feedpub.models.content import (
+    PAGE,
+    UNDATED,
+    Author,
+    Enclosure,
+    Image,
+    MenuEntry,
+    Problem,
+    Reference,
+)
+from feedpub.models.text import MAX_SLUG_BYTES
+
+_DRAFT_STATUSES = frozenset({"auto-draft", "draft", "pending", "skip", "unpublished", "wip"})
+_PERMALINK_PATH = re.compile(r"([^?#]*)([?#]?)", re.DOTALL)
+_WHOLE_URL = re.compile(r"https?://", re.IGNORECASE)
+_NO_PAGE = re.compile(r"/*(?:index\.(?:php|aspx?|cgi))?")
+_URI = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:[^\s]+")
+_UNDATED = datetime(1970, 1, 1, tzinfo=UTC)
+_DATE_KEYS = ("date", "published", "pubDate", "publishDate")
+_EXAMPLE = {
+    "toml": "date = 2025-01-30",
+    "json": '"date": "2025-01-30"',
+    "headers": "Date: 2025-01-30",
+}
+
+
+MAX_ITEMS = 100
+"""Tags, authors and the like that a post can have."""
+MAX_PERMALINK_BYTES = 2_000  # octets, placeholders filled in: no disk takes more than 4,096
+MAX_PERMALINK_FOLDERS = 50
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class PostFields:
+    """What the front matter and the file's name say."""
+
+    title: str  # plain text; "" where there is none
+    published: datetime
+    offset: int | None  # minutes by which `published` was written ahead of UTC; None: not said
+    updated: datetime | None
+    expires: datetime | None
+    id: str
+    slug: str
+    stem: str
+    permalink: str
+    authors: tuple[Author, ...]
+    tags: tuple[str, ...]
+    categories: tuple[str, ...]
+    summary: str
+    language: str
+    translation_key: str
+    translation_of: tuple[Reference, ...]  # at most one: what this is a translation of
+    image: Image | None
+    enclosures: tuple[Enclosure, ...]
+    canonical_url: str
+    aliases: tuple[str, ...]
+    redirect_from: tuple[Reference, ...]
+    redirect_to: tuple[Reference, ...]
+    draft: bool
+    in_digests: bool
+    visibility: str
+    problems: tuple[Problem, ...]
+    kind: str
+    menu: MenuEntry | None
+    address_line: int
+    id_line: int
+    spaced_tags_line: int
+    allows_inline_tags: bool  # nothing in the front matter says what the post is about
+
+
+def parse_fields(
+    path: str, matter: Frontmatter, zone: tzinfo, tags_split: str, *, listed: bool = False
+) -> PostFields:
+    """Find out what a file's front matter and name say.
+
+    `listed` tells that `content.pages` names the file. Raises PostError for a post without a date.
+    """
+    header = FieldReader(path, matter)
+    name = filenames.parse_filename(path)
+    permalink = _permalink(header, path)
+    draft = _draft(header, path)
+    kind = page_kind.detect_kind(header, path, listed=listed, dated=_is_dated(header, name))
+    is_page = kind == PAGE
+    folders = content_tags.derive_categories(path, matter.format)
+    tags, categories = ((), ()) if is_page else content_tags.parse_tags(header, tags_split, folders)
+    has_tags = bool(tags or header.get_values((*keys.TAGS, *keys.TAXONOMIES)))
+    authors = content_authors.parse_authors(*(value for _, value in _iter_author_values(header)))
+    published = _published(header, matter.format, name, zone, draft=draft, is_page=is_page)
+    return PostFields(
+        title=field_reader.strip_html(header.get_text(keys.TITLE)[1]),
+        published=published.astimezone(UTC),
+        offset=_offset(published, zone),
+        updated=_parse_optional_date(header, keys.UPDATED, zone),
+        expires=_parse_optional_date(header, keys.EXPIRES, zone),
+        id=_parse_id(header),
+        slug=header.get_text(keys.SLUG)[1].strip("/"),
+        stem=name.stem,
+        permalink=permalink,
+        authors=_limit_items(header, keys.AUTHORS, authors, "authors"),
+        tags=_limit_items(header, keys.TAGS, tags, "tags"),
+        categories=_limit_items(header, keys.CATEGORIES, categories, "categories"),
+        summary=field_reader.strip_markdown(header.get_text(keys.SUMMARY)[1]),
+        language=_language(header),
+        translation_key=_get_text(header, keys.TRANSLATION_KEY)[1],
+        translation_of=_original(header),
+        image=_image(header),
+        enclosures=_limit_items(header, keys.ENCLOSURES, _enclosures(header), "enclosures"),
+        canonical_url=_canonical(header),
+        aliases=_limit_items(header, keys.ALIASES, _aliases(header), "aliases"),
+        redirect_from=field_reader.parse_old_addresses(header),
+        redirect_to=field_reader.parse_redirect_target(header),
+        draft=draft,
+        in_digests=_mailed(header) and not is_page,
+        visibility=parse_visibility(header),
+        kind=kind,
+        menu=page_kind.parse_menu_entry(header) if is_page else None,
+        address_line=header.find_first_line(keys.PERMALINK if permalink else keys.SLUG),
+        id_line=header.find_first_line(keys.ID),
+        spaced_tags_line=0
+        if is_page or tags_split == "space"
+        else content_tags.find_spaced_tags_line(header),
+        allows_inline_tags=not (is_page or has_tags),
+        problems=tuple(dict.fromkeys(header.problems)),
+    )
+
+
+def _published(
+    header: FieldReader,
+    form: str,
+    name: filenames.PostName,
+    zone: tzinfo,
+    *,
+    draft: bool,
+    is_page: bool,
+) -> datetime:
+    """Give the date of the front matter, else of the file's name, else of its address.
+
+    It is in the zone that it was written with.
+    """
+    for key, text in _dates(header):
+        try:
+            return dates.parse_zoned_date(text, zone)
+        except dates.DateError as error:
+            raise header.build_error(key, f"{key}: {error}") from error
+    key, address = header.get_text(keys.PERMALINK)
+    for where, text in (("", name.date), (key, filenames.find_date(address))):
+        if text:
+            try:
+                return dates.parse_zoned_date(text, zone)
+            except dates.DateError as error:
+                said = where or "the file's name"
+                raise header.build_error(where, f"{said}: {error}") from error
+    if is_page:
+        return UNDATED
+    example = _EXAMPLE.get(form, "date: 2025-01-30")
+    if draft:
+        header.warn("", f"this draft has no date yet: add `{example}` before it is published")
+        return _UNDATED
+    for near in _DATE_KEYS:
+        if near in header.misspelled_keys:
+            key = header.misspelled_keys[near]
+            raise header.build_error(key, f"no date: {format_suggestion(key, near)}")
+    raise header.build_error(
+        "",
+        f"no date: add `{example}` to the front matter, or begin the file's name with "
+        f'"2025-01-30-"; if this is no post, name it under content.ignore',
+    )
+
+
+def _offset(published: datetime, zone: tzinfo) -> int | None:
+    """Return the minutes by which a date was written ahead of UTC, None where it does not say."""
+    ahead = published.utcoffset()
+    return None if ahead is None or published.tzinfo is zone else int(ahead.total_seconds()) // 60
+
+
+def _parse_id(header: FieldReader) -> str:
+    """Return the id that the file gives: `id`, unless that is a database's number of a `guid`."""
+    given = header.get_text(keys.ID[:1])[1]
+    if given and not given.isdecimal():
+        return given
+    guid = header.get_text(keys.ID[1:])[1]
+    return guid if not given or _URI.fullmatch(guid) else given
+
+
+def _is_dated(header: FieldReader, name: filenames.PostName) -> bool:
+    """Tell whether a file says when it was published, or tries to."""
+    address = header.get_text(keys.PERMALINK)[1]
+    said = any(_dates(header)) or any(near in header.misspelled_keys for near in _DATE_KEYS)
+    return said or bool(name.date or filenames.find_date(address))
+
+
+def _dates(header: FieldReader) -> Iterator[tuple[str, str]]:
+    """Give every key that tells when the post was published, best first."""
+    for name in keys.PUBLISHED:
+        for key, value in header.get_values((name,)):
+            text = value.strip() if isinstance(value, str) else str(value)
+            # `published: false` says that this is a draft, and nothing of when.
+            if text and not (name in keys.PUBLISHED_FLAGS and parse_bool(text) is not None):
+                yield key, text
+
+
+def _parse_optional_date(
+    header: FieldReader, synonyms: tuple[str, ...], zone: tzinfo
+) -> datetime | None:
+    """Give the date of another field; one that is no date is told of, and not used."""
+    key, text = header.get_text(synonyms)
+    if not key:
+        return None
+    try:
+        return dates.parse_date(text, zone)
+    except dates.DateError as error:
+        header.warn(key, f"{key}: {error}, so it does not count")
+        return None
+
+
+def _mailed(header: FieldReader) -> bool:
+    key, text = header.get_text(keys.DIGEST)
+    told = parse_bool(text)
+    if key and told is None:
+        header.warn(key, f'{key}: "{text}" is neither true nor false; it counts as true')
+    return told is not False
+
+
+def _draft(header: FieldReader, path: str) -> bool:
+    """Tell whether the post must wait: `draft: true`, `published: false`, `status: draft`."""
+    key, text = header.get_text(keys.DRAFT)
+    draft = parse_bool(text)
+    if key and draft is None:
+        # Better a post that waits than one that nobody wanted to be seen.
+        header.warn(key, f'{key}: "{text}" is neither true nor false; the post waits as a draft')
+        return True
+    hidden = any(parse_bool(header.get_text((name,))[1]) is False for name in keys.PUBLISHED_FLAGS)
+    held_back = header.get_text(keys.STATUS)[1].lower() in _DRAFT_STATUSES
+    return bool(draft) or hidden or held_back or filenames.is_in_drafts(path)
+
+
+def _iter_author_values(header: FieldReader) -> Iterator[tuple[str, Value]]:
+    """Give all that names authors, Hugo's and Zola's taxonomies too."""
+    yield from header.get_values(keys.AUTHORS)
+    for key, value in content_tags.iter_taxonomies(header):
+        if keys.normalize_key(key) in keys.AUTHORS:
+            yield key, value
+
+
+def _limit_items(
+    header: FieldReader, names: tuple[str, ...], found: tuple[T, ...], what: str
+) -> tuple[T, ...]:
+    """Return the first of many; each one costs a page and feeds of its own."""
+    if len(found) > MAX_ITEMS:
+        key = next((key for key, _ in header.get_values(names)), "")
+        header.warn(key, f"{len(found):,} {what}; only the first {MAX_ITEMS} count")
+    return found[:MAX_ITEMS]
+
+
+def _permalink(header: FieldReader, path: str) -> str:
+    key, text = header.get_text(keys.PERMALINK)
+    if not key or text in JEKYLL_STYLES:  # where a style is named, the site's own pattern counts
+        return ""
+    found = find_placeholders(text)
+    placed = sum(len(path.encode()) if "path" in whole else MAX_SLUG_BYTES for whole, _ in found)
+    if len(text.encode()) + placed > MAX_PERMALINK_BYTES or text.count("/") > MAX_PERMALINK_FOLDERS:
+        raise header.build_error(
+            key,
+            f"{key}: it is longer than a path may be: shorten it to fewer than "
+            f"{MAX_PERMALINK_FOLDERS} folders",
+        )
+    for whole, name in found:
+        if name not in PLACEHOLDERS:
+            header.warn(key, f'{key}: nothing is known for "{whole}", so it does not count')
+            return ""
+    return text if _WHOLE_URL.match(text) else _parse_page_path(header, key, text)
+
+
+def _parse_page_path(header: FieldReader, key: str, text: str) -> str:
+    """Return a permalink that a page can be at, "" where only a server could answer it."""
+    found = _PERMALINK_PATH.match(text)
+    path, sign = (found[1], found[2]) if found else (text, "")
+    if not sign:
+        return text
+    if _NO_PAGE.fullmatch(path):
+        what = "a question to a server" if sign == "?" else "a place on the home page"
+        header.warn(
+            key,
+            f'{key}: "{text}" is {what}, and no page can be there; the post has its usual address: '
+            "write a path, or take the line out",
+        )
+        return ""
+    header.warn(key, f'{key}: no file can be at "{text[len(path) :]}", so only "{path}" counts')
+    return path
+
+
+def _language(header: FieldReader) -> str:
+    key, text = header.get_text(keys.LANGUAGE)
+    if not key:
+        return ""
+    found = languages.normalize_tag(text)
+    if not found:
+        header.warn(key, f'{key}: "{text}" is not a language tag such as "en" or "zh-Hans"')
+    return found
+
+
+def _get_text(header: FieldReader, names: tuple[str, ...]) -> tuple[str, str]:
+    """Return the first of these keys that is a text; other tools may mean another thing by it."""
+    for key, value in header.get_values(names):
+        if isinstance(value, str) and value.strip():
+            return key, value.strip()
+    return "", ""
+
+
+def _original(header: FieldReader) -> tuple[Reference, ...]:
+    key, text = _get_text(header, keys.TRANSLATION_OF)
+    return (Reference(text, header.find_line(key)),) if key else ()
+
+
+def _image(header: FieldReader) -> Image | None:
+    alt = header.get_text(keys.IMAGE_ALT)[1]
+    for _, value in header.get_values(keys.IMAGE):
+        if found := content_enclosures.parse_image(value, alt):
+            return found
+    return content_enclosures.find_cover_image(header.get_value(keys.RESOURCES)[1])
+
+
+def _aliases(header: FieldReader) -> tuple[str, ...]:
+    """Return the other names of a post, addresses not among them."""
+    found: list[str] = []
+    for _, value in header.get_values(keys.ALIASES):
+        names = [value] if isinstance(value, str) else value
+        found += (each.strip() for each in names if isinstance(each, str))
+    return tuple(dict.fromkeys(each for each in found if each and not is_address(each)))
+
+
+def _enclosures(header: FieldReader) -> tuple[Enclosure, ...]:
+    duration = header.get_text(keys.DURATION)[1]
+    found: dict[str, Enclosure] = {}
+    for key, value in header.get_values(keys.ENCLOSURES):
+        files, faults = content_enclosures.parse_enclosures(value, duration)
+        for fault in faults:
+            header.warn(key, f"{key}: {fault}")
+        for file in files:
+            found.setdefault(file.url, file)
+    return tuple(found.values())
+
+
+def _canonical(header: FieldReader) -> str:
+    key, text = header.get_text(keys.CANONICAL)
+    if not key or text.startswith(("https://", "http://")):
+        return text
+    header.warn(key, f'{key}: "{text}" is not a whole URL, so it does not count')
+    return ""

@@ -1,0 +1,284 @@
+"""Manuscripts → the library: every post in its place, in order, by tag and by author."""
+
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from operator import attrgetter
+from posixpath import splitext
+from types import MappingProxyType
+from typing import TypeVar
+
+from feedpub.config.schema import Config
+from feedpub.content.library import bundles, link_index, taxonomy, translations
+from feedpub.content.library.resolver import PostResolver, ResolvedPost, compute_fingerprint
+from feedpub.content.library.translations import PathLanguage
+from feedpub.models.content import (
+    PAGE,
+    PRIVATE,
+    Author,
+    ParsedPost,
+    Post,
+    Problem,
+    Publication,
+    Redirect,
+    Tag,
+)
+
+Name = TypeVar("Name")
+
+_STATUSES = ("shown", "draft", "scheduled", "expired", "private")
+_SLUG = attrgetter("slug")
+_NO_FILES: Mapping[str, int] = MappingProxyType({})
+
+
+@dataclass(frozen=True, slots=True)
+class Library:
+    """All posts, newest first, and the groups they fall into, each in order of its name."""
+
+    posts: tuple[Post, ...]  # but for the unlisted ones
+    tags: tuple[tuple[Tag, tuple[Post, ...]], ...]
+    categories: tuple[tuple[Tag, tuple[Post, ...]], ...]
+    authors: tuple[tuple[Author, tuple[Post, ...]], ...]
+    languages: tuple[tuple[str, tuple[Post, ...]], ...]
+    files: Mapping[str, str]  # published as they are: source path → path below the output folder
+    drafts: int
+    scheduled: int
+    expired: int
+    valid_from: datetime | None  # this library holds from here …
+    valid_until: datetime | None  # … up to, not including, here: then a post appears or goes
+    problems: tuple[Problem, ...]
+    # What each post is published as, and what those were that are away for the moment.
+    publications: Mapping[str, Publication] = field(default_factory=dict)
+    pages: tuple[Post, ...] = ()  # About and the like, by path: in no feed, list or mail
+    private: int = 0  # posts that nobody may see
+    unlisted: tuple[Post, ...] = ()  # they have a page, and are in no list
+    redirects: tuple[Redirect, ...] = ()
+    cache: "LibraryCache | None" = field(default=None, compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class LibraryCache:
+    """How a library was made, so that the next one need not make again what stays the same."""
+
+    resolver: PostResolver
+    resolved_posts: Mapping[str, ResolvedPost]  # by source path
+
+
+def build_library(  # noqa: PLR0913 - a library is made of all of these
+    config: Config,
+    manuscripts: Iterable[ParsedPost],
+    files: Mapping[str, int],
+    now: datetime,
+    *,
+    drafts: bool = False,
+    future: bool = False,
+    known: Library | None = None,
+    published: Mapping[str, Publication] | None = None,
+    unread: Iterable[str] = (),
+    linkable: Mapping[str, int] = _NO_FILES,
+) -> Library:
+    """Put manuscripts in their places; `files` gives the other files and their sizes in octets.
+
+    `published` is what posts were published as before: as long as their source is there, be it
+    among the `unread` ones, they keep that.
+
+    Drafts and posts dated after `now` stay out unless asked for; expired ones always do. The
+    files of a page bundle whose post stays out do so with it. The `linkable` files are published
+    where a post that is shown links to them. `known` is an earlier library of
+    the same site: a post that is as it was there is the very one that is there.
+    """
+    manuscripts, unread = list(manuscripts), list(unread)
+    said = translations.detect_languages(config, manuscripts, unread)
+    groups: dict[str, list[ParsedPost]] = {fate: [] for fate in _STATUSES}
+    moments: list[datetime] = []
+    for one in manuscripts:
+        groups[_get_status(one, now, drafts=drafts, future=future)].append(one)
+        if one.visibility != PRIVATE and (drafts or not one.draft):
+            moments += [one.published] if one.expires is None else [one.published, one.expires]
+    shown = sorted(groups["shown"], key=lambda one: (one.published, one.path))
+    hidden = [one for fate, group in groups.items() if fate != "shown" for one in group]
+    if linkable and (linked := _find_linked_files(shown, config, linkable)):
+        files = {**files, **{path: linkable[path] for path in linked}}
+    before = {} if published is None else published
+    sources = {one.path for group in groups.values() for one in group}.union(unread)
+    left = before if before.keys() <= sources else _match_renamed(before, sources, shown)
+    same = known is not None and left is known.publications  # what it published itself
+    opened = _select_files(files, shown, hidden)
+    old = known.cache if known else None
+    making = _resolve_posts(config, shown, opened, now, left, old, said=said, same=same)
+    shelves = making.resolver
+    away = _reset_future_dates(left, shelves.publications, now)
+    publications = (
+        known.publications
+        if known and known.cache and same and not away and shelves is known.cache.resolver
+        else {**left, **away, **shelves.publications}
+    )
+    every = [each.post for each in making.resolved_posts.values()]
+    listed = [each for each in every if not each.unlisted]
+    posts = tuple(each for each in listed if each.kind != PAGE)
+    pages = (each for each in listed if each.kind == PAGE)
+    return Library(
+        posts=posts,
+        pages=tuple(sorted(pages, key=attrgetter("path"))),
+        tags=_group_posts(posts, attrgetter("tags"), _SLUG, attrgetter("label")),
+        categories=_group_posts(posts, attrgetter("categories"), _SLUG, attrgetter("label")),
+        authors=_group_posts(posts, attrgetter("authors"), _SLUG, attrgetter("name")),
+        languages=_group_posts(posts, lambda post: (post.language,), str.casefold, str),
+        files=shelves.files,
+        drafts=len(groups["draft"]),
+        scheduled=len(groups["scheduled"]),
+        expired=len(groups["expired"]),
+        private=len(groups["private"]),
+        unlisted=tuple(post for post in every if post.unlisted),
+        valid_from=max((moment for moment in moments if moment <= now), default=None),
+        valid_until=min((moment for moment in moments if moment > now), default=None),
+        problems=(
+            *shelves.problems,
+            *(problem for each in making.resolved_posts.values() for problem in each.problems),
+        ),
+        publications=publications,
+        redirects=shelves.redirects,
+        cache=making,
+    )
+
+
+def _match_renamed(
+    published: Mapping[str, Publication], paths: Container[str], shown: Iterable[ParsedPost]
+) -> dict[str, Publication]:
+    """Leave out the publications of posts whose files are gone, but for renamed files.
+
+    A file that is new, and has the title and the date of one that is gone, is the same post.
+    """
+    left = {path: each for path, each in published.items() if path in paths}
+    gone = {
+        each.fingerprint: each
+        for path, each in sorted(published.items(), reverse=True)
+        if path not in left and each.fingerprint
+    }
+    for one in shown:
+        if one.path not in left and gone and (before := gone.pop(compute_fingerprint(one), None)):
+            left[one.path] = replace(before, path=one.path)
+    return left
+
+
+def _reset_future_dates(
+    published: Mapping[str, Publication], shown: Mapping[str, Publication], now: datetime
+) -> dict[str, Publication]:
+    """Return anew the publications of posts that are not shown, and whose dates are to come now."""
+    away = (published[path] for path in published.keys() - shown.keys())
+    return {
+        each.path: replace(each, publish_date=None)
+        for each in away
+        if each.publish_date and each.publish_date > now
+    }
+
+
+def _resolve_posts(  # noqa: PLR0913 - what is shown, where it was, and what is known of that
+    config: Config,
+    shown: Sequence[ParsedPost],
+    sizes: Mapping[str, int],
+    now: datetime,
+    published: Mapping[str, Publication],
+    known: LibraryCache | None,
+    *,
+    said: Mapping[str, PathLanguage],
+    same: bool,
+) -> LibraryCache:
+    """Put what is shown, oldest first, on its shelves: on those that are known, if they serve.
+
+    `same` tells that what was published before is what the known shelves published.
+    """
+    serves = known and (same or known.resolver.previous_publications == published)
+    if known and serves and known.resolver.is_reusable(config, shown, sizes, now, said):
+        shelves, old = known.resolver, known.resolved_posts
+        shelved = {
+            one.path: kept if (kept := old[one.path]).parsed_post is one else shelves.resolve(one)
+            for one in reversed(shown)
+        }
+        return LibraryCache(shelves, shelved)
+    shelves = PostResolver(config, shown, sizes, published, now, said)
+    shelved = {one.path: shelves.resolve(one) for one in reversed(shown)}
+    if known:
+        shelved = {
+            path: _reuse_post(each, known.resolved_posts.get(path))
+            for path, each in shelved.items()
+        }
+    return LibraryCache(shelves, shelved)
+
+
+def _reuse_post(shelved: ResolvedPost, known: ResolvedPost | None) -> ResolvedPost:
+    """Give the post that is known where it is the same."""
+    return replace(shelved, post=known.post) if known and known.post == shelved.post else shelved
+
+
+def _get_status(one: ParsedPost, now: datetime, *, drafts: bool, future: bool) -> str:
+    """Tell whether a manuscript is shown at `now`, and if not, why."""
+    if one.visibility == PRIVATE:
+        return "private"
+    if one.draft and not drafts:
+        return "draft"
+    if one.expires and one.expires <= now:
+        return "expired"
+    return "scheduled" if one.published > now and not future else "shown"
+
+
+def _select_files(
+    files: Mapping[str, int], shown: Sequence[ParsedPost], hidden: Sequence[ParsedPost]
+) -> Mapping[str, int]:
+    """Leave out the files of bundles whose post nobody may see yet, or any more."""
+    closed = {**bundles.find_bundles(one.path for one in hidden), **_asset_folders(shown, hidden)}
+    if not closed:
+        return files
+    opened = bundles.find_bundles(one.path for one in shown)
+    known = closed | opened
+    return {
+        path: size
+        for path, size in files.items()
+        if (folder := bundles.find_nearest_folder(path, known)) in opened or folder not in closed
+    }
+
+
+def _asset_folders(shown: Sequence[ParsedPost], hidden: Sequence[ParsedPost]) -> dict[str, str]:
+    """Find the folders of files that belong to a hidden post alone: `trip/` beside `trip.md`."""
+    own = {splitext(one.path)[0]: one.path for one in hidden}
+    for one in shown if own else ():
+        own.pop(splitext(one.path)[0], None)
+        for folder in bundles.iter_parents(one.path):
+            own.pop(folder, None)
+    return own
+
+
+def _find_linked_files(
+    shown: Iterable[ParsedPost], config: Config, files: Container[str]
+) -> set[str]:
+    """Find the files that manuscripts which are shown link to, or show."""
+    found: set[str] = set()
+    for one in shown:
+        targets = [each.target for each in one.references]
+        targets += [each.url for each in one.enclosures]
+        targets += [one.image.url] if one.image else []
+        for target in targets:
+            found.update(link_index.find_files(target, one.path, config.site.url, files))
+    return found
+
+
+def _group_posts(
+    posts: Iterable[Post],
+    names: Callable[[Post], Iterable[Name]],
+    key: Callable[[Name], str],
+    label: Callable[[Name], str],
+) -> tuple[tuple[Name, tuple[Post, ...]], ...]:
+    """Gather posts under each of their names, told apart by key and in order of their labels.
+
+    The posts of each stay in order.
+    """
+    found: dict[str, tuple[Name, list[Post]]] = {}
+    for post in posts:
+        for name in names(post):
+            slug = key(name)
+            if slug in found:
+                found[slug][1].append(post)
+            else:
+                found[slug] = (name, [post])
+    order = sorted(found, key=lambda slug: (taxonomy.normalize_name(label(found[slug][0])), slug))
+    return tuple((found[slug][0], tuple(found[slug][1])) for slug in order)

@@ -1,0 +1,359 @@
+"""Turns what a manuscript refers to (`other.md`, `cat.png`, `{filename}x.md`, `#part`) into URLs.
+
+A reference is looked up first among the site's own posts and files, as the tools that authors
+come from do, and is otherwise joined to the post's URL as a browser would (RFC 3986 section 5).
+"""
+
+import posixpath
+import re
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from html import escape, unescape
+from unicodedata import normalize
+from urllib.parse import unquote, urljoin, urlsplit
+
+from feedpub.content.filenames import MARKDOWN_SUFFIXES
+from feedpub.content.library.wiki_index import EMPTY_WIKI_INDEX, WikiIndex
+from feedpub.content.markup import wikilinks
+from feedpub.content.markup.urls import is_safe, normalize_url
+from feedpub.models.content import Body, Problem, Reference
+from feedpub.models.text import fold_case, quote, slugify
+
+_PREFIX = re.compile(
+    r"\{(filename|static|attach|photo|post_url|link|ref|site|index|wiki|tag|author|category)\}"
+    r"|\|(filename|static|attach|tag|author|category)\|"
+)
+_SHORT_PREFIXES = frozenset(("post_url", "link", "ref"))  # these may name a post without its folder
+_FILE_PREFIXES = frozenset(("static", "attach", "photo", "site"))  # these name a file of the site
+_TERM_PREFIXES = frozenset(("tag", "author", "category"))  # Pelican's, by their names or slugs
+_SUFFIXLESS = frozenset(("", "filename"))  # these may name a post without its suffix
+_RESERVED_FOLDERS = frozenset(
+    ("archive", "authors", "categories", "digests", "feeds", "subscribe", "tags")
+)
+_NAMED_PREFIXES = (
+    *("{post_url}", "{link}", "{ref}", "@/", "{wiki}"),
+    *("{tag}", "{author}", "{category}", "|tag|", "|author|", "|category|"),
+)
+# Where Jekyll publishes 2025-01-30-hello.md unless told otherwise: /category/2025/01/30/hello.html
+_OLD_URL = re.compile(
+    r"(?:/.*)?/(\d{4})/(\d\d)/(\d\d)/([^/?#]+?)(?:\.html|/)?(?:[?#].*)?", re.DOTALL
+)
+_ROOTED = ("/", "{site}/")
+_TAIL = re.compile(r"[?#].*", re.DOTALL)
+_NAME = re.compile(r"[A-Za-z0-9_~-][A-Za-z0-9._~-]*")
+_TIDY = re.compile(
+    r"https?://[a-z0-9.-]+(?::[0-9]+)?/(?:[A-Za-z0-9_~%-][A-Za-z0-9._~%-]*/)*"
+    r"(?:[A-Za-z0-9_~%-][A-Za-z0-9._~%-]*)?"
+)
+_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
+_ENCODED = re.compile(
+    r"(?:[!$&'()*+,\-./0-9:;=?@A-Z_a-z~]|%[0-9A-Fa-f]{2})*+"
+    r"(?:#(?:[!$&'()*+,\-./0-9:;=?@A-Z_a-z~]|%[0-9A-Fa-f]{2})*+)?"
+)
+_UNSAFE = re.compile(r"[^!#$%&'()*+,\-./0-9:;=?@A-Z_a-z~]+")
+_STRAY_PERCENT = re.compile(r"%(?![0-9A-Fa-f]{2})")
+_PICTURE = re.compile(r"<img [^<>]*>")  # of finished HTML: its attributes hold neither sign
+_ATTRIBUTE = re.compile(r' ([a-z-]+)="([^"]*)"')
+_DATED = re.compile(r"\d{4}-\d{1,2}-\d{1,2}-")
+
+
+@dataclass(frozen=True, slots=True)
+class LinkIndex:
+    """Where everything of the site is found: source path, in NFC → URL."""
+
+    site_url: str  # the site's URL
+    posts: Mapping[str, str]
+    files: Mapping[str, str]
+    posts_by_name: Mapping[str, str]  # what `names` gives
+    wiki_index: WikiIndex = EMPTY_WIKI_INDEX  # what wiki links name
+    term_urls: Mapping[tuple[str, str], str] = field(default_factory=dict)  # kind, name or slug
+    post_urls: Container[str] = frozenset()  # of all posts
+
+
+def index_names(paths: Iterable[str]) -> dict[str, str]:
+    """Index the paths of posts by the names that Jekyll's and Hugo's references use.
+
+    Whole paths win over bare names, and these over names without their date; where two posts
+    share a name the first path in order keeps it.
+    """
+    known: tuple[dict[str, str], ...] = ({}, {}, {})
+    for path in sorted(paths):
+        whole = _without_suffix(fold_case(path))
+        folder, bare = posixpath.split(whole)
+        undated = _DATED.sub("", bare, count=1) or bare
+        wanted = ((fold_case(path), whole), (bare,), (posixpath.join(folder, undated), undated))
+        for found, keys in zip(known, wanted, strict=True):
+            for key in keys:
+                found.setdefault(key, path)
+    whole_paths, bare_names, undated_names = known
+    return {**undated_names, **bare_names, **whole_paths}
+
+
+def is_named_reference(reference: Reference) -> bool:
+    """Tell whether a reference may have to be looked up in `Places.names`."""
+    target = reference.target
+    return target.startswith(_NAMED_PREFIXES) or (
+        target.startswith(_ROOTED) and _OLD_URL.fullmatch(target.removeprefix("{site}")) is not None
+    )
+
+
+def resolve(reference: Reference, path: str, url: str, places: LinkIndex) -> tuple[str, str]:
+    """Give the absolute URL that a reference in the post at `path` and `url` means, and a fault.
+
+    The fault is "" unless the reference names a source file of the site that is not there.
+    """
+    target = reference.target
+    if target.startswith("#"):
+        return url.partition("#")[0] + iri_to_uri(target), ""
+    prefix = _PREFIX.match(target)
+    kind = (prefix[1] or prefix[2]) if prefix else ""
+    rest = target[prefix.end() :] if prefix else target
+    if rest.startswith("@/") and not kind:
+        kind, rest = "link", rest[2:]
+    written = _TAIL.sub("", rest)
+    tail = rest[len(written) :]
+    name = written.replace("\\", "/")  # as people write paths on Windows, and browsers read them
+    if kind in _TERM_PREFIXES:
+        return _resolve_term(kind, _plain(name), places)
+    if kind == "wiki":
+        return _resolve_wikilink(_plain(name), tail, path, url, places)
+    if kind == "index" or (not name and kind in ("", "ref")):
+        return (places.site_url + iri_to_uri(tail) if kind == "index" else _joined(url, tail)), ""
+    found = _find(kind, _plain(name), path, places)
+    if not found and kind in _SUFFIXLESS:
+        found = _find_without_suffix(_plain(name), path, url, places)
+    if found:
+        return found + iri_to_uri(tail), ""
+    return _resolve_missing(kind, name + tail, target, url, places)
+
+
+def _resolve_missing(
+    kind: str, name: str, target: str, url: str, places: LinkIndex
+) -> tuple[str, str]:
+    """Give the URL of what lies in no place that is known, and a fault where it should."""
+    if kind in _FILE_PREFIXES:
+        return _joined(places.site_url, name.lstrip("/")), ""
+    named = kind or _TAIL.sub("", name).lower().endswith(MARKDOWN_SUFFIXES)
+    fault = f'link to "{target}": no such file is published' if named else ""
+    return _joined(url, name), fault
+
+
+def _resolve_wikilink(
+    name: str, tail: str, path: str, url: str, places: LinkIndex
+) -> tuple[str, str]:
+    """Give the URL that a wiki link means; "" where nothing has that name, and a fault."""
+    found = places.wiki_index.find(name, path)
+    if not found:
+        is_file = posixpath.splitext(name)[1].lower() in wikilinks.EMBED_SUFFIXES
+        dead = _joined(url, iri_to_uri(quote(name))) if is_file else ""
+        return dead, f'wiki link "[[{name}]]": no post or file of that name is published'
+    address = places.posts.get(found[0]) or places.files[found[0]]
+    fault = ""
+    if len(found) > 1:
+        others = " or ".join(found[:3])
+        fault = (
+            f'wiki link "[[{name}]]" may mean {others}: the first is taken; write its folder too'
+        )
+    return address + iri_to_uri(tail), fault
+
+
+def _resolve_term(kind: str, name: str, places: LinkIndex) -> tuple[str, str]:
+    """Give the URL of the page of a tag, an author or a category."""
+    found = places.term_urls.get((kind, fold_case(name))) or places.term_urls.get(
+        (kind, slugify(name))
+    )
+    if found:
+        return found, ""
+    return places.site_url, f'link to "{{{kind}}}{name}": no published post has this {kind}'
+
+
+def find_files(target: str, path: str, site: str, files: Container[str]) -> Iterator[str]:
+    """Return which of these files a reference in the post at `path` may mean."""
+    prefix = _PREFIX.match(target)
+    kind = (prefix[1] or prefix[2]) if prefix else ""
+    name = _TAIL.sub("", target[prefix.end() :] if prefix else target).replace("\\", "/")
+    for candidate in _candidates(kind, _plain(name), path, site) if name else ():
+        whole = posixpath.normpath(candidate)
+        if whole in files:
+            yield whole
+
+
+def resolve_all(
+    references: Iterable[Reference], path: str, url: str, places: LinkIndex
+) -> tuple[tuple[tuple[str, str], ...], tuple[Problem, ...]]:
+    """Resolve every reference of one post: pairs of target and URL, and what was not found."""
+    pairs: list[tuple[str, str]] = []
+    problems: list[Problem] = []
+    for reference in references:
+        absolute, fault = resolve(reference, path, url, places)
+        pairs.append((reference.target, absolute))
+        if fault:
+            problems.append(Problem(path, reference.line, fault))
+    return tuple(pairs), tuple(problems)
+
+
+def substitute_urls(
+    body: Body, links: Iterable[tuple[str, str]], shown: Callable[[str], str] = str
+) -> str:
+    """Return a post's HTML with URLs in the place of its references.
+
+    `shown` turns an absolute URL into the one to be written. What is written is judged: nothing
+    but an allowed scheme gets into pages, feeds or mails from here.
+    """
+    urls = dict(links)
+    parts = list(body.pieces)
+    parts[1::2] = [_escape_safe_url(shown(urls.get(target, target))) for target in parts[1::2]]
+    for place in range(1, len(parts), 2):
+        if not parts[place] and body.pieces[place].startswith(wikilinks.PREFIX):
+            # A link to nothing is its text.
+            parts[place - 1] = parts[place - 1].removesuffix(' href="')
+            parts[place + 1] = parts[place + 1].removeprefix('"')
+    return "".join(parts)
+
+
+def replace_data_images(html: str) -> str:
+    """Return finished HTML with the text of each picture that is within it (`data:`) in its place.
+
+    Many feed readers do not show such a picture, and each of them would hold it in every feed.
+    """
+    return _PICTURE.sub(_description, html)
+
+
+def _description(tag: re.Match[str]) -> str:
+    attributes = dict(_ATTRIBUTE.findall(tag[0]))
+    if not attributes.get("src", "").lower().startswith("data:"):
+        return tag[0]
+    return escape(unescape(attributes.get("alt", "")), quote=False)
+
+
+def _escape_safe_url(url: str) -> str:
+    """Return a URL as an attribute holds it; "" where nobody should follow it."""
+    return escape(url) if is_safe(url) else ""
+
+
+def build_url_rewriter(site: str, own: str) -> Callable[[str], str]:
+    """Give the form of URLs for the page at `own`: those of this site without their host.
+
+    Such a page works wherever the folder is served, in a preview too.
+    """
+    parts = urlsplit(site)
+    origin = len(f"{parts.scheme}://{parts.netloc}")
+    on_page = f"{own}#"
+
+    def shown(url: str) -> str:
+        if url.startswith(on_page):
+            return url[len(own) :]
+        # A path that begins with "//" would be taken for a host.
+        if url.startswith(site) and not url.startswith("//", origin):
+            return url[origin:]
+        return url
+
+    return shown
+
+
+def iri_to_uri(text: str) -> str:
+    """Percent-encode what RFC 3986 does not allow below a host, in NFC; what is encoded stays."""
+    if _ENCODED.fullmatch(text):
+        return text
+    whole = _STRAY_PERCENT.sub("%25", normalize("NFC", text))
+    encoded = _UNSAFE.sub(lambda match: quote(match[0]), whole)
+    before, sharp, after = encoded.partition("#")
+    return before + sharp + after.replace("#", "%23")
+
+
+def normalize_absolute_url(text: str) -> str:
+    """Give a whole URL percent-encoded and with its host in ASCII.
+
+    "" stands for what is no whole URL, or one that nobody should follow (`javascript:`).
+    """
+    settled, target = normalize_url(escape(text))
+    return "" if target else unescape(settled)
+
+
+def _joined(base: str, target: str) -> str:
+    """Join as a browser would; a target is never taken for a URL with a scheme.
+
+    Else the prefixes would be a way past the sanitiser: `{static}javascript:`.
+    """
+    relative = iri_to_uri(target)
+    if _NAME.fullmatch(relative) and _TIDY.fullmatch(base):
+        return base[: base.rindex("/") + 1] + relative  # as below, and ten times as fast
+    # RFC 3986 section 4.2: so a colon in the first segment is part of a path.
+    return urljoin(base, f"./{relative}" if _SCHEME.match(relative) else relative)
+
+
+def _plain(name: str) -> str:
+    """Give the path that a percent-encoded one stands for, in NFC."""
+    decoded = unquote(name) if "%" in name else name
+    return decoded if decoded.isascii() else normalize("NFC", decoded)
+
+
+def _find(kind: str, name: str, path: str, places: LinkIndex) -> str:
+    """Look a reference up among the site's posts and files; "" where there is none."""
+    for candidate in _candidates(kind, name, path, places.site_url):
+        whole = posixpath.normpath(candidate)
+        found = places.posts.get(whole) or places.files.get(whole)
+        if found:
+            return found
+    if kind in _SHORT_PREFIXES:
+        return _find_by_short_name(name, places)
+    old = _OLD_URL.fullmatch(name) if kind in ("", "site") else None
+    return _find_by_name("-".join(old.groups()), places) if old else ""
+
+
+def _find_without_suffix(name: str, path: str, url: str, places: LinkIndex) -> str:
+    """Look up a post that is named without the suffix of its file; an address wins over that."""
+    if not name or name.strip("/").partition("/")[0] in _RESERVED_FOLDERS:
+        return ""
+    joined = _joined(url, name)
+    if joined in places.post_urls or f"{joined}/" in places.post_urls:
+        return ""
+    for candidate in _candidates("", name, path, places.site_url):
+        whole = posixpath.normpath(candidate)
+        for index in (whole, f"{whole}/index"):
+            found = next(
+                filter(None, (places.posts.get(index + each) for each in MARKDOWN_SUFFIXES)), ""
+            )
+            if found:
+                return found
+    return ""
+
+
+def _candidates(kind: str, name: str, path: str, site: str) -> Iterator[str]:
+    """Give the source paths that a name may mean, the likeliest first."""
+    rooted = name.startswith("/") or kind in ("link", "site")
+    if not rooted:
+        yield posixpath.join(posixpath.dirname(path), name)
+        yield posixpath.join(posixpath.splitext(path)[0], name)  # Hexo's asset folder
+    if name:
+        below = name.removeprefix(urlsplit(site).path).lstrip("/")
+        yield below
+        if below != name.lstrip("/"):
+            yield name.lstrip("/")
+
+
+def _find_by_short_name(name: str, places: LinkIndex) -> str:
+    """Look up a post by a short name, as `post_url` and `ref` use."""
+    key = fold_case(name).strip("/")
+    bare = _without_suffix(key)
+    candidates = (key, bare, bare.rpartition("/")[2])
+    return next(filter(None, (_find_by_name(each, places) for each in candidates)), "")
+
+
+def _find_by_name(name: str, places: LinkIndex) -> str:
+    """Give the URL of the post of a name that `names` gives, "" where there is none."""
+    path = places.posts_by_name.get(fold_case(name))
+    return places.posts[path] if path else ""
+
+
+def _without_suffix(path: str) -> str:
+    """Give a path without its suffixes: `a/2025-01-30-x` of `a/2025-01-30-x.aspx.markdown`.
+
+    The index of a page bundle is known by its folder.
+    """
+    folder, _, name = path.rpartition("/")
+    dated = _DATED.match(name)
+    stem = name.split(".", 1)[0] if dated else posixpath.splitext(name)[0]
+    if stem == "index" and folder:
+        return folder
+    return posixpath.join(folder, stem)

@@ -1,0 +1,327 @@
+"""Manuscripts and files → where each is published, no two at the same place."""
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from posixpath import splitext
+from types import MappingProxyType
+from unicodedata import normalize
+
+from feedpub.config.schema import Config
+from feedpub.content.library import bundles
+from feedpub.content.library.permalinks import Permalink, PermalinkBuilder
+from feedpub.content.library.translations import (
+    PathLanguage,
+    TranslationGroups,
+    find_translations,
+    resolve_language,
+)
+from feedpub.models.content import ParsedPost, Problem, Publication
+from feedpub.models.text import fold_case
+
+_USUAL = "no page can be there, and the post has its usual address; write a path in its place"
+_NOTHING: Mapping[str, PathLanguage] = MappingProxyType({})
+
+REPLACEABLE_PAGES = ("404.html", "robots.txt")
+"""Pages of feedpub's that a file of the user's own takes the place of."""
+
+# Places that feedpub fills by itself, as `fold` gives paths: its files and all below them (for a
+# file is no folder), and its folders (which are no files).
+_GROUP = "(?:tags|authors|categories|languages|feeds|digests)(?:/[^/.]+)?"
+_LIST = f"(?:{_GROUP}|archive|subscribe)"
+_ISSUE = "digests/[^/.]+/[0-9]{4}-[0-9]{2}-[0-9]{2}-[0-9]+"
+_FEEDS = rf"""
+    (?: (?:{_GROUP}/)? (?:rss\.xml|atom\.xml|feed\.json)
+      | archive-[0-9]+\.xml | feeds\.opml ) (?:/.*)?
+    | {_GROUP}
+"""
+_PAGES = rf"""
+    (?: (?: (?:{_LIST}/)? (?:page/[0-9]+/)? | {_ISSUE}/ ) index\.html
+      | 404\.html | robots\.txt | sitemap(?:-[0-9]+)?\.xml
+      | _redirects | redirects\.ma[^/]*p ) (?:/.*)?
+    | (?:{_LIST}/)? page(?:/[0-9]+)?
+    | {_ISSUE} | archive | subscribe | assets
+"""
+_FORMS = r"""
+    (?: confirm | forget | preferences | resubscribe | subscribe | unsubscribe ) (?:/.*)?
+  | healthz (?:/ready)? | metrics
+"""
+_RESERVED_PATTERNS = {
+    (pages, newsletter): re.compile(
+        "|".join((_FEEDS, *([_PAGES] * pages), *([_FORMS] * newsletter))), re.VERBOSE | re.DOTALL
+    )
+    for pages in (False, True)
+    for newsletter in (False, True)
+}
+"""By whether there are pages, and whether there is a newsletter: its forms are served at addresses
+of their own, where nobody may put a page that looks like one of them."""
+
+
+@dataclass(frozen=True, slots=True)
+class UrlMap:
+    """Where everything is published: source path → place."""
+
+    posts: Mapping[str, Permalink]
+    requested: Mapping[str, str]  # what each post asked for, as a publication has it
+    files: Mapping[str, str]  # → path below the output folder
+    translations: Mapping[str, tuple[str, ...]]  # → those of its group, the original first
+    problems: tuple[Problem, ...]
+    used_paths: "PathIndex" = field(compare=False)
+    reserved: re.Pattern[str] = field(compare=False)  # places that feedpub fills by itself
+
+    def find_owner(self, output: str) -> str:
+        """Return whose page or file is where one would be: a source path, `feedpub`, or ""."""
+        folded = fold_case(output)
+        return self.used_paths.find_owner(folded) or (
+            "feedpub" if self.reserved.fullmatch(folded) else ""
+        )
+
+
+def assign_urls(
+    config: Config,
+    manuscripts: Sequence[ParsedPost],
+    files: Iterable[str],
+    published: Mapping[str, Publication] | None = None,
+    said: Mapping[str, PathLanguage] = _NOTHING,
+) -> UrlMap:
+    """Give every manuscript and file its place.
+
+    Where two want one place, the one that was `published` there keeps it, and else the older:
+    `manuscripts` come oldest first. Publications of other posts are those of posts that are away
+    for the moment: their places stay free. `said` is what names and folders say of languages.
+    """
+    published = published or {}
+    places = _UrlAssigner(config, manuscripts, said)
+    away = published.keys() - places.requested.keys()
+    for path in sorted(away):
+        places.reserve(published[path])
+    newcomers = [
+        one for one in manuscripts if not places.keep_published(one, published.get(one.path))
+    ]
+    for one in newcomers:
+        places.assign(one)
+    places.report_moved()
+    posts = {one.path: places.posts[one.path] for one in manuscripts}
+    files = frozenset(files)
+    folders = {**bundles.find_asset_folders(manuscripts, files), **bundles.find_bundles(posts)}
+    for path in sorted(files):
+        folder = bundles.find_nearest_folder(path, folders)
+        places.add_file(path, _beside(path, folder, posts[folders[folder]]) if folder else path)
+    asked = {
+        path: _format_request(places.manuscripts[path], places.requested[path]) for path in posts
+    }
+    problems = (*places.groups.problems, *places.problems)
+    return UrlMap(
+        posts,
+        asked,
+        places.files,
+        places.groups.by_path,
+        problems,
+        places.used_paths,
+        places.reserved,
+    )
+
+
+def _add_languages(
+    config: Config,
+    permalinks: PermalinkBuilder,
+    manuscripts: Sequence[ParsedPost],
+    said: Mapping[str, PathLanguage],
+) -> tuple[TranslationGroups, dict[str, Permalink]]:
+    """Find the groups of translations, and what each post asks for, with its language in it.
+
+    A translation that is told by its name has its language there, and one that asks for the place
+    of its original: a permalink of its own stays.
+    """
+    wanted = {
+        one.path: permalinks.build(said[one.path].strip_language(one) if one.path in said else one)
+        for one in manuscripts
+    }
+    found = find_translations(
+        config, manuscripts, said, {path: get_location(each) for path, each in wanted.items()}
+    )
+    moved: dict[str, Permalink] = {}
+    for one in manuscripts:
+        original = found.by_path.get(one.path, (one.path,))[0]
+        own = one.permalink and not permalinks.is_server_query(one)
+        named = one.path in said and said[one.path].language_in_url and not own
+        is_taken = original != one.path and get_location(wanted[one.path]) == get_location(
+            wanted[original]
+        )
+        if named or is_taken:
+            tongue = said[one.path].language if named else resolve_language(config, one, said)
+            moved[one.path] = permalinks.add_language(wanted[one.path], tongue)
+    return found, {**wanted, **moved}
+
+
+def get_location(address: Permalink) -> str:
+    """Return what tells an address from all others: its file, or its URL where it has none."""
+    return address.output_path or address.url
+
+
+def _format_request(one: ParsedPost, wanted: Permalink) -> str:
+    """Return what a post asks for, and by which words: who says it anew means it."""
+    return f"{get_location(wanted)} {one.permalink or one.slug}".rstrip(" ")
+
+
+class _UrlAssigner:
+    """The places that are given away, one after the other."""
+
+    def __init__(
+        self, config: Config, manuscripts: Sequence[ParsedPost], said: Mapping[str, PathLanguage]
+    ) -> None:
+        self._permalinks = PermalinkBuilder(config)
+        self.manuscripts = {one.path: one for one in manuscripts}
+        self.groups, self.requested = _add_languages(config, self._permalinks, manuscripts, said)
+        self.posts: dict[str, Permalink] = {}
+        self.files: dict[str, str] = {}
+        self.problems = [
+            Problem(path, 0, f'permalink: "{one.permalink}" is a question to a server: {_USUAL}')
+            for path, one in self.manuscripts.items()
+            if self._permalinks.is_server_query(one)
+        ]
+        self._replaceable = REPLACEABLE_PAGES if config.pages.enabled else ()
+        self.reserved = _RESERVED_PATTERNS[config.pages.enabled, bool(config.digests)]
+        self.used_paths = PathIndex()
+        self._urls: dict[str, str] = {}  # of pages that are elsewhere → source path
+        self._numbers: dict[str, int] = {}  # URL → the number to try next where it is taken
+
+    def reserve(self, publication: Publication) -> None:
+        """Leave the place of a post that is away free, for it may come back."""
+        address = self._permalinks.parse_location(publication.location)
+        if self._is_free(address):
+            self._take(address, publication.path)
+
+    def keep_published(self, one: ParsedPost, publication: Publication | None) -> bool:
+        """Give a post the place where it was published; tell whether it asks for that still."""
+        wanted = self.requested[one.path]
+        if publication is None:
+            return False
+        if publication.location == get_location(wanted):
+            address = wanted
+        elif publication.requested == _format_request(one, wanted):
+            address = replace(
+                self._permalinks.parse_location(publication.location), slug=wanted.slug
+            )
+        else:
+            return False
+        if not self._is_free(address):
+            return False
+        self._give(one, address)
+        return True
+
+    def assign(self, one: ParsedPost) -> None:
+        """Give a post the address it asks for, or else another."""
+        wanted = self.requested[one.path]
+        self._give(one, wanted if self._is_free(wanted) else self._another(wanted))
+
+    def report_moved(self) -> None:
+        """Say of each post that could not have the URL it asked for who has it."""
+        for path, wanted in self.requested.items():
+            given = self.posts[path]
+            if get_location(given) != get_location(wanted):
+                self._tell_moved(path, wanted, given)
+
+    def _give(self, one: ParsedPost, address: Permalink) -> None:
+        self.posts[one.path] = address
+        self._take(address, one.path)
+
+    def _take(self, address: Permalink, path: str) -> None:
+        if address.output_path:
+            self.used_paths.add(fold_case(address.output_path), path)
+        else:
+            self._urls[address.url] = path
+
+    def add_file(self, path: str, wanted: str) -> None:
+        """Publish a file at the place it wants; where that is taken, not at all."""
+        place = normalize("NFC", wanted)
+        folded = fold_case(place)
+        owner = self.used_paths.find_owner(folded)
+        if self.reserved.fullmatch(folded) and place not in self._replaceable:
+            self._tell(path, f"not published: feedpub writes {place} itself; rename this file")
+        elif owner:
+            self._tell(path, f"not published: {owner} is at {place} already; rename this file")
+        else:
+            self.used_paths.add(folded, path)
+            self.files[path] = place
+
+    def _is_free(self, address: Permalink) -> bool:
+        """Tell whether nobody has an address, nor needs it."""
+        if not address.output_path:
+            return address.url not in self._urls
+        folded = fold_case(address.output_path)
+        return not (self.reserved.fullmatch(folded) or self.used_paths.find_owner(folded))
+
+    def _another(self, wanted: Permalink) -> Permalink:
+        """Give the first address with a number in it that is free."""
+        folded = fold_case(wanted.output_path)
+        # No number helps where feedpub itself writes, nor below a file.
+        hopeless = self.reserved.fullmatch(folded) or self.used_paths.find_file_above(folded)
+        start = self._permalinks.build_default(wanted.slug) if hopeless else wanted
+        number = self._numbers.get(start.url, 1)
+        address = start if number == 1 else self._permalinks.add_number(start, number)
+        while not self._is_free(address):
+            number += 1
+            address = self._permalinks.add_number(start, number)
+        self._numbers[start.url] = number + 1
+        return address
+
+    def _tell_moved(self, path: str, wanted: Permalink, given: Permalink) -> None:
+        """Say that a post could not have the URL it asked for, where somebody else has it."""
+        folded = fold_case(wanted.output_path)
+        owner = (
+            self.used_paths.find_owner(folded)
+            if wanted.output_path
+            else self._urls.get(wanted.url, "")
+        )
+        if owner == path or not (owner or self.reserved.fullmatch(folded)):
+            return  # it stays where it was published when somebody else had that
+        if owner in self.posts:
+            held = f"{owner} is at {self.posts[owner].url}"
+        elif owner:
+            held = f"{owner}, which is away at the moment, is at {wanted.url}"
+        else:
+            held = f"feedpub writes {wanted.url}"
+        one = self.manuscripts[path]
+        hint = "slug" if owner and not one.permalink else "permalink"
+        fault = f"{held} already, so this post is at {given.url}; give it another {hint}"
+        self._tell(path, fault, one.address_line)
+
+    def _tell(self, path: str, message: str, line: int = 0) -> None:
+        self.problems.append(Problem(path, line, message))
+
+
+class PathIndex:
+    """The files of the output folder that are spoken for, as a case-insensitive disk sees them."""
+
+    def __init__(self) -> None:
+        self._files: dict[str, str] = {}
+        self._folders: dict[str, str] = {}
+
+    def find_owner(self, path: str) -> str:
+        """Give the source of what is where `path` would be, "" where nothing is."""
+        return self._files.get(path) or self._folders.get(path) or self.find_file_above(path)
+
+    def find_file_above(self, path: str) -> str:
+        """Give the source of a file that stands where `path` needs a folder, "" if none does."""
+        for folder in bundles.iter_parents(path):
+            if folder in self._folders:
+                break  # so nothing above it is a file
+            if folder in self._files:
+                return self._files[folder]
+        return ""
+
+    def add(self, path: str, source: str) -> None:
+        """Give a path to what is made of a source."""
+        self._files[path] = source
+        for folder in bundles.iter_parents(path):
+            if folder in self._folders:
+                break
+            self._folders[folder] = source
+
+
+def _beside(path: str, folder: str, address: Permalink) -> str:
+    """Give the place of a bundle's file: beside its page `a/b/`, and in `a/b` for a/b.html."""
+    if not address.output_path:
+        return path
+    return splitext(address.output_path)[0].removesuffix("/index") + path.removeprefix(folder)

@@ -1,0 +1,394 @@
+"""Turn what only a browser with scripts could show into what every reader can, before HTML is
+sanitised: frames, objects and embedding scripts become links, `<noscript>` its content.
+
+`replace` is the entry point. What it cannot show, and the sanitiser would drop, it reports.
+"""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from html import escape, unescape
+
+from feedpub.content.markup import images, urls
+from feedpub.content.markup.allowed_html import (
+    ALLOWED_TAGS,
+    CLEAN_CONTENT_TAGS,
+    MATHML_ELEMENTS,
+    SVG_ELEMENTS,
+    UNWRAPPED_TAGS,
+)
+from feedpub.content.markup.embed_scripts import find_embedded_page, is_embed_helper
+
+_ATTRIBUTES = r"((?:[^<>\"']|\"[^\"]*+\"|'[^']*+')*+)"
+_NAME = re.compile(r"</?([A-Za-z][^\s/<>]*+)[^<>]*+(>?)")
+_MARKUP = re.compile(
+    rf"<(?:(!--)|([A-Za-z][^\s/<>]*+){_ATTRIBUTES}>|/?[A-Za-z][^<>]*+>|(?=/?[A-Za-z]))"
+)
+_OBJECT = re.compile(r"<object\b((?:(?!</?object\b).)*+)</object\s*>", re.IGNORECASE | re.DOTALL)
+_EMBEDDED = re.compile(r"<(embed|param)\b([^<>]*+)", re.IGNORECASE)
+_GIVEN = re.compile(r"(?<![\w-])([\w:-]++)(?:\s*+=\s*+(?:\"([^\"]*+)\"|'([^']*+)'|([^\s\"'>]++)))?")
+_FILM = re.compile(
+    r"(?:https?:)?//(?:(?:www\.)?youtube(?:-nocookie)?\.com/(?:embed|v)/([\w-]{6,})"
+    r"|player\.vimeo\.com/video/(\d+))"
+)
+_HOST = re.compile(r"(?:https?:)?//(?:www\.)?([^/?#]+)")
+_REFUSED = re.compile(
+    r"<[A-Za-z][^<>]*?\s(?:href|src)=[\"']?\s*+([A-Za-z][A-Za-z0-9+.-]*+:[^\"'\s<>]*+)"
+)
+_NOSCRIPT = re.compile(r"<noscript\b[^<>]*+>", re.IGNORECASE)
+_NOSCRIPT_TAGS = re.compile(r"</?noscript\b[^<>]*+>", re.IGNORECASE)
+_ONE_PICTURE = re.compile(
+    rf"\s*(?:<(?:a|picture)\b[^<>]*+>\s*)?(?:<source\b[^<>]*+>\s*)*<img\b{_ATTRIBUTES}>\s*"
+    r"(?:</(?:a|picture)\s*>\s*)?",
+    re.IGNORECASE,
+)
+_LAZY = re.compile(r"\sdata-(?:lazy-)?(?:src|srcset|original)\s*=|\ssrc\s*=\s*[\"']?data:")
+_NEIGHBOUR = 4000  # characters that a picture beside `<noscript>` takes up at most
+_SVG_TITLE = re.compile(r"<title\b[^<>]*+>([^<]*+)</title", re.IGNORECASE)
+_TEXT = re.compile(r"<[^<>]*+>|\s+")
+_LONGEST = 80  # characters of what a message shows
+
+# They hold no elements: what looks like one is text up to their end tag.
+_RAW_TEXT_TAGS = frozenset(
+    ("iframe", "noembed", "noframes", "script", "style", "textarea", "title")
+)
+_SILENT_SVG_TAGS = frozenset(("desc", "metadata", "style", "title"))  # within a drawing
+_SVG_NAMES = {name.lower() for name in SVG_ELEMENTS}
+_PASSED_TAGS = (ALLOWED_TAGS | UNWRAPPED_TAGS | MATHML_ELEMENTS.keys()) - {
+    "audio",
+    "img",
+    "input",
+    "video",
+}
+_PLAIN = frozenset((name, ">") for name in _PASSED_TAGS - {"math"})
+_FRAMES = {"lite-youtube": "https://www.youtube.com/watch?v=", "lite-vimeo": "https://vimeo.com/"}
+
+
+@dataclass(frozen=True, slots=True)
+class ContentLoss:
+    """Something that readers do not get: why, and texts by which it is found in the Markdown."""
+
+    message: str
+    search_texts: tuple[str, ...]
+
+
+@dataclass(slots=True)
+class EmbedResult:
+    """HTML without what is for browsers alone."""
+
+    html: str
+    losses: list[ContentLoss] = field(default_factory=list)
+    has_foreign_elements: bool = False  # it holds drawings or formulas
+
+
+def replace_embeds(raw: str) -> EmbedResult:
+    """Replace what is for browsers alone in HTML that is not sanitised yet."""
+    if _PLAIN.issuperset(_NAME.findall(raw)) and "<!--" not in raw:
+        return EmbedResult(raw, _refused_links(raw))
+    if _NOSCRIPT.search(raw):
+        raw = _unwrap_noscript(raw)
+    replacer = _EmbedReplacer(raw)
+    html = replacer.run()
+    losses = [*replacer.losses, *_refused_links(html)]
+    return EmbedResult(html, losses, replacer.is_foreign)
+
+
+@dataclass(slots=True)
+class _EmbedReplacer:
+    """One pass over the tags of a text."""
+
+    raw: str
+    losses: list[ContentLoss] = field(default_factory=list)
+    is_foreign: bool = False
+    _drawing_end: int = -1
+    _unclosed: set[str] = field(default_factory=set)  # names whose end tag does not come any more
+    _handlers: dict[str, Callable[[re.Match[str]], tuple[str | None, int]]] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._handlers = {
+            "script": self._script,
+            "iframe": self._frame,
+            "object": self._object,
+            "embed": self._embed,
+            "svg": self._drawing,
+            "img": self._picture,
+            "amp-img": self._amp_picture,
+            "input": self._input,
+            "audio": self._player,
+            "video": self._player,
+        }
+
+    def run(self) -> str:
+        raw, done, at = self.raw, 0, 0
+        parts: list[str] = []
+        while (tag := _MARKUP.search(raw, at)) is not None:
+            at = tag.end()
+            if tag[1]:
+                at = _comment_end(raw, at)
+                continue
+            if not tag[2]:
+                if at == tag.start() + 1:  # a tag without an end would take what follows with it
+                    parts += (raw[done : tag.start()], "&lt;")
+                    done = at
+                continue
+            name = tag[2].lower()
+            if name in _PASSED_TAGS:
+                self.is_foreign = self.is_foreign or name == "math"
+                continue
+            written, at = self._replace(name, tag)
+            if written is not None:
+                parts += (raw[done : tag.start()], written)
+                done = at
+        return "".join((*parts, raw[done:]))
+
+    def _replace(self, name: str, tag: re.Match[str]) -> tuple[str | None, int]:
+        """Return what stands for an element, None for what it is, and where to go on."""
+        handler = self._handlers.get(name)
+        if handler:
+            return handler(tag)
+        if name in _RAW_TEXT_TAGS:
+            return self._raw_text(name, tag)
+        is_drawn = tag.start() < self._drawing_end
+        if is_drawn and name in _SVG_NAMES:
+            return None, tag.end()
+        if is_drawn and name not in ("foreignobject", "image"):
+            return None, tag.end()
+        if is_drawn:
+            self._lose(f"<{tag[2]}> within a drawing is left out", tag)
+        elif name in _FRAMES:
+            given = parse_attributes(tag[3])
+            video = given.get("videoid", "")
+            return (_link(_FRAMES[name] + video, given.get("playlabel", "")), tag.end())
+        elif name in CLEAN_CONTENT_TAGS or name in ("area", "canvas", "form", "frame"):
+            self._lose(f"<{name}> is left out: readers of feeds and mail cannot use it", tag)
+        else:
+            self._lose(
+                f"<{tag[2]}> is no element of HTML and is not shown, only what stands in it; "
+                "where it is text, put it between backticks",
+                tag,
+            )
+        return None, tag.end()
+
+    def _raw_text(self, name: str, tag: re.Match[str]) -> tuple[str | None, int]:
+        inner, end = self._inside(name, tag)
+        if tag.start() < self._drawing_end and name in _SILENT_SVG_TAGS:
+            return None, end
+        if inner is None:
+            self._lose(f"<{name}> is never closed: the tag is left out, what follows is shown", tag)
+            return "", end
+        if name != "style" and inner.strip():
+            self._lose(f"<{name}> is left out with what it holds", tag)
+        return "", end
+
+    def _inside(self, name: str, tag: re.Match[str]) -> tuple[str | None, int]:
+        """Return what stands in an element of raw text, None where it has no end, and its end."""
+        if tag[3].endswith("/") or name in self._unclosed:
+            return ("" if tag[3].endswith("/") else None), tag.end()
+        closing = _closing(name).search(self.raw, tag.end())
+        if closing is None:
+            self._unclosed.add(name)
+            return None, tag.end()
+        return self.raw[tag.end() : closing.start()], closing.end()
+
+    def _script(self, tag: re.Match[str]) -> tuple[str | None, int]:
+        inner, end = self._inside("script", tag)
+        if inner is None:
+            return self._raw_text("script", tag)
+        given = parse_attributes(tag[3])
+        source = given.get("src", "")
+        page = find_embedded_page(source, given)
+        if page:
+            return _link(page, given.get("title") or _address(page)), end
+        kind = given.get("type", "").lower()
+        if kind.startswith("math/tex"):
+            sign = "$$" if "display" in kind else "$"
+            return escape(f"{sign}{inner}{sign}", quote=False), end
+        is_data = "json" in kind or "template" in kind
+        if not (is_embed_helper(source) or is_data or not (source or inner.strip())):
+            where = f" from {_address(source)}" if source else ""
+            self._lose(
+                f"a script{where} is left out: readers of feeds and mail run none; "
+                "link to what it shows",
+                tag,
+            )
+        return "", end
+
+    def _frame(self, tag: re.Match[str]) -> tuple[str | None, int]:
+        inner, end = self._inside("iframe", tag)
+        given = parse_attributes(tag[3])
+        if images.is_invisible(given):
+            return "", end
+        url = images.get_lazy_source(given) or given.get("src", "")
+        if not url or url == "about:blank":
+            self._lose("a frame without an address is left out", tag)
+            return "", end
+        if inner is None:
+            self._lose("<iframe> is never closed; it is a link now, and what follows is shown", tag)
+        return _link(url, given.get("title", "")), end
+
+    def _object(self, tag: re.Match[str]) -> tuple[str | None, int]:
+        whole = _OBJECT.match(self.raw, tag.start())
+        if whole is None:
+            return None, tag.end()
+        own, _, content = whole[1].partition(">")
+        given = parse_attributes(own)
+        url = given.get("data", "") or _embedded(content)
+        return (_link(url, given.get("title", "")) if url else content), whole.end()
+
+    def _embed(self, tag: re.Match[str]) -> tuple[str | None, int]:
+        given = parse_attributes(tag[3])
+        url = given.get("src", "")
+        return (_link(url, given.get("title", "")) if url else ""), tag.end()
+
+    def _drawing(self, tag: re.Match[str]) -> tuple[str | None, int]:
+        """Let a drawing through; its title becomes its label."""
+        if tag.start() < self._drawing_end:
+            return None, tag.end()
+        self.is_foreign = True
+        closing = _closing("svg").search(self.raw, tag.end())
+        self._drawing_end = closing.end() if closing else len(self.raw)
+        title = _SVG_TITLE.search(self.raw, tag.end(), self._drawing_end)
+        if title is None or "aria-label" in tag[3]:
+            return None, tag.end()
+        label = f' role="img" aria-label="{escape(unescape(title[1]).strip())}"'
+        own = tag[3].removesuffix("/")
+        return f"<svg{label}{own}>" + ("</svg>" if own != tag[3] else ""), tag.end()
+
+    def _picture(self, tag: re.Match[str]) -> tuple[str | None, int]:
+        given = parse_attributes(tag[3])
+        source = images.get_lazy_source(given) or given.get("src", "")
+        if images.is_invisible(given) or images.get_lazy_srcset(given) or given.get("srcset"):
+            return None, tag.end()
+        if not urls.normalize_url(escape(source), picture=True)[0]:
+            alt, shown = given.get("alt", ""), source[:_LONGEST]
+            what = f'picture "{alt}"' if alt else "picture"
+            why = f'"{shown}" cannot be published' if shown else "it has no address"
+            self._lose(f"{what} is left out: {why}", tag, source, f"![{alt}")
+        return None, tag.end()
+
+    def _amp_picture(self, tag: re.Match[str]) -> tuple[str | None, int]:
+        return f"<img{tag[3]}>", tag.end()
+
+    def _input(self, tag: re.Match[str]) -> tuple[str | None, int]:
+        kind = parse_attributes(tag[3]).get("type", "").lower()
+        if kind not in ("checkbox", "hidden", "submit"):
+            self._lose("<input> is left out: readers of feeds and mail cannot use it", tag)
+        return None, tag.end()
+
+    def _player(self, tag: re.Match[str]) -> tuple[str | None, int]:
+        given = parse_attributes(tag[3])
+        closing = _closing(tag[2].lower()).search(self.raw, tag.end())
+        inner = self.raw[tag.end() : closing.start()] if closing else ""
+        if not (given.get("src") or images.get_lazy_source(given) or "<source" in inner.lower()):
+            self._lose(f"<{tag[2]}> has no address: there is nothing to play", tag)
+        return None, tag.end()
+
+    def _lose(self, message: str, tag: re.Match[str], *clues: str) -> None:
+        name = f"<{tag[2]}"
+        self.losses.append(ContentLoss(message, (tag[0], *filter(None, clues), name)))
+
+
+def parse_attributes(tag: str) -> dict[str, str]:
+    """Return the attributes of a start tag as it was written, by name; of two the first."""
+    given: dict[str, str] = {}
+    for name, *values in _GIVEN.findall(tag):
+        given.setdefault(name.lower(), unescape("".join(values)).strip())
+    return given
+
+
+def _unwrap_noscript(html: str) -> str:
+    """Show what stands in `<noscript>`, in the place of a lazy picture beside it."""
+    parts: list[str] = []
+    done = 0
+    closing = _closing("noscript")
+    while (opening := _NOSCRIPT.search(html, done)) is not None:
+        end = closing.search(html, opening.end())
+        if end is None:
+            break
+        before, inner = html[done : opening.start()], html[opening.end() : end.start()]
+        done = end.end()
+        if _ONE_PICTURE.fullmatch(inner):
+            before = before[: _lazy_before(before)]
+            done = _lazy_after(html, done)
+        parts += (before, inner)
+    return _NOSCRIPT_TAGS.sub("", "".join((*parts, html[done:])))
+
+
+def _lazy_before(html: str) -> int:
+    """Return where the lazy picture begins that a text ends with, else where it ends."""
+    least = max(0, len(html) - _NEIGHBOUR)
+    for sign in ("<a ", "<picture", "<img"):
+        start = html.rfind(sign, least)
+        if start >= 0 and _is_lazy(html[start:]):
+            return start
+    return len(html)
+
+
+def _lazy_after(html: str, at: int) -> int:
+    """Return where the lazy picture ends that stands at a place, else the place."""
+    found = _ONE_PICTURE.match(html, at, at + _NEIGHBOUR)
+    return found.end() if found and _is_lazy(found[0]) else at
+
+
+def _is_lazy(html: str) -> bool:
+    return _ONE_PICTURE.fullmatch(html) is not None and _LAZY.search(html) is not None
+
+
+def _comment_end(html: str, at: int) -> int:
+    if html.startswith((">", "->"), at):
+        return at
+    end = html.find("-->", at)
+    return len(html) if end < 0 else end + len("-->")
+
+
+_CLOSING: dict[str, re.Pattern[str]] = {
+    name: re.compile(rf"</{name}\s*+>", re.IGNORECASE)
+    for name in (*_RAW_TEXT_TAGS, "audio", "noscript", "svg", "video")
+}
+
+
+def _closing(name: str) -> re.Pattern[str]:
+    return _CLOSING[name]
+
+
+def _link(url: str, label: str) -> str:
+    """Write what was embedded as a paragraph with a link to it."""
+    film = _FILM.match(url)
+    if film:
+        known = f"https://www.youtube.com/watch?v={film[1]}"
+        url = known if film[1] else f"https://vimeo.com/{film[2]}"
+    host = _HOST.match(url)
+    label = label or (host[1] if host else url)
+    return f'<p><a href="{escape(url)}">{escape(label)}</a></p>'
+
+
+def _address(url: str) -> str:
+    """Return a URL without its scheme, not too long to be read."""
+    shown = url.partition("//")[2] if "//" in url else url
+    return shown if len(shown) <= _LONGEST else f"{shown[: _LONGEST - 1]}…"
+
+
+def _embedded(content: str) -> str:
+    """Return the first URL that the elements within an `object` name, or ""."""
+    for tag in _EMBEDDED.finditer(content):
+        given = parse_attributes(tag[2])
+        url = given.get("src", "")
+        if tag[1].lower() == "param" and given.get("name", "").lower() in ("movie", "src"):
+            url = given.get("value", "")
+        if url:
+            return url
+    return ""
+
+
+def _refused_links(html: str) -> list[ContentLoss]:
+    """Find links with a scheme that is never published; the text of such a link is shown."""
+    losses = []
+    for found in _REFUSED.finditer(html):
+        url = found[1]
+        if not urls.is_safe(unescape(url), picture=True) and not found[0].startswith("<img"):
+            losses.append(
+                ContentLoss(
+                    f'the address "{url[:_LONGEST]}" is left out: it cannot be published', (url,)
+                )
+            )
+    return losses

@@ -1,0 +1,82 @@
+"""How calls of duties end → what is told of it: a fault ever more rarely, and that it is over.
+
+What strangers can make happen as often as they like → some lines of it an hour.
+"""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from threading import Lock
+
+from feedpub.daemon.scheduler import JobFailure
+from feedpub.daemon.settings import StoppedError
+from feedpub.errors import FeedpubError
+from feedpub.models.log import EventLogger, FieldValue
+
+
+class FailureLog:
+    """Tells how duties fail, for all threads."""
+
+    def __init__(self, journal: EventLogger) -> None:
+        self._logger = journal
+        self._last: dict[str, JobFailure] = {}  # of each duty that failed and has not worked since
+
+    def record(self, duty: str, failure: JobFailure | None) -> None:
+        """Take notice of how a call ended; None is well."""
+        if failure is None:
+            self._log_recovery(duty)
+        elif not isinstance(failure.error, StoppedError):
+            self._log_failure(failure)
+
+    def _log_recovery(self, duty: str) -> None:
+        last = self._last.pop(duty, None)
+        if last:
+            self._logger.info("works again", duty=duty, failures=last.failures)
+
+    def _log_failure(self, failure: JobFailure) -> None:
+        last = self._last.get(failure.job_name)
+        again = (
+            last and last.message == failure.message and failure.failures & (failure.failures - 1)
+        )
+        self._last[failure.job_name] = failure
+        if again:
+            return
+        known = isinstance(failure.error, FeedpubError | OSError)
+        self._logger.info(
+            "failed",
+            duty=failure.job_name,
+            why=failure.message,
+            trace="" if known else failure.traceback,
+            times=failure.failures,
+            again=failure.next_retry.isoformat(timespec="seconds"),
+        )
+
+
+MAX_LINES_PER_HOUR = 20
+"""Lines that one event has in an hour."""
+
+_HOUR = timedelta(hours=1)
+
+
+class RateLimitedLog:
+    """Tells of one kind of event, for all threads."""
+
+    def __init__(self, event: str, journal: EventLogger, now: Callable[[], datetime]) -> None:
+        self._event = event
+        self._logger = journal
+        self._now = now
+        self._turn = Lock()
+        self._since: datetime | None = None  # the hour began
+        self._number = 0  # of events in it
+
+    def info(self, **fields: FieldValue) -> None:
+        """Write that it happened; where it does so too often, how often once the hour is over."""
+        with self._turn:
+            now = self._now()
+            if self._since is None or abs(now - self._since) >= _HOUR:
+                untold = self._number - MAX_LINES_PER_HOUR
+                if untold > 0:
+                    self._logger.info(f"more of this: {self._event}", number=untold)  # noqa: G004
+                self._since, self._number = now, 0
+            self._number += 1
+            if self._number <= MAX_LINES_PER_HOUR:
+                self._logger.info(self._event, **fields)

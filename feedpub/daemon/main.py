@@ -1,0 +1,322 @@
+"""A site, a clock and signals → a process that does all there is to do, and ends when told to.
+
+A site, a stream and a clock → the process `feedpub run`, put together.
+"""
+
+import os
+import threading
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from time import monotonic
+from typing import TextIO
+
+from feedpub import __version__
+from feedpub.app import BuildRequest, Summary
+from feedpub.config.jobs import PeriodicJob
+from feedpub.daemon.builder import Rebuild, SiteBuilder
+from feedpub.daemon.clock import ClockGuard
+from feedpub.daemon.failure_log import FailureLog
+from feedpub.daemon.handle import DaemonHandle
+from feedpub.daemon.health import PAGES_JOB
+from feedpub.daemon.mail_job import MailJobs
+from feedpub.daemon.scheduler import JobFailure, Scheduler, run_job
+from feedpub.daemon.settings import CurrentSite
+from feedpub.daemon.signals import Signals, SystemdNotifier, handle_signals
+from feedpub.daemon.state_file import StateFile
+from feedpub.daemon.watch_job import SiteWatcher
+from feedpub.daemon.web_server import WebServer
+from feedpub.daemon.webhook_job import BackgroundJobs
+from feedpub.errors import ConfigError, FeedpubError
+from feedpub.files import lock
+from feedpub.models.log import EventLogger
+from feedpub.site import builder as site_builder
+from feedpub.web.middleware import HitCounter
+
+_TICK = 1.0  # seconds between two looks at clocks, configuration and watchdog
+_RESTART_SETTINGS = (
+    "enabled",
+    "host",
+    "port",
+    "proxies",
+)  # of `web:`: in force as long as a socket is open
+_LEAST = 0.5  # seconds for what is written last
+_PATIENCE = 9.0  # seconds for what is in hand, once we are told to stop
+
+
+def _ignore(*told: object) -> None:
+    """Take no notice."""
+    del told
+
+
+@dataclass(frozen=True, slots=True)
+class Dependencies:
+    """What the daemon works with."""
+
+    now: Callable[[], datetime]
+    logger: EventLogger
+    environ: Mapping[str, str]
+    rebuild: Rebuild = site_builder.rebuild
+    jobs: Sequence[PeriodicJob] = ()  # what else is to be done, after a build
+    on_start: Callable[[DaemonHandle], object] = (
+        _ignore  # called first, and once; may raise FeedpubError
+    )
+    on_built: Callable[[Summary], object] = _ignore  # told of each build that changed the site
+    serve: Callable[[threading.Event], None] | None = None  # readers, until the event is set
+    find_warnings: Callable[[], Iterable[str]] = tuple  # what else needs looking at
+    on_stop: Callable[[], object] = _ignore  # called last, when nobody is served any more
+    stop_timeout: float = _PATIENCE
+
+
+def run_daemon(site: CurrentSite, means: Dependencies, signals: Signals) -> tuple[str, ...]:
+    """Watch, publish and mail until told to stop; give what did not end then, as it should.
+
+    Raises FeedpubError where another one runs already.
+    """
+    with lock.single_instance(site.state_folder):
+        return _Daemon(site, means, signals).run()
+
+
+class _Daemon:
+    """One run."""
+
+    def __init__(self, site: CurrentSite, means: Dependencies, signals: Signals) -> None:
+        self._site = site
+        self._dependencies = means
+        self._logger = means.logger
+        self._signals = signals
+        self._systemd = SystemdNotifier(means.environ)
+        self._failure_log = FailureLog(means.logger)
+        self._builder = SiteBuilder(site, means.logger, means.rebuild, self._on_built)
+        self._mail_jobs = MailJobs(site, means.logger, self._builder.rebuild_all, self._wake)
+        self._clock = ClockGuard(site, means.logger)
+        self._build = self._clock.wrap_job(PeriodicJob("build", self._builder))
+        others = (*self._mail_jobs.build_jobs(), *means.jobs)
+        # Readers are answered by any clock, with what there is.
+        guarded = (
+            each if each.name == PAGES_JOB else self._clock.wrap_job(each) for each in others
+        )
+        duties = (self._build, *guarded)
+        self._scheduler = Scheduler(duties, means.now, self._failure_log.record)
+        self._state_file = StateFile(site, means.now(), self._scheduler.get_statuses)
+        self._watcher = SiteWatcher(self._logger, self._state_file, self._on_change)
+        self._web = threading.Thread(target=self._serve, name="feedpub-web", daemon=True)
+        self._web_settings = site.config.web
+        self._ended_early: list[str] = []  # what ended before it should
+        self._web_failure: JobFailure | None = None  # that ended it
+        self._is_save_failing = False  # that nothing can be written down was told
+
+    def run(self) -> tuple[str, ...]:
+        """Do all there is to do."""
+        where = str(self._site.state_folder.parent.absolute())
+        zone = str(self._site.timezone)
+        self._logger.info("started", version=__version__, pid=os.getpid(), folder=where, zone=zone)
+        scheduler, builder = self._scheduler, self._builder
+        insight = DaemonHandle(
+            get_build_stats=lambda: builder.stats,
+            get_job_statuses=scheduler.get_statuses,
+            get_scheduler_lag=lambda: scheduler.lag,
+            wake_job=scheduler.wake,
+            get_build_state=lambda: builder.build_state,
+            find_warnings=self._find_warnings,
+        )
+        self._dependencies.on_start(insight)
+        try:
+            self._run_loop()
+        finally:  # whatever happened: what runs in threads ends only when it is told to
+            unfinished = self._end()
+        return unfinished
+
+    def _run_loop(self) -> None:
+        """Go on until told to stop."""
+        # Before there are threads: it may share the work among processes, and they may not.
+        _, failure = run_job(self._build, self._dependencies.now(), self._dependencies.now)
+        self._failure_log.record(self._build.name, failure)
+        if not self._signals.stop.is_set():
+            self._start_threads()
+        while not self._signals.stop.is_set():
+            self._tick()
+            self._signals.wait(_TICK)
+
+    def _start_threads(self) -> None:
+        """Begin all that goes on by itself."""
+        self._watcher.watch(self._site)
+        self._scheduler.start()
+        if self._dependencies.serve:
+            self._web.start()
+        self._systemd.notify_ready()
+
+    def _tick(self) -> None:
+        """Look at what may have changed without a word."""
+        if self._signals.reload_requested or self._site.has_config_changed():
+            self._signals.reload_requested = False
+            self._reload()
+        jumped = self._scheduler.check_clock()
+        if jumped:
+            self._logger.info("clock changed", seconds=round(jumped, 1))
+        self._systemd.ping_watchdog()
+        self._save_state()
+        self._check_web_thread()
+
+    def _check_web_thread(self) -> None:
+        """End where nobody is served any more, so that whoever started us does so again."""
+        if self._web.ident is None or self._web.is_alive() or self._signals.stop.is_set():
+            return
+        fault = self._web_failure
+        why, trace = (fault.message, fault.traceback) if fault else ("", "")
+        self._logger.info("web ended", why=why, trace=trace)
+        self._ended_early.append("web")
+        self._signals.request_stop()
+
+    def _save_state(self, *, ended: bool = False) -> None:
+        """Write down how all stands; where that cannot be done it is told, and tried again."""
+        self._state_file.clock_problem = self._clock.waiting_reason
+        try:
+            self._state_file.save(ended=ended)
+        except OSError as error:
+            if not self._is_save_failing:
+                self._logger.info("status not kept", why=str(error))
+            self._is_save_failing = True
+        else:
+            if self._is_save_failing:
+                self._logger.info("status kept again")
+            self._is_save_failing = False
+
+    def _reload(self) -> None:
+        """Take a changed configuration up; one that is wrong changes nothing."""
+        self._systemd.notify_reloading()
+        try:
+            changed = self._site.reload()
+        except (FeedpubError, OSError) as error:
+            fault = str(error)
+            self._state_file.config_error, self._state_file.config_error_at = (
+                fault,
+                self._dependencies.now(),
+            )
+            lines = tuple(fault.split("\n")) if isinstance(error, ConfigError) else (fault,)
+            self._logger.info("config refused", why=lines, kept="the one before stays in force")
+        else:
+            self._state_file.config_error, self._state_file.config_error_at = "", None
+            later = tuple(self._find_pending_settings())
+            self._logger.info("config reloaded", changed=changed, after_a_restart=later)
+            self._watcher.watch(self._site)
+            self._mail_jobs.new_posts.set()
+            self._scheduler.wake()
+        self._systemd.notify_ready()
+
+    def _find_pending_settings(self) -> Iterator[str]:
+        """Give the settings that are not in force as they are now."""
+        for name in _RESTART_SETTINGS:
+            if getattr(self._site.config.web, name) != getattr(self._web_settings, name):
+                yield f"web.{name}"
+
+    def _end(self) -> tuple[str, ...]:
+        """Stop claiming and building, finish what is in hand, and close."""
+        end = monotonic() + self._dependencies.stop_timeout
+        self._signals.stop.set()
+        self._systemd.notify_stopping()
+        self._logger.info("stopping")
+        self._watcher.stop(0)
+        self._scheduler.stop(self._dependencies.stop_timeout)
+        busy = self._ended_early + [
+            each.job_name for each in self._scheduler.get_statuses() if each.is_running
+        ]
+        if self._web.ident is not None:
+            self._web.join(max(end - monotonic(), 0.1))
+            busy += ["web"] * self._web.is_alive()
+        self._watcher.stop(max(end - monotonic(), 0.1))
+        ending = threading.Thread(
+            target=self._dependencies.on_stop, name="feedpub-end", daemon=True
+        )
+        ending.start()
+        ending.join(max(end - monotonic(), _LEAST))  # a database that is locked is not waited for
+        busy += ["readership"] * ending.is_alive()
+        self._save_state(ended=True)
+        self._logger.info("stopped", unfinished=tuple(busy))
+        return tuple(busy)
+
+    def _serve(self) -> None:
+        """Serve readers, in a thread."""
+        serve = self._dependencies.serve
+        assert serve is not None  # noqa: S101 - else there is no such thread
+
+        def served(now: datetime) -> None:
+            del now
+            serve(self._signals.stop)
+
+        _, self._web_failure = run_job(
+            PeriodicJob("web", served), self._dependencies.now(), self._dependencies.now
+        )
+
+    def _find_warnings(self) -> Iterator[str]:
+        """Tell in a line each what needs looking at."""
+        if self._clock.waiting_reason:
+            yield self._clock.waiting_reason
+        if self._state_file.config_error:
+            yield "the configuration was refused, and the one before is in force"
+        if self._builder.stats.problems:
+            yield "the last build found problems"
+        if self._mail_jobs.is_delayed:
+            yield "messages wait: they could not be sent"
+        yield from self._dependencies.find_warnings()
+
+    def _wake(self, *names: str) -> None:
+        self._scheduler.wake(*names)
+
+    def _on_change(self, paths: Iterable[str] | None) -> None:
+        """Build what has changed; None is that anything may have."""
+        self._builder.mark_changed(paths)
+        self._wake(self._build.name)
+
+    def _on_built(self, summary: Summary) -> None:
+        """Tell those who want to know that the site has changed."""
+        try:
+            self._dependencies.on_built(summary)
+        finally:  # readers do not wait for a database that is away
+            self._mail_jobs.new_posts.set()
+            self._wake("digests", *(each.name for each in self._dependencies.jobs))
+
+
+def run_forever(
+    request: BuildRequest, stream: TextIO, now: Callable[[], datetime], *, human: bool
+) -> tuple[str, ...]:
+    """Watch, publish, mail and answer until signals say stop; give what has not ended by then.
+
+    What happens is written to the stream, for people or as JSON.
+
+    Raises:
+        FeedpubError: The configuration cannot be used, another process does this already, or
+            nobody can listen where it says.
+    """
+    with handle_signals() as signals:
+        site = CurrentSite(request, signals.stop, now)
+        clock = (lambda: now().astimezone(site.timezone)) if human else now
+        journal = EventLogger(stream, clock, human=human)
+        front, means = build_daemon(site, journal, request.environ)
+        try:
+            return run_daemon(site, means, signals)
+        finally:
+            front.close()
+
+
+def build_daemon(
+    site: CurrentSite, journal: EventLogger, environ: Mapping[str, str]
+) -> tuple[WebServer, Dependencies]:
+    """Give all that a daemon works with, and the part of it that is to be closed in the end."""
+    traffic = HitCounter()
+    outward = BackgroundJobs(site, journal, traffic)
+    front = WebServer(site, journal, traffic)
+    served = site.config.web.enabled
+
+    means = Dependencies(
+        now=site.now,
+        logger=journal,
+        environ=environ,
+        jobs=(*outward.build_jobs(), *(front.build_jobs() if served else ())),
+        on_built=outward.enqueue_webhooks,
+        find_warnings=outward.find_warnings,
+        on_stop=outward.flush,
+    )
+    if served:
+        means = replace(means, on_start=front.open_socket, serve=front.serve)
+    return front, means

@@ -1,0 +1,123 @@
+"""What was published, and who asked to be mailed → duties: others are told, and answered."""
+
+from collections import Counter
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+
+from feedpub.app import Summary
+from feedpub.config.jobs import PeriodicJob
+from feedpub.daemon.settings import CurrentSite
+from feedpub.daemon.webhooks import (
+    WebhookResult,
+    deliver_due_webhooks,
+    enqueue_changes,
+    enqueue_missed_changes,
+)
+from feedpub.errors import FeedpubError
+from feedpub.models.log import EventLogger
+from feedpub.newsletter import confirmations, queue_status
+from feedpub.web.middleware import HitCounter
+
+SIGNUPS_JOB = "sign-ups"
+"""The duty that is to be called when somebody has signed up."""
+
+_LIMITED = timedelta(minutes=1)  # until who asked too often may be answered
+_COUNTED = timedelta(minutes=5)
+
+
+class BackgroundJobs:
+    """Does what concerns others than the site's own files and its digests."""
+
+    def __init__(self, site: CurrentSite, journal: EventLogger, traffic: HitCounter) -> None:
+        """Nothing is told yet; `traffic` is what was asked for over the web."""
+        self._site = site
+        self._logger = journal
+        self._traffic = traffic
+        self._has_baseline = False
+        self._stop_reason = ""  # why sign-ups were not all answered, last
+
+    def build_jobs(self) -> Iterator[PeriodicJob]:
+        """Give the duties."""
+        yield PeriodicJob("hubs and hooks", self.deliver_webhooks)
+        yield PeriodicJob(SIGNUPS_JOB, self.send_confirmations)
+        yield PeriodicJob("readership", self.store_feed_hits)
+
+    def enqueue_webhooks(self, summary: Summary) -> None:
+        """Keep what a build has changed, for those who are to be told."""
+        now = self._site.now()
+        enqueue_changes(
+            self._site.build_request(now), summary.changed_feeds, now, summary.new_posts
+        )
+
+    def find_warnings(self) -> Iterator[str]:
+        """Tell what needs looking at."""
+        if self._stop_reason:
+            yield "sign-ups wait: the mail to them could not be sent"
+
+    def deliver_webhooks(self, now: datetime) -> datetime | None:
+        """Tell hubs and hooks what is due; give when to go on."""
+        request = self._site.build_request(now)
+        if not self._has_baseline:
+            enqueue_missed_changes(request, now)
+            self._has_baseline = True
+        done: Counter[str] = Counter()
+
+        def told(one: WebhookResult) -> None:
+            if one.state == "done":
+                done[one.delivery.redacted_target] += 1
+            else:
+                self._log_failure(one)
+
+        due = deliver_due_webhooks(request, now, told, self._site.stop.is_set)
+        for target, number in done.items():
+            self._logger.info("told", target=target, number=number)
+        return due
+
+    def _log_failure(self, told: WebhookResult) -> None:
+        self._logger.info(
+            "not told",
+            kind=told.delivery.kind,
+            target=told.delivery.redacted_target,
+            topic=told.delivery.topic,
+            state=told.state,
+            answer=told.text,
+            again=told.next_at.isoformat(timespec="seconds") if told.next_at else None,
+        )
+
+    def send_confirmations(self, now: datetime) -> datetime | None:
+        """Send what asks for a confirmation, as the limits allow; give when to look again."""
+        config = self._site.config
+        if not (config.digests and config.subscribers.form):
+            return None
+        answered = confirmations.send_confirmations(self._site.build_request(now))
+        before, self._stop_reason = self._stop_reason, answered.stop_reason
+        if answered.sent or answered.admitted or answered.stop_reason != before:
+            self._logger.info(
+                "sign-ups answered",
+                sent=answered.sent,
+                admitted=answered.admitted,
+                waiting=answered.stop_reason,
+            )
+        return now + _LIMITED
+
+    def store_feed_hits(self, now: datetime) -> datetime | None:
+        """Keep by whom feeds are read; give when to do so again."""
+        config = self._site.config
+        if config.web.enabled or config.digests:
+            self._store_feed_hits(now)
+        return now + _COUNTED
+
+    def flush(self) -> None:
+        """Keep what was counted last, once nobody is answered any more."""
+        try:
+            self.store_feed_hits(self._site.now())
+        except FeedpubError as error:
+            self._logger.info("readership not kept", why=str(error))
+
+    def _store_feed_hits(self, now: datetime) -> None:
+        visits = self._traffic.drain()
+        try:
+            queue_status.record_counts(self._site.build_request(now), visits)
+        except Exception:
+            self._traffic.restore(visits)
+            raise

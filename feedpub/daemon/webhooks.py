@@ -1,0 +1,246 @@
+"""Feeds that changed, issues that went out → hubs, commands and URLs that are told of it.
+
+What a build changed, and which issues went out → what is to be told to whom.
+
+What is kept to be told → told: to hubs until they accept, to hooks as long as makes sense.
+"""
+
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from random import SystemRandom
+from urllib.parse import unquote
+
+from feedpub import storage
+from feedpub.app import BuildRequest, SitePaths, resolve_paths
+from feedpub.config.schema import Config
+from feedpub.config.urls import is_absolute_url
+from feedpub.daemon import webhook_payloads
+from feedpub.delivery.http_client import HttpResponse, send_request
+from feedpub.files.scanner import compute_digest, list_owned_paths
+from feedpub.models.content import Post
+from feedpub.models.text import quote
+from feedpub.models.webhooks import (
+    COMMAND,
+    HUB,
+    URL,
+    WebhookDelivery,
+    decide_retry,
+    is_temporary_failure,
+)
+from feedpub.storage import Store
+
+_FEEDS = frozenset(("rss.xml", "atom.xml", "feed.json"))
+MAX_ISSUE_AGE = timedelta(days=2)
+"""Issues that ended longer ago are told to nobody: a new hook begins with what is new."""
+
+
+def enqueue_changes(
+    request: BuildRequest, changed: Sequence[str], now: datetime, posts: Sequence[Post] = ()
+) -> int:
+    """Keep for `announce` that feeds, by their URLs, have changed; give how many errands that is.
+
+    A feed that changes again before a hub was told of it is told of once. `posts` are those that
+    are new, as `publish.Summary.new` has them, for the hooks: also where a build that was killed
+    had written their feeds before.
+    """
+    where = resolve_paths(request)
+    config, feeds = where.config, tuple(changed)
+    if not ((feeds and config.feeds.hubs) or ((feeds or posts) and config.hooks.on_published)):
+        return 0
+    pings = [
+        WebhookDelivery(HUB, hub, feed, said)
+        for feed, said in _digest_feeds(where, feeds)
+        for hub in config.feeds.hubs
+    ]
+    topic, body = webhook_payloads.build_published_payload(config.site, feeds, posts, now)
+    events = list(build_deliveries(config.hooks.on_published, topic, body))
+    with closing(storage.open_store(config.subscribers.database, where.cache.parent)) as database:
+        database.enqueue_webhooks(pings, now)
+        database.enqueue_unique_webhooks(events, now)
+    return len(pings) + len(events)
+
+
+def enqueue_missed_changes(request: BuildRequest, now: datetime) -> int:
+    """Keep for `announce` every feed that says something else than hubs were last told of.
+
+    To be called when the program begins: it may have been killed after a feed was written, and
+    before that was noted. A hub that is new is told of every feed.
+    """
+    where = resolve_paths(request)
+    config = where.config
+    if not config.feeds.hubs:
+        return 0
+    paths = sorted(
+        path for path in list_owned_paths(where.output) if path.rpartition("/")[2] in _FEEDS
+    )
+    said = _digest_feeds(where, (config.site.url + quote(path) for path in paths))
+    with closing(storage.open_store(config.subscribers.database, where.cache.parent)) as database:
+        known = database.load_last_payloads(HUB)
+        pings = [
+            WebhookDelivery(HUB, hub, feed, digest)
+            for feed, digest in said
+            for hub in config.feeds.hubs
+            if known.get((hub, feed)) != digest
+        ]
+        database.enqueue_webhooks(pings, now)
+    return len(pings)
+
+
+def _digest_feeds(where: SitePaths, feeds: Iterable[str]) -> Iterator[tuple[str, str]]:
+    """Give feeds with a digest of what each says now; "" where it is gone."""
+    for feed in feeds:
+        path = where.output / unquote(feed.removeprefix(where.config.site.url))
+        try:
+            yield feed, compute_digest(path.read_bytes())
+        except OSError:
+            yield feed, ""
+
+
+def enqueue_issues(config: Config, database: Store, now: datetime) -> None:
+    """Keep that issues went out, each once, whoever sent them."""
+    for issue in (
+        database.list_completed_issues(now - MAX_ISSUE_AGE) if config.hooks.on_issue_sent else ()
+    ):
+        topic, body = webhook_payloads.build_issue_payload(
+            config.site, issue, database.get_issue_stats(issue.id), now
+        )
+        database.enqueue_unique_webhooks(
+            build_deliveries(config.hooks.on_issue_sent, topic, body), now
+        )
+
+
+def find_targets(config: Config) -> frozenset[tuple[str, str]]:
+    """Give every (kind, target) that the configuration wants told of anything."""
+    every = (*config.hooks.on_published, *config.hooks.on_issue_sent)
+    hubs = ((HUB, hub) for hub in config.feeds.hubs)
+    return frozenset((*hubs, *((_kind(hook), hook) for hook in every)))
+
+
+def build_deliveries(targets: Sequence[str], topic: str, body: str) -> Iterator[WebhookDelivery]:
+    """Give the errands that tell these hooks of something."""
+    return (WebhookDelivery(_kind(target), target, topic, body) for target in targets)
+
+
+def _kind(target: str) -> str:
+    return URL if is_absolute_url(target) else COMMAND
+
+
+_BATCH = 100
+_SECONDS = 8.0  # for an answer: whoever stops feedpub waits no longer than 10
+_RETENTION = timedelta(days=30)  # for so long is known what was told
+_POLL_INTERVAL = timedelta(minutes=1)  # for issues that went out, by whichever process
+# Of what is kept or was answered: they concern one errand.
+_FAULTS = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
+
+
+@dataclass(frozen=True, slots=True)
+class WebhookResult:
+    """What came of telling somebody."""
+
+    delivery: WebhookDelivery
+    state: str  # done, again or dropped
+    text: str  # what the other side said
+    next_at: datetime | None = None
+
+
+def deliver_due_webhooks(
+    request: BuildRequest,
+    now: datetime,
+    tell: Callable[[WebhookResult], None] = lambda _told: None,
+    stopping: Callable[[], bool] = lambda: False,
+) -> datetime | None:
+    """Tell hubs and hooks what is due; give when to be called again, None where nothing waits.
+
+    Whoever cannot be reached keeps nobody else from being told. `tell` hears of each attempt;
+    once `stopping` says so, nothing more is begun.
+    """
+    where = resolve_paths(request)
+    config = where.config
+    targets = find_targets(config)
+    if not targets:
+        return None
+    with closing(storage.open_store(config.subscribers.database, where.cache.parent)) as database:
+        database.purge_webhooks(targets, now - _RETENTION)
+        enqueue_issues(config, database, now)
+        round_ = _WebhookDispatcher(request, where, database, now)
+        round_.run(tell, stopping)
+        waits = database.get_next_webhook_time()
+    look = now + _POLL_INTERVAL if config.hooks.on_issue_sent else None
+    return min((each for each in (waits, look) if each is not None), default=None)
+
+
+class _WebhookDispatcher:
+    """All that is due, one errand after the other."""
+
+    def __init__(
+        self, request: BuildRequest, where: SitePaths, database: Store, now: datetime
+    ) -> None:
+        self._request = request
+        self._where = where
+        self._database = database
+        self._began, self._now = time.monotonic(), now
+        self._chance = SystemRandom()
+
+    def run(self, tell: Callable[[WebhookResult], None], stopping: Callable[[], bool]) -> None:
+        """Do what is due, until nothing is or somebody wants to stop."""
+        while errands := self._database.find_due_webhooks(self._now, _BATCH):
+            resting: set[str] = set()  # all that is for them waits
+            for errand in errands:
+                if errand.target in resting:
+                    continue
+                told = None if stopping() else self._attempt(errand, stopping, resting)
+                if told is None:
+                    return
+                tell(told)
+
+    def _attempt(
+        self, errand: WebhookDelivery, stopping: Callable[[], bool], resting: set[str]
+    ) -> WebhookResult | None:
+        """Do one errand; None where it was ended with feedpub, and begins again with it."""
+        try:
+            answer = self._send(errand, stopping)
+            if errand.kind == COMMAND and answer.status == 0 and stopping():
+                return None
+            told = self._record_result(errand, answer, others=is_temporary_failure(answer.status))
+        except _FAULTS as error:
+            return self._record_result(
+                errand, HttpResponse(0, f"cannot be told: {error!r}"), others=False
+            )
+        if told.state == "again" and is_temporary_failure(answer.status):
+            resting.add(errand.target)
+        return told
+
+    def _send(self, errand: WebhookDelivery, stopping: Callable[[], bool]) -> HttpResponse:
+        request, config = self._request, self._where.config
+        if errand.kind == COMMAND:
+            home = request.config_path.absolute().parent
+            return webhook_payloads.run_command(
+                errand.target, errand.body, home, request.environ, stopping
+            )
+        if errand.kind == HUB:
+            body, headers = webhook_payloads.build_websub_request(errand)
+        else:
+            body, headers = webhook_payloads.build_webhook_request(
+                errand, config.hooks.secret, self._clock()
+            )
+        return send_request(errand.target, body, headers, seconds=_SECONDS)
+
+    def _record_result(
+        self, errand: WebhookDelivery, answer: HttpResponse, *, others: bool
+    ) -> WebhookResult:
+        """Record what came of it; with `others`, all that is for the same waits as long."""
+        now = self._clock()
+        found = decide_retry(errand, answer.status, answer.retry_after, now, self._chance.random())
+        said = f"{answer.status} {answer.text}".strip() if answer.status else answer.text
+        text = errand.redact(said)
+        if found.next_at is None:
+            self._database.complete_webhook(errand, now, text)
+        else:
+            self._database.reschedule_webhook(errand, found.next_at, now, text, others=others)
+        return WebhookResult(errand, found.state, text, found.next_at)
+
+    def _clock(self) -> datetime:
+        return self._now + timedelta(seconds=time.monotonic() - self._began)

@@ -1,0 +1,1 @@
+"""Deliveries that are due → messages handed to a transport, and what became of each."""

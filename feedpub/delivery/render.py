@@ -1,0 +1,116 @@
+"""A content and a reader → the message that the reader gets, signed."""
+
+from datetime import datetime
+
+from feedpub.app import NewsletterContext
+from feedpub.config.schema import DkimConfig
+from feedpub.delivery.dkim import DkimSigner
+from feedpub.delivery.headers import MessageHeaders, Recipient, encode_list_label, to_ascii_address
+from feedpub.delivery.mime import PreparedMessage, prepare_message
+from feedpub.errors import FeedpubError, MailError
+from feedpub.models.content import Author
+from feedpub.models.newsletter import Message, MessageContent, Subscriber
+from feedpub.models.text import slugify
+from feedpub.site.archive import build_archive_url
+from feedpub.site.describe import FilterDescriber
+from feedpub.storage import sent_files
+
+
+class MessageSigner:
+    """Gives every message what makes it ours: signatures, and a way back that says whose it was."""
+
+    def __init__(self, desk: NewsletterContext) -> None:
+        self._newsletter = desk
+        self.sender = desk.get_sender()
+        self.signers = tuple(load_signer(desk, each) for each in desk.config.mail.dkim)
+
+    def build_message(self, data: bytes, one: Subscriber) -> Message:
+        """Sign and address what is written to a reader."""
+        for signer in self.signers:
+            data = signer.sign(data, tidy=True)
+        bounces = self._newsletter.config.mail.bounces
+        sender = to_ascii_address(self.sender.email)
+        if bounces:
+            sender = _add_token(bounces, self._newsletter.create_token("bounce", one))
+        return Message(sender, to_ascii_address(one.address), data, smtputf8=not data.isascii())
+
+
+class MessageRenderer:
+    """Writes each reader's copy of each content."""
+
+    def __init__(self, desk: NewsletterContext, following: FilterDescriber) -> None:
+        self._newsletter = desk
+        self._describer = following
+        self._signer = MessageSigner(desk)
+
+    def prepare(
+        self,
+        digest: str,
+        created: datetime,
+        content: MessageContent,
+        title: str = "",
+        *,
+        is_issue: bool = False,
+    ) -> PreparedMessage:
+        """Encode what all copies have in common.
+
+        A digest that is not in the configuration any more, or not by this name, still ends what it
+        began: `title` is what it was called then. What goes to readers is stamped with its time.
+        """
+        config = self._newsletter.config
+        titles = {each.name: each.title for each in config.digests}
+        heading = MessageHeaders(
+            sender=self._signer.sender,
+            date=created,
+            list_id=f"{encode_list_label(slugify(digest))}.{self._newsletter.get_hostname()}",
+            list_name=titles.get(digest) or title or config.site.title,
+            reply_to=Author("", config.mail.reply_to) if config.mail.reply_to else None,
+            archive_url=build_archive_url(config, digest) or config.site.url,
+            stamp=sent_files.create_stamp(self._newsletter.keys, created) if is_issue else "",
+        )
+        return prepare_message(content, heading)
+
+    def build_recipient(self, key: str, one: Subscriber, language: str) -> Recipient:
+        """Give what one reader's copy has of its own."""
+        config = self._newsletter.config
+        pages = config.readers_url
+        leave = self._newsletter.create_token("unsubscribe", one)
+        return Recipient(
+            key=key,
+            address=one.address,
+            name=one.name,
+            unsubscribe=f"{pages}unsubscribe/{leave}",
+            preferences=f"{pages}preferences/{self._newsletter.create_token('preferences', one)}",
+            online=config.site.url,
+            follows=self._describer.describe(one, language),
+            mailto=f"mailto:{_add_token(config.mail.unsubscribe, leave)}"
+            if config.mail.unsubscribe
+            else "",
+        )
+
+    def render(self, letter: PreparedMessage, key: str, one: Subscriber, language: str) -> Message:
+        """Write the copy of one reader. Raises ValueError where it cannot be addressed."""
+        return self._signer.build_message(
+            letter.render_for(self.build_recipient(key, one, language)), one
+        )
+
+
+def load_signer(desk: NewsletterContext, key: DkimConfig) -> DkimSigner:
+    """Read a key that messages are signed with. Raises FeedpubError where it cannot be used."""
+    try:
+        pem = (desk.paths.cache.parent.parent / key.key).read_bytes()
+        return DkimSigner(key.domain, key.selector, pem)
+    except OSError as error:
+        raise FeedpubError(
+            f"{key.key}: {error.strerror}: mail.dkim names it; `openssl genrsa -out {key.key} "
+            "2048` makes a key, and `feedpub doctor` then shows the record for the DNS"
+        ) from None
+    except MailError as error:
+        raise FeedpubError(f"{key.key}: {error}") from None
+
+
+def _add_token(address: str, token: str) -> str:
+    """Put a token into an address, as SMTP takes it: `bounces+token@example.org`."""
+    local, _, domain = address.rpartition("@")
+    tagged = f"{local}+{token}@{domain}"
+    return to_ascii_address(tagged) or tagged

@@ -1,0 +1,237 @@
+"""Messages → mail servers, over SMTP (RFC 5321).
+
+A relay → a connection that is open, encrypted and logged in, or the reason why there is none.
+"""
+
+import base64
+import binascii
+import hmac
+import smtplib
+import ssl
+import time
+from collections.abc import Callable, Sequence
+
+from feedpub.delivery.smtp_connection import (
+    ConnectionLostError,
+    SmtpConnection,
+    SmtpRelay,
+    SmtpReply,
+    build_result,
+    describe_disconnect,
+    order_relays,
+)
+from feedpub.delivery.smtp_session import SmtpSession
+from feedpub.delivery.transport import RefusalHandler, describe_error, ignore_refusal
+from feedpub.errors import MailError
+from feedpub.models.newsletter import SendResult
+
+_LOOPBACK = frozenset(("localhost", "127.0.0.1", "::1"))
+_CHALLENGE = 334
+_UNKNOWN = (500, 502)  # the server is from before EHLO
+
+
+class RelayConnectError(MailError):
+    """There is no connection; `outcome` is what the relay said where it refused us."""
+
+    def __init__(self, message: str, outcome: SendResult | None = None) -> None:
+        super().__init__(message)
+        self.result = outcome
+
+
+def create_ssl_context(relay: SmtpRelay) -> ssl.SSLContext:
+    """Give what decides whose certificate is trusted: the name must be right, and who vouches.
+
+    Raises:
+        MailError: `ca_file` cannot be read.
+    """
+    try:
+        return ssl.create_default_context(cafile=relay.ca_file or None)
+    except OSError as error:
+        raise MailError(
+            f"{relay.ca_file}: no certificates can be read from it ({error.strerror})"
+        ) from error
+
+
+def open_connection(relay: SmtpRelay, trusted: ssl.SSLContext) -> SmtpConnection:
+    """Connect, say EHLO, encrypt and log in.
+
+    Raises:
+        GreetingError: any of it fails.
+    """
+    try:
+        server = _connect(relay, trusted)
+    except (OSError, UnicodeError) as error:
+        fault, reply = _describe_error(error), _find_reply(error)
+    else:
+        try:
+            return _negotiate(server, relay, trusted)
+        except (OSError, UnicodeError, ConnectionLostError, _SmtpRejectedError) as error:
+            server.close()
+            fault, reply = _describe_error(error), _find_reply(error)
+    # Raised here and from nothing: what led to it may hold what was said, a password too.
+    raise RelayConnectError(
+        f"{relay.name}: {relay.redact(fault)}",
+        build_result("offline", reply, relay) if reply else None,
+    )
+
+
+class _SmtpRejectedError(Exception):
+    """Something went the way it is foreseen in SMTP, but not ours."""
+
+    def __init__(self, message: str, reply: SmtpReply | None = None) -> None:
+        super().__init__(message)
+        self.reply = reply
+
+
+def _connect(relay: SmtpRelay, trusted: ssl.SSLContext) -> smtplib.SMTP:
+    # smtplib compares the certificate with the host its constructor was given, and no other.
+    if relay.security == "tls":
+        return smtplib.SMTP_SSL(
+            relay.host,
+            relay.port,
+            relay.ehlo_hostname,
+            timeout=relay.connect_timeout,
+            context=trusted,
+        )
+    return smtplib.SMTP(relay.host, relay.port, relay.ehlo_hostname, timeout=relay.connect_timeout)
+
+
+def _negotiate(server: smtplib.SMTP, relay: SmtpRelay, trusted: ssl.SSLContext) -> SmtpConnection:
+    wire = SmtpConnection(server)
+    wire.set_timeout(relay.timeout)
+    _send_ehlo(server)
+    if relay.security == "starttls":
+        if not wire.has_extension("starttls"):
+            raise _SmtpRejectedError(
+                "it offers no STARTTLS, so nothing can be sent in secret; is this the right port? "
+                "`security: none` sends in the clear"
+            )
+        server.starttls(context=trusted)
+        _send_ehlo(server)
+    if relay.username:
+        if relay.security == "none" and relay.host not in _LOOPBACK:
+            raise _SmtpRejectedError(
+                "a password is not sent in the clear; set `security` to starttls"
+            )
+        answer = _log_in(wire, relay)
+        if not answer.is_success:
+            raise _SmtpRejectedError(
+                f"it does not let us in: {answer}; look at user name and password of mail.relays",
+                answer,
+            )
+    return wire
+
+
+def _send_ehlo(server: smtplib.SMTP) -> None:
+    reply = SmtpReply(*_decode_reply(server.ehlo()))
+    if reply.code in _UNKNOWN:
+        reply = SmtpReply(*_decode_reply(server.helo()))
+    if not reply.is_success:
+        raise _SmtpRejectedError(f"it does not answer our EHLO with yes: {reply}", reply)
+
+
+def _log_in(wire: SmtpConnection, relay: SmtpRelay) -> SmtpReply:
+    """Log in (RFC 4954) in the first way of ours that the server knows.
+
+    smtplib's own way takes ASCII only, and shows the password when it is not.
+    """
+    user, password = (
+        each.encode("utf-8", "surrogateescape") for each in (relay.username, relay.password)
+    )
+    offered = wire.get_extension_parameter("auth").upper().split()
+    if "PLAIN" in offered:
+        return wire.send_command(b"AUTH PLAIN " + base64.b64encode(b"\0%b\0%b" % (user, password)))
+    if "LOGIN" in offered:
+        return _send_answers(
+            wire, b"AUTH LOGIN", base64.b64encode(user), base64.b64encode(password)
+        )
+    if "CRAM-MD5" in offered:
+        asked = wire.send_command(b"AUTH CRAM-MD5")
+        if asked.code != _CHALLENGE:
+            return asked
+        challenge = binascii.a2b_base64(asked.text.encode("ascii", "ignore") + b"===")
+        digest = hmac.new(password, challenge, "md5").hexdigest()
+        return wire.send_command(base64.b64encode(b"%b %b" % (user, digest.encode())))
+    known = " ".join(offered) or "none"
+    raise _SmtpRejectedError(f"it offers no log-in of PLAIN, LOGIN and CRAM-MD5, but: {known}")
+
+
+def _send_answers(wire: SmtpConnection, *answers: bytes) -> SmtpReply:
+    """Give one answer after the other, as long as the server asks on."""
+    reply = SmtpReply(_CHALLENGE)
+    for answer in answers:
+        if reply.code == _CHALLENGE:
+            reply = wire.send_command(answer)
+    return reply
+
+
+def _decode_reply(answer: tuple[int, bytes]) -> tuple[int, str]:
+    return answer[0], answer[1].decode("utf-8", "replace")
+
+
+def _describe_error(error: Exception) -> str:
+    """Say why there is no connection, in words that help."""
+    match error:
+        case smtplib.SMTPServerDisconnected():
+            return describe_disconnect(error)
+        case smtplib.SMTPResponseException():
+            return f"it does not want us: {_find_reply(error)}"
+        case ConnectionLostError() | _SmtpRejectedError():
+            return str(error)
+        case _:
+            return describe_error(error)
+
+
+def _find_reply(error: Exception) -> SmtpReply | None:
+    """Return the answer of a relay that refused us; None where it was none."""
+    match error:
+        case smtplib.SMTPResponseException(smtp_code=code, smtp_error=said):
+            text = said if isinstance(said, str) else said.decode("utf-8", "replace")
+            return SmtpReply(code, text)
+        case _SmtpRejectedError(reply=reply):
+            return reply
+        case _:
+            return None
+
+
+class SmtpTransport:
+    """Sends through one of several relays; where one is out of reach, through the next.
+
+    Raises:
+        MailError: the certificates to trust cannot be read.
+    """
+
+    def __init__(
+        self, relays: Sequence[SmtpRelay], clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self.relays = tuple(relays)
+        self._ssl_contexts = {each.ca_file: create_ssl_context(each) for each in relays}
+        self._clock = clock
+
+    def connect(self, chance: float = 0.0, refused: RefusalHandler = ignore_refusal) -> SmtpSession:
+        """Connect to the relay that `chance` points to, or to the first of the others that answers.
+
+        `refused` is called for each that answered with a refusal.
+
+        Raises:
+            MailError: none answers, lets us in and can be trusted; it says why, for each.
+        """
+        faults = []
+        for relay in order_relays(self.relays, chance):
+            try:
+                return self.connect_to(relay)
+            except RelayConnectError as error:
+                faults.append(str(error))
+                if error.result is not None:
+                    refused(error.result)
+        raise MailError("; ".join(faults) or "mail.relays: there is no mail server to send through")
+
+    def connect_to(self, relay: SmtpRelay) -> SmtpSession:
+        """Connect to one of the relays, up to and with the log-in.
+
+        Raises:
+            GreetingError: it does not answer, does not let us in or cannot be trusted.
+        """
+        return SmtpSession(
+            open_connection(relay, self._ssl_contexts[relay.ca_file]), relay, self._clock
+        )

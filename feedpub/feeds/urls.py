@@ -1,0 +1,46 @@
+"""Feeds, and files that the configuration names → absolute URLs."""
+
+import re
+from urllib.parse import unquote, urljoin
+
+from feedpub.config.schema import Config
+from feedpub.models.content import Feed
+from feedpub.models.text import quote
+
+MEDIA_TYPES = {
+    "rss": "application/rss+xml",
+    "atom": "application/atom+xml",
+    "json": "application/feed+json",
+}
+
+_NAMES = {"rss": "rss.xml", "atom": "atom.xml", "json": "feed.json"}
+_ABSOLUTE = re.compile(r"(?:[A-Za-z][A-Za-z0-9+.-]*:|//)")
+
+
+def get_filename(feed: Feed, fmt: str) -> str:
+    """Give the name of a feed's document in one format: `rss`, `atom` or `json`."""
+    if not feed.stem:
+        return _NAMES[fmt]
+    return feed.stem + (".json" if fmt == "json" else ".xml")
+
+
+def build_feed_url(config: Config, feed: Feed, fmt: str) -> str:
+    """Give the URL of a feed's document in one format: `rss`, `atom` or `json`."""
+    return config.site.url + quote(feed.folder + get_filename(feed, fmt))
+
+
+def build_current_url(config: Config, feed: Feed) -> str:
+    """Give the URL of the Atom feed that an archive belongs to (RFC 5005 section 4)."""
+    return config.site.url + quote(feed.current_folder + _NAMES["atom"])
+
+
+def resolve_url(config: Config, reference: str) -> str:
+    """Give the URL of a file below the site, as `site.logo` may name one; URLs stay; "" stays."""
+    if not reference or _ABSOLUTE.match(reference):
+        return reference
+    return urljoin(config.site.url, quote(unquote(reference)))
+
+
+def build_category_scheme(config: Config) -> str:
+    """Give the URI that tells this site's tags from other people's (RFC 4287 section 4.2.2.2)."""
+    return config.site.url + "tags/"

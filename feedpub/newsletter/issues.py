@@ -1,0 +1,270 @@
+"""What a publisher does with digests: send what is new, and see and steer how it stands."""
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from threading import Event
+
+from feedpub.app import BuildRequest, NewsletterContext, open_newsletter
+from feedpub.config import schedule as config_schedule
+from feedpub.config.schema import DigestConfig
+from feedpub.delivery.relays import IN_DOUBT_TIMEOUT, build_clock, build_transport, is_dead
+from feedpub.delivery.render import MessageRenderer
+from feedpub.delivery.runner import DeliveryRunner, stop_on_signals
+from feedpub.errors import FeedpubError
+from feedpub.files import scanner
+from feedpub.models.newsletter import ACTIVE, DeliveryStatus, Issue, IssueStats
+from feedpub.newsletter.issue_builder import IssueBuilder, load_describer, run_with_builder
+from feedpub.newsletter.planning import DigestResult, Planner
+from feedpub.site.builder import build
+from feedpub.site.describe import FilterDescriber
+
+
+@dataclass(frozen=True, slots=True)
+class DigestStatus:
+    """How a digest stands."""
+
+    digest: str
+    schedule: str
+    last_slot: datetime | None
+    next_slot: datetime | None
+    posts: tuple[str, ...]  # titles of what is new
+    audience: int  # active readers
+
+
+def list_digests(request: BuildRequest) -> tuple[DigestStatus, ...]:
+    """Tell of every digest what is new, and when it goes out."""
+    with open_newsletter(request) as desk:
+        if not desk.config.digests:
+            return ()
+        active = dict(desk.store.count_by_state())[ACTIVE]
+
+        def stand(editor: IssueBuilder, _: FilterDescriber) -> tuple[DigestStatus, ...]:
+            return tuple(
+                DigestStatus(
+                    digest=each.name,
+                    schedule=each.schedule,
+                    last_slot=desk.store.get_last_slot(each.name, request.now),
+                    next_slot=config_schedule.find_next_slot(
+                        config_schedule.parse(each.schedule), desk.get_timezone(each), request.now
+                    ),
+                    posts=tuple(post.title for post in editor.select_new_posts(each, request.now)),
+                    audience=active,
+                )
+                for each in desk.config.digests
+            )
+
+        return run_with_builder(request, desk, stand)
+
+
+def send_digests(
+    request: BuildRequest, digest: str = "", *, due: bool, dry: bool, backlog: bool
+) -> tuple[DigestResult, ...]:
+    """Plan what is new in one digest, or in all, and send all that is due.
+
+    With `due` only digests whose slot has come. A digest that never went out begins: what is
+    published so far counts as mailed, unless `backlog`. `dry` tells what would happen. Earlier
+    issues of which something was due are told after those digests.
+
+    Where something is planned, a site that was built before is built again: messages lead to its
+    pages. Raises FeedpubError where that fails, and nothing is sent by this call; and where the
+    site cannot be read, once earlier issues were sent.
+    """
+    with open_newsletter(request) as desk:
+        chosen = _select_digests(desk, digest)
+        if not dry:
+            desk.require_current_database()
+
+        def work(
+            editor: IssueBuilder, following: FilterDescriber
+        ) -> tuple[tuple[DigestResult, ...], Mapping[str, str]]:
+            planner = Planner(desk, editor, MessageRenderer(desk, following), request.now)
+            planned = [
+                planner.plan_issue(each, due=due, dry=dry, backlog=backlog) for each in chosen
+            ]
+            return tuple(planned), editor.get_titles()
+
+        try:
+            planned, titles = run_with_builder(request, desk, work)
+        except (FeedpubError, OSError):
+            if not dry:
+                with stop_on_signals() as stop:
+                    _run_delivery(request, desk, _find_unfinished(desk, (), {}), stop)
+            raise
+        if dry:
+            return planned
+        if any(each.issue for each in planned):
+            _build_site(request, desk)
+        told = (*planned, *_find_unfinished(desk, planned, titles))
+        with stop_on_signals() as stop:
+            return _run_delivery(request, desk, told, stop)
+
+
+def plan_issues(request: BuildRequest) -> tuple[DigestResult, ...]:
+    """Plan what is new in every digest whose slot has come; `deliver` sends it."""
+    with open_newsletter(request) as desk:
+        desk.require_current_database()
+
+        def work(editor: IssueBuilder, following: FilterDescriber) -> tuple[DigestResult, ...]:
+            planner = Planner(desk, editor, MessageRenderer(desk, following), request.now)
+            return tuple(
+                planner.plan_issue(each, due=True, dry=False, backlog=False)
+                for each in desk.config.digests
+            )
+
+        return run_with_builder(request, desk, work)
+
+
+def release_stalled(request: BuildRequest) -> int:
+    """Plan again what processes of this machine had claimed that are no more; tell how much."""
+    with open_newsletter(request) as desk:
+        return _release_dead_workers(desk)
+
+
+def _release_dead_workers(desk: NewsletterContext) -> int:
+    """Give back what processes of this machine had claimed that are no more; return how much."""
+    gone = [each for each in desk.store.list_delivery_workers() if is_dead(each)]
+    return sum(desk.store.release_deliveries(each) for each in gone)
+
+
+def deliver_issues(request: BuildRequest, stop: Event) -> tuple[DigestResult, ...]:
+    """Send all that is planned and due, and tell of each issue that is not done how it stands.
+
+    Once `stop` is set, only what is in hand is finished. The site is not read: what messages say
+    was written when they were planned, and each post has its id for a title here.
+    """
+    with open_newsletter(request) as desk:
+        desk.require_current_database()
+        return _run_delivery(request, desk, _find_unfinished(desk, (), {}), stop)
+
+
+def _build_site(request: BuildRequest, desk: NewsletterContext) -> None:
+    """Build the site with the pages of new issues, unless it never was: it is built elsewhere."""
+    if not scanner.is_built(desk.paths.output):
+        return
+    try:
+        build(request)
+    except FeedpubError as error:
+        raise FeedpubError(
+            f"{error}; the site has no page yet for what is planned: mend that, `feedpub build`, "
+            "then `feedpub digest send` sends it"
+        ) from error
+
+
+def _run_delivery(
+    request: BuildRequest, desk: NewsletterContext, told: Sequence[DigestResult], stop: Event
+) -> tuple[DigestResult, ...]:
+    """Send all that is due; tell how these stand then."""
+    now = build_clock(request.now)
+    report: Callable[[int], None] = lambda done: request.progress("sending", done, 0)  # noqa: E731
+    _recover_stalled(desk, now())
+    printer = MessageRenderer(desk, load_describer(desk))
+    posted = DeliveryRunner(desk, printer, build_transport(desk), now, report, stop).run_once()
+    return tuple(_update_result(desk, each, posted.stop_reason, now()) for each in told)
+
+
+def _recover_stalled(desk: NewsletterContext, now: datetime) -> None:
+    """Settle what processes that died, or lost the database or the time, have left behind."""
+    _release_dead_workers(desk)
+    again = desk.config.mail.on_doubt == "resend"
+    desk.store.fix_clock_skew(now)
+    desk.store.resolve_abandoned(now - IN_DOUBT_TIMEOUT, now, resend=again)
+
+
+def _select_digests(desk: NewsletterContext, digest: str) -> Sequence[DigestConfig]:
+    """Return one digest, or all. Raises FeedpubError where there is none, nor an issue to end."""
+    is_left = any(each.state == "sending" for each in desk.store.list_issues())
+    if not digest and (desk.config.digests or is_left):
+        return desk.config.digests
+    return (desk.get_digest(digest),)
+
+
+def _find_unfinished(
+    desk: NewsletterContext, planned: Sequence[DigestResult], titles: Mapping[str, str]
+) -> list[DigestResult]:
+    """Give the issues of before that are still being sent."""
+    just = {each.issue.id for each in planned if each.issue}
+    names = frozenset(each.name for each in desk.config.digests)
+    return [
+        DigestResult(
+            digest=issue.digest,
+            issue=issue,
+            posts=tuple(titles.get(post, post) for post in issue.posts),
+            audience=desk.store.get_issue_stats(issue.id).audience,
+            message_size=0,
+            stats=None,
+            reason="",
+            note=_describe_missing_digest(issue, names),
+        )
+        for issue in desk.store.list_issues()
+        if issue.state == "sending" and issue.id not in just
+    ]
+
+
+def _describe_missing_digest(issue: Issue, names: Collection[str]) -> str:
+    """Say that the digest of an issue is not in the configuration; "" where it is."""
+    if issue.digest in names:
+        return ""
+    return f'no digest is called "{issue.digest}" any more; its issue goes out as it was planned'
+
+
+def _update_result(
+    desk: NewsletterContext, sent: DigestResult, waiting: str, now: datetime
+) -> DigestResult:
+    """Tell how an issue stands after a round of sending."""
+    if sent.issue is None:
+        return sent
+    done = desk.store.finish_issue(sent.issue.id, now)
+    return replace(
+        sent,
+        issue=desk.store.get_issue(sent.issue.id),
+        stats=desk.store.get_issue_stats(sent.issue.id),
+        reason=sent.reason if done else waiting or sent.reason,
+        next_attempt=None if done else desk.store.get_next_attempt(sent.issue.id),
+    )
+
+
+def list_issues(request: BuildRequest, digest: str = "") -> tuple[tuple[Issue, IssueStats], ...]:
+    """Give the issues of a digest, or of all, newest first, with how each stands."""
+    with open_newsletter(request) as desk:
+        name = desk.get_digest(digest).name if digest else None
+        return tuple(
+            (each, desk.store.get_issue_stats(each.id)) for each in desk.store.list_issues(name)
+        )
+
+
+def list_undelivered(request: BuildRequest, issue: int, most: int) -> tuple[DeliveryStatus, ...]:
+    """Tell to whom an issue did not come, and why: the first ones."""
+    with open_newsletter(request) as desk:
+        return desk.store.list_delivery_statuses(issue, ("failed", "doubt", "deferred"), most)
+
+
+def pause_issue(request: BuildRequest, issue: int) -> Issue:
+    """Send no more of an issue until it is resumed."""
+    with open_newsletter(request) as desk:
+        return desk.store.pause_issue(issue)
+
+
+def resume_issue(request: BuildRequest, issue: int) -> Issue:
+    """Let an issue go on, over all relays; what is due goes out with the next `send`."""
+    with open_newsletter(request) as desk:
+        desk.store.clear_suspensions()
+        return desk.store.resume_issue(issue)
+
+
+def cancel_issue(request: BuildRequest, issue: int) -> Issue:
+    """End an issue: nobody else gets it."""
+    with open_newsletter(request) as desk:
+        return desk.store.cancel_issue(issue, request.now)
+
+
+def retry_issue(request: BuildRequest, issue: int, *, doubt: bool = False) -> int:
+    """Plan again what failed; tell how many. They go out with the next `send`.
+
+    With `doubt` it is what is in doubt and nobody is waiting for an answer to any more: each of
+    these may be a second copy.
+    """
+    with open_newsletter(request) as desk:
+        if doubt:
+            return desk.store.resend_in_doubt(issue, request.now - IN_DOUBT_TIMEOUT, request.now)
+        return desk.store.retry_failed(issue, request.now)

@@ -1,0 +1,111 @@
+"""What a digest would say now → files to look at, or one message that no ledger knows of."""
+
+import secrets
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+
+from feedpub.app import BuildRequest, NewsletterContext, open_newsletter
+from feedpub.config.schema import DigestConfig
+from feedpub.delivery.merge_tags import substitute_tags
+from feedpub.delivery.relays import build_transport
+from feedpub.delivery.render import MessageRenderer
+from feedpub.errors import FeedpubError
+from feedpub.models import address as models_address
+from feedpub.models.newsletter import Consent, Message, MessageContent, SendResult, Subscriber
+from feedpub.models.text import slugify
+from feedpub.newsletter.issue_builder import IssueBuilder, run_with_builder
+from feedpub.site import archive
+from feedpub.site.describe import FilterDescriber
+from feedpub.subscribers.manage import get_by_address
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """What a digest would say now, to be looked at."""
+
+    subject: str
+    paths: tuple[Path, ...]  # the page first
+
+
+@dataclass(frozen=True, slots=True)
+class _PreviewMessage:
+    """One reader's copy."""
+
+    content: MessageContent  # with the reader's own values
+    message: Message
+
+
+def write_preview(request: BuildRequest, digest: str, folder: Path, address: str = "") -> Preview:
+    """Write what a digest would say now, as HTML, text and a whole message, to a folder.
+
+    It is for the subscriber with this address, else for nobody in particular. Where nothing is
+    new the newest posts stand in. Raises FeedpubError where there is none, or no such subscriber.
+    """
+    with open_newsletter(request) as desk:
+        chosen = desk.get_digest(digest)
+        reader = get_by_address(desk, address) if address else None
+        sample = _sample(request, desk, chosen, reader, "reader@example.org")
+    parts = {
+        "html": sample.content.html.encode(),
+        "txt": sample.content.text.encode(),
+        "eml": sample.message.data,
+    }
+    paths = tuple(folder / f"{slugify(chosen.name)}.{suffix}" for suffix in parts)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for path, data in zip(paths, parts.values(), strict=True):
+            path.write_bytes(data)
+    except OSError as error:
+        raise FeedpubError(
+            f"{folder}: the preview cannot be written there ({error.strerror})"
+        ) from error
+    return Preview(sample.content.subject, paths)
+
+
+def send_test(request: BuildRequest, digest: str, to: str) -> SendResult:
+    """Send what `preview` shows to one address; no ledger and no reader knows of it.
+
+    A subscriber gets their own copy; anybody else one whose ways out lead nowhere. Raises
+    FeedpubError for what is no address, and where nothing can be sent at all.
+    """
+    with open_newsletter(request) as desk:
+        try:
+            models_address.normalize_address(to)
+        except models_address.InvalidValueError as error:
+            raise FeedpubError(str(error)) from None
+        chosen = desk.get_digest(digest)
+        sample = _sample(request, desk, chosen, desk.store.find_subscriber(to), to)
+        with closing(build_transport(desk).connect()) as session:
+            return session.send(sample.message, lambda: None)
+
+
+def _sample(
+    request: BuildRequest,
+    desk: NewsletterContext,
+    digest: DigestConfig,
+    reader: Subscriber | None,
+    address: str,
+) -> _PreviewMessage:
+    """Write the copy of a reader, or one to an address of nobody in particular."""
+    # Nobody has the id 0: its tokens lead nowhere.
+    one = reader or Subscriber(0, address, Consent(request.now, "preview"))
+    key = f"preview-{secrets.token_hex(8)}"  # a message of its own each time, or none would show
+
+    def work(editor: IssueBuilder, following: FilterDescriber) -> _PreviewMessage:
+        posts = editor.select_example_posts(digest, request.now, reader)
+        if not posts:
+            whose = f" that {one.address} follows" if reader else ""
+            raise FeedpubError(f"{digest.name}: there is no post{whose} to show yet")
+        language = editor.get_language(one)
+        # It will have a page of its own; this is what leads to all of them.
+        url = archive.build_archive_url(desk.config, digest.name)
+        content = editor.compose_content(digest, request.now, posts, url, language)
+        printer = MessageRenderer(desk, following)
+        letter = printer.prepare(digest.name, request.now, content)
+        return _PreviewMessage(
+            content=substitute_tags(content, printer.build_recipient(key, one, language)),
+            message=printer.render(letter, key, one, language),
+        )
+
+    return run_with_builder(request, desk, work)

@@ -1,0 +1,135 @@
+"""Settle what went out since the backup that the database was restored from, and go on.
+
+`recover` is the entry point, called by `feedpub digest recover`.
+"""
+
+import gzip
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from feedpub.app import BuildRequest, NewsletterContext, open_newsletter
+from feedpub.delivery.headers import to_ascii_address
+from feedpub.delivery.mail_logs import find_sent_keys
+from feedpub.errors import FeedpubError
+from feedpub.newsletter.issue_builder import IssueBuilder, run_with_builder
+from feedpub.site.describe import FilterDescriber
+from feedpub.storage.planning import IssuePlan
+
+_GZIP = b"\x1f\x8b"
+_LINE = 65_536  # octets; what is longer is read in parts
+_REASON = "counted as mailed, after the database was restored from a backup"
+
+
+@dataclass(frozen=True, slots=True)
+class RecoveryResult:
+    """What is settled."""
+
+    found: int  # messages of ours among what went out
+    settled: int  # deliveries that had gone out and were not known to have
+    issues: int  # that the database knew nothing of, and knows now
+    unknown: int  # messages of issues that nothing is known of
+    skipped: int  # posts that count as mailed now
+    cancelled: int  # issues of which nobody else gets anything
+    is_settled: bool  # whether mail goes out again
+
+
+def recover(
+    request: BuildRequest, places: Sequence[Path], until: datetime | None
+) -> RecoveryResult:
+    """Settle what is known to be out, and let mail go out again where that is enough.
+
+    Args:
+        request: Which site, and when.
+        places: Logs of mail servers, or folders of messages that were sent or came back.
+        until: Posts published up to then count as mailed, and the issues planned up to then get
+            no further.
+
+    Raises FeedpubError where there is nothing to settle it with, or where a place cannot be read
+    or names no message of ours.
+    """
+    if not places and until is None:
+        raise FeedpubError(
+            "say what is known to be out: `--from /var/log/mail.log`, or a folder of messages that "
+            "were sent or came back; or `--skip-until 2025-01-30`, up to when all counts as mailed"
+        )
+    with open_newsletter(request) as desk:
+        keys = _keys(desk, places)
+        settled = desk.store.reconcile_sent(keys, request.now)
+        matched = set(settled.matched)
+        issues = 0
+        for each in desk.restore_guard.load_issues():
+            plan = IssuePlan(each.digest, each.slot, each.posts, each.subject, each.created)
+            reached = desk.store.restore_issue(plan, each.audience, keys, request.now)
+            issues += bool(reached)
+            matched |= reached
+        skipped = _skip(request, desk, until) if until else 0
+        cancelled = _cancel(desk, until, request.now) if until else 0
+        unknown = len(keys - matched)
+        is_settled = until is not None or not unknown
+        if is_settled:
+            desk.restore_guard.resync(desk.store, request.now)
+        return RecoveryResult(
+            len(keys), settled.settled, issues, unknown, skipped, cancelled, is_settled
+        )
+
+
+def _keys(desk: NewsletterContext, places: Sequence[Path]) -> frozenset[str]:
+    """Return the keys of the deliveries that some logs and messages tell of."""
+    domain = to_ascii_address(desk.get_sender().email).rpartition("@")[2].lower()
+    keys: set[str] = set()
+    for place in places:
+        found = {key for key, host in find_sent_keys(_lines(place)) if host == domain}
+        if not found:
+            raise FeedpubError(
+                f"{place}: names no message that feedpub sent from {domain}; was it the log of "
+                "another server, or of other days?"
+            )
+        keys |= found
+    return frozenset(keys)
+
+
+def _lines(place: Path) -> Iterator[str]:
+    """Return the lines of a file, or of all files in a folder; compressed ones as they were."""
+    try:
+        files = sorted(place.rglob("*")) if place.is_dir() else [place]
+        for path in files:
+            if not path.is_dir():
+                yield from _lines_of(path)
+    except (OSError, EOFError) as error:
+        raise FeedpubError(f"{place}: cannot be read ({error})") from error
+
+
+def _lines_of(path: Path) -> Iterator[str]:
+    with path.open("rb") as plain:
+        is_compressed = plain.read(len(_GZIP)) == _GZIP
+    with gzip.open(path) if is_compressed else path.open("rb") as file:
+        while line := file.readline(_LINE):
+            yield line.decode("latin-1")
+
+
+def _skip(request: BuildRequest, desk: NewsletterContext, until: datetime) -> int:
+    """Count as mailed, in every digest, the posts that were published up to a time."""
+
+    def posts(editor: IssueBuilder, following: FilterDescriber) -> tuple[str, ...]:
+        del following
+        editor.remember_posts()
+        return editor.find_published_ids(min(until, request.now))
+
+    found: Iterable[str] = run_with_builder(request, desk, posts)
+    count = 0
+    for digest in desk.config.digests:
+        new = sorted(set(found) - desk.store.list_mailed_posts(digest.name))
+        count += len(new)
+        desk.store.mark_as_mailed(digest.name, request.now, new, _REASON, request.now)
+    return count
+
+
+def _cancel(desk: NewsletterContext, until: datetime, now: datetime) -> int:
+    """End the issues that were planned up to a time."""
+    going = [each for each in desk.store.list_issues() if each.state in {"sending", "paused"}]
+    chosen = [each for each in going if each.created <= until]
+    for each in chosen:
+        desk.store.cancel_issue(each.id, now, _REASON)
+    return len(chosen)

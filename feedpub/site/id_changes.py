@@ -1,0 +1,46 @@
+"""What was published, and the site as it is → posts that feed readers would show again, and why."""
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from feedpub.app import Counts
+from feedpub.config.schema import Config
+from feedpub.content.library.post_ids import get_authority, get_requested_id
+from feedpub.files.cache import BuildRecord, ReadResult
+from feedpub.models.content import PAGE, ParsedPost, Problem
+
+
+def find_changed_authority(
+    config: Config, last: BuildRecord | None, config_path: Path
+) -> Iterator[Problem]:
+    """Find that the site has another host than at the last build: all its ids are others then."""
+    now = get_authority(config)
+    if last and last.authority != now and Counts(*last.counts).published:
+        fault = (
+            f"the ids of posts began with {last.authority} when they were published, and feed "
+            f"readers would show all of them again; to prevent that, add to site: "
+            f"authority: {last.authority}"
+        )
+        yield Problem(str(config_path), 0, fault)
+
+
+def find_renamed_files(
+    config: Config, known: Mapping[str, ReadResult], manuscripts: Mapping[str, ParsedPost]
+) -> Iterator[Problem]:
+    """Find files that were renamed since the last build: readers would see their posts again."""
+    gone = [
+        reading.manuscript
+        for path, reading in sorted(known.items())
+        if path not in manuscripts and reading.manuscript and not reading.manuscript.draft
+    ]
+    for now in manuscripts.values() if gone else ():
+        if now.id or now.path in known or now.kind == PAGE:  # no feed has pages
+            continue
+        for old in gone:
+            if old.digest == now.digest or (old.title, old.published) == (now.title, now.published):
+                fault = (
+                    f"was {old.path} when it was published, and feed readers would show it again; "
+                    f'to prevent that, add "id: {get_requested_id(config, old)}"'
+                )
+                yield Problem(now.path, 0, fault)
+                break

@@ -1,0 +1,194 @@
+"""The content folder as it lies on the disk → the site as it should be."""
+
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import PurePosixPath
+
+from feedpub.app import BuildRequest, Counts, SitePaths
+from feedpub.config.schema import (
+    Config,
+    HooksConfig,
+    MailConfig,
+    RunConfig,
+    SubscribersConfig,
+    WebConfig,
+)
+from feedpub.content import assets
+from feedpub.content import library as content_library
+from feedpub.content.library import Library
+from feedpub.feeds import urls
+from feedpub.files import packaged, scanner
+from feedpub.files.cache import BuildCache, ReadResult, RenderCache
+from feedpub.files.scanner import FileEntry
+from feedpub.models.content import ParsedPost, Post, Problem, Publication
+from feedpub.models.newsletter import Issue
+from feedpub.site import outputs
+from feedpub.site import plan as site_plan
+from feedpub.site.changed_paths import select_below
+from feedpub.site.plan import SitePlan
+from feedpub.site.pool import ReaderPool
+from feedpub.site.read_posts import ContentListing, classify_files, read_posts
+from feedpub.site.templates import Templates
+
+
+@dataclass(frozen=True, slots=True)
+class PreparedSite:
+    """A site that has been read and planned, and not yet written."""
+
+    contents: ContentListing
+    read_results: Mapping[str, ReadResult]  # by source path, in order
+    library: Library
+    plan: SitePlan
+    lost_workers: tuple[Problem, ...] = ()  # processes, while they read
+    unfinished: tuple[Problem, ...] = ()  # files that somebody is writing
+
+    def count(self) -> Counts:
+        """Count what the site consists of."""
+        nameless = sum(each.left_out for each in self.contents.problems)
+        shown = (self.library.posts, self.library.pages, self.library.unlisted)
+        return Counts(
+            files=len(self.read_results) + self.contents.ignored_count + nameless,
+            published=sum(map(len, shown)),
+            drafts=self.library.drafts,
+            scheduled=self.library.scheduled,
+            ignored=self.contents.ignored_count + self.library.expired + self.library.private,
+            feeds=sum(len(feed.formats) for feed in (*self.plan.feeds, *self.plan.archives)),
+            pages=len(self.plan.pages),
+        )
+
+    def list_changed_feeds(self, config: Config, written: Iterable[str]) -> tuple[str, ...]:
+        """Give the URLs of the feeds among the files that were written."""
+        addresses = {
+            feed.folder + urls.get_filename(feed, fmt): urls.build_feed_url(config, feed, fmt)
+            for feed in self.plan.feeds
+            for fmt in feed.formats
+        }
+        return tuple(addresses[path] for path in written if path in addresses)
+
+    def find_new_posts(self, known: Container[str]) -> tuple[Post, ...]:
+        """Give the posts whose pages are not among the files that were there."""
+        own = self.library.posts
+        return tuple(post for post in own if post.output_path and post.output_path not in known)
+
+    def collect_problems(self) -> Iterator[Problem]:
+        """Give everything that somebody should mend, with paths below the content folder."""
+        yield from self.contents.problems
+        yield from self.contents.report_withheld(self.library.files)
+        yield from self.library.problems
+        yield from self.lost_workers
+        yield from self.unfinished
+        for reading in self.read_results.values():
+            if reading.problem:
+                yield reading.problem
+            yield from reading.manuscript.problems if reading.manuscript else ()
+        yield from _spaced_tags(each.manuscript for each in self.read_results.values())
+
+    def collect_notes(self) -> Iterator[Problem]:
+        """Yield the parts of posts that readers do not get, with paths below the content folder."""
+        for reading in self.read_results.values():
+            yield from reading.manuscript.notes if reading.manuscript else ()
+
+
+def _spaced_tags(manuscripts: Iterable[ParsedPost | None]) -> Iterator[Problem]:
+    """Tell once, of the first, that tags look as if they were divided by spaces."""
+    found = [one for one in manuscripts if one and one.spaced_tags_line]
+    if found:
+        more = f"; so are those of {len(found) - 1:,} more" if len(found) > 1 else ""
+        message = (
+            "this text counts as one tag; if spaces divide several, put commas between them, or "
+            f"say `content: {{tags_split: space}}`{more}"
+        )
+        yield Problem(found[0].path, found[0].spaced_tags_line, message)
+
+
+def prepare_site(  # noqa: PLR0913 - all that a site is made of
+    request: BuildRequest,
+    where: SitePaths,
+    entries: Sequence[FileEntry],
+    memory: BuildCache,
+    issues: Sequence[Issue] = (),
+    known: PreparedSite | None = None,
+    *,
+    pool: ReaderPool | None = None,
+    keep: bool = True,
+    published: Mapping[str, Publication] | None = None,
+    anew: bool = False,
+) -> PreparedSite:
+    """Read what must be read, and plan the site; `issues` is what went out of its digests.
+
+    Where `keep` is False the memory goes on knowing what it knew. `known` is what was made of the
+    same site before, in this process: whatever stays as it is there is the very same value. Posts
+    stay what they were `published` as, which the output folder tells where it is not given. With
+    `anew` every file is read, whatever is remembered of it.
+    """
+    if published is None:
+        published = scanner.read_publications(where.output)
+    follow_links = where.config.content.follow_links
+    peek = partial(scanner.read_head, where.content, assets.SNIFF_BYTES, follow_links=follow_links)
+    contents = classify_files(entries, where.config, peek)
+    progress = partial(request.progress, "reading")
+    readings = read_posts(
+        where.config,
+        where.content,
+        contents.sources,
+        memory,
+        progress,
+        {} if anew else known.read_results if known else None,
+        pool=pool,
+        unfinished=select_below(where.content, request.unfinished),
+        keep=keep,
+    )
+    shelved = content_library.build_library(
+        where.config,
+        (each.manuscript for each in readings.by_path.values() if each.manuscript),
+        {entry.path: entry.size for entry in contents.assets},
+        request.now,
+        drafts=request.drafts,
+        future=request.future,
+        linkable=contents.list_linkable(),
+        known=known.library if known else None,
+        published=published,
+        unread=(path for path, each in readings.by_path.items() if each.manuscript is None),
+    )
+    planned = site_plan.plan_site(where.config, shelved, issues, known.plan if known else None)
+    return PreparedSite(
+        contents, readings.by_path, shelved, planned, readings.lost_workers, readings.unfinished
+    )
+
+
+def load_templates(where: SitePaths, user: Mapping[str, str]) -> Templates:
+    """Give the templates, those of the user's own before the packaged ones."""
+    address = partial(urls.build_feed_url, where.config)
+    return Templates(
+        where.config, user, packaged.read_templates(packaged.find_packaged_templates()), address
+    )
+
+
+def create_site_context(
+    where: SitePaths, templates: Templates, code: str, bodies: RenderCache
+) -> outputs.SiteContext:
+    """Give what the bytes of the site are made with; `code` tells the version of the program."""
+    # How the folder is watched, pages are served and mail leaves, and who is told of what, changes
+    # no page; that people may sign up does.
+    own = where.config.subscribers
+    readers = SubscribersConfig(form=own.form, host=own.host)
+    shown = replace(
+        where.config,
+        mail=MailConfig(),
+        subscribers=readers,
+        hooks=HooksConfig(),
+        run=RunConfig(),
+        web=WebConfig(),
+    )
+    base = scanner.compute_digest(repr((code, shown)).encode())
+    return outputs.SiteContext(where.config, templates, bodies, base)
+
+
+def normalize_problems(problems: Iterator[Problem], folder: str) -> tuple[Problem, ...]:
+    """Give problems in order, each once, with paths as a person would type them."""
+    found = {
+        Problem(str(PurePosixPath(folder) / each.path), each.line, each.message, each.left_out)
+        for each in problems
+    }
+    return tuple(sorted(found, key=lambda each: (each.path, each.line, each.message)))

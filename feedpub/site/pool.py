@@ -1,0 +1,175 @@
+"""Read posts in child processes, so that no post can cost more than its share.
+
+Whatever a post says, reading it takes at most `LIMITS`: a child that needs more is ended, and its
+post is left out and reported. The process that publishes, or mails, is never in danger itself.
+"""
+
+import signal
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from feedpub.config.schema import Config
+from feedpub.content import reader
+from feedpub.errors import PostError
+from feedpub.files import scanner
+from feedpub.files.cache import CacheRow, ReadResult
+from feedpub.files.pool import LostWorker, SpawnedPool, can_fork, cpu_count, map_parallel
+from feedpub.files.scanner import UnfinishedError
+from feedpub.files.worker import CRASH_SIGNALS, TIMEOUT_SIGNAL, ResourceLimits
+from feedpub.models.content import Problem
+
+READ_LIMITS = ResourceLimits(cpu_seconds=2.0, memory_bytes=200_000_000)
+"""What reading one post may cost."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReadJob:
+    """A file to read."""
+
+    path: str
+    stat: tuple[int, ...]  # as in Reading
+    known_digest: (
+        str  # digest of the bytes that it had when it was last read, "" where it never was
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class JobResult:
+    """What came of a file: a row to keep, or nothing new."""
+
+    path: str
+    row: CacheRow | None = None
+    is_gone: bool = False  # there is no such file any more
+    is_unfinished: bool = False  # somebody is writing it
+    killed_by: int | None = None  # the signal that ended a process which was reading it
+
+    @property
+    def is_unchanged(self) -> bool:
+        """Tell whether its bytes are the known ones."""
+        return self.row is None and not (self.is_gone or self.is_unfinished)
+
+
+class ReaderPool:
+    """Reads the posts of one site in child processes.
+
+    It may be kept for the next time: a process with threads then has one child that waits.
+    """
+
+    def __init__(self, config: Config, folder: Path, limits: ResourceLimits = READ_LIMITS) -> None:
+        """Load nothing, and start no process, before there is something to read."""
+        self._make = partial(PostFileReader, config, folder)
+        self._read: PostFileReader | None = None
+        self._limits = limits
+        self._spawned = SpawnedPool[ReadJob, JobResult](self._make, limits, cpu_count())
+
+    def read(self, jobs: Sequence[ReadJob]) -> Iterator[tuple[int, list[JobResult]]]:
+        """Read files; yield how many are done, and what came of some of them, in any order.
+
+        Raises ConfigError where an extension of Python-Markdown cannot be loaded.
+        """
+        if self._read is None:
+            self._read = self._make()
+        outcomes = (
+            map_parallel(jobs, self._read, cpu_count(), self._limits)
+            if can_fork()
+            else self._spawned.map(jobs)
+        )
+        for outcome in outcomes:
+            found = [each for _, each in outcome.results]
+            found += [
+                _handle_lost_worker(jobs[loss.index], loss, self._limits)
+                for loss in outcome.lost_workers
+            ]
+            yield outcome.count, found
+
+
+class PostFileReader:
+    """Reads files of one content folder, in whichever process it finds itself."""
+
+    def __init__(self, config: Config, folder: Path) -> None:
+        self._reader = reader.PostReader(config)
+        self._folder = folder
+        self._largest = config.content.largest
+        self._follow_links = config.content.follow_links
+
+    def __call__(self, job: ReadJob) -> JobResult:
+        """Read one file; what is wrong with it is part of the answer."""
+        body, html, facts = "", "", job.stat
+        try:
+            source = scanner.read_source(
+                self._folder, job.path, self._largest, follow_links=self._follow_links
+            )
+            if source.digest == job.known_digest:
+                return JobResult(job.path)
+            manuscript, rendered = self._reader.read(source)
+            html = rendered.dumps()
+            reading, body = ReadResult(job.path, facts, manuscript), source.digest
+        except PostError as error:
+            reading = ReadResult(job.path, facts, None, error.problem)
+        except (FileNotFoundError, UnfinishedError) as error:
+            is_gone = isinstance(error, FileNotFoundError)
+            return JobResult(job.path, is_gone=is_gone, is_unfinished=not is_gone)
+        except OSError as error:
+            reading = _left_out(job.path, (), f"cannot be read ({error.strerror})")
+        except MemoryError:
+            reading = _left_out(job.path, facts, _TOO_LARGE)
+        except RecursionError:
+            reading = _left_out(job.path, facts, "something in it is nested too deeply")
+        except Exception as error:  # noqa: BLE001 - one post is not the site
+            reading = _left_out(job.path, facts, _fault(error))
+        except BaseException as error:
+            if type(error).__name__ != "PanicException":  # what libraries written in Rust raise
+                raise
+            reading = _left_out(job.path, facts, _fault(error))
+        return JobResult(job.path, CacheRow(job.path, bytes(reading), body, html))
+
+
+def _handle_lost_worker(job: ReadJob, loss: LostWorker, limits: ResourceLimits) -> JobResult:
+    """Return what is to be said of a file whose process ended."""
+    if loss.retried:
+        return JobResult(job.path, killed_by=loss.signal)
+    facts = job.stat
+    if loss.signal == TIMEOUT_SIGNAL:
+        message = (
+            f"takes more than {limits.cpu_seconds:g} s to read; simplify it, divide it "
+            "into several "
+            "posts, or set markdown.engine to comrak"
+        )
+    elif loss.signal in CRASH_SIGNALS:
+        message = (
+            f"reading it takes more than {limits.memory_bytes // 1_000_000} MB of memory, "
+            "or crashes a "
+            "library; is something in it nested too deeply?"
+        )
+    else:
+        facts = ()  # perhaps another time
+        message = f"the process that read it was killed twice ({_name(loss.signal)}); {_MEMORY}"
+    reading = _left_out(job.path, facts, message)
+    return JobResult(job.path, CacheRow(job.path, bytes(reading), "", ""))
+
+
+_MEMORY = "is the machine out of memory?"
+_TOO_LARGE = "reading it takes too much memory; simplify it, or divide it into several posts"
+
+
+def describe_killed_worker(path: str, number: int) -> Problem:
+    """Return the report of a process that was killed while it made something of a file."""
+    what = f"a process that worked on it was killed ({_name(number)}), and another did its work"
+    return Problem(path, 0, f"{what}; {_MEMORY}")
+
+
+def _name(number: int) -> str:
+    return signal.Signals(number).name if number else "it ended by itself"
+
+
+def _fault(error: BaseException) -> str:
+    return (
+        f"cannot be read, by a fault of feedpub or of a Markdown extension ({type(error).__name__}:"
+        f" {error}); please report it"
+    )
+
+
+def _left_out(path: str, facts: tuple[int, ...], message: str) -> ReadResult:
+    return ReadResult(path, facts, None, Problem(path, 0, message, left_out=True))

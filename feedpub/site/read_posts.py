@@ -1,0 +1,241 @@
+"""The content folder → manuscripts, reading again only the files that may have changed."""
+
+import time
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from contextlib import closing
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from feedpub.config.schema import Config
+from feedpub.content import assets as content_assets
+from feedpub.content import filenames
+from feedpub.content.assets import FileKind
+from feedpub.files.cache import BuildCache, CacheRow, ReadResult
+from feedpub.files.scanner import FileEntry
+from feedpub.models.content import Problem
+from feedpub.site.pool import JobResult, ReaderPool, ReadJob, describe_killed_worker
+
+_SHOWN = 200  # characters of a path that is far too long
+
+
+@dataclass(frozen=True, slots=True)
+class ContentListing:
+    """What lies in the content folder."""
+
+    sources: tuple[FileEntry, ...]  # Markdown files that are meant to be posts
+    assets: tuple[FileEntry, ...]  # files that are published as they are
+    ignored_count: int  # Markdown files that are not meant to be posts
+    problems: tuple[Problem, ...]  # files whose names cannot be published
+    withheld: Mapping[
+        FileKind, tuple[FileEntry, ...]
+    ]  # files that are not for readers, by what they are
+
+    def list_linkable(self) -> Mapping[str, int]:
+        """Return the files, and their sizes, that are published where a post links to them."""
+        return {
+            entry.path: entry.size
+            for kind in content_assets.LINKABLE_KINDS
+            for entry in self.withheld.get(kind, ())
+        }
+
+    def report_withheld(self, published: Container[str]) -> Iterator[Problem]:
+        """Report, once for each kind, the files that stay withheld."""
+        for kind, entries in self.withheld.items():
+            left = [entry.path for entry in entries if entry.path not in published]
+            if message := content_assets.format_unpublished(kind, left):
+                yield Problem("", 0, message)
+
+
+def _no_peek(_path: str) -> bytes:
+    return b""
+
+
+def classify_files(
+    entries: Sequence[FileEntry], config: Config, peek: Callable[[str], bytes] = _no_peek
+) -> ContentListing:
+    """Tell posts from other files, and both from what is not to be published.
+
+    `peek` returns the first octets of a file.
+    """
+    found: dict[FileKind, list[FileEntry]] = {kind: [] for kind in FileKind}
+    problems: list[Problem] = []
+    ignored = 0
+    classifier = content_assets.FileClassifier(config, (entry.path for entry in entries), peek)
+    for entry in entries:
+        if entry.fault and not _is_ignored_link(entry, config):
+            shown = ascii(entry.path)[1:-1] if not _is_printable(entry.path) else entry.path
+            problems.append(Problem(_shortened(shown), 0, entry.fault, _is_post(entry)))
+        if not entry.exists:
+            continue
+        kind = classifier.classify(entry.path)
+        if kind in (FileKind.POST, FileKind.ASSET) and not _is_printable(entry.path):
+            shown = ascii(entry.path)[1:-1]
+            fault = f"its name {_describe_unprintable(entry.path)}; rename it"
+            problems.append(Problem(shown, 0, fault, left_out=kind is FileKind.POST))
+            continue
+        found[kind].append(entry)
+        ignored += kind not in (FileKind.POST, FileKind.ASSET) and is_markdown(entry.path)
+    sources, others = found.pop(FileKind.POST), found.pop(FileKind.ASSET)
+    del found[FileKind.IGNORED]
+    withheld = {kind: tuple(those) for kind, those in found.items() if those}
+    return ContentListing(tuple(sources), tuple(others), ignored, tuple(problems), withheld)
+
+
+def _is_ignored_link(entry: FileEntry, config: Config) -> bool:
+    """Tell whether nobody expects what a link leads to, a file or a folder, to be published."""
+    paths = (entry.path, f"{entry.path}/")
+    return entry.is_link and any(filenames.is_ignored(path, config) for path in paths)
+
+
+def _is_post(entry: FileEntry) -> bool:
+    """Tell whether a file that cannot be published counts as one that is left out."""
+    return not entry.is_link or is_markdown(entry.path)
+
+
+def is_markdown(path: str) -> bool:
+    """Tell whether a file is counted as one that could be a post."""
+    return path.lower().endswith(filenames.MARKDOWN_SUFFIXES)
+
+
+def _shortened(path: str) -> str:
+    """Return the beginning of a path, and its end."""
+    return path if len(path) <= _SHOWN else f"{path[: _SHOWN // 2]}…{path[-_SHOWN // 2 :]}"
+
+
+def _describe_unprintable(path: str) -> str:
+    """Say what a name holds that cannot be written down in one line."""
+    found = next((letter for letter in path if letter < " "), "")
+    if not found:
+        return "is not UTF-8"
+    named = {"\n": "a line end", "\r": "a line end", "\t": "a tab"}
+    return f"holds {named.get(found) or f'a control character (U+{ord(found):04X})'}"
+
+
+def _is_printable(path: str) -> bool:
+    """Tell whether a path is text that can be written down in one line."""
+    return path.isprintable() or not any(
+        "\ud800" <= letter <= "\udfff" or letter < " " for letter in path
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class ReadResults:
+    """What came of reading the posts."""
+
+    by_path: Mapping[str, ReadResult]  # in order
+    lost_workers: tuple[Problem, ...]  # processes that were killed while they read, by the path
+    unfinished: tuple[Problem, ...] = ()  # files that somebody is writing, and that stay as known
+
+
+def read_posts(  # noqa: PLR0913 - where from, what is known, and who is told
+    config: Config,
+    folder: Path,
+    sources: Sequence[FileEntry],
+    memory: BuildCache,
+    progress: Callable[[int, int], None],
+    known: Mapping[str, ReadResult] | None = None,
+    *,
+    pool: ReaderPool | None = None,
+    unfinished: AbstractSet[str] = frozenset(),
+    keep: bool,
+) -> ReadResults:
+    """Read every source, and put the HTML of each in the memory; known ones are not read again.
+
+    A file that the disk shows as it was is known; so is one whose bytes are those it had: it
+    keeps the very manuscript of `known`, or of the memory where that is None. Without `keep` the
+    memory goes on knowing of the files what it knew. A file that has gone since it was listed is
+    not among what is returned. One that is `unfinished`, or open for writing, stays what it is
+    known to be, and is left out where it is not known.
+    """
+    scanned = time.time_ns()
+    if known is None:
+        known = memory.load_read_results()
+    stale = [entry for entry in sources if not _is_known(entry, known.get(entry.path))]
+    waiting = [entry.path for entry in stale if entry.path in unfinished]
+    jobs = {
+        entry.path: _job(entry, known.get(entry.path), scanned)
+        for entry in stale
+        if entry.path not in unfinished
+    }
+    if jobs and pool is None:
+        pool = ReaderPool(config, folder)
+    fresh: dict[str, ReadResult | None] = {}
+    lost: list[Problem] = []
+    done = 0
+    with closing(memory.open_bodies()) as bodies:
+        for count, found in pool.read(tuple(jobs.values())) if pool and jobs else ():
+            rows: list[CacheRow] = []
+            for each in found:
+                if each.is_unfinished:
+                    waiting.append(each.path)
+                    continue
+                if each.killed_by is not None:
+                    lost.append(describe_killed_worker(each.path, each.killed_by))
+                    continue
+                row = _row(each, jobs[each.path], known)
+                before = known.get(each.path)
+                fresh[each.path] = (
+                    _reuse_known(ReadResult.from_bytes(row.reading), before) if row else None
+                )
+                rows += [row] if row else []
+            bodies.add(rows, keep=keep)
+            done += count
+            progress(done, len(stale))
+        # With `known` empty every file is to be read, and these cannot be.
+        remembered = known if known or not waiting else memory.load_read_results()
+        held = {path: _keep_known(path, remembered.get(path)) for path in waiting}
+        fresh.update(held)
+        bodies.add([CacheRow(path, bytes(each), "", "") for path, each in held.items()], keep=keep)
+        readings: dict[str, ReadResult] = {}
+        for entry in sources:
+            reading = fresh[entry.path] if entry.path in fresh else known[entry.path]
+            if reading:
+                readings[entry.path] = reading
+        gone = known.keys() - readings.keys()
+        if keep and (fresh or gone):
+            # Last: a build killed in between must not know a manuscript whose body is gone.
+            bodies.prune(readings.values(), gone)
+    told = (Problem(path, 0, UNFINISHED) for path, each in held.items() if each.manuscript)
+    left_out = (each.problem for each in held.values() if each.problem)
+    return ReadResults(readings, tuple(lost), (*told, *left_out))
+
+
+UNFINISHED = "is still being written; until that ends it is published as it was before"
+UNFINISHED_NEW = "is still being written; it is published as soon as that ends"
+
+
+def _keep_known(path: str, known: ReadResult | None) -> ReadResult:
+    """Return what is known of a file that is being written, to be read again the next time."""
+    if known and known.manuscript:
+        return replace(known, stat=())
+    return ReadResult(path, (), None, Problem(path, 0, UNFINISHED_NEW, left_out=True))
+
+
+def _job(entry: FileEntry, known: ReadResult | None, scanned: int) -> ReadJob:
+    """Say what is to be read."""
+    facts = _facts(entry) if entry.is_stable(scanned) else ()
+    return ReadJob(entry.path, facts, known.manuscript.digest if known and known.manuscript else "")
+
+
+def _row(found: JobResult, job: ReadJob, known: Mapping[str, ReadResult]) -> CacheRow | None:
+    """Give what is to be kept of a file; None where it is gone."""
+    if found.is_unchanged:
+        return CacheRow(job.path, bytes(replace(known[job.path], stat=job.stat)), "", "")
+    return found.row
+
+
+def _is_known(entry: FileEntry, reading: ReadResult | None) -> bool:
+    """Tell whether a file is as it was when it was last read."""
+    return reading is not None and reading.stat == _facts(entry)
+
+
+def _reuse_known(reading: ReadResult, known: ReadResult | None) -> ReadResult:
+    """Give a reading with the very manuscript that is known, where it is no other."""
+    same = known and known.manuscript == reading.manuscript
+    return replace(reading, manuscript=known.manuscript) if known and same else reading
+
+
+def _facts(entry: FileEntry) -> tuple[int, ...]:
+    """Give what tells one state of a file from another."""
+    return entry.size, entry.modified, entry.changed, entry.inode

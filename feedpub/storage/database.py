@@ -1,0 +1,360 @@
+"""A URL → connections to SQLite or PostgreSQL, and transactions that are safe among processes.
+
+Parse the URL of a database, and talk about it without its passwords.
+"""
+
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from threading import RLock
+from time import monotonic, sleep
+from urllib.parse import quote, quote_plus
+
+from sqlalchemy import URL, Connection, Engine, create_engine, event, func, make_url, select
+from sqlalchemy.engine.interfaces import DBAPIConnection, DBAPICursor
+from sqlalchemy.exc import ArgumentError, DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.pool import ConnectionPoolEntry
+
+from feedpub.storage.errors import StoreError, StoreUnavailable
+
+DEFAULT_FILE = "newsletter.sqlite"
+
+_KNOWN = (
+    'it knows SQLite ("sqlite:///news.sqlite") and PostgreSQL ("postgresql://user@host/name", '
+    "the password in PGPASSWORD or percent-encoded after the user)"
+)
+_POSTGRESQL = frozenset(("postgres", "postgresql", "postgresql+psycopg"))
+_CONFIG_KEY = "subscribers.database"
+
+
+def is_sqlite(url: URL) -> bool:
+    """Tell whether a database is a file of SQLite."""
+    return url.get_backend_name() == "sqlite"
+
+
+def parse_database_url(url: str, folder: Path) -> URL:
+    """Return what a URL means: a file in the folder where it is empty or relative.
+
+    Raises:
+        StoreError: It is no URL, or is of another kind of database. What is wrong is said without
+            the URL, of which nobody knows where a password stands in it.
+    """
+    try:
+        parsed = make_url(url) if url else URL.create("sqlite", database=DEFAULT_FILE)
+    except (ArgumentError, ValueError):
+        raise StoreError(f"{_CONFIG_KEY} is not the URL of a database: {_KNOWN}") from None
+    name = parsed.drivername.partition("+")[0]
+    if name == "sqlite":
+        if parsed.database in {None, "", ":memory:"}:
+            raise StoreError(f'{_CONFIG_KEY} names no file; "sqlite:///news.sqlite" does')
+        return parsed.set(drivername="sqlite", database=str(folder / str(parsed.database)))
+    if parsed.drivername not in _POSTGRESQL:
+        shown = parsed.drivername if re.fullmatch(r"[a-z0-9+_]{1,40}", parsed.drivername) else ""
+        raise StoreError(f'{_CONFIG_KEY}: "{shown}://" is of no kind that feedpub knows: {_KNOWN}')
+    if any("@" in (part or "") for part in (parsed.host, parsed.database)):
+        raise StoreError(
+            f'{_CONFIG_KEY} has an "@" too many: write %40 for one in a password, or set PGPASSWORD'
+        )
+    return parsed.set(drivername="postgresql+psycopg")
+
+
+def describe_url(url: URL) -> str:
+    """Return what tells one database from another, and no secret: neither password nor options."""
+    if is_sqlite(url):
+        return str(url.database or "")
+    shown = URL.create("postgresql", url.username, None, url.host, url.port, url.database)
+    return shown.render_as_string()
+
+
+def redact_passwords(text: str, url: URL) -> str:
+    """Return what a driver says without the passwords of a URL, in one line."""
+    values = [url.password or ""]
+    for value in url.query.values():
+        values += [value] if isinstance(value, str) else list(value)
+    text = " ".join(text.split())
+    for secret in sorted({each for each in values if each}, key=len, reverse=True):
+        for form in {secret, quote(secret, safe=""), quote_plus(secret)}:
+            # Where it stands by itself: a short one is part of many words.
+            text = re.sub(rf"(?<!\w){re.escape(form)}(?!\w)", "***", text)
+    return text
+
+
+LOCK_TIMEOUT = 60.0  # seconds to wait for another process that writes
+_SLICE = 0.2  # seconds that SQLite itself waits for a lock: until it returns no signal is handled
+_PAUSE = 0.02  # seconds before the next try: some locks SQLite does not wait for
+_PRAGMAS = (
+    "journal_mode = WAL",  # who reads does not wait for who writes
+    # FULL: a commit is on the disk when it returns, and outlives a power cut. NORMAL outlives
+    # kill -9 only: after a power cut a message that was sent would not be known to be, and go
+    # out twice. One fsync serves all that is committed together (see `Deliveries.doubt`).
+    "synchronous = FULL",
+    "foreign_keys = ON",
+    "secure_delete = ON",  # what is forgotten is overwritten
+    "cache_size = -32000",  # kB
+    "journal_size_limit = 64000000",
+)
+_BEGIN = "feedpub_begin"  # execution option: the words that begin a transaction on SQLite
+_WRITING = {_BEGIN: "BEGIN IMMEDIATE"}  # else two that read first and then write meet too late
+_SERVER = {  # of libpq: a connection that died without a word is given up after a minute
+    "connect_timeout": 10,
+    "keepalives_idle": 30,
+    "keepalives_interval": 10,
+    "keepalives_count": 3,
+}
+_BUSY = ("SQLITE_BUSY", "SQLITE_LOCKED")
+_BROKEN = (
+    "SQLITE_CANTOPEN",
+    "SQLITE_CORRUPT",
+    "SQLITE_FULL",
+    "SQLITE_IOERR",
+    "SQLITE_NOTADB",
+    "SQLITE_PERM",
+    "SQLITE_READONLY",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class RecoveryLog:
+    """What is kept outside of the database; both raise OSError where it cannot be written."""
+
+    log_sent: Callable[[int], None]  # the number is on its way to the disk when it returns
+    log_state_changes: Callable[[Sequence[tuple[str, str]]], int]
+    """Append canonical addresses and their states, on the disk when it returns; returns how long
+    the log is then."""
+
+
+class Database:
+    """One database, for all threads of a process."""
+
+    def __init__(self, url: str, folder: Path, patience: float = LOCK_TIMEOUT) -> None:
+        """Nothing is connected yet. Raises StoreError for a URL that cannot be used.
+
+        Args:
+            url: As `store.open` takes it.
+            folder: Likewise.
+            patience: Seconds to wait on SQLite for another process, or thread, that writes.
+        """
+        parsed = parse_database_url(url, folder)
+        self.display_name = describe_url(parsed)
+        self._url = parsed
+        self._patience = patience
+        self.recovery_log: RecoveryLog | None = None
+        self._engine = _engine(parsed, patience)
+        # Threads of one process take turns here: SQLite would let them sleep and try again.
+        self._write_lock = RLock() if is_sqlite(parsed) else None
+        self._write = self._engine.execution_options(**_WRITING)
+
+    @contextmanager
+    def begin_read(self) -> Iterator[Connection]:
+        """Give a connection in a transaction that reads. Raises StoreUnavailable, StoreError."""
+        with self._translate_errors(), self._engine.connect() as connection, connection.begin():
+            yield connection
+
+    @contextmanager
+    def begin_write(self) -> Iterator[Connection]:
+        """Give a connection in a transaction that writes: committed at the end, all or nothing.
+
+        Raises StoreUnavailable, also where another process has been writing for too long, and
+        StoreError.
+        """
+        with (
+            self._translate_errors(),
+            self._hold_write_lock(),
+            self._write.connect() as connection,
+            connection.begin(),
+        ):
+            yield connection
+
+    @contextmanager
+    def connect_detached(self) -> Iterator[Connection]:
+        """Give a connection without a transaction; it is closed at the end, temporary tables gone.
+
+        Raises StoreUnavailable and StoreError.
+        """
+        with self._translate_errors(), self._engine.connect() as connection:
+            connection.detach()
+            yield connection
+
+    @contextmanager
+    def begin_write_on(self, connection: Connection) -> Iterator[None]:
+        """Begin a transaction that writes on a connection of its own; see `writing`."""
+        with self._hold_write_lock(), connection.execution_options(**_WRITING).begin():
+            yield
+
+    def checkpoint(self) -> None:
+        """Empty SQLite's write-ahead log, which holds what was overwritten in the file itself.
+
+        Somebody who reads at the moment may keep it from being emptied; the next time does.
+        """
+        if is_sqlite(self._engine.url):
+            with (
+                self._translate_errors(),
+                self._hold_write_lock(),
+                closing(self._engine.raw_connection()) as raw,
+            ):
+                raw.cursor().execute("PRAGMA busy_timeout = 1000")
+                raw.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)")
+                raw.cursor().execute(f"PRAGMA busy_timeout = {_SLICE * 1000:.0f}")
+
+    def close(self) -> None:
+        """Close every connection."""
+        self._engine.dispose()
+
+    @contextmanager
+    def _hold_write_lock(self) -> Iterator[None]:
+        """Wait until no other thread of this process writes, where only one may."""
+        if self._write_lock is None:
+            yield
+            return
+        if not self._write_lock.acquire(timeout=self._patience):
+            raise self._unavailable(TimeoutError("somebody else has been writing for long"))
+        try:
+            yield
+        finally:
+            self._write_lock.release()
+
+    @contextmanager
+    def _translate_errors(self) -> Iterator[None]:
+        """Say in feedpub's words what a database or its driver says."""
+        try:
+            yield
+        except PoolTimeout as error:
+            raise self._unavailable(error) from error
+        except DBAPIError as error:
+            name = getattr(error.orig, "sqlite_errorname", "")
+            if name.startswith(_BROKEN):
+                raise StoreError(
+                    f"{self.display_name}: {error.orig}; see to the disk and the file's "
+                    "permissions, or "
+                    "bring the file back from a backup"
+                ) from error
+            passing = isinstance(error, (OperationalError, InterfaceError)) and not name
+            if passing or error.connection_invalidated or name.startswith(_BUSY):
+                raise self._unavailable(error.orig or error) from error
+            if error.statement is None and not name:  # it did not even come to a connection
+                raise _unusable(self._url, error.orig or error) from None
+            raise
+
+    def _unavailable(self, error: BaseException) -> StoreUnavailable:
+        words = redact_passwords(str(error), self._url)
+        return StoreUnavailable(
+            f"{self.display_name}: the database is not there for now ({words}); see that it runs"
+        )
+
+
+def database_exists(url: str, folder: Path) -> bool:
+    """Tell whether there is anything in the file of a database; a server's is taken to be there.
+
+    Raises StoreError for a URL that cannot be used.
+    """
+    parsed = parse_database_url(url, folder)
+    path = Path(str(parsed.database))
+    return not is_sqlite(parsed) or (path.is_file() and path.stat().st_size > 0)
+
+
+def acquire_advisory_lock(connection: Connection, purpose: str) -> None:
+    """Wait until no other transaction has this purpose, until the end of this one.
+
+    On SQLite nothing is to be done: whoever writes is alone.
+    """
+    if connection.dialect.name != "sqlite":
+        connection.execute(select(func.pg_advisory_xact_lock(func.hashtext(f"feedpub {purpose}"))))
+
+
+def analyze_table(connection: Connection, table: str) -> None:
+    """Tell PostgreSQL how large a table has become: its own look comes a minute later."""
+    if connection.dialect.name != "sqlite":
+        connection.exec_driver_sql(f"ANALYZE {table}")
+
+
+def _engine(url: URL, patience: float) -> Engine:
+    if is_sqlite(url):
+        return _file_engine(url, patience)
+    settings = {name: value for name, value in _SERVER.items() if name not in url.query}
+    try:
+        return create_engine(url, connect_args=settings, pool_pre_ping=True, hide_parameters=True)
+    except ModuleNotFoundError as error:
+        raise StoreError(
+            "PostgreSQL needs a driver that is not installed: pip install 'feedpub[postgres]'"
+        ) from error
+    except ArgumentError as error:  # of what stands behind "?"
+        raise _unusable(url, error) from None
+
+
+def _unusable(url: URL, error: BaseException) -> StoreError:
+    words = redact_passwords(str(error), url)
+    return StoreError(f"{describe_url(url)}: no connection can be made: {words}")
+
+
+def _file_engine(url: URL, patience: float) -> Engine:
+    path = Path(str(url.database))
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch(mode=0o600)  # addresses are nobody else's business
+    except OSError as error:
+        raise StoreError(f"{path}: {error.strerror}; the list of readers is kept there") from error
+    engine = create_engine(
+        url, connect_args={"timeout": min(_SLICE, patience)}, hide_parameters=True
+    )
+    event.listen(engine, "connect", partial(_prepare, patience))
+    event.listen(engine, "begin", _begin)
+    event.listen(engine, "do_execute", partial(_execute, patience))
+    event.listen(engine, "commit", _commit)
+    return engine
+
+
+def _prepare(patience: float, connection: DBAPIConnection, entry: ConnectionPoolEntry) -> None:
+    """Set up a new connection to SQLite."""
+    del entry
+    connection.isolation_level = None  # transactions begin where feedpub says so
+    cursor = connection.cursor()
+    for pragma in _PRAGMAS:
+        _wait_for_lock(partial(cursor.execute, f"PRAGMA {pragma}"), patience)
+    cursor.close()
+
+
+def _begin(connection: Connection) -> None:
+    connection.exec_driver_sql(connection.get_execution_options().get(_BEGIN, "BEGIN"))
+
+
+def _commit(connection: Connection) -> None:
+    """Commit by a statement, so that it waits for locks as all statements do.
+
+    Where the file system allows no write-ahead log, a commit waits for those who read.
+    """
+    connection.exec_driver_sql("COMMIT")
+
+
+def _execute(
+    patience: float,
+    cursor: DBAPICursor,
+    statement: str,
+    parameters: Sequence[object] | Mapping[str, object],
+    context: object,
+) -> bool:
+    """Execute a statement in place of SQLAlchemy, and wait for a lock that somebody else holds."""
+    del context
+    _wait_for_lock(partial(cursor.execute, statement, parameters), patience)
+    return True
+
+
+def _wait_for_lock(call: Callable[[], object], patience: float) -> None:
+    """Call until nobody else holds the lock that it takes, for so many seconds.
+
+    In short slices: Python handles signals, Ctrl-C among them, only between two calls of SQLite.
+    """
+    end = monotonic() + patience
+    while True:
+        try:
+            call()
+        except Exception as error:
+            name = getattr(error, "sqlite_errorname", "")
+            if not name.startswith("SQLITE_BUSY") or monotonic() >= end:
+                raise
+        else:
+            return
+        sleep(_PAUSE)

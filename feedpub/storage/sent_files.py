@@ -1,0 +1,237 @@
+"""Compare the database with what is kept outside of it, and keep that up to date.
+
+`opened` does so before anything else is done with the database: one that was restored from a backup
+must send nothing, and whoever left since the backup must be known to have left.
+
+Stamp messages with the time of their issue, to tell a restored database by what comes back.
+
+Where the whole folder is restored from a backup, nothing beside the database knows better either;
+but the messages that went out since do. Only the site's secret makes a stamp, so no stranger can
+stop a newsletter by a message that claims to be newer.
+"""
+
+import json
+import re
+import secrets
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from feedpub.errors import FeedpubError
+from feedpub.files.sent_log import AppendLog, SentCounter
+from feedpub.models import tokens
+from feedpub.models.tokens import SigningKeys
+from feedpub.storage import Store
+from feedpub.storage.database import RecoveryLog
+from feedpub.storage.restore_check import FORGOTTEN, DatabasePosition
+from feedpub.storage.rows import hash_address
+
+_SYNCED = 100  # releases of messages for each time that the disk has to promise it
+_HEADER = "# who has left, by salted hashes of addresses:"
+_WAITS = (
+    "Nothing is sent until `feedpub digest recover` has settled what is known to be out: give it "
+    "the mail server's log with --from, or a date with --skip-until"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedIssue:
+    """What is kept outside of an issue: enough to tell later what went out of it, and to whom."""
+
+    digest: str
+    slot: datetime
+    created: datetime
+    posts: tuple[str, ...]
+    subject: str
+    audience: int
+
+
+class RestoreGuard:
+    """What is kept beside the database of one site."""
+
+    def __init__(self, folder: Path, salts: Sequence[bytes]) -> None:
+        """Use the files in a folder; `salts` are what addresses are hashed with, newest first."""
+        self.sent_counter = SentCounter(folder)
+        self._departures = AppendLog(folder / "departures")
+        self._issues = AppendLog(folder / "issues")
+        self._salts = tuple(salts)
+        self._nonce = ""
+        self._released = 0
+
+    def build_hooks(self) -> RecoveryLog:
+        """Return what the database calls before it commits, or before messages go out."""
+        return RecoveryLog(self._record_sent, self._record_departures)
+
+    def check_database(self, store: Store, now: datetime) -> str:
+        """Let those leave who did since a backup, and return why nothing may be sent, or "".
+
+        Raises:
+            FeedpubError: What is kept outside cannot be read.
+            StoreError: The database cannot be used.
+        """
+        position = store.get_position()
+        self._nonce = position.nonce
+        try:
+            self._replay(store, position, now)
+            return self._describe_outdated(position)
+        except OSError as error:
+            raise FeedpubError(
+                f"{error.filename}: {error.strerror}; what is kept there tells whether the "
+                "database was restored from a backup"
+            ) from error
+
+    def record_issue(self, issue: PlannedIssue) -> None:
+        """Write an issue down before it is planned. Raises FeedpubError where that cannot be."""
+        line = json.dumps(
+            {
+                "digest": issue.digest,
+                "slot": issue.slot.isoformat(),
+                "created": issue.created.isoformat(),
+                "posts": issue.posts,
+                "subject": issue.subject,
+                "audience": issue.audience,
+            }
+        )
+        try:
+            self._issues.append([line])
+        except OSError as error:
+            raise FeedpubError(
+                f"{self._issues.path}: {error.strerror}; nothing is planned that would not be "
+                "known after the database was restored from a backup"
+            ) from error
+
+    def load_issues(self) -> Iterable[PlannedIssue]:
+        """Return the issues that were written down, oldest first; what is damaged is passed over.
+
+        Raises OSError.
+        """
+        for line in self._issues.read_lines():
+            with suppress(ValueError, KeyError, TypeError):
+                told = json.loads(line)
+                yield PlannedIssue(
+                    told["digest"],
+                    datetime.fromisoformat(told["slot"]),
+                    datetime.fromisoformat(told["created"]),
+                    tuple(told["posts"]),
+                    told["subject"],
+                    told["audience"],
+                )
+
+    def mark_restored(self, store: Store) -> str:
+        """Record that a newer issue went out than the database knows; return what is to be done.
+
+        Raises FeedpubError where that cannot be written, and StoreError.
+        """
+        position = store.get_position()
+        if not self._describe_outdated(position):
+            try:
+                # Of no database, so that no process that still sends takes it for its own.
+                self.sent_counter.write(
+                    secrets.token_hex(len(position.nonce) // 2), position.sent_batches
+                )
+            except OSError as error:
+                raise FeedpubError(
+                    f"{error.filename}: {error.strerror}; messages of issues came back that the "
+                    "newsletter's database does not know: it was brought back from a backup"
+                ) from error
+        return self._describe_outdated(position)
+
+    def resync(self, store: Store, now: datetime) -> None:
+        """Let the database go on from here. Raises OSError and StoreError."""
+        position = store.get_position()
+        nonce, number = self.sent_counter.read() or (position.nonce, position.sent_batches)
+        store.advance_position(number, nonce, now)
+        self.sent_counter.write(nonce, max(number, position.sent_batches))
+
+    def _describe_outdated(self, position: DatabasePosition) -> str:
+        """Say why the database is older than what went out; "" where it is not."""
+        told = self.sent_counter.read()
+        if told is None or (told[0] != position.nonce and not position.has_issues):
+            with suppress(OSError):  # where it matters, at the first message, it is said
+                self.sent_counter.write(position.nonce, position.sent_batches)
+            return ""
+        nonce, number = told
+        if nonce != position.nonce:
+            return (
+                "the newsletter's database is another one than the one that mail went out of last, "
+                f"or older: was it brought back from a backup? {_WAITS}"
+            )
+        if number > position.sent_batches:
+            return (
+                "the newsletter's database is older than what went out: messages were released "
+                f"{number:,} times, and it knows of {position.sent_batches:,}; it was "
+                "brought back from a "
+                f"backup. {_WAITS}"
+            )
+        if number < position.sent_batches:
+            with suppress(OSError):
+                self.sent_counter.advance_to(position.nonce, position.sent_batches)
+        return ""
+
+    def _replay(self, store: Store, position: DatabasePosition, now: datetime) -> None:
+        """Let readers leave who did, as far as the database has not heard of it."""
+        length = self._departures.get_length()
+        if not length:  # there was none so far, or it was lost
+            log = f"{_HEADER} {secrets.token_hex(8)}"
+            left = [
+                *self._lines(store.list_suppressed()),
+                *_forgotten(store.list_forgotten_hashes()),
+            ]
+            with suppress(OSError):  # where it matters, when somebody leaves, it is said
+                store.reset_log(log, self._departures.append([log, *left]))
+            return
+        log = next(iter(self._departures.read_lines()), "")
+        start = position.log_offset if position.log == log else 0
+        if length <= start:
+            return
+        states: dict[bytes, str] = {}
+        for line in self._departures.read_lines(start):
+            digest, _, state = line.partition(" ")
+            with suppress(ValueError):
+                states[bytes.fromhex(digest)] = state
+        store.replay_log(states, self._hashes, self._salts[0], log, length, now)
+
+    def _record_sent(self, number: int) -> None:
+        self.sent_counter.advance_to(self._nonce, number)
+        if self._released % _SYNCED == 0:
+            self.sent_counter.sync()
+        self._released += 1
+
+    def _record_departures(self, departed: Sequence[tuple[str, str]]) -> int:
+        return self._departures.append(self._lines(departed))
+
+    def _lines(self, departed: Iterable[tuple[str, str]]) -> list[str]:
+        return [f"{hash_address(key, self._salts[0]).hex()} {state}" for key, state in departed]
+
+    def _hashes(self, key: str) -> list[bytes]:
+        return [hash_address(key, salt) for salt in self._salts]
+
+
+def _forgotten(hashes: Iterable[bytes]) -> list[str]:
+    return [f"{each.hex()} {FORGOTTEN}" for each in hashes]
+
+
+_PURPOSE = "issued"
+_STAMP = re.compile(
+    rb"^X-Feedpub-Issued:[ \t]{1,9}([0-9a-f]{8,10})\.([a-z2-7]{16})\b", re.MULTILINE | re.IGNORECASE
+)
+_MOST = 16  # stamps of one message that are looked at: a bounce returns one
+
+
+def create_stamp(keys: SigningKeys, created: datetime) -> str:
+    """Return the stamp of an issue."""
+    moment = f"{int(created.timestamp()):08x}"
+    return f"{moment}.{tokens.sign_form(keys, _PURPOSE, moment)}"
+
+
+def find_newest_stamp(keys: SigningKeys, data: bytes) -> datetime | None:
+    """Return when the newest issue was created of those whose stamps stand in a message."""
+    found = None
+    for _, each in zip(range(_MOST), _STAMP.finditer(data), strict=False):
+        moment, seal = each[1].decode().lower(), each[2].decode()
+        if tokens.verify_form(keys, _PURPOSE, moment, seal):
+            created = datetime.fromtimestamp(int(moment, 16), UTC)
+            found = max(found, created) if found else created
+    return found

@@ -1,0 +1,398 @@
+"""Lists of readers as CSV, whoever exported them, and what makes two addresses one.
+
+`understand` finds out what the columns of a list hold, `read` gives its subscribers, `write`
+exports them.
+
+The lines of a CSV file, read twice: to find out what its columns hold, then for its rows.
+
+Rows that feedpub itself wrote.
+
+What a file is that is said to be a list of readers, and how its letters are written.
+"""
+
+import codecs
+import csv
+import json
+import re
+from collections import deque
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from types import MappingProxyType
+
+from feedpub.models.address import InvalidValueError, normalize_address, quote_value
+from feedpub.models.newsletter import ACTIVE, SUBSCRIBER_STATES, Consent, Subscriber
+from feedpub.subscribers import csv_vendors
+from feedpub.subscribers.csv_columns import TableLayout, TableSample, build_layout
+from feedpub.subscribers.csv_export import unescape_formula
+from feedpub.subscribers.csv_rows import Pairs, parse_cadence, parse_filter, parse_foreign_row
+from feedpub.subscribers.csv_survey import collect_stats, is_address
+
+_NO_FIELDS = 'the column "fields" holds no JSON of names and texts: write it like {"city": "Oslo"}'
+
+
+def parse_native_row(cells: Sequence[str], layout: TableLayout, now: datetime) -> Subscriber:
+    """Give back the subscriber that `write` made a row of; raises Faulty for what it never wrote.
+
+    A row added by hand may leave everything blank but the address.
+    """
+    values = [
+        unescape_formula(cells[index]) if index >= 0 else "" for index in layout.native_columns
+    ]
+    number, address, name, state, language, follows, tags, authors = values[:8]
+    often, bounces, changed, consented, how, consent_source, fields = values[8:]
+    added = tuple(
+        (layout.columns[index].label, unescape_formula(cells[index]))
+        for index in layout.column_indexes[csv_vendors.CUSTOM_FIELD]
+        if cells[index]
+    )
+    normalize_address(address.strip())
+    if state not in ("", *SUBSCRIBER_STATES):
+        raise InvalidValueError(
+            f"{quote_value(state)} is no state: write one of {', '.join(SUBSCRIBER_STATES)}"
+        )
+    return Subscriber(
+        id=_number(number),
+        address=address.strip(),
+        consent=Consent(_time(consented), how, consent_source)
+        if consented
+        else Consent(now, "import", layout.source),
+        name=name,
+        fields=_fields(fields) + added,
+        state=state or ACTIVE,
+        language=language,
+        follows=parse_filter(follows, tags.split(), authors.split()),
+        cadence=parse_cadence(often),
+        soft_bounces=_number(bounces),
+        changed=_time(changed) if changed else None,
+    )
+
+
+def _number(text: str) -> int:
+    try:
+        return int(text or "0")
+    except ValueError as error:
+        raise InvalidValueError(f"{quote_value(text)} is no number") from error
+
+
+def _time(text: str) -> datetime:
+    try:
+        read = datetime.fromisoformat(text)
+        return read.replace(tzinfo=UTC) if read.tzinfo is None else read.astimezone(UTC)
+    except (ValueError, OverflowError) as error:
+        raise InvalidValueError(
+            f"{quote_value(text)} is no time: write it like 2024-05-31T18:00:00Z"
+        ) from error
+
+
+def _fields(text: str) -> Pairs:
+    if not text:
+        return ()
+    try:
+        read = json.loads(text, object_pairs_hook=tuple)  # in order, and a name may come twice
+    except (ValueError, RecursionError) as error:
+        raise InvalidValueError(_NO_FIELDS) from error
+    if not isinstance(read, tuple) or not all(isinstance(value, str) for _, value in read):
+        raise InvalidValueError(_NO_FIELDS)
+    return tuple((str(name), str(value)) for name, value in read)
+
+
+NO_MAPPING: Mapping[str, str] = MappingProxyType({})
+
+_DELIMITERS = (",", ";", "\t", "|")  # where two part a header into as many cells, the first
+_QUOTED = re.compile(r'"[^"]*"')
+_EXCEL = re.compile(r"sep=([,;\t|])\s*", re.IGNORECASE)  # how Excel is told the delimiter
+_UNDECODED = re.compile("[\ud800-\udfff]")
+_ENCODING = (
+    "some of its letters are not in the encoding of the file: say which one it is in, "
+    "as in --encoding cp1252, or save the file as CSV UTF-8"
+)
+_MAX_REREAD_LINES = 100_000  # lines that are read a second time because of a stray quotation mark
+
+
+class InvalidTableError(InvalidValueError):
+    """A table that cannot be used at all; the message says why."""
+
+    def __init__(self, message: str, line: int = 1) -> None:
+        super().__init__(message)
+        self.line = line
+
+
+@dataclass(frozen=True, slots=True)
+class RowProblem:
+    """What is wrong with one row and what to do about it."""
+
+    line: int  # 1-based, where the row begins
+    message: str
+
+
+Row = Subscriber | RowProblem
+_Record = tuple[int, list[str] | str]  # the line where it begins, its cells or what is wrong
+
+
+def detect_layout(
+    lines: Iterable[str],
+    source: str,
+    mapping: Mapping[str, str] = NO_MAPPING,
+    states: Mapping[str, str] = NO_MAPPING,
+) -> TableLayout:
+    """Find out how a table is to be read; reads it to its end.
+
+    A file must be opened with `newline=""`, so that a line break inside a cell is kept, and with
+    `errors="surrogateescape"`, so that a row in a wrong encoding is told by its line. `source` is
+    the name of the file: it may tell what a whole file is about. For `mapping` and `states` see
+    `layout.arrange`. Raises UnusableError for a table that nobody can be imported from.
+    """
+    beginning = iter(lines)
+    first, skipped = next(beginning, "").removeprefix("\ufeff"), 0
+    told = _EXCEL.fullmatch(first)
+    while (told and not skipped) or first.isspace():
+        first, skipped = next(beginning, ""), skipped + 1
+    delimiter = told[1] if told else _delimiter(first)
+    records = _records(first, beginning, delimiter, skipped)
+    header = next(records, None)
+    if header is None:
+        raise InvalidTableError("the file is empty: its first line must name its columns")
+    begun, names = header
+    if isinstance(names, str):
+        raise InvalidTableError(names, begun)
+    cells = (row for _, row in records if not isinstance(row, str))
+    if any(is_address(name.strip()) for name in names):  # a table without a header
+        seen = collect_stats(_prepend(names, cells), len(names))
+        sheet = TableSample(source, (), delimiter, begun - 1, seen)
+    else:
+        seen = collect_stats(cells, len(names))
+        sheet = TableSample(source, names, delimiter, begun - 1, seen)
+    try:
+        return build_layout(sheet, mapping, states)
+    except InvalidValueError as fault:
+        raise InvalidTableError(str(fault), begun) from None
+
+
+def parse_rows(lines: Iterable[str], layout: TableLayout, now: datetime) -> Iterator[Row]:
+    """Give what each row of a table says, in order, while it is being read.
+
+    `now` is when somebody agreed of whom the table does not say it. Somebody without a state has
+    that of `layout.default`: who imports a list vouches for it. What a reader follows here is only
+    in `follows_tags` and `follows_authors`; what a program calls tags becomes a field.
+
+    A row that cannot be used is a RowFault. Nothing is remembered between rows: who stands in a
+    table twice is given twice.
+    """
+    beginning = iter(lines)
+    first = next(beginning, "").removeprefix("\ufeff")
+    for _ in range(layout.skipped_lines):
+        first = next(beginning, "")
+    records = _records(first, beginning, layout.delimiter, layout.skipped_lines)
+    if layout.has_header:
+        next(records, None)
+    width = len(layout.columns)
+    for line, cells in records:
+        if isinstance(cells, str):
+            yield RowProblem(line, cells)
+            continue
+        row: Row
+        try:
+            fitting = cells if len(cells) == width else _fit_to_width(cells, width)
+            row = (parse_native_row if layout.native_columns else parse_foreign_row)(
+                fitting, layout, now
+            )
+        except InvalidValueError as fault:
+            row = RowProblem(line, str(fault))
+        yield row
+
+
+def _prepend(first: list[str], rows: Iterator[list[str]]) -> Iterator[list[str]]:
+    yield first
+    yield from rows
+
+
+class _RewindableLines:
+    """The lines of a file, some of which may be read again."""
+
+    def __init__(self, first: str, rest: Iterator[str], skipped: int) -> None:
+        self._again = deque([first])
+        self._rest = rest
+        self._budget = _MAX_REREAD_LINES
+        self.number = skipped  # of the line that was read last
+        self.record_lines: list[str] = []  # what was read for the record in hand
+
+    def __iter__(self) -> Iterator[str]:
+        return self
+
+    def __next__(self) -> str:
+        line = self._again.popleft() if self._again else next(self._rest)
+        self.number += 1
+        self.record_lines.append(line)
+        return line
+
+    def rewind(self) -> bool:
+        """Read all lines but the first of the record in hand again, unless that has no end."""
+        later = self.record_lines[1:]
+        self._budget -= len(later)
+        if self._budget < 0:
+            return False
+        self._again.extendleft(reversed(later))
+        self.number -= len(later)
+        return True
+
+
+def _records(first: str, rest: Iterator[str], delimiter: str, skipped: int) -> Iterator[_Record]:
+    """Give the cells of each row that has any, or what is wrong with it, and where it begins."""
+    lines = _RewindableLines(first, rest, skipped)
+    # Not strict, an opened quotation mark would swallow everybody up to the next one in silence.
+    reader = csv.reader(lines, delimiter=delimiter, strict=True)
+    while True:
+        lines.record_lines.clear()
+        begun = lines.number + 1
+        try:
+            cells = next(reader)
+        except StopIteration:
+            return
+        except csv.Error as error:
+            escaped = _parse_backslash_escaped(lines.record_lines, delimiter)
+            if escaped is None:
+                yield begun, _describe_csv_error(error, begun, lines)
+                reader = csv.reader(lines, delimiter=delimiter, strict=True)
+                continue
+            cells = escaped
+        text = "".join(cells)
+        if not text.isascii() and _UNDECODED.search(text):
+            yield begun, _ENCODING
+        elif text and not text.isspace():
+            yield begun, cells
+
+
+def _parse_backslash_escaped(taken: list[str], delimiter: str) -> list[str] | None:
+    r"""Return the cells of a row in which quotation marks are written `\"`, as MailPoet does."""
+    if len(taken) != 1 or '\\"' not in taken[0]:
+        return None
+    reader = csv.reader(taken, delimiter=delimiter, strict=True, escapechar="\\", doublequote=False)
+    try:
+        return next(reader)
+    except csv.Error:
+        return None
+
+
+def _describe_csv_error(error: csv.Error, begun: int, lines: _RewindableLines) -> str:
+    """Say what is wrong with a row that is no CSV, and how far that reaches."""
+    ended = lines.number
+    alone = ended <= begun or lines.rewind()
+    rows = "this row" if alone else f"lines {begun} to {ended}"
+    if "field limit" in str(error):
+        return (
+            f"{rows} has a cell of over {csv.field_size_limit() // 1024} KiB: "
+            "a quotation mark may be opened in it and never closed, or this is no list of readers"
+        )
+    return (
+        f"{rows} cannot be parted into cells ({error}): a quotation mark inside a cell "
+        'is written twice, and the cell between two of them ("so")'
+    )
+
+
+def _fit_to_width(cells: list[str], width: int) -> list[str]:
+    """Give a row as many cells as there are columns; raises Faulty where it has more to say."""
+    if any(cells[width:]):
+        raise InvalidValueError(
+            f"{len(cells)} cells stand below {width} columns: "
+            "a cell that holds the delimiter itself must be between quotation marks"
+        )
+    return [*cells[:width], *[""] * (width - len(cells))]
+
+
+def _delimiter(header: str) -> str:
+    """Give the character that parts the header into most cells."""
+    bare = _QUOTED.sub("", header)
+    return max(_DELIMITERS, key=bare.count)
+
+
+SAMPLE_SIZE = 4096
+"""How many bytes of a file `encoding_by_mark` and `refuse_foreign` look at."""
+
+_AS_CSV = "open it in a spreadsheet program and save it as CSV UTF-8"
+_UNPACK = "unpack it, and import the CSV file that is in it"
+# Bytes that a file begins with, what it is then, and what to do about it.
+_FILE_SIGNATURES = (
+    (rb"PK\x03\x04.*(?:xl/|\[Content_Types\]|mimetype)", f"a spreadsheet (.xlsx, .ods): {_AS_CSV}"),
+    (rb"PK\x03\x04|PK\x05\x06", f"a ZIP archive: {_UNPACK}"),
+    (rb"\x1f\x8b|7z\xbc\xaf|Rar!|BZh|\xfd7zXZ|\x28\xb5\x2f\xfd", f"compressed: {_UNPACK}"),
+    (rb"\xd0\xcf\x11\xe0", f"a spreadsheet of an old kind (.xls): {_AS_CSV}"),
+    (rb"%PDF", "a PDF: export the list again, as CSV"),
+    (rb"SQLite format 3", "a database: export its readers as CSV"),
+    (
+        rb"\s*BEGIN:VCARD",
+        "an address book (vCard): export it as CSV, with only those who asked for your mail",
+    ),
+    (
+        rb"(?i)\s*<(?:!doctype|html|head|body|table|\?xml)",
+        "a web page or XML, perhaps one that asks you to sign in: export the list again, as CSV",
+    ),
+    (rb"\s*(?:\{|\[\s*[\[{\]\"])", "JSON: export the list as CSV, or turn it into CSV (jq, @csv)"),
+    (rb"(?i)\s*(?:insert into|create table|-- mysql|-- phpmyadmin)", "SQL: export it as CSV"),
+)
+_BOMS = (
+    (codecs.BOM_UTF8, "utf-8-sig"),
+    (codecs.BOM_UTF32_LE, "utf-32"),
+    (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
+# What no text in a Western language holds in cp1252: other bytes than its letters and punctuation,
+# and runs of three that are not ASCII. Such are words of another script.
+_NOT_WESTERN = re.compile(
+    rb"[\x00-\x08\x0e-\x1f\x81\x83\x86-\x89\x8b\x8d\x8f\x90\x98\x9b\x9d\xa2\xa4-\xa6\xa8\xac\xaf"
+    rb"\xb1\xb5\xb6\xb8\xb9\xbc-\xbe\xd7\xf7]|[\x80-\xff]{3}"
+)
+
+
+def reject_non_csv(head: bytes) -> None:
+    """Raise Faulty for the beginning of a file that is no table of text, with what to do."""
+    for begins, what in _FILE_SIGNATURES:
+        if re.match(begins, head, re.DOTALL):
+            raise InvalidValueError(f"the file is {what}")
+    if detect_bom_encoding(head) is None and b"\0" in head:
+        raise InvalidValueError("the file is no text: export the list as CSV UTF-8")
+
+
+def detect_bom_encoding(head: bytes) -> str | None:
+    """Return the encoding that the first bytes of a file tell, None where they tell none."""
+    for mark, encoding in _BOMS:
+        if head.startswith(mark):
+            return encoding
+    sample = head[:64] if len(head) % 2 == 0 or len(head) > 64 else head[:-1]  # noqa: PLR2004
+    if len(sample) >= 4 and b"\0" not in sample[::2] and not any(sample[1::2]):  # noqa: PLR2004
+        return "utf-16-le"
+    if len(sample) >= 4 and b"\0" not in sample[1::2] and not any(sample[::2]):  # noqa: PLR2004
+        return "utf-16-be"
+    return None
+
+
+def guess_encoding(lines: Iterable[bytes]) -> str:
+    """Return the encoding of a file without a mark: UTF-8, or cp1252 where that is plausible.
+
+    It is cp1252 where no line can only be UTF-8, and all that is not ASCII looks like letters.
+    """
+    found = "utf-8"
+    for line in lines:
+        if line.isascii():
+            continue
+        try:
+            line.decode()
+        except UnicodeDecodeError:
+            if _NOT_WESTERN.search(line):
+                return "utf-8"
+            found = "cp1252"
+        else:
+            return "utf-8"
+    return found
+
+
+def validate_encoding(name: str) -> str:
+    """Return the name by which Python knows an encoding of text; raises Faulty for any other."""
+    try:
+        "".encode(name)
+    except (LookupError, ValueError, UnicodeError):
+        raise InvalidValueError(
+            f"there is no encoding {quote_value(name)}: write one such as utf-8, utf-16 or cp1252"
+        ) from None
+    return name

@@ -1,0 +1,337 @@
+"""What a publisher does with the list of subscribers."""
+
+import os
+import shutil
+import tempfile
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from io import TextIOWrapper
+from pathlib import Path
+from types import MappingProxyType
+from typing import BinaryIO
+
+from feedpub.app import BuildRequest, NewsletterContext, open_newsletter
+from feedpub.config import validators
+from feedpub.errors import FeedpubError
+from feedpub.models import address as models_address
+from feedpub.models.content import Problem
+from feedpub.models.newsletter import (
+    ACTIVE,
+    CADENCES,
+    SUBSCRIBER_STATES,
+    Consent,
+    DeliveryStatus,
+    Subscriber,
+    SubscriptionFilter,
+)
+from feedpub.models.text import find_close_match, slugify, strip_invalid_characters
+from feedpub.storage.imports import ImportCounts
+from feedpub.subscribers import csv_columns, csv_export, csv_import
+from feedpub.subscribers.csv_columns import Column
+from feedpub.subscribers.csv_import import RowProblem
+
+_NOTHING: Mapping[str, str] = MappingProxyType({})
+
+
+@dataclass(frozen=True, slots=True)
+class ImportResult:
+    """What an import did, or would do, and how the file was understood."""
+
+    imported: ImportCounts
+    row_problems: tuple[Problem, ...]  # the rows that cannot be used
+    is_written: bool = True
+    state_counts: tuple[tuple[str, int], ...] = ()  # how many rows of each state the file has
+    vendor: str = ""  # whose export it is, "" if unknown
+    columns: tuple[Column, ...] = ()
+    notes: tuple[str, ...] = ()  # what was found out other than by the names of columns
+
+    @property
+    def unclear_columns(self) -> tuple[Column, ...]:
+        """The columns that may tell who left, and are not understood, if anybody is active."""
+        if not dict(self.state_counts).get(ACTIVE):
+            return ()
+        return tuple(column for column in self.columns if column.unclear_reason)
+
+
+def add_subscriber(  # noqa: PLR0913 - all that is known of a reader
+    request: BuildRequest,
+    address: str,
+    *,
+    name: str = "",
+    tags: tuple[str, ...] = (),
+    authors: tuple[str, ...] = (),
+    cadence: str = "digest",
+    language: str = "",
+) -> Subscriber:
+    """Add somebody who asked the publisher for it, and is mailed without confirming.
+
+    Who left, bounced or complained stays so. Raises FeedpubError for what is no address, cadence
+    or language, and for somebody who asked to be forgotten.
+    """
+    _require_choice(cadence, CADENCES, "cadence")
+    try:
+        tongue = validators.validate_language(language) if language else ""
+    except ValueError as error:
+        raise FeedpubError(f'the language "{language}" {error}') from None
+    subscriber = Subscriber(
+        id=0,
+        address=address,
+        consent=Consent(request.now, "command"),
+        name=" ".join(strip_invalid_characters(name).split()),
+        state=ACTIVE,
+        language=tongue,
+        follows=SubscriptionFilter(
+            everything=not (tags or authors),
+            tags=tuple(sorted({slugify(tag) for tag in tags})),
+            authors=tuple(sorted({slugify(author) for author in authors})),
+        ),
+        cadence=cadence,
+    )
+    with open_newsletter(request) as desk, _wrap_address_errors():
+        return desk.store.add_subscriber(subscriber, request.now)
+
+
+def list_subscribers(request: BuildRequest, state: str | None) -> Iterator[Subscriber]:
+    """Give all subscribers, or those in one state, in the order they came."""
+    if state is not None:
+        _require_choice(state, SUBSCRIBER_STATES, "state")
+    with open_newsletter(request) as desk:
+        yield from desk.store.iter_subscribers(state)
+
+
+def get_subscriber(request: BuildRequest, address: str) -> Subscriber:
+    """Give the subscriber with an address. Raises FeedpubError where there is none."""
+    with open_newsletter(request) as desk:
+        return get_by_address(desk, address)
+
+
+def get_last_delivery(request: BuildRequest, address: str) -> DeliveryStatus | None:
+    """Tell what became of the last issue for somebody; None where there was none of late."""
+    with open_newsletter(request) as desk:
+        return desk.store.get_last_delivery_status(get_by_address(desk, address).id)
+
+
+def remove_subscriber(request: BuildRequest, address: str) -> None:
+    """Remove somebody, who may be added or imported again."""
+    with open_newsletter(request) as desk:
+        desk.store.remove_subscriber(get_by_address(desk, address).id)
+        desk.store.reset_mail_count(address, desk.derive_salt())
+
+
+def erase_subscriber(request: BuildRequest, address: str) -> None:
+    """Delete a person for good, leaving only what keeps them from being mailed again."""
+    with open_newsletter(request) as desk, _wrap_address_errors():
+        desk.store.forget_address(address, *desk.derive_salts())
+
+
+def suppress_address(request: BuildRequest, address: str) -> Subscriber:
+    """Mail somebody no more, whatever any list says; nobody need know the address yet."""
+    with open_newsletter(request) as desk, _wrap_address_errors():
+        consent = Consent(request.now, "command")
+        unknown = Subscriber(0, address, consent, state="suppressed")
+        one = desk.store.find_subscriber(address) or desk.store.add_subscriber(unknown, request.now)
+        return desk.store.change_state(one.id, "suppressed", request.now) or one
+
+
+def import_subscribers(  # noqa: PLR0913 - all that can be said of a list
+    request: BuildRequest,
+    path: Path,
+    *,
+    dry: bool = False,
+    skip: bool = False,
+    sure: bool = False,
+    columns: Mapping[str, str] = _NOTHING,
+    states: Mapping[str, str] = _NOTHING,
+    encoding: str = "",
+) -> ImportResult:
+    """Import a list of subscribers from a CSV file, in one transaction.
+
+    Nothing is written where `dry`, nor where a row cannot be used, unless `skip` leaves such rows
+    out, nor where somebody would become active although a column that may tell who left is not
+    understood, unless somebody is `sure`: what would be is told then. `columns` and `states` say
+    what columns and words mean, `encoding` is "" where the file tells it. Raises FeedpubError
+    where the file cannot be read.
+    """
+    with _open_seekable(path) as file, open_newsletter(request) as desk:
+        table = _inspect_file(file, path, columns, states, encoding)
+        faults, counts = list[Problem](), Counter[str]()
+        rows = _rows(request, table, faults, counts)
+        try:
+            wanted = rows if dry else _verify_rows(rows, table, faults, counts, skip, sure)
+            done = desk.store.import_subscribers(wanted, request.now, dry=dry)
+        except _ImportRejectedError:
+            faults, counts = [], Counter()
+            again = _rows(request, table, faults, counts)
+            done, dry = desk.store.import_subscribers(again, request.now, dry=True), True
+        return _result(table, done, faults, counts, is_written=not dry)
+
+
+@dataclass(frozen=True, slots=True)
+class _CsvFile:
+    """A file that is understood."""
+
+    path: Path
+    file: BinaryIO
+    size: int  # 0 of a pipe
+    encoding: str
+    layout: csv_columns.TableLayout
+    notes: tuple[str, ...]
+
+    def lines(self) -> Iterator[str]:
+        """Read the file from its beginning."""
+        yield from _lines(self.path, self.file, self.encoding)
+
+
+class _ImportRejectedError(Exception):
+    """The list is not imported; the exception undoes what was prepared."""
+
+
+def _verify_rows(
+    rows: Iterator[Subscriber],
+    table: _CsvFile,
+    faults: Sequence[Problem],
+    counts: Mapping[str, int],
+    skip: bool,  # noqa: FBT001 - as it was asked for
+    sure: bool,  # noqa: FBT001 - likewise
+) -> Iterator[Subscriber]:
+    """Give the rows and, before anything is written, raise where the list is not to be imported."""
+    yield from rows
+    if (faults and not skip) or (table.layout.unclear_columns and counts[ACTIVE] and not sure):
+        raise _ImportRejectedError
+
+
+def _result(
+    table: _CsvFile,
+    done: ImportCounts,
+    faults: Sequence[Problem],
+    counts: Mapping[str, int],
+    *,
+    is_written: bool,
+) -> ImportResult:
+    return ImportResult(
+        imported=done,
+        row_problems=tuple(faults),
+        is_written=is_written,
+        state_counts=tuple((state, counts[state]) for state in SUBSCRIBER_STATES if counts[state]),
+        vendor=table.layout.vendor,
+        columns=table.layout.columns,
+        notes=table.notes,
+    )
+
+
+@contextmanager
+def _open_seekable(path: Path) -> Iterator[BinaryIO]:
+    """Open a file that is read more than once: what comes through a pipe is kept meanwhile."""
+    with ExitStack() as stack:
+        try:
+            file: BinaryIO = stack.enter_context(path.open("rb"))
+            if not file.seekable():
+                kept = stack.enter_context(tempfile.TemporaryFile())
+                shutil.copyfileobj(file, kept)
+                file = kept
+            file.seek(0)
+        except OSError as error:
+            raise FeedpubError(f"{path}: cannot be read ({error.strerror})") from error
+        yield file
+
+
+def _inspect_file(
+    file: BinaryIO, path: Path, columns: Mapping[str, str], states: Mapping[str, str], encoding: str
+) -> _CsvFile:
+    """Find out how a file is written, and what its columns hold."""
+    head = file.read(csv_import.SAMPLE_SIZE)
+    notes = []
+    try:
+        csv_import.reject_non_csv(head)
+        if encoding:
+            encoding = csv_import.validate_encoding(encoding)
+        else:
+            file.seek(0)
+            encoding = csv_import.detect_bom_encoding(head) or csv_import.guess_encoding(file)
+            if not encoding.startswith("utf-8"):
+                notes.append(f"its letters are read as {encoding}; --encoding says another one")
+        lines = _lines(path, file, encoding)
+        layout = csv_import.detect_layout(lines, path.name, columns, states)
+    except csv_import.InvalidTableError as error:
+        raise FeedpubError(f"{path}:{error.line}: {error}") from error
+    except models_address.InvalidValueError as error:
+        raise FeedpubError(f"{path}: {error}") from error
+    size = os.fstat(file.fileno()).st_size
+    return _CsvFile(path, file, size, encoding, layout, (*notes, *layout.notes))
+
+
+def _lines(path: Path, file: BinaryIO, encoding: str) -> Iterator[str]:
+    """Read the lines of a file from its beginning."""
+    file.seek(0)
+    text = TextIOWrapper(file, encoding=encoding, errors="surrogateescape", newline="")
+    try:
+        yield from text
+    except UnicodeError as error:
+        raise FeedpubError(
+            f"{path}: its letters are not in this encoding ({error}): "
+            "say which one it is, as in --encoding cp1252"
+        ) from error
+    except OSError as error:
+        raise FeedpubError(f"{path}: cannot be read ({error.strerror})") from error
+    finally:
+        if not file.closed:  # it may be, where a reader of these lines has stopped early
+            text.detach()
+
+
+def _rows(
+    request: BuildRequest, table: _CsvFile, faults: list[Problem], counts: Counter[str]
+) -> Iterator[Subscriber]:
+    """Read the rows of a file, putting aside what cannot be used, and count their states."""
+    for number, row in enumerate(
+        csv_import.parse_rows(table.lines(), table.layout, request.now), 1
+    ):
+        if isinstance(row, RowProblem):
+            faults.append(Problem(str(table.path), row.line, row.message, left_out=True))
+        else:
+            counts[row.state] += 1
+            yield row
+        # As many as it seems by the size of those that were read.
+        total = number * table.size // table.file.tell() if table.size else 0
+        request.progress("reading rows", number, total)
+
+
+def export_subscribers(request: BuildRequest) -> Iterator[str]:
+    """Give all subscribers as lines of CSV, which `import_` reads back."""
+    with open_newsletter(request) as desk:
+        yield from csv_export.write_csv(desk.store.iter_subscribers())
+
+
+def count_subscribers(request: BuildRequest) -> tuple[tuple[str, int], ...]:
+    """Give how many subscribers are in each state."""
+    with open_newsletter(request) as desk:
+        return desk.store.count_by_state()
+
+
+def get_by_address(desk: NewsletterContext, address: str) -> Subscriber:
+    """Give the subscriber with an address. Raises FeedpubError where there is none."""
+    with _wrap_address_errors():
+        one = desk.store.find_subscriber(address)
+    if one is None:
+        raise FeedpubError(
+            f"{address}: nobody has this address; `feedpub subscribers list` shows all"
+        )
+    return one
+
+
+@contextmanager
+def _wrap_address_errors() -> Iterator[None]:
+    """Tell of what is no address as of anything else that cannot be done."""
+    try:
+        yield
+    except models_address.InvalidValueError as error:
+        raise FeedpubError(str(error)) from None
+
+
+def _require_choice(word: str, words: tuple[str, ...], kind: str) -> None:
+    """Raise FeedpubError for a word that is none of those there are."""
+    if word not in words:
+        meant = find_close_match(word, words)
+        hint = f'did you mean "{meant}"?' if meant else f"there are: {', '.join(words)}"
+        raise FeedpubError(f'"{word}" is no {kind}; {hint}')

@@ -1,0 +1,373 @@
+"""People who sign up, confirm, choose and leave → pages, and what is so from then on.
+
+Looking changes nothing: programs that open the links of a mail, to see whether they are safe,
+send GET and HEAD. All that changes something is a POST; one to unsubscribe/TOKEN does so with
+any body, without a cookie and without sending the browser elsewhere (RFC 8058).
+
+One visit of somebody → the page they get. What looks and what changes something are apart.
+
+The body of a request → the fields of its form; neither more nor slower than people write.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from ipaddress import ip_address
+from urllib.parse import parse_qsl
+
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Match, Route
+from starlette.types import Scope
+
+from feedpub.models.newsletter import ACTIVE, Subscriber
+from feedpub.newsletter import signup
+from feedpub.newsletter.signup import NetworkHasher, PageContext, SubscriptionOffer
+from feedpub.storage.errors import StoreError
+from feedpub.web import signup_forms
+from feedpub.web.signup_forms import FormData, get_origin, is_allowed_origin
+from feedpub.web.signup_pages import OFFER_PARAMETER, SignupPages
+from feedpub.web.static import get_root_path
+from feedpub.web.webhooks import BodyError, read_body
+
+MAX_FORM_SIZE = 65_536
+"""Octets: a form in which a thousand tags are chosen."""
+
+_MOST = 5_000  # fields
+_FORM = "application/x-www-form-urlencoded"
+
+FormFields = tuple[tuple[str, str], ...]
+
+
+async def parse_form(request: Request, patience: float) -> FormFields:
+    """Read the fields of a form, in order; it may take so many seconds to come.
+
+    Raises:
+        UnreadError: It is of another kind, too large, too slow, or cut off.
+    """
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if kind != _FORM:
+        raise BodyError(415)
+    text = (await read_body(request, MAX_FORM_SIZE, patience)).decode("utf-8", "replace")
+    try:
+        return tuple(parse_qsl(text, keep_blank_values=True, max_num_fields=_MOST))
+    except ValueError:
+        raise BodyError(413) from None
+
+
+_UNSUBSCRIBABLE = (ACTIVE, "pending", "bounced")
+"""States that somebody can leave."""
+
+
+@dataclass(frozen=True, slots=True)
+class RequestContext:
+    """Who comes, with what, to what."""
+
+    page_context: PageContext
+    token: str
+    headers: Mapping[str, str]
+    client_address: str  # the network address, "" where none is known
+    network_hash: bytes  # its mark
+    now: datetime
+    on_result: Callable[[str], object]  # told what becomes of who asks to be mailed
+    form_fields: FormFields
+    offer_fingerprint: str = ""  # the mark of the offer that is confirmed, "" where none is told
+
+    def find_subscriber(self, purpose: str) -> Subscriber | None:
+        """Give whose token it is."""
+        return signup.find_subscriber(self.page_context.newsletter, purpose, self.token)
+
+    def get_pages(self, reader: Subscriber | None = None) -> SignupPages:
+        """Give who makes the pages, for a reader in their language."""
+        return SignupPages(self.page_context, reader.language if reader else "")
+
+
+def reject_signup(visit: RequestContext) -> Response | None:
+    """Give the page for whom nobody signs up here, or not from there; None for anybody else."""
+    config = visit.page_context.newsletter.config
+    if not config.subscribers.form:
+        return visit.get_pages().render_signup_disabled()
+    home = get_origin(config.site.url)
+    others = (*config.subscribers.origins, *([home] if config.subscribers.host else []))
+    if not is_allowed_origin(visit.headers, config.readers_url, others):
+        return visit.get_pages().render_wrong_origin()
+    return None
+
+
+def subscribe(visit: RequestContext) -> Response:
+    """Take what somebody wrote into the sign-up form."""
+    given = signup_forms.parse_signup(visit.form_fields, visit.page_context.signup_options)
+    faces = SignupPages(visit.page_context, given.language)
+    if given.faults:
+        return faces.render_invalid_form(given)
+    if not given.is_spam:
+        visit.on_result(
+            signup.request_signup(
+                visit.page_context.newsletter, given.signup_request, visit.network_hash, visit.now
+            )
+        )
+    return faces.render_confirmation_sent(
+        given.address, confirms=visit.page_context.signup_options.confirms
+    )
+
+
+def show_offer(visit: RequestContext) -> Response:
+    """Ask whether somebody wants to be mailed."""
+    return _render_offer(visit, signup.find_offer(visit.page_context.newsletter, visit.token))
+
+
+def _render_offer(visit: RequestContext, offer: SubscriptionOffer | None) -> Response:
+    if offer is None:
+        return visit.get_pages().render_not_found()
+    faces = visit.get_pages(offer.subscriber)
+    return (
+        faces.render_offer(offer, visit.token)
+        if offer.is_pending
+        else faces.render_confirmed(offer.subscriber)
+    )
+
+
+def confirm(visit: RequestContext) -> Response:
+    """Mail somebody from now on, if what they were shown is still what was asked for."""
+    desk, reader = visit.page_context.newsletter, None
+    offer = signup.find_offer(desk, visit.token)
+    if (
+        offer is not None
+        and offer.is_pending
+        and visit.offer_fingerprint in {"", offer.fingerprint}
+    ):
+        reader = signup.confirm_signup(desk, offer, visit.client_address, visit.now)
+    if reader is None:
+        return _render_offer(visit, signup.find_offer(desk, visit.token))
+    return visit.get_pages(reader).render_confirmed(reader)
+
+
+def show_preferences(visit: RequestContext) -> Response:
+    """Show what somebody gets."""
+    reader = visit.find_subscriber("preferences")
+    if reader is None or reader.state != ACTIVE:
+        return _render_inactive(visit, reader)
+    return visit.get_pages(reader).render_preferences(reader, signup_forms.fill_form(reader))
+
+
+def save_preferences(visit: RequestContext) -> Response:
+    """Change what somebody gets."""
+    reader = visit.find_subscriber("preferences")
+    if reader is None or reader.state != ACTIVE:
+        return _render_inactive(visit, reader)
+    given = signup_forms.parse_preferences(
+        visit.form_fields, visit.page_context.signup_options, reader
+    )
+    if given.faults:
+        return visit.get_pages(reader).render_preferences(reader, given)
+    desk = visit.page_context.newsletter
+    signup.update_preferences(desk, reader, given.follows, given.cadence, given.language, visit.now)
+    return SignupPages(visit.page_context, given.language).render_preferences(
+        reader, _normalize_form(given), is_saved=True
+    )
+
+
+def _normalize_form(given: FormData) -> FormData:
+    """Give a form as it is shown the next time."""
+    follows = given.follows
+    return FormData(
+        everything=given.everything,
+        tags=follows.tags,
+        authors=follows.authors,
+        cadence=given.cadence,
+        language=given.language,
+    )
+
+
+def _render_inactive(visit: RequestContext, reader: Subscriber | None) -> Response:
+    if reader is None:
+        return visit.get_pages().render_not_found()
+    token = signup.create_token(visit.page_context.newsletter, "unsubscribe", reader)
+    return visit.get_pages(reader).render_unsubscribed(reader, token)
+
+
+def show_unsubscribe(visit: RequestContext) -> Response:
+    """Ask whether somebody wants to be mailed no more."""
+    reader = visit.find_subscriber("unsubscribe")
+    if reader is not None and reader.state in _UNSUBSCRIBABLE:
+        return visit.get_pages(reader).render_unsubscribe(reader, visit.token)
+    return _render_unsubscribed(visit, reader)
+
+
+def unsubscribe(visit: RequestContext) -> Response:
+    """Mail somebody no more, whatever the body of the request says."""
+    signup.unsubscribe(visit.page_context.newsletter, visit.token, visit.now)
+    return _render_unsubscribed(visit, visit.find_subscriber("unsubscribe"))
+
+
+def resubscribe(visit: RequestContext) -> Response:
+    """Mail somebody again who left, or ask them first."""
+    reader, heard = signup.resubscribe(
+        visit.page_context.newsletter, visit.token, visit.network_hash, visit.now
+    )
+    if heard:
+        visit.on_result(heard)
+    if reader is None:
+        return _render_unsubscribed(visit, None)
+    faces = visit.get_pages(reader)
+    if reader.state == ACTIVE:
+        return faces.render_confirmed(reader)
+    if reader.state == "unsubscribed":
+        return faces.render_confirmation_sent(reader.address, confirms=True)
+    return faces.render_unsubscribed(reader, visit.token)
+
+
+def show_erase(visit: RequestContext) -> Response:
+    """Ask whether all that is known of somebody is to be deleted."""
+    reader = visit.find_subscriber("unsubscribe")
+    return (
+        visit.get_pages(reader).render_erase(reader, visit.token)
+        if reader
+        else _render_unsubscribed(visit, None)
+    )
+
+
+def erase(visit: RequestContext) -> Response:
+    """Delete all that is known of somebody."""
+    done = signup.erase_by_token(visit.page_context.newsletter, visit.token)
+    return visit.get_pages().render_erased() if done else visit.get_pages().render_not_found()
+
+
+def _render_unsubscribed(visit: RequestContext, reader: Subscriber | None) -> Response:
+    """Tell somebody that they are mailed no more, be they known or not."""
+    if reader is None and not signup.is_valid_token(
+        visit.page_context.newsletter, "unsubscribe", visit.token
+    ):
+        return visit.get_pages().render_not_found()
+    return visit.get_pages(reader).render_unsubscribed(reader, visit.token)
+
+
+FORM_TIMEOUT = 20.0
+"""Seconds that a form may take to come."""
+
+_Work = Callable[[RequestContext], Response]
+_Endpoint = Callable[[Request], Awaitable[Response]]
+
+
+def build_signup_routes(
+    scene: Callable[[], PageContext],
+    now: Callable[[], datetime],
+    heard: Callable[[str], object],
+    patience: float = FORM_TIMEOUT,
+) -> list[Route]:
+    """Give the routes, at the site's own path; `scene` gives the site as it is at a request.
+
+    They come before the static files, which answer a GET of subscribe/. `heard` is told, in a
+    thread, what becomes of who asks to be mailed, as `admission.heard` calls it.
+    """
+    door = _Endpoints(scene, now, heard, patience)
+    prefix = get_root_path(scene().newsletter.config.site.url)
+    both = {
+        "confirm": (show_offer, confirm),
+        "unsubscribe": (show_unsubscribe, unsubscribe),
+        "resubscribe": (show_unsubscribe, resubscribe),
+        "forget": (show_erase, erase),
+    }
+    found: list[Route] = [
+        PostRoute(
+            prefix + path,
+            door.create_form_view(subscribe, reject_signup),
+            methods=["POST"],
+        )
+        for path in ("subscribe", "subscribe/")
+    ]
+    for name, (look, do) in both.items():
+        path = f"{prefix}{name}/{{token}}"
+        found += [
+            Route(path, door.create_view(look), methods=["GET"]),
+            Route(path, door.create_view(do), methods=["POST"]),
+        ]
+    path = f"{prefix}preferences/{{token}}"
+    return [
+        *found,
+        Route(path, door.create_view(show_preferences), methods=["GET"]),
+        Route(path, door.create_form_view(save_preferences), methods=["POST"]),
+    ]
+
+
+class PostRoute(Route):
+    """A route that other methods do not meet: what they ask for at its address is a file."""
+
+    def matches(self, scope: Scope) -> tuple[Match, Scope]:
+        """Tell whether a request is for this route."""
+        match, child = super().matches(scope)
+        return (match, child) if match is Match.FULL else (Match.NONE, {})
+
+
+class _Endpoints:
+    """Lets people in; what waits for the database or a template does so in a thread."""
+
+    def __init__(
+        self,
+        scene: Callable[[], PageContext],
+        now: Callable[[], datetime],
+        heard: Callable[[str], object],
+        patience: float,
+    ) -> None:
+        self._scene = scene
+        self._now = now
+        self._heard = heard
+        self._patience = patience
+        self._networks = NetworkHasher()
+
+    def create_view(self, work: _Work) -> _Endpoint:
+        """Make an endpoint of what looks at no body."""
+
+        async def endpoint(request: Request) -> Response:
+            return await self._respond(self._create_context(request), work)
+
+        return endpoint
+
+    def create_form_view(
+        self, work: _Work, refusal: Callable[[RequestContext], Response | None] = lambda _: None
+    ) -> _Endpoint:
+        """Make an endpoint of what reads a form, unless `refusal` answers it unread."""
+
+        async def endpoint(request: Request) -> Response:
+            visit = self._create_context(request)
+            refused = await run_in_threadpool(refusal, visit)
+            if refused is not None:
+                return refused
+            try:
+                fields = await parse_form(request, self._patience)
+            except BodyError as error:
+                faces = SignupPages(visit.page_context)
+                return await run_in_threadpool(faces.render_unreadable_form, error.status)
+            return await self._respond(replace(visit, form_fields=fields), work)
+
+        return endpoint
+
+    def _create_context(self, request: Request) -> RequestContext:
+        now = self._now()
+        source = _address(request.client.host if request.client else "")
+        return RequestContext(
+            page_context=self._scene(),
+            token=request.path_params.get("token", ""),
+            headers=request.headers,
+            client_address=source,
+            network_hash=self._networks.hash_network(source, now),
+            now=now,
+            on_result=self._heard,
+            form_fields=(),
+            offer_fingerprint=request.query_params.get(OFFER_PARAMETER, ""),
+        )
+
+    async def _respond(self, visit: RequestContext, work: _Work) -> Response:
+        try:
+            return await run_in_threadpool(work, visit)
+        except StoreError:
+            return await run_in_threadpool(SignupPages(visit.page_context).render_unavailable)
+
+
+def _address(told: str) -> str:
+    """Give an IP address as it is told, by a proxy perhaps; "" for anything else."""
+    try:
+        return str(ip_address(told))
+    except ValueError:
+        return ""
