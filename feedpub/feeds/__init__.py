@@ -1,8 +1,7 @@
-"""Lists of posts → RSS 2.0, Atom 1.0, JSON Feed 1.1 and OPML; the only package that knows feedgen.
+"""Render feeds (RSS 2.0, Atom 1.0, JSON Feed 1.1), OPML and sitemaps; start at `renderer`.
 
-- addresses: where each document is
-- generator: feedgen, its faults corrected in this one place
-- atom, rss, jsonfeed: a format each; podcast: what rss adds for podcast directories
-- renderer: each post once per format, joined to feeds
-- opml: the list of all feeds
+`feedgen_adapter` is the only module that builds on feedgen and works around its bugs; `atom`, `rss`
+and `jsonfeed` each write one format.
 """
+
+import lxml.etree  # noqa: F401 - feedgen uses it without importing it

@@ -25,7 +25,8 @@ CUT = {
 # These meet nothing but what the sanitiser has written, where every element and comment ends.
 SANITISED = (
     "feedpub.content.markup.sanitize._BARE_LINK", "feedpub.content.markup.sanitize._EMPTY_LINK",
-    "feedpub.content.markup.excerpt.", "feedpub.content.markup.shortcodes._CODE", "feedpub.site.template_filters.",
+    "feedpub.content.markup.excerpt.", "feedpub.content.markup.shortcodes._CODE",
+    "feedpub.site.template_filters.",
     "feedpub.content.markup.toc._HEADING", "feedpub.content.markup.mathml._SET",
 )  # fmt: skip
 TAGS = nh3.ALLOWED_TAGS | {"audio", "figure", "section", "video"}
@@ -38,8 +39,7 @@ USED = {
     "feedpub.content.markup.fences._OPENER": frozenset({"match"}),
 }
 READING = (
-    "feedpub.site.template_filters", "feedpub.content.library.link_index", "feedpub.content.markup", "feedpub.content", "feedpub.models.text",
-    "feedpub.models.text", "feedpub.site.i18n",
+    "feedpub.content.", "feedpub.models.text", "feedpub.site.i18n", "feedpub.site.template_filters",
 )  # fmt: skip
 """What reads what authors write."""
 

@@ -1,6 +1,6 @@
 """Find what a wiki link names: a post or a file, by file name, title or alias.
 
-Used by `feedpub.content.library.link_index`. `index` is made once of all that is published; `Notes.find` looks up.
+Used by `link_index`. The index is built once from everything that is published.
 """
 
 import posixpath
