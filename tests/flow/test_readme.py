@@ -18,6 +18,7 @@ from feedpub.content import keys
 
 ROOT = Path(__file__).resolve().parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
+PACKAGE = Path(feedpub.__file__).parent
 ARCHITECTURE = (ROOT / "ARCHITECTURE.md").read_text(encoding="utf-8")
 END = "-- end of the output --"
 
@@ -148,10 +149,13 @@ def test_every_path_is_there() -> None:
     linked = set(re.findall(r"\]\((?!https?:)([^)#]+)\)", text))
     named = set(re.findall(r"`((?:feedpub|tests|benchmarks|templates|\.ci)/[^` ]*)`", text))
 
+    modules = set(re.findall(r"`((?!feedpub/|tests/)[a-z_/]+\.py)`", ARCHITECTURE))
     # feedpub itself may be installed, with no checkout around it.
-    homes = {"feedpub": Path(feedpub.__file__).parent.parent}
+    homes = {"feedpub": PACKAGE.parent}
 
     assert named
+    assert len(modules) > 30
+    assert [] == [each for each in sorted(modules) if not (PACKAGE / each).exists()]
     assert [] == [
         path
         for path in sorted(linked | named)
