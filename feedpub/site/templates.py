@@ -414,7 +414,8 @@ class _Undefined(jinja2.StrictUndefined):
         if owner is missing:
             return f'"{name}" is undefined'
         known = [each for each in dir(owner) if not each.startswith("_")]
-        return f'{type(owner).__name__.lower()} has no "{name}"{format_suggestion(name, known)}'
+        kind = type(owner).__name__.lower().removesuffix("config")
+        return f'{kind} has no "{name}"{format_suggestion(name, known)}'
 
 
 def _is_mail(name: str) -> bool:
