@@ -94,6 +94,7 @@ def test_leaf_blocks(body: str, expected: str) -> None:
         ("<a href='/b'>www.a.example</a>", "<a href='/b'>www.a.example</a>"),
         ("&copy; &#65; &nope; AT&T", "© A &amp;nope; AT&amp;T"),
         ("[a](/b){: .c} [d](/e){x}", '<a class="c" href="/b">a</a><a href="/e">d</a>{x}'),
+        ("_foo a* bar_ *b*", "<p><em>foo a* bar</em><em>b</em></p>"),
     ],
 )
 def test_inlines(body: str, expected: str) -> None:

@@ -92,6 +92,8 @@ def process_emphasis(runs: list[InlineNode], bottom: int) -> None:
         if not _length(runs[opening]):
             del runs[opening]
             index -= 1
+        # Runs below these have moved down: a bound that stayed would hide the openers above it.
+        lowest = {each: min(bound, index) for each, bound in lowest.items()}
         if not run.length:
             del runs[index]
     del runs[bottom:]
