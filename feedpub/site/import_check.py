@@ -89,9 +89,7 @@ def compare_urls(
         found = next((each for each in (path, f"{folder}index.html") if each in known), "")
         # What a server was asked for by a query is not the page without it.
         if found and not (parts.query and not path.strip("/")):
-            url = redirects.get(found) or config.site.url + parts.path.removeprefix(root).lstrip(
-                "/"
-            )
+            url = redirects.get(found) or config.site.url + quote(path)
             yield OldUrl(written, REDIRECT if found in redirects else PAGE, url)
         else:
             likely = guess.find_post(path, parts.query)

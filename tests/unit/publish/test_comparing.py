@@ -115,3 +115,14 @@ def test_the_command(site: Site, addresses: str, status: int) -> None:
     states = [each["state"] for each in json.load(io.StringIO(read.stdout))["addresses"]]
     assert states == ["redirect", "missing"][: 1 + status]
     assert not site.public.exists()
+
+
+def test_the_path_of_the_site_may_be_percent_encoded(tmp_path: Path) -> None:
+    """An address below it leads to one page, and its own path stands in the target once."""
+    site = Site(tmp_path)
+    site.config('site: {title: "Site", url: "https://example.org/caf%C3%A9/"}\n')
+    site.post("a.md")
+    target = "https://example.org/caf%C3%A9/posts/a/"
+
+    assert [("page", target, "")] == compared(site, "/caf%C3%A9/posts/a/")
+    assert [("page", target, "")] == compared(site, "/café/posts/a/")
