@@ -149,7 +149,10 @@ def _log_in(wire: SmtpConnection, relay: SmtpRelay) -> SmtpReply:
         asked = wire.send_command(b"AUTH CRAM-MD5")
         if asked.code != _CHALLENGE:
             return asked
-        challenge = binascii.a2b_base64(asked.text.encode("ascii", "ignore") + b"===")
+        try:
+            challenge = binascii.a2b_base64(asked.text.encode("ascii", "ignore") + b"===")
+        except binascii.Error:
+            raise _SmtpRejectedError("its CRAM-MD5 challenge is not base64", asked) from None
         digest = hmac.new(password, challenge, "md5").hexdigest()
         return wire.send_command(base64.b64encode(b"%b %b" % (user, digest.encode())))
     known = " ".join(offered) or "none"

@@ -160,6 +160,10 @@ def test_a_server_that_does_not_let_us_in(script: dict[str, Answer], expected: s
             "it does not let us in: 504 No",
         ),
         (
+            (b"220 Hi\r\n", b"250-Hi\r\n250 AUTH CRAM-MD5\r\n", b"334 A\r\n"),
+            "its CRAM-MD5 challenge is not base64",
+        ),
+        (
             (b"220 Hi\r\n", b"250-Hi\r\n250 AUTH LOGIN\r\n", b"334 \r\n", b"535 Who?\r\n"),
             "it does not let us in: 535 Who?",
         ),
