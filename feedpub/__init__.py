@@ -1,3 +1,3 @@
-"""Files become posts; posts become feeds and pages."""
+"""feedpub: publish a folder of Markdown posts as feeds, pages and an e-mail digest."""
 
 __version__ = "0.1.0"

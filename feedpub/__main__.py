@@ -1,8 +1,8 @@
-"""`python -m feedpub` is `feedpub`."""
+"""Entry point for `python -m feedpub`."""
 
 import sys
 
 from feedpub.cli import run
 
-if __name__ == "__main__":  # pragma: no branch - a spawned worker imports this, and runs nothing
+if __name__ == "__main__":  # pragma: no branch - a spawned worker imports this and must not run it
     sys.exit(run())

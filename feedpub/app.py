@@ -1,8 +1,8 @@
-"""What a publisher asks for, where it lies on the disk, and what came of it.
+"""What every command shares: build requests, their results, and access to a site's data.
 
-A site's configuration → the desk its newsletter is run from: store, keys and settings.
-
-A configuration file → Config.
+Commands describe their work as a `BuildRequest`; `load_config` reads `config.yaml`,
+`resolve_paths` finds the site's folders, and `open_newsletter` opens the subscriber database
+together with the signing keys.
 """
 
 import hmac
@@ -29,36 +29,36 @@ from feedpub.storage import database as storage_database
 from feedpub.storage.sent_files import RestoreGuard
 
 ProgressCallback = Callable[[str, int, int], None]
-"""Told of work as it goes on: which stage, how many are done, of how many."""
+"""Progress callback: (stage, items done, items in total)."""
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
 class BuildRequest:
-    """What to build, and how."""
+    """What to build, and with which options."""
 
     config_path: Path
-    output: Path | None  # in place of the config's
-    drafts: bool  # publish drafts too
-    future: bool  # publish what is dated after `now` too
-    clean: bool  # start from nothing
+    output: Path | None  # overrides output.folder
+    drafts: bool  # also publish drafts
+    future: bool  # also publish posts dated after `now`
+    clean: bool  # ignore the cache and rebuild everything
     now: datetime
     environ: Mapping[str, str]
     progress: ProgressCallback
-    config: Config | None = None  # in place of what the file says now
-    unfinished: frozenset[str] = frozenset()  # whole paths of files that somebody is writing
-    refuse_empty: bool = False  # a content folder that has become empty is one that is away
+    config: Config | None = None  # used instead of reading the file
+    unfinished: frozenset[str] = frozenset()  # absolute paths of files still being written
+    refuse_empty: bool = False  # treat an emptied content folder as missing, e.g. unmounted
 
     @property
     def state_folder(self) -> Path:
-        """The folder where what is remembered of the site lies."""
+        """The folder for feedpub's own state: `.feedpub/` beside the configuration."""
         return self.config_path.parent / ".feedpub"
 
 
 @dataclass(frozen=True, slots=True)
 class SitePaths:
-    """Where a site lies on the disk, and the settings it is built with."""
+    """A site's configuration and the folders it refers to."""
 
     config: Config
     content: Path
@@ -69,7 +69,7 @@ class SitePaths:
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """What a site consists of.
+    """How many files, posts, feeds and pages a site has.
 
     files = published + drafts + scheduled + ignored + the files that were left out.
     """
@@ -78,14 +78,14 @@ class Counts:
     published: int
     drafts: int
     scheduled: int
-    ignored: int  # names that are no posts, and posts that are private or have expired
+    ignored: int  # files that are not posts, and posts that are private or expired
     feeds: int  # documents, in every format
     pages: int
 
 
 @dataclass(frozen=True, slots=True)
 class Summary(Counts):
-    """What came of a build or a check."""
+    """The result of a build or a check."""
 
     written: int
     unchanged: int
@@ -93,19 +93,19 @@ class Summary(Counts):
     problems: tuple[Problem, ...]
     folder: str
     seconds: float = 0.0
-    changed_feeds: tuple[str, ...] = ()  # URLs of the feeds that say something else than before
-    # Whose pages were not there at the last build, newest first; () where that is not known.
+    changed_feeds: tuple[str, ...] = ()  # URLs of feeds whose content changed
+    # Posts without a page at the last build, newest first; () when that is unknown.
     new_posts: tuple[Post, ...] = ()
-    next_change: datetime | None = None  # then the next post appears or goes
-    damaged_files: tuple[str, ...] = ()  # parts of the cache that were, and have been made anew
-    killed_workers: int = 0  # processes of the build, whose work others did
+    next_change: datetime | None = None  # when the next post appears or expires
+    damaged_files: tuple[str, ...] = ()  # damaged cache files that were rebuilt
+    killed_workers: int = 0  # worker processes that died; others did their work
 
 
 def resolve_paths(request: BuildRequest, *, sends: bool = True) -> SitePaths:
-    """Read the config and find the folders it names; `sends` is as `config.load` has it.
+    """Load the configuration and resolve its folders; `sends` is passed on to `parse_config`.
 
-    Raises FeedpubError where there is no config, and ConfigError where it cannot be used, or
-    where what is written would become what is read.
+    Raises FeedpubError if there is no configuration file, and ConfigError if it is invalid or if
+    the output folder overlaps the content or template folder: output would be read as source.
     """
     path = request.config_path
     config = request.config or load_config(path, request.environ, sends=sends)
@@ -126,33 +126,33 @@ def resolve_paths(request: BuildRequest, *, sends: bool = True) -> SitePaths:
 
 
 def from_microseconds(since: int) -> datetime:
-    """Give the time so many microseconds after 1970 began."""
+    """Convert microseconds since 1970 to a UTC time."""
     return _EPOCH + timedelta(microseconds=since)
 
 
 def to_microseconds(moment: datetime) -> int:
-    """Give a time as microseconds since 1970."""
+    """Convert a time to microseconds since 1970."""
     return (moment - _EPOCH) // timedelta(microseconds=1)
 
 
 @dataclass(frozen=True, slots=True)
 class NewsletterContext:
-    """All that is at hand while newsletter work is done; for as long as `opened` holds it."""
+    """The services a newsletter command needs; valid only inside `open_newsletter`."""
 
     config: Config
     paths: SitePaths
     store: Store
     keys: SigningKeys
     restore_guard: RestoreGuard
-    outdated_reason: str = ""  # why nothing may be sent: the database is older than what went out
+    outdated_reason: str = ""  # why sending is blocked: the database was restored
 
     def require_current_database(self) -> None:
-        """Raise FeedpubError where the database is older than what went out."""
+        """Raise FeedpubError if the database is older than the mail already sent."""
         if self.outdated_reason:
             raise FeedpubError(self.outdated_reason)
 
     def get_digest(self, name: str) -> DigestConfig:
-        """Give the digest of this name. Raises FeedpubError where there is none."""
+        """Return the digest with this name. Raises FeedpubError if there is none."""
         names = [each.name for each in self.config.digests]
         for each in self.config.digests:
             if each.name == name:
@@ -164,11 +164,11 @@ class NewsletterContext:
         raise FeedpubError(f'no digest is called "{name}"; {hint}')
 
     def get_timezone(self, digest: DigestConfig) -> str:
-        """Give the time zone that a digest's schedule is in."""
+        """Return the time zone of a digest's schedule."""
         return digest.timezone or self.config.site.timezone
 
     def get_sender(self) -> Author:
-        """Give whom messages are from. Raises FeedpubError where nobody has an address."""
+        """Return the From author. Raises FeedpubError if no sender address is configured."""
         author = self.config.mail.sender or self.config.site.author
         if author is None or not author.email:
             raise FeedpubError(
@@ -178,32 +178,36 @@ class NewsletterContext:
         return author
 
     def get_hostname(self) -> str:
-        """Give the site's host name."""
+        """Return the site's host name."""
         return urlsplit(self.config.site.url).hostname or "localhost"
 
     def create_token(self, purpose: str, one: Subscriber) -> str:
-        """Give a reader's token for a purpose."""
+        """Return a subscriber's signed token for a purpose."""
         return tokens.sign_token(self.keys, purpose, one.id, one.address)
 
     def find_subscriber(self, owner: TokenSubject) -> Subscriber | None:
-        """Give the reader whom a token was made for, and nobody else who has that id now."""
+        """Return the subscriber a token was issued for.
+
+        None if the id is unknown or now belongs to a different address.
+        """
         one = self.store.get_subscriber(owner.id)
         return one if one and tokens.is_for_address(self.keys, owner, one.address) else None
 
     def derive_salt(self) -> bytes:
-        """Give what the addresses of the forgotten are hashed with.
+        """Return the salt for hashing the addresses of erased subscribers.
 
-        It is kept in the database, so it is not the secret, which makes tokens.
+        It is derived from the site's secret, not equal to it: the database must not hold what signs
+        tokens.
         """
         return self.derive_salts()[0]
 
     def derive_salts(self) -> tuple[bytes, ...]:
-        """Give that salt, and those of older keys."""
+        """Return the salts of the current key and of all older keys, current first."""
         return _derive_salts(self.keys)
 
 
 def get_site_timezone(request: BuildRequest) -> ZoneInfo:
-    """Give the time zone that a site tells its times in. Raises FeedpubError without a site."""
+    """Return the site's time zone. Raises FeedpubError if there is no usable configuration."""
     return ZoneInfo(resolve_paths(request).config.site.timezone)
 
 
@@ -211,9 +215,12 @@ def get_site_timezone(request: BuildRequest) -> ZoneInfo:
 def open_newsletter(
     request: BuildRequest, patience: float = storage_database.LOCK_TIMEOUT
 ) -> Iterator[NewsletterContext]:
-    """Open the desk of a site, and close it in the end; `patience` is as `store.open` takes it.
+    """Open a site's newsletter context, and close its database on exit.
 
-    Raises FeedpubError where the configuration, the database or the secret cannot be used.
+    `patience` is how long to wait for a locked database, as in `storage.open_store`. Digests that
+    were renamed with `was` are renamed in the database first.
+
+    Raises FeedpubError if the configuration, the database or the secret cannot be used.
     """
     where = resolve_paths(request)
     home = where.cache.parent
@@ -251,10 +258,10 @@ def _build_keys(secrets: tuple[bytes, ...]) -> SigningKeys:
 
 
 def load_config(path: Path, environ: Mapping[str, str], *, sends: bool = True) -> Config:
-    """Read a configuration file; `sends` is as `config.load` has it.
+    """Read a configuration file; `sends` is passed on to `parse_config`.
 
     Raises:
-        ConfigError: it is not UTF-8, or says what it must not.
+        ConfigError: the file is not UTF-8, or a value in it is invalid.
         FeedpubError: there is no such file.
     """
     try:

@@ -1,24 +1,24 @@
-"""What stops a command, as opposed to what is wrong with one post.
+"""Exceptions that feedpub raises on purpose.
 
-FeedpubError          the command cannot go on: one line saying what, where and what to do
-├── ConfigError       config.yaml cannot be used; holds every fault found in it
-├── TemplateError     a template is missing or names something that does not exist
-├── OutputError       the output folder must not, or cannot, be written
-└── MailError         mail cannot be signed, sent or fetched at all; no secret is in the message
-PostError             one file cannot be published; the rest is
+FeedpubError          the command cannot continue; one message: what, where and what to do
+├── ConfigError       config.yaml is invalid; carries every problem found in it
+├── TemplateError     a template is missing or refers to an undefined name
+├── OutputError       the output folder may not, or cannot, be written
+└── MailError         mail cannot be signed, sent or fetched; never contains a secret
+PostError             one file cannot be published; the others still are
 """
 
 from feedpub.models.content import Problem
 
 
 class FeedpubError(Exception):
-    """The command cannot go on. The message says what is wrong, where, and what to do."""
+    """The command cannot continue. The message says what is wrong, where, and what to do."""
 
 
 class ConfigError(FeedpubError):
-    """The configuration cannot be used.
+    """The configuration is invalid.
 
-    `problems` holds every fault found, so that one run shows them all.
+    `problems` holds every problem found, so that one run reports all of them.
     """
 
     def __init__(self, problems: tuple[Problem, ...]) -> None:
@@ -31,15 +31,15 @@ class TemplateError(FeedpubError):
 
 
 class OutputError(FeedpubError):
-    """The output folder must not, or cannot, be written."""
+    """The output folder may not, or cannot, be written."""
 
 
 class MailError(FeedpubError):
-    """Mail cannot be signed, sent or fetched at all; the message says what the other side said."""
+    """Mail cannot be signed, sent or fetched; the message quotes the server's reply."""
 
 
 class PostError(Exception):
-    """One file cannot be published; `problem` says where and why, and the rest goes on."""
+    """One file cannot be published, for the reason in `problem`. The build continues without it."""
 
     def __init__(self, problem: Problem) -> None:
         super().__init__(str(problem))

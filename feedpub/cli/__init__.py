@@ -1,4 +1,4 @@
-"""The command `feedpub`: the arguments, the streams and the only clock."""
+"""The command line interface: `run` sets up streams and clock, and calls `session.main`."""
 
 import io
 import os
@@ -18,17 +18,17 @@ if TYPE_CHECKING:
     from feedpub.cli.context import DaemonAPI, NewsletterAPI, PublishAPI, WebAPI
     from feedpub.newsletter.dns_checks import Finding
 
-_BROKEN_PIPE = 141  # what shells give a program whose reader went away
+_BROKEN_PIPE = 141  # 128 + SIGPIPE, as in shells
 
 
 def run() -> int:
-    """Do what was typed in the shell; give the exit status."""
-    if sys.getfilesystemencoding() != "utf-8":  # pragma: no cover - this process is replaced
-        # Names of files would be other names, and posts have other ids, by the locale: begin again.
+    """Run the command in sys.argv; return the exit status."""
+    if sys.getfilesystemencoding() != "utf-8":  # pragma: no cover - replaces this process
+        # File names, and so post ids, would depend on the locale: restart in UTF-8 mode.
         os.execv(sys.executable, [sys.executable, "-X", "utf8", *sys.orig_argv[1:]])  # noqa: S606
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
-            # The configuration is UTF-8 wherever it is printed; no name of a file stops a command.
+            # Output is UTF-8 in every locale, and an undecodable file name must not fail a command.
             stream.reconfigure(encoding="utf-8", errors="backslashreplace")
     world = AppContext(
         stdin=_input,
@@ -50,58 +50,58 @@ def run() -> int:
         status = main(sys.argv[1:], world)
         sys.stdout.flush()
     except BrokenPipeError:
-        # Python would complain once more when it flushes at the end.
+        # Otherwise Python would fail again when it flushes stdout at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return _BROKEN_PIPE
     return status
 
 
 def _load_publish() -> "PublishAPI":
-    from feedpub.site import api  # noqa: PLC0415  `feedpub --help` does not wait for it
+    from feedpub.site import api  # noqa: PLC0415  keeps `feedpub --help` fast
 
     return api
 
 
 def _load_newsletter() -> "NewsletterAPI":
-    from feedpub.newsletter import api as newsletter_api  # noqa: PLC0415  `feedpub --help` does not wait for it
+    from feedpub.newsletter import api as newsletter_api  # noqa: PLC0415  keeps `feedpub --help` fast
 
     return newsletter_api
 
 
 def load_doctor() -> "Callable[[BuildRequest], tuple[Finding, ...]]":
-    """Give what looks at all that a newsletter needs."""
-    from feedpub.newsletter import doctor  # noqa: PLC0415  likewise
+    """Return the function that runs all checks."""
+    from feedpub.newsletter import doctor  # noqa: PLC0415  keeps `feedpub --help` fast
 
     return doctor.run_checks
 
 
 def _input() -> BinaryIO:
-    """Give the octets that are piped in; none where standard input is closed."""
+    """Return binary standard input; an empty stream if it is closed."""
     return sys.stdin.buffer if sys.stdin else io.BytesIO()
 
 
 def _load_web() -> "WebAPI":
-    from feedpub.web import api as web_api  # noqa: PLC0415  `feedpub --help` does not wait for it
+    from feedpub.web import api as web_api  # noqa: PLC0415  keeps `feedpub --help` fast
 
     return web_api
 
 
 def load_daemon() -> "DaemonAPI":
-    """Give what keeps a site running."""
-    from feedpub.daemon import api as daemon_api  # noqa: PLC0415  likewise
+    """Return the daemon's API."""
+    from feedpub.daemon import api as daemon_api  # noqa: PLC0415  keeps `feedpub --help` fast
 
     return daemon_api
 
 
 def open_browser(path: "Path") -> bool:
-    """Show a file in the browser; say whether there is one."""
-    import webbrowser  # noqa: PLC0415  likewise
+    """Open a file in the browser; return whether there is one."""
+    import webbrowser  # noqa: PLC0415  keeps `feedpub --help` fast
 
     return webbrowser.open(path.absolute().as_uri())
 
 
 def _columns(stream: TextIO) -> int:
-    """Give the width of the terminal; 80 where it is none."""
+    """Return the width of the terminal; 80 if the stream is none."""
     try:
         return os.get_terminal_size(stream.fileno()).columns
     except OSError:

@@ -1,10 +1,7 @@
-"""Statistics and words → a page, or one picture, that needs nothing else to be seen.
+"""Render statistics as an HTML page or a single SVG, both self-contained.
 
-Numbers → the SVG of a plot, as wide as asked; its colours are classes of `style.py`.
-
-Statistics and words → a page of plots, or one SVG that holds them all.
-
-The site's accent → the style of plots and of the page around them, light and dark.
+`render_page` and `render_svg` are the entry points, called by `feedpub stats`. Colours are CSS
+classes derived from the site's accent colour, in light and dark.
 """
 
 import math
@@ -18,21 +15,21 @@ from feedpub.models.stats import IssueSummary, Statistics
 from feedpub.site.colour import blend, ensure_contrast
 from feedpub.site.i18n import Catalog, direction
 
-_LINE = 22  # from one line of text to the next
-_ROW = 46  # of a bar, with its label above it
+_LINE = 22  # line height, in pixels like all sizes here
+_ROW = 46  # height of a bar with the label above it
 _BAR = 10
-_EM = 13.0  # the size of the text
-_NARROW = 0.56  # of an em: most letters; wide ones take a whole
-_TALL = 220  # a line plot
-_STEPS = 4  # lines across it, at most
+_EM = 13.0  # font size
+_NARROW = 0.56  # em per letter; wide characters take a whole em
+_TALL = 220  # height of a line plot
+_STEPS = 4  # grid lines at most, without the axis
 
 DateFormatter = Callable[[date, bool], str]
-"""Says a date, with its year or without."""
+"""Formats a date, with its year or without."""
 
 
 @dataclass(frozen=True, slots=True)
 class Plot:
-    """A piece of SVG, and the room it takes."""
+    """An SVG fragment and its size in pixels."""
 
     svg: str
     width: int
@@ -41,15 +38,15 @@ class Plot:
 
 @dataclass(frozen=True, slots=True)
 class Bar:
-    """One bar: what it is of, and its parts by class."""
+    """One bar: its label, and its segments as (class, number)."""
 
     label: str
     segments: tuple[tuple[str, int], ...]
-    value_label: str  # beside the label, at the other end
+    value_label: str  # shown at the other end of the label's line
 
 
 def draw_line(points: Sequence[tuple[date, int]], width: int, dated: DateFormatter) -> Plot:
-    """Give numbers over days as a line, with the ground below it shaded."""
+    """Draw a number per day as a line, with the area below it shaded."""
     top = _round_scale(max((number for _, number in points), default=0))
     left, right = measure_text(f"{top:,}") + 10, width - 4
     floor, ceiling = _TALL - _LINE - 6, 14
@@ -72,7 +69,7 @@ def draw_line(points: Sequence[tuple[date, int]], width: int, dated: DateFormatt
 
 
 def draw_bars(rows: Sequence[Bar], width: int) -> Plot:
-    """Give bars, one below the other, each as long as its number is beside the largest."""
+    """Draw horizontal bars below each other, scaled to the largest."""
     most = max((sum(number for _, number in each.segments) for each in rows), default=0)
     drawn = []
     for place, each in enumerate(rows):
@@ -98,7 +95,7 @@ def _track(y: int, width: int) -> str:
 
 
 def _grid(top: int, left: float, right: float, floor: float, ceiling: float) -> Iterator[str]:
-    """Draw a line across for each round number."""
+    """Draw a horizontal line at each step of the scale."""
     step = _step(top)
     for number in range(0, top + 1, step):
         y = floor - (floor - ceiling) * number / top
@@ -110,7 +107,7 @@ def _grid(top: int, left: float, right: float, floor: float, ceiling: float) -> 
 def _draw_date_labels(
     points: Sequence[tuple[date, int]], left: float, step: float, width: int, dated: DateFormatter
 ) -> Iterator[str]:
-    """Name some of the days below a line, the first and the last among them."""
+    """Label some of the days below a line, always the first and the last."""
     last = len(points) - 1
     wanted = min(max(width // 150, 2), len(points))
     chosen = {round(last * each / max(wanted - 1, 1)) for each in range(wanted)}
@@ -123,13 +120,13 @@ def _draw_date_labels(
 
 
 def _round_scale(most: int) -> int:
-    """Give the end of a scale: a multiple of its step, and no less than the most."""
+    """Return the end of a scale: the smallest multiple of its step that holds the maximum."""
     step = _step(most)
     return max(math.ceil(most / step) * step, step)
 
 
 def _step(most: int) -> int:
-    """Give 1, 2 or 5 times a power of ten, so that a few reach the most."""
+    """Return 1, 2 or 5 times a power of ten, so that at most _STEPS of them reach the maximum."""
     size = 1
     while True:
         for times in (1, 2, 5):
@@ -139,7 +136,7 @@ def _step(most: int) -> int:
 
 
 def measure_text(text: str) -> float:
-    """Give about how long a text is."""
+    """Return the approximate width of a text in pixels."""
     return sum(_EM * _wide(each) for each in text)
 
 
@@ -148,7 +145,7 @@ def _wide(character: str) -> float:
 
 
 def _truncate(text: str, room: float) -> str:
-    """Give a text that fits, its end left out where it must be, as HTML."""
+    """Return a text as HTML, shortened with an ellipsis if it is too wide."""
     clean = "".join(each if each.isprintable() else " " for each in text)
     if measure_text(clean) <= room:
         return escape(clean)
@@ -205,7 +202,7 @@ footer{margin-block-start:3.5rem;font:.78rem/1.5 var(--sans);color:var(--soft)}
 
 
 def build_plot_css(accent: str) -> str:
-    """Give the style of plots."""
+    """Return the CSS of the plots."""
     light = _scheme(accent, _LIGHT, _INK, 0.045)
     dark = _scheme(accent, _DARK, _CHALK, 0.08)
     fonts = (
@@ -218,7 +215,7 @@ def build_plot_css(accent: str) -> str:
 
 
 def build_page_css(accent: str) -> str:
-    """Give the style of the page as well."""
+    """Return the CSS of the page, including that of the plots."""
     return build_plot_css(accent) + _PAGE
 
 
@@ -246,7 +243,7 @@ _LEGEND = (("good", "accepted"), ("bad", "failed"), ("rest", "waiting"), ("none"
 
 @dataclass(frozen=True, slots=True)
 class _ChartSection:
-    """One plot, and what is said of it."""
+    """One plot with its title and caption."""
 
     title: str
     caption: str
@@ -255,7 +252,7 @@ class _ChartSection:
 
 
 def render_page(one: Statistics, words: Catalog) -> str:
-    """Give a whole page of HTML."""
+    """Render the statistics as a complete HTML page."""
     language, title = escape(words.language), _text(words, "title", title=one.title)
     cells = "".join(
         f"<div><dt>{escape(label)}</dt><dd>{escape(told)}</dd></div>"
@@ -274,7 +271,7 @@ def render_page(one: Statistics, words: Catalog) -> str:
 
 
 def render_svg(one: Statistics, words: Catalog) -> str:
-    """Give one SVG with every plot, to be shown wherever pictures are."""
+    """Render all plots as one SVG image."""
     drawn, y = [], _MARGIN + 12
     for part in _parts(one, words):
         plot = part.draw(_WIDE_PLOT)
@@ -319,7 +316,7 @@ def _section(part: _ChartSection, words: Catalog) -> str:
 
 
 def _parts(one: Statistics, words: Catalog) -> Iterator[_ChartSection]:
-    """Give the plots of what there is to show."""
+    """Yield the sections for which there is data."""
 
     def part(
         key: str, said: str, draw: Callable[[int], Plot], *, has_key: bool = False
@@ -372,7 +369,7 @@ def _issue(each: IssueSummary, words: Catalog) -> Bar:
 
 
 def _numbers(one: Statistics, words: Catalog) -> Iterator[tuple[str, str]]:
-    """Give the few numbers that somebody looks for first."""
+    """Yield the key figures as (label, value)."""
     active = dict(one.states).get("active", 0)
     audience = sum(each.stats.audience for each in one.issues)
     taken = sum(each.stats.accepted for each in one.issues)

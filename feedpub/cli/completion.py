@@ -1,4 +1,4 @@
-"""The commands → what makes a shell complete them."""
+"""Generate the completion scripts for bash, zsh and fish; see `render_completion`."""
 
 from collections.abc import Iterator, Sequence
 
@@ -10,7 +10,7 @@ _GLOBAL_OPTIONS = (VERSION, DEBUG, _HELP)
 
 
 def render_completion(shell: str) -> str:
-    """Give the completion script for bash, zsh or fish."""
+    """Return the completion script for bash, zsh or fish."""
     lines = {"bash": _bash, "zsh": _zsh, "fish": _fish}[shell]()
     return "\n".join(lines) + "\n"
 
@@ -20,7 +20,7 @@ def _options(command: Command) -> tuple[Option, ...]:
 
 
 def _groups() -> list[tuple[str, Command]]:
-    """Give the commands that have commands, by what is typed for them."""
+    """Return the commands that have subcommands, with their full names."""
     return [(name, command) for name, command in walk_commands() if command.subcommands]
 
 
@@ -67,7 +67,7 @@ def _bash_words(commands: Sequence[Command], options: Sequence[Option]) -> Itera
 
 
 def _bash_values(command: Command) -> Iterator[str]:
-    """Complete what follows an option."""
+    """Complete the value of an option."""
     options = [each for each in command.options if each.param_type is not ParamType.FLAG]
     if options:
         yield "            case $before in"
@@ -104,7 +104,7 @@ def _zsh_function(name: str) -> str:
 def _zsh_group(
     function: str, name: str, commands: Sequence[Command], options: Sequence[Option]
 ) -> Iterator[str]:
-    """Complete one of some commands, and what stands behind it."""
+    """Complete one of several commands and its arguments."""
     yield f"{function}() {{"
     yield "    local context state state_descr line"
     yield "    typeset -A opt_args"
@@ -198,7 +198,7 @@ def _fish_option(option: Option) -> str:
 
 
 def _quoted(text: str) -> str:
-    """Quote for zsh: nothing is special in single quotes but the quote."""
+    """Quote for zsh; only the single quote itself is special."""
     return "'" + text.replace("'", "'\\''") + "'"
 
 

@@ -1,4 +1,7 @@
-"""All that a command can see, change and call, handed to it as one value."""
+"""What a command works with: its streams, clock and the APIs it calls; see `CommandContext`.
+
+The API protocols let tests pass in fakes, and modules load only when a command needs them.
+"""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -29,34 +32,34 @@ if TYPE_CHECKING:
     from feedpub.web.serving import ServeOptions
 
 EXIT_OK, EXIT_FAILURE, EXIT_USAGE, EXIT_TEMPFAIL, EXIT_INTERRUPTED = 0, 1, 2, 75, 130
-EXIT_NOUSER = 67  # EX_NOUSER of sysexits.h: the mail server returns the message
-"""Exit status; 130 is what shells give a program that Ctrl-C ended.
+EXIT_NOUSER = 67  # EX_NOUSER of sysexits.h: the mail server bounces the message
+"""Exit statuses; 130 is 128 + SIGINT, as in shells.
 
-75 is EX_TEMPFAIL of sysexits.h: a mail server keeps what it handed over, and tries again.
+75 is EX_TEMPFAIL of sysexits.h: the mail server keeps the message, and tries again.
 """
 
 
 class PublishAPI(Protocol):
-    """What builds and checks."""
+    """Builds and checks the site; see `feedpub.site.api`."""
 
     def build(self, request: "BuildRequest") -> "Summary":
-        """Publish the content folder."""
+        """Build the site."""
         ...
 
     def check(self, request: "BuildRequest") -> "Summary":
-        """Find what is wrong, and write nothing."""
+        """Find problems, and write nothing."""
         ...
 
     def import_check(self, request: "BuildRequest", old: Path, /) -> "tuple[OldUrl, ...]":
-        """Tell what is at the addresses of an old site."""
+        """Compare the URLs of an old site with this one."""
         ...
 
 
 class WebAPI(Protocol):
-    """What serves the site; see `feedpub.web.api`."""
+    """Serves the site; see `feedpub.web.api`."""
 
     def serve(self, request: "BuildRequest", stand: "ServeOptions", /) -> None:
-        """Serve what was built last."""
+        """Serve the last build."""
         ...
 
     def serve_live(
@@ -67,14 +70,14 @@ class WebAPI(Protocol):
         failed: Callable[[FeedpubError], None],
         /,
     ) -> None:
-        """Serve what is being written."""
+        """Serve a preview that is rebuilt at each change."""
         ...
 
 
 class NewsletterAPI(Protocol):
-    """What keeps the readers, and mails them; see `feedpub.newsletter.api`."""
+    """Manages subscribers, digests and bounces; see `feedpub.newsletter.api`."""
 
-    def add_subscriber(  # noqa: PLR0913 - what is known of a reader
+    def add_subscriber(  # noqa: PLR0913 - the fields of a subscriber
         self,
         request: "BuildRequest",
         address: str,
@@ -86,38 +89,38 @@ class NewsletterAPI(Protocol):
         cadence: str,
         language: str,
     ) -> "Subscriber":
-        """Add a reader; give them as they are then."""
+        """Add a subscriber; return them as stored."""
         ...
 
     def list_subscribers(
         self, request: "BuildRequest", state: str | None, /
     ) -> "Iterator[Subscriber]":
-        """Give all readers, or those in a state."""
+        """Return all subscribers, or those in a state."""
         ...
 
     def get_subscriber(self, request: "BuildRequest", address: str, /) -> "Subscriber":
-        """Give the reader with an address."""
+        """Return the subscriber with an address."""
         ...
 
     def get_last_delivery(
         self, request: "BuildRequest", address: str, /
     ) -> "DeliveryStatus | None":
-        """Tell what became of the last issue for somebody."""
+        """Return the last delivery to a subscriber."""
         ...
 
     def remove_subscriber(self, request: "BuildRequest", address: str, /) -> None:
-        """Take somebody off the list."""
+        """Remove a subscriber."""
         ...
 
     def erase_subscriber(self, request: "BuildRequest", address: str, /) -> None:
-        """Delete a person for good."""
+        """Erase a subscriber's personal data."""
         ...
 
     def suppress_address(self, request: "BuildRequest", address: str, /) -> "Subscriber":
-        """Mail somebody no more."""
+        """Suppress an address."""
         ...
 
-    def import_subscribers(  # noqa: PLR0913 - all that can be said of a list
+    def import_subscribers(  # noqa: PLR0913 - the options of an import
         self,
         request: "BuildRequest",
         path: Path,
@@ -134,92 +137,92 @@ class NewsletterAPI(Protocol):
         ...
 
     def export_subscribers(self, request: "BuildRequest", /) -> Iterator[str]:
-        """Give all readers as lines of CSV."""
+        """Yield all subscribers as lines of CSV."""
         ...
 
     def count_subscribers(self, request: "BuildRequest", /) -> tuple[tuple[str, int], ...]:
-        """Count the readers in each state."""
+        """Return the number of subscribers in each state."""
         ...
 
     def collect_statistics(self, request: "BuildRequest", days: int, /) -> "Statistics":
-        """Tell how the site is read."""
+        """Return the statistics of the last days."""
         ...
 
     def load_catalog(self, request: "BuildRequest", /) -> "Catalog":
-        """Give what is said in the site's language."""
+        """Return the messages of the site's language."""
         ...
 
     def list_digests(self, request: "BuildRequest", /) -> "tuple[DigestStatus, ...]":
-        """Tell how each digest stands."""
+        """Return the state of each digest."""
         ...
 
     def write_preview(
         self, request: "BuildRequest", digest: str, folder: Path, address: str, /
     ) -> "Preview":
-        """Write what a digest would say now."""
+        """Write a digest as it would go out now to a folder."""
         ...
 
     def send_test(self, request: "BuildRequest", digest: str, to: str, /) -> "SendResult":
-        """Send what a digest would say now to one address."""
+        """Send a digest as it would go out now to one address."""
         ...
 
     def send_digests(
         self, request: "BuildRequest", digest: str, /, *, due: bool, dry: bool, backlog: bool
     ) -> "tuple[DigestResult, ...]":
-        """Send what is new."""
+        """Plan new issues, and deliver what is due."""
         ...
 
     def list_issues(
         self, request: "BuildRequest", digest: str, /
     ) -> "tuple[tuple[Issue, IssueStats], ...]":
-        """Give the issues, newest first, and how each stands."""
+        """Return the issues, newest first, with their statistics."""
         ...
 
     def list_undelivered(
         self, request: "BuildRequest", issue: int, most: int, /
     ) -> "tuple[DeliveryStatus, ...]":
-        """Tell to whom an issue did not come, and why."""
+        """Return the first recipients without a delivery, and the reasons."""
         ...
 
     def pause_issue(self, request: "BuildRequest", issue: int, /) -> "Issue":
-        """Stop an issue for now."""
+        """Pause an issue."""
         ...
 
     def resume_issue(self, request: "BuildRequest", issue: int, /) -> "Issue":
-        """Let it go on."""
+        """Resume a paused issue."""
         ...
 
     def cancel_issue(self, request: "BuildRequest", issue: int, /) -> "Issue":
-        """End it."""
+        """Cancel an issue."""
         ...
 
     def retry_issue(self, request: "BuildRequest", issue: int, /, *, doubt: bool) -> int:
-        """Plan again what failed, or what is in doubt; give how many."""
+        """Schedule failed deliveries, or those in doubt, again; return how many."""
         ...
 
     def recover(
         self, request: "BuildRequest", places: Sequence[Path], until: datetime | None, /
     ) -> "RecoveryResult":
-        """Settle what went out since the backup that the database was restored from."""
+        """Reconcile a restored database with what was sent since the backup."""
         ...
 
     def get_site_timezone(self, request: "BuildRequest", /) -> "ZoneInfo":
-        """Give the time zone that the site tells its times in."""
+        """Return the time zone in which the site's times are shown."""
         ...
 
     def parse_source(
         self, text: str, environ: Mapping[str, str], piped: BinaryIO, /
     ) -> "MailSource":
-        """Read what a person calls a place of mail."""
+        """Parse a mail source given on the command line."""
         ...
 
     def process_bounces(self, request: "BuildRequest", place: "MailSource", /) -> "BounceSummary":
-        """Take notice of what came back."""
+        """Process the messages in a mailbox."""
         ...
 
 
 class DaemonAPI(Protocol):
-    """What keeps a site running; see `feedpub.daemon.api`."""
+    """Runs the daemon, and reports its status; see `feedpub.daemon.api`."""
 
     def run_forever(
         self,
@@ -230,49 +233,49 @@ class DaemonAPI(Protocol):
         *,
         human: bool,
     ) -> tuple[str, ...]:
-        """Watch, publish and mail until told to stop; give what was in hand and has not ended."""
+        """Run the daemon until it is stopped; return the names of what did not end in time."""
         ...
 
     def get_status(self, request: "BuildRequest", /) -> "SiteStatus":
-        """Tell how the site stands."""
+        """Return the status of the site."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class AppContext:
-    """All that a command can see and change, but for the files it is about."""
+    """Everything outside the command line that a command uses, except the site's files."""
 
     stdin: Callable[[], BinaryIO]  # called only by the commands that read it
     stdout: TextIO
     stderr: TextIO
     environ: Mapping[str, str]
     now: Callable[[], datetime]
-    monotonic: Callable[[], float]  # seconds since some moment
-    terminal_width: int  # of the terminal
-    publish: Callable[[], PublishAPI]  # called only by the commands that need it
-    newsletter: Callable[[], NewsletterAPI]  # likewise
-    doctor: "Callable[[], Callable[[BuildRequest], tuple[Finding, ...]]]"  # likewise
-    web: Callable[[], WebAPI]  # likewise
-    open_browser: Callable[[Path], bool]  # show a file in the browser, if there is one
-    daemon: Callable[[], DaemonAPI]  # likewise
-    exit: Callable[[int], object]  # end the process, whatever its threads do
+    monotonic: Callable[[], float]  # seconds since an arbitrary moment
+    terminal_width: int  # columns
+    publish: Callable[[], PublishAPI]  # imports the module; called only by commands that need it
+    newsletter: Callable[[], NewsletterAPI]  # as above
+    doctor: "Callable[[], Callable[[BuildRequest], tuple[Finding, ...]]]"  # as above
+    web: Callable[[], WebAPI]  # as above
+    open_browser: Callable[[Path], bool]  # returns whether there is a browser
+    daemon: Callable[[], DaemonAPI]  # as above
+    exit: Callable[[int], object]  # ends the process, even if threads are running
 
     def create_terminal(self, stream: TextIO) -> Terminal:
-        """Give what writes to one of the streams."""
+        """Return a terminal for one of the streams."""
         return Terminal(stream, self.environ, self.monotonic, self.terminal_width)
 
 
 @dataclass(frozen=True, slots=True)
 class CommandContext:
-    """One command, and where it is done."""
+    """One invocation of a command."""
 
     arguments: Arguments
     app: AppContext
     terminal: Terminal  # stderr
 
     def build_request(self) -> "BuildRequest":
-        """Give what was asked for, as the use cases take it."""
-        from feedpub.app import BuildRequest  # noqa: PLC0415  `feedpub --help` does not wait for it
+        """Return the request that the arguments describe."""
+        from feedpub.app import BuildRequest  # noqa: PLC0415  keeps `feedpub --help` fast
 
         arguments = self.arguments
         return BuildRequest(
@@ -287,7 +290,7 @@ class CommandContext:
         )
 
     def echo(self, lines: Iterable[str], *, always: bool = False) -> None:
-        """Tell what was done, the first line painted: on terminals, or everywhere if `always`."""
+        """Print a result with a highlighted first line: only on a terminal, unless `always`."""
         self.terminal.clear_progress()
         out = self.app.create_terminal(self.app.stdout)
         if always or out.is_interactive:
@@ -295,10 +298,10 @@ class CommandContext:
             out.echo("\n".join([out.style(first, Style.HEADING), *rest]))
 
     def echo_hint(self, line: str) -> None:
-        """Say what to do next, where somebody looks and there is anything to say."""
+        """Print what to do next, on a terminal and if there is anything to say."""
         if line and self.terminal.is_interactive:
             self.terminal.echo(escape(line))
 
     def echo_error(self, line: str) -> None:
-        """Say what went wrong."""
+        """Print an error."""
         self.terminal.echo(self.terminal.style(escape(line), Style.ERROR))

@@ -1,4 +1,4 @@
-"""`feedpub run` and `feedpub status` → a process that goes on, and how it stands."""
+"""The commands `feedpub run` and `feedpub status`."""
 
 import json
 from collections.abc import Callable, Iterator, Mapping
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from feedpub.daemon.status import SiteStatus
     from feedpub.site.status import LastBuild, UpcomingChange
 
-_SIGNUP_TIMEOUT = timedelta(minutes=2)  # until who signed up should have been written to
+_SIGNUP_TIMEOUT = timedelta(minutes=2)  # by when a sign-up should have been answered
 
 _NOTHING_DUE = ["Nothing is due."]
 
@@ -25,10 +25,10 @@ def _run(session: CommandContext) -> int:
     world = session.app
     human = world.stdout.isatty() and not session.arguments.json
     left = world.daemon().run_forever(session.build_request(), world.stdout, world.now, human=human)
-    # Of a build nobody need wait for the end: the site is whole at any moment of it.
+    # An aborted build is no failure: the site is consistent at any moment of a build.
     status = EXIT_FAILURE if set(left) - {"build"} else EXIT_OK
     if left:
-        world.exit(status)  # a thread that does not end would keep us
+        world.exit(status)  # a running thread would keep the process alive
     return status
 
 
@@ -47,7 +47,7 @@ def _status(session: CommandContext) -> int:
 
 
 def _lines(found: "SiteStatus", now: datetime) -> Iterator[list[str]]:
-    """Tell how a site stands, part by part."""
+    """Yield the status of a site in sections."""
     yield _daemon(found)
     if found.config_error:
         return
@@ -67,7 +67,7 @@ def _lines(found: "SiteStatus", now: datetime) -> Iterator[list[str]]:
 
 
 def _due(found: "SiteStatus", now: datetime) -> Iterator[tuple[str, str]]:
-    """Tell what is due, by time: what is late is due now; of some nobody knows when."""
+    """Yield what is due, by time; overdue events are due now, those without a time come last."""
     if found.pending_signups:
         yield "now", f"mail to {pluralize(found.pending_signups, 'sign-up')}"
     coming = [(each.at, _post(each)) for each in found.upcoming_posts]
@@ -80,7 +80,7 @@ def _due(found: "SiteStatus", now: datetime) -> Iterator[tuple[str, str]]:
 
 
 def _daemon(found: "SiteStatus") -> list[str]:
-    """Tell what runs."""
+    """Return the state of the daemon."""
     one = found.daemon
     if not found.is_running:
         return ["`feedpub run` is not running."]
@@ -92,7 +92,7 @@ def _daemon(found: "SiteStatus") -> list[str]:
 
 
 def _build(found: "SiteStatus", build: "LastBuild") -> list[str]:
-    """Tell how the site was built last."""
+    """Return the result of the last build."""
     counts = build.counts
     posts, feeds = pluralize(counts.published, "post"), pluralize(counts.feeds, "feed")
     told = (
@@ -107,7 +107,7 @@ def _post(post: "UpcomingChange") -> str:
 
 
 def _list_warnings(found: "SiteStatus", now: datetime) -> Iterator[str]:
-    """Tell in one line each what needs looking at."""
+    """Yield what needs attention, one line each."""
     one = found.daemon
     fault = found.config_error or (one.config_error if one and found.is_running else "")
     if fault:
@@ -145,7 +145,7 @@ def _list_warnings(found: "SiteStatus", now: datetime) -> Iterator[str]:
 
 
 def _waiting(found: "SiteStatus") -> Iterator[str]:
-    """Tell why what is to be sent is not."""
+    """Yield the reasons why sending is blocked or waits."""
     if found.outdated_reason:
         yield found.outdated_reason
     names = {name for name, _ in found.next_issues}
@@ -162,7 +162,7 @@ def _waiting(found: "SiteStatus") -> Iterator[str]:
 
 
 def _returned(found: "SiteStatus") -> Iterator[str]:
-    """Tell what came back that is for the operator."""
+    """Yield what bounces tell the operator to look at."""
     for each in found.refusals:
         counts = f"{each.domain or 'a server'} refused us {pluralize(each.number, 'time')}"
         yield f"{counts}, last at {_format_time(found, each.at)}: {each.text}"

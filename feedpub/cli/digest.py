@@ -1,4 +1,4 @@
-"""The words after `feedpub digest` → what is mailed, and told of it."""
+"""The commands `feedpub digest ...`: list, preview, send and manage digest issues."""
 
 import json
 from collections.abc import Callable, Iterator, Mapping
@@ -25,12 +25,12 @@ _OUTCOME_LABELS = (
     ("doubt", "in doubt"),
     ("waiting", "waiting"),
 )
-"""Of a tally: what the audience is the sum of, and what people call it."""
+"""The counts that add up to the audience, and their labels."""
 
 _FILES = ("folder", "maildir")
-"""Transports that mail nobody."""
+"""Transports that write messages to files."""
 
-_SHOWN = 5  # of those to whom an issue did not come
+_SHOWN = 5  # undelivered recipients listed per issue
 
 _OUTCOME_DESCRIPTIONS = {
     "deferred": "not taken for now",
@@ -38,7 +38,7 @@ _OUTCOME_DESCRIPTIONS = {
     "doubt": "sent, and nobody said whether it was taken",
     "offline": "not sent",
 }
-"""Kinds of outcome, and what people call them."""
+"""Descriptions of the kinds of result."""
 
 
 def _list(session: CommandContext) -> int:
@@ -109,14 +109,14 @@ def _test(session: CommandContext) -> int:
 
 
 def _format_accepted(address: str, outcome: SendResult) -> str:
-    """Tell where a message is now."""
+    """Return where a message is now."""
     if outcome.relay in _FILES:
         return f"Written for {address}: {outcome.text} (mail.transport is {outcome.relay})"
     return f"Sent to {address}: {format_reply(outcome)}"
 
 
 def format_reply(outcome: SendResult) -> str:
-    """Tell what a server said, and which."""
+    """Return a server's reply, with the relay it came from."""
     words = (str(outcome.code or ""), outcome.status, outcome.text)
     said = " ".join(part for part in words if part)
     return f"{outcome.relay}: {said}" if outcome.relay and said else said or outcome.relay
@@ -151,7 +151,7 @@ def _send(session: CommandContext) -> int:
 
 
 def _remedy(sent: "DigestResult") -> str:
-    """Say what to do about an issue that did not go well."""
+    """Return what to do about an issue with undelivered messages."""
     issue, tally = sent.issue, sent.stats
     if issue and issue.state == "paused":
         again = f"`feedpub digest retry {issue.id}`, then " if tally and tally.failed else ""
@@ -195,7 +195,7 @@ def _status(session: CommandContext) -> int:
 
 
 def _format_undelivered(session: CommandContext, issue: Issue, tally: IssueStats) -> Iterator[str]:
-    """Tell to whom an issue did not come, and what the server said."""
+    """Yield the recipients without a delivery, and the servers' replies."""
     number = tally.failed + tally.doubt + tally.deferred
     found: tuple[DeliveryStatus, ...] = ()
     if number:
@@ -266,7 +266,7 @@ def _recover(session: CommandContext) -> int:
 
 
 def _recovered(found: "RecoveryResult") -> Iterator[str]:
-    """Tell what was settled."""
+    """Yield what was settled."""
     if found.is_settled:
         yield "Settled: mail goes out again."
     else:
@@ -281,19 +281,19 @@ def _recovered(found: "RecoveryResult") -> Iterator[str]:
 
 
 def _suggest_sending(session: CommandContext) -> str:
-    """Say what sends what waits: nobody need do it where `feedpub run` does."""
+    """Return what sends waiting messages: nothing to do if `feedpub run` is running."""
     if lock.is_running(session.build_request().state_folder):
         return "`feedpub run` is running, and sends what waits within a minute."
     return "Next: `feedpub digest send` sends what waits."
 
 
 def _has_undelivered(tally: IssueStats) -> bool:
-    """Return whether somebody has not got it: cron, which runs this, should say so."""
+    """Return whether messages are undelivered, so that a cron job can report it."""
     return bool(tally.failed or tally.doubt or tally.waiting or tally.deferred)
 
 
 def _format_standing(standing: "DigestStatus", zone: tzinfo) -> Iterator[str]:
-    """Tell how a digest stands."""
+    """Yield the state of a digest."""
     new = pluralize(len(standing.posts), "new post") if standing.posts else "nothing new"
     yield f"{standing.digest}: {new}, {pluralize(standing.audience, 'reader')}"
     rows = [
@@ -306,7 +306,7 @@ def _format_standing(standing: "DigestStatus", zone: tzinfo) -> Iterator[str]:
 
 
 def _format_sent(sent: "DigestResult") -> Iterator[str]:
-    """Tell what was sent."""
+    """Yield what was sent."""
     if sent.issue is None or sent.stats is None:
         yield f"{sent.digest}: nothing was sent: {sent.reason}."
         return
@@ -318,7 +318,7 @@ def _format_sent(sent: "DigestResult") -> Iterator[str]:
 
 
 def _format_dry_run(sent: "DigestResult") -> Iterator[str]:
-    """Tell what would be sent."""
+    """Yield what would be sent."""
     if not sent.posts:
         yield f"{sent.digest}: nothing would be sent: {sent.reason}."
         return
@@ -331,7 +331,7 @@ def _format_dry_run(sent: "DigestResult") -> Iterator[str]:
 
 
 def _format_trouble(sent: "DigestResult", zone: tzinfo) -> str:
-    """Say in one line what did not go well, and when it goes on."""
+    """Return in one line what was not delivered, and when sending continues."""
     tally = sent.stats
     terms = [(name, getattr(tally, key)) for key, name in _OUTCOME_LABELS[1:]]
     told = ", ".join(f"{number:,} {name}" for name, number in terms if number)
@@ -354,7 +354,7 @@ def _format_issue(issue: Issue) -> str:
 
 
 def format_totals(tally: IssueStats) -> Iterator[str]:
-    """Give the equation that always holds, and the reasons."""
+    """Yield the counts that add up to the audience, and the reasons."""
     if not tally.audience:
         return
     sum_ = " + ".join(f"{getattr(tally, key):,} {name}" for key, name in _OUTCOME_LABELS)
@@ -392,7 +392,7 @@ def _sent_object(sent: "DigestResult") -> dict[str, object]:
 
 
 def issue_to_dict(issue: Issue, tally: IssueStats) -> dict[str, object]:
-    """Give an issue and how it stands, as JSON knows them."""
+    """Return an issue and its statistics as a JSON object."""
     return {
         "id": issue.id,
         "digest": issue.digest,

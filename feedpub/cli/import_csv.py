@@ -1,4 +1,4 @@
-"""`feedpub subscribers import`: what an import did or would do, and what it has to ask first."""
+"""The command `feedpub subscribers import`: import a CSV file, and ask about unclear columns."""
 
 import json
 from collections.abc import Iterable, Iterator, Sequence
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from feedpub.subscribers.csv_columns import Column
     from feedpub.subscribers.manage import ImportResult
 
-_ALIKE = 5  # rows with the same fault that are listed one by one
+_ALIKE = 5  # rows listed per error message
 _COUNTED = ("added", "updated", "unchanged", "held")
 _MEANINGS = {
     "email": "address",
@@ -35,11 +35,11 @@ _MEANINGS = {
     "object": "kept as fields",
     "dropped": "left out",
 }
-"""What the meanings of columns are called that are not called what they are."""
+"""Labels of the column meanings whose names are not self-explanatory."""
 
 
 def import_csv(session: CommandContext) -> int:
-    """Import a list of readers, or tell what an import would do, and ask where that is unclear."""
+    """Import a CSV file, or report what an import would do; ask if columns are unclear."""
     arguments = session.arguments
     strange = next((state for _, state in arguments.states if state not in SUBSCRIBER_STATES), None)
     if strange is not None:
@@ -93,7 +93,7 @@ def _run_import(session: CommandContext, *, sure: bool) -> "ImportResult":
 
 
 def _import_as_object(result: "ImportResult") -> dict[str, object]:
-    """Return what an import did as JSON knows it."""
+    """Return the result of an import as a JSON object."""
     return {
         **{name: getattr(result.imported, name) for name in _COUNTED},
         "bad": len(result.row_problems),
@@ -110,7 +110,7 @@ def _import_as_object(result: "ImportResult") -> dict[str, object]:
 
 
 def _format_import(result: "ImportResult") -> Iterator[str]:
-    """Tell what an import did, and how it understood the file."""
+    """Yield what an import did, and how it interpreted the file."""
     numbers = ", ".join(f"{getattr(result.imported, name):,} {name}" for name in _COUNTED)
     bad = len(result.row_problems)
     yield f"{'Imported' if result.is_written else 'Would be'}: {numbers}, {bad:,} bad."
@@ -137,12 +137,12 @@ def _format_import(result: "ImportResult") -> Iterator[str]:
 
 
 def _describe_meaning(meaning: str) -> str:
-    """Tell what a column is taken for."""
+    """Return the label of a column's meaning."""
     return _MEANINGS.get(meaning, meaning.replace("_", " "))
 
 
 def _print_faults(session: CommandContext, faults: Sequence["Problem"]) -> None:
-    """Tell what is wrong with rows; of those with the same fault the first ones, and how many."""
+    """Print the row errors: the first few with each message, and how many more there are."""
     alike: dict[str, list[Problem]] = {}
     for fault in faults:
         alike.setdefault(fault.message, []).append(fault)
@@ -163,7 +163,7 @@ def _print_doubts(session: CommandContext, doubts: Iterable["Column"]) -> None:
 
 
 def _confirm_import(session: CommandContext, result: "ImportResult") -> bool:
-    """Ask, where somebody sits, whether readers become active nevertheless."""
+    """Ask on a terminal whether to import the subscribers as active anyway."""
     if not session.terminal.is_interactive:
         return False
     keyboard = session.app.stdin()

@@ -1,4 +1,4 @@
-"""What came back, and what keeps mail from arriving → told to people and scripts."""
+"""The commands `feedpub bounces` and `feedpub doctor`."""
 
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -22,11 +22,11 @@ _KINDS = (
     ("refused", "refused because of us, which counts against no reader"),
     ("left", "about no reader of yours"),
 )
-"""What came back, and what people call it."""
+"""The counts of a `BounceSummary`, and their descriptions."""
 
 _COLOURS = {"poor": Style.WARNING, "bad": Style.ERROR}
 _DELIVERABILITY_CHECKS = {"SPF", "DKIM", "DMARC", "alignment", "MX", "PTR", "DNS"}
-"""What receivers look at: it is no use to mend it before anything can be sent."""
+"""The checks of what receivers look at; they matter only once mail can be sent."""
 
 
 def _bounces(session: CommandContext) -> int:
@@ -47,7 +47,7 @@ def _bounces(session: CommandContext) -> int:
         world.stdout.write(json.dumps(asdict(returned)) + "\n")
         return status
     session.echo(_format_bounces(returned))
-    if not arguments.is_piped:  # there the mail server would send it to somebody
+    if not arguments.is_piped:  # a mail server would mail the output to somebody
         for each in _warnings(returned):
             session.echo_error(each)
     if returned.full:
@@ -60,7 +60,7 @@ def _bounces(session: CommandContext) -> int:
 
 
 def _warnings(returned: "BounceSummary") -> Iterator[str]:
-    """Yield what the operator has to see to."""
+    """Yield what the operator has to act on."""
     for each in returned.words:
         yield f"a server refused us, and no reader: {each}"
     for issue in returned.paused:
@@ -70,7 +70,7 @@ def _warnings(returned: "BounceSummary") -> Iterator[str]:
 
 
 def _explain(session: CommandContext) -> int:
-    """Say what each message means, a JSON object a line; needs no site, and changes nothing."""
+    """Print each message's meaning as a JSON object per line; needs no site, changes nothing."""
     from feedpub.delivery import (  # noqa: PLC0415
         bounces,
         mailbox,
@@ -97,7 +97,7 @@ def _explain(session: CommandContext) -> int:
 
 
 def _format_bounces(returned: "BounceSummary") -> Iterator[str]:
-    """Tell what came back, and what came of it."""
+    """Yield the counts of a run."""
     stopped = f"{pluralize(returned.stopped, 'reader')} {'is' if returned.stopped == 1 else 'are'}"
     yield f"Read {pluralize(returned.read, 'message')}; {stopped} mailed no more because of it."
     numbers = [(f"{getattr(returned, key):,}", words) for key, words in _KINDS]
@@ -128,7 +128,7 @@ def _doctor(session: CommandContext) -> int:
 
 
 def _print_findings(session: CommandContext, found: Sequence["Finding"]) -> None:
-    """Tell of each thing how it is; what to do stands below it."""
+    """Print the findings in two groups, with the advice below each."""
     out = session.app.create_terminal(session.app.stdout)
     room = max(measure_width(each.about) for each in found)
     states = max(len(each.state) for each in found)

@@ -1,6 +1,6 @@
-"""What came of a command → the lines people read, or the object scripts read.
+"""Format results for terminals and as JSON; `Terminal` writes them safely.
 
-Words and numbers → what a terminal, or a file in its place, should show.
+Used by all commands of `feedpub.cli`.
 """
 
 import json
@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from feedpub.app import Summary
     from feedpub.site.import_check import OldUrl
 
-_PATIENCE = 1.0  # seconds that nobody minds waiting without being told
-_EVERY = 0.1  # seconds between two drawings
+_PATIENCE = 1.0  # seconds before progress is shown
+_EVERY = 0.1  # seconds between two updates
 _BAR = 24  # characters
 _OWN_COLOURS = re.compile(r"(\x1b\[[0-9]{1,2}m)")
 
@@ -32,16 +32,16 @@ escape = escape_controls
 
 
 class Style(Enum):
-    """One colour for each meaning."""
+    """The meanings that have a colour, as ANSI SGR codes."""
 
-    ERROR = "31"  # something is not published
-    WARNING = "33"  # published, but to be mended
-    HEADING = "1"  # what happened
+    ERROR = "31"  # not published, or not done
+    WARNING = "33"  # published, but with a problem
+    HEADING = "1"  # the result
     NONE = ""
 
 
 class Terminal:
-    """A stream for people: colours and progress where it is a terminal, plain text elsewhere."""
+    """A stream with colours and progress if it is a terminal, and plain text otherwise."""
 
     def __init__(
         self, stream: TextIO, environ: Mapping[str, str], clock: Callable[[], float], columns: int
@@ -55,12 +55,12 @@ class Terminal:
         self._colours = self._moves and not environ.get("NO_COLOR")
         self._began = clock()
         self._drawn = float("-inf")
-        self._shown = 0  # characters of progress on the line
+        self._shown = 0  # length of the progress line on the screen
 
     def echo(self, text: str) -> None:
-        """Write lines, in place of the progress that may stand there.
+        """Write lines, replacing a progress line.
 
-        Whatever they quote, they drive the terminal by nothing but the colours of `paint`.
+        Control characters are escaped, except the colour codes that `style` adds.
         """
         self.clear_progress()
         parts = _OWN_COLOURS.split(text)
@@ -69,16 +69,16 @@ class Terminal:
         self._stream.flush()
 
     def style(self, text: str, colour: Style) -> str:
-        """Give the text in a colour, where there are colours."""
+        """Return a text in a colour, if colours are enabled."""
         if not self._colours or colour is Style.NONE:
             return text
         return f"\x1b[{colour.value}m{text}\x1b[0m"
 
     def show_progress(self, stage: str, done: int, total: int) -> None:
-        """Show how far the work has come, once it has taken more than a second.
+        """Show the progress of a stage, once the work has taken more than a second.
 
-        A stage of nothing (`total` and `done` 0) is waited for, and told at once. Where
-        nobody knows how much there is (`total` 0) it is told how much is done.
+        A stage with `done` and `total` 0 is something waited for, and is shown at once. If only
+        `total` is 0, it is unknown, and just `done` is shown.
         """
         now = self._clock()
         soon = (total or done) and (now - self._began < _PATIENCE or now - self._drawn < _EVERY)
@@ -97,7 +97,7 @@ class Terminal:
         self._shown = len(line)
 
     def clear_progress(self) -> None:
-        """Take the progress away."""
+        """Remove the progress line."""
         if self._shown:
             self._stream.write(f"\r{'':{self._shown}}\r")
             self._stream.flush()
@@ -105,11 +105,11 @@ class Terminal:
 
 
 def format_columns(rows: Sequence[Sequence[str]], least: Sequence[int] = ()) -> str:
-    """Lay rows out in columns that line up, with wide characters too; cells are made safe.
+    """Lay out rows in aligned columns, escaping the cells and counting wide characters as two.
 
     Args:
-        rows: Of as many cells each.
-        least: How wide the columns are at least.
+        rows: Rows with the same number of cells.
+        least: Minimum widths of the columns.
     """
     rows = [[escape(cell) for cell in row] for row in rows]
     wide = measure_columns(rows, least)
@@ -123,7 +123,7 @@ def format_columns(rows: Sequence[Sequence[str]], least: Sequence[int] = ()) -> 
 
 
 def measure_columns(rows: Sequence[Sequence[str]], least: Sequence[int] = ()) -> tuple[int, ...]:
-    """Give the widths of columns that rows need, and no less than they were."""
+    """Return the column widths that rows need, at least `least`."""
     return tuple(
         max(found)
         for found in zip_longest(
@@ -133,7 +133,7 @@ def measure_columns(rows: Sequence[Sequence[str]], least: Sequence[int] = ()) ->
 
 
 def measure_width(text: str) -> int:
-    """Give the columns that a terminal needs for a text."""
+    """Return the terminal columns that a text takes."""
     return sum(
         0 if unicodedata.combining(each) else 2 if unicodedata.east_asian_width(each) in "WF" else 1
         for each in text
@@ -155,19 +155,19 @@ _COUNTS = (
 
 
 def summary_to_json(summary: "Summary | None", problems: Sequence[Problem], seconds: float) -> str:
-    """Give one object; without a summary (nothing was done) all counts are 0."""
+    """Return a build's result as JSON; without a summary (nothing was done) all counts are 0."""
     counts: dict[str, object] = {name: getattr(summary, name, 0) for name in _COUNTS}
     listed = problems_to_dicts(problems)
     return json.dumps({**counts, "seconds": round(seconds, 3), "problems": listed})
 
 
 def problems_to_json(problems: Sequence[Problem]) -> str:
-    """Give the object of a command that told nothing but what is wrong."""
+    """Return the JSON object of a command that only reports problems."""
     return json.dumps({"problems": problems_to_dicts(problems)})
 
 
 def problems_to_dicts(problems: Sequence[Problem]) -> list[dict[str, str | int | bool]]:
-    """Give problems by path and line, as JSON knows them."""
+    """Return problems, sorted by path and line, as JSON objects."""
     return [
         {
             "path": problem.path,
@@ -180,14 +180,14 @@ def problems_to_dicts(problems: Sequence[Problem]) -> list[dict[str, str | int |
 
 
 def sort_problems(problems: Sequence[Problem]) -> list[Problem]:
-    """Give problems by path and line."""
+    """Return problems sorted by path and line."""
     return sorted(problems, key=lambda each: (each.path, each.line, each.message))
 
 
 def print_problems(problems: Sequence[Problem], terminal: Terminal, *, fatal: bool = False) -> None:
-    """Write problems as compilers do; the place is coloured by what it means.
+    """Print problems in the format of compilers, with the location coloured by severity.
 
-    `fatal` are those that keep everything from being done.
+    `fatal` marks them as errors that stopped the whole command.
     """
     for problem in sort_problems(problems):
         colour = Style.ERROR if fatal or problem.left_out else Style.WARNING
@@ -199,7 +199,7 @@ def print_problems(problems: Sequence[Problem], terminal: Terminal, *, fatal: bo
 
 
 def format_build(summary: "Summary", seconds: float) -> Iterator[str]:
-    """Say what a build did."""
+    """Yield the result of a build."""
     posts, feeds = pluralize(summary.published, "post"), pluralize(summary.feeds, "feed")
     pages = pluralize(summary.pages, "page")
     yield f"Published {posts} as {feeds} and {pages} in {summary.folder}, in {seconds:.1f} s."
@@ -208,20 +208,20 @@ def format_build(summary: "Summary", seconds: float) -> Iterator[str]:
 
 
 def format_rebuild(summary: "Summary") -> Iterator[str]:
-    """Say what one of many builds did."""
+    """Yield the result of one of many builds."""
     posts = pluralize(summary.published, "post")
     yield f"Built {posts}: {summary.written:,} written, {summary.removed:,} removed."
 
 
 def format_check(summary: "Summary", seconds: float) -> Iterator[str]:
-    """Say what a check looked at."""
+    """Yield the result of a check."""
     files, feeds = pluralize(summary.files, "file"), pluralize(summary.feeds, "feed")
     yield f"Checked {files} and {feeds}, in {seconds:.1f} s."
     yield f"  {pluralize(summary.published, 'post')} to publish{_format_unpublished(summary)}"
 
 
 def format_old_urls(found: "Sequence[OldUrl]") -> str:
-    """Name the old addresses that lead nowhere, and count all."""
+    """Return the old URLs that lead nowhere, and the counts of all."""
     lines: list[str] = []
     for each in found:
         if each.state == "missing":
@@ -238,12 +238,12 @@ def format_old_urls(found: "Sequence[OldUrl]") -> str:
 
 
 def old_urls_to_json(found: "Sequence[OldUrl]") -> str:
-    """Give what is at old addresses, for programs."""
+    """Return the result for each old URL as JSON."""
     return json.dumps({"addresses": [asdict(each) for each in found]}, ensure_ascii=False)
 
 
 def suggest_next_step(problems: Sequence[Problem], command: str) -> str:
-    """Say what to do about problems, or "" where there are none."""
+    """Return what to do about problems, "" if there are none."""
     if not problems:
         return ""
     out = len({problem.path for problem in problems if problem.left_out})
@@ -254,17 +254,17 @@ def suggest_next_step(problems: Sequence[Problem], command: str) -> str:
 
 
 def pluralize(number: int, noun: str) -> str:
-    """Give `1 post`, `2,000 posts`."""
+    """Return a number with its noun: `1 post`, `2,000 posts`."""
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
 def format_time(at: datetime, zone: tzinfo) -> str:
-    """Give `2025-01-30 09:00 Europe/Lisbon`."""
+    """Return a time in a zone: `2025-01-30 09:00 Europe/Lisbon`."""
     return f"{to_timezone(at, zone):%Y-%m-%d %H:%M} {zone}"
 
 
 def _format_unpublished(summary: "Summary") -> str:
-    """Give what is not published, and meant not to be."""
+    """Return the counts of files left unpublished on purpose."""
     told = [pluralize(summary.drafts, "draft")] if summary.drafts else []
     told += [f"{summary.scheduled:,} scheduled"] if summary.scheduled else []
     told += [f"{summary.ignored:,} ignored"] if summary.ignored else []

@@ -1,4 +1,4 @@
-"""What was typed → Arguments, or help, or what was meant."""
+"""Parse the command line with argparse, with suggestions for misspelt words; see `parse`."""
 
 import argparse
 import re
@@ -35,10 +35,10 @@ _STATUS = "Status: 0 done; 1 done with problems, or not done; 2 not understood."
 
 
 class Arguments(argparse.Namespace):
-    """What was asked for; an option that was not given has its default."""
+    """The parsed command line; an option that was not given has its default."""
 
     command: str = ""
-    action: str = ""  # of a command that has commands: `add` of `subscribers add`
+    action: str = ""  # the subcommand: `add` in `subscribers add`
     config: str = "config.yaml"
     output: str = ""
     author: str = ""
@@ -87,42 +87,42 @@ class Arguments(argparse.Namespace):
 
     @property
     def command_path(self) -> str:
-        """The words of the command: `subscribers add`."""
+        """The full name of the command: `subscribers add`."""
         return f"{self.command} {self.action}".rstrip()
 
     @property
     def is_piped(self) -> bool:
-        """Whether a mail server hands a message over, and heeds the exit status."""
+        """Whether a mail server pipes in a message, and acts on the exit status."""
         return self.command == "bounces" and self.source == "-" and not self.explain
 
 
-class HelpRequested(Exception):  # noqa: N818  it is an answer, not an error
-    """Somebody asked for help; the message is the help."""
+class HelpRequested(Exception):  # noqa: N818  a result, not an error
+    """Help was requested; the message is the help text."""
 
 
 class UsageError(Exception):
-    """What was typed is no command; the message says what was meant, and where help is."""
+    """The command line is invalid; the message contains a suggestion."""
 
 
 class _Parser(argparse.ArgumentParser):
     """An argparse parser that neither prints nor exits."""
 
     def print_help(self, file: object = None) -> NoReturn:
-        """Hand the help over, whoever would print it."""
+        """Raise HelpRequested with the help text."""
         del file
         raise HelpRequested(self.format_help())
 
     def error(self, message: str) -> NoReturn:
-        """Hand the message over, with the way to the help."""
+        """Raise UsageError with the message and a pointer to --help."""
         raise UsageError(f"{self.prog}: {message}\nTry: {self.prog} --help")
 
 
 def parse(argv: Sequence[str]) -> Arguments:
-    """Read the words after `feedpub`.
+    """Parse the arguments after `feedpub`.
 
     Raises:
-        HelpAsked: --help was among them.
-        UsageError: they are no command.
+        HelpRequested: --help was among them.
+        UsageError: they are invalid.
     """
     parsers = _parsers()
     name, command = _command(argv, parsers)
@@ -141,7 +141,7 @@ def parse(argv: Sequence[str]) -> Arguments:
 
 
 def _command(argv: Sequence[str], parsers: dict[str, _Parser]) -> tuple[str, Command]:
-    """Find the command among the words, and all that is typed for it."""
+    """Find the command in the arguments, and return its full name and definition."""
     name, command = "", _ROOT
     for word in argv:
         if not command.subcommands:
@@ -162,7 +162,7 @@ def _command(argv: Sequence[str], parsers: dict[str, _Parser]) -> tuple[str, Com
 
 
 def _guess_command(word: str, below: Iterable[str]) -> str:
-    """Give the command, or the option, that somebody meant by a word that is none."""
+    """Return the command or option that an unknown word probably means, "" if none."""
     if word in ("help", "version"):
         return f"--{word}"
     whole = [name for name, _ in walk_commands() if name.endswith(f" {word}")]
@@ -170,7 +170,7 @@ def _guess_command(word: str, below: Iterable[str]) -> str:
 
 
 def _explain_position(option: str, name: str, command: Command) -> str:
-    """Say where an option stands that came too early."""
+    """Return a hint if an option of a subcommand precedes it, else ""."""
     key = option.partition("=")[0]
     late = any(
         key == each.name for _, one in walk_commands(command.subcommands) for each in one.options
@@ -180,7 +180,7 @@ def _explain_position(option: str, name: str, command: Command) -> str:
 
 
 def _parsers() -> dict[str, _Parser]:
-    """Make the parsers of all commands by what is typed for them: "" for feedpub itself."""
+    """Build the parsers of all commands by full name; "" is feedpub itself."""
     parser = _Parser(
         prog="feedpub",
         usage="feedpub [--help] [--version] [--debug] COMMAND ...",
@@ -198,9 +198,9 @@ def _parsers() -> dict[str, _Parser]:
 
 
 def _add_subparsers(parser: _Parser, name: str, command: Command) -> dict[str, _Parser]:
-    """Make the parsers of the commands that stand under another."""
+    """Build the parsers of the subcommands of a command."""
     words = f"feedpub {name}".rstrip()
-    # argparse would put the longest command on a line of its own.
+    # The help is formatted here: argparse would put the longest command on its own line.
     group = parser.add_subparsers(
         prog=words, dest="action" if name else "command", help=argparse.SUPPRESS
     )
@@ -270,7 +270,7 @@ def _with_choices(option: Option) -> str:
 
 
 def _number(text: str) -> int:
-    """Read the number of an issue."""
+    """Parse an issue number."""
     if not _NUMBER.fullmatch(text):
         raise argparse.ArgumentTypeError(
             f'"{text}" is no number of an issue; `feedpub digest status` tells them'
@@ -279,14 +279,14 @@ def _number(text: str) -> int:
 
 
 def _days(text: str) -> int:
-    """Read a number of days, of three years at most."""
+    """Parse a number of days, at most about three years."""
     if not _NUMBER.fullmatch(text) or not 0 < int(text) <= _MOST_DAYS:
         raise argparse.ArgumentTypeError(f'"{text}" is no number of days from 1 to {_MOST_DAYS}')
     return int(text)
 
 
 def _date(text: str) -> datetime:
-    """Read a date, whose whole day is meant, or a time of one; the zone may be missing."""
+    """Parse a date, meaning its end, or a time; a time zone is optional."""
     try:
         if len(text) > len("2025-01-30"):
             return datetime.fromisoformat(text)
@@ -298,14 +298,14 @@ def _date(text: str) -> datetime:
 
 
 def _port(text: str) -> int:
-    """Read the number of a port."""
+    """Parse a port number."""
     if not _NUMBER.fullmatch(text) or int(text) > _LAST_PORT:
         raise argparse.ArgumentTypeError(f'"{text}" is no port; they are numbers up to 65535')
     return int(text)
 
 
 def _pair(text: str) -> tuple[str, str]:
-    """Read KEY=VALUE."""
+    """Parse KEY=VALUE."""
     key, equals, value = text.partition("=")
     if not (key and equals):
         raise argparse.ArgumentTypeError(
@@ -315,13 +315,13 @@ def _pair(text: str) -> tuple[str, str]:
 
 
 def _names(command: Command) -> list[str]:
-    """Give every option that could have been meant."""
+    """Return the options of a command, as candidates for a suggestion."""
     own = (option.name for option in command.options)
     return list(dict.fromkeys(["--help", *own, DEBUG.name]))
 
 
 def _format_examples(examples: Sequence[tuple[str, str]]) -> str:
-    """Lay examples out, what they do behind them."""
+    """Return the examples, each with its explanation."""
     return f"examples:\n{format_columns(examples)}"
 
 
@@ -330,7 +330,7 @@ def _commands(command: Command) -> list[tuple[str, str]]:
 
 
 def _nearest(word: str, known: Iterable[str]) -> str:
-    from feedpub.models.text import find_close_match  # noqa: PLC0415  `feedpub --help` does not wait for it
+    from feedpub.models.text import find_close_match  # noqa: PLC0415  keeps `feedpub --help` fast
 
     return find_close_match(word.partition("=")[0], known)
 

@@ -1,4 +1,4 @@
-"""`feedpub serve`: what is told while the site is served."""
+"""The command `feedpub serve`: serve the last build, or a live preview."""
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def _serve(session: CommandContext) -> int:
-    from feedpub.web.serving import ServeOptions  # noqa: PLC0415  `feedpub --help` does not wait for it
+    from feedpub.web.serving import ServeOptions  # noqa: PLC0415  keeps `feedpub --help` fast
 
     arguments, world = session.arguments, session.app
 
@@ -34,7 +34,7 @@ def _serve(session: CommandContext) -> int:
 
 
 def _built(session: CommandContext) -> "Callable[[Summary], None]":
-    """Tell of builds: what each changed, and what is wrong."""
+    """Return a callback that prints the result of each build."""
 
     def built(summary: "Summary") -> None:
         session.echo(output.format_rebuild(summary))
@@ -44,7 +44,7 @@ def _built(session: CommandContext) -> "Callable[[Summary], None]":
 
 
 def _failed(session: CommandContext) -> Callable[[FeedpubError], None]:
-    """Tell of builds that could not go on: what is served stays as it was."""
+    """Return a callback that prints why a build failed; the site then stays as it was."""
 
     def failed(error: FeedpubError) -> None:
         if isinstance(error, ConfigError):

@@ -1,4 +1,7 @@
-"""What was typed, and a world to do it in → what is done, and the exit status."""
+"""Run one command: parse, dispatch, and turn errors into messages and exit statuses.
+
+`main` is the entry point; it also holds the commands that build and set up a site.
+"""
 
 import gc
 import shlex
@@ -27,7 +30,7 @@ if TYPE_CHECKING:
 
 
 def main(argv: Sequence[str], world: AppContext) -> int:
-    """Do what was typed after `feedpub`; give the exit status."""
+    """Run the command given in `argv`; return the exit status."""
     try:
         arguments = parse(argv)
     except HelpRequested as asked:
@@ -47,7 +50,7 @@ def main(argv: Sequence[str], world: AppContext) -> int:
         if terminal.is_interactive:
             terminal.echo("Stopped.")
         return EXIT_INTERRUPTED
-    except BrokenPipeError:  # nobody reads any more: not for a message
+    except BrokenPipeError:  # the reader has gone, so no message; `run` handles it
         raise
     except (FeedpubError, OSError) as error:
         if arguments.debug:
@@ -56,10 +59,10 @@ def main(argv: Sequence[str], world: AppContext) -> int:
 
 
 def _resolve_handler(typed: str) -> Callable[[CommandContext], int]:
-    """Give what does a command."""
+    """Return the function that implements a command."""
     if typed in _COMMANDS:
         return _COMMANDS[typed]
-    # Imported only here: a build has no use for them.
+    # Imported here, so that a build does not load them.
     from feedpub.cli import (  # noqa: PLC0415
         daemon,
         digest,
@@ -76,12 +79,12 @@ def _resolve_handler(typed: str) -> Callable[[CommandContext], int]:
 
 
 def escape_lines(text: str) -> str:
-    """Give a text of several lines that a terminal shows and does not obey."""
+    """Return a text with control characters escaped in every line."""
     return "\n".join(escape(line) for line in text.split("\n"))
 
 
 def _failed(error: FeedpubError | OSError, session: CommandContext) -> int:
-    """Say why the command could not go on."""
+    """Print why a command failed; return the exit status."""
     problems: tuple[Problem, ...]
     if isinstance(error, ConfigError):
         problems = error.problems
@@ -108,7 +111,7 @@ def _failed(error: FeedpubError | OSError, session: CommandContext) -> int:
 
 def _build(session: CommandContext) -> int:
     began = session.app.monotonic()
-    gc.disable()  # a build makes a million objects that all live to its end: a fifth of its time
+    gc.disable()  # a build's objects live to its end: collection would take a fifth of the time
     summary = session.app.publish().build(session.build_request())
     seconds = session.app.monotonic() - began
     _print_summary(session, output.format_build(summary, seconds), summary, seconds)
@@ -125,7 +128,7 @@ def _check(session: CommandContext) -> int:
 
 
 def _import_check(session: CommandContext) -> int:
-    from feedpub.site.import_check import MISSING  # noqa: PLC0415  `--help` does not wait for it
+    from feedpub.site.import_check import MISSING  # noqa: PLC0415  keeps `feedpub --help` fast
 
     found = session.app.publish().import_check(session.build_request(), Path(session.arguments.old))
     session.terminal.clear_progress()
@@ -139,7 +142,7 @@ def _import_check(session: CommandContext) -> int:
 def _print_summary(
     session: CommandContext, lines: Iterable[str], summary: "Summary", seconds: float
 ) -> None:
-    """Tell what is wrong, then what was done, then what to do: on terminals. Else what is wrong."""
+    """Print the problems, then the result and the next step, or the result as JSON."""
     session.terminal.clear_progress()
     output.print_problems(summary.problems, session.terminal)
     for path in summary.damaged_files:
@@ -153,7 +156,7 @@ def _print_summary(
 
 
 def _init(session: CommandContext) -> int:
-    from feedpub.site import scaffold  # noqa: PLC0415  `feedpub --help` does not wait for it
+    from feedpub.site import scaffold  # noqa: PLC0415  keeps `feedpub --help` fast
 
     arguments, world = session.arguments, session.app
     started = scaffold.create_site(Path(arguments.folder), world.now())
@@ -171,7 +174,7 @@ def _init(session: CommandContext) -> int:
 
 
 def _new(session: CommandContext) -> int:
-    from feedpub.site import scaffold  # noqa: PLC0415  `feedpub --help` does not wait for it
+    from feedpub.site import scaffold  # noqa: PLC0415  keeps `feedpub --help` fast
 
     arguments, world = session.arguments, session.app
     path = scaffold.create_post(
@@ -188,7 +191,7 @@ def _new(session: CommandContext) -> int:
 
 def _config(session: CommandContext) -> int:
     from feedpub import app  # noqa: PLC0415
-    from feedpub.config.dump import dump_config  # noqa: PLC0415  `feedpub --help` does not wait for it
+    from feedpub.config.dump import dump_config  # noqa: PLC0415  keeps `feedpub --help` fast
 
     session.app.stdout.write(
         dump_config(app.load_config(Path(session.arguments.config), session.app.environ))
@@ -197,7 +200,7 @@ def _config(session: CommandContext) -> int:
 
 
 def _completion(session: CommandContext) -> int:
-    from feedpub.cli.completion import render_completion  # noqa: PLC0415  `feedpub --help` does not wait for it
+    from feedpub.cli.completion import render_completion  # noqa: PLC0415  keeps `feedpub --help` fast
 
     session.app.stdout.write(render_completion(session.arguments.shell))
     return EXIT_OK

@@ -1,4 +1,4 @@
-"""The words after `feedpub stats` → how the site is read: a table, JSON, a page or a picture."""
+"""The command `feedpub stats`: print statistics as a table or JSON, or draw them."""
 
 import json
 import math
@@ -10,7 +10,7 @@ from feedpub.cli.context import EXIT_OK, CommandContext
 from feedpub.cli.output import format_columns, pluralize
 from feedpub.models.stats import IssueSummary, Statistics
 
-_SHOWN = 10  # feeds and programs in a table
+_SHOWN = 10  # rows per table
 _BAR = 24  # characters
 _WEEK = 7
 _DAY = "%Y-%m-%d"
@@ -40,7 +40,7 @@ def _next(found: Statistics) -> str:
 
 
 def _table(found: Statistics) -> Iterator[str]:
-    """Give the lines that people read."""
+    """Yield the statistics as lines of text."""
     active = dict(found.states).get("active", 0)
     yield f"{found.title}, {found.since:{_DAY}} to {found.today:{_DAY}}"
     yield from _part(f"People on the list: {active:,}", _weekly(found))
@@ -67,7 +67,7 @@ def _part(title: str, rows: list[tuple[str, ...]]) -> Iterator[str]:
 
 
 def _weekly(found: Statistics) -> list[tuple[str, ...]]:
-    """Give how many were on the list a week ago, and so on: as numbers and as bars."""
+    """Return the number of subscribers at weekly or longer steps, with bars."""
     step = max(_WEEK, math.ceil(len(found.active) / _SHOWN))
     weeks = found.active[::-1][::step][::-1]
     most = max((number for _, number in weeks), default=0)
@@ -87,7 +87,7 @@ def _outcome(each: IssueSummary) -> tuple[str, ...]:
 
 
 def _as_object(found: Statistics) -> dict[str, object]:
-    """Give it as JSON knows it."""
+    """Return the statistics as a JSON object."""
     return {
         "since": found.since.isoformat(),
         "today": found.today.isoformat(),

@@ -1,4 +1,4 @@
-"""The words after `feedpub subscribers` → what is done to the list of readers, and told of it."""
+"""The commands `feedpub subscribers ...`, such as add, list, show, import and export."""
 
 import json
 import tempfile
@@ -15,7 +15,7 @@ from feedpub.cli.output import escape, format_columns, measure_columns
 from feedpub.errors import FeedpubError
 from feedpub.models.newsletter import ACTIVE, DeliveryStatus, Subscriber, SubscriptionFilter
 
-_BATCH = 500  # readers that are laid out together: who lists a million waits for none
+_BATCH = 500  # rows laid out at once, so that a long list starts to print immediately
 
 
 def _add(session: CommandContext) -> int:
@@ -108,8 +108,8 @@ def _export(session: CommandContext) -> int:
 
 
 def _write(path: Path, lines: Iterable[str]) -> None:
-    """Write a file that nobody else may read; half of it takes nothing's place."""
-    if path.exists() and not path.is_file():  # such as /dev/stdout: nothing to be replaced
+    """Write a file that only its owner can read, replacing an existing one atomically."""
+    if path.exists() and not path.is_file():  # such as /dev/stdout, which cannot be replaced
         with path.open("w", encoding="utf-8", newline="") as file:
             file.writelines(lines)
         return
@@ -118,7 +118,7 @@ def _write(path: Path, lines: Iterable[str]) -> None:
     whole = path.resolve()
     number, part = tempfile.mkstemp(prefix=f".{whole.name}.", dir=whole.parent)
     try:
-        with open(number, "w", encoding="utf-8", newline="") as file:  # noqa: PTH123 - a number
+        with open(number, "w", encoding="utf-8", newline="") as file:  # noqa: PTH123 - a file descriptor
             file.writelines(lines)
         Path(part).replace(whole)
     finally:
@@ -162,7 +162,7 @@ def _stats(session: CommandContext) -> int:
 
 
 def subscriber_to_dict(subscriber: Subscriber) -> dict[str, object]:
-    """Give a reader as JSON knows them."""
+    """Return a subscriber as a JSON object."""
     follows, consent = subscriber.follows, subscriber.consent
     return {
         "id": subscriber.id,
@@ -188,7 +188,7 @@ def _format_name(subscriber: Subscriber) -> str:
 
 
 def _format_filter(follows: SubscriptionFilter) -> str:
-    """Tell what somebody follows."""
+    """Return a subscription filter as text."""
     if follows.everything:
         return "everything"
     kinds = (("tags", follows.tags), ("authors", follows.authors))
@@ -207,7 +207,7 @@ def _row(subscriber: Subscriber) -> tuple[str, ...]:
 
 
 def _known(subscriber: Subscriber, zone: tzinfo) -> Iterator[tuple[str, str]]:
-    """Tell all that is known of somebody."""
+    """Yield the details of a subscriber."""
     consent = subscriber.consent
     source = f", from {consent.source}" if consent.source else ""
     yield "follows", _format_filter(subscriber.follows)
@@ -221,7 +221,7 @@ def _known(subscriber: Subscriber, zone: tzinfo) -> Iterator[tuple[str, str]]:
 
 
 def _mailed(last: DeliveryStatus | None, zone: tzinfo) -> Iterator[tuple[str, str]]:
-    """Tell what became of the last issue for somebody."""
+    """Yield the result of the last delivery to a subscriber, if any."""
     if last:
         said = format_reply(last.result)
         stands = f"{output.format_time(last.at, zone)}: {last.result.kind}"

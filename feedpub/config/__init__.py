@@ -1,1 +1,4 @@
-"""The text of `config.yaml` ⇄ Config."""
+"""Read, validate and print `config.yaml`, and interpret the schedules in it.
+
+`load.parse_config` returns a `schema.Config`.
+"""

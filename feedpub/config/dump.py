@@ -1,4 +1,7 @@
-"""Config → YAML with every key, its value and what it means."""
+"""Print a Config as YAML with every key, its value and its help, for `feedpub config`.
+
+Enter at `dump_config`.
+"""
 
 import re
 from collections.abc import Iterator
@@ -13,11 +16,10 @@ _STEP = "  "
 
 
 def dump_config(config: Config) -> str:
-    """Give the whole configuration, defaults included; `load` gives the same one back.
+    """Return the whole configuration as YAML, defaults included; `parse_config` reads it back.
 
-    What is secret is not in it: the variable of the environment that it came from, or that is
-    meant for it, stands in its place. Sections that are not there are shown as comments, with
-    the keys that they would have.
+    Secrets are never printed: the environment variable that supplies each one, or should, takes
+    its place. Sections that are not set are shown as comments with their keys.
     """
     sections = []
     for entry in iter_fields(Config):
@@ -34,7 +36,7 @@ def _section(kind: type, value: object, indent: str) -> Iterator[str]:
 
 
 def _entry(entry: FieldInfo, value: object, indent: str) -> Iterator[str]:
-    """Give the lines of one key."""
+    """Yield the lines of one key."""
     inner = indent + _STEP
     if isinstance(value, tuple) and value and entry.cardinality is Cardinality.MAPPING:
         yield f"{indent}{entry.name}:"
@@ -68,7 +70,7 @@ def _entry(entry: FieldInfo, value: object, indent: str) -> Iterator[str]:
 
 
 def _absent(entry: FieldInfo, indent: str) -> Iterator[str]:
-    """Give as a comment the keys that a section would have."""
+    """Yield the keys of an unset section, as comments."""
     lead = {Cardinality.ONE: "", Cardinality.MANY: "- ", Cardinality.MAPPING: ""}[entry.cardinality]
     deeper = _STEP
     if entry.cardinality is Cardinality.MAPPING:
@@ -86,12 +88,12 @@ def _default(key: FieldInfo) -> str:
 
 
 def _first_line(entry: FieldInfo) -> str:
-    """Say what a section of the configuration is for."""
+    """Return the help text of a top-level section."""
     return entry.field.help or (entry.value_type.__doc__ or "").partition("\n")[0]
 
 
 def _scalar(value: object) -> str:
-    """Write one value so that YAML reads it back as it is; `${` would be a variable."""
+    """Format a scalar as YAML; `${` is escaped, or it would be read as a variable."""
     if isinstance(value, bool):
         return "true" if value else "false"
     if not isinstance(value, str):
@@ -100,7 +102,7 @@ def _scalar(value: object) -> str:
 
 
 def _quoted(text: str) -> str:
-    """Write a text in quotes where YAML would take it for something else."""
+    """Quote a string if YAML would read it as anything else."""
     style = '"' if re.search(r"[\x00-\x1f\x7f-\xa0\u2028\u2029\ufeff]", text) else None
     dumped = yaml.safe_dump(
         [text], default_flow_style=True, default_style=style, allow_unicode=True, width=2**31

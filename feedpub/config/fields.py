@@ -1,39 +1,39 @@
-"""What is said of a key beside its type and default, and a value that is not to be seen."""
+"""Field metadata for the schema (help, validator, limits), and the Secret type."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Self
 
 Validator = Callable[[str], str]
-"""Gives a value in its normal form, which it leaves as it is, or raises a ValueError.
+"""Return a value in normal form, or raise ValueError. Must be idempotent.
 
-The error's message goes on where the quoted value ends: `is not a time zone`.
+The error message continues after the quoted value: `is not a time zone`.
 """
 
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """The help of a key, and what its values must be.
+    """The help text of a key and the constraints on its values.
 
-    Each item of a list is checked by itself; a value that equals the default is not checked.
+    Each item of a list is validated separately; a value equal to the default is not validated.
     """
 
-    help: str = ""  # "" where the name says it all
+    help: str = ""  # "" if the name says enough
     validator: Validator | None = None
-    minimum: int | None = None  # of a whole number
+    minimum: int | None = None  # for integers
     alias: str = ""  # another name for the key
-    env_variable: str = ""  # of a value nobody may see: the environment's variable meant for it
-    needed_to_read: bool = False  # whether such a one is needed also where nothing is sent
+    env_variable: str = ""  # for a secret: the environment variable that should supply it
+    needed_to_read: bool = False  # whether the secret is required even if nothing is sent
 
 
 class Secret(str):
-    """A text that is used and never shown: what is shown is what the configuration said for it."""
+    """A secret string. Its repr is the text of the configuration, such as "${SMTP_PASSWORD}"."""
 
     __slots__ = ("shown",)
     shown: str
 
     def __new__(cls, text: str, shown: str) -> Self:
-        """Keep `text`; `shown` is what stands for it: "${SMTP_PASSWORD}"."""
+        """Hold `text`; `shown` is printed in its place."""
         made = super().__new__(cls, text)
         made.shown = shown
         return made
@@ -42,5 +42,5 @@ class Secret(str):
         return type(self), (str(self), self.shown)
 
     def __repr__(self) -> str:
-        """Give what is shown, so that no traceback and no digest of a Config tells the text."""
+        """Return `shown`, so that no traceback and no digest of a Config contains the secret."""
         return repr(self.shown)

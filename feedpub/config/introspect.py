@@ -1,4 +1,7 @@
-"""A section's dataclass → its keys: what each holds, its default, its help and its check."""
+"""Derive the keys of a configuration section from its dataclass.
+
+Reading and printing the configuration both go through `iter_fields`.
+"""
 
 from collections.abc import Iterator
 from dataclasses import MISSING, dataclass, fields, is_dataclass
@@ -15,23 +18,23 @@ class Cardinality(Enum):
 
     ONE = "one"
     MANY = "list"
-    MAPPING = "named"  # a mapping of names of the writer's choice
+    MAPPING = "named"  # a mapping with user-defined keys
 
 
 @dataclass(frozen=True, slots=True)
 class FieldInfo:
-    """One key of a section."""
+    """One key of a section: its type, cardinality, default and Field metadata."""
 
     name: str
     value_type: type  # str, int, bool or a section's dataclass
     cardinality: Cardinality
     required: bool
-    default: object  # None where required, or where there is no such section unless written
+    default: object  # None if required, or if the section is absent unless written
     field: Field
 
 
 def iter_fields(section: type) -> Iterator[FieldInfo]:
-    """Give the keys of a section, in the order in which they are declared."""
+    """Yield the keys of a section in declaration order."""
     foreign = EXTERNAL_FIELDS.get(section)
     hints = get_type_hints(section, include_extras=True)
     for each in fields(section):
@@ -48,12 +51,12 @@ def iter_fields(section: type) -> Iterator[FieldInfo]:
 
 
 def is_section(kind: type) -> bool:
-    """Tell whether a kind of value has keys of its own."""
+    """Return whether a value type has keys of its own."""
     return is_dataclass(kind)
 
 
 def _shape(hint: object) -> tuple[type, Cardinality]:
-    """Give what a type holds and how many: `tuple[str, ...]` is a list of texts."""
+    """Return the item type and cardinality of a hint: `tuple[str, ...]` is a list of strings."""
     many = Cardinality.ONE
     if get_origin(hint) is tuple:
         many, hint = Cardinality.MANY, get_args(hint)[0]

@@ -1,7 +1,7 @@
-"""What is known and what time it is → what is due, what comes next, and when to look again.
+"""Job and digest timing: what is due, when to look again, and when to retry.
 
-Nothing here remembers anything: a tick that was lost, a restart, a clock set back or forward
-change what is asked, and so the answer, and nothing else.
+Everything here is stateless. A missed tick, a restart or a clock change affects only the
+arguments, so the daemon recovers by asking again.
 """
 
 from collections.abc import Callable, Iterable
@@ -18,11 +18,11 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 @dataclass(frozen=True, slots=True)
 class PeriodicJob:
-    """A piece of work that is done again and again.
+    """A recurring job of the daemon.
 
-    `run` is told the time, and gives when it wants to be called again: None for only when it is
-    woken. It asks the folder, the database and the time what is due, so that to call it once too
-    often, or late, changes nothing. What it raises is told, and it is called again a little later.
+    `run` takes the current time and returns when to call it next, or None to wait until woken. It
+    must work out what is due from the files, the database and the time, so that an extra or late
+    call does no harm. An exception is logged, and the job is retried after a back-off.
     """
 
     name: str
@@ -31,15 +31,15 @@ class PeriodicJob:
 
 @dataclass(frozen=True, slots=True)
 class DigestSchedule:
-    """How one digest stands to its schedule."""
+    """A digest's schedule together with its latest recorded slot."""
 
     digest: str
     schedule: str
     timezone: str
-    last_slot: datetime | None  # the newest slot for which something is recorded
+    last_slot: datetime | None  # the latest recorded slot
 
     def find_due_slot(self, now: datetime) -> datetime | None:
-        """Give the slot that has come; None for none, and always where each post is one."""
+        """Return the slot that is due, or None. Always None for an `each post` schedule."""
         times = config_schedule.parse(self.schedule)
         return (
             None
@@ -48,31 +48,31 @@ class DigestSchedule:
         )
 
     def find_next_slot(self, now: datetime) -> datetime | None:
-        """Give the first slot after now, None where nobody knows."""
+        """Return the first slot after `now`; None if it cannot be known."""
         return config_schedule.find_next_slot(
             config_schedule.parse(self.schedule), self.timezone, now
         )
 
     @property
     def on_publish(self) -> bool:
-        """Whether it goes out whenever there is a new post."""
+        """Whether the digest goes out with each new post."""
         return config_schedule.parse(self.schedule).on_publish
 
 
 def find_earliest(moments: Iterable[datetime | None]) -> datetime | None:
-    """Give the first of some moments; None where there is none."""
+    """Return the earliest time, ignoring None; None if there is none."""
     return min((each for each in moments if each is not None), default=None)
 
 
 def compute_next_retry(failures: int, now: datetime) -> datetime:
-    """Give when to try again what has failed so many times in a row."""
+    """Return when to retry after this many consecutive failures (exponential back-off)."""
     return now + min(_FIRST * (1 << min(failures - 1, 20)), _LONGEST)
 
 
 def round_up_to_minute(moment: datetime | None, now: datetime) -> datetime | None:
-    """Give the end of the minute that a moment lies in: what comes in dribbles is done at once.
+    """Round a time up to the end of its minute, so that scattered wake-ups become one.
 
-    What is overdue stays so.
+    Times that are not in the future are returned unchanged.
     """
     if moment is None or moment <= now:
         return moment
@@ -80,8 +80,9 @@ def round_up_to_minute(moment: datetime | None, now: datetime) -> datetime | Non
 
 
 def ensure_monotonic(now: datetime, last: datetime | None) -> datetime:
-    """Give the time by which to publish, where it was `last` before.
+    """Return the time to publish at, given the `last` one used.
 
-    A clock that is set back by less than a day takes back nothing that is published.
+    If the clock was set back by less than a day, the last time is kept, so that no published post
+    is withdrawn.
     """
     return last if last is not None and now < last < now + _BACKWARDS else now

@@ -1,4 +1,4 @@
-"""The text of `config.yaml` → Config, or every fault in it."""
+"""Parse `config.yaml` into a Config, or report every problem in it. Enter at `parse_config`."""
 
 import re
 from collections.abc import Mapping
@@ -14,19 +14,19 @@ from feedpub.errors import ConfigError
 from feedpub.models.content import Problem
 
 _NUMBER = re.compile(r"[+-]?[0-9]{1,9}")
-_TEXT = ("str", "int", "float", "bool", "timestamp")  # a title may be 2024, a tag `no`
+_TEXT = ("str", "int", "float", "bool", "timestamp")  # a title may be `2024`, a tag `no`
 _EXPECTED = {str: "text", int: "a whole number", bool: "true or false"}
 
 
 def parse_config(text: str, path: str, environ: Mapping[str, str], *, sends: bool = True) -> Config:
-    """Read a configuration; `path` is what messages call it, and where relative folders begin.
+    """Parse a configuration; `path` names it in messages and anchors relative folders.
 
-    `${NAME}` in a value is taken from `environ`, `$${` is `${`. Where nothing `sends` by this
-    configuration, what is needed for that alone may not be set there. The site's URL comes back
-    in its normal form (RFC 3986), ending in "/".
+    `${NAME}` in a value is taken from `environ`; `$${` is a literal `${`. With `sends` false,
+    variables that only sending needs may be unset. The site's URL is returned in normal form
+    (RFC 3986), ending in "/".
 
     Raises:
-        ConfigError: it cannot be used; `problems` are all faults found, by line.
+        ConfigError: the configuration is invalid; `problems` holds all faults, sorted by line.
     """
     root, problems = yaml_nodes.parse_yaml(text.removeprefix("\ufeff"), path, environ)
     reading = _ConfigReader(path, problems, sends=sends)
@@ -41,9 +41,9 @@ def parse_config(text: str, path: str, environ: Mapping[str, str], *, sends: boo
 
 
 class _ConfigReader:
-    """One configuration as it is read: what is wrong with it, and where each key stands.
+    """The state of reading one configuration: the problems found, and the line of each key.
 
-    Its methods give a value, or None where there is none to give because it was told of.
+    Its methods return a value, or None if a problem was recorded instead.
     """
 
     def __init__(self, path: str, problems: tuple[Problem, ...], *, sends: bool) -> None:
@@ -51,11 +51,11 @@ class _ConfigReader:
         self.lines: dict[str, int] = {}
         self._path = path
         self._sends = sends
-        # Where the document itself is broken, what is missing from it says nothing.
+        # Do not report missing keys if the document itself could not be parsed.
         self._whole = not problems
 
     def read_section(self, kind: type, node: Node, where: str, line: int, name: str = "") -> object:
-        """Read a section; `name` is the key that a person is named by."""
+        """Read a section; `name` is its key in a mapping, the default for a person's name."""
         if isinstance(node, ScalarNode):
             return self._read_shorthand(kind, node, where, name)
         if isinstance(node, SequenceNode):
@@ -77,11 +77,11 @@ class _ConfigReader:
         return kind(**values) if len(self.problems) == before and self._whole else None
 
     def add_error(self, line: int, message: str) -> None:
-        """Keep a fault."""
+        """Record a problem."""
         self.problems.append(Problem(self._path, line, message))
 
     def _read_shorthand(self, kind: type, node: ScalarNode, where: str, name: str) -> object:
-        """Read a value that stands for a section: a name for a person, false for the pages."""
+        """Read a scalar that stands for a section: a person's name, or `pages: false`."""
         if node.tag == "null":
             return self.read_section(kind, MappingNode((), node.line), where, node.line, name)
         short = next(
@@ -97,7 +97,7 @@ class _ConfigReader:
     def _find_values(
         self, kind: type, node: MappingNode, where: str
     ) -> dict[str, tuple[int, Node]]:
-        """Give the values of the keys that are known; tell of those that are not."""
+        """Return the values of the known keys, and record the unknown and duplicate ones."""
         names = {entry.name: entry.name for entry in iter_fields(kind)}
         names |= {entry.field.alias: entry.name for entry in iter_fields(kind) if entry.field.alias}
         found: dict[str, tuple[int, Node]] = {}
@@ -126,7 +126,7 @@ class _ConfigReader:
         return None
 
     def _value(self, entry: FieldInfo, node: Node, where: str, line: int) -> object:
-        """Read what a key holds; nothing at all is the default."""
+        """Read the value of a key; an empty value means the default."""
         if isinstance(node, ScalarNode) and node.tag == "null":
             return self._missing(entry, where, line) if entry.required else entry.default
         if entry.cardinality is Cardinality.ONE:
@@ -151,7 +151,7 @@ class _ConfigReader:
         return tuple(values)
 
     def _read_mapping(self, entry: FieldInfo, node: Node, where: str) -> object:
-        """Read keys of the writer's choice, each with a section."""
+        """Read a mapping of user-defined keys to sections."""
         if not isinstance(node, MappingNode):
             self._add_type_error(where, node, "keys and values")
             return None
@@ -166,7 +166,7 @@ class _ConfigReader:
         )
 
     def _read_scalar(self, entry: FieldInfo, node: Node, where: str) -> object:
-        """Read a single value and hold it against its check."""
+        """Read and validate a single value."""
         if isinstance(node, ScalarNode) and node.tag == yaml_nodes.INVALID_TAG:
             return None
         if is_section(entry.value_type):
@@ -206,7 +206,7 @@ class _ConfigReader:
 
 
 def _typed(kind: type, node: Node) -> str | int | bool | None:
-    """Give a scalar as what its key holds, or None where it is something else."""
+    """Convert a scalar to the key's type; None if it has another type."""
     if not isinstance(node, ScalarNode):
         return None
     if kind is bool:
@@ -218,7 +218,7 @@ def _typed(kind: type, node: Node) -> str | int | bool | None:
 
 
 def _described(node: Node) -> str:
-    """Say what was written, in a message's words."""
+    """Describe a node for a message."""
     if isinstance(node, SequenceNode):
         return "a list"
     if isinstance(node, MappingNode):
@@ -231,7 +231,7 @@ def _described(node: Node) -> str:
 
 
 def _suggest_section(key: str) -> str:
-    """Say which section a key belongs in, where there is one."""
+    """Suggest the section that a misplaced key belongs to, if there is exactly one."""
     homes = [
         section.name
         for section in iter_fields(Config)

@@ -1,4 +1,7 @@
-"""Config → the faults of values that are right each by itself, and wrong together."""
+"""Cross-field validation: values that are valid alone but not together.
+
+`parse_config` calls `find_cross_field_errors` once the whole configuration is read.
+"""
 
 import posixpath
 from collections.abc import Iterator
@@ -6,11 +9,11 @@ from collections.abc import Iterator
 from feedpub.config.schema import Config, DigestConfig, MailConfig, OutputConfig
 from feedpub.models.text import slugify
 
-_SOMEWHERE = "/?" * 32  # stands for the working folder, which only the edges know
+_SOMEWHERE = "/?" * 32  # stands for the working folder, which is unknown here
 
 
 def find_cross_field_errors(config: Config, path: str) -> Iterator[tuple[str, str]]:
-    """Give each key at fault and what is wrong; `path` is the configuration's own."""
+    """Yield each offending key with its message; `path` is that of the configuration file."""
     for other, told in _folders(config, posixpath.dirname(path.replace("\\", "/"))):
         yield "output.folder" if config.output != OutputConfig() else other, told
     if not config.feeds.formats:
@@ -31,7 +34,7 @@ def find_cross_field_errors(config: Config, path: str) -> Iterator[tuple[str, st
 
 
 def _menu(config: Config) -> Iterator[tuple[str, str]]:
-    """Say which links of the menu lead nowhere, or have no name."""
+    """Check that each menu item has exactly one target, and a URL a name."""
     for number, item in enumerate(config.pages.menu, 1):
         if bool(item.page) == bool(item.url):
             yield f"pages.menu[{number}]", "wants a page or a url, one of them"
@@ -40,7 +43,7 @@ def _menu(config: Config) -> Iterator[tuple[str, str]]:
 
 
 def _digests(config: Config) -> Iterator[tuple[str, str]]:
-    """Say which digests cannot be told apart, or can never go out."""
+    """Check that digests are distinguishable and can be sent."""
     seen: dict[str, str] = {}
     names = {each.name for each in config.digests}
     before: set[str] = set()
@@ -64,7 +67,7 @@ def _digests(config: Config) -> Iterator[tuple[str, str]]:
 
 
 def _mail(config: Config, base: str) -> Iterator[tuple[str, str]]:
-    """Say why no message could be sent, or why messages would be published."""
+    """Check that messages can be sent, and are not written where they would be published."""
     mail = config.mail
     if mail.transport == "smtp" and not mail.relays:
         yield "mail.transport", '"smtp" needs a server; name one in mail.relays: `- host: …`'
@@ -86,12 +89,12 @@ def _mail(config: Config, base: str) -> Iterator[tuple[str, str]]:
 
 
 def _below(folder: str, other: str) -> bool:
-    """Tell whether a folder is another one, or inside it."""
+    """Return whether a folder is another one, or inside it."""
     return f"{folder}/".startswith(f"{other.rstrip('/')}/")
 
 
 def _folders(config: Config, base: str) -> Iterator[tuple[str, str]]:
-    """Say why what is published would be read as content, or content cleared away."""
+    """Check that the output folder does not overlap the content and template folders."""
     output = _resolve(base, config.output.folder)
     content = _resolve(base, config.content.folder)
     templates = _resolve(base, config.pages.templates)
@@ -109,5 +112,5 @@ def _folders(config: Config, base: str) -> Iterator[tuple[str, str]]:
 
 
 def _resolve(base: str, folder: str) -> str:
-    """Give a folder's whole path, as far as names alone can tell."""
+    """Return a folder's absolute path, without touching the disk."""
     return posixpath.normpath(posixpath.join(_SOMEWHERE, base, folder.replace("\\", "/")))

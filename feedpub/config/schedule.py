@@ -1,8 +1,8 @@
-"""What a config says of when → the moments it means, each of them once.
+"""Digest schedules: parse them with `parse`, and compute the slots that are due and next.
 
-A slot is a time on the clocks of a zone. On the night they go back, a time they show twice is
-the first of the two; on the night they go forward, a time they skip is the moment of the change.
-Only an hour of `*` counts hours as they pass, all 25 of that night.
+A slot is a local time in a time zone. A local time that occurs twice, when clocks go back,
+means its first occurrence; one that is skipped, when clocks go forward, means the moment of the
+change. Only rules with `*` in the hour field follow elapsed hours, all 25 of such a day.
 """
 
 import re
@@ -16,36 +16,36 @@ _FORMS = (
     'write "daily 08:00", "weekly mon 08:00", "monthly 1 08:00", "each post", '
     'or five fields of cron text such as "0 8 * * 1"'
 )
-_FIELDS = 5  # of cron text: minute, hour, day of month, month, day of week
+_FIELDS = 5  # of a cron expression: minute, hour, day of month, month, day of week
 _TIME = re.compile(r"([01]?[0-9]|2[0-3]):([0-5][0-9])")
 _NUMBER = re.compile(r"[0-9]{1,2}")
 _DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
-_SURE_DAYS, _LONGEST_MONTH = 28, 31  # days that every month has, that some have
+_SURE_DAYS, _LONGEST_MONTH = 28, 31  # days in the shortest and in the longest month
 _SECOND, _MINUTE = timedelta(seconds=1), timedelta(minutes=1)
-_ANY = datetime(2000, 1, 1, tzinfo=UTC)  # a moment to try cron text at
+_ANY = datetime(2000, 1, 1, tzinfo=UTC)  # start for validating a cron expression
 
 
 @dataclass(frozen=True, slots=True)
 class Schedule:
-    """When something is due; `parse` makes it."""
+    """A parsed schedule; created by `parse`."""
 
     text: str  # as written, in lower case
-    rules: tuple[str, ...]  # cron text; a slot of any of them is one. () for each post
+    rules: tuple[str, ...]  # cron expressions, combined with "or"; () for `each post`
 
     @property
     def on_publish(self) -> bool:
-        """Tell whether it is due whenever there is a new post."""
+        """Return whether it is due with each new post."""
         return not self.rules
 
 
 def parse(text: str) -> Schedule:
-    """Read cron text, `daily 08:00`, `weekly mon 08:00`, `monthly 1 08:00` or `each post`.
+    """Parse a cron expression, `daily 08:00`, `weekly mon 08:00`, `monthly 1 08:00` or `each post`.
 
-    A month without its day 29, 30 or 31 has the slot on its last day; `monthly last` is that day
-    in every month. In cron text, a time that never comes is refused.
+    In a month without day 29, 30 or 31 the slot is on the last day; `monthly last` is the last day
+    of every month. A cron expression that never matches is rejected.
 
     Raises:
-        ValueError: It is none of these; the message says what is wrong and what can be written.
+        ValueError: the text is none of these; the message says what is wrong and what is allowed.
     """
     words = text.lower().split()
     match words:
@@ -66,10 +66,10 @@ def parse(text: str) -> Schedule:
 def find_due_slot(
     schedule: Schedule, zone: str, last: datetime | None, now: datetime
 ) -> datetime | None:
-    """Give the newest slot after `last` and not after `now`, in UTC; None where there is none.
+    """Return the latest slot after `last` and not after `now`, in UTC; None if there is none.
 
-    However many were missed, it is one. With no `last` it is the newest there was. Each post is
-    due at every second: whoever asks looks for new posts.
+    Missed slots collapse into the latest. Without `last` it is the latest slot of all. An
+    `each post` schedule is due at every second: the caller checks for new posts.
     """
     second = now.astimezone(UTC).replace(microsecond=0)
     if schedule.on_publish:
@@ -83,16 +83,16 @@ def find_due_slot(
 
 
 def find_next_slot(schedule: Schedule, zone: str, now: datetime) -> datetime | None:
-    """Give the first slot after `now`, in UTC; None for each post."""
+    """Return the first slot after `now`, in UTC; None for `each post`."""
     place, moment = ZoneInfo(zone), now.astimezone(UTC)
     return min(filter(None, (_next(rule, place, moment) for rule in schedule.rules)), default=None)
 
 
 def _newest(rule: str, zone: ZoneInfo, now: datetime) -> datetime | None:
-    """Give the last slot of a rule up to `now`, a whole second."""
+    """Return the last slot of a rule up to `now`, a whole second."""
     if _is_hourly(rule):
         return _find_last_hourly_slot(rule, zone, now)
-    # In an hour that comes again, all that it shows has been once: begin at its end.
+    # In the second pass of a repeated hour, all its local times have occurred: start at its end.
     first = now.astimezone(zone).replace(fold=0)
     wall = first.replace(tzinfo=None) + (now - first.astimezone(UTC)) + _SECOND
     slots = (_to_instant(each, zone) for each in CronSim(rule, wall, reverse=True))
@@ -100,7 +100,7 @@ def _newest(rule: str, zone: ZoneInfo, now: datetime) -> datetime | None:
 
 
 def _next(rule: str, zone: ZoneInfo, now: datetime) -> datetime | None:
-    """Give the first slot of a rule after `now`."""
+    """Return the first slot of a rule after `now`."""
     if _is_hourly(rule):
         return _find_next_hourly_slot(rule, zone, now.replace(microsecond=0) + _SECOND)
     slots = (_to_instant(each, zone) for each in CronSim(rule, _to_wall_time(now, zone)))
@@ -112,10 +112,10 @@ def _is_hourly(rule: str) -> bool:
 
 
 def _find_last_hourly_slot(rule: str, zone: ZoneInfo, until: datetime) -> datetime | None:
-    """Give the last slot, each time that clocks show being one, up to `until`.
+    """Return the last slot of an hourly rule up to `until`, counting each pass of a repeated hour.
 
-    CronSim is asked without a zone, for as long as the clocks do not change: with one it passes
-    over a slot in a zone that changes by half an hour.
+    CronSim is given naive times, one period of constant UTC offset at a time: with a zone it skips
+    a slot where the offset changes by half an hour.
     """
     while True:
         wall = _to_wall_time(until, zone)
@@ -127,7 +127,7 @@ def _find_last_hourly_slot(rule: str, zone: ZoneInfo, until: datetime) -> dateti
 
 
 def _find_next_hourly_slot(rule: str, zone: ZoneInfo, since: datetime) -> datetime | None:
-    """Give the first slot, each time that clocks show being one, from `since` on."""
+    """Return the first slot of an hourly rule from `since` on; see `_find_last_hourly_slot`."""
     while True:
         wall = _to_wall_time(since, zone)
         found = next(CronSim(rule, wall - _SECOND), None)
@@ -140,7 +140,7 @@ def _find_next_hourly_slot(rule: str, zone: ZoneInfo, since: datetime) -> dateti
 def _find_clock_change(
     early: datetime, late: datetime, zone: ZoneInfo
 ) -> tuple[datetime, datetime]:
-    """Give the seconds before and after clocks change, between two moments that tell of it."""
+    """Bisect to the seconds just before and after the UTC offset changes between two times."""
     while late - early > _SECOND:
         middle = (early + (late - early) / 2).replace(microsecond=0)
         if _get_utc_offset(middle, zone) == _get_utc_offset(early, zone):
@@ -151,17 +151,17 @@ def _find_clock_change(
 
 
 def _to_wall_time(moment: datetime, zone: ZoneInfo) -> datetime:
-    """Give what the clocks of a zone show."""
+    """Return the local time in a zone."""
     return moment.astimezone(zone).replace(tzinfo=None, fold=0)
 
 
 def _get_utc_offset(moment: datetime, zone: ZoneInfo) -> timedelta | None:
-    """Give how far the clocks of a zone are ahead of UTC."""
+    """Return the UTC offset in a zone."""
     return moment.astimezone(zone).utcoffset()
 
 
 def _to_instant(wall: datetime, zone: ZoneInfo) -> datetime:
-    """Give the moment when the clocks of a zone show `wall` first, or have passed over it."""
+    """Return when the local time `wall` first occurs, or the moment that it is skipped."""
     moment = wall.replace(tzinfo=zone).astimezone(UTC)
     while _to_wall_time(moment, zone) != wall:
         wall += _MINUTE
@@ -170,7 +170,7 @@ def _to_instant(wall: datetime, zone: ZoneInfo) -> datetime:
 
 
 def _clock(text: str, time: str) -> str:
-    """Turn `08:00` into the first two fields of cron text."""
+    """Convert `08:00` to the minute and hour fields of a cron expression."""
     found = _TIME.fullmatch(time)
     if found is None:
         raise ValueError(f'"{text}": "{time}" is no time of day; write it like 08:00 or 17:30')
@@ -178,7 +178,7 @@ def _clock(text: str, time: str) -> str:
 
 
 def _weekday(text: str, day: str) -> int:
-    """Turn a day's English name, or its first three letters, into cron's number."""
+    """Convert a day's English name, or its first three letters, to cron's number."""
     for number, name in enumerate(_DAYS, start=1):
         if day in {name, name[:3]}:
             return number
@@ -187,7 +187,7 @@ def _weekday(text: str, day: str) -> int:
 
 
 def _month_days(text: str, day: str) -> tuple[str, ...]:
-    """Turn the number of a day into the last three fields of cron text."""
+    """Convert a day number to the last three fields of cron expressions."""
     if day == "last":
         return ("L * *",)
     number = int(day) if _NUMBER.fullmatch(day) else 0
@@ -201,7 +201,7 @@ def _month_days(text: str, day: str) -> tuple[str, ...]:
 
 
 def _cron(text: str, words: list[str]) -> str:
-    """Check cron text."""
+    """Validate a cron expression."""
     if len(words) != _FIELDS:
         raise ValueError(f'"{text}" is no schedule: {_FORMS}')
     rule = " ".join(words)

@@ -1,8 +1,8 @@
-"""What `config.yaml` can say, as frozen values with their defaults.
+"""The schema of `config.yaml`: frozen dataclasses with defaults, help and validators.
 
-The first line of a section's docstring and the help of each key are what `feedpub config`
-prints; the check of a key is what `load` holds its value against. To add a key or a section is
-to add it here: reading, messages and printing follow from the types.
+`feedpub config` prints the first line of each top-level section's docstring and the help of
+each key; `load` applies the validators. To add a key or a section, add it here: reading,
+messages and printing follow from the types.
 """
 
 from collections.abc import Mapping
@@ -172,7 +172,7 @@ class MarkdownConfig:
 
 @dataclass(frozen=True, slots=True)
 class ExtraFeedConfig:
-    """A feed of posts that have one of the tags, by one of the authors, in one of the languages."""
+    """A feed of posts selected by tag, author and language."""
 
     name: Annotated[str, Field("its folder below feeds/", validators.validate_nonempty)]
     title: Annotated[str, Field("what people see; made of the name if empty")] = ""
@@ -318,7 +318,7 @@ class DkimConfig:
 
 @dataclass(frozen=True, slots=True)
 class WebhooksConfig:
-    """Who may tell us of bounces and complaints at /hooks/..., and how we know it is they."""
+    """Credentials of the providers that report bounces and complaints to /hooks/...."""
 
     ses: Annotated[str, Field("the ARN of the SNS topic that Amazon SES tells them to")] = ""
     postmark: Annotated[
@@ -576,9 +576,9 @@ class Config:
 
     @property
     def readers_url(self) -> str:
-        """The URL below which the pages of readers are: that of the site, unless they have a host.
+        """The base URL of the subscriber pages: the site's, unless `subscribers.host` is set.
 
-        There they have the path that the site has.
+        With a separate host, the site's path is kept.
         """
         own = self.subscribers.host
         return own + urlsplit(self.site.url).path if own else self.site.url
@@ -592,7 +592,7 @@ EXTERNAL_FIELDS: Mapping[type, Mapping[str, Field]] = {
         "bio": Field("a sentence or two"),
     }
 }
-"""The keys of values that are declared elsewhere; what is not named here cannot be written."""
+"""Fields of types declared elsewhere; a field that is not listed is not a configuration key."""
 
 SHORTHAND_KEYS: Mapping[type, str] = {
     Author: "name",
@@ -600,4 +600,4 @@ SHORTHAND_KEYS: Mapping[type, str] = {
     PagesConfig: "enabled",
     WebConfig: "enabled",
 }
-"""The key that is meant where a plain value stands for a whole section."""
+"""The key that a plain value sets when it is given in place of a section."""

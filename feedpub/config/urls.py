@@ -1,4 +1,4 @@
-"""A web address as people write it → the URL as programs compare it (RFC 3986)."""
+"""Validate URLs and hosts, and normalise them (RFC 3986) so that equal ones compare equal."""
 
 import re
 import unicodedata
@@ -14,23 +14,23 @@ _AUTHORITY = re.compile(
 _PERCENT = re.compile(r"%(?![0-9A-Fa-f]{2})")
 _ENCODED = re.compile(r"%[0-9A-Fa-f]{2}")
 _DEFAULT_PORTS = {"http": 80, "https": 443}
-_PATH = "/%~!$&'()*+,;=:@-._{}"  # braces are a permalink's placeholders
+_PATH = "/%~!$&'()*+,;=:@-._{}"  # braces delimit permalink placeholders
 _HOST_LENGTH = 253
 
 
 def is_absolute_url(text: str) -> bool:
-    """Tell whether a text has a scheme and `//`."""
+    """Return whether the text begins with a scheme and `://`."""
     return bool(_ABSOLUTE.match(text))
 
 
 def normalize_url(text: str) -> str:
-    """Give an absolute http or https URL in its normal form.
+    """Return an absolute http or https URL in normal form.
 
-    The host is in lower case and in ASCII (RFC 3492), a default port is gone, everything else
-    is percent-encoded, a "/" is the path where there is none.
+    The host is lower-case ASCII (Punycode, RFC 3492), a default port is dropped, other characters
+    are percent-encoded, and an empty path becomes "/".
 
     Raises:
-        ValueError: it is no such URL.
+        ValueError: not such a URL.
     """
     parts = _split(text)
     path = _encode(unicodedata.normalize("NFC", parts.path)) or "/"
@@ -42,10 +42,10 @@ def normalize_url(text: str) -> str:
 
 
 def normalize_site_url(text: str) -> str:
-    """Give the URL that every path of the site is appended to: it ends in "/".
+    """Return the site's base URL, ending in "/"; every path of the site is appended to it.
 
     Raises:
-        ValueError: it is no absolute http or https URL, or has a query or a fragment.
+        ValueError: not an absolute http or https URL, or one with a query or fragment.
     """
     url = normalize_url(text)
     if "?" in url or "#" in url or text.endswith(("?", "#")):
@@ -56,10 +56,10 @@ def normalize_site_url(text: str) -> str:
 
 
 def normalize_origin(text: str) -> str:
-    """Give a scheme and a host as browsers name where a form came from (RFC 6454).
+    """Return a scheme and host as in a browser's Origin header (RFC 6454).
 
     Raises:
-        ValueError: it is no such thing, or has a path.
+        ValueError: not an http or https URL, or one with a path.
     """
     url = normalize_url(text)
     if url.count("/") != len("://") or not url.endswith("/"):
@@ -68,7 +68,7 @@ def normalize_origin(text: str) -> str:
 
 
 def normalize_readers_host(text: str) -> str:
-    """Return the origin of a host that is named by itself or as a URL, "" for none.
+    """Return the origin of a host given by name or as a URL; "" for "".
 
     Raises:
         ValueError: it is neither.
@@ -79,10 +79,10 @@ def normalize_readers_host(text: str) -> str:
 
 
 def normalize_reference(text: str) -> str:
-    """Give a URL in its normal form, or a path as it was written.
+    """Return a URL in normal form, or a path unchanged.
 
     Raises:
-        ValueError: it has a scheme that is neither http nor https.
+        ValueError: it has a scheme other than http and https.
     """
     if is_absolute_url(text):
         return normalize_url(text)
@@ -94,7 +94,7 @@ def normalize_reference(text: str) -> str:
 
 
 def validate_authority(text: str) -> str:
-    """Accept a host or e-mail address that ids can begin with (RFC 4151 section 2.1)."""
+    """Accept a host name or e-mail address usable as a tag URI authority (RFC 4151 section 2.1)."""
     if not text.isascii():
         mailbox, at, host = text.rpartition("@")
         text = mailbox + at + _ascii_host(host)
@@ -104,7 +104,7 @@ def validate_authority(text: str) -> str:
 
 
 def _split(text: str) -> SplitResult:
-    """Take an absolute http or https URL apart."""
+    """Split an absolute http or https URL."""
     if not is_absolute_url(text):
         bare = text.lstrip("/")
         likely = "." in bare.split("/")[0] and ":" not in bare and " " not in bare
@@ -114,7 +114,7 @@ def _split(text: str) -> SplitResult:
         raise ValueError("is not a URL: it has a line break or a backslash in it")
     try:
         parts = urlsplit(text)
-    except ValueError:  # of brackets, and of what NFKC would turn into "/" or "@"
+    except ValueError:  # bad brackets, or characters that NFKC turns into "/" or "@"
         raise ValueError("is not a URL: its host cannot be read") from None
     if parts.scheme not in _DEFAULT_PORTS:
         raise ValueError(f"must begin with https:// or http://, not {parts.scheme}://")
@@ -122,7 +122,7 @@ def _split(text: str) -> SplitResult:
 
 
 def _network(parts: SplitResult) -> str:
-    """Give the host in ASCII, and the port where it is not the usual one."""
+    """Return the host in ASCII, with the port unless it is the default."""
     if "@" in parts.netloc:
         raise ValueError("must not have a user or a password in it")
     try:
@@ -140,7 +140,7 @@ def _network(parts: SplitResult) -> str:
 
 
 def _ascii_host(host: str) -> str:
-    """Give a host name in ASCII, as IDNA 2008 has it: ß and ς stay themselves (RFC 5891)."""
+    """Return a host name in ASCII by IDNA 2008, which keeps ß and ς distinct (RFC 5891)."""
     labels = unicodedata.normalize("NFKC", host).lower().replace("。", ".").split(".")
     if len(labels) > 1 and not labels[-1]:  # "example.org." is the same host
         labels.pop()
@@ -158,8 +158,8 @@ def _ascii_host(host: str) -> str:
 
 
 def _forbidden(character: str) -> bool:
-    """Tell whether a character cannot stand in a name: neither letter, mark nor number."""
-    joins = "·\u200c\u200d・\u05f3\u05f4"  # allowed in the middle (RFC 5892, appendix A)
+    """Return whether a character may not occur in a host name: not a letter, mark or number."""
+    joins = "·\u200c\u200d・\u05f3\u05f4"  # allowed inside a label (RFC 5892, appendix A)
     return (
         not character.isascii()
         and character not in joins
@@ -168,6 +168,6 @@ def _forbidden(character: str) -> bool:
 
 
 def _encode(text: str, more: str = "") -> str:
-    """Percent-encode what is not encoded yet; what is, is written in capitals."""
+    """Percent-encode `text`, keeping existing escapes, which are put in upper case."""
     encoded = quote(_PERCENT.sub("%25", text), safe=_PATH + more)
     return _ENCODED.sub(lambda match: match[0].upper(), encoded)

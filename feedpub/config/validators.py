@@ -1,9 +1,8 @@
-"""A value as written → the value as it is used, or a ValueError that says what is expected.
+"""Validators for configuration values, and the placeholders of permalink patterns.
 
-Permalink patterns: placeholders in braces, Jekyll's and Hugo's after a colon, Jekyll's styles.
-
-Used by the checks of `content.permalink`, by front matter and by `library.permalinks`, which fills
-them in.
+A validator returns the normalised value or raises ValueError with what was expected. Permalink
+patterns accept `{placeholders}`, Jekyll's and Hugo's `:placeholders`, and Jekyll's style names;
+front matter uses them too, and `library.permalinks` fills them in.
 """
 
 import re
@@ -23,7 +22,7 @@ JEKYLL_STYLES = {
     "weekdate": "{categories}/{year}/W{week}/{short_day}/{title}.html",
     "none": "{categories}/{title}.html",
 }
-"""Jekyll's built-in styles, as it defines them."""
+"""Jekyll's built-in permalink styles."""
 
 UNIQUE_PLACEHOLDERS = (
     "slug",
@@ -34,12 +33,12 @@ UNIQUE_PLACEHOLDERS = (
     "slugorfilename",
     "contentbasename",
 )
-"""Placeholders that differ from post to post; a pattern for a whole site needs one."""
+"""Placeholders unique to each post; a site-wide pattern needs at least one."""
 
 PLACEHOLDERS = (
     *("year", "month", "day", "slug", "path", "title", "name", "section", "sections"),
     *("categories", "slugified_categories"),
-    # Jekyll's other ones, then Hugo's.
+    # Jekyll's other placeholders, then Hugo's.
     *("short_year", "i_month", "short_month", "long_month", "i_day", "y_day", "w_year", "week"),
     *("w_day", "short_day", "long_day", "hour", "minute", "second", "output_ext"),
     *("monthname", "weekday", "weekdayname", "yearday"),
@@ -51,12 +50,12 @@ _WRITTEN = re.compile(r"\{([^{}]*)\}|(?<=/):([a-z_]+)|^:([a-z_]+)")
 
 
 def expand_style(text: str) -> str:
-    """Return the pattern that a style such as `pretty` stands for, or the text itself."""
+    """Return the pattern of a Jekyll style such as `pretty`, or any other text unchanged."""
     return JEKYLL_STYLES.get(text, text)
 
 
 def find_placeholders(text: str) -> list[tuple[str, str]]:
-    """Return each placeholder of a pattern, known or not: as written, and its name."""
+    """Return each placeholder in a pattern, known or not, as (text as written, name)."""
     found = ((each[0], each[1] or each[2] or each[3] or "") for each in _WRITTEN.finditer(text))
     return [(whole, name if name in PLACEHOLDERS else name.rstrip("_")) for whole, name in found]
 
@@ -65,19 +64,19 @@ _SHOWN_PLACEHOLDERS = "{year} {month} {day} {slug} {path} {name} {title} {catego
 _LANGUAGE = re.compile(r"[A-Za-z]{2,3}(?:-[A-Za-z0-9]{1,8})*|x(?:-[A-Za-z0-9]{1,8})+")
 _COLOUR = re.compile(r"#(?:[0-9A-Fa-f]{3}|[0-9A-Fa-f]{6})")
 _EMAIL = re.compile(r"[^@\s<>,;]+@[^@\s<>,;]+")
-# These name the machine's own zone, or count leap seconds: not the same everywhere.
+# Names for the machine's own zone, and zones with leap seconds: they vary between machines.
 _UNSTABLE_ZONE = re.compile(r"localtime|posixrules|Factory|posix/.*|right/.*")
 
 
 def validate_nonempty(text: str) -> str:
-    """Accept any text but none at all."""
+    """Reject empty text."""
     if not text:
         raise ValueError("is empty")
     return text
 
 
 def one_of(*choices: str) -> Validator:
-    """Accept one of a few words."""
+    """Return a validator that accepts one of `choices`."""
 
     def check(text: str) -> str:
         if text in choices:
@@ -88,7 +87,7 @@ def one_of(*choices: str) -> Validator:
 
 
 def validate_language(text: str) -> str:
-    """Accept a language tag by its form (BCP 47, RFC 5646 section 2.1)."""
+    """Accept a well-formed language tag (BCP 47, RFC 5646 section 2.1)."""
     if _LANGUAGE.fullmatch(text):
         return text
     hyphened = text.replace("_", "-")
@@ -97,7 +96,7 @@ def validate_language(text: str) -> str:
 
 
 def validate_timezone(text: str) -> str:
-    """Accept a zone of the IANA database that is the same on every machine."""
+    """Accept an IANA time zone that is the same on every machine."""
     try:
         known = not _UNSTABLE_ZONE.fullmatch(text) and bool(ZoneInfo(text))
     except (ZoneInfoNotFoundError, ValueError, OSError):  # OSError: "Europe" is a folder
@@ -115,21 +114,21 @@ def validate_timezone(text: str) -> str:
 
 
 def validate_colour(text: str) -> str:
-    """Accept a colour as `#rgb` or `#rrggbb`."""
+    """Accept a colour in the form `#rgb` or `#rrggbb`."""
     if _COLOUR.fullmatch(text):
         return text
     raise ValueError('is not a colour; write it in hexadecimal and in quotes, as "#1a5fb4"')
 
 
 def validate_email(text: str) -> str:
-    """Accept what looks like one e-mail address."""
+    """Accept text in the form of one e-mail address."""
     if _EMAIL.fullmatch(text):
         return text
     raise ValueError("is not an e-mail address")
 
 
 def validate_network(text: str) -> str:
-    """Accept an IP address, or a network of them: "10.0.0.0/8"."""
+    """Accept an IP address or a network such as "10.0.0.0/8"."""
     try:
         ip_network(text)
     except ValueError:
@@ -138,7 +137,7 @@ def validate_network(text: str) -> str:
 
 
 def validate_schedule(text: str) -> str:
-    """Accept what says when a digest goes out: "weekly mon 08:00", "each post", cron text."""
+    """Accept a digest schedule: "weekly mon 08:00", "each post" or a cron expression."""
     try:
         schedule.parse(text)
     except ValueError as error:
@@ -148,7 +147,7 @@ def validate_schedule(text: str) -> str:
 
 
 def validate_hook(text: str) -> str:
-    """Accept an http or https URL, or a command as words that a shell would tell apart."""
+    """Accept an http or https URL, or a command line in shell syntax."""
     if is_absolute_url(text):
         return normalize_url(text)
     try:
@@ -161,17 +160,17 @@ def validate_hook(text: str) -> str:
 
 
 def normalize_folder(text: str) -> str:
-    """Accept a folder, without the slash at its end."""
+    """Accept a folder, and strip its trailing slash."""
     if not text:
         raise ValueError('is empty; "." is the folder of the configuration itself')
     return text.rstrip("/") or "/"
 
 
 def validate_permalink(text: str) -> str:
-    """Accept a pattern whose URLs differ from post to post, without the slash at its start.
+    """Accept a permalink pattern with a unique URL for each post, and strip its leading slash.
 
     Raises:
-        ValueError: a placeholder is unknown, or none tells posts apart, or it leaves the site.
+        ValueError: a placeholder is unknown, none is unique to a post, or the path leaves the site.
     """
     text = expand_style(text)
     for placeholder in re.findall(r"\{([a-z_]+)\}", text):
@@ -194,7 +193,7 @@ def validate_permalink(text: str) -> str:
 
 
 def validate_translations(text: str) -> str:
-    """Accept a pattern for the addresses of translations: "{language}/{permalink}"."""
+    """Accept a URL pattern for translations, such as "{language}/{permalink}"."""
     for placeholder in ("{language}", "{permalink}"):
         if text.count(placeholder) != 1:
             raise ValueError(f"needs {placeholder} in it, once")
@@ -205,7 +204,7 @@ def validate_translations(text: str) -> str:
 
 
 def _inner(text: str) -> str:
-    """Accept a path that stays in the site."""
+    """Accept a path within the site."""
     if text.startswith("//") or re.match(r"[A-Za-z][A-Za-z0-9+.-]*:", text):
         raise ValueError("is neither a path in the site nor a whole http or https URL")
     if ".." in text.split("/") or any(character in text for character in "\\?#"):
@@ -214,7 +213,7 @@ def _inner(text: str) -> str:
 
 
 def format_suggestion(word: str, known: tuple[str, ...]) -> str:
-    """Give `; did you mean "x"?`, or nothing where no known word is near."""
+    """Return `; did you mean "x"?`, or "" if no known word is similar."""
     return _format_hint(find_close_match(word, known))
 
 

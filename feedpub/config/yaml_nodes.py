@@ -1,4 +1,7 @@
-"""YAML text → its values as written, each with its line; `${NAME}` filled in."""
+"""Parse YAML into nodes that keep the text as written and its line, with `${NAME}` expanded.
+
+`load` builds the configuration from these nodes. Enter at `parse_yaml`.
+"""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -10,10 +13,10 @@ from feedpub.models.content import Problem
 from feedpub.models.text import find_invalid_characters, strip_invalid_characters
 
 INVALID_TAG = "broken"
-"""The tag of a scalar that has already been told of."""
+"""The tag of a scalar whose problem has already been reported."""
 
 BOOLEAN_WORDS = {"true": True, "yes": True, "on": True, "false": False, "no": False, "off": False}
-"""The words that YAML 1.1 takes for true and false."""
+"""YAML 1.1 booleans."""
 
 _TAG = "tag:yaml.org,2002:"
 _VARIABLE = re.compile(r"\$\$\{|\$\{([^}]*)(\}?)")
@@ -35,13 +38,13 @@ _HINTS = {
 
 @dataclass(frozen=True, slots=True)
 class ScalarNode:
-    """A single value: its text, and what YAML takes it for (`str`, `int`, `null`, ...)."""
+    """A scalar: its text, and the type YAML gives it (`str`, `int`, `null`, ...)."""
 
     text: str
     tag: str
     line: int
-    raw_text: str = ""  # the text as written, where `${NAME}` is in it
-    unset_variable: str = ""  # such a NAME that is not set in the environment
+    raw_text: str = ""  # the text as written, if it contains `${NAME}`
+    unset_variable: str = ""  # a NAME that is not set in the environment
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +57,7 @@ class SequenceNode:
 
 @dataclass(frozen=True, slots=True)
 class MappingNode:
-    """Keys and values, each key once."""
+    """A mapping with unique keys."""
 
     nodes: tuple[tuple[ScalarNode, "Node"], ...]
     line: int
@@ -66,7 +69,7 @@ Node = ScalarNode | SequenceNode | MappingNode
 def parse_yaml(
     text: str, path: str, environ: Mapping[str, str]
 ) -> tuple[Node, tuple[Problem, ...]]:
-    """Read a document; a broken one is an empty one with problems."""
+    """Parse a document; one that cannot be parsed gives an empty mapping and its problems."""
     empty = MappingNode((), 1)
     try:
         root = yaml.compose(text, Loader=yaml.SafeLoader)
@@ -84,18 +87,18 @@ def parse_yaml(
 
 
 class _NodeBuilder:
-    """Turns composed nodes into our own, and keeps what is wrong with them."""
+    """Converts PyYAML's composed nodes, and collects the problems found."""
 
     def __init__(self, path: str, lines: list[str], environ: Mapping[str, str]) -> None:
         self.problems: list[Problem] = []
         self._path = path
         self._lines = lines
         self._environ = environ
-        self._known: dict[int, Node] = {}  # an alias is the same node again, read once
+        self._known: dict[int, Node] = {}  # an alias refers to the same node; convert it once
         self._open: list[yaml.Node] = []
 
     def build(self, raw: yaml.Node) -> Node:
-        """Read a node and all below it."""
+        """Convert a node and everything below it."""
         line = raw.start_mark.line + 1
         if id(raw) in self._known:
             return self._known[id(raw)]
@@ -128,7 +131,7 @@ class _NodeBuilder:
                 yield ScalarNode(name.value, "str", line), self.build(value)
 
     def _scalar(self, raw: yaml.Node, line: int) -> ScalarNode:
-        """Read a value; `${NAME}` is replaced first, so that it can be a number as well."""
+        """Convert a scalar; `${NAME}` is expanded before typing, so that it may supply a number."""
         tag = raw.tag.removeprefix(_TAG)
         written = str(raw.value)
         faults: list[str] = []
@@ -149,7 +152,7 @@ class _NodeBuilder:
         return ScalarNode(text, tag, line, written if named else "", unset[0] if unset else "")
 
     def _variable(self, match: re.Match[str], faults: list[str], unset: list[str]) -> str:
-        """Give what stands for one `${NAME}` or `$${`."""
+        """Return the replacement for one `${NAME}` or `$${`."""
         name, closed = match[1], match[2]
         if name is None:
             return "${"
@@ -168,14 +171,14 @@ class _NodeBuilder:
 
 
 def _guess_tag(text: str) -> str:
-    """Say what a text out of the environment is: a number can be one, nothing at all is text."""
+    """Return the type of text from the environment; empty text is a string, not null."""
     if _WHOLE.fullmatch(text):
         return "int"
     return "bool" if text.lower() in BOOLEAN_WORDS else "str"
 
 
 def _unclosed(error: yaml.MarkedYAMLError, text: str, path: str) -> Problem | None:
-    """Say which bracket is not closed, where the text ended before it was."""
+    """Return a problem at the unclosed bracket if the document ended inside one."""
     if "<stream end>" not in str(error.problem):
         return None
     opened: list[int] = []
@@ -190,7 +193,7 @@ def _unclosed(error: yaml.MarkedYAMLError, text: str, path: str) -> Problem | No
 
 
 def _syntax(error: yaml.MarkedYAMLError, path: str) -> Problem:
-    """Say where YAML broke off, why, and what usually helps."""
+    """Return the problem for a syntax error, with a hint where one is known."""
     mark = error.problem_mark or error.context_mark
     reason = (error.problem or error.context or "cannot be read").removeprefix("but ")
     hint = next((hint for told, hint in _HINTS.items() if told in reason), "")
@@ -199,5 +202,5 @@ def _syntax(error: yaml.MarkedYAMLError, path: str) -> Problem:
 
 
 def _code(character: object) -> int:
-    """Give the number of a character that PyYAML gives as text or as a number."""
+    """Return the code point of a character that PyYAML reports as text or as a number."""
     return ord(character) if isinstance(character, str) else int(str(character))

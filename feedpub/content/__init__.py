@@ -1,1 +1,4 @@
-"""Content files become manuscripts: front matter read and understood, Markdown rendered."""
+"""Read the content folder: classify files, parse front matter and render Markdown.
+
+`reader.PostReader` reads one file; the `library` package places posts in the site.
+"""

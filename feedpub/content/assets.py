@@ -1,7 +1,7 @@
-"""Decide by its name and its first octets what a file of the content folder is.
+"""Classify the files of the content folder by name and first bytes; see `FileClassifier`.
 
-A file is public only where its kind is one that sites serve to readers. All else (what editors
-leave, what other generators read, kinds that nobody knows) is withheld and reported by kind.
+Only files of types that web sites serve are published. Everything else (editor backups, input of
+other generators, unknown types) is withheld and reported by kind.
 """
 
 import re
@@ -13,17 +13,17 @@ from feedpub.config.schema import Config
 from feedpub.content.filenames import MARKDOWN_SUFFIXES, is_ignored, matches
 
 SNIFF_BYTES = 1_024
-"""Octets of a file that tell whether it begins with front matter."""
+"""Bytes to read to detect front matter at the start of a file."""
 
 HTML_SUFFIXES = (".html", ".htm", ".xht", ".xhtml")
-"""Suffixes of files that are posts where they begin with front matter."""
+"""Suffixes of files that are posts if they begin with front matter."""
 
 MAX_REPORTED = 5
-"""Files of a group that a report names."""
+"""Most files that a report names."""
 
 
 class FileKind(Enum):
-    """What is to be done with a file."""
+    """The kind of a file, which decides whether it is read, published or withheld."""
 
     POST = "read it"
     ASSET = "publish it as it is"
@@ -64,7 +64,7 @@ _REPORTS = {
 }
 
 LINKABLE_KINDS = frozenset({FileKind.GENERATOR_DATA, FileKind.UNKNOWN_TYPE})
-"""Kinds that are published all the same where a published post links to the file."""
+"""Kinds that are published if a published post links to the file."""
 
 
 def _names(text: str) -> frozenset[str]:
@@ -84,8 +84,8 @@ _SERVED = _names(
     dae fbx glb gltf mtl obj ply splat stl usdz vrm
     """
 )
-"""Suffixes of what readers are served: pictures, sound, film, fonts, documents, the web's own
-formats, archives to download, models in three dimensions."""
+"""Suffixes of types that are served: images, audio, video, fonts, documents, web formats, archives
+and 3D models."""
 
 _MEDIA_SUFFIXES = _names(
     """
@@ -93,9 +93,9 @@ _MEDIA_SUFFIXES = _names(
     oga ogg opus wav 3gp avi m4v mkv mov mp4 mpeg mpg ogv webm woff woff2
     """
 )
-"""Suffixes behind which that of a text is a part of the name: `readme.md.png`."""
+"""Suffixes after which a text suffix is part of the name: `readme.md.png`."""
 
-_GENERATED_SUFFIXES = _names("htm html json rss txt xht xhtml xml")  # what templates make
+_GENERATED_SUFFIXES = _names("htm html json rss txt xht xhtml xml")  # output of templates
 _COMPRESSED = _names("br bz2 gz lz lzma xz zst")
 
 _SERVED_NAMES = _names("apple-app-site-association cname copying copyright keybase licence license")
@@ -126,7 +126,7 @@ _SETTINGS = _names(
     """
 )
 
-# Not ".text", which is a part of other names: "hero.text.css".
+# ".text" is left out because it occurs within other names: "hero.text.css".
 _MARKDOWN = "|".join(suffix[1:] for suffix in MARKDOWN_SUFFIXES if suffix != ".text")
 _BACKUP = re.compile(
     rf"""
@@ -148,7 +148,7 @@ _PRIVATE = _names(
 )
 _ELEVENTY = re.compile(r".*\.11ty(?:data)?\.[a-z]++", re.IGNORECASE | re.DOTALL)
 
-# Texts that Jekyll fills in where they begin with front matter.
+# Types that Jekyll processes as templates if they begin with front matter.
 _SNIFFED_SUFFIXES = (
     *(".atom", ".css", ".csv", ".ics", ".js", ".json", ".rss", ".svg", ".txt", ".vcf"),
     *(".webmanifest", ".xml", ".xsl"),
@@ -159,7 +159,7 @@ _FRONT_MATTER = re.compile(
     rb"|\+{3,}[ \t]*+\r?\n\s*+(?:\+{3}|\#|\[|[\w\"'.-][^=\n]*+=))"
 )
 
-# An article of Pelican in HTML that is not, or not yet, for everybody.
+# A Pelican article in HTML that is not public.
 _UNPUBLISHED = re.compile(
     rb"<meta\s++name=[\"']?status[\"']?\s++content=[\"']?(?:draft|hidden|private|skip)\b",
     re.IGNORECASE,
@@ -167,17 +167,17 @@ _UNPUBLISHED = re.compile(
 
 
 class FileClassifier:
-    """Tells what each file of one content folder is."""
+    """Classifies the files of one content folder."""
 
     def __init__(self, config: Config, paths: Iterable[str], peek: Callable[[str], bytes]) -> None:
-        """Use the paths of all files; `peek` returns the first octets of one of them."""
+        """Take the paths of all files; `peek` returns the first bytes of one of them."""
         self._config = config
         self._paths: Container[str] = frozenset(path.lower() for path in paths)
         self._peek = peek
         self._private: dict[str, bool] = {}  # by folder
 
     def classify(self, path: str) -> FileKind:
-        """Return what a file is."""
+        """Return the kind of a file."""
         folder, _, name = path.rpartition("/")
         private = self._is_private(folder)
         if matches(path, self._config.content.ignore):
@@ -197,7 +197,7 @@ class FileClassifier:
         return self._asset(path, name.lower())
 
     def _is_private(self, folder: str) -> bool:
-        """Tell whether other generators keep a folder, or one above it, private."""
+        """Return whether other generators keep a folder, or a parent of it, private."""
         known = self._private.get(folder)
         if known is None:
             known = any(each in _PRIVATE for each in folder.lower().split("/"))
@@ -205,18 +205,18 @@ class FileClassifier:
         return known
 
     def _is_post(self, path: str) -> bool:
-        """Tell whether a file is a post in Markdown, or one in HTML by how it begins."""
+        """Return whether a file is a Markdown post, or HTML with front matter."""
         lowered = path.lower()
         return lowered.endswith(MARKDOWN_SUFFIXES) or (
             lowered.endswith(HTML_SUFFIXES) and self._begins(path)
         )
 
     def _begins(self, path: str) -> bool:
-        """Tell whether a file begins with front matter."""
+        """Return whether a file begins with front matter."""
         return _FRONT_MATTER.match(self._peek(path)) is not None
 
     def _asset(self, path: str, name: str) -> FileKind:
-        """Tell whether a file that is no post may be public, and else why not."""
+        """Return the kind of a file that is not a post."""
         if matches(path, self._config.content.publish):
             return FileKind.ASSET
         if name.endswith(_SNIFFED_SUFFIXES) and self._begins(path):
@@ -226,7 +226,7 @@ class FileClassifier:
         return self._by_name(path, name)
 
     def _by_name(self, path: str, name: str) -> FileKind:
-        """Return what a file is by its name in small letters."""
+        """Return the kind of a file from its lower-case name."""
         stem, suffix = splitext(name)
         while suffix[1:] in _COMPRESSED and splitext(stem)[1]:
             stem, suffix = splitext(stem)
@@ -245,7 +245,7 @@ class FileClassifier:
         return FileKind.UNKNOWN_TYPE
 
     def _is_data(self, path: str) -> bool:
-        """Tell whether there is a post of the same name, or all posts of the folder share it."""
+        """Return whether a JSON file is the data of a post or folder of the same name."""
         stem = splitext(path)[0]
         if any(stem + suffix in self._paths for suffix in (*MARKDOWN_SUFFIXES, *HTML_SUFFIXES)):
             return True
@@ -254,19 +254,19 @@ class FileClassifier:
 
 
 def _is_backup(name: str) -> bool:
-    """Tell whether a name is one that programs give, not people."""
+    """Return whether a name is one that programs give to backups and temporary files."""
     lowered = name.lower()
     suffix = lowered.rpartition(".")[2]
-    if suffix in _MEDIA_SUFFIXES:  # a picture of "readme.md" is none of its copies
+    if suffix in _MEDIA_SUFFIXES:  # "readme.md.png" is an image, not a backup of "readme.md"
         return False
-    # Nearly all files end so, and the pattern takes longer than the rest together.
+    # A fast path for most files: the pattern is slower than all other checks together.
     if lowered.endswith(MARKDOWN_SUFFIXES) and "conflict" not in lowered and name[0] not in "~#":
         return False
     return _BACKUP.search(name) is not None
 
 
 def format_unpublished(kind: FileKind, paths: Iterable[str]) -> str:
-    """Say of the files of one kind that they are not published, and what to do; "" for none."""
+    """Return a report on files of one kind that are not published; "" for none."""
     found = sorted(paths)
     if not found or kind not in _REPORTS:
         return ""

@@ -1,4 +1,4 @@
-"""Whatever stands under `author` becomes the people who wrote the post."""
+"""Parse the `author` field in all its forms; start at `parse_authors`."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -11,16 +11,16 @@ _NAMES = ("name", "title", "display_name", "displayName", "fullname", "full_name
 _EMAILS = ("email", "mail", "e-mail")
 _URLS = ("url", "uri", "link", "homepage", "website", "site", "web")
 _MAIL = re.compile(r"[^<>\s@,;]+@[^<>\s@,;]+\.[^<>\s@,;]+")
-_LONGEST_MAIL = 320  # characters: no address is longer
+_LONGEST_MAIL = 320  # characters: 64 before the "@" and 255 after it
 _WEB = ("https://", "http://")
 _BETWEEN = re.compile(r"[,，、;；\n]")
-# Pelican's way to write "Family, Given": people are then divided by semicolons.
+# Pelican separates people by semicolons if names are written "Family, Given".
 _SEMICOLON = re.compile(r"[;；\n]")
 _SUFFIXES = frozenset({"jr", "sr", "ii", "iii", "iv", "phd", "md", "esq"})
 
 
 def parse_authors(*values: Value) -> tuple[Author, ...]:
-    """Give everybody named, in order, nobody twice; an item of a list is one person."""
+    """Return the distinct authors named, in order; each list item is one person."""
     found: dict[str, Author] = {}
     for value in values:
         for author in _iter_authors(value):
@@ -43,7 +43,7 @@ def _iter_authors(value: Value) -> Iterator[Author]:
 
 
 def _split_names(text: str) -> list[str]:
-    """Divide a text into people: "A, B"; "Martin Luther King, Jr." stays one."""
+    """Split a text into names: "A, B" is two, "Martin Luther King, Jr." is one."""
     between = _SEMICOLON if _SEMICOLON.search(text) else _BETWEEN
     parts: list[str] = []
     for part in between.split(text):
@@ -55,7 +55,7 @@ def _split_names(text: str) -> list[str]:
 
 
 def _parse_author(text: str) -> Author:
-    """Read "Ann", "Ann <ann@example.org>", "Ann <https://ann.example>" or "ann@example.org"."""
+    """Parse "Ann", "Ann <ann@example.org>", "Ann <https://ann.example>" or "ann@example.org"."""
     named, beside = _split_address(text.strip())
     name = field_reader.strip_html(named).strip("\"'")
     beside = beside or name
@@ -67,7 +67,7 @@ def _parse_author(text: str) -> Author:
 
 
 def _split_address(text: str) -> tuple[str, str]:
-    """Part "Ann <ann@example.org>", or "Ann <ann>" with a nickname, into what it consists of."""
+    """Split "Ann <ann@example.org>" into name and address; "Ann <ann>" has a nickname."""
     name, opening, rest = text.rpartition("<")
     beside = rest.removesuffix(">").strip().removeprefix("mailto:")
     if not opening or not rest.endswith(">") or not beside or ">" in beside or beside.split()[1:]:
@@ -76,7 +76,7 @@ def _split_address(text: str) -> tuple[str, str]:
 
 
 def _parse_author_table(table: Mapping[str, Value]) -> Author:
-    """Read a table of name, email and url."""
+    """Parse a table of name, email and URL."""
     lowered = {key.lower(): value for key, value in table.items()}
     author = _parse_author(_first(lowered, _NAMES))
     email = _first(lowered, _EMAILS).removeprefix("mailto:")
@@ -89,6 +89,6 @@ def _parse_author_table(table: Mapping[str, Value]) -> Author:
 
 
 def _first(table: Mapping[str, Value], names: tuple[str, ...]) -> str:
-    """Give the first of these that is a text, or ""."""
+    """Return the first of these keys with a text, or ""."""
     texts = (table.get(name.lower()) for name in names)
     return next((text.strip() for text in texts if isinstance(text, str) and text.strip()), "")

@@ -1,4 +1,7 @@
-"""A date as people write it becomes an instant in UTC."""
+"""Parse dates as people write them; see `parse_date`.
+
+Forms are matched strictly, so that an ambiguous date is refused rather than guessed.
+"""
 
 import re
 from datetime import UTC, datetime, timedelta, timezone, tzinfo
@@ -7,7 +10,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from feedpub.models.text import shorten
 
 _NOON = 12
-_LONGEST = 100  # characters of a date; what is longer is not looked at
+_LONGEST = 100  # characters; anything longer is refused unread
 
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _MONTH = (
@@ -28,7 +31,7 @@ _FORMS = tuple(
         r"(?P<day>\d{1,2})\.\s?(?P<month>\d{1,2})\.\s?(?P<year>\d{4})",
     )
 )
-# "Thu Jan 30 10:00:00 2025", as C and Git write it, has the year behind the time.
+# "Thu Jan 30 10:00:00 2025", as C and Git write it, has the year after the time.
 _CTIME = re.compile(
     rf"{_WEEKDAY}(?P<month>{_MONTH}\s+{_DAY})\s+(?P<time>[\d:]+)(?P<zone>\s+[A-Z]+)?\s+{_YEAR}"
     r"(?P<offset>\s+[+-]\d{4})?$",
@@ -45,7 +48,7 @@ _TIME = re.compile(
     rf"|(?=\s*[ap]\.?m\b))(?:\s*(?P<half>[ap])\.?m\b\.?)?{_OFFSET}",
     re.IGNORECASE,
 )
-# "2024-10-14 +0800", as Ruby reads it: a day as another zone counts it, without a time.
+# "2024-10-14 +0800", as Ruby accepts it: midnight in another zone.
 _ZONED_DAY = re.compile(rf"(?=\s*[a-z+\-−]){_OFFSET}", re.IGNORECASE)
 _ABBREVIATION = re.compile(r"[A-Z]{2,5}")
 _CJK_TIME = re.compile(
@@ -55,8 +58,8 @@ _COMPACT = re.compile(r"(\d{8})T?(\d{2})(\d{2})(\d{2})?(?=Z|[+-]|$)")
 _UNIX = re.compile(r"(\d{9,10})$|(\d{13})$")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
-# Hours from UTC: RFC 5322 section 4.3, and names that mean one zone wherever they are written, or
-# by which Ruby, and so Jekyll, knows one.
+# Hours from UTC: the names of RFC 5322 section 4.3, other unambiguous ones, and those that Ruby and
+# so Jekyll know.
 _ZONES = {
     "z": 0, "utc": 0, "gmt": 0, "ut": 0,
     "est": -5, "edt": -4, "cst": -6, "cdt": -5, "mst": -7, "mdt": -6, "pst": -8, "pdt": -7,
@@ -71,22 +74,22 @@ _ZONES = {
 
 
 class DateError(Exception):
-    """A text is no date of a post; the message says so, and why."""
+    """A text is not a valid date; the message says why."""
 
 
 def parse_date(text: str, zone: tzinfo) -> datetime:
-    """Give the instant `text` means, in UTC; without an offset it is a time in `zone`.
+    """Return the instant that `text` means, in UTC; without an offset it is local time in `zone`.
 
-    A time that clocks skip or show twice is the one by the offset before the change.
-    Raises DateError where `text` is no date.
+    A time that is skipped or repeated at a clock change is read with the offset before the change.
+    Raises DateError if `text` is not a date.
     """
     return parse_zoned_date(text, zone).astimezone(UTC)
 
 
 def parse_zoned_date(text: str, zone: tzinfo) -> datetime:
-    """Return what `instant` does, in the zone that `text` was written with, or else in `zone`.
+    """Return the instant that `text` means, in the zone it was written with, or else in `zone`.
 
-    Raises DateError as `instant` does.
+    Raises DateError as `parse_date` does.
     """
     text = text.strip()
     if len(text) > _LONGEST:
@@ -98,7 +101,7 @@ def parse_zoned_date(text: str, zone: tzinfo) -> datetime:
 
 
 def _written(text: str, zone: tzinfo) -> datetime:
-    """Do as `written`; raises ValueError and OverflowError as well."""
+    """Parse a date. Raises ValueError and OverflowError besides DateError."""
     if unix := _UNIX.match(text):
         passed = timedelta(**{"milliseconds" if unix[2] else "seconds": int(text)})
         return (_EPOCH + passed).astimezone(zone)
@@ -108,13 +111,13 @@ def _written(text: str, zone: tzinfo) -> datetime:
         written = _at(written, _CJK_TIME.sub(_format_cjk_time, rest))
     try:
         written.astimezone(UTC)
-    except OverflowError:  # within a day of the end of all dates
+    except OverflowError:  # within a day of datetime.min or datetime.max
         return written.replace(tzinfo=UTC)
     return written
 
 
 def _calendar_day(text: str) -> tuple[int, int, int, str]:
-    """Read year, month and day off the beginning of `text`; give also what follows them."""
+    """Return year, month and day from the start of `text`, and the text that follows."""
     found = _CTIME.match(text)
     if found:
         rest = f" {found['time']}{found['offset'] or found['zone'] or ''}"
@@ -143,7 +146,7 @@ def _spaced(match: re.Match[str]) -> str:
 
 
 def _at(day: datetime, text: str) -> datetime:
-    """Put the time and the offset that `text` gives on a day."""
+    """Add the time and the offset given by `text` to a day."""
     if zoned := _ZONED_DAY.match(text):
         return day.replace(tzinfo=_offset(zoned) or day.tzinfo)
     found = _TIME.match(text)
@@ -158,14 +161,14 @@ def _at(day: datetime, text: str) -> datetime:
     return day.replace(
         hour=hour,
         minute=int(found["minute"] or 0),
-        second=second - second // 60,  # a leap second has no place in datetime
+        second=second - second // 60,  # datetime cannot hold a leap second
         microsecond=int((found["fraction"] or "")[:6].ljust(6, "0")),
         tzinfo=_offset(found) or day.tzinfo,
     )
 
 
 def _offset(found: re.Match[str]) -> tzinfo | None:
-    """Return the zone a time is written with, or None; raise DateError for an unknown one."""
+    """Return the zone that a time was written with, or None. Raises DateError if it is unknown."""
     if found["sign"]:
         minutes = int(found["hours"]) * 60 + int(found["minutes"] or 0)
         return timezone(timedelta(minutes=minutes if found["sign"] == "+" else -minutes))
@@ -176,9 +179,9 @@ def _offset(found: re.Match[str]) -> tzinfo | None:
     if hours is not None:
         return timezone(timedelta(hours=hours))
     if "/" not in name and not _ABBREVIATION.fullmatch(name):
-        raise ValueError(name)  # any word
+        raise ValueError(name)  # an arbitrary word
     try:
-        return ZoneInfo(name if "/" in name else "")  # "localtime" is another one everywhere
+        return ZoneInfo(name if "/" in name else "")  # "localtime" depends on the machine
     except (ZoneInfoNotFoundError, ValueError, OSError) as error:
         message = f'unknown time zone "{name}"; write "Europe/Berlin" or "+02:00" in its place'
         raise DateError(message) from error

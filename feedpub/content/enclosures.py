@@ -1,4 +1,4 @@
-"""Whatever stands under `image` and `enclosure` becomes the files that go with a post."""
+"""Parse the `image` and `enclosure` fields in all their forms."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -25,7 +25,7 @@ _MEDIA_TYPE = re.compile(r"[A-Za-z0-9!#$&^_.+-]+/[A-Za-z0-9!#$&^_.+-]+")
 
 
 def parse_image(value: Value, alt: str = "") -> Image | None:
-    """Read an address, a table {src, alt} or a list of either; None where there is neither."""
+    """Parse an address, a table {src, alt} or a list of either; None if there is none."""
     if isinstance(value, str):
         url = value.strip()
         return (
@@ -38,7 +38,7 @@ def parse_image(value: Value, alt: str = "") -> Image | None:
 
 
 def find_cover_image(resources: Value) -> Image | None:
-    """Give the cover among Hugo's resources: one whose name speaks of feature or cover."""
+    """Return the first of Hugo's resources with feature, cover or thumbnail in its name."""
     if isinstance(resources, str | Mapping):
         return None
     tables = [item for item in resources if isinstance(item, Mapping)]
@@ -56,9 +56,10 @@ def find_cover_image(resources: Value) -> Image | None:
 def parse_enclosures(
     value: Value, duration: str = ""
 ) -> tuple[tuple[Enclosure, ...], tuple[str, ...]]:
-    """Read an address, a table {url, type, length, title, duration}, or a list of either.
+    """Parse an address, a table {url, type, length, title, duration}, or a list of either.
 
-    `duration` is for a single one that has none of its own. Gives also what could not be read.
+    `duration` applies to a single enclosure without one of its own. Returns the enclosures and a
+    message for each part that could not be read.
     """
     tables = list(_tables(value))
     faults: list[str] = []
@@ -84,7 +85,7 @@ def parse_enclosures(
 
 
 def parse_duration(text: str) -> int | None:
-    """Read "1:02:03", "62:03", "3723", "PT1H2M3S" or "1h 2m"; None where it is none of them."""
+    """Return the seconds of "1:02:03", "62:03", "3723", "PT1H2M3S" or "1h 2m"; None if invalid."""
     bare = text.strip()
     if len(bare) > _LONGEST_TIME:
         return None
@@ -109,14 +110,14 @@ def _tables(value: Value) -> Iterator[Mapping[str, Value]]:
 
 
 def _parse_wordpress_enclosure(text: str) -> Mapping[str, Value]:
-    """Read an address, or WordPress's three lines: address, length, type."""
+    """Parse an address, or WordPress's three lines: address, length, type."""
     parts = text.split("\n") if "\n" in text else text.split(" ")
     url, length, kind = (part.strip() for part in [*parts, "", ""][:3])
     return {"url": url, "length": length, "type": kind} if length.isdecimal() else {"url": text}
 
 
 def _first(table: Mapping[str, Value], names: tuple[str, ...]) -> str:
-    """Give the first of these, in any letter case, that is a text, or ""."""
+    """Return the first of these keys, in any letter case, with a text, or ""."""
     lowered = {key.lower(): value for key, value in table.items()}
     texts = (lowered.get(name) for name in names)
     return next((text.strip() for text in texts if isinstance(text, str) and text.strip()), "")

@@ -1,11 +1,9 @@
-"""The keys of one file become fields to be asked for by any of their names.
+"""Look up the front matter of one file by any synonym of a key; see `FieldReader`.
 
-A title, a name or a summary, perhaps with a little HTML or Markdown, becomes plain text.
-
-Old addresses of a post in its front matter, told apart from the other names that it goes by.
-
-`aliases` means addresses to Hugo and Zola, and names to Obsidian: how each is written tells which.
-Jekyll's `redirect_from` and `redirect_to` always mean addresses.
+Also here are the helpers that turn titles and summaries with a little HTML or Markdown into plain
+text, and those that read redirects. `aliases` means addresses to Hugo and Zola but names to
+Obsidian, so the form of each one decides; Jekyll's `redirect_from` and `redirect_to` always hold
+addresses.
 """
 
 import html
@@ -19,15 +17,15 @@ from feedpub.models.content import Problem, Reference
 
 
 class FieldReader:
-    """One file's front matter, by plain key, and what was found wrong with it."""
+    """The front matter of one file by normalized key, and the problems found in it."""
 
     def __init__(self, path: str, matter: Frontmatter) -> None:
         self.problems: list[Problem] = []
-        self.misspelled_keys: dict[str, str] = {}  # what was meant → key as written
+        self.misspelled_keys: dict[str, str] = {}  # suggested key: key as written
         self.format = matter.format
         self._path = path
         self._matter = matter
-        self._found: dict[str, tuple[str, Value]] = {}  # plain key → key as written, and value
+        self._found: dict[str, tuple[str, Value]] = {}  # normalized key: key as written, and value
         for key in matter.duplicate_keys:
             self.warn(key, f'"{key}" is given twice; the last one counts')
         for key, value in matter.values.items():
@@ -44,18 +42,18 @@ class FieldReader:
             self.warn(key, format_suggestion(key, near))
 
     def get_value(self, names: tuple[str, ...]) -> tuple[str, Value]:
-        """Give the first of these fields that says anything, under its key as written."""
+        """Return the first of these fields that has a value, with its key as written."""
         for name in names:
             if name in self._found:
                 return self._found[name]
         return "", ""
 
     def get_values(self, names: tuple[str, ...]) -> list[tuple[str, Value]]:
-        """Give every one of these fields that says anything."""
+        """Return all of these fields that have a value, with their keys as written."""
         return [self._found[name] for name in names if name in self._found]
 
     def get_text(self, names: tuple[str, ...]) -> tuple[str, str]:
-        """Give the first of these fields as a text, under its key as written."""
+        """Return the first of these fields that is a text, with its key as written."""
         for key, value in self.get_values(names):
             if isinstance(value, str):
                 if value.strip():
@@ -63,43 +61,43 @@ class FieldReader:
             elif isinstance(value, Mapping):
                 self.warn(key, f'"{key}" is a table, where a text belongs; put it in quotes')
             elif all(isinstance(item, str) for item in value):
-                # `title: [Update]` is a list in YAML, but not to whoever wrote it.
+                # YAML reads `title: [Update]` as a list, but the author meant it as text.
                 return key, f"[{', '.join(str(item) for item in value)}]"
             else:
                 self.warn(key, f'"{key}" is a list, where a text belongs; put it in quotes')
         return "", ""
 
     def find_first_line(self, names: tuple[str, ...]) -> int:
-        """Return the line of the first of these fields that says anything, 0 where none does."""
+        """Return the line of the first of these fields that has a value, else 0."""
         key, _ = self.get_value(names)
         return self.find_line(key) if key else 0
 
     def warn(self, key: str, message: str) -> None:
-        """Tell of something that does not keep the file from being published."""
+        """Record a problem that does not keep the file from being published."""
         self.problems.append(Problem(self._path, self.find_line(key), message))
 
     def build_error(self, key: str, message: str) -> PostError:
-        """Make the error that leaves the file out; without a key it is about the whole file."""
+        """Return an error that excludes the file; key "" means the file as a whole."""
         return PostError(Problem(self._path, self.find_line(key), message, left_out=True))
 
     def find_line(self, key: str) -> int:
-        """Return the line of a key, the first one where there is none."""
+        """Return the line of a key, or 1 for ""."""
         return self._matter.find_line(key) if key else 1
 
 
 def format_suggestion(key: str, near: str) -> str:
-    """Say that a key is probably a slip of another."""
+    """Return the message for a key that is probably a misspelling of another."""
     return f'unknown key "{key}"; did you mean "{near}"?'
 
 
-# Only a whole reference: "AT&T" and "a&copy=1" hold none.
+# Only complete references: "AT&T" and "a&copy=1" have none.
 _REFERENCE = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});")
 _FORMATTING = (
     "a|abbr|b|bdi|bdo|big|center|cite|code|del|dfn|div|em|font|h[1-6]|i|ins|kbd|mark|p|q|rp|rt|ruby|s"
     "|samp|small|span|strike|strong|sub|sup|time|tt|u|var"
 )
-# Only where both tags are there, close to their text, do they format it: "The <b> element",
-# "from <i> to </i>" mean the tags themselves.
+# Only a pair of tags directly around text is formatting: "The <b> element" and "from <i> to </i>"
+# mean the tags themselves.
 _PAIR = re.compile(
     rf"<({_FORMATTING})(?:\s[^<>]*)?>(?!\s[^<>]*\s</)([^<]*(?:<(?!/?\1\b)[^<]*)*)</\1\s*>",
     re.IGNORECASE,
@@ -118,19 +116,19 @@ _SPACE = re.compile(r"[ \t\n\v\f\r\x1c-\x1f\x85\u2028\u2029]+")  # a no-break sp
 
 
 def strip_html(text: str) -> str:
-    """Give the plain text people mean: formatting gone, entities resolved, white space folded."""
+    """Return plain text: formatting tags removed, entities decoded, white space collapsed."""
     if "<" in text:
         text = _unformatted(_BREAK.sub(" ", text))
     return _SPACE.sub(" ", unescape_entities(text)).strip()
 
 
 def unescape_entities(text: str) -> str:
-    """Replace HTML's character references by the characters they stand for."""
+    """Replace HTML character references by their characters."""
     return _REFERENCE.sub(lambda found: html.unescape(found[0]), text) if "&" in text else text
 
 
 def strip_markdown(text: str) -> str:
-    """Give the plain text of a summary: as `line`, and Markdown's links and emphasis gone too."""
+    """Do as `strip_html`, and remove Markdown's links, images and emphasis too."""
     if "](" in text:
         text = _LINK.sub(r"\1", _IMAGE.sub("", text))
     text = _EMPHASIS.sub(r"\2", text)
@@ -138,7 +136,7 @@ def strip_markdown(text: str) -> str:
 
 
 def _unformatted(text: str) -> str:
-    """Take away pairs of formatting tags, the inner ones first, as deep as anybody nests them."""
+    """Remove pairs of formatting tags, innermost first, up to a fixed depth."""
     for _ in range(_DEEPEST):
         bare = _PAIR.sub(r"\2", text)
         if bare == text:
@@ -148,7 +146,7 @@ def _unformatted(text: str) -> str:
 
 
 MAX_OLD_ADDRESSES = 100
-"""Old addresses that a post can have."""
+"""Most old addresses of one post."""
 
 _LONGEST = 1_000  # characters of an address
 _ADDRESS = re.compile(
@@ -161,12 +159,12 @@ _COMMAS = re.compile(r"[,，\n]")
 
 
 def is_address(text: str) -> bool:
-    """Tell whether an alias is written as an address, and not as a name."""
+    """Return whether an alias is written as an address rather than a name."""
     return _ADDRESS.match(text) is not None
 
 
 def parse_old_addresses(header: FieldReader) -> tuple[Reference, ...]:
-    """Return the addresses that lead to a post, each once, with the lines that name them."""
+    """Return the distinct addresses that redirect to a post, with their lines."""
     found: dict[str, int] = {}
     for key, value in header.get_values(keys.ALIASES):
         for text in _texts(value, divided=True):
@@ -174,7 +172,7 @@ def parse_old_addresses(header: FieldReader) -> tuple[Reference, ...]:
                 found.setdefault(text, header.find_line(key))
     for key, value in header.get_values(keys.REDIRECT_FROM):
         for text in _texts(value, divided=False):
-            # Without a slash before it, such an address begins at the root all the same.
+            # Such an address is relative to the root even without a leading slash.
             address = text if is_address(text) else f"/{text}"
             found.setdefault(address, header.find_line(key))
     kept = [Reference(text, line) for text, line in found.items() if len(text) <= _LONGEST]
@@ -186,7 +184,7 @@ def parse_old_addresses(header: FieldReader) -> tuple[Reference, ...]:
 
 
 def parse_redirect_target(header: FieldReader) -> tuple[Reference, ...]:
-    """Return the URL that a post's page leads on to, if there is one."""
+    """Return the URL that a post's page redirects to, if any."""
     for key, value in header.get_values(keys.REDIRECT_TO):
         for text in _texts(value, divided=False):
             return (Reference(text, header.find_line(key)),)
@@ -194,7 +192,7 @@ def parse_redirect_target(header: FieldReader) -> tuple[Reference, ...]:
 
 
 def _texts(value: Value, *, divided: bool) -> Iterator[str]:
-    """Yield the texts of a list, or of one text that commas may divide."""
+    """Yield the texts of a list, or of one text, split at commas if `divided`."""
     if isinstance(value, str):
         parts = _COMMAS.split(value) if divided else [value]
         yield from filter(None, (part.strip() for part in parts))

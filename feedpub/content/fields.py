@@ -1,4 +1,7 @@
-"""Front matter in anybody's spelling becomes typed fields."""
+"""Convert front matter to typed fields, accepting the keys of many generators.
+
+`parse_fields` does the work; `reader` merges the result with the rendered body.
+"""
 
 import re
 from collections.abc import Iterator
@@ -42,8 +45,8 @@ _EXAMPLE = {
 
 
 MAX_ITEMS = 100
-"""Tags, authors and the like that a post can have."""
-MAX_PERMALINK_BYTES = 2_000  # octets, placeholders filled in: no disk takes more than 4,096
+"""Most tags, authors, aliases or enclosures of one post."""
+MAX_PERMALINK_BYTES = 2_000  # with placeholders filled in; file systems allow 4,096
 MAX_PERMALINK_FOLDERS = 50
 
 T = TypeVar("T")
@@ -51,11 +54,11 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class PostFields:
-    """What the front matter and the file's name say."""
+    """The fields of a post, from its front matter and file name."""
 
-    title: str  # plain text; "" where there is none
+    title: str  # plain text; "" if not given
     published: datetime
-    offset: int | None  # minutes by which `published` was written ahead of UTC; None: not said
+    offset: int | None  # minutes from UTC that `published` was written with; None if not given
     updated: datetime | None
     expires: datetime | None
     id: str
@@ -68,7 +71,7 @@ class PostFields:
     summary: str
     language: str
     translation_key: str
-    translation_of: tuple[Reference, ...]  # at most one: what this is a translation of
+    translation_of: tuple[Reference, ...]  # at most one: the original
     image: Image | None
     enclosures: tuple[Enclosure, ...]
     canonical_url: str
@@ -84,15 +87,16 @@ class PostFields:
     address_line: int
     id_line: int
     spaced_tags_line: int
-    allows_inline_tags: bool  # nothing in the front matter says what the post is about
+    allows_inline_tags: bool  # the front matter has no tags
 
 
 def parse_fields(
     path: str, matter: Frontmatter, zone: tzinfo, tags_split: str, *, listed: bool = False
 ) -> PostFields:
-    """Find out what a file's front matter and name say.
+    """Return the fields given by a file's front matter and name.
 
-    `listed` tells that `content.pages` names the file. Raises PostError for a post without a date.
+    `listed` is true if `content.pages` names the file. Raises PostError for a post without a date
+    and for a field that cannot be used.
     """
     header = FieldReader(path, matter)
     name = filenames.parse_filename(path)
@@ -152,9 +156,9 @@ def _published(
     draft: bool,
     is_page: bool,
 ) -> datetime:
-    """Give the date of the front matter, else of the file's name, else of its address.
+    """Return the date of the front matter, else of the file name, else of the permalink.
 
-    It is in the zone that it was written with.
+    The result has the zone that the date was written with.
     """
     for key, text in _dates(header):
         try:
@@ -187,13 +191,13 @@ def _published(
 
 
 def _offset(published: datetime, zone: tzinfo) -> int | None:
-    """Return the minutes by which a date was written ahead of UTC, None where it does not say."""
+    """Return the UTC offset that a date was written with, in minutes; None without one."""
     ahead = published.utcoffset()
     return None if ahead is None or published.tzinfo is zone else int(ahead.total_seconds()) // 60
 
 
 def _parse_id(header: FieldReader) -> str:
-    """Return the id that the file gives: `id`, unless that is a database's number of a `guid`."""
+    """Return the id given by the file: `id`, unless it is a number and `guid` is a URI."""
     given = header.get_text(keys.ID[:1])[1]
     if given and not given.isdecimal():
         return given
@@ -202,18 +206,18 @@ def _parse_id(header: FieldReader) -> str:
 
 
 def _is_dated(header: FieldReader, name: filenames.PostName) -> bool:
-    """Tell whether a file says when it was published, or tries to."""
+    """Return whether a file has a publication date, even under a misspelled key."""
     address = header.get_text(keys.PERMALINK)[1]
     said = any(_dates(header)) or any(near in header.misspelled_keys for near in _DATE_KEYS)
     return said or bool(name.date or filenames.find_date(address))
 
 
 def _dates(header: FieldReader) -> Iterator[tuple[str, str]]:
-    """Give every key that tells when the post was published, best first."""
+    """Yield the keys that hold a publication date, in order of precedence."""
     for name in keys.PUBLISHED:
         for key, value in header.get_values((name,)):
             text = value.strip() if isinstance(value, str) else str(value)
-            # `published: false` says that this is a draft, and nothing of when.
+            # `published: false` marks a draft and is not a date.
             if text and not (name in keys.PUBLISHED_FLAGS and parse_bool(text) is not None):
                 yield key, text
 
@@ -221,7 +225,7 @@ def _dates(header: FieldReader) -> Iterator[tuple[str, str]]:
 def _parse_optional_date(
     header: FieldReader, synonyms: tuple[str, ...], zone: tzinfo
 ) -> datetime | None:
-    """Give the date of another field; one that is no date is told of, and not used."""
+    """Return the date of another field; warn about an invalid one and ignore it."""
     key, text = header.get_text(synonyms)
     if not key:
         return None
@@ -241,11 +245,11 @@ def _mailed(header: FieldReader) -> bool:
 
 
 def _draft(header: FieldReader, path: str) -> bool:
-    """Tell whether the post must wait: `draft: true`, `published: false`, `status: draft`."""
+    """Return whether the post is a draft: `draft: true`, `published: false`, `status: draft`."""
     key, text = header.get_text(keys.DRAFT)
     draft = parse_bool(text)
     if key and draft is None:
-        # Better a post that waits than one that nobody wanted to be seen.
+        # Holding a post back is safer than publishing one by mistake.
         header.warn(key, f'{key}: "{text}" is neither true nor false; the post waits as a draft')
         return True
     hidden = any(parse_bool(header.get_text((name,))[1]) is False for name in keys.PUBLISHED_FLAGS)
@@ -254,7 +258,7 @@ def _draft(header: FieldReader, path: str) -> bool:
 
 
 def _iter_author_values(header: FieldReader) -> Iterator[tuple[str, Value]]:
-    """Give all that names authors, Hugo's and Zola's taxonomies too."""
+    """Yield every value that names authors, including Hugo's and Zola's taxonomies."""
     yield from header.get_values(keys.AUTHORS)
     for key, value in content_tags.iter_taxonomies(header):
         if keys.normalize_key(key) in keys.AUTHORS:
@@ -264,7 +268,7 @@ def _iter_author_values(header: FieldReader) -> Iterator[tuple[str, Value]]:
 def _limit_items(
     header: FieldReader, names: tuple[str, ...], found: tuple[T, ...], what: str
 ) -> tuple[T, ...]:
-    """Return the first of many; each one costs a page and feeds of its own."""
+    """Return the first `MAX_ITEMS`: each may cost a page and feeds of its own."""
     if len(found) > MAX_ITEMS:
         key = next((key for key, _ in header.get_values(names)), "")
         header.warn(key, f"{len(found):,} {what}; only the first {MAX_ITEMS} count")
@@ -273,7 +277,7 @@ def _limit_items(
 
 def _permalink(header: FieldReader, path: str) -> str:
     key, text = header.get_text(keys.PERMALINK)
-    if not key or text in JEKYLL_STYLES:  # where a style is named, the site's own pattern counts
+    if not key or text in JEKYLL_STYLES:  # a named style is ignored in favor of the site's pattern
         return ""
     found = find_placeholders(text)
     placed = sum(len(path.encode()) if "path" in whole else MAX_SLUG_BYTES for whole, _ in found)
@@ -291,7 +295,7 @@ def _permalink(header: FieldReader, path: str) -> str:
 
 
 def _parse_page_path(header: FieldReader, key: str, text: str) -> str:
-    """Return a permalink that a page can be at, "" where only a server could answer it."""
+    """Return the path of a permalink, or "" if no static page can be there."""
     found = _PERMALINK_PATH.match(text)
     path, sign = (found[1], found[2]) if found else (text, "")
     if not sign:
@@ -319,7 +323,7 @@ def _language(header: FieldReader) -> str:
 
 
 def _get_text(header: FieldReader, names: tuple[str, ...]) -> tuple[str, str]:
-    """Return the first of these keys that is a text; other tools may mean another thing by it."""
+    """Return the first of these keys with a text; other types are ignored without a warning."""
     for key, value in header.get_values(names):
         if isinstance(value, str) and value.strip():
             return key, value.strip()
@@ -340,7 +344,7 @@ def _image(header: FieldReader) -> Image | None:
 
 
 def _aliases(header: FieldReader) -> tuple[str, ...]:
-    """Return the other names of a post, addresses not among them."""
+    """Return a post's alternative names. Aliases that are addresses are redirects instead."""
     found: list[str] = []
     for _, value in header.get_values(keys.ALIASES):
         names = [value] if isinstance(value, str) else value

@@ -1,4 +1,7 @@
-"""A content file's path becomes what its name says: a post or not, its slug, its date."""
+"""Derive facts about a post from its path: slug, date, language, and whether it is ignored.
+
+The pattern functions (`matches`, `matches_rooted`) follow the rules of .gitignore.
+"""
 
 import re
 from dataclasses import dataclass
@@ -10,44 +13,44 @@ MARKDOWN_SUFFIXES = (
     *(".md", ".markdown", ".mdx", ".mkd", ".mkdn", ".mkdown", ".mdown", ".mdwn", ".mdtxt"),
     *(".mdtext", ".text"),
 )
-"""Of files in Markdown: those of Jekyll, Hugo, Pelican, Nikola, Eleventy and Markdown.pl."""
+"""Markdown suffixes of Jekyll, Hugo, Pelican, Nikola, Eleventy and Markdown.pl."""
 
 _MARKDOWN = "|".join(suffix[1:] for suffix in MARKDOWN_SUFFIXES)
 _SUFFIX = re.compile(
     rf"(?:\.(?:html?|aspx|php))?\.(?:{_MARKDOWN})$|\.(?:html?|xhtml)$", re.IGNORECASE
 )
 _DATED = re.compile(r"(\d{4})([-_.])(\d{1,2})\2(\d{1,2})(?:[-_. ]+(.*))?$")
-# Without separators only what can be a date is taken for one: not "20202021-review".
+# Without separators the digits must form a valid date: "20202021-review" has none.
 _COMPACT = re.compile(r"((?:19|20)\d{2})()(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])(?:[-_. ]+(.*))?$")
 _FOLDERS = re.compile(r"(?:^|/)(\d{4})/(\d{1,2})/(\d{1,2})(?=/|$)")
-# Jekyll's own folders, which hold no posts; "_posts" and collections such as "_news" do.
+# Jekyll's folders without posts; "_posts" and collections such as "_news" have some.
 _NO_POSTS = frozenset(
     {"_data", "_includes", "_layouts", "_plugins", "_sass", "_site", "node_modules"}
 )
-# A project's own description, perhaps of one language: README, README.md, readme.zh-CN.md. What
-# follows the dot of any other name is part of a title: "readme.so-review.md".
+# A project's README, perhaps in one language: README, README.md, readme.zh-CN.md. Anything else
+# after the dot is part of a title: "readme.so-review.md".
 _README = re.compile(
     rf"readme(?:\.([a-z]{{2}})(?:[-_](?:[a-z]{{4}}|[a-z]{{2}}|\d{{3}}))*+)?"
     rf"(?:\.(?:{_MARKDOWN}|adoc|org|rst|txt))?",
     re.IGNORECASE,
 )
-_COUNTRIES = frozenset({"cn", "jp"})  # that people write in place of their languages
+_COUNTRIES = frozenset({"cn", "jp"})  # country codes that are often used for their languages
 _BETWEEN_WORDS = re.compile(r"[-_\s]+")
 
 
 @dataclass(frozen=True, slots=True)
 class PostName:
-    """What a path says of its post."""
+    """The parts of a post's file name."""
 
     stem: str  # "hello" of 2025-01-30-hello.md, of 2025-01-30-hello/index.md and of hello.md
-    date: str  # "2025-01-30", or "" where the name has no date
+    date: str  # "2025-01-30", or "" without a date
 
 
 def parse_filename(path: str) -> PostName:
-    """Take a path apart: `2025-01-30-hello.aspx.markdown`, `2025-01-30-hello/index.md`."""
+    """Parse a path such as `2025-01-30-hello.aspx.markdown` or `2025-01-30-hello/index.md`."""
     *folders, name = path.split("/")
     stem = _SUFFIX.sub("", name)
-    # The language of `index.de.md` is Hugo's way of putting translations into one bundle.
+    # Hugo puts the translations of a bundle beside each other: `index.de.md`.
     if stem.casefold() == "index" or stem.casefold().startswith("index."):
         stem = folders[-1] if folders else stem
     found = _DATED.match(stem) or _COMPACT.match(stem)
@@ -58,9 +61,9 @@ def parse_filename(path: str) -> PostName:
 
 
 def derive_title(stem: str) -> str:
-    """Make a title of a file's name: "My first post" of `my-first-post`."""
+    """Return a title made from a file name: "My first post" for `my-first-post`."""
     words = text.strip_invalid_characters(stem).strip() or "Untitled"
-    if any(character.isalpha() for character in words):  # and no bare date
+    if any(character.isalpha() for character in words):  # not a bare date
         words = _BETWEEN_WORDS.sub(" ", words).strip()
     return words[:1].upper() + words[1:]
 
@@ -71,9 +74,9 @@ def strip_suffix(path: str) -> str:
 
 
 def detect_language(path: str) -> tuple[str, str]:
-    """Return the language that the name of a file may say, and its path without that.
+    """Return the language suffix of a file name, and the path without it.
 
-    ("fr", "trip/hello.md") of `trip/hello.fr.md`; ("", path) where it says none.
+    `trip/hello.fr.md` gives ("fr", "trip/hello.md"); without a suffix the result is ("", path).
     """
     whole = strip_suffix(path)
     rest, dot, last = whole.rpartition(".")
@@ -84,7 +87,7 @@ def detect_language(path: str) -> tuple[str, str]:
 
 
 def detect_language_folder(path: str) -> tuple[str, str]:
-    """Return the language that a folder of a path may say, and the path without that folder."""
+    """Return the first folder that is a language code, and the path without it."""
     *folders, name = path.split("/")
     for index, folder in enumerate(folders):
         if found := languages.parse_language_code(folder):
@@ -93,7 +96,7 @@ def detect_language_folder(path: str) -> tuple[str, str]:
 
 
 def find_date(address: str) -> str:
-    """Give the date in a path such as `inside-rust/2020/01/23/hello`, or ""."""
+    """Return the date in a path such as `inside-rust/2020/01/23/hello`, or ""."""
     found = _FOLDERS.search(address)
     if not found:
         return ""
@@ -102,12 +105,12 @@ def find_date(address: str) -> str:
 
 
 def is_in_drafts(path: str) -> bool:
-    """Tell whether a file lies in Jekyll's `_drafts` folder."""
+    """Return whether a file is in Jekyll's `_drafts` folder."""
     return "_drafts" in path.split("/")[:-1]
 
 
 def is_ignored(path: str, config: Config) -> bool:
-    """Tell whether a file is no post: by its name, its folder, or `content.ignore`."""
+    """Return whether a file is excluded by its name, its folder or `content.ignore`."""
     *folders, name = path.split("/")
     if name.startswith(("_", ".")) or _is_readme(name):
         return True
@@ -125,18 +128,18 @@ def _is_readme(name: str) -> bool:
 
 
 def matches_rooted(path: str, patterns: tuple[str, ...]) -> bool:
-    """Tell whether patterns relative to the content folder name a path: `about.md`, `a/**`."""
+    """Return whether patterns relative to the content folder match: `about.md`, `a/**`."""
     return bool(patterns) and matches(path, tuple(map(_rooted, patterns)))
 
 
 def _rooted(pattern: str) -> str:
-    """Let a pattern without a slash mean the content folder itself, and not every folder."""
+    """Anchor a pattern without a slash at the content folder."""
     bare = pattern.removeprefix("!")
     return pattern if "/" in bare else f"{pattern[: len(pattern) - len(bare)]}/{bare}"
 
 
 def matches(path: str, patterns: tuple[str, ...]) -> bool:
-    """Judge a path by patterns as in .gitignore: the last one that matches decides."""
+    """Match a path against .gitignore patterns: the last one that matches decides."""
     verdict = False
     for pattern in patterns:
         wanted = not pattern.startswith("!")
@@ -147,10 +150,10 @@ def matches(path: str, patterns: tuple[str, ...]) -> bool:
 
 
 def _regex(pattern: str) -> str:
-    """Translate a pattern of .gitignore; a folder that matches takes all below it along."""
+    """Translate a .gitignore pattern; one that matches a folder matches all files below it."""
     only_folders = pattern.endswith("/")
     bare = pattern.rstrip("/")
-    # Without a slash before its end, a pattern holds at any depth.
+    # A pattern without a slash, except at its end, matches at any depth.
     start = "" if "/" in bare else "(?:.*/)?"
     body = re.sub(r"\*\*/|/\*\*$|\*+|\?|\[[^]/]+\]|.", _piece, bare.removeprefix("/"))
     return f"(?s){start}{body}{'/' if only_folders else '(?:/|$)'}"

@@ -1,9 +1,8 @@
-"""A content file's text becomes the keys and values at its head, and the body below them.
+"""Split a content file into front matter and body; start at `parse_front_matter`.
 
-Every value comes back as the person wrote it: YAML's `no` and `1.0` are texts here, and what
-they mean is decided by the key they belong to.
-
-Read the header of Nikola's posts: lines such as `.. title: Hello`, mostly in a comment.
+YAML, TOML, JSON and Pelican's header lines are read; the metadata of Nikola's posts (lines such as
+`.. title: Hello`, usually in a comment) is converted first. Scalars stay text as written: YAML's
+`no` and `1.0` are strings here, because what they mean depends on their key.
 """
 
 import json
@@ -33,9 +32,9 @@ _LINE = re.compile(r"^\.\.[ \t]++([A-Za-z_-]++):(?!:)[ \t]*+([^\n]*+)", re.MULTI
 
 
 def convert_to_front_matter(text: str) -> str:
-    """Return a text whose header of Nikola is front matter of another kind, line by line.
+    """Return a text with Nikola's metadata rewritten as front matter, line for line.
 
-    A text without such a header comes back as it is.
+    A text without such metadata is returned unchanged.
     """
     if not text.lstrip("\n \t").startswith((".. ", "<!--")):
         return text
@@ -56,30 +55,30 @@ def _as_yaml(line: re.Match[str]) -> str:
 
 Value: TypeAlias = "str | Sequence[Value] | Mapping[str, Value]"
 
-MAX_DEPTH = 50  # levels of lists and tables in one another
-MAX_VALUES = 10_000  # with those that YAML's aliases repeat
-MAX_KEYS = 1_000  # of the file itself
+MAX_DEPTH = 50  # nesting of lists and tables
+MAX_VALUES = 10_000  # with YAML aliases expanded
+MAX_KEYS = 1_000  # at the top level
 MAX_LINE = 64_000  # characters
 _TOO_MANY = (
     f"the front matter has more than {MAX_VALUES:,} values, aliases counted as often as used"
 )
 _DOTTED = re.compile(
     rf"(?<![\w-])(?:[\w-]++[ \t]*+\.[ \t]*+){{{MAX_DEPTH}}}"
-)  # a key of so many parts
-_BLANK = r"[ \t\u00a0\u3000]"  # what may stand after a fence, seen by nobody
+)  # a dotted key with that many parts
+_BLANK = r"[ \t\u00a0\u3000]"  # invisible characters allowed after a delimiter
 _NULLS = frozenset({"", "~", "null", "Null", "NULL"})
 
 
 class Table(dict[str, Value]):
-    """Keys and values, with what a dict cannot tell: where they stood, which came twice."""
+    """Keys and values, with the lines of the keys and the keys given twice."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.lines: dict[str, int] = {}  # 0-based, where the parser tells
+        self.lines: dict[str, int] = {}  # 0-based, if the parser reports it
         self.duplicate_keys: list[str] = []
 
     def add(self, key: str, value: Value, line: int = -1) -> None:
-        """Add a key; one that is there already is replaced, as YAML, Jekyll and Hugo do."""
+        """Add a key. A later duplicate replaces the earlier one, as in YAML, Jekyll and Hugo."""
         if key in self:
             self.duplicate_keys.append(key)
         self[key] = value
@@ -89,19 +88,19 @@ class Table(dict[str, Value]):
 
 @dataclass(frozen=True, slots=True)
 class Frontmatter:
-    """A file taken apart."""
+    """The front matter and body of one file."""
 
-    format: str  # "yaml", "toml", "json", "headers", or "" where there is none
+    format: str  # "yaml", "toml", "json", "headers", or "" without front matter
     values: Mapping[str, Value]  # by key as written
-    duplicate_keys: tuple[str, ...]  # keys that came twice; the last one counts
+    duplicate_keys: tuple[str, ...]  # keys given more than once; the last value counts
     body: str
     first_line: int  # of the body in the file, 1-based
     header: str  # the text the values were read from
-    header_line: int  # of its first line in the file
-    lines: Mapping[str, int]  # of the keys in the header, 0-based, where known
+    header_line: int  # of the header's first line in the file
+    lines: Mapping[str, int]  # of keys in the header, 0-based, if known
 
     def find_line(self, key: str) -> int:
-        """Give the line of a top-level key in the file."""
+        """Return the line of a top-level key in the file."""
         if key in self.lines:
             return self.header_line + self.lines[key]
         found = re.search(
@@ -111,23 +110,23 @@ class Frontmatter:
 
 
 class _Handler(BaseHandler, ABC):
-    """A form of front matter: how it is told, where it ends, how it is read."""
+    """A format of front matter: how to detect, split and load it."""
 
     name: ClassVar[str]
 
     @abstractmethod
     def load(self, fm: str) -> Table:
-        """Read the keys and values. Raises ValueError, yaml.YAMLError and RecursionError."""
+        """Parse the header. Raises ValueError, yaml.YAMLError and RecursionError."""
 
 
 class _Fenced(_Handler):
-    """Front matter between two fences."""
+    """Front matter between two delimiter lines."""
 
     OPENING: ClassVar[re.Pattern[str]]
     CLOSING: ClassVar[re.Pattern[str]]
 
     def split(self, text: str) -> tuple[str, str]:
-        """Give header and body. Raises ValueError where the second fence is missing."""
+        """Return header and body. Raises ValueError if the closing delimiter is missing."""
         opening = self.OPENING.match(text)
         closing = self.CLOSING.search(text, opening.end()) if opening else None
         if opening is None or closing is None:
@@ -136,14 +135,14 @@ class _Fenced(_Handler):
 
 
 class _Yaml(_Fenced, YAMLHandler):
-    """YAML whose scalars all stay text."""
+    """YAML with all scalars kept as text."""
 
     name = "yaml"
     OPENING = FM_BOUNDARY = re.compile(rf"\s*^-{{3,}}{_BLANK}*(?:\n|\Z)", re.MULTILINE)
     CLOSING = re.compile(rf"^(?:-{{3,}}|\.{{3}}){_BLANK}*$", re.MULTILINE)
 
     def load(self, fm: str, **_: object) -> Table:
-        """Read YAML. Raises yaml.YAMLError, ValueError and RecursionError."""
+        """Parse YAML. Raises yaml.YAMLError, ValueError and RecursionError."""
         node = _Composer(fm).get_single_node()
         if node is None:
             return Table()
@@ -155,7 +154,7 @@ class _Yaml(_Fenced, YAMLHandler):
 
 
 class _Toml(_Fenced):
-    """TOML, by the standard library."""
+    """TOML, parsed by the standard library."""
 
     name = "toml"
     OPENING = FM_BOUNDARY = re.compile(rf"\s*^\+{{3,}}{_BLANK}*(?:\n|\Z)", re.MULTILINE)
@@ -163,20 +162,20 @@ class _Toml(_Fenced):
     START_DELIMITER = END_DELIMITER = "+++"
 
     def load(self, fm: str) -> Table:
-        """Read TOML. Raises ValueError."""
-        if _DOTTED.search(fm):  # tomllib would take a minute and all memory
+        """Parse TOML. Raises ValueError and RecursionError."""
+        if _DOTTED.search(fm):  # tomllib would take a minute and exhaust memory
             raise RecursionError
         return _table(tomllib.loads(fm, parse_float=str).items())
 
 
 class _Json(_Handler, JSONHandler):
-    """A JSON object at the head of the file, wherever its braces stand."""
+    """A JSON object at the start of the file."""
 
     name = "json"
     FM_BOUNDARY = re.compile(r'\s*\{\s*(?:"|\}\s*$)', re.MULTILINE)
 
     def split(self, text: str) -> tuple[str, str]:
-        """Give header and body; all is header where the object does not end."""
+        """Return header and body. If the object has no end, everything is header."""
         start = len(text) - len(text.lstrip())
         try:
             _, end = json.JSONDecoder(parse_int=str, parse_float=str).raw_decode(text, start)
@@ -185,7 +184,7 @@ class _Json(_Handler, JSONHandler):
         return text[:end], text[end:]
 
     def load(self, fm: str, **_: object) -> Table:
-        """Read JSON. Raises ValueError."""
+        """Parse JSON. Raises ValueError."""
         table: Table = json.loads(
             fm, object_pairs_hook=_table, parse_float=str, parse_int=str, parse_constant=str
         )
@@ -193,27 +192,27 @@ class _Json(_Handler, JSONHandler):
 
 
 class _Headers(_Handler):
-    """Pelican's bare `Key: value` lines, up to the first blank one."""
+    """Pelican's bare `Key: value` lines, up to the first blank line."""
 
     name = "headers"
     FM_BOUNDARY = re.compile(r" {0,3}[A-Za-z0-9_-]+:(?:[ \t]|$)", re.MULTILINE)
     _LINE = re.compile(r"^(?: {0,3}([A-Za-z0-9_-]+):|(?: {4}|\t)(?=.*\S))(.*)\n?", re.MULTILINE)
 
     def detect(self, text: str) -> bool:
-        """Tell whether the file begins with such lines, and one of them is a key of ours."""
+        """Return whether the file begins with such lines and one of the keys is known."""
         if not self.FM_BOUNDARY.match(text):
             return False
         return any(is_known_key(key) for key in self.load(self.split(text)[0]))
 
     def split(self, text: str) -> tuple[str, str]:
-        """Give header and body."""
+        """Return header and body."""
         end = 0
         while found := self._LINE.match(text, end):
             end = found.end()
         return text[:end], text[end:]
 
     def load(self, fm: str) -> Table:
-        """Read the lines; indented ones, and a key again, add lines to the value."""
+        """Parse the lines. Indented lines and repeated keys add lines to the value."""
         table: dict[str, str] = {}
         key = ""
         for found in self._LINE.finditer(fm):
@@ -227,7 +226,10 @@ _HANDLERS: tuple[_Handler, ...] = (_Yaml(), _Toml(), _Json(), _Headers())
 
 
 def parse_front_matter(text: str, path: str) -> Frontmatter:
-    """Take a file's clean text apart; the path is for messages. Raises PostError."""
+    """Split a file's cleaned text into front matter and body.
+
+    The path is used in messages only. Raises PostError if the front matter cannot be parsed.
+    """
     text = convert_to_front_matter(text)
     handler = next((each for each in _HANDLERS if each.detect(text)), None)
     if handler is None:
@@ -246,7 +248,7 @@ def parse_front_matter(text: str, path: str) -> Frontmatter:
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         line, message = _explain_error(error, handler.name, header)
         raise PostError(Problem(path, begin + line, message, left_out=True)) from error
-    if "\\" in header:  # an escape such as "\b" brings in what cleaning the file cannot see
+    if "\\" in header:  # an escape such as "\b" survives the cleaning of the file
         _clean(table)
     below = body.startswith("\n")
     return Frontmatter(
@@ -262,7 +264,7 @@ def parse_front_matter(text: str, path: str) -> Frontmatter:
 
 
 class _LimitError(ValueError):
-    """There is too much of something from this line of the header on, 0-based."""
+    """The front matter exceeds a limit, at a 0-based line of the header."""
 
     def __init__(self, line: int, message: str) -> None:
         super().__init__(message)
@@ -270,21 +272,21 @@ class _LimitError(ValueError):
 
 
 class _Composer(yaml.CBaseLoader):
-    """LibYAML, which takes tabs; it finds out no types: what a text means is up to its key."""
+    """LibYAML's composer without type resolution: the key decides what a scalar means."""
 
     def resolve(self, *_: object) -> str:
-        """Give every node the same tag, but for those that carry one."""
+        """Return the same tag for every node without an explicit one."""
         return ""
 
     def descend_resolver(self, *_: object) -> None:
-        """Nothing depends on where a node stands."""
+        """Do nothing: tags do not depend on the position of a node."""
 
     def ascend_resolver(self) -> None:
-        """Nothing depends on where a node stands."""
+        """Do nothing: tags do not depend on the position of a node."""
 
 
 def _check_lines(header: str) -> None:
-    """Raise ValueError where a line is longer than anybody writes."""
+    """Raise ValueError if a line is longer than `MAX_LINE`."""
     if len(header) <= MAX_LINE:
         return
     for number, line in enumerate(header.split("\n")):
@@ -293,7 +295,7 @@ def _check_lines(header: str) -> None:
 
 
 def _check_size(table: Table) -> None:
-    """Raise ValueError where there are more keys or values, or deeper ones, than anybody needs."""
+    """Raise ValueError for too many keys or values, and RecursionError for too deep nesting."""
     if len(table) + len(table.duplicate_keys) > MAX_KEYS:
         raise _LimitError(0, f"the front matter has more than {MAX_KEYS:,} keys")
     number, level = 0, list[Value](table.values())
@@ -313,16 +315,17 @@ def _check_size(table: Table) -> None:
 
 
 def _measure_node(node: yaml.Node, known: dict[int, tuple[int, int]]) -> tuple[int, int]:
-    """Return how many values a node stands for, and how deep they are, with all aliases expanded.
+    """Return the number of values below a node and their depth, with all aliases expanded.
 
-    Raises ValueError and RecursionError where that is too much: before any value is made.
+    Raises ValueError and RecursionError if either is too large. This runs before any value is
+    built, so nested aliases (a "billion laughs" file) cost neither time nor memory.
     """
     if isinstance(node, yaml.ScalarNode):
         return 1, 0
     if id(node) not in known:
         if len(known) > MAX_VALUES:
             raise _LimitError(0, _TOO_MANY)
-        known[id(node)] = (1, MAX_DEPTH + 1)  # should an alias lead back to it
+        known[id(node)] = (1, MAX_DEPTH + 1)  # in case an alias refers back to it
         mapped = isinstance(node, yaml.MappingNode)
         below = [
             _measure_node(each, known)
@@ -339,11 +342,11 @@ def _measure_node(node: yaml.Node, known: dict[int, tuple[int, int]]) -> tuple[i
 
 
 def _from_node(node: yaml.Node, depth: int, done: dict[int, Value]) -> Value:
-    """Turn a YAML node into a value; `done` keeps those that aliases repeat."""
+    """Convert a YAML node to a value; `done` shares the values of aliased nodes."""
     if isinstance(node, yaml.ScalarNode):
         if not node.style and node.value in _NULLS:
             return ""
-        # "!important" is a tag in YAML, and the beginning of the text to whoever wrote it.
+        # YAML reads "!important" as a tag, but the author meant it as text.
         local = node.tag.startswith("!") and not node.style
         return f"{node.tag} {node.value}" if local else str(node.value)
     if depth > MAX_DEPTH:
@@ -361,7 +364,7 @@ def _from_mapping(node: yaml.Node, depth: int, done: dict[int, Value]) -> Table:
     merged: list[Mapping[str, Value]] = []
     for key, value in node.value:
         if not isinstance(key, yaml.ScalarNode):
-            continue  # `{{ page.title }}` without quotes is a table whose key is a table
+            continue  # unquoted `{{ page.title }}` parses as a table with a table for a key
         found = _from_node(value, depth + 1, done)
         if key.value == "<<" and isinstance(found, Mapping):
             merged.append(found)
@@ -374,7 +377,7 @@ def _from_mapping(node: yaml.Node, depth: int, done: dict[int, Value]) -> Table:
 
 
 def _table(pairs: Iterable[tuple[str, object]]) -> Table:
-    """Make a table of what TOML, JSON or header lines gave."""
+    """Build a table from the pairs of TOML, JSON or header lines."""
     table = Table()
     for key, value in pairs:
         table.add(key, _to_text(value))
@@ -382,7 +385,7 @@ def _table(pairs: Iterable[tuple[str, object]]) -> Table:
 
 
 def _to_text(value: object) -> Value:
-    """Turn a value of TOML or JSON back into what was written."""
+    """Convert a value of TOML or JSON back to text as written."""
     if isinstance(value, str | Table):
         return value
     if isinstance(value, dict):
@@ -395,7 +398,7 @@ def _to_text(value: object) -> Value:
 
 
 def _clean(table: Table) -> None:
-    """Remove from the texts of a table, in place, what no feed can carry."""
+    """Strip characters that feeds cannot carry from a table's values, in place."""
     for key, value in table.items():
         table[key] = _cleaned(value)
 
@@ -409,7 +412,7 @@ def _cleaned(value: Value) -> Value:
 
 
 def _explain_error(error: Exception, name: str, header: str) -> tuple[int, str]:
-    """Give the 0-based line of an error in the header, and what to tell the person."""
+    """Return the 0-based header line of a parse error, and a message for the author."""
     alike = parse_errors.find_lookalike_character(header, name.upper())
     if alike and not isinstance(error, _LimitError | RecursionError):
         return alike

@@ -1,14 +1,17 @@
-"""A key as people spell it becomes the name under which feedpub knows it."""
+"""Front matter keys: the synonyms of each field, normalization, and "did you mean".
+
+`fields` looks fields up by these names by way of `FieldReader`.
+"""
 
 import difflib
 import re
 
 from feedpub.models.text import find_close_match
 
-# Each tuple holds the synonyms of one field, the one that counts first; see `plain_key` for
-# their form. The generators that say so: Jekyll, Hugo, Pelican, Zola, Hexo, Astro, Obsidian.
+# Each tuple holds the synonyms of one field in order of precedence, in the form of `normalize_key`.
+# They are those of Jekyll, Hugo, Pelican, Zola, Hexo, Astro and Obsidian.
 TITLE = ("title",)
-# Hugo's `publishDate` wins over `date`, for it may be an embargo.
+# Hugo's `publishDate` wins over `date`, because it may be an embargo.
 PUBLISHED = (
     "publishdate", "pubdate", "publisheddate", "publishedat", "datepublished", "published",
     "date", "created", "createdat", "datecreated",
@@ -20,7 +23,7 @@ UPDATED = (
 EXPIRES = ("expires", "expiresat", "expireson", "expirydate", "expirationdate", "unpublishdate")
 AUTHORS = ("author", "authors", "by")
 TAGS = ("tags", "tag")
-KEYWORDS = ("keywords",)  # only where there are no tags: for search engines people heap them up
+KEYWORDS = ("keywords",)  # only without tags: often stuffed for search engines
 CATEGORIES = ("categories", "category")
 TAXONOMIES = ("taxonomies",)
 SLUG = ("slug",)
@@ -28,7 +31,7 @@ PERMALINK = ("permalink", "url", "path")  # `path` is Zola's and Gatsby's
 ID = ("id", "guid")
 SUMMARY = ("summary", "description", "excerpt")
 LANGUAGE = ("language", "lang", "locale")
-# Hugo's, and what multilingual sites made with Jekyll agree on.
+# Hugo's, and the conventions of multilingual Jekyll sites.
 TRANSLATION_KEY = ("translationkey", "translationid", "ref", "langref", "pageid")
 TRANSLATION_OF = ("translationof",)
 IMAGE = (
@@ -40,26 +43,26 @@ RESOURCES = ("resources",)
 ENCLOSURES = ("enclosure", "enclosures")
 DURATION = ("duration",)
 DRAFT = ("draft",)
-PUBLISHED_FLAGS = ("published", "publish")  # where it is no date: `published: false`
+PUBLISHED_FLAGS = ("published", "publish")  # if it is not a date: `published: false`
 STATUS = ("status",)
-# Who may see it. `headless` and `build` are Hugo's, `render` is Zola's, `dg-publish` is that of
-# Obsidian's Digital Garden, `eleventyExcludeFromCollections` Eleventy's, `visibility` Ghost's.
+# Visibility: `headless` and `build` are Hugo's, `render` is Zola's, `dg-publish` Obsidian Digital
+# Garden's, `eleventyExcludeFromCollections` Eleventy's and `visibility` Ghost's.
 PRIVATE = ("private", "headless")
-PUBLIC = ("public", "dgpublish", "render")  # where it is false
+PUBLIC = ("public", "dgpublish", "render")  # private if false
 UNLISTED = ("unlisted", "hidden", "eleventyexcludefromcollections")
-LISTED = ("listed",)  # where it is false
+LISTED = ("listed",)  # unlisted if false
 VISIBILITY = ("visibility",)
 PASSWORD = ("password",)
 BUILD = ("build",)
 CANONICAL = ("canonicalurl", "canonical")
 DIGEST = ("digest",)
-# These are other generators' keys too, so a text that begins with "Type: ..." is no header yet.
+# Not in _KNOWN_KEYS, or a text that begins with "Type: ..." would be taken for a header.
 KIND = ("kind",)
-LAYOUT = ("layout", "type")  # Jekyll's and Hugo's; only what has no date is judged by it
+LAYOUT = ("layout", "type")  # Jekyll's and Hugo's; used only for files without a date
 ELEVENTY_MENU = ("eleventynavigation",)
 MENU = ("menu", "menus", *ELEVENTY_MENU)
 WEIGHT = ("weight",)
-ALIASES = ("aliases", "alias")  # other names in Obsidian; where they are addresses, Hugo's
+ALIASES = ("aliases", "alias")  # names in Obsidian, addresses in Hugo
 REDIRECT_FROM = ("redirectfrom", "urlpath")
 REDIRECT_TO = ("redirectto",)
 
@@ -76,7 +79,7 @@ _SUGGESTIONS = {
     "digest": "digest", "duration": "duration", "translationkey": "translationKey",
     "translationof": "translation_of",
 }  # fmt: skip
-"""What a near miss may have meant, as we would spell it. No word of fewer than three letters."""
+"""Normalized keys that a misspelling may have meant, and their usual spelling."""
 
 _KNOWN_KEYS = frozenset().union(
     TITLE, PUBLISHED, UPDATED, EXPIRES, AUTHORS, TAGS, KEYWORDS, CATEGORIES, TAXONOMIES, SLUG,
@@ -112,43 +115,40 @@ _FOREIGN_KEYS = frozenset(
     dgpublish eleventyexcludefromcollections listed password visibility
     """.split()  # noqa: SIM905
 )
-"""Keys of other generators and their themes that are right where they are, and not for us.
-
-(As one text: two hundred pairs of quotation marks would say nothing.)
-"""
+"""Keys of other generators and themes, which feedpub ignores without a warning."""
 
 _SEPARATORS = re.compile(r"[-_ ]")
 _WORDS = re.compile(r"[A-Z]?[^-_ A-Z]+|[A-Z]+")
-_LONGEST = 24  # letters; what is longer is no slip of a key
+_LONGEST = 24  # letters; anything longer is not a misspelled key
 _SHORTEST = 3
-_ALIKE, _SAME = 0.8, 0.9  # of difflib's ratio
+_ALIKE, _SAME = 0.8, 0.9  # ratios of difflib.SequenceMatcher
 
 
 def normalize_key(key: str) -> str:
-    """Give a key without letter case and separators: `last_modified_at`, `canonicalURL`."""
+    """Return a key in lower case, without separators: `last_modified_at`, `canonicalURL`."""
     if key.isalpha() and key.islower():
         return key
     return _SEPARATORS.sub("", key.strip()).lower()
 
 
 def is_known_key(key: str) -> bool:
-    """Tell whether a key means something to feedpub."""
+    """Return whether feedpub uses a key."""
     return normalize_key(key) in _KNOWN_KEYS
 
 
 def suggest_key(key: str) -> str:
-    """Give the key that an unknown one is probably a slip of, or ""."""
+    """Return the key that an unknown one is probably a misspelling of, or ""."""
     bare = normalize_key(key)
     if bare in _KNOWN_KEYS or bare in _FOREIGN_KEYS or not _SHORTEST <= len(bare) <= _LONGEST:
         return ""
     near = find_close_match(bare, _SUGGESTIONS)
     if not near:
         return ""
-    # `image_credit` and `authorId`, made of whole words, were written on purpose.
+    # `image_credit` and `authorId` consist of whole words, so they are probably intentional.
     limit = _SAME if _is_made_of_words(key) else _ALIKE
     alike = difflib.SequenceMatcher(None, bare, near).ratio() >= limit
-    # "data" is as near to "date" as "dtae" is: in so short a word only letters that changed
-    # places, or one too many or too few, are a slip.
+    # "data" is as close to "date" as "dtae" is: in so short a word only a transposed, extra or
+    # missing letter counts as a misspelling.
     return _SUGGESTIONS[near] if alike or sorted(bare) == sorted(near) else ""
 
 

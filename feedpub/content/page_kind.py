@@ -1,9 +1,7 @@
-"""Tell pages, such as About or an imprint, from posts, and read what they say of the menu.
-
-Read from front matter who may see a post: everybody, whoever has its address, or nobody.
+"""Decide from front matter whether a file is a post or a page, who may see it, and its menu entry.
 
 The keys are those of Hugo, Zola, Jekyll, Pelican, Eleventy, Docusaurus, Obsidian, Ghost and
-WordPress. Where a value cannot be understood the post is shown to fewer people, not to more.
+WordPress. A visibility value that cannot be understood hides the post rather than showing it.
 """
 
 import re
@@ -14,21 +12,21 @@ from feedpub.content.field_reader import FieldReader
 from feedpub.content.frontmatter import Value
 from feedpub.models.content import PAGE, POST, PRIVATE, UNLISTED, MenuEntry
 
-_PAGES = frozenset({"page", "pages", "static"})  # layouts and types, as Jekyll and Hugo have them
-_FOLDERS = frozenset({"pages", "_pages"})  # Pelican's, and that of many themes of Jekyll
+_PAGES = frozenset({"page", "pages", "static"})  # layouts and types of Jekyll and Hugo
+_FOLDERS = frozenset({"pages", "_pages"})  # Pelican's, and the one of many Jekyll themes
 _NUMBER = re.compile(r"[+-]?[0-9]{1,9}")
 _YES = frozenset({"true", "yes", "on"})
 _NO = frozenset({"false", "no", "off", "none"})
 _MENUS = frozenset({"main", "primary", "header", "nav", "navbar", "navigation", "top", "menu"})
-"""What themes of Hugo call the menu at the top of every page."""
+"""Names that Hugo themes give to the menu at the top of every page."""
 
 
 def detect_kind(header: FieldReader, path: str, *, listed: bool, dated: bool) -> str:
-    """Tell whether a file is a post or a page.
+    """Return `PAGE` or `POST`.
 
-    Its own `kind` counts first, then `content.pages`, where it is `listed`. What has no date is a
-    page if its layout or its folder says so: as a post it could not be published. What has a date
-    and says nothing stays a post, so that no feed loses it.
+    The file's own `kind` decides, then `content.pages` (`listed`). A file without a date is a page
+    if its layout or folder says so, since it could not be a post. A dated file that says nothing is
+    a post, so that no feed loses it.
     """
     _, said = header.get_text(keys.KIND)
     if said.lower() in (PAGE, POST):
@@ -37,26 +35,26 @@ def detect_kind(header: FieldReader, path: str, *, listed: bool, dated: bool) ->
 
 
 def _looks_like_page(header: FieldReader, path: str) -> bool:
-    """Tell whether other generators would make a page of a file without a date."""
+    """Return whether other generators would treat a file without a date as a page."""
     *folders, name = path.split("/")
     layouts = [
         _name(value) for _, value in header.get_values(keys.LAYOUT) if isinstance(value, str)
     ]
     if not _FOLDERS.isdisjoint(folders) or not _PAGES.isdisjoint(layouts):
         return True
-    # Jekyll makes a page of every file outside of _posts; at the top level they are what it says.
+    # Jekyll treats every file outside of _posts as a page; at the top level that is reliable.
     is_front = name.lower().startswith("index.")
     own = [layout for layout in layouts if layout and "post" not in layout]
     return not folders and not is_front and bool(own)
 
 
 def _name(layout: str) -> str:
-    """Return a layout's name: `page` of `Page`, and of Astro's `../layouts/Page.astro`."""
+    """Return a layout's name: `page` for `Page` and for Astro's `../layouts/Page.astro`."""
     return layout.strip().lower().rpartition("/")[2].partition(".")[0]
 
 
 def parse_menu_entry(header: FieldReader) -> MenuEntry | None:
-    """Return a page's entry in the menu: `menu: true`, `menu: 2`, or as Hugo or Eleventy say it."""
+    """Return a page's menu entry: `menu: true`, `menu: 2`, or in Hugo's or Eleventy's form."""
     for key, value in header.get_values(keys.MENU):
         known = keys.normalize_key(key) in keys.ELEVENTY_MENU
         found = _navigation(value) if known else _entry(header, key, value)
@@ -66,7 +64,7 @@ def parse_menu_entry(header: FieldReader) -> MenuEntry | None:
 
 
 def _entry(header: FieldReader, key: str, value: Value) -> MenuEntry | None:
-    """Read `menu`: a truth value, a number, names of menus, or one entry or several by menu."""
+    """Parse `menu`: a boolean, a number, menu names, one entry, or a table of entries by menu."""
     if isinstance(value, Mapping):
         nested = {name: each for name, each in value.items() if isinstance(each, Mapping)}
         if not nested and any(name in value for name in ("name", "weight", "title")):
@@ -86,7 +84,7 @@ def _entry(header: FieldReader, key: str, value: Value) -> MenuEntry | None:
 
 
 def _is_main(header: FieldReader, key: str, name: str) -> bool:
-    """Tell whether a menu is the one there is, and warn where it is another."""
+    """Return whether a name means the main menu; warn about any other."""
     if name.strip().lower() in _MENUS:
         return True
     header.warn(key, f'{key}: there is no menu "{name}", only "main": write `{key}: main`')
@@ -94,13 +92,13 @@ def _is_main(header: FieldReader, key: str, name: str) -> bool:
 
 
 def _labelled(table: Mapping[str, Value]) -> MenuEntry:
-    """Return an entry of Hugo's: `name` or `title`, and `weight`."""
+    """Return an entry in Hugo's form: `name` or `title`, and `weight`."""
     label = next(_texts(table, "name", "title"), "")
     return MenuEntry(field_reader.strip_html(label), _number(next(_texts(table, "weight"), "")))
 
 
 def _navigation(value: Value) -> MenuEntry | None:
-    """Return an entry of Eleventy's: `eleventyNavigation: {key: About, order: 3}`."""
+    """Return an entry in Eleventy's form: `eleventyNavigation: {key: About, order: 3}`."""
     if not isinstance(value, Mapping) or "parent" in value:
         return None
     label = next(_texts(value, "title", "key"), "")
@@ -108,7 +106,7 @@ def _navigation(value: Value) -> MenuEntry | None:
 
 
 def _with_page_weight(header: FieldReader, entry: MenuEntry) -> MenuEntry:
-    """Give an entry without a weight that of the page itself, as Hugo does."""
+    """Use the page's own weight for an entry without one, as Hugo does."""
     weight = entry.weight or _number(header.get_text(keys.WEIGHT)[1])
     return MenuEntry(entry.label, weight)
 
@@ -140,12 +138,12 @@ _BY_VISIBILITY = {
     "paid": PRIVATE,
     "tiers": PRIVATE,
 }
-_NEVER = frozenset({*_FALSE, "never", "link"})  # of `build.render`: there is no page
-_NOT_LISTED = frozenset({*_FALSE, "never", "local"})  # of `build.list`
+_NEVER = frozenset({*_FALSE, "never", "link"})  # values of `build.render` for no page
+_NOT_LISTED = frozenset({*_FALSE, "never", "local"})  # values of `build.list` for no listing
 
 
 def parse_bool(text: str) -> bool | None:
-    """Read "yes", "true", "on", "1" and their opposites; None where it is none of them."""
+    """Parse "yes", "true", "on", "1" and their opposites; return None for anything else."""
     word = text.strip().lower()
     if word in _TRUE:
         return True
@@ -153,7 +151,7 @@ def parse_bool(text: str) -> bool | None:
 
 
 def parse_visibility(header: FieldReader) -> str:
-    """Return PRIVATE, UNLISTED, or "" for a post that everybody may see."""
+    """Return PRIVATE, UNLISTED, or "" for a public post."""
     found = {*_flags(header), *_parse_status(header), _parse_build_options(header)}
     if PRIVATE in found:
         return PRIVATE
@@ -161,7 +159,7 @@ def parse_visibility(header: FieldReader) -> str:
 
 
 def _flags(header: FieldReader) -> list[str]:
-    """Read the keys that are true or false."""
+    """Return the visibilities set by boolean keys."""
     return [
         *(_flag(header, name, PRIVATE, hides=True) for name in keys.PRIVATE),
         *(_flag(header, name, PRIVATE, hides=False) for name in keys.PUBLIC),
@@ -173,7 +171,7 @@ def _flags(header: FieldReader) -> list[str]:
 
 
 def _flag(header: FieldReader, name: str, meaning: str, *, hides: bool) -> str:
-    """Return what a key means where it says so, or says what nobody understands."""
+    """Return the visibility a boolean key sets, or ""; an invalid value sets it, with a warning."""
     key, text = header.get_text((name,))
     if not key:
         key, value = header.get_value((name,))
@@ -188,7 +186,7 @@ def _flag(header: FieldReader, name: str, meaning: str, *, hides: bool) -> str:
 
 
 def _locked(header: FieldReader) -> str:
-    """Return PRIVATE for a post with a password, which no file of a site can ask for."""
+    """Return PRIVATE for a post with a password, which a static site cannot check."""
     key, text = header.get_text(keys.PASSWORD)
     if not key or parse_bool(text) is False:
         return ""
@@ -197,7 +195,7 @@ def _locked(header: FieldReader) -> str:
 
 
 def _parse_status(header: FieldReader) -> list[str]:
-    """Read the keys whose value names who may see it."""
+    """Return the visibilities set by `status` and `visibility`."""
     return [
         _BY_STATUS.get(_word(header, keys.STATUS), ""),
         _BY_VISIBILITY.get(_word(header, keys.VISIBILITY), ""),
@@ -205,7 +203,7 @@ def _parse_status(header: FieldReader) -> list[str]:
 
 
 def _parse_build_options(header: FieldReader) -> str:
-    """Read Hugo's `build: {render: ..., list: ...}`."""
+    """Return the visibility set by Hugo's `build: {render: ..., list: ...}`."""
     _, options = header.get_value(keys.BUILD)
     if not isinstance(options, Mapping):
         return ""
@@ -216,6 +214,6 @@ def _parse_build_options(header: FieldReader) -> str:
 
 
 def _word(header: FieldReader, names: tuple[str, ...]) -> str:
-    """Return the text of a key in small letters; "" where it is a list or a table."""
+    """Return the value of a key in lower case; "" for a list or a table."""
     value = header.get_value(names)[1]
     return value.strip().lower() if isinstance(value, str) else ""

@@ -1,10 +1,10 @@
-"""A parser's complaint about front matter becomes a line and what the person can do about it."""
+"""Explain parser errors in front matter: the header line, and what the author can do."""
 
 import re
 from dataclasses import dataclass
 
 _TOML_LINE = re.compile(r"\s*\(at (?:line (\d+), column \d+|end of document)\)")
-# A key, and what looks like the ": " or "=" after it: Option-Space on a Mac gives a no-break space.
+# A key followed by a lookalike of ": " or "="; Option-Space on a Mac types a no-break space.
 _KEY = r"""[ \t]*(?:- )?["']?[A-Za-z][A-Za-z0-9_-]{0,60}["']?[ \t]*"""
 _LOOKS_LIKE_SPACE = "\u00a0\u2000-\u200b\u202f\u205f\u2060\u3000\ufeff"
 _NO_SPACE = re.compile(rf"{_KEY}:([{_LOOKS_LIKE_SPACE}])")
@@ -19,7 +19,7 @@ _SPACES = {
 }
 _QUOTE = "put the whole value in quotes"
 _CODE = "in YAML a backslash between double quotes begins a code: use single quotes"
-# What LibYAML says, whether the fault lies where something began, and what to tell people.
+# Part of LibYAML's message, whether to report the line where the construct began, our message.
 _YAML_ERRORS = (
     ("nesting depth", False, "the front matter has lists within lists without end"),
     ("tab character", False, "a tab where YAML wants spaces"),
@@ -28,7 +28,7 @@ _YAML_ERRORS = (
     ("block sequence entries", False, f'in YAML a value cannot begin with "- ": {_QUOTE}'),
     ("alias", False, f'in YAML a value cannot begin with "*": {_QUOTE}'),
     ("an anchor", False, f'in YAML a value cannot begin with "&": {_QUOTE}'),
-    ("hexdecimal", False, _CODE),  # so LibYAML spells it
+    ("hexdecimal", False, _CODE),  # LibYAML's own spelling
     ("escape", False, _CODE),
     ("quoted scalar", True, "a quotation mark opens here and is never closed"),
     ("flow", True, "a bracket opens here and is not closed, or a comma is missing"),
@@ -44,24 +44,24 @@ _YAML_ERRORS = (
 
 @dataclass(frozen=True, slots=True)
 class ErrorPosition:
-    """Where YAML went wrong, 0-based in the header."""
+    """The position of a YAML error, 0-based in the header."""
 
     line: int = 0
     column: int = 0
-    start_line: int = 0  # the line on which began what did not end well
+    start_line: int = 0  # the line where the failing construct began
 
 
 def describe_unterminated(fence: str) -> str:
-    """Tell that the second fence is missing."""
+    """Return the message for a missing closing delimiter."""
     return f'the front matter has no end: put a line "{fence}" below its last key'
 
 
 def describe_yaml_error(
     problem: str, context: str, spot: ErrorPosition, header: str
 ) -> tuple[int, str]:
-    """Give the line of a mistake in YAML, 0-based in the header, and what to do about it."""
+    """Return the 0-based header line of a YAML error, and how to fix it."""
     lines = header.split("\n")
-    # At the end of the header there is a line too many, where nothing stands.
+    # An error at the end of the header is reported on an empty line after the last one.
     line = min(spot.line, max(len(lines) - 2, 0))
     at = lines[line][spot.column : spot.column + 1] if line == spot.line else ""
     told = "tab character" if at == "\t" else f"{context}: {problem}"
@@ -70,9 +70,9 @@ def describe_yaml_error(
 
 
 def find_lookalike_character(header: str, form: str) -> tuple[int, str] | None:
-    """Find the first line with a character that only looks like one of the format's own.
+    """Find the first line with a character that only resembles the format's own syntax.
 
-    Give the line, 0-based in the header, and what to tell of it.
+    Return the 0-based header line and a message, or None.
     """
     for number, line in enumerate(header.split("\n")):
         if found := _WIDE.match(line):
@@ -85,14 +85,14 @@ def find_lookalike_character(header: str, form: str) -> tuple[int, str] | None:
 
 
 def describe_json_error(problem: str) -> str:
-    """Tell what is wrong with JSON."""
+    """Return the message for a JSON error."""
     if problem.startswith(("Invalid control", "Unterminated")):
         return "the front matter is not JSON: a quotation mark is never closed"
     return f"the front matter is not JSON: {problem[:1].lower()}{problem[1:]}"
 
 
 def describe_toml_error(problem: str) -> tuple[int, str]:
-    """Give the line that an error message of tomllib names, 0-based, and what is wrong."""
+    """Return the 0-based line named by a tomllib message, and a message of our own."""
     found = _TOML_LINE.search(problem)
     line = int(found[1]) - 1 if found and found[1] else 0
     bare = _TOML_LINE.sub("", problem)

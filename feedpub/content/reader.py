@@ -1,8 +1,7 @@
-"""A source file becomes a manuscript and its safe HTML, or an error with the place to mend.
+"""Read one content file into a `ParsedPost` and safe HTML; see `PostReader`.
 
-Read MDX as Markdown: without its imports, exports, comments and expressions in attributes.
-
-Components become unknown elements, which are reported as such.
+MDX is read as Markdown, without its imports, exports, comments and expressions in attributes. Its
+components become unknown elements, which the renderer reports.
 """
 
 import re
@@ -27,8 +26,8 @@ _MODULE = re.compile(
     r"import\s+(?:[\"'{*]|\w+\s*(?:,.*)?\sfrom\s)"
     r"|export\s+(?:const|let|var|function|async|class|default|[{*])"
 )
-_LONGEST = 200  # lines of one import or export
-_LINE = 500  # characters that tell whether a line is one
+_LONGEST = 200  # lines of one import or export; ends a scan of unbalanced brackets
+_LINE = 500  # characters of a line that are matched against _MODULE
 _TOKEN = re.compile(
     r"(?P<code>`[^`\n]*+`)|(?P<comment>\{/\*(?:[^*{]|\*(?!/)|\{(?!/\*))*+\*/\})|(?P<fragment></?>)"
     r"|(?P<name>\s[A-Za-z][\w:-]*+)=\{(?P<value>(?:[^{}`]|\{[^{}]{0,500}+\}){0,500}+)\}"
@@ -37,7 +36,7 @@ _STRING = re.compile(r"\s*+(?:\"([^\"<>]*)\"|'([^'\"<>]*)')\s*+")
 
 
 def convert_to_markdown(body: str) -> str:
-    """Return the Markdown of MDX, with as many lines."""
+    """Return the Markdown of an MDX body, with the same number of lines."""
     lines = body.split("\n")
     written: list[str] = []
     done = 0
@@ -49,9 +48,9 @@ def convert_to_markdown(body: str) -> str:
 
 
 def _prose(lines: list[str]) -> list[str]:
-    """Return lines with an empty one in the place of each line of an import or an export."""
+    """Blank each line of an import or an export, and replace MDX syntax in the others."""
     written: list[str] = []
-    left = 0  # lines that an export may go on for
+    left = 0  # lines that the current import or export may still take
     depth = 0
     for number, line in enumerate(lines):
         follows = not number or not lines[number - 1].strip() or bool(left)
@@ -65,6 +64,7 @@ def _prose(lines: list[str]) -> list[str]:
 
 
 def _replace(match: re.Match[str]) -> str:
+    """Keep code, turn an attribute's string expression into text, drop everything else."""
     if match["code"]:
         return match[0]
     if match["name"]:
@@ -76,20 +76,20 @@ def _replace(match: re.Match[str]) -> str:
 _HEADING = re.compile(
     r"^ {0,3}#{1,6}[ \t]*[^\s#]|^\S.*\n {0,3}(?:=+|-{2,})[ \t]*$|<h[1-6][\s>]", re.MULTILINE
 )
-_MOST = 20  # problems of one file that are told
+_MOST = 20  # problems reported for one file
 _UTF16 = (b"\xff\xfe", b"\xfe\xff")
 _MARK = "\N{BYTE ORDER MARK}"
 
 
 class BodyRenderer(Protocol):
-    """What turns Markdown into safe HTML."""
+    """The interface of a Markdown renderer."""
 
     def render(self, body: str, first_line: int, *, is_html: bool = False) -> RenderResult:
-        """Render a body whose first line is `first_line` of its file."""
+        """Render a body that begins at line `first_line` of its file."""
 
 
 class PostReader:
-    """Reads content files, each by itself."""
+    """Reads content files, each independently of the others."""
 
     def __init__(self, config: Config, renderer: BodyRenderer | None = None) -> None:
         self._zone = ZoneInfo(config.site.timezone)
@@ -99,10 +99,10 @@ class PostReader:
         self._renderer = renderer or MarkdownRenderer(config.markdown)
 
     def read(self, source: SourceFile) -> tuple[ParsedPost, Body]:
-        """Return what a file says, and its HTML.
+        """Return what a file says and its HTML body.
 
         Raises:
-            PostError: the file cannot be published; the problem says what to do.
+            PostError: the file cannot be published; the problem says why and what to do.
         """
         written = _decode(source)
         whole = models_text.strip_invalid_characters(written)
@@ -128,7 +128,7 @@ class PostReader:
 
 
 def _limit_problems(problems: Iterable[Problem]) -> tuple[Problem, ...]:
-    """Return the first few problems of a file, and say where there are more."""
+    """Return the first problems of a file, the last one replaced if there are more."""
     few = tuple(islice(problems, _MOST + 1))
     if len(few) <= _MOST:
         return few
@@ -140,7 +140,7 @@ def _limit_problems(problems: Iterable[Problem]) -> tuple[Problem, ...]:
 
 
 def _decode(source: SourceFile) -> str:
-    """Decode a file, with or without a byte order mark. Raises PostError for other encodings."""
+    """Decode UTF-8, with or without a byte order mark. Raises PostError for other encodings."""
     try:
         return source.data.decode().removeprefix(_MARK)
     except UnicodeDecodeError:
@@ -148,7 +148,7 @@ def _decode(source: SourceFile) -> str:
     if source.data.startswith(_UTF16):
         raise _build_error(source.path, 1, "the file is UTF-16: save it as UTF-8")
     try:
-        # Programs that take UTF-16 for characters write half of a pair; `clean` removes it.
+        # Programs that split UTF-16 pairs write lone surrogates; read() strips them later.
         return source.data.decode("utf-8", "surrogatepass").removeprefix(_MARK)
     except UnicodeDecodeError as error:
         line = source.data.count(b"\n", 0, error.start) + 1
@@ -158,7 +158,7 @@ def _decode(source: SourceFile) -> str:
 
 
 def _report_removed(path: str, written: str) -> Iterator[Problem]:
-    """Tell, line by line, which characters `text.clean` took away."""
+    """Yield a problem for each line that `strip_invalid_characters` changes."""
     for line, found in groupby(models_text.find_invalid_characters(written), key=itemgetter(0)):
         codes = [name for _, name in found]
         count = f"{len(codes)} characters" if len(codes) > 1 else "a character"
@@ -167,7 +167,10 @@ def _report_removed(path: str, written: str) -> Iterator[Problem]:
 
 
 def _check_without_front_matter(path: str, body: str, *, listed: bool) -> None:
-    """Raise PostError for a file without front matter unless its name and heading will do."""
+    """Raise PostError for a file without front matter that cannot be published as it is.
+
+    A page named by `content.pages`, or a post with a date in its path and a heading, needs none.
+    """
     if not body.strip():
         raise _build_error(path, 1, "the file is empty")
     if listed:
@@ -194,7 +197,7 @@ def _build_parsed_post(
     *,
     inline_tags: bool,
 ) -> ParsedPost:
-    """Join what the front matter says with what the body says."""
+    """Combine the front matter with the rendered body."""
     image = said.image
     if image is None and rendering.image:
         image = Image(rendering.image, rendering.image_alt)

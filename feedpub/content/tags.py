@@ -1,4 +1,4 @@
-"""Find what a post is about: in its front matter, and else in its folders and its text."""
+"""Find the tags and categories of a post: in its front matter, its folders and its text."""
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
@@ -10,25 +10,25 @@ from feedpub.content.frontmatter import Value
 _COMMAS = re.compile(r"[,，、\n]")
 _SPACES = re.compile(r"[,，、\s]+")
 _SEMICOLONS = re.compile(r"[;；\n]")
-_MOST = 20  # tags within one text
+_MOST = 20  # inline tags of one post
 _PARTS = re.compile(r"(<[^<>]*>)")
 _NAME = re.compile(r"</?([a-z][a-z0-9]*)")
 _SKIPPED_ELEMENTS = frozenset(
     {"a", "code", "kbd", "math", "pre", "samp", "svg", "h1", "h2", "h3", "h4", "h5", "h6"}
 )
-# Obsidian's: letters of any script, digits, "_", "-" and "/"; one of them at least is no digit.
+# Obsidian's: letters of any script, digits, "_", "-" and "/"; _is_tag requires a letter.
 _TAG = re.compile(r"(?<![^\s(\[])#([\w/-]++)")
 _COLOUR = re.compile(r"(?:[0-9a-f]{3}|[0-9a-f]{6}|[0-9a-f]{8})", re.IGNORECASE)
-_MIN_WORDS = 3  # words of what are probably several tags
+_MIN_WORDS = 3  # a text of this many words is probably several tags
 
 
 def parse_tags(
     header: FieldReader, tags_split: str, folders: tuple[str, ...]
 ) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Return the tags, categories among them, and the categories; nothing twice.
+    """Return the distinct tags (including the categories) and the distinct categories.
 
-    The `folders` that are categories come first, as in Jekyll; in Pelican's form the front matter
-    wins.
+    Categories from `folders` come first, as in Jekyll; with Pelican's header lines, categories in
+    the front matter replace them.
     """
     tags: dict[str, None] = {}
     said = header.get_values(keys.CATEGORIES)
@@ -46,16 +46,16 @@ def parse_tags(
 
 
 def iter_taxonomies(header: FieldReader) -> Iterator[tuple[str, Value]]:
-    """Yield the lists of Hugo's and Zola's `taxonomies`, each under its key."""
+    """Yield the lists of Hugo's and Zola's `taxonomies`, each with its key."""
     _, table = header.get_value(keys.TAXONOMIES)
     if isinstance(table, Mapping):
         yield from table.items()
 
 
 def _labels(value: Value, tags_split: str) -> Iterator[str]:
-    """Give each label of a list, or of a text divided by commas (or spaces: `tags_split`)."""
+    """Yield the labels of a list, or of a text split at commas (at spaces by `tags_split`)."""
     if isinstance(value, str):
-        value = field_reader.unescape_entities(value)  # the ";" of "&amp;" divides nothing
+        value = field_reader.unescape_entities(value)  # the ";" of "&amp;" is not a separator
         if tags_split == "space":
             parts = _SPACES.split(value)
         else:
@@ -74,16 +74,16 @@ def _labels(value: Value, tags_split: str) -> Iterator[str]:
 
 
 def _label(text: str) -> str:
-    """Give a tag as people read it; Obsidian's "#" before it is no part of it."""
+    """Return a label as plain text, without the "#" that Obsidian allows before it."""
     label = field_reader.strip_html(text)
     return label.lstrip("#").lstrip() if label.startswith("#") else label
 
 
 def derive_categories(path: str, form: str) -> tuple[str, ...]:
-    """Return the categories that a post's folders mean to Jekyll and Pelican.
+    """Return the categories that Jekyll and Pelican derive from a post's folders.
 
-    Jekyll takes all folders above `_posts`; Pelican, whose front matter has the form "headers",
-    the folder that the post lies in.
+    Jekyll uses all folders above `_posts`; Pelican, whose front matter has the form "headers", uses
+    the folder that contains the post.
     """
     *folders, name = path.split("/")
     for own in ("_posts", "_drafts"):
@@ -91,18 +91,18 @@ def derive_categories(path: str, form: str) -> tuple[str, ...]:
             return tuple(folder for folder in folders[: folders.index(own)] if folder)
     if (
         filenames.parse_filename(name).stem.casefold() == "index"
-    ):  # a bundle's folder is the post itself
+    ):  # the folder of a bundle is the post itself
         folders = folders[:-1]
     return (folders[-1],) if form == "headers" and folders else ()
 
 
 def find_inline_tags(pieces: Iterable[str]) -> tuple[str, ...]:
-    """Return the #tags in a post's HTML, as notes of Obsidian have them.
+    """Return the distinct #tags in a post's HTML, as in Obsidian's notes.
 
-    Links, code and headings are passed over, as are numbers and colours.
+    Links, code, headings, numbers and hex colors are skipped.
     """
     found: dict[str, None] = {}
-    closed = 0  # elements that are no text, open here
+    closed = 0  # open elements whose text is skipped
     for part in _PARTS.split("".join(pieces)):
         if part.startswith("<"):
             name = _NAME.match(part)
@@ -119,10 +119,10 @@ def _is_tag(text: str) -> bool:
 
 
 def find_spaced_tags_line(header: FieldReader) -> int:
-    """Return the line of tags or categories that look as if spaces divide them, 0 for none.
+    """Return the line of tags or categories that seem to be separated by spaces, or 0.
 
-    Jekyll divides a text under a plural key at its spaces. One or two words may be one tag; with
-    Jekyll's `layout` beside them two are more likely two.
+    Jekyll splits a text under a plural key at spaces. Two words may well be one tag; if Jekyll's
+    `layout` is also present, they are more likely two.
     """
     least = 2 if header.get_value(keys.LAYOUT)[0] else _MIN_WORDS
     for name in (*keys.TAGS[:1], *keys.CATEGORIES[:1]):

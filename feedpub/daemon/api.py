@@ -1,6 +1,6 @@
-"""One process that watches, publishes and mails, until it is told to stop.
+"""The public functions of the daemon, one process that watches, builds, mails and serves a site.
 
-forever(request, sys.stdout, now, human=True)
+Example: run_forever(request, sys.stdout, now, human=True)
 """
 
 from feedpub.config.jobs import PeriodicJob

@@ -1,4 +1,7 @@
-"""The folder as it is → the site as it should be, and a line on what was done for it."""
+"""Build the site repeatedly, and log what changed and which problems remain.
+
+`SiteBuilder` is called by the build job and by the mail job.
+"""
 
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import replace
@@ -17,14 +20,14 @@ from feedpub.site.read_posts import UNFINISHED, UNFINISHED_NEW
 
 Rebuild = Callable[[BuildRequest, BuildState | None, frozenset[str] | None], RebuildResult]
 
-_LONG_WRITE = 60  # seconds after which a file that is still being written is a problem
-_TOLD = 20  # problems of one build
-_SHARE = 50  # of the time, looks at everything after edits may take one part in so many
-_BRIEF = timedelta(seconds=2)  # longer than a file is half there
+_LONG_WRITE = 60  # seconds after which a file still being written is reported
+_TOLD = 20  # problems logged per build
+_SHARE = 50  # full scans after edits may take one fiftieth of the time
+_BRIEF = timedelta(seconds=2)  # longer than an editor takes to save a file
 
 
 class SiteBuilder:
-    """Builds the site; for all threads, one at a time."""
+    """Builds the site, one build at a time; thread-safe."""
 
     def __init__(
         self,
@@ -33,34 +36,32 @@ class SiteBuilder:
         rebuild: Rebuild,
         built: Callable[[Summary], object],
     ) -> None:
-        """Nothing is built yet; `built` is told of builds that changed it, or its templates."""
+        """Set up; `built` is called after builds that changed the site or its templates."""
         self._site = site
         self._logger = journal
         self._rebuild = rebuild
         self._on_built = built
         self._turn = Lock()
-        self._build_state: BuildState | None = None  # of the last build, for the next one
+        self._build_state: BuildState | None = None  # of the last build, reused by the next one
         self._changes_lock = Lock()
-        self._changed_paths: frozenset[str] | None = (
-            None  # may have changed since; None is anything
-        )
-        self._first_change_at: float | None = None  # when the first of it was heard of
+        self._changed_paths: frozenset[str] | None = None  # since the last build; None: any path
+        self._first_change_at: float | None = None  # monotonic time of the first of them
         self.stats = BuildStats()
-        self._full_scan_at = 0.0  # when everything was looked at last, on the monotonic clock
-        self._full_scan_seconds = 0.0  # seconds
+        self._full_scan_at = 0.0  # monotonic time of the last full scan
+        self._full_scan_seconds = 0.0  # how long it took
         self._last: datetime | None = None
         self._summary: Summary | None = None
-        self._seen_problems: dict[Problem, float] = {}  # of the last build; monotonic seconds
-        self._logged_problems: Collection[Problem] = ()  # those that were told
-        self._unreported: Summary | None = None  # of builds that `built` could not be told of yet
+        self._seen_problems: dict[Problem, float] = {}  # of the last build, with first sight
+        self._logged_problems: Collection[Problem] = ()  # logged and not fixed yet
+        self._unreported: Summary | None = None  # not passed to `built` yet
 
     @property
     def build_state(self) -> BuildState | None:
-        """What the last build found out, for others who read the site; None before the first."""
+        """The state of the last build, for other readers of the site; None before the first."""
         return self._build_state
 
     def mark_changed(self, paths: Iterable[str] | None) -> None:
-        """Take a note of files and folders that may have changed; None is any of them."""
+        """Record files and folders that may have changed; None means any."""
         with self._changes_lock:
             if self._first_change_at is None:
                 self._first_change_at = monotonic()
@@ -70,9 +71,9 @@ class SiteBuilder:
                 self._changed_paths = self._changed_paths.union(paths)
 
     def __call__(self, now: datetime) -> datetime | None:
-        """Build what has changed; give when the next post appears or goes.
+        """Build what has changed; return when the next post appears or expires.
 
-        Raises FeedpubError where it cannot be built, and the site stays as it is.
+        Raises FeedpubError if the build fails; the site then stays as it is.
         """
         with self._turn:
             now = jobs.ensure_monotonic(now, self._last)
@@ -85,9 +86,8 @@ class SiteBuilder:
             changed = before is None or bool(summary.written or summary.removed)
             if changed:
                 self._log_build(summary, before, monotonic() - began)
-            if changed or (
-                self._build_state and self._build_state.inputs.templates != texts
-            ):  # no file shows some
+            # Compare templates too: those of mail and sign-up pages affect no built file.
+            if changed or (self._build_state and self._build_state.inputs.templates != texts):
                 self._unreported = _merge_summaries(self._unreported, summary)
             if summary.damaged_files:
                 self._logger.info("cache rebuilt", damaged=summary.damaged_files)
@@ -99,12 +99,12 @@ class SiteBuilder:
         return jobs.find_earliest((summary.next_change, again))
 
     def rebuild_all(self, now: datetime) -> datetime | None:
-        """Build likewise, but look at everything: at what nobody has told of yet, too."""
+        """Build after a full scan, which also finds changes not reported by the watcher."""
         self.mark_changed(None)
         return self(now)
 
     def _report_build(self) -> None:
-        """Tell who wants to know what changed; where that fails, with the next build again."""
+        """Pass unreported changes to the callback; if it fails, keep them for the next build."""
         with self._turn:
             untold, self._unreported = self._unreported, None
         if untold is None:
@@ -117,9 +117,10 @@ class SiteBuilder:
             raise
 
     def _rebuild_changed(self, now: datetime) -> tuple[Summary, float | None]:
-        """Build what may have changed; where that fails, everything is looked at the next time.
+        """Build what may have changed; after a failure, the next build scans everything.
 
-        Gives when the first change was heard of as well, None where none was.
+        Return the summary and the monotonic time of the first reported change, None if there was
+        none.
         """
         with self._changes_lock:
             changed, self._changed_paths = self._changed_paths, frozenset()
@@ -137,9 +138,10 @@ class SiteBuilder:
         return built.summary, noticed
 
     def _request_full_scan(self) -> bool:
-        """Tell whether everything is to be looked at soon, and have the next build do so.
+        """Have the next build scan everything, if the last full scan is long enough ago.
 
-        After an edit somebody may have removed or damaged files of the output beside it.
+        A build after an edit does not notice output files removed or damaged by others. Return
+        whether the scan was requested.
         """
         if (
             monotonic() - self._full_scan_at
@@ -175,11 +177,11 @@ class SiteBuilder:
         )
 
     def _log_problems(self, summary: Summary, *, is_first: bool) -> bool:
-        """Log problems that are still there, and once all are fixed.
+        """Log problems that last, and that all are fixed.
 
-        Most problems of a file that was read while it was being saved are gone by the next build:
-        return whether there should be one soon. The first build is not in such haste. A file that
-        is being written is a problem only if that takes long.
+        A file read while it was being saved usually has no problems in the next build: return
+        whether that build should follow soon. The first build logs at once. A file that is being
+        written is a problem only if that takes long.
         """
         clock = monotonic()
         seen, known = self._seen_problems, self._logged_problems
@@ -191,7 +193,7 @@ class SiteBuilder:
             elif clock - since >= _LONG_WRITE:
                 lasting.append(each)
             else:
-                brief += 1  # the watcher hears when it ends
+                brief += 1  # the watcher reports the end of the write
         fresh = [each for each in lasting if each not in known]
         self._logged_problems = lasting
         for each in fresh[:_TOLD]:
@@ -210,7 +212,7 @@ class SiteBuilder:
 
 
 def _merge_summaries(before: Summary | None, after: Summary | None) -> Summary | None:
-    """Give two builds as one: how the site is after both, and what either has changed."""
+    """Merge two builds: the latest state of the site, and what either of them changed."""
     if before is None or after is None:
         return before or after
     new = {each.id: each for each in (*after.new_posts, *before.new_posts)}

@@ -1,7 +1,7 @@
-"""What was published last, and a clock → whether anything may be done by that clock.
+"""Hold jobs back while the clock is behind the last published post; see `ClockGuard`.
 
-A machine without a battery for its clock starts years ago, until a time server tells it better. By
-such a clock posts would be taken away, and mail would have wrong dates: until then jobs wait.
+A machine without a battery-backed clock boots years in the past, until a time server corrects it.
+With such a clock, posts would be unpublished and mail misdated.
 """
 
 from datetime import datetime, timedelta
@@ -13,33 +13,33 @@ from feedpub.files import scanner, writer
 from feedpub.models.log import EventLogger
 from feedpub.site.clock_check import find_latest_date, is_clock_behind
 
-_AGAIN = timedelta(seconds=10)  # until the clock is looked at anew; one that jumps is at once
+_AGAIN = timedelta(seconds=10)  # between checks; a clock that jumps is checked at once
 
 
 class ClockGuard:
-    """Holds jobs back as long as the clock is behind what was published; for all threads."""
+    """Holds jobs back while the clock is behind the last published post; thread-safe."""
 
     def __init__(self, site: CurrentSite, journal: EventLogger) -> None:
-        """Nothing is looked at yet."""
+        """Set up; the clock is not checked yet."""
         self._site = site
         self._logger = journal
         self._turn = Lock()
-        self._listed: tuple[object, ...] = ()  # the list that `_newest` is of, and how it lay there
+        self._listed: tuple[object, ...] = ()  # path and stat of the list `_newest` was read from
         self._newest: datetime | None = None
-        self.waiting_reason = ""  # why jobs are held back at the moment
+        self.waiting_reason = ""  # why jobs are held back, "" if they are not
 
     def wrap_job(self, duty: PeriodicJob) -> PeriodicJob:
-        """Return a duty that does nothing as long as the clock cannot be right."""
+        """Return a job that does nothing while the clock is behind."""
 
         def run(now: datetime) -> datetime | None:
-            # The time of a call may be that before the clock was set: both must be right.
+            # `now` may have been read before the clock was set, so check both times.
             held = self.is_behind() or is_clock_behind(now, self._newest)
             return self._site.now() + _AGAIN if held else duty.run(now)
 
         return PeriodicJob(duty.name, run)
 
     def is_behind(self) -> bool:
-        """Tell whether the clock is older than what was published last, and log what changes."""
+        """Return whether the clock is behind the last published post, and log changes of that."""
         with self._turn:
             last = self._last()
             behind = is_clock_behind(self._site.now(), last)
@@ -61,7 +61,7 @@ class ClockGuard:
             return behind
 
     def _last(self) -> datetime | None:
-        """Return the date of the newest post that was published, as the output folder lists it."""
+        """Return the date of the newest published post, from the list in the output folder."""
         output = self._site.paths.output
         listed = (output, writer.stat_file(output / scanner.LIST_FILE))
         if listed != self._listed:

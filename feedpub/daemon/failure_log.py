@@ -1,6 +1,7 @@
-"""How calls of duties end → what is told of it: a fault ever more rarely, and that it is over.
+"""Rate-limited logging.
 
-What strangers can make happen as often as they like → some lines of it an hour.
+`FailureLog` logs job failures with exponential back-off, and each recovery once. `RateLimitedLog`
+limits the lines per hour of an event that clients can cause at will.
 """
 
 from collections.abc import Callable
@@ -14,14 +15,14 @@ from feedpub.models.log import EventLogger, FieldValue
 
 
 class FailureLog:
-    """Tells how duties fail, for all threads."""
+    """Logs job failures at a decreasing rate; thread-safe."""
 
     def __init__(self, journal: EventLogger) -> None:
         self._logger = journal
-        self._last: dict[str, JobFailure] = {}  # of each duty that failed and has not worked since
+        self._last: dict[str, JobFailure] = {}  # by job, since its last success
 
     def record(self, duty: str, failure: JobFailure | None) -> None:
-        """Take notice of how a call ended; None is well."""
+        """Record the outcome of a run; None means success."""
         if failure is None:
             self._log_recovery(duty)
         elif not isinstance(failure.error, StoppedError):
@@ -52,24 +53,24 @@ class FailureLog:
 
 
 MAX_LINES_PER_HOUR = 20
-"""Lines that one event has in an hour."""
+"""Lines logged per event and hour."""
 
 _HOUR = timedelta(hours=1)
 
 
 class RateLimitedLog:
-    """Tells of one kind of event, for all threads."""
+    """Logs one kind of event at a limited rate; thread-safe."""
 
     def __init__(self, event: str, journal: EventLogger, now: Callable[[], datetime]) -> None:
         self._event = event
         self._logger = journal
         self._now = now
         self._turn = Lock()
-        self._since: datetime | None = None  # the hour began
-        self._number = 0  # of events in it
+        self._since: datetime | None = None  # start of the current hour
+        self._number = 0  # events in this hour
 
     def info(self, **fields: FieldValue) -> None:
-        """Write that it happened; where it does so too often, how often once the hour is over."""
+        """Log an event or, beyond the limit, count it and log the number when the hour is over."""
         with self._turn:
             now = self._now()
             if self._since is None or abs(now - self._since) >= _HOUR:

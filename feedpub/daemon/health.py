@@ -1,6 +1,6 @@
-"""What a daemon knows of itself → what it tells those who look whether all is well.
+"""Readiness, warnings and metrics of a running daemon, served at /healthz and /metrics.
 
-What the database knows of how a site stands → figures for /metrics.
+`HealthReporter` combines what the process knows with figures from the database.
 """
 
 from collections.abc import Iterable, Iterator
@@ -16,12 +16,12 @@ from feedpub.models import stats
 from feedpub.web.health import MetricsSnapshot
 from feedpub.web.middleware import HitCounter
 
-_WEEK = timedelta(days=6)  # with today
-_FEEDS = 100  # the most read first: each is a series of its own
+_WEEK = timedelta(days=6)  # seven days, including today
+_FEEDS = 100  # the most read ones: each is a time series of its own
 
 
 def collect_metrics(request: BuildRequest) -> MetricsSnapshot:
-    """Give these figures; the others are not known here. Raises FeedpubError as `opened` does."""
+    """Return the figures that are in the database. Raises FeedpubError like `open_newsletter`."""
     week = request.now.date() - _WEEK
     with open_newsletter(request) as desk:
         feeds = stats.estimate_subscribers(desk.store.list_feed_hits(week))
@@ -35,31 +35,31 @@ def collect_metrics(request: BuildRequest) -> MetricsSnapshot:
 
 
 PAGES_JOB = "pages"
-"""The duty that takes the site up for those who ask."""
+"""The job that reloads the site for the web server."""
 
 _REQUIRED_JOBS = ("build", PAGES_JOB)
-"""Duties without which readers are not served what they should be."""
+"""Jobs whose failure means that outdated or incomplete pages are served."""
 
 
 class HealthReporter:
-    """Looks at a daemon; its methods are for all threads."""
+    """Reports the health of a daemon; thread-safe."""
 
     def __init__(
         self, site: CurrentSite, traffic: HitCounter, insight: DaemonHandle | None
     ) -> None:
-        """Without an insight nothing is known yet."""
+        """Set up; `insight` is None while the daemon is not running yet."""
         self._site = site
         self._traffic = traffic
         self._handle = insight
 
     def describe_not_ready(self) -> str:
-        """Tell why what is served is not as it should be, "" where it is."""
+        """Return why the site is not served as it should be, "" if it is."""
         return _describe_failing(
             each for each in self._find_failing_jobs() if each in _REQUIRED_JOBS
         )
 
     def find_warnings(self) -> Iterator[str]:
-        """Tell what else needs looking at."""
+        """Yield what else needs attention."""
         others = _describe_failing(
             each for each in self._find_failing_jobs() if each not in _REQUIRED_JOBS
         )
@@ -68,7 +68,7 @@ class HealthReporter:
             yield from self._handle.find_warnings()
 
     def collect_metrics(self) -> MetricsSnapshot:
-        """Measure how the site stands; without a database, as far as the process itself knows."""
+        """Return all metrics; if the database is unavailable, only those of the process."""
         found = MetricsSnapshot()
         if self._site.config.digests:
             try:
@@ -92,12 +92,12 @@ class HealthReporter:
         )
 
     def _find_failing_jobs(self) -> list[str]:
-        """Give the duties that do not work at the moment."""
+        """Return the names of the jobs that are failing now."""
         standings = self._handle.get_job_statuses() if self._handle else ()
         return [each.job_name for each in standings if each.failures]
 
 
 def _describe_failing(duties: Iterable[str]) -> str:
-    """Tell of duties that fail, "" where there are none."""
+    """Return a sentence about failing jobs, "" if there are none."""
     failing = ", ".join(duties)
     return f"{failing}: cannot be done, and is tried again" if failing else ""

@@ -1,4 +1,7 @@
-"""What the database and the schedules say → digests planned, delivered, and their bounces read."""
+"""The daemon's mail jobs: plan digests, deliver issues, read bounces, clean up the database.
+
+`MailJobs` creates them for `feedpub.daemon.main`.
+"""
 
 import io
 from collections.abc import Callable, Iterator
@@ -17,14 +20,14 @@ from feedpub.newsletter import bounce_processing, issues, queue_status
 from feedpub.newsletter.bounce_processing import BounceSummary, parse_source
 from feedpub.newsletter.planning import DigestResult
 
-_LOOK = timedelta(minutes=1)  # somebody else may plan, resume or retry
+_LOOK = timedelta(minutes=1)  # between checks: other processes may plan, resume or retry
 _BOUNCES = timedelta(minutes=5)
 _DAY, _SECOND = timedelta(days=1), timedelta(seconds=1)
 _NOTHING: BinaryIO = io.BytesIO()
 
 
 class MailJobs:
-    """Does all that has to do with mail, each in a duty of its own."""
+    """The jobs that deal with mail."""
 
     def __init__(
         self,
@@ -33,13 +36,13 @@ class MailJobs:
         build: Callable[[datetime], object],
         wake: Callable[[str], object],
     ) -> None:
-        """Nothing is sent yet.
+        """Set up; nothing is sent yet.
 
         Args:
-            site: Whose readers are mailed.
-            journal: Is told what was done.
-            build: Publishes the site: what messages lead to must be there before they are.
-            wake: Has a duty called at once.
+            site: The site whose subscribers are mailed.
+            journal: Logs what was done.
+            build: Builds the site; pages must exist before messages link to them.
+            wake: Runs a job at once.
         """
         self._site = site
         self._logger = journal
@@ -47,26 +50,26 @@ class MailJobs:
         self._wake = wake
         self._stop: Event = site.stop
         self._has_released_stalled = False
-        self.new_posts = Event()  # the site has changed: there may be news for who wants each post
+        self.new_posts = Event()  # the site changed: on-publish digests may have new posts
         self.new_posts.set()
-        self._unread = 0  # messages in the mailbox that nobody understood
-        self.is_delayed = False  # what was to be sent could not be
+        self._unread = 0  # messages in the mailbox about no subscriber
+        self.is_delayed = False  # the last delivery had to wait
 
     def build_jobs(self) -> Iterator[PeriodicJob]:
-        """Give the duties."""
+        """Yield the jobs."""
         yield PeriodicJob("digests", self.plan_digests)
         yield PeriodicJob("delivery", self.deliver)
         yield PeriodicJob("bounces", self.read_bounces)
         yield PeriodicJob("clean-up", self.clean_up)
 
     def plan_digests(self, now: datetime) -> datetime | None:
-        """Plan the digests whose slot has come; give when the next one has."""
+        """Plan the digests whose slot has come; return when the next slot comes."""
         if not self._site.config.digests:
             return None
         request = self._site.build_request(now)
         slots = queue_status.get_queue_status(request).schedules
         wanted = [each.last_slot for each in slots if each.on_publish and self.new_posts.is_set()]
-        # One that went out, or began, within this second has its next slot in the next one.
+        # Slots are whole seconds, so a digest planned within this second waits for the next one.
         early = [last + _SECOND for last in wanted if last is not None and last + _SECOND > now]
         news = bool(wanted) and not early
         if news or any(each.find_due_slot(now) for each in slots):
@@ -94,16 +97,16 @@ class MailJobs:
             elif not each.idle:
                 self._logger.info("digest skipped", digest=each.digest, reason=each.reason)
         if any(each.issue for each in planned):
-            self._build(request.now)  # the page of the issue, which its messages lead to
+            self._build(request.now)  # the page of the issue, which its messages link to
             self._wake("delivery")
 
     def deliver(self, now: datetime) -> datetime | None:
-        """Send what is due, and settle what nobody has answered for; give when to look again."""
+        """Deliver what is due, and settle deliveries in doubt; return when to run next."""
         request = self._site.build_request(now)
         if not queue_status.has_digests(request):
             return None
         if not self._has_released_stalled:
-            issues.release_stalled(request)  # from one that was killed: nobody waits for its lease
+            issues.release_stalled(request)  # do not wait for the leases of a killed process
             self._has_released_stalled = True
         due = queue_status.get_queue_status(request).next_run
         sent: tuple[DigestResult, ...] = ()
@@ -132,7 +135,7 @@ class MailJobs:
         )
 
     def read_bounces(self, now: datetime) -> datetime | None:
-        """Take notice of mail that came back; give when to look again."""
+        """Process the bounce mailbox; return when to run next."""
         mailbox = self._site.config.mail.mailbox
         if not mailbox or not self._site.config.digests:
             return None
@@ -159,14 +162,14 @@ class MailJobs:
         return now + _BOUNCES
 
     def clean_up(self, now: datetime) -> datetime | None:
-        """Clean the database up, once a day."""
+        """Clean up the database once a day."""
         if self._site.config.digests:
             queue_status.clean_up_database(self._site.build_request(now))
         return now + _DAY
 
 
 def log_refusals(journal: EventLogger, returned: BounceSummary) -> None:
-    """Write into the log that servers refused us, in their words, and what was done about it."""
+    """Log refusals of the sender, and the issues paused because of them."""
     for words in returned.words:
         journal.info("sender refused", why=words)
     for issue in returned.paused:
@@ -174,7 +177,7 @@ def log_refusals(journal: EventLogger, returned: BounceSummary) -> None:
 
 
 def build_log_fields(tally: IssueStats) -> dict[str, int]:
-    """Give the equation that always holds: the audience is the sum of the others."""
+    """Return the delivery counts; the audience is the sum of the others."""
     return {
         "audience": tally.audience,
         "accepted": tally.accepted,

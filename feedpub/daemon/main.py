@@ -1,6 +1,6 @@
-"""A site, a clock and signals → a process that does all there is to do, and ends when told to.
+"""The daemon's main loop: start, supervise and stop the threads of `feedpub run`.
 
-A site, a stream and a clock → the process `feedpub run`, put together.
+`run_forever` is the entry point of the command line; it calls `build_daemon` and `run_daemon`.
 """
 
 import os
@@ -33,52 +33,45 @@ from feedpub.models.log import EventLogger
 from feedpub.site import builder as site_builder
 from feedpub.web.middleware import HitCounter
 
-_TICK = 1.0  # seconds between two looks at clocks, configuration and watchdog
-_RESTART_SETTINGS = (
-    "enabled",
-    "host",
-    "port",
-    "proxies",
-)  # of `web:`: in force as long as a socket is open
-_LEAST = 0.5  # seconds for what is written last
-_PATIENCE = 9.0  # seconds for what is in hand, once we are told to stop
+_TICK = 1.0  # seconds between checks of clock, configuration and watchdog
+_RESTART_SETTINGS = ("enabled", "host", "port", "proxies")  # of `web:`, fixed while listening
+_LEAST = 0.5  # seconds for the final writes
+_PATIENCE = 9.0  # seconds to finish running work after a stop signal
 
 
 def _ignore(*told: object) -> None:
-    """Take no notice."""
+    """Do nothing."""
     del told
 
 
 @dataclass(frozen=True, slots=True)
 class Dependencies:
-    """What the daemon works with."""
+    """The collaborators and callbacks of the daemon."""
 
     now: Callable[[], datetime]
     logger: EventLogger
     environ: Mapping[str, str]
     rebuild: Rebuild = site_builder.rebuild
-    jobs: Sequence[PeriodicJob] = ()  # what else is to be done, after a build
-    on_start: Callable[[DaemonHandle], object] = (
-        _ignore  # called first, and once; may raise FeedpubError
-    )
-    on_built: Callable[[Summary], object] = _ignore  # told of each build that changed the site
-    serve: Callable[[threading.Event], None] | None = None  # readers, until the event is set
-    find_warnings: Callable[[], Iterable[str]] = tuple  # what else needs looking at
-    on_stop: Callable[[], object] = _ignore  # called last, when nobody is served any more
+    jobs: Sequence[PeriodicJob] = ()  # further jobs, woken after each build
+    on_start: Callable[[DaemonHandle], object] = _ignore  # called first; may raise FeedpubError
+    on_built: Callable[[Summary], object] = _ignore  # called after each build that changed the site
+    serve: Callable[[threading.Event], None] | None = None  # HTTP, until the event is set
+    find_warnings: Callable[[], Iterable[str]] = tuple  # what else needs attention
+    on_stop: Callable[[], object] = _ignore  # called last, after the web server stopped
     stop_timeout: float = _PATIENCE
 
 
 def run_daemon(site: CurrentSite, means: Dependencies, signals: Signals) -> tuple[str, ...]:
-    """Watch, publish and mail until told to stop; give what did not end then, as it should.
+    """Run the daemon until told to stop; return the names of what did not end in time.
 
-    Raises FeedpubError where another one runs already.
+    Raises FeedpubError if another daemon is running for this site.
     """
     with lock.single_instance(site.state_folder):
         return _Daemon(site, means, signals).run()
 
 
 class _Daemon:
-    """One run."""
+    """One run of the daemon."""
 
     def __init__(self, site: CurrentSite, means: Dependencies, signals: Signals) -> None:
         self._site = site
@@ -92,7 +85,7 @@ class _Daemon:
         self._clock = ClockGuard(site, means.logger)
         self._build = self._clock.wrap_job(PeriodicJob("build", self._builder))
         others = (*self._mail_jobs.build_jobs(), *means.jobs)
-        # Readers are answered by any clock, with what there is.
+        # The web server works with any clock: it serves what exists.
         guarded = (
             each if each.name == PAGES_JOB else self._clock.wrap_job(each) for each in others
         )
@@ -102,12 +95,12 @@ class _Daemon:
         self._watcher = SiteWatcher(self._logger, self._state_file, self._on_change)
         self._web = threading.Thread(target=self._serve, name="feedpub-web", daemon=True)
         self._web_settings = site.config.web
-        self._ended_early: list[str] = []  # what ended before it should
-        self._web_failure: JobFailure | None = None  # that ended it
-        self._is_save_failing = False  # that nothing can be written down was told
+        self._ended_early: list[str] = []  # parts that ended unexpectedly
+        self._web_failure: JobFailure | None = None  # why the web server ended
+        self._is_save_failing = False  # the state file could not be written, and this was logged
 
     def run(self) -> tuple[str, ...]:
-        """Do all there is to do."""
+        """Run until told to stop; return the names of what did not end in time."""
         where = str(self._site.state_folder.parent.absolute())
         zone = str(self._site.timezone)
         self._logger.info("started", version=__version__, pid=os.getpid(), folder=where, zone=zone)
@@ -123,13 +116,13 @@ class _Daemon:
         self._dependencies.on_start(insight)
         try:
             self._run_loop()
-        finally:  # whatever happened: what runs in threads ends only when it is told to
+        finally:  # after an error, too: threads end only when told to
             unfinished = self._end()
         return unfinished
 
     def _run_loop(self) -> None:
-        """Go on until told to stop."""
-        # Before there are threads: it may share the work among processes, and they may not.
+        """Build once, start the threads, and check on things until told to stop."""
+        # The first build may fork worker processes, which must happen before threads exist.
         _, failure = run_job(self._build, self._dependencies.now(), self._dependencies.now)
         self._failure_log.record(self._build.name, failure)
         if not self._signals.stop.is_set():
@@ -139,7 +132,7 @@ class _Daemon:
             self._signals.wait(_TICK)
 
     def _start_threads(self) -> None:
-        """Begin all that goes on by itself."""
+        """Start the watcher, the scheduler and the web server."""
         self._watcher.watch(self._site)
         self._scheduler.start()
         if self._dependencies.serve:
@@ -147,7 +140,7 @@ class _Daemon:
         self._systemd.notify_ready()
 
     def _tick(self) -> None:
-        """Look at what may have changed without a word."""
+        """Check for changes that are not reported: configuration, clock, threads."""
         if self._signals.reload_requested or self._site.has_config_changed():
             self._signals.reload_requested = False
             self._reload()
@@ -159,7 +152,7 @@ class _Daemon:
         self._check_web_thread()
 
     def _check_web_thread(self) -> None:
-        """End where nobody is served any more, so that whoever started us does so again."""
+        """Stop if the web server has ended, so that the service manager restarts the process."""
         if self._web.ident is None or self._web.is_alive() or self._signals.stop.is_set():
             return
         fault = self._web_failure
@@ -169,7 +162,7 @@ class _Daemon:
         self._signals.request_stop()
 
     def _save_state(self, *, ended: bool = False) -> None:
-        """Write down how all stands; where that cannot be done it is told, and tried again."""
+        """Save the state file; log the first failure, and retry on the next tick."""
         self._state_file.clock_problem = self._clock.waiting_reason
         try:
             self._state_file.save(ended=ended)
@@ -183,7 +176,7 @@ class _Daemon:
             self._is_save_failing = False
 
     def _reload(self) -> None:
-        """Take a changed configuration up; one that is wrong changes nothing."""
+        """Load a changed configuration; an invalid one changes nothing."""
         self._systemd.notify_reloading()
         try:
             changed = self._site.reload()
@@ -205,13 +198,13 @@ class _Daemon:
         self._systemd.notify_ready()
 
     def _find_pending_settings(self) -> Iterator[str]:
-        """Give the settings that are not in force as they are now."""
+        """Yield the settings that take effect only after a restart."""
         for name in _RESTART_SETTINGS:
             if getattr(self._site.config.web, name) != getattr(self._web_settings, name):
                 yield f"web.{name}"
 
     def _end(self) -> tuple[str, ...]:
-        """Stop claiming and building, finish what is in hand, and close."""
+        """Stop claiming and building, finish running work, and close."""
         end = monotonic() + self._dependencies.stop_timeout
         self._signals.stop.set()
         self._systemd.notify_stopping()
@@ -229,14 +222,14 @@ class _Daemon:
             target=self._dependencies.on_stop, name="feedpub-end", daemon=True
         )
         ending.start()
-        ending.join(max(end - monotonic(), _LEAST))  # a database that is locked is not waited for
+        ending.join(max(end - monotonic(), _LEAST))  # a locked database must not delay the end
         busy += ["readership"] * ending.is_alive()
         self._save_state(ended=True)
         self._logger.info("stopped", unfinished=tuple(busy))
         return tuple(busy)
 
     def _serve(self) -> None:
-        """Serve readers, in a thread."""
+        """Run the web server in its thread."""
         serve = self._dependencies.serve
         assert serve is not None  # noqa: S101 - else there is no such thread
 
@@ -249,7 +242,7 @@ class _Daemon:
         )
 
     def _find_warnings(self) -> Iterator[str]:
-        """Tell in a line each what needs looking at."""
+        """Yield what needs attention, one line each."""
         if self._clock.waiting_reason:
             yield self._clock.waiting_reason
         if self._state_file.config_error:
@@ -264,15 +257,15 @@ class _Daemon:
         self._scheduler.wake(*names)
 
     def _on_change(self, paths: Iterable[str] | None) -> None:
-        """Build what has changed; None is that anything may have."""
+        """Build what has changed; None means any path."""
         self._builder.mark_changed(paths)
         self._wake(self._build.name)
 
     def _on_built(self, summary: Summary) -> None:
-        """Tell those who want to know that the site has changed."""
+        """Pass on that the site has changed."""
         try:
             self._dependencies.on_built(summary)
-        finally:  # readers do not wait for a database that is away
+        finally:  # digests and pages must not depend on the callback's database
             self._mail_jobs.new_posts.set()
             self._wake("digests", *(each.name for each in self._dependencies.jobs))
 
@@ -280,13 +273,13 @@ class _Daemon:
 def run_forever(
     request: BuildRequest, stream: TextIO, now: Callable[[], datetime], *, human: bool
 ) -> tuple[str, ...]:
-    """Watch, publish, mail and answer until signals say stop; give what has not ended by then.
+    """Watch, build, mail and serve until a signal stops it; return what did not end in time.
 
-    What happens is written to the stream, for people or as JSON.
+    Events are logged to `stream`, as text for people if `human`, else as JSON.
 
     Raises:
-        FeedpubError: The configuration cannot be used, another process does this already, or
-            nobody can listen where it says.
+        FeedpubError: The configuration is invalid, another daemon is running, or the socket cannot
+            be opened.
     """
     with handle_signals() as signals:
         site = CurrentSite(request, signals.stop, now)
@@ -302,7 +295,7 @@ def run_forever(
 def build_daemon(
     site: CurrentSite, journal: EventLogger, environ: Mapping[str, str]
 ) -> tuple[WebServer, Dependencies]:
-    """Give all that a daemon works with, and the part of it that is to be closed in the end."""
+    """Return the web server, which the caller closes, and the daemon's dependencies."""
     traffic = HitCounter()
     outward = BackgroundJobs(site, journal, traffic)
     front = WebServer(site, journal, traffic)

@@ -1,8 +1,8 @@
-"""Duties → each done when it is due, or when somebody wakes it, in threads of its own.
+"""Run jobs in threads when they are due or woken; `Scheduler` is the entry point.
 
-APScheduler is told when to call next, and nothing else: what is due is for the duties to find out.
-Its time is the machine's, ours comes as an argument; no call is planned further ahead than a
-minute, and a clock that jumps wakes everything.
+APScheduler only decides when to call next; whether a job is due is checked here. It uses the system
+clock, while `now` is passed in. So no call is scheduled more than a minute ahead, and a clock jump
+wakes every job.
 """
 
 import logging
@@ -19,16 +19,16 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from feedpub.config import jobs
 from feedpub.config.jobs import PeriodicJob
 
-_LONGEST = 60.0  # seconds
-_LEAST = timedelta(seconds=1)  # between two calls that nobody asked for
-_JUMP = 0.5  # seconds that a clock may gain or lose between two looks
+_LONGEST = 60.0  # seconds between checks of a job
+_LEAST = timedelta(seconds=1)  # between two scheduled runs of a job
+_JUMP = 0.5  # seconds a clock may drift between two checks
 
 logging.getLogger("apscheduler").addHandler(logging.NullHandler())
 
 
 @dataclass(frozen=True, slots=True)
 class JobFailure:
-    """A duty that failed, and is tried again."""
+    """A failed run of a job, and when it is retried."""
 
     job_name: str
     error: Exception
@@ -38,19 +38,19 @@ class JobFailure:
 
     @property
     def message(self) -> str:
-        """What the error says, or is."""
+        """The error's message, or its type if it has none."""
         return str(self.error) or type(self.error).__name__
 
 
 @dataclass(frozen=True, slots=True)
 class JobStatus:
-    """How a duty stands."""
+    """The status of a job."""
 
     job_name: str
     next_run: datetime | None
     is_running: bool
     failures: int
-    last_error: str = ""  # it failed last
+    last_error: str = ""  # of the last run, "" if it succeeded
 
 
 @dataclass(slots=True)
@@ -61,12 +61,12 @@ class _JobState:
     running: bool = False
     failures: int = 0
     last_error: str = ""
-    wake_at: float | None = None  # when it is looked at next, on the monotonic clock
-    serial: int = 0  # of the look that counts: older ones are none
+    wake_at: float | None = None  # monotonic time of the next check
+    serial: int = 0  # of the latest scheduled check; earlier ones are ignored
 
 
 class Scheduler:
-    """Calls duties, never one of them twice at a time."""
+    """Runs jobs concurrently, but never the same job twice at a time."""
 
     def __init__(
         self,
@@ -74,14 +74,14 @@ class Scheduler:
         now: Callable[[], datetime],
         ended: Callable[[str, JobFailure | None], object],
     ) -> None:
-        """Nothing is called yet; `ended` is told how each call did, in the duty's thread."""
+        """Set up; `ended` receives the outcome of each run, in the job's thread."""
         self._states = {each.name: _JobState(each) for each in duties}
         self._now = now
         self._on_finished = ended
-        self._changed = Condition()  # guards the states
+        self._changed = Condition()  # guards the job states
         self._adding = Lock()
         self._stopping = False
-        self.lag = 0.0  # seconds that the last duty which was due by itself began late
+        self.lag = 0.0  # seconds the last scheduled (not woken) job started late
         self._started = False
         self._drift, self._clock_checked_at = self._measure_drift(), time.monotonic()
         self._scheduler = BackgroundScheduler(
@@ -91,20 +91,20 @@ class Scheduler:
         )
 
     def start(self) -> None:
-        """Call every duty now, and whenever it is due."""
+        """Run every job now, and then whenever it is due."""
         self._scheduler.start()
         self._started = True
         self.wake()
 
     def wake(self, *names: str) -> None:
-        """Call some duties, or all, as soon as may be: once more, where they are being called."""
+        """Run some jobs, or all, as soon as possible; a running job runs once more."""
         for name in names or tuple(self._states):
             with self._changed:
                 self._states[name].woken = True
             self._schedule(name)
 
     def check_clock(self) -> float:
-        """Look at the clocks; give the seconds by which ours has jumped. To be called often."""
+        """Detect a clock jump and return its size in seconds. Call this often."""
         drift = self._measure_drift()
         jumped = drift - self._drift
         self._drift = drift
@@ -123,11 +123,11 @@ class Scheduler:
         return jumped
 
     def stop(self, seconds: float) -> bool:
-        """Call nothing any more, and wait for what is being done; tell whether all has ended."""
+        """Start no more jobs, and wait for running ones; return whether all have ended."""
         with self._changed:
             self._stopping = True
         if self._started:
-            # Without jobs first: APScheduler's thread would look for one that is gone.
+            # Remove the jobs first: APScheduler's thread would fail on one that is already gone.
             with self._adding:
                 self._scheduler.remove_all_jobs()
             self._scheduler.shutdown(wait=False)
@@ -135,7 +135,7 @@ class Scheduler:
             return self._changed.wait_for(self._is_idle, seconds)
 
     def get_statuses(self) -> tuple[JobStatus, ...]:
-        """Tell how each duty stands."""
+        """Return the status of each job."""
         with self._changed:
             return tuple(
                 JobStatus(name, each.due, each.running, each.failures, each.last_error)
@@ -149,7 +149,7 @@ class Scheduler:
         return self._now().timestamp() - time.monotonic()
 
     def _schedule(self, name: str) -> None:
-        """Have a duty looked at when it is due, or in a minute."""
+        """Schedule the next check of a job: when it is due, but within a minute."""
         with self._changed:
             state = self._states[name]
             wait = self._wait(state)
@@ -160,7 +160,7 @@ class Scheduler:
                 return
             state.wake_at = at
             state.serial = serial = state.serial + 1
-        # A job of its own each time: APScheduler forgets by its id one that it has fired.
+        # A new APScheduler job each time: it removes a fired job by id, even a rescheduled one.
         when = datetime.now(UTC) + timedelta(seconds=wait)
         with self._adding:
             if not self._stopping:
@@ -169,7 +169,7 @@ class Scheduler:
                 )
 
     def _wait(self, state: _JobState) -> float | None:
-        """Give the seconds until a duty is to be looked at; None where nobody knows."""
+        """Return the seconds until the next check of a job; None if there is none."""
         if self._stopping or state.running:
             return None
         if state.woken:
@@ -179,7 +179,7 @@ class Scheduler:
         return min(max((state.due - self._now()).total_seconds(), 0.0), _LONGEST)
 
     def _run_if_due(self, name: str, serial: int) -> None:
-        """Call a duty, if it is due."""
+        """Run a job, if it is due."""
         with self._changed:
             state, now = self._states[name], self._now()
             if state.serial != serial or state.running or self._stopping:
@@ -204,10 +204,10 @@ class Scheduler:
 def run_job(
     duty: PeriodicJob, now: datetime, clock: Callable[[], datetime], failures: int = 0
 ) -> tuple[datetime | None, JobFailure | None]:
-    """Call a duty that failed so many times before; give when it is due next, and how it failed."""
+    """Run a job that has failed `failures` times in a row; return its next due time and failure."""
     try:
         due = duty.run(now)
-    except Exception as error:  # noqa: BLE001 - the one place: told whole, and tried again
+    except Exception as error:  # noqa: BLE001 - job boundary: logged in full, and retried
         again = jobs.compute_next_retry(failures + 1, clock())
         return again, JobFailure(duty.name, error, traceback.format_exc(), failures + 1, again)
     moment = clock()

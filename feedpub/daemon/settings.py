@@ -1,4 +1,4 @@
-"""The site as it is configured at the moment: the one thing of the daemon that changes."""
+"""The configuration in force, shared by all threads and reloaded at run time: `CurrentSite`."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -13,20 +13,20 @@ from feedpub.files.watch import get_stat_key
 
 
 class StoppedError(Exception):
-    """Work was given up since the daemon ends."""
+    """Work was abandoned because the daemon is stopping."""
 
 
 class CurrentSite:
-    """A site whose configuration may be read anew; its methods are for all threads."""
+    """A site with a reloadable configuration; thread-safe."""
 
     def __init__(self, request: BuildRequest, stop: Event, now: Callable[[], datetime]) -> None:
-        """Read the configuration; once `stop` is set, builds are given up. `now` is the clock.
+        """Load the configuration. Setting `stop` aborts builds; `now` is the clock.
 
-        Raises FeedpubError where it cannot be used.
+        Raises FeedpubError if the configuration is invalid.
         """
         self.stop = stop
         self.now = now
-        self.files_in_progress: frozenset[str] = frozenset()  # whole paths of files being written
+        self.files_in_progress: frozenset[str] = frozenset()  # absolute, still being written
         self._config_stat = get_stat_key(request.config_path)
         config = resolve_paths(request).config
         self._request = replace(
@@ -40,7 +40,7 @@ class CurrentSite:
 
     @property
     def paths(self) -> SitePaths:
-        """Where the site lies."""
+        """The folders and files of the site."""
         return resolve_paths(self._request)
 
     @property
@@ -50,21 +50,21 @@ class CurrentSite:
 
     @property
     def timezone(self) -> ZoneInfo:
-        """The time zone that times are told in."""
+        """The time zone in which times are displayed."""
         return ZoneInfo(self.config.site.timezone)
 
     def build_request(self, now: datetime) -> BuildRequest:
-        """Give what the use cases ask for, with the configuration in force."""
+        """Return a request with the configuration in force."""
         return replace(self._request, now=now, unfinished=self.files_in_progress)
 
     def has_config_changed(self) -> bool:
-        """Tell whether the file of the configuration is not as it was when last read."""
+        """Return whether the configuration file has changed since it was last loaded."""
         return get_stat_key(self._request.config_path) != self._config_stat
 
     def reload(self) -> bool:
-        """Read the configuration again, and tell whether it says anything else.
+        """Load the configuration again, and return whether it differs.
 
-        Raises FeedpubError where it cannot be used: the one before stays in force.
+        Raises FeedpubError if it is invalid; the previous one then stays in force.
         """
         self._config_stat = get_stat_key(self._request.config_path)
         config = resolve_paths(replace(self._request, config=None)).config
@@ -73,7 +73,7 @@ class CurrentSite:
         return changed
 
     def _check_stop(self, stage: str, done: int, total: int) -> None:
-        """Give up a build when the daemon ends: the site is whole at any moment of it."""
+        """Abort a build when the daemon stops; the site is consistent at any moment of a build."""
         del done, total
         if self.stop.is_set() and stage in {"reading", "writing"}:
             raise StoppedError

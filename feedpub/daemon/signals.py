@@ -1,9 +1,7 @@
-"""SIGTERM, SIGINT and SIGHUP → a word to the main loop.
+"""Pass signals to the main loop, and notify systemd of the daemon's state (sd_notify(3)).
 
-A handler may have interrupted whoever holds a lock, in the same thread: it takes none. It sets
-plain attributes, and puts into a queue that allows for that.
-
-What happens to the daemon → what systemd is told of it (sd_notify(3)); nothing elsewhere.
+A signal handler may interrupt its own thread while that holds a lock, so handlers take none: they
+set plain attributes and use a SimpleQueue, whose put() is reentrant.
 """
 
 import os
@@ -21,12 +19,15 @@ _STOPS = (signal.SIGINT, signal.SIGTERM)
 
 
 class StopEvent(Event):
-    """The end: a handler announces it; whoever asks next whether it has come wakes who waits."""
+    """A stop flag that is safe to set in a signal handler.
+
+    The handler sets `is_requested`; the next is_set() call then wakes the waiters.
+    """
 
     is_requested = False
 
     def is_set(self) -> bool:
-        """Tell whether it has come."""
+        """Return whether a stop was requested, and if so wake all waiters."""
         if self.is_requested:
             self.set()
         return super().is_set()
@@ -34,31 +35,31 @@ class StopEvent(Event):
 
 @dataclass(slots=True)
 class Signals:
-    """What somebody asked for; the first two methods are for handlers, too."""
+    """What signals asked for; the request methods are safe in signal handlers."""
 
     stop: StopEvent = field(default_factory=StopEvent)
     reload_requested: bool = False
     _wakeups: "SimpleQueue[None]" = field(default_factory=SimpleQueue)
 
     def request_stop(self) -> None:
-        """Ask it to stop."""
+        """Ask the daemon to stop."""
         self.stop.is_requested = True
         self._wakeups.put(None)
 
     def request_reload(self) -> None:
-        """Ask it to read its configuration again."""
+        """Ask the daemon to reload its configuration."""
         self.reload_requested = True
         self._wakeups.put(None)
 
     def wait(self, seconds: float) -> None:
-        """Wait until something was asked for, but no longer."""
+        """Wait for a request, at most this many seconds."""
         with suppress(Empty):
             self._wakeups.get(timeout=seconds)
 
 
 @contextmanager
 def handle_signals() -> Iterator[Signals]:
-    """Give what the signals of this process ask for; a second one to stop ends it at once."""
+    """Install signal handlers and yield their requests; a second stop signal kills the process."""
     signals = Signals()
     before = {each: signal.getsignal(each) for each in (*_STOPS, signal.SIGHUP)}
 
@@ -86,7 +87,7 @@ _MICROSECONDS = 1_000_000
 
 
 class SystemdNotifier:
-    """Tells the manager that started us how we are."""
+    """Notifies the service manager; does nothing without NOTIFY_SOCKET."""
 
     def __init__(self, environ: Mapping[str, str]) -> None:
         name = environ.get("NOTIFY_SOCKET", "")
@@ -97,23 +98,23 @@ class SystemdNotifier:
         self._last_ping = 0.0
 
     def notify_ready(self) -> None:
-        """Say that all works, with the configuration as it is now."""
+        """Report that the daemon is ready, with its current configuration."""
         self._send("READY=1")
 
     def notify_reloading(self) -> None:
-        """Say that the configuration is being read; `ready` says that it was."""
+        """Report that the configuration is being reloaded; `notify_ready` ends this."""
         self._send("RELOADING=1", f"MONOTONIC_USEC={time.monotonic_ns() // 1000}")
 
     def notify_stopping(self) -> None:
-        """Say that the end has begun."""
+        """Report that the daemon is stopping."""
         self._send("STOPPING=1")
 
     def notify_status(self, text: str) -> None:
-        """Say in one line what is being done."""
+        """Report in one line what is being done."""
         self._send(f"STATUS={' '.join(text.split())}")
 
     def ping_watchdog(self) -> None:
-        """Say that we are alive, as often as the watchdog wants it. To be called often."""
+        """Ping the watchdog at half its interval. Call this often."""
         if (
             self._watchdog_interval
             and time.monotonic() - self._last_ping >= self._watchdog_interval
@@ -127,5 +128,5 @@ class SystemdNotifier:
         with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC) as wire:
             try:
                 wire.sendto("\n".join(lines).encode(), self._address)
-            except OSError:  # nobody listens: systemd will ask for us, if it is there
+            except OSError:  # no listener; a missing ping makes systemd restart the daemon
                 return

@@ -1,4 +1,4 @@
-"""What the daemon is doing → the file that tells `feedpub status` of it."""
+"""The state file that a running daemon writes for `feedpub status`; see `StateFile`."""
 
 import json
 import os
@@ -14,7 +14,7 @@ from feedpub.models.log import redact
 
 
 class StateFile:
-    """Keeps what is known, and writes it down where it has changed."""
+    """The daemon's state, saved to the state folder when it changes."""
 
     def __init__(
         self, site: CurrentSite, since: datetime, standings: Callable[[], tuple[JobStatus, ...]]
@@ -24,12 +24,12 @@ class StateFile:
         self._get_statuses = standings
         self._saved = ""
         self.watch_status = WatchStatus()
-        self.clock_problem = ""  # why its clock cannot be right
-        self.config_error = ""  # of the configuration as it is on the disk
-        self.config_error_at: datetime | None = None  # when that was found
+        self.clock_problem = ""  # why jobs are held back by `ClockGuard`
+        self.config_error = ""  # of the configuration file on disk
+        self.config_error_at: datetime | None = None  # when it was found
 
     def save(self, *, ended: bool = False) -> None:
-        """Write it down, where it is not what was written last."""
+        """Write the file, unless it is unchanged."""
         text = json.dumps(self._to_dict(ended=ended))
         if text != self._saved:
             lock.save_state(self._site.state_folder, text)

@@ -1,4 +1,7 @@
-"""What the daemon wrote down, the database and the schedules say → how the site stands."""
+"""Report the status of a site from the daemon's state file, the database and the schedules.
+
+`get_status` is the entry point, called by `feedpub status`.
+"""
 
 import json
 from dataclasses import dataclass
@@ -18,49 +21,46 @@ _POSTS = 10
 
 @dataclass(frozen=True, slots=True)
 class DaemonState:
-    """What the last `feedpub run` said of itself."""
+    """What the last `feedpub run` recorded about itself."""
 
     pid: int
     version: str
     since: datetime
-    ended_cleanly: bool  # as it should
-    config_error: str  # what is wrong with the configuration that it refused
+    ended_cleanly: bool  # not killed
+    config_error: str  # why it refused the changed configuration
     config_error_at: datetime | None  # when
-    timezone: ZoneInfo  # of the site, by the configuration in force
-    watch_mode: str  # events or sweep
-    no_events_reason: str  # why
-    missing_folders: tuple[str, ...]  # folders
-    failing_jobs: tuple[str, ...]  # duties
-    clock_problem: str = ""  # why its clock cannot be right, and nothing is done
+    timezone: ZoneInfo  # from the configuration in force
+    watch_mode: str  # "events" or "sweep"
+    no_events_reason: str  # why events are unavailable, "" if they are not
+    missing_folders: tuple[str, ...]
+    failing_jobs: tuple[str, ...]  # names
+    clock_problem: str = ""  # why its jobs are held back, "" if they are not
 
 
 @dataclass(frozen=True, slots=True)
 class SiteStatus:
-    """How a site stands; all times are in its zone."""
+    """The status of a site, with the time zone to show it in."""
 
     is_running: bool
-    daemon: DaemonState | None  # None where none ever ran
+    daemon: DaemonState | None  # None if it never ran
     last_build: LastBuild | None
-    upcoming_posts: tuple[UpcomingChange, ...]  # that appear or go next
-    next_issues: tuple[
-        tuple[str, datetime | None], ...
-    ]  # and when they go out; None: with each post
-    open_issues: tuple[tuple[Issue, IssueStats], ...]  # that are going out
-    next_delivery: datetime | None  # of a message
+    upcoming_posts: tuple[UpcomingChange, ...]  # the next to appear or expire
+    next_issues: tuple[tuple[str, datetime | None], ...]  # digest and time; None: with each post
+    open_issues: tuple[tuple[Issue, IssueStats], ...]  # being sent or paused
+    next_delivery: datetime | None  # of any message
     timezone: ZoneInfo
-    outdated_reason: str = ""  # why nothing is mailed: the database is older than what went out
-    pending_signups: int = 0  # who signed up and was not written to yet
-    oldest_signup: datetime | None = None  # when the first of them did
-    refusals: tuple[SenderRefusal, ...] = ()  # servers that refused us, and what they said
-    unread_bounces: int = 0  # messages to the return path that somebody should read
-    config_error: str = ""  # why the configuration cannot be used: then only the daemon is known
+    outdated_reason: str = ""  # why sending is blocked: the database is older than what was sent
+    pending_signups: int = 0  # not answered yet
+    oldest_signup: datetime | None = None  # time of the oldest one
+    refusals: tuple[SenderRefusal, ...] = ()  # recent refusals of the sender
+    unread_bounces: int = 0  # bounces not understood, for a person to read
+    config_error: str = ""  # why the configuration is invalid; then only `daemon` is known
 
 
 def get_status(request: BuildRequest) -> SiteStatus:
-    """Tell how a site stands, whether anything runs or not.
+    """Return the status of a site, whether or not the daemon is running.
 
-    Raises FeedpubError where the configuration cannot be used, and nothing runs with the one of
-    before.
+    Raises FeedpubError if the configuration is invalid and no daemon runs with an earlier one.
     """
     home = request.state_folder
     running, daemon = lock.is_running(home), _daemon(lock.load_state(home))
@@ -94,7 +94,7 @@ def get_status(request: BuildRequest) -> SiteStatus:
 
 
 def _daemon(text: str) -> DaemonState | None:
-    """Read what a daemon wrote down; None for what none of this version did."""
+    """Parse a state file; None if it is missing or of another format."""
     try:
         told = json.loads(text)
         return DaemonState(

@@ -1,4 +1,4 @@
-"""The folders of a site → a word of what in them has changed, whenever something has."""
+"""Watch the content and template folders in a thread, and report changes; see `SiteWatcher`."""
 
 import threading
 from collections.abc import Callable, Iterable
@@ -11,20 +11,20 @@ from feedpub.daemon.state_file import StateFile
 from feedpub.files.watch import ChangeBatch, Watcher, WatchOptions, WatchStatus
 from feedpub.models.log import EventLogger
 
-_TOLD = 3  # paths of one batch
-_PATIENCE = 5.0  # seconds for a thread that is told to end
+_TOLD = 3  # paths logged per batch
+_PATIENCE = 5.0  # seconds to wait for the thread to end
 
 
 @dataclass(frozen=True, slots=True)
 class _WatchTarget:
-    """What is watched, and how."""
+    """The folders that are watched, and the options."""
 
     folders: tuple[Path, ...]
     options: WatchOptions
 
 
 class SiteWatcher:
-    """Watches a site in a thread of its own, and begins anew where the site is elsewhere."""
+    """Watches a site's folders, and restarts when the configuration changes them."""
 
     def __init__(
         self,
@@ -32,7 +32,7 @@ class SiteWatcher:
         record: StateFile,
         noticed: Callable[[Iterable[str] | None], object],
     ) -> None:
-        """Nothing is watched yet; `noticed` is told of paths, or of None where it may be any."""
+        """Set up; `noticed` receives changed paths, or None if any may have changed."""
         self._logger = journal
         self._state_file = record
         self._on_change = noticed
@@ -41,11 +41,11 @@ class SiteWatcher:
         self._stop = Event()
         self._thread: Thread | None = None
         self._site: CurrentSite | None = None
-        self._slow = set[str]()  # files that are being written for long, as was told
+        self._slow = set[str]()  # files logged as still being written
         self._last_status: WatchStatus | None = None
 
     def watch(self, site: CurrentSite) -> None:
-        """Watch the folders that a site has now."""
+        """Watch the folders that the site has now."""
         where, run = site.paths, site.config.run
         folders = tuple(dict.fromkeys(each.absolute() for each in (where.content, where.templates)))
         target = _WatchTarget(
@@ -70,7 +70,7 @@ class SiteWatcher:
         self._thread.start()
 
     def stop(self, seconds: float = _PATIENCE) -> None:
-        """Watch no more; wait so long for a thread that is looking at the disk."""
+        """Stop watching; wait at most this many seconds for the thread."""
         if self._thread is not None:
             self._stop.set()
             self._thread.join(seconds)
@@ -78,13 +78,13 @@ class SiteWatcher:
     def _on_batch(self, batch: ChangeBatch) -> None:
         told = [each.removeprefix(f"{self._content}/") for each in batch.paths[:_TOLD]]
         number = len(batch.paths)
-        if number:  # of what is gone a sweep knows no name, and nothing may have changed at all
+        if number:  # empty if a sweep found only removals, or nothing
             self._logger.info("changes", number=number, paths=tuple(told), noticed_by=batch.source)
-        # A sweep knows which files are new, and not which are gone.
+        # A sweep cannot tell which files were removed, so any path may have changed.
         self._on_change(batch.paths if batch.source == "events" else None)
 
     def update_status(self, watching: WatchStatus) -> None:
-        """Tell how folders are watched, where that has changed."""
+        """Record how folders are watched, and log changes of that."""
         if self._site:
             self._site.files_in_progress = watching.files_in_progress
         slow = [path for path in watching.slow_files if path not in self._slow]
@@ -97,12 +97,12 @@ class SiteWatcher:
                 paths=told,
                 kept="published as it was, until whoever writes it is done",
             )
-        # A site need not have templates of its own.
+        # The template folder is optional.
         away = tuple(each for each in watching.missing_folders if each == str(self._content))
         watching = replace(watching, missing_folders=away)
         before, self._last_status = self._last_status, watching
         if before and watching.sweeps > before.sweeps > 0:
-            self._on_change(None)  # what is written may have been damaged, or removed
+            self._on_change(None)  # the output may have been damaged or removed
         self._state_file.watch_status = watching
         now = (watching.mode, watching.no_events_reason, watching.missing_folders)
         if before is None or now != (before.mode, before.no_events_reason, before.missing_folders):

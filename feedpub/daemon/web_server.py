@@ -1,4 +1,4 @@
-"""The site as it is → answers to those who ask over HTTP, in a thread of their own."""
+"""Serve the site over HTTP in a thread, and follow configuration changes; see `WebServer`."""
 
 from collections.abc import Iterator
 from contextlib import ExitStack, suppress
@@ -28,24 +28,24 @@ from feedpub.web import signup as web_signup
 from feedpub.web.middleware import AccessRecord, HitCounter
 from feedpub.web.static import get_root_path
 
-_PATIENCE = 5.0  # seconds that somebody waits for others who write into the database
+_PATIENCE = 5.0  # seconds a request waits for a database lock
 
 
 @dataclass(slots=True)
 class _NewsletterApp:
-    """What one configuration brings."""
+    """The resources of one configuration."""
 
     config: Config
     exit_stack: ExitStack
-    newsletter: NewsletterContext | None = None  # None where nobody is mailed
-    page_context: signup.PageContext | None = None  # likewise
+    newsletter: NewsletterContext | None = None  # None without digests
+    page_context: signup.PageContext | None = None  # None without digests
 
 
 class WebServer:
-    """What answers, and changes with the site; its methods are for all threads."""
+    """The web server, reloadable while it runs; thread-safe."""
 
     def __init__(self, site: CurrentSite, journal: EventLogger, traffic: HitCounter) -> None:
-        """Nothing is listened to yet; `traffic` counts who asks for feeds."""
+        """Set up; the socket is not open yet. `traffic` counts feed requests."""
         self._site = site
         self._logger = journal
         self._traffic = traffic
@@ -56,14 +56,14 @@ class WebServer:
         self._handle: DaemonHandle | None = None
         self._error_log = RateLimitedLog("answer failed", journal, site.now)
         self._refused_log = RateLimitedLog("notice refused", journal, site.now)
-        self._dropped = count(1)  # requests to be mailed, since the process began
+        self._dropped = count(1)  # dropped sign-ups, since the process started
 
     def build_jobs(self) -> Iterator[PeriodicJob]:
-        """Give the duties."""
+        """Yield the jobs."""
         yield PeriodicJob(PAGES_JOB, self.reload)
 
     def open_socket(self, insight: DaemonHandle) -> None:
-        """Open the socket. Raises FeedpubError where that cannot be done."""
+        """Open the listening socket. Raises FeedpubError if that fails."""
         self._handle = insight
         where = self._site.config.web
         self._socket = server.open_socket(where.host, where.port)
@@ -71,11 +71,11 @@ class WebServer:
         self._logger.info("listening", address=server.get_socket_url(self._socket) + path)
 
     def reload(self, now: datetime) -> None:
-        """Take the site up as it is now: after a build, and where it is configured anew."""
+        """Load the site as it is now, after a build or a change of the configuration."""
         with self._turn:
             room, config = self._current, self._site.config
             if room is None or room.config != config:
-                if room is None:  # a database that is away keeps nobody from the site itself
+                if room is None:  # serve the files even if the database is unavailable
                     self._install_app(
                         config,
                         app.build_unavailable_routes(config.site.url) if config.digests else (),
@@ -87,23 +87,23 @@ class WebServer:
                 room.page_context = self._load_page_context(room.newsletter, now, room.page_context)
 
     def serve(self, stop: Event) -> None:
-        """Answer until `stop` is set; the first who come wait until all of it is there."""
-        assert self._socket is not None  # noqa: S101 - `begin` came before
-        with suppress(FeedpubError, OSError):  # the duty tells of it, and tries again
+        """Serve until `stop` is set; the first requests wait until everything is loaded."""
+        assert self._socket is not None  # noqa: S101 - open_socket came before
+        with suppress(FeedpubError, OSError):  # the job logs it, and retries
             self.reload(self._now())
         server.run_until_set(
             server.create_server(self._app, self._site.config.web.proxies), self._socket, stop
         )
 
     def close(self) -> None:
-        """Let go of the socket and of what answers need."""
+        """Close the socket and the resources of the current configuration."""
         if self._socket is not None:
             self._socket.close()
         if self._current is not None:
             self._current.exit_stack.close()
 
     def _build_app(self, config: Config, now: datetime) -> _NewsletterApp:
-        """Make all that a configuration brings, and answer with it from now on."""
+        """Open the resources of a configuration, and start to serve it."""
         request, room = self._site.build_request(now), _NewsletterApp(config, ExitStack())
         routes: app.Routes = ()
         with ExitStack() as ends:
@@ -125,7 +125,7 @@ class WebServer:
         return room
 
     def _install_app(self, config: Config, routes: app.Routes) -> None:
-        """Answer with the files of a configuration, by these routes, and how all stands."""
+        """Serve a configuration's files, these routes, and the health endpoints."""
         gauges = HealthReporter(self._site, self._traffic, self._handle)
         figures = gauges.collect_metrics if config.web.metrics else None
         asked = health.build_health_routes(gauges.describe_not_ready, figures, gauges.find_warnings)
@@ -137,9 +137,9 @@ class WebServer:
     def _load_page_context(
         self, desk: NewsletterContext, now: datetime, before: signup.PageContext | None = None
     ) -> signup.PageContext:
-        """Give what readers' pages are made of, with what the last build found out.
+        """Load what the subscriber pages are rendered from, reusing the last build's state.
 
-        Raises TemplateError where a template of theirs is wrong.
+        Raises TemplateError if one of their templates is invalid.
         """
         kept = self._handle.get_build_state() if self._handle else None
         scene = signup.load_page_context(self._site.build_request(now), desk, kept)
@@ -153,14 +153,14 @@ class WebServer:
         return self._site.now()
 
     def _on_request(self, seen: AccessRecord) -> None:
-        """Take note of a request, in the event loop."""
+        """Count a request, in the event loop, and log server errors."""
         self._traffic.record(seen, get_root_path(self._site.config.site.url), self._now())
         failed = seen.status >= HTTPStatus.INTERNAL_SERVER_ERROR
-        if failed and not seen.path.startswith("/healthz"):  # there it is the answer
+        if failed and not seen.path.startswith("/healthz"):  # there 503 is a regular answer
             self._error_log.info(method=seen.method, path=seen.path, status=seen.status)
 
     def _on_signup(self, what: str) -> None:
-        """Answer who asks to be mailed; of those who are not, tell ever more rarely how many."""
+        """Trigger confirmation mail for accepted sign-ups; log dropped ones at a falling rate."""
         if what == models_signup.SEND_MAIL and self._handle:
             self._handle.wake_job(SIGNUPS_JOB)
         if what == models_signup.DROP:
@@ -173,5 +173,5 @@ class WebServer:
 
 
 def _get_page_context(room: _NewsletterApp) -> signup.PageContext:
-    assert room.page_context is not None  # noqa: S101 - it has routes for readers only with one
+    assert room.page_context is not None  # noqa: S101 - sign-up routes exist only with one
     return room.page_context

@@ -1,4 +1,7 @@
-"""What was published, and who asked to be mailed → duties: others are told, and answered."""
+"""The daemon's other background jobs: webhooks, sign-up mail and feed statistics.
+
+`BackgroundJobs` is created by `feedpub.daemon.main.build_daemon`.
+"""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -19,43 +22,43 @@ from feedpub.newsletter import confirmations, queue_status
 from feedpub.web.middleware import HitCounter
 
 SIGNUPS_JOB = "sign-ups"
-"""The duty that is to be called when somebody has signed up."""
+"""The job to wake when somebody has signed up."""
 
-_LIMITED = timedelta(minutes=1)  # until who asked too often may be answered
+_LIMITED = timedelta(minutes=1)  # between runs: rate-limited sign-ups may be answered then
 _COUNTED = timedelta(minutes=5)
 
 
 class BackgroundJobs:
-    """Does what concerns others than the site's own files and its digests."""
+    """The jobs other than builds, digests and pages."""
 
     def __init__(self, site: CurrentSite, journal: EventLogger, traffic: HitCounter) -> None:
-        """Nothing is told yet; `traffic` is what was asked for over the web."""
+        """Set up; `traffic` counts feed requests."""
         self._site = site
         self._logger = journal
         self._traffic = traffic
         self._has_baseline = False
-        self._stop_reason = ""  # why sign-ups were not all answered, last
+        self._stop_reason = ""  # why the last run left sign-ups unanswered
 
     def build_jobs(self) -> Iterator[PeriodicJob]:
-        """Give the duties."""
+        """Yield the jobs."""
         yield PeriodicJob("hubs and hooks", self.deliver_webhooks)
         yield PeriodicJob(SIGNUPS_JOB, self.send_confirmations)
         yield PeriodicJob("readership", self.store_feed_hits)
 
     def enqueue_webhooks(self, summary: Summary) -> None:
-        """Keep what a build has changed, for those who are to be told."""
+        """Queue webhooks for what a build has changed."""
         now = self._site.now()
         enqueue_changes(
             self._site.build_request(now), summary.changed_feeds, now, summary.new_posts
         )
 
     def find_warnings(self) -> Iterator[str]:
-        """Tell what needs looking at."""
+        """Yield what needs attention."""
         if self._stop_reason:
             yield "sign-ups wait: the mail to them could not be sent"
 
     def deliver_webhooks(self, now: datetime) -> datetime | None:
-        """Tell hubs and hooks what is due; give when to go on."""
+        """Deliver due webhooks to hubs and hooks; return when to run next."""
         request = self._site.build_request(now)
         if not self._has_baseline:
             enqueue_missed_changes(request, now)
@@ -85,7 +88,7 @@ class BackgroundJobs:
         )
 
     def send_confirmations(self, now: datetime) -> datetime | None:
-        """Send what asks for a confirmation, as the limits allow; give when to look again."""
+        """Send confirmation mail, within the limits; return when to run next."""
         config = self._site.config
         if not (config.digests and config.subscribers.form):
             return None
@@ -101,14 +104,14 @@ class BackgroundJobs:
         return now + _LIMITED
 
     def store_feed_hits(self, now: datetime) -> datetime | None:
-        """Keep by whom feeds are read; give when to do so again."""
+        """Store the feed counts; return when to run next."""
         config = self._site.config
         if config.web.enabled or config.digests:
             self._store_feed_hits(now)
         return now + _COUNTED
 
     def flush(self) -> None:
-        """Keep what was counted last, once nobody is answered any more."""
+        """Store the last counts after the web server has stopped."""
         try:
             self.store_feed_hits(self._site.now())
         except FeedpubError as error:

@@ -1,6 +1,6 @@
-"""Something that happened → what a hub or a hook is sent: words, and a signature.
+"""Build the requests sent to WebSub hubs and webhook URLs, and run hook commands.
 
-A command and what it is told → how it ended, and the last it said.
+Used by `feedpub.daemon.webhooks`.
 """
 
 import base64
@@ -25,13 +25,13 @@ from feedpub.models.content import Post
 from feedpub.models.newsletter import Issue, IssueStats
 from feedpub.models.webhooks import WebhookDelivery
 
-_PREFIX = "whsec_"  # of a secret that is written in base64
+_PREFIX = "whsec_"  # of a secret in base64
 
 
 def build_published_payload(
     site: SiteConfig, feeds: Sequence[str], posts: Sequence[Post], now: datetime
 ) -> tuple[str, str]:
-    """Give the id and the JSON of this: these feeds have changed, and these posts are new."""
+    """Return the id and the JSON body of a "published" event."""
     topic = f"published {now.isoformat()}"
     told = [_post(each) for each in posts]
     return topic, _build_event(site, "published", topic, now, feeds=list(feeds), posts=told)
@@ -53,8 +53,8 @@ def _post(post: Post) -> dict[str, object]:
 def build_issue_payload(
     site: SiteConfig, issue: Issue, tally: IssueStats, now: datetime
 ) -> tuple[str, str]:
-    """Give the id and the JSON of this: all of an issue has gone out."""
-    # The id of an issue alone would be another one's in a new database.
+    """Return the id and the JSON body of an "issue_sent" event."""
+    # Issue ids start again in a new database, so the creation time is part of the id.
     topic = f"issue {issue.id} {issue.created.isoformat()}"
     told = {
         "id": issue.id,
@@ -78,7 +78,7 @@ def _build_event(site: SiteConfig, name: str, topic: str, now: datetime, **more:
 
 
 def build_websub_request(errand: WebhookDelivery) -> tuple[bytes, dict[str, str]]:
-    """Give the body and the headers that tell a WebSub hub of a feed."""
+    """Return the body and the headers that notify a WebSub hub of a changed feed."""
     form = urlencode({"hub.mode": "publish", "hub.url": errand.topic})
     return form.encode(), {"Content-Type": "application/x-www-form-urlencoded"}
 
@@ -86,10 +86,10 @@ def build_websub_request(errand: WebhookDelivery) -> tuple[bytes, dict[str, str]
 def build_webhook_request(
     errand: WebhookDelivery, secret: str, now: datetime
 ) -> tuple[bytes, dict[str, str]]:
-    """Give the body and the headers that tell a URL of something that happened.
+    """Return the body and the headers of a webhook request.
 
-    With a secret they are signed as in https://www.standardwebhooks.com: HMAC-SHA256 of the id,
-    the time and the body.
+    With a secret it is signed as in https://www.standardwebhooks.com: HMAC-SHA256 of the id, the
+    time and the body.
     """
     body, moment = errand.body.encode(), str(int(now.timestamp()))
     headers = {
@@ -109,16 +109,16 @@ def _key(secret: str) -> bytes:
         try:
             return base64.b64decode(secret.removeprefix(_PREFIX), validate=True)
         except binascii.Error:
-            return secret.encode()  # somebody's own words, after all
+            return secret.encode()  # not base64: use the text itself
     return secret.encode()
 
 
 TIMEOUT = 300.0
-"""How long a command may take."""
+"""Seconds a hook command may take."""
 
-_GOOD, _BAD = 200, 500  # as of an answer
-_STEP = 0.05  # seconds between two looks
-_TOLD = 200  # octets of its last words
+_GOOD, _BAD = 200, 500  # as HTTP status codes
+_STEP = 0.05  # seconds between polls
+_TOLD = 200  # octets of output that are kept
 
 
 def run_command(
@@ -129,16 +129,18 @@ def run_command(
     stopping: Callable[[], bool],
     seconds: float = TIMEOUT,
 ) -> HttpResponse:
-    """Run a command in a folder, without a shell, with what it is told as its standard input.
+    """Run a command in a folder, without a shell, with `told` as standard input.
 
-    It is ended, with all that it started, when it takes too long, or when feedpub is to stop.
+    It is killed, with its whole process group, when it exceeds the timeout or when feedpub stops.
+    The result is reported like an HTTP response: 200 for exit status 0, 500 for any other, and 0 if
+    the command could not be run or was killed.
     """
-    # Files and not pipes: nobody has to read while the other side writes.
+    # Files instead of pipes: a full pipe could block the command.
     with TemporaryFile() as given, TemporaryFile() as said:
         given.write(told.encode())
         given.seek(0)
         try:
-            process = subprocess.Popen(  # noqa: S603 - the publisher's own words, and no shell
+            process = subprocess.Popen(  # noqa: S603 - configured by the publisher, and no shell
                 shlex.split(command),
                 cwd=home,
                 env=dict(environ),
@@ -159,7 +161,7 @@ def run_command(
 
 
 def _wait(process: "subprocess.Popen[bytes]", stopping: Callable[[], bool], seconds: float) -> str:
-    """Wait for the end of a command; say why it was ended before, "" where it was not."""
+    """Wait for a command; return why it was killed, "" if it was not."""
     began = time.monotonic()
     while process.poll() is None:
         late = time.monotonic() - began > seconds

@@ -1,8 +1,7 @@
-"""Feeds that changed, issues that went out → hubs, commands and URLs that are told of it.
+"""Queue and deliver webhooks: to WebSub hubs, and to the configured hook URLs and commands.
 
-What a build changed, and which issues went out → what is to be told to whom.
-
-What is kept to be told → told: to hubs until they accept, to hooks as long as makes sense.
+`enqueue_changes` is called after a build, `deliver_due_webhooks` periodically. Failed deliveries
+are retried with back-off.
 """
 
 import time
@@ -34,17 +33,17 @@ from feedpub.storage import Store
 
 _FEEDS = frozenset(("rss.xml", "atom.xml", "feed.json"))
 MAX_ISSUE_AGE = timedelta(days=2)
-"""Issues that ended longer ago are told to nobody: a new hook begins with what is new."""
+"""Issues completed longer ago are not announced, so that a new hook starts with new events."""
 
 
 def enqueue_changes(
     request: BuildRequest, changed: Sequence[str], now: datetime, posts: Sequence[Post] = ()
 ) -> int:
-    """Keep for `announce` that feeds, by their URLs, have changed; give how many errands that is.
+    """Queue deliveries for changed feeds (URLs) and new posts; return how many.
 
-    A feed that changes again before a hub was told of it is told of once. `posts` are those that
-    are new, as `publish.Summary.new` has them, for the hooks: also where a build that was killed
-    had written their feeds before.
+    `deliver_due_webhooks` sends them. A hub is notified once of a feed that changes repeatedly
+    before delivery. `posts` are the new posts for the hooks, as in `Summary.new_posts`; they are
+    included even if a killed build had already written their feeds.
     """
     where = resolve_paths(request)
     config, feeds = where.config, tuple(changed)
@@ -64,10 +63,10 @@ def enqueue_changes(
 
 
 def enqueue_missed_changes(request: BuildRequest, now: datetime) -> int:
-    """Keep for `announce` every feed that says something else than hubs were last told of.
+    """Queue a hub notification for every feed that differs from the last one announced.
 
-    To be called when the program begins: it may have been killed after a feed was written, and
-    before that was noted. A hub that is new is told of every feed.
+    Call this at start-up: the process may have been killed after writing a feed and before
+    queueing. A new hub is notified of every feed.
     """
     where = resolve_paths(request)
     config = where.config
@@ -90,7 +89,7 @@ def enqueue_missed_changes(request: BuildRequest, now: datetime) -> int:
 
 
 def _digest_feeds(where: SitePaths, feeds: Iterable[str]) -> Iterator[tuple[str, str]]:
-    """Give feeds with a digest of what each says now; "" where it is gone."""
+    """Yield each feed with a digest of its content, "" if it is gone."""
     for feed in feeds:
         path = where.output / unquote(feed.removeprefix(where.config.site.url))
         try:
@@ -100,7 +99,7 @@ def _digest_feeds(where: SitePaths, feeds: Iterable[str]) -> Iterator[tuple[str,
 
 
 def enqueue_issues(config: Config, database: Store, now: datetime) -> None:
-    """Keep that issues went out, each once, whoever sent them."""
+    """Queue deliveries for completed issues, once each, whichever process sent them."""
     for issue in (
         database.list_completed_issues(now - MAX_ISSUE_AGE) if config.hooks.on_issue_sent else ()
     ):
@@ -113,14 +112,14 @@ def enqueue_issues(config: Config, database: Store, now: datetime) -> None:
 
 
 def find_targets(config: Config) -> frozenset[tuple[str, str]]:
-    """Give every (kind, target) that the configuration wants told of anything."""
+    """Return every configured (kind, target)."""
     every = (*config.hooks.on_published, *config.hooks.on_issue_sent)
     hubs = ((HUB, hub) for hub in config.feeds.hubs)
     return frozenset((*hubs, *((_kind(hook), hook) for hook in every)))
 
 
 def build_deliveries(targets: Sequence[str], topic: str, body: str) -> Iterator[WebhookDelivery]:
-    """Give the errands that tell these hooks of something."""
+    """Return the deliveries of an event to these hooks."""
     return (WebhookDelivery(_kind(target), target, topic, body) for target in targets)
 
 
@@ -129,20 +128,20 @@ def _kind(target: str) -> str:
 
 
 _BATCH = 100
-_SECONDS = 8.0  # for an answer: whoever stops feedpub waits no longer than 10
-_RETENTION = timedelta(days=30)  # for so long is known what was told
-_POLL_INTERVAL = timedelta(minutes=1)  # for issues that went out, by whichever process
-# Of what is kept or was answered: they concern one errand.
+_SECONDS = 8.0  # request timeout: stopping the daemon must not take longer than 10 s
+_RETENTION = timedelta(days=30)  # how long completed deliveries are kept
+_POLL_INTERVAL = timedelta(minutes=1)  # for issues completed by any process
+# Errors caused by one delivery's stored data or response; the others go on.
 _FAULTS = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
 
 
 @dataclass(frozen=True, slots=True)
 class WebhookResult:
-    """What came of telling somebody."""
+    """The result of one delivery attempt."""
 
     delivery: WebhookDelivery
     state: str  # done, again or dropped
-    text: str  # what the other side said
+    text: str  # the receiver's response
     next_at: datetime | None = None
 
 
@@ -152,10 +151,10 @@ def deliver_due_webhooks(
     tell: Callable[[WebhookResult], None] = lambda _told: None,
     stopping: Callable[[], bool] = lambda: False,
 ) -> datetime | None:
-    """Tell hubs and hooks what is due; give when to be called again, None where nothing waits.
+    """Deliver what is due; return when to call again, None if nothing waits.
 
-    Whoever cannot be reached keeps nobody else from being told. `tell` hears of each attempt;
-    once `stopping` says so, nothing more is begun.
+    An unreachable target does not delay the others. `tell` receives each result; once `stopping`
+    returns True, no further delivery is started.
     """
     where = resolve_paths(request)
     config = where.config
@@ -173,7 +172,7 @@ def deliver_due_webhooks(
 
 
 class _WebhookDispatcher:
-    """All that is due, one errand after the other."""
+    """One round of deliveries."""
 
     def __init__(
         self, request: BuildRequest, where: SitePaths, database: Store, now: datetime
@@ -185,9 +184,9 @@ class _WebhookDispatcher:
         self._chance = SystemRandom()
 
     def run(self, tell: Callable[[WebhookResult], None], stopping: Callable[[], bool]) -> None:
-        """Do what is due, until nothing is or somebody wants to stop."""
+        """Deliver until nothing is due or the daemon stops."""
         while errands := self._database.find_due_webhooks(self._now, _BATCH):
-            resting: set[str] = set()  # all that is for them waits
+            resting: set[str] = set()  # unreachable targets: their other deliveries wait
             for errand in errands:
                 if errand.target in resting:
                     continue
@@ -199,7 +198,7 @@ class _WebhookDispatcher:
     def _attempt(
         self, errand: WebhookDelivery, stopping: Callable[[], bool], resting: set[str]
     ) -> WebhookResult | None:
-        """Do one errand; None where it was ended with feedpub, and begins again with it."""
+        """Attempt one delivery; None if a stop aborted it, and it is repeated after a restart."""
         try:
             answer = self._send(errand, stopping)
             if errand.kind == COMMAND and answer.status == 0 and stopping():
@@ -231,7 +230,7 @@ class _WebhookDispatcher:
     def _record_result(
         self, errand: WebhookDelivery, answer: HttpResponse, *, others: bool
     ) -> WebhookResult:
-        """Record what came of it; with `others`, all that is for the same waits as long."""
+        """Record a result; with `others`, postpone everything else for the same target."""
         now = self._clock()
         found = decide_retry(errand, answer.status, answer.retry_after, now, self._chance.random())
         said = f"{answer.status} {answer.text}".strip() if answer.status else answer.text

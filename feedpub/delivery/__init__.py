@@ -1,1 +1,4 @@
-"""Deliveries that are due → messages handed to a transport, and what became of each."""
+"""Send due deliveries and process the bounces that come back.
+
+`runner.DeliveryRunner` sends; `bounces.parse_bounce` reads what arrives at the return path.
+"""

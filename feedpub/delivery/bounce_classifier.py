@@ -1,26 +1,26 @@
-"""Classify what a server said when it refused a message: the address, the mailbox, or us?
+"""Classify refusals by SMTP servers: invalid address, full mailbox, or a problem with the sender.
 
 `classify` weighs the SMTP reply code, the enhanced status code (RFC 3463, RFC 5248) and the
-server's words, and is careful: an address taken for invalid is never mailed again, while one that
-is wrongly kept costs one more bounce. So the server's words can acquit an address whatever the
-code says, and a refusal of the sender, of the content or for a policy never counts.
+server's text. It is conservative: a valid address classified as invalid is never mailed again,
+while an invalid one kept costs one more bounce. So the text can clear an address whatever the codes
+say, and a refusal of the sender, the content or for policy never counts against it.
 """
 
 import re
 from enum import Enum
 
 MAX_TEXT_LENGTH = 2000
-"""Characters that are looked at: a reply has 512 a line, and a few lines."""
+"""Characters of a text that are examined; a reply has up to 512 per line and few lines."""
 
 
 class Refusal(Enum):
-    """What a refusal is about."""
+    """The subject of a refusal."""
 
     INVALID = "invalid address"  # gone for good, or never existed
-    MAILBOX = "mailbox unavailable"  # full, disabled or locked: it may come back
-    POLICY = "policy"  # us: reputation, authentication, content, size, our address
-    RATE = "rate limit"  # us: too much at once, or our quota at the relay
-    TECHNICAL = "technical"  # the network, or a server out of order
+    MAILBOX = "mailbox unavailable"  # full, disabled or locked: it may recover
+    POLICY = "policy"  # about us: reputation, authentication, content, size, sender address
+    RATE = "rate limit"  # about us: too much at once, or our quota at the relay
+    TECHNICAL = "technical"  # a network or server failure
     UNCLASSIFIED = "unclassified"  # the server did not say
 
     @property
@@ -30,37 +30,37 @@ class Refusal(Enum):
 
     @property
     def is_about_sender(self) -> bool:
-        """Whether it is about us: it must never count against a reader."""
+        """Whether it is about us and so must never count against the subscriber."""
         return self in (Refusal.POLICY, Refusal.RATE)
 
     @property
     def is_soft(self) -> bool:
-        """Whether it counts against a reader if it happens again and again."""
+        """Whether it counts against the subscriber when repeated."""
         return not self.is_hard and not self.is_about_sender
 
 
 _I = re.IGNORECASE
-_PERMANENT = 500  # the first reply code that says so (RFC 5321 section 4.2.1)
+_PERMANENT = 500  # the lowest permanent reply code (RFC 5321 section 4.2.1)
 _REFUSED = frozenset((550, 551, 553, 554))
-"""SMTP reply codes that may be about the recipient, told by their words alone (RFC 5321)."""
+"""Reply codes (RFC 5321) that may be about the recipient; only the text decides."""
 _ACCEPTS_NO_MAIL = frozenset(((521, "5.3.2"), (556, ""), (556, "5.1.10")))
-"""RFC 7504: neither this host nor this domain ever takes mail."""
+"""The host or domain accepts no mail (RFC 7504)."""
 _BEFORE_RECIPIENT = frozenset(("CONNECT", "EHLO", "HELO", "STARTTLS", "AUTH", "MAIL"))
 
-# Enhanced status codes by what they are about, without the class that stands before them.
+# Enhanced status codes by subject, without the leading class digit.
 _INVALID_STATUS = re.compile(r"1\.(?:1|2|3|6|10)|4\.4")
-"""No such mailbox, no such host, no address, moved, takes no mail, no route to the domain."""
+"""Bad mailbox, bad host, bad syntax, mailbox moved, null MX, unable to route."""
 _MAILBOX_STATUS = re.compile(r"2\.[0-2]|7\.1[378]")
 _RATE_STATUS = re.compile(r"1\.90|4\.5|5\.3|7\.28")
 _POLICY_STATUS = re.compile(r"1\.[78]|2\.3|3\.4|6\.\d+|7\.(?!1[378]$)\d+")
 _TECHNICAL_STATUS = re.compile(r"3\.\d+|4\.\d+")
 
-# What stands in an address or a URL says nothing: postmaster@spam.example is an address too.
+# Words inside addresses and URLs mean nothing, as in postmaster@spam.example.
 _URL = re.compile(r"\b(?:https?://|www\.)[^\s<>]{1,500}", _I)
 _NAMES = re.compile(
     r"<[^<>\s]{0,500}>|\b(?:https?:|www\.)\S{1,500}|(?<![^\s<>])[^\s<>@]{1,320}@[^\s<>]{1,320}", _I
 )
-_APART = r"\s<>()\[\]\"':;,"  # what parts an address from the words around it
+_APART = r"\s<>()\[\]\"':;,"  # separates an address from the text around it
 _ADDRESS = re.compile(rf"<?(?<![^{_APART}])[^{_APART}@]{{1,320}}@[^{_APART}]{{1,320}}>?")
 _BLOCK_LIST = re.compile(
     r"spamhaus|spamcop|sorbs|barracuda|uceprotect|abusix|senderscore|surbl|invaluement|proofpoint"
@@ -68,7 +68,7 @@ _BLOCK_LIST = re.compile(
     r"|\bspam|\bspf\b|\bdkim\b|\bdmarc\b|rlbounce",
     _I,
 )
-"""URLs that name a list of senders, where the server's own words say nothing else."""
+"""URLs of sender block lists, for replies whose text says nothing else."""
 
 _ABOUT_RATE = re.compile(
     r"\btoo (?:many(?! hops)|much|fast|quick)|\bthrottl|\brate(?:[- ]?limit|d? exceed| limit)"
@@ -106,16 +106,16 @@ _ABOUT_POLICY = re.compile(
     r"|\brecipient preferences?|\buser preferences?|\bisp\b|\bsuspicious|\bfraud|\bharvest"
     r"|\bpregreet|\bprotocol violation|\berror codes section|\baup#|\bchallenge|\bcaptcha"
     r"|\bsuppress(?:ed|ion)|\bsent to/from"
-    # Other languages: they say it beside or instead of English.
+    # Other languages, used besides or instead of English.
     r"|\babsender|\bexp[ée]diteur|\bremitente|\bmittente|\bremetente|\bafzender|отправител"
     r"|\bgesperrt\b|\brichtlinie|\bindésirable|\bcorreo no deseado|\bposta indesiderata"
     r"|спам|垃圾|发件人|寄件者|迷惑メール|送信者",
     _I,
 )
-"""It was not the address: it was who sent, or what, or how."""
+"""Text about the sender, the content or the way of sending, not about the address."""
 
 _YOURS = re.compile(r"\byour (?:account|address|domain|host|ip|mailbox|network|server|user)\b", _I)
-"""It may have been who sent; but so does anybody talk who tells them that an address is gone."""
+"""May address the sender; but messages about an invalid address are worded this way too."""
 
 _FULL = re.compile(
     r"\b(?:mail ?box|inbox|mail ?folder|mail ?dir|mail ?drop|folder|disk|storage|account|user"
@@ -137,7 +137,7 @@ _DISABLED = re.compile(
     r"|\btemporarily (?:\w+ )?(?:unavailable|disabled)|\bnot accepting (?:mail|messages)",
     _I,
 )
-"""The mailbox is there, but takes nothing for now."""
+"""The mailbox exists but accepts nothing for now."""
 
 _REJECTED = re.compile(r"\breject|\brefus|\brejet|\babgelehnt|\bnot accept", _I)
 _ABOUT_NETWORK = re.compile(
@@ -165,12 +165,12 @@ _GONE = re.compile(
     r"|\bno mail ?box (?:here )?(?:by|with|for) that name|\bno one (?:here )?by that name"
     r"|\brecip(?:ient)?notfound\b|\bnot (?:our|a) (?:user|customer|known user|local user)\b"
     r"|\baddress(?:ee)? (?:unknown|rejected\.?\s*$)|\binactive e?-?mail address"
-    r"|\brecipient (?:address )?rejected: access denied",  # Exchange Online has no such address
+    r"|\brecipient (?:address )?rejected: access denied",  # Exchange Online, for an unknown address
     _I,
 )
 _HAS_NO_ACCOUNT = re.compile(r"\bthis user does ?n[o'’]t have an? [^\n]{0,80}\baccount\b", _I)
 _YAHOO = 554
-"""What Yahoo has always said after the data, and means."""
+"""Yahoo's code, after DATA, for an account that does not exist; its text is reliable."""
 _GONE_ELSEWHERE = re.compile(
     r"\b(?:benutzer|empf[äa]nger|postfach|adresse)\b[^.;:!\n]{0,40}(?:unbekannt|existiert nicht"
     r"|nicht (?:gefunden|bekannt|vorhanden|verf[üu]gbar))|\bunbekannter? (?:benutzer|empf[äa]nger)"
@@ -209,17 +209,17 @@ _STATUS = re.compile(r"(?<![0-9.])([245](?:\.[0-9]{1,3}){2})(?![0-9]|\.[0-9])")
 
 
 def classify(code: int, status: str, text: str, command: str = "RCPT") -> Refusal:
-    """Tell what a refusal is about.
+    """Return the subject of a refusal.
 
-    Whether to try again is another question, which the first digit of the code answers.
+    Whether to retry is a separate question, answered by the first digit of the code.
 
     Args:
-        code: The SMTP reply code, 0 where none is known.
-        status: The enhanced status code (RFC 3463), "" where none is known.
-        text: The server's words.
-        command: The SMTP command that was refused: CONNECT, EHLO, STARTTLS, AUTH, MAIL, RCPT or
-            DATA (which includes the final dot); "" where nobody knows. Words alone say that an
-            address is invalid only as an answer to RCPT.
+        code: The SMTP reply code, 0 if unknown.
+        status: The enhanced status code (RFC 3463), "" if unknown.
+        text: The server's text.
+        command: The refused SMTP command: CONNECT, EHLO, STARTTLS, AUTH, MAIL, RCPT or DATA
+            (including the final dot); "" if unknown. Text alone proves an address invalid only in
+            a reply to RCPT.
     """
     words = strip_addresses(text)
     gone = _matches_unknown_address(words)
@@ -231,7 +231,7 @@ def classify(code: int, status: str, text: str, command: str = "RCPT") -> Refusa
     )
     if _FULL.search(words):
         return Refusal.MAILBOX
-    if command in _BEFORE_RECIPIENT:  # the server knew of no recipient yet
+    if command in _BEFORE_RECIPIENT:  # the server had no recipient yet
         return Refusal.POLICY if is_permanent else Refusal.TECHNICAL
     if is_permanent and _is_invalid_address(code, status, words, command):
         return Refusal.INVALID
@@ -241,7 +241,7 @@ def classify(code: int, status: str, text: str, command: str = "RCPT") -> Refusa
 
 
 def _classify_sender_refusal(status: str, text: str, words: str, *, gone: bool) -> Refusal | None:
-    """Tell what a refusal says of us, None where it says nothing."""
+    """Return RATE or POLICY if a refusal is about us, otherwise None."""
     named = [each[2:] for each in _STATUS.findall(words)]
     if _ABOUT_RATE.search(words) or any(map(_RATE_STATUS.fullmatch, (*named, status[2:]))):
         return Refusal.RATE
@@ -253,14 +253,14 @@ def _classify_sender_refusal(status: str, text: str, words: str, *, gone: bool) 
 
 
 def _is_invalid_address(code: int, status: str, words: str, command: str) -> bool:
-    """Tell whether a permanent refusal that is not about us is about an invalid address."""
+    """Return whether a permanent refusal that is not about us means an invalid address."""
     if (code, status) in _ACCEPTS_NO_MAIL:
         return True
     if _INVALID_STATUS.fullmatch(status[2:]):
         return not _ABOUT_NETWORK.search(words)
     if not (status or code in _REFUSED) or _YOURS.search(words):
         return False
-    # Who first takes the data judges the message: "user unknown" is what some filters say then.
+    # After DATA a server judges the message; some filters then pretend "user unknown".
     is_sure = _matches_unknown_address(words) and (
         command == "RCPT" or (command == "" and status[2:].startswith("1."))
     )
@@ -269,7 +269,7 @@ def _is_invalid_address(code: int, status: str, words: str, command: str) -> boo
 
 
 def _classify_soft(status: str, words: str, *, gone: bool) -> Refusal:
-    """Classify what is neither hard nor, by its words, about us."""
+    """Classify a refusal that is neither hard nor, by its text, about us."""
     details = [each[2:] for each in (status, *_STATUS.findall(words))]
     if _DISABLED.search(words):
         return Refusal.MAILBOX
@@ -296,7 +296,7 @@ def _names_block_list(text: str) -> bool:
 
 
 def is_hard_bounce(code: int, status: str, text: str) -> bool:
-    """Tell whether a refusal means that the address takes no mail and never will."""
+    """Return whether a refusal means that the address is permanently invalid."""
     return classify(code, status, text).is_hard
 
 
@@ -306,9 +306,9 @@ def is_mailbox_disabled(text: str) -> bool:
 
 
 def find_reply_codes(text: str) -> tuple[int, str]:
-    """Find the SMTP reply code and the enhanced status code in a text: 0 and "" where none.
+    """Find the SMTP reply code and enhanced status code in a text; 0 and "" if missing.
 
-    It is the first that is both, or else the first of either.
+    A pair of both is preferred to the first of each.
     """
     words = strip_addresses(text)
     replies = list(_REPLY.finditer(words))
@@ -320,10 +320,10 @@ def find_reply_codes(text: str) -> tuple[int, str]:
 
 
 def redact_addresses(text: str) -> str:
-    """Return a server's words without the addresses in them, which name readers."""
+    """Return a server's text without the addresses in it, which may identify subscribers."""
     return _ADDRESS.sub("…", text[:MAX_TEXT_LENGTH])
 
 
 def strip_addresses(text: str) -> str:
-    """Take addresses and URLs out of a text, and what is too long for a reply."""
+    """Return the beginning of a text without addresses and URLs."""
     return _NAMES.sub(" ", text[:MAX_TEXT_LENGTH])

@@ -1,4 +1,4 @@
-"""What all copies of one content have in common, encoded once for all connections."""
+"""Cache of prepared messages, so that each content is encoded once for all workers."""
 
 import time
 from collections import OrderedDict
@@ -12,23 +12,25 @@ from feedpub.delivery.results import retry_on_database_error
 from feedpub.models.newsletter import Delivery
 
 MAX_CACHED_MESSAGES = 64
-"""Letters that are kept, some 100 kB each."""
+"""Cached messages, about 100 kB each."""
 
 
 class PreparedMessageCache:
-    """A cache; its methods are for all threads."""
+    """An LRU cache of prepared messages by issue and variant. Thread-safe.
+
+    The lock is held while a message is prepared, so no two workers prepare the same one.
+    """
 
     def __init__(self, desk: NewsletterContext, printer: MessageRenderer, now: Clock) -> None:
-        """Nothing is encoded yet."""
         self._newsletter = desk
         self._renderer = printer
         self._now = now
-        self._encoding = Lock()  # guards what follows
+        self._encoding = Lock()  # guards everything below
         self._prepared: OrderedDict[tuple[int, str], tuple[PreparedMessage, str]] = OrderedDict()
-        self._waiting_issues: set[int] = set()  # issues
+        self._waiting_issues: set[int] = set()  # issues that had a waiting reason when loaded
 
     def get_or_prepare(self, delivery: Delivery) -> tuple[PreparedMessage, str]:
-        """Return the content of a delivery, and its language."""
+        """Return the prepared message of a delivery and its language."""
         which = delivery.issue, delivery.variant
         with self._encoding:
             if which in self._prepared:
@@ -42,7 +44,7 @@ class PreparedMessageCache:
             return self._prepared[which]
 
     def clear_waiting(self, issue: int) -> bool:
-        """Tell, once, whether an issue was said to wait when it was read: it does no more."""
+        """Return, once per issue, whether its waiting reason is to be cleared in the store."""
         with self._encoding:
             was_said = issue in self._waiting_issues
             self._waiting_issues.discard(issue)

@@ -1,4 +1,8 @@
-"""What all connections of one round share: what waits, how fast it may go, what became of it."""
+"""The state that all workers of one round of sending share.
+
+`DeliveryRunner` creates one `Dispatcher` per round. Its workers fetch deliveries from it and report
+results to it; it decides on rates, suspensions, retries and paused issues.
+"""
 
 import secrets
 import time
@@ -32,17 +36,17 @@ from feedpub.delivery.throttle import (
 )
 from feedpub.models.newsletter import Delivery, DeliveryUpdate, RelaySuspension, SendResult
 
-_BATCH = 200  # claimed at once
-_LOW_WATER_MARK = 100  # waiting: time to claim more
-_HIGH_WATER_MARK = 500  # waiting, all for domains that are slow: give some back
-_LEASE = timedelta(minutes=15)  # longer than the wait for the answer to a final dot
+_BATCH = 200  # deliveries per claim
+_LOW_WATER_MARK = 100  # claim more when fewer deliveries are queued
+_HIGH_WATER_MARK = 500  # with all of these throttled, return some to the store
+_LEASE = timedelta(minutes=15)  # longer than the timeout for the reply to the final dot
 _RETURN_DELAY = timedelta(minutes=5)
-_POLL_INTERVAL = 0.25  # seconds between two looks at the pace of a relay
-_RETRY_INTERVAL = 5.0  # seconds until a connection that was refused is tried again
+_POLL_INTERVAL = 0.25  # seconds between two checks of a relay's rate limit
+_RETRY_INTERVAL = 5.0  # seconds before a failed connection is tried again
 
 
 class Dispatcher:
-    """One round of sending; its methods are for all threads."""
+    """The queue, limits and results of one round of sending. Thread-safe."""
 
     def __init__(
         self,
@@ -60,24 +64,24 @@ class Dispatcher:
         self.now = now
         number = sum(each.connections for each in gates)
         self.result_writer = ResultWriter(desk.store, worker, now, time.sleep, number)
-        self._changed = Condition()  # guards all that follows
+        self._changed = Condition()  # guards everything below but the last two attributes
         self._rate_limiter = RateLimiter({each.name: each.rate for each in gates})
         self._throttle = Throttle()
         self._refusals = RefusalTracker()
         self._relays = frozenset(each.name for each in gates)
         self._zone = ZoneInfo(desk.config.site.timezone)
         self._suspended: dict[str, RelaySuspension] = {}
-        self._returned_issues: set[int] = set()  # issues of which something was given back
+        self._returned_issues: set[int] = set()  # issues with deliveries returned to the store
         self._ready_queue = ReadyQueue(self._rate_limiter)
-        self._claimed_ids: set[int] = set()  # deliveries that are waiting or being carried
-        self._in_flight: set[int] = set()  # of these: being carried
+        self._claimed_ids: set[int] = set()  # deliveries queued, held or in flight
+        self._in_flight: set[int] = set()  # the ones a worker has
         self._breakers: dict[int, CircuitBreaker] = {}
-        self._stopped: dict[int, str] = {}  # issues, by their brake, and why
-        self._claiming = False
-        self._is_drained = False  # nothing more is due, as long as what is being carried is
-        self._was_drained_idle = False  # it was so while nothing was being carried
+        self._stopped: dict[int, str] = {}  # issues stopped in this round, with the reason
+        self._claiming = False  # one worker at a time claims, without holding the lock
+        self._is_drained = False  # nothing else is due until a delivery in flight ends
+        self._was_drained_idle = False  # drained, and nothing was in flight: the end
         self._is_over = False
-        self._has_lost_leases = False  # somebody left while their message was on its way
+        self._has_lost_leases = False  # a delivery was taken away just before it was sent
         self._abort_reason = ""  # why nothing can be sent
         self.sent = 0
         self._prepared_messages = PreparedMessageCache(desk, printer, now)
@@ -85,11 +89,11 @@ class Dispatcher:
 
     @property
     def stop_reason(self) -> str:
-        """Why not all was sent, "" where all was."""
+        """Why the round ended early, or "" if everything was sent."""
         return "; ".join(filter(None, (*self._stopped.values(), self._abort_reason)))
 
     def start(self) -> None:
-        """Learn which relays are not to be used; where that is all, the round ends at once."""
+        """Load the relay suspensions; end the round at once if every relay is suspended."""
         suspensions = retry_on_database_error(
             lambda: self._newsletter.store.list_suspensions(self._now()), time.sleep
         )
@@ -98,23 +102,27 @@ class Dispatcher:
         self._end_without_relays()
 
     def get_suspended_relays(self) -> frozenset[str]:
-        """Return the relays that are not to be used."""
+        """Return the names of the relays that must not be used."""
         with self._changed:
             return frozenset(self._suspended)
 
     def stop(self) -> None:
-        """Let nobody begin another message."""
+        """Stop workers from starting another message."""
         with self._changed:
             self._is_over = True
             self._changed.notify_all()
 
     def fetch_delivery(self) -> Delivery | None:
-        """Give a delivery to send, after some time maybe; None where there will be none."""
+        """Return the next delivery, waiting for one if needed; None when the round is over.
+
+        The calling worker also claims more deliveries when the queue runs low.
+        """
         while True:
             with self._changed:
                 if self._is_over:
                     return None
                 found = self._ready_queue.pop(self._now())
+                # With only throttled domains queued, claim more in the hope of other domains.
                 few = len(self._ready_queue) < (
                     _LOW_WATER_MARK if isinstance(found, Delivery) else _HIGH_WATER_MARK
                 )
@@ -140,7 +148,7 @@ class Dispatcher:
                 return found
 
     def requeue(self, delivery: Delivery) -> None:
-        """Take a delivery back that was not sent; somebody else may get it."""
+        """Put back a delivery that was not sent, for any worker to take."""
         with self._changed:
             if delivery.issue not in self._stopped:
                 self._ready_queue.requeue(delivery)
@@ -148,22 +156,25 @@ class Dispatcher:
             self._changed.notify_all()
 
     def get_prepared_message(self, delivery: Delivery) -> tuple[PreparedMessage, str]:
-        """Return the content of a delivery, encoded once, and its language."""
+        """Return the prepared message of a delivery and its language."""
         return self._prepared_messages.get_or_prepare(delivery)
 
     def abort(self, why: str) -> None:
-        """End the round, since nothing can be sent."""
+        """End the round because nothing can be sent."""
         with self._changed:
             self._abort_reason = self._abort_reason or why
         self.stop()
 
     def wait_before_retry(self) -> None:
-        """Wait a little, or until there is nothing more to do."""
+        """Wait a few seconds, or until there is nothing left to do."""
         with self._changed:
             self._changed.wait_for(lambda: self._is_over or self._is_empty(), _RETRY_INTERVAL)
 
     def wait_for_rate_limit(self, relay: str) -> bool:
-        """Wait until a relay may have another message; False where it may have none any more."""
+        """Wait until a relay may be sent another message; False if that will not happen.
+
+        The round may have ended, or the relay been suspended.
+        """
         with self._changed:
             while not self._is_over and relay not in self._suspended:
                 now = self._now()
@@ -177,9 +188,9 @@ class Dispatcher:
         return False
 
     def handle_lost_lease(self, delivery: Delivery) -> None:
-        """Note that a delivery was not ours to send any more.
+        """Drop a delivery that is no longer ours to send.
 
-        Nor is anything else of an issue that somebody has stopped.
+        If its issue has been paused or cancelled, drop the rest of that issue too.
         """
         issue = retry_on_database_error(
             lambda: self._newsletter.store.get_issue(delivery.issue), time.sleep
@@ -196,9 +207,10 @@ class Dispatcher:
     def complete(
         self, delivery: Delivery, outcome: SendResult, began: datetime | None = None
     ) -> None:
-        """Record what became of a delivery that was begun at a time, and learn from it.
+        """Record the result of a delivery and adjust to it.
 
-        What the relay refuses for its own sake, or ours, is given back: it counts against nobody.
+        Deliveries that the relay refused because of its limits or because of us return to the queue
+        without counting as an attempt. `began` is when the attempt started.
         """
         began = began or self._now()
         cause = retry.find_cause(outcome)
@@ -219,14 +231,14 @@ class Dispatcher:
             self._record_attempt(delivery, outcome)
 
     def _is_about_message(self, delivery: Delivery, outcome: SendResult) -> bool:
-        """Tell whether it is about the message after all, whatever the relay says."""
+        """Return whether earlier refusals show that the message is at fault, not the relay."""
         with self._changed:
             return outcome.kind != "offline" and self._refusals.is_message_at_fault(delivery)
 
     def _return_to_queue(
         self, delivery: Delivery, outcome: SendResult, cause: FailureCause, began: datetime
     ) -> None:
-        """Give a delivery back, and send slower to the relay, or no more for a while."""
+        """Return a delivery to the store and slow down or suspend the relay."""
         now = self._now()
         self.result_writer.enqueue_result(DeliveryUpdate(delivery.id, "planned", outcome, now))
         refused = RefusedMessage(delivery, outcome, now)
@@ -247,7 +259,7 @@ class Dispatcher:
             self._suspend(outcome, length)
 
     def _hold(self, delivery: Delivery, outcome: SendResult) -> None:
-        """Keep a delivery that was refused because of us, until it is known whether it was."""
+        """Hold a delivery refused because of us until it is clear whether that was the cause."""
         with self._changed:
             self._returned_issues.add(delivery.issue)
             is_us = self._refusals.hold(RefusedMessage(delivery, outcome, self._now()))
@@ -256,12 +268,12 @@ class Dispatcher:
             self._suspend(outcome, retry.get_suspension_time(outcome))
 
     def handle_connection_refusal(self, outcome: SendResult) -> None:
-        """Learn that a relay refused a connection; where that is for long, use it no more."""
+        """Suspend a relay that refused a connection for its quota or because of us."""
         if retry.find_cause(outcome) in {FailureCause.QUOTA, FailureCause.SENDER}:
             self._suspend(outcome, retry.get_suspension_time(outcome))
 
     def _suspend(self, outcome: SendResult, length: timedelta) -> None:
-        """Use a relay no more for a while, nor in the next rounds; others get what it refused."""
+        """Suspend a relay, across rounds, and return what it refused to the queue."""
         now = self._now()
         suspension = RelaySuspension(outcome.relay, now + length, format_reply(outcome))
         with self._changed:
@@ -270,7 +282,7 @@ class Dispatcher:
             self._suspended[outcome.relay] = suspension
             refused = self._refusals.pop_held(outcome.relay)
             self._claimed_ids.difference_update(each.delivery.id for each in refused)
-            self._is_drained = False
+            self._is_drained = False  # the returned deliveries can be claimed for other relays
             self._changed.notify_all()
         for each in refused:
             self.result_writer.enqueue_result(
@@ -281,7 +293,7 @@ class Dispatcher:
         self._end_without_relays()
 
     def _end_without_relays(self) -> None:
-        """End the round where there is no relay to use."""
+        """End the round if every relay is suspended."""
         with self._changed:
             is_over = self._relays <= self._suspended.keys()
             why = "; ".join(
@@ -291,7 +303,7 @@ class Dispatcher:
             self.abort(why)
 
     def _record_attempt(self, delivery: Delivery, outcome: SendResult) -> None:
-        """Record the end of an attempt."""
+        """Record the end of an attempt; stop its issue if the circuit breaker opens."""
         now = self._now()
         chance = secrets.randbelow(1000) / 1000
         decided = retry.decide_retry(
@@ -329,13 +341,13 @@ class Dispatcher:
         self._store_writer.record_bounces(believed)
 
     def release(self) -> None:
-        """Give back what nobody has begun to send."""
+        """Return all deliveries that were claimed but not started."""
         retry_on_database_error(
             lambda: self._newsletter.store.release_deliveries(self._worker), time.sleep
         )
 
     def finish(self) -> None:
-        """Write what is left to write, and give back what was not sent."""
+        """Write the remaining results and return unsent deliveries to the store."""
         for brake in self._breakers.values():
             self._store_writer.record_bounces(brake.pop_confirmed())
         store = self._newsletter.store
@@ -348,7 +360,7 @@ class Dispatcher:
                 self._store_writer.set_waiting_reason(issue, self._abort_reason)
         self.release()
         if self._has_lost_leases and self._is_empty():
-            # To claim is what settles the deliveries of those who left.
+            # Claiming also settles the deliveries of subscribers who have left.
             retry_on_database_error(
                 lambda: store.claim_deliveries(self._worker, _BATCH, _LEASE, self._now()),
                 time.sleep,
@@ -356,7 +368,7 @@ class Dispatcher:
             self.release()
 
     def _release_held(self) -> None:
-        """Give back what was refused, where nothing was taken later that would clear us."""
+        """Return held deliveries whose relay accepted nothing afterwards, and suspend the relay."""
         for relay in self._refusals.get_held_relays():
             refused = self._refusals.pop_held(relay)
             now, last = self._now(), refused[-1].outcome
@@ -373,9 +385,10 @@ class Dispatcher:
             )
 
     def _discard_in_flight(self, delivery: Delivery) -> None:
-        """Note that a delivery is being carried no more; the lock is held.
+        """Note that a delivery is no longer in flight. Requires the lock.
 
-        Once the last one is, more may be due: the next issue for those who have this one now.
+        When the last one ends, more may be due: a subscriber's next issue waits for the current
+        one.
         """
         self._in_flight.discard(delivery.id)
         if self._is_idle() and not self._was_drained_idle:
@@ -383,25 +396,26 @@ class Dispatcher:
             self._changed.notify_all()
 
     def _is_empty(self) -> bool:
-        """Whether nothing waits, and nothing more is to come; the lock is held."""
+        """Return whether nothing is queued, in flight or left to claim. Requires the lock."""
         return self._is_drained and self._is_idle()
 
     def _is_idle(self) -> bool:
-        """Whether nothing waits, and nothing is being carried; the lock is held."""
+        """Return whether nothing is queued or in flight. Requires the lock."""
         return not len(self._ready_queue) and not self._in_flight
 
     def _claim(self) -> None:
-        """Claim more; one thread at a time."""
+        """Claim another batch. Only one thread at a time calls this."""
         found: tuple[Delivery, ...] = ()
         with self._changed:
             alone = self._is_idle()
         if alone:
-            self.result_writer.flush()  # what became of the last ones decides what is due
+            self.result_writer.flush()  # what is due depends on the last results
         try:
             found = retry_on_database_error(self._claim_batch, time.sleep)
         finally:
             with self._changed:
                 self._claiming = False
+                # If the last delivery ended during an empty claim, it may have made more due.
                 self._is_drained = not found and (alone or not self._is_idle())
                 self._was_drained_idle = self._is_drained and alone
                 self._ready_queue.add(each for each in found if self._is_new_claim(each))
@@ -409,7 +423,10 @@ class Dispatcher:
                 self._changed.notify_all()
 
     def _is_new_claim(self, delivery: Delivery) -> bool:
-        """Whether to keep what was claimed: what waited longer than a lease is given once more."""
+        """Return whether to queue a claimed delivery.
+
+        A delivery queued for longer than its lease is claimed a second time.
+        """
         return delivery.issue not in self._stopped and delivery.id not in self._claimed_ids
 
     def _claim_batch(self) -> tuple[Delivery, ...]:
@@ -418,6 +435,7 @@ class Dispatcher:
         return self._newsletter.store.claim_deliveries(self._worker, _BATCH, _LEASE, self._now())
 
     def _postpone(self, delivery: Delivery) -> None:
+        """Return a delivery for a slow domain to the store, to be claimed again later."""
         outcome = SendResult("offline", text="the domain takes mail slowly")
         again = self._now() + _RETURN_DELAY
         self.result_writer.enqueue_result(DeliveryUpdate(delivery.id, "planned", outcome, again))
@@ -425,7 +443,7 @@ class Dispatcher:
             self._claimed_ids.discard(delivery.id)
 
     def _adjust_rate(self, delivery: Delivery, outcome: SendResult) -> None:
-        """Slow down for who asked for it, and quicken for who takes messages."""
+        """Slow down for a domain or relay that throttles us; speed up for one that accepts."""
         if outcome.kind == "accepted":
             self._rate_limiter.speed_up(get_domain(delivery))
             self._rate_limiter.speed_up(outcome.relay)

@@ -1,4 +1,7 @@
-"""A message → the same message, signed by its sender's domain (DKIM: RFC 6376, RFC 8463)."""
+"""Sign messages with DKIM (RFC 6376, RFC 8463).
+
+`MessageSigner` uses one `DkimSigner` per configured key.
+"""
 
 import base64
 import hashlib
@@ -22,21 +25,21 @@ SIGNED_HEADERS = (
     b"list-id",
     b"list-archive",
     b"list-unsubscribe",
-    b"list-unsubscribe-post",  # a mail program obeys the button only where both are signed
+    b"list-unsubscribe-post",  # RFC 8058 section 4 requires both to be signed
     b"auto-submitted",
     b"precedence",
     b"content-language",
     b"mime-version",
     b"content-type",
 )
-"""The fields that are signed, where a message has them."""
+"""The header fields that are signed if present."""
 
 OVERSIGNED_HEADERS = (
     *(b"from", b"to", b"cc", b"subject", b"date", b"reply-to", b"message-id"),
     *(b"mime-version", b"content-type", b"list-unsubscribe", b"list-unsubscribe-post"),
 )
-"""The fields that are named once more than the message has them, so that whoever has a signed
-message cannot add another one that mail programs would show or act on (RFC 6376 section 8.15)."""
+"""The fields listed once more than they occur, so that nobody can add another one to a signed
+message for mail programs to show or act on (RFC 6376 section 8.15)."""
 
 _LEAST_BITS = 1024  # RFC 8301 section 3.2
 _UNFOLDED = re.compile(rb"\r\n(?![ \t])")
@@ -47,12 +50,12 @@ PrivateKey = rsa.RSAPrivateKey | ed25519.Ed25519PrivateKey
 
 
 class DkimSigner:
-    """Signs for one domain with one key; to sign with two, hand one's result to the other.
+    """Signs for one domain with one key; apply several signers in turn for several signatures.
 
-    A message that is sent again is signed alike, since no time is told (`t=`).
+    There is no `t=` tag, so a message sent again has the same signature.
 
     Raises:
-        MailError: the key, the domain or the selector cannot be used.
+        MailError: The key, the domain or the selector cannot be used.
     """
 
     def __init__(self, domain: str, selector: str, private_key_pem: bytes) -> None:
@@ -64,25 +67,25 @@ class DkimSigner:
             raise MailError(f"DKIM: {selector!r} is no selector; letters, digits and - will do")
         algorithm = "rsa" if isinstance(self._key, rsa.RSAPrivateKey) else "ed25519"
         self.dns_name = f"{selector}._domainkey.{ascii_domain}"
-        """Where DNS is asked for the public key."""
+        """The DNS name of the public key."""
         self.dns_record = f"v=DKIM1; k={algorithm}; p={_encode_public_key(self._key)}"
-        """The TXT record that DNS must give there."""
+        """The TXT record to publish there."""
         self._tags = (
             f"v=1; a={algorithm}-sha256; c=relaxed/relaxed; d={ascii_domain};\r\n\ts={selector};"
         ).encode()
 
     def sign(self, data: bytes, *, tidy: bool = False) -> bytes:
-        """Give `data`, an RFC 5322 message with CRLF line ends, with a signature before it.
+        """Return a message (RFC 5322, CRLF line ends) with a signature prepended.
 
-        `tidy` says that its body is in DKIM's relaxed form already, as that of a `Letter` is: to
-        find that out takes longer than the digest.
+        `tidy` means that the body is already in relaxed canonical form, as that of a
+        `PreparedMessage` is; canonicalising takes longer than hashing.
         """
         header, _, body = data.partition(b"\r\n\r\n")
         fields = [_canonicalize_header(each) for each in _UNFOLDED.split(header)]
         names = [each.partition(b":")[0] for each in fields]
         signed = [name for name in SIGNED_HEADERS for _ in range(names.count(name))]
         chosen = [
-            # The last of several first (RFC 6376 section 5.4.2).
+            # Repeated fields are signed from the bottom up (RFC 6376 section 5.4.2).
             field
             for name in SIGNED_HEADERS
             for field, its_name in zip(reversed(fields), reversed(names), strict=True)
@@ -101,7 +104,7 @@ class DkimSigner:
     def _signature(self, covered: bytes) -> bytes:
         if isinstance(self._key, rsa.RSAPrivateKey):
             return self._key.sign(covered, padding.PKCS1v15(), hashes.SHA256())
-        # Ed25519 signs the digest, as if it were the message (RFC 8463 section 3).
+        # Ed25519 signs the SHA-256 digest instead of the data (RFC 8463 section 3).
         return self._key.sign(hashlib.sha256(covered).digest())
 
 
@@ -110,22 +113,22 @@ def _in_groups(names: tuple[bytes, ...], size: int) -> list[tuple[bytes, ...]]:
 
 
 def _canonicalize_header(field: bytes) -> bytes:
-    """Give a header field in its relaxed form, without a line end (RFC 6376 section 3.4.2)."""
+    """Return a field in relaxed form without its line end (RFC 6376 section 3.4.2)."""
     name, _, value = field.partition(b":")
     unfolded = _BLANKS.sub(b" ", value.replace(b"\r\n", b"")).strip(b" ")
     return b"%b:%b" % (name.strip(b" \t").lower(), unfolded)
 
 
 def _canonicalize_body(body: bytes) -> bytes:
-    """Give a body in its relaxed form, but for its end (RFC 6376 section 3.4.4)."""
+    """Return a body in relaxed form, except for trailing empty lines (RFC 6376 section 3.4.4)."""
     body = body.replace(b"\t", b" ")
-    while b"  " in body:  # halves each run: a regular expression takes ten times as long
+    while b"  " in body:  # halves each run; ten times as fast as a regular expression
         body = body.replace(b"  ", b" ")
     return body.replace(b" \r\n", b"\r\n").removesuffix(b" ")
 
 
 def _digest(body: bytes) -> bytes:
-    """Give the digest of a tidy body in base64; empty lines at its end do not count."""
+    """Return the base64 SHA-256 of a relaxed body, ignoring trailing empty lines."""
     end = len(body)
     while body[end - 2 : end] == b"\r\n":
         end -= 2
@@ -136,7 +139,7 @@ def _digest(body: bytes) -> bytes:
 
 
 def _load_private_key(pem: bytes) -> PrivateKey:
-    """Read a private key. What was read is in no message, nor in what led to it."""
+    """Load a private key; the error contains nothing of the key."""
     try:
         key = serialization.load_pem_private_key(pem, password=None)
     except (ValueError, TypeError, UnsupportedAlgorithm):

@@ -1,6 +1,6 @@
-"""Names → what the Domain Name System tells of them: the only module that knows dnspython.
+"""DNS and SNTP queries for `feedpub doctor`; the only module that uses dnspython.
 
-A time server → what time it is there (SNTP: RFC 4330).
+`DnsResolver` looks up records; `query_sntp_time` asks a time server (RFC 4330).
 """
 
 import socket
@@ -16,30 +16,30 @@ from feedpub.errors import MailError
 
 
 class Resolver(Protocol):
-    """Answers questions about names; () where there is no such name or record.
+    """Looks up DNS records; returns () if the name or record does not exist.
 
-    Every method raises `MailError` where nobody answers, or the answer makes no sense.
+    Every method raises `MailError` if no server answers or the answer is invalid.
     """
 
     def resolve_txt(self, name: str) -> tuple[str, ...]:
-        """Give the TXT records of a name, each as one text."""
+        """Return the TXT records of a name, each as one string."""
         ...
 
     def resolve_mx(self, domain: str) -> tuple[str, ...]:
-        """Give the hosts that take mail for a domain (MX), the preferred first."""
+        """Return the mail exchangers of a domain, most preferred first."""
         ...
 
     def resolve_addresses(self, host: str) -> tuple[str, ...]:
-        """Give the IP addresses of a host, of both kinds."""
+        """Return the IPv4 and IPv6 addresses of a host."""
         ...
 
     def resolve_ptr(self, address: str) -> tuple[str, ...]:
-        """Give the names that an IP address is said to have (PTR)."""
+        """Return the host names of an IP address (PTR)."""
         ...
 
 
 class DnsResolver:
-    """Asks the resolvers of the system, or those it is told."""
+    """Asks the system's resolvers, or given ones."""
 
     def __init__(
         self,
@@ -48,13 +48,13 @@ class DnsResolver:
         patience: float = 10.0,
         settings: str = "/etc/resolv.conf",
     ) -> None:
-        """Ask nobody yet.
+        """Configure the resolver.
 
         Args:
-            servers: IP addresses; none for those of the system.
-            port: Of all of them.
-            patience: Seconds for one answer.
-            settings: The file that names those of the system; without it, it is this machine.
+            servers: IP addresses of resolvers; empty for the system's.
+            port: The port of all of them.
+            patience: Seconds to wait for an answer.
+            settings: The file that lists the system's; without it, localhost is asked.
         """
         try:
             self._resolver = dns.resolver.Resolver(settings, configure=not servers)
@@ -67,23 +67,23 @@ class DnsResolver:
         self._resolver.lifetime = patience
 
     def resolve_txt(self, name: str) -> tuple[str, ...]:
-        """Give the TXT records of a name, each as one text."""
+        """Return the TXT records of a name, each as one string."""
         return tuple(
             b"".join(each.strings).decode("utf-8", "replace") for each in self._resolve(name, "TXT")
         )
 
     def resolve_mx(self, domain: str) -> tuple[str, ...]:
-        """Give the hosts that take mail for a domain (MX), the preferred first."""
+        """Return the mail exchangers of a domain, most preferred first."""
         found = sorted(self._resolve(domain, "MX"), key=lambda each: int(each.preference))
         return tuple(_normalize_name(each.exchange) for each in found)
 
     def resolve_addresses(self, host: str) -> tuple[str, ...]:
-        """Give the IP addresses of a host, of both kinds."""
+        """Return the IPv4 and IPv6 addresses of a host."""
         found = (*self._resolve(host, "A"), *self._resolve(host, "AAAA"))
         return tuple(str(each.address) for each in found)
 
     def resolve_ptr(self, address: str) -> tuple[str, ...]:
-        """Give the names that an IP address is said to have (PTR)."""
+        """Return the host names of an IP address (PTR)."""
         name = dns.reversename.from_address(address).to_text()
         return tuple(_normalize_name(each.target) for each in self._resolve(name, "PTR"))
 
@@ -101,18 +101,18 @@ def _normalize_name(name: object) -> str:
     return str(name).rstrip(".").lower()
 
 
-_EPOCH = datetime(1900, 1, 1, tzinfo=UTC)  # its seconds count from here …
-_ERA = 2**32  # … and begin anew in 2036
-_LATER = 2**31  # a count below that is of the era from 2036 on (RFC 4330 section 3)
+_EPOCH = datetime(1900, 1, 1, tzinfo=UTC)  # NTP seconds count from here
+_ERA = 2**32  # and wrap around in 2036
+_LATER = 2**31  # a smaller count is after 2036 (RFC 4330 section 3)
 _REQUEST = bytes((0b00_100_011,)) + bytes(47)  # version 4, from a client
 _LONG, _SERVER = 48, 4
 
 
 def query_sntp_time(host: str = "pool.ntp.org", port: int = 123, patience: float = 3.0) -> datetime:
-    """Ask a server for the time; right to within the seconds it takes to answer.
+    """Return a time server's time, accurate to the duration of the query.
 
     Raises:
-        MailError: it does not answer within `patience` seconds, or not with a time.
+        MailError: No valid answer within `patience` seconds.
     """
     try:
         with socket.socket(_family(host, port), socket.SOCK_DGRAM) as wire:

@@ -1,6 +1,6 @@
-"""Messages → files: .eml files that people can open, or a Maildir.
+"""Write messages to a folder of .eml files or to a Maildir instead of sending them.
 
-A file is named after its Message-ID: a message that is handed over again is the same file.
+Files are named after the Message-ID, so a message sent again overwrites its earlier copy.
 """
 
 import hashlib
@@ -16,55 +16,55 @@ from feedpub.models.newsletter import Message, SendResult
 
 _MESSAGE_ID = re.compile(rb"^message-id:\s*<([^<>\r\n]+)>", re.IGNORECASE | re.MULTILINE)
 _UNSAFE = re.compile(r"[^\w@.+-]+")
-_LONGEST = 180  # octets of an address in a name; disks allow 255 in all
+_LONGEST = 180  # octets of the address in a file name; file systems allow 255 in all
 _DIGITS = 12
 _PRIVATE = 0o700
 
 
 class FileTransport:
-    """Writes each message as `address-digest.eml`, whole or not at all."""
+    """Writes each message atomically as `address-digest.eml`."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
 
     def connect(
         self,
-        chance: float = 0.0,  # noqa: ARG002 - there is one way
-        refused: RefusalHandler = ignore_refusal,  # noqa: ARG002 - and nobody who refuses
+        chance: float = 0.0,  # noqa: ARG002 - there is only one folder
+        refused: RefusalHandler = ignore_refusal,  # noqa: ARG002 - a folder never refuses
     ) -> "FileSession":
-        """Make the folder where it is not there yet.
+        """Create the folder if it does not exist.
 
         Raises:
-            MailError: it cannot be made.
+            MailError: It cannot be created.
         """
         _make_private_folder(self._path)
         return FileSession(self._path, self._path, "folder", b"\r\n")
 
 
 class MaildirTransport:
-    """Puts each message into `new/` of a Maildir (https://cr.yp.to/proto/maildir.html)."""
+    """Delivers each message into `new/` of a Maildir (https://cr.yp.to/proto/maildir.html)."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
 
     def connect(
         self,
-        chance: float = 0.0,  # noqa: ARG002 - there is one way
-        refused: RefusalHandler = ignore_refusal,  # noqa: ARG002 - and nobody who refuses
+        chance: float = 0.0,  # noqa: ARG002 - there is only one folder
+        refused: RefusalHandler = ignore_refusal,  # noqa: ARG002 - a folder never refuses
     ) -> "FileSession":
-        """Make the Maildir where it is not there yet.
+        """Create the Maildir if it does not exist.
 
         Raises:
-            MailError: it cannot be made.
+            MailError: It cannot be created.
         """
         for each in ("tmp", "new", "cur"):
             _make_private_folder(self._path / each)
-        # Programs that share a disk end lines with a line feed.
+        # Mail programs expect local line ends in a Maildir.
         return FileSession(self._path / "tmp", self._path / "new", "maildir", b"\n")
 
 
 class FileSession:
-    """Writes files below one folder and moves them to another of the same disk."""
+    """Writes files in one folder and renames them into another on the same file system."""
 
     def __init__(self, parts: Path, folder: Path, relay: str, line_end: bytes) -> None:
         self.relay = relay
@@ -74,7 +74,7 @@ class FileSession:
         self._line_end = line_end
 
     def send(self, message: Message, doubt: MarkInDoubt) -> SendResult:
-        """Write a message; a disk that does not take it is told as `offline`."""
+        """Write a message; an error of the file system is an `offline` result."""
         name = _build_file_name(message)
         part = self._parts / f".{name}.{os.getpid()}.part"
         try:
@@ -97,10 +97,10 @@ class FileSession:
         return SendResult("accepted", text=name, relay=self.relay)
 
     def abort(self) -> None:
-        """Do nothing: a disk answers."""
+        """Do nothing: the file system does not block like a server."""
 
     def close(self) -> None:
-        """Take no more messages."""
+        """Accept no more messages."""
         self.is_open = False
 
     def _offline(self, error: OSError) -> SendResult:
@@ -109,7 +109,7 @@ class FileSession:
 
 
 def _build_file_name(message: Message) -> str:
-    """Give `ann@example.org-1f2e3d4c5b6a.eml`: who it is for, and which message it is."""
+    """Return a file name such as `ann@example.org-1f2e3d4c5b6a.eml`."""
     found = _MESSAGE_ID.search(message.data)
     digest = hashlib.sha256(found[1] if found else message.data).hexdigest()[:_DIGITS]
     address = _UNSAFE.sub("_", unicodedata.normalize("NFC", message.recipient)).strip(".")
@@ -118,14 +118,14 @@ def _build_file_name(message: Message) -> str:
 
 
 def _open_private(path: str, flags: int) -> int:
-    """Open a file that nobody else may read: addresses and personal links are in it."""
+    """Open a file readable by its owner only: it contains addresses and personal links."""
     return os.open(path, flags, 0o600)
 
 
 def _make_private_folder(folder: Path) -> None:
-    """Make a folder that nobody else may read, or close one that holds nothing but messages.
+    """Create a folder readable by its owner only, or restrict one that holds only messages.
 
-    Any other folder is somebody's own, whose permissions they chose.
+    Any other folder keeps the permissions that its owner chose.
     """
     try:
         folder.mkdir(_PRIVATE, parents=True, exist_ok=True)

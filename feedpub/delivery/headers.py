@@ -1,9 +1,8 @@
-"""Text, names, addresses and URLs → header fields of seven bits, of lines that are short.
+"""Encode message header fields as 7-bit text in short lines.
 
-Lines are at most 76 octets long (RFC 2047 section 2) wherever a line may end; an address or a URL
-has none of these places. Nothing a person wrote can end a line.
-
-What a message's header says: once for the whole issue, and once for each reader.
+Lines are at most 76 octets long (RFC 2047 section 2) wherever they may be folded; addresses and
+URLs may not be. User text cannot inject line ends. `MessageHeaders` holds the values shared by all
+copies of an issue and `Recipient` those of one copy; `mime` writes both.
 """
 
 import binascii
@@ -19,7 +18,7 @@ from feedpub.models.content import Author
 from feedpub.models.text import one_line
 
 MAX_VALUE_LENGTH = 900
-"""Octets of a URL or an address: with what stands around it, it fits in a line of 998."""
+"""Octets of a URL or an address, so that its line stays within 998 (RFC 5322)."""
 
 _WIDTH = 76
 _WORD = len("=?utf-8?q??=")
@@ -32,16 +31,16 @@ _HOST = re.compile(r"[A-Za-z0-9._-]+|\[[A-Fa-f0-9.:IPv]+\]")
 _NO_LIST_ID = re.compile(r"[^A-Za-z0-9._-]+")
 _QUOTABLE = re.compile(r'(["\\])')
 _DIGITS = 16
-_URL_ONLY = "!#$%&'()*+,/:;=?@[]~"  # all that may stand in a URL (RFC 3986) but for < and >
+_URL_ONLY = "!#$%&'()*+,/:;=?@[]~"  # characters that RFC 3986 allows in a URL
 
 
 def format_field(name: str, value: str) -> str:
-    """Give one header field with its line end; `value` is folded already."""
+    """Return a header field with its line end; `value` is already folded."""
     return f"{name}: {value}\r\n" if value else f"{name}:\r\n"
 
 
 def encode_text(written: str, column: int) -> str:
-    """Give free text such as a subject; its first line begins at `column`."""
+    """Return free text, such as a subject, folded and encoded; it starts at `column`."""
     clean = one_line(written)
     words = clean.split(" ")
     plain = clean.isascii() and "=?" not in clean
@@ -58,7 +57,7 @@ def encode_text(written: str, column: int) -> str:
 
 
 def format_display_name(name: str, column: int) -> str:
-    """Give a person's or a list's name as it stands before an address (RFC 5322, 3.2.5)."""
+    """Return the name of a person or a list as a display name (RFC 5322 section 3.2.5)."""
     clean = one_line(name)
     shown = clean if not clean or _PHRASE.fullmatch(clean) else _in_quotes(clean)
     if not clean.isascii() or "=?" in clean or len(shown) > _WIDTH - column:
@@ -67,9 +66,9 @@ def format_display_name(name: str, column: int) -> str:
 
 
 def format_mailbox(name: str, address: str, column: int) -> str:
-    """Give `Name <address>`; "" for an address that nothing can be sent to.
+    """Return `Name <address>`, or "" for an address that cannot be mailed.
 
-    An address whose local part is not ASCII stays so: that takes SMTPUTF8 (RFC 6532).
+    A local part that is not ASCII stays as it is; this needs SMTPUTF8 (RFC 6532).
     """
     target = to_ascii_address(address)
     if not target or len(target.encode("utf-8", "replace")) > MAX_VALUE_LENGTH:
@@ -79,9 +78,9 @@ def format_mailbox(name: str, address: str, column: int) -> str:
 
 
 def encode_list_label(name: str) -> str:
-    """Give a name, a slug, as one label of a List-Id, which is ASCII; no two names have the same.
+    """Return a digest's slug as an ASCII label of a List-Id; different slugs have different labels.
 
-    It is what the DNS would make of it (RFC 5891) where that can be read back, or else a digest.
+    It is the IDNA form (RFC 5891) if that can be decoded again, or else a hash.
     """
     if name.isascii():
         return name
@@ -95,17 +94,17 @@ def encode_list_label(name: str) -> str:
 
 
 def format_list_id(name: str, list_id: str, column: int) -> str:
-    """Give `Name <list.example.org>` of a List-Id (RFC 2919)."""
+    """Return `Name <list.example.org>` for List-Id (RFC 2919)."""
     target = f"<{_NO_LIST_ID.sub('-', list_id)[:MAX_VALUE_LENGTH]}>"
     shown = format_display_name(name, column)
     return _append_target(shown, target, column) if shown else target
 
 
 def format_url(written: str) -> str:
-    """Give `<https://…>` as in List-Unsubscribe (RFC 2369), never as an encoded-word.
+    """Return `<https://…>` as in List-Unsubscribe (RFC 2369), never as an encoded-word.
 
     Raises:
-        ValueError: it is too long for a header.
+        ValueError: It is too long for a header.
     """
     target = quote(written.encode("utf-8", "replace"), safe=_URL_ONLY).replace("=?", "%3D?")
     if len(target) > MAX_VALUE_LENGTH:
@@ -116,7 +115,7 @@ def format_url(written: str) -> str:
 
 
 def to_ascii_address(address: str) -> str:
-    """Give `address` as SMTP takes it: its domain in ASCII (RFC 5891); "" where it is none."""
+    """Return `address` with its domain in ASCII (RFC 5891), or "" if it is invalid."""
     local, _, domain = one_line(address).rpartition("@")
     ascii_domain = to_ascii_domain(domain)
     if not local or not ascii_domain:
@@ -127,7 +126,7 @@ def to_ascii_address(address: str) -> str:
 
 
 def to_ascii_domain(domain: str) -> str:
-    """Give a domain in ASCII (RFC 5891); "" for what cannot be one."""
+    """Return a domain in ASCII (RFC 5891), or "" if it is invalid."""
     if domain.isascii():
         return domain if _HOST.fullmatch(domain) else ""
     try:
@@ -141,14 +140,14 @@ def _in_quotes(clean: str) -> str:
 
 
 def _append_target(shown: str, target: str, column: int) -> str:
-    """Put the address after the name, on the same line where it fits."""
+    """Append the address to the name, on the same line if it fits."""
     before, _, last = shown.rpartition("\r\n")
     used = len(last) if before else column + len(last)
     return f"{shown} {target}" if used + 1 + len(target) <= _WIDTH else f"{shown}\r\n {target}"
 
 
 def _encode_words(clean: str, column: int) -> str:
-    """Encode as words of RFC 2047, in the shorter of its two ways; no word parts a letter."""
+    """Return encoded-words (RFC 2047) in the shorter encoding; none splits a character."""
     whole = clean.encode("utf-8", "replace")
     way, encode = (
         ("q", _encode_q) if len(_encode_q(whole)) <= len(_encode_b(whole)) else ("b", _encode_b)
@@ -177,26 +176,26 @@ def _encode_b(octets: bytes) -> str:
 
 @dataclass(frozen=True, slots=True)
 class MessageHeaders:
-    """What stands in the header of every message of an issue."""
+    """Header values shared by all messages of an issue."""
 
     sender: Author  # name and email
-    date: datetime  # the issue's own, so that a message sent again is the same message
-    list_id: str  # as a host name: "weekly.example.org" (RFC 2919); "" where it is to one person
-    list_name: str = ""  # what people call the list
+    date: datetime  # of the issue, so that a message sent again is identical
+    list_id: str  # a host name: "weekly.example.org" (RFC 2919); "" for personal mail
+    list_name: str = ""  # the list's title
     reply_to: Author | None = None
-    archive_url: str = ""  # URL of the page that lists what was sent (RFC 2369)
-    stamp: str = ""  # shows, where the message comes back, when its issue was made
+    archive_url: str = ""  # URL of the page of past issues (RFC 2369)
+    stamp: str = ""  # identifies the issue's time in returned messages
 
 
 @dataclass(frozen=True, slots=True)
 class Recipient:
-    """What one reader's message has of its own; the names of the marks are fields of this."""
+    """The values of one recipient's copy; merge tags are named after these fields."""
 
-    key: str  # of the delivery: makes the Message-ID
+    key: str  # of the delivery; becomes the Message-ID
     address: str
     name: str = ""
     unsubscribe: str = ""  # URL; https for one click (RFC 8058)
     preferences: str = ""  # URL
     online: str = ""  # URL
-    follows: str = ""  # what they asked for, in a sentence
-    mailto: str = ""  # "mailto:leave+token@example.org", where that is understood too
+    follows: str = ""  # the subscription's filter, in a sentence
+    mailto: str = ""  # unsubscribe by mail: "mailto:leave+token@example.org"

@@ -1,7 +1,7 @@
-"""A URL and what to send there → what was answered: one request, over one connection.
+"""HTTP requests with a total deadline; the only module that uses urllib3.
 
-The only module that knows urllib3. Redirects are not followed: where somebody else is to be told,
-the configuration says so. Nor does a server that answers slowly, or without end, keep anybody.
+`send_request` makes one request over one connection. Redirects are not followed: the configuration
+names the URL to call. A server that answers slowly or endlessly cannot delay the caller.
 """
 
 import ssl
@@ -25,26 +25,26 @@ from urllib3.response import BaseHTTPResponse
 from feedpub import __version__
 
 TIMEOUT = 20.0  # from the first packet to the last
-MAX_RESPONSE_SIZE = 2**16  # octets of an answer that are read
+MAX_RESPONSE_SIZE = 2**16  # octets read of a response body
 
 _AGENT = f"feedpub/{__version__}"
 _CERTIFICATE = b"-----BEGIN CERTIFICATE-----"
-_TEXT = 200  # characters of what is told of an answer
+_TEXT = 200  # characters of `HttpResponse.text`
 
 
 @dataclass(frozen=True, slots=True)
 class HttpResponse:
-    """What a server said."""
+    """A response, or the reason why there is none."""
 
-    status: int  # 0 where there was no answer
-    text: str  # its first words, or why there was none; one line
+    status: int  # 0 if there was no response
+    text: str  # the start of the body, or the error, on one line
     body: bytes = b""
     retry_after: str = ""  # Retry-After, as written
-    is_complete: bool = True  # the body is no longer than what was read
+    is_complete: bool = True  # whether the whole body was read
 
     @property
     def is_success(self) -> bool:
-        """Tell whether it was taken (2xx)."""
+        """Return whether the request succeeded (2xx)."""
         return 200 <= self.status < 300  # noqa: PLR2004 - RFC 9110 section 15.3
 
 
@@ -56,9 +56,10 @@ def send_request(
     seconds: float = TIMEOUT,
     largest: int = MAX_RESPONSE_SIZE,
 ) -> HttpResponse:
-    """POST a body to a URL, or GET it where there is none; never raises, whatever is there.
+    """POST a body to a URL, or GET the URL if there is none. Never raises.
 
-    A certificate is held against those that the system trusts.
+    Certificates are verified against those that the system trusts. `seconds` limits the whole
+    exchange; `largest` limits the octets read of the body.
     """
     try:
         parts = urlsplit(url)
@@ -69,8 +70,8 @@ def send_request(
     told = {"User-Agent": _AGENT, **(headers or {})}
     path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
     exchange = _Exchange(connection, path, body, told, largest)
-    # In a thread: neither finding a name, nor trying one address after the other, nor reading
-    # what drips ends by a time-out of its own.
+    # In a thread, because socket timeouts limit neither name resolution, nor trying one address
+    # after the other, nor reading a response that trickles in.
     thread = Thread(target=exchange.run, name="feedpub-ask", daemon=True)
     thread.start()
     thread.join(seconds)
@@ -81,8 +82,8 @@ def send_request(
 
 
 def load_trusted_certificates() -> tuple[x509.Certificate, ...]:
-    """Return the root certificates that the system trusts, which TLS is held against too."""
-    # Some roots of old have the serial number 0, of which the library warns.
+    """Return the root certificates that the system trusts, as used for TLS."""
+    # Some old roots have the serial number 0, which `cryptography` warns about.
     warnings.filterwarnings("ignore", "Parsed a serial number", CryptographyDeprecationWarning)
     paths = ssl.get_default_verify_paths()
     folder = Path(paths.capath or paths.openssl_capath)
@@ -97,21 +98,21 @@ def load_trusted_certificates() -> tuple[x509.Certificate, ...]:
 
 
 def _load_certificates(path: Path) -> dict[bytes, x509.Certificate]:
-    """Return the certificates in a file by their fingerprints; none where it holds none."""
+    """Return the certificates in a file by fingerprint; none if the file is unreadable."""
     found: dict[bytes, x509.Certificate] = {}
     try:
         blocks = path.read_bytes().split(_CERTIFICATE)[1:]
     except OSError:
         return found
     for block in blocks:
-        with suppress(ValueError, UnsupportedAlgorithm):  # of an old kind: the others count
+        with suppress(ValueError, UnsupportedAlgorithm):  # skip unsupported ones
             each = x509.load_pem_x509_certificate(_CERTIFICATE + block)
             found[each.fingerprint(SHA256())] = each
     return found
 
 
 class _Exchange:
-    """A request and its answer, which may be ended under the hands of whoever waits for it."""
+    """One request and its response, which another thread may abort."""
 
     def __init__(
         self,
@@ -127,17 +128,19 @@ class _Exchange:
         self._body = body
         self._headers = headers
         self._largest = largest
-        self._sock: socket | None = None  # the connection itself lets go of it before the end
+        self._sock: socket | None = (
+            None  # kept: the connection drops its own before the body is read
+        )
         self._has_ended = False
 
     def run(self) -> None:
-        """Ask, and keep the answer, or why there is none."""
+        """Send the request and keep the response or the error."""
         connection = self._connection
         try:
             connection.connect()
             self._sock = connection.sock
             if self._has_ended:
-                return  # nobody waits any more: what is not told now is told another time
+                return  # the caller has given up and may repeat the request later
             connection.request(
                 "GET" if self._body is None else "POST",
                 self._path,
@@ -153,11 +156,11 @@ class _Exchange:
             connection.close()
 
     def abort(self) -> None:
-        """Let it end at once, or as soon as there is a connection."""
+        """End the exchange at once, or as soon as the connection is established."""
         self._has_ended = True
         sock = self._sock or self._connection.sock
         if sock is not None:
-            with suppress(OSError):  # it has ended by itself
+            with suppress(OSError):  # already closed
                 sock.shutdown(SHUT_RDWR)
 
 

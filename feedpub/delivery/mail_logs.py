@@ -1,6 +1,6 @@
-"""Find the Message-IDs of deliveries in logs of mail servers and in copies of messages.
+"""Find the Message-IDs of sent deliveries in mail server logs and copies of messages.
 
-A publisher who restores the database from a backup settles with it what went out meanwhile.
+After restoring the database from a backup, `feedpub.newsletter.recovery` marks these as sent.
 """
 
 import re
@@ -9,16 +9,15 @@ from collections.abc import Iterable
 # Postfix writes "postfix/smtp[123]: 4Cq0: to=<ann@example.org>, …, status=sent (…)".
 _POSTFIX = re.compile(r"\bpostfix[^\s\[]{0,60}\[[0-9]{1,10}\]: ([0-9A-Za-z]{5,30}): ")
 _MESSAGE_ID = re.compile(r"<([0-9a-f]{24})@([^<>@\s]{1,255})>")
-_LONGEST = 2_000  # letters of a line that are looked at
+_LONGEST = 2_000  # characters of a line that are searched
 _TAKEN = ("status=", "(queue active)")
 
 
 def find_sent_keys(lines: Iterable[str]) -> frozenset[tuple[str, str]]:
-    """Return (key of a delivery, domain) for each message that a server has taken.
+    """Return (delivery key, domain) for each message that a server has accepted.
 
-    Postfix names the Message-ID when the message comes in, and what became of it by a number of
-    its own: it counts once it was queued or handed on. Any other line that names a Message-ID
-    counts, as in other logs, in copies of messages that were sent, and in bounces.
+    Postfix logs the Message-ID once and the rest under a queue id, so its messages count when they
+    were queued or delivered. In other logs, sent copies and bounces, every Message-ID counts.
     """
     coming: dict[str, tuple[str, str]] = {}
     found: set[tuple[str, str]] = set()

@@ -1,7 +1,8 @@
-"""Mail that came back → its bytes, message by message, each marked once it is dealt with.
+"""Read incoming mail from a stream, a Maildir, an mbox or an IMAP folder.
 
-Whoever stops reading before the end closes the generator (`contextlib.closing`): it may hold a
-lock or a connection.
+The `read_*` generators yield `IncomingMessage`s, which bounce processing acknowledges one by one. A
+caller that stops early closes the generator (`contextlib.closing`): it may hold a lock or a
+connection.
 """
 
 import contextlib
@@ -21,16 +22,16 @@ from feedpub.delivery.transport import describe_error
 from feedpub.errors import MailError
 
 MAX_MESSAGE_SIZE = 4_000_000
-"""Octets that are read of a message: what a report says stands at its beginning."""
+"""Octets read of a message; a bounce says what it has to say at its beginning."""
 
 _INFO, _SEEN = ":2,", "S"
 
 
 @dataclass(frozen=True, slots=True)
 class IncomingMessage:
-    """A message that came in; it comes again next time unless `done` was called.
+    """A received message, which is read again next time unless `acknowledge` is called.
 
-    `done` is called before the next message is asked for; it raises `MailError` if it fails.
+    Call `acknowledge` before requesting the next message; it raises `MailError` if it fails.
     """
 
     data: bytes
@@ -39,35 +40,35 @@ class IncomingMessage:
 
 @dataclass(frozen=True, slots=True)
 class ImapAccount:
-    """A mailbox on an IMAP server, by TLS from the first octet on (RFC 8314)."""
+    """A folder on an IMAP server, reached over implicit TLS (RFC 8314)."""
 
     host: str
     username: str = field(repr=False)
     password: str = field(repr=False)
     port: int = 993
     folder: str = "INBOX"
-    ca_file: str = ""  # certificates to trust; "" for those of the system
+    ca_file: str = ""  # trusted certificates, "" for the system's
     timeout: float = 60  # seconds
 
 
 def read_stream(source: BinaryIO) -> Generator[IncomingMessage, None, None]:
-    """Read one message, as a mail server hands it to a program."""
+    """Read one message, as a mail server pipes it to a program."""
     data = source.read(MAX_MESSAGE_SIZE)
     while source.read(1 << 20):
-        pass  # a server that cannot hand over all of it takes that for a failure
-    if data.startswith(b"From "):  # its own note, as in an mbox
+        pass  # drain it: a mail server treats a broken pipe as a failed delivery
+    if data.startswith(b"From "):  # the separator line of an mbox
         data = data.partition(b"\n")[2]
     if data.strip():
         yield IncomingMessage(data, _do_nothing)
 
 
 def save_to_maildir(folder: Path, data: bytes, most: int) -> bool:
-    """Put a message into a Maildir that is ours, for somebody to read; whole or not at all.
+    """Save a message atomically to a Maildir of ours for the operator to read.
 
-    The same message is kept once. Returns False where `most` messages wait there already.
+    A message is stored only once. Return False if `most` unread messages are there already.
 
     Raises:
-        MailError: it cannot be written.
+        MailError: It cannot be written.
     """
     name = f"{hashlib.sha256(data).hexdigest()[:32]}.eml"
     try:
@@ -75,7 +76,7 @@ def save_to_maildir(folder: Path, data: bytes, most: int) -> bool:
             (folder / each).mkdir(0o700, parents=True, exist_ok=True)
         if count_unread(folder) >= most and not (folder / "new" / name).exists():
             return False
-        number, part = tempfile.mkstemp(dir=folder / "tmp")  # for its owner alone
+        number, part = tempfile.mkstemp(dir=folder / "tmp")  # readable by the owner only
         with os.fdopen(number, "wb") as file:
             file.write(data)
             file.flush()
@@ -87,7 +88,7 @@ def save_to_maildir(folder: Path, data: bytes, most: int) -> bool:
 
 
 def count_unread(folder: Path) -> int:
-    """Return how many messages nobody has read yet in a Maildir; 0 where there is none."""
+    """Return the number of unread messages in a Maildir; 0 if it does not exist."""
     try:
         return sum(1 for _ in (folder / "new").iterdir())
     except OSError:
@@ -95,13 +96,13 @@ def count_unread(folder: Path) -> int:
 
 
 def read_maildir(path: Path) -> Generator[IncomingMessage, None, None]:
-    """Read what is new in a Maildir, and what was moved unread; what is done counts as read.
+    """Read the unread messages of a Maildir, in `new` and `cur`; `acknowledge` marks them as seen.
 
     Raises:
-        MailError: there is no Maildir, or it cannot be read.
+        MailError: The Maildir is missing or unreadable.
     """
     try:
-        found = [*(path / "new").iterdir()]  # first: nothing is made where there is no Maildir
+        found = [*(path / "new").iterdir()]  # before mkdir, which must not create one
         (path / "cur").mkdir(exist_ok=True)
         found += (path / "cur").iterdir()
     except OSError as error:
@@ -114,17 +115,17 @@ def read_maildir(path: Path) -> Generator[IncomingMessage, None, None]:
         try:
             data = read_beginning(file)
         except FileNotFoundError:
-            continue  # somebody else reads it too
+            continue  # another program has moved it
         except OSError as error:
             raise MailError(f"{file}: cannot be read ({error.strerror})") from error
         yield IncomingMessage(data, partial(_move, file, target))
 
 
 def read_mbox(path: Path) -> Generator[IncomingMessage, None, None]:
-    """Read an mbox; it stays locked until the last message, and what is done is then removed.
+    """Read an mbox, locked until the generator ends; acknowledged messages are removed then.
 
     Raises:
-        MailError: it cannot be read, or another program has locked it or writes to it.
+        MailError: It is unreadable, or another program has locked it or writes to it.
     """
     try:
         box = mailbox.mbox(path, create=False)
@@ -140,21 +141,21 @@ def _locked(box: mailbox.mbox) -> Generator[IncomingMessage, None, None]:
     finished: list[str] = []
     try:
         box.lock()
-        for key in box.keys():  # noqa: SIM118 - it is no mapping: iteration gives messages
+        for key in box.keys():  # noqa: SIM118 - iterating yields messages
             yield IncomingMessage(
                 box.get_bytes(key)[:MAX_MESSAGE_SIZE], partial(finished.append, key)
             )
     finally:
         for key in finished:
             box.discard(key)
-        box.close()  # writes it anew where something was removed, and unlocks it
+        box.close()  # rewrites the file if messages were removed, then unlocks it
 
 
 def read_imap(account: ImapAccount) -> Generator[IncomingMessage, None, None]:
-    """Read what is unread in a folder; what is done counts as read.
+    """Read the unread messages of a folder; `acknowledge` marks them as seen.
 
     Raises:
-        MailError: the server does not answer, let us in or do as it is told; no secret is in it.
+        MailError: The server is unreachable or refuses; the message contains no secret.
     """
     try:
         yield from _unread(account)
@@ -162,7 +163,7 @@ def read_imap(account: ImapAccount) -> Generator[IncomingMessage, None, None]:
         fault = describe_error(error)
     else:
         return
-    # Raised here and from nothing: what led to it may hold what was said, a password too.
+    # Raised outside the handler, without a context: the cause may contain the password.
     raise _build_error(account, fault)
 
 
@@ -180,7 +181,7 @@ def _unread(account: ImapAccount) -> Generator[IncomingMessage, None, None]:
     secret = f"\0{account.username}\0{account.password}".encode("utf-8", "surrogateescape")
     folder = account.folder.replace("\\", "\\\\").replace('"', '\\"')
     try:
-        # Not `login`, which takes ASCII only and shows the password when it is not.
+        # imaplib's `login` takes only ASCII and puts the password into its exception otherwise.
         server.authenticate("PLAIN", lambda _: secret)
         _require_ok(server.select(f'"{folder}"'))
         (found,) = _require_ok(server.uid("SEARCH", "UNSEEN"))
@@ -205,7 +206,7 @@ def _mark_seen(account: ImapAccount, server: imaplib.IMAP4, uid: str) -> None:
 
 
 def _require_ok(answer: tuple[str, list[Any]]) -> list[Any]:
-    """Give what a server answered, if it did as it was told."""
+    """Return the data of a response; raise IMAP4.error unless it is OK."""
     kind, data = answer
     if kind != "OK":
         raise imaplib.IMAP4.error(b" ".join(data).decode("utf-8", "replace"))
@@ -213,7 +214,7 @@ def _require_ok(answer: tuple[str, list[Any]]) -> list[Any]:
 
 
 def read_beginning(file: Path) -> bytes:
-    """Return what is read of a message in a file. Raises OSError."""
+    """Return the part of a message file that is read. Raises OSError."""
     with file.open("rb") as opened:
         return opened.read(MAX_MESSAGE_SIZE)
 
@@ -226,4 +227,4 @@ def _move(file: Path, target: Path) -> None:
 
 
 def _do_nothing() -> None:
-    """Do nothing: a message that was handed over is gone already."""
+    """Do nothing: a message from a stream needs no acknowledgement."""

@@ -1,10 +1,7 @@
-"""What everybody is told, and what one reader's copy has of its own → the bytes of a message.
+"""Build MIME messages: encode what all copies share once, then render each recipient's copy.
 
-Signing is in `feedpub.delivery.dkim`, apart, since only those who sign need `cryptography`.
-
-A content and a heading → a letter, whose copies differ only in what is a reader's own.
-
-Text with marks → a MIME body that is encoded once and has gaps for what differs.
+`prepare_message` encodes content and headers into a `PreparedMessage`, whose bodies have gaps for
+merge tags. Signing is separate, in `feedpub.delivery.dkim`, because only that needs `cryptography`.
 """
 
 import binascii
@@ -23,25 +20,23 @@ from feedpub.models.text import one_line
 _LINE_END = re.compile(r"\r\n?")
 _ESCAPED = re.compile(rb"[^\n !-<>-~]+")
 _PLAIN = bytes((10, *range(32, 61), *range(62, 127)))
-# Two octets are left for the escape of a dot or an F that a line begins with, one for the "=".
+# 76 octets less one for the "=" of a soft break and two for escaping a leading dot or "F".
 _LONG = re.compile(rb"^.{74,}$", re.MULTILINE)
 _PART = re.compile(rb".{1,73}(?<!=)(?<!=.)")
 _FIRST = re.compile(rb"^(?:\.|F(?=rom ))", re.MULTILINE)
-_BASE64_LINE = 57  # octets that make 76
-_MAX_ESCAPED_SHARE = (
-    1 / 3
-)  # of the octets: with more of them escaped, nobody can read it as it is either
+_BASE64_LINE = 57  # octets that encode to 76
+_MAX_ESCAPED_SHARE = 1 / 3  # of the octets; beyond it base64 is shorter and no less readable
 
 TagResolver = Callable[[str], str]
-"""Gives what stands for a mark."""
+"""Returns the value of a merge tag."""
 
 
 @dataclass(frozen=True, slots=True)
 class QuotedPrintableBody:
-    """A quoted-printable body (RFC 2045 section 6.7): pieces that end where a line may end.
+    """A quoted-printable body (RFC 2045 section 6.7) in pieces with merge tags between them.
 
-    No line begins with a dot or with "From ", no two blanks follow each other and none ends a
-    line: nothing on the way has a reason to change it, and DKIM's relaxed form is the body itself.
+    No line starts with a dot or "From " or ends with a space, and no two spaces follow each other.
+    So no relay has a reason to change it, and it is its own relaxed canonical form for DKIM.
     """
 
     pieces: tuple[bytes, ...]
@@ -49,7 +44,7 @@ class QuotedPrintableBody:
     encoding: bytes = b"quoted-printable"
 
     def render(self, fill: TagResolver) -> bytes:
-        """Give the whole body, its lines at most 76 octets long."""
+        """Return the whole body in lines of at most 76 octets."""
         parts = [self.pieces[0]]
         for gap, piece in zip(self.tags, self.pieces[1:], strict=True):
             parts += (_encode_value(fill(gap)), piece)
@@ -58,23 +53,26 @@ class QuotedPrintableBody:
 
 @dataclass(frozen=True, slots=True)
 class Base64Chunk:
-    """A piece of a base64 body, for each number of octets that complete what is before it."""
+    """A piece of a base64 body, encoded for each number of octets (0 to 2) taken from its start."""
 
     data: bytes
-    encoded: tuple[bytes, bytes, bytes]  # of data[n:], as far as whole groups of three go
-    remainder: tuple[bytes, bytes, bytes]  # what is left then
+    encoded: tuple[bytes, bytes, bytes]  # data[n:], as far as whole groups of three go
+    remainder: tuple[bytes, bytes, bytes]  # the octets left over
 
 
 @dataclass(frozen=True, slots=True)
 class Base64Body:
-    """A base64 body (RFC 2045 section 6.8): shorter where many letters are not ASCII."""
+    """A base64 body (RFC 2045 section 6.8): shorter for text that is mostly not ASCII.
+
+    The octets before a piece may not fill a group of three; the piece's first octets complete it.
+    """
 
     pieces: tuple[Base64Chunk, ...]
     tags: tuple[str, ...]
     encoding: bytes = b"base64"
 
     def render(self, fill: TagResolver) -> bytes:
-        """Give the whole body, its lines at most 76 octets long."""
+        """Return the whole body in lines of at most 76 octets."""
         parts: list[bytes] = []
         pending = b""
         for place, piece in enumerate(self.pieces):
@@ -94,7 +92,7 @@ Body = QuotedPrintableBody | Base64Body
 
 
 def encode_body(text: str) -> Body:
-    """Encode `text` as suits its letters; its line ends become CRLF, its marks become gaps."""
+    """Encode `text` as quoted-printable or base64, with CRLF line ends and gaps for merge tags."""
     pieces, gaps = merge_tags.split_tags(_LINE_END.sub("\n", text))
     octets = [each.encode("utf-8", "replace") for each in pieces]
     total = sum(map(len, octets))
@@ -108,8 +106,11 @@ def encode_body(text: str) -> Body:
     )
 
 
-def _encode_piece(octets: bytes, follows: bool, leads: bool) -> bytes:  # noqa: FBT001 - told once, above
-    """Encode a piece so that it may stand after and before anything: at the ends of lines."""
+def _encode_piece(octets: bytes, follows: bool, leads: bool) -> bytes:  # noqa: FBT001 - one caller
+    """Encode a piece so that any value may stand before and after it.
+
+    Soft line breaks around the value keep line lengths independent of it.
+    """
     text = _escape(octets)
     if leads and text and not text.endswith(b"\n"):
         text += b"=\n"
@@ -121,13 +122,13 @@ def _encode_piece(octets: bytes, follows: bool, leads: bool) -> bytes:  # noqa: 
 
 
 def _encode_value(value: str) -> bytes:
-    """Encode a value, which is one line and neither begins nor ends with a blank."""
+    """Encode a value, which is one line without leading or trailing spaces."""
     octets = value.encode("utf-8", "replace")
     return _escape(octets).replace(b"\n", b"\r\n")
 
 
 def _escape(octets: bytes) -> bytes:
-    """Encode octets whose lines end with a line feed; a blank at the very end stays."""
+    """Escape octets with LF line ends; a space at the very end stays."""
     escaped = _ESCAPED.sub(_escape_octets, octets)
     escaped = escaped.replace(b"  ", b" =20").replace(b" \n", b"=20\n")
     return _FIRST.sub(_escape_octets, _LONG.sub(_break_line, escaped))
@@ -149,12 +150,12 @@ def _build_chunk(octets: bytes) -> Base64Chunk:
 
 
 def _encode_base64(data: bytes) -> bytes:
-    """Encode `data` in whole lines."""
+    """Encode `data` in complete lines."""
     lines = (data[at : at + _BASE64_LINE] for at in range(0, len(data), _BASE64_LINE))
     return b"".join(binascii.b2a_base64(each, newline=False) + b"\r\n" for each in lines)
 
 
-# What quoted-printable and base64 can never hold is in no body, whoever wrote it (RFC 2045, 6.7).
+# "=_" never occurs in quoted-printable or base64, so no body contains this (RFC 2045 section 6.7).
 _BOUNDARY = "=_feedpub_alternative"
 _DOT_ATOM = re.compile(r"[A-Za-z0-9_+=-]+(?:\.[A-Za-z0-9_+=-]+)*")
 _LANGUAGE = re.compile(r"[A-Za-z]{1,8}(?:-[A-Za-z0-9]{1,8})*")
@@ -171,19 +172,19 @@ _BETWEEN = (
 
 @dataclass(frozen=True, slots=True)
 class PreparedMessage:
-    """A message to everybody, encoded once; `to` writes one reader's copy."""
+    """A message encoded once for all recipients; `render_for` returns one recipient's copy."""
 
-    common_headers: str  # the fields that every copy has
-    subject: str  # with its marks; "" where there are none and `head` has it
+    common_headers: str  # the header fields of every copy
+    subject: str  # with merge tags; "" if it has none and is in `common_headers`
     domain: str  # of the Message-ID
     text: Body
     html: Body
 
     def render_for(self, reader: Recipient) -> bytes:
-        """Give the reader's copy (RFC 5322): CRLF line ends, and ASCII unless the address is not.
+        """Return a recipient's copy (RFC 5322), with CRLF, in ASCII unless the address is not.
 
         Raises:
-            ValueError: the reader's address is none, or a URL is too long for a header.
+            ValueError: The address is invalid, or a URL is too long for a header.
         """
         plain = partial(merge_tags.resolve_tag, reader=reader)
         safe = partial(merge_tags.resolve_tag_html, reader=reader)
@@ -215,10 +216,10 @@ class PreparedMessage:
 
 
 def prepare_message(content: MessageContent, heading: MessageHeaders) -> PreparedMessage:
-    """Encode what every copy of a message has in common.
+    """Encode what all copies of a message have in common.
 
     Raises:
-        ValueError: the sender's address is none, or the archive's URL is too long for a header.
+        ValueError: The sender address is invalid, or the archive URL is too long for a header.
     """
     pieces, gaps = merge_tags.split_tags(content.subject)
     sender = headers.format_mailbox(heading.sender.name, heading.sender.email, len("From: "))
@@ -238,7 +239,7 @@ def prepare_message(content: MessageContent, heading: MessageHeaders) -> Prepare
         fields.append(headers.format_field("List-Id", named))
     if heading.list_id and heading.archive_url:
         fields.append(headers.format_field("List-Archive", headers.format_url(heading.archive_url)))
-    # Both keep "I am on holiday" away: RFC 3834, and what was before it.
+    # Both prevent auto-replies: RFC 3834, and the convention before it.
     fields.append("Auto-Submitted: auto-generated\r\n")
     if heading.list_id:
         fields.append("Precedence: bulk\r\n")
@@ -256,16 +257,16 @@ def prepare_message(content: MessageContent, heading: MessageHeaders) -> Prepare
 
 
 def compose_message(content: MessageContent, heading: MessageHeaders, reader: Recipient) -> bytes:
-    """Give one message; for many with the same content, `prepare` once.
+    """Return one message; for many with the same content, call `prepare_message` once.
 
     Raises:
-        ValueError: an address is none, or a URL is too long for a header.
+        ValueError: An address is invalid, or a URL is too long for a header.
     """
     return prepare_message(content, heading).render_for(reader)
 
 
 def make_message_id(key: str, domain: str) -> str:
-    """Give the Message-ID of a delivery: the same at every attempt, so that a copy is known."""
+    """Return the Message-ID of a delivery, the same at every attempt so that duplicates show."""
     if len(key) > _LONGEST_KEY or not _DOT_ATOM.fullmatch(key):
         key = hashlib.sha256(key.encode("utf-8", "replace")).hexdigest()[:32]
     return f"<{key}@{domain}>"
@@ -276,7 +277,7 @@ def _subject(filled: str) -> str:
 
 
 def _build_unsubscribe_headers(reader: Recipient) -> list[str]:
-    """Give the fields that mail programs make their unsubscribe button of (RFC 2369, RFC 8058)."""
+    """Return the header fields for one-click unsubscribing (RFC 2369, RFC 8058)."""
     ways = [headers.format_url(each) for each in (reader.unsubscribe, reader.mailto) if each]
     if not ways:
         return []

@@ -1,4 +1,7 @@
-"""Deliveries that were claimed → the next one whose domain may have mail."""
+"""The queue of claimed deliveries, ordered fairly by domain.
+
+`Dispatcher` takes the next delivery whose domain is not throttled from a `ReadyQueue`.
+"""
 
 import math
 from collections import deque
@@ -8,11 +11,11 @@ from datetime import datetime
 from feedpub.delivery.throttle import RateLimiter
 from feedpub.models.newsletter import Delivery
 
-_KEPT_PER_DOMAIN = 20  # of a domain that gives some back
+_KEPT_PER_DOMAIN = 20  # deliveries that `evict_slow` leaves
 
 
 class ReadyQueue:
-    """Keeps what waits, by domain: a slow domain holds nobody else up. For one thread."""
+    """Deliveries in one queue per domain, so a slow domain delays no other. Not thread-safe."""
 
     def __init__(self, paces: RateLimiter) -> None:
         self._rate_limiter = paces
@@ -23,20 +26,21 @@ class ReadyQueue:
         return self._number
 
     def add(self, deliveries: Iterable[Delivery]) -> None:
-        """Put deliveries at the end."""
+        """Append deliveries."""
         for each in deliveries:
             self._queues.setdefault(get_domain(each), deque()).append(each)
             self._number += 1
 
     def requeue(self, delivery: Delivery) -> None:
-        """Put a delivery that was taken first again."""
+        """Put a delivery back at the front."""
         self._queues.setdefault(get_domain(delivery), deque()).appendleft(delivery)
         self._number += 1
 
     def pop(self, now: datetime) -> Delivery | float:
-        """Give a delivery, domain after domain, or the seconds to wait for one: infinite for none.
+        """Return the next delivery, round-robin over domains, or the seconds until one is ready.
 
-        It counts as sent as far as the pace of its domain goes.
+        The wait is infinite if the queue is empty. Taking a delivery takes a token of its domain's
+        rate limit.
         """
         soonest, found = math.inf, ""
         for name in self._queues:
@@ -50,22 +54,22 @@ class ReadyQueue:
         lane = self._queues.pop(found)
         delivery = lane.popleft()
         if lane:
-            self._queues[found] = lane  # now the last one
+            self._queues[found] = lane  # reinserted last, which makes the round-robin
         self._number -= 1
         return delivery
 
     def discard_issue(self, issue: int) -> None:
-        """Keep nothing of an issue."""
+        """Drop all deliveries of an issue."""
         kept = [each for lane in self._queues.values() for each in lane if each.issue != issue]
         self._queues, self._number = {}, 0
         self.add(kept)
 
     def get_issue_ids(self) -> frozenset[int]:
-        """Give the issues that something is kept of."""
+        """Return the ids of the issues with queued deliveries."""
         return frozenset(each.issue for lane in self._queues.values() for each in lane)
 
     def evict_slow(self) -> tuple[Delivery, ...]:
-        """Take out most of what waits for the domain that most waits for."""
+        """Remove and return most deliveries of the domain with the longest queue."""
         if not self._queues:
             return ()
         lane = max(self._queues.values(), key=len)
@@ -75,5 +79,5 @@ class ReadyQueue:
 
 
 def get_domain(delivery: Delivery) -> str:
-    """Give the domain that a delivery goes to, as `@example.org`."""
+    """Return the recipient's domain in the form `@example.org`."""
     return "@" + delivery.subscriber.address.rpartition("@")[2].casefold()

@@ -1,8 +1,7 @@
-"""The configuration → the ways that messages leave by: which, how many at once, how fast.
+"""The configured relays, the clock of a command and the ids of sending processes.
 
-The time that a command began → what time it is now; and how long an answer may take.
-
-The processes that send → their names, and which of them are no more.
+`build_transport` and `load_relay_limits` read the mail configuration; `create_worker_id` and
+`is_dead` let a process take over deliveries claimed by one that has ended.
 """
 
 import os
@@ -28,16 +27,16 @@ from feedpub.models.newsletter import RelaySuspension
 
 @dataclass(frozen=True, slots=True)
 class RelayLimits:
-    """One relay, or the folder that stands in for one."""
+    """The limits of one relay, or of the folder that stands in for one."""
 
-    name: str  # as its sessions call it
+    name: str  # equal to `MailSession.relay`
     weight: int = 1
     connections: int = 1
     rate: float = 0.0  # messages a second, 0 for no limit
 
 
 def build_transport(desk: NewsletterContext) -> Transport:
-    """Give the way that messages leave by, as the configuration says."""
+    """Return the transport that the configuration names."""
     mail = desk.config.mail
     folder = desk.paths.cache.parent.parent / mail.folder
     if mail.transport == "folder":
@@ -48,7 +47,7 @@ def build_transport(desk: NewsletterContext) -> Transport:
 
 
 def load_relay_limits(desk: NewsletterContext) -> tuple[RelayLimits, ...]:
-    """Give the relays of the configuration, at least one: a folder is one too."""
+    """Return the limits of the configured relays; a folder counts as one relay."""
     mail = desk.config.mail
     if mail.transport != "smtp" or not mail.relays:
         return (RelayLimits(mail.transport),)
@@ -79,9 +78,9 @@ def _servers(desk: NewsletterContext) -> tuple[Server, ...]:
 
 
 def pick_relay(gates: Sequence[RelayLimits], used: Counter[str], chance: float) -> RelayLimits:
-    """Give the relay for one more connection, among those that have one to spare by their weights.
+    """Choose the relay for one more connection, by weight, among those with connections to spare.
 
-    Where none has, all count as if they had. `chance` goes from 0 up to 1.
+    If none has any to spare, all are candidates. `chance` is in [0, 1).
     """
     spare = [each for each in gates if used[each.name] < each.connections] or list(gates)
     aim = chance * sum(each.weight for each in spare)
@@ -90,13 +89,13 @@ def pick_relay(gates: Sequence[RelayLimits], used: Counter[str], chance: float) 
 
 
 def compute_connect_chance(gates: Sequence[RelayLimits], gate: RelayLimits) -> float:
-    """Give the chance that makes a transport connect to this one first."""
+    """Return the `chance` that makes a transport connect to this relay first."""
     before = sum(each.weight for each in gates[: gates.index(gate)])
     return (before + gate.weight / 2) / sum(each.weight for each in gates)
 
 
 def describe_suspension(suspension: RelaySuspension, zone: ZoneInfo) -> str:
-    """Say why a relay is not used, until when, and how to use it before."""
+    """Return why a relay is suspended, until when and how to resume earlier."""
     until = f"{suspension.until.astimezone(zone):%Y-%m-%d %H:%M} {zone}"
     return (
         f"{suspension.relay} is not used until {until}, or until `feedpub digest resume`: "
@@ -106,11 +105,11 @@ def describe_suspension(suspension: RelaySuspension, zone: ZoneInfo) -> str:
 
 Clock = Callable[[], datetime]
 IN_DOUBT_TIMEOUT = timedelta(minutes=30)
-"""Longer than a server takes to answer, and a worker to record it."""
+"""Longer than a server may take to reply and a worker to record the reply."""
 
 
 def build_clock(now: datetime) -> Clock:
-    """Give a clock that goes on from `now`, whatever is done to the machine's."""
+    """Return a clock that starts at `now` and ignores changes to the system clock."""
     began = time.monotonic()
     return lambda: now + timedelta(seconds=time.monotonic() - began)
 
@@ -119,15 +118,15 @@ _NAME = re.compile(r"(.*)-([0-9]{1,9})-[0-9a-f]{8}")
 
 
 def create_worker_id() -> str:
-    """Give a name for one round of sending of this process, that none had before."""
+    """Return a unique name for one round of sending by this process."""
     return f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(4)}"
 
 
 def is_dead(worker: str) -> bool:
-    """Tell whether a worker's process was on this machine, and is there no more.
+    """Return whether a worker ran on this machine and its process has ended.
 
-    Should it be there all the same, behind a wall that we cannot see through, it sends nothing
-    that was taken from it.
+    A process that only seems gone, say in another PID namespace, does no harm: it cannot send
+    deliveries whose lease was taken from it.
     """
     found = _NAME.fullmatch(worker)
     if found is None or found[1] != socket.gethostname():
@@ -136,6 +135,6 @@ def is_dead(worker: str) -> bool:
         os.kill(int(found[2]), 0)
     except ProcessLookupError:
         return True
-    except OSError:  # pragma: no cover - somebody else's; root, as whom tests may run, is told
+    except OSError:  # pragma: no cover - another user's process; root never gets here
         return False
     return False

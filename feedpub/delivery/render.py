@@ -1,4 +1,8 @@
-"""A content and a reader → the message that the reader gets, signed."""
+"""Render each recipient's message and sign it.
+
+`MessageRenderer` is created once per round and shared by all workers; `MessageSigner` also signs
+confirmations and other single messages.
+"""
 
 from datetime import datetime
 
@@ -17,7 +21,7 @@ from feedpub.storage import sent_files
 
 
 class MessageSigner:
-    """Gives every message what makes it ours: signatures, and a way back that says whose it was."""
+    """Adds DKIM signatures and a return path that identifies the subscriber (VERP)."""
 
     def __init__(self, desk: NewsletterContext) -> None:
         self._newsletter = desk
@@ -25,7 +29,7 @@ class MessageSigner:
         self.signers = tuple(load_signer(desk, each) for each in desk.config.mail.dkim)
 
     def build_message(self, data: bytes, one: Subscriber) -> Message:
-        """Sign and address what is written to a reader."""
+        """Sign a rendered message and address it to a subscriber."""
         for signer in self.signers:
             data = signer.sign(data, tidy=True)
         bounces = self._newsletter.config.mail.bounces
@@ -36,7 +40,7 @@ class MessageSigner:
 
 
 class MessageRenderer:
-    """Writes each reader's copy of each content."""
+    """Renders messages for subscribers."""
 
     def __init__(self, desk: NewsletterContext, following: FilterDescriber) -> None:
         self._newsletter = desk
@@ -52,10 +56,10 @@ class MessageRenderer:
         *,
         is_issue: bool = False,
     ) -> PreparedMessage:
-        """Encode what all copies have in common.
+        """Encode what all copies of a content have in common.
 
-        A digest that is not in the configuration any more, or not by this name, still ends what it
-        began: `title` is what it was called then. What goes to readers is stamped with its time.
+        A digest removed from the configuration still finishes its issues, under the `title` that it
+        had then. Messages of an issue (`is_issue`) are stamped with its time.
         """
         config = self._newsletter.config
         titles = {each.name: each.title for each in config.digests}
@@ -71,7 +75,7 @@ class MessageRenderer:
         return prepare_message(content, heading)
 
     def build_recipient(self, key: str, one: Subscriber, language: str) -> Recipient:
-        """Give what one reader's copy has of its own."""
+        """Return the values of one recipient's copy."""
         config = self._newsletter.config
         pages = config.readers_url
         leave = self._newsletter.create_token("unsubscribe", one)
@@ -89,14 +93,14 @@ class MessageRenderer:
         )
 
     def render(self, letter: PreparedMessage, key: str, one: Subscriber, language: str) -> Message:
-        """Write the copy of one reader. Raises ValueError where it cannot be addressed."""
+        """Return one subscriber's message. Raises ValueError if it cannot be addressed."""
         return self._signer.build_message(
             letter.render_for(self.build_recipient(key, one, language)), one
         )
 
 
 def load_signer(desk: NewsletterContext, key: DkimConfig) -> DkimSigner:
-    """Read a key that messages are signed with. Raises FeedpubError where it cannot be used."""
+    """Load a DKIM key. Raises FeedpubError if it cannot be used."""
     try:
         pem = (desk.paths.cache.parent.parent / key.key).read_bytes()
         return DkimSigner(key.domain, key.selector, pem)
@@ -110,7 +114,7 @@ def load_signer(desk: NewsletterContext, key: DkimConfig) -> DkimSigner:
 
 
 def _add_token(address: str, token: str) -> str:
-    """Put a token into an address, as SMTP takes it: `bounces+token@example.org`."""
+    """Add a token to an address, in ASCII: `bounces+token@example.org`."""
     local, _, domain = address.rpartition("@")
     tagged = f"{local}+{token}@{domain}"
     return to_ascii_address(tagged) or tagged

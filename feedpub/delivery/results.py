@@ -1,8 +1,7 @@
-"""What becomes of deliveries, told by many threads → the store, in as few commits as will do.
+"""Write the results of a round of sending to the store.
 
-Write to the store what a round of sending learns beside what became of each delivery.
-
-Messages that a relay refused for a reason that may be us: it is, until it takes another.
+`ResultWriter` batches the workers' delivery results into few transactions, `StoreWriter` records
+everything else, and `RefusalTracker` finds out whether a relay refuses single messages or us.
 """
 
 import time
@@ -31,19 +30,19 @@ from feedpub.storage import Store
 from feedpub.storage.errors import StoreError, StoreUnavailable
 
 DATABASE_TIMEOUT = 120.0
-"""Seconds to wait for a database that is away: servers wait 300 for the rest of a message."""
+"""Seconds to wait for an unavailable database. SMTP servers wait 300 for the rest of a message."""
 
-_FIRST, _LONGEST = 0.05, 5.0  # seconds between two tries
-_RESULT_DELAY = 0.02  # seconds that an outcome waits for what is asked next
-_REQUEST_DELAY = 0.001  # seconds that a question waits for those of the other connections
-_MAX_BATCH = 100  # written at once
+_FIRST, _LONGEST = 0.05, 5.0  # seconds between two attempts
+_RESULT_DELAY = 0.02  # seconds a result waits for the worker's next request
+_REQUEST_DELAY = 0.001  # seconds a request waits for those of other workers
+_MAX_BATCH = 100  # items per transaction
 _WRITER_CLOSED = "what became of messages cannot be recorded any more"
 
 ReturnType = TypeVar("ReturnType")
 
 
 class LeaseLostError(Exception):
-    """A delivery was taken from us, cancelled, or its reader left, just before it was sent."""
+    """The delivery must not be sent: it was reclaimed or cancelled, or its subscriber left."""
 
 
 def retry_on_database_error(
@@ -51,11 +50,11 @@ def retry_on_database_error(
     sleep: Callable[[float], object],
     patience: float = DATABASE_TIMEOUT,
 ) -> ReturnType:
-    """Call until the database is there; at last raise what it raises (StoreUnavailable).
+    """Call until the database is available; raise StoreUnavailable after `patience` seconds.
 
     Args:
-        call: What may be called again although it was done and only the answer got lost.
-        sleep: Waits for so many seconds.
+        call: An idempotent call: it may have succeeded although the reply was lost.
+        sleep: Waits for a number of seconds.
         patience: Seconds to wait in all.
     """
     pause = _FIRST
@@ -72,21 +71,20 @@ def retry_on_database_error(
 
 @dataclass(frozen=True, slots=True)
 class _WriteRequest:
-    """What a thread waits for: that all it told is on the disk, and whether it may send."""
+    """A worker's request to have its results on disk and, for a delivery, permission to send it."""
 
-    delivery: int | None  # that it wants to send; None where it only waits
-    reply: "SimpleQueue[bool | None]" = field(default_factory=SimpleQueue)  # None: who knows
+    delivery: int | None  # the delivery to send, None to wait only
+    reply: "SimpleQueue[bool | None]" = field(default_factory=SimpleQueue)  # None: write failed
 
 
 _QueueItem = DeliveryUpdate | _WriteRequest
 
 
 class ResultWriter:
-    """Writes to the store in a thread of its own, always all that has come together.
+    """Writes results to the store in a thread of its own, in batches (group commit).
 
-    The disk is slow to promise that it keeps something, and promises many things in the time of
-    one. What a connection tells is written before what it asks later, or with it: so no more
-    deliveries are in doubt at any time than there are connections.
+    One fsync costs as much for many results as for one. A worker's result is written before its
+    next request or together with it, so no more deliveries are in doubt than there are connections.
     """
 
     def __init__(
@@ -97,25 +95,25 @@ class ResultWriter:
         sleep: Callable[[float], object],
         connections: int = 1,
     ) -> None:
-        """Nothing is written yet. So many connections may ask at once."""
+        """Prepare to write; `connections` workers may make requests at the same time."""
         self._store = store
         self._worker = worker
         self._now = now
         self._sleep = sleep
         self._connections = connections
-        self._queue: SimpleQueue[_QueueItem | None] = SimpleQueue()  # None is the last
-        self._lock = Lock()  # nothing is told once this has ended:
+        self._queue: SimpleQueue[_QueueItem | None] = SimpleQueue()  # None ends it
+        self._lock = Lock()  # so that nothing is enqueued after the writer has ended
         self._is_closed = False
 
     def enqueue_result(self, settled: DeliveryUpdate) -> None:
-        """Have an outcome written, soon. Raises StoreError where nothing can be written."""
+        """Have a result written soon. Raises StoreError if nothing can be written."""
         self._put(settled)
 
     def mark_in_doubt(self, delivery: int) -> None:
-        """Record that a delivery may be sent from now on; it is on the disk when this returns.
+        """Mark a delivery as in doubt, on disk, before its final dot is sent.
 
         Raises:
-            NotOursError: It must not be sent.
+            LeaseLostError: It must not be sent.
             StoreError: Nothing can be written.
         """
         question = _WriteRequest(delivery)
@@ -127,18 +125,18 @@ class ResultWriter:
             raise LeaseLostError
 
     def flush(self) -> None:
-        """Wait until all outcomes told so far are on the disk, or nothing can be written."""
+        """Wait until all results so far are on disk, or nothing can be written."""
         question = _WriteRequest(None)
         with suppress(StoreError):
             self._put(question)
             question.reply.get()
 
     def close(self) -> None:
-        """Write what is left, and let `run` return; nothing may be told or asked any more."""
+        """Write the remaining results and let `run` return; nothing may be enqueued after this."""
         self._queue.put(None)
 
     def run(self) -> None:
-        """Write until the end. Raises StoreError where the store cannot be written."""
+        """Write until closed. Raises StoreError if the store cannot be written."""
         goes_on = True
         try:
             while goes_on:
@@ -152,17 +150,17 @@ class ResultWriter:
                 _reply(self._queue.get(), None)
 
     def _put(self, news: _QueueItem) -> None:
-        """Hand something to whoever writes. Raises StoreError where nobody does any more."""
+        """Enqueue an item. Raises StoreError if the writer has ended."""
         with self._lock:
             if self._is_closed:
                 raise StoreError(_WRITER_CLOSED)
             self._queue.put(news)
 
     def _collect_batch(self) -> list[_QueueItem | None]:
-        """Wait for something to write, at most `_MANY`.
+        """Wait for items to write, at most `_MAX_BATCH`.
 
-        Who tells an outcome has something to ask soon, and who asks is seldom alone: those who wait
-        a little for each other are all on the disk for the price of one.
+        A worker that reports a result soon makes a request, and requests of several workers come
+        close together, so waiting briefly lets them share one transaction.
         """
         batch = [self._queue.get()]
         asked = 0
@@ -178,7 +176,7 @@ class ResultWriter:
         return batch
 
     def _write(self, batch: Sequence[_QueueItem]) -> None:
-        """Write it, and answer what is asked."""
+        """Write a batch and reply to its requests."""
         settled = [each for each in batch if isinstance(each, DeliveryUpdate)]
         questions = [each for each in batch if isinstance(each, _WriteRequest)]
         granted: set[int | None] | None = None
@@ -191,7 +189,7 @@ class ResultWriter:
     def _write_transaction(
         self, settled: Sequence[DeliveryUpdate], asked: Sequence[int | None]
     ) -> Iterable[int]:
-        """Write to the store in one transaction; give what may be sent."""
+        """Write to the store in one transaction; return the deliveries that may be sent."""
         store, now = self._store, self._now()
         ids = [each for each in asked if each is not None]
         if ids:
@@ -205,7 +203,7 @@ class ResultWriter:
 
 
 def _reply(news: _QueueItem | None, granted: set[int | None] | None) -> None:
-    """Answer a question: one alone may send, should two have asked for the same."""
+    """Reply to a request; of two requests for the same delivery, only the first may send it."""
     if isinstance(news, _WriteRequest):
         news.reply.put(None if granted is None else news.delivery in granted)
         if granted:
@@ -213,31 +211,30 @@ def _reply(news: _QueueItem | None, granted: set[int | None] | None) -> None:
 
 
 class StoreWriter:
-    """Writes as soon as the database is there; its methods are for all threads.
+    """Writes to the store, waiting for an unavailable database. Thread-safe.
 
-    Every method raises StoreError where the database cannot be used, or is away for too long.
+    Every method raises StoreError if the database is unusable or unavailable for too long.
     """
 
     def __init__(self, desk: NewsletterContext, now: Clock) -> None:
-        """Nothing is written yet."""
         self._newsletter = desk
         self._now = now
 
     def find_sending_issues(self) -> frozenset[int]:
-        """Return the issues that are being sent."""
+        """Return the ids of the issues being sent."""
         issues = retry_on_database_error(self._newsletter.store.list_issues, time.sleep)
         return frozenset(each.id for each in issues if each.state == "sending")
 
     def set_waiting_reason(self, issue: int, why: str) -> None:
-        """Record why an issue waits, "" where it goes on, unless somebody stopped or ended it."""
+        """Record why an issue waits, "" if it does not, unless it is no longer being sent."""
         self._update_issue(self._newsletter.store.set_wait_reason, issue, why)
 
     def pause_issue(self, issue: int, why: str) -> None:
-        """Pause an issue, unless somebody stopped or ended it meanwhile."""
+        """Pause an issue unless it has been stopped or has ended meanwhile."""
         self._update_issue(self._newsletter.store.pause_issue, issue, why)
 
     def record_bounces(self, reports: Sequence[RecipientRejection]) -> None:
-        """Record of readers that their addresses are gone, or their mailboxes took nothing."""
+        """Record hard and soft bounces of subscribers."""
         limit = self._newsletter.config.mail.soft_bounces
 
         def suppressed() -> None:
@@ -249,13 +246,13 @@ class StoreWriter:
         retry_on_database_error(suppressed, time.sleep)
 
     def suspend_relay(self, suspension: RelaySuspension) -> None:
-        """Record that a relay is not used for a while."""
+        """Record the suspension of a relay."""
         retry_on_database_error(
             lambda: self._newsletter.store.suspend_relay(suspension), time.sleep
         )
 
     def record_refusal(self, outcome: SendResult, reader: Subscriber | None = None) -> None:
-        """Record that we were refused, by a reader's domain or else by the relay itself."""
+        """Record that a subscriber's domain, or else the relay itself, refused us."""
         domain = reader.address.rpartition("@")[2].lower() if reader else outcome.relay
         number, words = (
             reader.id if reader else 0,
@@ -280,20 +277,18 @@ class StoreWriter:
 
 
 def format_reply(outcome: SendResult) -> str:
-    """Return what a server answered, in one line."""
+    """Return a server's reply on one line."""
     return " ".join(filter(None, (str(outcome.code or ""), outcome.status, outcome.text)))
 
 
-_MAX_HELD = 5  # refused in a row: it is us
-_MAX_OVER_QUOTA = 2  # likewise, where the relay itself says that it takes no more
-_MAX_RETRIES = (
-    5  # refusals of one message, between which others were taken: it is about that message
-)
+_MAX_HELD = 5  # consecutive refusals after which the relay refuses us
+_MAX_OVER_QUOTA = 2  # the same, if the relay itself says that a quota is used up
+_MAX_RETRIES = 5  # refusals of one message after which the message is at fault
 
 
 @dataclass(frozen=True, slots=True)
 class RefusedMessage:
-    """One message that a relay refused."""
+    """A message that a relay refused."""
 
     delivery: Delivery
     outcome: SendResult
@@ -301,22 +296,24 @@ class RefusedMessage:
 
 
 class RefusalTracker:
-    """What each relay refused since it last took a message. For one thread."""
+    """The refusals of each relay since it last accepted a message. Not thread-safe.
+
+    A refusal that may be about us is held: another message accepted later shows that it was not.
+    """
 
     def __init__(self) -> None:
-        """Nothing was refused yet."""
         self._held: dict[str, list[RefusedMessage]] = {}
         self._over_quota: dict[str, list[datetime]] = {}
-        self._retry_counts: Counter[int] = Counter()  # deliveries, and how often in vain
+        self._retry_counts: Counter[int] = Counter()  # refusals by delivery id
 
     def hold(self, refused: RefusedMessage) -> bool:
-        """Keep a message until more is known; True where the relay refuses us by now."""
+        """Hold a message; return True once the relay must be taken to refuse us."""
         kept = self._held.setdefault(refused.outcome.relay, [])
         kept.append(refused)
         return len(kept) >= _MAX_HELD
 
     def record_retry(self, refused: RefusedMessage, *, over_quota: bool) -> bool:
-        """Count a message that is tried again; True where the relay takes no more by now."""
+        """Count a refusal before a retry; return True once the relay's quota is used up."""
         self._retry_counts[refused.delivery.id] += 1
         if not over_quota:
             return False
@@ -325,13 +322,13 @@ class RefusalTracker:
         return len(over) >= _MAX_OVER_QUOTA
 
     def is_message_at_fault(self, delivery: Delivery) -> bool:
-        """Tell whether a message was refused so often, while others were taken, that it is it."""
+        """Return whether a message has been refused so often that the cause must be the message."""
         return self._retry_counts[delivery.id] >= _MAX_RETRIES
 
     def record_success(self, relay: str, began: datetime) -> tuple[RefusedMessage, ...]:
-        """Count a message that a relay took; return those that it refused before it was begun.
+        """Note an accepted message; return the held ones that were refused before it was begun.
 
-        It refused them, and not us.
+        Since the relay accepts mail from us, it refused those messages and not us.
         """
         if relay in self._over_quota:
             self._over_quota[relay] = [each for each in self._over_quota[relay] if each >= began]
@@ -340,9 +337,9 @@ class RefusalTracker:
         return tuple(each for each in kept if each.at < began)
 
     def pop_held(self, relay: str) -> tuple[RefusedMessage, ...]:
-        """Take out what was set aside of a relay."""
+        """Remove and return the messages held for a relay."""
         return tuple(self._held.pop(relay, ()))
 
     def get_held_relays(self) -> tuple[str, ...]:
-        """Return the relays of which something is set aside."""
+        """Return the relays with held messages."""
         return tuple(name for name, kept in self._held.items() if kept)

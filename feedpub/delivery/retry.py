@@ -1,4 +1,8 @@
-"""What became of one attempt → what becomes of the delivery; and how fast to go on."""
+"""Decide from the result of an attempt what happens to the delivery and how fast to send.
+
+`decide_retry` is the retry policy, `find_cause` tells message, relay and sender problems apart, and
+`TokenBucket` with its functions limits rates. Everything here is pure; `Dispatcher` applies it.
+"""
 
 import math
 import re
@@ -14,26 +18,24 @@ from feedpub.models.newsletter import SendResult
 
 @dataclass(frozen=True, slots=True)
 class RetryPolicy:
-    """How long a delivery is tried: for 4 days and a half (RFC 5321 section 4.5.4.1)."""
+    """How often and how long to retry: by default for 4.5 days (RFC 5321 section 4.5.4.1)."""
 
-    max_attempts: int = 24  # in all
-    initial_delay: timedelta = timedelta(
-        minutes=5
-    )  # twice that after the second attempt, and so on
+    max_attempts: int = 24
+    initial_delay: timedelta = timedelta(minutes=5)  # doubled after each further attempt
     max_delay: timedelta = timedelta(hours=6)
-    jitter: float = 0.25  # of each wait, as much less or more
+    jitter: float = 0.25  # the share of a delay by which it may be shorter or longer
 
 
 DEFAULT_RETRY_POLICY = RetryPolicy()
-_PERMANENT = 500  # the first reply code that says so (RFC 5321 section 4.2.1)
+_PERMANENT = 500  # the lowest permanent reply code (RFC 5321 section 4.2.1)
 
 
 class RetryDecision(NamedTuple):
-    """What becomes of a delivery after an attempt; see `mailing.Settled`."""
+    """What happens to a delivery after an attempt; see `DeliveryUpdate`."""
 
     state: str
     next_attempt: datetime | None = None
-    subscriber_state: str = ""  # the state that the reader comes to, if that can be believed
+    subscriber_state: str = ""  # the subscriber's new state, if the refusal can be believed
 
 
 def decide_retry(
@@ -44,22 +46,22 @@ def decide_retry(
     on_doubt: str,
     patience: RetryPolicy = DEFAULT_RETRY_POLICY,
 ) -> RetryDecision:
-    """Decide what becomes of a delivery.
+    """Decide what happens to a delivery after an attempt.
 
-    A server that is out of reach costs no attempt: the delivery is planned as before. Where a
-    message may have been taken without an answer, `on_doubt` says: "resend" tries it again as
-    often as any other, "hold" leaves it in doubt, for somebody to decide.
+    An unreachable relay does not count as an attempt: the delivery stays planned. If a message may
+    have been accepted without a reply, `on_doubt` decides: "resend" retries it like any other,
+    "hold" leaves it in doubt for the operator to resolve.
 
     Args:
-        attempts: How many were made before this one.
-        outcome: What the transport found out.
+        attempts: The number of attempts before this one.
+        outcome: The result of the attempt.
         now: The end of the attempt.
-        chance: From 0 up to 1, evenly: spreads out what was deferred together.
+        chance: Uniform in [0, 1): spreads retries of deliveries deferred together.
         on_doubt: "resend" or "hold".
-        patience: How often, and with what waits, to try.
+        patience: The limits and delays of retries.
 
     Raises:
-        ValueError: The outcome is of no known kind.
+        ValueError: The result is of no known kind.
     """
     again = attempts + 1 < patience.max_attempts
     match outcome.kind:
@@ -81,18 +83,18 @@ def decide_retry(
 
 
 class FailureCause(Enum):
-    """What is to blame for an outcome, and so what to change before the next attempt."""
+    """The cause of a failure, and so what to change before the next attempt."""
 
-    MESSAGE = "message"  # this message, its reader or their domain; or nothing is wrong
-    CONNECTION = "connection"  # it ended: open another one
+    MESSAGE = "message"  # the message, its recipient or their domain; or nothing is wrong
+    CONNECTION = "connection"  # the connection ended: open another one
     RATE = "rate"  # the relay takes no more for now: send slower
-    QUOTA = "quota"  # the relay takes no more for long
-    SENDER = "sender"  # the relay refuses us, whoever the message is for
+    QUOTA = "quota"  # the relay takes no more for a long time
+    SENDER = "sender"  # the relay refuses us for any recipient
 
 
 _CLOSING = 421
 _TOO_LARGE = "5.3.4"
-_MAILBOX_STATUS = re.compile(r"[45]\.(?:1\.[1-6]|2\.[12])")  # RFC 3463: whatever the words are
+_MAILBOX_STATUS = re.compile(r"[45]\.(?:1\.[1-6]|2\.[12])")  # RFC 3463: decisive whatever the text
 _LONG_LIMIT = re.compile(
     r"\b(?:dai|hour|week|month)ly\b|\bper (?:day|hour|week|month)\b|\b24[ -]?h|\bquota|\btomorrow"
     r"|quota ?exceeded",
@@ -106,11 +108,11 @@ _OWN_QUOTA = re.compile(
 
 
 def find_cause(outcome: SendResult) -> FailureCause:
-    """Tell what is to blame for an outcome: only MESSAGE counts against a delivery.
+    """Return the cause of a failure; only MESSAGE counts against a delivery.
 
-    A refusal for now because of a policy is left to the one message: that is how grey-listing is
-    said. Some answers in the name of the relay are about one reader all the same, so whoever acts
-    on them should look at what becomes of the next messages.
+    A temporary policy refusal is left to the one message: that is how grey-listing looks. Some
+    replies in the relay's name concern a single recipient all the same, so callers should wait for
+    the next messages before they act.
     """
     if outcome.kind in {"accepted", "doubt"}:
         return FailureCause.MESSAGE
@@ -118,7 +120,7 @@ def find_cause(outcome: SendResult) -> FailureCause:
         if outcome.kind == "offline":
             return FailureCause.CONNECTION
         return FailureCause.SENDER if outcome.status == _TOO_LARGE else FailureCause.MESSAGE
-    is_early = outcome.kind == "offline"  # no reader had been named
+    is_early = outcome.kind == "offline"  # no recipient had been named
     if is_early and outcome.code == _CLOSING:
         return FailureCause.CONNECTION
     if not is_early and _MAILBOX_STATUS.fullmatch(outcome.status):
@@ -127,7 +129,7 @@ def find_cause(outcome: SendResult) -> FailureCause:
 
 
 def _classify_cause(outcome: SendResult, *, is_early: bool) -> FailureCause:
-    """Tell it of an answer that is not about one mailbox."""
+    """Return the cause of a reply that is not about one mailbox."""
     command = "MAIL" if is_early else ""
     refusal = bounce_classifier.classify(outcome.code, outcome.status, outcome.text, command)
     is_permanent = outcome.code >= _PERMANENT
@@ -141,10 +143,8 @@ def _classify_cause(outcome: SendResult, *, is_early: bool) -> FailureCause:
     )
 
 
-_QUOTA_SUSPENSION = timedelta(
-    hours=1
-)  # of a relay that is over its quota, unless it says for how long
-_REFUSAL_SUSPENSION = timedelta(minutes=15)  # of one that refuses us: somebody has to see to it
+_QUOTA_SUSPENSION = timedelta(hours=1)  # after a used-up quota, if the relay names no time
+_REFUSAL_SUSPENSION = timedelta(minutes=15)  # after a refusal of us, which needs the operator
 _SHORTEST, _A_DAY = timedelta(minutes=1), timedelta(hours=24)
 _UNITS = {"s": timedelta(seconds=1), "m": timedelta(minutes=1), "h": timedelta(hours=1)}
 _RETRY_TIME = re.compile(
@@ -155,12 +155,12 @@ _RETRY_TIME = re.compile(
 
 
 def has_retry_time(outcome: SendResult) -> bool:
-    """Tell whether a relay says after what time to try again."""
+    """Return whether a relay says after what time to try again."""
     return _RETRY_TIME.search(outcome.text) is not None
 
 
 def get_suspension_time(outcome: SendResult) -> timedelta:
-    """Return how long a relay is not used that takes no more: as long as it says, within a day."""
+    """Return how long to suspend a relay: as long as it asks, between a minute and a day."""
     found = _RETRY_TIME.search(outcome.text)
     if found:
         return min(max(int(found[1]) * _UNITS[found[2][0].lower()], _SHORTEST), _A_DAY)
@@ -168,57 +168,55 @@ def get_suspension_time(outcome: SendResult) -> timedelta:
 
 
 def _wait(attempts: int, chance: float, patience: RetryPolicy) -> timedelta:
-    """Give the time until the next attempt: doubled each time, up to the longest."""
+    """Return the delay before the next attempt: doubled each time, limited, with jitter."""
     doubled = patience.initial_delay * (1 << min(attempts, 20))
     return min(doubled, patience.max_delay) * (1 + patience.jitter * (2 * chance - 1))
 
 
 def is_soft_bounce(outcome: SendResult) -> bool:
-    """Tell whether a server refused a message for good that the reader's mailbox may take later.
+    """Return whether a permanent refusal may be a passing state of the mailbox, such as full.
 
-    It counts as if the message had come back: a mailbox that is full for ever is given up one day.
+    It counts like a soft bounce, so a mailbox that stays full is suppressed in the end.
     """
     refusal = bounce_classifier.classify(outcome.code, outcome.status, outcome.text)
     return outcome.kind == "failed" and outcome.code >= _PERMANENT and refusal.is_soft
 
 
 def is_about_sender(outcome: SendResult) -> bool:
-    """Tell whether a server refused us, whoever the message was for."""
+    """Return whether a server refused us rather than the recipient."""
     refusal = bounce_classifier.classify(outcome.code, outcome.status, outcome.text)
     return bool(outcome.code) and refusal.is_about_sender
 
 
 def is_throttling(outcome: SendResult) -> bool:
-    """Tell whether a domain asks for less mail, and not only for later mail to one mailbox.
+    """Return whether a domain asks for less mail, not only for later mail to one mailbox.
 
-    Enhanced status codes X.1 and X.2 are about the one mailbox (RFC 3463).
+    Enhanced status codes X.1 and X.2 are about the mailbox (RFC 3463).
     """
     return outcome.kind == "deferred" and not outcome.status.startswith(("4.1.", "4.2."))
 
 
-_DEFAULT_RATE = 32.0  # messages a second that a domain without a rate is slowed down from
+_DEFAULT_RATE = 32.0  # messages a second, the assumed rate of a domain without a limit
 _SLOWEST = 1 / 64  # of the rate
-_RECOVERY = 1 / 64  # of the rate, for each message taken
-_TOLERANCE = 1e-6  # of a token: a clock counts microseconds, and floats are not exact
+_RECOVERY = 1 / 64  # of the rate, per accepted message
+_TOLERANCE = 1e-6  # of a token, for microsecond clocks and float rounding
 
 
 @dataclass(frozen=True, slots=True)
 class TokenBucket:
-    """How many messages may go to one relay or one domain: a token for each."""
+    """A rate limit for one relay or domain; each message takes a token."""
 
-    rate: float  # tokens that come in a second; 0 for no limit
-    burst: float  # as many as it holds, at least 1
+    rate: float  # tokens per second, 0 for no limit
+    burst: float  # capacity, at least 1
     tokens: float
-    updated_at: datetime  # when it held them
-    rate_factor: float = (
-        1.0  # the share of the rate that is used: less where a domain asked for less
-    )
+    updated_at: datetime  # when it held `tokens`
+    rate_factor: float = 1.0  # share of `rate` in use, reduced by throttling
 
 
 def acquire_token(bucket: TokenBucket, now: datetime) -> tuple[TokenBucket, float]:
-    """Take a token: the bucket without it and 0.0, or the seconds until there will be one.
+    """Take a token: return the new bucket and 0.0, or the seconds until there will be one.
 
-    Nothing is taken when there is a wait: ask again after it. A clock set back adds no tokens.
+    If there is a wait, nothing is taken; ask again afterwards. A clock set back adds no tokens.
     """
     rate = _rate(bucket)
     if math.isinf(rate):
@@ -232,17 +230,17 @@ def acquire_token(bucket: TokenBucket, now: datetime) -> tuple[TokenBucket, floa
 
 
 def slow_down(bucket: TokenBucket) -> TokenBucket:
-    """Halve the pace and empty the bucket: a server asked for less. One without limit gets one."""
+    """Halve the rate and empty the bucket after throttling; a bucket without a limit gets one."""
     return replace(bucket, rate_factor=max(bucket.rate_factor / 2, _SLOWEST), tokens=0.0)
 
 
 def speed_up(bucket: TokenBucket) -> TokenBucket:
-    """Quicken the pace a little, up to the whole rate: a message was taken."""
+    """Raise the rate a little, up to its full value, after an accepted message."""
     return replace(bucket, rate_factor=min(bucket.rate_factor + _RECOVERY, 1.0))
 
 
 def _rate(bucket: TokenBucket) -> float:
-    """Give the tokens that come in a second, infinite where nothing limits them."""
+    """Return the tokens per second, infinite if unlimited."""
     if bucket.rate > 0:
         return bucket.rate * bucket.rate_factor
     return math.inf if bucket.rate_factor >= 1 else _DEFAULT_RATE * bucket.rate_factor

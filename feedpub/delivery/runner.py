@@ -1,8 +1,7 @@
-"""All that is due → its readers, over several connections at once.
+"""Run a round of sending over several connections at once.
 
-Ctrl-C and SIGTERM → a word to those who work: finish what is in hand, and stop.
-
-Threads that nobody waits for at the end of the process.
+`DeliveryRunner.run_once` sends everything that is due. `stop_on_signals` provides the stop event
+that makes SIGINT and SIGTERM end a round cleanly.
 """
 
 import math
@@ -27,16 +26,17 @@ from feedpub.storage.errors import StoreUnavailable
 
 
 def start_thread(call: Callable[[], object], name: str) -> Future[None]:
-    """Call in a thread of its own; return what tells how that ends.
+    """Call `call` in a daemon thread and return a future for its end.
 
-    A server, or a database, may keep it waiting for longer than a process has to end.
+    Executors join their threads at exit; a daemon thread that waits for a server or a database does
+    not keep the process alive.
     """
     future: Future[None] = Future()
 
     def run() -> None:
         try:
             call()
-        except BaseException as error:  # noqa: BLE001 - whoever asks for the result is told
+        except BaseException as error:  # noqa: BLE001 - re-raised by future.result()
             future.set_exception(error)
         else:
             future.set_result(None)
@@ -45,21 +45,21 @@ def start_thread(call: Callable[[], object], name: str) -> Future[None]:
     return future
 
 
-_POLL_INTERVAL = 0.2  # seconds between two looks at whether to stop
-_GRACE_PERIOD = 5.0  # seconds for messages in hand, until all that was not begun is given back
-_FINAL_TIMEOUT = 1.0  # seconds for each thing that is left to do then: ten in all, at most
+_POLL_INTERVAL = 0.2  # seconds between two checks of the stop event
+_GRACE_PERIOD = 5.0  # seconds for messages in flight before unstarted deliveries are released
+_FINAL_TIMEOUT = 1.0  # seconds for each remaining step, so that stopping takes at most ten
 
 
 @dataclass(frozen=True, slots=True)
 class RunResult:
-    """What came of a round of sending."""
+    """The outcome of a round of sending."""
 
     sent: int
-    stop_reason: str  # why it stopped before the end, "" where it did not
+    stop_reason: str  # why it stopped early, "" if it did not
 
 
 class DeliveryRunner:
-    """Takes what is due to its readers."""
+    """Sends everything that is due, in rounds."""
 
     def __init__(
         self,
@@ -70,7 +70,7 @@ class DeliveryRunner:
         progress: Callable[[int], None],
         stop: Event | None = None,
     ) -> None:
-        """Nothing is sent yet. Once `stop` is set, only what is in hand is finished."""
+        """Prepare to send. Setting `stop` lets messages in flight finish and starts no others."""
         self._newsletter = desk
         self._renderer = printer
         self._transport = way
@@ -79,9 +79,9 @@ class DeliveryRunner:
         self._stop = stop or Event()
 
     def run_once(self) -> RunResult:
-        """Send all that is due now. What cannot be sent now is given back, and told why.
+        """Send everything that is due now, and return to the store what cannot be sent.
 
-        Raises StoreError where the database cannot be used, or is away for too long.
+        Raises StoreError if the database is unusable or unavailable for too long.
         """
         ways = load_relay_limits(self._newsletter)
         office = Dispatcher(
@@ -95,12 +95,12 @@ class DeliveryRunner:
         try:
             office.start()
             self._run_workers(office, ways)
-        finally:  # also after Ctrl-C
+        finally:  # even after KeyboardInterrupt
             self._finish(office)
         return RunResult(office.sent, office.stop_reason)
 
     def _run_workers(self, office: Dispatcher, ways: Sequence[RelayLimits]) -> None:
-        """Run a carrier for each connection there may be, and who records what they do."""
+        """Run one worker per allowed connection, and the thread that writes results."""
         number = sum(each.connections for each in ways)
         connections = ConnectionLimiter(ways, self._now)
         crew = [
@@ -114,7 +114,7 @@ class DeliveryRunner:
             self._wait_for_workers(office, recording, crew, carriers)
         finally:
             office.stop()
-            self._wait_for_all(carriers, 0)  # who still waits sends nothing any more
+            self._wait_for_all(carriers, 0)  # one that still waits sends nothing more
             office.result_writer.close()
             self._wait_for_all([recording], _FINAL_TIMEOUT)
         for each in (recording, *carriers):
@@ -130,10 +130,11 @@ class DeliveryRunner:
         crew: Sequence[DeliveryWorker],
         carriers: list[Future[None]],
     ) -> None:
-        """Wait for the carriers; stop all where one breaks down, or we are asked to.
+        """Wait for the workers; stop them all if one fails or `stop` is set.
 
-        Should a server keep one waiting, the rest does not wait for that; and nobody does for long
-        where we are asked to stop.
+        After the grace period, unstarted deliveries are released so that other processes can send
+        them, even if a server still keeps a worker waiting. If `stop` is set, the workers are then
+        aborted.
         """
         is_over, due, end = False, math.inf, math.inf
         others = set(carriers)
@@ -152,7 +153,7 @@ class DeliveryRunner:
                         each.abort()
 
     def _finish(self, office: Dispatcher) -> None:
-        """Write what is left to write. Raises StoreUnavailable where that takes too long."""
+        """Finish the round. Raises StoreUnavailable if that takes too long once `stop` is set."""
         finishing = start_thread(office.finish, "feedpub-finish")
         self._wait_for_all([finishing], _FINAL_TIMEOUT)
         if not finishing.done():
@@ -160,7 +161,7 @@ class DeliveryRunner:
         finishing.result()
 
     def _wait_for_all(self, calls: Sequence[Future[None]], seconds: float) -> None:
-        """Wait for all of them; once we are asked to stop, for so many seconds."""
+        """Wait for all calls; once `stop` is set, at most `seconds` longer."""
         others = set(calls)
         end = math.inf
         while others and time.monotonic() < end:
@@ -181,9 +182,9 @@ _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 @contextmanager
 def stop_on_signals() -> Iterator[threading.Event]:
-    """Give an event that is set by Ctrl-C and SIGTERM; a second signal does what it always did.
+    """Yield an event that SIGINT and SIGTERM set; a second signal has its usual effect.
 
-    In another thread than the main one, which signals never reach, the event is never set.
+    Python handles signals in the main thread only, so elsewhere the event is never set.
     """
     stop = threading.Event()
     if threading.current_thread() is not threading.main_thread():

@@ -1,6 +1,7 @@
-"""Messages → mail servers, over SMTP (RFC 5321).
+"""Send through SMTP relays (RFC 5321).
 
-A relay → a connection that is open, encrypted and logged in, or the reason why there is none.
+`SmtpTransport` connects to one of the configured relays and returns an `SmtpSession`. Connecting
+includes EHLO, STARTTLS and authentication.
 """
 
 import base64
@@ -27,11 +28,11 @@ from feedpub.models.newsletter import SendResult
 
 _LOOPBACK = frozenset(("localhost", "127.0.0.1", "::1"))
 _CHALLENGE = 334
-_UNKNOWN = (500, 502)  # the server is from before EHLO
+_UNKNOWN = (500, 502)  # the server does not know EHLO
 
 
 class RelayConnectError(MailError):
-    """There is no connection; `outcome` is what the relay said where it refused us."""
+    """Connecting failed; `result` holds the relay's refusal, if it sent one."""
 
     def __init__(self, message: str, outcome: SendResult | None = None) -> None:
         super().__init__(message)
@@ -39,7 +40,7 @@ class RelayConnectError(MailError):
 
 
 def create_ssl_context(relay: SmtpRelay) -> ssl.SSLContext:
-    """Give what decides whose certificate is trusted: the name must be right, and who vouches.
+    """Return a TLS context that verifies the certificate chain and the host name.
 
     Raises:
         MailError: `ca_file` cannot be read.
@@ -53,10 +54,10 @@ def create_ssl_context(relay: SmtpRelay) -> ssl.SSLContext:
 
 
 def open_connection(relay: SmtpRelay, trusted: ssl.SSLContext) -> SmtpConnection:
-    """Connect, say EHLO, encrypt and log in.
+    """Connect, send EHLO, start TLS and log in.
 
     Raises:
-        GreetingError: any of it fails.
+        RelayConnectError: A step failed.
     """
     try:
         server = _connect(relay, trusted)
@@ -68,7 +69,7 @@ def open_connection(relay: SmtpRelay, trusted: ssl.SSLContext) -> SmtpConnection
         except (OSError, UnicodeError, ConnectionLostError, _SmtpRejectedError) as error:
             server.close()
             fault, reply = _describe_error(error), _find_reply(error)
-    # Raised here and from nothing: what led to it may hold what was said, a password too.
+    # Raised outside the handlers, without a context: the cause may contain the password.
     raise RelayConnectError(
         f"{relay.name}: {relay.redact(fault)}",
         build_result("offline", reply, relay) if reply else None,
@@ -76,7 +77,7 @@ def open_connection(relay: SmtpRelay, trusted: ssl.SSLContext) -> SmtpConnection
 
 
 class _SmtpRejectedError(Exception):
-    """Something went the way it is foreseen in SMTP, but not ours."""
+    """The relay answered properly but cannot be used."""
 
     def __init__(self, message: str, reply: SmtpReply | None = None) -> None:
         super().__init__(message)
@@ -84,7 +85,7 @@ class _SmtpRejectedError(Exception):
 
 
 def _connect(relay: SmtpRelay, trusted: ssl.SSLContext) -> smtplib.SMTP:
-    # smtplib compares the certificate with the host its constructor was given, and no other.
+    # smtplib checks the certificate against the host given to its constructor.
     if relay.security == "tls":
         return smtplib.SMTP_SSL(
             relay.host,
@@ -131,9 +132,9 @@ def _send_ehlo(server: smtplib.SMTP) -> None:
 
 
 def _log_in(wire: SmtpConnection, relay: SmtpRelay) -> SmtpReply:
-    """Log in (RFC 4954) in the first way of ours that the server knows.
+    """Log in (RFC 4954) with PLAIN, LOGIN or CRAM-MD5, the first that the server offers.
 
-    smtplib's own way takes ASCII only, and shows the password when it is not.
+    smtplib's own `login` takes only ASCII and puts the password into its exception otherwise.
     """
     user, password = (
         each.encode("utf-8", "surrogateescape") for each in (relay.username, relay.password)
@@ -160,7 +161,7 @@ def _log_in(wire: SmtpConnection, relay: SmtpRelay) -> SmtpReply:
 
 
 def _send_answers(wire: SmtpConnection, *answers: bytes) -> SmtpReply:
-    """Give one answer after the other, as long as the server asks on."""
+    """Send the responses one by one while the server asks for more."""
     reply = SmtpReply(_CHALLENGE)
     for answer in answers:
         if reply.code == _CHALLENGE:
@@ -173,7 +174,7 @@ def _decode_reply(answer: tuple[int, bytes]) -> tuple[int, str]:
 
 
 def _describe_error(error: Exception) -> str:
-    """Say why there is no connection, in words that help."""
+    """Describe for a person why there is no connection."""
     match error:
         case smtplib.SMTPServerDisconnected():
             return describe_disconnect(error)
@@ -186,7 +187,7 @@ def _describe_error(error: Exception) -> str:
 
 
 def _find_reply(error: Exception) -> SmtpReply | None:
-    """Return the answer of a relay that refused us; None where it was none."""
+    """Return the relay's reply that caused the error; None if there was none."""
     match error:
         case smtplib.SMTPResponseException(smtp_code=code, smtp_error=said):
             text = said if isinstance(said, str) else said.decode("utf-8", "replace")
@@ -198,10 +199,10 @@ def _find_reply(error: Exception) -> SmtpReply | None:
 
 
 class SmtpTransport:
-    """Sends through one of several relays; where one is out of reach, through the next.
+    """Sends through one of several relays, falling back to the others.
 
     Raises:
-        MailError: the certificates to trust cannot be read.
+        MailError: The trusted certificates cannot be read.
     """
 
     def __init__(
@@ -212,12 +213,12 @@ class SmtpTransport:
         self._clock = clock
 
     def connect(self, chance: float = 0.0, refused: RefusalHandler = ignore_refusal) -> SmtpSession:
-        """Connect to the relay that `chance` points to, or to the first of the others that answers.
+        """Connect to the relay that `chance` selects, or else to the first other that works.
 
-        `refused` is called for each that answered with a refusal.
+        `refused` is called with each relay's refusal.
 
         Raises:
-            MailError: none answers, lets us in and can be trusted; it says why, for each.
+            MailError: No relay can be used; the message gives the reason for each.
         """
         faults = []
         for relay in order_relays(self.relays, chance):
@@ -230,10 +231,10 @@ class SmtpTransport:
         raise MailError("; ".join(faults) or "mail.relays: there is no mail server to send through")
 
     def connect_to(self, relay: SmtpRelay) -> SmtpSession:
-        """Connect to one of the relays, up to and with the log-in.
+        """Connect to one relay and log in.
 
         Raises:
-            GreetingError: it does not answer, does not let us in or cannot be trusted.
+            RelayConnectError: It does not answer, refuses us or cannot be trusted.
         """
         return SmtpSession(
             open_connection(relay, self._ssl_contexts[relay.ca_file]), relay, self._clock

@@ -1,4 +1,7 @@
-"""Messages → one mail server, one after the other, over one connection."""
+"""Send messages to one relay over one connection.
+
+`SmtpTransport.connect` returns an `SmtpSession`; delivery workers use it as a `MailSession`.
+"""
 
 import re
 from collections.abc import Callable
@@ -15,21 +18,21 @@ from feedpub.delivery.smtp_connection import (
 from feedpub.delivery.transport import MarkInDoubt
 from feedpub.models.newsletter import Message, SendResult
 
-_MAIL, _DATA = 1, 3  # the first and the third command
+_MAIL, _DATA = 1, 3  # positions of the commands in a transaction
 _START_MAIL_INPUT = 354
 _VERDICTS = ("deferred", "failed")
-_NOT_LOGGED_IN = (530, 535, 538)  # RFC 4954: not about the message, nor about the reader
+_NOT_LOGGED_IN = (530, 535, 538)  # RFC 4954: about us, not the message
 _TOO_LARGE = 552
-_MESSAGE_STATUSES = ("5.3.4", "5.6.")  # its size and its form (RFC 3463)
+_MESSAGE_STATUSES = ("5.3.4", "5.6.")  # message size and content (RFC 3463)
 _UNWRITABLE = re.compile(r"[\x00-\x20\x7f<>\ud800-\udfff]")
 _BARE = re.compile(rb"\r\n?|\n")
 _NOT_LINE_ENDS = bytes(each for each in range(256) if each not in b"\r\n")
 
 
 class SmtpSession:
-    """A connection: one transaction at a time, closed after so many messages or seconds.
+    """An SMTP session, limited to a number of transactions and an age.
 
-    Where the server offers PIPELINING (RFC 2920), a message takes two round trips instead of four.
+    With PIPELINING (RFC 2920) a message takes two round trips instead of four.
     """
 
     def __init__(self, wire: SmtpConnection, relay: SmtpRelay, clock: Callable[[], float]) -> None:
@@ -38,7 +41,7 @@ class SmtpSession:
         self._relay = relay
         self._clock = clock
         self._opened = clock()
-        self._transactions = 0  # transactions
+        self._transactions = 0
 
     @property
     def is_open(self) -> bool:
@@ -47,10 +50,10 @@ class SmtpSession:
         return self._wire.is_open and young and self._transactions < self._relay.max_messages
 
     def send(self, message: Message, doubt: MarkInDoubt) -> SendResult:
-        """Send a message; see `transport.Session.send`.
+        """Send a message; see `MailSession.send`.
 
-        A connection that ends before the message was so much as named is `offline`: it was only
-        too old. If that happens to the first message of a connection, or later, it is `deferred`.
+        If a reused connection ends before MAIL is answered, the result is `offline`: it was merely
+        too old. At the first message of a connection, or at a later command, it is `deferred`.
         """
         if not self._wire.is_open:
             return self._build_local_result("offline", "", "the connection is closed")
@@ -62,22 +65,23 @@ class SmtpSession:
         try:
             doubt()
         except BaseException:
-            self._wire.close()  # without the dot the server forgets it (RFC 5321 section 4.1.1.4)
+            # Without the final dot the server discards the message (RFC 5321 section 4.1.1.4).
+            self._wire.close()
             raise
         return self._send_final_dot()
 
     def abort(self) -> None:
-        """End the connection at once; see `transport.Session.cut`."""
+        """End the connection at once; see `MailSession.abort`."""
         self._wire.abort()
 
     def close(self) -> None:
-        """Say QUIT and close the connection."""
+        """Send QUIT and close the connection."""
         self._wire.quit()
 
     def _check_message(self, message: Message) -> SendResult | None:
-        """Refuse what this server will not take, or what would be no command of SMTP.
+        """Refuse a message that the server cannot take or SMTP cannot express.
 
-        What is wrong with the sender is about no reader.
+        A problem with the sender address is `offline`: it does not concern the recipient.
         """
         limit = self._wire.get_extension_parameter("size").strip()
         if _UNWRITABLE.search(message.sender):
@@ -85,7 +89,7 @@ class SmtpSession:
         if _UNWRITABLE.search(message.recipient) or not message.recipient:
             return self._build_local_result("failed", "5.1.3", "no address that SMTP can write")
         if _needs_smtputf8(message) and not self._wire.has_extension("smtputf8"):
-            kind = "offline" if message.recipient.isascii() else "failed"  # then it is the sender's
+            kind = "offline" if message.recipient.isascii() else "failed"  # else: the sender
             told = "the mail server cannot take addresses with letters beyond ASCII (no SMTPUTF8)"
             return self._build_local_result(kind, "5.6.7", told)
         if not message.data.isascii() and not self._wire.has_extension("8bitmime"):
@@ -98,7 +102,7 @@ class SmtpSession:
         return None
 
     def _send_envelope(self, message: Message) -> SendResult | None:
-        """Say MAIL, RCPT and DATA; give the outcome if the server does not want the message."""
+        """Send MAIL, RCPT and DATA; return the result if the server refuses."""
         commands = (
             self._build_mail_command(message),
             b"RCPT TO:<%b>" % message.recipient.encode(),
@@ -131,7 +135,7 @@ class SmtpSession:
         return None
 
     def _send_data(self, message: Message) -> SendResult | None:
-        """Write all of the message but for the final dot; give the outcome if that fails."""
+        """Send the message except for the final dot; return the result if that fails."""
         try:
             self._wire.write(_dot_stuff(message.data))
         except ConnectionLostError as error:
@@ -141,9 +145,9 @@ class SmtpSession:
         return None
 
     def _send_final_dot(self) -> SendResult:
-        """Write the final dot and tell what the server makes of the message."""
+        """Send the final dot and return the result."""
         try:
-            if self._wire.has_pending_data():  # it spoke before the end: the message is not taken
+            if self._wire.has_pending_data():  # a reply before the dot means refusal
                 reply = self._wire.read_reply()
                 self._wire.close()
                 return self._build_refusal(reply, _DATA, renew=False)
@@ -160,11 +164,13 @@ class SmtpSession:
         return build_result(reply.kind or "doubt", reply, self._relay)
 
     def _build_refusal(self, reply: SmtpReply, place: int, *, renew: bool) -> SendResult:
-        """Give the outcome of a reply that is no yes; `renew` where a new connection may help.
+        """Return the result of a negative reply; `renew` means that a new connection may help.
 
-        At the first command no reader was named yet: what is refused there is the sender.
+        MAIL names no recipient, so a refusal there concerns the sender, unless it is about the
+        message.
         """
-        kind = "failed" if reply.kind == "failed" else "deferred"  # nonsense is no verdict
+        # A reply that makes no sense is not final.
+        kind = "failed" if reply.kind == "failed" else "deferred"
         found = build_result(kind, reply, self._relay)
         if (
             reply.code in _NOT_LOGGED_IN
@@ -177,16 +183,15 @@ class SmtpSession:
         return found
 
     def _reset_transaction(self, last: SmtpReply) -> None:
-        """End a transaction without a message, so that the next one may begin."""
+        """End a transaction without a message so that the next one may begin."""
         try:
-            if (
-                last.code == _START_MAIL_INPUT
-            ):  # no reader was accepted, and yet it asks for a message
+            # With pipelining a server may accept DATA although it refused the recipient.
+            if last.code == _START_MAIL_INPUT:
                 self._wire.send_command(b".")
             if not self._wire.send_command(b"RSET").is_success:
                 self._wire.close()
         except ConnectionLostError:
-            return  # and forgotten
+            return  # a lost connection has no transaction to reset
 
     def _build_mail_command(self, message: Message) -> bytes:
         parameters = ""
@@ -199,17 +204,17 @@ class SmtpSession:
         return f"MAIL FROM:<{message.sender}>{parameters}".encode()
 
     def _build_local_result(self, kind: str, status: str, text: str) -> SendResult:
-        """Give an outcome that no reply of the server stands behind."""
+        """Return a result that is not based on a reply."""
         return SendResult(kind, status=status, text=text, relay=self.relay)
 
 
 def _is_positive(place: int, reply: SmtpReply) -> bool:
-    """Whether the server goes on after the first, the second or the third command."""
+    """Return whether the reply to the first, second or third command lets us continue."""
     return reply.code == _START_MAIL_INPUT if place == _DATA else reply.is_success
 
 
 def _is_about_message(refusal: SendResult) -> bool:
-    """Whether it was refused for its size or its form: another message may be taken."""
+    """Return whether the refusal concerns the size or content, so that others may be accepted."""
     return refusal.code == _TOO_LARGE or refusal.status.startswith(_MESSAGE_STATUSES)
 
 
@@ -219,14 +224,14 @@ def _needs_smtputf8(message: Message) -> bool:
 
 
 def _dot_stuff(data: bytes) -> bytes:
-    """Give `data` as SMTP's DATA has it, without the final dot (RFC 5321 section 4.5.2).
+    """Return `data` as sent after DATA, without the final dot (RFC 5321 section 4.5.2).
 
-    A line feed alone would let somebody smuggle a message in: servers differ on what ends a line.
+    Bare CR and LF become CRLF: servers disagree on what ends a line, which allows SMTP smuggling.
     """
     ends = data.translate(None, _NOT_LINE_ENDS)
     if not data.endswith(b"\r\n") or len(ends) != 2 * data.count(b"\r\n"):
         data = _BARE.sub(b"\r\n", data)
         data = data if data.endswith(b"\r\n") else data + b"\r\n"
-    if data.count(b"\n."):  # counting two octets is twice as fast as looking for them
+    if data.count(b"\n."):  # count() is twice as fast as `in` here
         data = data.replace(b"\n.", b"\n..")
     return b"." + data if data.startswith(b".") else data

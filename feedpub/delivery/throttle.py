@@ -1,10 +1,8 @@
-"""How relays and domains take mail → how long the next message to one has to wait.
+"""Rate limits, relay throttling and the circuit breaker of an issue.
 
-How fast each relay takes messages, as it turns out: slower after a refusal, then gently faster.
-
-TCP finds the room on a line in the same way (additive increase, multiplicative decrease).
-
-What servers refuse of one issue → whether to go on, and whether to believe who is gone.
+`RateLimiter` applies configured rates and throttling by domain. `Throttle` finds the rate that a
+throttling relay accepts: it falls with each refusal and rises a little with each accepted message.
+`CircuitBreaker` stops an issue that is mostly refused. `Dispatcher` uses all three.
 """
 
 import math
@@ -18,21 +16,21 @@ from feedpub.delivery import retry
 from feedpub.delivery.retry import TokenBucket
 from feedpub.models.newsletter import SendResult
 
-_BURST = 0.1  # seconds' worth of messages at once: threads do not wake to the microsecond
+_BURST = 0.1  # seconds' worth of messages at once, since threads wake up late
 _CLOSING = 421
-_SYSTEM = "4.3."  # RFC 3463: it is the server, and neither the mailbox nor the domain
+_SYSTEM = "4.3."  # RFC 3463: the mail system, not the mailbox
 
 
 class RateLimiter:
-    """Token buckets by name; who has no rate and was not slowed down has none. For one thread."""
+    """Token buckets by relay or domain, only for those limited or throttled. Not thread-safe."""
 
     def __init__(self, rates: Mapping[str, float]) -> None:
-        """Nobody is slowed down yet. `rates` are in messages a second, 0 for no limit."""
+        """Limit the given names. `rates` are in messages a second, 0 for no limit."""
         self._rates = {name: rate for name, rate in rates.items() if rate}
         self._buckets: dict[str, TokenBucket] = {}
 
     def acquire(self, name: str, now: datetime) -> float:
-        """Take the right to one message: 0.0, or the seconds until it is worth asking again."""
+        """Take a token; return 0.0, or the seconds to wait before asking again."""
         if name not in self._buckets:
             if name not in self._rates:
                 return 0.0
@@ -41,11 +39,11 @@ class RateLimiter:
         return seconds
 
     def slow_down(self, name: str, now: datetime) -> None:
-        """Send less there: it asked for that."""
+        """Reduce a rate after throttling."""
         self._buckets[name] = retry.slow_down(self._buckets.get(name) or self._new(name, now))
 
     def speed_up(self, name: str) -> None:
-        """Send a little more there: it took a message."""
+        """Raise a reduced rate a little after an accepted message."""
         if name not in self._buckets:
             return
         bucket = retry.speed_up(self._buckets[name])
@@ -61,41 +59,40 @@ class RateLimiter:
 
 
 def is_relay_throttling(outcome: SendResult) -> bool:
-    """Tell whether it is the relay itself that asks for less, whoever the message was for."""
+    """Return whether the relay itself asks for less mail, whatever the recipient."""
     closing = outcome.code == _CLOSING or outcome.status.startswith(_SYSTEM)
     return retry.is_throttling(outcome) and closing
 
 
 _SECOND = timedelta(seconds=1)
-_MEASURED = 1000  # messages: as many a second can be told apart
+_MEASURED = 1000  # accept times kept per relay; the highest rate that can be measured
 _SLOWER, _MUCH_SLOWER = 0.7, 0.5
-_FASTER = 1 + 1 / 128  # for each message taken
+_FASTER = 1 + 1 / 128  # per accepted message
 _RELAY_BURST = 0.1  # seconds' worth of messages at once
 _SLOWEST = 1 / 60  # messages a second
 _LONGEST = timedelta(seconds=60)
-_MAX_REFUSALS = 7  # refusals in a row, over two minutes: then it is no matter of seconds
+_MAX_REFUSALS = 7  # in a row, over about two minutes; waiting seconds no longer helps then
 
 
 @dataclass(frozen=True, slots=True)
 class _Limit:
-    """What is known of a relay that has asked for less."""
+    """The measured limit of a relay that has throttled us."""
 
     bucket: TokenBucket
-    slowed: datetime  # what was begun before says nothing new
-    until: datetime  # nothing is sent to it before
-    refusals: int  # since it last took a message
+    slowed: datetime  # refusals of messages begun before this say nothing new
+    until: datetime  # send nothing before this
+    refusals: int  # since it last accepted a message
 
 
 class Throttle:
-    """The pace of each relay. For one thread."""
+    """The sending rate of each relay that has throttled us. Not thread-safe."""
 
     def __init__(self) -> None:
-        """Nobody has asked for less yet."""
         self._limits: dict[str, _Limit] = {}
         self._accepted_times: dict[str, deque[datetime]] = {}
 
     def get_delay(self, relay: str, now: datetime) -> float:
-        """Return the seconds until a relay may have another message, 0.0 for now."""
+        """Return the seconds until a relay may be sent another message, 0.0 for now."""
         limit = self._limits.get(relay)
         if limit is None:
             return 0.0
@@ -110,7 +107,7 @@ class Throttle:
             self._limits[relay] = replace(limit, bucket=retry.acquire_token(limit.bucket, now)[0])
 
     def record_success(self, relay: str, now: datetime) -> None:
-        """Count a message that a relay took, and send a little faster."""
+        """Count an accepted message and raise the rate a little."""
         self._accepted_times.setdefault(relay, deque(maxlen=_MEASURED)).append(now)
         limit = self._limits.get(relay)
         if limit is not None:
@@ -119,12 +116,12 @@ class Throttle:
             self._limits[relay] = replace(limit, bucket=bucket, refusals=0)
 
     def record_refusal(self, relay: str, began: datetime, now: datetime) -> bool:
-        """Send slower to a relay that asked for less; False where that has been in vain for long.
+        """Slow down for a relay; return False once slowing down has not helped for long.
 
         Args:
-            relay: Which one.
-            began: When the message was begun that it did not take.
-            now: When it said so.
+            relay: The relay's name.
+            began: When the refused message was begun.
+            now: When it was refused.
         """
         limit = self._limits.get(relay)
         if limit is not None and began < limit.slowed:
@@ -141,7 +138,7 @@ class Throttle:
         return refusals + 1 < _MAX_REFUSALS
 
     def _measured(self, relay: str, now: datetime) -> float:
-        """Return how many messages a relay took within the last second, at least one."""
+        """Return how many messages a relay accepted within the last second, at least one."""
         taken = self._accepted_times.get(relay, ())
         return max(sum(now - each <= _SECOND for each in taken), 1)
 
@@ -150,45 +147,42 @@ def _burst(rate: float) -> float:
     return max(1.0, rate * _RELAY_BURST)
 
 
-_WINDOW = 40  # answers that are looked at
-_MIN_REFUSALS = (
-    20  # refusals among them, from which on it is the relay or the message that is doubted
-)
+_WINDOW = 40  # the last results that count
+_MIN_REFUSALS = 20  # refusals among them before the relay or the message is suspect
 
 
 class RecipientRejection(NamedTuple):
-    """What a refusal says of a reader, if it can be believed."""
+    """What a refusal says about a subscriber, if it can be believed."""
 
     subscriber_id: int
-    hard: bool  # their address is gone; else their mailbox took nothing this time
+    hard: bool  # the address is gone; otherwise a soft bounce
 
 
 class CircuitBreaker:
-    """Keeps a relay that refuses everybody from emptying the list, or the issue. For one thread.
+    """Stops an issue when most messages are refused. Not thread-safe.
 
-    Nobody is suppressed at once, but only when a later message was taken and, of the last few,
-    no more were refused than taken.
+    It also keeps a relay that refuses everything from emptying the list: rejections of recipients
+    are believed only while at least half of the recent messages were accepted.
     """
 
     def __init__(self, issue: int) -> None:
-        """Nothing was refused yet."""
         self._issue = issue
         self._recent_refusals: deque[bool] = deque(maxlen=_WINDOW)
         self._unconfirmed: list[RecipientRejection] = []
 
     def record_success(self) -> tuple[RecipientRejection, ...]:
-        """Count a message that was taken; return what may be believed of readers now."""
+        """Count an accepted message; return the rejections that this confirms."""
         self._recent_refusals.append(False)
         return self.pop_confirmed()
 
     def record_failure(self, report: RecipientRejection | None) -> None:
-        """Count a message that was refused; keep in mind what that says of its reader, if any."""
+        """Count a refused message; remember what it says about its recipient, if anything."""
         self._recent_refusals.append(True)
         if report is not None:
             self._unconfirmed.append(report)
 
     def pop_confirmed(self) -> tuple[RecipientRejection, ...]:
-        """Return what may be believed, once each: all that was kept in mind, or nothing."""
+        """Return the remembered rejections, once each, if they can be believed now."""
         refused = sum(self._recent_refusals)
         if not self._unconfirmed or refused > len(self._recent_refusals) - refused:
             return ()
@@ -202,7 +196,7 @@ class CircuitBreaker:
         return refused >= _MIN_REFUSALS and refused > len(self._recent_refusals) - refused
 
     def __str__(self) -> str:
-        """Say why the issue stopped, and what to do."""
+        """Return why the issue stopped and what to do about it."""
         return (
             f"{sum(self._recent_refusals)} of the last {len(self._recent_refusals)} "
             "messages were refused; nobody "

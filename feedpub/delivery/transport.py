@@ -1,11 +1,7 @@
-"""Messages → readers, and what comes back → us: the only floor that knows SMTP and IMAP.
+"""The interface of transports: `Transport.connect` returns a `MailSession`, which sends messages.
 
-A transport gives sessions, a session takes messages one after the other and tells what became of
-each. `feedpub.delivery.mailbox` reads the mail that comes back.
-
-What every way of sending can do.
-
-What went wrong with a connection → words that help.
+`smtp` and `file_transport` implement it. `clean_reply` and `describe_error` word server replies and
+connection errors for all of `feedpub.delivery`.
 """
 
 import re
@@ -17,61 +13,61 @@ from feedpub.models.newsletter import Message, SendResult
 from feedpub.models.text import one_line
 
 MarkInDoubt = Callable[[], None]
-"""Records that a message is about to be handed over; called just before nobody can know."""
+"""Records that a message is about to be handed over, after which its fate may be unknown."""
 
 RefusalHandler = Callable[[SendResult], None]
-"""Hears of a relay that answered and did not let us send, in its words."""
+"""Receives the reply of a relay that refused a connection."""
 
 
 def ignore_refusal(outcome: SendResult) -> None:
-    """Hear of a refusal, and do nothing about it."""
+    """Ignore a refusal."""
     del outcome
 
 
 class MailSession(Protocol):
-    """A way that is open: takes messages one after the other, from one thread."""
+    """An open session that sends messages one after the other, from one thread."""
 
     @property
     def relay(self) -> str:
-        """The name of what is at the other end."""
+        """The name of the relay at the other end."""
         ...
 
     @property
     def is_open(self) -> bool:
-        """Whether another message may be sent; else close this one and connect again."""
+        """Whether another message may be sent; otherwise close this session and connect again."""
         ...
 
     def send(self, message: Message, doubt: MarkInDoubt) -> SendResult:
-        """Send a message and tell what became of it.
+        """Send a message and return the result.
 
-        `doubt` is called when the message is almost handed over, just before SMTP's final dot;
-        what it raises is raised again, and nothing was handed over then. Nothing else is raised,
-        whatever the other side does.
+        `doubt` is called just before the message is handed over, which in SMTP is the final dot. An
+        exception it raises propagates, and the message is not handed over then. Nothing else is
+        raised, whatever the server does.
         """
         ...
 
     def abort(self) -> None:
-        """End it at once, whatever the other side does; for all threads.
+        """End the session at once, whatever the server does. Thread-safe.
 
-        What has almost been handed over is in doubt then, and anything else was not sent.
+        A message about to be handed over is in doubt then; any other was not sent.
         """
         ...
 
     def close(self) -> None:
-        """Take leave; never raises, and may be called twice."""
+        """Close the session; never raises and may be called twice."""
         ...
 
 
 class Transport(Protocol):
-    """A way of sending; may be used by several threads at once."""
+    """A way of sending. Thread-safe."""
 
     def connect(self, chance: float = 0.0, refused: RefusalHandler = ignore_refusal) -> MailSession:
-        """Open a way; `chance`, from 0 up to 1, chooses among several by their weights.
+        """Open a session; `chance`, in [0, 1), selects among several relays by weight.
 
-        `refused` is called for each relay that answered before that, and refused us.
+        `refused` is called for each relay that refused us before one accepted.
 
         Raises:
-            MailError: nothing can be sent now; the message says why, and holds no secret.
+            MailError: Nothing can be sent now; the message says why and contains no secret.
         """
         ...
 
@@ -81,12 +77,12 @@ _LONGEST = 300
 
 
 def clean_reply(said: str) -> str:
-    """Give what a server said without control characters, in one line that is not too long."""
+    """Return a server's text on one line, limited in length and without control characters."""
     return _BLANKS.sub(" ", one_line(said))[:_LONGEST]
 
 
 def describe_error(error: Exception) -> str:
-    """Say why a server cannot be reached or trusted."""
+    """Describe for a person why a server cannot be reached or trusted."""
     match error:
         case ssl.SSLCertVerificationError(verify_message=doubt):
             return f"its certificate cannot be trusted: {doubt}; mend it, or set the right host"

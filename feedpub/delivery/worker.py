@@ -1,6 +1,7 @@
-"""One connection at a time → messages handed over, one after the other.
+"""Delivery workers, one per connection, and the limits on the connections they open.
 
-The connections of one round, by relay → where the next one goes.
+`DeliveryRunner` runs one `DeliveryWorker` per allowed connection, each in its own thread; they
+share one `ConnectionLimiter`.
 """
 
 import math
@@ -21,38 +22,35 @@ from feedpub.delivery.transport import MailSession, Transport
 from feedpub.errors import MailError
 from feedpub.models.newsletter import Delivery, Message, SendResult
 
-_AVOID_FOR = timedelta(minutes=1)  # a relay that did not answer
-_LIMIT_CONFIRMATIONS = 2  # connections that a relay ended after as many messages: that is its limit
+_AVOID_FOR = timedelta(minutes=1)  # how long to avoid a relay that did not answer
+_LIMIT_CONFIRMATIONS = 2  # connections ended after the same number of messages prove a limit
 
 
 class ConnectionLimiter:
-    """Counts them; its methods are for all threads."""
+    """Counts connections per relay and chooses where the next one goes. Thread-safe."""
 
     def __init__(self, gates: Sequence[RelayLimits], now: Clock) -> None:
-        """There are none yet."""
         self._relays = tuple(gates)
         self._now = now
-        self._counting = Lock()  # guards what follows
-        self._open: Counter[str] = Counter()  # by relay, those that are being made too
-        self._avoided_until: dict[str, datetime] = {}  # relays that did not answer, until when
-        self._limit_counts: Counter[tuple[str, int]] = (
-            Counter()
-        )  # by relay, and after how many messages
+        self._counting = Lock()  # guards everything below
+        self._open: Counter[str] = Counter()  # by relay, including connections being opened
+        self._avoided_until: dict[str, datetime] = {}  # relays that did not answer
+        self._limit_counts: Counter[tuple[str, int]] = Counter()  # by relay and message count
 
     @property
     def is_idle(self) -> bool:
-        """Whether none is open or being made."""
+        """Whether no connection is open or being opened."""
         with self._counting:
             return not self._open.total()
 
     def reserve(
         self, chance: float, without: Collection[str] = ()
     ) -> tuple[RelayLimits, float] | None:
-        """Choose where the next connection goes, and count it there as if it were open.
+        """Choose the relay for the next connection and reserve a place there.
 
-        Where nobody answered of late it goes only if there is no room elsewhere; and to none of
-        those it is to do `without`. Returns it with the chance that a transport is to connect with,
-        and None where there is no room.
+        Relays that did not answer recently are chosen only if no other has room, and those in
+        `without` never. Return the relay and the `chance` to pass to `Transport.connect`, or None
+        if there is no room.
         """
         with self._counting:
             now = self._now()
@@ -69,7 +67,7 @@ class ConnectionLimiter:
         return gate, compute_connect_chance(self._relays, gate)
 
     def get_message_limit(self, relay: str) -> float:
-        """Return how many messages a relay takes over one connection, as far as is known."""
+        """Return how many messages a relay takes per connection; infinity if unknown."""
         with self._counting:
             known = [
                 number
@@ -79,15 +77,15 @@ class ConnectionLimiter:
         return min(known, default=math.inf)
 
     def record_message_limit(self, relay: str, messages: int) -> None:
-        """Learn that a relay took no more over a connection after so many messages."""
+        """Record that a relay ended a connection after this many messages."""
         if messages > 1:
             with self._counting:
                 self._limit_counts[relay, messages] += 1
 
     def confirm(self, gate: RelayLimits, relay: str) -> bool:
-        """Count a connection where it has come about, which may be elsewhere.
+        """Count a connection at the relay that it reached, which may not be the reserved one.
 
-        False where that relay has as many as it may have, and this one must be closed.
+        Return False if that relay already has all its connections; the caller must close this one.
         """
         with self._counting:
             self._open[gate.name] -= 1
@@ -100,17 +98,17 @@ class ConnectionLimiter:
             return True
 
     def release(self, relay: str) -> None:
-        """Count a connection that is no more, or did not come about."""
+        """Give up the place of a connection that was closed or not established."""
         with self._counting:
             self._open[relay] -= 1
 
 
 _CLOSING = 421
-_MAX_FAILED_CONNECTIONS = 2  # connections in a row over which nothing could be sent
+_MAX_FAILED_CONNECTIONS = 2  # consecutive connections over which nothing could be sent
 
 
 class DeliveryWorker:
-    """Carries what the office gives, for one thread."""
+    """Sends the dispatcher's deliveries over one connection at a time, in one thread."""
 
     def __init__(
         self,
@@ -125,10 +123,10 @@ class DeliveryWorker:
         self._transport = way
         self._session: MailSession | None = None
         self._failed_connections = 0
-        self._accepted_count = 0  # messages, over this connection
+        self._accepted_count = 0  # messages accepted over this connection
 
     def run(self) -> None:
-        """Carry until there is nothing more, or the office says so."""
+        """Send until the dispatcher has no more deliveries."""
         try:
             while delivery := self._dispatcher.fetch_delivery():
                 self._deliver(delivery)
@@ -136,7 +134,7 @@ class DeliveryWorker:
             self._close()
 
     def abort(self) -> None:
-        """Wait for no answer any more; for all threads."""
+        """Break off the current exchange with the server. Thread-safe."""
         session = self._session
         if session is not None:
             session.abort()
@@ -167,10 +165,10 @@ class DeliveryWorker:
             self._dispatcher.complete(delivery, outcome, began)
 
     def _needs_another_connection(self, outcome: SendResult) -> bool:
-        """Tell whether nothing was sent, and another connection may be all that it takes.
+        """Return whether nothing was sent and a new connection may be all it takes.
 
-        Many relays take so many messages over one connection, and say so at the next MAIL. Over a
-        new connection the same answer means something else.
+        Many relays limit the messages per connection and say so at the next MAIL. Over a new
+        connection the same reply is a real refusal.
         """
         if outcome.kind != "offline":
             return False
@@ -181,7 +179,7 @@ class DeliveryWorker:
         return found in {FailureCause.CONNECTION, FailureCause.SENDER}
 
     def _requeue_unsent(self, delivery: Delivery, outcome: SendResult) -> None:
-        """Try again over a new connection; where that fails too, this way leads nowhere."""
+        """Requeue a delivery to retry it over a new connection; back off if that fails too."""
         self._close()
         self._dispatcher.requeue(delivery)
         self._failed_connections += 1
@@ -189,13 +187,13 @@ class DeliveryWorker:
             self._handle_no_connection(_describe_failure(outcome))
 
     def _handle_no_connection(self, why: str) -> None:
-        """Wait a little while there are other connections; the last one ends the round."""
+        """Wait while other connections are open; abort the round if this was the last."""
         if self._connections.is_idle:
             self._dispatcher.abort(why)
         self._dispatcher.wait_before_retry()
 
     def _message(self, delivery: Delivery) -> Message | None:
-        """Write the reader's copy; None, and it failed, where there is no address to write to."""
+        """Render the message; None, with the delivery failed, if the address is unusable."""
         letter, language = self._dispatcher.get_prepared_message(delivery)
         try:
             return self._renderer.render(letter, delivery.key, delivery.subscriber, language)
@@ -206,7 +204,7 @@ class DeliveryWorker:
             return None
 
     def _get_session(self, delivery: Delivery) -> MailSession | None:
-        """Give a connection that is open; None where the office has the delivery back."""
+        """Return an open session; None if the delivery was requeued instead."""
         if self._session is not None and self._may_send(self._session):
             return self._session
         self._close()
@@ -231,9 +229,8 @@ class DeliveryWorker:
             self._dispatcher.wait_before_retry()
             return None
         self._session, self._accepted_count = session, 0
-        if (
-            session.relay in self._dispatcher.get_suspended_relays()
-        ):  # where another one was out of reach
+        # The transport falls back to other relays, even to one that is suspended.
+        if session.relay in self._dispatcher.get_suspended_relays():
             self._dispatcher.requeue(delivery)
             self._close()
             self._dispatcher.wait_before_retry()
@@ -241,7 +238,7 @@ class DeliveryWorker:
         return session
 
     def _may_send(self, session: MailSession) -> bool:
-        """Tell whether a connection is open, and its relay takes another message over it."""
+        """Return whether the session is open and its relay takes another message over it."""
         known = self._connections.get_message_limit(session.relay)
         return (
             session.is_open
@@ -251,7 +248,7 @@ class DeliveryWorker:
 
     def _close(self) -> None:
         if self._session is not None:
-            # Nothing is in doubt but over connections that are open: not after a kill either.
+            # So even after a kill, no more deliveries are in doubt than connections were open.
             self._dispatcher.result_writer.flush()
             self._session.close()
             self._connections.release(self._session.relay)
@@ -259,7 +256,7 @@ class DeliveryWorker:
 
 
 def _describe_failure(outcome: SendResult) -> str:
-    """Tell why nothing can be sent, and where a server said so, which and how."""
+    """Describe why nothing can be sent, naming the relay if it replied."""
     if not outcome.code:
         return outcome.text
     return f"{outcome.relay}: {format_reply(outcome)}"

@@ -1,4 +1,4 @@
-"""A feed and its posts → Atom 1.0 (RFC 4287)."""
+"""Write Atom 1.0 feeds (RFC 4287) and archives of them (RFC 5005); see `AtomFormat`."""
 
 from collections.abc import Iterable, Iterator, Sequence
 
@@ -31,7 +31,7 @@ _NAMESPACES = {"media": MEDIA_NS}
 
 
 class AtomFormat:
-    """Writes Atom documents for one site."""
+    """The Atom 1.0 format of one site."""
 
     name = "atom"
 
@@ -41,7 +41,7 @@ class AtomFormat:
         self._cutter = EntrySerializer(_NAMESPACES)
 
     def render_entry(self, post: Post, html: str) -> bytes:
-        """Give a post's `entry`, the same in every feed that holds it.
+        """Return the `entry` element of a post. Every feed that holds the post shares it.
 
         Raises ValueError for a character that XML cannot hold.
         """
@@ -68,7 +68,7 @@ class AtomFormat:
         return self._cutter.serialize(made.atom_entry())
 
     def render_document(self, feed: Feed, entries: Sequence[bytes]) -> bytes:
-        """Give the whole document. Raises ValueError as `entry` does."""
+        """Return the whole document. Raises ValueError as `render_entry` does."""
         config = self._config
         made = build_channel(feed.title, self._feed_links(feed), feed.updated)
         made.id(feed.id)
@@ -84,7 +84,7 @@ class AtomFormat:
         return assemble_document(made.atom_str(), b"</feed>", entries)
 
     def _feed_links(self, feed: Feed) -> Iterator[AtomLink]:
-        """Give self, hubs, what RFC 5005 asks for, and the page."""
+        """Yield the self, hub, archive (RFC 5005) and alternate links of a feed."""
         kind = MEDIA_TYPES["atom"]
         yield AtomLink("self", build_feed_url(self._config, feed, "atom"), kind)
         for hub in self._config.feeds.hubs if feed.kind != "archive" else ():
@@ -99,10 +99,10 @@ class AtomFormat:
 
 
 def _links(post: Post) -> Iterator[AtomLink]:
-    """Give an entry's links: the page, what goes with it, its translations, where it was first.
+    """Yield an entry's links: its page, enclosures, translations and canonical URL.
 
-    No two of them are alternates of the same type and language (RFC 4287 section 4.1.2). Some
-    readers take the first alternate for the page, others the last: both are the post's own.
+    No two alternates share both type and language (RFC 4287 section 4.1.2). Some feed readers take
+    the first alternate for the page and others the last, so both point to the post itself.
     """
     yield AtomLink("alternate", post.url, "text/html")
     for enclosure in post.enclosures:
@@ -115,7 +115,7 @@ def _links(post: Post) -> Iterator[AtomLink]:
 
 
 def _enclosure(enclosure: Enclosure) -> AtomLink:
-    """Give a link to a file; its length is a hint, so 0 stands where nobody knows it."""
+    """Return an enclosure link. The length is only a hint, so 0 stands for unknown."""
     return AtomLink(
         "enclosure",
         enclosure.url,
@@ -126,7 +126,7 @@ def _enclosure(enclosure: Enclosure) -> AtomLink:
 
 
 def _persons(authors: Iterable[Author]) -> list[dict[str, str]]:
-    """Give authors as feedgen wants them."""
+    """Return authors in the form that feedgen expects."""
     return [
         {"name": each.name, "email": get_valid_email(each), "uri": each.url} for each in authors
     ]

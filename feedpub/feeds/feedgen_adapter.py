@@ -1,23 +1,24 @@
-"""feedgen with its faults corrected: parts of a feed → the XML elements feedgen makes of them.
+"""Build feed elements with feedgen and work around its bugs; used by `atom` and `rss`.
 
-What feedgen 1.0.0 does wrong, and where it is put right, all by its extension API and by values
-it accepts. Each line has its test in tests/unit/feeds/test_generator.py.
+The bugs of feedgen 1.0.0, and what works around each, using only its extension API and values
+that it accepts. Each line has a test in tests/unit/feeds/test_generator.py.
 
     an Atom entry's links lose rel, type and length            EntryLinks
-    it refuses rel="canonical" for an entry                    EntryLinks
-    alternates in other languages are an RSS item's link     atom: left to EntryLinks
-    an RSS item has the last of its enclosures                 rss: told of one
-    an RSS channel's link is the last link() of all            channel: self first, alternate last
+    rel="canonical" is refused for an entry                    EntryLinks
+    an alternate in another language becomes the RSS
+      item's link                                              written in Atom only
+    an RSS item gets the last of its enclosures                rss passes only one
+    an RSS channel's link is the last link() of all            build_channel: alternate last
     an RSS channel has no link but self: hubs are lost         ChannelLinks
     an author without e-mail is lost in RSS, and several
-      make an invalid item                                     rss: feedgen's dc extension
-    type="CDATA" is invalid in Atom                            Atom gets type="html"
-    `updated` and lastBuildDate are now, where not given       always given; Unwritten in RSS
-    RSS dates set the process's locale, twice each             Unwritten, ItemDates, ChannelLinks
-    add_entry puts the newest post last                        entries are joined by renderer
-    podcast images must end in .jpg or .png, and are dropped
-      silently; `explicit` cannot be true or false             podcast.Show, podcast.Episode
-    a character XML cannot hold stops the whole feed           renderer: the post is cleaned
+      make the item invalid                                    rss uses feedgen's dc extension
+    type="CDATA" is invalid in Atom                            atom uses type="html"
+    `updated` and lastBuildDate default to now                 always set; NoTimestamp in RSS
+    RSS dates change the locale of the process                 NoTimestamp, ItemDates, ChannelLinks
+    add_entry puts the newest post last                        assemble_document
+    podcast images must end in .jpg or .png or are dropped
+      silently; `explicit` cannot be true or false             rss.Show, rss.Episode
+    a character XML cannot hold stops the whole feed           renderer sanitizes the post
 """
 
 from collections.abc import Iterable, Mapping
@@ -37,47 +38,45 @@ DC_NS = "http://purl.org/dc/elements/1.1/"
 HISTORY_NS = "http://purl.org/syndication/history/1.0"
 ITUNES_NS = "http://www.itunes.com/dtds/podcast-1.0.dtd"
 MEDIA_NS = "http://search.yahoo.com/mrss/"
-GENERATOR_NAME = (
-    "feedpub"  # without a version, or every feed would be written anew by every upgrade
-)
+GENERATOR_NAME = "feedpub"  # no version, or every upgrade would change every feed
 
 _LANG = "{http://www.w3.org/XML/1998/namespace}lang"
 
 
 class Extension(Protocol):
-    """What feedgen asks of an extension; for an entry `extend_ns` is never called."""
+    """The interface that feedgen expects of an extension; entries never call `extend_ns`."""
 
     def extend_ns(self) -> dict[str, str]:
-        """Give the namespace prefixes the document declares."""
+        """Return the namespace prefixes that the document declares."""
 
     def extend_atom(self, element: etree._Element) -> etree._Element:
-        """Change an Atom feed or entry that feedgen has made."""
+        """Change an Atom feed or entry built by feedgen."""
 
     def extend_rss(self, element: etree._Element) -> etree._Element:
-        """Change an RSS document (the channel is its first child) or item."""
+        """Change an RSS item or document (its first child is the channel)."""
 
 
 class NullExtension:
-    """An extension that changes nothing: what the others begin with."""
+    """An extension that changes nothing; base class of the others."""
 
     def extend_ns(self) -> dict[str, str]:
-        """Declare nothing."""
+        """Declare no prefixes."""
         return {}
 
     def extend_atom(self, element: etree._Element) -> etree._Element:
-        """Leave it as it is."""
+        """Return the element unchanged."""
         return element
 
     def extend_rss(self, element: etree._Element) -> etree._Element:
-        """Leave it as it is."""
+        """Return the element unchanged."""
         return element
 
 
 class NoTimestamp(datetime):
-    """A time that feedgen takes and then passes over, because it is false.
+    """A datetime that is false, so that feedgen accepts it but writes no date.
 
-    Its RSS dates go through `locale.setlocale`, which is the whole process's. So it is given a
-    time it does not write, and an extension writes the real one.
+    feedgen formats RSS dates by way of `locale.setlocale`, which affects the whole process.
+    `ChannelLinks` and `ItemDates` write the real dates instead.
     """
 
     def __bool__(self) -> bool:
@@ -99,7 +98,7 @@ class AtomLink:
     hreflang: str = ""
 
     def to_attributes(self) -> dict[str, str]:
-        """Give the attributes that have a value, in the order they are written."""
+        """Return the attributes that have a value, in the order they are written."""
         pairs = (
             ("href", self.href),
             ("rel", self.rel),
@@ -112,25 +111,25 @@ class AtomLink:
 
 
 class Namespaces(NullExtension):
-    """Declares prefixes at the root, so that no entry need declare them again."""
+    """Declares prefixes on the root element, so that entries need not repeat them."""
 
     def __init__(self, prefixes: Mapping[str, str]) -> None:
         self._prefixes = dict(prefixes)
 
     def extend_ns(self) -> dict[str, str]:
-        """Declare them."""
+        """Return the prefixes."""
         return self._prefixes
 
 
 class EntryLinks(NullExtension):
-    """Writes an Atom entry's links whole, in place of feedgen's, and its language."""
+    """Writes an Atom entry's language and its complete links in place of feedgen's."""
 
     def __init__(self, links: Iterable[AtomLink], language: str) -> None:
         self._links = tuple(links)
         self._language = language
 
     def extend_atom(self, element: etree._Element) -> etree._Element:
-        """Give each link its rel, type and length; add those feedgen refuses, which come last."""
+        """Complete the links feedgen has written and append those it refuses."""
         made = element.findall("link")
         for link, node in zip(self._links, made, strict=False):
             for name, value in link.to_attributes().items():
@@ -143,7 +142,7 @@ class EntryLinks(NullExtension):
 
 
 class FeedHistory(NullExtension):
-    """Says that an Atom document is an archive (RFC 5005 section 4)."""
+    """Marks an Atom document as an archive (RFC 5005 section 4)."""
 
     def extend_ns(self) -> dict[str, str]:
         """Declare the namespace of RFC 5005."""
@@ -156,7 +155,7 @@ class FeedHistory(NullExtension):
 
 
 class ChannelLinks(NullExtension):
-    """Adds to an RSS channel the links that feedgen leaves out, and its date."""
+    """Adds `lastBuildDate`, and the links that feedgen leaves out, to an RSS channel."""
 
     def __init__(self, links: Iterable[AtomLink], updated: datetime) -> None:
         self._links = tuple(links)
@@ -172,7 +171,7 @@ class ChannelLinks(NullExtension):
 
 
 class ItemDates(NullExtension):
-    """Writes an RSS item's dates without touching the locale."""
+    """Writes an RSS item's dates without changing the locale."""
 
     def __init__(self, post: Post) -> None:
         self._post = post
@@ -187,14 +186,14 @@ class ItemDates(NullExtension):
 
 
 class EntrySerializer:
-    """Serialises an entry as it stands inside its document, where its prefixes are declared."""
+    """Serializes an entry for a document that declares the entry's namespace prefixes."""
 
     def __init__(self, namespaces: Mapping[str, str]) -> None:
         self._namespaces = dict(namespaces)
         self._start = len(etree.tostring(self._root())) - 1  # "<x …/>" without its slash
 
     def serialize(self, element: etree._Element) -> bytes:
-        """Give the element's UTF-8, without the declarations it inherits."""
+        """Return the element as UTF-8, without the inherited declarations."""
         root = self._root()
         root.append(element)
         return etree.tostring(root, encoding="UTF-8")[self._start : -len("</x>")]
@@ -203,23 +202,23 @@ class EntrySerializer:
         return etree.Element("x", nsmap=self._namespaces)
 
 
-def register_extensions(target: Any, **extensions: Extension) -> None:  # noqa: ANN401 - feedgen has no types
-    """Register extensions, made already, with feedgen's feed or entry, in their order."""
+def register_extensions(target: Any, **extensions: Extension) -> None:  # noqa: ANN401 - feedgen is untyped
+    """Register extension instances with feedgen's feed or entry, in order."""
     for name, extension in extensions.items():
-        # feedgen makes an extension by calling its class; here that gives the one at hand.
+        # feedgen instantiates extensions by calling a class; this callable returns ours.
         target.register_extension(name, lambda extension=extension: extension)
 
 
 def build_entry(post: Post) -> FeedEntry:
-    """Give an entry that has what Atom and RSS say alike: id and title."""
+    """Return an entry with what Atom and RSS share: id and title."""
     made = FeedEntry()
     made.id(post.id)
-    made.title(post.title or post.slug)  # feedgen makes no entry without one
+    made.title(post.title or post.slug)  # feedgen refuses an entry without one
     return made
 
 
 def build_channel(title: str, links: Iterable[AtomLink], updated: datetime) -> FeedGenerator:
-    """Give a feed without entries. The last of the links is the RSS channel's own."""
+    """Return a feed without entries. The last link becomes the RSS channel's `link`."""
     made = FeedGenerator()
     made.title(title)
     made.updated(updated)
@@ -230,6 +229,6 @@ def build_channel(title: str, links: Iterable[AtomLink], updated: datetime) -> F
 
 
 def assemble_document(document: bytes, end: bytes, entries: Iterable[bytes]) -> bytes:
-    """Put entries, one a line, before the tags that end a document without entries."""
+    """Insert entries, one per line, before the closing tags of an empty document."""
     head = document.removesuffix(end)
     return b"\n".join((head, *entries, end + b"\n"))

@@ -1,6 +1,6 @@
-"""A feed and its posts → JSON Feed 1.1 (https://www.jsonfeed.org/version/1.1/).
+"""Write JSON Feed 1.1 (https://www.jsonfeed.org/version/1.1/); see `JsonFeedFormat`.
 
-A post's or a feed's authors → the people a feed names, of whom there is always one.
+The helpers for authors, e-mail addresses and language tags serve the other formats too.
 """
 
 import json
@@ -16,21 +16,20 @@ _LANGUAGE = re.compile(r"[A-Za-z]{1,8}(?:-[A-Za-z0-9]{1,8})*")
 
 
 def get_authors(config: Config, authors: tuple[Author, ...]) -> tuple[Author, ...]:
-    """Give the authors; where nobody is named the site's; where it has none the site itself.
+    """Return the given authors, else the site's author, else the site's title as an author.
 
-    Atom wants an author for each entry (RFC 4287 section 4.1.1), and readers of the other
-    formats are glad of one.
+    Atom requires an author for each entry (RFC 4287 section 4.1.1); the other formats follow suit.
     """
     return authors or (config.site.author or Author(config.site.title),)
 
 
 def get_valid_email(author: Author) -> str:
-    """Give an author's address if it is one, or ""."""
+    """Return an author's e-mail address, or "" if it is not well-formed."""
     return author.email if _EMAIL.fullmatch(author.email) else ""
 
 
 def get_valid_language(tag: str) -> str:
-    """Give a language tag if it has the form of one (BCP 47), or ""."""
+    """Return a language tag, or "" if it does not have the form of BCP 47."""
     return tag if _LANGUAGE.fullmatch(tag) else ""
 
 
@@ -38,7 +37,7 @@ _VERSION = "https://jsonfeed.org/version/1.1"
 
 
 class JsonFeedFormat:
-    """Writes JSON Feed documents for one site."""
+    """The JSON Feed 1.1 format of one site."""
 
     name = "json"
 
@@ -46,7 +45,7 @@ class JsonFeedFormat:
         self._config = config
 
     def render_entry(self, post: Post, html: str) -> bytes:
-        """Give a post's item, the same in every feed that holds it.
+        """Return the item of a post. Every feed that holds the post shares it.
 
         Raises ValueError for a lone surrogate.
         """
@@ -58,7 +57,7 @@ class JsonFeedFormat:
                 "url": post.url,
                 "external_url": canonical if canonical != post.url else "",
                 "title": post.title or post.slug,
-                # An item must have one of the two, though it be empty.
+                # An item must have one of the two, even if it is empty.
                 **({"content_html": html} if full else {"content_text": post.summary}),
                 "summary": post.summary,
                 "image": post.image.url if post.image else "",
@@ -72,7 +71,7 @@ class JsonFeedFormat:
         )
 
     def render_document(self, feed: Feed, entries: Sequence[bytes]) -> bytes:
-        """Give the whole document, an item a line. Raises ValueError as `entry` does."""
+        """Return the whole document, one item per line. Raises ValueError as `render_entry`."""
         config = self._config
         head = _dump(
             {
@@ -92,7 +91,7 @@ class JsonFeedFormat:
 
 
 def _dump(fields: Mapping[str, object]) -> bytes:
-    """Give JSON in UTF-8, in the order given, without what has no value."""
+    """Return JSON in UTF-8, in the given order, without empty fields."""
     kept = {
         name: value
         for name, value in fields.items()
@@ -102,7 +101,7 @@ def _dump(fields: Mapping[str, object]) -> bytes:
 
 
 def _authors(authors: Iterable[Author]) -> list[dict[str, str]]:
-    """Give people by name and home page; a feed for machines need not spread e-mail addresses."""
+    """Return names and home pages; e-mail addresses are left out of a machine-readable feed."""
     return [
         {"name": each.name, "url": each.url} if each.url else {"name": each.name}
         for each in authors
@@ -110,7 +109,7 @@ def _authors(authors: Iterable[Author]) -> list[dict[str, str]]:
 
 
 def _attachment(enclosure: Enclosure) -> dict[str, str | int]:
-    """Give an enclosure; what is not known is left out."""
+    """Return an attachment without the fields that are unknown."""
     fields: dict[str, str | int] = {
         "url": enclosure.url,
         "mime_type": enclosure.media_type or "application/octet-stream",

@@ -1,4 +1,4 @@
-"""All feeds → one OPML 2.0 file, which a reader can import."""
+"""Write one OPML 2.0 file that lists every feed, for import into feed readers."""
 
 from collections.abc import Sequence
 
@@ -10,8 +10,8 @@ from feedpub.feeds.urls import build_feed_url
 from feedpub.models.content import Feed
 from feedpub.models.text import strip_invalid_characters
 
-_FORMATS = ("atom", "rss", "json")  # the one that says most comes first
-_VERSIONS = {"rss": "RSS2"}  # OPML 2.0 has a word for versions of RSS alone
+_FORMATS = ("atom", "rss", "json")  # the most expressive format first
+_VERSIONS = {"rss": "RSS2"}  # OPML 2.0 defines versions for RSS only
 _GROUPS = {
     "digest": "Newsletters",
     "extra": "More",
@@ -23,9 +23,10 @@ _GROUPS = {
 
 
 def render_opml(config: Config, feeds: Sequence[Feed]) -> bytes:
-    """Give an outline of each feed once, those of a kind in a folder; the site's are outside.
+    """Return an outline of all feeds: the site's at the top level, the others grouped by kind.
 
-    Archives are left out: nobody follows what no longer changes.
+    Each feed appears once, in the first available of Atom, RSS and JSON. Archives are left out,
+    because they no longer change.
     """
     root = etree.Element("opml", version="2.0")
     head = etree.SubElement(root, "head")
@@ -52,7 +53,7 @@ def _outlines(parent: etree._Element, config: Config, feeds: Sequence[Feed]) -> 
         if not fmt:
             continue
         attributes = {
-            "type": "rss",  # OPML's word for every format
+            "type": "rss",  # OPML uses this for every format
             "text": strip_invalid_characters(feed.title),
             "title": strip_invalid_characters(feed.title),
             "xmlUrl": build_feed_url(config, feed, fmt),

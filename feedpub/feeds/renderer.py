@@ -1,4 +1,4 @@
-"""A feed → its bytes in each format, rendering each post once however many feeds hold it."""
+"""Render a feed in each format; each post is rendered once however many feeds hold it."""
 
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
@@ -13,29 +13,29 @@ from feedpub.feeds.rss import RssFormat
 from feedpub.models.content import Feed, HtmlRenderer, Post
 from feedpub.models.text import strip_invalid_characters
 
-MAX_CACHE_BYTES = 64_000_000  # bytes
+MAX_CACHE_BYTES = 64_000_000  # for the rendered entries of one renderer
 
 _T = TypeVar("_T")
 
 
 class FeedFormat(Protocol):
-    """A format that feeds are written in."""
+    """The interface of a feed format."""
 
     name: str
 
     def render_entry(self, post: Post, html: str) -> bytes:
-        """Give a post's part. Raises ValueError for a character the format cannot hold."""
+        """Return a post's entry. Raises ValueError for a character the format cannot hold."""
 
     def render_document(self, feed: Feed, entries: Sequence[bytes]) -> bytes:
-        """Give the whole. Raises ValueError likewise."""
+        """Return the whole document. Raises ValueError as `render_entry` does."""
 
 
 class FeedRenderer:
-    """Writes the feeds of one site.
+    """Renders the feeds of one site, with a cache of rendered entries.
 
-    What is made of a post is the same in every feed. It is made in all formats at once, so that
-    its HTML is asked for once, and kept under the post's key until there are more than `kept`
-    bytes; that is never to be seen in what is written.
+    An entry is the same in every feed. A post is rendered in all configured formats at once, so
+    that its HTML is built once, and cached by its key. The least recently used entries are evicted
+    beyond `kept` bytes; this never changes the output.
     """
 
     def __init__(self, config: Config, html: HtmlRenderer, kept: int = MAX_CACHE_BYTES) -> None:
@@ -53,15 +53,15 @@ class FeedRenderer:
         self._room = kept
 
     def render_atom(self, feed: Feed) -> bytes:
-        """Give a feed in Atom 1.0 (RFC 4287), or an archive of one (RFC 5005)."""
+        """Return a feed, or an archive of one (RFC 5005), in Atom 1.0 (RFC 4287)."""
         return self._document(self._atom, feed)
 
     def render_rss(self, feed: Feed) -> bytes:
-        """Give a feed in RSS 2.0."""
+        """Return a feed in RSS 2.0."""
         return self._document(self._rss, feed)
 
     def render_json(self, feed: Feed) -> bytes:
-        """Give a feed in JSON Feed 1.1."""
+        """Return a feed in JSON Feed 1.1."""
         return self._document(self._json, feed)
 
     def _document(self, form: FeedFormat, feed: Feed) -> bytes:
@@ -72,7 +72,7 @@ class FeedRenderer:
             return form.render_document(sanitize_value(feed), entries)
 
     def _entry(self, form: FeedFormat, post: Post) -> bytes:
-        """Give a post's part of a document, from what is kept where it can be."""
+        """Return a post's entry, from the cache where possible."""
         made = self._made.get(post.cache_key)
         if made is None or form.name not in made:
             html = replace_mathml_with_tex(self._html(post))
@@ -84,7 +84,7 @@ class FeedRenderer:
         return made[form.name]
 
     def _keep(self, key: str, made: Mapping[str, bytes]) -> None:
-        """Keep what was made of a post, and let go of what was longest unused for want of room."""
+        """Cache a post's entries and evict the least recently used ones if room is short."""
         self._room += _size(self._made.pop(key, {})) - _size(made)
         self._made[key] = made
         while self._room < 0:
@@ -96,10 +96,10 @@ def _size(made: Mapping[str, bytes]) -> int:
 
 
 def _render(form: FeedFormat, post: Post, html: str) -> bytes:
-    """Give a post's part, cleaned first should it hold what the format cannot.
+    """Return a post's entry, sanitizing the post first if the format refuses a character.
 
-    Text is cleaned where it is read, so that is never needed; but no character may ever cost a
-    whole feed. lxml looks at every one anyhow, so asking it is free.
+    Text is sanitized when it is read, so this should never happen, but one character must not cost
+    a whole feed. lxml checks every character anyway, so the check is free.
     """
     try:
         return form.render_entry(post, html)
@@ -108,7 +108,7 @@ def _render(form: FeedFormat, post: Post, html: str) -> bytes:
 
 
 def sanitize_value(value: _T) -> _T:
-    """Give the same value with every text in it cleaned."""
+    """Return a copy of the value without characters that feeds cannot carry."""
     return cast("_T", _sanitize(value))
 
 

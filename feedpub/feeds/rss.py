@@ -1,11 +1,11 @@
-"""A feed and its posts → RSS 2.0, with Dublin Core, Media RSS, `content:encoded` and iTunes.
+"""Write RSS 2.0 with Dublin Core, Media RSS, `content:encoded` and iTunes; see `RssFormat`.
 
-A title is escaped once, as the RSS Profile recommends: `AT&amp;T`, `a &lt; b`. Twice would show
-`&lt;code&gt;` to the many readers that take titles for plain text, feedparser among them; those
-that take them for HTML show a title right unless it looks like a tag they know. A description is
-HTML in every reader, so a summary, which is plain text, is escaped as HTML first.
-
-`feeds.podcast` and posts with audio → the `itunes:*` elements that directories ask for.
+A title is escaped once, as the RSS Profile recommends: `AT&amp;T`, `a &lt; b`. Escaped twice, it
+would show `&lt;code&gt;` in the many feed readers that take titles for plain text (feedparser is
+one); those that take them for HTML go wrong only where a title looks like a tag they know. A
+description is HTML in every feed reader, so a summary, which is plain text, is escaped as HTML
+first. Where `feeds.podcast` is set, posts with audio get the `itunes:*` elements that podcast
+directories require.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -40,24 +40,24 @@ from feedpub.feeds.jsonfeed import get_authors, get_valid_email, get_valid_langu
 from feedpub.feeds.urls import MEDIA_TYPES, build_category_scheme, build_feed_url, resolve_url
 from feedpub.models.content import Author, Enclosure, Feed, Post
 
-# ruff: noqa: ANN401 - feedgen has no types
+# ruff: noqa: ANN401 - feedgen is untyped
 
 
 def is_audio(enclosure: Enclosure) -> bool:
-    """Tell whether an enclosure is audio."""
+    """Return whether an enclosure is audio."""
     return enclosure.media_type.startswith("audio/")
 
 
 def is_episode(post: Post) -> bool:
-    """Tell whether a post carries audio, and so is an episode."""
+    """Return whether a post has an audio enclosure and so is a podcast episode."""
     return any(is_audio(each) for each in post.enclosures)
 
 
 class Show(NullExtension):
-    """Writes what feedgen's podcast extension refuses: `explicit` as true or false, any image.
+    """Writes what feedgen's podcast extension refuses: `explicit` as true or false, and any image.
 
-    It knows yes, no and clean, which Apple gave up, and drops an image silently unless its URL
-    ends in .jpg or .png.
+    feedgen accepts only yes, no and clean, which Apple has dropped, and silently discards an image
+    whose URL does not end in .jpg or .png.
     """
 
     def __init__(self, image: str, *, explicit: bool) -> None:
@@ -65,7 +65,7 @@ class Show(NullExtension):
         self._explicit = explicit
 
     def extend_rss(self, element: etree._Element) -> etree._Element:
-        """Add both to the channel."""
+        """Add `itunes:image` and `itunes:explicit` to the channel."""
         channel = element[0]
         etree.SubElement(channel, f"{{{ITUNES_NS}}}image", href=self._image)
         explicit = etree.SubElement(channel, f"{{{ITUNES_NS}}}explicit")
@@ -80,13 +80,13 @@ class Episode(NullExtension):
         self._image = image
 
     def extend_rss(self, element: etree._Element) -> etree._Element:
-        """Add it to the item."""
+        """Add `itunes:image` to the item."""
         etree.SubElement(element, f"{{{ITUNES_NS}}}image", href=self._image)
         return element
 
 
 def add_show(made: Any, config: Config, podcast: PodcastConfig, feed: Feed) -> None:
-    """Add to feedgen's feed what the show says of itself."""
+    """Add the podcast's own elements to feedgen's feed."""
     made.register_extension("podcast", PodcastExtension, PodcastEntryExtension, atom=False)
     authors = get_authors(config, feed.authors)
     made.podcast.itunes_author(podcast.author or ", ".join(each.name for each in authors))
@@ -103,10 +103,10 @@ def add_show(made: Any, config: Config, podcast: PodcastConfig, feed: Feed) -> N
 
 
 def add_episode(made: Any, post: Post) -> None:
-    """Add to feedgen's entry what an episode says of itself.
+    """Add an episode's duration and image to feedgen's entry.
 
-    Not its author, title and summary again: Apple reads RSS's own, and readers that know both
-    (feedparser is one) would show each twice.
+    Author, title and summary are not repeated as `itunes:*`: Apple reads RSS's own, and feed
+    readers that know both (such as feedparser) would show each twice.
     """
     made.register_extension("podcast", PodcastEntryExtension, atom=False)
     duration = next(each.duration for each in post.enclosures if is_audio(each))
@@ -120,7 +120,7 @@ _CONTENT = "http://purl.org/rss/1.0/modules/content/"
 
 
 class RssFormat:
-    """Writes RSS documents for one site."""
+    """The RSS 2.0 format of one site."""
 
     name = "rss"
 
@@ -133,7 +133,7 @@ class RssFormat:
         self._cutter = EntrySerializer({**self._namespaces, "atom": ATOM_NS, "content": _CONTENT})
 
     def render_entry(self, post: Post, html: str) -> bytes:
-        """Give a post's `item`, the same in every feed that holds it.
+        """Return the `item` element of a post. Every feed that holds the post shares it.
 
         Raises ValueError for a character that XML cannot hold.
         """
@@ -163,7 +163,7 @@ class RssFormat:
         return self._cutter.serialize(made.rss_entry())
 
     def render_document(self, feed: Feed, entries: Sequence[bytes]) -> bytes:
-        """Give the whole document. Raises ValueError as `entry` does."""
+        """Return the whole document. Raises ValueError as `render_entry` does."""
         config = self._config
         own = AtomLink("self", build_feed_url(config, feed, "rss"), MEDIA_TYPES["rss"])
         made = build_channel(feed.title, (own, AtomLink("alternate", feed.url)), NO_TIMESTAMP)
@@ -184,9 +184,10 @@ class RssFormat:
         return assemble_document(made.rss_str(), b"</channel></rss>", entries)
 
     def _enclosures(self, post: Post) -> tuple[Enclosure, ...]:
-        """Give a post's enclosures, in a podcast its episode first.
+        """Return a post's enclosures; in a podcast the audio comes first.
 
-        RSS has room for one (RSS Profile, "item/enclosure"); the rest become `media:content`.
+        An RSS item has room for one (RSS Profile, "item/enclosure"); the rest become
+        `media:content`.
         """
         if not self._config.feeds.podcast:
             return post.enclosures
@@ -194,13 +195,13 @@ class RssFormat:
 
 
 def _images(post: Post) -> Iterator[dict[str, str | None]]:
-    """Give the post's picture as `media:content`."""
+    """Yield the post's image as `media:content`."""
     if post.image:
         yield {"url": post.image.url, "medium": "image", "group": None}
 
 
 def _media(enclosures: Iterable[Enclosure]) -> Iterator[dict[str, str | None]]:
-    """Give enclosures as `media:content`; what is not known is left out."""
+    """Yield enclosures as `media:content`, without fields that are unknown."""
     for each in enclosures:
         yield {
             "url": each.url,
@@ -212,6 +213,6 @@ def _media(enclosures: Iterable[Enclosure]) -> Iterator[dict[str, str | None]]:
 
 
 def _editor(authors: Sequence[Author]) -> str | None:
-    """Give the first author as RSS wants a person, `ann@example.org (Ann)`, if that can be."""
+    """Return the first author in the form `ann@example.org (Ann)`, or None without an address."""
     address = get_valid_email(authors[0])
     return f"{address} ({authors[0].name})" if address else None

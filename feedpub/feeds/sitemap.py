@@ -1,7 +1,7 @@
-"""What search engines and servers read of the site: sitemap, robots.txt and redirects.
+"""Write the files that search engines and web servers read: sitemap, robots.txt and redirects.
 
-See sitemaps.org and RFC 9309; `_redirects` is in the form that Netlify, Cloudflare Pages and GitLab
-Pages read, `redirects.map` in one that nginx and Caddy read alike.
+See sitemaps.org and RFC 9309. `_redirects` has the format of Netlify, Cloudflare Pages and GitLab
+Pages; `redirects.map` has one that nginx and Caddy can both include.
 """
 
 import re
@@ -16,29 +16,32 @@ from feedpub.content.library import link_index
 from feedpub.models.content import Redirect
 
 MAX_SITEMAP_URLS = 50_000
-"""URLs in one sitemap, at most (https://www.sitemaps.org/protocol.html)."""
+"""Most URLs in one sitemap (https://www.sitemaps.org/protocol.html)."""
 
 REDIRECTS, REDIRECT_MAP = "_redirects", "redirects.map"
-"""Files below the output folder that tell servers which addresses lead on."""
+"""Files below the output folder with redirects for web servers."""
 
 _MAP_HEAD = "# Old addresses and where they lead, for the configurations of nginx and Caddy.\n"
-_UNMAPPED = frozenset("\"'\\`{}$;")  # what one of the two would not take as it is
+_UNMAPPED = frozenset("\"'\\`{}$;")  # nginx or Caddy would not read these literally
 
 _MAP_LINE = re.compile(r'"(/[^"\\]*+)" "((?:/|https?://)[^"\\\s]*+)" ;')
 
 _SCHEMA = "http://www.sitemaps.org/schemas/sitemap/0.9"
 
 SitemapEntry = tuple[str, datetime | None]
-"""A page's URL and when it last changed, where that is known."""
+"""A page's URL and when it last changed, or None if unknown."""
 
 
 def render_sitemap(entries: Iterable[SitemapEntry]) -> bytes:
-    """Give the sitemap of at most 50,000 pages, in the order given."""
+    """Return the sitemap of at most `MAX_SITEMAP_URLS` pages, in the given order."""
     return _document("urlset", "url", entries)
 
 
 def render_sitemaps(entries: Iterable[SitemapEntry], site_url: str) -> Iterator[tuple[str, bytes]]:
-    """Give path and bytes of `sitemap.xml`, with an index and parts where one is too small."""
+    """Yield path and bytes of `sitemap.xml`.
+
+    Above `MAX_SITEMAP_URLS` pages it is an index, and its parts come first.
+    """
     pages = list(entries)
     if len(pages) <= MAX_SITEMAP_URLS:
         yield "sitemap.xml", render_sitemap(pages)
@@ -53,12 +56,12 @@ def render_sitemaps(entries: Iterable[SitemapEntry], site_url: str) -> Iterator[
 
 
 def render_robots(config: Config) -> bytes:
-    """Give the robots.txt that lets everybody in and names the sitemap."""
+    """Return a robots.txt that allows every crawler and names the sitemap."""
     return f"User-agent: *\nDisallow:\n\nSitemap: {config.site.url}sitemap.xml\n".encode()
 
 
 def render_redirect_page(config: Config, redirect: Redirect) -> bytes:
-    """Return the page that leads on to another one where no server does."""
+    """Return an HTML page that redirects, for hosts without server-side redirects."""
     url = escape_attribute(redirect.target)
     local = escape_attribute(link_index.build_url_rewriter(config.site.url, "")(redirect.target))
     title = escape_attribute(redirect.title)
@@ -79,16 +82,16 @@ def render_redirect_page(config: Config, redirect: Redirect) -> bytes:
 
 
 def render_redirects_file(config: Config, redirects: Iterable[Redirect]) -> bytes:
-    """Return the `_redirects` of static hosts."""
+    """Return the `_redirects` file of static hosts."""
     local = link_index.build_url_rewriter(config.site.url, "")
     found = ((urlsplit(each.url).path, local(each.target)) for each in redirects)
-    # There a colon begins the name of a placeholder, and an asterisk stands for anything.
+    # In this format a colon begins a placeholder and an asterisk is a wildcard.
     lines = (f"{path.replace(':', '%3A').replace('*', '%2A')} {url} 301\n" for path, url in found)
     return "".join(lines).encode()
 
 
 def render_redirect_map(config: Config, redirects: Iterable[Redirect]) -> bytes:
-    """Return a map of decoded paths to URLs, with and without a slash at the end of a path."""
+    """Return a map of decoded paths to URLs; a trailing slash is optional in a path."""
     local = link_index.build_url_rewriter(config.site.url, "")
     found = dict[str, str]()
     for each in redirects:
@@ -102,7 +105,7 @@ def render_redirect_map(config: Config, redirects: Iterable[Redirect]) -> bytes:
 
 
 def parse_redirect_map(data: bytes) -> dict[str, str]:
-    """Return what `redirect_map` wrote: decoded path → URL. Other lines are passed over."""
+    """Return decoded paths and URLs that `render_redirect_map` wrote; skip other lines."""
     found = (_MAP_LINE.fullmatch(line) for line in data.decode(errors="replace").split("\n"))
     return {line[1]: line[2] for line in found if line}
 

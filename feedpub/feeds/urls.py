@@ -1,4 +1,4 @@
-"""Feeds, and files that the configuration names → absolute URLs."""
+"""Build absolute URLs of feeds and of files named in the configuration."""
 
 import re
 from urllib.parse import unquote, urljoin
@@ -18,29 +18,29 @@ _ABSOLUTE = re.compile(r"(?:[A-Za-z][A-Za-z0-9+.-]*:|//)")
 
 
 def get_filename(feed: Feed, fmt: str) -> str:
-    """Give the name of a feed's document in one format: `rss`, `atom` or `json`."""
+    """Return the file name of a feed's document in a format: `rss`, `atom` or `json`."""
     if not feed.stem:
         return _NAMES[fmt]
     return feed.stem + (".json" if fmt == "json" else ".xml")
 
 
 def build_feed_url(config: Config, feed: Feed, fmt: str) -> str:
-    """Give the URL of a feed's document in one format: `rss`, `atom` or `json`."""
+    """Return the URL of a feed's document in a format: `rss`, `atom` or `json`."""
     return config.site.url + quote(feed.folder + get_filename(feed, fmt))
 
 
 def build_current_url(config: Config, feed: Feed) -> str:
-    """Give the URL of the Atom feed that an archive belongs to (RFC 5005 section 4)."""
+    """Return the URL of the Atom feed that an archive belongs to (RFC 5005 section 4)."""
     return config.site.url + quote(feed.current_folder + _NAMES["atom"])
 
 
 def resolve_url(config: Config, reference: str) -> str:
-    """Give the URL of a file below the site, as `site.logo` may name one; URLs stay; "" stays."""
+    """Return the absolute URL of a file named relative to the site; URLs and "" are unchanged."""
     if not reference or _ABSOLUTE.match(reference):
         return reference
     return urljoin(config.site.url, quote(unquote(reference)))
 
 
 def build_category_scheme(config: Config) -> str:
-    """Give the URI that tells this site's tags from other people's (RFC 4287 section 4.2.2.2)."""
+    """Return the URI that identifies this site's tags (RFC 4287 section 4.2.2.2)."""
     return config.site.url + "tags/"

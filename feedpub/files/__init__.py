@@ -1,1 +1,1 @@
-"""Everything that touches the disk: sources in, outputs out, and what is remembered between."""
+"""Disk access: scan and watch sources, cache what was read, and write outputs."""

@@ -1,10 +1,9 @@
-"""What one run knows → what the next need not find out again, in `.feedpub/`.
+"""The build cache in `.feedpub/cache/`: what one run found out, so that the next need not.
 
-All of it is derived from the sources and may be deleted at any time: that costs a build's time
-and never changes a byte. Whatever cannot be read, or was written by another version, is as good
-as not there.
-
-Parts of the cache that are damaged, or where something else stands: set aside, and told once.
+`BuildCache` holds the record of each build and the archived issues, `RenderCache` the parsed
+posts and their HTML. Everything is derived from the sources and may be deleted at any time: it
+costs build time and never changes a byte of the output. Entries that are unreadable, or from
+another version, count as missing. Damaged files are set aside, rebuilt and reported once.
 """
 
 from __future__ import annotations
@@ -40,16 +39,16 @@ _JOURNALS = ("-journal", "-wal", "-shm")
 
 
 def create_cache_folder(folder: Path) -> None:
-    """Make the folder of the memory, in place of whatever else stands there."""
+    """Create the cache folder, replacing a file that is in its place."""
     if os.path.lexists(folder) and not folder.is_dir():
         folder.unlink()
     folder.mkdir(parents=True, exist_ok=True)
 
 
 def pop_damaged(folder: Path) -> tuple[str, ...]:
-    """Return what was damaged in the memory and is made anew, by its path, and remove it.
+    """Return the paths of cache files found damaged, and delete them.
 
-    So it is told once, by whoever works with the memory next.
+    Each is therefore reported once, by the next command that uses the cache.
     """
     found = sorted(folder.glob(f"*{_DAMAGED}")) if folder.is_dir() else []
     for path in found:
@@ -58,7 +57,7 @@ def pop_damaged(folder: Path) -> tuple[str, ...]:
 
 
 def quarantine(path: Path) -> None:
-    """Move what is damaged out of the way, with its journal; `take_damaged` tells of it."""
+    """Set a damaged file aside and delete its journals; `pop_damaged` reports it."""
     aside = path.with_name(f"{path.name}{_DAMAGED}")
     remove_path(aside)
     if os.path.lexists(path):
@@ -68,7 +67,7 @@ def quarantine(path: Path) -> None:
 
 
 def clear_journals(path: Path) -> None:
-    """Remove what stands where SQLite keeps its journals and is no file: a pipe would hang it."""
+    """Delete SQLite's journal files that are not regular files: opening a pipe would hang."""
     for end in _JOURNALS:
         journal = path.with_name(f"{path.name}{end}")
         if os.path.lexists(journal) and not stat.S_ISREG(journal.lstat().st_mode):
@@ -76,7 +75,7 @@ def clear_journals(path: Path) -> None:
 
 
 def remove_path(path: Path) -> None:
-    """Remove whatever is at a path, a folder with all in it."""
+    """Delete whatever is at a path; folders recursively."""
     if path.is_dir() and not path.is_symlink():
         shutil.rmtree(path, ignore_errors=True)
     else:
@@ -99,7 +98,7 @@ _NESTED = {
 }
 _SINGLE: Mapping[str, type] = {"image": Image, "menu": MenuEntry}
 _STORE = "bodies.sqlite"
-_ANY = "any"  # version: texts that mean the same to all of them
+_ANY = "any"  # version of entries that every version can read
 _TIMES = ("published", "updated", "expires")
 _NAMES = tuple(each.name for each in fields(ParsedPost))
 _SPECIAL = tuple(
@@ -116,20 +115,20 @@ _TABLES = {
 }
 
 PackedValue = tuple[object, ...]
-"""A value as nested tuples of texts and numbers, which `marshal` can write."""
+"""A value as nested tuples of strings and numbers, which `marshal` can write."""
 
 
 class CacheRow(NamedTuple):
-    """A reading as it is kept, and its HTML."""
+    """One row for the cache: a serialised ReadResult, and its HTML."""
 
     path: str
     reading: bytes
-    body: str  # digest of the source, "" where the HTML is none or known
+    body: str  # digest of the source; "" if there is no HTML or it is cached already
     html: str
 
 
 def pack(one: ParsedPost) -> PackedValue:
-    """Turn a manuscript into nested tuples."""
+    """Convert a post to nested tuples."""
     values: list[object] = [getattr(one, name) for name in _NAMES]
     for position, _ in _SPECIAL:
         value = values[position]
@@ -143,7 +142,7 @@ def pack(one: ParsedPost) -> PackedValue:
 
 
 def unpack(packed: PackedValue) -> ParsedPost:
-    """Turn nested tuples back into the manuscript they were."""
+    """Rebuild a post from the tuples that `pack` made."""
     values: list[object] = list(packed)
     for position, name in _SPECIAL:
         value = values[position]
@@ -157,27 +156,27 @@ def unpack(packed: PackedValue) -> ParsedPost:
             values[position] = (
                 tuple(nested(*each) for each in kept) if nested else _SINGLE[name](*kept)
             )
-    return ParsedPost(*values)  # type: ignore[arg-type]  # just what `pack` was given
+    return ParsedPost(*values)  # type: ignore[arg-type]  # the values that `pack` was given
 
 
 @dataclass(frozen=True, slots=True)
 class ReadResult:
-    """What came of reading one content file: a manuscript, or the problem that left it out."""
+    """The result of reading one content file: a parsed post, or the problem that excluded it."""
 
     path: str
-    stat: tuple[int, ...]  # what the disk told of the file; () where that cannot be relied on
+    stat: tuple[int, ...]  # stat values of the file; () if unreliable
     manuscript: ParsedPost | None
     problem: Problem | None = None
 
     def __bytes__(self) -> bytes:
-        """Give the reading as it is kept, and as processes hand it on."""
+        """Serialise for the cache and for passing between processes."""
         packed = pack(self.manuscript) if self.manuscript else None
         problem = astuple(self.problem) if self.problem else None
-        return marshal.dumps((self.path, self.stat, packed, problem))  # type: ignore[arg-type]  # of what marshal can write
+        return marshal.dumps((self.path, self.stat, packed, problem))  # type: ignore[arg-type]
 
     @classmethod
     def from_bytes(cls, data: bytes) -> ReadResult:
-        """Make a reading again of what is kept of it."""
+        """Rebuild a result from its serialised form."""
         path, facts, packed, problem = marshal.loads(data)  # noqa: S302 - written by us
         return cls(
             path, facts, unpack(packed) if packed else None, Problem(*problem) if problem else None
@@ -186,25 +185,25 @@ class ReadResult:
 
 @dataclass(frozen=True, slots=True)
 class BuildRecord:
-    """What came of the last build into one output folder."""
+    """The record of the last build into one output folder."""
 
-    stamp: str  # digest of all that went in; "" where it cannot be relied on
-    valid_from: int  # microseconds since 1970: from when …
-    valid_until: int  # … to before when no post appears or goes
+    stamp: str  # digest of all inputs; "" if it is unreliable
+    valid_from: int  # microseconds since 1970; from here ...
+    valid_until: int  # ... to just before this, no post appears or expires
     counts: tuple[int, ...]
     problems: tuple[Problem, ...]
-    authority: str  # whose the ids of its posts are
+    authority: str  # of the posts' tag: URIs
     manifest: Mapping[str, ManifestEntry]
 
 
 class CacheCorruptError(FeedpubError):
-    """What was remembered cannot be relied on; `sound` does the work again without it."""
+    """The cache is unusable; `retry_on_corrupt_cache` repeats the work without it."""
 
 
 def retry_on_corrupt_cache(folder: Path, work: Callable[[], Result]) -> Result:
-    """Do some work, and where the memory in this folder is damaged do it again without.
+    """Run `work`; if the render cache in this folder is damaged, discard it and run `work` again.
 
-    Raises SpoiltError where it cannot be used then either: the disk may be full.
+    Raises CacheCorruptError if the second run fails too: the disk may be full.
     """
     try:
         return work()
@@ -214,21 +213,21 @@ def retry_on_corrupt_cache(folder: Path, work: Callable[[], Result]) -> Result:
 
 
 class BuildCache:
-    """The folder `.feedpub/` of one site."""
+    """The build cache of one site."""
 
     def __init__(self, folder: Path, version: str) -> None:
-        """Use this folder, made if need be; `version` tells of the program and its settings."""
+        """Use `folder`, created if needed; `version` identifies the program and its settings."""
         folder.mkdir(parents=True, exist_ok=True)
         self._folder = folder
         self._version = version
 
     def load_read_results(self) -> dict[str, ReadResult]:
-        """Give what is remembered of each content file, by path."""
+        """Return the cached result of each content file, by path."""
         with closing(self.open_bodies()) as bodies:
             return {each.path: each for each in bodies.load_read_results()}
 
     def load_build(self, output: Path) -> BuildRecord | None:
-        """Give what came of the last build into an output folder."""
+        """Return the record of the last build into an output folder."""
         kept = _load(self._place(output), self._version)
         if kept is None:
             return None
@@ -244,7 +243,7 @@ class BuildCache:
         )
 
     def save_build(self, output: Path, build: BuildRecord) -> None:
-        """Remember what came of a build into an output folder."""
+        """Save the record of a build into an output folder."""
         ledger = [(path, each.key, tuple(each.stat)) for path, each in build.manifest.items()]
         problems = [astuple(each) for each in build.problems]
         row = (
@@ -254,7 +253,7 @@ class BuildCache:
         _save(self._place(output), self._version, row)
 
     def get_build_time(self, output: Path) -> datetime | None:
-        """Give when the last build into an output folder that had anything to do has ended."""
+        """Return when the last build into an output folder that did any work ended."""
         try:
             facts = self._place(output).stat()
         except OSError:
@@ -262,30 +261,30 @@ class BuildCache:
         return datetime.fromtimestamp(facts.st_mtime, UTC)
 
     def load_issues(self) -> tuple[Issue, ...] | None:
-        """Give the issues that were kept, None where none ever were."""
+        """Return the cached issues, or None if none were ever saved."""
         rows = _load(self._folder / "issues", self._version)
         if rows is None:
             return None
         return tuple(_issue(row) for row in rows)
 
     def save_issues(self, issues: Iterable[Issue]) -> None:
-        """Remember what went out of the digests, for when the database is away."""
+        """Save the issues, for builds that cannot reach the database."""
         _save(self._folder / "issues", self._version, [_row(each) for each in issues])
 
     def load_names(self) -> tuple[dict[str, str], dict[str, str]]:
-        """Give what tags and authors are called by slug, whichever version kept it."""
+        """Return the names of tags and authors by slug, from whichever version saved them."""
         return _load(self._folder / "names", _ANY) or ({}, {})
 
     def save_names(self, tags: Mapping[str, str], authors: Mapping[str, str]) -> None:
-        """Remember what tags and authors are called, for when the site cannot be read."""
+        """Save the names of tags and authors, for commands that cannot read the site."""
         _save(self._folder / "names", _ANY, (dict(tags), dict(authors)))
 
     def open_bodies(self) -> RenderCache:
-        """Open the store of rendered Markdown."""
+        """Open the render cache."""
         return RenderCache(self._folder / _STORE, self._version)
 
     def get_validity_stamp(self, output: Path) -> tuple[int, ...]:
-        """Give what tells whether a build into an output folder was remembered since."""
+        """Return a value that changes whenever a build into an output folder is recorded."""
         return stat_file(self._place(output))
 
     def _place(self, output: Path) -> Path:
@@ -293,21 +292,21 @@ class BuildCache:
 
 
 class RenderCache:
-    """What came of reading every content file: the readings, and the HTML of every manuscript.
+    """A SQLite cache of parsed posts and of their rendered HTML.
 
-    The store is opened when it is first asked, in each process anew, and again after `close`.
+    The database is opened on first use, separately in each process, and again after `close`.
     """
 
     def __init__(self, path: Path, version: str) -> None:
-        """Use this store; one of another version, or a broken one, is begun anew."""
+        """Use the database at `path`; one that is damaged or of another version is recreated."""
         self._path, self._version = path, version
         self._owner = 0
         self._opened: sqlite3.Connection | None = None
 
     def __call__(self, body: str) -> str:
-        """Give the HTML of a manuscript that was added before, by its digest.
+        """Return the cached HTML of a post, by its digest.
 
-        Raises SpoiltError where it is not there as it was added.
+        Raises CacheCorruptError if it is missing or does not match its checksum.
         """
         with self._connect() as connection:
             found = connection.execute("SELECT html, sum FROM body WHERE digest = ?", (body,))
@@ -318,14 +317,14 @@ class RenderCache:
         return html
 
     def load_read_results(self) -> Iterator[ReadResult]:
-        """Give every reading that is kept as it was added."""
+        """Yield every cached result that matches its checksum."""
         with self._connect() as connection:
             for data, found in connection.execute("SELECT data, sum FROM reading"):
                 if isinstance(data, bytes) and compute_digest(data) == found:
                     yield ReadResult.from_bytes(data)
 
     def add(self, rows: Iterable[CacheRow], *, keep: bool = True) -> None:
-        """Add what came of reading; without `keep` the HTML alone."""
+        """Add results and HTML; without `keep`, only the HTML."""
         added = list(rows)
         bodies = [(each.body, each.html, _sum(each.html)) for each in added if each.body]
         kept = added if keep else ()
@@ -335,9 +334,10 @@ class RenderCache:
             connection.executemany("INSERT OR REPLACE INTO reading VALUES (?, ?, ?)", readings)
 
     def prune(self, readings: Collection[ReadResult], gone: Iterable[str] = ()) -> None:
-        """Forget the readings of files that are gone.
+        """Delete the results of files that are gone.
 
-        Forget bodies that belong to none of the others, once they are most of what is kept.
+        HTML that no result refers to is deleted only once there is more than twice as much HTML as
+        there are results, with 1000 entries to spare.
         """
         with self._connect() as connection, connection:
             paths = [(path,) for path in gone]
@@ -353,16 +353,16 @@ class RenderCache:
 
     @contextmanager
     def _connect(self) -> Iterator[sqlite3.Connection]:
-        """Say in our own words that the database cannot be used."""
+        """Convert database errors to CacheCorruptError."""
         try:
             yield self._get_connection()
         except sqlite3.DatabaseError as error:
             raise CacheCorruptError(f"{self._path}: cannot be used ({error}); delete it") from error
 
     def _get_connection(self) -> sqlite3.Connection:
-        """Open the store where it is not open in this process."""
+        """Return this process's connection, opening the database if needed."""
         if self._opened is None or self._owner != os.getpid():
-            # SQLite forbids a child to use what it inherits.
+            # A SQLite connection must not be used across a fork.
             self._owner = os.getpid()
             try:
                 self._opened = _open_database(self._path, self._version)
@@ -372,17 +372,17 @@ class RenderCache:
         return self._opened
 
     def close(self) -> None:
-        """Close the store; it is opened again when it is asked again."""
+        """Close the database; the next use reopens it."""
         if self._opened is not None:
             self._opened.close()
             self._opened = None
 
 
 def _open_database(path: Path, version: str) -> sqlite3.Connection:
-    """Open a store, begun anew where it is of another version."""
+    """Open the database, recreating its tables if it is of another version."""
     clear_journals(path)
     connection = sqlite3.connect(path)
-    # What a loss of power may damage shows in the sums, and is made again.
+    # No fsync: what a power failure damages fails its checksum and is rebuilt.
     connection.execute("PRAGMA synchronous = OFF")
     connection.execute("CREATE TABLE IF NOT EXISTS store (version TEXT)")
     row = connection.execute("SELECT version FROM store").fetchone()
@@ -398,18 +398,18 @@ def _open_database(path: Path, version: str) -> sqlite3.Connection:
 
 
 def _sum(html: object) -> str:
-    """Give what tells that the HTML of a body is as it was added."""
+    """Return the checksum of a post's HTML."""
     return compute_digest(str(html).encode())
 
 
 def _row(issue: Issue) -> PackedValue:
-    """Turn an issue into texts and numbers."""
+    """Convert an issue to strings and numbers."""
     values = (getattr(issue, name) for name in _ISSUE)
     return tuple(_since_epoch(each) if isinstance(each, datetime) else each for each in values)
 
 
 def _issue(row: PackedValue) -> Issue:
-    """Turn what `_row` gave back into the issue it was."""
+    """Rebuild an issue from the tuple that `_row` made."""
     values: list[Any] = list(row)
     for name in _WHEN:
         position = _ISSUE.index(name)
@@ -418,7 +418,7 @@ def _issue(row: PackedValue) -> Issue:
 
 
 def _since_epoch(when: datetime) -> int:
-    """Give a time as microseconds since 1970."""
+    """Convert a time to microseconds since 1970."""
     return (when - _EPOCH) // _MICROSECOND
 
 
@@ -427,8 +427,8 @@ def _moment(since: int) -> datetime:
 
 
 def _save(path: Path, version: str, value: object) -> None:
-    """Write a value so that `_load` can tell whether it is whole."""
-    data = marshal.dumps((version, value))  # type: ignore[arg-type]  # of what marshal can write
+    """Write a value atomically, with a checksum that `_load` verifies."""
+    data = marshal.dumps((version, value))  # type: ignore[arg-type]  # all types marshal can write
     part = path.with_name(f"{path.name}.part")
     for each in (part, path):
         if os.path.lexists(each) and not each.is_file():
@@ -437,8 +437,8 @@ def _save(path: Path, version: str, value: object) -> None:
     part.replace(path)
 
 
-def _load(path: Path, version: str) -> Any:  # noqa: ANN401 - as `_save` was given it
-    """Give the value saved under this version, or None."""
+def _load(path: Path, version: str) -> Any:  # noqa: ANN401 - whatever `_save` was given
+    """Return the value saved under this version, or None. A damaged file is set aside."""
     if not os.path.lexists(path):
         return None
     try:
@@ -449,5 +449,5 @@ def _load(path: Path, version: str) -> Any:  # noqa: ANN401 - as `_save` was giv
     if check != compute_digest(payload).encode():
         quarantine(path)
         return None
-    saved, value = marshal.loads(payload)  # noqa: S302 - written by us: the digest says so
+    saved, value = marshal.loads(payload)  # noqa: S302 - written by us, as the checksum shows
     return value if saved == version else None

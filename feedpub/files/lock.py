@@ -1,6 +1,7 @@
-"""One writer at a time in a folder.
+"""File locks: `lock_folder` admits one writer to a folder, `single_instance` one `feedpub run`.
 
-The folder `.feedpub/` → one `feedpub run` at a time in it, and what that one says of itself.
+Both use flock(2): the kernel releases the lock of a process that dies. The running instance
+also publishes its state for other commands (`save_state`, `load_state`).
 """
 
 import fcntl
@@ -15,11 +16,11 @@ from feedpub.errors import FeedpubError, OutputError
 
 @contextmanager
 def lock_folder(folder: Path, waiting: Callable[[], None]) -> Iterator[None]:
-    """Hold a folder (made if need be) for this process and its children.
+    """Lock a folder, created if needed, for this process and its children.
 
-    `waiting` is called once where another process holds it; then it is waited for. The lock is
-    the kernel's, on the folder itself: a process that dies gives it up, and no file stays behind.
-    Raises OutputError where there is a file in the way.
+    If another process holds it, `waiting` is called once and the lock is waited for. The lock is on
+    the folder itself: the kernel releases it if the process dies, and no lock file is left behind.
+    Raises OutputError if a file is in the way.
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -39,17 +40,18 @@ def lock_folder(folder: Path, waiting: Callable[[], None]) -> Iterator[None]:
 
 
 _LOCK, _STATE = "run.lock", "run.json"
-_TIMEOUT, _PAUSE = 3.0, 0.05  # seconds: what was killed may have children that are about to end
+_TIMEOUT, _PAUSE = 3.0, 0.05  # seconds; children of a killed process may take a moment to exit
 
 
 @contextmanager
 def single_instance(folder: Path, patience: float = _TIMEOUT) -> Iterator[None]:
-    """Be the only one that runs in a folder (made if need be).
+    """Hold the lock of the only `feedpub run` in a folder, which is created if needed.
 
-    The lock is the kernel's: a process that dies gives it up.
+    The kernel releases the lock if the process dies.
 
     Raises:
-        FeedpubError: There is another one; the message says which process it is.
+        FeedpubError: another instance is still running after `patience` seconds; the message gives
+            its process id.
     """
     folder.mkdir(parents=True, exist_ok=True)
     handle = os.open(folder / _LOCK, os.O_RDWR | os.O_CREAT, 0o644)
@@ -70,7 +72,7 @@ def single_instance(folder: Path, patience: float = _TIMEOUT) -> Iterator[None]:
 
 
 def is_running(folder: Path) -> bool:
-    """Tell whether there is one that runs in a folder."""
+    """Return whether a `feedpub run` is active in a folder."""
     try:
         handle = os.open(folder / _LOCK, os.O_RDONLY)
     except OSError:
@@ -82,14 +84,14 @@ def is_running(folder: Path) -> bool:
 
 
 def save_state(folder: Path, text: str) -> None:
-    """Keep what the one that runs says of itself: whole, or as it was."""
+    """Save the running instance's state atomically."""
     part = folder / f"{_STATE}.part"
     part.write_text(text, encoding="utf-8")
     part.replace(folder / _STATE)
 
 
 def load_state(folder: Path) -> str:
-    """Give what the last one that ran said of itself; "" where none ever did."""
+    """Return the state last saved; "" if there is none."""
     try:
         return (folder / _STATE).read_text(encoding="utf-8")
     except OSError:

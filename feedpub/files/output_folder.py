@@ -1,7 +1,7 @@
-"""Make room in the output folder for what is to be written, and remove nothing that is not ours.
+"""Keep the output folder safe: check who owns it, remove only our files, compress the rest.
 
-The bytes of a file → the same, compressed; the same bytes each time, on every machine with the
-same libraries.
+`writer.write_outputs` uses these functions. Compression is deterministic for given versions of
+the libraries.
 """
 
 import os
@@ -18,7 +18,7 @@ from feedpub.files.scanner import is_built
 
 
 def has_content(target: Path, data: bytes) -> bool:
-    """Tell whether a file holds just these bytes already."""
+    """Return whether a file already holds exactly these bytes."""
     try:
         return target.stat().st_size == len(data) and target.read_bytes() == data
     except OSError:
@@ -26,7 +26,7 @@ def has_content(target: Path, data: bytes) -> bool:
 
 
 def check_ownership(folder: Path, ours: set[str], wanted: AbstractSet[str]) -> None:
-    """Refuse a folder that holds files of somebody else's where ours would go."""
+    """Create the folder; refuse it if writing would overwrite files that feedpub did not write."""
     folder.mkdir(parents=True, exist_ok=True)
     strangers = sorted(item.name for item in folder.iterdir() if not item.name.startswith("."))
     if strangers and not is_built(folder):
@@ -49,7 +49,7 @@ def check_ownership(folder: Path, ours: set[str], wanted: AbstractSet[str]) -> N
 
 
 def _is_same(folder: Path, path: str, other: str | None) -> bool:
-    """Tell whether two names are one file, as on a disk that ignores letter case."""
+    """Return whether two names are the same file, as on a case-insensitive file system."""
     return (
         other is not None
         and all(os.path.lexists(folder / each) for each in (path, other))
@@ -58,12 +58,12 @@ def _is_same(folder: Path, path: str, other: str | None) -> bool:
 
 
 def _below(folder: Path, path: Path) -> str:
-    """Give a path as the list has it."""
+    """Return a path as it is written in the list file."""
     return path.relative_to(folder).as_posix()
 
 
 def find_conflicts(paths: Sequence[str], wanted: AbstractSet[str]) -> list[str]:
-    """Give the old files that stand where a new one needs a folder, or the other way about."""
+    """Return the old files that are in the way of a new folder, or below a new file."""
     if not paths:
         return []
     folders = {parent for path in wanted for parent in iter_parents(path)}
@@ -71,14 +71,14 @@ def find_conflicts(paths: Sequence[str], wanted: AbstractSet[str]) -> list[str]:
 
 
 def iter_parents(path: str) -> Iterator[str]:
-    """Give every folder above a path."""
+    """Yield every parent folder of a path."""
     while "/" in path:
         path = path.rpartition("/")[0]
         yield path
 
 
 def remove_files(folder: Path, paths: Sequence[str], wanted: AbstractSet[str]) -> list[str]:
-    """Remove files of ours that are no longer wanted, and the folders they leave empty."""
+    """Remove our files that are no longer wanted, and the folders left empty; return the paths."""
     removed: list[str] = []
     if not paths:
         return removed
@@ -104,17 +104,17 @@ COMPRESSIBLE = frozenset(
         *(".rtf", ".srt", ".svg", ".txt", ".vtt", ".webmanifest", ".xhtml", ".xml"),
     )
 )
-"""Suffixes of files that are text, and not compressed already."""
+"""Suffixes of text files, which are worth compressing."""
 
-MIN_SIZE = 1024  # octets: what is smaller travels in one packet as it is
+MIN_SIZE = 1024  # octets; a smaller response fits into one packet anyway
 
 _GZIP_LEVEL = 6
 _BROTLI_QUALITY = 5
-_GZIP_FRAME = 31  # zlib's word for the header and trailer of gzip, with the largest window
+_GZIP_FRAME = 31  # zlib wbits: gzip header and trailer, largest window
 
 
 def _gzip(data: bytes) -> bytes:
-    return zlib.compress(data, _GZIP_LEVEL, _GZIP_FRAME)  # it writes neither time nor name
+    return zlib.compress(data, _GZIP_LEVEL, _GZIP_FRAME)  # no timestamp or file name: reproducible
 
 
 def _brotli(data: bytes) -> bytes:
@@ -129,7 +129,7 @@ _CODINGS: Mapping[str, tuple[str, Callable[[bytes], bytes]]] = {
 
 
 def get_compressed_names(path: str, codings: Sequence[str]) -> dict[str, str]:
-    """Give the names that a file's compressed ones would have, each with its coding."""
+    """Return the names of a file's compressed variants, with their codings."""
     dot = path.rfind(".")
     if not codings or dot < 0 or path[dot:].lower() not in COMPRESSIBLE:
         return {}
@@ -137,7 +137,7 @@ def get_compressed_names(path: str, codings: Sequence[str]) -> dict[str, str]:
 
 
 def compress(data: bytes, coding: str) -> bytes | None:
-    """Compress the bytes of a file; None where that is not worth it."""
+    """Compress a file's bytes; None if it is not worth it."""
     if len(data) < MIN_SIZE:
         return None
     small = _CODINGS[coding][1](data)

@@ -1,4 +1,4 @@
-"""The program's own files → the texts of its templates, and a digest that tells its version."""
+"""The program's own files: bundled templates, and a digest identifying the installed version."""
 
 import sys
 import zlib
@@ -25,15 +25,15 @@ _LIBRARIES = (
 
 
 def find_packaged_templates() -> Path:
-    """Give the folder of the templates that come with feedpub: in a wheel, or in a checkout."""
+    """Return the folder of the bundled templates, in a wheel or a checkout."""
     inside = _HOME / "default" / "templates"
     return inside if inside.is_dir() else _HOME.parent / "templates"
 
 
 def read_templates(folder: Path) -> dict[str, str]:
-    """Read every template below a folder, by path; none where there is no such folder.
+    """Read every template below a folder, by relative path; hidden files are skipped.
 
-    Raises TemplateError where one is not UTF-8.
+    A missing folder has none. Raises TemplateError if a file is not UTF-8.
     """
     found: dict[str, str] = {}
     for path in sorted(folder.rglob("*")):
@@ -48,7 +48,7 @@ def read_templates(folder: Path) -> dict[str, str]:
 
 
 def compute_program_digest() -> str:
-    """Give a digest of the program, Python and the libraries that make what is published."""
+    """Return a digest of the program, Python and the libraries that affect the output."""
     sources = [path.read_bytes() for path in sorted(_HOME.rglob("*.py"))]
     versions = [f"{name} {_version(name)}" for name in _LIBRARIES]
     versions.append(f"zlib {zlib.ZLIB_RUNTIME_VERSION}")
@@ -58,7 +58,7 @@ def compute_program_digest() -> str:
 
 
 def _version(name: str) -> str:
-    """Return the version of a library, "" where it is not installed."""
+    """Return a library's version; "" if it is not installed."""
     try:
         return version(name)
     except PackageNotFoundError:

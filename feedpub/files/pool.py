@@ -1,13 +1,13 @@
-"""Share work among child processes, none of which can take the others or the parent down.
+"""Run work in child processes, so that the death of one affects neither the others nor the parent.
 
-A child that dies (killed by the kernel for lack of memory, crashed by a library, out of the time
-that `Limits` gives one item) costs at most the item it was working on: the parent knows which one
-that was, and has all others done by another child. `concurrent.futures.ProcessPoolExecutor` fails
-as a whole when one of its processes dies, and cannot end a single one that takes too long.
+A child that dies (killed by the kernel for lack of memory, crashed in a library, over its
+`ResourceLimits`) costs at most the item it was working on: the parent knows which one that was,
+and has another child do the rest. `concurrent.futures.ProcessPoolExecutor` fails as a whole when
+one of its processes dies, and cannot stop a single one that takes too long.
 
-Children are forked where that is safe, which is fastest and hands them everything without
-pickling. A process with threads must not be forked, since a lock that another thread holds would
-stay locked in the child for ever; there, fresh interpreters are started instead.
+`map_parallel` forks its children, which is fastest and needs no pickling. A process with threads
+must not fork, since a lock held by another thread would stay locked in the child; `SpawnedPool`
+starts fresh interpreters instead.
 """
 
 import os
@@ -35,45 +35,43 @@ Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 CHUNK_SIZE = 64
-"""Items handed over at once, at most: so many that handing over costs little."""
+"""The most items per batch: enough to make the cost of passing a batch negligible."""
 
-_PREFETCH = 2  # batches that a forked worker is given at once, so that it never waits for the next
-_SHARES = 4  # batches of each worker, at least
-_ITEMS_PER_SPAWN = 16  # items for which an interpreter more is started
-_MAX_FAILED_STARTS = (
-    3  # workers in a row that ended before they began to work: then something is amiss
-)
+_PREFETCH = 2  # batches queued per forked worker, so that it never waits for the next one
+_SHARES = 4  # batches per worker, at least
+_ITEMS_PER_SPAWN = 16  # items that justify starting another interpreter
+_MAX_FAILED_STARTS = 3  # give up after so many workers in a row died before their first item
 
 
 @dataclass(frozen=True, slots=True)
 class LostWorker:
-    """A worker process that ended while it worked on an item."""
+    """A worker process that died while working on an item."""
 
     index: int  # of the item
-    signal: int  # that ended the process; 0 where none did
-    retried: bool  # the item was handed to another process; else it is given up
+    signal: int  # that killed the process; 0 if none did
+    retried: bool  # the item goes to another process; otherwise it is given up
 
 
 @dataclass(frozen=True, slots=True)
 class BatchResult(Generic[Result]):
-    """What came of a few items: results by index, and the workers that were lost over others."""
+    """Results of a batch by item index, and the workers lost."""
 
     results: Sequence[tuple[int, Result]] = ()
     lost_workers: Sequence[LostWorker] = ()
 
     @property
     def count(self) -> int:
-        """Return how many items need no more work."""
+        """Return how many items are finished, including those given up."""
         return len(self.results) + sum(not loss.retried for loss in self.lost_workers)
 
 
 def cpu_count() -> int:
-    """Return how many processors this process may use."""
+    """Return the number of CPUs available to this process."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def can_fork() -> bool:
-    """Tell whether this process may be forked: it has no other threads."""
+    """Return whether this process may fork: it has no other threads."""
     return threading.active_count() == 1
 
 
@@ -83,10 +81,10 @@ def map_parallel(
     workers: int,
     limits: ResourceLimits | None = None,
 ) -> Iterator[BatchResult[Result]]:
-    """Do the work on every item in forked children; yield what comes of it, in any order.
+    """Apply `work` to every item in forked children; yield batches of results in any order.
 
-    Without limits, a few items (or one worker) are not worth a child and are done here.
-    Whatever `work` raises is raised here, and ends it all.
+    Without limits, a small number of items, a single worker, or a process that may not fork means
+    that the work is done in this process. An exception from `work` is raised here and ends the run.
     """
     few = workers <= 1 or len(items) <= CHUNK_SIZE
     if not items:
@@ -109,22 +107,22 @@ def map_parallel(
 
 
 def _batches(number: int, workers: int) -> list[range]:
-    """Divide so many items: several batches for each worker, that all may end at about one time."""
+    """Split the items into several batches per worker, so that all workers finish together."""
     size = max(1, min(CHUNK_SIZE, number // (_SHARES * workers)))
     return [range(at, min(at + size, number)) for at in range(0, number, size)]
 
 
 class SpawnedPool(Generic[Item, Result]):
-    """Workers that are fresh interpreters, for a process that must not be forked.
+    """A pool of fresh interpreters, for a process that must not fork.
 
-    The first one is kept between calls, since it takes a while to start. It ends when the pool is
-    closed or forgotten, or when this process ends.
+    One worker is kept between calls, since starting it takes a while. It ends when the pool is
+    closed or garbage-collected, or when this process ends.
     """
 
     def __init__(
         self, make: Callable[[], Callable[[Item], Result]], limits: ResourceLimits, workers: int
     ) -> None:
-        """Make no process yet; `make` is pickled, and called in each to give the work."""
+        """Start no process yet; `make` is pickled, and called in each worker to create `work`."""
         self._make = make
         self._limits = limits
         self._size = workers
@@ -133,7 +131,7 @@ class SpawnedPool(Generic[Item, Result]):
         weakref.finalize(self, _finish, self._idle)
 
     def map(self, items: Sequence[Item]) -> Iterator[BatchResult[Result]]:
-        """Do the work on every item, as `map_parallel` does."""
+        """Apply the function to every item, as `map_parallel` does."""
         tasks = _batches(len(items), self._size)
         if not tasks:
             return
@@ -149,18 +147,18 @@ class SpawnedPool(Generic[Item, Result]):
                 self._idle.pop().shut_down()
 
     def close(self) -> None:
-        """End the workers; another call of `map` starts new ones."""
+        """End the workers; the next `map` starts new ones."""
         _finish(self._idle)
 
 
 def _finish(workers: list[Worker]) -> None:
-    """Let workers end."""
+    """Shut down all workers."""
     while workers:
         workers.pop().shut_down()
 
 
 class _TaskRunner(Generic[Result]):
-    """One list of tasks, until all are done or given up."""
+    """Runs one list of tasks until each is done or given up."""
 
     def __init__(
         self, start: Callable[[], Worker], encode: Callable[[range], object], size: int, ahead: int
@@ -174,9 +172,9 @@ class _TaskRunner(Generic[Result]):
         self._fruitless = 0
 
     def run(self, tasks: Sequence[range], workers: list[Worker]) -> Iterator[BatchResult[Result]]:
-        """Do them with these workers and new ones, which are `workers` afterwards.
+        """Run the tasks on these workers and new ones; `workers` then holds those still alive.
 
-        Where that fails or is abandoned, no worker is left.
+        On failure, or if the caller stops iterating, all workers are killed.
         """
         self._left.extend(tasks)
         done = False
@@ -191,23 +189,23 @@ class _TaskRunner(Generic[Result]):
                     workers.pop().kill()
 
     def _dispatch(self, workers: list[Worker]) -> None:
-        """Give each worker something to do, and start more if there is more."""
+        """Fill each worker's queue, and start more workers while tasks remain."""
         idle = sum(not worker.tasks for worker in workers)
         for _ in range(min(self._size - len(workers), len(self._left) - idle)):
-            workers.append(self._start())  # noqa: PERF401 - each is to know of those before it
+            workers.append(self._start())  # noqa: PERF401 - each must see those before it
         for _ in range(self._ahead):
             for worker in workers:
                 if self._left and len(worker.tasks) < self._ahead:
                     task = self._left.popleft()
                     worker.tasks.append(task)
-                    with suppress(OSError):  # it has ended: seen when it is waited for
+                    with suppress(OSError):  # it has died; `_collect` notices
                         worker.connection.send(self._encode(task))
 
     def _collect(self, workers: list[Worker]) -> Iterator[BatchResult[Result]]:
-        """Wait for a worker, and take what it gives."""
+        """Wait for workers, and yield the results of those that are ready."""
         busy = {worker.connection: worker for worker in workers if worker.tasks}
         for ready in wait(list(busy)):
-            assert isinstance(ready, Connection)  # noqa: S101 - wait gives back what it was given
+            assert isinstance(ready, Connection)  # noqa: S101 - wait returns what it was given
             worker = busy[ready]
             try:
                 results = ready.recv()
@@ -224,7 +222,7 @@ class _TaskRunner(Generic[Result]):
             yield BatchResult(list(zip(task, results, strict=True)))
 
     def _requeue(self, worker: Worker) -> Iterator[BatchResult[Result]]:
-        """Have what a dead worker left undone done by others, but for what killed it."""
+        """Requeue what a dead worker left undone, except the item that killed it."""
         with suppress(OSError):
             worker.update_progress()
         ended_by = worker.kill()
@@ -241,7 +239,7 @@ class _TaskRunner(Generic[Result]):
             return
         self._fruitless = 0
         at = current[worker.started - 1]
-        # Those before it were done, but the results of a batch are handed over together.
+        # Items before it were finished, but results are sent per batch: those are lost, too.
         self._left.extendleft(
             part for part in (range(at + 1, current.stop), range(current.start, at)) if part
         )

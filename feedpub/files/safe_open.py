@@ -1,7 +1,7 @@
 """Open files below a folder without following a symbolic link out of it.
 
-The file is opened first and judged by its descriptor: replacing it, or a folder above it, by a link
-between a check and the opening gains nothing.
+Each name is opened relative to its parent's descriptor, so replacing a file, or a folder above
+it, with a link between check and use gains nothing. Use `read_beneath` for content.
 """
 
 import errno
@@ -10,17 +10,17 @@ import stat
 
 _READ = os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NOCTTY | os.O_NONBLOCK
 _LINK_ERRORS = frozenset((errno.ELOOP, errno.EMLINK, errno.ENOTDIR))
-"""What systems answer when O_NOFOLLOW meets a link, as the last name of a path or before it."""
+"""The errors for O_NOFOLLOW on a link, by system and by position in the path."""
 
 
 def open_beneath(folder: str | os.PathLike[str], path: str) -> int:
     """Open a file or a folder for reading and return its descriptor.
 
     Symbolic links may lead to other places below `folder`, but not out of it; `folder` itself may
-    be a link. Opening a named pipe does not wait for a writer.
+    be a link. Opening a named pipe does not block.
 
     Raises:
-        OSError: Nothing can be opened there, or a link leads out of the folder.
+        OSError: nothing can be opened there, or a link leads out of the folder.
     """
     root = os.fspath(folder)
     try:
@@ -28,8 +28,8 @@ def open_beneath(folder: str | os.PathLike[str], path: str) -> int:
     except OSError as error:
         if error.errno not in _LINK_ERRORS:
             raise
-    # There may be a link: resolve it, and open the result, which has none unless somebody is
-    # exchanging files at this moment.
+    # There may be a link: resolve it and open the result, which has no links unless files are being
+    # swapped at this moment.
     root = os.path.realpath(root)
     target = os.path.realpath(os.path.join(root, path))  # noqa: PTH118 - no Path for each of many
     if os.path.commonpath([root, target]) != root:
@@ -40,12 +40,12 @@ def open_beneath(folder: str | os.PathLike[str], path: str) -> int:
 def read_beneath(
     folder: str | os.PathLike[str], path: str, most: int = -1, *, follow_links: bool = False
 ) -> bytes:
-    """Return the content of a regular file below a folder, or so many octets of it at most.
+    """Return the content of a regular file below a folder, at most `most` octets if that is not -1.
 
-    With `follow_links` symbolic links may lead anywhere.
+    With `follow_links`, symbolic links may lead anywhere.
 
     Raises:
-        OSError: It cannot be read, is not a regular file, or a link leads out of the folder.
+        OSError: it cannot be read, is not a regular file, or a link leads out of the folder.
     """
     number = _open_anywhere(folder, path) if follow_links else open_beneath(folder, path)
     with os.fdopen(number, "rb") as file:
@@ -55,12 +55,12 @@ def read_beneath(
 
 
 def _open_anywhere(folder: str | os.PathLike[str], path: str) -> int:
-    """Open a file that a link may lead to, without waiting for who writes into a pipe."""
+    """Open a file, following links, without blocking on a named pipe."""
     return os.open(os.path.join(folder, path), _READ & ~os.O_NOFOLLOW)  # noqa: PTH118 - as above
 
 
 def _open_without_links(root: str, path: str) -> int:
-    """Open name by name below a folder; raise OSError where a name is a link."""
+    """Open a path component by component; raise OSError if any of them is a link."""
     *folders, name = path.split("/")
     if ".." in folders or name == "..":
         raise OSError(errno.EINVAL, "a path cannot lead upwards", path)
@@ -71,7 +71,7 @@ def _open_without_links(root: str, path: str) -> int:
             os.close(at)
             at = below
         return os.open(name or ".", _READ, dir_fd=at)
-    except ValueError:  # a NUL, which no name has
+    except ValueError:  # a NUL in the path
         raise OSError(errno.ENOENT, os.strerror(errno.ENOENT), path) from None
     finally:
         os.close(at)

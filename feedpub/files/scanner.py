@@ -1,11 +1,11 @@
-"""The content folder → what lies in it, and what has changed since it was last read.
+"""List and read the content folder, and keep the list of files written to the output folder.
 
-Files that somebody is writing at this moment: half of one must not be taken for all of it.
+`scan` and `rescan` return FileEntry values from stat data alone; `read_source` reads a file, and
+refuses one that is still being written: half a file must not be published as a whole one.
 
-The output folder's own list, `.feedpub`: which files are ours, and what posts were published as.
-
-It has a line for each file, an empty one, and then a JSON array for each post. A build that knows
-nothing else takes from it what must never change: who has which address and which id.
+The output folder's list, `.feedpub`, names the files that feedpub wrote and may remove. It has a
+line for each file, an empty line, and a JSON array for each post. A build without a cache reads
+from it what must never change: the URLs and ids of posts.
 """
 
 import errno
@@ -31,17 +31,17 @@ _HEAD = "# Files that feedpub wrote here, and may remove again."
 
 
 def is_built(folder: Path) -> bool:
-    """Tell whether a site was ever written into a folder."""
+    """Return whether a site was ever written into a folder."""
     return (folder / LIST_FILE).is_file()
 
 
 def list_owned_paths(folder: Path) -> set[str]:
-    """Return the paths that may be ours."""
+    """Return the paths that feedpub may have written."""
     return read_list(folder)[0]
 
 
 def read_list(folder: Path) -> tuple[set[str], str]:
-    """Return the paths that may be ours, and the lines of publications as they stand there."""
+    """Return the paths that feedpub may have written, and the raw lines of publications."""
     try:
         text = (folder / LIST_FILE).read_text(encoding="utf-8")
     except (FileNotFoundError, UnicodeDecodeError):
@@ -51,21 +51,21 @@ def read_list(folder: Path) -> tuple[set[str], str]:
 
 
 def read_publications(folder: Path) -> dict[str, Publication]:
-    """Return what posts were published as in an output folder, by the path of their source.
+    """Return an output folder's publications, by source path.
 
-    A line that cannot be understood is nothing: its post is published as if it were new.
+    Invalid lines are skipped: their posts are published as if new.
     """
     found = (_parsed(line) for line in read_list(folder)[1].split("\n") if line)
     return {each.path: each for each in found if each is not None}
 
 
 def format_publications(publications: Mapping[str, Publication]) -> str:
-    """Return publications as the list has them."""
+    """Format publications as lines of the list."""
     return "".join(f"{_line(publications[path])}\n" for path in sorted(publications))
 
 
 def write_list(folder: Path, paths: Iterable[str], publications: str) -> None:
-    """Write the list of the files that may be ours, and of what posts are published as."""
+    """Write the list of paths and publications atomically, if it has changed."""
     lines = "\n".join([_HEAD, *sorted(paths), ""])
     data = f"{lines}\n{publications}".encode() if publications else lines.encode()
     target = folder / LIST_FILE
@@ -87,7 +87,7 @@ def _parsed(line: str) -> Publication | None:
         values = json.loads(line)
         path, address, asked, identity, asked_id = map(str, values[:5])
         due, more = values[5], values[6:]
-        fingerprint, *former = map(str, more or [""])  # one of 0.1 has neither
+        fingerprint, *former = map(str, more or [""])  # lists written by 0.1 have neither
         when = datetime.fromisoformat(due).astimezone(UTC) if due is not None else None
     except (ValueError, TypeError, LookupError, RecursionError, OverflowError):
         return None
@@ -96,31 +96,31 @@ def _parsed(line: str) -> Publication | None:
 
 
 def _inside(path: str) -> bool:
-    """Tell whether a path of the list stays inside the folder, whoever wrote it there."""
+    """Return whether a listed path stays inside the folder; the list may have been edited."""
     if not path or path.startswith("/"):
         return False
     return ".." not in path or ".." not in path.split("/")
 
 
 class UnfinishedError(OSError):
-    """A file is being written."""
+    """A file is still being written."""
 
     def __init__(self, path: str) -> None:
-        """Say which."""
+        """Report `path` as being written."""
         super().__init__(errno.EAGAIN, "it is still being written", path)
 
 
 def is_being_written(path: str | Path) -> bool | None:
-    """Tell whether somebody has a file open for writing; None where nobody can tell.
+    """Return whether a process has a file open for writing; None if the system cannot tell.
 
-    The kernel grants a lease for reading only where nobody does. It is given back at once.
+    The kernel (Linux) grants a read lease only if there is no writer; it is released at once.
     """
     try:
         number = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     except OSError:
-        return False  # it is gone, or is none of ours
+        return False  # gone, or not readable for us
     try:
-        # Who opens the file meanwhile waits, and we would be sent a signal: one that is ignored.
+        # A process opening the file now would wait, and we would get a signal: use an ignored one.
         fcntl.fcntl(number, fcntl.F_SETSIG, signal.SIGURG)
         fcntl.fcntl(number, fcntl.F_SETLEASE, fcntl.F_RDLCK)
     except OSError as error:
@@ -133,60 +133,60 @@ def is_being_written(path: str | Path) -> bool | None:
 
 
 def raise_if_being_written(path: Path) -> None:
-    """Raise UnfinishedError where somebody has a file open for writing."""
+    """Raise UnfinishedError if a process has the file open for writing."""
     if is_being_written(path):
         raise UnfinishedError(str(path))
 
 
-MAX_DEPTH = 100  # in one another
+MAX_DEPTH = 100  # nested folders
 MAX_PATH_BYTES = 1_000  # octets of a path below the content folder; systems allow 4,096 in all
 
 RACY_WINDOW = 50_000_000
-"""Nanoseconds within which a file may change twice and keep its time (the kernel's tick is 4 ms,
-that of some network file systems more)."""
+"""Nanoseconds within which a file may change twice with the same timestamp (the kernel's tick is
+4 ms, that of some network file systems longer)."""
 _SECOND = 1_000_000_000
 _COARSE = 2 * _SECOND
-"""Nanoseconds of the same on disks that tell times in whole seconds (FAT: in every second one)."""
+"""The same for file systems with timestamps in whole seconds (FAT: every two seconds)."""
 
 
 def racy_until(modified: int, changed: int) -> int:
-    """Return until when a file with these times may change again and look the same."""
+    """Return until when a file with these timestamps may change again without being noticed."""
     tick = _COARSE if changed % _SECOND == 0 else 0
     return max(modified, changed) + tick + RACY_WINDOW
 
 
 @dataclass(frozen=True, slots=True)
 class FileEntry:
-    """A file of the content folder, by what the file system tells of it without reading it.
+    """A file of the content folder, as described by stat without reading it.
 
-    Of a link it is what is told of the file that it leads to; where that is none, or lies
-    elsewhere, all is 0: there is nothing to read, and yet there may be some day.
+    For a link it describes the target. If that does not exist, or is not published, all numbers
+    are 0: there is nothing to read now, but there may be later.
     """
 
     path: str  # below the content folder
     size: int  # octets
     modified: int  # nanoseconds
-    changed: int  # nanoseconds; nobody can set this one back
+    changed: int  # nanoseconds; ctime, which programs cannot set
     inode: int
     is_link: bool = False
     fault: str = ""  # why a file, or all that is in a folder, cannot be published
 
     @property
     def exists(self) -> bool:
-        """Tell whether there is a file to read."""
+        """Return whether there is a file to read."""
         return not self.fault and (not self.is_link or self.inode != 0)
 
     def is_stable(self, scanned: int) -> bool:
-        """Tell whether another change would show, given when (in nanoseconds) it was looked at."""
+        """Return whether a change after the scan (at `scanned`, nanoseconds) would be noticed."""
         return racy_until(self.modified, self.changed) < scanned
 
 
 def scan(folder: Path, *, follow_links: bool = False) -> tuple[FileEntry, ...]:
-    """List the files below a folder, in order of path.
+    """List the files below a folder, sorted by path.
 
-    Links are followed to files inside the folder, so that nothing outside is published; with
-    `follow_links` to files and folders anywhere. Others are listed with the reason why not.
-    Raises FeedpubError where there is no such folder.
+    Links to files inside the folder are followed, so that nothing outside is published; with
+    `follow_links`, links to files and folders anywhere. Other links are listed with a `fault`.
+    Raises FeedpubError if the folder does not exist.
     """
     if not folder.is_dir():
         message = f"{folder}: there is no such folder; make it, or correct content.folder"
@@ -194,7 +194,7 @@ def scan(folder: Path, *, follow_links: bool = False) -> tuple[FileEntry, ...]:
     try:
         found = _Walker(folder, follow_links=follow_links).walk("")
         return tuple(sorted(found, key=lambda entry: entry.path))
-    except OSError as error:  # pragma: no cover - root, as whom tests may run, can read any folder
+    except OSError as error:  # pragma: no cover - tests may run as root, who can read any folder
         message = f"{error.filename or folder}: cannot be read ({error.strerror})"
         raise FeedpubError(message) from error
 
@@ -206,12 +206,13 @@ def rescan(
     *,
     follow_links: bool = False,
 ) -> tuple[FileEntry, ...]:
-    """List the files as `scan` does, looking only where something may have changed.
+    """List the files as `scan` does, but look only at paths that may have changed.
 
-    That is at these paths below the folder, whatever they are, and below them; "" is all of it.
-    All else is as it was when it was `known`. Raises FeedpubError where there is no such folder.
+    `changed` holds paths relative to the folder; whatever is below them is examined as well, and ""
+    means everything. The rest is taken from `known`. Raises FeedpubError if the folder does not
+    exist.
     """
-    led = follow_links and any(entry.is_link for entry in known)  # to where nobody watches
+    led = follow_links and any(entry.is_link for entry in known)  # targets are not watched
     if "" in changed or led or not folder.is_dir():
         return scan(folder, follow_links=follow_links)
     walker = _Walker(folder, follow_links=follow_links)
@@ -221,7 +222,7 @@ def rescan(
     found: dict[str, FileEntry] = {}
     for path in suspect:
         left.pop(path, None)
-        # All that lies below it stands together in the order of paths: "0" comes after "/".
+        # Entries below a folder are contiguous in path order; "0" is the character after "/".
         for each in paths[bisect(paths, f"{path}/") : bisect(paths, f"{path}0")]:
             left.pop(each, None)
         found.update((entry.path, entry) for entry in walker.scan_path(path))
@@ -243,7 +244,7 @@ _LEADS_BACK = (
 
 
 class _Walker:
-    """Lists what lies in one content folder."""
+    """Lists the files of one content folder."""
 
     def __init__(self, folder: Path, *, follow_links: bool) -> None:
         self._folder = folder
@@ -270,7 +271,7 @@ class _Walker:
                 yield from self.walk(f"{path}/")
 
     def walk(self, prefix: str, *, link: bool = False) -> Iterator[FileEntry]:
-        """List the files of one folder and those below it; `link` tells that a link leads there."""
+        """List the files in and below a folder; `link` says that it was reached by a link."""
         left = [prefix]
         while left:
             prefix = left.pop()
@@ -286,18 +287,18 @@ class _Walker:
                         if not item.name.startswith("."):
                             left.append(f"{path}/")
                     else:
-                        with suppress(FileNotFoundError):  # it vanished while we looked
+                        with suppress(FileNotFoundError):  # it vanished meanwhile
                             if stat.S_ISREG((facts := item.stat()).st_mode):
                                 yield _entry(path, facts, link=link)
 
     def _follow_link(self, path: str) -> Iterator[FileEntry]:
-        """List what a link leads to, or the reason why that is not published."""
-        target = Path(os.path.realpath(self._folder / path))  # `resolve` raises in a circle
+        """List the target of a link, or the reason why it is not published."""
+        target = Path(os.path.realpath(self._folder / path))  # `resolve` raises on a loop
         inside = target.is_relative_to(self._root)
         if target.is_file() and (inside or self._follow):
             yield _entry(path, target.stat(), link=True)
         elif path.rpartition("/")[2].startswith("."):
-            # Emacs locks a file so; nobody meant that to be published.
+            # An Emacs lock file, for example: not meant to be published, so no fault.
             yield FileEntry(path, 0, 0, 0, 0, is_link=True)
         elif target.is_dir() and self._follow and not inside:
             yield from self._walk_outside(path, target)
@@ -305,7 +306,7 @@ class _Walker:
             yield FileEntry(path, 0, 0, 0, 0, is_link=True, fault=_reason(target, inside=inside))
 
     def _walk_outside(self, path: str, target: Path) -> Iterator[FileEntry]:
-        """List the files of a folder elsewhere, once, and never the folder that is written."""
+        """List an outside folder once; refuse one that holds the content, and output folders."""
         taken = any(target.is_relative_to(each) for each in self._followed)
         if taken or self._root.is_relative_to(target) or is_built(target):
             yield FileEntry(path, 0, 0, 0, 0, is_link=True, fault=_LEADS_BACK)
@@ -316,14 +317,14 @@ class _Walker:
 
 
 def _reason(target: Path, *, inside: bool) -> str:
-    """Say why what a link leads to is not published."""
+    """Return why the target of a link is not published."""
     if not target.exists():
         return _LEADS_NOWHERE
     return _LEADS_TO_FOLDER if inside else _LEADS_OUT
 
 
 def _fault(path: str) -> str:
-    """Say why what lies at a path cannot be published, "" where it can."""
+    """Return why the file at a path cannot be published, or ""."""
     if len(path) > MAX_PATH_BYTES // 4 and len(os.fsencode(path)) > MAX_PATH_BYTES:
         return f"its path has more than {MAX_PATH_BYTES:,} octets; shorten some names"
     if path.count("/") > MAX_DEPTH:
@@ -339,12 +340,12 @@ def _entry(path: str, facts: os.stat_result, *, link: bool = False) -> FileEntry
 def read_source(folder: Path, path: str, largest: int, *, follow_links: bool = False) -> SourceFile:
     """Read one file of the content folder.
 
-    Raises OSError where it cannot be read, UnfinishedError where somebody is writing it, and
-    PostError where it has more octets than `largest`.
+    Raises OSError if it cannot be read, UnfinishedError if it is being written, and PostError if it
+    is longer than `largest` octets.
     """
     raise_if_being_written(folder / path)
     data = read_beneath(folder, path, largest + 1, follow_links=follow_links)
-    raise_if_being_written(folder / path)  # nor has begun to while it was read
+    raise_if_being_written(folder / path)  # a writer may have opened it meanwhile
     if len(data) > largest:
         message = f"is larger than {largest:,} octets; divide it, or raise content.largest"
         raise PostError(Problem(path, 0, message, left_out=True))
@@ -352,7 +353,7 @@ def read_source(folder: Path, path: str, largest: int, *, follow_links: bool = F
 
 
 def read_head(folder: Path, size: int, path: str, *, follow_links: bool = False) -> bytes:
-    """Read the first octets of a file of the content folder; none of one that cannot be read."""
+    """Return the first `size` octets of a file of the content folder; b"" if it cannot be read."""
     try:
         return read_beneath(folder, path, size, follow_links=follow_links)
     except OSError:
@@ -360,5 +361,5 @@ def read_head(folder: Path, size: int, path: str, *, follow_links: bool = False)
 
 
 def compute_digest(data: bytes) -> str:
-    """Give the digest by which feedpub tells whether bytes have changed."""
+    """Return feedpub's content digest: BLAKE2b, 128 bits, in hexadecimal."""
     return blake2b(data, digest_size=16).hexdigest()

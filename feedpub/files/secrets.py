@@ -1,4 +1,4 @@
-"""The folder `.feedpub/` and the environment → the site's secret, made once."""
+"""The site's secret, which signs tokens: read by `load_secrets`, created on first use."""
 
 import os
 import pwd
@@ -9,20 +9,20 @@ from pathlib import Path
 from feedpub.errors import FeedpubError
 
 SECRET_VARIABLE = "FEEDPUB_SECRET"  # noqa: S105 - the name of the variable
-"""The variable that holds the secrets, where the file is not to."""
+"""The environment variable that overrides the file."""
 
 _OCTETS = 32
 
 
 def load_secrets(folder: Path, environ: Mapping[str, str]) -> tuple[bytes, ...]:
-    """Give the secrets that tokens are made of, the one in use first; () where the file is empty.
+    """Return the secrets that sign tokens, the current one first; () if the file is empty.
 
-    They are the words of FEEDPUB_SECRET, or else the lines of the file `secret` in `folder`,
-    which is made, for its owner's eyes alone, where it is not there. To rotate is to put a new
-    one first; tokens of the others still count.
+    They are the words of FEEDPUB_SECRET, or else of the file `secret` in `folder`, which is created
+    readable by its owner only. To rotate, put a new secret first: tokens signed with the older ones
+    remain valid.
 
     Raises:
-        FeedpubError: the file cannot be read or made.
+        FeedpubError: the file cannot be read or created.
     """
     words = environ.get(SECRET_VARIABLE, "").split()
     if words:
@@ -38,7 +38,7 @@ def load_secrets(folder: Path, environ: Mapping[str, str]) -> tuple[bytes, ...]:
 
 
 def describe_secret_error(path: Path, error: OSError) -> str:
-    """Say who has to run feedpub, and never to make another secret: no link would work any more."""
+    """Say which user must run feedpub. Never suggest a new secret: it would break all links."""
     told = f"{path}: cannot be read or made ({error.strerror})"
     if not isinstance(error, PermissionError):
         return told
@@ -54,7 +54,7 @@ def describe_secret_error(path: Path, error: OSError) -> str:
 
 
 def _name(number: int) -> str:
-    """Return what a user is called; the number where it has no name."""
+    """Return a user's name, or its number if it has none."""
     try:
         return pwd.getpwuid(number).pw_name
     except KeyError:
@@ -62,7 +62,7 @@ def _name(number: int) -> str:
 
 
 def _create_secret(path: Path) -> bytes:
-    """Make the file with a new secret; where another process was faster, take that one's."""
+    """Create the file with a new secret; if another process was faster, return that one's."""
     path.parent.mkdir(parents=True, exist_ok=True)
     secret = os.urandom(_OCTETS).hex().encode() + b"\n"
     number, name = tempfile.mkstemp(prefix="secret.", suffix=".part", dir=path.parent)
@@ -72,7 +72,7 @@ def _create_secret(path: Path) -> bytes:
             file.write(secret)
             file.flush()
             os.fsync(file.fileno())
-        path.hardlink_to(part)  # unlike a rename it never takes another's place
+        path.hardlink_to(part)  # unlike rename, never replaces an existing file
     except FileExistsError:
         return path.read_bytes()
     finally:

@@ -1,7 +1,9 @@
-"""Folders → a word whenever something in them may have changed.
+"""Watch folders and report changes, for `feedpub run` and the preview server.
 
-Events tell at once. A regular sweep finds by what the disk tells of each file whatever events
-missed: on network file systems, say, or where the kernel has no watch left.
+`Watcher.run` is the entry point. Kernel events report changes at once. Regular sweeps compare the
+stat data of all files, and find what events miss: on network file systems, or when the kernel has
+no watches left. A file that is still being written is held back until it has been quiet for a
+while.
 """
 
 import os
@@ -21,94 +23,90 @@ from feedpub.errors import FeedpubError
 from feedpub.files import scanner
 from feedpub.files.scanner import RACY_WINDOW, FileEntry, is_being_written, racy_until
 
-_STEP = 50  # milliseconds without another change that end a batch
-_DEBOUNCE = 400  # milliseconds that a batch may take
-_FOLDER_CHECK_INTERVAL = 1.0  # seconds between two looks at where the folders are
-_SWEEP_SHARE = 200  # of the time, a sweep may take one part in so many
-_RECENT = 2.0  # seconds around a sweep: a file that changed then may still be being written
-_POLL = 0.05  # seconds between two looks at files that are not told of yet
-_QUIET_PERIOD = 0.3  # seconds without a change after which a new file is whole
-_UNKNOWN_QUIET_PERIOD = (
-    0.5  # the same where the system does not tell whether it is open for writing
-)
-_GROWING_QUIET_PERIOD = 2.0  # the same for one that was seen to grow
-_UNSURE = -1  # the mark of a file that may change and look the same; Python's hash is never -1
-# What editors and downloads write beside a file, and take away or rename when it is whole.
+_STEP = 50  # milliseconds without another change end a batch
+_DEBOUNCE = 400  # milliseconds; the longest a batch may take
+_FOLDER_CHECK_INTERVAL = 1.0  # seconds between checks that the folders are the same
+_SWEEP_SHARE = 200  # sweeps may take up 1/200 of the time
+_RECENT = 2.0  # seconds before the last sweep that still count as a recent change
+_POLL = 0.05  # seconds between checks of held-back files
+_QUIET_PERIOD = 0.3  # seconds without a change until a new file counts as complete
+_UNKNOWN_QUIET_PERIOD = 0.5  # if the system cannot say whether it is open for writing
+_GROWING_QUIET_PERIOD = 2.0  # if it was seen to grow
+_UNSURE = -1  # fingerprint of a file that may change unseen; Python's hash is never -1
+# Temporary files of editors and downloads, removed or renamed once the real file is complete.
 _TEMPORARY_FILE = re.compile(
     r"\..*|.*~|4913|#.*#|.*___jb_(?:tmp|old)___|.*\.(?:swp|swx|tmp|part|partial|crdownload)"
 )
 
 
 class EventSource(Protocol):
-    """What waits for events."""
+    """A source of file system events."""
 
     def watch(
         self, debounce_ms: int, step_ms: int, timeout_ms: int, stop_event: Event, /
     ) -> set[tuple[int, str]] | Literal["signal", "stop", "timeout"]:
-        """Give what changed, or why there is nothing to give."""
+        """Wait for changes; return them, or the reason why there are none."""
         ...
 
     def close(self) -> None:
-        """Watch no more."""
+        """Stop watching."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class ChangeBatch:
-    """Changes that came together."""
+    """Changes that are reported together."""
 
-    paths: tuple[str, ...]  # absolute, each once; of a sweep those that tell when they changed
+    paths: tuple[str, ...]  # absolute, sorted, unique; of a sweep only recent ones
     source: str  # events, sweep
 
 
 @dataclass(frozen=True, slots=True)
 class WatchStatus:
-    """How folders are watched at the moment."""
+    """The current state of the watcher."""
 
     mode: str = "sweep"  # or events
-    no_events_reason: str = ""  # there are no events
-    missing_folders: tuple[str, ...] = ()  # folders that are not there
-    files_in_progress: frozenset[str] = (
-        frozenset()
-    )  # files that are being written, and not told of yet
-    slow_files: tuple[str, ...] = ()  # those of them that have been for long
+    no_events_reason: str = ""  # why events are unavailable
+    missing_folders: tuple[str, ...] = ()  # folders that do not exist
+    files_in_progress: frozenset[str] = frozenset()  # held back while being written
+    slow_files: tuple[str, ...] = ()  # those held back longer than `slow_after`
     sweeps: int = 0
-    sweep_seconds: float = 0.0  # that the last sweep took
+    sweep_seconds: float = 0.0  # duration of the last sweep
     sweep_interval: float = 0.0  # seconds until the next one
 
 
 @dataclass(frozen=True, slots=True)
 class WatchOptions:
-    """How to watch."""
+    """Settings of the watcher."""
 
     use_events: bool = True
-    sweep_interval: float = 60.0  # seconds between two sweeps at least
-    slow_after: float = 60.0  # seconds until it is noted that a file is being written for long
-    retry_events_after: float = 600.0  # seconds until events are tried again that could not be had
-    follow_links: bool = False  # of what they lead to, sweeps alone know
+    sweep_interval: float = 60.0  # seconds between sweeps, at least
+    slow_after: float = 60.0  # seconds until a held-back file is reported as slow
+    retry_events_after: float = 600.0  # seconds until unavailable events are tried again
+    follow_links: bool = False  # targets of links are found by sweeps only
 
 
 @dataclass(frozen=True, slots=True)
 class _PendingFile:
-    """A file that is not told of before it has rested."""
+    """A file held back until it has been quiet long enough."""
 
-    stat_key: tuple[int, ...]  # how it was when it was looked at
-    changed: float  # on the monotonic clock: when that was seen first
-    quiet_period: float  # seconds without a change that are needed
-    since: float  # on the monotonic clock
-    source: str  # as in Batch
+    stat_key: tuple[int, ...]  # its stat data at the last check
+    changed: float  # monotonic time at which that was first seen
+    quiet_period: float  # seconds without a change required
+    since: float  # monotonic time at which it was first held back
+    source: str  # as in ChangeBatch
 
 
 def open_event_source(folders: Sequence[str]) -> EventSource:
-    """Begin to watch folders and all below them.
+    """Start watching folders recursively.
 
-    Raises OSError or RuntimeError where the kernel gives no more watches.
+    Raises OSError or RuntimeError if the kernel has no more watches.
     """
     return RustNotify(list(folders), False, False, 300, True, False)  # noqa: FBT003 - no keywords
 
 
 class Watcher:
-    """Watches folders, whether they are there or not; `run` is for a thread of its own."""
+    """Watches folders, including ones that do not exist yet; `run` needs a thread of its own."""
 
     def __init__(
         self,
@@ -118,14 +116,14 @@ class Watcher:
         manner: WatchOptions,
         open_eyes: Callable[[Sequence[str]], EventSource] = open_event_source,
     ) -> None:
-        """Nothing is watched yet.
+        """Set up the watcher without starting it.
 
         Args:
-            folders: That are watched, with all below them; absolute.
-            tell: Told of each batch, and of a first one as soon as all is watched.
-            note: Told how it watches, whenever that changes and after each sweep.
-            manner: How to watch.
-            open_eyes: Gives what waits for events.
+            folders: The folders to watch recursively; absolute.
+            tell: Called with each batch; the first comes as soon as everything is watched.
+            note: Called with the status when it changes, and after each sweep.
+            manner: The settings.
+            open_eyes: Opens an event source.
         """
         self._folders = tuple(folders)
         self._on_batch = tell
@@ -133,11 +131,11 @@ class Watcher:
         self._options = manner
         self._open = open_eyes
         self._status = WatchStatus()
-        self._fingerprints: dict[str, int] = {}  # a mark of each file that was told of as it is
-        self._swept = time.time()  # when it began, in seconds since 1970
-        self._next = 0.0  # sweep, on the monotonic clock
+        self._fingerprints: dict[str, int] = {}  # stat data of each file as last reported
+        self._swept = time.time()  # when the last sweep began, seconds since 1970
+        self._next = 0.0  # monotonic time of the next sweep
         self._held: dict[str, _PendingFile] = {}
-        # When files were told of a moment ago, and how large they were.
+        # Recently reported files: when, and their size then, to notice those that keep growing.
         self._recently_reported: dict[str, tuple[float, int]] = {}
 
     def run(self, stop: Event) -> None:
@@ -148,7 +146,7 @@ class Watcher:
 
     @contextmanager
     def _open_events(self) -> Iterator[EventSource | None]:
-        """Watch the folders that are there, by events where that can be done."""
+        """Open an event source for the folders that exist, or None if events cannot be used."""
         there = [str(each) for each in self._folders if each.is_dir()]
         away = tuple(str(each) for each in self._folders if str(each) not in there)
         eyes, why = None, ""
@@ -168,9 +166,9 @@ class Watcher:
                 eyes.close()
 
     def _watch_folders(self, eyes: EventSource | None, stop: Event) -> None:
-        """Tell of changes until it is time to look anew at where the folders are."""
+        """Report changes until the folders have to be opened again."""
         places, began = self._get_folder_ids(), time.monotonic()
-        self._next = 0.0  # what happened while nobody watched
+        self._next = 0.0  # sweep at once: changes were missed while not watching
         while not stop.is_set():
             if time.monotonic() >= self._next:
                 self._sweep()
@@ -179,7 +177,7 @@ class Watcher:
                 try:
                     found = eyes.watch(_DEBOUNCE, _STEP, round(wait * 1000), stop)
                 except (OSError, RuntimeError):
-                    return  # the kernel lost count: begin again
+                    return  # the event queue overflowed: start over
                 if not isinstance(found, str):
                     self._on_events([path for _, path in found])
             else:
@@ -193,11 +191,11 @@ class Watcher:
                 return
 
     def _get_folder_ids(self) -> tuple[tuple[int, int] | None, ...]:
-        """Give what tells a folder from another that takes its place, or is mounted over it."""
+        """Return values that change if a folder is replaced or mounted over."""
         return tuple(_place(each) for each in self._folders)
 
     def _on_events(self, paths: Sequence[str]) -> None:
-        """Tell of events, but of files that are being written only when they have rested."""
+        """Report events, holding back files that are still being written."""
         meant = [path for path in paths if self._is_relevant(path)]
         if meant:
             every = dict.fromkeys([*meant, *filter(self._is_relevant, _list_files(meant))])
@@ -208,7 +206,7 @@ class Watcher:
                 self._report(ready, "events")
 
     def _report(self, paths: Sequence[str], how: str) -> None:
-        """Tell of changes; who is told knows by then which files are being written."""
+        """Report a batch; the status, updated first, already lists the files being written."""
         now = time.monotonic()
         self._update_pending()
         recent = {
@@ -221,7 +219,7 @@ class Watcher:
         self._on_batch(ChangeBatch(_sort_unique(paths), how))
 
     def _hold(self, paths: Iterable[str], how: str) -> None:
-        """Hold back those of these files that are being written, or may be."""
+        """Hold back those of these files that are, or may be, still being written."""
         now = time.monotonic()
         for path in paths:
             found = _stat(path)
@@ -237,10 +235,10 @@ class Watcher:
                 self._held[path] = _PendingFile(_facts(found), now, rest, since, how)
 
     def _get_quiet_period(self, path: str, found: os.stat_result) -> float:
-        """Return for how long a file must not change before it is told of; 0 for not at all."""
+        """Return how long a file must be quiet before it is reported; 0 for at once."""
         written = is_being_written(path)
         if written:
-            return _POLL  # after it is closed
+            return _POLL  # counted from when it is closed
         when, size = self._recently_reported.get(path, (0.0, found.st_size))
         if found.st_size > size and time.monotonic() - when < _GROWING_QUIET_PERIOD:
             return _GROWING_QUIET_PERIOD
@@ -249,7 +247,7 @@ class Watcher:
         return _QUIET_PERIOD if path not in self._fingerprints or not found.st_size else 0.0
 
     def _report_settled(self) -> None:
-        """Tell of the files that have rested."""
+        """Report the held-back files that have been quiet long enough."""
         now = time.monotonic()
         ready: dict[str, list[str]] = {}
         for path, hold in list(self._held.items()):
@@ -269,7 +267,7 @@ class Watcher:
         self._update_pending()
 
     def _update_pending(self) -> None:
-        """Note which files are being written, where that has changed."""
+        """Update the status with the files being written."""
         now = time.monotonic()
         slow = (
             path for path, each in self._held.items() if now - each.since > self._options.slow_after
@@ -281,7 +279,7 @@ class Watcher:
         )
 
     def _remember(self, paths: Iterable[str]) -> None:
-        """Keep how files are, just before it is told: a sweep need not tell of them again."""
+        """Record files as reported, just before reporting, so that a sweep does not repeat them."""
         for path in paths:
             found = _stat(path)
             if found and stat.S_ISREG(found.st_mode):
@@ -294,7 +292,7 @@ class Watcher:
                 self._fingerprints.pop(path, None)
 
     def _is_relevant(self, path: str) -> bool:
-        """Tell whether a path is not that of something hidden or passing."""
+        """Return whether a path is neither hidden nor temporary."""
         for folder in self._folders:
             below = path.removeprefix(f"{folder}/")
             if below != path:
@@ -302,7 +300,7 @@ class Watcher:
         return True  # a folder itself
 
     def _sweep(self) -> None:
-        """Tell where anything is not as it was when it was told of."""
+        """Compare all files with what was reported, and report the differences."""
         began, wall = time.monotonic(), time.time_ns()
         found = {
             f"{folder}/{entry.path}": entry
@@ -335,7 +333,7 @@ class Watcher:
         )
 
     def _listed(self, folder: Path) -> tuple[FileEntry, ...]:
-        """List the files of a folder that last; none where it is not there or cannot be read."""
+        """List a folder's permanent files; none if it does not exist or cannot be read."""
         try:
             found = scanner.scan(folder, follow_links=self._options.follow_links)
             return tuple(entry for entry in found if _is_permanent(entry.path))
@@ -343,7 +341,7 @@ class Watcher:
             return ()
 
     def _is_fresh(self, entry: FileEntry) -> bool:
-        """Tell whether a file changed since the last sweep began, or little before."""
+        """Return whether a file changed since shortly before the last sweep began."""
         return max(entry.modified, entry.changed) / 1e9 > self._swept - _RECENT
 
     def _set_status(self, watching: WatchStatus, *, always: bool = False) -> None:
@@ -353,16 +351,16 @@ class Watcher:
 
 
 def get_stat_key(path: Path) -> tuple[int, int, int]:
-    """Give what tells whether a file is another than before; zeros where there is none."""
+    """Return stat data that changes with the file; zeros if it does not exist."""
     found = _stat(path)
     return (found.st_mtime_ns, found.st_size, found.st_ino) if found else (0, 0, 0)
 
 
 def _list_files(paths: Iterable[str]) -> Iterator[str]:
-    """Give the files in those that are folders: a new one may be full before it is watched."""
+    """Yield the files in folders: a new folder may have been filled before its watch was added."""
     for path in paths:
         for folder, _, names in os.walk(path):
-            yield from (os.path.join(folder, name) for name in names)  # noqa: PTH118 - of texts
+            yield from (os.path.join(folder, name) for name in names)  # noqa: PTH118 - strings
 
 
 def _sort_unique(paths: Iterable[str]) -> tuple[str, ...]:
@@ -370,18 +368,18 @@ def _sort_unique(paths: Iterable[str]) -> tuple[str, ...]:
 
 
 def _is_permanent(path: str) -> bool:
-    """Tell whether a path below a folder is not that of something hidden or passing."""
+    """Return whether a relative path is neither hidden nor temporary."""
     *folders, name = path.split("/")
     return not (_TEMPORARY_FILE.fullmatch(name) or any(each.startswith(".") for each in folders))
 
 
 def _fingerprint(entry: FileEntry) -> int:
-    """Give what is another for a file that has changed; never that of one that is unsure."""
+    """Return a hash of the stat data; never `_UNSURE`."""
     return hash((entry.size, entry.modified, entry.changed, entry.inode))
 
 
 def _is_racy(entry: FileEntry, scanned: int) -> bool:
-    """Tell whether a file may have changed again just after it was looked at, and not show it."""
+    """Return whether a file may have changed again just after the scan without being noticed."""
     return any(
         when - RACY_WINDOW <= scanned <= racy_until(when, entry.changed)
         for when in (entry.modified, entry.changed)
@@ -399,6 +397,6 @@ def _place(folder: Path) -> tuple[int, int] | None:
 
 def _stat(path: str | Path) -> os.stat_result | None:
     try:
-        return os.stat(path)  # noqa: PTH116 - of a text as well
+        return os.stat(path)  # noqa: PTH116 - accepts strings, too
     except OSError:
         return None

@@ -1,12 +1,12 @@
-"""Start child processes that work on what they are handed, and end with their parent.
+"""Worker processes: start them, serve items in them, and limit what each item may cost.
 
-A child counts in a second pipe the items that it begins, so that its parent knows which one it was
-working on when it died.
+`pool` starts workers with `fork_worker` or `spawn_worker`. A worker writes one octet to a second
+pipe as it begins each item, so that its parent knows which one it died on. Workers end with their
+parent.
 
-What one item of work may cost, enforced by the kernel on the process that does it.
-
-A regular expression or a parser written in C cannot be interrupted from Python, so the time is
-kept by a timer whose signal ends the process, and the memory by a limit on its address space.
+Limits are enforced by the kernel, since Python cannot interrupt a regular expression or a parser
+written in C: a timer signal ends a process that takes too long, and memory is limited by its
+address space.
 """
 
 import gc
@@ -31,19 +31,19 @@ _PR_SET_PDEATHSIG = 1
 class ResourceLimits:
     """The most that one item may cost."""
 
-    cpu_seconds: float  # of processor time
-    memory_bytes: int  # of memory, beyond what the process has already
+    cpu_seconds: float  # CPU time
+    memory_bytes: int  # on top of the process's size at the start of the item
 
 
 TIMEOUT_SIGNAL = signal.SIGPROF
-"""Ends a process whose item took more than its seconds."""
+"""Kills a worker whose item exceeded its CPU time."""
 
 CRASH_SIGNALS = frozenset((signal.SIGABRT, signal.SIGBUS, signal.SIGILL, signal.SIGSEGV))
-"""End a process by its own fault: it ran out of memory or of stack, or a library has a bug."""
+"""Signals of a crash: out of memory or stack, or a bug in a library. Not worth a retry."""
 
 
 class LimitEnforcer:
-    """Holds this process to the limits of one item after another."""
+    """Applies ResourceLimits to this process, item by item."""
 
     def __init__(self, limits: ResourceLimits) -> None:
         signal.signal(TIMEOUT_SIGNAL, signal.SIG_DFL)
@@ -52,11 +52,11 @@ class LimitEnforcer:
         self._hard = resource.getrlimit(resource.RLIMIT_AS)[1]
         try:
             self._size = os.open("/proc/self/statm", os.O_RDONLY)
-        except OSError:  # pragma: no cover - not Linux: nothing tells how large the process is
+        except OSError:  # pragma: no cover - not Linux: the process size is unknown
             self._size = -1
 
     def start_item(self) -> None:
-        """Begin with an item; the process ends when its time is up, and its memory is limited."""
+        """Start the CPU timer, and cap the address space at its current size plus the allowance."""
         if self._size >= 0:
             pages = int(os.pread(self._size, 32, 0).split()[0])
             most = pages * self._page + self._limits.memory_bytes
@@ -65,26 +65,26 @@ class LimitEnforcer:
         signal.setitimer(signal.ITIMER_PROF, self._limits.cpu_seconds)
 
     def end_item(self) -> None:
-        """Limit nothing until the next item."""
+        """Lift the limits until the next item."""
         signal.setitimer(signal.ITIMER_PROF, 0)
         if self._size >= 0:
             resource.setrlimit(resource.RLIMIT_AS, (self._hard, self._hard))
 
 
 def exit_with_parent(parent: int) -> None:
-    """Have the kernel end this process as soon as its parent ends, where it can (Linux)."""
-    import ctypes  # noqa: PLC0415 - takes long, and the parent has no use for it
+    """Ask the kernel to kill this process when its parent ends (Linux only)."""
+    import ctypes  # noqa: PLC0415 - slow to import, and unused in the parent
 
     if sys.platform == "linux":
         with suppress(OSError, AttributeError):
             ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-    if os.getppid() != parent:  # it has ended already
+    if os.getppid() != parent:  # it ended before prctl took effect
         os._exit(1)
 
 
 Item = TypeVar("Item")
 
-_PATIENCE = 5.0  # seconds for a worker that has nothing more to do
+_PATIENCE = 5.0  # seconds for an idle worker to exit
 _BOOT = """
 import sys
 from multiprocessing.connection import Connection
@@ -96,31 +96,31 @@ serve_spawned(connection, int(sys.argv[2]))
 
 
 class _Process(Protocol):
-    """What `multiprocessing` and `subprocess` can do alike."""
+    """What `multiprocessing.Process` and `subprocess.Popen` have in common."""
 
     def kill(self) -> None:
-        """End it at once."""
+        """Kill the process."""
 
 
 @dataclass(slots=True)
 class Worker:
-    """A child process, as its parent knows it."""
+    """The parent's handle on a child process."""
 
     process: _Process
     connection: Connection
-    progress_fd: int  # descriptor: an octet for each item that it began
-    exit_status: Callable[[float | None], int | None]  # waits so long; None: it has not ended
-    tasks: deque[range] = field(default_factory=deque)  # handed over, the current one first
-    started: int = 0  # items of these
+    progress_fd: int  # pipe with one octet for each item begun
+    exit_status: Callable[[float | None], int | None]  # waits up to a timeout; None: running
+    tasks: deque[range] = field(default_factory=deque)  # batches sent to it, the current one first
+    started: int = 0  # items begun in `tasks`
 
     def update_progress(self) -> None:
-        """Count the items that were begun since."""
+        """Count the items begun since the last call."""
         with suppress(BlockingIOError):
             while octets := os.read(self.progress_fd, 1 << 16):
                 self.started += len(octets)
 
     def shut_down(self) -> None:
-        """Let it end, as it has nothing more to do."""
+        """Let an idle worker exit, and wait for it."""
         self.connection.close()
         os.close(self.progress_fd)
         if self.exit_status(_PATIENCE) is None:  # pragma: no cover - it was stopped (SIGSTOP)
@@ -128,7 +128,7 @@ class Worker:
             self.exit_status(None)
 
     def kill(self) -> int:
-        """End it at once; return the number of the signal that ended it, 0 where none did."""
+        """Kill the worker; return the number of the signal that ended it, 0 if none did."""
         self.process.kill()
         status = self.exit_status(None)
         self.connection.close()
@@ -139,11 +139,11 @@ class Worker:
 def fork_worker(
     work: Callable[[int], object], limits: ResourceLimits | None, others: Sequence[Worker]
 ) -> Worker:
-    """Fork a worker that is handed indexes."""
+    """Fork a worker that takes item indexes."""
     ours, theirs = multiprocessing.Pipe()
     read, write = os.pipe()
     os.set_blocking(read, False)
-    # What the child inherits of its siblings would keep their pipes open when the parent ends.
+    # Inherited descriptors of siblings would keep their pipes open after the parent ends.
     inherited = [ours.fileno(), read]
     for each in others:
         inherited += [each.connection.fileno(), each.progress_fd]
@@ -164,7 +164,7 @@ def fork_worker(
 
 
 def spawn_worker(make: Callable[[], Callable[[Item], object]], limits: ResourceLimits) -> Worker:
-    """Start an interpreter that is handed items."""
+    """Start a fresh interpreter that takes items."""
     ours, theirs = multiprocessing.Pipe()
     read, write = os.pipe()
     os.set_blocking(read, False)
@@ -176,7 +176,7 @@ def spawn_worker(make: Callable[[], Callable[[Item], object]], limits: ResourceL
     )
     theirs.close()
     os.close(write)
-    with suppress(OSError):  # it has ended already: seen when it is waited for
+    with suppress(OSError):  # it has died already; the pool notices
         ours.send(sys.path)
         ours.send((make, limits))
 
@@ -197,8 +197,8 @@ def _serve_forked(
     inherited: Sequence[int],
     parent: int,
 ) -> None:
-    """Work on what comes, in a forked child."""
-    # What was inherited of a server's signal handling would tell the parent's loop, not us.
+    """Serve batches in a forked child."""
+    # Inherited signal handling would wake the parent's event loop instead of this process.
     signal.set_wakeup_fd(-1)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent ends its children itself
@@ -209,8 +209,8 @@ def _serve_forked(
 
 
 def serve_spawned(connection: Connection, progress: int) -> None:
-    """Work on what comes, in an interpreter of its own."""
-    # The parent decides when to end: it closes the pipe, or ends and so has it closed.
+    """Serve batches in a fresh interpreter."""
+    # The parent decides when to end: it closes the pipe, or its exit does.
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)
     make, limits = connection.recv()
@@ -223,11 +223,11 @@ def _serve(
     work: Callable[[Item], object],
     limits: ResourceLimits | None,
 ) -> None:
-    """Work on batch after batch, until nobody waits for it."""
+    """Serve batch after batch until the parent closes the pipe."""
     meter = None
     if limits:
         meter = LimitEnforcer(limits)
-        # Where a library aborts, the parent says what became of the item, in better words.
+        # Silence a library that aborts: the parent reports the item with a better message.
         os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
         gc.freeze()  # garbage would count as memory of the next item
         gc.enable()
@@ -245,7 +245,7 @@ def _serve(
 
 
 def _run_limited(work: Callable[[Item], object], item: Item, meter: LimitEnforcer) -> object:
-    """Do as `_tried`, at the cost that one item may have."""
+    """Run one item as `_run_item` does, under the limits."""
     meter.start_item()
     try:
         return _run_item(work, item)
@@ -254,7 +254,7 @@ def _run_limited(work: Callable[[Item], object], item: Item, meter: LimitEnforce
 
 
 def _run_item(work: Callable[[Item], object], item: Item) -> object:
-    """Return the result of an item, or the error that ends it all."""
+    """Return the result of an item, or the exception it raised."""
     try:
         return work(item)
     except Exception as error:  # noqa: BLE001 - raised again in the parent
@@ -262,9 +262,9 @@ def _run_item(work: Callable[[Item], object], item: Item) -> object:
 
 
 def _make_picklable(error: Exception) -> Exception:
-    """Return an error that can be handed to another process."""
+    """Return an exception that can be sent to the parent."""
     try:
         copy = pickle.loads(pickle.dumps(error))  # noqa: S301 - pickled by us
-    except Exception:  # noqa: BLE001 - an error may refuse to be pickled in any way
+    except Exception:  # noqa: BLE001 - pickling can fail with any exception
         return RuntimeError(f"{type(error).__name__}: {error}")
     return error if isinstance(copy, type(error)) else RuntimeError(str(error))

@@ -1,5 +1,7 @@
-"""Outputs → the output folder: each file whole or not there, equal bytes untouched, and nothing
-removed that feedpub did not write.
+"""Write the output folder. Enter at `write_outputs`.
+
+Each file is replaced atomically, files with equal content are left untouched, and files that
+feedpub did not write are never removed.
 """
 
 import os
@@ -33,16 +35,15 @@ from feedpub.files.scanner import (
 )
 from feedpub.models.content import BuildResult, OutputFile, StaticFile
 
-PARTS_FOLDER = (
-    ".feedpub-parts"  # files being written: no name in use is ever half there; stays when
-)
-# a build is killed, or gives up
-_STAGED = "staged"  # in there
+# Holds files while they are written; each is then renamed into place. It is left behind if a build
+# is killed or fails, which tells the next build not to trust its records.
+PARTS_FOLDER = ".feedpub-parts"
+_STAGED = "staged"  # subfolder of PARTS_FOLDER
 _RACY = "racy-"
 
 
 class FileStat(NamedTuple):
-    """How the disk shows a file; all zeros where there is none."""
+    """Stat data of a file; all zeros if it does not exist."""
 
     size: int  # octets
     modified: int  # nanoseconds
@@ -54,17 +55,17 @@ _NO_FILE = FileStat(0, 0, 0, 0)
 
 
 class ManifestEntry(NamedTuple):
-    """What is remembered of a file that was written: its key, and how the disk showed it then."""
+    """The record of a written file: its cache key, and its stat data after writing."""
 
     key: str
-    stat: tuple[int, ...]  # Facts, as they are kept
+    stat: tuple[int, ...]  # a FileStat, as stored in the cache
 
 
 Manifest = Mapping[str, ManifestEntry]
-"""Path below the output folder → what was last written there."""
+"""The record of each written file, by path below the output folder."""
 
 
-def write_outputs(  # noqa: PLR0913 - what, where to, what is known, and who is told
+def write_outputs(  # noqa: PLR0913 - outputs, folders, records and options
     outputs: Iterable[OutputFile | StaticFile],
     folder: Path,
     content: Path,
@@ -79,25 +80,29 @@ def write_outputs(  # noqa: PLR0913 - what, where to, what is known, and who is 
     spare: str = "",
     follow_links: bool = False,
 ) -> tuple[BuildResult, dict[str, ManifestEntry]]:
-    """Bring the folder to hold just these outputs; give what changed, and the ledger of now.
+    """Make the folder hold exactly these outputs; return the changes and the new manifest.
 
-    An output is not rendered where its key is the one in `ledger` and the file lies there as it
-    was left; those whose paths are `untouched` are taken to be so, and not looked at. Copies are
-    taken from `content`; one whose source has gone is not wanted any more, one that cannot be read
-    is left out, and one that is `unfinished`, or being written, stays what it was. Compressed in
-    each of `codings` (gzip, br), what is worth it lies beside as well. `publications` is what the
-    folder's list tells besides. With `anew` every file is written, and the folder stays as it is
-    until all are rendered. With `spare`, what was written before below that path stays, though
-    it is not wanted now. With `follow_links` the sources of copies may lie outside of `content`.
+    An output is rendered only if its cache key differs from the one in `ledger`, the previous
+    manifest, or if its file was touched. Options:
 
-    Raises OutputError where the folder holds, or could come to hold, what is not ours.
+    - `untouched`: paths assumed to be unchanged, without looking at them.
+    - `content`: the folder that static files are copied from. A copy whose source is gone is
+      removed; one whose source is unreadable is left out; one whose source is in `unfinished`, or
+      being written, keeps its old content.
+    - `codings`: gzip, br; compressed variants are written where they are worth it.
+    - `publications`: the lines of publications for the folder's list.
+    - `anew`: write every file, and change the folder only after everything is rendered.
+    - `spare`: keep files written earlier below this path even if they are no longer wanted.
+    - `follow_links`: sources of copies may be outside of `content`.
+
+    Raises OutputError if the folder holds, or could come to hold, files that are not ours.
     """
     wanted = {output.path: output for output in outputs}
     beside = _plan_compressed(wanted.keys(), codings)
     work = _OutputWriter(
         folder, content, ledger, beside, held=unfinished, anew=anew, follow_links=follow_links
     )
-    # Where the last one to write here did not come to its end, nothing is as it was left.
+    # If the last build was interrupted, its records cannot be trusted.
     trusted = () if (folder / PARTS_FOLDER).exists() else wanted.keys() & untouched
     settled = {path for path in trusted if work.is_reliable(path)}
     possible = wanted.keys() | work.list_compressed_paths(settled)
@@ -148,10 +153,10 @@ def write_outputs(  # noqa: PLR0913 - what, where to, what is known, and who is 
 
 
 def _find_owned_paths(folder: Path, ledger: Manifest) -> tuple[set[str], str]:
-    """Return the paths that may be ours, and what the list tells besides.
+    """Return the paths that may be ours, and the list's lines of publications.
 
-    Where the list was removed or damaged, and any file lies as we left it, the folder is ours all
-    the same: so is what stands where the others were.
+    If the list was removed or damaged, but any file is still as we left it, the folder is ours: all
+    recorded paths count as ours again.
     """
     ours, before = read_list(folder)
     lost = ledger.keys() - ours
@@ -170,9 +175,9 @@ def _describe_killed_twice(target: Path, number: int) -> str:
 
 
 def is_unchanged(folder: Path, ledger: Manifest) -> bool:
-    """Tell whether every file of the ledger, and the list, lies in the folder as it was left.
+    """Return whether the list and every recorded file are still as they were written.
 
-    That is not so where somebody has begun to write since, and did not come to an end.
+    False if a later build was interrupted.
     """
     whole = is_built(folder) and not (folder / PARTS_FOLDER).exists()
     return whole and all(
@@ -181,19 +186,19 @@ def is_unchanged(folder: Path, ledger: Manifest) -> bool:
 
 
 class _FileResult(NamedTuple):
-    """What came of one file."""
+    """The result of writing one file."""
 
     path: str
-    is_new: bool  # its bytes are others than before
+    is_new: bool  # its content has changed
     key: str
     stat: FileStat
-    fault: str = ""  # why the source, whose path this then is, cannot be read
+    fault: str = ""  # why the source cannot be read; `path` is then the source's
 
 
 class _OutputWriter:
-    """Writes outputs, one after the other, in whichever process it finds itself."""
+    """Writes outputs one at a time, in this process or a forked one."""
 
-    def __init__(  # noqa: PLR0913 - where from, where to, what is known, and how
+    def __init__(  # noqa: PLR0913 - folders, records and options
         self,
         folder: Path,
         content: Path,
@@ -214,7 +219,7 @@ class _OutputWriter:
         self._made: set[str] = set()
 
     def is_up_to_date(self, output: OutputFile | StaticFile) -> bool:
-        """Tell whether an output need not be made: its key is known, its files untouched."""
+        """Return whether an output can be skipped: same key, and its files untouched."""
         known = self._ledger.get(output.path)
         return (
             known is not None
@@ -227,7 +232,7 @@ class _OutputWriter:
         )
 
     def is_reliable(self, path: str) -> bool:
-        """Tell whether what is known of an output's file was no guess, and of all beside it too."""
+        """Return whether the recorded key is not racy and covers the same compressed variants."""
         known = self._ledger.get(path)
         codings = self._beside.get(path, {}).values()
         return (
@@ -237,7 +242,7 @@ class _OutputWriter:
         )
 
     def list_compressed_paths(self, settled: AbstractSet[str]) -> set[str]:
-        """Give what may lie beside outputs; beside those that are settled nothing new does."""
+        """Return the compressed variants that may exist; settled outputs gain no new ones."""
         return {
             name
             for path, names in self._beside.items()
@@ -246,10 +251,10 @@ class _OutputWriter:
         }
 
     def write(self, output: OutputFile | StaticFile) -> list[_FileResult]:
-        """Write an output and what lies beside it; give what came of each file."""
+        """Write an output and its compressed variants; return a result for each file."""
         if isinstance(output, StaticFile):
             try:
-                # The key before the bytes: what changes in between is copied again.
+                # Compute the key before reading: if it changes in between, it is copied again.
                 key, data = self._key(output), self._source(output.source)
             except FileNotFoundError:
                 return []
@@ -268,7 +273,7 @@ class _OutputWriter:
         return [main, *self._compress(output.path, data, key, is_new=is_new)]
 
     def _source(self, path: str) -> bytes:
-        """Read the source of a copy. Raises UnfinishedError where somebody is writing it."""
+        """Read the source of a copy. Raises UnfinishedError if it is being written."""
         if path in self._held:
             raise UnfinishedError(path)
         raise_if_being_written(self._content / path)
@@ -277,7 +282,7 @@ class _OutputWriter:
         return data
 
     def _keep_existing(self, output: StaticFile, fault: str) -> list[_FileResult]:
-        """Keep the copy that there is, until its source is whole again."""
+        """Keep the existing copy until its source is complete."""
         told = _FileResult(output.source, is_new=False, key="", stat=_NO_FILE, fault=fault)
         try:
             data = (self._folder / output.path).read_bytes()
@@ -289,7 +294,7 @@ class _OutputWriter:
         return [told, main, *self._compress(output.path, data, key, is_new=self._anew)]
 
     def move_into_place(self, made: _FileResult) -> _FileResult:
-        """Give a file that was staged its own place."""
+        """Move a staged file to its final path."""
         if made.fault:
             return made
         target = self._folder / made.path
@@ -298,7 +303,7 @@ class _OutputWriter:
         return made._replace(stat=stat_file(target))
 
     def _compress(self, path: str, data: bytes, key: str, *, is_new: bool) -> Iterator[_FileResult]:
-        """Write what lies beside a file. It is never older than the file, which servers check."""
+        """Write a file's compressed variants after the file: servers ignore an older variant."""
         for name, coding in self._beside.get(path, {}).items():
             small = compress(data, coding)
             if small is not None:
@@ -307,23 +312,23 @@ class _OutputWriter:
                 yield _FileResult(name, differs, f"{key} {coding}", found)
 
     def _key(self, output: OutputFile | StaticFile) -> str:
-        """Give the key of an output, and of what may lie beside it."""
+        """Return the key of an output and its compressed variants."""
         codings = self._beside.get(output.path, {}).values()
         return "+".join((self._own_key(output), *codings))
 
     def _own_key(self, output: OutputFile | StaticFile) -> str:
-        """Give an output's key: a copy's is what the disk tells of its source."""
+        """Return an output's key; for a copy, a digest of its source's stat data."""
         if isinstance(output, OutputFile):
             return output.cache_key
         found = stat_file(self._content / output.source, follow=True)
         if racy_until(found.modified, found.changed) > time.time_ns():
-            return f"{_RACY}{time.time_ns()}"  # it may change again and look the same
+            return f"{_RACY}{time.time_ns()}"  # it may change again without being noticed
         return compute_digest(repr(found).encode())
 
     def _put(self, path: str, data: bytes, *, is_new: bool) -> FileStat:
-        """Write a file under another name, then give it its own: whole, or not there at all.
+        """Write a file atomically: to a temporary name, then renamed.
 
-        Where everything is written anew, it gets its own name only when all are there.
+        With `anew` it is staged, and moved into place after all files are written.
         """
         target = self._folder / path
         if self._anew:
@@ -339,7 +344,7 @@ class _OutputWriter:
         return stat_file(target)
 
     def _make_folder(self, target: Path) -> None:
-        """Make the folder that a file is to lie in."""
+        """Create the parent folder of a file."""
         folder = str(target.parent)
         if folder not in self._made:
             target.parent.mkdir(parents=True, exist_ok=True)
@@ -347,16 +352,16 @@ class _OutputWriter:
 
 
 def stat_file(path: Path | str, *, follow: bool = False) -> FileStat:
-    """Ask the disk about a file; of a link about itself, unless it is to be followed."""
+    """Return a file's stat data, or a link's own unless `follow` is set."""
     try:
-        found = os.stat(path, follow_symlinks=follow)  # noqa: PTH116 - no Path for each of so many
+        found = os.stat(path, follow_symlinks=follow)  # noqa: PTH116 - avoids a Path per file
     except OSError:
         return _NO_FILE
     return FileStat(found.st_size, found.st_mtime_ns, found.st_ctime_ns, found.st_ino)
 
 
 def _plan_compressed(paths: AbstractSet[str], codings: Sequence[str]) -> dict[str, dict[str, str]]:
-    """Give for each path what may lie beside it compressed, where nothing else wants its place."""
+    """Return each path's compressed variants, except names taken by other outputs."""
     if not codings:
         return {}
     taken = paths | {parent for path in paths for parent in iter_parents(path)}

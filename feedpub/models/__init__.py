@@ -1,1 +1,1 @@
-"""Models."""
+"""Domain values and the pure functions on them, shared by every other package."""

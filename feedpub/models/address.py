@@ -1,6 +1,7 @@
-"""An e-mail address as somebody wrote it → the form that tells whose it is.
+"""Parse and normalise e-mail addresses.
 
-What is wrong with a text that somebody wrote → words for it.
+`normalize_address` returns the form that identifies a subscriber. `InvalidValueError` and
+`quote_value` report unusable input, here and in CSV imports.
 """
 
 import re
@@ -8,23 +9,23 @@ import unicodedata
 
 from email_validator import SPECIAL_USE_DOMAIN_NAMES, EmailNotValidError, validate_email
 
-_REPEATED = 60  # characters of it that a message repeats
+_REPEATED = 60  # characters of a value quoted in a message
 
 
 class InvalidValueError(ValueError):
-    """A text that cannot be used; the message says what is wrong with it and what to do."""
+    """An unusable value; the message says what is wrong with it and what to do."""
 
 
 def quote_value(text: str) -> str:
-    """Give a text as a message repeats it: on one line, not too long, safe for any terminal."""
+    """Quote a value for a message: on one line, shortened, without control characters."""
     short = text if len(text) <= _REPEATED else f"{text[: _REPEATED - 1]}…"
     return '"' + "".join(each if each.isprintable() else "\ufffd" for each in short) + '"'
 
 
 MAX_LENGTH = 254  # octets of an address (RFC 5321 section 4.5.3.1.3, RFC 3696 erratum 1690)
 
-# What nearly all addresses are made of: ASCII, no quotes, no Punycode. email-validator takes 27 µs
-# for one, 27 s for a list of a million; these it would only put in lower case, as a test proves.
+# Fast path for nearly all addresses: ASCII, no quotes, no Punycode. email-validator takes 27 µs per
+# address, 27 s for a list of a million, and only lowercases these; a test checks that they agree.
 _ATOM = r"[A-Za-z0-9_!#$%&'*+\-/=?^`{|}~]+"  # RFC 5322 section 3.2.3
 _LABEL = r"(?!..--)[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"  # RFC 1035, RFC 5890
 _SIMPLE_ADDRESS = re.compile(rf"{_ATOM}(?:\.{_ATOM})*@(?:{_LABEL}\.)+[A-Za-z]{{2,63}}")
@@ -32,13 +33,13 @@ _RESERVED = tuple(mark + name for name in SPECIAL_USE_DOMAIN_NAMES for mark in (
 
 
 def normalize_address(address: str) -> str:
-    """Give the form in which two spellings of one person's address are the same.
+    """Return the canonical form of an address: two spellings of one address give the same result.
 
-    The domain is in lower case and in letters rather than Punycode (IDNA 2008), the local part
-    in lower case although RFC 5321 would let a server tell `Ann` from `ann` (none does), and all
-    of it in NFC; `weiß` and `weiss` are two people. Nothing is looked up. Raises Faulty for what is
-    no address that can be reached from anywhere (RFC 5321, 5322, 6531; no quoted local part, no
-    address literal).
+    The domain is lowercased and decoded from Punycode (IDNA 2008). The local part is lowercased
+    too: RFC 5321 lets a server distinguish `Ann` from `ann`, but none does in practice. The result
+    is in NFC; `weiß` and `weiss` stay different. No DNS lookup is made. Raises InvalidValueError
+    for an address that is not deliverable on the public Internet (RFC 5321, 5322, 6531), including
+    quoted local parts and address literals.
     """
     if len(address) > MAX_LENGTH:
         raise InvalidValueError(
@@ -60,9 +61,9 @@ def normalize_address(address: str) -> str:
 
 
 def parse_address(text: str) -> tuple[str, str]:
-    """Return the name and the address of "Ann Lee <ann@example.org>"; of an address alone, no name.
+    """Split "Ann Lee <ann@example.org>" into name and address; the name is "" for a bare address.
 
-    What is neither comes back as it is, in the place of the address.
+    Text that is neither is returned unchanged as the address.
     """
     written = text.strip()
     if written.endswith(">"):
@@ -73,5 +74,5 @@ def parse_address(text: str) -> tuple[str, str]:
 
 
 def _lowered(text: str) -> str:
-    """Put letters into lower case, whichever way their accents are written."""
+    """Lowercase text independently of how its accents are encoded."""
     return unicodedata.normalize("NFC", unicodedata.normalize("NFD", text).lower())

@@ -1,7 +1,9 @@
-"""The values that flow through feedpub: files become manuscripts, manuscripts become posts,
-posts become feeds and pages.
+"""The values that flow through a build.
 
-Every value is frozen and whole. Times are aware and in UTC. URLs are absolute and
+A SourceFile is parsed into a ParsedPost, which is resolved into a Post; posts make up each Feed
+and Page, and those are rendered as OutputFiles.
+
+Every value is frozen and complete. Times are aware and in UTC. URLs are absolute and
 percent-encoded (RFC 3986) unless a field says otherwise; paths use `/` and are relative.
 """
 
@@ -11,30 +13,30 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 POST, PAGE = "post", "page"
-"""Kinds of content: a post is in feeds, lists and mails; a page, such as About, is in none."""
+"""Kinds of content. Posts appear in feeds, lists and digests; pages, such as About, do not."""
 
 UNDATED = datetime(1970, 1, 1, tzinfo=UTC)
-"""When a page without a date was published; nothing shows it."""
+"""The publication date of an undated page; never displayed."""
 
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """Something a person should mend, in the form compilers use: `path:line: message`."""
+    """A problem to fix, printed in the form compilers use: `path:line: message`."""
 
     path: str
-    line: int  # 1-based; 0 where no line can be named
+    line: int  # 1-based; 0 if no line applies
     message: str
-    left_out: bool = False  # the file is not published because of it
+    left_out: bool = False  # the problem keeps the file from being published
 
     def __str__(self) -> str:
-        """Give `path:line: message`, as editors and CI systems understand it."""
+        """Return `path:line: message`, which editors and CI systems recognise."""
         place = f"{self.path}:{self.line}" if self.line else self.path
         return f"{place}: {self.message}"
 
 
 @dataclass(frozen=True, slots=True)
 class SourceFile:
-    """One content file as it lies on disk."""
+    """The bytes of one content file."""
 
     path: str  # below the content folder
     data: bytes
@@ -43,7 +45,7 @@ class SourceFile:
 
 @dataclass(frozen=True, slots=True)
 class Author:
-    """A person who writes. In a `Manuscript` only what the file says; `slug` is then empty."""
+    """The author of a post; in a ParsedPost only what the file says, with an empty `slug`."""
 
     name: str
     email: str = ""
@@ -54,7 +56,7 @@ class Author:
 
 @dataclass(frozen=True, slots=True)
 class Tag:
-    """A subject: its most used spelling and its place in URLs."""
+    """A tag or category: its most used spelling and its slug."""
 
     label: str
     slug: str
@@ -62,29 +64,29 @@ class Tag:
 
 @dataclass(frozen=True, slots=True)
 class Image:
-    """A picture that stands for a post."""
+    """The main image of a post."""
 
-    url: str  # a reference (as written) in a Manuscript, absolute in a Post
+    url: str  # as written in a ParsedPost, absolute in a Post
     alt: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Enclosure:
-    """A file that goes with a post: an episode, a film, a PDF (RSS 2.0; RFC 4287, 4.2.7.2)."""
+    """A file attached to a post: an episode, a video, a PDF (RSS 2.0; RFC 4287, 4.2.7.2)."""
 
-    url: str  # a reference (as written) in a Manuscript, absolute in a Post
-    media_type: str = ""  # "" in a Manuscript where it was not given
-    length: int = 0  # octets; 0 where nobody knows
+    url: str  # as written in a ParsedPost, absolute in a Post
+    media_type: str = ""  # "" in a ParsedPost if not given
+    length: int = 0  # octets; 0 if unknown
     title: str = ""
-    duration: int = 0  # seconds; 0 where nobody said
+    duration: int = 0  # seconds; 0 if not given
 
 
 @dataclass(frozen=True, slots=True)
 class MenuEntry:
-    """What a page says of its place in the site's menu."""
+    """A page's `menu:` front matter."""
 
-    label: str = ""  # the page's title where it is empty
-    weight: int = 0  # the lightest come first; 0 where none is given, which comes last
+    label: str = ""  # "" for the page's title
+    weight: int = 0  # sorted ascending; 0, the default, sorts last
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,85 +99,85 @@ class MenuLink:
 
 @dataclass(frozen=True, slots=True)
 class Reference:
-    """A relative URL in a manuscript, as written, and the line it stands on."""
+    """A relative URL in a post, as written, with its line."""
 
     target: str  # e.g. "cat.png", "../other.md#part", "#fn:1", "/about/"
-    line: int  # 1-based line in the file; 0 where unknown
+    line: int  # 1-based line in the file; 0 if unknown
 
 
 @dataclass(frozen=True, slots=True)
 class Body:
-    """A post's safe HTML, divided at its relative URLs.
+    """A post's sanitised HTML, split at its relative URLs.
 
-    A relative URL means something only once the post has its own URL and every other file is
-    known. Until `links.fill` puts it in, it is a piece of its own: no character in the HTML
-    stands for it, so no author can write one that does.
+    A relative URL can be resolved only once the post has its own URL and all files are known.
+    Until `link_index.substitute_urls` resolves it, each URL is a piece of its own: there is no
+    placeholder in the HTML, so no author can forge one.
     """
 
     pieces: tuple[str, ...] = ("",)  # HTML, target, HTML, target, ..., HTML; targets unescaped
 
     def dumps(self) -> str:
-        """Return the body as one text that `loads` reads back."""
+        """Serialise the body to a text that `loads` accepts."""
         return json.dumps(self.pieces, ensure_ascii=False, separators=(",", ":"))
 
     @classmethod
     def loads(cls, text: str) -> "Body":
-        """Return the body that `dumps` wrote."""
+        """Return the body serialised by `dumps`."""
         return cls(tuple(json.loads(text)))
 
 
 PRIVATE = "private"
-"""Visibility of a post that nobody may see: it has no page, and is in no feed and no mail."""
+"""Visibility of a post that is not published: no page, not in any feed or digest."""
 
 UNLISTED = "unlisted"
-"""Visibility of a post for those who have its address: a page in no list, feed, sitemap or mail."""
+"""Visibility of a post that has a page, but is in no list, feed, sitemap or digest."""
 
 
 @dataclass(frozen=True, slots=True)
 class ParsedPost:
-    """What one content file says, read by itself: no other file, no clock, no disk."""
+    """The content of one file, parsed without looking at other files, the clock or the disk."""
 
-    path: str  # of the Source
-    digest: str  # of the Source
+    path: str  # of the SourceFile
+    digest: str  # of the SourceFile
     title: str  # plain text, never empty
     published: datetime
-    offset: int | None = None  # minutes ahead of UTC that `published` was written with; None: none
+    offset: int | None = None  # UTC offset of `published` as written, in minutes; None if none
     updated: datetime | None = None
-    id: str = ""  # "" where the file gives none
-    slug: str = ""  # the slug as given, or "" to make one of the title or the file name
-    stem: str = ""  # what the file name says the slug is: "hello" of 2025-01-30-hello.md
-    permalink: str = ""  # as given: a URL, or a path, perhaps with {year} and other placeholders
-    authors: tuple[Author, ...] = ()  # names as written; keys of `authors:` are resolved in library
-    tags: tuple[str, ...] = ()  # as written, categories among them
+    id: str = ""  # "" if the file gives none
+    slug: str = ""  # as given; "" to derive it from the title or the file name
+    stem: str = ""  # the slug from the file name: "hello" for 2025-01-30-hello.md
+    permalink: str = ""  # as given: a URL or path, may contain placeholders such as {year}
+    authors: tuple[Author, ...] = ()  # names as written; PostResolver looks up keys of `authors:`
+    tags: tuple[str, ...] = ()  # as written, including categories
     categories: tuple[str, ...] = ()
     summary: str = ""  # plain text
-    language: str = ""  # BCP 47, or "" for the site's
-    translation_key: str = ""  # as given; posts that share one are translations of each other
-    translation_of: tuple[Reference, ...] = ()  # the post that this is a translation of, as given
+    language: str = ""  # BCP 47; "" for the site's language
+    translation_key: str = ""  # as given; posts with the same key are translations of each other
+    translation_of: tuple[Reference, ...] = ()  # the original post, as given
     image: Image | None = None
     enclosures: tuple[Enclosure, ...] = ()
     canonical_url: str = ""
-    aliases: tuple[str, ...] = ()  # other names that wiki links call the post by
-    redirect_from: tuple[Reference, ...] = ()  # old addresses, as written
-    redirect_to: tuple[Reference, ...] = ()  # at most one URL that the page leads on to
+    aliases: tuple[str, ...] = ()  # alternative names for wiki links
+    redirect_from: tuple[Reference, ...] = ()  # old URLs, as written
+    redirect_to: tuple[Reference, ...] = ()  # at most one URL the page redirects to
     draft: bool = False
     expires: datetime | None = None
-    in_digests: bool = True  # False: `digest: false`, published without mailing
-    visibility: str = ""  # PRIVATE, UNLISTED or "" for everybody
-    minutes: int = 1  # to read
-    references: tuple[Reference, ...] = ()  # every relative URL in the HTML, once each
-    problems: tuple[Problem, ...] = ()  # warnings: the post is published all the same
-    notes: tuple[Problem, ...] = ()  # parts that readers do not get; `check` lists them
+    in_digests: bool = True  # False for `digest: false`: published, never mailed
+    visibility: str = ""  # PRIVATE, UNLISTED or "" for public
+    minutes: int = 1  # reading time
+    references: tuple[Reference, ...] = ()  # each relative URL in the HTML, once
+    problems: tuple[Problem, ...] = ()  # warnings; the post is still published
+    notes: tuple[Problem, ...] = ()  # content lost in rendering; listed by `feedpub check`
     kind: str = POST
-    menu: MenuEntry | None = None  # of a page that is in the menu
-    address_line: int = 0  # of the key that asks for an address; 0 where the file's name does
-    id_line: int = 0  # of the key that gives the id
-    spaced_tags_line: int = 0  # of tags that look as if spaces divided them
+    menu: MenuEntry | None = None  # only for a page in the menu
+    address_line: int = 0  # of the key that sets the URL; 0 if the file name does
+    id_line: int = 0  # of the key that sets the id
+    spaced_tags_line: int = 0  # of tags that look space-separated
 
 
 @dataclass(frozen=True, slots=True)
 class Translation:
-    """One of the languages that a post can be read in."""
+    """One language version of a post."""
 
     language: str  # BCP 47
     url: str
@@ -183,16 +185,16 @@ class Translation:
 
 @dataclass(frozen=True, slots=True)
 class Post:
-    """A manuscript in its place in the site, with everything it refers to resolved."""
+    """A post with its URL and id assigned and every reference resolved."""
 
     id: str
-    path: str  # of the Source
+    path: str  # of the SourceFile
     slug: str
     url: str
-    output_path: str  # the page's file below the output folder; "" where the page is elsewhere
+    output_path: str  # the page's file below the output folder; "" if hosted elsewhere
     title: str
     published: datetime
-    updated: datetime  # never before published
+    updated: datetime  # not before `published`
     authors: tuple[Author, ...]
     tags: tuple[Tag, ...]
     categories: tuple[Tag, ...]
@@ -200,83 +202,81 @@ class Post:
     language: str
     image: Image | None
     enclosures: tuple[Enclosure, ...]
-    canonical_url: str  # the post's url where none is given
+    canonical_url: str  # the post's own URL if none is given
     in_digests: bool
     minutes: int
-    draft: bool  # only ever True in a preview
-    body_key: str  # digest of the Source: the key of its HTML
-    links: tuple[tuple[str, str], ...]  # each reference's target and the absolute URL it means
-    cache_key: str  # digest of all that can be seen of this post, its HTML included
+    draft: bool  # True only in a preview
+    body_key: str  # digest of the SourceFile; the key of its HTML
+    links: tuple[tuple[str, str], ...]  # each reference's target with its absolute URL
+    cache_key: str  # digest of everything visible of this post, including its HTML
     kind: str = POST
     menu: MenuEntry | None = None
-    unlisted: bool = False  # it has a page, and nothing of the site leads there
-    translations: tuple[Translation, ...] = ()  # itself among them, the original first; or none
-    redirect_url: str = ""  # URL that its page leads on to; "" where it is shown there
+    unlisted: bool = False  # it has a page that the site does not link to
+    translations: tuple[Translation, ...] = ()  # including itself, the original first; or empty
+    redirect_url: str = ""  # URL its page redirects to; "" to show the post
 
     @property
     def translation_group(self) -> str:
-        """What a post shares with its translations, and with no other post; "" without any."""
+        """A key shared by a post and its translations only; "" if it has none."""
         return self.translations[0].url if self.translations else ""
 
 
 HtmlRenderer = Callable[[Post], str]
-"""Gives a post's whole HTML, safe and with absolute URLs."""
+"""Return a post's complete HTML, sanitised and with absolute URLs."""
 
 
 @dataclass(frozen=True, slots=True)
 class Publication:
-    """What a post was published as. It keeps that, whoever else comes to ask for the same."""
+    """The URL and id a post was first published under, kept even if another post claims them."""
 
-    path: str  # of its source
-    location: str  # its page below the output folder, or its URL where that is elsewhere
-    requested: str  # the address that it asked for, and by which words
+    path: str  # of the SourceFile
+    location: str  # its page below the output folder, or its URL if hosted elsewhere
+    requested: str  # the URL it asked for, and the setting that asked
     id: str
     requested_id: str
-    publish_date: (
-        datetime | None
-    )  # the date that had come by then; None for one published ahead of it
-    fingerprint: str = ""  # of its title and date: a renamed file is known by it
-    former_paths: tuple[str, ...] = ()  # addresses that it had before
+    publish_date: datetime | None  # its date, if past at the time; None if published ahead of it
+    fingerprint: str = ""  # of title and date; recognises a renamed file
+    former_paths: tuple[str, ...] = ()  # earlier URLs of the post
 
 
 @dataclass(frozen=True, slots=True)
 class Redirect:
-    """A page that leads on to another one."""
+    """A page that redirects to another URL."""
 
     path: str  # below the output folder
     url: str
     target: str  # a URL
-    title: str  # of the post that is meant
-    source: str  # path of its Source
-    unlisted: bool = False  # nothing of the site names the post
+    title: str  # of the target post
+    source: str  # path of its SourceFile
+    unlisted: bool = False  # the site does not link to the post
 
 
 @dataclass(frozen=True, slots=True)
 class Feed:
-    """A list of posts that can be followed, whichever format it is written in."""
+    """A feed of posts, independent of its format."""
 
     kind: str  # site, tag, author, language, category, extra, digest or archive
-    name: str  # what people call it: "All posts", a tag's label, an author's name
+    name: str  # as displayed: "All posts", a tag's label, an author's name
     title: str  # of the feed itself: the site's title, or "Site: tag"
-    id: str  # a tag: URI (RFC 4151), the same for ever
+    id: str  # a tag: URI (RFC 4151); never changes
     folder: str  # below the output folder: "" or "tags/python/"
     stem: str  # "" for rss.xml, atom.xml, feed.json; "archive-3" for archive-3.xml (Atom only)
     url: str  # the page it belongs to
     description: str
     language: str
     posts: tuple[Post, ...]  # newest first, already limited
-    total: int  # of all posts it could hold
-    updated: datetime  # the newest `updated` of its posts
-    formats: tuple[str, ...]  # of rss, atom, json
-    authors: tuple[Author, ...] = ()  # of an author's feed; else the site's author, where given
-    current_folder: str = ""  # folder of the feed an archive belongs to, where this is one
-    older: str = ""  # URL of the archive that comes before this document (RFC 5005)
-    newer: str = ""  # URL of the archive that comes after it
+    total: int  # posts before the limit
+    updated: datetime  # the latest `updated` of its posts
+    formats: tuple[str, ...]  # any of rss, atom, json
+    authors: tuple[Author, ...] = ()  # for an author feed the author, else the site's if given
+    current_folder: str = ""  # for an archive document: the folder of its current feed
+    older: str = ""  # URL of the previous archive document (RFC 5005)
+    newer: str = ""  # URL of the next archive document
 
 
 @dataclass(frozen=True, slots=True)
 class Pagination:
-    """Where a page stands among the pages of one list."""
+    """The position of a page in a paginated list."""
 
     number: int  # 1-based
     total: int
@@ -286,41 +286,41 @@ class Pagination:
 
 @dataclass(frozen=True, slots=True)
 class TaxonomyTerm:
-    """What a list of tags or authors tells of one of them."""
+    """One tag or author, as listed on the index page of its taxonomy."""
 
     name: str
     url: str  # of its page
     total: int  # posts
-    newest: datetime  # when the last of them was published
+    newest: datetime  # publication date of the latest post
 
 
 @dataclass(frozen=True, slots=True)
 class ArchivedIssue:
-    """An issue of a digest, as the site shows it."""
+    """An issue of a digest, as shown on the site."""
 
-    digest: str  # what readers know the digest by: its title
+    digest: str  # the digest's title
     subject: str
-    slot: datetime  # the time it went out for
+    slot: datetime  # the scheduled time
     url: str  # of its page
     total: int  # posts
     intro: str = ""  # safe HTML
-    archive: str = ""  # URL of the page that lists the issues of the digest
+    archive: str = ""  # URL of the digest's issue list
 
 
 @dataclass(frozen=True, slots=True)
 class SignupOptions:
-    """What somebody may choose who signs up for the newsletter."""
+    """The choices offered by the newsletter sign-up form."""
 
     tags: tuple[Tag, ...]
     authors: tuple[Author, ...]
-    languages: tuple[str, ...]  # the site's first
-    confirms: bool  # whether a mail asks them first
-    action: str = ""  # the URL that takes the form, where it is not on the site's own host
+    languages: tuple[str, ...]  # the site's language first
+    confirms: bool  # whether a confirmation message is sent (double opt-in)
+    action: str = ""  # where the form is posted, if not on the site's host
 
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """A page of the site: what it shows, and the template that shows it."""
+    """A page of the site: its template and what the template shows."""
 
     path: str  # below the output folder
     template: str  # home.html, post.html, tag.html, author.html, tags.html, ...
@@ -328,8 +328,8 @@ class Page:
     title: str
     description: str
     language: str
-    # Those that belong to it: its own first, then the site's. They come without posts, total and
-    # updated: what another post says must not be seen on this page, which is then not made again.
+    # The page's own feeds first, then the site's. Their posts, total and updated are blanked: if
+    # other posts were visible here, a change to any of them would rebuild this page.
     feeds: tuple[Feed, ...]
     posts: tuple[Post, ...] = ()
     post: Post | None = None
@@ -338,31 +338,31 @@ class Page:
     tag: Tag | None = None
     author: Author | None = None
     pager: Pagination | None = None
-    listing: tuple[Feed, ...] = ()  # the Subscribe page: every feed there is
-    groups: tuple[TaxonomyTerm, ...] = ()  # the pages of all tags and of all authors
-    issue: ArchivedIssue | None = None  # whose posts these are
-    issues: tuple[ArchivedIssue, ...] = ()  # the archive of a digest, newest first
-    signup: SignupOptions | None = None  # what may be chosen, where people may sign up on it
-    menu: tuple[MenuLink, ...] = ()  # of the whole site
+    listing: tuple[Feed, ...] = ()  # every feed, for the Subscribe page
+    groups: tuple[TaxonomyTerm, ...] = ()  # for the index pages of tags and authors
+    issue: ArchivedIssue | None = None  # the issue that `posts` belong to
+    issues: tuple[ArchivedIssue, ...] = ()  # a digest's archive, newest first
+    signup: SignupOptions | None = None  # set if the page has a sign-up form
+    menu: tuple[MenuLink, ...] = ()  # the site's menu
 
 
 @dataclass(frozen=True, slots=True)
 class OutputFile:
-    """A file to be published.
+    """A generated file to publish.
 
-    `key` is the digest of all it is made from; `render` is called only where the key is not
-    the one last written.
+    `cache_key` is the digest of everything it is made from; `render` is called only if the key
+    differs from the one last written.
     """
 
     path: str  # below the output folder
     cache_key: str
     render: Callable[[], bytes]
-    inputs: object = None  # what it is made of, where two may be compared: a Feed, a Page, ...
+    inputs: object = None  # the Feed, Page, ... it is rendered from, for comparison
 
 
 @dataclass(frozen=True, slots=True)
 class StaticFile:
-    """A file to be published as it is."""
+    """A file to copy unchanged."""
 
     path: str  # below the output folder
     cache_key: str
@@ -371,10 +371,10 @@ class StaticFile:
 
 @dataclass(frozen=True, slots=True)
 class BuildResult:
-    """What writing the outputs did to the output folder; paths below it, sorted."""
+    """What a build changed in the output folder; paths are relative to it and sorted."""
 
     written: tuple[str, ...]
     removed: tuple[str, ...]
     unchanged: int
-    unreadable: tuple[tuple[str, str], ...] = ()  # source of a copy, and why there is none
-    killed: tuple[tuple[str, int], ...] = ()  # while a process wrote it, by which signal
+    unreadable: tuple[tuple[str, str], ...] = ()  # source of a static file, and the reason
+    killed: tuple[tuple[str, int], ...] = ()  # output being written, and the signal

@@ -1,4 +1,4 @@
-"""Recognise language tags (BCP 47) where people write them: in front matter, names and folders."""
+"""Recognise and compare language tags (BCP 47) from front matter, file names and folders."""
 
 import re
 
@@ -6,8 +6,8 @@ _FORM = re.compile(r"([A-Za-z]{2,3})((?:-[A-Za-z0-9]{1,8})*+)")
 _NAMED = re.compile(r"([A-Za-z]{2,3})(?:-([A-Za-z]{4}))?(?:-([A-Za-z]{2}|[0-9]{3}))?")
 _SCRIPT, _REGION = 4, 2  # letters of these parts of a tag
 
-# ISO 639-1. Of the thousands of codes with three letters only those that CLDR has words in and
-# that are no usual end of a file's name: "css", "ext" and "bar" are languages, too.
+# ISO 639-1. Of the thousands of three-letter codes, only those that CLDR has data for and that are
+# not common file suffixes: "css", "ext" and "bar" are languages, too.
 _CODES = frozenset(
     """
     aa ab ae af ak am an ar as av ay az ba be bg bh bi bm bn bo br bs ca ce ch co cr cs cu cv cy da
@@ -18,9 +18,9 @@ _CODES = frozenset(
     tk tl tn to tr ts tt tw ty ug uk ur uz ve vi vo wa wo xh yi yo za zh zu
     ast bho ceb chr ckb csb dsb fil frr fur gsw hak haw hsb ilo kab kok ksh lij lmo mai mni nan nap
     nds nqo pap pms rif rue sah scn sco sma smj smn sms szl tzm vec wuu yue zgh
-    """.split()  # noqa: SIM905 - two hundred pairs of quotation marks would say nothing
+    """.split()  # noqa: SIM905 - two hundred pairs of quotation marks add nothing
 )
-# ISO 15924: "no-code" and "it-tips" are no languages.
+# ISO 15924. Checked so that "no-code" and "it-tips" are not taken for language tags.
 _SCRIPTS = frozenset(
     """
     adlm arab armn beng cans cher cyrl deva ethi geor grek gujr guru hang hans hant hebr jpan khmr
@@ -30,23 +30,23 @@ _SCRIPTS = frozenset(
 
 
 def normalize_tag(text: str) -> str:
-    """Return a language tag as BCP 47 writes it, "" for what has not the form of one.
+    """Return a language tag in BCP 47 case; "" if the text is not shaped like one.
 
-    `zh_cn.UTF-8` is zh-CN, and `EN-us` is en-US.
+    `zh_cn.UTF-8` becomes zh-CN, and `EN-us` becomes en-US.
     """
     found = _FORM.fullmatch(text.partition(".")[0].replace("_", "-"))
     if not found:
         return ""
-    # RFC 5646 section 2.1.1: scripts begin with a capital, regions are capitals.
+    # RFC 5646 section 2.1.1: scripts in title case, regions in upper case.
     cased = {_SCRIPT: str.title, _REGION: str.upper}
     parts = (cased.get(len(part), str)(part) for part in found[2].split("-")[1:])
     return "-".join((found[1].lower(), *parts))
 
 
 def parse_language_code(text: str) -> str:
-    """Return the tag of the language that a piece of a file's name may stand for, or "".
+    """Return the language tag that a part of a file name stands for, or "".
 
-    Only languages that exist count: "fr", "zh-cn" and "sr_Latn", but not "js" or "v2".
+    Only known languages count: "fr", "zh-cn" and "sr_Latn", but not "js" or "v2".
     """
     found = _NAMED.fullmatch(text.replace("_", "-"))
     if not found or found[1].lower() not in _CODES:
@@ -57,15 +57,15 @@ def parse_language_code(text: str) -> str:
 
 
 def get_primary_language(tag: str) -> str:
-    """Return the language of a tag, without its script and region: "zh" of "zh-Hant-TW"."""
+    """Return the primary subtag: "zh" for "zh-Hant-TW"."""
     return tag.partition("-")[0].lower()
 
 
 def score_language_match(tag: str, wanted: str) -> int:
-    """Return how well a language serves whoever wants another, 0 where it does not.
+    """Return how well `tag` serves a request for `wanted`; 0 if it does not.
 
-    The same tag is best; then one that is less exact, one that is more so, and the same language
-    elsewhere (RFC 4647 section 3.4).
+    An identical tag scores highest, then a less specific one, a more specific one, and the same
+    language in another region (RFC 4647 section 3.4).
     """
     one, other = tag.lower(), wanted.lower()
     if one == other:

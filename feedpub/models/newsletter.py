@@ -1,38 +1,39 @@
-"""The values of the newsletter: who reads, what is to be sent, and what became of it.
+"""The values of the newsletter: subscribers, issues, messages and deliveries.
 
-Every value is frozen and whole. Times are aware and in UTC.
+Every value is frozen and complete. Times are aware and in UTC.
 """
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 MAX_CLOCK_SKEW = timedelta(days=1)
-"""What is recorded for longer than this after now was recorded by a clock that ran ahead: no wait
-of ours is as long."""
+"""A recorded time further ahead of now than this came from a clock that ran fast: no wait of ours
+is that long."""
 
 ACTIVE = "active"
 SUBSCRIBER_STATES = ("pending", ACTIVE, "unsubscribed", "bounced", "complained", "suppressed")
-"""Of a subscriber. Only an active one is mailed; only a pending one may become active by itself."""
+"""Subscriber states. Only active subscribers are mailed; only pending ones may become active
+without acting themselves."""
 
 CADENCES = ("digest", "each", "daily", "weekly", "monthly")
-"""How often a reader wants mail: as the digest goes out, each post, or not more often than."""
+"""How often a subscriber wants mail: with each issue, each post, or at most once per period."""
 
 DELAYED_CADENCES = ("daily", "weekly", "monthly")
-"""Of these: those at which posts wait until the reader's day has come."""
+"""The cadences at which posts are collected until the subscriber's next day."""
 
 
 @dataclass(frozen=True, slots=True)
 class Consent:
-    """When and how somebody agreed to be mailed."""
+    """When and how a person agreed to be mailed."""
 
     at: datetime
     how: str  # "form", "import", "command"
-    source: str = ""  # network address of the form, name of the imported file
+    source: str = ""  # IP address of the form's client, or name of the imported file
 
 
 @dataclass(frozen=True, slots=True)
 class SubscriptionFilter:
-    """What a reader wants to hear of: everything, or posts with a tag or by an author of these."""
+    """The posts a subscriber wants: all, or those with one of the tags or by one of the authors."""
 
     everything: bool = True
     tags: tuple[str, ...] = ()  # slugs, sorted
@@ -41,83 +42,82 @@ class SubscriptionFilter:
 
 @dataclass(frozen=True, slots=True)
 class Subscriber:
-    """One person, one row."""
+    """One person on the list; one row in the database."""
 
-    id: int  # 0 where the store has not given one yet
-    address: str  # as written; what makes two of them one person is `roster.canonical`
+    id: int  # 0 until stored
+    address: str  # as written; compared by `address.normalize_address`
     consent: Consent
     name: str = ""
     fields: tuple[tuple[str, str], ...] = ()
     state: str = "pending"
-    language: str = ""  # "" for the site's
+    language: str = ""  # "" for the site's language
     follows: SubscriptionFilter = SubscriptionFilter()
     cadence: str = "digest"
     soft_bounces: int = 0
     changed: datetime | None = None  # when the state last changed
-    delayed_until: datetime | None = (
-        None  # until when posts waited, where they want mail sooner now
-    )
+    # Until when posts were held back before the subscriber chose a shorter cadence.
+    delayed_until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class SignupRequest:
-    """What somebody asks for who wants to be mailed."""
+    """What a sign-up form asks for."""
 
     address: str
     follows: SubscriptionFilter = SubscriptionFilter()
     cadence: str = "digest"
-    language: str = ""  # "" for the site's
+    language: str = ""  # "" for the site's language
 
 
 @dataclass(frozen=True, slots=True)
 class PendingConfirmation:
-    """A wish that somebody wrote into a form, perhaps not the one whose address it is."""
+    """An unconfirmed sign-up request; it may not come from the owner of the address."""
 
-    address_hash: bytes  # a salted hash of the address: which row it is
+    address_hash: bytes  # salted hash of the address; identifies the row
     request: SignupRequest
     at: datetime
-    mails_sent: int  # that went out because of it
+    mails_sent: int  # confirmation messages sent for it
 
 
 @dataclass(frozen=True, slots=True)
 class SeenPost:
-    """A post as the newsletter knows it."""
+    """A post as the newsletter knows it, so that it is recognised after its file was moved."""
 
-    name: str  # the id that it had when it was seen first: ledgers and issues call it so
+    name: str  # its id when first seen; issues refer to it by this
     mark: str  # hash of title and date
-    # Hashes by which it is known when its file has moved; "" where an older feedpub saw it last.
+    # Hashes that recognise it after its file moved; "" if an older feedpub saw it last.
     title: str = ""
     date: str = ""
-    text: str = ""  # "" also where there is none
-    body: str = ""  # digest of the file that these were made of
-    gone: datetime | None = None  # when its file was first missed
+    text: str = ""  # "" also for a post without text
+    body: str = ""  # digest of the file these hashes were made from
+    gone: datetime | None = None  # when its file was first found missing
 
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """What a digest saw when it last looked for what is new."""
+    """The state of a digest when it last looked for new posts."""
 
     at: datetime
-    waiting: frozenset[str]  # posts it would have mailed, but for `min_posts` and `max_posts`
+    waiting: frozenset[str]  # posts held back only by `min_posts` or `max_posts`
 
 
 @dataclass(frozen=True, slots=True)
 class MessageContent:
-    """What a message says, for everybody who gets the same posts: rendered once.
+    """A message body shared by all recipients of the same posts, rendered once.
 
-    Where a reader's own values go it holds marks, which `message.fill` replaces.
+    It contains merge tags for per-recipient values, which `merge_tags.substitute_tags` replaces.
     """
 
     subject: str
     preheader: str
-    html: str  # a whole document, CSS inlined
+    html: str  # a complete document, CSS inlined
     text: str
     language: str
 
 
 @dataclass(frozen=True, slots=True)
 class Variant:
-    """The posts of one issue that some of its readers get."""
+    """The subset of an issue's posts that a group of its recipients gets."""
 
     key: str  # digest of the post ids in order, and the language
     posts: tuple[str, ...]  # ids, newest first
@@ -126,107 +126,107 @@ class Variant:
 
 @dataclass(frozen=True, slots=True)
 class Issue:
-    """One going out of one digest: its posts and its audience are frozen when it is planned."""
+    """One issue of a digest. Its posts and its audience are frozen when it is planned."""
 
     id: int
     digest: str  # name in the config
-    slot: datetime  # the scheduled time it is for; unique with the digest
+    slot: datetime  # the scheduled time; unique per digest
     created: datetime
     state: str  # sending, paused, cancelled, done or skipped
     posts: tuple[str, ...]  # ids, newest first; () when skipped
     subject: str
-    reason: str = ""  # why it was skipped, cancelled or waits
-    intro: str = ""  # the words before the posts, to nobody, as safe HTML
-    named: str = ""  # the digest's name when it was planned, where it was renamed since
-    title: str = ""  # the digest's title when it was planned
+    reason: str = ""  # why it was skipped, cancelled or paused
+    intro: str = ""  # the introduction without personal values, as sanitised HTML
+    named: str = ""  # the digest's name at planning time, if renamed since
+    title: str = ""  # the digest's title at planning time
 
     @property
     def original_digest(self) -> str:
-        """The name of the digest when it was planned: Message-IDs and addresses have it."""
+        """The digest's name at planning time, used in Message-IDs and addresses."""
         return self.named or self.digest
 
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """One issue to one reader; claimed by one worker for the length of a lease.
+    """One issue to one subscriber; claimed by one worker for the length of a lease.
 
-    planned → claimed → doubt → accepted | deferred | failed | suppressed. `doubt` is committed just
-    before the final dot of SMTP's DATA: from there on nobody can know, until the server answers,
-    whether the message was taken (RFC 1047).
+    States: planned, claimed, doubt, then accepted, deferred, failed or suppressed. `doubt` is
+    committed just before the final dot of SMTP DATA: from then until the reply arrives it is
+    unknown whether the server took the message (RFC 1047).
     """
 
     id: int
     issue: int
     subscriber: Subscriber
     variant: str  # key
-    key: str  # makes the Message-ID: the same at every attempt
-    attempts: int  # before this one
+    key: str  # part of the Message-ID; the same for every attempt
+    attempts: int  # made so far
 
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """What is handed to a transport."""
+    """A complete message with its envelope, ready for a transport."""
 
     sender: str  # envelope sender: the return path (VERP)
     recipient: str  # envelope recipient
-    data: bytes  # RFC 5322, CRLF line ends, no dot-stuffing
+    data: bytes  # RFC 5322, CRLF line endings, not dot-stuffed
     smtputf8: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class SendResult:
-    """What a transport found out about one message."""
+    """The outcome of handing one message to a transport."""
 
     kind: str  # accepted, deferred, failed, doubt (no answer after the final dot), offline
-    code: int = 0  # SMTP reply code, 0 where there was none
+    code: int = 0  # SMTP reply code; 0 if there was no reply
     status: str = ""  # enhanced status code (RFC 3463), e.g. "5.1.1"
-    text: str = ""  # the server's words, one line, cleaned
-    relay: str = ""  # which relay answered
+    text: str = ""  # the server's reply text, on one line, sanitised
+    relay: str = ""  # the relay that replied
 
 
 @dataclass(frozen=True, slots=True)
 class SenderRefusal:
-    """What servers of one domain said when they refused us, and not a reader."""
+    """A domain's rejection of the sender as such, not of a recipient."""
 
     domain: str
-    text: str  # their words, without addresses
-    number: int  # of messages
-    at: datetime  # the last time
+    text: str  # the server's reply, without addresses
+    number: int  # of messages rejected
+    at: datetime  # of the latest one
 
 
 @dataclass(frozen=True, slots=True)
 class RelaySuspension:
-    """A relay that takes no more for now, and is not used until a time."""
+    """A relay that accepts no more mail for now, and the time until which it is not used."""
 
     relay: str
     until: datetime
-    reason: str  # the relay's words
+    reason: str  # the relay's reply
 
 
 @dataclass(frozen=True, slots=True)
 class DeliveryStatus:
-    """What became of one issue for one reader."""
+    """The current status of one issue for one subscriber."""
 
     issue: int
     digest: str
     address: str
     at: datetime  # when it last changed
-    result: SendResult  # whose kind is the state of the delivery
+    result: SendResult  # its `kind` holds the delivery's state
 
 
 @dataclass(frozen=True, slots=True)
 class DeliveryUpdate:
-    """What becomes of a delivery after an attempt."""
+    """The new state of a delivery after an attempt."""
 
     delivery: int
     state: str  # accepted, deferred, failed, doubt, suppressed or planned (given back)
     result: SendResult
-    next_attempt: datetime | None = None  # of a deferred one, or one given back
+    next_attempt: datetime | None = None  # if deferred or given back
 
 
 @dataclass(frozen=True, slots=True)
 class IssueStats:
-    """How an issue stands: audience = the sum of all the others, always."""
+    """Delivery counts of an issue; `audience` is always the sum of all the others."""
 
     audience: int
     accepted: int
@@ -235,4 +235,4 @@ class IssueStats:
     suppressed: int
     doubt: int
     waiting: int  # planned and claimed
-    reasons: tuple[tuple[str, int], ...] = ()  # "550 5.1.1" → how many, most first
+    reasons: tuple[tuple[str, int], ...] = ()  # ("550 5.1.1", count), most frequent first

@@ -1,8 +1,9 @@
-"""Who asks to be mailed, how often and from where → whether a mail goes to them about it, and when.
+"""Decide whether a sign-up request is answered by mail, and how.
 
-Anybody may write anybody's address into a form. So that nobody can be pestered with it, and no
-form can be used to send much to many, a request is recorded first, and answered by mail within
-`Limits`: whoever asks is told the same in every case.
+Anyone can enter anyone's address in a form. So that the form can be used neither to harass one
+person nor to send mail in bulk, a request is recorded first and answered by mail only within
+`SignupLimits`; the visitor sees the same reply in every case. Enter at `decide_request` when a
+request arrives, and at `decide_reply` when it is about to be answered.
 """
 
 from dataclasses import dataclass
@@ -11,12 +12,12 @@ from datetime import datetime, timedelta
 from feedpub.models.newsletter import ACTIVE
 
 SEND_MAIL, UPDATE_ONLY, DROP = "mail", "note", "drop"
-"""Of a request: a mail is to be sent; only what is wanted is new; it is as if nobody had asked."""
+"""Outcomes of a request: send a message, only update the stored request, or ignore it."""
 
 CONFIRM, ALREADY_ACTIVE, ACTIVATE, IGNORE = "confirm", "known", "admit", "silence"
-"""Of an answer: ask by mail; tell by mail that they are mailed already; take in; say nothing."""
+"""Replies: ask for confirmation, say that they are subscribed, activate at once, or stay silent."""
 
-_NEVER_MAILED = ("complained", "suppressed")  # nothing a stranger can do makes a mail go to these
+_NEVER_MAILED = ("complained", "suppressed")  # never mailed because of a form
 
 _SAME_HOST = {"googlemail.com": "gmail.com", "protonmail.com": "proton.me", "pm.me": "proton.me"}
 _DOTLESS = frozenset(("gmail.com", "proton.me"))
@@ -31,51 +32,50 @@ _PROVIDERS = frozenset(
         *("yandex.ru", "ymail.com", "zoho.com"),
     )
 )
-"""Domains at which mailboxes are many people's."""
+"""Public mail providers: their domains are shared by unrelated people."""
 
 
 @dataclass(frozen=True, slots=True)
 class SignupLimits:
-    """How much mail may come of requests that anybody can make."""
+    """Limits on the mail that sign-up requests can cause."""
 
-    max_mails: int = 3  # to one mailbox, by whichever of its addresses, until one is confirmed
+    max_mails: int = 3  # to one mailbox, under any of its addresses, until one is confirmed
     min_interval: timedelta = timedelta(hours=1)  # between two of these
-    max_per_network: int = 20  # addresses asked for from one network in the time of `apart`
-    max_per_domain: int = (
-        50  # addresses asked for at one domain in that time, be it no public provider
-    )
-    max_per_interval: int = 300  # mails in the time of `apart`, to whomever
-    max_pending: int = 5_000  # requests that wait for their mail
-    max_rows: int = 100_000  # mails to addresses that are counted: of more the oldest are forgotten
-    max_wait: timedelta = timedelta(days=1)  # that a request waits, while no mail can be sent
-    lease: timedelta = timedelta(minutes=10)  # that one process has for a mail
-    confirmation_lifetime: timedelta = timedelta(days=30)  # that a mail can be answered
-    retention: timedelta = timedelta(days=365)  # that mails to an address are counted
+    max_per_network: int = 20  # addresses requested from one network per `min_interval`
+    # Addresses requested at one domain per `min_interval`; public providers are exempt.
+    max_per_domain: int = 50
+    max_per_interval: int = 300  # messages per `min_interval`, in total
+    max_pending: int = 5_000  # requests waiting for their message
+    max_rows: int = 100_000  # addresses with counted messages; the oldest are dropped
+    max_wait: timedelta = timedelta(days=1)  # how long a request may wait to be answered
+    lease: timedelta = timedelta(minutes=10)  # for one process to send one message
+    confirmation_lifetime: timedelta = timedelta(days=30)  # validity of a confirmation message
+    retention: timedelta = timedelta(days=365)  # how long messages to an address are counted
 
 
 @dataclass(frozen=True, slots=True)
 class SignupHistory:
-    """What was asked for one address before."""
+    """Earlier requests for one address."""
 
-    mails_sent: int  # since it was confirmed last
-    last_sent: datetime | None  # when the last one went out
-    is_pending: bool  # whether one is to be sent
+    mails_sent: int  # since the last confirmation
+    last_sent: datetime | None  # when the latest one was sent
+    is_pending: bool  # whether a message is waiting to be sent
 
 
 @dataclass(frozen=True, slots=True)
 class RecentSignups:
-    """What else was asked for, of late."""
+    """Other recent requests."""
 
-    network: int = 0  # addresses, from the same network, in the time of `Limits.apart`
+    network: int = 0  # addresses from the same network, per `SignupLimits.min_interval`
     pending: int = 0
-    domain: int = 0  # addresses at the same domain, likewise; 0 for a public provider
-    aliases: SignupHistory | None = None  # of the same mailbox by its other addresses, all together
+    domain: int = 0  # addresses at the same domain, in that time; 0 for a public provider
+    aliases: SignupHistory | None = None  # the other addresses of the same mailbox, combined
 
 
 def decide_request(
     standing: SignupHistory | None, crowd: RecentSignups, limits: SignupLimits, now: datetime
 ) -> str:
-    """Decide what becomes of a request: MAIL, NOTE or DROP."""
+    """Decide what to do with a request: SEND_MAIL, UPDATE_ONLY or DROP."""
     if crowd.network >= limits.max_per_network:
         return DROP
     standing = standing or SignupHistory(0, None, is_pending=False)
@@ -85,9 +85,9 @@ def decide_request(
     if standing.mails_sent + aliases.mails_sent >= limits.max_mails:
         return DROP
     if _is_recent(standing.last_sent, limits, now):
-        return UPDATE_ONLY  # the mail that is out already leads to what they want now
+        return UPDATE_ONLY  # the link already sent applies the updated request
     if aliases.is_pending or _is_recent(aliases.last_sent, limits, now):
-        return DROP  # one is on its way into the same mailbox, for another of its addresses
+        return DROP  # the same mailbox just got, or gets, one for another of its addresses
     return (
         DROP
         if crowd.domain >= limits.max_per_domain or crowd.pending >= limits.max_pending
@@ -100,10 +100,10 @@ def _is_recent(sent: datetime | None, limits: SignupLimits, now: datetime) -> bo
 
 
 def normalize_mailbox(address: str) -> str:
-    """Return what is the same for all addresses of one mailbox, given in canonical form.
+    """Return a key shared by all addresses of one mailbox; `address` is in canonical form.
 
-    What follows "+" is a tag nearly everywhere, and Gmail reads no dots. Where that is not so, two
-    people count as one: all that comes of it is fewer mails about sign-ups.
+    A "+suffix" is a tag at nearly every provider, and Gmail ignores dots. Where that is not so, two
+    people share a key, and the only effect is fewer sign-up messages.
     """
     local, _, host = address.rpartition("@")
     host = _SAME_HOST.get(host, host)
@@ -112,18 +112,18 @@ def normalize_mailbox(address: str) -> str:
 
 
 def find_private_domain(address: str) -> str:
-    """Return the domain of a canonical address, "" for that of a provider that anybody may use."""
+    """Return the domain of a canonical address; "" for a public provider."""
     host = address.rpartition("@")[2]
     host = _SAME_HOST.get(host, host)
     return "" if host in _PROVIDERS else host
 
 
 def decide_reply(state: str, *, is_forgotten: bool, double_opt_in: bool) -> str:
-    """Decide how a request is answered; `state` is that of the reader, "" where there is none.
+    """Decide how to answer a request; `state` is the subscriber's, "" if there is none.
 
-    Who left, or whose mailbox was gone, may come back by a mail that they answer; who complained,
-    was suppressed or asked to be forgotten is not mailed, whoever asks. Without double opt-in
-    whoever is new is taken in; who left still has to say so themselves.
+    Someone who unsubscribed or bounced may return by answering a confirmation message. Someone who
+    complained, was suppressed or asked to be erased is never mailed. Without double opt-in, new
+    subscribers are activated at once; those who left must still confirm.
     """
     if is_forgotten or state in _NEVER_MAILED:
         return IGNORE

@@ -1,4 +1,8 @@
-"""Who fetched the feeds, by what their programs say of themselves → how many read them."""
+"""Estimate feed audiences from the User-Agent headers of feed requests.
+
+`parse_user_agent` reduces a header to a program name and its reported subscriber count;
+`estimate_subscribers` adds these up per feed. No addresses and no versions are kept.
+"""
 
 import re
 from collections import defaultdict
@@ -9,15 +13,15 @@ from datetime import date
 from feedpub.models.newsletter import IssueStats
 
 UNKNOWN_AGENT = "other"
-"""A program that does not say what it is called."""
+"""The name used for a program that does not identify itself."""
 
 _LONGEST = 40  # characters of a program's name
-_MOST = 10_000_000  # readers that any program speaks for: no more is believed
+_MOST = 10_000_000  # cap on the subscriber count a program may claim
 _SUBSCRIBERS = re.compile(r"\b([0-9]{1,8})[ +]*(?:subscribers?|readers?|users?)\b", re.IGNORECASE)
 _PRODUCT = re.compile(r"[A-Za-z][A-Za-z0-9._+!-]*(?: [A-Za-z][A-Za-z0-9._+!-]*){0,2}")
 _COMPATIBLE = re.compile(r"\(compatible; *([^;()/]+)")
-_GENERIC_NAMES = ("mozilla", "compatible")  # names that everybody takes
-_BROWSERS = (  # in this order: each takes the names of those below
+_GENERIC_NAMES = ("mozilla", "compatible")  # claimed by every browser
+_BROWSERS = (  # in this order: each also claims the names of those below it
     ("Edg/", "Edge"),
     ("OPR/", "Opera"),
     ("Firefox/", "Firefox"),
@@ -28,35 +32,35 @@ _BROWSERS = (  # in this order: each takes the names of those below
 
 @dataclass(frozen=True, slots=True)
 class UserAgent:
-    """A program that fetches feeds, and for how many people it says it does."""
+    """A program that fetches feeds, with the number of subscribers it reports."""
 
     name: str
-    subscribers: int = 0  # 0 where it says nothing
+    subscribers: int = 0  # 0 if not reported
 
 
 @dataclass(frozen=True, slots=True)
 class FeedHits:
-    """What one program did to one feed in one day; nobody's address, nobody's version."""
+    """One program's requests for one feed on one day, without addresses and versions."""
 
     day: str  # 2025-01-30, in UTC
-    feed: str  # path below the site's address
+    feed: str  # path below the site's URL
     agent: str
-    subscribers: int  # the most that the program spoke for; 0 where it says nothing
+    subscribers: int  # the highest number reported that day; 0 if none
     requests: int
 
 
 @dataclass(frozen=True, slots=True)
 class FeedAudience:
-    """How a feed is read."""
+    """The estimated audience of a feed."""
 
     feed: str
-    subscribers: int  # at least
+    subscribers: int  # lower bound
     requests: int
 
 
 @dataclass(frozen=True, slots=True)
 class IssueSummary:
-    """What became of one issue."""
+    """The delivery figures of one issue."""
 
     day: date
     digest: str
@@ -67,23 +71,23 @@ class IssueSummary:
 
 @dataclass(frozen=True, slots=True)
 class Statistics:
-    """How a site is read, over some days; of people only numbers."""
+    """A site's figures over a period; people appear only as numbers."""
 
     title: str  # of the site
-    accent: str  # its colour
+    accent: str  # the site's accent colour
     since: date
     today: date
-    active: tuple[tuple[date, int], ...]  # people on the list, at the end of each day
-    states: tuple[tuple[str, int], ...]  # people in each state, now
-    feeds: tuple[FeedAudience, ...]  # the most read first
-    user_agents: tuple[tuple[str, int], ...]  # requests by each, the most first
-    issues: tuple[IssueSummary, ...]  # the newest first
+    active: tuple[tuple[date, int], ...]  # active subscribers at the end of each day
+    states: tuple[tuple[str, int], ...]  # current subscribers by state
+    feeds: tuple[FeedAudience, ...]  # largest audience first
+    user_agents: tuple[tuple[str, int], ...]  # requests by program, most first
+    issues: tuple[IssueSummary, ...]  # newest first
 
 
 def parse_user_agent(text: str) -> UserAgent:
-    """Tell a program by its User-Agent: "Feedly/1.0 (+http://…; 32 subscribers)" is Feedly, 32.
+    """Parse a User-Agent: "Feedly/1.0 (+http://…; 32 subscribers)" gives Feedly, 32.
 
-    What only some of its users have in common, such as a version or a system, is left out.
+    Versions and systems are dropped: they would tell users of the same program apart.
     """
     found = _SUBSCRIBERS.search(text[:500])
     return UserAgent(_name(text[:500]), min(int(found[1]), _MOST) if found else 0)
@@ -101,10 +105,10 @@ def _name(text: str) -> str:
 
 
 def estimate_subscribers(visits: Iterable[FeedHits]) -> tuple[FeedAudience, ...]:
-    """Give how each feed is read, the most read first.
+    """Return the audience of each feed, largest first.
 
-    A program that tells its readers counts for as many, the most of any day; each other program
-    counts as one reader, whoever and however many use it: nobody is told apart.
+    A program that reports subscribers counts as the highest number it reported on any day. Every
+    other program counts as one subscriber however many people use it: individuals are not tracked.
     """
     readers: Mapping[str, dict[str, int]] = defaultdict(dict)
     requests: dict[str, int] = defaultdict(int)
@@ -117,7 +121,7 @@ def estimate_subscribers(visits: Iterable[FeedHits]) -> tuple[FeedAudience, ...]
 
 
 def count_by_user_agent(visits: Iterable[FeedHits]) -> tuple[tuple[str, int], ...]:
-    """Give how many requests each program made, the most first."""
+    """Return the number of requests by program, most first."""
     found: dict[str, int] = defaultdict(int)
     for each in visits:
         found[each.agent] += each.requests

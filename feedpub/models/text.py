@@ -1,8 +1,7 @@
-"""Text as people wrote it → text that every format and every reader can carry.
+"""Text helpers: clean, shorten and measure plain text, make slugs, and find similar words.
 
-Text becomes URL segments and file names that every disk and browser can hold.
-
-Times shown in a time zone, the first and the last day of all calendars among them.
+Cleaned text can be carried by every feed format; slugs are valid as URL segments and as file
+names on every common file system.
 """
 
 import difflib
@@ -25,8 +24,8 @@ _PLANE_ENDS = "".join(chr(plane << 16 | last) for plane in range(17) for last in
 _INVALID = re.compile(
     "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufdd0-\ufdef" + _PLANE_ENDS + "]"
 )
-# Found four times as fast as the dirt itself, in text that has none: no single characters beyond
-# the first plane, which the regular expression would compare one by one.
+# A pre-check, four times as fast as _INVALID on clean text: it has no single characters beyond the
+# first plane, which the regular expression engine would compare one by one.
 _SUSPECT = re.compile(
     "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufdd0-\ufdef\ufffe-\U0010ffff]"
 )
@@ -35,14 +34,14 @@ _LINE_END = re.compile(r"\r\n?")
 # Control characters, line ends of every kind, and noncharacters.
 _UNSEEN = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ufdd0-\ufdef]+")
 
-# Han, Kana, Bopomofo, Yi and their punctuation: read character by character.
+# Han, Kana, Bopomofo, Yi and their punctuation: reading time counts characters.
 _IDEOGRAPHS = (
     "\u2e80-\u2fdf\u3001-\u30ff\u3105-\u312f\u31a0-\u31bf\u31f0-\u31ff\u3400-\u4dbf"
     "\u4e00-\u9fff\ua000-\ua4cf\uf900-\ufaff\uff01-\uff60\U0001b000-\U0001b16f"
     "\U00020000-\U0003fffd"
 )
 _IDEOGRAPH = re.compile(f"[{_IDEOGRAPHS}]")
-# With them the scripts of South-East Asia and Tibet, whose words are not divided by spaces.
+# Also the scripts of South-East Asia and Tibet, which do not put spaces between words.
 _SPACELESS = re.compile(
     f"[{_IDEOGRAPHS}\u0e00-\u0eff\u0f00-\u0fff\u1000-\u109f\u1780-\u17ff\u1950-\u19df\u1a20-\u1aaf]"
 )
@@ -58,14 +57,14 @@ _INLINE = re.compile(
     r"<(?:/?[A-Za-z][^\s<>/\"']*" + _ATTRIBUTES + "|!--(?:(?!-->|<!--).)*+-->)", re.DOTALL
 )
 
-_LEADS_ON = "\u200d"  # ZERO WIDTH JOINER: what follows belongs to what is before
+_LEADS_ON = "\u200d"  # ZERO WIDTH JOINER: joins the next character to the previous one
 _TRAILING = " \t\n,;:-\u2013\u2014(\u201c\u2018\u3001\uff0c\uff1b\uff1a\uff08\u300c\u300a"
 
 
 def strip_invalid_characters(text: str) -> str:
-    """Remove what no feed can carry, and end every line with a line feed.
+    """Remove characters that no feed can carry, and normalise line endings to line feeds.
 
-    Gone are control characters but for tab and line feed, lone surrogates and noncharacters
+    Removed are control characters except tab and line feed, lone surrogates and noncharacters
     (XML 1.0 section 2.2; the Unicode Standard, section 23.7).
     """
     if "\r" in text:
@@ -76,7 +75,10 @@ def strip_invalid_characters(text: str) -> str:
 
 
 def find_invalid_characters(text: str) -> Iterator[tuple[int, str]]:
-    """Give the line (1-based) and name (`U+0008`) of each character that `clean` removes."""
+    """Yield the line (1-based) and name (`U+0008`) of each invalid character.
+
+    These are the characters that `strip_invalid_characters` removes.
+    """
     lined = _LINE_END.sub("\n", text)
     line, seen = 1, 0
     for match in _INVALID.finditer(lined):
@@ -86,21 +88,21 @@ def find_invalid_characters(text: str) -> Iterator[tuple[int, str]]:
 
 
 def one_line(text: str) -> str:
-    """Give a text without control characters and line ends; each run of them becomes a space."""
+    """Return text on one line; each run of control characters and line ends becomes a space."""
     return _UNSEEN.sub(" ", text).strip()
 
 
 def shorten(text: str, limit: int = 280) -> str:
-    """Cut plain text to at most `limit` characters, the "…" that then ends it among them.
+    """Shorten plain text to at most `limit` characters, including the final "…".
 
-    It is cut between words, or between characters where the script has no spaces; a letter is
-    never parted from its accents. White space is folded.
+    White space is collapsed. The cut is made between words, or between characters in scripts
+    without spaces, and never within a letter with combining marks or an emoji sequence.
     """
     folded = " ".join(text.split())
     if len(folded) <= limit:
         return folded
     cut = max(limit - 1, 0)
-    floor = cut // 2  # a word longer than half of it all is cut rather than left out
+    floor = cut // 2  # cut a word rather than drop more than half of the text
     while cut > floor and not _divides(folded, cut):
         cut -= 1
     if cut == floor and not (cut and _divides(folded, cut)):
@@ -111,7 +113,7 @@ def shorten(text: str, limit: int = 280) -> str:
 
 
 def _divides(text: str, at: int) -> bool:
-    """Tell whether a text may be cut before its character number `at`."""
+    """Return whether the text may be cut before index `at`."""
     before, after = text[at - 1], text[at]
     if before == " " or after == " ":
         return True
@@ -121,7 +123,7 @@ def _divides(text: str, at: int) -> bool:
 
 
 def _inside_letter(text: str, at: int) -> bool:
-    """Tell whether what people see as one letter, or one emoji, reaches across `at`."""
+    """Return whether a cut at `at` would split a letter with marks, or an emoji sequence."""
     after = text[at]
     return (
         category(after).startswith("M")
@@ -133,7 +135,7 @@ def _inside_letter(text: str, at: int) -> bool:
 
 
 def estimate_reading_time(text: str) -> int:
-    """Give the time to read a plain text, in whole minutes, at least one."""
+    """Return the reading time of plain text in whole minutes, at least one."""
     if text.isascii():
         return max(1, round(len(text.split()) / _WORDS_PER_MINUTE))
     rest, characters = _IDEOGRAPH.subn(" ", text) if _IDEOGRAPH.search(text) else (text, 0)
@@ -142,19 +144,19 @@ def estimate_reading_time(text: str) -> int:
 
 
 def extract_text(html: str) -> str:
-    """Give the visible text of sanitised HTML: entities resolved, white space folded.
+    """Return the visible text of sanitised HTML, entities resolved and white space collapsed.
 
-    Blocks are parted by a space, so that no two words become one.
+    Block elements are separated by a space, so that words do not run together.
     """
     text = _INLINE.sub("", _BLOCK.sub(" ", html))
     return " ".join(entities.unescape(text).split())
 
 
 def find_close_match(word: str, known: Iterable[str]) -> str:
-    """Give the known word that was probably meant, or "" where none is a slip away.
+    """Return the known word that `word` is probably a typo of, or "".
 
-    `outdated` is no slip of `updated`: in a short word one letter may be wrong, too many, too few
-    or in its neighbour's place, in a long one two, after the first.
+    A short word may differ by one edit (a wrong, extra, missing or swapped letter), a long one by
+    two if its first letter matches: `outdated` is not a typo of `updated`.
     """
     folded = word.casefold()
     spellings = {name.casefold(): name for name in known}
@@ -163,16 +165,16 @@ def find_close_match(word: str, known: Iterable[str]) -> str:
 
 
 def _is_slip(word: str, meant: str) -> bool:
-    """Tell whether a word is so little different from another that it was meant to be that."""
+    """Return whether `word` is close enough to `meant` to be a typo of it."""
     longest = max(len(word), len(meant))
     allowed = 2 if longest >= _LONG_WORD and word[:1] == meant[:1] else 1
     return abs(len(word) - len(meant)) <= allowed and compute_edit_distance(word, meant) <= allowed
 
 
 def compute_edit_distance(word: str, meant: str) -> int:
-    """Count the letters to add, take away, replace or swap to turn a word into another.
+    """Return the number of insertions, deletions, substitutions and swaps between two words.
 
-    That is the optimal string alignment distance.
+    This is the optimal string alignment distance.
     """
     before: list[int] = []
     above = list(range(len(meant) + 1))
@@ -189,28 +191,28 @@ def compute_edit_distance(word: str, meant: str) -> int:
 
 
 UNTITLED = "untitled"
-MAX_SLUG_BYTES = 200  # octets of UTF-8: disks allow 255, a suffix and ".xml" must fit too
+MAX_SLUG_BYTES = 200  # UTF-8; file systems allow 255, and a number and ".xml" must fit too
 
 _SPELLED = str.maketrans({"+": "plus", "＋": "plus", "#": "sharp", "＃": "sharp", "♯": "sharp"})
 _APART = re.compile(r"[^a-z0-9_]+")
-_UNRESERVED = re.compile(r"[A-Za-z0-9._~/-]*")  # most paths: there is nothing to encode
+_UNRESERVED = re.compile(r"[A-Za-z0-9._~/-]*")  # fast path: nothing to encode
 _DASHES = re.compile(r"-{2,}")
-# Windows keeps these names for devices, whatever folder and suffix they stand in.
+# Device names that Windows reserves in every folder and with any suffix.
 _DEVICE = re.compile(r"(?:con|prn|aux|nul|(?:com|lpt)[0-9¹²³])", re.IGNORECASE)
 _SILENT = frozenset("'’ʼ`´\N{SOFT HYPHEN}")
 _ZWNJ = "\N{ZERO WIDTH NON-JOINER}"
 
 
 def slugify(text: str) -> str:
-    """Make one URL segment of `text`, in NFC and lower case; letters of every script stay.
+    """Convert `text` to a URL segment in NFC and lower case; letters of every script are kept.
 
-    The segment is never empty, never "." or "..", holds no "/" and is no device of Windows.
+    The result is never empty, "." or "..", contains no "/" and is not a Windows device name.
     """
     lowered = unicodedata.normalize("NFC", text).translate(_SPELLED).lower()
     if lowered.isascii():
         apart = _APART.sub("-", lowered.replace("'", "").replace("`", ""))
     else:
-        # Lower case may have taken a letter apart: "İ" becomes "i" and a dot.
+        # Lowercasing may decompose a letter: "İ" becomes "i" and a combining dot.
         apart = unicodedata.normalize("NFC", _keep_letters(lowered))
     slug = _cut(_DASHES.sub("-", apart).strip("-_"))
     if not slug:
@@ -219,7 +221,7 @@ def slugify(text: str) -> str:
 
 
 def make_unique_slug(slug: str, taken: set[str]) -> str:
-    """Give `slug`, or the first of slug-2, slug-3, … whose `fold` is free; it is then `taken`."""
+    """Return the first of slug, slug-2, slug-3, … whose folded form is free; add it to `taken`."""
     numbered = (f"{slug}-{number}" for number in itertools.count(2))
     free = next(each for each in itertools.chain((slug,), numbered) if fold_case(each) not in taken)
     taken.add(fold_case(free))
@@ -227,14 +229,14 @@ def make_unique_slug(slug: str, taken: set[str]) -> str:
 
 
 def fold_case(path: str) -> str:
-    """Give the form in which a disk that ignores letter case and Unicode form sees `path`."""
+    """Return `path` as compared by a file system that ignores case and Unicode normalisation."""
     if path.isascii():
         return path.lower()
     return unicodedata.normalize("NFD", unicodedata.normalize("NFD", path).casefold())
 
 
 def quote(path: str) -> str:
-    """Percent-encode `path`, in NFC, as the path of a URL (RFC 3986 section 3.3)."""
+    """Percent-encode `path`, in NFC, for use as a URL path (RFC 3986 section 3.3)."""
     if _UNRESERVED.fullmatch(path):
         return path
     whole = unicodedata.normalize("NFC", path)
@@ -242,7 +244,7 @@ def quote(path: str) -> str:
 
 
 def _keep_letters(text: str) -> str:
-    """Put "-" for all that is neither letter, digit, nor a mark on one of them."""
+    """Replace everything but letters, digits and the marks on them with "-"."""
     kept: list[str] = []
     for character in text:
         if character.isalnum() or character == "_":
@@ -250,7 +252,7 @@ def _keep_letters(text: str) -> str:
             continue
         category = unicodedata.category(character)
         if category in {"Mn", "Mc"}:
-            # A mark stays on its letter; alone, or choosing an emoji's style, it is invisible.
+            # Keep a mark on its letter; drop a lone one and an emoji's variation selector.
             if kept and kept[-1] != "-" and not _is_variation(character):
                 kept.append(character)
         elif character == _ZWNJ or (category != "Cf" and character not in _SILENT):
@@ -263,14 +265,14 @@ def _is_variation(mark: str) -> bool:
 
 
 def _cut(slug: str) -> str:
-    """Shorten `slug` to what a file name can hold."""
+    """Truncate `slug` to MAX_SLUG_BYTES."""
     if len(slug.encode()) <= MAX_SLUG_BYTES:
         return slug
     return slug.encode()[:MAX_SLUG_BYTES].decode(errors="ignore").rstrip("-_")
 
 
 def _digest_slug(text: str) -> str:
-    """Name what has no letter: by its digest, so that two emoji get two names."""
+    """Name text without letters by its digest, so that two emoji get different slugs."""
     bare = text.strip()
     if not bare:
         return UNTITLED
@@ -278,7 +280,7 @@ def _digest_slug(text: str) -> str:
 
 
 def to_timezone(moment: datetime, zone: tzinfo) -> datetime:
-    """Return a moment as clocks of a zone show it; where they have no year for it, as it is."""
+    """Convert a time to a zone; return it unchanged if the result is outside years 1 to 9999."""
     try:
         return moment.astimezone(zone)
     except OverflowError:

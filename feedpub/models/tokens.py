@@ -1,4 +1,8 @@
-"""A subscriber and a purpose → a short token that only this site can have made, and back."""
+"""Signed tokens for links and addresses in mail: short, stateless, unforgeable without the key.
+
+`sign_token` issues a token for a subscriber and a purpose, `verify_token` checks it.
+`sign_form` and `verify_form` protect web forms.
+"""
 
 import base64
 import binascii
@@ -7,19 +11,19 @@ from dataclasses import dataclass
 
 PURPOSES = ("confirm", "preferences", "unsubscribe", "bounce")
 
-_SHORTEST_KEY = 16  # octets: below that, keys can be guessed
-_MARK = 12  # octets of HMAC-SHA256 that are kept: 96 bits
-_SEAL = 10  # likewise of a seal, which counts beside a token only
-_TRACE = 4  # likewise of an address, which no token is good for by itself
-_LARGEST = 2**63 - 1  # the id of a row
-_LONGEST = 39  # characters: the base32 of 8 octets, the trace and the mark
+_SHORTEST_KEY = 16  # octets; shorter keys can be guessed
+_MARK = 12  # octets of HMAC-SHA256 kept: 96 bits
+_SEAL = 10  # the same for a form signature, which is valid only with a token
+_TRACE = 4  # the same for the address digest, which is not a proof by itself
+_LARGEST = 2**63 - 1  # largest row id
+_LONGEST = 39  # characters: base32 of 8 id octets, the address digest and the HMAC
 
 
 @dataclass(frozen=True, slots=True)
 class SigningKeys:
-    """The secrets of a site: one that makes tokens, and older ones whose tokens still count.
+    """A site's signing keys: the current one, and older ones whose tokens are still accepted.
 
-    To rotate is to put a new one first. Raises ValueError for a key of less than 16 octets.
+    To rotate, put the new key first. Raises ValueError for a key shorter than 16 octets.
     """
 
     current: bytes
@@ -32,9 +36,9 @@ class SigningKeys:
 
 @dataclass(frozen=True, slots=True)
 class TokenSubject:
-    """Whom a token was made for: who has the id, if `is_of` says so.
+    """The subscriber a token was issued for; check it with `is_for_address`.
 
-    In another database, a list that was imported say, the id may be that of somebody else.
+    In another database, such as one rebuilt from an import, the id may belong to someone else.
     """
 
     id: int
@@ -42,15 +46,15 @@ class TokenSubject:
 
 
 def sign_token(keys: SigningKeys, purpose: str, subscriber: int, address: str) -> str:
-    """Give the token of a subscriber, by id and address, for one of `PURPOSES`.
+    """Return the token of a subscriber for one of `PURPOSES`.
 
-    Lower-case letters and the digits 2 to 7, at most 32 of them for an id below 2**32: it stands
-    in a URL as it is, and in a mailbox name, which some servers change to one letter case. The
-    purpose is not written in it, but a token is good for its own alone. Nor is the address, but a
-    trace of it that nobody without the key can tell an address by.
+    The token has only lower-case letters and the digits 2 to 7, at most 32 of them for an id below
+    2**32: it is safe in a URL, and in a mailbox name, whose case some servers change. The purpose
+    is not part of the token but of the signed data. Of the address it holds only a keyed digest,
+    which reveals nothing without the key.
 
     Raises:
-        ValueError: No such purpose, or an id below 0 or of more than 63 bits.
+        ValueError: unknown purpose, or an id below 0 or above 63 bits.
     """
     if purpose not in PURPOSES:
         raise ValueError(f"no token is for {purpose!r}; they are for {', '.join(PURPOSES)}")
@@ -62,9 +66,9 @@ def sign_token(keys: SigningKeys, purpose: str, subscriber: int, address: str) -
 
 
 def verify_token(keys: SigningKeys, purpose: str, token: str) -> TokenSubject | None:
-    """Give whom a token was made for, or None where it was not made by one of `keys` for this.
+    """Return the subject of a token, or None if no key signed it for this purpose.
 
-    Letter case is ignored. It never raises, and takes as long for a token that is nearly right.
+    Case is ignored. Never raises on any token; the comparison takes constant time.
     """
     if not token.isascii() or len(token) > _LONGEST:
         return None
@@ -75,17 +79,17 @@ def verify_token(keys: SigningKeys, purpose: str, token: str) -> TokenSubject | 
         return None
     named, mark = octets[:-_MARK], octets[-_MARK:]
     subscriber = int.from_bytes(named[:-_TRACE], "big")
-    # One id, one token: no leading zeros, and no bits beyond the last octet.
+    # Reject non-canonical encodings: leading zeros, or stray bits after the last octet.
     whole = base64.b32encode(octets).decode("ascii").rstrip("=") == upper
     whole &= named[:-_TRACE] == _octets(subscriber)
     found = False
-    for key in (keys.current, *keys.older):  # all of them, whichever it is
+    for key in (keys.current, *keys.older):  # try all keys, so timing does not reveal which one
         found |= hmac.compare_digest(_sign(key, purpose, named), mark)
     return TokenSubject(subscriber, named[-_TRACE:]) if found and whole else None
 
 
 def is_for_address(keys: SigningKeys, owner: TokenSubject, address: str) -> bool:
-    """Tell whether whoever has the id of an owner has their address; letter case is ignored."""
+    """Return whether a token's subject had this address; case is ignored."""
     found = False
     for key in (keys.current, *keys.older):
         found |= hmac.compare_digest(_digest_address(key, address), owner.address_digest)
@@ -93,12 +97,12 @@ def is_for_address(keys: SigningKeys, owner: TokenSubject, address: str) -> bool
 
 
 def sign_form(keys: SigningKeys, token: str, moment: str) -> str:
-    """Give what shows, beside a token, that it was given at a moment: 16 letters and digits."""
+    """Return a signature over a token and the time a form was served: 16 letters and digits."""
     return _sign_form(keys.current, token, moment)
 
 
 def verify_form(keys: SigningKeys, token: str, moment: str, found: str) -> bool:
-    """Tell whether a seal is that of a token at a moment, made by one of `keys`."""
+    """Return whether any of `keys` signed this token and time."""
     written = found.lower().encode(errors="replace")
     good = False
     for key in (keys.current, *keys.older):
@@ -122,6 +126,6 @@ def _digest_address(key: bytes, address: str) -> bytes:
 
 
 def _sign(key: bytes, purpose: str, named: bytes) -> bytes:
-    """Sign `named` for one purpose; no purpose and id can be taken for another two."""
+    """Sign `named` for one purpose; the separators keep purpose and id unambiguous."""
     said = b"\0".join((b"feedpub", purpose.encode(errors="replace"), named))
     return hmac.digest(key, said, "sha256")[:_MARK]

@@ -1,4 +1,7 @@
-"""What is to be told to others, and what came of telling it → when it is told again, if ever."""
+"""Outgoing notifications, to WebSub hubs, webhook URLs and commands, and their retry policy.
+
+`decide_retry` tells the daemon what to do after each attempt.
+"""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -6,24 +9,24 @@ from email.utils import parsedate_to_datetime
 from urllib.parse import unquote, urlsplit
 
 HUB, URL, COMMAND = "hub", "url", "command"
-_SECRET = 4  # characters: anything shorter is no secret, and part of many words
+_SECRET = 4  # characters; shorter strings are not secret and occur in many words
 
 
 @dataclass(frozen=True, slots=True)
 class WebhookDelivery:
-    """One thing to tell one other: that a feed has changed, or that something happened."""
+    """One notification for one target: a feed has changed, or an event has happened."""
 
     kind: str  # hub (WebSub), url or command (hooks)
-    target: str  # the URL of a hub or a hook, or a command as it is written
-    topic: str  # the URL of a feed, or the id of what happened: told to each target once
-    body: str = ""  # JSON: what happened; of a hub, a digest of what the feed says
-    id: int = 0  # 0 where the store has not given one yet
-    version: int = 1  # grows where the same is to be told again before it was
-    attempts: int = 0  # before this one
+    target: str  # the URL of a hub or webhook, or the command line as written
+    topic: str  # the feed URL or event id; unique per target
+    body: str = ""  # the event as JSON; for a hub, a digest of the feed's content
+    id: int = 0  # 0 until stored
+    version: int = 1  # incremented if it changes again before it was delivered
+    attempts: int = 0  # made so far
 
     @property
     def redacted_target(self) -> str:
-        """The target as a log may have it: of a URL scheme and host, since the rest is a secret."""
+        """The target for logs: only scheme and host of a URL, as the rest may be secret."""
         if self.kind == COMMAND:
             return self.target
         parts = urlsplit(self.target)
@@ -31,7 +34,7 @@ class WebhookDelivery:
         return f"{parts.scheme}://{host}"
 
     def redact(self, text: str) -> str:
-        """Return what the target said without the secret parts of its URL."""
+        """Remove the secret parts of the target's URL from a response text."""
         if self.kind == COMMAND:
             return text
         parts = urlsplit(self.target)
@@ -43,31 +46,29 @@ class WebhookDelivery:
 
 @dataclass(frozen=True, slots=True)
 class WebhookRetryPolicy:
-    """How long a target is tried."""
+    """How often and how long a delivery is retried."""
 
-    max_attempts: int = 20  # of a hook: three days; a hub is told until it takes it
-    initial_delay: timedelta = timedelta(
-        seconds=30
-    )  # twice that after the second attempt, and so on
+    max_attempts: int = 20  # for URLs, about three days; hubs are retried without limit
+    initial_delay: timedelta = timedelta(seconds=30)  # doubled after each further attempt
     max_delay: timedelta = timedelta(hours=6)
-    jitter: float = 0.25  # of each wait, as much less or more
+    jitter: float = 0.25  # each delay varies by up to this fraction either way
 
 
 DEFAULT_RETRY_POLICY = WebhookRetryPolicy()
-_BUSY = timedelta(days=1)  # the longest that a server may ask for by Retry-After
+_BUSY = timedelta(days=1)  # cap on Retry-After
 _GONE, _MANY, _FAULT = 410, 429, 500
 
 
 @dataclass(frozen=True, slots=True)
 class WebhookRetryDecision:
-    """What becomes of an errand after an attempt."""
+    """The state of a delivery after an attempt."""
 
-    state: str  # done, again, or dropped: nobody will take it any more
+    state: str  # done, again (retry), or dropped (given up)
     next_at: datetime | None = None
 
 
 def is_temporary_failure(status: int) -> bool:
-    """Tell whether who answers so, or not at all (0), is better left alone for a while."""
+    """Return whether a status (0: no response) means that the target needs a pause."""
     return status in {0, _MANY} or status >= _FAULT
 
 
@@ -79,18 +80,18 @@ def decide_retry(
     chance: float,
     patience: WebhookRetryPolicy = DEFAULT_RETRY_POLICY,
 ) -> WebhookRetryDecision:
-    """Decide what becomes of an errand.
+    """Decide whether a delivery is done, retried or dropped.
 
-    A hub is told again until it accepts, a URL for three days or until it is gone for good (410);
-    a command is run once, since it may have done half of what it does.
+    A hub is retried until it accepts. A URL is retried for about three days, or until it answers
+    410 Gone. A command runs only once, since a failed run may have had part of its effect.
 
     Args:
-        errand: What was told.
-        status: That of the answer, 0 where there was none; of a command 200 where it ended well.
-        after: What the answer says of Retry-After.
+        errand: The delivery attempted.
+        status: The HTTP status, 0 for no response; 200 for a command that succeeded.
+        after: The Retry-After header, or "".
         now: The end of the attempt.
-        chance: From 0 up to 1, evenly: spreads out what failed together.
-        patience: How often, and with what waits.
+        chance: A uniform random number in [0, 1), for jitter.
+        patience: The retry policy.
     """
     if 200 <= status < 300:  # noqa: PLR2004 - RFC 9110 section 15.3
         return WebhookRetryDecision("done")
@@ -103,13 +104,13 @@ def decide_retry(
 
 
 def parse_retry_after(after: str, now: datetime) -> timedelta:
-    """Give how long a Retry-After asks to wait (RFC 9110 section 10.2.3); none where it is none."""
+    """Return the delay that Retry-After asks for (RFC 9110 section 10.2.3); zero if unparsable."""
     text = after.strip()
     if text.isascii() and text.isdigit():
         return timedelta(seconds=int(text[:9]))
     try:
         until = parsedate_to_datetime(text)
-    except (ValueError, OverflowError):  # no date, or of a zone that is none
+    except (ValueError, OverflowError):  # not a date, or an invalid zone
         return timedelta()
     aware = until if until.tzinfo else until.replace(tzinfo=UTC)
     return max(aware - now, timedelta())

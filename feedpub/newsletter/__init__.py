@@ -1,1 +1,1 @@
-"""Newsletter."""
+"""The newsletter: choosing posts, composing and planning digest issues, sign-ups and bounces."""

@@ -1,7 +1,7 @@
-"""Posts and readers → mail: the use cases of the newsletter.
+"""The public functions of the newsletter: digests, issues, subscribers, bounces and statistics.
 
-`feedpub.newsletter.doctor`, which needs a resolver, and `feedpub.daemon.health`, which needs
-prometheus-client, are not among them: import them by themselves.
+`feedpub.newsletter.doctor` needs a resolver and `feedpub.daemon.health` needs prometheus-client;
+import those two directly.
 """
 
 from feedpub.app import get_site_timezone, open_newsletter

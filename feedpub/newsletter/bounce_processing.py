@@ -1,4 +1,8 @@
-"""Deal with mail that came back: stop mailing readers who are gone, and tell what is about us."""
+"""Process bounces, complaints and mailed unsubscribe requests, and record refusals of the sender.
+
+The entry points are `process_bounces`, which reads a mailbox, and `process_events`, which takes the
+reports of a mail service.
+"""
 
 from collections import Counter
 from collections.abc import Generator, Iterable, Iterator, Mapping
@@ -22,53 +26,55 @@ from feedpub.storage import sent_files
 from feedpub.storage.errors import StoreError
 
 PASSWORD_VARIABLE = "IMAP_PASSWORD"  # noqa: S105 - the name of the variable
-"""The variable that holds the password of an IMAP account."""
+"""The environment variable with the password of the IMAP account."""
 
 MailSource = Path | ImapAccount | BinaryIO
-"""A Maildir (a folder) or mbox (a file), an IMAP account, or one message to be read."""
+"""A Maildir (folder), an mbox (file), an IMAP account, or a stream holding one message."""
 
 _MAILED = (ACTIVE, "pending")
 _FINAL_STATES = ("complained", "suppressed")
-"""States that say more than that somebody left."""
+"""States that an unsubscribe request must not overwrite."""
 
 
 UNREAD_FOLDER = "returned"
-"""The Maildir in `.feedpub/` for what a mail server handed over and nobody understood."""
+"""The Maildir in `.feedpub/` for piped-in messages that could not be understood."""
 
-_KEPT = 500  # messages in it
-_LARGEST = 2**18  # octets that are kept of each
-_WORDS = 5  # servers' words that are told at once
-_MANY = 20  # refusals from which on it is the relay, or the message, that is doubted
-_LATELY = timedelta(hours=1)  # in which as many must have come: what was mended goes on
+_KEPT = 500  # messages kept in UNREAD_FOLDER
+_LARGEST = 2**18  # octets kept of each
+_WORDS = 5  # distinct refusal texts in one summary
+_MANY = 20  # recent refusals from which the relay or the message is suspected
+_LATELY = timedelta(hours=1)  # "recent": once the cause is fixed, the issue may go on
 
 
 @dataclass(frozen=True, slots=True)
 class BounceSummary:
-    """What came back: hard + soft + complaints + unsubscribed + automatic + refused + left = read.
+    """The counts of one run.
 
-    Of `left`, some may have been `kept`: the mail server that handed them over did not.
+    hard + soft + complaints + unsubscribed + automatic + refused + left = read. `kept` messages are
+    part of `left`: they were piped in, so no mailbox holds them.
     """
 
     read: int  # messages
-    hard: int  # the address is gone for good
-    soft: int  # it is not, or nothing says
+    hard: int  # permanent failures
+    soft: int  # temporary failures, and bounces of unknown severity
     complaints: int
     unsubscribed: int
-    automatic: int  # absences, delays and the like, which change nothing
-    left: int  # not about a reader of ours, and so left where it was
-    stopped: int  # readers who are mailed no more because of all this
-    refused: int = 0  # servers refused us, and not the reader
+    automatic: int  # out-of-office replies, delay notices and the like; no effect
+    left: int  # not about a known subscriber, and left in the mailbox
+    stopped: int  # subscribers no longer mailed as a result
+    refused: int = 0  # the sender was refused, not the recipient
     kept: int = 0
-    full: bool = False  # what was left could not be kept: enough waits to be read
-    words: tuple[str, ...] = ()  # what the servers said that refused us
-    paused: tuple[int, ...] = ()  # issues that were stopped because so many refused us
-    behind: str = ""  # why nothing is sent: newer issues came back than the database knows
+    full: bool = False  # a message could not be kept: UNREAD_FOLDER is full
+    words: tuple[str, ...] = ()  # the refusing servers' texts
+    paused: tuple[int, ...] = ()  # issues paused because of refusals
+    behind: str = ""  # why sending is blocked: the bounces name newer issues than the database
 
 
 def parse_source(text: str, environ: Mapping[str, str], standard_input: BinaryIO) -> MailSource:
-    """Read what a person calls a place of mail: "-", a path or imaps://user@host/folder.
+    """Parse a mail source: "-" for standard input, a path, or imaps://user@host/folder.
 
-    The password is in IMAP_PASSWORD. Raises FeedpubError where something is wrong or missing.
+    The IMAP password comes from the environment variable IMAP_PASSWORD. Raises FeedpubError if the
+    URL is invalid or the password is missing.
     """
     if text == "-":
         return standard_input
@@ -89,7 +95,7 @@ def parse_source(text: str, environ: Mapping[str, str], standard_input: BinaryIO
 
 
 def _no_mailbox(text: str) -> str:
-    # What stands before the @ is not repeated: it may be a password.
+    # Leave out the part before the @: it may hold a password.
     scheme, _, rest = text.partition("://")
     return (
         f'"{scheme}://{rest.rpartition("@")[2]}" is no mailbox: write imaps://user@host or '
@@ -99,19 +105,19 @@ def _no_mailbox(text: str) -> str:
 
 
 def process_bounces(request: BuildRequest, place: MailSource) -> BounceSummary:
-    """Take notice of what came back, and mark as done what was about readers of ours.
+    """Process the messages in a mailbox, and mark those about subscribers as done.
 
-    Who is gone for good is mailed no more at once, who is not after `mail.soft_bounces` times in
-    a row, of each day one; who complains or unsubscribes at once. Whom a message is about is told
-    by a token of ours, never by an address that it names. Messages that are about none stay as
-    they were: somebody may want to read them. Read again, after a crash perhaps, a message changes
-    nothing more.
+    A hard bounce suppresses the address at once, soft bounces after `mail.soft_bounces` in a row,
+    counting one a day. A complaint or an unsubscribe request takes effect at once. The subscriber
+    is identified by a signed token, never by an address in the message. Messages about no known
+    subscriber are left as they are, for a person to read. Processing is idempotent: reading a
+    message again, after a crash for example, changes nothing.
 
-    A refusal that is about us counts against nobody. It is recorded for `status` and `doctor`, and
-    many of them pause what is being sent. Who writes to `mail.unsubscribe` without a token is
-    taken off the list where our own server has found the sender to be genuine.
+    A refusal of the sender does not count against the recipient. It is recorded for `status` and
+    `doctor`, and many of them pause the issue being sent. A message to `mail.unsubscribe` without a
+    token unsubscribes its sender only if the site's own server has authenticated that sender.
 
-    Raises MailError where the mailbox cannot be read.
+    Raises MailError if the mailbox cannot be read.
     """
     with open_newsletter(request) as desk:
         work = _BounceProcessor(desk, request)
@@ -122,16 +128,16 @@ def process_bounces(request: BuildRequest, place: MailSource) -> BounceSummary:
                 if isinstance(place, (Path, ImapAccount)):
                     continue
                 work.keep_unread(received)
-        # Once they are marked as done: a crash may lose some, but nobody's is counted twice.
+        # After the messages are marked as done: a crash may lose a count, but never counts twice.
         work.count_soft()
         work.check_restored()
         return work.build_summary()
 
 
 def process_events(request: BuildRequest, reports: Iterable[BounceEvent]) -> BounceSummary:
-    """Take notice of what a mail service told, for sure: by token, or else by address.
+    """Process a mail service's authenticated reports, by token or else by address.
 
-    What it means is as with `bounces`. Told of an address that is nobody's, nothing is done.
+    The effects are those of `process_bounces`. A report about an unknown address is ignored.
     """
     with open_newsletter(request) as desk:
         work = _BounceProcessor(desk, request)
@@ -150,22 +156,22 @@ def _open_mailbox(place: MailSource) -> Generator[IncomingMessage, None, None]:
 
 
 class _BounceProcessor:
-    """What one round of reading has found."""
+    """The state of one run over a mailbox or a list of events."""
 
     def __init__(self, desk: NewsletterContext, request: BuildRequest) -> None:
         self._newsletter = desk
         self._now = request.now
         self._counts: Counter[str] = Counter()
-        self._soft: list[tuple[datetime, int]] = []  # when, and whose
+        self._soft: list[tuple[datetime, int]] = []  # time, subscriber id
         self._words: dict[str, None] = {}
         self._stopped = 0
-        self._is_unread = False  # the last message that was taken
+        self._is_unread = False  # of the last message processed
         self._is_full = False
-        self._newest_issue: datetime | None = None  # when the newest issue was made that came back
+        self._newest_issue: datetime | None = None  # creation time of the newest one seen
         self._outdated_reason = ""
 
     def process_message(self, received: IncomingMessage) -> None:
-        """Deal with one message."""
+        """Process one message."""
         issued = sent_files.find_newest_stamp(self._newsletter.keys, received.data)
         if issued and (self._newest_issue is None or issued > self._newest_issue):
             self._newest_issue = issued
@@ -182,7 +188,7 @@ class _BounceProcessor:
         received.acknowledge()
 
     def keep_unread(self, received: IncomingMessage) -> None:
-        """Keep the message that was taken last for somebody to read, if nobody understood it."""
+        """Save the last message to UNREAD_FOLDER if it could not be understood."""
         if not self._is_unread:
             return
         folder = self._newsletter.paths.cache.parent / UNREAD_FOLDER
@@ -192,7 +198,7 @@ class _BounceProcessor:
             self._is_full = True
 
     def process_event(self, report: BounceEvent) -> None:
-        """Deal with one report that may be believed."""
+        """Process one authenticated report."""
         owner = report.subscriber
         one = (
             self._newsletter.find_subscriber(owner)
@@ -206,9 +212,9 @@ class _BounceProcessor:
         self._count(report)
 
     def check_restored(self) -> None:
-        """Let nothing be sent where a newer issue came back than any that the database knows."""
+        """Block sending if a bounce is of a newer issue than any in the database."""
         newest = self._newsletter.store.get_position().newest_issue
-        # Stamps have whole seconds.
+        # Both times are in whole seconds.
         if self._newest_issue and newest and self._newest_issue > newest:
             self._outdated_reason = self._newsletter.restore_guard.mark_restored(
                 self._newsletter.store
@@ -218,7 +224,7 @@ class _BounceProcessor:
         self._counts["refused" if report.is_about_sender else report.kind] += 1
 
     def _find_mailed_unsubscribe(self, data: bytes) -> BounceEvent | None:
-        """Return the request of a reader who wrote to the address for leaving, without a token."""
+        """Return the unsubscribe request of an authenticated sender who sent no token."""
         settings = self._newsletter.config.mail
         sender = find_unsubscribe_sender(data, settings.unsubscribe, settings.authserv_id)
         one = self._find_address(sender) if sender else None
@@ -239,7 +245,7 @@ class _BounceProcessor:
         if report.is_about_sender:
             self._record_refusal(report, one, at)
             return
-        if one is None:  # they were removed
+        if one is None:  # the subscriber was removed
             return
         match report.kind:
             case "hard":
@@ -250,13 +256,13 @@ class _BounceProcessor:
                 after = self._change(one, "unsubscribed", unless=_FINAL_STATES)
             case "auto":
                 return
-            case _:  # soft, or a bounce of which nothing says how bad it is
+            case _:  # soft, or of unknown severity
                 self._soft.append((at, one.id))
                 return
         self._count_stopped(one, after)
 
     def _record_refusal(self, report: BounceEvent, one: Subscriber | None, at: datetime) -> None:
-        """Record that a server refused us, in its words."""
+        """Record a refusal of the sender, with the server's text."""
         address = one.address if one else report.recipient
         domain = address.rpartition("@")[2].lower()
         words = bounce_classifier.redact_addresses(report.text)
@@ -264,7 +270,7 @@ class _BounceProcessor:
         self._newsletter.store.record_refusal(one.id if one else 0, domain, words, at)
 
     def count_soft(self) -> None:
-        """Count the soft bounces, in the order in which they came."""
+        """Record the soft bounces in order of arrival."""
         for at, number in sorted(self._soft):
             before = self._newsletter.store.get_subscriber(number)
             self._count_stopped(before, self._record_bounce(number, at, hard=False))
@@ -281,12 +287,12 @@ class _BounceProcessor:
         return self._newsletter.store.change_state(one.id, state, self._now)
 
     def _count_stopped(self, before: Subscriber | None, after: Subscriber | None) -> None:
-        """Count who was mailed before and is not any more."""
+        """Count a subscriber who was mailed before and no longer is."""
         if before and after and before.state in _MAILED and after.state not in _MAILED:
             self._stopped += 1
 
     def _pause(self) -> Iterator[int]:
-        """Pause issues that servers refuse because of us: more of them than not came back so."""
+        """Pause issues with many recent refusals: more than half as many as accepted messages."""
         if not self._counts["refused"]:
             return
         store = self._newsletter.store
@@ -314,7 +320,7 @@ class _BounceProcessor:
                 yield issue.id
 
     def build_summary(self) -> BounceSummary:
-        """Tell what came of it."""
+        """Pause refused issues, and return the counts of this run."""
         counts = self._counts
         paused = tuple(self._pause())
         return BounceSummary(

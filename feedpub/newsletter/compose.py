@@ -1,25 +1,28 @@
-"""A digest, its posts and the templates → what its message says to everybody who gets these posts.
+"""Compose digest messages and sign-up mails from templates; `Composer` is the entry point.
 
-What the templates of templates/mail/ may use, besides what feedpub/templates.py tells:
+One message is rendered for everybody who gets the same posts in the same language. Values that
+differ per subscriber are merge tags, filled in at delivery.
 
-    language               of the mail, as in BCP 47
+Besides the variables described in feedpub/site/templates.py, templates in templates/mail/ have:
+
+    language               of the mail, a BCP 47 tag
     subject, preheader     of the message, plain text
-    digest                 the digest of the configuration; digest.title is never empty
-    slot, date             the time it goes out for; that day as the language writes it
-    posts, more            the posts that are shown, newest first, and how many are only online
-    whole                  whether posts come with their whole text
-    intro                  the words before the posts, in HTML or, in .txt, as text
-    body(post)             a post's whole text in HTML, or in .txt as text
-    issue_url              the address of this issue on the web, "" where it has none
-    postal                 the sender's postal address, "" where the configuration has none
-    url                    in confirm: the address that confirms; known has none of these but
-                           subject, preheader and postal
-    mark("name", "friend") stands for the reader's own name, or "friend"; likewise address,
-                           unsubscribe, preferences, online and follows, which need no second
-    wrap(text), rule(text) in .txt: lines of 72 columns, and a line of "=" as long as a text
+    digest                 the digest's configuration; digest.title is never empty
+    slot, date             the scheduled time; that day formatted for the language
+    posts, more            the posts shown, newest first, and the number left out
+    whole                  whether posts are included in full
+    intro                  the text before the posts: HTML, or plain text in .txt
+    body(post)             a post's full content: HTML, or plain text in .txt
+    issue_url              the URL of this issue on the web, "" if it has none
+    postal                 the sender's postal address, "" if not configured
+    url                    in confirm: the confirmation URL. confirm and known have only
+                           subject, preheader, mark, postal and, in .txt, wrap and rule
+    mark("name", "friend") the subscriber's name, or "friend" if it is empty. Other tags:
+                           address, unsubscribe, preferences, online and follows
+    wrap(text), rule(text) in .txt: lines of 72 columns, and a line of "=" as wide as a text
 
-The templates in the configuration, `subject`, `preheader` and `intro`, are given posts, digest,
-slot, date, language, issue_url and mark.
+The configuration's own templates, `subject`, `preheader` and `intro`, have posts, digest, slot,
+date, language, issue_url and mark.
 """
 
 from bisect import bisect_right
@@ -46,17 +49,17 @@ from feedpub.newsletter.plaintext import render_plaintext
 from feedpub.site.templates import Templates
 
 MAX_HTML_SIZE = 100_000
-"""Octets of HTML: Gmail shows no more than 102 kB of a message, and the way out is at its end."""
+"""Maximum octets of HTML: Gmail clips messages at 102 kB, which would hide the unsubscribe link."""
 
 _NO_RECIPIENT = Recipient("", "")
-_PREHEADER = 140  # characters; no program shows more
+_PREHEADER = 140  # characters; mail clients show no more
 
 
 def build_merge_tag(name: str, otherwise: str = "") -> str:
-    """Give what stands in a content for a reader's own value, and for its absence.
+    """Return the merge tag for a subscriber's value, with an optional fallback.
 
     Raises:
-        ValueError: readers have no such value.
+        ValueError: there is no tag of this name.
     """
     if name not in merge_tags.TAG_NAMES:
         raise ValueError(f'there is no mark "{name}"; there are {", ".join(merge_tags.TAG_NAMES)}')
@@ -65,7 +68,7 @@ def build_merge_tag(name: str, otherwise: str = "") -> str:
 
 @dataclass(frozen=True, slots=True)
 class _IssueContext:
-    """What is the same in the HTML and in the text of one message."""
+    """The template variables that the HTML and the text part of a message share."""
 
     digest: DigestConfig
     posts: Sequence[Post]
@@ -79,13 +82,13 @@ class _IssueContext:
 
 
 class Composer:
-    """Writes the messages of one site."""
+    """Composes the messages of one site."""
 
     def __init__(self, config: Config, templates: Templates) -> None:
         self._config = config
         self._templates = templates
         self._markdown: MarkdownRenderer | None = None
-        self._bodies: dict[str, str] = {}  # of posts, by key: many selections share them
+        self._bodies: dict[str, str] = {}  # post HTML by cache key, shared by variants
 
     def compose_issue(
         self,
@@ -96,15 +99,15 @@ class Composer:
         html: HtmlRenderer,
         language: str,
     ) -> MessageContent:
-        """Give what a message says to all who get these posts, at least one, newest first.
+        """Compose the message with these posts: at least one, newest first.
 
-        `issue_url` is where it can be read on the web, a mark perhaps, or ""; `html` gives a
-        post's HTML with absolute addresses; the words around the posts are in `language`. HTML
-        of more than `LARGEST` octets has excerpts instead of whole posts, and if need be only
-        the first of them.
+        `issue_url` is the issue's URL on the web, possibly a merge tag, or "". `html` renders a
+        post with absolute URLs. The text around the posts is in `language`. If the HTML exceeds
+        `MAX_HTML_SIZE`, posts are reduced to excerpts and, if it is still too large, only the first
+        ones are shown.
 
         Raises:
-            TemplateError: a template is missing or names what is not there.
+            TemplateError: a template is missing or uses an undefined name.
         """
         edition = self._build_context(digest, posts, slot, issue_url, language)
         whole = digest.content == "full"
@@ -131,12 +134,12 @@ class Composer:
         issue_url: str,
         language: str,
     ) -> str:
-        """Give the words before the posts as safe HTML, "" where there are none.
+        """Render the text before the posts as safe HTML for everybody, "" if there is none.
 
-        They are for everybody: where a reader's own value would be is what stands for its absence.
+        Merge tags are replaced by their fallbacks.
 
         Raises:
-            TemplateError: the template of the configuration names what is not there.
+            TemplateError: the configured template uses an undefined name.
         """
         pieces, gaps = merge_tags.split_tags(
             self._build_context(digest, posts, slot, issue_url, language).intro
@@ -146,25 +149,25 @@ class Composer:
         )
 
     def compose_confirmation(self, url: str, language: str) -> MessageContent:
-        """Give the message that asks somebody whether they want to subscribe.
+        """Compose the message that asks for confirmation of a sign-up.
 
-        `url` is where they say so, a mark perhaps.
+        `url` is the confirmation URL, possibly a merge tag.
 
         Raises:
-            TemplateError: a template is missing or names what is not there.
+            TemplateError: a template is missing or uses an undefined name.
         """
         return self._compose_notice("confirm", language, url=url)
 
     def compose_already_subscribed(self, language: str) -> MessageContent:
-        """Give the message that tells somebody who signs up again that they are mailed already.
+        """Compose the reply to a sign-up by an active subscriber.
 
         Raises:
-            TemplateError: a template is missing or names what is not there.
+            TemplateError: a template is missing or uses an undefined name.
         """
         return self._compose_notice("known", language)
 
     def _compose_notice(self, name: str, language: str, **values: str) -> MessageContent:
-        """Write a message that is about no posts."""
+        """Compose a message without posts."""
         said = self._templates.get_translator(language)
         subject = said.gettext(f"{name}-subject", title=self._config.site.title)
         preheader = said.gettext(f"{name}-ignore")
@@ -189,7 +192,7 @@ class Composer:
         issue_url: str,
         language: str,
     ) -> _IssueContext:
-        """Fill in the templates of the configuration."""
+        """Render the configuration's templates."""
         titled = replace(digest, title=digest.title or self._config.site.title)
         date = self._templates.get_translator(language).format_date(slot)
         edition = _IssueContext(titled, posts, slot, date, issue_url, language)
@@ -222,9 +225,9 @@ class Composer:
         )
 
     def _render_markdown(self, markdown: str) -> str:
-        """Turn the words before the posts into HTML; its addresses are relative to the site.
+        """Render the intro's Markdown as HTML, with URLs resolved against the site.
 
-        Marks would not get through Markdown; words that nobody wrote take their places meanwhile.
+        Markdown would mangle merge tags, so each is replaced by a unique word while it is rendered.
         """
         if not markdown.strip():
             return ""
@@ -237,7 +240,7 @@ class Composer:
         def address(target: str) -> str:
             if target not in held:
                 return urljoin(self._config.site.url, target)
-            # What readers say of themselves is no address: a name may be `javascript:`.
+            # Values chosen by subscribers must not become URLs: a name may be `javascript:...`.
             return target if held[target].partition("|")[0] in merge_tags.URL_TAGS else ""
 
         html = link_index.substitute_urls(
@@ -253,10 +256,10 @@ class Composer:
         def body(post: Post) -> Markup:
             if post.cache_key not in self._bodies:
                 self._bodies[post.cache_key] = adapt_for_email(html(post), post.title)
-            # Safe by contract: `markup` has sanitised it.
+            # Safe: feedpub.content.markup has sanitised it.
             return Markup(self._bodies[post.cache_key])  # noqa: S704
 
-        # The same contract.
+        # Safe for the same reason.
         intro = Markup(adapt_for_email(edition.intro, ""))  # noqa: S704
         name = f"mail/{edition.digest.template}.html"
         return inline_css(self._render(name, edition, shown, intro=intro, whole=whole, body=body))
@@ -299,7 +302,7 @@ class Composer:
         )
 
     def _count_fitting_posts(self, edition: _IssueContext, html: HtmlRenderer) -> int:
-        """Count how many of the posts can be shown, at least one."""
+        """Return how many posts fit into MAX_HTML_SIZE, at least one."""
 
         def size(shown: int) -> int:
             return _octets(self._html(edition, html, whole=False, shown=shown))
@@ -308,7 +311,7 @@ class Composer:
 
 
 def _interleave(pieces: Sequence[str], between: Iterable[str]) -> str:
-    """Put texts between pieces, of which there is one more."""
+    """Join pieces with one text between each two."""
     return pieces[0] + "".join(
         text + piece for text, piece in zip(between, pieces[1:], strict=True)
     )
@@ -327,10 +330,10 @@ def _is_large(html: str) -> bool:
 
 
 def _collapse_whitespace(text: str) -> str:
-    """Give a text as one line."""
+    """Return a text as one line."""
     return " ".join(text.split())
 
 
 def _strip_lines(text: str) -> str:
-    """Take away the spaces at the ends of lines, and the empty lines at both ends."""
+    """Strip trailing spaces, and the empty lines at both ends."""
     return "\n".join(line.rstrip(" ") for line in text.split("\n")).strip("\n") + "\n"

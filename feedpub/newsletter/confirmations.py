@@ -1,4 +1,7 @@
-"""Requests that wait → mails that ask for a confirmation, as many as the limits allow."""
+"""Answer recorded sign-ups: send confirmation mail within the limits, or activate subscribers.
+
+`send_confirmations` is the entry point; the daemon and the command line call it.
+"""
 
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -28,25 +31,24 @@ from feedpub.newsletter.compose import Composer, build_merge_tag
 from feedpub.newsletter.signup import create_token
 from feedpub.site.pipeline import load_templates
 
-_AGAIN = timedelta(minutes=15)  # until what was put off is tried again
+_AGAIN = timedelta(minutes=15)  # until a deferred message is retried
 
 
 @dataclass(frozen=True, slots=True)
 class ConfirmationResult:
-    """What came of a round."""
+    """The outcome of one run."""
 
     sent: int
-    admitted: int  # without being asked by mail: there is no double opt-in
-    stop_reason: str  # why it stopped before the end, "" where it did not
+    admitted: int  # activated without a confirmation mail: double opt-in is off
+    stop_reason: str  # why the run stopped early, "" if it did not
 
 
 def send_confirmations(
     request: BuildRequest, limits: SignupLimits | None = None
 ) -> ConfirmationResult:
-    """Answer the requests that wait, as far as the limits allow now, and let go of what is over.
+    """Answer the pending sign-ups that the limits allow now, and purge expired ones.
 
-    Raises FeedpubError where the configuration, a template, the database or the secret cannot be
-    used.
+    Raises FeedpubError if the configuration, a template, the database or the secret is unusable.
     """
     chosen = limits or SignupLimits()
     with open_newsletter(request) as desk:
@@ -58,7 +60,7 @@ def send_confirmations(
 
 
 def _tidy(desk: NewsletterContext, limits: SignupLimits, now: datetime) -> None:
-    """Let go of what is over, and take back what processes of this machine had that are gone."""
+    """Purge expired sign-ups, and release those claimed by dead processes of this machine."""
     desk.store.purge_signups(limits, now)
     for clerk in desk.store.list_signup_workers():
         if relays.is_dead(clerk):
@@ -68,10 +70,10 @@ def _tidy(desk: NewsletterContext, limits: SignupLimits, now: datetime) -> None:
 def process_signups(
     desk: NewsletterContext, composer: Composer, way: Transport, now: datetime, limits: SignupLimits
 ) -> ConfirmationResult:
-    """Answer the requests that wait, with a desk that is open; nothing is written where none do.
+    """Answer the pending sign-ups with an open newsletter; compose nothing if there are none.
 
-    Whoever is killed meanwhile leaves one request that is answered again: it is not known whether
-    its mail went out.
+    A worker that is killed leaves at most one sign-up that is answered again: its message may or
+    may not have been sent.
     """
     clerk, worker = _ConfirmationWorker(desk, composer, way, now), relays.create_worker_id()
     try:
@@ -87,7 +89,7 @@ def process_signups(
 
 
 class _ConfirmationWorker:
-    """Answers one request after the other, over one connection."""
+    """Answers sign-ups one by one over a single connection."""
 
     def __init__(
         self, desk: NewsletterContext, composer: Composer, way: Transport, now: datetime
@@ -103,7 +105,7 @@ class _ConfirmationWorker:
         self.stop_reason = ""
 
     def process(self, asked: PendingConfirmation) -> None:
-        """Decide what a request is answered, and do so."""
+        """Decide how to answer a sign-up, and do so."""
         store, address = self._newsletter.store, asked.request.address
         one = store.find_subscriber(address)
         kind = signup.decide_reply(
@@ -122,22 +124,22 @@ class _ConfirmationWorker:
                 if self._deliver(asked, kind, one or _subscriber(asked)):
                     store.close_signup(asked)
             case _:
-                # What is wished counts once it is confirmed, and changes nobody's row before.
+                # The requested preferences apply only once confirmed; until then no row changes.
                 unknown = Subscriber(0, address, Consent(asked.at, "form"))
                 if self._deliver(asked, kind, store.add_subscriber(unknown, self._now)):
                     store.mark_confirmation_sent(asked)
 
     def close(self) -> None:
-        """End the connection."""
+        """Close the connection."""
         if self._session is not None:
             self._session.close()
             self._session = None
 
     def _deliver(self, asked: PendingConfirmation, kind: str, one: Subscriber) -> bool:
-        """Write to somebody; False where it has to be tried again."""
+        """Send the answer; return False if it has to be retried."""
         try:
             message = self._message(asked, kind, one)
-        except ValueError:  # the address can be written, and still not be written to
+        except ValueError:  # a valid address that cannot be put into a message
             return True
         outcome = self._send_message(message)
         match outcome.kind:
@@ -154,7 +156,7 @@ class _ConfirmationWorker:
                     self._newsletter.store.record_bounce(
                         one.id, hard=True, limit=limit, now=self._now
                     )
-            case _:  # accepted, or in doubt: then it counts, and they may ask again
+            case _:  # accepted or in doubt: both count, and the person may sign up again
                 self.sent += 1
         return True
 
@@ -168,12 +170,12 @@ class _ConfirmationWorker:
             return SendResult("offline", text=str(error))
 
     def _message(self, asked: PendingConfirmation, kind: str, one: Subscriber) -> Message:
-        """Write what one person gets. Raises ValueError where it cannot be addressed."""
-        # Nobody else chooses the language of somebody who is mailed already.
+        """Build one recipient's message. Raises ValueError if it cannot be addressed."""
+        # Anybody may sign up an active subscriber, so keep the language of their own choice.
         wanted = one.language if kind == signup.ALREADY_ACTIVE else asked.request.language
         letter = self._prepare_message(kind, wanted or self._newsletter.config.site.language)
         press, pages = self._get_signer(), self._newsletter.config.readers_url
-        # The same for the same request, however often it is tried; another one for the next.
+        # Retries of one request share a Message-ID; the next request gets another.
         key = f"{kind}-{asked.address_hash.hex()[:24]}-{asked.at.timestamp():.0f}"
         reader = Recipient(key=key, address=one.address)
         if kind == signup.ALREADY_ACTIVE:
@@ -192,7 +194,7 @@ class _ConfirmationWorker:
         return press.build_message(letter.render_for(reader), one)
 
     def _prepare_message(self, kind: str, language: str) -> PreparedMessage:
-        """Encode what all who are written to in a language have in common, once."""
+        """Encode the part that all messages of a kind and language share, once."""
         if (kind, language) not in self._prepared:
             mail = self._newsletter.config.mail
             content = (
@@ -208,14 +210,14 @@ class _ConfirmationWorker:
         return self._prepared[kind, language]
 
     def _get_signer(self) -> MessageSigner:
-        """Read the keys that messages are signed with once there is a message."""
+        """Load the signing keys when the first message needs them."""
         if self._signer is None:
             self._signer = MessageSigner(self._newsletter)
         return self._signer
 
 
 def _subscriber(asked: PendingConfirmation) -> Subscriber:
-    """Give who asked as an active reader whom the store does not know yet."""
+    """Return a sign-up as an active subscriber not yet in the store."""
     wish = asked.request
     return Subscriber(
         id=0,

@@ -1,6 +1,6 @@
-"""What the DNS says of a sending domain → what receivers will think of its mail.
+"""Check the DNS records that receivers look at: SPF, DKIM, DMARC, MX and PTR.
 
-What was looked at → whether it is as it should be, and what to do.
+Each check returns a `Finding`, or several, with advice. `feedpub.newsletter.doctor` runs them.
 """
 
 import re
@@ -15,35 +15,35 @@ OK, WARN, FAIL, UNKNOWN = "good", "poor", "bad", "unknown"
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing that was looked at.
+    """The result of one check.
 
-    `bad` keeps mail from arriving, or from being sent at all; `poor` does so for some, or may; of
-    what is `unknown` nobody could be asked.
+    FAIL stops mail from arriving or from being sent; WARN does so for some recipients, or may;
+    UNKNOWN could not be checked.
     """
 
     about: str  # "SPF", "disk", ...
-    state: str  # GOOD, POOR, BAD or UNKNOWN
-    told: str  # what is the case
-    advice: str = ""  # what to do; "" where it is good
+    state: str  # OK, WARN, FAIL or UNKNOWN
+    told: str  # the observation
+    advice: str = ""  # what to do; "" if OK
 
 
 def ok(about: str, told: str) -> Finding:
-    """Tell of something that is as it should be."""
+    """Return a finding of a check that passed."""
     return Finding(about, OK, told)
 
 
 def warn(about: str, told: str, advice: str) -> Finding:
-    """Tell of something that could be better."""
+    """Return a finding of something to improve."""
     return Finding(about, WARN, told, advice)
 
 
 def fail(about: str, told: str, advice: str) -> Finding:
-    """Tell of something that must be mended."""
+    """Return a finding of something that must be fixed."""
     return Finding(about, FAIL, told, advice)
 
 
 def unknown(about: str, told: str, advice: str) -> Finding:
-    """Tell of something that could not be found out."""
+    """Return a finding of something that could not be checked."""
     return Finding(about, UNKNOWN, told, advice)
 
 
@@ -53,11 +53,11 @@ _LOOKUP_TERMS = frozenset(("a", "mx", "ptr", "exists", "include", "redirect"))
 _NESTED_TERMS = frozenset(("include", "redirect"))
 _POLICIES = ("none", "quarantine", "reject")
 _SPF = "SPF"
-_LEAST_LABELS = 2  # of a domain that somebody can own
+_LEAST_LABELS = 2  # in a domain that can be registered
 
 
 def check_spf(resolver: Resolver, domain: str) -> Finding:
-    """Look at who may send for a domain (RFC 7208): the return path's. Raises MailError."""
+    """Check the SPF record (RFC 7208) of the return path's domain. Raises MailError."""
     found = _spf(resolver, domain)
     if not found:
         return fail(
@@ -79,7 +79,7 @@ def check_spf(resolver: Resolver, domain: str) -> Finding:
 
 
 def _check_all_term(domain: str, record: str) -> Finding:
-    """Look at what a record says of everybody else."""
+    """Check what a record says about all other hosts."""
     terms = {term["name"]: term["sign"] for term in _terms(record)}
     sign = terms.get("all", "" if "redirect" in terms else "?")
     if "all" in terms and sign in ("", "+"):
@@ -108,7 +108,7 @@ def _terms(record: str) -> Iterator[re.Match[str]]:
 
 
 def _find_spf_error(resolver: Resolver, record: str) -> str:
-    """Tell why nobody can make use of a record, "" where they can."""
+    """Return why receivers cannot evaluate a record, "" if they can."""
     waiting, lookups = [record], 0
     while waiting:
         for term in _terms(waiting.pop()):
@@ -116,7 +116,8 @@ def _find_spf_error(resolver: Resolver, record: str) -> str:
             if lookups > _MOST_LOOKUPS:
                 return f"its SPF record takes more than {_MOST_LOOKUPS} look-ups"
             target = term["target"] or ""
-            if term["name"] in _NESTED_TERMS and "%" not in target:  # a macro is about one message
+            # A target with a macro depends on the message, so it cannot be checked here.
+            if term["name"] in _NESTED_TERMS and "%" not in target:
                 found = _spf(resolver, target)
                 if len(found) != 1:
                     return f'its SPF record names "{target}", which has none that counts'
@@ -125,12 +126,12 @@ def _find_spf_error(resolver: Resolver, record: str) -> str:
 
 
 def check_dkim(resolver: Resolver, name: str, record: str) -> Finding:
-    """Look for the public half of our key where receivers do (RFC 6376). Raises MailError.
+    """Check that the public key in the DNS belongs to the signing key (RFC 6376). Raises MailError.
 
     Args:
-        resolver: Whom to ask.
-        name: Of the record, `Signer.name`.
-        record: As it should be, `Signer.record`.
+        resolver: Resolves DNS names.
+        name: Name of the record, `DkimSigner.dns_name`.
+        record: Expected content, `DkimSigner.dns_record`.
     """
     advice = f'publish this TXT record at {name}: "{record}"'
     found = [_tags(each) for each in resolver.resolve_txt(name)]
@@ -152,13 +153,13 @@ def check_dkim(resolver: Resolver, name: str, record: str) -> Finding:
 
 
 def _tags(record: str) -> dict[str, str]:
-    """Read `v=DKIM1; k=rsa; p=…`; white space within counts for nothing."""
+    """Parse a tag list such as `v=DKIM1; k=rsa; p=…`; white space in values is ignored."""
     pairs = ("".join(each.split()).partition("=") for each in record.split(";"))
     return {name.lower(): value for name, _, value in pairs if name}
 
 
 def check_dmarc(resolver: Resolver, domain: str) -> Finding:
-    """Look at what receivers are to do with forgeries (RFC 7489): the From's. Raises MailError."""
+    """Check the DMARC policy (RFC 7489) of the domain in From. Raises MailError."""
     labels = domain.split(".")
     for start in range(max(len(labels) - _LEAST_LABELS, 0) + 1):
         name = f"_dmarc.{'.'.join(labels[start:])}"
@@ -183,7 +184,7 @@ def _policy(name: str, tags: dict[str, str]) -> Finding:
 
 
 def check_alignment(sender: str, path: str, signers: Sequence[str]) -> Finding:
-    """Compare the domain of From with those that can vouch for it (RFC 7489 section 3.1)."""
+    """Check that the From domain aligns with DKIM or SPF (RFC 7489 section 3.1)."""
     if any(_is_aligned(sender, each) for each in signers):
         return ok("alignment", f"{sender} signs what is from it")
     advice = f"name a key of {sender} in mail.dkim, unless your mail server signs for it"
@@ -200,12 +201,12 @@ def _is_aligned(one: str, other: str) -> bool:
 
 
 def check_mx(resolver: Resolver, domain: str, what: str) -> Finding:
-    """Look for who takes a domain's mail. Raises MailError.
+    """Check that a domain accepts mail. Raises MailError.
 
     Args:
-        resolver: Whom to ask.
-        domain: Of an address.
-        what: What comes to that address.
+        resolver: Resolves DNS names.
+        domain: Domain of an address.
+        what: What arrives at that address, for the message.
     """
     hosts = resolver.resolve_mx(domain)
     if any(hosts):
@@ -224,9 +225,9 @@ def check_mx(resolver: Resolver, domain: str, what: str) -> Finding:
 
 
 def check_ptr(resolver: Resolver, host: str) -> list[Finding]:
-    """Look at what the addresses of a sending host are called, and back. Raises MailError.
+    """Check that the reverse DNS of a sending host points back to it. Raises MailError.
 
-    Addresses that nobody sees from outside are left out.
+    Private addresses are skipped.
     """
     found = resolver.resolve_addresses(host)
     if not found:

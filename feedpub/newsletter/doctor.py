@@ -1,4 +1,7 @@
-"""A site's newsletter and the world around it → what keeps its mail from arriving."""
+"""Diagnose deliverability: configuration, database, SMTP login, DNS, clock and disk.
+
+`run_checks` is the entry point, called by `feedpub doctor`.
+"""
 
 import shutil
 from collections.abc import Callable, Iterator, Sequence
@@ -24,22 +27,22 @@ from feedpub.newsletter.queue_status import REFUSAL_WINDOW
 Check = Callable[[], list[Finding]]
 
 _LOOPBACK = frozenset(("localhost", "127.0.0.1", "::1"))
-_SLIGHT, _GROSS = timedelta(seconds=30), timedelta(minutes=5)  # by which a clock is wrong
-_CONNECTING, _ANSWERING, _RESOLVING = 10, 30, 4  # seconds: somebody waits
-_LITTLE, _CRITICAL_SPACE = 1_000_000_000, 100_000_000  # octets left on a disk
+_SLIGHT, _GROSS = timedelta(seconds=30), timedelta(minutes=5)  # clock error that warns, or fails
+_CONNECTING, _ANSWERING, _RESOLVING = 10, 30, 4  # seconds; short, since a person waits
+_LITTLE, _CRITICAL_SPACE = 1_000_000_000, 100_000_000  # octets free on the disk
 
 
 @dataclass(frozen=True, slots=True)
 class ExternalServices:
-    """What is outside; tests bring one of their own."""
+    """The services outside the process; tests substitute their own."""
 
     resolver: Resolver
-    fetch_time: Callable[[], datetime]  # what others say it is; raises MailError
-    get_free_space: Callable[[Path], int]  # octets that are left on the disk of a folder
+    fetch_time: Callable[[], datetime]  # from a time server; raises MailError
+    get_free_space: Callable[[Path], int]  # octets free on the disk of a folder
 
 
 def build_services() -> ExternalServices:
-    """Give the world as it is: the system's resolver, a time server and the disk."""
+    """Return the real services: the system's resolver, an SNTP server and the disk."""
     resolver = DnsResolver(patience=_RESOLVING)
     return ExternalServices(
         resolver, dns.query_sntp_time, lambda folder: shutil.disk_usage(folder).free
@@ -47,10 +50,10 @@ def build_services() -> ExternalServices:
 
 
 def run_checks(request: BuildRequest, world: ExternalServices | None = None) -> tuple[Finding, ...]:
-    """Look at all that a newsletter needs, and tell what to do where it is not so.
+    """Check everything a newsletter needs, with advice for each finding.
 
-    Nothing is sent. Mail servers, the DNS and a time server are asked; whatever does not answer
-    is a finding like any other.
+    Nothing is sent. Mail servers, the DNS and a time server are queried; one that does not respond
+    is reported as a finding.
     """
     outside = world or build_services()
     findings = [_clock(request, outside)]
@@ -66,7 +69,7 @@ def run_checks(request: BuildRequest, world: ExternalServices | None = None) -> 
 
 
 class _Doctor:
-    """One look at everything."""
+    """One run of all checks."""
 
     def __init__(
         self, request: BuildRequest, desk: NewsletterContext, world: ExternalServices
@@ -79,7 +82,7 @@ class _Doctor:
         self._now = request.now
 
     def run(self) -> Iterator[Finding]:
-        """Give what is found, in the order in which to mend it."""
+        """Yield the findings in the order in which to fix them."""
         yield from self._config()
         yield self._database()
         yield from self._refusals()
@@ -111,7 +114,7 @@ class _Doctor:
             yield from _run_check(look)
 
     def _config(self) -> Iterator[Finding]:
-        """Look at what is allowed, and unwise."""
+        """Check for settings that are valid but unwise."""
         site, mail = self._newsletter.config.site, self._mail
         yield ok("config", f"{self._path} can be used")
         if not self._newsletter.config.digests:
@@ -147,7 +150,7 @@ class _Doctor:
         return ok("database", f"{readers}, {counts[ACTIVE]:,} active")
 
     def _refusals(self) -> Iterator[Finding]:
-        """Tell which servers refused us lately, and in what words."""
+        """Report the servers that recently refused the sender, with their texts."""
         for each in self._newsletter.store.list_refusals(self._now - REFUSAL_WINDOW):
             number = f"{each.number:,} time{'' if each.number == 1 else 's'}"
             yield warn(
@@ -158,7 +161,7 @@ class _Doctor:
             )
 
     def _build_dns_checks(self, sender: str, signers: Sequence[DkimSigner]) -> Iterator[Check]:
-        """Give each look at the DNS, to be taken when it is called."""
+        """Yield the DNS checks as callables, so that each can fail on its own."""
         ask, mail = self._resolver, self._mail
         path = _domain(mail.bounces) if mail.bounces else sender
         yield lambda: [dns_checks.check_spf(ask, path)]
@@ -180,7 +183,7 @@ class _Doctor:
             yield partial(dns_checks.check_ptr, ask, host)
 
     def _find_sending_hosts(self, sender: str) -> Iterator[str]:
-        """Give the hosts that send; of a server on this machine it is what takes mail for us."""
+        """Yield the sending hosts; for a relay on this machine, the domain's first MX host."""
         for relay in self._mail.relays:
             if relay.host not in _LOOPBACK:
                 yield relay.host
@@ -188,11 +191,11 @@ class _Doctor:
             try:
                 yield from self._resolver.resolve_mx(sender)[:1]
             except MailError:
-                continue  # told already, where MX was looked at
+                continue  # already reported by the MX check
 
 
 def _check_login(way: SmtpTransport, relay: SmtpRelay) -> Finding:
-    """Log in to a mail server, as `send` does."""
+    """Connect and log in to a relay, as a delivery does."""
     hasty = replace(relay, connect_timeout=_CONNECTING, timeout=_ANSWERING)
     try:
         way.connect_to(hasty).close()
@@ -218,7 +221,7 @@ def _mx(resolver: Resolver, domain: str, what: str) -> list[Finding]:
 
 
 def _run_check(look: Check) -> list[Finding]:
-    """Give what a look at the DNS found, or that nobody answers."""
+    """Run a DNS check; a failed query becomes a finding."""
     try:
         return look()
     except MailError as error:
@@ -226,13 +229,13 @@ def _run_check(look: Check) -> list[Finding]:
 
 
 def _domain(address: str) -> str:
-    """Give the domain of an address as the DNS knows it."""
+    """Return the domain of an address in its ASCII form."""
     domain = address.rpartition("@")[2]
     return headers.to_ascii_domain(domain).lower() or domain
 
 
 def _clock(request: BuildRequest, world: ExternalServices) -> Finding:
-    """Compare the clock of this machine, which dates messages and decides when digests go out."""
+    """Check this machine's clock, which dates messages and decides when digests are due."""
     try:
         wrong = abs(world.fetch_time() - request.now)
     except MailError as error:
@@ -247,7 +250,7 @@ def _clock(request: BuildRequest, world: ExternalServices) -> Finding:
 
 
 def _disk(request: BuildRequest, world: ExternalServices) -> Finding:
-    """Look at the disk that holds the list of readers."""
+    """Check the free space on the disk that holds the subscribers."""
     folder = request.config_path.parent
     try:
         left = world.get_free_space(folder)

@@ -1,11 +1,10 @@
-"""A post's HTML → HTML that mail programs show: no more than text, links, pictures and tables.
+"""Adapt a post's HTML for mail clients, and inline the style sheet of a message.
 
-A mail's HTML with a style sheet → the same with every style where it belongs, by css-inline.
-
-Mail programs forget style sheets, above all when a message is forwarded or quoted. What cannot
-stand in an element, as `@media`, is kept in one for those that read it.
-
-A post's HTML ⇄ a tree of its elements, by lxml.
+`adapt_for_email` reduces a post to text, links, pictures and tables. `inline_css` moves styles into
+the elements with css-inline: many mail clients drop style sheets, above all when a message is
+forwarded or quoted. Rules that cannot be inlined, such as `@media`, stay in a style element.
+`parse_html` and `serialize` convert between HTML and an lxml tree, and are also used by
+`feedpub.newsletter.plaintext`.
 """
 
 import re
@@ -19,15 +18,15 @@ from feedpub.content.markup.mathml import replace_mathml_with_tex
 from feedpub.site import template_filters
 
 MAX_DEPTH = 60
-"""Elements within each other; what is deeper is no more than its text."""
+"""Maximum nesting; a deeper element is replaced by its text."""
 
 _SPACE = re.compile(r"[ \t\n]+")
-# libxml2 does not know them for elements without an end, and puts what follows into them.
+# libxml2 does not know these void elements, and would nest what follows inside them.
 _ENDLESS = re.compile(r"<(source|track|wbr)((?: [^<>]*)?)>")
 
 
 def parse_html(html: str) -> HtmlElement:
-    """Give sanitised HTML as the children of one element, no deeper than `DEEPEST`."""
+    """Parse sanitised HTML into the children of one element, no deeper than `MAX_DEPTH`."""
     parser = lxml_html.HTMLParser(huge_tree=True, remove_comments=True, remove_pis=True)
     ended = _ENDLESS.sub(r"<\1\2></\1>", replace_mathml_with_tex(html))
     root = lxml_html.document_fromstring(f"<div>{ended}</div>", parser=parser)
@@ -45,50 +44,50 @@ def parse_html(html: str) -> HtmlElement:
 
 
 def serialize(root: HtmlElement) -> str:
-    """Give the HTML of what stands in an element."""
+    """Return the inner HTML of an element."""
     whole = str(lxml_html.tostring(root, encoding="unicode"))
     return whole.removeprefix("<div>").removesuffix("</div>")
 
 
 def get_text(element: HtmlElement) -> str:
-    """Give all text in an element, white space as it is."""
+    """Return all text in an element, with white space unchanged."""
     return "".join(str(part) for part in element.itertext())
 
 
 def get_svg_text(element: HtmlElement) -> str:
-    """Return the label of a drawing and the words in it."""
+    """Return the label of an SVG drawing and the words in it."""
     words = [element.get("aria-label", ""), *map(str, element.itertext())]
     return " ".join(" ".join(words).split())
 
 
 def collapse_whitespace(part: str | None) -> str:
-    """Fold white space as HTML does; a no-break space stays."""
+    """Collapse white space as HTML does; a no-break space stays."""
     return _SPACE.sub(" ", part or "")
 
 
 def get_tag(element: HtmlElement) -> str:
-    """Give an element's name, in lower case."""
+    """Return an element's tag name, in lower case."""
     return str(element.tag)
 
 
 def find_rows(table: HtmlElement) -> Iterator[HtmlElement]:
-    """Give the rows of a table, those of tables in its cells not among them."""
+    """Yield the rows of a table, without those of nested tables."""
     for row in table.iter("tr"):
         if next(row.iterancestors("table")) is table:
             yield row
 
 
 def find_media_url(element: HtmlElement) -> str:
-    """Give the address of what an audio or video element plays; "" where it has none."""
+    """Return the URL of an audio or video element's media, "" if it has none."""
     found = (element, *element.iter("source"))
     return next((url for each in found if (url := each.get("src"))), "")
 
 
 MAX_WIDTH = 536
-"""Pixels of text in a mail 600 pixels wide."""
+"""Width of the text in pixels; the message is 600 pixels wide."""
 
-_DEEPEST = 6  # heading
-# What mail programs do not know, and what says as much to them.
+_DEEPEST = 6  # heading level
+# Elements that mail clients do not support, and their replacements.
 _REPLACED_TAGS = {
     "article": "div",
     "aside": "div",
@@ -116,21 +115,21 @@ _TRACKING_PIXEL_SIZES = ("0", "1")
 
 
 def adapt_for_email(html: str, title: str) -> str:
-    """Fit a post's HTML into a mail that has its title, an h2, above it.
+    """Adapt a post's HTML for a message that shows its title above it as an h2.
 
-    Gone is what counts readers (a picture of one pixel) and what only a page needs (ids, classes,
-    ways back from footnotes). Pictures have a width and a text; what can be played is a link. Of a
-    picture within the HTML (`data:`), which mail programs do not show, there is the text alone.
+    Tracking pixels are removed, and so is what only a web page needs: ids, classes and footnote
+    back-links. Pictures get a width and an alt text; audio and video become links. An inline
+    picture (`data:`), which mail clients do not show, is replaced by its alt text.
     """
     root = parse_html(template_filters.prepare_for_page(html, title))
     for element in list(root.iterdescendants()):
-        if element.getparent() is not None:  # it did not go with what it stood in
+        if element.getparent() is not None:  # not removed together with its parent
             _adapt_element(element)
     return serialize(root)
 
 
 def _adapt_element(element: HtmlElement) -> None:
-    """Turn one element into what mail programs know."""
+    """Replace or adapt one element."""
     name, kind = get_tag(element), element.get("class", "")
     if name in _DROPPED or (name == "a" and ("backref" in kind or "headerlink" in kind)):
         element.drop_tree()
@@ -153,7 +152,7 @@ def _adapt_element(element: HtmlElement) -> None:
 
 
 def _strip(element: HtmlElement, kind: str) -> None:
-    """Take away attributes that say nothing in a mail, and name what the style sheet needs."""
+    """Remove attributes of no use in mail, and set the classes that the style sheet needs."""
     for key in set(element.attrib) - _ALLOWED_ATTRIBUTES:
         del element.attrib[key]
     if element.tag in ("figcaption", "summary"):
@@ -165,7 +164,7 @@ def _strip(element: HtmlElement, kind: str) -> None:
 
 
 def _adapt_image(element: HtmlElement) -> bool:
-    """Give a picture its width; False where it was none to look at, and has gone."""
+    """Set a picture's width; return False if it was removed or replaced."""
     width = element.get("width", "")
     if width in _TRACKING_PIXEL_SIZES or element.get("height", "") in _TRACKING_PIXEL_SIZES:
         element.drop_tree()
@@ -176,13 +175,13 @@ def _adapt_image(element: HtmlElement) -> bool:
     wide = int(width) if width.isdecimal() else 0
     if wide > MAX_WIDTH or (not wide and _stands_alone(element)):
         element.set("width", str(MAX_WIDTH))
-        element.attrib.pop("height", None)  # it would be squeezed
+        element.attrib.pop("height", None)  # or the picture would be distorted
     element.set("alt", element.get("alt", ""))
     return True
 
 
 def _stands_alone(element: HtmlElement) -> bool:
-    """Tell whether a picture has a line of its own, and is no sign between words."""
+    """Return whether a picture has a line of its own, rather than being an icon between words."""
     parent = element.getparent()
     beside = [each for each in parent if each is not element and get_tag(each) not in _BLOCK_TAGS]
     words = [parent.text or "", *(each.tail or "" for each in parent), *map(get_text, beside)]
@@ -192,7 +191,7 @@ def _stands_alone(element: HtmlElement) -> bool:
 
 
 def _link(element: HtmlElement) -> HtmlElement:
-    """Make a link of what can be played, and give it; a paragraph of it where it stands alone."""
+    """Turn a media element into a link, in a paragraph if it stands alone, and return it."""
     url = find_media_url(element)
     for child in list(element):
         element.remove(child)
@@ -210,14 +209,14 @@ def _link(element: HtmlElement) -> HtmlElement:
 
 
 def _get_text_equivalent(element: HtmlElement) -> str:
-    """Return what stands for a box or a drawing, which mail programs do not show."""
+    """Return the text that replaces a checkbox or a drawing."""
     if get_tag(element) == "svg":
         return get_svg_text(element)
     return "☑" if "checked" in element.attrib else "☐"
 
 
 def _replace_with_text(element: HtmlElement, sign: str) -> None:
-    """Put a sign in the place of an element."""
+    """Replace an element by a text."""
     for child in list(element):
         element.remove(child)
     element.tag = "span"
@@ -230,9 +229,9 @@ _CHARSET = '<meta charset="utf-8">'
 
 
 def inline_css(html: str) -> str:
-    """Write the styles of a whole document into its elements."""
+    """Inline the style sheet of a whole document into its elements."""
     inliner = css_inline.CSSInliner(keep_at_rules=True, load_remote_stylesheets=False)
     document = inliner.inline(html)
-    # What is kept goes before all else, and browsers look for the encoding at the beginning.
+    # css-inline puts the kept rules first, but browsers look for the charset at the very start.
     bare = document.replace(_CHARSET, "", 1)
     return document if bare == document else bare.replace("<head>", f"<head>{_CHARSET}", 1)

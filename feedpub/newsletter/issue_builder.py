@@ -1,10 +1,8 @@
-"""The posts of a site and its readers → an issue: who gets what, and what it says.
+"""Build an issue from the site's posts and the subscribers: who gets which posts, in which message.
 
-What was last read of a site → what its readers are told they follow, whatever it is like now.
-
-Mail that is planned goes out also where the content folder is away or a template is broken.
-
-Posts and a language → a selection, written once however many get it, and kept small.
+`run_with_builder` reads the site and calls a function with an `IssueBuilder`. `load_describer` uses
+what the last build saved instead, so that planned mail is sent even if the content folder is
+missing or a template is broken.
 """
 
 import marshal
@@ -40,7 +38,7 @@ from feedpub.site.templates import Templates
 
 
 def build_describer(memory: BuildCache, templates: Templates, library: Library) -> FilterDescriber:
-    """Give who tells what is followed of a site that was just read; its names are remembered."""
+    """Return a describer of subscription filters for a site just read, and save its names."""
     names = FilterNames.from_library(library)
     if memory.load_names() != (names.tags, names.authors):
         memory.save_names(names.tags, names.authors)
@@ -48,10 +46,10 @@ def build_describer(memory: BuildCache, templates: Templates, library: Library) 
 
 
 def load_describer(desk: NewsletterContext) -> FilterDescriber:
-    """Give who tells what is followed of a site as it was last read.
+    """Return a describer of subscription filters, using the names saved by the last build.
 
-    Tags and authors that nobody remembers have their slugs, and templates that cannot be used are
-    those of feedpub.
+    Tags and authors without a saved name appear as their slugs. If the site's templates cannot be
+    used, the built-in ones are.
     """
     where = desk.paths
     try:
@@ -61,27 +59,27 @@ def load_describer(desk: NewsletterContext) -> FilterDescriber:
     return FilterDescriber(templates, FilterNames(*BuildCache(where.cache, "").load_names()))
 
 
-_FAST = 1  # of zlib's levels: a fifth of the octets, in a fifth of a millisecond
+_FAST = 1  # zlib level: a fifth of the size, in a fifth of a millisecond
 
 
 class VariantStore:
-    """The selections of one issue, in the order they were first asked for.
+    """The variants of one issue, in the order in which they were first requested.
 
-    Ten thousand of them are hundreds of megabytes as text; they are kept compressed.
+    Ten thousand variants are hundreds of megabytes of text, so they are kept compressed.
     """
 
     def __init__(self) -> None:
         self._variants: dict[str, tuple[tuple[str, ...], bytes]] = {}
         self._largest_size = 0
         self.largest_key = ""
-        """The key of the one whose message is the largest; "" where there is none."""
+        """The key of the variant with the largest message, "" if there is none."""
 
     def get_or_create(
         self, posts: Sequence[Post], language: str, write: Callable[[], MessageContent]
     ) -> str:
-        """Give the key of a selection: the same posts in the same language are one.
+        """Return the key of a variant; the same posts in the same language share one.
 
-        `write` is called where it is not there yet.
+        `write` composes the message if the variant does not exist yet.
         """
         ids = tuple(post.id for post in posts)
         key = blake2b("\n".join((language, *ids)).encode(), digest_size=12).hexdigest()
@@ -94,11 +92,11 @@ class VariantStore:
         return key
 
     def get_content(self, key: str) -> MessageContent:
-        """Give what the message of a selection says."""
+        """Return the message of a variant."""
         return MessageContent(*marshal.loads(zlib.decompress(self._variants[key][1])))  # noqa: S302 - ours
 
     def __iter__(self) -> Iterator[Variant]:
-        """Give each selection."""
+        """Iterate over the variants."""
         return (
             Variant(key, posts, self.get_content(key)) for key, (posts, _) in self._variants.items()
         )
@@ -109,22 +107,22 @@ class VariantStore:
 
 Result = TypeVar("Result")
 
-_SHOWN = 5  # posts of an example where none is new
+_SHOWN = 5  # posts in an example if none is new
 _ANY_AGE = 36_500  # days
 
 
 @dataclass(frozen=True, slots=True)
 class IssueDraft:
-    """What an issue would be if it went out now."""
+    """An issue as it would go out now."""
 
-    subject: str  # of the message with all its posts, to nobody, in the site's language
-    intro: str  # the words before the posts, likewise, as safe HTML
+    subject: str  # of the message with all posts, in the site's language
+    intro: str  # the text before the posts, in the site's language, as safe HTML
     variants: VariantStore
-    audience: tuple[tuple[int, str], ...]  # subscriber, key of the selection
+    audience: tuple[tuple[int, str], ...]  # subscriber id, variant key
 
 
 class IssueBuilder:
-    """Makes the issues of one site as it is now."""
+    """Builds issues from one reading of the site."""
 
     def __init__(
         self,
@@ -142,33 +140,33 @@ class IssueBuilder:
         self._progress = progress
 
     def remember_posts(self) -> None:
-        """Remember the posts there are, so that they are known again wherever they move."""
+        """Save the posts seen now, so that they are recognised if they move."""
         learnt, forgotten = self._matched.changed, self._matched.removed
         if learnt or forgotten:
             self._newsletter.store.save_seen_posts(learnt, forgotten)
 
     def find_pending_posts(self, digest: DigestConfig, now: datetime) -> tuple[Post, ...]:
-        """Give all that a digest has not mailed and should, oldest first."""
+        """Return the posts that a digest should mail and has not, oldest first."""
         store, people = self._newsletter.store, self._newsletter.config.authors
         mailed, last = store.list_mailed_posts(digest.name), store.load_snapshot(digest.name)
         return selection.find_pending_posts(digest, self._posts, mailed, now, last, people)
 
     def select_new_posts(self, digest: DigestConfig, now: datetime) -> tuple[Post, ...]:
-        """Give the posts a digest has for its next issue, newest first; () where too few."""
+        """Return the posts of a digest's next issue, newest first; () if there are too few."""
         return selection.select_new_posts(digest, self.find_pending_posts(digest, now))
 
     def find_published_ids(self, now: datetime) -> tuple[str, ...]:
-        """Give the ids of all posts there are, which count as mailed when a digest starts."""
+        """Return the ids of all published posts, which count as mailed when a digest starts."""
         return tuple(post.id for post in self._posts if post.published <= now)
 
     def get_titles(self) -> dict[str, str]:
-        """Give the title of each post, by its id."""
+        """Return the title of each post by id."""
         return {post.id: post.title for post in self._posts}
 
     def build_draft(
         self, digest: DigestConfig, slot: datetime, posts: tuple[Post, ...]
     ) -> IssueDraft:
-        """Choose for every active reader, and write each message that any of them gets."""
+        """Select the posts of every active subscriber, and compose each variant they need."""
         url = archive.build_issue_url(self._newsletter.config, digest.name, slot)
         chooser = PostSelector(self._newsletter, self._posts, digest, slot, posts)
         written = VariantStore()
@@ -191,9 +189,9 @@ class IssueBuilder:
     def select_example_posts(
         self, digest: DigestConfig, now: datetime, reader: Subscriber | None
     ) -> tuple[Post, ...]:
-        """Give the posts that a reader would get now, or all that are new where it is None.
+        """Return the posts a subscriber would get now, or all new posts if `reader` is None.
 
-        Where that is nothing, the newest that they follow stand in; () where there is none.
+        If there are none, return the newest ones that match the subscriber's filter; () if none do.
         """
         home = self._newsletter.config.site.language
         new = self.select_new_posts(digest, now)
@@ -210,13 +208,13 @@ class IssueBuilder:
         return selection.select_followed_posts(known, reader, (), home)[:_SHOWN]
 
     def get_language(self, reader: Subscriber) -> str:
-        """Give the language that a reader is written to in."""
+        """Return the language in which a subscriber is mailed."""
         return reader.language or self._newsletter.config.site.language
 
     def compose_content(
         self, digest: DigestConfig, slot: datetime, posts: tuple[Post, ...], url: str, language: str
     ) -> MessageContent:
-        """Write the message of these posts; `url` is where it can be read on the web."""
+        """Compose the message with these posts; `url` is the issue's URL on the web."""
         return self._composer.compose_issue(digest, posts, slot, url, self._html, language)
 
 
@@ -225,11 +223,11 @@ def run_with_builder(
     desk: NewsletterContext,
     work: Callable[[IssueBuilder, FilterDescriber], Result],
 ) -> Result:
-    """Read the site, and do some work with who makes its issues and who tells what readers follow.
+    """Read the site, and call `work` with an IssueBuilder and a FilterDescriber.
 
-    What was remembered of the site and is damaged is read again, and the work begins anew. No
-    build goes on meanwhile; one that does is waited for. Raises FeedpubError where the clock is
-    behind what was published.
+    If the build cache is corrupt, it is dropped and `work` is called again. Builds are locked out
+    meanwhile, and a running one is waited for. Raises FeedpubError if the clock is behind the
+    latest publication date.
     """
     where = desk.paths
     waiting = partial(request.progress, "waiting for a build to end", 0, 0)

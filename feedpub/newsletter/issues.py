@@ -1,4 +1,8 @@
-"""What a publisher does with digests: send what is new, and see and steer how it stands."""
+"""Plan, send and manage digest issues: the use cases behind `feedpub digest` and the daemon.
+
+`send_digests` plans and delivers in one call; the daemon calls `plan_issues` and `deliver_issues`
+from separate jobs.
+"""
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -22,18 +26,18 @@ from feedpub.site.describe import FilterDescriber
 
 @dataclass(frozen=True, slots=True)
 class DigestStatus:
-    """How a digest stands."""
+    """The state of a digest."""
 
     digest: str
     schedule: str
     last_slot: datetime | None
     next_slot: datetime | None
-    posts: tuple[str, ...]  # titles of what is new
-    audience: int  # active readers
+    posts: tuple[str, ...]  # titles of new posts
+    audience: int  # active subscribers
 
 
 def list_digests(request: BuildRequest) -> tuple[DigestStatus, ...]:
-    """Tell of every digest what is new, and when it goes out."""
+    """Return each digest's new posts and its last and next slot."""
     with open_newsletter(request) as desk:
         if not desk.config.digests:
             return ()
@@ -60,15 +64,15 @@ def list_digests(request: BuildRequest) -> tuple[DigestStatus, ...]:
 def send_digests(
     request: BuildRequest, digest: str = "", *, due: bool, dry: bool, backlog: bool
 ) -> tuple[DigestResult, ...]:
-    """Plan what is new in one digest, or in all, and send all that is due.
+    """Plan new issues of one digest, or of all, and deliver everything that is due.
 
-    With `due` only digests whose slot has come. A digest that never went out begins: what is
-    published so far counts as mailed, unless `backlog`. `dry` tells what would happen. Earlier
-    issues of which something was due are told after those digests.
+    With `due`, only digests whose slot has come are planned. A digest that was never sent starts
+    now: posts published so far count as mailed, unless `backlog`. With `dry`, nothing is written or
+    sent. The results end with earlier issues that are still being sent.
 
-    Where something is planned, a site that was built before is built again: messages lead to its
-    pages. Raises FeedpubError where that fails, and nothing is sent by this call; and where the
-    site cannot be read, once earlier issues were sent.
+    If an issue is planned and the site has been built before, the site is rebuilt, since messages
+    link to its pages. Raises FeedpubError if that fails, and then this call sends nothing. If the
+    site cannot be read, earlier issues are delivered before the error is raised.
     """
     with open_newsletter(request) as desk:
         chosen = _select_digests(desk, digest)
@@ -101,7 +105,7 @@ def send_digests(
 
 
 def plan_issues(request: BuildRequest) -> tuple[DigestResult, ...]:
-    """Plan what is new in every digest whose slot has come; `deliver` sends it."""
+    """Plan an issue of every digest whose slot has come; `deliver_issues` sends them."""
     with open_newsletter(request) as desk:
         desk.require_current_database()
 
@@ -116,22 +120,22 @@ def plan_issues(request: BuildRequest) -> tuple[DigestResult, ...]:
 
 
 def release_stalled(request: BuildRequest) -> int:
-    """Plan again what processes of this machine had claimed that are no more; tell how much."""
+    """Release deliveries claimed by dead processes of this machine; return how many."""
     with open_newsletter(request) as desk:
         return _release_dead_workers(desk)
 
 
 def _release_dead_workers(desk: NewsletterContext) -> int:
-    """Give back what processes of this machine had claimed that are no more; return how much."""
+    """Release deliveries claimed by dead processes of this machine; return how many."""
     gone = [each for each in desk.store.list_delivery_workers() if is_dead(each)]
     return sum(desk.store.release_deliveries(each) for each in gone)
 
 
 def deliver_issues(request: BuildRequest, stop: Event) -> tuple[DigestResult, ...]:
-    """Send all that is planned and due, and tell of each issue that is not done how it stands.
+    """Deliver everything that is planned and due; return the state of each unfinished issue.
 
-    Once `stop` is set, only what is in hand is finished. The site is not read: what messages say
-    was written when they were planned, and each post has its id for a title here.
+    Once `stop` is set, only messages in progress are finished. The site is not read: messages were
+    composed when they were planned. Post titles in the results are post ids.
     """
     with open_newsletter(request) as desk:
         desk.require_current_database()
@@ -139,7 +143,7 @@ def deliver_issues(request: BuildRequest, stop: Event) -> tuple[DigestResult, ..
 
 
 def _build_site(request: BuildRequest, desk: NewsletterContext) -> None:
-    """Build the site with the pages of new issues, unless it never was: it is built elsewhere."""
+    """Build the pages of new issues, unless the site was never built here."""
     if not scanner.is_built(desk.paths.output):
         return
     try:
@@ -154,7 +158,7 @@ def _build_site(request: BuildRequest, desk: NewsletterContext) -> None:
 def _run_delivery(
     request: BuildRequest, desk: NewsletterContext, told: Sequence[DigestResult], stop: Event
 ) -> tuple[DigestResult, ...]:
-    """Send all that is due; tell how these stand then."""
+    """Deliver everything that is due, and return the results with their new state."""
     now = build_clock(request.now)
     report: Callable[[int], None] = lambda done: request.progress("sending", done, 0)  # noqa: E731
     _recover_stalled(desk, now())
@@ -164,7 +168,7 @@ def _run_delivery(
 
 
 def _recover_stalled(desk: NewsletterContext, now: datetime) -> None:
-    """Settle what processes that died, or lost the database or the time, have left behind."""
+    """Settle what workers left behind that died, lost the database or had a wrong clock."""
     _release_dead_workers(desk)
     again = desk.config.mail.on_doubt == "resend"
     desk.store.fix_clock_skew(now)
@@ -172,7 +176,7 @@ def _recover_stalled(desk: NewsletterContext, now: datetime) -> None:
 
 
 def _select_digests(desk: NewsletterContext, digest: str) -> Sequence[DigestConfig]:
-    """Return one digest, or all. Raises FeedpubError where there is none, nor an issue to end."""
+    """Return one digest, or all. Raises FeedpubError if there is no digest and no open issue."""
     is_left = any(each.state == "sending" for each in desk.store.list_issues())
     if not digest and (desk.config.digests or is_left):
         return desk.config.digests
@@ -182,7 +186,7 @@ def _select_digests(desk: NewsletterContext, digest: str) -> Sequence[DigestConf
 def _find_unfinished(
     desk: NewsletterContext, planned: Sequence[DigestResult], titles: Mapping[str, str]
 ) -> list[DigestResult]:
-    """Give the issues of before that are still being sent."""
+    """Return the earlier issues that are still being sent."""
     just = {each.issue.id for each in planned if each.issue}
     names = frozenset(each.name for each in desk.config.digests)
     return [
@@ -202,7 +206,7 @@ def _find_unfinished(
 
 
 def _describe_missing_digest(issue: Issue, names: Collection[str]) -> str:
-    """Say that the digest of an issue is not in the configuration; "" where it is."""
+    """Return a note if an issue's digest is not in the configuration, else ""."""
     if issue.digest in names:
         return ""
     return f'no digest is called "{issue.digest}" any more; its issue goes out as it was planned'
@@ -211,7 +215,7 @@ def _describe_missing_digest(issue: Issue, names: Collection[str]) -> str:
 def _update_result(
     desk: NewsletterContext, sent: DigestResult, waiting: str, now: datetime
 ) -> DigestResult:
-    """Tell how an issue stands after a round of sending."""
+    """Return a result with the issue's state after a delivery run."""
     if sent.issue is None:
         return sent
     done = desk.store.finish_issue(sent.issue.id, now)
@@ -225,7 +229,7 @@ def _update_result(
 
 
 def list_issues(request: BuildRequest, digest: str = "") -> tuple[tuple[Issue, IssueStats], ...]:
-    """Give the issues of a digest, or of all, newest first, with how each stands."""
+    """Return the issues of a digest, or of all, newest first, with their statistics."""
     with open_newsletter(request) as desk:
         name = desk.get_digest(digest).name if digest else None
         return tuple(
@@ -234,35 +238,35 @@ def list_issues(request: BuildRequest, digest: str = "") -> tuple[tuple[Issue, I
 
 
 def list_undelivered(request: BuildRequest, issue: int, most: int) -> tuple[DeliveryStatus, ...]:
-    """Tell to whom an issue did not come, and why: the first ones."""
+    """Return the first recipients without a delivery, and the reasons."""
     with open_newsletter(request) as desk:
         return desk.store.list_delivery_statuses(issue, ("failed", "doubt", "deferred"), most)
 
 
 def pause_issue(request: BuildRequest, issue: int) -> Issue:
-    """Send no more of an issue until it is resumed."""
+    """Stop sending an issue until it is resumed."""
     with open_newsletter(request) as desk:
         return desk.store.pause_issue(issue)
 
 
 def resume_issue(request: BuildRequest, issue: int) -> Issue:
-    """Let an issue go on, over all relays; what is due goes out with the next `send`."""
+    """Resume an issue and clear all relay suspensions; the next delivery run sends what is due."""
     with open_newsletter(request) as desk:
         desk.store.clear_suspensions()
         return desk.store.resume_issue(issue)
 
 
 def cancel_issue(request: BuildRequest, issue: int) -> Issue:
-    """End an issue: nobody else gets it."""
+    """End an issue: nothing more of it is sent."""
     with open_newsletter(request) as desk:
         return desk.store.cancel_issue(issue, request.now)
 
 
 def retry_issue(request: BuildRequest, issue: int, *, doubt: bool = False) -> int:
-    """Plan again what failed; tell how many. They go out with the next `send`.
+    """Schedule failed deliveries again, and return how many; the next delivery run sends them.
 
-    With `doubt` it is what is in doubt and nobody is waiting for an answer to any more: each of
-    these may be a second copy.
+    With `doubt`, schedule the deliveries in doubt that no worker is waiting on any more; each of
+    them may arrive a second time.
     """
     with open_newsletter(request) as desk:
         if doubt:

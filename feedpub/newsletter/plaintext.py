@@ -1,4 +1,7 @@
-"""A post's HTML → text that is read as it stands: wrapped, its links numbered at its end."""
+"""Render a post's HTML as readable plain text: wrapped, with numbered links listed at the end.
+
+`render_plaintext` is the entry point, used for the text part of digest messages.
+"""
 
 import re
 from collections.abc import Iterator
@@ -31,18 +34,17 @@ _DELIMITERS = {
 }
 _NUMBER = re.compile(r"-?[0-9]{1,9}")
 _INDENT = 4
-_MIN_WIDTH = 24  # columns that are left for text, however deep it stands
+_MIN_WIDTH = 24  # columns kept for text at any nesting depth
 _ENDLESS = 2**16
 
 Block = list[str]
 
 
 def render_plaintext(html: str, own: str = "", columns: int = LINE_WIDTH) -> str:
-    """Give a post's HTML as text, in lines of at most so many columns.
+    """Render a post's HTML as text in lines of at most `columns` columns.
 
-    Only code, tables and addresses are longer where they must. Links stand as numbers in brackets,
-    and their addresses under the text, in order; those within the page at the URL `own` are left
-    out.
+    Only code, tables and URLs may exceed that. A link is shown as a number in brackets, and the
+    URLs are listed below the text in order. Links within the page at the URL `own` are left out.
     """
     root = newsletter_html.parse_html(html)
     writer = _TextRenderer(own)
@@ -54,13 +56,13 @@ def render_plaintext(html: str, own: str = "", columns: int = LINE_WIDTH) -> str
 
 @dataclass(slots=True)
 class _TextRenderer:
-    """Writes one post, and keeps the addresses it links to."""
+    """Renders one post, and collects the URLs it links to."""
 
     page_url: str
     links: dict[str, int] = field(default_factory=dict)
 
     def render_blocks(self, element: HtmlElement, columns: int) -> list[Block]:
-        """Write what stands in an element: paragraphs, lists, code, each a block of lines."""
+        """Render an element's content as blocks of lines: paragraphs, lists, code."""
         found: list[Block] = []
         running = [newsletter_html.collapse_whitespace(element.text)]
         for child in element:
@@ -94,7 +96,7 @@ class _TextRenderer:
         return _as_blocks(lines)
 
     def _blocks(self, name: str, element: HtmlElement, columns: int) -> list[Block]:
-        """Write what may be several blocks."""
+        """Render an element that may yield several blocks."""
         if name in ("ul", "ol"):
             return self._list(element, columns)
         if name == "table":
@@ -103,7 +105,7 @@ class _TextRenderer:
         return self._append_link(element, blocks, columns) if name == "a" else blocks
 
     def _list(self, element: HtmlElement, columns: int) -> list[Block]:
-        """Write a list; its items stand close together unless one has several paragraphs."""
+        """Render a list; items are separated by empty lines if one has several paragraphs."""
         astray = [
             newsletter_html.collapse_whitespace(element.text),
             *(newsletter_html.collapse_whitespace(item.tail) for item in element),
@@ -117,7 +119,7 @@ class _TextRenderer:
         return items if loose else _as_blocks(_join_blocks(items, apart=False))
 
     def _table(self, element: HtmlElement, columns: int) -> list[Block]:
-        """Write a table in columns, or where it is too wide row by row."""
+        """Render a table in columns or, if it is too wide, row by row."""
         found: list[Block] = []
         rows: list[list[str]] = []
         headed = False
@@ -136,7 +138,7 @@ class _TextRenderer:
         return " ".join(line for block in self.render_blocks(cell, _ENDLESS) for line in block)
 
     def _inline(self, element: HtmlElement) -> str:
-        """Write what stands within a line."""
+        """Render an inline element."""
         name = newsletter_html.get_tag(element)
         if name == "svg":
             return _surround(newsletter_html.get_svg_text(element), "[", "]")
@@ -150,7 +152,7 @@ class _TextRenderer:
         return _surround(inner, *_DELIMITERS.get(name, ("", "")))
 
     def _render_void(self, name: str, element: HtmlElement) -> str:
-        """Write an element whose content, if it has any, is not for reading."""
+        """Render an element without readable content."""
         match name:
             case "br":
                 return "\n"
@@ -184,14 +186,14 @@ class _TextRenderer:
         return self._link(url, inner)
 
     def _link(self, url: str, inner: str) -> str:
-        """Write a link: its text and number, or the address alone where that is its text."""
+        """Render a link as its text and number, or as the URL alone if that is its text."""
         bare = url.removeprefix("mailto:")
         if not url or inner.strip() in (bare, url.partition("://")[2].rstrip("/")):
             return bare or inner
         return f"{inner} [{self._number(url)}]" if inner.strip() else f"[{self._number(url)}]"
 
     def _append_link(self, element: HtmlElement, blocks: list[Block], columns: int) -> list[Block]:
-        """Write the number of a link around whole blocks behind the last of them."""
+        """Append the number of a link around whole blocks to the last block."""
         url = element.get("href", "")
         if not url or not blocks:
             return blocks
@@ -203,18 +205,18 @@ class _TextRenderer:
 
 
 def _holds_blocks(element: HtmlElement) -> bool:
-    """Tell whether an element that belongs into a line has blocks in it all the same."""
+    """Return whether an inline element contains block elements."""
     return any(newsletter_html.get_tag(each) in _BLOCKS for each in element.iterdescendants())
 
 
 def _is_loose(item: HtmlElement) -> bool:
-    """Tell whether an item of a list has several paragraphs, or what is as long."""
+    """Return whether a list item has several paragraphs, or a block such as code or a table."""
     names = [newsletter_html.get_tag(child) for child in item]
     return names.count("p") > 1 or any(name in ("pre", "blockquote", "table") for name in names)
 
 
 def _list_markers(element: HtmlElement) -> Iterator[str]:
-    """Give what stands before each item of a list."""
+    """Yield the marker of each list item."""
     if newsletter_html.get_tag(element) == "ul":
         yield from ("- " for _ in element)
         return
@@ -235,7 +237,7 @@ def _parse_integer(written: str | None, otherwise: int) -> int:
 
 
 def _surround(inner: str, before: str, after: str) -> str:
-    """Put signs around a text, inside the spaces at its ends; nothing around nothing."""
+    """Put delimiters around a text, inside its outer spaces; leave empty text as it is."""
     core = inner.strip(" \n")
     if not core or not (before or after):
         return inner
@@ -244,7 +246,7 @@ def _surround(inner: str, before: str, after: str) -> str:
 
 
 def _paragraph(running: list[str], columns: int) -> list[Block]:
-    """Give a paragraph as a block, or nothing where there is nothing in it."""
+    """Return a paragraph as one block, or no block if it is empty."""
     lines = [line for part in "".join(running).split("\n") for line in wrap_text(part, columns)]
     return _as_blocks(lines)
 
@@ -254,7 +256,7 @@ def _as_blocks(lines: Block) -> list[Block]:
 
 
 def _join_blocks(blocks: list[Block], *, apart: bool = True) -> Block:
-    """Make one block of several, with an empty line between them or without."""
+    """Join blocks into one, with or without empty lines between them."""
     lines: Block = []
     for block in blocks:
         if lines and apart:
@@ -264,7 +266,7 @@ def _join_blocks(blocks: list[Block], *, apart: bool = True) -> Block:
 
 
 def _prefix_lines(blocks: list[Block], lead: str, first: str = "") -> Block:
-    """Make one block of several, each line behind `lead`, and the first one behind `first`."""
+    """Join blocks into one, each line prefixed with `lead`, the first one with `first`."""
     lines = _join_blocks(blocks)
     return [
         f"{(first or lead) if number == 0 else lead}{line}".rstrip()

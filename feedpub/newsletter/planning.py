@@ -1,4 +1,4 @@
-"""What is new in a digest → an issue of it in the outbox, or why there is none."""
+"""Plan the next issue of a digest, or report why there is none; `Planner` is the entry point."""
 
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -17,29 +17,29 @@ from feedpub.newsletter.selection import LOOKBACK
 from feedpub.storage.errors import ConcurrentUpdateError
 from feedpub.storage.sent_files import PlannedIssue
 
-_TRIES = 3  # at choosing again, where somebody else planned meanwhile
+_TRIES = 3  # attempts, if another process plans at the same time
 _SECOND = timedelta(seconds=1)
-_SOMEBODY = 2**31  # an id as long as any
+_SOMEBODY = 2**31  # an id as long as the longest, to measure message sizes
 
 
 @dataclass(frozen=True, slots=True)
 class DigestResult:
-    """What came of sending a digest."""
+    """The outcome of planning and sending a digest."""
 
     digest: str
     issue: Issue | None
     posts: tuple[str, ...]  # titles
     audience: int
-    message_size: int  # octets of one message, the largest; 0 where there is none
+    message_size: int  # octets of the largest message; 0 if there is none
     stats: IssueStats | None
-    reason: str  # why nothing went out, or why the rest waits; else ""
-    note: str = ""  # what is odd about it, and keeps nobody from getting it
-    idle: bool = False  # no slot had come, and so nothing was to be expected
-    next_attempt: datetime | None = None  # for those who still wait; a time that is past means now
+    reason: str  # why nothing was sent, or why the rest waits; else ""
+    note: str = ""  # something unusual that does not affect delivery
+    idle: bool = False  # no slot was due, so no issue was expected
+    next_attempt: datetime | None = None  # of waiting deliveries; a past time means now
 
 
 class Planner:
-    """Plans issues, or tells what they would be."""
+    """Plans issues, or reports what they would be."""
 
     def __init__(
         self, desk: NewsletterContext, editor: IssueBuilder, printer: MessageRenderer, now: datetime
@@ -54,8 +54,8 @@ class Planner:
     ) -> DigestResult:
         """Plan the next issue of a digest, if there is to be one.
 
-        With `due` only where its slot has come. A digest that never went out begins: what is
-        published so far counts as mailed, unless `backlog`. Nothing is written where `dry`.
+        With `due`, only if its slot has come. A digest that was never sent starts now: posts
+        published so far count as mailed, unless `backlog`. With `dry`, nothing is written.
         """
         last = self._newsletter.store.get_last_slot(digest.name, self._now)
         slot = self._slot(digest, last, due=due)
@@ -87,20 +87,20 @@ class Planner:
         raise FeedpubError(f"{digest.name}: others plan issues at the same time; try again")
 
     def _slot(self, digest: DigestConfig, last: datetime | None, *, due: bool) -> datetime | None:
-        """Give the slot that has come; or where nobody asks for one, a new one of now."""
+        """Return the due slot or, if the schedule does not matter, a new one for now."""
         if due:
             times = schedule.parse(digest.schedule)
             return schedule.find_due_slot(
                 times, self._newsletter.get_timezone(digest), last, self._now
             )
-        # A slot has one issue, and issues are in the order of their slots.
+        # Slots are unique and increasing, so a second issue in one second gets the next one.
         now = self._now.replace(microsecond=0)
         return now if last is None else max(now, last + _SECOND)
 
     def _describe_possible_rename(self, digest: DigestConfig, slot: datetime) -> str:
-        """Say that a digest which never went out may be one by another name; "" where it is none.
+        """Return a warning if a never-sent digest may be a renamed one, else "".
 
-        To begin would count as mailed what the other one has not mailed yet.
+        Starting it would count as mailed what the old digest has not mailed yet.
         """
         names = {each.name for each in self._newsletter.config.digests}
         lately = self._newsletter.store.get_last_slots(slot - LOOKBACK)
@@ -112,7 +112,7 @@ class Planner:
         )
 
     def _start_digest(self, digest: DigestConfig, slot: datetime, *, dry: bool) -> DigestResult:
-        """Begin a digest, so that the archive is never mailed."""
+        """Start a digest: the existing posts count as mailed, so that the archive is never sent."""
         before = self._builder.find_published_ids(self._now)
         old = f"what is from before ({len(before):,} post{'' if len(before) == 1 else 's'})"
         if dry:
@@ -125,7 +125,7 @@ class Planner:
     def _skip_slot(
         self, digest: DigestConfig, slot: datetime, waiting: int, *, recorded: bool
     ) -> DigestResult:
-        """Record that a slot has come, and why nothing went out; each post has no such slots."""
+        """Record a slot in which nothing is sent; on-publish schedules have no slots to record."""
         reason = f"{waiting} new, and min_posts is {digest.min_posts}" if waiting else "nothing new"
         each_post = schedule.parse(digest.schedule).on_publish
         if recorded and not each_post:
@@ -170,7 +170,7 @@ class Planner:
         )
 
     def _size(self, digest: DigestConfig, slot: datetime, selections: VariantStore) -> int:
-        """Measure the largest message."""
+        """Return the size of the largest message in octets."""
         if not selections.largest_key:
             return 0
         content = selections.get_content(selections.largest_key)

@@ -1,4 +1,7 @@
-"""What a digest would say now → files to look at, or one message that no ledger knows of."""
+"""Preview a digest as files, or send it as one test message that is not recorded.
+
+`write_preview` and `send_test` are the entry points of `feedpub digest preview` and `test`.
+"""
 
 import secrets
 from contextlib import closing
@@ -22,25 +25,25 @@ from feedpub.subscribers.manage import get_by_address
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """What a digest would say now, to be looked at."""
+    """The files of a preview."""
 
     subject: str
-    paths: tuple[Path, ...]  # the page first
+    paths: tuple[Path, ...]  # the HTML page first
 
 
 @dataclass(frozen=True, slots=True)
 class _PreviewMessage:
-    """One reader's copy."""
+    """One recipient's message."""
 
-    content: MessageContent  # with the reader's own values
+    content: MessageContent  # with the recipient's values filled in
     message: Message
 
 
 def write_preview(request: BuildRequest, digest: str, folder: Path, address: str = "") -> Preview:
-    """Write what a digest would say now, as HTML, text and a whole message, to a folder.
+    """Write a digest as it would go out now to a folder: HTML, text and a complete message.
 
-    It is for the subscriber with this address, else for nobody in particular. Where nothing is
-    new the newest posts stand in. Raises FeedpubError where there is none, or no such subscriber.
+    It is composed for the subscriber with this address, or for a sample recipient. If no post is
+    new, the newest ones are used. Raises FeedpubError if there is no post or no such subscriber.
     """
     with open_newsletter(request) as desk:
         chosen = desk.get_digest(digest)
@@ -64,10 +67,10 @@ def write_preview(request: BuildRequest, digest: str, folder: Path, address: str
 
 
 def send_test(request: BuildRequest, digest: str, to: str) -> SendResult:
-    """Send what `preview` shows to one address; no ledger and no reader knows of it.
+    """Send the message that `write_preview` writes to one address, without recording it.
 
-    A subscriber gets their own copy; anybody else one whose ways out lead nowhere. Raises
-    FeedpubError for what is no address, and where nothing can be sent at all.
+    A subscriber gets their own message; for any other address the unsubscribe and preference links
+    do not work. Raises FeedpubError if the address is invalid or nothing can be sent.
     """
     with open_newsletter(request) as desk:
         try:
@@ -87,10 +90,10 @@ def _sample(
     reader: Subscriber | None,
     address: str,
 ) -> _PreviewMessage:
-    """Write the copy of a reader, or one to an address of nobody in particular."""
-    # Nobody has the id 0: its tokens lead nowhere.
+    """Compose the message of a subscriber, or of a sample recipient with this address."""
+    # No subscriber has the id 0, so its tokens are invalid.
     one = reader or Subscriber(0, address, Consent(request.now, "preview"))
-    key = f"preview-{secrets.token_hex(8)}"  # a message of its own each time, or none would show
+    key = f"preview-{secrets.token_hex(8)}"  # unique, or mail clients would drop it as a duplicate
 
     def work(editor: IssueBuilder, following: FilterDescriber) -> _PreviewMessage:
         posts = editor.select_example_posts(digest, request.now, reader)
@@ -98,7 +101,7 @@ def _sample(
             whose = f" that {one.address} follows" if reader else ""
             raise FeedpubError(f"{digest.name}: there is no post{whose} to show yet")
         language = editor.get_language(one)
-        # It will have a page of its own; this is what leads to all of them.
+        # The issue has no page yet, so link to the archive.
         url = archive.build_archive_url(desk.config, digest.name)
         content = editor.compose_content(digest, request.now, posts, url, language)
         printer = MessageRenderer(desk, following)

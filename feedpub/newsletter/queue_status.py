@@ -1,6 +1,7 @@
-"""A site's configuration and database → what is due of its newsletter, without reading a post.
+"""Report on the newsletter from the configuration and the database, without reading any post.
 
-The list, the issues and the counts of each day → how a site is read; no person is tracked.
+`get_queue_status` returns what is due and what is wrong; `collect_statistics` returns subscriber
+and feed figures, which are daily totals and track no person.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -22,37 +23,34 @@ from feedpub.site.pipeline import load_templates
 from feedpub.storage import database
 
 REFUSAL_WINDOW = timedelta(days=3)
-"""For how long a refusal of us is told: then it may be mended, or would have come again."""
+"""How long a refusal is reported: by then it is fixed, or has happened again."""
 
 
 @dataclass(frozen=True, slots=True)
 class QueueStatus:
-    """What is due next."""
+    """What is due, and what needs attention."""
 
     schedules: tuple[DigestSchedule, ...] = ()
-    next_due: datetime | None = None  # then a message may go out; a time that is past means now
-    open_issues: tuple[tuple[Issue, IssueStats], ...] = ()  # that are going out, or are paused
-    pending_signups: int = 0  # who signed up and was not written to yet
-    oldest_signup: datetime | None = None  # when the first of them did
-    outdated_reason: str = ""  # why nothing is sent: the database is older than what went out
-    doubt_expires: datetime | None = (
-        None  # then something is to be recorded, be a message due or not
-    )
-    refusals: tuple[SenderRefusal, ...] = ()  # of us, lately
-    unread_bounces: int = (
-        0  # messages to the return path that nobody understood, and somebody should read
-    )
+    next_due: datetime | None = None  # of any message; a past time means now
+    open_issues: tuple[tuple[Issue, IssueStats], ...] = ()  # being sent or paused
+    pending_signups: int = 0  # not answered yet
+    oldest_signup: datetime | None = None  # time of the oldest one
+    outdated_reason: str = ""  # why sending is blocked: the database is older than what was sent
+    doubt_expires: datetime | None = None  # when deliveries in doubt have to be settled
+    refusals: tuple[SenderRefusal, ...] = ()  # recent refusals of the sender
+    unread_bounces: int = 0  # bounces not understood, for a person to read
 
     @property
     def next_run(self) -> datetime | None:
-        """When to `deliver` next."""
+        """When to call `deliver_issues` next."""
         return jobs.find_earliest((self.next_due, self.doubt_expires))
 
 
 def has_digests(request: BuildRequest) -> bool:
-    """Tell whether a site has digests, or had some: an issue may be left to end.
+    """Return whether a site has digests, or had some whose issues may be unfinished.
 
-    Of a server nobody is asked where there are none: its database may be somebody else's.
+    Without digests, a database server is not queried: the database may belong to another
+    application.
     """
     where = resolve_paths(request)
     url = where.config.subscribers.database
@@ -62,13 +60,13 @@ def has_digests(request: BuildRequest) -> bool:
 
 
 def clean_up_database(request: BuildRequest) -> None:
-    """Clean the database up."""
+    """Checkpoint the database."""
     with open_newsletter(request) as desk:
         desk.store.checkpoint()
 
 
 def get_queue_status(request: BuildRequest) -> QueueStatus:
-    """Tell when the digests go out next, and what waits to be sent."""
+    """Return when each digest is due next, and what is waiting to be sent."""
     with open_newsletter(request) as desk:
         last, unsettled = desk.store.get_last_slot, desk.store.find_oldest_unresolved()
         going = [each for each in desk.store.list_issues() if each.state in {"sending", "paused"}]
@@ -92,12 +90,12 @@ def get_queue_status(request: BuildRequest) -> QueueStatus:
 
 
 def _credible(moment: datetime | None, now: datetime) -> datetime | None:
-    """Return when something is due: now where a clock that ran ahead said much later."""
+    """Return a due time, or now if it comes from a clock that was far ahead."""
     return now if moment is not None and moment > now + MAX_CLOCK_SKEW else moment
 
 
 _KEPT = timedelta(days=1_100)
-"""How long the counts of a day are kept: three years."""
+"""How long daily counts are kept: three years."""
 
 _ISSUES = 12
 _DAY = timedelta(days=1)
@@ -105,9 +103,9 @@ _EPOCH = date(1970, 1, 1)
 
 
 def record_counts(request: BuildRequest, visits: Iterable[FeedHits]) -> None:
-    """Count the list today, and add what programs did to feeds to the counts of their days.
+    """Record today's subscriber counts, and add feed hits to the counts of their days.
 
-    Where anything of this fails, no visit has been added.
+    If this fails, no hits have been added, so the call can be repeated.
     """
     today = request.now.date()
     with open_newsletter(request) as desk:
@@ -116,7 +114,7 @@ def record_counts(request: BuildRequest, visits: Iterable[FeedHits]) -> None:
 
 
 def collect_statistics(request: BuildRequest, days: int) -> Statistics:
-    """Tell how the site was read in the last `days` days, today among them."""
+    """Return the statistics of the last `days` days, including today."""
     today = request.now.date()
     since = today - (days - 1) * _DAY
     with open_newsletter(request) as desk:
@@ -136,7 +134,7 @@ def collect_statistics(request: BuildRequest, days: int) -> Statistics:
 
 
 def load_catalog(request: BuildRequest) -> Catalog:
-    """Give the words of the site's language, those of its own templates among them."""
+    """Return the messages of the site's language, including those of its own templates."""
     where = resolve_paths(request)
     return (
         load_templates(where, packaged.read_templates(where.templates))
@@ -146,7 +144,7 @@ def load_catalog(request: BuildRequest) -> Catalog:
 
 
 def _issues(desk: NewsletterContext, since: date) -> Iterator[IssueSummary]:
-    """Give what became of the newest issues."""
+    """Yield a summary of each of the newest issues."""
     sent = [
         each for each in desk.store.list_sent_issues() if each.posts and each.slot.date() >= since
     ]
@@ -158,9 +156,9 @@ def _issues(desk: NewsletterContext, since: date) -> Iterator[IssueSummary]:
 def _active(
     since: date, today: date, joined: Mapping[int, int], counted: Mapping[str, int]
 ) -> Iterator[tuple[date, int]]:
-    """Give how many were active on each day: as counted then, or else as the list remembers.
+    """Yield the active subscribers of each day: as counted then, or reconstructed from the list.
 
-    A day that nobody counted after one that somebody did has as many.
+    After the first counted day, a day without a count repeats the previous number.
     """
     first = (since - _EPOCH).days
     number = sum(change for day, change in joined.items() if day < first)

@@ -1,4 +1,4 @@
-"""Settle what went out since the backup that the database was restored from, and go on.
+"""Reconcile a database restored from a backup with what was sent since.
 
 `recover` is the entry point, called by `feedpub digest recover`.
 """
@@ -18,36 +18,36 @@ from feedpub.site.describe import FilterDescriber
 from feedpub.storage.planning import IssuePlan
 
 _GZIP = b"\x1f\x8b"
-_LINE = 65_536  # octets; what is longer is read in parts
+_LINE = 65_536  # octets; longer lines are read in parts
 _REASON = "counted as mailed, after the database was restored from a backup"
 
 
 @dataclass(frozen=True, slots=True)
 class RecoveryResult:
-    """What is settled."""
+    """The outcome of a recovery."""
 
-    found: int  # messages of ours among what went out
-    settled: int  # deliveries that had gone out and were not known to have
-    issues: int  # that the database knew nothing of, and knows now
-    unknown: int  # messages of issues that nothing is known of
-    skipped: int  # posts that count as mailed now
-    cancelled: int  # issues of which nobody else gets anything
-    is_settled: bool  # whether mail goes out again
+    found: int  # own messages found in the logs or folders
+    settled: int  # deliveries now recorded as sent
+    issues: int  # issues restored to the database
+    unknown: int  # messages of unknown issues
+    skipped: int  # posts marked as mailed
+    cancelled: int  # issues ended
+    is_settled: bool  # whether sending is allowed again
 
 
 def recover(
     request: BuildRequest, places: Sequence[Path], until: datetime | None
 ) -> RecoveryResult:
-    """Settle what is known to be out, and let mail go out again where that is enough.
+    """Record what is known to have been sent, and allow sending again if that settles everything.
 
     Args:
-        request: Which site, and when.
-        places: Logs of mail servers, or folders of messages that were sent or came back.
-        until: Posts published up to then count as mailed, and the issues planned up to then get
-            no further.
+        request: Which site, and the current time.
+        places: Mail server logs, or folders of sent or returned messages.
+        until: Posts published up to then count as mailed, and issues planned up to then are
+            cancelled.
 
-    Raises FeedpubError where there is nothing to settle it with, or where a place cannot be read
-    or names no message of ours.
+    Raises FeedpubError if neither is given, or if a place cannot be read or contains no message of
+    this site.
     """
     if not places and until is None:
         raise FeedpubError(
@@ -76,7 +76,7 @@ def recover(
 
 
 def _keys(desk: NewsletterContext, places: Sequence[Path]) -> frozenset[str]:
-    """Return the keys of the deliveries that some logs and messages tell of."""
+    """Return the delivery keys found in logs and messages."""
     domain = to_ascii_address(desk.get_sender().email).rpartition("@")[2].lower()
     keys: set[str] = set()
     for place in places:
@@ -91,7 +91,7 @@ def _keys(desk: NewsletterContext, places: Sequence[Path]) -> frozenset[str]:
 
 
 def _lines(place: Path) -> Iterator[str]:
-    """Return the lines of a file, or of all files in a folder; compressed ones as they were."""
+    """Yield the lines of a file, or of all files in a folder, decompressing gzip."""
     try:
         files = sorted(place.rglob("*")) if place.is_dir() else [place]
         for path in files:
@@ -110,7 +110,7 @@ def _lines_of(path: Path) -> Iterator[str]:
 
 
 def _skip(request: BuildRequest, desk: NewsletterContext, until: datetime) -> int:
-    """Count as mailed, in every digest, the posts that were published up to a time."""
+    """Mark the posts published up to a time as mailed, in every digest."""
 
     def posts(editor: IssueBuilder, following: FilterDescriber) -> tuple[str, ...]:
         del following
@@ -127,7 +127,7 @@ def _skip(request: BuildRequest, desk: NewsletterContext, until: datetime) -> in
 
 
 def _cancel(desk: NewsletterContext, until: datetime, now: datetime) -> int:
-    """End the issues that were planned up to a time."""
+    """Cancel the issues planned up to a time; return how many."""
     going = [each for each in desk.store.list_issues() if each.state in {"sending", "paused"}]
     chosen = [each for each in going if each.created <= until]
     for each in chosen:

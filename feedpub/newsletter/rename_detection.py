@@ -1,8 +1,8 @@
-"""Recognise posts that the newsletter has seen before, wherever their files are now.
+"""Recognise posts whose files were renamed or moved, so that they are not mailed again.
 
-A post whose file was renamed has another id, and all posts have when the site moves to another
-host. Nobody wants to be mailed them again; and a new post in an old place has to be mailed.
-`recognise` is the entry point; the newsletter calls it whenever it reads the site.
+A renamed file gives its post another id, and a move to another host changes every id. A new post at
+an old place must still be mailed. `match_renamed` is the entry point; the newsletter calls it
+whenever it reads the site.
 """
 
 import re
@@ -19,33 +19,34 @@ from feedpub.models.text import quote
 from feedpub.newsletter import html as newsletter_html
 
 RENAME_WINDOW = timedelta(days=30)
-"""How long after its file has gone a post is known again by its text. Later it is a repeat: the
-opening hours at Christmas, say, which are news every year."""
+"""How long after its file disappeared a post is recognised by its text. After that it counts as a
+repeat, such as the Christmas opening hours, which are news every year.
+"""
 
-_LONG = 80  # letters of a text that nobody writes twice by chance
+_LONG = 80  # letters; two texts this long are not equal by chance
 _REFERENCES = ("src", "href", "poster")
 _WORD = re.compile(r"\w+")
 
 
 @dataclass(frozen=True, slots=True)
 class MatchedPosts:
-    """Posts by their names, and what is to be remembered for the next time."""
+    """Posts under their known ids, and the changes to save for the next time."""
 
     posts: tuple[Post, ...]
-    changed: Mapping[str, SeenPost]  # by `specific` id: what is new, and what has changed
-    removed: tuple[str, ...]  # likewise: where posts were that are elsewhere now
+    changed: Mapping[str, SeenPost]  # new and changed posts, by id without authority
+    removed: tuple[str, ...]  # ids without authority that posts have moved away from
 
 
 def match_renamed(
     posts: Iterable[Post], known: Mapping[str, SeenPost], html: HtmlRenderer, now: datetime
 ) -> MatchedPosts:
-    """Return posts under the ids that the newsletter knows them by.
+    """Return the posts under the ids by which the newsletter knows them.
 
-    `known` is by `specific` id. A post is known where it was, unless another one there now has
-    what it had: then it has moved, and what took its place is new. Of a post that is not where it
-    was, title and date are looked for, and its text with either; a long text is enough by itself.
-    `html` gives the HTML as it was written, references not yet filled in, and is called only for
-    posts whose files have changed.
+    `known` is keyed by ids as `strip_authority` returns them. A post is matched in its place,
+    unless another post now has the title, date and text recorded there: then that one has moved,
+    and this one is new. A post not found in its place is matched by title and date, by its text
+    with either, or by a long text alone. `html` renders a post as written, without resolving
+    references, and is called only for posts whose files have changed.
     """
     matching = _Matcher({strip_authority(post.id): post for post in posts}, known, html, now)
     matching.run()
@@ -53,14 +54,15 @@ def match_renamed(
 
 
 def hash_metadata(post: Post) -> str:
-    """Hash the title and the date of a post."""
+    """Return a hash of a post's title and date."""
     return _hash(f"{_date(post)} {post.title}")
 
 
 def hash_content(html: str) -> str:
-    """Hash the words of a post and the files it shows, wherever these lie; "" where it has none.
+    """Return a hash of a post's words and the names of its media files, "" if it has neither.
 
-    A long text is told by a "+", since it says more than "See below".
+    Names are compared without folder and host. The hash of a long text ends in "+", since it is
+    stronger evidence than that of "See below".
     """
     root = newsletter_html.parse_html(html)
     words = " ".join(_WORD.findall(newsletter_html.get_text(root).casefold()))
@@ -73,7 +75,7 @@ def hash_content(html: str) -> str:
 
 
 class _Matcher:
-    """Finds out which of the posts that are known each post is."""
+    """Matches present posts to known ones."""
 
     def __init__(
         self,
@@ -87,12 +89,12 @@ class _Matcher:
         self._present = present
         self._traits = {place: self._describe(place, html) for place in present}
         self._assigned: dict[str, str] = {}
-        self._unassigned = dict.fromkeys(present)  # places, in order
-        self._unmatched = dict.fromkeys(known)  # places where something was that is not found yet
+        self._unassigned = dict.fromkeys(present)  # present places not matched yet, in order
+        self._unmatched = dict.fromkeys(known)  # known places not found yet
         self._removed: list[str] = []
 
     def run(self) -> None:
-        """Name every post, by what is the surest first."""
+        """Match every post, strongest evidence first."""
         self._match_in_place(
             lambda old, new: (old.mark, old.text or new.text) == (new.mark, new.text)
         )
@@ -116,7 +118,7 @@ class _Matcher:
             taken.add(self._assigned[place])
 
     def build_result(self) -> MatchedPosts:
-        """Give the posts by their names."""
+        """Return the posts under their ids."""
         current = {
             place: replace(traits, name=self._assigned[place])
             for place, traits in self._traits.items()
@@ -136,7 +138,7 @@ class _Matcher:
         )
 
     def _describe(self, place: str, html: HtmlRenderer) -> SeenPost:
-        """Tell what a post is known by; its name is found later."""
+        """Return a post's hashes; its id is assigned later."""
         post, before = self._present[place], self._known.get(place)
         is_read = before is not None and before.body == post.body_key
         text = before.text if before and is_read else hash_content(html(post))
@@ -145,13 +147,13 @@ class _Matcher:
         )
 
     def _match_in_place(self, is_same: Callable[[SeenPost, SeenPost], bool]) -> None:
-        """Keep the names of posts that are where they were and the same."""
+        """Match posts that stayed in their place and are the same."""
         for place in [each for each in self._unassigned if each in self._unmatched]:
             if is_same(self._known[place], self._traits[place]):
                 self._assign(place, place)
 
     def _match_moved(self, key: Callable[[SeenPost], str | bool], *, lately: bool = False) -> None:
-        """Name posts after those that are not where they were and have the same key."""
+        """Match posts to known ones with an equal key that are no longer in their place."""
         if not self._unassigned or not self._unmatched:
             return
         free: dict[str | bool, list[str]] = {}
@@ -173,17 +175,17 @@ class _Matcher:
             self._removed.append(before)
 
     def _is_edited(self, old: SeenPost, new: SeenPost) -> bool:
-        """Tell whether a post is the one that was there before, whatever else has changed.
+        """Return whether a post is an edited version of the one known at its place.
 
-        Not where that was gone meanwhile and nothing of it is left: it was deleted, and this is
-        another one.
+        It is not if the place was empty meanwhile and title, date and text all differ: then the old
+        post was deleted, and this is a new one.
         """
         if old.gone is None or not old.body:
             return True
         return old.title == new.title or old.date == new.date or old.text == new.text
 
     def _is_pinned(self, place: str) -> bool:
-        """Tell whether the author of a post that is where it was says which post it is."""
+        """Return whether a post in its known place has an id set by its author."""
         post = self._present.get(place)
         return post is not None and place in self._known and place != quote(post.path)
 
@@ -197,12 +199,12 @@ def _date(post: Post) -> str:
 
 
 def _file(url: str) -> str:
-    """Return the name of a file, which stays when its folder or its host is another one."""
+    """Return the file name in a URL, which survives a change of folder or host."""
     return url.partition("#")[0].partition("?")[0].rpartition("/")[2]
 
 
 def _candidate_ids(identity: str) -> Iterable[str]:
-    """Give names for a post; the first may be that of another, whose file was here before."""
+    """Yield ids for a new post; the plain one may belong to a post whose file was here before."""
     return chain((identity,), (f"{identity}#{number}" for number in count(2)))
 
 

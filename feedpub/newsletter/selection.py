@@ -1,6 +1,7 @@
-"""The posts there are → what goes out in a digest, to whom, and what it says.
+"""Select the posts of a digest issue, and from them those for each subscriber.
 
-A digest, the posts there are and a reader → the posts that this reader gets this time.
+These are pure functions of posts, digest and subscriber; `feedpub.newsletter.selector` looks up
+what they need in the database.
 """
 
 from calendar import monthrange
@@ -15,10 +16,10 @@ from feedpub.models.content import Author, Post
 from feedpub.models.newsletter import Snapshot, Subscriber, SubscriptionFilter
 
 LOOKBACK = timedelta(days=32)
-"""How long before the newest issue posts may have gone out that wait for a monthly reader."""
+"""How far before the newest issue a monthly subscriber's waiting posts were sent, at most."""
 
 GRACE_PERIOD = timedelta(minutes=5)
-"""How long after its time a wish may be written down, and an issue be chosen without it."""
+"""How long after its slot an issue may be planned without a preference change made meanwhile."""
 
 _WEEK = 7
 _DECEMBER = 12
@@ -32,14 +33,14 @@ def find_pending_posts(
     last: Snapshot | None = None,
     people: Sequence[tuple[str, Author]] = (),
 ) -> tuple[Post, ...]:
-    """Give all the posts that a digest has not mailed and should, oldest first.
+    """Return the posts that a digest should mail and has not, oldest first.
 
-    New is a post whose id is not among `mailed`, the digest's ledger: one that was edited, renamed
-    or tagged anew is not, one that was dated back is. It is published by `now`, not kept from mail
-    by its author, and is what the digest asks for. It is at most `max_age` days old: not today,
-    but when the digest last looked, or it would be too old by the day of a monthly issue; and what
-    was found in the `last` look waits as long as it must. `people` are those of the configuration,
-    whom a digest may name by key. A post whose translation was mailed is not new.
+    A post is new if neither its id nor a translation of it is in `mailed`: editing, renaming or
+    retagging a mailed post does not make it new, and an unmailed post may have a past date. It must
+    be published by `now`, allowed in digests by its author, and match the digest's filter. It must
+    be at most `max_age` days old, measured from the digest's `last` snapshot, or it could be too
+    old by the day of a monthly issue; a post waiting in that snapshot has no age limit. `people`
+    are the configured authors, whom a digest may name by key.
     """
     posts = tuple(posts)
     told = {
@@ -63,10 +64,10 @@ def find_pending_posts(
 
 
 def select_new_posts(digest: DigestConfig, new: Sequence[Post]) -> tuple[Post, ...]:
-    """Give what goes out of what is `wanted`, newest first; () where that is too few.
+    """Return the posts of the next issue out of the pending ones, newest first; () if too few.
 
-    Of more than `max_posts` the oldest go first: the others wait, and none is lost. A post and its
-    translations count as one, and go out together.
+    If there are more than `max_posts`, the oldest go first and the others wait. A post and its
+    translations count as one, and are selected together.
     """
     order = dict.fromkeys(map(_group, new))
     chosen = set(list(order)[: digest.max_posts])
@@ -81,11 +82,11 @@ def select_followed_posts(
     received: Collection[str] = (),
     language: str = "",
 ) -> tuple[Post, ...]:
-    """Give those of `posts`, in their order, that a reader follows and has not had yet.
+    """Return the posts, in order, that match a subscriber's filter and were not received yet.
 
-    `received` are the ids of posts that were already sent or planned for them, in any issue. Of a
-    post and its translations, of which they follow one, they get that in their language, which is
-    `language` where they have not said; and none where they had one.
+    `received` are the ids of posts already sent or planned for the subscriber, in any issue. Of a
+    post and its translations, the subscriber gets the one in their language (`language` if they
+    have set none), and none if they received one before.
     """
     posts, follows = tuple(posts), subscriber.follows
     had = {
@@ -106,12 +107,12 @@ def select_followed_posts(
 
 
 def is_due(cadence: str, last: datetime | None, slot: datetime, zone: str) -> bool:
-    """Tell whether a reader who wants mail at this cadence may have some at `slot`.
+    """Return whether a subscriber with this cadence may be mailed at `slot`.
 
-    `last` is the slot of the digest that they were last mailed, None where there was none. The
-    days between count as a calendar in the digest's `zone` does, whatever the time of day: a day
-    for daily, seven for weekly, the same day of the next month (or its last) for monthly. "digest"
-    and "each" are always due: the digest's own schedule is as often as it gets.
+    `last` is the slot of the digest in which they were last mailed, None if there was none. Days
+    are calendar days in the digest's `zone`, whatever the time: one for daily, seven for weekly,
+    the same day of the next month (or its last day) for monthly. "digest" and "each" are always
+    due, since the digest's own schedule is the limit.
     """
     if last is None or cadence not in _STEPS:
         return True
@@ -120,13 +121,12 @@ def is_due(cadence: str, last: datetime | None, slot: datetime, zone: str) -> bo
 
 
 class CadenceSelector:
-    """What each reader gets of one going out of one digest.
+    """Selects each subscriber's posts for one issue of a digest.
 
-    Who wants mail as often as the digest goes out gets what is new. Who wants it less often gets,
-    when their day has come, that and all that went out since they were last mailed by this digest
-    or, if later, agreed to be mailed: no post is missed for having come on another's day. Nor is
-    one missed by who wanted it less often until just now: with the next issue they get what had
-    gone out by then.
+    At the digest's own cadence a subscriber gets the new posts. At a slower one they get, when due,
+    also everything sent since this digest last mailed them or, if later, since they gave consent,
+    so they miss no post. A subscriber who has just left a slower cadence gets, with the next issue,
+    what was sent until then.
     """
 
     def __init__(
@@ -137,11 +137,11 @@ class CadenceSelector:
         earlier: Iterable[tuple[datetime, Post]] = (),
         language: str = "",
     ) -> None:
-        """Take the slot, the zone that its days are counted in, and the posts.
+        """Set the slot, the zone in which its days are counted, and the posts.
 
-        `new` is what `fresh` gave. `earlier` are posts that went out with earlier slots of the
-        same digest, each with its slot: those from BACK before the newest serve every cadence.
-        `language` is that of readers who have not said theirs.
+        `new` is the result of `select_new_posts`. `earlier` are posts sent in earlier slots of the
+        same digest, each with its slot; those from LOOKBACK before the newest issue suffice for
+        every cadence. `language` is for subscribers who have set none.
         """
         self._slot = slot
         self._zone = zone
@@ -154,10 +154,11 @@ class CadenceSelector:
     def select_posts(
         self, subscriber: Subscriber, last: datetime | None, received: Collection[str] = ()
     ) -> tuple[Post, ...]:
-        """Give the posts for a reader, newest first; () where none, or not yet.
+        """Return a subscriber's posts, newest first; () if there are none or none are due.
 
-        `last` is the newest slot of this digest with which they were mailed; it and earlier posts
-        only matter for cadences in days, weeks and months. `received` is as in `select`.
+        `last` is the newest slot of this digest in which they were mailed. It and the earlier posts
+        matter only for cadences in days, weeks and months. `received` is as in
+        `select_followed_posts`.
         """
         if not is_due(subscriber.cadence, last, self._slot, self._zone):
             return ()
@@ -175,7 +176,7 @@ class CadenceSelector:
         return tuple(post for post in chosen if post.id not in received) if received else chosen
 
     def _find_waiting(self, subscriber: Subscriber, last: datetime | None) -> list[Post]:
-        """Give what went out while it was not their day."""
+        """Return the posts sent while the subscriber was not due."""
         until = _get_waiting_until(subscriber)
         if not self._earlier or until < self._newest:
             return []
@@ -184,7 +185,7 @@ class CadenceSelector:
 
 
 class _DigestFilter:
-    """Which posts a digest is made of."""
+    """The filter of a digest: tags, authors and languages."""
 
     def __init__(self, digest: DigestConfig, people: Sequence[tuple[str, Author]]) -> None:
         keys = {normalize_name(key): author.name for key, author in people}
@@ -195,7 +196,7 @@ class _DigestFilter:
         self._languages = digest.languages
 
     def matches(self, post: Post) -> bool:
-        """Tell whether a post has one of the tags, one of the authors and one of the languages."""
+        """Return whether a post matches the filter by tag, by author and by language."""
         tags = _normalize_names((each.label, each.slug) for each in (*post.tags, *post.categories))
         authors = _normalize_names((each.name, each.slug) for each in post.authors)
         return (
@@ -209,12 +210,12 @@ class _DigestFilter:
 
 
 def _normalize_names(pairs: Iterable[tuple[str, str]]) -> Iterable[str]:
-    """Give names and slugs in the form in which they are compared."""
+    """Yield names and slugs in normalised form for comparison."""
     return (normalize_name(name) for pair in pairs for name in pair)
 
 
 def _matches_language(language: str, wanted: str) -> bool:
-    """Tell whether a language is one asked for: "de-AT" is "de" (RFC 4647 section 3.3.1)."""
+    """Return whether a language matches a range: "de-AT" matches "de" (RFC 4647 section 3.3.1)."""
     return f"{language}-".casefold().startswith(f"{wanted}-".casefold())
 
 
@@ -227,7 +228,7 @@ def _is_followed(post: Post, follows: SubscriptionFilter) -> bool:
 
 
 def _get_waiting_until(subscriber: Subscriber) -> datetime:
-    """Give until when posts wait, or waited, for a reader."""
+    """Return the time until which posts wait, or waited, for a subscriber."""
     if subscriber.cadence in _STEPS:
         return datetime.max.replace(tzinfo=UTC)
     return (
@@ -238,7 +239,7 @@ def _get_waiting_until(subscriber: Subscriber) -> datetime:
 
 
 def _place(post: Post) -> tuple[datetime, str]:
-    """Give what orders posts, as the library does."""
+    """Return the sort key of posts, the same as in the library."""
     return post.published, post.path
 
 

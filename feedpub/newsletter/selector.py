@@ -1,4 +1,7 @@
-"""What is new in a digest, and what went out before → the posts that one reader gets."""
+"""Select each subscriber's posts for an issue, using what the database knows they received.
+
+`PostSelector` feeds `feedpub.newsletter.selection` from the database.
+"""
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
@@ -14,10 +17,10 @@ _NOTHING: frozenset[str] = frozenset()
 
 
 class PostSelector:
-    """Chooses for each reader of one issue; nobody gets a post that they had in any issue.
+    """Selects posts for each subscriber of one issue, never one they received in any issue.
 
-    What waits for those who want mail less often, or did until just now, is looked up when the
-    first of them comes: most newsletters have none.
+    Earlier posts, needed for slower cadences and recent changes of cadence, are loaded for the
+    first subscriber who needs them: most newsletters have none.
     """
 
     def __init__(
@@ -41,7 +44,7 @@ class PostSelector:
         self._received = self._find_received(new)
 
     def select_posts(self, reader: Subscriber) -> tuple[Post, ...]:
-        """Give the posts of a reader, newest first; () where none, or not yet."""
+        """Return a subscriber's posts, newest first; () if there are none or none are due."""
         if reader.cadence not in DELAYED_CADENCES and (
             not reader.delayed_until or reader.delayed_until < self._recent_since
         ):
@@ -53,9 +56,10 @@ class PostSelector:
 
     @cached_property
     def _sent_issues(self) -> tuple[Issue, ...]:
-        """What this digest has mailed, newest first.
+        """The issues of this digest, newest first.
 
-        What a clock that ran ahead has planned went to all who were waiting: it is no matter here.
+        Issues planned by a clock that was far ahead are left out: they went to everybody who was
+        waiting.
         """
         issues = self._newsletter.store.list_issues(self._digest.name)
         until = self._slot + MAX_CLOCK_SKEW
@@ -67,15 +71,15 @@ class PostSelector:
 
     @cached_property
     def _recent_since(self) -> datetime:
-        """From when on who wanted mail less often has had no issue since."""
+        """Subscribers who changed to a faster cadence after this time have had no issue since."""
         return (self._sent_issues[0].slot if self._sent_issues else self._slot) - GRACE_PERIOD
 
     @cached_property
     def _delayed(self) -> "_DelayedSelection":
-        """What this digest mailed of late: the posts, and to whom when.
+        """The recently sent posts of this digest, and who was mailed which of them and when.
 
-        Between a reader's day and the next issue nothing goes out, however long that is: what
-        waits for them went out at most BACK before the newest issue there is.
+        Between a subscriber's due day and the next issue nothing is sent, however long that is. So
+        what waits for them was sent at most LOOKBACK before the newest issue.
         """
         store, lately = self._newsletter.store, self._recent_since
         since = lately + GRACE_PERIOD - LOOKBACK
@@ -104,10 +108,10 @@ class PostSelector:
     def _find_received(
         self, posts: Iterable[Post], waited: datetime | None = None
     ) -> dict[int, set[str]]:
-        """Give which of these posts each reader was sent, or is to be sent, in any issue.
+        """Return which of these posts each subscriber was sent, or will be, in any issue.
 
-        Who had one had its translations. With `waited` only of those for whom posts wait, or did
-        until that time or later.
+        Having received a post counts as having received its translations. With `waited`, look only
+        at subscribers for whom posts wait, or did until that time or later.
         """
         alike = {
             each: group
@@ -122,4 +126,4 @@ class PostSelector:
 
 
 _DelayedSelection = tuple[CadenceSelector, dict[int, datetime], dict[int, set[str]]]
-"""For readers who want mail less often: the choices, when they were last mailed, and what."""
+"""For slower cadences: the selector, the last slot and the received posts by subscriber id."""

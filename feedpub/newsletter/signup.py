@@ -1,13 +1,9 @@
-"""People who sign up, confirm, choose and leave → readers, and the mails that ask them first.
+"""Sign-up, confirmation, preferences, unsubscribe and erasure, as offered on the web.
 
-A request is only recorded (`ask`); what comes of it is decided, and mailed, by `confirmations`.
-The others take the token of a mail, or the reader whose it is.
-
-A token, and what its owner wants → what is so from now on.
-
-The network a request comes from → a mark that tells it again today, and nobody which it is.
-
-The site as it is now → all that the pages for its readers are made of.
+`request_signup` only records a request; `feedpub.newsletter.confirmations` decides on it and sends
+the mail. The other functions take a signed token from a message, or the subscriber whose it is.
+`NetworkHasher` identifies client networks for rate limits without storing them, and
+`load_page_context` loads what the subscriber pages are rendered from.
 """
 
 import hmac
@@ -33,23 +29,22 @@ from feedpub.site.describe import FilterDescriber, FilterNames
 from feedpub.site.pipeline import load_templates, prepare_site
 from feedpub.site.templates import Templates
 
-_IPV4, _IPV6 = 24, 48  # what one household or office has, and its neighbours
+_IPV4, _IPV6 = 24, 48  # prefix bits: a household or office and its neighbours
 _OCTETS = 16
 
 
 class NetworkHasher:
-    """Marks networks with a salt that is in memory alone, and another one every day."""
+    """Hashes client networks with a salt kept only in memory and changed every day."""
 
     def __init__(self) -> None:
         self._day: date | None = None
         self._salt = b""
 
     def hash_network(self, address: str, now: datetime) -> bytes:
-        """Return the mark of the network that an IP address is in.
+        """Return the hash of the network of an IP address.
 
-        An address that is not of the internet may be a proxy's that the configuration does not
-        name: all whom it speaks for count as one, as do all whose address is unknown. For one
-        thread at a time.
+        Unparsable addresses hash alike. So do all clients behind a proxy that the configuration
+        does not list, as they share its address. Not thread-safe.
         """
         if self._day != now.date():
             self._day, self._salt = now.date(), secrets.token_bytes(_OCTETS)
@@ -70,7 +65,7 @@ def _network(address: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class PageContext:
-    """One state of the site; whoever runs for long sets a new one when the site has changed."""
+    """What subscriber pages are rendered from; replaced as a whole when the site changes."""
 
     newsletter: NewsletterContext
     templates: Templates
@@ -82,9 +77,9 @@ class PageContext:
 def load_page_context(
     request: BuildRequest, desk: NewsletterContext, kept: BuildState | None = None
 ) -> PageContext:
-    """Read the site; of what was kept by the last build, only what has changed since.
+    """Read the site; with the state of the last build, only what has changed since.
 
-    A build that goes on is waited for.
+    Waits for a running build.
     """
     where = desk.paths
     waiting: Callable[[], None] = partial(request.progress, "waiting for a build to end", 0, 0)
@@ -113,25 +108,25 @@ def _load_page_context(
 _CONFIRM = "confirm"
 
 _CONFIRMABLE_STATES = ("pending", "unsubscribed", "bounced")
-"""States that somebody leaves by confirming."""
+"""States that a confirmation changes to active."""
 
 _FINAL_STATES = ("unsubscribed", "complained", "suppressed")
-"""States that say as much as that somebody left, or more."""
+"""States that an unsubscribe leaves as they are."""
 
 _UNDO_PERIOD = timedelta(days=1)
-"""For so long leaving can be undone at once; later a mail asks first, as it asks everybody."""
+"""How long an unsubscribe can be undone at once; later, a confirmation mail is needed."""
 
 
 @dataclass(frozen=True, slots=True)
 class SubscriptionOffer:
-    """What somebody would get who confirms; `is_open` is False where they confirmed before."""
+    """What a confirmation would activate; `is_pending` is False if it is active already."""
 
     subscriber: Subscriber
     is_pending: bool
 
     @property
     def fingerprint(self) -> str:
-        """What tells it from any other: nobody confirms what they were not shown."""
+        """A hash of the offer, to make sure that what is confirmed is what was shown."""
         one = self.subscriber
         return blake2b(repr((one.follows, one.cadence, one.language)).encode()).hexdigest()[:16]
 
@@ -143,11 +138,11 @@ def request_signup(
     now: datetime,
     limits: SignupLimits | None = None,
 ) -> str:
-    """Record that somebody, perhaps, wants to be mailed; `network` is marked by `Networks`.
+    """Record a sign-up request; `network` is a hash from `NetworkHasher`.
 
-    It looks at no reader, and does as much for whomever is asked for. Tells what becomes of it,
-    as `admission.heard` does, which is nothing to tell them. Raises `roster.Faulty` for what is
-    no address.
+    Subscribers are not looked up, so the response takes equally long for every address. Return the
+    decision of `feedpub.models.signup.decide_request`, which must not be disclosed to the client.
+    Raises InvalidValueError if the address is invalid.
     """
     return desk.store.record_signup(
         wish, desk.derive_salt(), network, limits or SignupLimits(), now
@@ -155,10 +150,10 @@ def request_signup(
 
 
 def create_token(desk: NewsletterContext, purpose: str, reader: Subscriber) -> str:
-    """Give a reader's token for a purpose.
+    """Return a subscriber's token for a purpose.
 
-    One to confirm is good as long as the reader's state is what it was: an old mail brings nobody
-    back who left since, whoever has it.
+    A confirmation token is valid only while the subscriber's state is unchanged, so that an old
+    message cannot reactivate somebody who unsubscribed since.
     """
     made = desk.create_token(purpose, reader)
     return (
@@ -169,20 +164,20 @@ def create_token(desk: NewsletterContext, purpose: str, reader: Subscriber) -> s
 
 
 def _state(reader: Subscriber) -> str:
-    """Give since when a reader has been in which state."""
+    """Return a subscriber's state and when it began, as signed in a confirmation token."""
     return f"{reader.state} {reader.changed.isoformat() if reader.changed else ''}"
 
 
 def find_subscriber(desk: NewsletterContext, purpose: str, text: str) -> Subscriber | None:
-    """Give the reader whose token for a purpose this is."""
+    """Return the subscriber a token for this purpose belongs to, if it is valid."""
     owner = tokens.verify_token(desk.keys, purpose, text)
     return None if owner is None else desk.find_subscriber(owner)
 
 
 def is_valid_token(desk: NewsletterContext, purpose: str, text: str) -> bool:
-    """Tell whether a token is one of ours, be its owner there or not any more.
+    """Return whether a token is valid here, even if its subscriber has been erased.
 
-    None is of another database, where its id means somebody else: there its owner may be, too.
+    A token of another database is invalid if its id belongs to somebody else here.
     """
     owner = tokens.verify_token(desk.keys, purpose, text)
     if owner is None:
@@ -191,7 +186,7 @@ def is_valid_token(desk: NewsletterContext, purpose: str, text: str) -> bool:
 
 
 def find_offer(desk: NewsletterContext, text: str) -> SubscriptionOffer | None:
-    """Give what the owner of a token would get by confirming, or gets already."""
+    """Return what the owner of a token would get by confirming, or gets already."""
     made, _, seal = text.partition("_")
     reader = find_subscriber(desk, _CONFIRM, made)
     if reader is None:
@@ -218,9 +213,9 @@ def find_offer(desk: NewsletterContext, text: str) -> SubscriptionOffer | None:
 def confirm_signup(
     desk: NewsletterContext, offer: SubscriptionOffer, source: str, now: datetime
 ) -> Subscriber | None:
-    """Mail somebody from now on what they were offered; None where they ask for other things now.
+    """Activate a subscriber with the offered preferences; None if the pending request differs now.
 
-    `source` is the network address they said so from.
+    `source` is the network address of the client, kept as proof of consent.
     """
     one = offer.subscriber
     wish = SignupRequest(one.address, one.follows, one.cadence, one.language)
@@ -228,7 +223,7 @@ def confirm_signup(
 
 
 def unsubscribe(desk: NewsletterContext, text: str, now: datetime) -> None:
-    """Mail somebody no more."""
+    """Unsubscribe the owner of a token."""
     reader = find_subscriber(desk, "unsubscribe", text)
     if reader is not None and reader.state not in _FINAL_STATES:
         desk.store.change_state(reader.id, "unsubscribed", now)
@@ -237,10 +232,10 @@ def unsubscribe(desk: NewsletterContext, text: str, now: datetime) -> None:
 def resubscribe(
     desk: NewsletterContext, text: str, network: bytes, now: datetime
 ) -> tuple[Subscriber | None, str]:
-    """Take back that somebody left: at once where it was just now, else a mail asks them first.
+    """Undo an unsubscribe: at once if it is recent, otherwise by requesting a confirmation mail.
 
-    Gives them as they are then, and what becomes of asking them, as `ask` does, "" where that was
-    not done; nothing changes for anybody who did not leave.
+    Return the subscriber and the decision of `request_signup`, "" if it was not called. A
+    subscriber who is not unsubscribed is left unchanged.
     """
     reader = find_subscriber(desk, "unsubscribe", text)
     if reader is None or reader.state != "unsubscribed":
@@ -260,13 +255,13 @@ def update_preferences(
     language: str,
     now: datetime,
 ) -> None:
-    """Set what somebody gets who has come with their token."""
+    """Set the preferences of a subscriber who was identified by a token."""
     desk.store.reset_mail_count(reader.address, desk.derive_salt())
     desk.store.update_preferences(reader.id, follows, cadence, language, now)
 
 
 def erase_by_token(desk: NewsletterContext, text: str) -> bool:
-    """Delete somebody for good; False where the token is not one of ours."""
+    """Erase the owner of a token; return False if the token is not valid here."""
     reader = find_subscriber(desk, "unsubscribe", text)
     if reader is not None:
         desk.store.forget_address(reader.address, *desk.derive_salts())

@@ -1,6 +1,6 @@
-"""Rows of cells → a table in columns, or where that is too wide, one entry after another.
+"""Wrap plain text by display width, and lay out tables in columns or as lists.
 
-Text → lines of so many columns, in which a Chinese character takes two.
+Wide characters, such as Chinese ones, take two columns (Unicode Standard Annex #11).
 """
 
 import re
@@ -10,16 +10,14 @@ from collections.abc import Iterator, Sequence
 from feedpub.delivery.merge_tags import TAG_END, TAG_START
 
 LINE_WIDTH = 72
-"""What every mail program shows without a second line, quoted once or twice as well."""
+"""Columns that mail clients show without wrapping, even when the text is quoted once or twice."""
 
 _INVISIBLE = frozenset(("Mn", "Me", "Cf"))
 _MERGE_TAG = re.compile(f"{TAG_START}[^{TAG_START}{TAG_END}]*{TAG_END}")
-_MERGE_TAG_WIDTH = (
-    24  # columns of a reader's own value, which nobody knows yet: an address has as many
-)
+_MERGE_TAG_WIDTH = 24  # assumed columns of a merge tag's value: about as long as an address
 _WORD = re.compile(f"(?:{_MERGE_TAG.pattern}|[^ \t\n])+")
 _URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:(?://|[^ ]+@)")
-# Wide, and in words: Hangul, and what is around a mark.
+# Wide, but not breakable: Hangul, which separates words, and merge tag delimiters.
 _IN_WORDS = re.compile(f"[\u1100-\u11ff\u3130-\u318f\uac00-\ud7af{TAG_START}{TAG_END}]")
 _CLOSING = frozenset(
     "、。，．：；？！）」』】〕〉》〗〙”’…—・ー々ぁぃぅぇぉっゃゅょゎァィゥェォッャュョヮ%℃"
@@ -29,18 +27,18 @@ _JOINER = "\u200d"
 
 
 def measure_width(text: str) -> int:
-    """Give how many columns a text takes where letters are of one width."""
+    """Return the columns a text takes in a monospaced font."""
     if text.isascii():
         return len(text)
     return sum(_width(each) for each in _MERGE_TAG.sub("x" * _MERGE_TAG_WIDTH, text))
 
 
 def wrap_text(text: str, columns: int = LINE_WIDTH) -> list[str]:
-    """Divide text into lines of at most so many columns; white space is folded.
+    """Wrap text into lines of at most `columns` columns, collapsing white space.
 
-    It is divided at spaces, and between the characters of scripts that have none, but not so that
-    a line begins with a closing mark or ends with an opening one. Only an address is too long for
-    a line; any other long word is cut, but not within the mark of a reader's own value.
+    Lines break at spaces and between characters of scripts without spaces, but never before closing
+    or after opening punctuation. Other long words are cut, except URLs, which may exceed the line,
+    and merge tags, which stay whole.
     """
     lines = [""]
     filled = 0
@@ -58,7 +56,7 @@ def wrap_text(text: str, columns: int = LINE_WIDTH) -> list[str]:
 
 
 def draw_rule(text: str, sign: str = "=", columns: int = LINE_WIDTH) -> str:
-    """Give a line of `sign` as long as the longest line of `text`."""
+    """Return a line of `sign` as wide as the longest line of `text`."""
     longest = max((measure_width(line) for line in text.split("\n")), default=0)
     return sign * max(1, min(longest, columns))
 
@@ -70,12 +68,12 @@ def _width(character: str) -> int:
 
 
 def _is_breakable(character: str) -> bool:
-    """Tell whether a line may end before and after a character."""
+    """Return whether a line may break before and after a character."""
     return unicodedata.east_asian_width(character) in "WF" and not _IN_WORDS.match(character)
 
 
 def _split_unbreakable(word: str, columns: int) -> Iterator[str]:
-    """Give what of a word must stay on one line, piece by piece."""
+    """Yield the parts of a word that must each stay on one line."""
     if word.isascii() and len(word) <= columns:
         yield word
         return
@@ -92,7 +90,7 @@ def _split_unbreakable(word: str, columns: int) -> Iterator[str]:
 
 
 def _may_break(atom: str, character: str, columns: int) -> bool:
-    """Tell whether a line may end between what was read of a word and its next character."""
+    """Return whether a line may break between the part read so far and the next character."""
     before = atom[-1]
     if atom.rfind(TAG_START) > atom.rfind(TAG_END):
         return False
@@ -115,7 +113,10 @@ Block = list[str]
 
 
 def render_table(rows: Sequence[Sequence[str]], columns: int, *, headed: bool) -> list[Block]:
-    """Give a table as blocks of lines; `headed` says that its first row names the columns."""
+    """Render a table as blocks of lines; with `headed`, the first row holds the column names.
+
+    A table too wide for `columns` becomes one block per row.
+    """
     if not rows:
         return []
     count = max(len(row) for row in rows)
@@ -129,7 +130,7 @@ def render_table(rows: Sequence[Sequence[str]], columns: int, *, headed: bool) -
 def _aligned(
     rows: Sequence[Sequence[str]], widths: Sequence[int], *, headed: bool
 ) -> Iterator[str]:
-    """Write each row on a line."""
+    """Yield each row as one line."""
     for number, row in enumerate(rows):
         cells = [
             cell + " " * (wide - measure_width(cell))
@@ -141,7 +142,7 @@ def _aligned(
 
 
 def _listed(rows: Sequence[Sequence[str]], columns: int, *, headed: bool) -> Iterator[Block]:
-    """Write each row as a block, every cell on a line of its own behind its column's name."""
+    """Yield each row as a block, with every cell on its own line after its column name."""
     names = [f"{name}: " if name else "" for name in rows[0]] if headed else [""] * len(rows[0])
     for row in rows[1:] if headed else rows:
         yield [

@@ -1,1 +1,1 @@
-"""A library, and what went out of it → the site: which feeds and pages there are, every file."""
+"""Build of a site: read the posts, plan feeds and pages, render and write what has changed."""

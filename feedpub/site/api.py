@@ -1,4 +1,4 @@
-"""A folder of posts → a folder of feeds and pages: the use cases `build` and `check`."""
+"""Public functions of the site package: `build`, `check` and `import_check`."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -29,21 +29,21 @@ __all__ = [
 
 
 def check(request: BuildRequest) -> Summary:
-    """Find everything that somebody should mend; nothing of the site is written.
+    """Return all problems of the site; nothing is written.
 
-    Raises FeedpubError where the config or a template cannot be used at all.
+    Raises FeedpubError if the configuration or a template cannot be used.
     """
-    # Imported only here, as it takes long and a build has no use for it.
+    # Imported late: slow to load, and a build does not need it.
     from feedpub.site import checker  # noqa: PLC0415
 
     return checker.check(request)
 
 
 def import_check(request: BuildRequest, old: Path) -> "tuple[OldUrl, ...]":
-    """Tell of each address of an old site what is there now; nothing is written.
+    """Return what now answers at each URL of an old site; nothing is written.
 
-    Raises FeedpubError where the old site or the configuration cannot be read.
+    Raises FeedpubError if the old site or the configuration cannot be read.
     """
-    from feedpub.site import import_check as site_import_check  # noqa: PLC0415 - likewise
+    from feedpub.site import import_check as site_import_check  # noqa: PLC0415 - as above
 
     return site_import_check.import_check(request, old)

@@ -1,7 +1,9 @@
-"""The issues that went out of digests → what the site shows of each, and where it is.
+"""The web archive of digests: which issues are shown, their URLs and their feed entries.
 
-An address is known before its page is made, since the messages of the issue name it, and stays
-also where the digest has another name now: the time in it is that of the slot, in UTC.
+An issue's URL is known before its page is built, since its messages contain it, and does not
+change when the digest is renamed. It contains the scheduled time in UTC.
+
+Enter at `build_archives`.
 """
 
 from collections.abc import Iterable, Mapping
@@ -20,50 +22,50 @@ from feedpub.models.text import quote, shorten, slugify
 from feedpub.site.i18n import direction
 
 ARCHIVE_FOLDER = "digests/"
-"""The folder of the archives, below the site."""
+"""The folder of all archives, below the output folder."""
 _CANCELLED = "cancelled"
 
 
 @dataclass(frozen=True, slots=True)
 class IssuePage:
-    """An issue, and those of its posts that are still published."""
+    """An issue with those of its posts that are still published."""
 
     folder: str  # of its page, below the output folder
     issue: ArchivedIssue
-    posts: tuple[Post, ...]  # as they stood in the issue
-    is_listed: bool  # False: who has the address sees the page, and nothing leads there
+    posts: tuple[Post, ...]  # in the order of the issue
+    is_listed: bool  # False: the page exists, but nothing links to it
 
     @property
     def summary(self) -> str:
-        """Tell the titles of the posts."""
+        """The titles of the posts, shortened."""
         return shorten(" · ".join(post.title for post in self.posts))
 
 
 @dataclass(frozen=True, slots=True)
 class DigestArchive:
-    """A digest, and what went out of it."""
+    """A digest with its issues."""
 
-    name: str  # what people call it
+    name: str  # display name
     slug: str
     folder: str  # of its archive, below the output folder
     issues: tuple[IssuePage, ...]  # newest first
 
     @property
     def listed_issues(self) -> tuple[IssuePage, ...]:
-        """Give the issues that the archive and the feed tell of."""
+        """The issues that the archive page and the feed list."""
         return tuple(each for each in self.issues if each.is_listed)
 
 
 def build_archive_url(config: Config, digest: str) -> str:
-    """Give the URL of the archive of the digest with this name, "" for a site without pages."""
+    """Return the archive URL of a digest, by name, or "" for a site without pages."""
     return config.site.url + quote(_folder(digest)) if config.pages.enabled else ""
 
 
 def build_issue_url(config: Config, digest: str, slot: datetime) -> str:
-    """Give the URL of the page of an issue, "" for a site without pages.
+    """Return the URL of an issue's page, or "" for a site without pages.
 
-    `digest` is its name in the configuration, `slot` the aware time that the issue is for. The
-    page is there once the issue is planned and the site is built.
+    `digest` is its name in the configuration, `slot` the scheduled time, which must be aware. The
+    page exists once the issue is planned and the site has been built.
     """
     return (
         f"{build_archive_url(config, digest)}{_slot_folder(slot)}/" if config.pages.enabled else ""
@@ -73,10 +75,10 @@ def build_issue_url(config: Config, digest: str, slot: datetime) -> str:
 def build_archives(
     config: Config, library: Library, issues: Iterable[Issue]
 ) -> tuple[DigestArchive, ...]:
-    """Give every digest of the configuration with its issues, none for a site without pages.
+    """Return every configured digest with its issues, none for a site without pages.
 
-    Where nothing went out yet a digest has its archive and its feed all the same: readers may
-    follow them. What was skipped is passed over, and so are digests that are there no more.
+    A digest without issues still has an archive and a feed, since people may already subscribe.
+    Skipped issues, and those of digests no longer configured, are left out.
     """
     if not config.pages.enabled:
         return ()
@@ -97,7 +99,7 @@ def build_archives(
 
 
 def build_feed_entry(config: Config, edition: IssuePage) -> Post:
-    """Give an issue as what feeds are made of; its body is its folder, its HTML `contents`."""
+    """Return an issue as a feed entry; its body key is its folder, see `render_entry_html`."""
     issued = edition.issue
     key = blake2b(
         "\x1f".join([repr(issued), *(post.cache_key for post in edition.posts)]).encode(
@@ -132,7 +134,7 @@ def build_feed_entry(config: Config, edition: IssuePage) -> Post:
 
 
 def render_entry_html(edition: IssuePage, language: str) -> str:
-    """Give what an issue holds as HTML: each post's title, which leads to it, and its summary."""
+    """Return the content of an issue as HTML: each post's linked title and its summary."""
     return "\n".join(_render_post(post, language) for post in edition.posts)
 
 
@@ -159,7 +161,7 @@ def _edition(
         archive=build_archive_url(config, digest.name),
         intro=issue.intro,
     )
-    # Messages lead to the address that it had when they were written.
+    # Messages contain the URL that was current when they were written.
     folder = f"{_folder(issue.original_digest)}{_slot_folder(issue.slot)}/"
     return IssuePage(folder, issued, posts, bool(posts) and issue.state != _CANCELLED)
 
@@ -173,5 +175,5 @@ def _folder(digest: str) -> str:
 
 
 def _slot_folder(slot: datetime) -> str:
-    """Name the folder of an issue: 2025-01-30-0800, with as much more as the time has."""
+    """Return the folder name of an issue: 2025-01-30-0800, plus seconds and fractions if not 0."""
     return f"{slot.astimezone(UTC):%Y-%m-%d-%H%M%S%f}".removesuffix("000000").removesuffix("00")

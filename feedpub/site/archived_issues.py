@@ -1,6 +1,6 @@
-"""The database of the newsletter → the issues that the site shows.
+"""Load the issues that the site's archive shows from the newsletter database.
 
-A build only ever reads it: where there is none it makes none.
+A build only reads the database, and never creates one.
 """
 
 from dataclasses import dataclass, replace
@@ -14,25 +14,25 @@ from feedpub.models.newsletter import Issue
 
 @dataclass(frozen=True, slots=True)
 class IssueArchive:
-    """What went out of the digests, as far as is known."""
+    """The digest issues that have been sent, as far as known."""
 
     issues: tuple[Issue, ...] = ()  # newest first
-    is_complete: bool = True  # else there may be others, whose pages must stay
+    is_complete: bool = True  # if False, there may be others, whose pages must not be removed
     problems: tuple[Problem, ...] = ()
 
 
 def load_archived_issues(
     where: SitePaths, config_path: Path, memory: BuildCache, *, keep: bool = True
 ) -> IssueArchive:
-    """Give all issues that went out or are going out; none for a site without digests or pages.
+    """Return all issues that have been or are being sent; none for a site without digests or pages.
 
-    Where the database cannot be used, they are those of the last time it could, and a problem
-    says so: the pages that messages lead to must stay. Where there was no such time, none are
-    known, and a problem says so too. Without `keep` nothing is remembered.
+    If the database is unavailable, the issues of the last successful load are returned with a
+    problem, so that pages that messages link to stay. If there was none, the result is incomplete
+    and has a problem too. With `keep` False nothing is cached.
     """
     if not (where.config.digests and where.config.pages.enabled):
         return IssueArchive()
-    # Imported only here, as it takes long and most sites have no use for it.
+    # Imported late: slow to load, and most sites do not need it.
     from feedpub import storage  # noqa: PLC0415
     from feedpub.storage import errors  # noqa: PLC0415
 
@@ -47,7 +47,8 @@ def load_archived_issues(
             return IssueArchive(problems=(Problem(str(config_path), 0, fault),), is_complete=False)
         fault = f"{error}; until then issues are shown as they were at the last build"
         return IssueArchive(known, problems=(Problem(str(config_path), 0, fault),))
-    # Until the newsletter is next opened, which renames them in the database as well.
+    # Digests renamed in the configuration keep their old name in the database until the newsletter
+    # is next opened.
     names = {each.was: each.name for each in where.config.digests if each.was}
     issues = tuple(
         replace(each, digest=names[each.digest], named=each.original_digest)

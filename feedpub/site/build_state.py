@@ -1,4 +1,4 @@
-"""A build → what a living process keeps of it, so that the next need not find it out again."""
+"""State that a long-lived process keeps between builds, so that the next one does less work."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class BuildInputs:
-    """All that decides what is published, but for the time."""
+    """Everything that determines the output, apart from the time."""
 
-    program_digest: str  # tells the version of the program
+    program_digest: str  # digest of the installed program
     paths: SitePaths
     drafts: bool
     future: bool
@@ -35,7 +35,7 @@ class BuildInputs:
     archive: IssueArchive
 
     def compute_stamp(self) -> str:
-        """Give a digest of it all."""
+        """Return a digest of all inputs."""
         asked = (self.program_digest, self.paths.config, self.drafts, self.future)
         return scanner.compute_digest(
             repr((*asked, self.entries, self.templates, self.archive)).encode()
@@ -44,42 +44,42 @@ class BuildInputs:
 
 @dataclass(frozen=True, slots=True)
 class BuildState:
-    """What was found out by a build, all of it values: the next one may be handed them or not."""
+    """The results of a build for reuse by the next, which is equally correct without them."""
 
     request: BuildRequest
     inputs: BuildInputs
     prepared: PreparedSite
-    context: SiteContext  # what the bytes were made with
+    context: SiteContext  # what outputs were rendered with
     bodies: RenderCache
     outputs: Mapping[str, OutputFile | StaticFile]
     build: BuildRecord
     pool: ReaderPool
-    stamp: tuple[int, ...]  # of what is remembered on the disk of this build
-    publication_lines: str  # what the list of the output folder tells of posts
-    list_stat: FileStat  # of that list
+    stamp: tuple[int, ...]  # of the cache on disk, after this build
+    publication_lines: str  # what the manifest file records about posts
+    list_stat: FileStat  # of the manifest file
 
     def matches_request(self, request: BuildRequest) -> bool:
-        """Tell whether it was kept of the site and for the folder that are asked for."""
+        """Return whether this state is of the same site, environment and output folder."""
         own = self.request
         return (own.config_path, own.output, own.environ) == (
             *(request.config_path, request.output, request.environ),
         )
 
     def load_publications(self, where: SitePaths) -> Mapping[str, Publication]:
-        """Return what posts are published as: as this build left it, or a later one that failed."""
+        """Return what posts were published as, including entries of a later build that failed."""
         own = self.prepared.library.publications
         if writer.stat_file(where.output / scanner.LIST_FILE) == self.list_stat:
             return own
         return {**own, **scanner.read_publications(where.output)}
 
     def is_reusable(self, request: BuildRequest, where: SitePaths, mark: tuple[int, ...]) -> bool:
-        """Tell whether it is of use still: settings stand, and nobody else has built since."""
+        """Return whether the settings are the same and no other process has built since."""
         return not request.clean and self.inputs.paths == where and self.stamp == mark
 
 
 @dataclass(frozen=True, slots=True)
 class RebuildResult:
-    """What came of a build, and what to hand to the next one."""
+    """The summary of a build, and the state for the next one."""
 
     summary: Summary
     state: BuildState
@@ -87,7 +87,7 @@ class RebuildResult:
 
 @dataclass(frozen=True, slots=True)
 class ChangedPaths:
-    """What may have changed since a build: paths below each folder, "" for all of it."""
+    """What may have changed since a build: paths below each folder; "" means all of it."""
 
     content: frozenset[str]
     templates: frozenset[str]
@@ -95,10 +95,10 @@ class ChangedPaths:
 
     @classmethod
     def from_paths(cls, where: SitePaths, changed: frozenset[str]) -> ChangedPaths:
-        """Sort paths as a watcher tells them by the folder that they belong to."""
+        """Sort the paths that a watcher reports by folder."""
         folders = (where.content, where.templates, where.output)
         return cls(*(select_below(folder, changed) for folder in folders))
 
     def select_changed(self, paths: Iterable[str]) -> list[str]:
-        """Give those of these paths of the output folder that may have changed."""
+        """Return those of the given output paths that may have changed."""
         return [path for path in paths if is_changed(path, self.output)] if self.output else []

@@ -1,4 +1,4 @@
-"""Publishes a site: reads what is new, writes what has changed, and leaves alone the rest."""
+"""Build a site incrementally: `build` for one run, `rebuild` in a long-lived process."""
 
 import time
 from collections.abc import Callable, Mapping
@@ -33,14 +33,14 @@ if TYPE_CHECKING:
 
 Result = TypeVar("Result")
 
-_LONG_AGO, _NEVER = -(1 << 62), 1 << 62  # microseconds before and after any date
+_LONG_AGO, _NEVER = -(1 << 62), 1 << 62  # microseconds before and after every possible date
 
 
 def build(request: BuildRequest) -> Summary:
-    """Publish the site: write what has changed, remove what is no longer there, leave the rest.
+    """Build the site: write changed files, remove stale ones and leave the rest.
 
-    Raises FeedpubError where the build cannot go on; what is wrong with single files is told in
-    the summary. Another build of the same site, or into the same folder, is waited for.
+    Problems with single files are in the summary. Waits for another build of the same site, or
+    into the same folder. Raises FeedpubError where the build cannot go on.
     """
     where = resolve_paths(request, sends=False)
     code = packaged.compute_program_digest()
@@ -63,13 +63,13 @@ def build(request: BuildRequest) -> Summary:
 def rebuild(
     request: BuildRequest, kept: BuildState | None = None, changed: frozenset[str] | None = None
 ) -> RebuildResult:
-    """Publish the site as `build` does, in a process that goes on living: sooner and sooner.
+    """Build the site like `build`, reusing what an earlier build in this process found out.
 
-    `kept` is what the last build gave. `changed` are the files and folders that may have changed
-    since that one began, and nothing else is looked at; None is any, and all of it is. Either way
-    the bytes are those of a build that knows nothing.
+    `kept` is the state that the last build returned. `changed` are the files and folders that may
+    have changed since it began, and only these are looked at; None means any. The files written
+    are the same as those of a full build.
 
-    Raises FeedpubError as `build` does; `kept` is then as good as before.
+    Raises FeedpubError as `build` does; `kept` then remains usable.
     """
     kept = kept if kept and kept.matches_request(request) else None
     code = kept.inputs.program_digest if kept else packaged.compute_program_digest()
@@ -79,7 +79,7 @@ def rebuild(
         if kept and heard and not request.config
         else resolve_paths(request, sends=False)
     )
-    # The second trial knows nothing: the first found that what is remembered is spoilt.
+    # The second attempt starts without state: the first found the cache corrupt.
     trials = [None, kept]
 
     def work() -> RebuildResult:
@@ -89,7 +89,7 @@ def rebuild(
             seen = _collect_inputs(request, where, code)
             last = None if request.clean else _open_cache(seen).load_build(where.output)
             return _build_site(request, seen, last)
-        # Where the folder's list is not as it was left, nothing of the folder may be.
+        # If the manifest file was changed by someone else, no output file can be assumed untouched.
         untouched = writer.stat_file(where.output / scanner.LIST_FILE) == known.list_stat
         hints = (
             ChangedPaths.from_paths(where, changed) if changed is not None and untouched else None
@@ -110,7 +110,7 @@ def rebuild(
 
 
 def _run_locked(request: BuildRequest, where: SitePaths, work: Callable[[], Result]) -> Result:
-    """Do some work while no other process does any of the kind, on a memory that is sound."""
+    """Run `work` under the locks of cache and output folder, again if the cache was corrupt."""
 
     def waiting() -> None:
         request.progress("waiting for another build to end", 0, 0)
@@ -127,7 +127,7 @@ def _collect_inputs(
     kept: BuildState | None = None,
     hints: ChangedPaths | None = None,
 ) -> BuildInputs:
-    """Look at all that decides what is published, or at what may have changed of it."""
+    """Collect everything that determines the output, or only what may have changed of it."""
     follow_links = where.config.content.follow_links
     if kept and hints:
         entries = scanner.rescan(
@@ -145,7 +145,7 @@ def _collect_inputs(
 
 
 def _open_cache(seen: BuildInputs) -> BuildCache:
-    """Give what is remembered of the site."""
+    """Open the cache of the site."""
     return BuildCache(
         seen.paths.cache, compute_cache_version(seen.program_digest, seen.paths.config)
     )
@@ -154,7 +154,7 @@ def _open_cache(seen: BuildInputs) -> BuildCache:
 def _is_still_valid(
     last: BuildRecord, request: BuildRequest, where: SitePaths, ledger: Manifest
 ) -> bool:
-    """Tell whether a build is right for the time, and these files lie as it left them."""
+    """Return whether a build is still current and the given files are as it left them."""
     timely = last.valid_from <= to_microseconds(request.now) < last.valid_until
     return timely and writer.is_unchanged(where.output, ledger)
 
@@ -166,8 +166,8 @@ def _build_site(
     kept: BuildState | None = None,
     hints: ChangedPaths | None = None,
 ) -> RebuildResult:
-    """Make what is not as the last build left it."""
-    # Imported only here, as it takes long: an unchanged site is known without it.
+    """Build what differs from the last build."""
+    # Imported late: slow to load, and not needed if nothing has changed.
     from feedpub.config.jobs import ensure_monotonic  # noqa: PLC0415
     from feedpub.site import archive  # noqa: PLC0415
     from feedpub.site import outputs as site_outputs  # noqa: PLC0415
@@ -178,6 +178,7 @@ def _build_site(
     _refuse_empty(request, seen, last)
     scanned = time.time_ns()
     published = kept.load_publications(where) if kept else scanner.read_publications(where.output)
+    # A clock set back a little must not withdraw posts that are already published.
     request = replace(request, now=ensure_monotonic(request.now, find_latest_date(published)))
     pool = kept.pool if kept else ReaderPool(where.config, where.content)
     making = prepare_site(
@@ -243,7 +244,7 @@ def _build_site(
     return RebuildResult(summary, kept)
 
 
-def _record_build(  # noqa: PLR0913 - all that has been found out
+def _record_build(  # noqa: PLR0913 - all results of a build
     request: BuildRequest,
     seen: BuildInputs,
     last: BuildRecord | None,
@@ -253,15 +254,15 @@ def _record_build(  # noqa: PLR0913 - all that has been found out
     *,
     settled: int,
 ) -> BuildRecord:
-    """Tell what the next build has to know; files that changed at `settled` or later may change."""
+    """Return the record for the next build; files changed since `settled` may still be changing."""
     from feedpub.content.library.post_ids import get_authority  # noqa: PLC0415
     from feedpub.site import plan  # noqa: PLC0415
     from feedpub.site.id_changes import find_changed_authority  # noqa: PLC0415
     from feedpub.site.pipeline import normalize_problems  # noqa: PLC0415
-    from feedpub.site.pool import describe_killed_worker  # noqa: PLC0415 - likewise
+    from feedpub.site.pool import describe_killed_worker  # noqa: PLC0415 - as above
 
     config, output = seen.paths.config, seen.paths.output
-    # Neither would show in the files that are looked at to know whether anything has changed.
+    # These leave no trace in the files that the next build compares, so it must not skip its work.
     whole = not (making.lost_workers or making.unfinished or changes.killed or changes.unreadable)
     unread = (Problem(path, 0, fault, left_out=True) for path, fault in changes.unreadable)
     since, until = making.library.valid_from, making.library.valid_until
@@ -289,7 +290,7 @@ def _record_build(  # noqa: PLR0913 - all that has been found out
 
 
 def _count_notes(making: "PreparedSite", folder: str) -> tuple[Problem, ...]:
-    """Say how many parts of posts readers do not get; `check` lists them."""
+    """Report how many parts of posts cannot be shown as written; `check` lists them."""
     notes = tuple(making.collect_notes())
     if not notes:
         return ()
@@ -303,7 +304,7 @@ def _count_notes(making: "PreparedSite", folder: str) -> tuple[Problem, ...]:
 
 
 def _refuse_empty(request: BuildRequest, seen: BuildInputs, last: BuildRecord | None) -> None:
-    """Refuse, where that is asked for, to take away all posts there were."""
+    """Refuse to remove all posts, if `refuse_empty` is set: the disk may be unmounted."""
     empty = not any(entry.exists for entry in seen.entries)
     if request.refuse_empty and last and empty and Counts(*last.counts).files:
         raise FeedpubError(
@@ -318,8 +319,8 @@ def _untouched(
     kept: BuildState,
     hints: ChangedPaths,
 ) -> frozenset[str]:
-    """Give the paths of outputs that are the known ones, and whose files nothing is heard of."""
-    links = {entry.path for entry in seen.entries if entry.is_link}  # these lead anywhere
+    """Return the paths of outputs that are unchanged and whose files no hint mentions."""
+    links = {entry.path for entry in seen.entries if entry.is_link}  # may lead anywhere
     sources = hints.content | links
     known = kept.outputs
     same = (
@@ -333,19 +334,19 @@ def _untouched(
         )
     )
     touched = hints.select_changed(kept.build.manifest)
-    # One that lies compressed beside another counts like it.
+    # A changed compressed variant counts as a change of the plain file.
     return frozenset(same).difference(touched, (path.rpartition(".")[0] for path in touched))
 
 
 def compute_cache_version(code: str, config: Config) -> str:
-    """Give a digest of all, but the file itself, that decides what is read in a content file."""
+    """Return a digest of everything that affects reading a post, apart from the file itself."""
     site = config.site
     decides = (code, site.timezone, site.language, config.content, config.markdown)
     return scanner.compute_digest(repr(decides).encode())
 
 
 def _summary(where: SitePaths, made: BuildRecord, written: int, removed: int) -> Summary:
-    """Tell what came of a build."""
+    """Return the summary of a build."""
     return Summary(
         **asdict(Counts(*made.counts)),
         written=written,

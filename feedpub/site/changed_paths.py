@@ -1,4 +1,4 @@
-"""Paths that may have changed, as a watcher tells them → which of them lie below a folder."""
+"""Match the paths that a watcher reports against folders and files."""
 
 import os.path
 from collections.abc import Collection, Iterable
@@ -6,9 +6,9 @@ from pathlib import Path
 
 
 def select_below(folder: Path, changed: Iterable[str]) -> frozenset[str]:
-    """Give the paths that lie below a folder, as seen from it; "" is the folder, or one above it.
+    """Return the changed paths below a folder, relative to it; "" if it or a parent changed.
 
-    A watcher may name a folder as it was asked to watch it, or as the disk knows it.
+    A watcher may report paths below the folder as given, or with symbolic links resolved.
     """
     homes = {_make_absolute(folder), os.path.realpath(folder)}
     found: set[str] = set()
@@ -23,12 +23,12 @@ def select_below(folder: Path, changed: Iterable[str]) -> frozenset[str]:
 
 
 def _make_absolute(path: Path | str) -> str:
-    """Give the absolute path; links in it stay, since what they lead to may have changed."""
+    """Return the absolute path; symbolic links stay, since a link itself may have changed."""
     return os.path.abspath(path)  # noqa: PTH100 - `resolve` would follow links
 
 
 def is_changed(path: str, changed: Collection[str]) -> bool:
-    """Tell whether a path below a folder, or a folder above it, is one of those `below` gave."""
+    """Return whether a relative path, or a folder above it, is in the result of `select_below`."""
     if not changed:
         return False
     while path:

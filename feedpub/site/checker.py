@@ -1,4 +1,4 @@
-"""Checks a site without writing it: config, content, templates, inner links, feeds as written."""
+"""Check a site without writing it: configuration, content, templates, internal links and feeds."""
 
 import json
 import re
@@ -36,9 +36,9 @@ _ID = re.compile(r'\sid="([^"]*+)"')
 
 
 def check(request: BuildRequest) -> Summary:
-    """Find everything that somebody should mend; nothing of the site is written.
+    """Return all problems of the site; nothing is written.
 
-    Raises FeedpubError where the config or a template cannot be used at all.
+    Raises FeedpubError if the configuration or a template cannot be used.
     """
     where = resolve_paths(request, sends=False)
     with lock.lock_folder(where.cache, partial(request.progress, "waiting", 0, 0)):
@@ -46,7 +46,7 @@ def check(request: BuildRequest) -> Summary:
 
 
 def _check(request: BuildRequest, where: SitePaths) -> Summary:
-    """Read, plan and render as a build does, and look at what comes of it."""
+    """Read, plan and render as a build does, and collect the problems."""
     config = where.config
     code = packaged.compute_program_digest()
     memory = BuildCache(where.cache, compute_cache_version(code, config))
@@ -95,9 +95,9 @@ def _check_outputs(
     wanted: Sequence[OutputFile | StaticFile],
     progress: ProgressCallback,
 ) -> Iterator[Problem]:
-    """Try every template, and compare the feeds with those in the output folder.
+    """Render each template once, and compare the feeds with those in the output folder.
 
-    Raises TemplateError where a page cannot be rendered.
+    Raises TemplateError if a page cannot be rendered.
     """
     documents = {
         feed.folder + urls.get_filename(feed, form)
@@ -118,13 +118,13 @@ def _check_outputs(
                 yield Problem(str(where.output / each.path), 0, f"{fault}; run feedpub build")
             elif data != each.render():
                 stale.append(each.path)
-    if stale and scanner.is_built(where.output):  # before the first build that is as it should be
+    if stale and scanner.is_built(where.output):  # before the first build, missing feeds are normal
         fault = f"{len(stale)} of {len(documents)} feeds are missing or out of date (such as "
         yield Problem(str(where.output), 0, f"{fault}{stale[0]}); run feedpub build")
 
 
 def _read_or_empty(path: Path) -> bytes:
-    """Give the bytes of a file, none where it is not there."""
+    """Return the content of a file, b"" if it cannot be read."""
     try:
         return path.read_bytes()
     except OSError:
@@ -132,24 +132,24 @@ def _read_or_empty(path: Path) -> bytes:
 
 
 class _LinkTargets:
-    """What links of this site may lead to: its files, and the ids within its pages."""
+    """The targets of internal links: the files of the site and the ids within its pages."""
 
     def __init__(
         self, wanted: Iterable[OutputFile | StaticFile], bodies: Callable[[str], str]
     ) -> None:
         self._wanted = {each.path: each for each in wanted}
         self._bodies = bodies
-        self._ids: dict[str, set[str]] = {}  # of the bodies of posts, by their digest
+        self._ids: dict[str, set[str]] = {}  # ids in the body of a post, by its digest
 
     def find(self, url: str, base: str) -> str | None:
-        """Return the file that a URL of this site leads to, None where there is none."""
+        """Return the file that a URL of this site leads to, None if there is none."""
         path = unquote(urlsplit(url).path).removeprefix(unquote(urlsplit(base).path))
         folder = path if path.endswith("/") or not path else f"{path}/"
         found = (each for each in (path, f"{folder}index.html") if each in self._wanted)
         return next(found, None)
 
     def has_id(self, path: str, name: str, body: str) -> bool:
-        """Return whether an id stands in a page; `body` is the digest of its post, or ""."""
+        """Return whether a page has an id; `body` is the digest of its post's body, or ""."""
         if body:
             if body not in self._ids:
                 html = "".join(Body.loads(self._bodies(body)).pieces[::2])
@@ -167,7 +167,7 @@ def _ids(html: str) -> set[str]:
 def find_broken_links(
     config: Config, shelved: Library, manuscripts: Mapping[str, ParsedPost], targets: _LinkTargets
 ) -> Iterator[Problem]:
-    """Find links and images in posts that lead into this site and find nothing there."""
+    """Yield a problem for each link or image in a post whose internal target does not exist."""
     found = (*shelved.posts, *shelved.pages, *shelved.unlisted)
     posts = {post.output_path: post.body_key for post in found if post.output_path}
     reported = _links_by_place(shelved.problems)
@@ -180,7 +180,7 @@ def find_broken_links(
             path = targets.find(url, config.site.url)
             if path is None:
                 told = reported.get((post.path, lines[target]), ())
-                # Of a file that is not there `build` told already.
+                # `build` already reports links to missing files.
                 if any(each.startswith(f'link to "{target}": ') for each in told):
                     continue
                 if post.output_path or not target.startswith("#"):
@@ -199,7 +199,7 @@ def find_broken_links(
 def _find_broken_redirects(
     config: Config, shelved: Library, manuscripts: Mapping[str, ParsedPost], targets: _LinkTargets
 ) -> Iterator[Problem]:
-    """Find posts whose pages lead on to where nothing of this site is."""
+    """Yield a problem for each post that redirects to a missing page of this site."""
     for post in (*shelved.posts, *shelved.pages, *shelved.unlisted):
         own = post.redirect_url.startswith(config.site.url)
         if own and targets.find(post.redirect_url, config.site.url) is None:
@@ -218,7 +218,7 @@ def _links_by_place(problems: Iterable[Problem]) -> dict[tuple[str, int], list[s
 
 
 def _broken(path: str, data: bytes) -> str:
-    """Tell what is wrong with the form of a document, "" where nothing is."""
+    """Return why a document is malformed, "" if it is not."""
     try:
         if path.endswith(".json"):
             json.loads(data)

@@ -1,7 +1,7 @@
-"""What was published, and what time it is → whether the clock can be right.
+"""Detect a system clock that is wrong, before a build removes posts or an issue is made.
 
-A machine that starts without a time server may believe that it is years ago. Whatever was published
-since would be taken away, as if it were still to come.
+A machine that boots without a time server may be years behind. All posts published since would
+then look scheduled, and would be removed.
 """
 
 from collections.abc import Iterable, Mapping
@@ -15,26 +15,26 @@ from feedpub.models.content import Publication
 if TYPE_CHECKING:
     from feedpub.site.pipeline import PreparedSite
 
-_PART = 5  # one post in so many may go since its date is still to come
+_PART = 5  # at most one post in five may be withdrawn because of its date
 _TOLERANCE = timedelta(days=1)
 
 
 def find_latest_date(published: Mapping[str, Publication]) -> datetime | None:
-    """Return the latest date that had come when its post was published, None for none."""
+    """Return the latest date that was past when its post was published, None if there is none."""
     return max(
         (each.publish_date for each in published.values() if each.publish_date), default=None
     )
 
 
 def is_clock_behind(now: datetime, last: datetime | None) -> bool:
-    """Tell whether a clock cannot be right: it was later than this before, by more than a day."""
+    """Return whether the clock is more than a day behind a date known to be past."""
     return last is not None and now + _TOLERANCE < last
 
 
 def check_clock_for_issue(now: datetime, last: datetime | None) -> None:
-    """Refuse to make an issue by a clock that is behind what was published last.
+    """Refuse to make an issue if the clock is behind the last published post.
 
-    Raises FeedpubError where it is.
+    Raises FeedpubError in that case.
     """
     if last and is_clock_behind(now, last):
         raise FeedpubError(
@@ -49,9 +49,9 @@ def check_clock_for_build(
     making: "PreparedSite",
     published: Mapping[str, Publication],
 ) -> None:
-    """Refuse to take away more than a fifth of the posts because of what the clock says.
+    """Refuse to remove more than a fifth of the dated posts because of the clock.
 
-    Raises FeedpubError where their dates had come once, and by this clock are still to come.
+    Raises FeedpubError if that many posts were once due and are now in the future.
     """
     due = sum(each.publish_date is not None for each in published.values())
     gone = sorted(_unpublished(request, making, published.values()))
@@ -67,7 +67,7 @@ def check_clock_for_build(
 def _unpublished(
     request: BuildRequest, making: "PreparedSite", published: Iterable[Publication]
 ) -> Iterable[str]:
-    """Yield the paths of posts whose date had come when they were published, and is ahead now."""
+    """Yield the paths of posts that were due when published and are now in the future."""
     for each in published:
         if each.publish_date is None or each.publish_date <= request.now or request.future:
             continue

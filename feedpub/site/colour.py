@@ -1,39 +1,39 @@
-"""A colour and a ground become a colour of the same hue that can be read on that ground.
+"""Adjust a colour's lightness until it is readable on a background; see `ensure_contrast`.
 
-Lightness is moved in OKLCH (https://bottosson.github.io/posts/oklab/), where hue stays put;
-contrast is that of WCAG 2.2 (section 1.4.3), from 1 to 21.
+Lightness changes in OKLab (https://bottosson.github.io/posts/oklab/), which keeps the hue.
+Contrast is the WCAG 2.2 ratio (section 1.4.3), from 1 to 21.
 """
 
 import re
 
 HEX_COLOUR = re.compile(r"#(?:[0-9a-f]{3}|[0-9a-f]{6})", re.IGNORECASE)
 BISECTION_STEPS = 9
-"""How finely lightness is tried: to 1/512, less than the eye can tell."""
+"""Precision of the search: 1/512 of the lightness range, less than is visible."""
 
 _STRAIGHT = 0.0031308
-_SHOWN = 0.5005  # how far from the middle a channel may lie
+_SHOWN = 0.5005  # distance from 0.5 within which a channel can be displayed
 
 Triple = tuple[float, float, float]
 
 
 def contrast_ratio(one: str, other: str) -> float:
-    """Give the WCAG contrast ratio of two colours, 1 to 21.
+    """Return the WCAG contrast ratio of two colours, 1 to 21.
 
     Raises:
-        ValueError: a colour is not written as `#rgb` or `#rrggbb`.
+        ValueError: A colour is not written as `#rgb` or `#rrggbb`.
     """
     darker, lighter = sorted((_luminance(_linear(one)), _luminance(_linear(other))))
     return (lighter + 0.05) / (darker + 0.05)
 
 
 def ensure_contrast(colour: str, ground: str, ratio: float) -> str:
-    """Give the colour of the same hue, as little changed as need be, with that contrast.
+    """Return a colour of the same hue, changed as little as possible, with at least that contrast.
 
-    It becomes darker on a light ground and lighter on a dark one; where even black or white
-    would not do, the answer is black or white.
+    It gets darker on a light background and lighter on a dark one. If even black or white has too
+    little contrast, that is returned.
 
     Raises:
-        ValueError: a colour is not written as `#rgb` or `#rrggbb`.
+        ValueError: A colour is not written as `#rgb` or `#rrggbb`.
     """
     if contrast_ratio(colour, ground) >= ratio:
         return _hex(_linear(colour))
@@ -51,10 +51,10 @@ def ensure_contrast(colour: str, ground: str, ratio: float) -> str:
 
 
 def blend(colour: str, ground: str, share: float) -> str:
-    """Give `ground` with a share (0 to 1) of `colour` in it, mixed as a screen would.
+    """Return `ground` with a share (0 to 1) of `colour`, mixed in sRGB as screens do.
 
     Raises:
-        ValueError: a colour is not written as `#rgb` or `#rrggbb`.
+        ValueError: A colour is not written as `#rgb` or `#rrggbb`.
     """
     pairs = zip(_channels(colour), _channels(ground), strict=True)
     return "#" + "".join(f"{round(c * share + g * (1 - share)):02x}" for c, g in pairs)
@@ -73,7 +73,7 @@ def _linear(colour: str) -> Triple:
 
 
 def _decoded(value: float) -> float:
-    """Undo the sRGB curve (IEC 61966-2-1): straight at first, then a power."""
+    """Decode the sRGB transfer curve (IEC 61966-2-1): linear near 0, then a power."""
     return value / 12.92 if value <= _STRAIGHT * 12.92 else ((value + 0.055) / 1.055) ** 2.4
 
 
@@ -115,7 +115,7 @@ def _of_oklab(lightness: float, a: float, b: float) -> Triple:
 
 
 def _within_gamut(lightness: float, a: float, b: float) -> Triple:
-    """Give the colour as a screen can show it: chroma gives way, hue does not."""
+    """Return a displayable colour, reducing chroma and keeping the hue."""
     for step in range(20, 0, -1):
         linear = _of_oklab(lightness, a * step / 20, b * step / 20)
         if all(abs(value - 0.5) <= _SHOWN for value in linear):

@@ -1,4 +1,4 @@
-"""What a reader follows, and how often → the sentence that tells them so at the end of a mail."""
+"""Describe in a sentence what a subscriber receives, for mail footers and web pages."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -11,14 +11,14 @@ from feedpub.site.templates import Templates
 
 @dataclass(frozen=True, slots=True)
 class FilterNames:
-    """What a site's tags and authors are called, by slug."""
+    """Display names of a site's tags and authors, by slug."""
 
     tags: Mapping[str, str]
     authors: Mapping[str, str]
 
     @classmethod
     def from_library(cls, library: Library) -> Self:
-        """Give the names that stand in a library."""
+        """Return the names of a library's tags, categories and authors."""
         subjects = (*library.tags, *library.categories)
         return cls(
             {tag.slug: tag.label for tag, _ in subjects},
@@ -27,7 +27,7 @@ class FilterNames:
 
 
 class FilterDescriber:
-    """Tells readers what they asked for; as many ask for the same, each sentence is made once."""
+    """Describes subscriptions; caches sentences, since many subscribers share a filter."""
 
     def __init__(self, templates: Templates, names: FilterNames) -> None:
         self._templates = templates
@@ -35,7 +35,7 @@ class FilterDescriber:
         self._sentences: dict[tuple[SubscriptionFilter, str, str], str] = {}
 
     def describe(self, subscriber: Subscriber, language: str) -> str:
-        """Give one line of plain text; tags and authors that are gone have their slugs."""
+        """Return one line of plain text; unknown tags and authors are named by their slugs."""
         wanted = subscriber.follows, subscriber.cadence, language
         if wanted not in self._sentences:
             self._sentences[wanted] = self._build_sentence(*wanted)

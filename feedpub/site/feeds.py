@@ -1,6 +1,6 @@
-"""A library, and the issues of digests → the feeds people can follow.
+"""Define the feeds of a site, and the choices on its sign-up form.
 
-A library → what somebody may choose who signs up for the newsletter.
+Enter at `build_feeds` and `build_signup_options`.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -17,7 +17,7 @@ from feedpub.models.text import make_unique_slug, quote, slugify
 from feedpub.site.archive import DigestArchive, build_feed_entry
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-"""When a feed without posts was updated: any fixed time will do."""
+"""The update time of a feed without posts; arbitrary, but it must not change between builds."""
 
 FEED_FOLDERS = {
     "tag": "tags/",
@@ -27,24 +27,24 @@ FEED_FOLDERS = {
     "extra": "feeds/",
     "digest": "digests/",
 }
-"""Where the feeds of each kind are, each in a folder of its own; the site's is at the top."""
+"""The folder of each kind of feed; the site feed is in the output folder itself."""
 
 
 @dataclass(frozen=True, slots=True)
 class FeedSet:
-    """Every feed there is, each where a page looks for it."""
+    """All feeds of a site, by kind."""
 
-    site: tuple[Feed, ...]  # one, or none where `feeds.kinds` leaves it out
+    site: tuple[Feed, ...]  # one, or none if not in `feeds.kinds`
     tags: tuple[Feed, ...]
     authors: tuple[Feed, ...]
     categories: tuple[Feed, ...]
     languages: tuple[Feed, ...]
     extra: tuple[Feed, ...]
-    digests: tuple[Feed, ...]  # of issues, one for each digest
-    archives: tuple[Feed, ...]  # parts of the site's Atom feed (RFC 5005), oldest first
+    digests: tuple[Feed, ...]  # one for each digest, with issues as entries
+    archives: tuple[Feed, ...]  # archives of the site's Atom feed (RFC 5005), oldest first
 
     def list_feeds(self) -> tuple[Feed, ...]:
-        """Give every feed that can be followed, which an archive cannot."""
+        """Return every feed except the archives, which are not for subscribing."""
         return (
             *self.site,
             *self.digests,
@@ -57,7 +57,7 @@ class FeedSet:
 
 
 def build_feeds(config: Config, library: Library, digests: Iterable[DigestArchive] = ()) -> FeedSet:
-    """Decide which feeds the site has, and which posts, or issues of `digests`, are in each."""
+    """Return the feeds of the site, each with its posts or, for `digests`, its issues."""
     make = _FeedBuilder(config)
     archives = tuple(make.archives(library.posts))
     return FeedSet(
@@ -73,7 +73,7 @@ def build_feeds(config: Config, library: Library, digests: Iterable[DigestArchiv
 
 
 class _FeedBuilder:
-    """Makes the feeds of one site."""
+    """Builds the feeds of one site."""
 
     def __init__(self, config: Config) -> None:
         self._config = config
@@ -81,7 +81,7 @@ class _FeedBuilder:
         self._least = config.feeds.min_posts
 
     def site(self, posts: Sequence[Post], archives: Sequence[Feed]) -> Iterator[Feed]:
-        """Make the feed of all posts."""
+        """Yield the feed of all posts."""
         if "site" in self._kinds:
             feed = self._feed("site", self._config.site.title, "", posts)
             older = urls.build_feed_url(self._config, archives[-1], "atom") if archives else ""
@@ -90,26 +90,26 @@ class _FeedBuilder:
     def terms(
         self, kind: str, kinds: str, groups: Iterable[tuple[Tag, tuple[Post, ...]]]
     ) -> Iterator[Feed]:
-        """Make the feeds of tags or categories."""
+        """Yield the feeds of tags or categories."""
         for tag, posts in groups:
             if kinds in self._kinds and len(posts) >= self._least:
                 yield self._feed(kind, tag.label, tag.slug, posts)
 
     def authors(self, library: Library) -> Iterator[Feed]:
-        """Make the feed of everybody who writes."""
+        """Yield the feed of every author."""
         for author, posts in library.authors:
             if "authors" in self._kinds and len(posts) >= self._least:
                 feed = self._feed("author", author.name, author.slug, posts)
                 yield replace(feed, authors=(author,))
 
     def languages(self, library: Library) -> Iterator[Feed]:
-        """Make the feed of every language."""
+        """Yield the feed of every language."""
         for name, posts in library.languages:
             if "languages" in self._kinds and len(posts) >= self._least:
                 yield replace(self._feed("language", name, slugify(name), posts), language=name)
 
     def extra_feeds(self, library: Library) -> Iterator[Feed]:
-        """Make the combinations that the config asks for, empty ones too: somebody follows them."""
+        """Yield the configured extra feeds, even empty ones, since their URLs have subscribers."""
         taken: set[str] = set()
         for wanted in self._config.feeds.extra:
             choice = _FeedFilter(self._config, library, wanted)
@@ -118,7 +118,7 @@ class _FeedBuilder:
             yield self._feed("extra", wanted.title or wanted.name, slug, posts)
 
     def digests(self, digests: Iterable[DigestArchive]) -> Iterator[Feed]:
-        """Make the feed of every digest: its entries are issues."""
+        """Yield the feed of every digest, with issues as entries."""
         for each in digests:
             listed = each.listed_issues
             latest = listed[: self._config.feeds.limit or None]
@@ -127,10 +127,10 @@ class _FeedBuilder:
             yield replace(feed, total=len(listed))
 
     def archives(self, posts: Sequence[Post]) -> Iterator[Feed]:
-        """Divide all posts, oldest first, into full archive documents (RFC 5005 section 4).
+        """Divide all posts, oldest first, into archive documents (RFC 5005 section 4).
 
-        Only full ones are written, and none names the one after it, so that none ever changes
-        once it is there; what does not fill one yet is in the feed itself.
+        Only full archives are written, and none links to the next, so that an archive never changes
+        once written. The remaining posts are in the feed itself.
         """
         size = self._config.feeds.limit
         wanted = self._config.feeds.archive and "site" in self._kinds
@@ -147,7 +147,7 @@ class _FeedBuilder:
             yield feed
 
     def _feed(self, kind: str, name: str, slug: str, posts: Sequence[Post]) -> Feed:
-        """Make the feed of these posts, which come newest first."""
+        """Return a feed of these posts, which are sorted newest first."""
         config, site = self._config, self._config.site
         limited = tuple(posts[: config.feeds.limit] if config.feeds.limit else posts)
         folder = f"{FEED_FOLDERS[kind]}{slug}/" if slug else ""
@@ -171,7 +171,7 @@ class _FeedBuilder:
 
 
 class _FeedFilter:
-    """Which posts an extra feed is made of."""
+    """Selects the posts of an extra feed."""
 
     def __init__(self, config: Config, library: Library, wanted: ExtraFeedConfig) -> None:
         tags = {normalize_name(tag) for tag in wanted.tags}
@@ -195,7 +195,7 @@ class _FeedFilter:
         }
 
     def matches(self, post: Post) -> bool:
-        """Tell whether a post has one of the tags, one of the authors and one of the languages."""
+        """Return whether a post matches the tags, the authors and the languages, where given."""
         wanted = self._wanted
         return (
             (
@@ -208,12 +208,12 @@ class _FeedFilter:
 
 
 def _matches_language(language: str, wanted: str) -> bool:
-    """Tell whether a language is one asked for: "de-AT" is "de" (RFC 4647 section 3.3.1)."""
+    """Return whether a language matches a range: "de" matches "de-AT" (RFC 4647 section 3.3.1)."""
     return f"{language}-".casefold().startswith(f"{wanted}-".casefold())
 
 
 def build_signup_options(config: Config, library: Library) -> SignupOptions:
-    """Give all that there is to follow, each in order of its name, and the site's languages."""
+    """Return the tags and authors to choose from, sorted by name, and the languages of the site."""
     own = config.site.language
     others = (language for language, _ in library.languages)
     return SignupOptions(

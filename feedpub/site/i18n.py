@@ -1,4 +1,7 @@
-"""A language and the files of words → what the pages say in it, its dates and its direction."""
+"""Message catalogs, plural rules, date formats and text direction by language.
+
+`Catalog` returns messages and dates in one language; `CatalogFile` is one words/*.toml file.
+"""
 
 import tomllib
 from collections.abc import Mapping
@@ -12,7 +15,7 @@ _RTL = frozenset(
 _RTL_SCRIPTS = frozenset(("adlm", "arab", "hebr", "mand", "nkoo", "rohg", "syrc", "thaa"))
 _TRADITIONAL = frozenset(("zh-hk", "zh-mo", "zh-tw"))
 _LTR_SCRIPTS = frozenset(("cyrl", "deva", "latn"))
-# What languages without a file call themselves, as CLDR has it.
+# Own names of languages without a catalog, from CLDR.
 _NAMES = {
     "be": "беларуская", "bg": "български", "bn": "বাংলা", "bs": "bosanski", "ca": "català",
     "cs": "čeština", "cy": "Cymraeg", "da": "dansk", "el": "Ελληνικά", "eo": "Esperanto",
@@ -31,7 +34,7 @@ _FIRST_ARABIC = ("zero", "one", "two")
 
 
 def direction(language: str) -> str:
-    """Give `rtl` or `ltr`, as HTML's dir attribute has it, for a BCP 47 language tag."""
+    """Return `rtl` or `ltr`, the value of HTML's dir attribute, for a BCP 47 language tag."""
     parts = language.lower().replace("_", "-").split("-")
     if any(part in _RTL_SCRIPTS for part in parts[1:]):
         return "rtl"
@@ -41,19 +44,19 @@ def direction(language: str) -> str:
 
 
 def get_autonym(language: str, files: Mapping[str, "CatalogFile"]) -> str:
-    """Give what a language calls itself, or its tag where nobody says."""
+    """Return a language's own name, or its tag if unknown."""
     primary = language.lower().partition("-")[0]
     return (primary in files and files[primary].name) or _NAMES.get(primary, language)
 
 
 def has_catalog(language: str, files: Mapping[str, "CatalogFile"]) -> bool:
-    """Tell whether there are words in a language; else it gets those of `DEFAULT`."""
+    """Return whether there are messages in a language; if not, `DEFAULT_LANGUAGE` is used."""
     primary = language.lower().partition("-")[0]
     return primary in files and bool(files[primary].words)
 
 
 def select_plural_category(language: str, number: int) -> str:
-    """Give the CLDR plural category (`one`, `few`, `other`, ...) of a whole number."""
+    """Return the CLDR plural category (`one`, `few`, `other`, ...) of an integer."""
     match language.lower().partition("-")[0]:
         case "ar":
             return _arabic(number)
@@ -83,28 +86,29 @@ def _slavic(number: int) -> str:
 
 
 class Catalog:
-    """What the pages say in one language; what it lacks is said in English."""
+    """Messages and date formats in one language; missing messages are in English."""
 
     def __init__(self, language: str, files: Mapping[str, "CatalogFile"]) -> None:
-        """Choose among files by language, in lower case."""
+        """Select the files to use from `files`, whose keys are languages in lower case."""
         self.language = language
         self._files = tuple(files[name] for name in _fallback_languages(language) if name in files)
         dated = next((file for file in self._files if file.date), CatalogFile())
-        # English words are better than none; English dates on a Swedish page are not.
+        # English messages are better than none, but English dates on, say, a Swedish page are
+        # wrong: use ISO 8601 instead.
         own = language.lower().partition("-")[0] == DEFAULT_LANGUAGE or dated is not files.get(
             DEFAULT_LANGUAGE
         )
         self._dates = dated if own else CatalogFile()
 
     def list_keys(self) -> list[str]:
-        """Give every key there is."""
+        """Return all message keys."""
         return sorted({key for file in self._files for key in file.words})
 
     def gettext(self, key: str, number: int | None = None) -> str:
-        """Give the words of a key, in the form that goes with a number; `{…}` are left in.
+        """Return the message of a key, in its plural form for a number, with placeholders unfilled.
 
         Raises:
-            KeyError: no file has the key.
+            KeyError: No file has the key.
         """
         for file in self._files:
             forms = file.words.get(key)
@@ -114,7 +118,7 @@ class Catalog:
         raise KeyError(key)
 
     def format_date(self, day: date, *, year: bool = True) -> str:
-        """Give a date as people write it, with its year or without; ISO 8601 if nobody said how."""
+        """Return a date in the language's format, with or without year; ISO 8601 by default."""
         if not self._dates.date:
             return f"{day.year:04}-{day:%m-%d}" if year else f"{day:%m-%d}"
         pattern = self._dates.date if year else self._dates.day
@@ -123,17 +127,17 @@ class Catalog:
 
 
 class CatalogFile:
-    """One language's file of words, read and checked."""
+    """One language's messages and date formats, parsed from TOML and validated."""
 
     __slots__ = ("date", "day", "language", "months", "name", "words")
 
     def __init__(
         self, language: str = "", text: str = "", under: "CatalogFile | None" = None
     ) -> None:
-        """Read TOML; what it does not say is taken from the file `under` it.
+        """Parse a catalog; values that it lacks are taken from `under`.
 
         Raises:
-            ValueError: it is not TOML, or holds what is no words file's.
+            ValueError: The text is not TOML, or has unknown keys or invalid values.
         """
         table: dict[str, object] = tomllib.loads(text)
         strange = [key for key in table if key not in _KEYS]
@@ -187,7 +191,7 @@ def _text(key: str, value: object) -> str:
 
 
 def _fallback_languages(language: str) -> tuple[str, ...]:
-    """Give the files to look in, best first: zh-hant-tw, zh-hant, zh, en."""
+    """Return the catalogs to search, best first: zh-hant-tw, zh-hant, zh, en."""
     full = language.lower().replace("_", "-")
     full = "zh-hant" if full in _TRADITIONAL else full
     parts = full.split("-")

@@ -1,4 +1,4 @@
-"""What was published, and the site as it is → posts that feed readers would show again, and why."""
+"""Find changes that would make feed readers show old posts as new, because their ids change."""
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -13,7 +13,7 @@ from feedpub.models.content import PAGE, ParsedPost, Problem
 def find_changed_authority(
     config: Config, last: BuildRecord | None, config_path: Path
 ) -> Iterator[Problem]:
-    """Find that the site has another host than at the last build: all its ids are others then."""
+    """Report an authority (host) changed since the last build: it changes the ids of all posts."""
     now = get_authority(config)
     if last and last.authority != now and Counts(*last.counts).published:
         fault = (
@@ -27,14 +27,14 @@ def find_changed_authority(
 def find_renamed_files(
     config: Config, known: Mapping[str, ReadResult], manuscripts: Mapping[str, ParsedPost]
 ) -> Iterator[Problem]:
-    """Find files that were renamed since the last build: readers would see their posts again."""
+    """Report files renamed since the last build: feed readers would show their posts again."""
     gone = [
         reading.manuscript
         for path, reading in sorted(known.items())
         if path not in manuscripts and reading.manuscript and not reading.manuscript.draft
     ]
     for now in manuscripts.values() if gone else ():
-        if now.id or now.path in known or now.kind == PAGE:  # no feed has pages
+        if now.id or now.path in known or now.kind == PAGE:  # pages are in no feed
             continue
         for old in gone:
             if old.digest == now.digest or (old.title, old.published) == (now.title, now.published):

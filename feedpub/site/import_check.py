@@ -1,6 +1,7 @@
-"""Compare the addresses of an old site with those of this one, for `feedpub import-check`.
+"""Compare the URLs of an old site with the new one, for `feedpub import-check`.
 
-Read the addresses that an old site had: its sitemap, a list of URLs, or its output folder.
+The old URLs come from a sitemap, a list of URLs or the old output folder. Enter at
+`import_check`.
 """
 
 import os
@@ -34,18 +35,18 @@ _DATE = re.compile(r"^\d{4}-\d{1,2}-\d{1,2}-")
 
 @dataclass(frozen=True, slots=True)
 class OldUrl:
-    """An address of an old site, and what is there now."""
+    """A URL of an old site, and what is there now."""
 
     written: str  # as it was read
     state: str  # page, redirect or missing
-    target: str = ""  # URL that one arrives at
-    post: str = ""  # file of the post that probably was there, where nothing is now
+    target: str = ""  # the URL it leads to now
+    post: str = ""  # if missing, the file of the post that was probably there
 
 
 def import_check(request: BuildRequest, old: Path) -> tuple[OldUrl, ...]:
-    """Tell of each address of an old site what is there now; nothing is written.
+    """Return what now answers at each URL of an old site; nothing is written.
 
-    Raises FeedpubError where the old site or the configuration cannot be read.
+    Raises FeedpubError if the old site or the configuration cannot be read.
     """
     addresses = read_old_urls(old)
     where = resolve_paths(request, sends=False)
@@ -58,7 +59,7 @@ def import_check(request: BuildRequest, old: Path) -> tuple[OldUrl, ...]:
 def _compare_sites(
     request: BuildRequest, where: SitePaths, addresses: Sequence[str]
 ) -> tuple[OldUrl, ...]:
-    """Plan the site as a build does, and look the addresses up in it."""
+    """Plan the site as a build does, and look up the URLs."""
     config, code = where.config, packaged.compute_program_digest()
     memory = BuildCache(where.cache, compute_cache_version(code, config))
     issues = load_archived_issues(where, request.config_path, memory, keep=False).issues
@@ -77,7 +78,7 @@ def _compare_sites(
 def compare_urls(
     config: Config, library: Library, paths: Iterable[str], addresses: Iterable[str]
 ) -> Iterable[OldUrl]:
-    """Yield what is at each old address, by the files of the site and its redirects."""
+    """Yield the state of each old URL, from the files and redirects of the site."""
     known = frozenset(paths)
     redirects = {each.path: each.target for each in library.redirects}
     root = unquote(urlsplit(config.site.url).path)
@@ -87,7 +88,7 @@ def compare_urls(
         path = unquote(parts.path).removeprefix(root).lstrip("/")
         folder = f"{path.rstrip('/')}/" if path else ""
         found = next((each for each in (path, f"{folder}index.html") if each in known), "")
-        # What a server was asked for by a query is not the page without it.
+        # On a dynamic site, a query on the home page, such as /?p=12, selects another page.
         if found and not (parts.query and not path.strip("/")):
             url = redirects.get(found) or config.site.url + quote(path)
             yield OldUrl(written, REDIRECT if found in redirects else PAGE, url)
@@ -98,7 +99,7 @@ def compare_urls(
 
 
 class _PostFinder:
-    """Finds the post that probably was at an old address."""
+    """Guesses which post was at an old URL."""
 
     def __init__(self, posts: Sequence[Post]) -> None:
         self._by_slug: dict[str, list[Post]] = {}
@@ -111,7 +112,7 @@ class _PostFinder:
                 self._by_query.setdefault(query, post)
 
     def find_post(self, path: str, query: str) -> Post | None:
-        """Return the post whose id, or whose name, is that of an address, or nearly so."""
+        """Return the post whose id query, or slug, matches a URL exactly or nearly."""
         if query in self._by_query:
             return self._by_query[query]
         name = path.removesuffix("index.html").rstrip("/").rpartition("/")[2]
@@ -120,13 +121,13 @@ class _PostFinder:
             slug if slug in self._by_slug else find_close_match(slug, self._by_slug) if slug else ""
         )
         found = self._by_slug.get(slug, [])
-        # Where several have the name, it is the one of the year in the address.
+        # Of several posts with this slug, prefer one from the year in the URL.
         dated = [post for post in found if f"{post.published.year:04}" in path.split("/")]
         return next(iter(dated or found), None)
 
 
-_LARGEST = 100_000_000  # octets of a sitemap or a list
-_DEEPEST = 3  # sitemaps that name sitemaps
+_LARGEST = 100_000_000  # bytes of a sitemap or list
+_DEEPEST = 3  # levels of nested sitemap indexes
 _LOCATION = re.compile(r"<(?:\w++:)?loc>([^<]*+)</")
 _INDEX = re.compile(r"<(?:\w++:)?sitemapindex\b")
 _PAGE = re.compile(r"(?:.*\.x?html?|(?:rss|atom|feed|index)\.xml|feed\.json)", re.IGNORECASE)
@@ -134,9 +135,9 @@ _NO_PAGES = frozenset({"404.html", "404.htm"})
 
 
 def read_old_urls(place: Path) -> tuple[str, ...]:
-    """Return the URLs of an old site, or their paths, each once and in order.
+    """Return the URLs or paths of an old site, in order and without duplicates.
 
-    Raises FeedpubError where there are none to be found.
+    Raises FeedpubError if there are none.
     """
     found = tuple(dict.fromkeys(_in_folder(place) if place.is_dir() else _in_file(place, 0)))
     if not found:
@@ -148,7 +149,7 @@ def read_old_urls(place: Path) -> tuple[str, ...]:
 
 
 def _in_folder(folder: Path) -> Iterator[str]:
-    """Yield the path of every page and every feed below a folder."""
+    """Yield the path of every page and feed below a folder."""
     for here, folders, names in os.walk(folder):
         folders[:] = sorted(each for each in folders if not each.startswith("."))
         below = Path(here).relative_to(folder).as_posix()
@@ -159,7 +160,7 @@ def _in_folder(folder: Path) -> Iterator[str]:
 
 
 def _in_file(place: Path, depth: int) -> Iterator[str]:
-    """Yield the URLs of a sitemap and of those that it names, or of a list."""
+    """Yield the URLs of a sitemap or sitemap index, or of a list."""
     try:
         if place.stat().st_size > _LARGEST:
             raise FeedpubError(f"{place}: is larger than {_LARGEST:,} bytes; divide it")
@@ -178,7 +179,7 @@ def _in_file(place: Path, depth: int) -> Iterator[str]:
 
 
 def _parse_list(text: str) -> Iterator[str]:
-    """Yield the URLs and paths of a text that has one in each line; "#" begins a remark."""
+    """Yield the URLs and paths of a text with one per line; other lines are ignored."""
     for line in text.splitlines():
         bare = line.strip().split("\t")[0].strip().strip('"')
         if bare.startswith(("/", "http://", "https://")):

@@ -1,7 +1,7 @@
-"""The plan of a site → every file of it, each with a key and the function that makes its bytes.
+"""List every file of a planned site, each with a cache key and a function that renders it.
 
-The key of an output is a digest of all that it is made from, so that what would come out the
-same need not be made again.
+The cache key is a digest of all inputs, so a file with an unchanged key need not be rendered.
+Enter at `build_outputs`.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -25,16 +25,16 @@ _NOTHING: Mapping[str, OutputFile | StaticFile] = MappingProxyType({})
 
 
 class SiteContext:
-    """What the bytes of a site are made with.
+    """Everything that rendering depends on apart from the plan.
 
-    A living process may keep it as long as none of this changes, and with it what the feeds say
-    of each post.
+    A long-lived process may keep it, with the cached entries of its feed renderer, as long as
+    configuration, templates and program stay the same.
     """
 
     def __init__(
         self, config: Config, templates: Templates, body: Callable[[str], str], base: str
     ) -> None:
-        """Use the HTML that `body` gives by digest; `base` tells config, program and libraries."""
+        """`body` returns HTML by digest; `base` digests configuration and program."""
         self.config = config
         self.templates = templates
         self.base_digest = base
@@ -42,12 +42,12 @@ class SiteContext:
         self.feed_renderer = feeds_renderer.FeedRenderer(config, self.render_for_feed)
 
     def render_for_feed(self, post: Post) -> str:
-        """Give a post's HTML as readers elsewhere see it, below its title."""
+        """Return a post's HTML for feed readers, without a heading that repeats the title."""
         filled = link_index.substitute_urls(Body.loads(self._body(post.body_key)), post.links)
         return strip_title_heading(link_index.replace_data_images(filled), post.title)
 
     def render_for_page(self, post: Post) -> str:
-        """Give a post's HTML as its own page shows it."""
+        """Return a post's HTML for its own page."""
         shown = link_index.build_url_rewriter(self.config.site.url, post.url)
         return link_index.substitute_urls(Body.loads(self._body(post.body_key)), post.links, shown)
 
@@ -58,16 +58,16 @@ def build_outputs(
     plan: SitePlan,
     known: Mapping[str, OutputFile | StaticFile] = _NOTHING,
 ) -> Iterator[OutputFile | StaticFile]:
-    """Give every file of the site; only the `render` of an Output does any work.
+    """Yield every file of the site; rendering is deferred to `OutputFile.render`.
 
-    `known` is, by path, what an earlier plan gave for the very same Site: an output that is made
-    of the same is the very one that is there.
+    `known` maps paths to the outputs of an earlier plan with the same context; an output with equal
+    inputs is reused as the same object.
     """
     yield from _OutputBuilder(site, plan, known).build_all(library)
 
 
 class _OutputBuilder:
-    """Gives the files of one site, those that are known where they are made of the same."""
+    """Builds the outputs of one site, reusing known ones with equal inputs."""
 
     def __init__(
         self, site: SiteContext, plan: SitePlan, known: Mapping[str, OutputFile | StaticFile]
@@ -76,10 +76,10 @@ class _OutputBuilder:
         self._plan = plan
         self._known = known
         self._described: dict[str, str] = {}
-        self._keys: dict[str, str] = {}  # of feeds, by id
+        self._keys: dict[str, str] = {}  # cache keys of feeds, by feed id
 
     def build_all(self, library: Library) -> Iterator[OutputFile | StaticFile]:
-        """Give every file, the feeds first: people wait for them."""
+        """Yield every file, feeds first, since feed readers poll them."""
         yield from self._feeds()
         if self._site.config.pages.enabled:
             yield from self._pages()
@@ -88,7 +88,7 @@ class _OutputBuilder:
             yield StaticFile(path, "", source)
 
     def _feeds(self) -> Iterator[OutputFile]:
-        """Give every feed in each of its formats, and the list of them all."""
+        """Yield every feed in each of its formats, and the OPML list of feeds."""
         editions = self._plan.issue_pages
 
         def html(post: Post) -> str:
@@ -109,7 +109,7 @@ class _OutputBuilder:
         yield self._find_known("feeds.opml", bare) or self._list(bare)
 
     def _find_known(self, path: str, of: object) -> OutputFile | None:
-        """Give the output that is known at a path if it is made of the same."""
+        """Return the known output at a path if its inputs are equal."""
         known = self._known.get(path)
         if isinstance(known, OutputFile) and (known.inputs is of or known.inputs == of):
             return known
@@ -118,7 +118,7 @@ class _OutputBuilder:
     def _feed(
         self, feed: Feed, paths: Mapping[str, str], renderer: feeds_renderer.FeedRenderer
     ) -> Iterator[OutputFile]:
-        """Give a feed in each of its formats."""
+        """Yield a feed in each of its formats."""
         posts = [post.cache_key for post in feed.posts]
         key = _digest(self._site.base_digest, repr(replace(feed, posts=())), *posts)
         render = {
@@ -130,19 +130,19 @@ class _OutputBuilder:
             yield OutputFile(path, f"{key}-{form}", partial(render[form], feed), feed)
 
     def _list(self, bare: tuple[Feed, ...]) -> OutputFile:
-        """Give the list of all feeds, of which it tells no post."""
+        """Return the OPML list of feeds, which does not depend on their posts."""
         key = _digest(self._site.base_digest, *map(repr, bare))
         return OutputFile(
             "feeds.opml", key, partial(opml.render_opml, self._site.config, bare), bare
         )
 
     def _pages(self) -> Iterator[OutputFile]:
-        """Give every page."""
+        """Yield every page."""
         for page in self._plan.pages:
             yield self._find_known(page.path, page) or self._page(page)
 
     def _page(self, page: Page) -> OutputFile:
-        """Give a page."""
+        """Return the output of a page."""
         told = [self._site.base_digest, self._site.templates.digest, *_page_key_parts(page)]
         told += [self._description(feed) for feed in page.feeds]
         told += [self._keys[feed.id] for feed in page.listing]
@@ -150,13 +150,13 @@ class _OutputBuilder:
         return OutputFile(page.path, _digest(*told), render, page)
 
     def _description(self, feed: Feed) -> str:
-        """Give all that a page says of a feed that belongs to it."""
+        """Return what a page's key depends on for one of its feeds, computed once."""
         if feed.id not in self._described:
             self._described[feed.id] = repr(feed)
         return self._described[feed.id]
 
     def _extras(self, library: Library) -> Iterator[OutputFile]:
-        """Give what pages need beside them, and what search engines read."""
+        """Yield assets, sitemap, robots.txt and redirects; files of the content take precedence."""
         own = set(library.files.values())
         dated = tuple(
             (page.url, _last_modified(page)) for page in self._plan.pages if _is_indexed(page)
@@ -171,19 +171,19 @@ class _OutputBuilder:
             yield from self._redirects(library)
 
     def _redirects(self, library: Library) -> Iterator[OutputFile]:
-        """Give the pages at old addresses, and what tells servers of them."""
+        """Yield the redirect pages at old URLs, and the redirect lists for web servers."""
         config, redirects = self._site.config, library.redirects
         for each in redirects:
             key = _digest(self._site.base_digest, repr(each))
             render = partial(sitemap.render_redirect_page, config, each)
             yield self._find_known(each.path, each) or OutputFile(each.path, key, render, each)
-        # These anybody may read, so they name no post that is in no list.
+        # These files are public, so they leave out unlisted posts.
         if listed := [each for each in redirects if not each.unlisted]:
             yield _prepare_file(sitemap.REDIRECTS, sitemap.render_redirects_file(config, listed))
             yield _prepare_file(sitemap.REDIRECT_MAP, sitemap.render_redirect_map(config, listed))
 
     def _sitemaps(self, dated: tuple[sitemap.SitemapEntry, ...]) -> Iterator[OutputFile]:
-        """Give the sitemap of these pages, in as many parts as it takes."""
+        """Yield the sitemap of these pages, in as many files as needed."""
         known = [path for path in self._known if path.startswith("sitemap")]
         same = [each for path in known if (each := self._find_known(path, dated))]
         if same:
@@ -194,17 +194,17 @@ class _OutputBuilder:
 
 
 def _prepare_file(path: str, data: bytes) -> OutputFile:
-    """Give a file whose bytes are known already."""
+    """Return an output whose bytes are already known."""
     return OutputFile(path, blake2b(data, digest_size=16).hexdigest(), partial(bytes, data))
 
 
 def _is_indexed(page: Page) -> bool:
-    """Tell whether search engines may find a page."""
+    """Return whether a page belongs in the sitemap."""
     return page.template != "404.html" and not (page.post and page.post.unlisted)
 
 
 def _last_modified(page: Page) -> datetime | None:
-    """Give the time a page's content last changed, as far as its posts tell."""
+    """Return when a page's content last changed, None if unknown."""
     if page.post:
         return page.post.updated if page.post.updated != UNDATED else None
     slots = [each.slot for each in (*page.issues, page.issue) if each]
@@ -212,7 +212,7 @@ def _last_modified(page: Page) -> datetime | None:
 
 
 def _page_key_parts(page: Page) -> list[str]:
-    """Give all that makes a page, but for its feeds."""
+    """Return everything that a page's key depends on, apart from its feeds."""
     told = [page.path, page.template, page.url, page.title, page.description, page.language]
     told += [post.cache_key if post else "" for post in (page.post, page.newer, page.older)]
     told += [post.cache_key for post in page.posts]
@@ -225,5 +225,5 @@ def _page_key_parts(page: Page) -> list[str]:
 
 
 def _digest(*parts: str) -> str:
-    """Give a digest of texts, in which no person can write what divides them."""
+    """Return a digest of texts, joined by a separator that cannot occur in them."""
     return blake2b("\x1f".join(parts).encode(errors="replace"), digest_size=16).hexdigest()

@@ -1,4 +1,7 @@
-"""The content folder as it lies on the disk → the site as it should be."""
+"""Prepare a build: classify and read the content folder, build the library, plan the site.
+
+`prepare_site` is shared by `build`, `check` and `import_check`.
+"""
 
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -34,17 +37,17 @@ from feedpub.site.templates import Templates
 
 @dataclass(frozen=True, slots=True)
 class PreparedSite:
-    """A site that has been read and planned, and not yet written."""
+    """A site that has been read and planned but not written."""
 
     contents: ContentListing
     read_results: Mapping[str, ReadResult]  # by source path, in order
     library: Library
     plan: SitePlan
-    lost_workers: tuple[Problem, ...] = ()  # processes, while they read
-    unfinished: tuple[Problem, ...] = ()  # files that somebody is writing
+    lost_workers: tuple[Problem, ...] = ()  # worker processes killed while reading
+    unfinished: tuple[Problem, ...] = ()  # files still being written
 
     def count(self) -> Counts:
-        """Count what the site consists of."""
+        """Return the number of files, posts, feeds and pages."""
         nameless = sum(each.left_out for each in self.contents.problems)
         shown = (self.library.posts, self.library.pages, self.library.unlisted)
         return Counts(
@@ -58,7 +61,7 @@ class PreparedSite:
         )
 
     def list_changed_feeds(self, config: Config, written: Iterable[str]) -> tuple[str, ...]:
-        """Give the URLs of the feeds among the files that were written."""
+        """Return the URLs of the feeds among the written files."""
         addresses = {
             feed.folder + urls.get_filename(feed, fmt): urls.build_feed_url(config, feed, fmt)
             for feed in self.plan.feeds
@@ -67,12 +70,12 @@ class PreparedSite:
         return tuple(addresses[path] for path in written if path in addresses)
 
     def find_new_posts(self, known: Container[str]) -> tuple[Post, ...]:
-        """Give the posts whose pages are not among the files that were there."""
+        """Return the posts whose pages are not among the known files."""
         own = self.library.posts
         return tuple(post for post in own if post.output_path and post.output_path not in known)
 
     def collect_problems(self) -> Iterator[Problem]:
-        """Give everything that somebody should mend, with paths below the content folder."""
+        """Yield every problem of the content, with paths below the content folder."""
         yield from self.contents.problems
         yield from self.contents.report_withheld(self.library.files)
         yield from self.library.problems
@@ -85,13 +88,13 @@ class PreparedSite:
         yield from _spaced_tags(each.manuscript for each in self.read_results.values())
 
     def collect_notes(self) -> Iterator[Problem]:
-        """Yield the parts of posts that readers do not get, with paths below the content folder."""
+        """Yield the parts of posts that cannot be shown as written, with paths below the folder."""
         for reading in self.read_results.values():
             yield from reading.manuscript.notes if reading.manuscript else ()
 
 
 def _spaced_tags(manuscripts: Iterable[ParsedPost | None]) -> Iterator[Problem]:
-    """Tell once, of the first, that tags look as if they were divided by spaces."""
+    """Report once, at the first case, tags that look separated by spaces."""
     found = [one for one in manuscripts if one and one.spaced_tags_line]
     if found:
         more = f"; so are those of {len(found) - 1:,} more" if len(found) > 1 else ""
@@ -102,7 +105,7 @@ def _spaced_tags(manuscripts: Iterable[ParsedPost | None]) -> Iterator[Problem]:
         yield Problem(found[0].path, found[0].spaced_tags_line, message)
 
 
-def prepare_site(  # noqa: PLR0913 - all that a site is made of
+def prepare_site(  # noqa: PLR0913 - everything a site is made from
     request: BuildRequest,
     where: SitePaths,
     entries: Sequence[FileEntry],
@@ -115,12 +118,12 @@ def prepare_site(  # noqa: PLR0913 - all that a site is made of
     published: Mapping[str, Publication] | None = None,
     anew: bool = False,
 ) -> PreparedSite:
-    """Read what must be read, and plan the site; `issues` is what went out of its digests.
+    """Read the files that may have changed, and plan the site.
 
-    Where `keep` is False the memory goes on knowing what it knew. `known` is what was made of the
-    same site before, in this process: whatever stays as it is there is the very same value. Posts
-    stay what they were `published` as, which the output folder tells where it is not given. With
-    `anew` every file is read, whatever is remembered of it.
+    `issues` are the digest issues that have been sent. `known` is the result of an earlier build in
+    this process, whose unchanged parts are reused. `published` is what posts were published as,
+    by default as recorded in the output folder. With `keep` False the results of reading are not
+    cached; with `anew` every file is read, cached or not.
     """
     if published is None:
         published = scanner.read_publications(where.output)
@@ -158,7 +161,7 @@ def prepare_site(  # noqa: PLR0913 - all that a site is made of
 
 
 def load_templates(where: SitePaths, user: Mapping[str, str]) -> Templates:
-    """Give the templates, those of the user's own before the packaged ones."""
+    """Return the templates; the user's own override the packaged ones."""
     address = partial(urls.build_feed_url, where.config)
     return Templates(
         where.config, user, packaged.read_templates(packaged.find_packaged_templates()), address
@@ -168,9 +171,9 @@ def load_templates(where: SitePaths, user: Mapping[str, str]) -> Templates:
 def create_site_context(
     where: SitePaths, templates: Templates, code: str, bodies: RenderCache
 ) -> outputs.SiteContext:
-    """Give what the bytes of the site are made with; `code` tells the version of the program."""
-    # How the folder is watched, pages are served and mail leaves, and who is told of what, changes
-    # no page; that people may sign up does.
+    """Return what outputs are rendered with; `code` is the digest of the program."""
+    # Leave out settings that affect no page, so that changing them renders nothing again. Whether
+    # sign-up is enabled, and on which host, does affect pages.
     own = where.config.subscribers
     readers = SubscribersConfig(form=own.form, host=own.host)
     shown = replace(
@@ -186,7 +189,7 @@ def create_site_context(
 
 
 def normalize_problems(problems: Iterator[Problem], folder: str) -> tuple[Problem, ...]:
-    """Give problems in order, each once, with paths as a person would type them."""
+    """Return problems sorted and without duplicates, with paths as a user would type them."""
     found = {
         Problem(str(PurePosixPath(folder) / each.path), each.line, each.message, each.left_out)
         for each in problems

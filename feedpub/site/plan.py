@@ -1,6 +1,6 @@
-"""A library, and the issues of digests → the plan of the site: every feed and every page.
+"""Plan the site: which feeds, pages and menus there are.
 
-The links of the site's menu: those of the configuration, then the pages that ask for one.
+`plan_site` returns a `SitePlan`, from which `outputs` makes the files.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -29,11 +29,11 @@ from feedpub.models.text import quote
 from feedpub.site.archive import DigestArchive, IssuePage, build_archives
 from feedpub.site.feeds import EPOCH, FEED_FOLDERS, FeedSet, build_feeds, build_signup_options
 
-_LAST = 10**9  # where an entry without a weight stands, as in Hugo
+_LAST = 10**9  # the weight of entries without one, as in Hugo
 
 
 def build_menus(config: Config, library: Library) -> dict[str, tuple[MenuLink, ...]]:
-    """Return the menu of each language that there are posts or pages in."""
+    """Return the menu for each language of the posts and pages."""
     spoken = {each.language for each in (*library.posts, *library.pages)}
     return {
         each: build_menu(config, library, each) for each in sorted({config.site.language, *spoken})
@@ -41,9 +41,9 @@ def build_menus(config: Config, library: Library) -> dict[str, tuple[MenuLink, .
 
 
 def build_menu(config: Config, library: Library, language: str = "") -> tuple[MenuLink, ...]:
-    """Return the links of the menu in order, no address twice.
+    """Return the links of the menu in order, no URL twice.
 
-    A page that is there in several languages is in the menu in the one that is nearest to this.
+    Of a page with translations, the one nearest to `language` is linked.
     """
     found: dict[str, MenuLink] = {}
     wanted = language or config.site.language
@@ -53,7 +53,7 @@ def build_menu(config: Config, library: Library, language: str = "") -> tuple[Me
 
 
 def find_missing_pages(config: Config, library: Library, path: str) -> Iterator[Problem]:
-    """Tell which entries of the configuration at `path` name no page that is published."""
+    """Yield a problem for each menu entry of the configuration that names no published page."""
     known = _by_path(library)
     for item in config.pages.menu:
         if item.page and item.page not in known:
@@ -80,7 +80,7 @@ def _page_links(library: Library, language: str) -> Iterator[MenuLink]:
 
 
 def _translated(page: Post, library: Library, language: str) -> Post:
-    """Return the translation of a page that is nearest to a language, or the original."""
+    """Return the translation of a page that is nearest to a language, or the page itself."""
     if not page.translations:
         return page
     url = max(page.translations, key=lambda each: score_language_match(each.language, language)).url
@@ -99,22 +99,22 @@ def _by_path(library: Library) -> dict[str, Post]:
 
 
 ARCHIVE_PAGE_SIZE = 500
-"""Titles on one page of the archive: enough to search by eye, small enough for a phone."""
+"""Titles on one page of the archive: few enough for a phone, enough to search within."""
 
 LATEST_POSTS = 5
-"""Posts that the page for what was not found proposes."""
+"""Posts listed on the 404 page."""
 
 _NOT_FOUND = "404.html"
 
 
 @dataclass(frozen=True, slots=True)
 class SitePlan:
-    """Every feed and every page of the site."""
+    """Every feed and page of the site."""
 
     feeds: tuple[Feed, ...]
     archives: tuple[Feed, ...]
     pages: tuple[Page, ...]
-    issue_pages: Mapping[str, IssuePage]  # of digests, by folder: the bodies of feeds' entries
+    issue_pages: Mapping[str, IssuePage]  # of digests, by folder: the content of their feed entries
     menu: tuple[MenuLink, ...] = ()  # in the site's language
     menus: Mapping[str, tuple[MenuLink, ...]] = field(default_factory=dict)  # by language
 
@@ -122,10 +122,10 @@ class SitePlan:
 def plan_site(
     config: Config, library: Library, issues: Iterable[Issue] = (), known: SitePlan | None = None
 ) -> SitePlan:
-    """Decide which feeds and pages the site has; `issues` is what went out of its digests.
+    """Return the feeds and pages of the site; `issues` are the digest issues that have been sent.
 
-    `known` is an earlier plan by the same configuration: a page that stays as it is there is the
-    very one.
+    `known` is an earlier plan with the same configuration: unchanged pages are reused from it as
+    the same objects, which later steps compare by identity.
     """
     digests = build_archives(config, library, issues)
     subscribed = build_feeds(config, library, digests)
@@ -143,15 +143,15 @@ def plan_site(
 
 
 class _Term(NamedTuple):
-    """A tag or an author, and all that is published of it."""
+    """A tag or author with its posts."""
 
     folder: str
-    page: Page  # the first, without its posts
+    page: Page  # first page of its list, without posts
     posts: tuple[Post, ...]
 
 
 class _PagePlanner:
-    """Lays out the pages of one site."""
+    """Plans the pages of one site."""
 
     def __init__(
         self, config: Config, library: Library, subscribed: FeedSet, known: SitePlan | None
@@ -174,7 +174,7 @@ class _PagePlanner:
         self._whole = tuple(self._feeds[feed.folder] for feed in subscribed.site)
 
     def plan_pages(self, digests: Iterable[DigestArchive]) -> Iterator[Page]:
-        """Give every page: lists first, then the issues and the posts, newest first."""
+        """Yield every page: lists first, then issues and posts, newest first."""
         posts, page = self._library.posts, self._page
         tags = [self._tag(tag, group) for tag, group in self._library.tags]
         authors = [self._author(author, group) for author, group in self._library.authors]
@@ -200,7 +200,7 @@ class _PagePlanner:
         yield from self._standalone_pages()
 
     def _page(self, template: str, title: str, folder: str) -> Page:
-        """Make a page of the site's own language."""
+        """Return a page in the site's default language."""
         own = self._feeds.get(folder) if folder else None
         return Page(
             path=f"{folder}index.html",
@@ -216,7 +216,7 @@ class _PagePlanner:
     def _paginate(
         self, folder: str, first: Page, posts: Sequence[Post], size: int
     ) -> Iterator[Page]:
-        """Divide a list of posts into pages."""
+        """Yield the pages of a paginated list of posts."""
         places = _page_folders(len(posts), size)
         for index, place in enumerate(places):
             part = tuple(posts[index * size : (index + 1) * size])
@@ -228,19 +228,19 @@ class _PagePlanner:
             )
 
     def _tag(self, tag: Tag, posts: tuple[Post, ...]) -> _Term:
-        """Lay out what is published of a tag."""
+        """Return the page and posts of a tag."""
         folder = f"{FEED_FOLDERS['tag']}{tag.slug}/"
         page = replace(self._page("tag.html", tag.label, folder), tag=tag)
         return _Term(folder, page, posts)
 
     def _author(self, author: Author, posts: tuple[Post, ...]) -> _Term:
-        """Lay out what is published of an author."""
+        """Return the page and posts of an author."""
         folder = f"{FEED_FOLDERS['author']}{author.slug}/"
         page = replace(self._page("author.html", author.name, folder), author=author)
         return _Term(folder, page, posts)
 
     def _digest(self, digest: DigestArchive) -> Iterator[Page]:
-        """Make the archive of a digest, and the page of every issue."""
+        """Yield the archive pages of a digest and the page of each issue."""
         archive = self._page("issues.html", digest.name, digest.folder)
         issues = tuple(each.issue for each in digest.listed_issues)
         places = _page_folders(len(issues), ARCHIVE_PAGE_SIZE)
@@ -257,7 +257,7 @@ class _PagePlanner:
             )
 
     def _posts(self) -> Iterator[Page]:
-        """Make the page of every post that has its page here."""
+        """Yield the page of every post that has one here."""
         posts = self._library.posts
         for newer, post, older in zip((None, *posts), posts, (*posts[1:], None), strict=False):
             known = self._known.get(post.output_path)
@@ -273,7 +273,7 @@ class _PagePlanner:
                 yield self._post(post, None, None)
 
     def _post(self, post: Post, newer: Post | None, older: Post | None) -> Page:
-        """Make the page of a post."""
+        """Return the page of a post."""
         return Page(
             path=post.output_path,
             template="post.html",
@@ -289,7 +289,7 @@ class _PagePlanner:
         )
 
     def _standalone_pages(self) -> Iterator[Page]:
-        """Make the pages that are no posts: About and the like."""
+        """Yield the standalone pages, such as About."""
         hidden = (each for each in self._library.unlisted if each.kind == PAGE)
         for each in (*self._library.pages, *hidden):
             known = self._known.get(each.output_path)
@@ -299,7 +299,7 @@ class _PagePlanner:
                 yield replace(self._post(each, None, None), template="page.html", feeds=self._whole)
 
     def _followed(self, post: Post) -> Iterator[Feed]:
-        """Give the feeds of a post's tags, authors, categories and language."""
+        """Yield the feeds of a post's tags, authors, categories and language."""
         for folder, named in (
             (FEED_FOLDERS["tag"], post.tags),
             (FEED_FOLDERS["author"], post.authors),
@@ -314,7 +314,7 @@ class _PagePlanner:
 
 
 def strip_posts(feed: Feed) -> Feed:
-    """Give what is told of a feed where only its address matters, which no new post changes."""
+    """Return a feed without its posts, for use where only its URL and title matter."""
     return replace(feed, posts=(), total=0, updated=EPOCH)
 
 
@@ -323,7 +323,7 @@ def _by_folder(feeds: Iterable[Feed]) -> dict[str, Feed]:
 
 
 def _groups(subjects: Sequence[_Term]) -> tuple[TaxonomyTerm, ...]:
-    """Give what a list of tags or authors tells of each."""
+    """Return the entries of the tag or author list."""
     return tuple(
         TaxonomyTerm(each.page.title, each.page.url, len(each.posts), each.posts[0].published)
         for each in subjects
@@ -331,13 +331,13 @@ def _groups(subjects: Sequence[_Term]) -> tuple[TaxonomyTerm, ...]:
 
 
 def _page_folders(length: int, size: int) -> list[str]:
-    """Give the folders of the pages of a list, below that of the first."""
+    """Return the folders of a list's pages, relative to its first page."""
     total = max(1, -(-length // size))
     return ["", *(f"page/{number}/" for number in range(2, total + 1))]
 
 
 def _paginated_page(folder: str, first: Page, places: Sequence[str], index: int) -> Page:
-    """Give one of the pages of a list: at `folder`, then at `folder/page/2/` and so on."""
+    """Return one page of a list: at `folder`, then at `folder/page/2/` and so on."""
     pager = Pagination(
         number=index + 1,
         total=len(places),
@@ -349,7 +349,7 @@ def _paginated_page(folder: str, first: Page, places: Sequence[str], index: int)
 
 
 def _is_same_list(page: Page, first: Page, total: int) -> bool:
-    """Tell whether a page is of the list that begins with another, and of as many as that."""
+    """Return whether a page belongs to the list that starts with `first` and has `total` pages."""
     own = (page.template, page.title, page.tag, page.author)
     return (
         own == (first.template, first.title, first.tag, first.author)

@@ -1,7 +1,7 @@
-"""Read posts in child processes, so that no post can cost more than its share.
+"""Read posts in child processes with CPU and memory limits.
 
-Whatever a post says, reading it takes at most `LIMITS`: a child that needs more is ended, and its
-post is left out and reported. The process that publishes, or mails, is never in danger itself.
+A child that exceeds `READ_LIMITS` while reading a post is killed, and the post is left out and
+reported; the main process is not affected. Enter at `ReaderPool`.
 """
 
 import signal
@@ -21,7 +21,7 @@ from feedpub.files.worker import CRASH_SIGNALS, TIMEOUT_SIGNAL, ResourceLimits
 from feedpub.models.content import Problem
 
 READ_LIMITS = ResourceLimits(cpu_seconds=2.0, memory_bytes=200_000_000)
-"""What reading one post may cost."""
+"""Limits for reading one post."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,45 +29,44 @@ class ReadJob:
     """A file to read."""
 
     path: str
-    stat: tuple[int, ...]  # as in Reading
-    known_digest: (
-        str  # digest of the bytes that it had when it was last read, "" where it never was
-    )
+    stat: tuple[int, ...]  # as in ReadResult
+    known_digest: str  # digest of its bytes when last read, "" if never
 
 
 @dataclass(frozen=True, slots=True)
 class JobResult:
-    """What came of a file: a row to keep, or nothing new."""
+    """The result of reading a file: a row for the cache, or a reason why there is none."""
 
     path: str
     row: CacheRow | None = None
-    is_gone: bool = False  # there is no such file any more
-    is_unfinished: bool = False  # somebody is writing it
-    killed_by: int | None = None  # the signal that ended a process which was reading it
+    is_gone: bool = False  # the file no longer exists
+    is_unfinished: bool = False  # the file is still being written
+    killed_by: int | None = None  # signal that killed a worker reading it
 
     @property
     def is_unchanged(self) -> bool:
-        """Tell whether its bytes are the known ones."""
+        """Whether the bytes have the known digest."""
         return self.row is None and not (self.is_gone or self.is_unfinished)
 
 
 class ReaderPool:
     """Reads the posts of one site in child processes.
 
-    It may be kept for the next time: a process with threads then has one child that waits.
+    Keep it for later builds: where the process cannot fork, because it has threads, one spawned
+    child waits for more work.
     """
 
     def __init__(self, config: Config, folder: Path, limits: ResourceLimits = READ_LIMITS) -> None:
-        """Load nothing, and start no process, before there is something to read."""
+        """Create the pool; nothing is imported or started before the first read."""
         self._make = partial(PostFileReader, config, folder)
         self._read: PostFileReader | None = None
         self._limits = limits
         self._spawned = SpawnedPool[ReadJob, JobResult](self._make, limits, cpu_count())
 
     def read(self, jobs: Sequence[ReadJob]) -> Iterator[tuple[int, list[JobResult]]]:
-        """Read files; yield how many are done, and what came of some of them, in any order.
+        """Read files; yield the number done and the results of some of them, in any order.
 
-        Raises ConfigError where an extension of Python-Markdown cannot be loaded.
+        Raises ConfigError if a Python-Markdown extension cannot be loaded.
         """
         if self._read is None:
             self._read = self._make()
@@ -86,7 +85,7 @@ class ReaderPool:
 
 
 class PostFileReader:
-    """Reads files of one content folder, in whichever process it finds itself."""
+    """Reads files of one content folder; runs in any process."""
 
     def __init__(self, config: Config, folder: Path) -> None:
         self._reader = reader.PostReader(config)
@@ -95,7 +94,7 @@ class PostFileReader:
         self._follow_links = config.content.follow_links
 
     def __call__(self, job: ReadJob) -> JobResult:
-        """Read one file; what is wrong with it is part of the answer."""
+        """Read one file; errors in it are part of the result."""
         body, html, facts = "", "", job.stat
         try:
             source = scanner.read_source(
@@ -117,17 +116,17 @@ class PostFileReader:
             reading = _left_out(job.path, facts, _TOO_LARGE)
         except RecursionError:
             reading = _left_out(job.path, facts, "something in it is nested too deeply")
-        except Exception as error:  # noqa: BLE001 - one post is not the site
+        except Exception as error:  # noqa: BLE001 - one post must not stop the build
             reading = _left_out(job.path, facts, _fault(error))
         except BaseException as error:
-            if type(error).__name__ != "PanicException":  # what libraries written in Rust raise
+            if type(error).__name__ != "PanicException":  # raised by libraries written in Rust
                 raise
             reading = _left_out(job.path, facts, _fault(error))
         return JobResult(job.path, CacheRow(job.path, bytes(reading), body, html))
 
 
 def _handle_lost_worker(job: ReadJob, loss: LostWorker, limits: ResourceLimits) -> JobResult:
-    """Return what is to be said of a file whose process ended."""
+    """Return the result for a file whose worker process died."""
     if loss.retried:
         return JobResult(job.path, killed_by=loss.signal)
     facts = job.stat
@@ -144,7 +143,7 @@ def _handle_lost_worker(job: ReadJob, loss: LostWorker, limits: ResourceLimits) 
             "library; is something in it nested too deeply?"
         )
     else:
-        facts = ()  # perhaps another time
+        facts = ()  # forget stat data: the next build tries again
         message = f"the process that read it was killed twice ({_name(loss.signal)}); {_MEMORY}"
     reading = _left_out(job.path, facts, message)
     return JobResult(job.path, CacheRow(job.path, bytes(reading), "", ""))
@@ -155,7 +154,7 @@ _TOO_LARGE = "reading it takes too much memory; simplify it, or divide it into s
 
 
 def describe_killed_worker(path: str, number: int) -> Problem:
-    """Return the report of a process that was killed while it made something of a file."""
+    """Return the problem for a worker that was killed while processing a file."""
     what = f"a process that worked on it was killed ({_name(number)}), and another did its work"
     return Problem(path, 0, f"{what}; {_MEMORY}")
 

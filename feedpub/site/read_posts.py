@@ -1,4 +1,7 @@
-"""The content folder → manuscripts, reading again only the files that may have changed."""
+"""Classify the files of the content folder, and read the posts that may have changed.
+
+Used by `pipeline.prepare_site`: first `classify_files`, then `read_posts`.
+"""
 
 import time
 from collections.abc import Callable, Container, Iterator, Mapping, Sequence
@@ -16,23 +19,21 @@ from feedpub.files.scanner import FileEntry
 from feedpub.models.content import Problem
 from feedpub.site.pool import JobResult, ReaderPool, ReadJob, describe_killed_worker
 
-_SHOWN = 200  # characters of a path that is far too long
+_SHOWN = 200  # characters shown of a very long path
 
 
 @dataclass(frozen=True, slots=True)
 class ContentListing:
-    """What lies in the content folder."""
+    """The files of the content folder by kind."""
 
-    sources: tuple[FileEntry, ...]  # Markdown files that are meant to be posts
-    assets: tuple[FileEntry, ...]  # files that are published as they are
-    ignored_count: int  # Markdown files that are not meant to be posts
-    problems: tuple[Problem, ...]  # files whose names cannot be published
-    withheld: Mapping[
-        FileKind, tuple[FileEntry, ...]
-    ]  # files that are not for readers, by what they are
+    sources: tuple[FileEntry, ...]  # Markdown files to read as posts
+    assets: tuple[FileEntry, ...]  # files published unchanged
+    ignored_count: int  # Markdown files that are not posts
+    problems: tuple[Problem, ...]  # files that cannot be published
+    withheld: Mapping[FileKind, tuple[FileEntry, ...]]  # files not published by default, by kind
 
     def list_linkable(self) -> Mapping[str, int]:
-        """Return the files, and their sizes, that are published where a post links to them."""
+        """Return the paths and sizes of withheld files that a link from a post publishes."""
         return {
             entry.path: entry.size
             for kind in content_assets.LINKABLE_KINDS
@@ -40,7 +41,7 @@ class ContentListing:
         }
 
     def report_withheld(self, published: Container[str]) -> Iterator[Problem]:
-        """Report, once for each kind, the files that stay withheld."""
+        """Report the withheld files that no post links to, once for each kind."""
         for kind, entries in self.withheld.items():
             left = [entry.path for entry in entries if entry.path not in published]
             if message := content_assets.format_unpublished(kind, left):
@@ -54,9 +55,9 @@ def _no_peek(_path: str) -> bytes:
 def classify_files(
     entries: Sequence[FileEntry], config: Config, peek: Callable[[str], bytes] = _no_peek
 ) -> ContentListing:
-    """Tell posts from other files, and both from what is not to be published.
+    """Sort files into posts, assets and files that are not published.
 
-    `peek` returns the first octets of a file.
+    `peek` returns the first bytes of a file.
     """
     found: dict[FileKind, list[FileEntry]] = {kind: [] for kind in FileKind}
     problems: list[Problem] = []
@@ -83,28 +84,28 @@ def classify_files(
 
 
 def _is_ignored_link(entry: FileEntry, config: Config) -> bool:
-    """Tell whether nobody expects what a link leads to, a file or a folder, to be published."""
+    """Return whether a symbolic link leads to something that is ignored anyway."""
     paths = (entry.path, f"{entry.path}/")
     return entry.is_link and any(filenames.is_ignored(path, config) for path in paths)
 
 
 def _is_post(entry: FileEntry) -> bool:
-    """Tell whether a file that cannot be published counts as one that is left out."""
+    """Return whether an unusable entry counts as a post that was left out."""
     return not entry.is_link or is_markdown(entry.path)
 
 
 def is_markdown(path: str) -> bool:
-    """Tell whether a file is counted as one that could be a post."""
+    """Return whether a file has a Markdown suffix."""
     return path.lower().endswith(filenames.MARKDOWN_SUFFIXES)
 
 
 def _shortened(path: str) -> str:
-    """Return the beginning of a path, and its end."""
+    """Return a path, shortened in the middle if it is very long."""
     return path if len(path) <= _SHOWN else f"{path[: _SHOWN // 2]}…{path[-_SHOWN // 2 :]}"
 
 
 def _describe_unprintable(path: str) -> str:
-    """Say what a name holds that cannot be written down in one line."""
+    """Say why a file name cannot be printed on one line."""
     found = next((letter for letter in path if letter < " "), "")
     if not found:
         return "is not UTF-8"
@@ -113,7 +114,7 @@ def _describe_unprintable(path: str) -> str:
 
 
 def _is_printable(path: str) -> bool:
-    """Tell whether a path is text that can be written down in one line."""
+    """Return whether a path can be printed on one line and is valid UTF-8."""
     return path.isprintable() or not any(
         "\ud800" <= letter <= "\udfff" or letter < " " for letter in path
     )
@@ -121,14 +122,14 @@ def _is_printable(path: str) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class ReadResults:
-    """What came of reading the posts."""
+    """The results of reading the posts."""
 
     by_path: Mapping[str, ReadResult]  # in order
-    lost_workers: tuple[Problem, ...]  # processes that were killed while they read, by the path
-    unfinished: tuple[Problem, ...] = ()  # files that somebody is writing, and that stay as known
+    lost_workers: tuple[Problem, ...]  # workers killed while reading, by the path of the file
+    unfinished: tuple[Problem, ...] = ()  # files still being written, published as last read
 
 
-def read_posts(  # noqa: PLR0913 - where from, what is known, and who is told
+def read_posts(  # noqa: PLR0913 - inputs, known results and callbacks
     config: Config,
     folder: Path,
     sources: Sequence[FileEntry],
@@ -140,13 +141,12 @@ def read_posts(  # noqa: PLR0913 - where from, what is known, and who is told
     unfinished: AbstractSet[str] = frozenset(),
     keep: bool,
 ) -> ReadResults:
-    """Read every source, and put the HTML of each in the memory; known ones are not read again.
+    """Read every source that may have changed, and store the HTML of each in the cache.
 
-    A file that the disk shows as it was is known; so is one whose bytes are those it had: it
-    keeps the very manuscript of `known`, or of the memory where that is None. Without `keep` the
-    memory goes on knowing of the files what it knew. A file that has gone since it was listed is
-    not among what is returned. One that is `unfinished`, or open for writing, stays what it is
-    known to be, and is left out where it is not known.
+    A file with unchanged stat data is not read; one with unchanged bytes is not parsed and keeps
+    the parsed post of `known`, or of the cache where that is None. With `keep` False only the HTML
+    is cached. A file that has vanished since the scan is missing from the result. One that is
+    `unfinished`, or open for writing, keeps its last known result or, without one, is left out.
     """
     scanned = time.time_ns()
     if known is None:
@@ -182,7 +182,7 @@ def read_posts(  # noqa: PLR0913 - where from, what is known, and who is told
             bodies.add(rows, keep=keep)
             done += count
             progress(done, len(stale))
-        # With `known` empty every file is to be read, and these cannot be.
+        # If `known` is empty, every file was to be read, but these cannot be: ask the cache.
         remembered = known if known or not waiting else memory.load_read_results()
         held = {path: _keep_known(path, remembered.get(path)) for path in waiting}
         fresh.update(held)
@@ -194,7 +194,7 @@ def read_posts(  # noqa: PLR0913 - where from, what is known, and who is told
                 readings[entry.path] = reading
         gone = known.keys() - readings.keys()
         if keep and (fresh or gone):
-            # Last: a build killed in between must not know a manuscript whose body is gone.
+            # Last: if the build is killed before, no cached post may refer to HTML that is gone.
             bodies.prune(readings.values(), gone)
     told = (Problem(path, 0, UNFINISHED) for path, each in held.items() if each.manuscript)
     left_out = (each.problem for each in held.values() if each.problem)
@@ -206,36 +206,36 @@ UNFINISHED_NEW = "is still being written; it is published as soon as that ends"
 
 
 def _keep_known(path: str, known: ReadResult | None) -> ReadResult:
-    """Return what is known of a file that is being written, to be read again the next time."""
+    """Return the known result of a file being written, without stat data: it is read again."""
     if known and known.manuscript:
         return replace(known, stat=())
     return ReadResult(path, (), None, Problem(path, 0, UNFINISHED_NEW, left_out=True))
 
 
 def _job(entry: FileEntry, known: ReadResult | None, scanned: int) -> ReadJob:
-    """Say what is to be read."""
+    """Return the job that reads a file."""
     facts = _facts(entry) if entry.is_stable(scanned) else ()
     return ReadJob(entry.path, facts, known.manuscript.digest if known and known.manuscript else "")
 
 
 def _row(found: JobResult, job: ReadJob, known: Mapping[str, ReadResult]) -> CacheRow | None:
-    """Give what is to be kept of a file; None where it is gone."""
+    """Return the cache row of a result, None if the file is gone."""
     if found.is_unchanged:
         return CacheRow(job.path, bytes(replace(known[job.path], stat=job.stat)), "", "")
     return found.row
 
 
 def _is_known(entry: FileEntry, reading: ReadResult | None) -> bool:
-    """Tell whether a file is as it was when it was last read."""
+    """Return whether a file has not changed since it was last read."""
     return reading is not None and reading.stat == _facts(entry)
 
 
 def _reuse_known(reading: ReadResult, known: ReadResult | None) -> ReadResult:
-    """Give a reading with the very manuscript that is known, where it is no other."""
+    """Return a result with the known parsed post, if equal, so that identity checks work."""
     same = known and known.manuscript == reading.manuscript
     return replace(reading, manuscript=known.manuscript) if known and same else reading
 
 
 def _facts(entry: FileEntry) -> tuple[int, ...]:
-    """Give what tells one state of a file from another."""
+    """Return the stat data by which a change is detected."""
     return entry.size, entry.modified, entry.changed, entry.inode

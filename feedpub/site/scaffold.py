@@ -1,9 +1,4 @@
-"""An empty folder → a site, and a title → a post to be written: files for people to go on with.
-
-A title → a content file to be written.
-
-A folder → a working site in it.
-"""
+"""Create files to start from: a new site for `feedpub init`, a draft post for `feedpub new`."""
 
 import json
 from collections.abc import Mapping
@@ -22,13 +17,13 @@ from feedpub.models.text import find_close_match, slugify, strip_invalid_charact
 def create_post(
     config_path: Path, title: str, author: str, now: datetime, environ: Mapping[str, str]
 ) -> Path:
-    """Write a draft with title, date (in the site's zone) and author filled in; give its path.
+    """Write a draft with title, date (in the site's time zone) and author; return its path.
 
-    `author` is a key of `authors:` or "" for the only one there is.
+    `author` is a key or name in `authors:`, or "" for the default.
 
     Raises:
-        ConfigError: the configuration cannot be used.
-        FeedpubError: there is such a file, or no such author, or no title.
+        ConfigError: The configuration is invalid.
+        FeedpubError: The file exists, the author is unknown, or the title is empty.
     """
     config = load_config(config_path, environ)
     name = " ".join(strip_invalid_characters(title).split())
@@ -58,7 +53,7 @@ def create_post(
 
 
 def _author(config: Config, wanted: str) -> str:
-    """Give the key or name of who writes, or "" where nobody is known."""
+    """Return the key or name of the author, "" if none is known."""
     keys = [key for key, _ in config.authors]
     names = [author.name for _, author in config.authors]
     if wanted in keys or wanted in names:
@@ -72,25 +67,25 @@ def _author(config: Config, wanted: str) -> str:
     return config.site.author.name if config.site.author else ""
 
 
-_IGNORED = "public/\n.feedpub/\nmail/\n"  # mail/ has addresses in it
+_IGNORED = "public/\n.feedpub/\nmail/\n"  # mail/ contains addresses
 
 
 @dataclass(frozen=True, slots=True)
 class NewSite:
-    """What was made; paths below the folder."""
+    """The files of a new site; paths are below its folder."""
 
     folder: Path
     created: tuple[str, ...]
-    kept: tuple[str, ...]  # was there before, and stays as it is
+    kept: tuple[str, ...]  # existed before and were not changed
 
 
 def create_site(folder: Path, now: datetime) -> NewSite:
-    """Make a site: a configuration, a first post dated `now`, and a .gitignore.
+    """Create a site: a configuration, a first post dated `now`, and a .gitignore.
 
-    Nothing that is there is changed; where there is content, there is no first post.
+    Existing files are kept; if there is content, no first post is written.
 
     Raises:
-        FeedpubError: the folder has a configuration already, or is no folder.
+        FeedpubError: The folder has a configuration already, or is not a folder.
     """
     if (folder / "config.yaml").exists():
         raise FeedpubError(

@@ -1,4 +1,4 @@
-"""What was remembered of a site → how it was built last, and which posts appear or go next."""
+"""Report from the cache how the last build went and which posts appear or expire next."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from feedpub.site.builder import compute_cache_version
 
 @dataclass(frozen=True, slots=True)
 class UpcomingChange:
-    """A post that appears, or goes."""
+    """A post that will appear or expire."""
 
     at: datetime
     title: str
@@ -23,7 +23,7 @@ class UpcomingChange:
 
 @dataclass(frozen=True, slots=True)
 class LastBuild:
-    """What came of the last build that had anything to do."""
+    """The result of the last build that had work to do."""
 
     at: datetime
     counts: Counts
@@ -31,7 +31,7 @@ class LastBuild:
 
 
 def load_last_build(request: BuildRequest) -> LastBuild | None:
-    """Tell how the site was built last; None where it never was, or with other settings."""
+    """Return the last build, None if there is none with these settings."""
     where = resolve_paths(request)
     if not where.cache.is_dir():
         return None
@@ -43,7 +43,7 @@ def load_last_build(request: BuildRequest) -> LastBuild | None:
 
 
 def list_upcoming(request: BuildRequest, most: int) -> tuple[UpcomingChange, ...]:
-    """Give the posts that appear or go next, as they were when they were last read."""
+    """Return the next posts to appear or expire, as they were when last read."""
     where = resolve_paths(request)
     if not where.cache.is_dir():
         return ()
@@ -61,7 +61,7 @@ def list_upcoming(request: BuildRequest, most: int) -> tuple[UpcomingChange, ...
 
 
 def _list_changes(one: ParsedPost) -> Iterator[UpcomingChange]:
-    """Give when a post appears, and when it goes."""
+    """Yield when a post appears and when it expires."""
     if one.expires is None or one.published < one.expires:
         yield UpcomingChange(one.published, one.title, one.path, expires=False)
     if one.expires is not None:

@@ -1,4 +1,4 @@
-"""The site's addresses and a post's HTML → what pages show of them: links, names, figures."""
+"""Links, HTML adjustments and formatting for page templates."""
 
 import re
 from collections.abc import Callable, Iterable, Sequence
@@ -35,11 +35,11 @@ class FeedLink:
     label: str
     media_type: str
     url: str
-    href: str  # the URL as a link
+    href: str  # the URL as shown in links, without scheme and host on this site
 
 
 class LinkBuilder:
-    """The addresses of one site."""
+    """Builds the links and URLs of one site."""
 
     def __init__(self, home: str, address: Callable[[Feed, str], str]) -> None:
         self._home = home
@@ -48,39 +48,39 @@ class LinkBuilder:
         self._origin = len(home) - len(self._root)
 
     def href(self, url: str) -> str:
-        """Give an address without scheme and host where it is of this site, for a preview."""
+        """Return a URL without scheme and host if it is on this site, so that previews work."""
         return url[self._origin :] if url.startswith(self._home) else url
 
     def below(self, path: str) -> str:
-        """Give the link to a path below the site's address."""
+        """Return the link to a path below the site URL."""
         return self._root + path
 
     def absolute(self, path: str) -> str:
-        """Give the address of a path below the site's; a whole URL stays as it is."""
+        """Return the URL of a path below the site URL; an absolute URL is unchanged."""
         return urljoin(self._home, path)
 
     def tag_page(self, tag: Tag) -> str:
-        """Give the link to a tag's page."""
+        """Return the link to a tag's page."""
         return f"{self._root}tags/{_quoted(tag.slug)}/"
 
     def author_page(self, author: Author) -> str:
-        """Give the link to an author's page."""
+        """Return the link to an author's page."""
         return f"{self._root}authors/{_quoted(author.slug)}/"
 
     def documents(self, feed: Feed) -> list[FeedLink]:
-        """Give the formats of a feed, in the order of the configuration."""
+        """Return the formats of a feed, in configuration order."""
         return [self._document(feed, form) for form in feed.formats]
 
     def site_feed_links(self, feeds: Iterable[Feed]) -> list[FeedLink]:
-        """Give the formats of the whole site's feed, where it is among these."""
+        """Return the formats of the site feed, if it is among these feeds."""
         return [each for feed in feeds if feed.kind == "site" for each in self.documents(feed)]
 
     def alternates(self, feeds: Sequence[Feed]) -> Markup:
-        """Give the `<link>`s by which readers discover feeds, those of a page among them.
+        """Return the `<link>` elements for feed autodiscovery.
 
-        The first feed and the whole site's come in all formats, the others in one: a reader
-        shows them all, and a person has to choose. Made here and not in a template, for this
-        is the greater part of most pages' heads.
+        The first feed and the site feed are listed in all formats, the others in one, since feed
+        readers show every entry for the user to choose from. Built here rather than in a template
+        for speed: it is most of the head of most pages.
         """
         lines = []
         for feed in feeds:
@@ -93,7 +93,7 @@ class LinkBuilder:
                     f'<link rel="alternate" type="{media_type}" title="{title} ({label})"'
                     f' href="{href}">'
                 )
-        # All that is from outside was escaped.
+        # Safe: every inserted value is escaped.
         return Markup("\n".join(lines))  # noqa: S704
 
     def _document(self, feed: Feed, form: str) -> FeedLink:
@@ -101,11 +101,11 @@ class LinkBuilder:
         return FeedLink(*_FORMATS[form], url, self.href(url))
 
     def subscription(self, feed: Feed) -> str:
-        """Give the link to a feed's place on the Subscribe page."""
+        """Return the link to a feed's entry on the Subscribe page."""
         return f"{self._root}subscribe/#{_quoted(feed_anchor(feed))}"
 
     def contains_image(self, html: str, image: Image) -> bool:
-        """Tell whether a picture is in the HTML already."""
+        """Return whether an image is already in the HTML."""
         return str(escape(self.href(image.url))) in html or str(escape(image.url)) in html
 
 
@@ -114,15 +114,15 @@ def _quoted(path: str) -> str:
 
 
 def feed_anchor(feed: Feed) -> str:
-    """Give the id of a feed's place on the Subscribe page."""
+    """Return the id of a feed's entry on the Subscribe page."""
     return f"{feed.folder}{feed.stem}".strip("/") or "all"
 
 
 def prepare_for_page(html: str, title: str) -> str:
-    """Fit a post's HTML to a page that shows its title above it.
+    """Adapt a post's HTML to a page that shows its title above it.
 
-    A heading that says the title again goes, the others follow the page's h1 without leaving a
-    level out, and tables can scroll.
+    An opening heading that repeats the title is removed, the other headings are renumbered below
+    the page's h1 without gaps, and tables become scrollable.
     """
     opening = _find_title_heading(html, title)
     if opening:
@@ -136,9 +136,9 @@ def prepare_for_page(html: str, title: str) -> str:
 
 
 def strip_title_heading(html: str, title: str) -> str:
-    """Take the heading that says the title again from a post's HTML: readers show it above.
+    """Remove an opening heading that repeats the title, which feed readers already show.
 
-    Where there is nothing else, it stays.
+    The HTML is unchanged if nothing else would be left.
     """
     opening = _find_title_heading(html, title)
     rest = html[opening.end() :].lstrip() if opening else ""
@@ -146,22 +146,22 @@ def strip_title_heading(html: str, title: str) -> str:
 
 
 def _find_title_heading(html: str, title: str) -> re.Match[str] | None:
-    """Find the heading that opens a post and says its title again."""
+    """Find an opening heading that repeats the title."""
     opening = _OPENING.match(html)
     return opening if opening and _same_words(extract_text(opening[3]), title) else None
 
 
 def convert_inline_styles(html: str) -> str:
-    """Say in `data-align` what a post's HTML says in `style`, which pages forbid (their CSP).
+    """Replace `style` with `data-align`, since the Content-Security-Policy forbids inline styles.
 
-    Nothing but the alignment of a text is ever said there: `markup` has seen to that.
+    Sanitized HTML has no inline style other than text alignment.
     """
     return _STYLED.sub(r'\1 data-align="\2"', html) if ' style="' in html else html
 
 
 def _renumber_headings(html: str) -> str:
-    """Give headings the level of their place in the outline: 2, then one deeper at a time."""
-    above: list[int] = []  # the levels, as written, of the headings that this one stands under
+    """Give headings the level of their place in the outline: h2, then one deeper at a time."""
+    above: list[int] = []  # levels, as written, of the enclosing headings
 
     def placed(tag: re.Match[str]) -> str:
         written = int(tag[2])
@@ -179,7 +179,7 @@ def _same_words(one: str, other: str) -> bool:
 
 
 def size(octets: int) -> str:
-    """Give a number of octets as people read it: 48 kB, 1.2 MB."""
+    """Return a size in bytes for people: 48 kB, 1.2 MB."""
     if octets < _KILO:
         return f"{octets}\u00a0B"
     amount = octets / _KILO
@@ -191,13 +191,13 @@ def size(octets: int) -> str:
 
 
 def duration(seconds: int) -> str:
-    """Give a length of time as players show it: 4:05, 1:02:03."""
+    """Return a duration as media players show it: 4:05, 1:02:03."""
     minutes, rest = divmod(seconds, _MINUTE)
     hours, minutes = divmod(minutes, _MINUTE)
     return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
 
 
 def file_name(url: str) -> str:
-    """Return the file name at the end of a URL, in one line, or the URL where it has none."""
-    # What is encoded may be anything, NUL too, which no document can hold.
+    """Return the file name at the end of a URL, on one line, or the URL if there is none."""
+    # Decoded text may contain NUL and other characters that HTML and XML do not allow.
     return one_line(strip_invalid_characters(unquote(urlsplit(url).path.rpartition("/")[2]))) or url

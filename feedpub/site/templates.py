@@ -1,32 +1,31 @@
-"""A page, or a mail, and the texts of the templates → what it says, by Jinja2, known only here.
+"""Render pages and mail from Jinja2 templates; `Templates` is the entry point.
 
-What a template may use, besides what Jinja2 brings: `site`, `page`, `post` (of a post's page) and
+Only site/templates.py imports Jinja2. Besides what Jinja2 provides, a template may use `site`,
+`page`, `post` (on a post's page) and
 
-    href(url)              the address as a link: this site's own without scheme and host
-    below(path)            the link to a path below the site's address: below("archive/")
-    absolute(path)         the address of such a path, with scheme and host
-    asset("style.css")     the address of a file of the templates folder, its content in its name
-    t("key", n=3)          words of the page's language, from words/<language>.toml
-    day(when, year=true)   a `<time>`: the date in the site's time zone, as the language writes it
+    href(url)              the URL as a link: without scheme and host if it is on this site
+    below(path)            the link to a path below the site URL: below("archive/")
+    absolute(path)         the URL of such a path, with scheme and host
+    asset("style.css")     the URL of a file of the templates folder, with a content hash
+    t("key", n=3)          a message in the page's language, from words/<language>.toml
+    day(when, year=true)   a `<time>`: the date in the site's time zone, in the page's language
     direction(language)    ltr or rtl
-    language_name(tag)     what a language calls itself: Deutsch
-    speaks(tag)            whether there are words in a language, so that mails can be
-    body(post)             a post's HTML, for a page that has the title above it
-    shows(html, image)     whether the picture is in the HTML
+    language_name(tag)     the language's own name: Deutsch
+    speaks(tag)            whether there is a message catalog for a language
+    body(post)             a post's HTML, for a page that shows the title above it
+    shows(html, image)     whether the HTML contains the image
     years(posts)           pairs of a year and its posts, newest first
     tag_page(tag), author_page(author), subscription(feed), anchor(feed)
     documents(feed)        its formats, each with label, media_type, url and href
-    whole(feeds)           the formats of the whole site's feed, where it is among these
-    alternates(feeds)      the `<link>`s by which readers discover feeds
+    whole(feeds)           the formats of the site feed, if it is among these
+    alternates(feeds)      the `<link>`s for feed autodiscovery
     newest(feed)           the date of its newest post
     size(octets), duration(seconds), file_name(url)
     legible(colour, ground, ratio), blend(colour, ground, share)
 
-In mails there is no page; addresses are whole, and in .txt words and days are without HTML. What
-else they may use is told in feedpub/digests/compose.py. Those of web/ answer somebody; what else
-they may use, `given` and `notice`, is told in feedpub/web/readers/faces.py.
-
-The words and days of one language, as templates use them: a part of `feedpub.site.templates`.
+Mail templates have no `page`; their URLs are absolute, and in .txt messages and dates are plain
+text. feedpub/newsletter/compose.py lists their other variables, and feedpub/web/signup_pages.py
+those of the templates in web/, `given` and `notice`.
 """
 
 import itertools
@@ -53,14 +52,14 @@ from feedpub.site.template_filters import LinkBuilder
 
 @dataclass(frozen=True, slots=True)
 class Translator:
-    """What pages and mails say around the posts, in the words of one language."""
+    """Messages and dates in one language, as HTML or plain text."""
 
     catalog: Catalog
     zone: ZoneInfo
-    plain: bool  # text, and no HTML
+    plain: bool  # plain text instead of HTML
 
     def gettext(self, key: str, n: int | None = None, **values: object) -> str:
-        """Give the words of a key, with what belongs in their braces."""
+        """Return the message of a key with its placeholders filled in."""
         try:
             words = self.catalog.gettext(key, n)
         except KeyError as error:
@@ -68,38 +67,38 @@ class Translator:
             raise jinja2.TemplateRuntimeError(f'no words for "{key}"{near}') from error
         if self.plain:
             return words.format(n=n, **values)
-        # What is filled in may be HTML already, such as a date; words alone are text.
+        # Values may be Markup already, such as a date; a message by itself is escaped by Jinja2.
         return words if n is None and not values else escape(words).format(n=n, **values)
 
     def format_date(self, when: datetime, *, year: bool = True) -> str:
-        """Give a time as HTML, the day for people, the second for machines; or the day alone."""
+        """Return the date, as a `<time>` element with date and time in HTML, or as plain text."""
         local = to_timezone(when, self.zone)
         told = self.catalog.format_date(local, year=year)
         if self.plain:
             return told
         date = escape(told)
-        # Not a byte of it is from outside but the words, which are escaped.
-        # Before there were time zones, noon was noon to the second; HTML knows whole minutes.
+        # Safe: only the date comes from a catalog, and it is escaped. Local mean time, used before
+        # there were time zones, has offsets with seconds, which HTML does not allow: use UTC then.
         seconds = (local.utcoffset() or timedelta()).seconds
         machine = local.astimezone(UTC) if seconds % 60 else local
         return Markup(f'<time datetime="{machine.isoformat(timespec="seconds")}">{date}</time>')  # noqa: S704
 
     def format_newest_date(self, feed: Feed) -> str:
-        """Give the day of a feed's newest post."""
+        """Return the date of a feed's newest post."""
         return self.format_date(feed.posts[0].published if feed.posts else feed.updated)
 
 
 def format_suggestion(word: str, known: Iterable[str]) -> str:
-    """Give `; did you mean "x"?`, or nothing where no known word is near."""
+    """Return `; did you mean "x"?`, or "" if no known word is close."""
     near = find_close_match(word, sorted(known))
     return f'; did you mean "{near}"?' if near else ""
 
 
 PACKAGED_PREFIX = "feedpub/templates/"
-"""What a message calls the folder of the templates that come with feedpub."""
+"""Prefix of packaged templates in messages."""
 
 ASSET_SUFFIXES = (".css", ".js", ".svg")
-"""Files of the templates folder that are published; of them style sheets are templates too."""
+"""Suffixes of published files in the templates folder; of these, .css files are templates too."""
 
 _TEMPLATE = re.compile(r".*\.(?:html|css)|mail/.*\.txt")
 
@@ -112,14 +111,14 @@ _OF_A_MAIL = frozenset(
     )
 )
 
-# What a slip in a template can raise, besides Jinja2's own errors.
+# Exceptions that a mistake in a template can raise, besides Jinja2's own.
 _TEMPLATE_BUGS = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
 
 _UNDEFINED = re.compile(r'"([^"]+)" is undefined')
 
 
 class Templates:
-    """Turns pages into HTML: the same page and the same texts give the same bytes."""
+    """Renders pages and mail; the same input always gives the same bytes."""
 
     def __init__(
         self,
@@ -128,13 +127,13 @@ class Templates:
         packaged: Mapping[str, str],
         address: Callable[[Feed, str], str],
     ) -> None:
-        """Prepare the templates; those of `user` win over those of `packaged`, one by one.
+        """Load the templates; each file in `user` replaces the one in `packaged`.
 
-        Both give texts by their path below the templates folder; `address` gives the URL of a
-        feed in a format.
+        Both map paths below the templates folder to texts; `address` returns the URL of a feed in a
+        format.
 
         Raises:
-            TemplateError: a style sheet or a file of words cannot be used.
+            TemplateError: A style sheet or a message catalog is invalid.
         """
         self._zone = ZoneInfo(config.site.timezone)
         self._texts = {**packaged, **user}
@@ -146,7 +145,7 @@ class Templates:
         self._links = LinkBuilder(config.site.url, address)
         self._environment = self._make_environment(config, self._links)
         self._plain = self._environment.overlay(autoescape=False)
-        self._compiled: dict[str, jinja2.Template] = {}  # templates of the configuration
+        self._compiled: dict[str, jinja2.Template] = {}  # templates in the configuration, by source
         self._assets: dict[str, tuple[str, bytes]] = {}
         for name in sorted(self._texts):
             if name.endswith(ASSET_SUFFIXES):
@@ -155,17 +154,17 @@ class Templates:
         self.digest = _digest(self._texts, under)
 
     def render(self, page: Page, html: HtmlRenderer) -> bytes:
-        """Give the HTML of a page, in UTF-8; `html` gives that of a post.
+        """Return the HTML of a page in UTF-8; `html` returns that of a post.
 
         Raises:
-            TemplateError: a template is missing, is no template, or names what is not there.
+            TemplateError: A template is missing, is invalid or uses an undefined name.
         """
-        # Before the template is run: what goes wrong here is no fault of the template.
+        # Before the template runs, so that an error in here is not reported as one of the template.
         text = html(page.post) if page.post else ""
 
         def body(post: Post) -> Markup:
             found = text if post is page.post else html(post)
-            # Safe by contract: `markup` has sanitised it.
+            # Safe by contract: `content.markup` has sanitized it.
             return Markup(  # noqa: S704
                 template_filters.convert_inline_styles(
                     template_filters.prepare_for_page(found, post.title)
@@ -175,10 +174,10 @@ class Templates:
         return self.render_response(page, body=body)
 
     def render_response(self, page: Page, **values: object) -> bytes:
-        """Give the HTML of a page that answers somebody, with what it is to know besides.
+        """Return the HTML of a page rendered per request, in UTF-8; `values` are more variables.
 
         Raises:
-            TemplateError: as `render` does.
+            TemplateError: As for `render`.
         """
         said = self._said(page.language)
         return self._render(
@@ -193,10 +192,10 @@ class Templates:
         ).encode()
 
     def render_mail(self, name: str, language: str, **values: object) -> str:
-        """Give what the template of a mail says; one that ends in .txt gives plain text.
+        """Return a rendered mail template: plain text if its name ends in .txt, else HTML.
 
         Raises:
-            TemplateError: as `render` does.
+            TemplateError: As for `render`.
         """
         plain = name.endswith(".txt")
         environment = self._plain if plain else self._environment
@@ -205,10 +204,10 @@ class Templates:
         )
 
     def render_string(self, source: str, place: str, language: str, **values: object) -> str:
-        """Give what a template says that is a value of the configuration, as plain text.
+        """Return a rendered template from the configuration, as plain text.
 
         Raises:
-            TemplateError: as `render` does; its place is `place`, the value's key.
+            TemplateError: As for `render`; it names `place`, the configuration key.
         """
 
         def compiled() -> jinja2.Template:
@@ -219,15 +218,15 @@ class Templates:
         return self._run(place, compiled, {**self._mail_context(language, plain=True), **values})
 
     def get_translator(self, language: str) -> Translator:
-        """Give the words and days of a language as plain text."""
+        """Return a plain-text translator for a language."""
         return self._said(language, plain=True)
 
     def get_assets(self) -> Mapping[str, bytes]:
-        """Give the files that pages use, by their path below the output folder."""
+        """Return the published files by their path below the output folder."""
         return dict(self._assets.values())
 
     def check(self) -> tuple[Problem, ...]:
-        """Give what can be found wrong in the templates without rendering a page."""
+        """Return problems that can be found in the templates without rendering a page."""
         trees, problems = self._parse_templates()
         known = {mail: self._known_names(trees, mail=mail) for mail in (False, True)}
         for name, tree in trees.items():
@@ -244,7 +243,7 @@ class Templates:
         return Translator(Catalog(language, self._words), self._zone, plain)
 
     def _mail_context(self, language: str, *, plain: bool) -> dict[str, object]:
-        """Give what is different in a mail: nobody reads it at the site's own address."""
+        """Return the variables that differ in mail, where every URL must be absolute."""
         said, links = self._said(language, plain=plain), self._links
         return {
             "t": said.gettext,
@@ -283,7 +282,7 @@ class Templates:
             raise TemplateError(f"{self._locate_error(error, name)}: {message}") from error
 
     def _locate_error(self, error: Exception, name: str) -> str:
-        """Give `template:line` of the innermost template that an error came through."""
+        """Return `template:line` of the innermost template in an error's traceback."""
         place = self._paths.get(name, name)
         paths = frozenset(self._paths.values())
         frame = error.__traceback__
@@ -294,7 +293,7 @@ class Templates:
         return place
 
     def _parse_templates(self) -> tuple[dict[str, nodes.Template], list[Problem]]:
-        """Read every template; those that are none are problems."""
+        """Parse every template; syntax errors become problems."""
         trees: dict[str, nodes.Template] = {}
         problems: list[Problem] = []
         for name in filter(_TEMPLATE.fullmatch, sorted(self._texts)):
@@ -306,7 +305,7 @@ class Templates:
         return trees, problems
 
     def _known_names(self, trees: Mapping[str, nodes.Template], *, mail: bool) -> frozenset[str]:
-        """Give every name that stands for something in some template of mails, or of pages."""
+        """Return every name that is defined in any mail template, or in any page template."""
         bound = (
             each
             for name in trees
@@ -371,7 +370,7 @@ class Templates:
         return files
 
     def _asset(self, name: str) -> tuple[str, bytes]:
-        """Give the path and the bytes of a file to publish; the path changes when they do."""
+        """Return the path and bytes of a published file; the path contains a hash of the bytes."""
         styled = name.endswith(".css")
         text = self._render(name, self._environment) if styled else self._texts[name]
         data = text.encode()
@@ -402,7 +401,7 @@ class Templates:
 
 
 class _Undefined(jinja2.StrictUndefined):
-    """What a template names and nobody defined: an error, with a guess at what was meant."""
+    """An undefined name or attribute: an error that suggests a similar one."""
 
     __slots__ = ()
 
@@ -423,7 +422,7 @@ def _is_mail(name: str) -> bool:
 
 
 def _assigned_names(tree: nodes.Template) -> Iterator[str]:
-    """Give the names that a template itself gives to something."""
+    """Yield the names that a template itself assigns."""
     yield from (node.name for node in tree.find_all(nodes.Name) if node.ctx != "load")
     yield from (node.target for node in tree.find_all(nodes.Import))
     yield from (node.name for node in tree.find_all(nodes.Macro))
@@ -432,5 +431,5 @@ def _assigned_names(tree: nodes.Template) -> Iterator[str]:
 
 
 def _digest(*texts: Mapping[str, str]) -> str:
-    """Give a digest of texts and their names."""
+    """Return a digest of texts and their names."""
     return sha256(repr([sorted(each.items()) for each in texts]).encode()).hexdigest()

@@ -1,9 +1,11 @@
-"""What is kept of readers and of what is sent to them: the only module that knows SQL.
+"""Storage of subscribers, issues and deliveries in SQLite or PostgreSQL.
 
-store = open("", Path(".feedpub"))
-store.add(subscriber, now)
-store.plan("weekly", slot, posts, subject, selections, audience, now)
-while deliveries := store.claim(worker, 200, lease, now): ...
+The newsletter's SQL is confined to this package. Open a `Store` with `open_store`:
+
+store = open_store("", Path(".feedpub"))
+store.add_subscriber(subscriber, now)
+store.plan_issue("weekly", slot, posts, subject, variants, audience, now)
+while deliveries := store.claim_deliveries(worker, 200, lease, now): ...
 """
 
 from pathlib import Path
@@ -24,7 +26,7 @@ from feedpub.storage.subscribers import SubscriberStore
 from feedpub.storage.upgrade import has_schema, upgrade
 from feedpub.storage.webhooks import WebhookStore
 
-_SHORT_TIMEOUT = 2.0  # seconds: pages do not wait for the newsletter
+_SHORT_TIMEOUT = 2.0  # seconds: a build does not wait long for the newsletter
 
 
 class Store(
@@ -41,9 +43,9 @@ class Store(
     RecoveryStore,
     RelayStore,
 ):
-    """Readers, requests, issues and deliveries in one database; for all threads of a process.
+    """All stores of one database behind one object, safe to share among threads.
 
-    A process that forks must open its own in each child.
+    After a fork, each child process must open its own.
     """
 
     def __init__(self, database: Database) -> None:
@@ -61,30 +63,30 @@ class Store(
         RelayStore.__init__(self, database)
 
     def checkpoint(self) -> None:
-        """Give back the room that a database needs no more; to be done now and then."""
+        """Truncate the write-ahead log of SQLite; to be called now and then."""
         self._database.checkpoint()
 
     def close(self) -> None:
-        """Close every connection; the next call would open new ones."""
+        """Close every connection; a later call would open new ones."""
         self._database.close()
 
 
 def open_store(
     url: str, folder: Path, patience: float = LOCK_TIMEOUT, outside: RecoveryLog | None = None
 ) -> Store:
-    """Open a database, made or brought up to date where it needs to be.
+    """Open a database; create it or migrate it to the current schema if necessary.
 
     Args:
         url: "" for SQLite in `folder`, "sqlite:///name" (relative to `folder`) or
             "postgresql://user:password@host/name".
-        folder: Where feedpub keeps what it remembers; made where it is not there.
-        patience: Seconds to wait on SQLite for somebody else who writes.
-        outside: What is kept outside of the database, to tell whether it was restored.
+        folder: The data folder of feedpub; created if missing.
+        patience: Seconds to wait for another writer on SQLite.
+        outside: Records kept outside the database, from which a restored backup is detected.
 
     Raises:
-        StoreError: The URL cannot be used, the driver is not installed, the file cannot be
-            written, or a newer feedpub wrote the database.
-        StoreUnavailable: It is away or locked for now.
+        StoreError: The URL is invalid, the driver is not installed, the file is not writable, or
+            a newer feedpub wrote the database.
+        StoreUnavailable: The database is down or locked for now.
     """
     database = Database(url, folder, patience)
     database.recovery_log = outside
@@ -97,10 +99,11 @@ def open_store(
 
 
 def load_sent_issues(url: str, folder: Path) -> tuple[Issue, ...]:
-    """Give all issues that went out or are going out, newest first; () without a database.
+    """Return all issues sent or being sent, newest first; () if there is no database.
 
-    One that is there is brought up to date where it needs to be; none is made. The arguments are
-    those of `open`, and so is what is raised. One that is locked is not waited for as long.
+    An existing database is migrated if necessary; none is created. Arguments and exceptions are
+    those of `open_store`, and a damaged database raises StoreError too. The wait for a locked one
+    is shorter, because a build must not hang on the newsletter.
     """
     if not database_exists(url, folder):
         return ()

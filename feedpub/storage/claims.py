@@ -1,4 +1,7 @@
-"""What is due → what one worker has, and nobody else until its lease ends."""
+"""Queries that claim due deliveries for one worker until its lease ends.
+
+Used by `DeliveryStore.claim_deliveries` and `DeliveryStore.get_next_due`.
+"""
 
 import math
 from collections.abc import Sequence
@@ -29,7 +32,7 @@ _HEAD = (
     issue.c.slot,
     issue.c.created,
 )
-# First the ids alone: an index has them in order, and the limit is reached at once.
+# Ids only: the index has them in order, so the query stops at the limit.
 _DUE = (
     select(delivery.c.id)
     .where(
@@ -38,12 +41,12 @@ _DUE = (
     )
     .order_by(delivery.c.next_at, delivery.c.id)
     .limit(bindparam("most"))
-    # Several may claim at once on PostgreSQL. SQLite has no such words: there who writes is alone.
+    # Lets workers claim concurrently on PostgreSQL; SQLite ignores it and has one writer anyway.
     .with_for_update(skip_locked=True)
 )
 _EARLIER = delivery.alias("earlier")
-# The reader has not been sent an earlier issue of the same digest, and nothing has come between:
-# what was deferred has had its turn.
+# An earlier issue of the same digest has not been tried for this subscriber. A deferred one has
+# been, and no longer holds up the later issue.
 _HAS_EARLIER_ISSUE = (
     select(_EARLIER.c.id)
     .where(
@@ -91,7 +94,7 @@ _SUPPRESS = (
 
 @dataclass(frozen=True, slots=True)
 class ClaimRequest:
-    """What a worker asks for."""
+    """The parameters of a worker's claim."""
 
     worker: str
     limit: int
@@ -100,7 +103,7 @@ class ClaimRequest:
 
 
 def claim_batch(connection: Connection, claim: ClaimRequest) -> tuple[Delivery, ...]:
-    """Claim what is due; see `Deliveries.claim`."""
+    """Claim due deliveries; see `DeliveryStore.claim_deliveries`."""
     while ids := _find_due(connection, claim):
         found = connection.execute(_LOAD, {"ids": ids}).all()
         gone = [
@@ -119,13 +122,13 @@ def claim_batch(connection: Connection, claim: ClaimRequest) -> tuple[Delivery, 
 
 
 def find_sending_issues(connection: Connection) -> Sequence[int]:
-    """Return the ids of the issues that are going out."""
+    """Return the ids of all issues that are sending."""
     query = select(issue.c.id).where(issue.c.state == "sending").order_by(issue.c.id)
     return connection.execute(query).scalars().all()
 
 
 def find_next_due(connection: Connection) -> datetime | None:
-    """Return when the next delivery may be claimed; see `Deliveries.next_due`."""
+    """Return when the next delivery may be claimed; see `DeliveryStore.get_next_due`."""
     found = []
     for series in _sending_by_digest(connection):
         found.append(connection.scalar(NEXT_DUE_QUERY, {"which": series[0]}))
@@ -136,7 +139,7 @@ def find_next_due(connection: Connection) -> datetime | None:
 
 
 def _sending_by_digest(connection: Connection) -> list[list[int]]:
-    """Return the ids of the issues that are going out: a list for each digest, oldest first."""
+    """Return the ids of issues that are sending: one list per digest, oldest first."""
     query = (
         select(issue.c.digest, issue.c.id).where(issue.c.state == "sending").order_by(issue.c.id)
     )
@@ -147,9 +150,9 @@ def _sending_by_digest(connection: Connection) -> list[list[int]]:
 
 
 def _find_due(connection: Connection, claim: ClaimRequest) -> list[int]:
-    """Return what may be claimed, shared evenly among the digests that are going out.
+    """Return the ids of due deliveries, shared evenly among the digests that are sending.
 
-    Of one digest the earlier issue comes first: no reader gets the next one before it.
+    Within a digest earlier issues come first: no subscriber gets a later one before them.
     """
     found: list[int] = []
     digests = _sending_by_digest(connection)
@@ -162,7 +165,7 @@ def _find_due(connection: Connection, claim: ClaimRequest) -> list[int]:
 def _find_due_in_digest(
     connection: Connection, claim: ClaimRequest, series: list[int], most: int
 ) -> list[int]:
-    """Return what may be claimed of the issues of one digest, at most so many."""
+    """Return at most `most` ids of due deliveries from the issues of one digest."""
     found: list[int] = []
     for place, number in enumerate(series):
         if len(found) < most:

@@ -1,6 +1,7 @@
-"""A URL → connections to SQLite or PostgreSQL, and transactions that are safe among processes.
+"""Connections to SQLite or PostgreSQL, and transactions that are safe among processes.
 
-Parse the URL of a database, and talk about it without its passwords.
+`Database` is the entry point. This module also parses database URLs and keeps their passwords
+out of messages.
 """
 
 import re
@@ -32,16 +33,16 @@ _CONFIG_KEY = "subscribers.database"
 
 
 def is_sqlite(url: URL) -> bool:
-    """Tell whether a database is a file of SQLite."""
+    """Return whether a URL names a SQLite file."""
     return url.get_backend_name() == "sqlite"
 
 
 def parse_database_url(url: str, folder: Path) -> URL:
-    """Return what a URL means: a file in the folder where it is empty or relative.
+    """Return the SQLAlchemy URL for a configured one; empty and relative ones lie in the folder.
 
     Raises:
-        StoreError: It is no URL, or is of another kind of database. What is wrong is said without
-            the URL, of which nobody knows where a password stands in it.
+        StoreError: It is not a URL, or not of a supported database. The message omits the URL,
+            since in a malformed one there is no telling where the password is.
     """
     try:
         parsed = make_url(url) if url else URL.create("sqlite", database=DEFAULT_FILE)
@@ -63,7 +64,7 @@ def parse_database_url(url: str, folder: Path) -> URL:
 
 
 def describe_url(url: URL) -> str:
-    """Return what tells one database from another, and no secret: neither password nor options."""
+    """Return a display name for a database, without its password and options."""
     if is_sqlite(url):
         return str(url.database or "")
     shown = URL.create("postgresql", url.username, None, url.host, url.port, url.database)
@@ -71,35 +72,36 @@ def describe_url(url: URL) -> str:
 
 
 def redact_passwords(text: str, url: URL) -> str:
-    """Return what a driver says without the passwords of a URL, in one line."""
+    """Return a driver's message on one line, without the passwords of a URL."""
     values = [url.password or ""]
     for value in url.query.values():
         values += [value] if isinstance(value, str) else list(value)
     text = " ".join(text.split())
     for secret in sorted({each for each in values if each}, key=len, reverse=True):
         for form in {secret, quote(secret, safe=""), quote_plus(secret)}:
-            # Where it stands by itself: a short one is part of many words.
+            # Whole words only: a short password may be part of many words.
             text = re.sub(rf"(?<!\w){re.escape(form)}(?!\w)", "***", text)
     return text
 
 
 LOCK_TIMEOUT = 60.0  # seconds to wait for another process that writes
-_SLICE = 0.2  # seconds that SQLite itself waits for a lock: until it returns no signal is handled
-_PAUSE = 0.02  # seconds before the next try: some locks SQLite does not wait for
+_SLICE = 0.2  # seconds SQLite itself waits for a lock; no signal is handled meanwhile
+_PAUSE = 0.02  # seconds before the next try: for some locks SQLite does not wait
 _PRAGMAS = (
-    "journal_mode = WAL",  # who reads does not wait for who writes
-    # FULL: a commit is on the disk when it returns, and outlives a power cut. NORMAL outlives
-    # kill -9 only: after a power cut a message that was sent would not be known to be, and go
-    # out twice. One fsync serves all that is committed together (see `Deliveries.doubt`).
+    "journal_mode = WAL",  # readers do not wait for the writer
+    # FULL: a commit survives a power cut. With NORMAL it would survive kill -9 only: after a
+    # power cut, the record of a sent message might be gone, and it would be sent twice. One
+    # fsync serves a whole batch (see `DeliveryStore.mark_in_doubt`).
     "synchronous = FULL",
     "foreign_keys = ON",
-    "secure_delete = ON",  # what is forgotten is overwritten
+    "secure_delete = ON",  # overwrite what is erased
     "cache_size = -32000",  # kB
     "journal_size_limit = 64000000",
 )
-_BEGIN = "feedpub_begin"  # execution option: the words that begin a transaction on SQLite
-_WRITING = {_BEGIN: "BEGIN IMMEDIATE"}  # else two that read first and then write meet too late
-_SERVER = {  # of libpq: a connection that died without a word is given up after a minute
+_BEGIN = "feedpub_begin"  # execution option: the statement that begins a transaction on SQLite
+# Not deferred: of two transactions that read before they write, one would fail.
+_WRITING = {_BEGIN: "BEGIN IMMEDIATE"}
+_SERVER = {  # libpq: a connection that died silently is dropped after a minute
     "connect_timeout": 10,
     "keepalives_idle": 30,
     "keepalives_interval": 10,
@@ -119,24 +121,26 @@ _BROKEN = (
 
 @dataclass(frozen=True, slots=True)
 class RecoveryLog:
-    """What is kept outside of the database; both raise OSError where it cannot be written."""
+    """Hooks that record, outside the database, what a restored backup would lack.
 
-    log_sent: Callable[[int], None]  # the number is on its way to the disk when it returns
+    Both raise OSError if their file cannot be written.
+    """
+
+    log_sent: Callable[[int], None]  # written when it returns, not necessarily synced
     log_state_changes: Callable[[Sequence[tuple[str, str]]], int]
-    """Append canonical addresses and their states, on the disk when it returns; returns how long
-    the log is then."""
+    """Append (canonical address, state) pairs, synced to disk; returns the log's new length."""
 
 
 class Database:
-    """One database, for all threads of a process."""
+    """One database, shared by all threads of a process."""
 
     def __init__(self, url: str, folder: Path, patience: float = LOCK_TIMEOUT) -> None:
-        """Nothing is connected yet. Raises StoreError for a URL that cannot be used.
+        """Parse the URL; nothing is connected yet. Raises StoreError for an unusable URL.
 
         Args:
-            url: As `store.open` takes it.
-            folder: Likewise.
-            patience: Seconds to wait on SQLite for another process, or thread, that writes.
+            url: As in `open_store`.
+            folder: As in `open_store`.
+            patience: Seconds to wait on SQLite for another process or thread that writes.
         """
         parsed = parse_database_url(url, folder)
         self.display_name = describe_url(parsed)
@@ -144,21 +148,21 @@ class Database:
         self._patience = patience
         self.recovery_log: RecoveryLog | None = None
         self._engine = _engine(parsed, patience)
-        # Threads of one process take turns here: SQLite would let them sleep and try again.
+        # Threads of one process queue here: SQLite itself would make them sleep and poll.
         self._write_lock = RLock() if is_sqlite(parsed) else None
         self._write = self._engine.execution_options(**_WRITING)
 
     @contextmanager
     def begin_read(self) -> Iterator[Connection]:
-        """Give a connection in a transaction that reads. Raises StoreUnavailable, StoreError."""
+        """Yield a connection in a read transaction. Raises StoreUnavailable, StoreError."""
         with self._translate_errors(), self._engine.connect() as connection, connection.begin():
             yield connection
 
     @contextmanager
     def begin_write(self) -> Iterator[Connection]:
-        """Give a connection in a transaction that writes: committed at the end, all or nothing.
+        """Yield a connection in a write transaction: commit at the end, roll back on an exception.
 
-        Raises StoreUnavailable, also where another process has been writing for too long, and
+        Raises StoreUnavailable, also if another process has been writing for too long, and
         StoreError.
         """
         with (
@@ -171,7 +175,7 @@ class Database:
 
     @contextmanager
     def connect_detached(self) -> Iterator[Connection]:
-        """Give a connection without a transaction; it is closed at the end, temporary tables gone.
+        """Yield a connection without a transaction, closed at the end with its temporary tables.
 
         Raises StoreUnavailable and StoreError.
         """
@@ -181,14 +185,15 @@ class Database:
 
     @contextmanager
     def begin_write_on(self, connection: Connection) -> Iterator[None]:
-        """Begin a transaction that writes on a connection of its own; see `writing`."""
+        """Begin a write transaction on a detached connection; see `begin_write`."""
         with self._hold_write_lock(), connection.execution_options(**_WRITING).begin():
             yield
 
     def checkpoint(self) -> None:
-        """Empty SQLite's write-ahead log, which holds what was overwritten in the file itself.
+        """Copy the write-ahead log of SQLite into the database file and truncate it.
 
-        Somebody who reads at the moment may keep it from being emptied; the next time does.
+        Erased data stays in the log until then. A concurrent reader may prevent this; the next
+        checkpoint will do it.
         """
         if is_sqlite(self._engine.url):
             with (
@@ -206,7 +211,7 @@ class Database:
 
     @contextmanager
     def _hold_write_lock(self) -> Iterator[None]:
-        """Wait until no other thread of this process writes, where only one may."""
+        """Hold the write lock of this process, on SQLite."""
         if self._write_lock is None:
             yield
             return
@@ -219,7 +224,7 @@ class Database:
 
     @contextmanager
     def _translate_errors(self) -> Iterator[None]:
-        """Say in feedpub's words what a database or its driver says."""
+        """Translate exceptions of SQLAlchemy and the driver into StoreErrors."""
         try:
             yield
         except PoolTimeout as error:
@@ -235,7 +240,7 @@ class Database:
             passing = isinstance(error, (OperationalError, InterfaceError)) and not name
             if passing or error.connection_invalidated or name.startswith(_BUSY):
                 raise self._unavailable(error.orig or error) from error
-            if error.statement is None and not name:  # it did not even come to a connection
+            if error.statement is None and not name:  # connecting failed
                 raise _unusable(self._url, error.orig or error) from None
             raise
 
@@ -247,9 +252,9 @@ class Database:
 
 
 def database_exists(url: str, folder: Path) -> bool:
-    """Tell whether there is anything in the file of a database; a server's is taken to be there.
+    """Return whether a database file exists and is not empty; True for any server.
 
-    Raises StoreError for a URL that cannot be used.
+    Raises StoreError for an unusable URL.
     """
     parsed = parse_database_url(url, folder)
     path = Path(str(parsed.database))
@@ -257,16 +262,16 @@ def database_exists(url: str, folder: Path) -> bool:
 
 
 def acquire_advisory_lock(connection: Connection, purpose: str) -> None:
-    """Wait until no other transaction has this purpose, until the end of this one.
+    """Take the lock of this name until the end of the transaction.
 
-    On SQLite nothing is to be done: whoever writes is alone.
+    On SQLite this does nothing, since there is only one writer.
     """
     if connection.dialect.name != "sqlite":
         connection.execute(select(func.pg_advisory_xact_lock(func.hashtext(f"feedpub {purpose}"))))
 
 
 def analyze_table(connection: Connection, table: str) -> None:
-    """Tell PostgreSQL how large a table has become: its own look comes a minute later."""
+    """Update the planner statistics of PostgreSQL: autovacuum would be a minute late."""
     if connection.dialect.name != "sqlite":
         connection.exec_driver_sql(f"ANALYZE {table}")
 
@@ -281,7 +286,7 @@ def _engine(url: URL, patience: float) -> Engine:
         raise StoreError(
             "PostgreSQL needs a driver that is not installed: pip install 'feedpub[postgres]'"
         ) from error
-    except ArgumentError as error:  # of what stands behind "?"
+    except ArgumentError as error:  # an invalid option after "?"
         raise _unusable(url, error) from None
 
 
@@ -294,7 +299,7 @@ def _file_engine(url: URL, patience: float) -> Engine:
     path = Path(str(url.database))
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.touch(mode=0o600)  # addresses are nobody else's business
+        path.touch(mode=0o600)  # the file holds addresses: only its owner may read it
     except OSError as error:
         raise StoreError(f"{path}: {error.strerror}; the list of readers is kept there") from error
     engine = create_engine(
@@ -308,9 +313,9 @@ def _file_engine(url: URL, patience: float) -> Engine:
 
 
 def _prepare(patience: float, connection: DBAPIConnection, entry: ConnectionPoolEntry) -> None:
-    """Set up a new connection to SQLite."""
+    """Set up a new SQLite connection."""
     del entry
-    connection.isolation_level = None  # transactions begin where feedpub says so
+    connection.isolation_level = None  # no implicit BEGIN: see `_begin`
     cursor = connection.cursor()
     for pragma in _PRAGMAS:
         _wait_for_lock(partial(cursor.execute, f"PRAGMA {pragma}"), patience)
@@ -322,9 +327,9 @@ def _begin(connection: Connection) -> None:
 
 
 def _commit(connection: Connection) -> None:
-    """Commit by a statement, so that it waits for locks as all statements do.
+    """Commit by a statement, so that it waits for locks as every other statement does.
 
-    Where the file system allows no write-ahead log, a commit waits for those who read.
+    Where the file system does not support the write-ahead log, a commit waits for readers.
     """
     connection.exec_driver_sql("COMMIT")
 
@@ -336,16 +341,16 @@ def _execute(
     parameters: Sequence[object] | Mapping[str, object],
     context: object,
 ) -> bool:
-    """Execute a statement in place of SQLAlchemy, and wait for a lock that somebody else holds."""
+    """Execute a statement in place of SQLAlchemy, waiting for locks of other connections."""
     del context
     _wait_for_lock(partial(cursor.execute, statement, parameters), patience)
     return True
 
 
 def _wait_for_lock(call: Callable[[], object], patience: float) -> None:
-    """Call until nobody else holds the lock that it takes, for so many seconds.
+    """Repeat a call while SQLite reports that the database is busy, for `patience` seconds.
 
-    In short slices: Python handles signals, Ctrl-C among them, only between two calls of SQLite.
+    Waits in short slices, because Python handles signals such as Ctrl-C only between SQLite calls.
     """
     end = monotonic() + patience
     while True:

@@ -1,6 +1,7 @@
-"""What is to be sent: claimed by one worker, put in doubt, settled.
+"""The outbox: workers claim deliveries, mark them in doubt before sending, and record results.
 
-What became of an issue for one reader or another, with the words of the server that said so.
+`DeliveryStore` is what the dispatcher uses. `DeliveryStatusStore` reports the status of
+individual deliveries, with the reply of the server.
 """
 
 from collections.abc import Sequence
@@ -32,15 +33,16 @@ from feedpub.storage.schema import (
 )
 
 _MOMENT = UtcDateTime()
-_RETRYABLE = frozenset(("deferred", "planned"))  # states from which there is another attempt
+_RETRYABLE = frozenset(("deferred", "planned"))  # states after which there is another attempt
 
 _DOUBT = (
     update(delivery)
     .where(
         build_in_clause(delivery.c.id, "ids"),
         delivery.c.worker == bindparam("owner"),
-        # In doubt already: asked by two threads, say, since the lease had ended between. Only where
-        # the answer to the first was lost on its way has nobody sent it.
+        # A delivery already in doubt may have been sent, by another thread of this worker that
+        # claimed it after the lease ended. It is granted again only if it is in `_unsure`: the
+        # answer to the first request was lost, so it was not sent.
         or_(
             and_(
                 delivery.c.state == "claimed",
@@ -49,7 +51,7 @@ _DOUBT = (
             ),
             and_(delivery.c.state == "doubt", build_in_clause(delivery.c.id, "unsure")),
         ),
-        # A scalar is looked up by its key; EXISTS lets PostgreSQL read all readers for it.
+        # A scalar subquery uses the key; with EXISTS, PostgreSQL scans all subscribers.
         select(subscriber.c.state).where(subscriber.c.id == delivery.c.subscriber).scalar_subquery()
         == ACTIVE,
     )
@@ -75,7 +77,7 @@ _RECORD_RESULT = (
         relay=bindparam("new_relay"),
     )
 )
-# Whoever cancels an issue waits for this, and this for them.
+# Serialise with `IssueStore.cancel_issue`: each waits for the other.
 _LOCK_ISSUES = (
     select(issue.c.id)
     .where(issue.c.id.in_(select(delivery.c.issue).where(build_in_clause(delivery.c.id, "ids"))))
@@ -107,14 +109,14 @@ _RELEASE = (
     )
 )
 _RESOLVE_ABANDONED = update(delivery).where(
-    # Nobody cancels one of them meanwhile: what is deferred then would be so for ever.
+    # Locked against cancelling: a delivery deferred afterwards would never be settled.
     delivery.c.issue.in_(
         select(issue.c.id)
         .where(issue.c.state.in_(("sending", "paused")))
         .with_for_update(read=True)
     ),
     delivery.c.state == "doubt",
-    delivery.c.worker != "",  # nobody has settled it
+    delivery.c.worker != "",  # unsettled
     or_(
         delivery.c.at < bindparam("before", type_=_MOMENT),
         delivery.c.at > bindparam("ahead", type_=_MOMENT),
@@ -134,29 +136,30 @@ _OLDEST_UNRESOLVED = select(func.min(delivery.c.at, type_=_MOMENT)).where(
 
 
 class DeliveryStore:
-    """The outbox. Every method raises StoreUnavailable where the database is away for now.
+    """The outbox. Every method raises StoreUnavailable if the database is down or locked for now.
 
-    A worker is one run of a process, or of one thread of it: its name must never have been used
-    before, since what carries the name is its own. Every method may be called again after
-    StoreUnavailable, even where the first call was done and only the answer got lost.
+    A worker is one run of a process or thread. Its name must never have been used before, since
+    claims are identified by it. Every method may be called again after StoreUnavailable, even if
+    the first call was committed and only its answer was lost.
     """
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._doubt_lock = Lock()  # should two threads ask for the same, one is granted it
-        self._unsure: set[int] = set()  # whose doubt may be committed, and has not been granted
+        # If two threads ask for the same delivery, only one is granted it.
+        self._doubt_lock = Lock()
+        self._unsure: set[int] = set()  # ids possibly marked in doubt, but never granted
 
     def claim_deliveries(
         self, worker: str, limit: int, lease: timedelta, now: datetime
     ) -> tuple[Delivery, ...]:
-        """Take what is due: planned, deferred until now, or of a worker whose lease has ended.
+        """Claim due deliveries: planned, deferred until now, or claimed under an expired lease.
 
-        Only of issues that are sending, shared evenly among their digests: so it may give fewer
-        than the limit, and gives none only where none is due. No reader is given an issue while an
-        earlier one of the same digest is planned for them, or claimed. What goes to somebody who
-        is not active is settled as suppressed, with their state ("removed" where they are gone) as
-        its status. What is in doubt is not claimed. Nobody else gets what this gives until the
-        lease ends.
+        Only issues that are sending are considered, and the limit is shared evenly among digests,
+        so fewer may be returned; none only if none is due. A delivery waits while an earlier issue
+        of the same digest is planned or claimed for the same subscriber. If the subscriber is not
+        active, the delivery is suppressed, with the subscriber's state ("removed" if deleted) as
+        its status. Deliveries in doubt are not claimed. No other worker gets the returned ones
+        until the lease ends.
         """
         with self._database.begin_write() as connection:
             return claims.claim_batch(
@@ -166,13 +169,13 @@ class DeliveryStore:
     def mark_in_doubt(
         self, worker: str, ids: Sequence[int], now: datetime, settled: Sequence[DeliveryUpdate] = ()
     ) -> frozenset[int]:
-        """Record, before the final dot, that these may be sent; give those that may be.
+        """Mark deliveries in doubt before the end of SMTP DATA; return the ids that may be sent.
 
-        When it returns this is committed, and outlives kill -9 and a power cut: such a delivery
-        is not claimed again, and nobody else is given it. What is not among those given must not
-        be sent, and need not be settled: its lease has ended and it was claimed anew, the issue
-        was paused or cancelled, or the reader has left. One commit serves them all, and what is
-        `settled`, which is recorded first, as by `settle`.
+        The mark is committed on return and survives kill -9 and a power cut: while in doubt, a
+        delivery cannot be claimed. Ids that are not returned must not be sent and need no result:
+        the lease expired and another worker claimed it, the issue was paused or cancelled, or the
+        subscriber left. One commit covers them all together with `settled`, which is recorded
+        first, as by `record_results`.
         """
         with self._doubt_lock:
             try:
@@ -184,24 +187,24 @@ class DeliveryStore:
             return granted
 
     def record_results(self, worker: str, settled: Sequence[DeliveryUpdate], now: datetime) -> None:
-        """Record what became of deliveries; one transaction.
+        """Record the results of deliveries in one transaction.
 
-        Those that are no longer this worker's are left as they are. All but what is given back
-        (planned) counts as an attempt. `next_attempt` says when something deferred or given back
-        may be claimed: at once where it is None; of an issue that was cancelled meanwhile it never
-        is, and is suppressed instead.
+        Deliveries no longer held by this worker are left alone. Every result counts as an attempt,
+        except returning the delivery unsent (planned). `next_attempt` says when a deferred or
+        returned delivery may be claimed again, immediately if None; if its issue was cancelled in
+        the meantime, it is suppressed instead.
         """
         if settled:
             with self._database.begin_write() as connection:
                 _record_results(connection, worker, settled, now)
 
     def release_deliveries(self, worker: str) -> int:
-        """Give back all that a worker has claimed and not put in doubt; tell how many."""
+        """Release all claims of a worker except those in doubt; return how many."""
         with self._database.begin_write() as connection:
             return connection.execute(_RELEASE, {"owner": worker}).rowcount
 
     def list_delivery_workers(self) -> frozenset[str]:
-        """Give all who have claimed anything that they have not put in doubt."""
+        """Return the names of all workers that hold claims not yet in doubt."""
         query = select(delivery.c.worker).where(
             delivery.c.issue.in_(select(issue.c.id).where(issue.c.ended.is_(None))),
             delivery.c.next_at.is_not(None),
@@ -211,12 +214,12 @@ class DeliveryStore:
             return frozenset(connection.execute(query.distinct()).scalars())
 
     def resolve_abandoned(self, before: datetime, now: datetime, *, resend: bool) -> int:
-        """Settle what workers that died left in doubt before a time; tell how much.
+        """Settle deliveries left in doubt before a time by workers that died; return how many.
 
-        With `resend` it is deferred until `now`, and may reach its reader a second time, with the
-        same Message-ID; else it stays in doubt. It counts as an attempt. `before` must be longer
-        ago than any transaction of SMTP takes. What is of a time long after now counts as well: a
-        clock ran ahead.
+        With `resend` they are deferred until `now`, and subscribers may get a second copy with the
+        same Message-ID; otherwise they stay in doubt. This counts as an attempt. `before` must be
+        longer ago than any SMTP transaction lasts. Deliveries dated far in the future are settled
+        too: a clock ran ahead.
         """
         with self._database.begin_write() as connection:
             statement = _RESOLVE_ABANDONED.values(
@@ -233,9 +236,9 @@ class DeliveryStore:
             return connection.execute(statement, values).rowcount
 
     def fix_clock_skew(self, now: datetime) -> int:
-        """Let what a clock that ran ahead put off be claimed now; return how much that is.
+        """Make deliveries due now that a clock running ahead has put off; return how many.
 
-        Where a worker has claimed it, and is still there, that one is not allowed to send it.
+        If a live worker holds the claim of one, it will not be allowed to send it.
         """
         with self._database.begin_write() as connection:
             return connection.execute(
@@ -243,28 +246,29 @@ class DeliveryStore:
             ).rowcount
 
     def get_next_due(self) -> datetime | None:
-        """Give when the next delivery may be claimed; None where none is to come.
+        """Return when the next delivery may be claimed; None if none is to come.
 
-        A time in the past means at once. Those of paused issues do not count, nor those that come
-        after an earlier issue; what is claimed counts with the end of its lease.
+        A time in the past means now. Paused issues and deliveries behind an earlier issue do not
+        count; a claimed delivery counts with the end of its lease.
         """
         with self._database.begin_read() as connection:
             return claims.find_next_due(connection)
 
     def get_next_attempt(self, number: int) -> datetime | None:
-        """Return when the next delivery of an issue may be claimed; None where none is to come.
+        """Return when the next delivery of an issue may be claimed; None if none is to come.
 
-        A time in the past means at once. What is claimed counts with the end of its lease.
+        A time in the past means now. A claimed delivery counts with the end of its lease.
         """
         with self._database.begin_read() as connection:
             found: datetime | None = connection.scalar(claims.NEXT_DUE_QUERY, {"which": number})
         return found
 
     def find_oldest_unresolved(self) -> datetime | None:
-        """Give since when something is left to do about issues that are sending; None for nothing.
+        """Return since when a sending issue has needed clean-up; None if none does.
 
-        Whatever may be claimed aside: what a worker has put in doubt and not settled is to be
-        `abandoned` some day, and since EPOCH an issue with nothing unsent is to be marked as done.
+        That is the time of the oldest unsettled doubt, for `resolve_abandoned`, or EPOCH if an
+        issue has nothing left to send and is to be marked as done. Claimable deliveries do not
+        count.
         """
         with self._database.begin_read() as connection:
             found = []
@@ -276,7 +280,7 @@ class DeliveryStore:
         return min((each for each in found if each is not None), default=None)
 
     def load_content(self, number: int, key: str) -> MessageContent:
-        """Give what an issue says to those with one selection. Raises StoreError for none."""
+        """Return the content of a variant of an issue. Raises StoreError if there is none."""
         which = (selection.c.issue == number, selection.c.key == key)
         with self._database.begin_read() as connection:
             octets = connection.scalar(select(selection.c.content).where(*which))
@@ -291,7 +295,7 @@ class DeliveryStore:
     def _grant(
         self, worker: str, ids: Sequence[int], now: datetime, settled: Sequence[DeliveryUpdate]
     ) -> frozenset[int]:
-        """Commit what a worker tells, and then what it asks for; give what it may send."""
+        """Commit a worker's results and its doubt marks; return the ids it may send."""
         values = {
             "owner": worker,
             "ids": sorted(ids),
@@ -311,8 +315,9 @@ class DeliveryStore:
 def _record_results(
     connection: Connection, worker: str, settled: Sequence[DeliveryUpdate], now: datetime
 ) -> None:
-    """Write what became of deliveries."""
-    ordered = sorted(settled, key=lambda one: one.delivery)  # two that meet do not dead-lock
+    """Write the results of deliveries."""
+    # All transactions lock rows in the same order, so they cannot deadlock.
+    ordered = sorted(settled, key=lambda one: one.delivery)
     again = {"ids": [one.delivery for one in ordered if one.state in _RETRYABLE]}
     if again["ids"]:
         connection.execute(_LOCK_ISSUES, again)
@@ -322,7 +327,7 @@ def _record_results(
 
 
 def _build_result_values(worker: str, one: DeliveryUpdate, now: datetime) -> rows.Values:
-    """Give the values of _SETTLE."""
+    """Return the parameters of _RECORD_RESULT."""
     again = one.next_attempt or now if one.state in _RETRYABLE else None
     return {
         "one": one.delivery,
@@ -358,7 +363,7 @@ _RECENT_ISSUES = 100  # issues
 
 
 class DeliveryStatusStore:
-    """Deliveries as people ask for them. Raises StoreUnavailable where the database is away."""
+    """Delivery status for reports. Raises StoreUnavailable if the database is down for now."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -366,14 +371,14 @@ class DeliveryStatusStore:
     def list_delivery_statuses(
         self, number: int, states: Sequence[str], most: int
     ) -> tuple[DeliveryStatus, ...]:
-        """Give what became of an issue for those to whom it is in some states, the first ones."""
+        """Return the first `most` deliveries of an issue that are in one of these states."""
         query = _JOINED.where(issue.c.id == number, delivery.c.state.in_(states))
         with self._database.begin_read() as connection:
             found = connection.execute(query.order_by(delivery.c.id).limit(most))
             return tuple(map(_parse_status, found))
 
     def get_last_delivery_status(self, reader: int) -> DeliveryStatus | None:
-        """Give what became of the last issue that was for a reader, if it is not long ago."""
+        """Return the status of a subscriber's last delivery, if it is a recent one."""
         lately = select(issue.c.id).order_by(issue.c.id.desc()).limit(_RECENT_ISSUES)
         query = _JOINED.where(issue.c.id.in_(lately), subscriber.c.id == reader)
         with self._database.begin_read() as connection:

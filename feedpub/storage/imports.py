@@ -1,6 +1,6 @@
-"""A stream of readers → rows, all or none, and a count of what became of them.
+"""Merge subscribers into the table, one by one or as a whole list, and count the changes.
 
-Somebody who comes again → what is new about them: one rule, for `add` and for imports.
+The same merge rule serves `SubscriberStore.add_subscriber` and `import_subscribers`.
 """
 
 from collections.abc import Iterable
@@ -33,7 +33,7 @@ from feedpub.storage.rows import find_forgotten, iter_batches, list_salts
 from feedpub.storage.schema import UtcDateTime, insert, subscriber
 
 PROTECTED_STATES = tuple(state for state in SUBSCRIBER_STATES if state not in {ACTIVE, "pending"})
-"""The states that nobody comes back from by being added or imported."""
+"""States that adding or importing a subscriber does not change."""
 
 _DEFAULTS = {"name": "", "fields": "", "language": "", "cadence": "digest"}
 _FOLLOWS = ("everything", "tags", "authors")
@@ -45,10 +45,10 @@ Columns = ReadOnlyColumnCollection[str, ColumnElement[object]]
 def build_upsert(
     connection: Connection, now: datetime | None, table: Table = subscriber
 ) -> "postgresql.Insert | sqlite.Insert":
-    """Give the INSERT of a reader that merges them with the row of the same person.
+    """Return the INSERT of a subscriber that merges with an existing row of the same person.
 
-    It returns no row where that person is held, and then changes nothing. `now` is None where the
-    row is not yet one that anybody is mailed by: no post has waited for it.
+    It changes and returns nothing if that row is in a protected state. `now` is None for the
+    staging table, whose rows are not mailed and have no delayed posts.
     """
     statement = insert(connection, table)
     merged = _merge_columns(table.c, statement.excluded)
@@ -64,7 +64,7 @@ def build_upsert(
 
 
 def is_changed(old: Columns, new: Columns) -> ColumnElement[bool]:
-    """Tell whether merging would change a row that is not held."""
+    """Return the condition that merging changes a row that is not protected."""
     says = [and_(new[name] != silent, new[name] != old[name]) for name, silent in _DEFAULTS.items()]
     chosen = and_(_has_filter(new), or_(*(new[name] != old[name] for name in _FOLLOWS)))
     return or_(new["state"].not_in(("pending", old["state"])), chosen, *says)
@@ -73,21 +73,22 @@ def is_changed(old: Columns, new: Columns) -> ColumnElement[bool]:
 def build_delayed_until(
     old: Columns, cadence: ColumnElement[str], now: datetime
 ) -> ColumnElement[object]:
-    """Give until when posts waited for a reader who wants mail at a cadence from `now` on."""
+    """Return the new value of `waited` for a subscriber whose cadence changes now."""
     sooner = and_(old["cadence"].in_(DELAYED_CADENCES), cadence.not_in(DELAYED_CADENCES))
     return case((sooner, literal(now, UtcDateTime())), else_=old["waited"])
 
 
 def is_mergeable(state: ColumnElement[str]) -> ColumnElement[bool]:
-    """Tell whether a state is none of those in HELD."""
-    return and_(*(state != each for each in PROTECTED_STATES))  # IN () is not for many rows at once
+    """Return the condition that a state is not in PROTECTED_STATES."""
+    # Not an expanding IN: that does not work with executemany.
+    return and_(*(state != each for each in PROTECTED_STATES))
 
 
 def _merge_columns(old: Columns, new: Columns) -> dict[str, ColumnElement[object]]:
-    """Give what each column becomes. What is at its default in `new` says nothing."""
+    """Return the new value of each column. Default values in `new` change nothing."""
     stays = new["state"].in_(("pending", old["state"]))
     agrees = and_(old["state"] == "pending", new["state"] == ACTIVE)
-    # Who asks again has as long to confirm it as if they had not asked before.
+    # A repeated sign-up restarts the time to confirm.
     form = and_(old["consent_how"] == "form", new["consent_how"] == "form")
     asks = and_(old["state"] == "pending", new["state"] == "pending", form)
     return {
@@ -103,14 +104,14 @@ def _merge_columns(old: Columns, new: Columns) -> dict[str, ColumnElement[object
 
 
 def _has_filter(new: Columns) -> ColumnElement[bool]:
-    """Tell whether somebody says what they follow: other than everything."""
+    """Return the condition that a filter other than everything is given."""
     return or_(new["everything"].is_(False), new["tags"] != "", new["authors"] != "")
 
 
 _BATCH = 2_000
 _COLUMNS = tuple(column.name for column in subscriber.c if column.name != "id")
 
-# Temporary tables are written without keeping anybody from the others.
+# A temporary table can be filled without blocking other writers.
 _staged = Table(
     "staged",
     MetaData(),
@@ -126,18 +127,18 @@ _staged = Table(
 
 @dataclass(frozen=True, slots=True)
 class ImportCounts:
-    """What an import did, or would do: the sum is the number of rows it was given."""
+    """The outcome of an import, actual or simulated; they add up to the number of rows."""
 
     added: int
     updated: int
-    unchanged: int  # those that came twice among them
-    held: int  # left, bounced, complained, suppressed or forgotten: not taken back
+    unchanged: int  # includes repeated ones
+    held: int  # in a protected state, or erased: not added again
 
 
 def import_subscribers(
     database: Database, found: Iterable[Subscriber], now: datetime, *, dry: bool
 ) -> ImportCounts:
-    """Add many readers; see `Subscribers.import_`."""
+    """Add many subscribers; see `SubscriberStore.import_subscribers`."""
     with database.connect_detached() as connection:
         with connection.begin():
             _staged.create(connection)
@@ -153,7 +154,7 @@ def import_subscribers(
 
 
 def _stage_rows(connection: Connection, found: Iterable[Subscriber]) -> int:
-    """Write readers into the temporary table, merging those who come twice; tell how many came."""
+    """Write rows into the staging table, merging repeated ones; return their number."""
     statement = build_upsert(connection, None, _staged)
     seen = 0
     for batch in iter_batches(found, _BATCH):
@@ -175,7 +176,7 @@ def _stage_rows(connection: Connection, found: Iterable[Subscriber]) -> int:
 
 
 def _drop_forgotten(connection: Connection) -> int:
-    """Take those out who asked to be forgotten; tell how many."""
+    """Delete the staged rows of erased people; return how many."""
     known, dropped, last = list_salts(connection), 0, ""
     query = select(_staged.c.key).order_by(_staged.c.key).limit(_BATCH)
     while known and (keys := connection.execute(query.where(_staged.c.key > last)).scalars().all()):
@@ -187,7 +188,7 @@ def _drop_forgotten(connection: Connection) -> int:
 
 
 def _count_changes(connection: Connection, seen: int, forgotten: int) -> ImportCounts:
-    """Count what taking over will do."""
+    """Count what merging the staged rows will do."""
     free = is_mergeable(subscriber.c.state)
     known = _staged.join(subscriber, subscriber.c.key == _staged.c.key)
     back = and_(~free, is_mergeable(_staged.c.state))
@@ -209,7 +210,7 @@ def _count_changes(connection: Connection, seen: int, forgotten: int) -> ImportC
 
 
 def _find_departures(connection: Connection) -> list[tuple[str, str]]:
-    """Return who was mailed so far, and leaves by what the file says of them."""
+    """Return (key, state) of subscribers whom the import moves to a protected state."""
     query = (
         select(_staged.c.key, _staged.c.state)
         .join(subscriber, subscriber.c.key == _staged.c.key)
@@ -219,6 +220,6 @@ def _find_departures(connection: Connection) -> list[tuple[str, str]]:
 
 
 def _merge_staged(connection: Connection, now: datetime) -> None:
-    """Write the temporary table into the real one, in the order of the file."""
+    """Merge the staged rows into the subscribers, in the order of the file."""
     chosen = select(*(_staged.c[name] for name in _COLUMNS)).order_by(_staged.c.seq)
     connection.execute(build_upsert(connection, now).from_select(_COLUMNS, chosen))

@@ -1,6 +1,7 @@
-"""What goes out of a digest: planned whole or not at all, and how it stands.
+"""Issues of every digest: plan, pause, resume, cancel, retry, finish, and statistics.
 
-Carry what is known of a digest over to its new name.
+`IssueStore` is the entry point. A plan is written completely or not at all. The module also
+moves the records of a renamed digest to its new name.
 """
 
 from collections import Counter
@@ -43,18 +44,18 @@ from feedpub.storage.schema import (
 )
 
 _OTHERS = (ledger, waiting, look)
-"""Tables that have a row for each digest, beside that of issues."""
+"""Other tables with rows keyed by digest."""
 
 
 def is_rename_needed(connection: Connection, old: str, new: str) -> bool:
-    """Tell whether anything is recorded under the old name that can have the new one."""
+    """Return whether any record of the old name can be moved to the new one."""
     found = [select(issue.c.id).where(*_match_renamable(old, new))]
     found += [select(literal(1)).where(each.c.digest == old) for each in _OTHERS]
     return any(connection.execute(each.limit(1)).first() is not None for each in found)
 
 
 def rename_digest(connection: Connection, old: str, new: str) -> None:
-    """Give the new name to all that has the old one; what has the new one stays."""
+    """Move all records of the old name to the new one; existing ones of the new name stay."""
     acquire_advisory_lock(connection, "plan")
     named = case((issue.c.named == "", issue.c.digest), else_=issue.c.named)
     connection.execute(
@@ -65,7 +66,7 @@ def rename_digest(connection: Connection, old: str, new: str) -> None:
 
 
 def _match_renamable(old: str, new: str) -> tuple[ColumnElement[bool], ...]:
-    """Tell the issues of the old name whose slot is free under the new one."""
+    """Return the condition for issues of the old name whose slot is free under the new."""
     other = issue.alias()
     taken = select(other.c.slot).where(other.c.digest == new)
     return issue.c.digest == old, issue.c.slot.not_in(taken)
@@ -81,29 +82,29 @@ def _move(connection: Connection, table: Table, old: str, new: str) -> None:
 
 
 _CHUNK = 500
-_STATES_WITH_REASON = {"deferred", "failed", "suppressed", "doubt"}  # states with a reason
+_STATES_WITH_REASON = {"deferred", "failed", "suppressed", "doubt"}  # counted by reply
 
 
 class IssueStore:
-    """The issues of every digest, and the ledger of what was in them.
+    """Issues of every digest, and the ledger of the posts in them.
 
-    Every method raises StoreUnavailable where the database is away for now.
+    Every method raises StoreUnavailable if the database is down or locked for now.
     """
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
     def list_mailed_posts(self, digest: str) -> frozenset[str]:
-        """Give the ids of all posts that a digest has planned, or found there when it started."""
+        """Return the ids of all posts that a digest has planned, or that predate it."""
         query = select(ledger.c.post).where(ledger.c.digest == digest)
         with self._database.begin_read() as connection:
             return frozenset(connection.execute(query).scalars())
 
     def get_last_slot(self, digest: str, now: datetime) -> datetime | None:
-        """Give the newest slot of a digest for which something is recorded; None where none is.
+        """Return the newest recorded slot of a digest; None if there is none.
 
-        What is recorded for more than a day after now was so by a clock that ran ahead: years of
-        silence would follow if it counted. Where there is nothing else it is as good as EPOCH.
+        Slots more than a day in the future are ignored, since a clock that ran ahead recorded them:
+        otherwise the digest might stay silent for years. If there is no other, EPOCH is returned.
         """
         query = select(issue.c.slot).where(issue.c.digest == digest)
         credible = query.where(issue.c.slot <= now + MAX_CLOCK_SKEW).order_by(issue.c.slot.desc())
@@ -114,13 +115,13 @@ class IssueStore:
             return found
 
     def get_last_slots(self, since: datetime) -> dict[str, datetime]:
-        """Give the newest slot of every digest that had one after a time, by its name."""
+        """Return the newest slot of every digest that had one after `since`, by its name."""
         newest = func.max(issue.c.slot, type_=UtcDateTime())
         query = select(issue.c.digest, newest).group_by(issue.c.digest).having(newest > since)
         with self._database.begin_read() as connection:
             return dict(connection.execute(query).all())
 
-    def plan_issue(  # noqa: PLR0913, PLR0917 - an issue is all of these at once
+    def plan_issue(  # noqa: PLR0913, PLR0917 - all parts of an issue
         self,
         digest: str,
         slot: datetime,
@@ -132,25 +133,26 @@ class IssueStore:
         intro: str = "",
         title: str = "",
     ) -> Issue:
-        """Plan an issue: ledger, selections and a delivery for each reader, in one transaction.
+        """Plan an issue: ledger, variants and one delivery per subscriber, in one transaction.
 
-        `audience` holds ids of subscribers, once each, with the key of their selection. Both are
-        read as a stream while nobody else can write on SQLite: have them ready, and do not call
-        what writes to the store while making them. Where the slot has an issue (or a skip) already
-        that is given, and nothing is changed.
+        `audience` holds (subscriber id, key of their variant), each id once. Both iterables are
+        consumed inside the write transaction, which blocks all other writers on SQLite: prepare
+        them first, and do not write to the store from them. If the slot has an issue (or a skip)
+        already, that one is returned and nothing is changed.
 
         Raises:
-            OvertakenError: A post is in the ledger of this digest, or was planned for one of the
-                same readers in another digest, since they were chosen: choose again.
+            ConcurrentUpdateError: Since the posts were selected, one was added to the ledger of
+                this digest, or planned for one of the same subscribers in another digest: select
+                again.
         """
         plan = IssuePlan(digest, slot, tuple(posts), subject, now, intro, title)
         with self._database.begin_write() as connection:
             return planning.plan_issue(connection, plan, selections, audience)
 
     def rename_digest(self, old: str, new: str) -> bool:
-        """Let a digest go on under another name with all that it has; tell whether it had anything.
+        """Move all records of a digest to a new name; return whether there were any.
 
-        Where both have an issue of one slot, that of the old name stays as it is.
+        Where both names have an issue for the same slot, the one of the old name is left alone.
         """
         with self._database.begin_read() as connection:
             if not is_rename_needed(connection, old, new):
@@ -160,16 +162,16 @@ class IssueStore:
         return True
 
     def skip_slot(self, digest: str, slot: datetime, reason: str, now: datetime) -> Issue:
-        """Record that nothing goes out in a slot; gives what the slot had already, if anything."""
+        """Record that a slot is skipped; return its existing issue or skip, if it has one."""
         with self._database.begin_write() as connection:
             return planning.skip_slot(connection, IssuePlan(digest, slot, (), "", now), reason)
 
     def initialize_digest(
         self, digest: str, slot: datetime, posts: Sequence[str], now: datetime
     ) -> Issue:
-        """Begin a digest: what is published so far counts as mailed, and nothing goes out.
+        """Start a digest: posts published so far count as mailed, and nothing is sent.
 
-        Of one that has begun already this gives the first issue, and changes nothing.
+        If the digest was started before, return its first issue and change nothing.
         """
         with self._database.begin_write() as connection:
             return planning.initialize_digest(
@@ -177,7 +179,7 @@ class IssueStore:
             )
 
     def list_issues(self, digest: str | None = None) -> tuple[Issue, ...]:
-        """Give all issues, or those of one digest, newest slot first."""
+        """Return all issues, or those of one digest, newest slot first."""
         query = select(*storage_rows.ISSUE_COLUMNS).order_by(issue.c.slot.desc(), issue.c.id.desc())
         if digest is not None:
             query = query.where(issue.c.digest == digest)
@@ -185,9 +187,9 @@ class IssueStore:
             return tuple(map(storage_rows.parse_issue, connection.execute(query)))
 
     def list_sent_issues(self) -> tuple[Issue, ...]:
-        """Give all issues but those that were skipped, newest slot first.
+        """Return all issues except skipped ones, newest slot first.
 
-        Posts whose files have moved are told by the `specific` ids that they have now.
+        Posts whose files have moved appear under their current ids.
         """
         query = select(*storage_rows.ISSUE_COLUMNS).where(issue.c.state != "skipped")
         ordered = query.order_by(issue.c.slot.desc(), issue.c.id.desc())
@@ -202,17 +204,18 @@ class IssueStore:
         )
 
     def get_issue(self, number: int) -> Issue:
-        """Give the issue with an id. Raises StoreError where there is none."""
+        """Return the issue with an id. Raises StoreError if there is none."""
         with self._database.begin_read() as connection:
             return _issue(connection, number)
 
     def list_received_posts(
         self, posts: Sequence[str], waited: datetime | None = None
     ) -> Iterator[tuple[int, str]]:
-        """Give (subscriber, post) for each of these posts planned for somebody in any issue.
+        """Yield (subscriber, post) for each of these posts planned for a subscriber in any issue.
 
-        What failed counts, since it may be retried; what was suppressed or cancelled does not.
-        With `waited` only of those for whom posts wait, or did until that time or later.
+        Failed deliveries count, since they may be retried; suppressed and cancelled ones do not.
+        With `waited`, only for subscribers with a delayed cadence, or who left one at that time or
+        later.
         """
         query = (
             select(delivery.c.subscriber, selected.c.post)
@@ -231,10 +234,10 @@ class IssueStore:
     def list_last_mailed(
         self, digest: str, since: datetime, until: datetime, waited: datetime
     ) -> Iterator[tuple[int, datetime]]:
-        """Return (subscriber, newest slot) for each who gets an issue of a digest.
+        """Yield (subscriber, newest slot) for each recipient of a digest.
 
-        Only slots after `since` count, and those up to `until`. What else counts, and who, is as
-        with `received`.
+        Only slots after `since` and up to `until` count. Deliveries and subscribers are selected as
+        by `list_received_posts`.
         """
         query = (
             select(delivery.c.subscriber, func.max(issue.c.slot, type_=UtcDateTime()))
@@ -248,21 +251,21 @@ class IssueStore:
             yield from connection.execute(query)
 
     def pause_issue(self, number: int, reason: str = "") -> Issue:
-        """Let nobody claim any more of an issue. Raises StoreError for one that has ended."""
+        """Stop claims of an issue. Raises StoreError if the issue has ended."""
         return self._change_state(number, {"sending", "paused"}, "paused", reason)
 
     def resume_issue(self, number: int) -> Issue:
-        """Let a paused issue go on. Raises StoreError for one that has ended."""
+        """Resume a paused issue. Raises StoreError if the issue has ended."""
         return self._change_state(number, {"sending", "paused"}, "sending", "")
 
     def set_wait_reason(self, number: int, reason: str) -> Issue:
-        """Record why a sending issue waits, or with "" that it does not."""
+        """Record why a sending issue is waiting; "" if it is not."""
         return self._change_state(number, {"sending"}, "sending", reason)
 
     def cancel_issue(self, number: int, now: datetime, reason: str = "") -> Issue:
-        """End an issue: what was neither sent nor put in doubt is suppressed ("cancelled").
+        """End an issue: deliveries neither sent nor in doubt are suppressed ("cancelled").
 
-        Raises StoreError for one that has ended otherwise.
+        Raises StoreError if the issue has ended otherwise.
         """
         unsent = (delivery.c.issue == number, delivery.c.next_at.is_not(None))
         with self._database.begin_write() as connection:
@@ -283,27 +286,28 @@ class IssueStore:
             return _set(connection, number, state="cancelled", reason=reason, ended=now)
 
     def retry_failed(self, number: int, now: datetime) -> int:
-        """Plan again, from the first attempt on, what failed; tell how many.
+        """Plan failed deliveries again, from the first attempt on; return how many.
 
-        Raises StoreError for an issue that was cancelled or skipped.
+        Raises StoreError if the issue was cancelled or skipped.
         """
         with self._database.begin_write() as connection:
             return _replan(connection, number, delivery.c.state == "failed", now=now)
 
     def resend_in_doubt(self, number: int, before: datetime, now: datetime) -> int:
-        """Plan again what has been in doubt since before a time; tell how many.
+        """Plan deliveries again that have been in doubt since before a time; return how many.
 
         Each may be a second copy, with the same Message-ID. `before` must be longer ago than any
-        transaction of SMTP takes. Raises StoreError for one that was cancelled or skipped.
+        SMTP transaction lasts. Raises StoreError if the issue was cancelled or skipped.
         """
         with self._database.begin_write() as connection:
             old = (delivery.c.state == "doubt", delivery.c.at < before)
             return _replan(connection, number, *old, now=now)
 
     def finish_issue(self, number: int, now: datetime) -> bool:
-        """Mark an issue as done where nothing is unsent; tell whether it is.
+        """Mark an issue as done if nothing is left to send; return whether it is done.
 
-        What a worker has put in doubt and not settled may be deferred yet; see `abandoned`.
+        A delivery that a worker holds in doubt keeps it open, since it may still be deferred; see
+        `DeliveryStore.resolve_abandoned`.
         """
         answered = or_(delivery.c.state != "doubt", delivery.c.worker == "")
         unsent = select(delivery.c.id).where(
@@ -311,8 +315,8 @@ class IssueStore:
         )
         going = issue.c.state.in_(("sending", "paused"))
         with self._database.begin_write() as connection:
-            # What is unsent is looked at once nobody plans any of it again: in one statement,
-            # PostgreSQL would wait for them and count what was unsent before.
+            # Lock first, so that no delivery is planned again meanwhile. The UPDATE alone would
+            # wait for the lock on PostgreSQL, but evaluate `unsent` on its older snapshot.
             _lock_issue(connection, number)
             connection.execute(
                 update(issue)
@@ -325,7 +329,7 @@ class IssueStore:
             return is_done
 
     def get_issue_stats(self, number: int) -> IssueStats:
-        """Give how an issue stands. Raises StoreError where there is none."""
+        """Return the delivery statistics of an issue. Raises StoreError if there is none."""
         by = (delivery.c.state, delivery.c.code, delivery.c.status)
         query = select(*by, func.count()).where(delivery.c.issue == number).group_by(*by)
         with self._database.begin_read() as connection:
@@ -339,13 +343,13 @@ class IssueStore:
 
 
 def _has_delayed_posts(waited: datetime) -> ColumnElement[bool]:
-    """Tell deliveries to those for whom posts wait, or did until a time or later."""
+    """Return the condition for subscribers with a delayed cadence, or one until `waited`."""
     which = or_(subscriber.c.cadence.in_(DELAYED_CADENCES), subscriber.c.waited >= waited)
     return delivery.c.subscriber.in_(select(subscriber.c.id).where(which))
 
 
 def _issue(connection: Connection, number: int) -> Issue:
-    """Give the issue with an id. Raises StoreError where there is none."""
+    """Return the issue with an id. Raises StoreError if there is none."""
     row = connection.execute(
         select(*storage_rows.ISSUE_COLUMNS).where(issue.c.id == number)
     ).first()
@@ -355,12 +359,12 @@ def _issue(connection: Connection, number: int) -> Issue:
 
 
 def _lock_issue(connection: Connection, number: int) -> None:
-    """Let nobody else change how an issue stands until the transaction ends."""
+    """Lock the row of an issue until the transaction ends."""
     connection.execute(select(issue.c.id).where(issue.c.id == number).with_for_update())
 
 
 def _expect(connection: Connection, number: int, states: AbstractSet[str]) -> None:
-    """Raise StoreError where an issue is in none of these states; else it stays as it is."""
+    """Lock an issue; raise StoreError if it is in none of these states."""
     _lock_issue(connection, number)
     found = _issue(connection, number)
     if found.state not in states:
@@ -379,7 +383,7 @@ def _set(
 
 
 def _replan(connection: Connection, number: int, *which: ColumnElement[bool], now: datetime) -> int:
-    """Plan deliveries again, and open an issue that was done."""
+    """Plan deliveries again, and reopen an issue that was done."""
     _expect(connection, number, {"sending", "paused", "done"})
     found = connection.execute(
         update(delivery)
@@ -406,7 +410,7 @@ def _replan(connection: Connection, number: int, *which: ColumnElement[bool], no
 
 
 def _sum_stats(counted: Sequence[tuple[str, int, str, int]]) -> IssueStats:
-    """Sum up (state, code, status, number)."""
+    """Add up (state, code, status, number) rows."""
     by_state: Counter[str] = Counter()
     reasons: Counter[str] = Counter()
     for state, code, status, number in counted:

@@ -1,4 +1,7 @@
-"""Posts, selections and an audience → an issue in the database, whole or not at all."""
+"""Write a planned issue with its variants, audience and ledger in one transaction.
+
+Used by `IssueStore.plan_issue`, `skip_slot` and `initialize_digest`.
+"""
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -14,12 +17,12 @@ from feedpub.storage.errors import ConcurrentUpdateError
 from feedpub.storage.rows import iter_batches
 from feedpub.storage.schema import delivery, insert, issue, ledger, selected, selection
 
-_SELECTIONS, _ROWS, _NAMES = 100, 5_000, 500  # at once
+_SELECTIONS, _ROWS, _NAMES = 100, 5_000, 500  # per statement
 
 
 @dataclass(frozen=True, slots=True)
 class IssuePlan:
-    """What an issue is, but for its readers."""
+    """An issue to be planned, without its audience."""
 
     digest: str
     slot: datetime
@@ -36,10 +39,9 @@ def plan_issue(
     selections: Iterable[Variant],
     audience: Iterable[tuple[int, str]],
 ) -> Issue:
-    """Plan an issue; see `Issues.plan`."""
-    acquire_advisory_lock(
-        connection, "plan"
-    )  # or two could give a reader the same post, and neither see it
+    """Plan an issue; see `IssueStore.plan_issue`."""
+    # Without the lock, two digests could plan the same post for a subscriber unnoticed.
+    acquire_advisory_lock(connection, "plan")
     number = insert_issue(connection, plan, state="sending", reason="")
     if number is not None:
         _refuse_mailed(connection, plan)
@@ -54,7 +56,7 @@ def plan_issue(
 
 
 def initialize_digest(connection: Connection, plan: IssuePlan) -> Issue:
-    """Fill the ledger, and send nothing; see `Issues.start`."""
+    """Fill the ledger without sending anything; see `IssueStore.initialize_digest`."""
     acquire_advisory_lock(connection, "plan")
     query = (
         select(*rows.ISSUE_COLUMNS)
@@ -62,7 +64,7 @@ def initialize_digest(connection: Connection, plan: IssuePlan) -> Issue:
         .order_by(issue.c.id)
         .limit(1)
     )
-    begun = connection.execute(query).first()  # by another process, which saw fewer posts perhaps
+    begun = connection.execute(query).first()  # by another process, perhaps with fewer posts
     old = len(plan.posts)
     posts = "1 post from before is" if old == 1 else f"{old:,} posts from before are"
     reason = f"first run: {posts} not mailed"
@@ -73,13 +75,13 @@ def initialize_digest(connection: Connection, plan: IssuePlan) -> Issue:
 
 
 def skip_slot(connection: Connection, plan: IssuePlan, reason: str) -> Issue:
-    """Record that nothing goes out; see `Issues.skip`."""
+    """Record that a slot is skipped; see `IssueStore.skip_slot`."""
     insert_issue(connection, plan, state="skipped", reason=reason)
     return _get_issue_of_slot(connection, plan)
 
 
 def insert_issue(connection: Connection, plan: IssuePlan, *, state: str, reason: str) -> int | None:
-    """Write down the issue of a slot; None where the slot has one."""
+    """Insert the issue of a slot and return its id; None if the slot has one already."""
     statement = insert(connection, issue).values(
         digest=plan.digest,
         slot=plan.slot,
@@ -104,7 +106,7 @@ def _get_issue_of_slot(connection: Connection, plan: IssuePlan) -> Issue:
 
 
 def _refuse_mailed(connection: Connection, plan: IssuePlan) -> None:
-    """Raise OvertakenError where a post is in the ledger already."""
+    """Raise ConcurrentUpdateError if a post is in the ledger already."""
     for names in iter_batches(plan.posts, _NAMES):
         query = select(ledger.c.post).where(
             ledger.c.digest == plan.digest, ledger.c.post.in_(names)
@@ -118,7 +120,7 @@ def _refuse_mailed(connection: Connection, plan: IssuePlan) -> None:
 
 
 def record_in_ledger(connection: Connection, plan: IssuePlan, number: int) -> None:
-    """Put the posts into the ledger."""
+    """Add the posts to the ledger."""
     statement = insert(connection, ledger).on_conflict_do_nothing()
     noted = [{"digest": plan.digest, "post": post, "issue": number} for post in plan.posts]
     if noted:
@@ -128,7 +130,7 @@ def record_in_ledger(connection: Connection, plan: IssuePlan, number: int) -> No
 def insert_variants(
     connection: Connection, number: int, selections: Iterable[Variant]
 ) -> Mapping[str, int]:
-    """Write selections down; give the id of each key."""
+    """Insert the variants of an issue; return their ids by key."""
     statement = plain_insert(selection).returning(selection.c.key, selection.c.id)
     ids: dict[str, int] = {}
     for some in iter_batches(selections, _SELECTIONS):
@@ -145,7 +147,7 @@ def insert_variants(
 def _insert_deliveries(
     connection: Connection, number: int, audience: Iterator[tuple[int, int]], now: datetime
 ) -> None:
-    """Write a delivery down for each reader."""
+    """Insert one delivery per subscriber."""
     statement = plain_insert(delivery).values(
         issue=number,
         state="planned",
@@ -166,7 +168,7 @@ def _insert_deliveries(
 
 
 def _refuse_received(connection: Connection, plan: IssuePlan, number: int) -> None:
-    """Raise OvertakenError where a reader gets a post here and in another issue."""
+    """Raise ConcurrentUpdateError if a subscriber gets a post here and in another issue."""
     shared = _find_issues_sharing_posts(connection, number)
     here, there = delivery.alias("here"), delivery.alias("there")
     mine, theirs = selected.alias("mine"), selected.alias("theirs")
@@ -190,7 +192,7 @@ def _refuse_received(connection: Connection, plan: IssuePlan, number: int) -> No
 
 
 def _find_issues_sharing_posts(connection: Connection, number: int) -> list[int]:
-    """Give the issues that have a post in common with one: none, nearly always."""
+    """Return the ids of other issues with a post in common: nearly always none."""
     posts = (
         select(selected.c.post)
         .join(selection, selection.c.id == selected.c.selection)

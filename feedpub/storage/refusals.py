@@ -1,4 +1,4 @@
-"""Keep what servers refused because of the sender, so that the operator can be told."""
+"""Refusals by mail servers that concern the sender, kept for a month to warn the operator."""
 
 from datetime import datetime, timedelta
 
@@ -8,25 +8,26 @@ from feedpub.models.newsletter import SenderRefusal
 from feedpub.storage.database import Database
 from feedpub.storage.schema import refusal
 
-_DAY = timedelta(hours=20)  # a notice that is read again, or comes twice, is one
+_DAY = timedelta(hours=20)  # a report that is read again or arrives twice counts once
 _KEPT = timedelta(days=30)
-_MOST = 20  # kinds that are told
+_MOST = 20  # groups returned
 
 
 class SenderRefusalStore:
     """Refusals of the sender: policies, block lists, authentication, limits.
 
-    Every method raises StoreUnavailable where the database is away or locked for now.
+    Every method raises StoreUnavailable if the database is down or locked for now.
     """
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
     def record_refusal(self, subscriber: int, domain: str, text: str, at: datetime) -> bool:
-        """Record that the sender was refused for a subscriber; of a day one counts.
+        """Record a refusal of the sender; return whether it counts.
 
-        With 0 it was for nobody in particular, and of a day one counts for each domain. `text`
-        must name nobody. Returns whether it counted.
+        At most one counts per subscriber and day. Subscriber 0 stands for a refusal that concerns
+        no particular one; of these, one counts per domain and day. `text` must not contain an
+        address.
         """
         near = [refusal.c.at > at - _DAY, refusal.c.at < at + _DAY]
         if not subscriber:
@@ -41,7 +42,7 @@ class SenderRefusalStore:
             return True
 
     def list_refusals(self, since: datetime) -> tuple[SenderRefusal, ...]:
-        """Return what was refused since then by domain and words, the most frequent first."""
+        """Return the refusals since then by domain and text, most frequent first."""
         last, number = func.max(refusal.c.at), func.count()
         query = (
             select(refusal.c.domain, refusal.c.text, number, last)
@@ -54,7 +55,7 @@ class SenderRefusalStore:
             return tuple(SenderRefusal(*row) for row in connection.execute(query).all())
 
     def count_refusals(self, since: datetime) -> int:
-        """Return how often the sender was refused since then."""
+        """Return the number of refusals since then."""
         query = select(func.count()).select_from(refusal).where(refusal.c.at >= since)
         with self._database.begin_read() as connection:
             return int(connection.execute(query).scalar() or 0)

@@ -1,4 +1,4 @@
-"""The relays that are not used for a while, so that one over its quota is not asked again."""
+"""Suspended relays: one that is over its quota is not tried again until a given time."""
 
 from datetime import datetime
 
@@ -10,13 +10,13 @@ from feedpub.storage.schema import insert, relay
 
 
 class RelayStore:
-    """Suspended relays. Every method raises StoreUnavailable where the database is away for now."""
+    """Suspended relays. Every method raises StoreUnavailable if the database is down for now."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
     def suspend_relay(self, suspension: RelaySuspension) -> None:
-        """Record that a relay is not used until a time, and why."""
+        """Suspend a relay until a time, with a reason."""
         values = {"until": suspension.until, "reason": suspension.reason}
         with self._database.begin_write() as connection:
             statement = insert(connection, relay).values(name=suspension.relay, **values)
@@ -25,9 +25,10 @@ class RelayStore:
             )
 
     def list_suspensions(self, now: datetime) -> tuple[RelaySuspension, ...]:
-        """Return the relays that are not used now, by name.
+        """Return the relays suspended now, by name.
 
-        One that is suspended for long was so by a clock that ran ahead, and is used.
+        A suspension ending more than a day ahead was recorded by a clock that ran ahead, and is
+        ignored.
         """
         query = select(relay.c.name, relay.c.until, relay.c.reason).where(
             relay.c.until > now, relay.c.until <= now + MAX_CLOCK_SKEW
@@ -37,6 +38,6 @@ class RelayStore:
         return tuple(RelaySuspension(*row) for row in found)
 
     def clear_suspensions(self) -> None:
-        """Let every relay be used again, at once."""
+        """End all suspensions."""
         with self._database.begin_write() as connection:
             connection.execute(delete(relay))

@@ -1,14 +1,13 @@
-"""Tell a database that was restored from a backup by what is kept outside of it.
+"""Detect and repair a database that was restored from a backup.
 
-Each time messages are released to a server the database counts one more, in the same transaction,
-and `Outside.note_sent` writes the number down elsewhere before the first of them goes out. A
-database that has counted less than what is written there is older than what went out. Whoever
-leaves is written down elsewhere as well, before it is committed: what a restored database has not
-heard of is read again from there.
+Whenever messages are released to a server, `insert_sent_batch` raises a counter in the same
+transaction, and `RecoveryLog.log_sent` writes it outside the database before the first of them is
+sent. A database whose counter is lower than the one outside is older than the mail sent.
+Departures are logged outside as well, before they are committed, and `RestoreCheckStore.replay_log`
+applies those that a restored database lacks.
 
-Bring into a database that was restored from a backup what is known to have gone out since.
-
-What went out is told by keys of deliveries, which messages carry in their Message-IDs.
+`RecoveryStore` reconciles deliveries with what was sent since the backup, identified by the
+delivery keys in Message-IDs. `feedpub digest recover` uses it.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -38,36 +37,36 @@ from feedpub.storage.schema import (
 )
 
 REMOVED, FORGOTTEN = "removed", "forgotten"
-"""What becomes of a reader, beside the states that they may be in."""
+"""Logged for a departure, in addition to the states of a subscriber."""
 
 
-_PURPOSE = "departures"  # of transactions that write down who left
+_PURPOSE = "departures"  # of the advisory lock: transactions that log departures
 
 
 @dataclass(frozen=True, slots=True)
 class DatabasePosition:
-    """How far a database has come."""
+    """The counters by which a database is compared with the records outside it."""
 
     nonce: str
-    log: str  # which log of departures it has read last
-    log_offset: int  # octets of it
-    sent_batches: int  # times that messages were released to a server
-    newest_issue: datetime | None  # when the newest issue was planned; None where none ever was
+    log: str  # header of the departure log last read
+    log_offset: int  # bytes of it
+    sent_batches: int  # how often messages were released to a server
+    newest_issue: datetime | None  # when it was planned; None if none ever was
 
     @property
     def has_issues(self) -> bool:
-        """Whether anything was ever planned."""
+        """Whether any issue was ever planned."""
         return self.newest_issue is not None
 
 
 class RestoreCheckStore:
-    """What a database knows of itself. Every method raises StoreUnavailable as elsewhere."""
+    """The position of a database. Every method raises StoreUnavailable if it is down for now."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
     def get_position(self) -> DatabasePosition:
-        """Return how far the database has come."""
+        """Return the position of the database."""
         newest = select(func.coalesce(func.max(sent_batch.c.id), 0)).scalar_subquery()
         planned = select(func.max(issue.c.created)).scalar_subquery()
         query = select(identity.c.nonce, identity.c.log, identity.c.departures, newest, planned)
@@ -75,7 +74,7 @@ class RestoreCheckStore:
             return DatabasePosition(*connection.execute(query).one())
 
     def advance_position(self, sent: int, nonce: str, now: datetime) -> None:
-        """Go on from what is kept outside, once it is settled what went out meanwhile."""
+        """Adopt the nonce and counter kept outside, after a recovery."""
         with self._database.begin_write() as connection:
             acquire_advisory_lock(connection, _PURPOSE)
             connection.execute(update(identity).values(nonce=nonce))
@@ -87,7 +86,7 @@ class RestoreCheckStore:
                     connection.execute(select(func.setval(sequence, sent)))
 
     def list_suppressed(self) -> Iterable[tuple[str, str]]:
-        """Return (canonical address, state) of every reader who is not mailed any more."""
+        """Return (canonical address, state) of every subscriber who is no longer mailed."""
         query = select(subscriber.c.key, subscriber.c.state).where(
             subscriber.c.state.not_in((ACTIVE, "pending"))
         )
@@ -95,12 +94,12 @@ class RestoreCheckStore:
             return [(key, state) for key, state in connection.execute(query)]
 
     def list_forgotten_hashes(self) -> Iterable[bytes]:
-        """Return the hash of everybody who asked to be forgotten."""
+        """Return the hashes of all erased addresses."""
         with self._database.begin_read() as connection:
             return list(connection.execute(select(forgotten.c.hash)).scalars())
 
     def reset_log(self, log: str, length: int) -> None:
-        """Record that all of a log of departures that was begun anew is in the database."""
+        """Record that a newly started departure log agrees with the database."""
         with self._database.begin_write() as connection:
             connection.execute(update(identity).values(log=log, departures=length))
 
@@ -113,19 +112,20 @@ class RestoreCheckStore:
         length: int,
         now: datetime,
     ) -> tuple[Subscriber, ...]:
-        """Let readers leave who did, as the log of departures says; return them as they were.
+        """Apply departures that the database lacks; return the subscribers as they were before.
 
         Args:
-            states: The last state of each hash in the part of the log that was not read yet.
-            hashes: Return what a canonical address may be in the log.
-            salt: What the addresses of those to be forgotten were hashed with.
-            log: Which log that is.
-            length: Of the whole log.
-            now: When they are said to have left.
+            states: Last state of each hash in the unread part of the log.
+            hashes: Returns the hashes under which a canonical address may be logged.
+            salt: Key of the hashes of erased addresses.
+            log: Header that identifies the log.
+            length: Length of the whole log in bytes.
+            now: Recorded as the time of departure.
         """
         query = select(subscriber.c.key, *rows.SUBSCRIBER_COLUMNS)
         with self._database.begin_write() as connection:
-            acquire_advisory_lock(connection, _PURPOSE)  # who has written to the log commits first
+            # Wait until pending log entries are committed.
+            acquire_advisory_lock(connection, _PURPOSE)
             read, done = connection.execute(select(identity.c.log, identity.c.departures)).one()
             if read == log and done >= length:
                 return ()
@@ -142,20 +142,20 @@ class RestoreCheckStore:
 
 
 def insert_sent_batch(connection: Connection, now: datetime) -> int:
-    """Count that messages are released to a server; return how many times that was."""
+    """Count a release of messages to a server; return the new total."""
     statement = insert(connection, sent_batch).values(at=now).returning(sent_batch.c.id)
     return int(connection.execute(statement).scalar_one())
 
 
 def prune_sent_batches(connection: Connection) -> None:
-    """Delete all counts but the newest."""
+    """Delete all rows of the counter but the newest."""
     acquire_advisory_lock(connection, "prune")
     newest = select(func.max(sent_batch.c.id)).scalar_subquery()
     connection.execute(delete(sent_batch).where(sent_batch.c.id < newest))
 
 
 def log_sent(database: Database, number: int) -> None:
-    """Write outside how many times messages were released. Raises StoreUnavailable."""
+    """Write the total of releases outside the database. Raises StoreUnavailable."""
     if database.recovery_log is not None:
         try:
             database.recovery_log.log_sent(number)
@@ -166,9 +166,9 @@ def log_sent(database: Database, number: int) -> None:
 def log_state_changes(
     database: Database, connection: Connection, departed: Sequence[tuple[str, str]]
 ) -> None:
-    """Write outside who is in another state from now on, before that is committed.
+    """Write state changes to the log outside the database, before they are committed.
 
-    Raises StoreUnavailable where it cannot be written, and nothing is to be committed then.
+    Raises StoreUnavailable if that fails; the transaction must not be committed then.
     """
     if database.recovery_log is None or not departed:
         return
@@ -181,7 +181,7 @@ def log_state_changes(
 
 
 def _forget(connection: Connection, states: Mapping[bytes, str], salt: bytes) -> None:
-    """Keep everybody out who asked to be forgotten, whether they are there or not."""
+    """Block erased addresses, whether or not they are subscribers."""
     found = [{"hash": each, "salt": salt} for each, state in states.items() if state == FORGOTTEN]
     if found:
         connection.execute(insert(connection, forgotten).on_conflict_do_nothing(), found)
@@ -202,7 +202,7 @@ def _unwritable(error: OSError) -> StoreUnavailable:
     )
 
 
-_ROWS = 5_000  # at once
+_ROWS = 5_000  # per statement
 _OPEN = frozenset(("planned", "claimed", "deferred", "doubt"))
 _FOUND = "found among what went out, after the database was restored"
 _ACCEPTED = (
@@ -214,20 +214,23 @@ _ACCEPTED = (
 
 @dataclass(frozen=True, slots=True)
 class ReconcileResult:
-    """What came of comparing the deliveries of a database with what went out."""
+    """The outcome of comparing the deliveries of a database with what was sent."""
 
-    settled: int  # deliveries that had gone out, and were not known to have
-    matched: frozenset[str]  # keys that are those of deliveries
+    settled: int  # deliveries newly marked as accepted
+    matched: frozenset[str]  # keys for which there is a delivery
 
 
 class RecoveryStore:
-    """Every method raises StoreUnavailable where the database is away or locked for now."""
+    """Repairs after a restore, used by `feedpub digest recover`.
+
+    Every method raises StoreUnavailable if the database is down or locked for now.
+    """
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
     def reconcile_sent(self, keys: AbstractSet[str], now: datetime) -> ReconcileResult:
-        """Record as accepted what went out; failed, suppressed and accepted ones stay so."""
+        """Mark open deliveries as accepted whose keys were sent; settled ones are not changed."""
         query = select(
             delivery.c.id,
             delivery.c.state,
@@ -252,11 +255,11 @@ class RecoveryStore:
     def restore_issue(
         self, plan: IssuePlan, audience: int, keys: AbstractSet[str], now: datetime
     ) -> frozenset[str]:
-        """Record an issue that the database knows nothing of; return the keys that it has.
+        """Record an issue that is missing from the database; return the keys it matched.
 
-        Readers whom it reached are not sent its posts again. Its posts count as mailed where it
-        reached as many as it was planned for; else they wait, and the others get them with the
-        next issue. Nothing is recorded where it reached nobody, or where the slot has an issue.
+        Subscribers it reached do not get its posts again. If it reached its whole audience, its
+        posts count as mailed; otherwise they wait, and the other subscribers get them in the next
+        issue. Nothing is recorded if it reached no subscriber, or if the slot has an issue.
         """
         with self._database.begin_write() as connection:
             acquire_advisory_lock(connection, "plan")
@@ -276,7 +279,7 @@ class RecoveryStore:
     def mark_as_mailed(
         self, digest: str, slot: datetime, posts: Sequence[str], reason: str, now: datetime
     ) -> None:
-        """Put posts into the ledger of a digest, and mail nobody."""
+        """Add posts to the ledger of a digest without sending them."""
         plan = IssuePlan(digest, slot, tuple(posts), "", now)
         with self._database.begin_write() as connection:
             acquire_advisory_lock(connection, "plan")
@@ -287,14 +290,14 @@ class RecoveryStore:
 def _find_reached(
     connection: Connection, plan: IssuePlan, keys: AbstractSet[str]
 ) -> dict[str, int]:
-    """Return the readers, by key, to whom an issue went."""
+    """Return the subscribers whom an issue reached, by delivery key."""
     ids = connection.execute(select(subscriber.c.id)).scalars()
     made = ((rows.make_message_key(plan.digest, plan.slot, plan.now, each), each) for each in ids)
     return {key: each for key, each in made if key in keys}
 
 
 def _keep_waiting(connection: Connection, plan: IssuePlan) -> None:
-    """Keep posts from growing too old before they are mailed."""
+    """Record posts as waiting, so that they do not become too old to mail."""
     known = select(ledger.c.post).where(ledger.c.digest == plan.digest)
     mailed = frozenset(connection.execute(known).scalars())
     found = [{"digest": plan.digest, "post": each} for each in plan.posts if each not in mailed]
@@ -305,7 +308,7 @@ def _keep_waiting(connection: Connection, plan: IssuePlan) -> None:
 def _insert_accepted(
     connection: Connection, plan: IssuePlan, number: int, readers: Sequence[int], now: datetime
 ) -> None:
-    """Write down that readers have the posts of an issue; what it said is known no more."""
+    """Insert accepted deliveries of an issue; its content is lost."""
     one = Variant("restored", plan.posts, MessageContent(plan.subject, "", "", "", ""))
     chosen = planning.insert_variants(connection, number, [one])[one.key]
     statement = plain_insert(delivery).values(

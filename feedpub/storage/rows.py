@@ -1,8 +1,7 @@
-"""Values ⇄ rows.
+"""Conversion between model objects and rows, and helpers that several stores share.
 
-An address and a salt → a hash that tells nobody whose it is, and still tells them again.
-
-A stream → lists of it, so that memory is steady.
+Also recognises erased addresses by salted hash, without storing the addresses, and splits
+streams into batches so that memory use stays constant.
 """
 
 import hmac
@@ -50,7 +49,7 @@ SUBSCRIBER_COLUMNS = schema.get_columns(
         "waited",
     ),
 )
-"""The columns that `subscriber` makes a value of."""
+"""The columns `parse_subscriber` takes."""
 
 ISSUE_COLUMNS = schema.get_columns(
     schema.issue,
@@ -68,12 +67,12 @@ ISSUE_COLUMNS = schema.get_columns(
         "title",
     ),
 )
-"""The columns that `issue` makes a value of."""
+"""The columns `parse_issue` takes."""
 
 ORIGINAL_DIGEST = case(
     (schema.issue.c.named == "", schema.issue.c.digest), else_=schema.issue.c.named
 )
-"""What the digest of an issue was called when that was planned."""
+"""The name of an issue's digest when the issue was planned."""
 
 SIGNUP_COLUMNS = schema.get_columns(
     schema.signup,
@@ -89,14 +88,14 @@ SIGNUP_COLUMNS = schema.get_columns(
         "mails",
     ),
 )
-"""The columns that `asked` makes a value of."""
+"""The columns `parse_confirmation` takes."""
 
 Row = Sequence[Any]
 Values = dict[str, object]
 
 
 def parse_subscriber(row: Row) -> Subscriber:
-    """Make a value of the columns in SUBSCRIBER."""
+    """Return the Subscriber in a row of SUBSCRIBER_COLUMNS."""
     (number, address, name, given, state, language, everything, tags, authors) = row[:9]
     cadence, soft_bounces, changed, at, how, source, waited = row[9:16]
     return Subscriber(
@@ -116,7 +115,7 @@ def parse_subscriber(row: Row) -> Subscriber:
 
 
 def dump_subscriber(one: Subscriber, key: str, changed: datetime) -> Values:
-    """Make a row of a subscriber, all but its id."""
+    """Return the row of a subscriber, without its id."""
     return {
         "key": key,
         "address": one.address,
@@ -135,7 +134,7 @@ def dump_subscriber(one: Subscriber, key: str, changed: datetime) -> Values:
 
 
 def dump_filter(one: SubscriptionFilter) -> Values:
-    """Make the columns of what somebody follows."""
+    """Return the columns of a subscription filter."""
     return {
         "everything": one.everything,
         "tags": dump_list(one.tags),
@@ -144,14 +143,14 @@ def dump_filter(one: SubscriptionFilter) -> Values:
 
 
 def parse_confirmation(row: Row) -> PendingConfirmation:
-    """Make a value of the columns in ASKED."""
+    """Return the PendingConfirmation in a row of SIGNUP_COLUMNS."""
     mark, address, everything, tags, authors, cadence, language, at, mails = row
     follows = SubscriptionFilter(everything, parse_list(tags), parse_list(authors))
     return PendingConfirmation(mark, SignupRequest(address, follows, cadence, language), at, mails)
 
 
 def dump_signup_request(one: SignupRequest) -> Values:
-    """Make the columns of what somebody asks for."""
+    """Return the columns of a sign-up request."""
     return {
         "address": one.address,
         **dump_filter(one.follows),
@@ -161,62 +160,62 @@ def dump_signup_request(one: SignupRequest) -> Values:
 
 
 def parse_issue(row: Row) -> Issue:
-    """Make a value of the columns in ISSUE."""
+    """Return the Issue in a row of ISSUE_COLUMNS."""
     number, digest, slot, created, state, posts, *told = row
     return Issue(number, digest, slot, created, state, parse_list(posts), *told)
 
 
 def dump_list(texts: Iterable[object]) -> str:
-    """Make JSON of a list; "" of an empty one, as nearly all are."""
+    """Return a list as JSON; "" for an empty one, as nearly all are."""
     listed = list(texts)
     return json.dumps(listed, ensure_ascii=False, separators=(",", ":")) if listed else ""
 
 
 def parse_list(text: str) -> tuple[str, ...]:
-    """Read a list of texts."""
+    """Return a list written by `dump_list`."""
     return tuple(json.loads(text)) if text else ()
 
 
 def compress_content(content: MessageContent) -> bytes:
-    """Make octets of what a message says, a fifth as many as it has letters."""
+    """Return message content compressed, at about a fifth of its size."""
     return zlib.compress(
         dump_list(getattr(content, each.name) for each in fields(content)).encode()
     )
 
 
 def decompress_content(octets: bytes) -> MessageContent:
-    """Read what a message says."""
+    """Return message content compressed by `compress_content`."""
     return MessageContent(*parse_list(zlib.decompress(octets).decode()))
 
 
 def make_message_key(digest: str, slot: datetime, created: datetime, subscriber: int) -> str:
-    """Give what makes the Message-ID of an issue to a reader: the same at every attempt.
+    """Return the key from which a Message-ID is made: the same for every attempt at a delivery.
 
-    `created` tells two databases apart that count their issues alike.
+    `created` distinguishes databases whose issues have the same slots.
     """
     named = f"{digest}\n{slot.isoformat()}\n{created.isoformat()}\n{subscriber}"
     return blake2b(named.encode(), digest_size=12).hexdigest()
 
 
 def hash_address(key: str, salt: bytes) -> bytes:
-    """Give the HMAC-SHA256 of a canonical address."""
+    """Return the HMAC-SHA256 of a canonical address."""
     return hmac.digest(salt, key.encode(), "sha256")
 
 
 def is_address_forgotten(connection: Connection, key: str) -> bool:
-    """Tell whether somebody with this canonical address asked to be forgotten."""
+    """Return whether the owner of a canonical address asked to be erased."""
     return bool(find_forgotten(connection, list_salts(connection), [key]))
 
 
 def list_salts(connection: Connection) -> tuple[bytes, ...]:
-    """Give every salt there is: one, unless it was changed."""
+    """Return the salts in use: one, unless it was changed."""
     return tuple(connection.execute(select(forgotten.c.salt).distinct()).scalars())
 
 
 def find_forgotten(
     connection: Connection, salts: Iterable[bytes], keys: Iterable[str]
 ) -> list[str]:
-    """Give those of some canonical addresses whose owners asked to be forgotten."""
+    """Return those canonical addresses whose owners asked to be erased."""
     owners = {hash_address(key, salt): key for salt in salts for key in keys}
     if not owners:
         return []
@@ -225,9 +224,9 @@ def find_forgotten(
 
 
 def scrub_delivery_texts(connection: Connection, number: int) -> None:
-    """Take a server's words, which often name the address, from a reader's deliveries."""
+    """Erase server replies, which often contain the address, from a subscriber's deliveries."""
     words = func.length(delivery.c.text) > 0
-    # By way of the issues: deliveries are found by issue and reader, not by reader alone.
+    # Through the issues: the index on deliveries starts with the issue.
     which = (delivery.c.issue.in_(select(issue.c.id)), delivery.c.subscriber == number, words)
     connection.execute(update(delivery).where(*which).values(text=""))
 
@@ -236,7 +235,7 @@ Item = TypeVar("Item")
 
 
 def iter_batches(stream: Iterable[Item], size: int) -> Iterator[list[Item]]:
-    """Give a stream in lists of a size, the last one shorter; none that is empty."""
+    """Yield a stream in lists of `size` items; the last may be shorter, none is empty."""
     rest = iter(stream)
     while batch := list(islice(rest, size)):
         yield batch

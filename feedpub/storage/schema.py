@@ -1,7 +1,6 @@
-"""The tables, as this version of feedpub knows them.
+"""Database tables in their current form.
 
-To change them, change them here and add a revision to `migrations/versions`; a test holds one
-against the other.
+To change one, edit it here and add a revision to `migrations/versions`; a test compares the two.
 """
 
 from collections.abc import Sequence
@@ -28,65 +27,66 @@ from sqlalchemy import (
 from sqlalchemy.dialects import postgresql, sqlite
 
 HEAD = "0015"
-"""The newest revision in `migrations/versions`: what a database must have to be used."""
+"""The newest revision in `migrations/versions`; an older database is migrated to it."""
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 
 
 class UtcDateTime(TypeDecorator[datetime]):
-    """An aware time ⇄ microseconds since 1970 in UTC: exact, and compared alike everywhere."""
+    """An aware datetime, stored as microseconds since 1970 in UTC.
+
+    Exact, and compared the same way by every database.
+    """
 
     impl = BigInteger
     cache_ok = True
 
     def process_bind_param(self, value: datetime | None, dialect: Dialect) -> int | None:
-        """Give the microseconds."""
+        """Return the microseconds."""
         del dialect
         return None if value is None else (value - EPOCH) // _MICROSECOND
 
     def process_result_value(self, value: int | None, dialect: Dialect) -> datetime | None:
-        """Give the time, in UTC."""
+        """Return the datetime, in UTC."""
         del dialect
         return None if value is None else EPOCH + timedelta(microseconds=value)
 
 
-BIG_INTEGER = BigInteger().with_variant(Integer, "sqlite")  # SQLite counts up INTEGER only
+BIG_INTEGER = BigInteger().with_variant(Integer, "sqlite")  # SQLite autoincrements INTEGER only
 metadata = MetaData()
 
 subscriber = Table(
     "subscriber",
     metadata,
     Column("id", BIG_INTEGER, primary_key=True),
-    Column("key", Text, nullable=False, unique=True),  # roster.canonical(address)
+    Column("key", Text, nullable=False, unique=True),  # normalize_address(address)
     Column("address", Text, nullable=False),
     Column("name", Text, nullable=False),
     Column("fields", Text, nullable=False),  # JSON, "" for none
     Column("state", Text, nullable=False),
     Column("language", Text, nullable=False),
-    # What is followed lies in the row: nothing asks the database who follows a tag.
+    # The filter is part of the row: no query asks for the followers of a tag.
     Column("everything", Boolean, nullable=False),
     Column("tags", Text, nullable=False),  # JSON, "" for none
     Column("authors", Text, nullable=False),  # JSON, "" for none
     Column("cadence", Text, nullable=False),
-    Column("soft_bounces", Integer, nullable=False),  # in a row; see `bouncing`
+    Column("soft_bounces", Integer, nullable=False),  # consecutive; see `storage.subscribers`
     Column("changed", UtcDateTime, nullable=False),
     Column("consent_at", UtcDateTime, nullable=False),
     Column("consent_how", Text, nullable=False),
     Column("consent_source", Text, nullable=False),
-    Column("soft_bounced", UtcDateTime),  # when the last of the soft bounces came
-    Column(
-        "waited", UtcDateTime
-    ),  # when they last came to want mail as it goes out, and had not before
+    Column("soft_bounced", UtcDateTime),  # when the last soft bounce counted came
+    Column("waited", UtcDateTime),  # when they last left a delayed cadence
     Index("subscriber_state", "state", "id"),
-    sqlite_autoincrement=True,  # a token of somebody forgotten must never mean another person
+    sqlite_autoincrement=True,  # never reuse an id: tokens contain it
 )
 
 forgotten = Table(
     "forgotten",
     metadata,
     Column("hash", LargeBinary, primary_key=True),  # HMAC-SHA256 of the canonical address
-    Column("salt", LargeBinary, nullable=False, index=True),  # its key
+    Column("salt", LargeBinary, nullable=False, index=True),  # HMAC key
 )
 
 issue = Table(
@@ -102,8 +102,8 @@ issue = Table(
     Column("subject", Text, nullable=False),
     Column("reason", Text, nullable=False),
     Column("intro", Text, nullable=False, server_default=""),  # safe HTML
-    # What the digest was called when it was planned, where it has another name now: Message-IDs,
-    # List-Ids and addresses are made of it. And its title then, "" where it had none.
+    # The digest's name when the issue was planned, if it has been renamed since: Message-IDs,
+    # List-Ids and addresses are derived from it. Then its title at that time, "" for none.
     Column("named", Text, nullable=False, server_default=""),
     Column("title", Text, nullable=False, server_default=""),
     UniqueConstraint("digest", "slot", name="issue_slot"),
@@ -118,25 +118,26 @@ ledger = Table(
     Column("issue", BIG_INTEGER, ForeignKey("issue.id"), nullable=False),
 )
 
-# Posts under the names that the ledger calls them by, wherever their files are now.
+# Seen posts by their current place, with the id under which the ledger has them.
 known = Table(
     "known",
     metadata,
-    Column("place", Text, primary_key=True),  # what stays of an id when the site has another host
+    Column("place", Text, primary_key=True),  # the part of the id that does not depend on the host
     Column("name", Text, nullable=False),
     Column("mark", Text, nullable=False),  # hash of title and date
-    Column("title", Text, nullable=False, server_default=""),  # hashes; see `mailing.Known`
+    # Hashes; see `SeenPost`.
+    Column("title", Text, nullable=False, server_default=""),
     Column("date", Text, nullable=False, server_default=""),
     Column("text", Text, nullable=False, server_default=""),
     Column("body", Text, nullable=False, server_default=""),
-    Column("gone", UtcDateTime),  # when the file was first missed; NULL while it is there
+    Column("gone", UtcDateTime),  # when the file was first found missing; NULL while it exists
 )
 
 look = Table(
     "look",
     metadata,
     Column("digest", Text, primary_key=True),
-    Column("at", UtcDateTime, nullable=False),  # when it last looked for what is new
+    Column("at", UtcDateTime, nullable=False),  # when it last looked for new posts
 )
 
 waiting = Table(
@@ -169,19 +170,19 @@ delivery = Table(
     metadata,
     Column("id", BIG_INTEGER, primary_key=True),
     Column("issue", BIG_INTEGER, ForeignKey("issue.id"), nullable=False),
-    # No foreign key: whoever is forgotten leaves the number behind, or the sum would not hold.
+    # No foreign key: deliveries outlive a removed subscriber, or the totals would change.
     Column("subscriber", BIG_INTEGER, nullable=False),
     Column("selection", BIG_INTEGER, ForeignKey("selection.id"), nullable=False),
     Column("state", Text, nullable=False),
-    # When it may be claimed: at once, at the next attempt, or when the lease of a worker ends.
-    # NULL once it is in doubt or has ended, and so never again.
+    # When it may be claimed: now, at the next attempt, or when the lease of its worker ends.
+    # NULL once it is in doubt or settled.
     Column("next_at", UtcDateTime),
-    Column("worker", Text, nullable=False),  # who has it, or had it when it came into doubt
+    Column("worker", Text, nullable=False),  # holder of the claim or of the doubt; "" once settled
     Column("attempts", Integer, nullable=False),
-    Column("doubts", Integer, nullable=False),  # how often the final dot went out
+    Column("doubts", Integer, nullable=False),  # how often it was marked in doubt
     Column("at", UtcDateTime, nullable=False),  # when the state last changed
     Column("code", Integer, nullable=False),
-    Column("status", Text, nullable=False),  # enhanced status code, or why it was suppressed
+    Column("status", Text, nullable=False),  # enhanced status code, or the reason it was suppressed
     Column("text", Text, nullable=False),
     Column("relay", Text, nullable=False),
     UniqueConstraint("issue", "subscriber", name="delivery_reader"),
@@ -196,29 +197,29 @@ Index(
     postgresql_where=delivery.c.next_at.is_not(None),
 )
 
-# What servers refused because of the sender. No foreign key: who is removed changes no figure.
+# Refusals because of the sender. No foreign key: the counts outlive a removed subscriber.
 refusal = Table(
     "refusal",
     metadata,
     Column("id", BIG_INTEGER, primary_key=True),
     Column("at", UtcDateTime, nullable=False),
     Column("subscriber", BigInteger, nullable=False),
-    Column("domain", Text, nullable=False),  # whose server refused
-    Column("text", Text, nullable=False),  # its words, without addresses
+    Column("domain", Text, nullable=False),  # of the recipient whose server refused
+    Column("text", Text, nullable=False),  # the server's reply, without addresses
     Index("refusal_at", "at"),
 )
 
-# What tells this database from one that was restored from a backup of it; see `store.restored`.
+# Distinguishes this database from a restored backup of it; see `storage.restore_check`.
 identity = Table(
     "identity",
     metadata,
-    Column("nonce", Text, primary_key=True),  # of this database and its copies alone; one row
-    Column("log", Text, nullable=False),  # which log of departures it has read last, and …
-    Column("departures", BigInteger, nullable=False),  # … how many octets of it
+    Column("nonce", Text, primary_key=True),  # shared only by this database and its copies; one row
+    Column("log", Text, nullable=False),  # header of the departure log last read
+    Column("departures", BigInteger, nullable=False),  # and how many bytes of it
 )
 
-# The newest is how many times messages were released to a server. Rows and no counter: several
-# processes add theirs without waiting for each other.
+# The highest id counts how often messages were released to a server. Rows instead of a counter,
+# so that several processes can add theirs without waiting for each other.
 sent_batch = Table(
     "sent_batch",
     metadata,
@@ -227,16 +228,16 @@ sent_batch = Table(
     sqlite_autoincrement=True,
 )
 
-# Relays that take no more for now, and are not used until a time.
+# Relays suspended until a time, because they accept no more mail for now.
 relay = Table(
     "relay",
     metadata,
-    Column("name", Text, primary_key=True),  # as messages to people call it
+    Column("name", Text, primary_key=True),  # as shown in messages
     Column("until", UtcDateTime, nullable=False),
-    Column("reason", Text, nullable=False),  # the relay's words
+    Column("reason", Text, nullable=False),  # the relay's reply
 )
 
-# What is to be told to others. What is done stays for a while where it must not be told twice.
+# Outgoing webhooks and hub pings. Completed ones stay for a while where none may be repeated.
 ping = Table(
     "ping",
     metadata,
@@ -247,22 +248,22 @@ ping = Table(
     Column("body", Text, nullable=False),
     Column("version", Integer, nullable=False),
     Column("attempts", Integer, nullable=False),
-    Column("next_at", UtcDateTime),  # NULL once it is done
-    Column("at", UtcDateTime, nullable=False),  # when it was last asked for, tried or done
-    Column("text", Text, nullable=False),  # what the last answer said
+    Column("next_at", UtcDateTime),  # NULL once completed
+    Column("at", UtcDateTime, nullable=False),  # when it was last enqueued, tried or completed
+    Column("text", Text, nullable=False),  # the last response
     UniqueConstraint("kind", "target", "topic", name="ping_once"),
     Index("ping_due", "next_at", "id"),
     sqlite_autoincrement=True,
 )
 
-# Who reads the feeds, day by day: programs and not people.
+# Feed requests by day and user agent; no data about people.
 visit = Table(
     "visit",
     metadata,
     Column("day", Text, primary_key=True),  # 2025-01-30, in UTC
-    Column("feed", Text, primary_key=True),  # path below the site's address
-    Column("agent", Text, primary_key=True),  # what the program is called, and no more
-    Column("readers", Integer, nullable=False),  # as it says itself; 0 where it says nothing
+    Column("feed", Text, primary_key=True),  # path below the site's URL
+    Column("agent", Text, primary_key=True),  # product name only
+    Column("readers", Integer, nullable=False),  # as the agent reports; 0 if it does not
     Column("requests", Integer, nullable=False),
 )
 
@@ -277,22 +278,22 @@ headcount = Table(
 signup = Table(
     "signup",
     metadata,
-    # A request is known again by its hash when the address itself is not kept any more.
+    # The hash identifies a request after its address has been erased.
     Column("mark", LargeBinary, primary_key=True),  # HMAC-SHA256 of the canonical address
-    Column("address", Text, nullable=False),  # "" once nothing can come of it
+    Column("address", Text, nullable=False),  # "" once the request is closed
     Column("everything", Boolean, nullable=False),
     Column("tags", Text, nullable=False),  # JSON, "" for none
     Column("authors", Text, nullable=False),  # JSON, "" for none
     Column("cadence", Text, nullable=False),
     Column("language", Text, nullable=False),
-    Column("network", LargeBinary, nullable=False),  # a hash whose salt nobody keeps
+    Column("network", LargeBinary, nullable=False),  # hash with a salt that is not stored
     Column("asked", UtcDateTime, nullable=False),
-    Column("due", UtcDateTime),  # when a mail may be sent; NULL where none is to be
-    Column("worker", Text),  # whose it is to send it, until `due`; NULL where it is nobody's
-    Column("sent", UtcDateTime),  # when the last one was; NULL where none was
-    Column("mails", Integer, nullable=False),  # since it was confirmed last
-    Column("mailbox", LargeBinary),  # like `mark`, of what all addresses of a mailbox have alike
-    Column("domain", LargeBinary),  # likewise of the domain, b"" for a public provider's
+    Column("due", UtcDateTime),  # when a confirmation may be sent; NULL if none is due
+    Column("worker", Text),  # holder of the claim until `due`; NULL if unclaimed
+    Column("sent", UtcDateTime),  # when the last one was sent; NULL if none was
+    Column("mails", Integer, nullable=False),  # sent since the last confirmation
+    Column("mailbox", LargeBinary),  # HMAC of the mailbox, shared by its aliases
+    Column("domain", LargeBinary),  # HMAC of the domain, b"" for a public provider's
     Index("signup_mailbox", "mailbox"),
     Index("signup_domain", "domain", "asked"),
     Index("signup_network", "network", "asked"),
@@ -308,17 +309,17 @@ Index(
 
 
 def insert(connection: Connection, table: Table) -> "postgresql.Insert | sqlite.Insert":
-    """Give an INSERT that can say what to do where the row is there already."""
+    """Return an INSERT of the database's dialect, which supports ON CONFLICT."""
     if connection.dialect.name == "sqlite":
         return sqlite.insert(table)
     return postgresql.insert(table)
 
 
 def build_in_clause(column: Column[int], name: str) -> ColumnElement[bool]:
-    """Tell rows whose number is among those handed over under a name."""
+    """Return the condition that a column is in a list bound under a name."""
     return column.in_(bindparam(name, expanding=True, type_=BIG_INTEGER))
 
 
 def get_columns(table: Table, names: Sequence[str]) -> list[Column[object]]:
-    """Give the columns of these names."""
+    """Return the columns with these names."""
     return [table.c[name] for name in names]

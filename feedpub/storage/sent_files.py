@@ -1,13 +1,11 @@
-"""Compare the database with what is kept outside of it, and keep that up to date.
+"""Files beside the database that reveal a restored backup, and timestamps in messages for the same.
 
-`opened` does so before anything else is done with the database: one that was restored from a backup
-must send nothing, and whoever left since the backup must be known to have left.
+`open_newsletter` calls `RestoreGuard.check_database` before anything else is done with the
+database: a restored one must not send anything, and departures since the backup must be applied.
 
-Stamp messages with the time of their issue, to tell a restored database by what comes back.
-
-Where the whole folder is restored from a backup, nothing beside the database knows better either;
-but the messages that went out since do. Only the site's secret makes a stamp, so no stranger can
-stop a newsletter by a message that claims to be newer.
+If the whole folder was restored, these files are old, too; but messages sent since then are not.
+Each carries a signed timestamp of its issue, which returns in bounces. Only the site's secret can
+create one, so a stranger cannot stop a newsletter with a forged message.
 """
 
 import json
@@ -28,7 +26,7 @@ from feedpub.storage.database import RecoveryLog
 from feedpub.storage.restore_check import FORGOTTEN, DatabasePosition
 from feedpub.storage.rows import hash_address
 
-_SYNCED = 100  # releases of messages for each time that the disk has to promise it
+_SYNCED = 100  # the counter is synced once per so many releases
 _HEADER = "# who has left, by salted hashes of addresses:"
 _WAITS = (
     "Nothing is sent until `feedpub digest recover` has settled what is known to be out: give it "
@@ -38,7 +36,7 @@ _WAITS = (
 
 @dataclass(frozen=True, slots=True)
 class PlannedIssue:
-    """What is kept outside of an issue: enough to tell later what went out of it, and to whom."""
+    """The record of an issue outside the database: enough to find out later whom it reached."""
 
     digest: str
     slot: datetime
@@ -49,10 +47,10 @@ class PlannedIssue:
 
 
 class RestoreGuard:
-    """What is kept beside the database of one site."""
+    """The files beside one site's database."""
 
     def __init__(self, folder: Path, salts: Sequence[bytes]) -> None:
-        """Use the files in a folder; `salts` are what addresses are hashed with, newest first."""
+        """Use the files in a folder. Addresses are hashed with `salts`, newest first."""
         self.sent_counter = SentCounter(folder)
         self._departures = AppendLog(folder / "departures")
         self._issues = AppendLog(folder / "issues")
@@ -61,14 +59,14 @@ class RestoreGuard:
         self._released = 0
 
     def build_hooks(self) -> RecoveryLog:
-        """Return what the database calls before it commits, or before messages go out."""
+        """Return the hooks that the database calls before commits and before sending."""
         return RecoveryLog(self._record_sent, self._record_departures)
 
     def check_database(self, store: Store, now: datetime) -> str:
-        """Let those leave who did since a backup, and return why nothing may be sent, or "".
+        """Apply departures since a backup; return why nothing may be sent, or "" if all is well.
 
         Raises:
-            FeedpubError: What is kept outside cannot be read.
+            FeedpubError: The files cannot be read.
             StoreError: The database cannot be used.
         """
         position = store.get_position()
@@ -83,7 +81,7 @@ class RestoreGuard:
             ) from error
 
     def record_issue(self, issue: PlannedIssue) -> None:
-        """Write an issue down before it is planned. Raises FeedpubError where that cannot be."""
+        """Log an issue before it is planned. Raises FeedpubError if that fails."""
         line = json.dumps(
             {
                 "digest": issue.digest,
@@ -103,7 +101,7 @@ class RestoreGuard:
             ) from error
 
     def load_issues(self) -> Iterable[PlannedIssue]:
-        """Return the issues that were written down, oldest first; what is damaged is passed over.
+        """Yield the logged issues, oldest first, skipping damaged lines.
 
         Raises OSError.
         """
@@ -120,14 +118,14 @@ class RestoreGuard:
                 )
 
     def mark_restored(self, store: Store) -> str:
-        """Record that a newer issue went out than the database knows; return what is to be done.
+        """Record that mail of an issue newer than the database came back; return what to do.
 
-        Raises FeedpubError where that cannot be written, and StoreError.
+        Raises FeedpubError if the file cannot be written, and StoreError.
         """
         position = store.get_position()
         if not self._describe_outdated(position):
             try:
-                # Of no database, so that no process that still sends takes it for its own.
+                # A random nonce matches no database, so no process still sending accepts it.
                 self.sent_counter.write(
                     secrets.token_hex(len(position.nonce) // 2), position.sent_batches
                 )
@@ -139,17 +137,17 @@ class RestoreGuard:
         return self._describe_outdated(position)
 
     def resync(self, store: Store, now: datetime) -> None:
-        """Let the database go on from here. Raises OSError and StoreError."""
+        """Bring the database and the files back in step. Raises OSError and StoreError."""
         position = store.get_position()
         nonce, number = self.sent_counter.read() or (position.nonce, position.sent_batches)
         store.advance_position(number, nonce, now)
         self.sent_counter.write(nonce, max(number, position.sent_batches))
 
     def _describe_outdated(self, position: DatabasePosition) -> str:
-        """Say why the database is older than what went out; "" where it is not."""
+        """Return why the database is older than the mail sent; "" if it is not."""
         told = self.sent_counter.read()
         if told is None or (told[0] != position.nonce and not position.has_issues):
-            with suppress(OSError):  # where it matters, at the first message, it is said
+            with suppress(OSError):  # if it persists, releasing messages reports it
                 self.sent_counter.write(position.nonce, position.sent_batches)
             return ""
         nonce, number = told
@@ -171,15 +169,15 @@ class RestoreGuard:
         return ""
 
     def _replay(self, store: Store, position: DatabasePosition, now: datetime) -> None:
-        """Let readers leave who did, as far as the database has not heard of it."""
+        """Apply departures that the database lacks."""
         length = self._departures.get_length()
-        if not length:  # there was none so far, or it was lost
+        if not length:  # the log is new, or was lost
             log = f"{_HEADER} {secrets.token_hex(8)}"
             left = [
                 *self._lines(store.list_suppressed()),
                 *_forgotten(store.list_forgotten_hashes()),
             ]
-            with suppress(OSError):  # where it matters, when somebody leaves, it is said
+            with suppress(OSError):  # if it persists, the next departure reports it
                 store.reset_log(log, self._departures.append([log, *left]))
             return
         log = next(iter(self._departures.read_lines()), "")
@@ -217,17 +215,17 @@ _PURPOSE = "issued"
 _STAMP = re.compile(
     rb"^X-Feedpub-Issued:[ \t]{1,9}([0-9a-f]{8,10})\.([a-z2-7]{16})\b", re.MULTILINE | re.IGNORECASE
 )
-_MOST = 16  # stamps of one message that are looked at: a bounce returns one
+_MOST = 16  # timestamps examined per message; a bounce contains one
 
 
 def create_stamp(keys: SigningKeys, created: datetime) -> str:
-    """Return the stamp of an issue."""
+    """Return the signed timestamp of an issue."""
     moment = f"{int(created.timestamp()):08x}"
     return f"{moment}.{tokens.sign_form(keys, _PURPOSE, moment)}"
 
 
 def find_newest_stamp(keys: SigningKeys, data: bytes) -> datetime | None:
-    """Return when the newest issue was created of those whose stamps stand in a message."""
+    """Return the newest valid timestamp found in a message, None if there is none."""
     found = None
     for _, each in zip(range(_MOST), _STAMP.finditer(data), strict=False):
         moment, seal = each[1].decode().lower(), each[2].decode()

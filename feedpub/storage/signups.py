@@ -1,4 +1,8 @@
-"""Who asks to be mailed: one address, one row, and no more mail to it than the limits allow."""
+"""Sign-up requests: one row per address, and confirmation mail within the limits.
+
+`SignupStore` is used by the sign-up form and by the job that sends confirmations. The limits
+themselves are decided in `models.signup`.
+"""
 
 from dataclasses import replace
 from datetime import datetime
@@ -22,17 +26,17 @@ from feedpub.storage.database import Database, acquire_advisory_lock
 from feedpub.storage.rows import hash_address
 from feedpub.storage.schema import insert, signup, subscriber
 
-_PURPOSE = "signup"  # of transactions that count first and then write
+_PURPOSE = "signup"  # of the advisory lock: transactions that count and then write
 _CONFIRMABLE_STATES = ("pending", "unsubscribed", "bounced")
-"""States that somebody may leave by confirming."""
+"""States from which a confirmation makes a subscriber active."""
 
 
 class SignupStore:
-    """All that is known of requests to be mailed.
+    """Sign-up requests.
 
-    Every method raises StoreUnavailable where the database is away or locked for now; those that
-    take an address raise `roster.Faulty` for what is none. `salt` is what addresses are hashed
-    with.
+    Every method raises StoreUnavailable if the database is down or locked for now; those that take
+    an address raise InvalidValueError if it is invalid. `salt` is the key with which addresses are
+    hashed.
     """
 
     def __init__(self, database: Database) -> None:
@@ -41,9 +45,9 @@ class SignupStore:
     def record_signup(
         self, wish: SignupRequest, salt: bytes, network: bytes, limits: SignupLimits, now: datetime
     ) -> str:
-        """Record a request, and tell what becomes of it as `admission.heard` does.
+        """Record a request; return what `decide_request` decides: SEND_MAIL, UPDATE_ONLY or DROP.
 
-        Readers are not looked at: it takes the same for whomever is asked for.
+        Subscribers are not looked up, so timing does not reveal whether an address subscribes.
         """
         key = normalize_address(wish.address)
         host = models_signup.find_private_domain(key)
@@ -75,11 +79,12 @@ class SignupStore:
     def claim_signup(
         self, worker: str, limits: SignupLimits, now: datetime
     ) -> PendingConfirmation | None:
-        """Give somebody whom a mail may go to now, which counts as sent; None where nobody.
+        """Claim a request whose confirmation may be sent now; None if none is due.
 
-        Until the lease ends nobody else is given it. The worker then says by `posted`, `unsent` or
-        `answered` what came of it; where it does not, it may be given again, as often as mails may
-        go to one address.
+        The confirmation counts as sent, and no other worker gets the request until the lease ends.
+        The worker then reports the outcome by `mark_confirmation_sent`, `requeue_signup` or
+        `close_signup`. If it does not, the request may be claimed again, up to the limit of mails
+        per address.
         """
         which = (
             or_(signup.c.due <= now, signup.c.due > now + MAX_CLOCK_SKEW),
@@ -97,7 +102,7 @@ class SignupStore:
             )
             is_full = (connection.execute(recent).scalar() or 0) >= limits.max_per_interval
             row = None if is_full else connection.execute(waiting).first()
-            if row is None:  # or another process was faster
+            if row is None:  # or another process claimed it first
                 return None
             asked = rows.parse_confirmation(row)
             connection.execute(
@@ -108,7 +113,7 @@ class SignupStore:
             return replace(asked, mails_sent=asked.mails_sent + 1)
 
     def mark_confirmation_sent(self, asked: PendingConfirmation) -> None:
-        """Keep that a mail went out, and may be answered."""
+        """Record that the confirmation was sent and may be answered."""
         with self._database.begin_write() as connection:
             connection.execute(
                 update(signup)
@@ -117,7 +122,7 @@ class SignupStore:
             )
 
     def requeue_signup(self, asked: PendingConfirmation, due: datetime) -> None:
-        """Take back a request whose mail did not go out; it may at a time."""
+        """Return a request whose confirmation was not sent, to be claimed again at `due`."""
         with self._database.begin_write() as connection:
             connection.execute(
                 update(signup)
@@ -126,25 +131,25 @@ class SignupStore:
             )
 
     def close_signup(self, asked: PendingConfirmation) -> None:
-        """Keep of a request that nothing more comes of only that a mail went out."""
+        """Erase a request that needs nothing more, except for its count of mails."""
         with self._database.begin_write() as connection:
             _clear_request(connection, signup.c.mark == asked.address_hash)
 
     def list_signup_workers(self) -> frozenset[str]:
-        """Give all who were given a request, and have not said what came of it."""
+        """Return the names of all workers that hold a request."""
         which = (signup.c.due.is_not(None), signup.c.worker.is_not(None))
         with self._database.begin_read() as connection:
             found = connection.execute(select(signup.c.worker).where(*which).distinct())
             return frozenset(found.scalars())
 
     def release_signups(self, worker: str, now: datetime) -> None:
-        """Let others have what a worker was given, now; a mail of it may have gone out."""
+        """Make the requests of a worker due now; their confirmations may have been sent already."""
         which = (signup.c.due.is_not(None), signup.c.worker == worker)
         with self._database.begin_write() as connection:
             connection.execute(update(signup).where(*which).values(due=now, worker=None))
 
     def find_pending_confirmation(self, address: str, salt: bytes) -> PendingConfirmation | None:
-        """Give what was asked for an address, where a mail is out that can be answered."""
+        """Return the request for an address whose confirmation can still be answered."""
         mark = hash_address(normalize_address(address), salt)
         with self._database.begin_read() as connection:
             return _find_pending(connection, mark)
@@ -157,13 +162,13 @@ class SignupStore:
         now: datetime,
         wish: SignupRequest | None = None,
     ) -> Subscriber | None:
-        """Mail a reader what they asked for and have now confirmed; None where they did not ask.
+        """Activate a subscriber with what they requested; return them if active now, else None.
 
-        Done twice it changes nothing more. `source` is the network address it came from. Where a
-        `wish` is given, it must still be what is asked for.
+        Confirming twice changes nothing more. `source` is the network address of the confirmation.
+        If `wish` is given, it must still be the current request.
         """
         with self._database.begin_write() as connection:
-            # Whoever leaves meanwhile does so before or after it, and stays away if after.
+            # Serialised with unsubscribing: if that comes second, it prevails.
             query = (
                 select(*rows.SUBSCRIBER_COLUMNS).where(subscriber.c.id == number).with_for_update()
             )
@@ -189,7 +194,10 @@ class SignupStore:
             return one if one.state == ACTIVE else None
 
     def undo_unsubscribe(self, number: int, since: datetime, now: datetime) -> Subscriber | None:
-        """Mail a reader again who left after a time; None where there is no such reader."""
+        """Reactivate a subscriber if they unsubscribed after `since`, and return them.
+
+        Returns None if there is no such subscriber.
+        """
         which = (
             subscriber.c.id == number,
             subscriber.c.state == "unsubscribed",
@@ -205,15 +213,15 @@ class SignupStore:
             return rows.parse_subscriber(row) if row else None
 
     def reset_mail_count(self, address: str, salt: bytes) -> None:
-        """Count the mails to an address anew: its owner was here."""
+        """Reset the count of mails to an address, since its owner has acted."""
         with self._database.begin_write() as connection:
             _reset_mail_count(connection, address, salt)
 
     def purge_signups(self, limits: SignupLimits, now: datetime) -> None:
-        """Let go of what is over: addresses that were not confirmed, and counts of long ago.
+        """Delete expired requests: unconfirmed addresses, pending subscribers, and old counts.
 
-        So the table is bounded: by what may wait, and by the mails that may go out in the time
-        that they can be answered.
+        This bounds the table: by the requests that may wait, and by the mails that may be sent
+        while their confirmations are valid.
         """
         late = and_(signup.c.due.is_not(None), signup.c.asked < now - limits.max_wait)
         over = and_(signup.c.address != "", signup.c.asked < now - limits.confirmation_lifetime)
@@ -237,7 +245,7 @@ class SignupStore:
 
 
 def _load_history(connection: Connection, *which: ColumnElement[bool]) -> SignupHistory | None:
-    """Return what was asked for by all rows of a kind together, None where there are none."""
+    """Return the sums over the rows of a condition, None if there are none."""
     query = select(
         func.count(), func.sum(signup.c.mails), func.max(signup.c.sent), func.count(signup.c.due)
     ).where(*which)
@@ -248,7 +256,7 @@ def _load_history(connection: Connection, *which: ColumnElement[bool]) -> Signup
 def _count_recent(
     connection: Connection, marks: rows.Values, limits: SignupLimits, now: datetime
 ) -> RecentSignups:
-    """Count what else was asked for; b"" is no network, and no domain."""
+    """Count related requests; b"" stands for no network or no domain."""
     other = signup.c.mark != marks["mark"]
 
     def count(*which: ColumnElement[bool]) -> int:
@@ -303,10 +311,10 @@ def _activate(
 
 
 def _reset_mail_count(connection: Connection, address: str, salt: bytes) -> None:
-    """Count the mails to a mailbox anew, and forget what was wished for this address of it."""
+    """Reset the count of mails to a mailbox, and erase the request for this address of it."""
     key = normalize_address(address)
     _clear_request(connection, signup.c.mark == hash_address(key, salt), mails=0)
-    # What can still be confirmed for another of its addresses keeps its count, and its link.
+    # Open requests for its other addresses keep their count and confirmation link.
     closed = (
         signup.c.mailbox == hash_address(models_signup.normalize_mailbox(key), salt),
         signup.c.address == "",
@@ -317,7 +325,7 @@ def _reset_mail_count(connection: Connection, address: str, salt: bytes) -> None
 def _clear_request(
     connection: Connection, which: ColumnElement[bool], mails: int | None = None
 ) -> None:
-    """Forget what was wished, and by whom."""
+    """Erase the preferences and the address of requests."""
     blank: rows.Values = {
         **rows.dump_signup_request(SignupRequest("")),
         "network": b"",

@@ -1,6 +1,7 @@
-"""What is counted day by day: who reads the feeds, and how many are on the list.
+"""Daily statistics, and the snapshots that digests take of the posts.
 
-What a digest saw when it looked for what is new: the posts there were, and those that waited.
+`StatsStore` keeps feed requests and subscriber counts; `SnapshotStore` keeps the posts seen and
+those still waiting when a digest last looked for new ones.
 """
 
 from collections.abc import Iterable, Mapping
@@ -30,17 +31,17 @@ from feedpub.storage.schema import (
     waiting,
 )
 
-_DAY = 86_400_000_000  # microseconds, as Moment counts
+_DAY = 86_400_000_000  # microseconds, the unit of UtcDateTime
 
 
 class StatsStore:
-    """Counts of each day. Every method raises StoreUnavailable where the database is away."""
+    """Daily statistics. Every method raises StoreUnavailable if the database is down for now."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
     def record_feed_hits(self, visits: Iterable[FeedHits]) -> None:
-        """Add what programs did to feeds to what they did on the same day."""
+        """Add feed requests to the day's totals per feed and user agent."""
         values = [
             {
                 "day": each.day,
@@ -66,19 +67,19 @@ class StatsStore:
                 connection.execute(add, values)
 
     def list_feed_hits(self, since: date) -> tuple[FeedHits, ...]:
-        """Give what programs did to feeds since a day."""
+        """Return the feed requests since a day."""
         query = select(visit).where(visit.c.day >= since.isoformat())
         ordered = query.order_by(visit.c.day, visit.c.feed, visit.c.agent)
         with self._database.begin_read() as connection:
             return tuple(FeedHits(*row) for row in connection.execute(ordered))
 
     def record_subscriber_counts(self, today: date, keep: date) -> None:
-        """Record how many readers are in each state today; forget what is older than `keep`."""
+        """Record how many subscribers are in each state today; delete days older than `keep`."""
         day, states = today.isoformat(), subscriber.c.state
         with self._database.begin_write() as connection:
             found = connection.execute(select(states, func.count()).group_by(states)).all()
             connection.execute(delete(headcount).where(headcount.c.day == day))
-            # Somebody active or not: a day with nobody is known for one, too.
+            # Always store a row for ACTIVE: a day with no subscriber counts as recorded, too.
             numbers = {ACTIVE: 0, **dict(found)}
             values = [
                 {"day": day, "state": state, "number": number} for state, number in numbers.items()
@@ -88,7 +89,7 @@ class StatsStore:
                 connection.execute(delete(table).where(table.c.day < keep.isoformat()))
 
     def list_active_counts(self, since: date) -> Mapping[str, int]:
-        """Give how many were active on each day that was counted since a day."""
+        """Return the number of active subscribers on each recorded day since a day."""
         query = select(headcount.c.day, headcount.c.number).where(
             headcount.c.day >= since.isoformat(), headcount.c.state == ACTIVE
         )
@@ -96,7 +97,7 @@ class StatsStore:
             return dict(connection.execute(query.order_by(headcount.c.day)).all())
 
     def count_open_deliveries(self) -> tuple[tuple[str, int], ...]:
-        """Count the deliveries in each state, of all issues that have not ended."""
+        """Count deliveries by state, over all issues that have not ended."""
         going = select(issue.c.id).where(issue.c.ended.is_(None), issue.c.state != "skipped")
         query = select(delivery.c.state, func.count()).where(delivery.c.issue.in_(going))
         grouped = query.group_by(delivery.c.state).order_by(delivery.c.state)
@@ -104,7 +105,7 @@ class StatsStore:
             return tuple((state, number) for state, number in connection.execute(grouped))
 
     def count_pending_signups(self) -> tuple[int, datetime | None]:
-        """Count who asked to be mailed and was not answered yet; give when the first one did."""
+        """Return the number of unanswered sign-ups, and the time of the oldest."""
         first = func.min(signup.c.asked, type_=UtcDateTime())
         query = select(func.count(), first).where(signup.c.due.is_not(None))
         with self._database.begin_read() as connection:
@@ -112,10 +113,10 @@ class StatsStore:
             return number, since
 
     def compute_daily_growth(self) -> Mapping[int, int]:
-        """Give by how many the active readers grew on each day, counted from 1970.
+        """Return the net change of active subscribers per day, keyed by days since 1970.
 
-        Made of when those who are on the list agreed, and when they left: whoever was removed or
-        forgotten is in none of it.
+        Computed from consent and departure times of the rows that exist, so removed and erased
+        subscribers are missing.
         """
         came = type_coerce(subscriber.c.consent_at, BIG_INTEGER) // _DAY
         went = type_coerce(subscriber.c.changed, BIG_INTEGER) // _DAY
@@ -132,21 +133,21 @@ class StatsStore:
         return days
 
 
-_ROWS = 500  # at once
+_ROWS = 500  # per statement
 _KNOWN = get_columns(known, [each.name for each in fields(SeenPost)])
 
 
 class SnapshotStore:
-    """What the next look has to know of the last one.
+    """Posts as a digest last saw them.
 
-    Every method raises StoreUnavailable where the database is away or locked for now.
+    Every method raises StoreUnavailable if the database is down or locked for now.
     """
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
     def load_seen_posts(self) -> dict[str, SeenPost]:
-        """Give every post that was ever seen, by its `specific` id."""
+        """Return every post seen so far, by its place."""
         query = select(known.c.place, *_KNOWN)
         with self._database.begin_read() as connection:
             return {place: SeenPost(*values) for place, *values in connection.execute(query)}
@@ -154,7 +155,7 @@ class SnapshotStore:
     def save_seen_posts(
         self, learnt: Mapping[str, SeenPost], forgotten: Iterable[str] = ()
     ) -> None:
-        """Remember posts, and forget where others were."""
+        """Save posts by their place, and delete places that are no longer used."""
         rows = [{"place": place, **asdict(each)} for place, each in learnt.items()]
         with self._database.begin_write() as connection:
             for some in iter_batches(forgotten, _ROWS):
@@ -167,7 +168,7 @@ class SnapshotStore:
                 )
 
     def load_snapshot(self, digest: str) -> Snapshot | None:
-        """Give what a digest saw when it last looked, None where it never did."""
+        """Return the last snapshot of a digest, None if it has none."""
         at = select(look.c.at).where(look.c.digest == digest)
         posts = select(waiting.c.post).where(waiting.c.digest == digest)
         with self._database.begin_read() as connection:
@@ -176,10 +177,10 @@ class SnapshotStore:
         return None if found is None else Snapshot(found, waits)
 
     def save_snapshot(self, digest: str, posts: Iterable[str], now: datetime) -> None:
-        """Remember that a digest looked, and what it found: that may wait as long as it must.
+        """Save that a digest looked for new posts and found these waiting.
 
-        So may what it found before and has not mailed: a post that is empty, broken or a draft for
-        now comes back.
+        Posts that were waiting before and are not mailed keep waiting: one that is empty, broken or
+        a draft for now may return.
         """
         mailed = select(ledger.c.post).where(ledger.c.digest == digest)
         rows = [{"digest": digest, "post": each} for each in posts]

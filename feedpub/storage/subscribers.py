@@ -1,15 +1,14 @@
-"""Readers: one person, one row.
+"""Subscribers: one person, one row. `SubscriberStore` is the entry point.
 
-Mail that came back from a reader → whether they are mailed any more.
+The module also decides when soft bounces end a subscription. They count while consecutive, and a
+bounce does not say which message it belongs to. Therefore:
 
-Soft bounces count in a row, and no notice says which message it is about. So:
-
-- Of one day one counts: a mailbox that was full for an afternoon has ten of them where each post
-  is mailed by itself.
-- They are no longer in a row once a message got through between two of them. Acceptance does not
-  show that, since bounces come after it: the message must have been accepted longer ago than
-  servers go on trying, and nothing have come back meanwhile.
-- Time alone forgets nothing: a monthly digest has a month between two bounces in a row.
+- At most one counts per day: where each post is mailed by itself, a mailbox that is full for an
+  afternoon causes ten.
+- The count starts again once a message got through between two bounces. Acceptance alone does not
+  prove that, since bounces follow it: the message must have been accepted longer ago than servers
+  keep retrying, without a bounce since.
+- Time alone does not reset the count: with a monthly digest, consecutive bounces are a month apart.
 """
 
 from collections.abc import Iterable, Iterator
@@ -32,24 +31,24 @@ from feedpub.storage.rows import (
 )
 from feedpub.storage.schema import delivery, forgotten, insert, issue, signup, subscriber
 
-_DAY = timedelta(hours=20)  # a daily digest bounces now earlier, now later
-# Servers try for 5 days (RFC 5321 section 4.5.4.1), and tell when they look the next time. A week
-# would be too long: of a weekly digest, the issue before would never be known to have got through.
+_DAY = timedelta(hours=20)  # not 24: the bounces of a daily digest vary in time
+# Servers retry for up to 5 days (RFC 5321 section 4.5.4.1), and report after the last attempt. A
+# week would be too long: the previous issue of a weekly digest would never count as delivered.
 _TRYING = timedelta(days=6)
 
 
 @dataclass(frozen=True, slots=True)
 class Bounce:
-    """One message that came back."""
+    """A message that was returned."""
 
     hard: bool
-    limit: int  # soft ones in a row that count as a hard one
-    at: datetime  # when it came
+    limit: int  # consecutive soft bounces that count as a hard one
+    at: datetime  # when it arrived
     now: datetime
 
 
 def record_bounce(connection: Connection, number: int, bounce: Bounce) -> None:
-    """Write what a bounce changes about a reader; who left before is as they were."""
+    """Apply a bounce to a subscriber; one who has left is not changed."""
     query = select(subscriber.c.soft_bounces, subscriber.c.soft_bounced).where(
         subscriber.c.id == number, subscriber.c.state.in_((ACTIVE, "pending"))
     )
@@ -76,13 +75,13 @@ def _change(connection: Connection, number: int, values: dict[str, object]) -> N
 
 
 def _got_through(connection: Connection, number: int, after: datetime, before: datetime) -> bool:
-    """Tell whether a message was accepted between two times.
+    """Return whether a message was accepted between two times.
 
-    Had it come back, then after the first of them: it would have been the last that counted.
+    Had it bounced, the bounce would have come after `after`, and so have been the last to count.
     """
     if before <= after:
         return False
-    # By way of the issues: deliveries are found by issue and reader, not by reader alone.
+    # Through the issues: the index on deliveries starts with the issue.
     query = (
         select(delivery.c.id)
         .join(issue, issue.c.id == delivery.c.issue)
@@ -98,24 +97,25 @@ def _got_through(connection: Connection, number: int, after: datetime, before: d
 
 
 class SubscriberStore:
-    """All that is known of readers.
+    """Subscribers and erased addresses.
 
-    Every method raises StoreUnavailable where the database is away or locked for now; those that
-    take an address raise `roster.Faulty` (a ValueError) for what is none.
+    Every method raises StoreUnavailable if the database is down or locked for now; those that take
+    an address raise InvalidValueError if it is invalid.
     """
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
     def add_subscriber(self, subscriber: Subscriber, now: datetime) -> Subscriber:
-        """Add a reader, or make what is new about one that is there already; one transaction.
+        """Add a subscriber, or merge the new values into an existing one, in one transaction.
 
-        Who is unsubscribed, bounced, complained or suppressed stays so, and nothing is changed. An
-        address as first written, and the first consent of somebody active, stay. What is at its
-        default in `subscriber` (name "", cadence "digest", ...) says nothing, and leaves what is.
+        A subscriber who is unsubscribed, bounced, complained or suppressed is returned unchanged.
+        The first spelling of an address, and the first consent of an active subscriber, are kept.
+        Values of `subscriber` that are at their default (name "", cadence "digest", ...) change
+        nothing.
 
         Raises:
-            ForgottenError: The person asked to be forgotten.
+            AddressForgottenError: The person asked to be erased.
         """
         key = normalize_address(subscriber.address)
         with self._database.begin_write() as connection:
@@ -128,36 +128,36 @@ class SubscriberStore:
                 rows.dump_subscriber(subscriber, key, now),
             ).first()
             one = rows.parse_subscriber(row) if row else _by_key(connection, key)
-            if one.state != "pending":  # who left and came back has not left
+            if one.state != "pending":  # a pending subscriber has not left
                 restore_check.log_state_changes(self._database, connection, [(key, one.state)])
             return one
 
     def import_subscribers(
         self, found: Iterable[Subscriber], now: datetime, *, dry: bool = False
     ) -> ImportCounts:
-        """Add many readers, each as `add` would; all or nothing, in steady memory.
+        """Add many subscribers, each as by `add_subscriber`; all or nothing, in constant memory.
 
-        The rows are put aside while they come, so that nobody waits for a slow file, and then
-        taken over in one transaction (about 20 s for a million on SQLite). Somebody who comes
-        twice counts once, and then as unchanged. `dry` counts, and changes nothing.
+        Rows are staged in a temporary table first, so that a slow file blocks no other writer, then
+        merged in one transaction (about 20 s for a million on SQLite). A repeated person counts
+        once, and then as unchanged. With `dry`, only count.
         """
         return imports.import_subscribers(self._database, found, now, dry=dry)
 
     def find_subscriber(self, address: str) -> Subscriber | None:
-        """Give the reader with an address, however it is spelled."""
+        """Return the subscriber with an address, regardless of its spelling."""
         return self._find(subscriber.c.key == normalize_address(address))
 
     def get_subscriber(self, number: int) -> Subscriber | None:
-        """Give the reader with an id."""
+        """Return the subscriber with an id."""
         return self._find(subscriber.c.id == number)
 
     def iter_subscribers(
         self, state: str | None = None, batch: int = 1_000
     ) -> Iterator[Subscriber]:
-        """Give all readers, or those in a state, by id.
+        """Yield all subscribers, or those in a state, ordered by id.
 
-        They are read in batches, each in a transaction of its own: whoever takes long holds
-        nothing up, and may change them meanwhile.
+        Each batch is read in a transaction of its own, so a slow consumer blocks nothing, and may
+        change subscribers as it goes.
         """
         query = select(*rows.SUBSCRIBER_COLUMNS).order_by(subscriber.c.id).limit(batch)
         if state is not None:
@@ -172,11 +172,11 @@ class SubscriberStore:
             last = found[-1].id
 
     def change_state(self, number: int, state: str, now: datetime) -> Subscriber | None:
-        """Put a reader in a state; None where there is no such reader.
+        """Change the state of a subscriber and return them; None if there is no such subscriber.
 
-        Only somebody pending becomes active, and nobody becomes pending again: asked to bring
-        back who left, this changes nothing, and tells the state they are in. From the next claim
-        and the next doubt on, nothing goes to whoever is not active.
+        Only a pending subscriber becomes active here, and none becomes pending again: such a change
+        is ignored, and the subscriber returned as they are. Once a subscriber is not active, no
+        further delivery is claimed for them or may be sent.
         """
         allowed = [subscriber.c.id == number, subscriber.c.state != state]
         if state in {ACTIVE, "pending"}:
@@ -191,9 +191,10 @@ class SubscriberStore:
     def update_preferences(
         self, number: int, follows: SubscriptionFilter, cadence: str, language: str, now: datetime
     ) -> Subscriber | None:
-        """Set what a reader wants; None where there is no such reader.
+        """Set the preferences of a subscriber and return them; None if there is no such subscriber.
 
-        Who wants mail as it goes out from now on, and had posts waiting, is still to get these.
+        If this ends a delayed cadence, the time is recorded, so that posts held back are still
+        sent.
         """
         chosen = {
             **rows.dump_filter(follows),
@@ -208,11 +209,11 @@ class SubscriberStore:
     def record_bounce(
         self, number: int, *, hard: bool, limit: int, now: datetime, at: datetime | None = None
     ) -> Subscriber | None:
-        """Record a bounce: a hard one, or the soft one that makes `limit` in a row, ends it.
+        """Record a bounce; a hard one, or `limit` consecutive soft ones, end the subscription.
 
-        `at` is when it came, if that was before now; what is in a row `store.bouncing` tells.
-        Gives the reader as it is now, None where there is no such reader. Who left before is as
-        they were.
+        `at` is when it arrived, if before now. What counts as consecutive is described at the top
+        of this module. Returns the subscriber afterwards, None if there is no such subscriber. One
+        who has left is not changed.
         """
         with self._database.begin_write() as connection:
             before = _by_id(connection, number)
@@ -224,10 +225,10 @@ class SubscriberStore:
             return after
 
     def remove_subscriber(self, number: int) -> bool:
-        """Delete a reader; what was not sent yet will not be. Tells whether there was one.
+        """Delete a subscriber; return whether there was one. Unsent deliveries are then suppressed.
 
-        Their deliveries stay as numbers without an address, or the sums would not hold. The same
-        address may come again; see `forget`.
+        Deliveries stay, without an address, to keep the statistics correct. The same address may be
+        added again, unlike after `forget_address`.
         """
         with self._database.begin_write() as connection:
             scrub_delivery_texts(connection, number)
@@ -238,11 +239,11 @@ class SubscriberStore:
             return bool(departed)
 
     def forget_address(self, address: str, salt: bytes, *older: bytes) -> bool:
-        """Delete a person for good, but for a salted hash that keeps them from being mailed again.
+        """Erase a person, except for a salted hash that prevents mailing them again.
 
-        The salt is kept beside the hash, so that a new salt leaves old hashes as good as they
-        were. What they asked for in the form may be marked by an older one. Tells whether the
-        person was there; who was not is kept out all the same.
+        The salt is stored with the hash, so changing it does not invalidate older hashes; sign-ups
+        may be stored under one of the `older` salts. Returns whether the person was a subscriber;
+        the address is blocked in either case.
         """
         key = normalize_address(address)
         with self._database.begin_write() as connection:
@@ -265,12 +266,12 @@ class SubscriberStore:
         return number is not None
 
     def is_forgotten(self, address: str) -> bool:
-        """Tell whether somebody asked to be forgotten."""
+        """Return whether the owner of an address asked to be erased."""
         with self._database.begin_read() as connection:
             return is_address_forgotten(connection, normalize_address(address))
 
     def count_by_state(self) -> tuple[tuple[str, int], ...]:
-        """Give how many readers are in each state, in the order of STATES, with the zeros."""
+        """Return the number of subscribers in each of SUBSCRIBER_STATES, including zeros."""
         query = select(subscriber.c.state, func.count()).group_by(subscriber.c.state)
         with self._database.begin_read() as connection:
             found: dict[str, int] = dict(connection.execute(query).all())

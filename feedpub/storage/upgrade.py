@@ -1,4 +1,7 @@
-"""A database of any age → one of this version, every row kept; or a refusal."""
+"""Migrate a database of any older version to the current schema, without losing data.
+
+`open_store` calls `upgrade`; a database of a newer version is refused.
+"""
 
 from importlib.resources import as_file, files
 
@@ -10,14 +13,14 @@ from feedpub.storage.schema import HEAD
 
 
 def upgrade(database: Database, head: str = HEAD) -> None:
-    """Bring a database to a revision, the newest unless told, in one transaction.
+    """Migrate a database to a revision, by default the newest, in one transaction.
 
-    Several processes may do so at once: one does it, the others wait. Nothing is written, and
-    Alembic is not imported, where there is nothing to do.
+    Safe to call from several processes at once: one migrates, the others wait. If there is nothing
+    to do, nothing is written and Alembic is not imported.
 
     Raises:
-        StoreError: A newer feedpub wrote it, or it cannot be used.
-        StoreUnavailable: It is away or locked for now.
+        StoreError: A newer feedpub wrote the database, or it is unusable.
+        StoreUnavailable: It is down or locked for now.
     """
     with database.begin_read() as connection:
         if _revision(connection) == head:
@@ -28,7 +31,7 @@ def upgrade(database: Database, head: str = HEAD) -> None:
 
 
 def has_schema(database: Database) -> bool:
-    """Tell whether a database has tables of feedpub's, of whatever version.
+    """Return whether a database contains the tables of any version of feedpub.
 
     Raises StoreError and StoreUnavailable, as `upgrade` does.
     """
@@ -37,16 +40,16 @@ def has_schema(database: Database) -> bool:
 
 
 def _revision(connection: Connection) -> str:
-    """Give the revision a database has; "" where it is new."""
+    """Return the revision of a database; "" if it is new."""
     if not inspect(connection).has_table("alembic_version"):
         return ""
     return str(connection.execute(text("SELECT version_num FROM alembic_version")).scalar() or "")
 
 
 def _upgrade(connection: Connection, place: str, head: str) -> None:
-    from alembic import command  # noqa: PLC0415 - takes 0.1 s, and is seldom needed
-    from alembic.config import Config  # noqa: PLC0415 - likewise
-    from alembic.script import ScriptDirectory  # noqa: PLC0415 - likewise
+    from alembic import command  # noqa: PLC0415 - importing takes 0.1 s, and is rarely needed
+    from alembic.config import Config  # noqa: PLC0415 - see above
+    from alembic.script import ScriptDirectory  # noqa: PLC0415 - see above
 
     with as_file(files("feedpub.storage") / "migrations") as folder:
         config = Config()

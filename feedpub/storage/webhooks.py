@@ -1,4 +1,7 @@
-"""What is to be told to others: kept until it is done, whatever happens to the program."""
+"""Queue of outgoing webhooks and hub pings; it survives restarts.
+
+`WebhookStore` is used by the webhook job of the daemon.
+"""
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
@@ -23,16 +26,19 @@ _DELIVERY_COLUMNS = (
 
 
 class WebhookStore:
-    """What others are to be told. Every method raises StoreUnavailable where the database is away.
+    """The webhook queue. Every method raises StoreUnavailable if the database is down for now.
 
-    One process does the errands of a site; where two do, something may be told twice.
+    One process should work on it per site: there are no claims, so two might send a webhook twice.
     """
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
     def enqueue_webhooks(self, errands: Iterable[WebhookDelivery], now: datetime) -> None:
-        """Keep what is to be told again each time: what was not told yet is told once, at `now`."""
+        """Queue webhooks that may repeat, due at `now`.
+
+        Each replaces a queued or completed one with the same kind, target and topic.
+        """
         values = [_row(each, now) for each in errands]
         with self._database.begin_write() as connection:
             new = insert(connection, ping)
@@ -44,21 +50,24 @@ class WebhookStore:
                 connection.execute(keep, values)
 
     def enqueue_unique_webhooks(self, errands: Iterable[WebhookDelivery], now: datetime) -> None:
-        """Keep what is to be told once for ever; what was asked for before changes nothing."""
+        """Queue webhooks that must not repeat, due at `now`.
+
+        One with the same kind, target and topic as an earlier one is ignored.
+        """
         values = [_row(each, now) for each in errands]
         with self._database.begin_write() as connection:
             if values:
                 connection.execute(insert(connection, ping).on_conflict_do_nothing(), values)
 
     def find_due_webhooks(self, now: datetime, limit: int) -> tuple[WebhookDelivery, ...]:
-        """Give what is due, what has waited longest first; of that what was tried least."""
+        """Return due webhooks, longest waiting first, then by fewest attempts."""
         order = (ping.c.next_at, ping.c.attempts, ping.c.id)
         query = select(*_DELIVERY_COLUMNS).where(ping.c.next_at <= now).order_by(*order)
         with self._database.begin_read() as connection:
             return tuple(WebhookDelivery(*row) for row in connection.execute(query.limit(limit)))
 
     def get_next_webhook_time(self) -> datetime | None:
-        """Give when something is due next; None where nothing waits."""
+        """Return when the next webhook is due; None if the queue is empty."""
         with self._database.begin_read() as connection:
             first: datetime | None = connection.scalar(
                 select(func.min(ping.c.next_at, type_=UtcDateTime()))
@@ -66,19 +75,19 @@ class WebhookStore:
         return first
 
     def load_last_payloads(self, kind: str) -> Mapping[tuple[str, str], str]:
-        """Give what was last to be told, whether it was or not, by target and topic."""
+        """Return the last payload, sent or not, by target and topic."""
         query = select(ping.c.target, ping.c.topic, ping.c.body).where(ping.c.kind == kind)
         with self._database.begin_read() as connection:
             return {(target, topic): body for target, topic, body in connection.execute(query)}
 
     def count_pending_webhooks(self) -> int:
-        """Count what is still to be told."""
+        """Return the number of webhooks still to be sent."""
         with self._database.begin_read() as connection:
             query = select(func.count()).where(ping.c.next_at.is_not(None))
             return connection.scalar(query) or 0
 
     def complete_webhook(self, errand: WebhookDelivery, now: datetime, text: str) -> None:
-        """Record that nothing more is to be done, unless it was asked for again meanwhile."""
+        """Mark a webhook as completed, unless it was enqueued again in the meantime."""
         same = (ping.c.id == errand.id, ping.c.version == errand.version)
         with self._database.begin_write() as connection:
             connection.execute(update(ping).where(*same).values(next_at=None, at=now, text=text))
@@ -86,9 +95,9 @@ class WebhookStore:
     def reschedule_webhook(
         self, errand: WebhookDelivery, next_at: datetime, now: datetime, text: str, *, others: bool
     ) -> None:
-        """Try an errand again later, and with `others` all that is due for the same target.
+        """Retry a webhook later; with `others`, also everything else due for the same target.
 
-        What was asked for again meanwhile is not put off.
+        A webhook that was enqueued again in the meantime is not postponed.
         """
         one = (ping.c.id == errand.id, ping.c.version == errand.version)
         same = (ping.c.kind == errand.kind, ping.c.target == errand.target)
@@ -101,9 +110,9 @@ class WebhookStore:
                 connection.execute(update(ping).where(*same, *due).values(**later))
 
     def purge_webhooks(self, keep: Iterable[tuple[str, str]], before: datetime) -> None:
-        """Forget what is for no (kind, target) of these, and what was done before a time.
+        """Delete webhooks of targets not in `keep`, and those completed before a time.
 
-        What hubs were told of last stays known.
+        The last pings of hubs are kept.
         """
         kept = frozenset(keep)
         with self._database.begin_write() as connection:
@@ -115,7 +124,7 @@ class WebhookStore:
             connection.execute(delete(ping).where(*done))
 
     def list_completed_issues(self, since: datetime) -> tuple[Issue, ...]:
-        """Give the issues that went out whole since a time, oldest first."""
+        """Return the issues completed since a time, oldest first."""
         done = (issue.c.state == "done", issue.c.ended >= since)
         query = select(*rows.ISSUE_COLUMNS).where(*done).order_by(issue.c.ended, issue.c.id)
         with self._database.begin_read() as connection:

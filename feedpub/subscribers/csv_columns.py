@@ -1,6 +1,6 @@
-"""What every column of a table holds, as found by its name, by its cells or by what a person says.
+"""Find out what each column of a CSV table holds, by its name, its cells or what the user says.
 
-`arrange` is the entry point.
+`build_layout` is the entry point; `csv_import.detect_layout` calls it.
 """
 
 from collections.abc import Mapping, Sequence
@@ -20,7 +20,7 @@ _TIMES = (
     *csv_vendors.INACTIVE_STATES,
 )
 _BOOLEAN_MEANINGS = (csv_vendors.SUBSCRIBED, csv_vendors.CONFIRMED)
-# Of these, what a person says a column is stands in for all that would have been guessed.
+# Assigning one of these replaces every guess of the meanings on the right.
 _REPLACED_MEANINGS = {
     csv_vendors.NAME: (csv_vendors.NAME, csv_vendors.FIRST_NAME, csv_vendors.LAST_NAME)
 }
@@ -49,63 +49,61 @@ _NEGATIONS = frozenset(
         "excluding",
     ]
 )
-# Mailchimp writes one file for each state; a column of its own tells two of them apart.
+# Mailchimp exports one file per state; two of them are recognised by a special column.
 _WHOLE_FILES = {"unsub time": "unsubscribed", "clean time": "bounced"}
-_LONGEST_NAME = 200  # characters of a column's name that are looked at
-_SHOWN = 3  # examples of what stands in a column
+_LONGEST_NAME = 200  # characters of a column name that are examined
+_SHOWN = 3  # examples of the cells of a column
 
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A column, and what it is taken for."""
+    """A column and its meanings."""
 
-    label: str  # its name as written, or the one that a person gives it
-    meanings: Mapping[str, int]  # and how good its name is for each (0: best)
-    is_explicit: bool = False  # a person said so: a value that cannot be read there is a fault
-    unclear_reason: str = ""  # why it may tell who may be mailed, although nobody knows how
+    label: str  # its name in the file, or the one the user gives
+    meanings: Mapping[str, int]  # with the rank of the name for each (0: best)
+    is_explicit: bool = False  # assigned by the user: unreadable values are errors
+    unclear_reason: str = ""  # why it might be about consent, although not understood
 
     @property
     def meaning(self) -> str:
-        """What it mainly means."""
+        """The main meaning."""
         return next(iter(self.meanings))
 
 
 @dataclass(frozen=True, slots=True)
 class TableLayout:
-    """How a table is to be read."""
+    """How to read a table."""
 
     source: str
-    vendor: str  # whose export it is, "" if unknown
+    vendor: str  # service that exported it, "" if unknown
     columns: tuple[Column, ...]
     delimiter: str
-    skipped_lines: int  # lines before the header, or the first row where there is none
+    skipped_lines: int  # lines before the header or first row
     has_header: bool
-    state_words: Mapping[str, str]  # what a word for a state means
-    day_first: bool | None  # how dates that are not ISO are written, None where nobody knows
-    default_state: str = ACTIVE  # the state of a row that says nothing of it
-    blank_state: str = ""  # the state where a column of states is blank, if that is not the default
-    native_columns: tuple[
-        int, ...
-    ] = ()  # where each of HEADER stands, or -1, if feedpub wrote the table
-    blank_columns: frozenset[int] = frozenset()  # columns of yes and no whose blanks mean nothing
-    reason_columns: tuple[int, ...] = ()  # columns that tell why somebody left
-    notes: tuple[str, ...] = ()  # what was found out other than by the names of columns
-    column_indexes: Mapping[str, tuple[int, ...]] = field(
-        default_factory=dict
-    )  # by meaning, best first
+    state_words: Mapping[str, str]  # state by normalised word
+    day_first: bool | None  # order of numeric dates, None if unknown
+    default_state: str = ACTIVE  # for rows that do not mention a state
+    blank_state: str = ""  # for a blank state cell, "" for the default
+    # Index of each column in HEADER, or -1; () if feedpub did not write the table.
+    native_columns: tuple[int, ...] = ()
+    blank_columns: frozenset[int] = frozenset()  # yes/no columns whose blanks mean nothing
+    reason_columns: tuple[int, ...] = ()  # columns with reasons for leaving
+    notes: tuple[str, ...] = ()  # findings that do not follow from column names
+    # By meaning, best first.
+    column_indexes: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
 
     @property
     def unclear_columns(self) -> tuple[Column, ...]:
-        """The columns that look as if they told who may be mailed, and are not understood."""
+        """Columns that look like consent or opt-outs but are not understood."""
         return tuple(column for column in self.columns if column.unclear_reason)
 
 
 @dataclass(frozen=True, slots=True)
 class TableSample:
-    """A table as it stands in its file."""
+    """The header and column statistics of a table."""
 
     source: str
-    header: Sequence[str]  # () where it has none
+    header: Sequence[str]  # () if it has none
     delimiter: str
     skipped_lines: int
     column_stats: tuple[ColumnStats, ...]
@@ -114,12 +112,12 @@ class TableSample:
 def build_layout(
     sheet: TableSample, mapping: Mapping[str, str], states: Mapping[str, str]
 ) -> TableLayout:
-    """Find out what the columns of a table hold.
+    """Return how to read the columns of a table.
 
-    `mapping` says it where it cannot be guessed, `{"email": "Adresse", "city": "Ort"}`: one of
-    `exports.MAPPABLE`, or the name of a free field, to a column; to "" where no column is to be
-    taken for it. `states` gives words for states their meaning, `{"gold": "active"}`. Raises
-    Faulty where no column holds addresses, or one that is named is not there.
+    `mapping` assigns columns explicitly, as in `{"email": "Adresse", "city": "Ort"}`: from one of
+    `csv_vendors.MAPPABLE`, or the name of a custom field, to a column, or to "" if no column has
+    that meaning. `states` defines words for states, as in `{"gold": "active"}`. Raises
+    InvalidValueError if no column holds addresses, or if a named column does not exist.
     """
     header = sheet.header or [
         f"column {number}" for number in range(1, len(sheet.column_stats) + 1)
@@ -174,7 +172,7 @@ def build_layout(
 def _guess(
     name: str, cells: ColumnStats, service: csv_vendors.VendorFormat, words: Mapping[str, str]
 ) -> dict[str, int]:
-    """Return what a column holds by its name and, where that may be two things, by its cells."""
+    """Return the meanings of a column by its name and, if that is ambiguous, by its cells."""
     if service is csv_vendors.FEEDPUB and name in map(csv_vendors.normalize_label, HEADER):
         return {csv_vendors.EMAIL: 0} if name == csv_vendors.EMAIL else {csv_vendors.NATIVE: 0}
     either = csv_vendors.find_possible_meanings(name)
@@ -198,7 +196,7 @@ def _guess(
 
 
 def _holds_states(cells: ColumnStats, words: Mapping[str, str]) -> bool:
-    """Return whether a column that need not be about states is."""
+    """Return whether a column with an ambiguous name holds states."""
     clear = {word: state for word, state in words.items() if word not in csv_vendors.BOOLEAN_WORDS}
     return cells.holds_only(clear) or bool(cells.inactive_words)
 
@@ -210,7 +208,7 @@ def _holds_booleans(cells: ColumnStats, words: Mapping[str, str]) -> bool:
 
 
 def _flag_unclear(column: Column, name: str, cells: ColumnStats) -> Column:
-    """Return a column with why it should be asked about, if there is a reason."""
+    """Return a column, with the reason if the user should check it."""
     kept = (csv_vendors.CUSTOM_FIELD, csv_vendors.IGNORED, csv_vendors.LABELS)
     if not cells.filled or column.meaning not in kept:
         return column
@@ -227,7 +225,7 @@ def _flag_unclear(column: Column, name: str, cells: ColumnStats) -> Column:
 def _guess_without_header(
     found: list[Column], cells: Sequence[ColumnStats], words: Mapping[str, str]
 ) -> list[Column]:
-    """Return what the columns of a table without a header hold."""
+    """Return the columns of a table without a header."""
     columns = list(found)
     texts = []
     for index, seen in enumerate(cells):
@@ -250,7 +248,7 @@ def _guess_without_header(
 
 
 def _find_addresses(columns: list[Column], sheet: TableSample, notes: list[str]) -> None:
-    """Make sure that a column is known to hold addresses; raises Faulty where none does."""
+    """Find a column of addresses by its cells if no name gave one. Raises InvalidValueError."""
     if any(csv_vendors.EMAIL in each.meanings for each in columns):
         return
     held = [index for index, cells in enumerate(sheet.column_stats) if cells.holds_addresses]
@@ -267,15 +265,14 @@ def _find_addresses(columns: list[Column], sheet: TableSample, notes: list[str])
 def _with_states(
     layout: TableLayout, names: Sequence[str], cells: Sequence[ColumnStats], notes: list[str]
 ) -> TableLayout:
-    """Add where everything stands, and the states of those of whom a row says nothing."""
+    """Add the column indexes, and the states for rows that do not mention one."""
     where: dict[str, list[tuple[int, int]]] = {}
     for index, column in enumerate(layout.columns):
         for meaning, rank in column.meanings.items():
             where.setdefault(meaning, []).append((rank, index))
     ranked = {meaning: tuple(index for _, index in sorted(at)) for meaning, at in where.items()}
-    for (
-        meaning
-    ) in _SINGLE:  # a second column of addresses or of languages is a field like any other
+    # A second column of addresses or languages is a custom field.
+    for meaning in _SINGLE:
         spare = ranked.get(meaning, ())[1:]
         ranked[meaning] = ranked.get(meaning, ())[:1]
         ranked[csv_vendors.CUSTOM_FIELD] = tuple(
@@ -304,7 +301,7 @@ def _with_states(
         for word in cells[index].words
         if (state := layout.state_words.get(csv_vendors.normalize_label(word)))
     ):
-        blank = "pending"  # a column that names those who are active does not name this one
+        blank = "pending"  # the column marks active subscribers, and this row is unmarked
     return replace(
         layout,
         column_indexes=ranked,
@@ -317,7 +314,7 @@ def _with_states(
 
 
 def _default(layout: TableLayout, names: Sequence[str]) -> str:
-    """Return the state of those of whom a row says nothing: what the whole file is about."""
+    """Return the state of rows that do not mention one, implied by the file as a whole."""
     file = layout.source.rpartition("/")[2].rpartition(".")[0]
     tokens = csv_vendors.normalize_label(file).split()
     if layout.vendor == "Mailchimp" and tokens[:1] == ["cleaned"]:
@@ -339,7 +336,7 @@ def _words(
     cells: Sequence[ColumnStats],
     names: Sequence[str],
 ) -> Mapping[str, str]:
-    """Return the words for states; numbers mean nothing where there are more than 0 and 1."""
+    """Return the words for states; without numbers if others than 0 and 1 occur."""
     for state in states.values():
         if state not in SUBSCRIBER_STATES:
             raise InvalidValueError(
@@ -358,28 +355,26 @@ def _words(
 
 
 def _find_excluded_meanings(mapping: Mapping[str, str]) -> frozenset[str]:
-    """Return what no column is to be taken for unless a person says so."""
+    """Return the meanings that no column gets unless the user says so."""
     silenced = {each for means in mapping for each in _REPLACED_MEANINGS.get(means, (means,))}
-    silenced -= {
-        *_STATES[1:],
-        csv_vendors.CUSTOM_FIELD,
-        csv_vendors.IGNORED,
-    }  # signs do not exclude each other
+    # One sign of a state does not exclude others.
+    silenced -= {*_STATES[1:], csv_vendors.CUSTOM_FIELD, csv_vendors.IGNORED}
     silenced |= {means for means, column in mapping.items() if not column and means in _STATES}
     return frozenset(silenced | {*_STATES} if mapping.get(csv_vendors.STATE) == "" else silenced)
 
 
-def _detect_date_order(cells: Sequence[ColumnStats], usual: bool | None) -> bool | None:  # noqa: FBT001 - a value
-    """Return whether dates of numbers have their day first, where the dates themselves prove it.
+def _detect_date_order(cells: Sequence[ColumnStats], usual: bool | None) -> bool | None:  # noqa: FBT001 - not a flag
+    """Return whether numeric dates put the day first, if the dates themselves prove it.
 
-    `usual` is what the service writes; dates that contradict each other prove nothing.
+    `usual` is the order of the service; it applies if there is no proof. Contradictory dates give
+    None.
     """
     day, month = any(each.day_first for each in cells), any(each.month_first for each in cells)
     return (None if day else usual) if day == month else day
 
 
 def _find_ambiguous_date(cells: ColumnStats) -> str:
-    """Return a date of a column that has two meanings, "" where there is none."""
+    """Return an ambiguous date in a column, "" if there is none."""
     for word in cells.words:
         if parse_time(word) is None and parse_time(word, day_first=True) is not None:
             return word
@@ -400,7 +395,7 @@ def _may_be_time(column: Column) -> bool:
 def _apply_mapping(
     header: Sequence[str], names: Sequence[str], mapping: Mapping[str, str]
 ) -> dict[int, tuple[str, str]]:
-    """Return what a person says of columns: by number, the meaning and the label of each."""
+    """Return the meaning and label of each column that the user assigned, by index."""
     said = {}
     for means, column in mapping.items():
         if column:
@@ -412,7 +407,7 @@ def _apply_mapping(
 
 
 def _column(wanted: str, header: Sequence[str], names: Sequence[str]) -> int:
-    """Return the number of the column that a person names; raises Faulty where there is none."""
+    """Return the index of a column that the user named; raise InvalidValueError if unknown."""
     for index, name in enumerate(header):
         if name.strip() == wanted.strip():
             return index
@@ -424,7 +419,7 @@ def _column(wanted: str, header: Sequence[str], names: Sequence[str]) -> int:
 
 
 def _find_native_columns(names: Sequence[str]) -> tuple[int, ...]:
-    """Return the number of each column of an export of ours, whose columns may have been moved."""
+    """Return the index of each column of feedpub's export, in any order, or -1."""
     wanted = map(csv_vendors.normalize_label, HEADER)
     return tuple(names.index(name) if name in names else -1 for name in wanted)
 

@@ -1,6 +1,6 @@
-"""Subscribers → the lines of a CSV file that holds all that is known of them.
+"""Export subscribers as CSV with all their data, safe to open in a spreadsheet.
 
-A value → a cell of our own export that no spreadsheet takes for a formula, and back.
+`write_csv` is the entry point; `csv_import` reads the result.
 """
 
 import csv
@@ -11,21 +11,21 @@ from typing import Protocol
 
 from feedpub.models.newsletter import Subscriber
 
-# Excel, LibreOffice and Google Sheets run a cell that begins like this (OWASP, CSV injection), the
-# wide forms where the system writes Chinese or Japanese. A quotation mark before it makes it text;
-# one is put before those that begin so already, too, so that taking one away gives back the value.
+# Excel, LibreOffice and Google Sheets run cells that begin like this as formulas (OWASP, CSV
+# injection), the full-width forms on Chinese and Japanese systems. An apostrophe makes them text.
+# Values that already begin with one get another, so that removing one restores the value.
 _FORMULA = r"[=+\-@\t\r\n＝＋－＠]"
 _NEEDS_ESCAPE = re.compile(f"'*{_FORMULA}")
 _ESCAPED = re.compile(f"'+{_FORMULA}")
 
 
 def escape_formula(value: str) -> str:
-    """Give the cell for a value: itself, or with a "'" before what would be a formula."""
+    """Return the cell for a value, with a "'" before what a spreadsheet would run as a formula."""
     return f"'{value}" if _NEEDS_ESCAPE.match(value) else value
 
 
 def unescape_formula(cell: str) -> str:
-    """Give the value that `tame` made this cell of; a name such as 't Hooft stays as it is."""
+    """Return the value that `escape_formula` escaped; a name such as 't Hooft is not changed."""
     return cell[1:] if cell.startswith("'") and _ESCAPED.match(cell) else cell
 
 
@@ -38,7 +38,7 @@ EVERYTHING, CHOSEN = "everything", "chosen"
 
 
 class _Line:
-    """Where `csv.writer` puts a line."""
+    """A file object that keeps the last line written by `csv.writer`."""
 
     def __init__(self) -> None:
         self.text = ""
@@ -52,10 +52,10 @@ class _CsvWriter(Protocol):
 
 
 def write_csv(subscribers: Iterable[Subscriber]) -> Iterator[str]:
-    """Give a CSV file line by line (RFC 4180: comma, CRLF), its header first; UTF-8 is meant.
+    """Yield a CSV file line by line, header first (RFC 4180: comma, CRLF); encode it as UTF-8.
 
-    `read` gives the same subscribers back. A cell that a spreadsheet would run as a formula
-    begins with a quotation mark. What a reader follows is in slugs, with spaces between them.
+    `csv_import.parse_rows` returns the same subscribers. A cell that a spreadsheet would run as a
+    formula begins with an apostrophe. Filters are slugs separated by spaces.
     """
     line = _Line()
     writer: _CsvWriter = csv.writer(line)
@@ -67,7 +67,7 @@ def write_csv(subscribers: Iterable[Subscriber]) -> Iterator[str]:
 
 
 def _cells(reader: Subscriber) -> tuple[str, ...]:
-    """Give what stands below each of HEADER."""
+    """Return the cells of a row, in the order of HEADER."""
     follows, consent = reader.follows, reader.consent
     return (
         str(reader.id),
@@ -89,7 +89,7 @@ def _cells(reader: Subscriber) -> tuple[str, ...]:
 
 
 def _object(fields: tuple[tuple[str, str], ...]) -> str:
-    """Write names and values as a JSON object, in order and each one, if a name comes twice."""
+    """Return names and values as a JSON object, in order, including repeated names."""
     if not fields:
         return ""
     pairs = (f"{_json(name)}: {_json(value)}" for name, value in fields)

@@ -1,13 +1,7 @@
-"""Lists of readers as CSV, whoever exported them, and what makes two addresses one.
+"""Read subscriber lists as CSV, from any service or from feedpub itself.
 
-`understand` finds out what the columns of a list hold, `read` gives its subscribers, `write`
-exports them.
-
-The lines of a CSV file, read twice: to find out what its columns hold, then for its rows.
-
-Rows that feedpub itself wrote.
-
-What a file is that is said to be a list of readers, and how its letters are written.
+`detect_layout` reads a file once to find out what its columns hold; `parse_rows` reads it again and
+yields subscribers. The module also detects encodings and rejects files that are not CSV.
 """
 
 import codecs
@@ -32,9 +26,9 @@ _NO_FIELDS = 'the column "fields" holds no JSON of names and texts: write it lik
 
 
 def parse_native_row(cells: Sequence[str], layout: TableLayout, now: datetime) -> Subscriber:
-    """Give back the subscriber that `write` made a row of; raises Faulty for what it never wrote.
+    """Return the subscriber in a row of an export by feedpub. Raises InvalidValueError if invalid.
 
-    A row added by hand may leave everything blank but the address.
+    In a row added by hand, only the address is required.
     """
     values = [
         unescape_formula(cells[index]) if index >= 0 else "" for index in layout.native_columns
@@ -89,7 +83,7 @@ def _fields(text: str) -> Pairs:
     if not text:
         return ()
     try:
-        read = json.loads(text, object_pairs_hook=tuple)  # in order, and a name may come twice
+        read = json.loads(text, object_pairs_hook=tuple)  # keeps the order and repeated names
     except (ValueError, RecursionError) as error:
         raise InvalidValueError(_NO_FIELDS) from error
     if not isinstance(read, tuple) or not all(isinstance(value, str) for _, value in read):
@@ -99,19 +93,20 @@ def _fields(text: str) -> Pairs:
 
 NO_MAPPING: Mapping[str, str] = MappingProxyType({})
 
-_DELIMITERS = (",", ";", "\t", "|")  # where two part a header into as many cells, the first
+_DELIMITERS = (",", ";", "\t", "|")  # on a tie, the first
 _QUOTED = re.compile(r'"[^"]*"')
-_EXCEL = re.compile(r"sep=([,;\t|])\s*", re.IGNORECASE)  # how Excel is told the delimiter
+# A first line that sets the delimiter for Excel.
+_EXCEL = re.compile(r"sep=([,;\t|])\s*", re.IGNORECASE)
 _UNDECODED = re.compile("[\ud800-\udfff]")
 _ENCODING = (
     "some of its letters are not in the encoding of the file: say which one it is in, "
     "as in --encoding cp1252, or save the file as CSV UTF-8"
 )
-_MAX_REREAD_LINES = 100_000  # lines that are read a second time because of a stray quotation mark
+_MAX_REREAD_LINES = 100_000  # limit on lines read twice because of stray quotation marks
 
 
 class InvalidTableError(InvalidValueError):
-    """A table that cannot be used at all; the message says why."""
+    """A table that cannot be used; the message says why."""
 
     def __init__(self, message: str, line: int = 1) -> None:
         super().__init__(message)
@@ -120,14 +115,14 @@ class InvalidTableError(InvalidValueError):
 
 @dataclass(frozen=True, slots=True)
 class RowProblem:
-    """What is wrong with one row and what to do about it."""
+    """What is wrong with one row, and how to fix it."""
 
-    line: int  # 1-based, where the row begins
+    line: int  # 1-based line where the row begins
     message: str
 
 
 Row = Subscriber | RowProblem
-_Record = tuple[int, list[str] | str]  # the line where it begins, its cells or what is wrong
+_Record = tuple[int, list[str] | str]  # first line; cells or an error
 
 
 def detect_layout(
@@ -136,12 +131,12 @@ def detect_layout(
     mapping: Mapping[str, str] = NO_MAPPING,
     states: Mapping[str, str] = NO_MAPPING,
 ) -> TableLayout:
-    """Find out how a table is to be read; reads it to its end.
+    """Read a table to its end and return its layout.
 
-    A file must be opened with `newline=""`, so that a line break inside a cell is kept, and with
-    `errors="surrogateescape"`, so that a row in a wrong encoding is told by its line. `source` is
-    the name of the file: it may tell what a whole file is about. For `mapping` and `states` see
-    `layout.arrange`. Raises UnusableError for a table that nobody can be imported from.
+    Open the file with `newline=""`, so that line breaks inside cells are kept, and with
+    `errors="surrogateescape"`, so that wrongly encoded rows are reported by line. `source` is the
+    file name, which may imply the state of all rows. For `mapping` and `states`, see
+    `csv_columns.build_layout`. Raises InvalidTableError for a table without usable addresses.
     """
     beginning = iter(lines)
     first, skipped = next(beginning, "").removeprefix("\ufeff"), 0
@@ -170,14 +165,13 @@ def detect_layout(
 
 
 def parse_rows(lines: Iterable[str], layout: TableLayout, now: datetime) -> Iterator[Row]:
-    """Give what each row of a table says, in order, while it is being read.
+    """Yield the subscriber in each row, in order, as the table is read.
 
-    `now` is when somebody agreed of whom the table does not say it. Somebody without a state has
-    that of `layout.default`: who imports a list vouches for it. What a reader follows here is only
-    in `follows_tags` and `follows_authors`; what a program calls tags becomes a field.
+    `now` is the time of consent if the table has none. A row without a state gets
+    `layout.default_state`: importing a list implies permission to mail it. Only `follows_tags` and
+    `follows_authors` set a filter; tags of other services become a custom field.
 
-    A row that cannot be used is a RowFault. Nothing is remembered between rows: who stands in a
-    table twice is given twice.
+    An unusable row yields a RowProblem. Rows are independent: a repeated address is yielded again.
     """
     beginning = iter(lines)
     first = next(beginning, "").removeprefix("\ufeff")
@@ -208,14 +202,14 @@ def _prepend(first: list[str], rows: Iterator[list[str]]) -> Iterator[list[str]]
 
 
 class _RewindableLines:
-    """The lines of a file, some of which may be read again."""
+    """The lines of a file, some of which can be read again."""
 
     def __init__(self, first: str, rest: Iterator[str], skipped: int) -> None:
         self._again = deque([first])
         self._rest = rest
         self._budget = _MAX_REREAD_LINES
-        self.number = skipped  # of the line that was read last
-        self.record_lines: list[str] = []  # what was read for the record in hand
+        self.number = skipped  # of the last line read
+        self.record_lines: list[str] = []  # lines of the current record
 
     def __iter__(self) -> Iterator[str]:
         return self
@@ -227,7 +221,7 @@ class _RewindableLines:
         return line
 
     def rewind(self) -> bool:
-        """Read all lines but the first of the record in hand again, unless that has no end."""
+        """Put back the lines of the current record except the first; return False if too many."""
         later = self.record_lines[1:]
         self._budget -= len(later)
         if self._budget < 0:
@@ -238,9 +232,9 @@ class _RewindableLines:
 
 
 def _records(first: str, rest: Iterator[str], delimiter: str, skipped: int) -> Iterator[_Record]:
-    """Give the cells of each row that has any, or what is wrong with it, and where it begins."""
+    """Yield the starting line and the cells, or an error, of each record that is not blank."""
     lines = _RewindableLines(first, rest, skipped)
-    # Not strict, an opened quotation mark would swallow everybody up to the next one in silence.
+    # Without `strict`, a stray quotation mark would silently swallow all rows up to the next one.
     reader = csv.reader(lines, delimiter=delimiter, strict=True)
     while True:
         lines.record_lines.clear()
@@ -264,7 +258,7 @@ def _records(first: str, rest: Iterator[str], delimiter: str, skipped: int) -> I
 
 
 def _parse_backslash_escaped(taken: list[str], delimiter: str) -> list[str] | None:
-    r"""Return the cells of a row in which quotation marks are written `\"`, as MailPoet does."""
+    r"""Return the cells of a row that escapes quotation marks as `\"`, as MailPoet does."""
     if len(taken) != 1 or '\\"' not in taken[0]:
         return None
     reader = csv.reader(taken, delimiter=delimiter, strict=True, escapechar="\\", doublequote=False)
@@ -275,7 +269,7 @@ def _parse_backslash_escaped(taken: list[str], delimiter: str) -> list[str] | No
 
 
 def _describe_csv_error(error: csv.Error, begun: int, lines: _RewindableLines) -> str:
-    """Say what is wrong with a row that is no CSV, and how far that reaches."""
+    """Describe a CSV error and the lines it affects."""
     ended = lines.number
     alone = ended <= begun or lines.rewind()
     rows = "this row" if alone else f"lines {begun} to {ended}"
@@ -291,7 +285,7 @@ def _describe_csv_error(error: csv.Error, begun: int, lines: _RewindableLines) -
 
 
 def _fit_to_width(cells: list[str], width: int) -> list[str]:
-    """Give a row as many cells as there are columns; raises Faulty where it has more to say."""
+    """Pad a row to the number of columns; raise InvalidValueError if it has more cells."""
     if any(cells[width:]):
         raise InvalidValueError(
             f"{len(cells)} cells stand below {width} columns: "
@@ -301,17 +295,17 @@ def _fit_to_width(cells: list[str], width: int) -> list[str]:
 
 
 def _delimiter(header: str) -> str:
-    """Give the character that parts the header into most cells."""
+    """Return the delimiter that splits the header into most cells."""
     bare = _QUOTED.sub("", header)
     return max(_DELIMITERS, key=bare.count)
 
 
 SAMPLE_SIZE = 4096
-"""How many bytes of a file `encoding_by_mark` and `refuse_foreign` look at."""
+"""Bytes of a file to pass to `detect_bom_encoding` and `reject_non_csv`."""
 
 _AS_CSV = "open it in a spreadsheet program and save it as CSV UTF-8"
 _UNPACK = "unpack it, and import the CSV file that is in it"
-# Bytes that a file begins with, what it is then, and what to do about it.
+# How a file begins, what it is, and what to do.
 _FILE_SIGNATURES = (
     (rb"PK\x03\x04.*(?:xl/|\[Content_Types\]|mimetype)", f"a spreadsheet (.xlsx, .ods): {_AS_CSV}"),
     (rb"PK\x03\x04|PK\x05\x06", f"a ZIP archive: {_UNPACK}"),
@@ -337,8 +331,8 @@ _BOMS = (
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
-# What no text in a Western language holds in cp1252: other bytes than its letters and punctuation,
-# and runs of three that are not ASCII. Such are words of another script.
+# Bytes not found in Western text in cp1252: neither letters nor punctuation, and runs of three
+# non-ASCII bytes, which are words in another script.
 _NOT_WESTERN = re.compile(
     rb"[\x00-\x08\x0e-\x1f\x81\x83\x86-\x89\x8b\x8d\x8f\x90\x98\x9b\x9d\xa2\xa4-\xa6\xa8\xac\xaf"
     rb"\xb1\xb5\xb6\xb8\xb9\xbc-\xbe\xd7\xf7]|[\x80-\xff]{3}"
@@ -346,7 +340,7 @@ _NOT_WESTERN = re.compile(
 
 
 def reject_non_csv(head: bytes) -> None:
-    """Raise Faulty for the beginning of a file that is no table of text, with what to do."""
+    """Raise InvalidValueError, with advice, if a file does not begin like a text table."""
     for begins, what in _FILE_SIGNATURES:
         if re.match(begins, head, re.DOTALL):
             raise InvalidValueError(f"the file is {what}")
@@ -355,7 +349,10 @@ def reject_non_csv(head: bytes) -> None:
 
 
 def detect_bom_encoding(head: bytes) -> str | None:
-    """Return the encoding that the first bytes of a file tell, None where they tell none."""
+    """Return the Unicode encoding indicated by the first bytes of a file, None if none is.
+
+    Without a byte order mark, UTF-16 is recognised by the zero bytes of ASCII text.
+    """
     for mark, encoding in _BOMS:
         if head.startswith(mark):
             return encoding
@@ -368,9 +365,9 @@ def detect_bom_encoding(head: bytes) -> str | None:
 
 
 def guess_encoding(lines: Iterable[bytes]) -> str:
-    """Return the encoding of a file without a mark: UTF-8, or cp1252 where that is plausible.
+    """Return the encoding of a file without a byte order mark: UTF-8, or cp1252 if plausible.
 
-    It is cp1252 where no line can only be UTF-8, and all that is not ASCII looks like letters.
+    It is cp1252 if no line with other than ASCII is valid UTF-8, and those bytes look like letters.
     """
     found = "utf-8"
     for line in lines:
@@ -388,7 +385,7 @@ def guess_encoding(lines: Iterable[bytes]) -> str:
 
 
 def validate_encoding(name: str) -> str:
-    """Return the name by which Python knows an encoding of text; raises Faulty for any other."""
+    """Return the name of a text encoding; raise InvalidValueError if Python does not know it."""
     try:
         "".encode(name)
     except (LookupError, ValueError, UnicodeError):

@@ -1,4 +1,7 @@
-"""What one row of anybody's table says of a subscriber."""
+"""Turn a row of a table from any service into a Subscriber.
+
+`parse_foreign_row` is the entry point; `csv_import.parse_rows` calls it.
+"""
 
 import csv
 import json
@@ -22,18 +25,18 @@ from feedpub.subscribers.csv_survey import has_value, parse_time
 
 Pairs = tuple[tuple[str, str], ...]
 
-_LANGUAGE = re.compile(r"[A-Za-z]{2,8}(?:[-_][A-Za-z0-9]{1,8})*")  # BCP 47, as far as it matters
+_LANGUAGE = re.compile(r"[A-Za-z]{2,8}(?:[-_][A-Za-z0-9]{1,8})*")  # the shape of a BCP 47 tag
 _BETWEEN = re.compile(r"[\s,;|]+")
-# What cannot be kept in every database, nor stand in a mail.
+# Characters that some databases reject, or that must not appear in mail.
 _FORBIDDEN_CHARACTERS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufdd0-\ufdef\ufffe\uffff]")
 _EVERYTHING = SubscriptionFilter()
 _GRAVEST_FIRST = (*csv_vendors.INACTIVE_STATES, "pending", ACTIVE)
 
 
 def parse_foreign_row(cells: Sequence[str], layout: TableLayout, now: datetime) -> Subscriber:
-    """Understand a row of anybody's table; raises Faulty where that cannot be done.
+    """Return the subscriber in a row; raise InvalidValueError if it cannot be understood.
 
-    `now` stands in the record of consent where the table has no time for it.
+    `now` is recorded as the time of consent if the table has none.
     """
     called, address = parse_address(cells[layout.column_indexes[csv_vendors.EMAIL][0]])
     normalize_address(address)
@@ -57,7 +60,7 @@ def parse_foreign_row(cells: Sequence[str], layout: TableLayout, now: datetime) 
 
 
 def parse_cadence(text: str) -> str:
-    """Read a cadence; blank means the digest's own. Raises Faulty for any other word."""
+    """Return a cadence; blank means "digest". Raises InvalidValueError if unknown."""
     word = text.strip().casefold() or "digest"
     if word not in CADENCES:
         raise InvalidValueError(
@@ -67,7 +70,7 @@ def parse_cadence(text: str) -> str:
 
 
 def parse_filter(follows: str, tags: Sequence[str], authors: Sequence[str]) -> SubscriptionFilter:
-    """Read what somebody follows; where nothing is said it is what is named, or else everything."""
+    """Return a filter; a blank `follows` means the given tags and authors, or else everything."""
     word = follows.strip().casefold() or (CHOSEN if tags or authors else EVERYTHING)
     if word not in (EVERYTHING, CHOSEN):
         raise InvalidValueError(
@@ -93,10 +96,10 @@ def _read_filter(cells: Sequence[str], layout: TableLayout) -> SubscriptionFilte
 
 
 def _name(cells: Sequence[str], layout: TableLayout) -> tuple[str, tuple[int, ...]]:
-    """Return a name, and the columns of parts of names that did not go into it.
+    """Return the name, and the indexes of name columns that are not part of it.
 
-    A last name beside a name that does not end with it belongs to it ("Name", "Last name"), and so
-    does a first name ("Vorname", "Name").
+    A last name is appended to a name that does not end with it ("Name", "Last name"); a first name
+    is put before one that does not contain it ("Vorname", "Name").
     """
     where = layout.column_indexes
     whole, first, last = (
@@ -122,13 +125,13 @@ def _text(cells: Sequence[str], columns: Sequence[int]) -> str:
 
 
 def _state(cells: Sequence[str], layout: TableLayout) -> tuple[str, datetime | None]:
-    """Return the state and when it began: the gravest of all that is said.
+    """Return the state and when it began; of several, the most severe.
 
-    That somebody once left is outweighed by a word that they are active now; a yes to a question
-    such as "unsubscribed?" is not.
+    A past departure is overridden by the word that the subscriber is active now; an affirmative
+    answer to a question such as "unsubscribed?" is not.
     """
     said = set(_read_states(cells, layout)) | set(_read_booleans(cells, layout))
-    past: dict[str, str] = {}  # states that somebody was in once, by a date or a reason
+    past: dict[str, str] = {}  # states with a date or a reason, perhaps past ones
     for state in csv_vendors.INACTIVE_STATES:
         for index in layout.column_indexes.get(state, ()):
             cell = cells[index].strip()
@@ -150,7 +153,7 @@ def _state(cells: Sequence[str], layout: TableLayout) -> tuple[str, datetime | N
 
 
 def _read_states(cells: Sequence[str], layout: TableLayout) -> list[str]:
-    """Return the states that stand in words; raises Faulty for a word that nobody knows."""
+    """Return the states given as words; raise InvalidValueError for an unknown word."""
     said = []
     for index in layout.column_indexes.get(csv_vendors.STATE, ()):
         word = cells[index].strip()
@@ -169,7 +172,7 @@ def _read_states(cells: Sequence[str], layout: TableLayout) -> list[str]:
 
 
 def _read_booleans(cells: Sequence[str], layout: TableLayout) -> list[str]:
-    """Return what a yes or no says; a blank is a no where nothing else tells the state."""
+    """Return the states given as yes or no; blank means no if nothing else gives a state."""
     said = []
     for meaning, no in (
         (csv_vendors.SUBSCRIBED, "unsubscribed"),
@@ -197,7 +200,7 @@ def _read_booleans(cells: Sequence[str], layout: TableLayout) -> list[str]:
 
 
 def _is_state_word(cell: str, index: int, layout: TableLayout) -> bool:
-    """Return whether a cell says more of a state than the day on which it began."""
+    """Return whether a cell is more than the date on which a state began."""
     return has_value(cell) and (not cell[:1].isdigit() or layout.columns[index].is_explicit)
 
 
@@ -217,7 +220,7 @@ def _time(text: str, layout: TableLayout) -> datetime | None:
 def _read_consent(
     cells: Sequence[str], layout: TableLayout, now: datetime
 ) -> tuple[datetime | None, Pairs]:
-    """Return when somebody agreed, and what was said of it that cannot be understood."""
+    """Return the time of consent, and cells about it that are not understood."""
     unread: Pairs = ()
     for index in layout.column_indexes.get(csv_vendors.CONSENTED_AT, ()):
         cell = cells[index]
@@ -237,7 +240,7 @@ def _read_consent(
 
 
 def _language(cells: Sequence[str], layout: TableLayout) -> tuple[str, Pairs]:
-    """Return the language, or what stands there instead of one as a field."""
+    """Return the language, or the cell as a custom field if it is not a language tag."""
     for index in layout.column_indexes[csv_vendors.LANGUAGE]:
         cell = _clean(cells[index])
         if not cell or _LANGUAGE.fullmatch(cell):
@@ -251,7 +254,7 @@ def _language(cells: Sequence[str], layout: TableLayout) -> tuple[str, Pairs]:
 
 
 def _fields(cells: Sequence[str], layout: TableLayout, parts: Sequence[int]) -> Pairs:
-    """Return all else that is said of somebody, and the parts of names in these columns."""
+    """Return the custom fields, including the name parts in the given columns."""
     where, columns = layout.column_indexes, layout.columns
     texts = sorted({*where[csv_vendors.CUSTOM_FIELD], *parts, *layout.reason_columns})
     fields = [(columns[index].label, _clean(cells[index])) for index in texts if cells[index]]
@@ -263,7 +266,7 @@ def _fields(cells: Sequence[str], layout: TableLayout, parts: Sequence[int]) -> 
 
 
 def _labels(cell: str) -> str:
-    """Write a list of labels without the marks around each: `"Editors","Friends"`."""
+    """Return a list of labels without the quotation marks around each: `"Editors","Friends"`."""
     if '"' not in cell:
         return _clean(cell)
     words = next(csv.reader([" ".join(cell.splitlines())], skipinitialspace=True), [])
@@ -271,7 +274,7 @@ def _labels(cell: str) -> str:
 
 
 def _object(label: str, cell: str) -> Pairs:
-    """Read names and values, written as JSON; what is written otherwise is kept as one value."""
+    """Return the names and values of a JSON object; anything else is kept as one value."""
     try:
         read = json.loads(cell)
     except (ValueError, RecursionError):

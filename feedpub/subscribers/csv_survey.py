@@ -1,6 +1,6 @@
-"""What the cells of each column look like: read once, before anybody is imported.
+"""Statistics of the cells of each column, collected in one pass before an import.
 
-Times as exports write them.
+`collect_stats` is the entry point. `parse_time` reads the time formats of exports.
 """
 
 import re
@@ -21,7 +21,7 @@ _CLOCK = (
     rf"(?: ?(?P<half>[AaPp])\.?[Mm]\.?)?{_ZONE})?"
 )
 _ISO = re.compile(r"(?P<year>\d{4})[-/.](?P<month>\d\d?)[-/.](?P<day>\d\d?)" + _CLOCK)
-# 12/04/2022: which of the two is the day, only the table as a whole can tell.
+# 12/04/2022: only the table as a whole shows which number is the day.
 _EITHER = re.compile(r"(?P<one>\d\d?)[-/.](?P<two>\d\d?)[-/.](?P<year>\d{4})" + _CLOCK)
 _NAMED = re.compile(
     r"(?:[A-Za-z]{3,9},? )?(?:(?P<day>\d\d?) (?P<month>[A-Za-z]{3,9})\.?|"
@@ -29,19 +29,19 @@ _NAMED = re.compile(
 )
 _MONTHS = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"]
 _UNIX = re.compile(r"\d{10}(?:\d{3})?")  # seconds or milliseconds
-_FIRST_MAIL = 1971  # an earlier year is a zero that some program wrote out as a time
+_FIRST_MAIL = 1971  # an earlier year is a zero written as a time
 _LONGEST = 60
-_PLAIN = re.compile(r"\d{4}-\d\d-\d\d(?:[ T]\d\d:\d\d:\d\d)?")  # what nearly all write
+_PLAIN = re.compile(r"\d{4}-\d\d-\d\d(?:[ T]\d\d:\d\d:\d\d)?")  # the usual form, parsed fast
 _MONTHS_A_YEAR, _NOON = 12, 12
 
 
 def has_value(text: str) -> bool:
-    """Return whether a cell that may hold a time holds anything at all."""
+    """Return whether a cell that may hold a time is more than a null value."""
     return text.strip('" ').casefold() not in _NULL_TIMES
 
 
 def detect_day_first(text: str) -> bool | None:
-    """Return whether a date of numbers can only have its day first (or only its month: False)."""
+    """Return whether a numeric date must have its day first (False: its month); None if unclear."""
     found = _EITHER.fullmatch(text.strip('" ')[:_LONGEST])
     if not found:
         return None
@@ -50,22 +50,22 @@ def detect_day_first(text: str) -> bool | None:
 
 
 def is_date(text: str) -> bool:
-    """Return whether a text is a time, in whichever order its numbers stand."""
+    """Return whether a text is a time, in either order of day and month."""
     return parse_time(text) is not None or parse_time(text, day_first=True) is not None
 
 
 def parse_time(text: str, *, day_first: bool | None = None) -> datetime | None:
-    """Read a time, in UTC where it names no zone; None where it is none.
+    """Return the time in a text, in UTC if it has no zone; None if it is not a time.
 
-    What is written in numbers and not year first has two meanings, and is read only where
-    `day_first` tells which one is meant.
+    Numeric dates that do not begin with the year are ambiguous, and parsed only if `day_first` is
+    given.
     """
     written = text.strip('" ')
     if len(written) > _LONGEST:
         return None
     try:
         known = _unix(written) or _read(written, day_first=day_first)
-    except (ValueError, OverflowError):  # the latter where the zone leads out of year 1 or 9999
+    except (ValueError, OverflowError):  # the latter if the zone moves it beyond year 1 or 9999
         return None
     return known if known and known.year >= _FIRST_MAIL else None
 
@@ -105,33 +105,33 @@ def _read(text: str, *, day_first: bool | None) -> datetime | None:
 
 _LABEL_SEPARATOR = re.compile(r"[\s\"]*[,;][\s\"]*")
 _DATE_SEPARATORS = frozenset("/-.")
-_MOST_WORDS = 40  # a column of more distinct texts holds no states
+_MOST_WORDS = 40  # a column with more distinct values does not hold states
 _LONGEST_WORD = 60
-_TESTED = 1_000  # cells of a column that are tried as addresses or dates
+_TESTED = 1_000  # cells of a column tested for addresses and dates
 
 
 @dataclass(slots=True)
 class ColumnStats:
-    """What stands in one column."""
+    """Statistics of the cells of one column."""
 
     filled: int = 0
     addresses: int = 0
     dates: int = 0
     tested: int = 0
-    day_first: bool = False  # some date can only be read with its day first
+    day_first: bool = False  # some date must have its day first
     month_first: bool = False
-    words: Counter[str] = field(default_factory=Counter)  # in the form of `exports.simple`
-    labels: set[str] = field(default_factory=set)  # words among others that tell of leaving
-    is_varied: bool = False  # there are more words than are counted
+    words: Counter[str] = field(default_factory=Counter)  # case-folded cells
+    labels: set[str] = field(default_factory=set)  # INACTIVE_WORDS found in lists of labels
+    is_varied: bool = False  # too many distinct words to count
 
     def add(self, cell: str) -> None:
-        """Look at one more cell that is not blank."""
+        """Count one more cell, which is not blank."""
         self.filled += 1
         if self.tested < _TESTED:
             self.tested += 1
             self.addresses += is_address(cell)
             self.dates += is_date(cell)
-        # 25/12/2020: looked at only where a separator stands at its place, for the sake of time.
+        # 25/12/2020: test only cells with a separator in the right place, for speed.
         if (
             not _DATE_SEPARATORS.isdisjoint(cell[1:3])
             and (first := detect_day_first(cell)) is not None
@@ -144,7 +144,7 @@ class ColumnStats:
             self.is_varied = len(self.words) > _MOST_WORDS
         elif word in csv_vendors.INACTIVE_WORDS:
             self.words[word] += 1
-        if "," in word or ";" in word:  # labels
+        if "," in word or ";" in word:  # a list of labels
             self.labels.update(
                 csv_vendors.INACTIVE_WORDS.intersection(_LABEL_SEPARATOR.split(word.strip('" ')))
             )
@@ -173,13 +173,13 @@ class ColumnStats:
 
     @property
     def inactive_words(self) -> tuple[str, ...]:
-        """Words that say of somebody that they left."""
+        """Words in the column that mark a subscriber not to be mailed."""
         found = [word for word in self.words if word in csv_vendors.INACTIVE_WORDS]
         return (*found, *sorted(self.labels.difference(found)))
 
 
 def collect_stats(rows: Iterable[Sequence[str]], width: int) -> tuple[ColumnStats, ...]:
-    """Return what stands in each of the first `width` columns."""
+    """Return the statistics of the first `width` columns."""
     columns = tuple(ColumnStats() for _ in range(width))
     for row in rows:
         for cells, cell in zip(columns, row, strict=False):
@@ -189,7 +189,7 @@ def collect_stats(rows: Iterable[Sequence[str]], width: int) -> tuple[ColumnStat
 
 
 def is_address(text: str) -> bool:
-    """Return whether a text is an e-mail address, alone or behind a name."""
+    """Return whether a text is an e-mail address, with or without a display name."""
     if "@" not in text:
         return False
     try:

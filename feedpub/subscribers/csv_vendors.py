@@ -1,8 +1,8 @@
-"""What columns and words mean in the exports of other services: data only, and how to look it up.
+"""Column names and words in the exports of mailing services: data tables, and look-ups in them.
 
-A service needs an entry in `SERVICES` only where its columns or words mean something other than
-everybody else's. Sources: the programs' own code (Ghost, listmonk, MailPoet, phpList, Sendy) and
-the services' help pages and API references.
+A service needs an entry in VENDOR_FORMATS only if its columns or words mean something different
+than elsewhere. Sources: the code of Ghost, listmonk, MailPoet, phpList and Sendy, and the help
+pages and API references of the services.
 """
 
 import re
@@ -13,7 +13,7 @@ from feedpub.models.newsletter import ACTIVE
 
 _SEPARATORS = re.compile(r"[\W_]+")
 
-# What a column may hold. Those of the first group are written by feedpub itself as well.
+# Meanings of columns. The first group occurs in exports by feedpub, too.
 EMAIL, NAME, FIRST_NAME, LAST_NAME, LANGUAGE = (
     "email",
     "name",
@@ -23,26 +23,21 @@ EMAIL, NAME, FIRST_NAME, LAST_NAME, LANGUAGE = (
 )
 STATE, CONSENTED_AT, CADENCE = "state", "consented_at", "cadence"
 FOLLOWS, FOLLOWED_TAGS, FOLLOWED_AUTHORS = "follows", "follows_tags", "follows_authors"
-SUBSCRIBED, CONFIRMED = "subscribed", "confirmed"  # yes or no, or since when
-INACTIVE_STATES = (
-    "complained",
-    "suppressed",
-    "unsubscribed",
-    "bounced",
-)  # likewise; the gravest first
-TRACE_PREFIX = (
-    "trace of "  # and one of ENDED: whatever stands there, a date or a reason, came with it
-)
-LABELS, JSON_OBJECT = "labels", "object"  # a list of words; JSON of names and values
-CUSTOM_FIELD, IGNORED, NATIVE = "field", "dropped", "own"  # kept as it is; not kept; feedpub's own
+SUBSCRIBED, CONFIRMED = "subscribed", "confirmed"  # yes or no, or a date
+# The same; most severe first.
+INACTIVE_STATES = ("complained", "suppressed", "unsubscribed", "bounced")
+TRACE_PREFIX = "trace of "  # prefix of INACTIVE_STATES: a date or reason for entering that state
+LABELS, JSON_OBJECT = "labels", "object"  # a list of words; a JSON object
+# Kept unchanged; not kept; written by feedpub.
+CUSTOM_FIELD, IGNORED, NATIVE = "field", "dropped", "own"
 
 MAPPABLE = (
     *(EMAIL, NAME, FIRST_NAME, LAST_NAME, LANGUAGE, STATE, SUBSCRIBED, CONFIRMED, *INACTIVE_STATES),
     *(CADENCE, FOLLOWS, FOLLOWED_TAGS, FOLLOWED_AUTHORS, CONSENTED_AT),
 )
-"""What a person may say a column is. Any other word names a free field."""
+"""Meanings a user may assign to a column. Any other word names a custom field."""
 
-# Regular expressions of names as `simple` gives them, the best first.
+# Regular expressions for names normalised by `normalize_label`, best first.
 _ABOUT = r"(?:is )?(?:this |the )?(?:subscriber |user |contact |account |email |e mail |address )*"
 _COLUMNS = {
     EMAIL: "email; e mail; email address; e mail address; emailaddress; user email address; "
@@ -125,13 +120,13 @@ _COLUMNS = {
     LABELS: "tags; labels",
     JSON_OBJECT: "fields; attributes; metadata",
 }
-# A name that means one thing in one table and another in the next: its cells decide.
+# Names with different meanings in different tables: the cells decide.
 _AMBIGUOUS = {
     STATE: "state; type; estado; stato; état; etat; subscription; subscriber type; "
     ".*(?:status|statut|zustand).*",
     CONSENTED_AT: "date; datum; fecha; data; date time",
 }
-# What looks as if it told whether somebody may be mailed.
+# Names that look as if they were about consent.
 _CONSENT_NAME = re.compile(
     r"unsub|(?<!de)subscri(?!ber|pt)|opt(?:ed)? ?(?:in|out)|optin|consent|einwillig|zustimm|"
     r"permission|erlaubn|autori[sz]|gdpr|dsgvo|rgpd|lopd|toestemming|statu[st]|"
@@ -145,7 +140,7 @@ _CONSENT_NAME = re.compile(
     r"aktiv|\b(?:in)?acti(?:f|vo|ve)\b|\battivo\b|disabled|enabled|deactivat|\b(?:in)?valid|archived|"
     r"cancel|gek[uü]ndigt|mailing ?list|newsletter"
 )
-# Words for leaving: of columns named by them, only other channels and identifiers tell nothing.
+# Words for opting out: such columns are unrelated only if about other channels or identifiers.
 _OPT_OUT_NAME = re.compile(
     r"unsub|opt(?:ed)? ?out|black ?list|block ?list|deny ?list|suppress|complain|hard ?bounc|"
     r"d[eé]sabonn|d[eé]sinscri|abgemeldet|abmeld"
@@ -154,7 +149,7 @@ _IDENTIFIER = re.compile(
     r".*\b(?:sms|whats ?app|phone|mobile|push|postal|telefon|calls?)\b.*|"
     r".*\b(?:url|link|token|hash|key|ip|ip address|id|uuid|page|country|user agent)"
 )
-# What only looks so: other channels, measurements, links, and what is known to mean nothing here.
+# Names that only look so: other channels, metrics, links, and others known to be irrelevant.
 _UNRELATED_NAME = re.compile(
     r".*\b(?:sms|whats ?app|phone|mobile|push|postal|telefon|calls?|rss|web)\b.*|"
     r"(?:days|last|total|unique|first|number of|did this|which|send this|two|stripe|paid|card|"
@@ -211,7 +206,7 @@ _WORDS = {
 STATE_WORDS: Mapping[str, str] = {
     word: state for state, words in _WORDS.items() for word in words.split("; ")
 }
-"""The state that a word means, whoever writes it; the word is in the form that `simple` gives."""
+"""State by word, for every service; words are normalised by `normalize_label`."""
 
 _YES_WORDS = (
     "true; yes; 1; y; t; x; on; checked; oui; vrai; ja; wahr; sí; si; verdadero; vero; sim; ✓; ✔; ☑"
@@ -219,34 +214,31 @@ _YES_WORDS = (
 _NO_WORDS = "false; no; 0; n; f; off; unchecked; non; faux; nein; falsch; falso; não; nee; ☐; ✗"
 _YES, _NO = frozenset(_YES_WORDS.split("; ")), frozenset(_NO_WORDS.split("; "))
 NULL_VALUES = frozenset(("", "-", "null", "n/a", "nan", "\\n"))
-"""What programs write for nothing."""
+"""Values that programs write for a missing one."""
 
 BOOLEAN_WORDS = _YES | _NO
-"""Words that answer a question, and say nothing where the question is not known."""
+"""Answers to a question; they mean nothing if the question is unknown."""
 
 INACTIVE_WORDS = frozenset(
     word for word, state in STATE_WORDS.items() if state != ACTIVE and word not in BOOLEAN_WORDS
 ) - {"left", "unknown", "waiting", "off", "not set", "not specified", "invited", "single"}
-"""Words for the state of somebody who is not to be mailed, wherever they stand."""
+"""Words that mark a subscriber not to be mailed, in any column."""
 
 
 @dataclass(frozen=True, slots=True)
 class VendorFormat:
-    """Whose exports have columns or words that mean something else than in other tables."""
+    """The peculiarities of the exports of one service."""
 
     name: str
-    signatures: tuple[
-        frozenset[str], ...
-    ] = ()  # columns: a table is theirs that has all of one set
-    ignored_columns: re.Pattern[str] = re.compile(
-        "(?!)"
-    )  # columns that nobody wrote, or wants to keep
+    # Sets of columns: one complete set identifies the service.
+    signatures: tuple[frozenset[str], ...] = ()
+    ignored_columns: re.Pattern[str] = re.compile("(?!)")  # columns not worth keeping
     state_words: Mapping[str, str] = field(default_factory=dict)
-    day_first: bool | None = None  # how it writes dates that are not ISO
+    day_first: bool | None = None  # order of its numeric dates
 
 
 def _signs(*names: str) -> tuple[frozenset[str], ...]:
-    """Read "a; b" as: known by the columns a and b together."""
+    """Return signatures; "a; b" means the columns a and b together."""
     return tuple(frozenset(each.split("; ")) for each in names)
 
 
@@ -259,7 +251,7 @@ VENDOR_FORMATS = (
         _signs(
             *(f"email address; {own}" for own in ("member rating", "optin time", "leid", "euid"))
         ),
-        # Where somebody was and how often they opened a mail is no business of feedpub's.
+        # Location and open rates are personal data that feedpub has no use for.
         ignored_columns=re.compile(
             "member rating|latitude|longitude|gmtoff|dstoff|timezone|cc|region|last changed|"
             "leid|euid"
@@ -301,12 +293,12 @@ VENDOR_FORMATS = (
     VendorFormat(
         "Kit",
         _signs("email address; first name; state; created at", "email; first name; state; tags"),
-        state_words={"inactive": "pending"},  # has not confirmed
+        state_words={"inactive": "pending"},  # not confirmed
     ),
     VendorFormat(
         "MailPoet",
         _signs("email; list status; global status"),
-        state_words={"inactive": "pending"},  # has not opened anything for long; has not left
+        state_words={"inactive": "pending"},  # has opened nothing for long, but has not left
     ),
     VendorFormat(
         "phpList",
@@ -331,12 +323,12 @@ _COLUMN_PATTERNS, _AMBIGUOUS_PATTERNS = _compiled(_COLUMNS), _compiled(_AMBIGUOU
 
 
 def normalize_label(name: str) -> str:
-    """Return a name without what programs spell differently: "E-Mail" is "e mail"."""
+    """Return a name in a uniform spelling: "E-Mail" becomes "e mail"."""
     return _SEPARATORS.sub(" ", name.casefold()).strip()
 
 
 def detect_vendor(names: frozenset[str]) -> VendorFormat:
-    """Return the service that exported a table with these columns; its name is "" if unknown."""
+    """Return the service that exports a table with these columns; its name is "" if unknown."""
     return next(
         (each for each in VENDOR_FORMATS if any(sign <= names for sign in each.signatures)),
         _UNKNOWN,
@@ -344,7 +336,7 @@ def detect_vendor(names: frozenset[str]) -> VendorFormat:
 
 
 def find_meanings(name: str) -> dict[str, int]:
-    """Return what a column of this name may mean, and how good a name it is for that (0: best)."""
+    """Return the possible meanings of a column name, each with its rank (0: best)."""
     found: dict[str, int] = {}
     for meaning, rank, pattern in _COLUMN_PATTERNS:
         if pattern.fullmatch(name):
@@ -353,7 +345,7 @@ def find_meanings(name: str) -> dict[str, int]:
 
 
 def find_possible_meanings(name: str) -> frozenset[str]:
-    """Return what a column of this name means if its cells look like that."""
+    """Return the meanings that a column of this name has if its cells agree."""
     if _UNRELATED_NAME.fullmatch(name):
         return frozenset()
     return frozenset(
@@ -362,12 +354,12 @@ def find_possible_meanings(name: str) -> frozenset[str]:
 
 
 def is_consent_column(name: str) -> bool:
-    """Return whether a column looks as if it told who may be mailed."""
+    """Return whether a column name looks as if it were about consent."""
     quiet = _IDENTIFIER if _OPT_OUT_NAME.search(name) else _UNRELATED_NAME
     return bool(_CONSENT_NAME.search(name)) and not quiet.fullmatch(name)
 
 
 def parse_boolean(word: str) -> bool | None:
-    """Read a yes or no; None where it is neither."""
+    """Return the boolean for a yes or no; None if the word is neither."""
     folded = word.strip().casefold()
     return True if folded in _YES else False if folded in _NO else None

@@ -1,4 +1,7 @@
-"""What a publisher does with the list of subscribers."""
+"""Operations on the subscriber list, one function for each `feedpub subscribers` command.
+
+Each opens the newsletter of a `BuildRequest` itself and raises FeedpubError for invalid input.
+"""
 
 import os
 import shutil
@@ -37,25 +40,25 @@ _NOTHING: Mapping[str, str] = MappingProxyType({})
 
 @dataclass(frozen=True, slots=True)
 class ImportResult:
-    """What an import did, or would do, and how the file was understood."""
+    """The outcome of an import, actual or simulated, and how the file was interpreted."""
 
     imported: ImportCounts
-    row_problems: tuple[Problem, ...]  # the rows that cannot be used
+    row_problems: tuple[Problem, ...]  # unusable rows
     is_written: bool = True
-    state_counts: tuple[tuple[str, int], ...] = ()  # how many rows of each state the file has
-    vendor: str = ""  # whose export it is, "" if unknown
+    state_counts: tuple[tuple[str, int], ...] = ()  # rows of each state in the file
+    vendor: str = ""  # service that exported the file, "" if unknown
     columns: tuple[Column, ...] = ()
-    notes: tuple[str, ...] = ()  # what was found out other than by the names of columns
+    notes: tuple[str, ...] = ()  # findings that do not follow from column names
 
     @property
     def unclear_columns(self) -> tuple[Column, ...]:
-        """The columns that may tell who left, and are not understood, if anybody is active."""
+        """Columns that may contain opt-outs but are not understood, if any row is active."""
         if not dict(self.state_counts).get(ACTIVE):
             return ()
         return tuple(column for column in self.columns if column.unclear_reason)
 
 
-def add_subscriber(  # noqa: PLR0913 - all that is known of a reader
+def add_subscriber(  # noqa: PLR0913 - the attributes of a subscriber
     request: BuildRequest,
     address: str,
     *,
@@ -65,10 +68,10 @@ def add_subscriber(  # noqa: PLR0913 - all that is known of a reader
     cadence: str = "digest",
     language: str = "",
 ) -> Subscriber:
-    """Add somebody who asked the publisher for it, and is mailed without confirming.
+    """Add a subscriber who asked the publisher directly, without a confirmation mail.
 
-    Who left, bounced or complained stays so. Raises FeedpubError for what is no address, cadence
-    or language, and for somebody who asked to be forgotten.
+    One who unsubscribed, bounced or complained is not changed. Raises FeedpubError for an invalid
+    address, cadence or language, and if the person asked to be erased.
     """
     _require_choice(cadence, CADENCES, "cadence")
     try:
@@ -94,7 +97,7 @@ def add_subscriber(  # noqa: PLR0913 - all that is known of a reader
 
 
 def list_subscribers(request: BuildRequest, state: str | None) -> Iterator[Subscriber]:
-    """Give all subscribers, or those in one state, in the order they came."""
+    """Yield all subscribers, or those in one state, ordered by id."""
     if state is not None:
         _require_choice(state, SUBSCRIBER_STATES, "state")
     with open_newsletter(request) as desk:
@@ -102,32 +105,35 @@ def list_subscribers(request: BuildRequest, state: str | None) -> Iterator[Subsc
 
 
 def get_subscriber(request: BuildRequest, address: str) -> Subscriber:
-    """Give the subscriber with an address. Raises FeedpubError where there is none."""
+    """Return the subscriber with an address. Raises FeedpubError if there is none."""
     with open_newsletter(request) as desk:
         return get_by_address(desk, address)
 
 
 def get_last_delivery(request: BuildRequest, address: str) -> DeliveryStatus | None:
-    """Tell what became of the last issue for somebody; None where there was none of late."""
+    """Return the status of a subscriber's last delivery; None if there is no recent one."""
     with open_newsletter(request) as desk:
         return desk.store.get_last_delivery_status(get_by_address(desk, address).id)
 
 
 def remove_subscriber(request: BuildRequest, address: str) -> None:
-    """Remove somebody, who may be added or imported again."""
+    """Remove a subscriber, who may be added or imported again."""
     with open_newsletter(request) as desk:
         desk.store.remove_subscriber(get_by_address(desk, address).id)
         desk.store.reset_mail_count(address, desk.derive_salt())
 
 
 def erase_subscriber(request: BuildRequest, address: str) -> None:
-    """Delete a person for good, leaving only what keeps them from being mailed again."""
+    """Erase a person, except for a salted hash that prevents mailing them again."""
     with open_newsletter(request) as desk, _wrap_address_errors():
         desk.store.forget_address(address, *desk.derive_salts())
 
 
 def suppress_address(request: BuildRequest, address: str) -> Subscriber:
-    """Mail somebody no more, whatever any list says; nobody need know the address yet."""
+    """Suppress an address permanently, whether or not it is a subscriber yet.
+
+    Later imports do not change that.
+    """
     with open_newsletter(request) as desk, _wrap_address_errors():
         consent = Consent(request.now, "command")
         unknown = Subscriber(0, address, consent, state="suppressed")
@@ -135,7 +141,7 @@ def suppress_address(request: BuildRequest, address: str) -> Subscriber:
         return desk.store.change_state(one.id, "suppressed", request.now) or one
 
 
-def import_subscribers(  # noqa: PLR0913 - all that can be said of a list
+def import_subscribers(  # noqa: PLR0913 - the options of an import
     request: BuildRequest,
     path: Path,
     *,
@@ -146,13 +152,13 @@ def import_subscribers(  # noqa: PLR0913 - all that can be said of a list
     states: Mapping[str, str] = _NOTHING,
     encoding: str = "",
 ) -> ImportResult:
-    """Import a list of subscribers from a CSV file, in one transaction.
+    """Import subscribers from a CSV file, in one transaction.
 
-    Nothing is written where `dry`, nor where a row cannot be used, unless `skip` leaves such rows
-    out, nor where somebody would become active although a column that may tell who left is not
-    understood, unless somebody is `sure`: what would be is told then. `columns` and `states` say
-    what columns and words mean, `encoding` is "" where the file tells it. Raises FeedpubError
-    where the file cannot be read.
+    Nothing is written with `dry`, nor if there are unusable rows, unless `skip` leaves them out,
+    nor if rows would be active although a column that may contain opt-outs is not understood,
+    unless `sure`; the result then reports what would have happened. `columns` and `states` say what
+    columns and words mean; `encoding` is "" to detect it. Raises FeedpubError if the file cannot be
+    read.
     """
     with _open_seekable(path) as file, open_newsletter(request) as desk:
         table = _inspect_file(file, path, columns, states, encoding)
@@ -170,22 +176,22 @@ def import_subscribers(  # noqa: PLR0913 - all that can be said of a list
 
 @dataclass(frozen=True, slots=True)
 class _CsvFile:
-    """A file that is understood."""
+    """A CSV file whose encoding and columns are known."""
 
     path: Path
     file: BinaryIO
-    size: int  # 0 of a pipe
+    size: int  # bytes, 0 if unknown
     encoding: str
     layout: csv_columns.TableLayout
     notes: tuple[str, ...]
 
     def lines(self) -> Iterator[str]:
-        """Read the file from its beginning."""
+        """Yield the lines of the file from its beginning."""
         yield from _lines(self.path, self.file, self.encoding)
 
 
 class _ImportRejectedError(Exception):
-    """The list is not imported; the exception undoes what was prepared."""
+    """The list is not imported; raising this rolls back what was staged."""
 
 
 def _verify_rows(
@@ -193,10 +199,10 @@ def _verify_rows(
     table: _CsvFile,
     faults: Sequence[Problem],
     counts: Mapping[str, int],
-    skip: bool,  # noqa: FBT001 - as it was asked for
-    sure: bool,  # noqa: FBT001 - likewise
+    skip: bool,  # noqa: FBT001 - as in `import_subscribers`
+    sure: bool,  # noqa: FBT001 - as in `import_subscribers`
 ) -> Iterator[Subscriber]:
-    """Give the rows and, before anything is written, raise where the list is not to be imported."""
+    """Yield the rows, then raise _ImportRejectedError if the list must not be imported."""
     yield from rows
     if (faults and not skip) or (table.layout.unclear_columns and counts[ACTIVE] and not sure):
         raise _ImportRejectedError
@@ -223,7 +229,7 @@ def _result(
 
 @contextmanager
 def _open_seekable(path: Path) -> Iterator[BinaryIO]:
-    """Open a file that is read more than once: what comes through a pipe is kept meanwhile."""
+    """Open a file that is read more than once; the content of a pipe is copied."""
     with ExitStack() as stack:
         try:
             file: BinaryIO = stack.enter_context(path.open("rb"))
@@ -240,7 +246,7 @@ def _open_seekable(path: Path) -> Iterator[BinaryIO]:
 def _inspect_file(
     file: BinaryIO, path: Path, columns: Mapping[str, str], states: Mapping[str, str], encoding: str
 ) -> _CsvFile:
-    """Find out how a file is written, and what its columns hold."""
+    """Detect the encoding of a file and the meaning of its columns."""
     head = file.read(csv_import.SAMPLE_SIZE)
     notes = []
     try:
@@ -263,7 +269,7 @@ def _inspect_file(
 
 
 def _lines(path: Path, file: BinaryIO, encoding: str) -> Iterator[str]:
-    """Read the lines of a file from its beginning."""
+    """Yield the lines of a file from its beginning."""
     file.seek(0)
     text = TextIOWrapper(file, encoding=encoding, errors="surrogateescape", newline="")
     try:
@@ -276,14 +282,14 @@ def _lines(path: Path, file: BinaryIO, encoding: str) -> Iterator[str]:
     except OSError as error:
         raise FeedpubError(f"{path}: cannot be read ({error.strerror})") from error
     finally:
-        if not file.closed:  # it may be, where a reader of these lines has stopped early
+        if not file.closed:  # if this generator is finalised late, the file is closed
             text.detach()
 
 
 def _rows(
     request: BuildRequest, table: _CsvFile, faults: list[Problem], counts: Counter[str]
 ) -> Iterator[Subscriber]:
-    """Read the rows of a file, putting aside what cannot be used, and count their states."""
+    """Yield the usable rows of a file, count their states, and collect the problems of others."""
     for number, row in enumerate(
         csv_import.parse_rows(table.lines(), table.layout, request.now), 1
     ):
@@ -292,25 +298,25 @@ def _rows(
         else:
             counts[row.state] += 1
             yield row
-        # As many as it seems by the size of those that were read.
+        # An estimate from the average size of the rows read so far.
         total = number * table.size // table.file.tell() if table.size else 0
         request.progress("reading rows", number, total)
 
 
 def export_subscribers(request: BuildRequest) -> Iterator[str]:
-    """Give all subscribers as lines of CSV, which `import_` reads back."""
+    """Yield all subscribers as lines of CSV, which `import_subscribers` can read."""
     with open_newsletter(request) as desk:
         yield from csv_export.write_csv(desk.store.iter_subscribers())
 
 
 def count_subscribers(request: BuildRequest) -> tuple[tuple[str, int], ...]:
-    """Give how many subscribers are in each state."""
+    """Return the number of subscribers in each state."""
     with open_newsletter(request) as desk:
         return desk.store.count_by_state()
 
 
 def get_by_address(desk: NewsletterContext, address: str) -> Subscriber:
-    """Give the subscriber with an address. Raises FeedpubError where there is none."""
+    """Return the subscriber with an address. Raises FeedpubError if there is none."""
     with _wrap_address_errors():
         one = desk.store.find_subscriber(address)
     if one is None:
@@ -322,7 +328,7 @@ def get_by_address(desk: NewsletterContext, address: str) -> Subscriber:
 
 @contextmanager
 def _wrap_address_errors() -> Iterator[None]:
-    """Tell of what is no address as of anything else that cannot be done."""
+    """Translate InvalidValueError into FeedpubError."""
     try:
         yield
     except models_address.InvalidValueError as error:
@@ -330,7 +336,7 @@ def _wrap_address_errors() -> Iterator[None]:
 
 
 def _require_choice(word: str, words: tuple[str, ...], kind: str) -> None:
-    """Raise FeedpubError for a word that is none of those there are."""
+    """Raise FeedpubError for a word that is not among the choices."""
     if word not in words:
         meant = find_close_match(word, words)
         hint = f'did you mean "{meant}"?' if meant else f"there are: {', '.join(words)}"

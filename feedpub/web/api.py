@@ -1,4 +1,4 @@
-"""A site and a socket → answers to readers. Only this package knows Starlette and uvicorn."""
+"""Public names of the web package, the only one that imports Starlette and uvicorn."""
 
 from feedpub.web.app import Routes, SwappableApp, create_app
 from feedpub.web.middleware import AccessRecord

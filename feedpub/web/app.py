@@ -1,8 +1,7 @@
-"""The output folder and what answers beside it → one application, within bounds.
+"""Assemble the ASGI application of a site: static files, extra routes and the middleware.
 
-An application that becomes another one while it answers.
-
-What needs the database, while that is away → an answer all the same: come again later.
+Start at `create_app`. `SwappableApp` lets a running server change its application, and
+`build_unavailable_routes` stands in for the subscriber routes while the database is unavailable.
 """
 
 import time
@@ -28,7 +27,7 @@ from feedpub.web.signup_forms import SubscriberHostMiddleware
 from feedpub.web.static import SiteFiles, get_root_path
 
 Routes = Sequence[BaseRoute]
-"""What is asked before the files are."""
+"""Routes that are matched before the static files."""
 
 
 def create_app(
@@ -38,15 +37,15 @@ def create_app(
     routes: Routes = (),
     seen: Callable[[AccessRecord], None] | None = None,
 ) -> ASGIApp:
-    """Make the application of a site.
+    """Return the ASGI application of a site.
 
     Args:
-        config: Says where the site is, and what is allowed.
-        folder: Where it was written.
-        now: Gives the time in seconds since 1970.
-        routes: What is asked first: a path of theirs is not looked for in the folder. Their paths
-            are whole, with that of the site's address. They read bodies by `bodies.body`.
-        seen: Is told of every request, in the event loop: it must not wait.
+        config: The site's configuration: its URL, security policy and rate limit.
+        folder: The output folder.
+        now: Returns the time in seconds since 1970.
+        routes: Routes matched before the files. Their paths include the path of the site URL.
+            They read request bodies with `webhooks.read_body`.
+        seen: Called with a record of every request, in the event loop: it must not block.
     """
     made: ASGIApp = SiteFiles(
         folder,
@@ -63,7 +62,7 @@ def create_app(
     policy = config.web.policy
     if config.subscribers.host:
         made = SubscriberHostMiddleware(made, config.site.url, config.readers_url)
-        # The form of the site is taken there.
+        # The site's sign-up form posts to the subscriber host.
         taken = f"form-action 'self' {config.subscribers.host}"
         policy = policy.replace("form-action 'self'", taken)
     made = SecurityHeadersMiddleware(made, policy)
@@ -71,13 +70,13 @@ def create_app(
 
 
 class SwappableApp:
-    """Answers with what is its `app` at the moment; while that is None, asks to come again."""
+    """Delegate to the current `app`; answer 503 with Retry-After while that is None."""
 
     def __init__(self) -> None:
         self.app: ASGIApp | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one request."""
+        """Handle one request."""
         await (self.app or _UNAVAILABLE)(scope, receive, send)
 
 
@@ -89,9 +88,9 @@ _HOOKS = ("/hooks/{service}", "/hooks/{service}/{secret}")
 
 
 def build_unavailable_routes(url: str) -> list[Route]:
-    """Give routes where those of readers and of mail services are otherwise, of the site at a URL.
+    """Return routes that answer 503 where the sign-up and webhook routes would otherwise be.
 
-    Static files would say that nothing is there: who hears that does not come again.
+    Without them the static files would answer 404, and the client would not try again.
     """
     prefix = get_root_path(url)
     return [

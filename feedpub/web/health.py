@@ -1,6 +1,6 @@
-"""/healthz, /healthz/ready and /metrics: how the site stands, for those who run it.
+"""Health checks and metrics: /healthz, /healthz/ready and /metrics.
 
-Figures of a running site → text for Prometheus; the only module that knows prometheus-client.
+`build_health_routes` returns the routes. Only this module imports prometheus-client.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -21,40 +21,40 @@ LabelledCounts = tuple[tuple[str, int], ...]
 
 @dataclass(frozen=True, slots=True)
 class MetricsSnapshot:
-    """How a site stands at one moment. Counters begin at 0 with the process; None is not known."""
+    """Values for /metrics at one moment; counters start at 0 with the process, None is unknown."""
 
     version: str = ""
     builds: int = 0
     failed_builds: int = 0
-    build_seconds: float | None = None  # the last build took
-    built_at: float | None = None  # when, in seconds since 1970
+    build_seconds: float | None = None  # duration of the last build
+    built_at: float | None = None  # end of the last build, in seconds since 1970
     posts: int = 0
     problems: int = 0
-    requests: LabelledCounts = ()  # of feeds, by status
-    feed_readers: LabelledCounts = ()  # of each feed, by path, as their programs say
+    requests: LabelledCounts = ()  # for feeds, by status
+    feed_readers: LabelledCounts = ()  # by path of the feed, as feed readers report in User-Agent
     subscribers: LabelledCounts = ()  # by state
-    deliveries: LabelledCounts = ()  # by state, of the issues that are going out
-    pending_webhooks: int | None = None  # hubs and hooks that wait to be told
-    database_up: bool | None = None  # it could be asked for what is its own
-    watcher_lag: float | None = None  # seconds from a change to the build that took it up
-    scheduler_lag: float | None = None  # seconds that the last duty began late
+    deliveries: LabelledCounts = ()  # by state, of the issues being sent
+    pending_webhooks: int | None = None  # hub pings and webhooks waiting to be sent
+    database_up: bool | None = None  # whether the database answers
+    watcher_lag: float | None = None  # seconds from a change to the build that included it
+    scheduler_lag: float | None = None  # seconds by which the last job started late
 
 
 def render_metrics(figures: MetricsSnapshot) -> bytes:
-    """Give the figures in Prometheus' text format."""
+    """Return the metrics in the Prometheus text format."""
     registry = CollectorRegistry(auto_describe=False)
     registry.register(_SnapshotCollector(figures))
     return generate_latest(registry)
 
 
 class _SnapshotCollector(Collector):
-    """Hands figures over as they are: nothing is kept between two times."""
+    """Prometheus collector over one snapshot; it keeps no state of its own."""
 
     def __init__(self, figures: MetricsSnapshot) -> None:
         self._snapshot = figures
 
     def collect(self) -> Iterator[Metric]:
-        """Give every figure that is known."""
+        """Yield every metric whose value is known."""
         one = self._snapshot
         about = GaugeMetricFamily("feedpub_info", "The version that runs.", labels=["version"])
         about.add_metric([one.version], 1)
@@ -111,16 +111,16 @@ def build_health_routes(
     figures: Callable[[], MetricsSnapshot] | None,
     troubles: Callable[[], Iterable[str]] = _none,
 ) -> list[BaseRoute]:
-    """Give the routes.
+    """Return the routes.
 
     Args:
-        ready: Tells why the site cannot be served as it should be, "" where it can.
-        figures: Gives what /metrics tells; None where it is not to be told.
-        troubles: Tells in a line each what else needs looking at, and keeps nobody from reading.
+        ready: Returns why the site cannot be served properly, or "" if it can.
+        figures: Returns the values for /metrics; None leaves that route out.
+        troubles: Returns other problems, a line each, that do not make the site unready.
     """
 
     async def live(request: Request) -> Response:
-        """Answer: whoever cannot even do that is to be started again."""
+        """Answer 200: a process that cannot should be restarted."""
         del request
         return PlainTextResponse("ok\n", headers=_NO_STORE)
 

@@ -1,6 +1,6 @@
-"""An application → the same for whoever is writing: its pages load again when the site changes.
+"""Live reload for `feedpub serve`: pages get a script that reloads them after a build.
 
-What a client sends, when nothing of it matters but that it goes away.
+`LiveReload` wraps the site's application; the script listens for server-sent events.
 """
 
 import asyncio
@@ -10,13 +10,13 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 
 async def wait_for_disconnect(receive: Receive) -> None:
-    """Wait until nobody is there any more."""
+    """Wait until the client disconnects, ignoring anything else it sends."""
     while (await receive())["type"] != "http.disconnect":
         pass
 
 
 LIVE_PREFIX = "/-live/"
-"""Below it lie the script and what it listens to; no post can have such an address by itself."""
+"""Prefix of the script and its event stream; no post gets such a URL by default."""
 
 _SCRIPT = f"""\
 // Loads this page again once the site is another than the one it is of.
@@ -30,7 +30,8 @@ addEventListener("pagehide", () => changes.close());
 _POLICY = b"content-security-policy"
 _FORGOTTEN = frozenset((b"cache-control", b"content-length", b"etag", b"last-modified"))
 _FRESH = (b"cache-control", b"no-store")
-# They would bring a part, nothing, or what cannot be read into.
+# Request headers that would bring a partial, empty or compressed response, in which no script
+# can be inserted.
 _CONDITIONS = frozenset(
     (
         *(b"accept-encoding", b"if-match", b"if-modified-since", b"if-none-match", b"if-range"),
@@ -40,10 +41,10 @@ _CONDITIONS = frozenset(
 
 
 class LiveReload:
-    """Serves an application and tells its pages when to load again."""
+    """ASGI middleware that inserts the reload script into pages and notifies them of changes."""
 
     def __init__(self, app: ASGIApp, beat: float = 15.0) -> None:
-        """Serve an application; a sign of life every `beat` seconds shows who is gone."""
+        """Wrap an application; an event every `beat` seconds detects closed clients."""
         self._app = app
         self._beat = beat
         self._version = 0
@@ -51,18 +52,18 @@ class LiveReload:
         self._ended = False
 
     def replace_app(self, app: ASGIApp) -> None:
-        """Serve another application, and tell all who look; to be called in the event loop."""
+        """Switch to another application and notify open pages; call it in the event loop."""
         self._app = app
         self._version += 1
         self._notify()
 
     def close(self) -> None:
-        """Let go of all who look."""
+        """End all event streams."""
         self._ended = True
         self._notify()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one request."""
+        """Handle one request."""
         if scope["path"] == f"{LIVE_PREFIX}reload.js":
             kind = (b"content-type", b"text/javascript; charset=utf-8")
             headers = [kind, _FRESH, (b"content-length", b"%d" % len(_SCRIPT))]
@@ -84,7 +85,7 @@ class LiveReload:
         self._changed = asyncio.Event()
 
     async def _send_changes(self, receive: Receive, send: Send) -> None:
-        """Send the number of the version whenever it is another (server-sent events)."""
+        """Send the version number at once, after each change and every `beat` seconds."""
         headers = [(b"content-type", b"text/event-stream"), _FRESH]
         await send({"type": "http.response.start", "status": 200, "headers": headers})
         leaving = asyncio.create_task(wait_for_disconnect(receive))
@@ -101,17 +102,17 @@ class LiveReload:
 
 
 class _ScriptInjector:
-    """Sends an answer on: nothing of it is to be kept, and pages come with a script."""
+    """Forward a response, marked no-store; insert the script if it is an HTML page."""
 
     def __init__(self, send: Send, script: bytes, nonce: str) -> None:
         self._send = send
         self._script = script
         self._nonce = nonce
-        self._begun: Message | None = None  # of a page, of which not all is there yet
+        self._begun: Message | None = None  # the start message of a page that is still incomplete
         self._page = b""
 
     async def __call__(self, message: Message) -> None:
-        """Take one message."""
+        """Forward or collect one ASGI message."""
         if message["type"] == "http.response.start":
             await self._begin(message)
         elif self._begun is None:
@@ -148,9 +149,9 @@ class _ScriptInjector:
 
 
 def _allow_script(policy: bytes, nonce: str) -> bytes:
-    """Return a Content-Security-Policy under which one script may run, and listen, besides.
+    """Return a Content-Security-Policy that also allows our script and its event stream.
 
-    Where the policy leaves out scripts of the site's own, those of the page stay left out.
+    Scripts of the page that the policy blocks stay blocked.
     """
     directives: dict[str, str] = {}
     for each in policy.decode("latin-1").split(";"):
@@ -162,5 +163,5 @@ def _allow_script(policy: bytes, nonce: str) -> bytes:
     listens = directives.get("connect-src", fallback).replace("'none'", "")
     directives["script-src"] = f"{scripts} 'nonce-{nonce}'".strip()
     directives["connect-src"] = f"{listens} 'self'".strip()
-    directives.pop("sandbox", None)  # under which nothing runs; the nonce is for our script alone
+    directives.pop("sandbox", None)  # a sandbox blocks all scripts; only ours has the nonce
     return "; ".join(f"{name} {sources}".strip() for name, sources in directives.items()).encode()

@@ -1,8 +1,7 @@
-"""Requests and answers → the same, within bounds: what pages may do, and how often one may ask.
+"""ASGI middleware: security headers, Host check, rate limit, request log and feed counters.
 
-One request and its answer → what metrics and logs are told of it, and nothing of the person.
-
-Requests for feeds that were seen → counts by status, and by the program that asked.
+`app.create_app` applies it. Request records hold no addresses, queries or tokens, so neither logs
+nor metrics identify a person.
 """
 
 from collections import Counter
@@ -21,14 +20,14 @@ from feedpub.models.stats import UNKNOWN_AGENT, FeedHits, parse_user_agent
 
 _MINUTE = 60.0
 _LONGEST_HOST = 300
-_ROUNDING = 1e-6  # seconds: sums of shares are not exact
+_ROUNDING = 1e-6  # seconds: sums of floats are not exact
 _HTML, _XHTML = b"text/html", b"application/xhtml+xml"
 _XML = (b"+xml", b"/xml", b"/xsl", b"/xslt")
-_DOCUMENTS = (b".rdf", b".svg", b".svgz", b".xml", b".xsl", b".xslt")  # whatever type they get
-# Documents that may be looked at by themselves: nothing in them runs or is fetched.
+_DOCUMENTS = (b".rdf", b".svg", b".svgz", b".xml", b".xsl", b".xslt")  # whatever their media type
+# XML and SVG opened as documents: no script runs and nothing is fetched.
 _INERT = b"default-src 'none'; img-src data:; style-src 'unsafe-inline'; sandbox"
-# HTML from the content folder: it may look as it likes, but it runs nothing on this origin, which
-# is that of readers' links, and sends no form.
+# HTML copied from the content folder may use any style, but runs no scripts and submits no forms:
+# its origin may also be that of subscribers' links.
 _COPIED_HTML_POLICY = (
     b"script-src 'none'; worker-src 'none'; object-src 'none'; base-uri 'none'; "
     b"form-action 'none'; frame-ancestors 'none'; "
@@ -37,10 +36,10 @@ _COPIED_HTML_POLICY = (
 
 
 class SecurityHeadersMiddleware:
-    """Says with every answer what browsers may do with it."""
+    """Add security headers to every response."""
 
     def __init__(self, app: ASGIApp, policy: str) -> None:
-        """Give the site's own pages this Content-Security-Policy, where they have none already."""
+        """Use `policy` as the Content-Security-Policy of the site's own pages that set none."""
         self._app = app
         self._always = [
             (b"x-content-type-options", b"nosniff"),
@@ -49,7 +48,7 @@ class SecurityHeadersMiddleware:
         self._policy = policy.encode("latin-1", "replace")
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Hand the request on, and add to the answer."""
+        """Handle one request, adding headers to its response."""
 
         async def added(message: Message) -> None:
             if message["type"] == "http.response.start":
@@ -65,10 +64,10 @@ class SecurityHeadersMiddleware:
         await self._app(scope, receive, added)
 
     def _policy_of(self, kind: bytes, path: bytes, status: int) -> bytes:
-        """Return the Content-Security-Policy of an answer by its media type, b"" for none.
+        """Return the Content-Security-Policy of a response by its media type, b"" for none.
 
-        The site's own pages are at the addresses of folders, and where nothing is; HTML that has
-        a name of its own was copied from the content folder.
+        The site's own pages have the URLs of folders, or status 404; HTML with its own file name
+        was copied from the content folder.
         """
         if kind == _HTML:
             is_own = path.endswith(b"/") or status == HTTPStatus.NOT_FOUND
@@ -79,23 +78,23 @@ class SecurityHeadersMiddleware:
 
 
 class HostCheckMiddleware:
-    """Answer only requests that name this server.
+    """Refuse requests whose Host header does not name this server.
 
-    A page of somebody else's can have its own name lead to this machine, and would be taken by
-    the browser for the same origin (DNS rebinding).
+    Otherwise another site could point its domain at this machine, and browsers would treat both as
+    the same origin (DNS rebinding).
     """
 
     def __init__(self, app: ASGIApp, host: str, names: Collection[str] = ()) -> None:
-        """Guard an application of a server that listens at `host`, and has other `names` too.
+        """Guard a server that listens on `host` and is also known by `names`.
 
-        Where it listens for other machines, any address is its own: only names can be rebound.
+        If it listens beyond loopback, any IP address is accepted: only names can be rebound.
         """
         self._app = app
         self._names = {"localhost", host.lower(), *(each.lower() for each in names)}
         self._is_local = host == "localhost" or _is_loopback(host)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Hand the request on, or refuse it."""
+        """Pass the request on, or answer 421."""
         if self._is_own(get_host(scope)):
             await self._app(scope, receive, send)
         else:
@@ -112,7 +111,7 @@ class HostCheckMiddleware:
 
 
 def get_host(scope: Scope) -> str:
-    """Return the host of a request without its port, "" where none, or more than one, is told."""
+    """Return the host of a request without its port, "" if there is none or more than one."""
     told = [value for name, value in scope["headers"] if name == b"host"]
     host = told[0][:_LONGEST_HOST].decode("latin-1").lower() if len(told) == 1 else ""
     name, bracket, _ = host.removeprefix("[").partition("]")
@@ -127,30 +126,30 @@ def _is_loopback(host: str) -> bool:
 
 
 class RateLimitMiddleware:
-    """Refuses for a while who asks for more than so many things a minute."""
+    """Limit the requests per minute of each client network; answer 429 beyond that."""
 
     def __init__(
         self, app: ASGIApp, limit: int, clock: Callable[[], float], room: int = 10_000
     ) -> None:
-        """Answer `limit` requests a minute of each address, and all that come at once up to that.
+        """Allow each client `limit` requests a minute, all of which may come at once.
 
-        This machine itself is not limited: a proxy of its own says whom it speaks for.
+        Loopback addresses are not limited: a proxy on this machine forwards the client's address.
 
         Args:
-            app: What answers.
-            limit: Requests a minute.
-            clock: Gives seconds since some moment.
-            room: How many addresses are kept in mind, for a minute.
+            app: The application to protect.
+            limit: Requests per minute.
+            clock: Returns seconds on a monotonic clock.
+            room: How many clients to track.
         """
         self._app = app
         self._limit = limit
         self._clock = clock
         self._room = room
-        self._full_at: dict[str, float] = {}  # client → when it may do all that it may again
-        self._clients: dict[str, str] = {}  # address → what counts as one client
+        self._full_at: dict[str, float] = {}  # client: when its allowance is full again
+        self._clients: dict[str, str] = {}  # address: its client network
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Hand the request on, or say when to come again."""
+        """Pass the request on, or answer 429 with Retry-After."""
         client = scope.get("client")
         wait = self._wait(self._client(client[0])) if client else 0.0
         if wait > 0:
@@ -168,28 +167,29 @@ class RateLimitMiddleware:
         return found
 
     def _wait(self, address: str) -> float:
-        """Count a request; give how many seconds it came too early."""
+        """Count a request; return how many seconds it came too early."""
         if not address:
             return 0.0
         now = self._clock()
         each = _MINUTE / self._limit
-        # Every request takes its share of a minute; what was taken comes back as time goes by.
+        # A token bucket kept as one number: a request takes 1/limit of a minute. Removing and
+        # adding the key again keeps the dictionary in order of the last request.
         full = max(self._full_at.pop(address, now), now)
         wait = full + each - now - _MINUTE
         if wait > _ROUNDING:
             self._full_at[address] = full
             return wait
         if len(self._full_at) >= self._room:
-            del self._full_at[next(iter(self._full_at))]  # who has not been here for longest
+            del self._full_at[next(iter(self._full_at))]  # the least recently seen client
         self._full_at[address] = full + each
         return 0.0
 
 
 def get_client_network(address: str) -> str:
-    """Return what counts as one client: an address of IPv4, of IPv6 its whole network.
+    """Return what counts as one client: an IPv4 address, or the /64 network of an IPv6 address.
 
-    One of a private network may be a proxy's that the configuration does not name: all whom it
-    speaks for count as one. "" is for this machine itself.
+    A private address may be that of a proxy missing from the configuration; all its clients then
+    share one limit. Returns "" for loopback addresses.
     """
     try:
         found = ip_address(address.partition("%")[0])
@@ -205,7 +205,7 @@ def get_client_network(address: str) -> str:
 
 
 async def _refuse(status: HTTPStatus, send: Send, *headers: tuple[bytes, bytes]) -> None:
-    """Answer with a status and its name; what is left of the request is not read."""
+    """Answer with a status and its phrase, and close the connection without reading the body."""
     text = f"{status.phrase}\n".encode()
     whole = [
         (b"content-type", b"text/plain; charset=utf-8"),
@@ -219,24 +219,24 @@ async def _refuse(status: HTTPStatus, send: Send, *headers: tuple[bytes, bytes])
 
 @dataclass(frozen=True, slots=True)
 class AccessRecord:
-    """What happened. No address, no query, and no token: these are a person's."""
+    """One request as logged: without address, query or token, which are personal data."""
 
     method: str
-    path: str  # without the query; "/confirm/{token}" where a route has names for its parts
+    path: str  # without the query; "/confirm/{token}" where the route has parameters
     status: int
-    user_agent: str  # User-Agent; feed fetchers tell in it how many they fetch for
+    user_agent: str  # feed fetchers report their number of subscribers in it
 
 
 class RequestLogMiddleware:
-    """Tells of every request to an application."""
+    """Report every request to a callback once its response has been sent."""
 
     def __init__(self, app: ASGIApp, seen: Callable[[AccessRecord], None]) -> None:
         self._app = app
         self._seen = seen
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Hand the request on, and tell of it when all is done."""
-        status: int = HTTPStatus.INTERNAL_SERVER_ERROR  # unless somebody says otherwise
+        """Handle one request, then report it."""
+        status: int = HTTPStatus.INTERNAL_SERVER_ERROR  # unless a response is started
 
         async def noted(message: Message) -> None:
             nonlocal status
@@ -252,7 +252,7 @@ class RequestLogMiddleware:
 
 
 def _path(scope: Scope) -> str:
-    """Give the path, with the names of its parts in place of what a person's link holds."""
+    """Return the path with route parameters, such as tokens, replaced by their names."""
     path: str = scope["raw_path"].decode("latin-1")
     names = {str(value): f"{{{name}}}" for name, value in scope.get("path_params", {}).items()}
     if not names:
@@ -265,59 +265,57 @@ def _header(scope: Scope, wanted: bytes) -> str:
 
 
 FEED_FILENAMES = frozenset(("rss.xml", "atom.xml", "feed.json"))
-"""What the documents of feeds are called."""
+"""File names of feeds, as `HitCounter` recognises them."""
 
-_MOST = 20_000  # feeds × programs that are counted until they are taken; no more, whoever asks
-_NAMES = 200  # programs that are told apart in one day: anybody may call theirs anything
-_COUNTED_STATUSES = frozenset(
-    (200, 206, 304)
-)  # what a reader's program gets of a feed that is there
+_MOST = 20_000  # counters held until drained; bounds memory against made-up requests
+_NAMES = 200  # distinct agents per day: User-Agent can be anything
+_COUNTED_STATUSES = frozenset((200, 206, 304))  # statuses of requests for feeds that exist
 
 
 class HitCounter:
-    """What was asked for since somebody took the counts; for all threads of a process."""
+    """Thread-safe counts of feed requests, held until they are drained into the database."""
 
     def __init__(self) -> None:
         self._lock = Lock()
         self._statuses: Counter[int] = Counter()
-        self._visits: dict[tuple[str, str, str], FeedHits] = {}  # by day, feed and program
+        self._visits: dict[tuple[str, str, str], FeedHits] = {}  # by day, feed and agent
         self._day = date.min
-        self._names = {UNKNOWN_AGENT}  # of programs that were told apart on that day
+        self._names = {UNKNOWN_AGENT}  # agents seen on that day
 
     def record(self, seen: AccessRecord, root: str, now: datetime) -> None:
-        """Count a request, if it is for a feed below `root`, the path of the site's address."""
+        """Count a request if it is for a feed below `root`, the path of the site URL."""
         path = unquote(seen.path)
         if path.startswith(root) and path.rpartition("/")[2] in FEED_FILENAMES:
             self.count(path.removeprefix(root), seen.user_agent, seen.status, now)
 
     def count(self, path: str, program: str, status: int, now: datetime) -> None:
-        """Count a request for a feed, by its User-Agent; of who asked nothing else is known."""
+        """Count a request for a feed by status and User-Agent; nothing else is kept."""
         found, day = parse_user_agent(program), now.astimezone(UTC).date()
         with self._lock:
             self._statuses[status] += 1
-            if status in _COUNTED_STATUSES:  # else there is no such feed, perhaps
+            if status in _COUNTED_STATUSES:  # others may be for feeds that do not exist
                 name = self._canonical_name(found.name, day)
                 self._add(FeedHits(day.isoformat(), path, name, found.subscribers, 1))
 
     def get_status_counts(self) -> tuple[tuple[str, int], ...]:
-        """Give how many requests there were of each status since the process began."""
+        """Return the number of requests by status since the process began."""
         with self._lock:
             return tuple((str(status), number) for status, number in sorted(self._statuses.items()))
 
     def drain(self) -> tuple[FeedHits, ...]:
-        """Give what is counted, and begin anew."""
+        """Return the counts and reset them."""
         with self._lock:
             visits, self._visits = self._visits, {}
         return tuple(visit for _, visit in sorted(visits.items()))
 
     def restore(self, visits: Iterable[FeedHits]) -> None:
-        """Count what was taken and could not be kept."""
+        """Add back counts that were drained but could not be saved."""
         with self._lock:
             for each in visits:
                 self._add(each)
 
     def _canonical_name(self, name: str, day: date) -> str:
-        """Give the name that a program is counted by."""
+        """Return the name to count an agent under; beyond the daily limit, all are unknown."""
         if day != self._day:
             self._day, self._names = day, {UNKNOWN_AGENT}
         if name not in self._names:

@@ -1,4 +1,4 @@
-"""One connection → requests, for as long as somebody asks and takes, and no longer."""
+"""HTTP protocol for uvicorn with time-outs and limits on slow, idle and excess connections."""
 
 import asyncio
 import resource
@@ -12,30 +12,30 @@ _MOST = 10_000  # connections
 
 
 def compute_connection_limit(files: int) -> int:
-    """Return how many connections there may be where so many files may be open; -1 is any number.
+    """Return the connection limit for a file descriptor limit; -1 means unlimited.
 
-    Each may have a file open twice besides itself.
+    Each connection uses up to three descriptors: its socket and two open files.
     """
     return min(files // 3, _MOST) if files > 0 else _MOST
 
 
 class TimeoutProtocol(HttpToolsProtocol):
-    """A connection that is not kept for who never comes to the point, nor for who takes nothing."""
+    """Close connections that send requests, or read responses, too slowly."""
 
-    header_timeout = 10.0  # seconds that a request may take to say what it wants, its body aside
-    max_header_size = 1 << 15  # octets that it may say so in
-    write_timeout = 30.0  # seconds in which something of an answer has to be taken
+    header_timeout = 10.0  # seconds until all request headers must have arrived
+    max_header_size = 1 << 15  # bytes of request line and headers
+    write_timeout = 30.0  # seconds within which the client must read some of a response
     max_connections = compute_connection_limit(
         resource.getrlimit(resource.RLIMIT_NOFILE)[0]
-    )  # connections at once
+    )  # at once
 
     _header_timer: asyncio.TimerHandle | None = None
     _write_timer: asyncio.TimerHandle
-    _unsent: int | None = None  # octets that nobody took yet, at the last look
-    _header_bytes = 0  # octets that came and were no body, since one had an end
+    _unsent: int | None = None  # bytes in the write buffer at the last check
+    _header_bytes = 0  # bytes received since the last headers or body ended
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        """Wait for a request, but not for ever."""
+        """Start the time-outs, and make room if there are too many connections."""
         super().connection_made(transport)
         self._start_header_timer()
         self._write_timer = self.loop.call_later(self.write_timeout, self._check_writing)
@@ -43,7 +43,7 @@ class TimeoutProtocol(HttpToolsProtocol):
             self._make_room()
 
     def data_received(self, data: bytes) -> None:
-        """Read on; what nobody waits for does not keep the connection open."""
+        """Parse more data; give a connection without a pending request the header time-out."""
         self._header_bytes += len(data)
         super().data_received(data)
         if self._header_bytes > self.max_header_size:
@@ -52,12 +52,12 @@ class TimeoutProtocol(HttpToolsProtocol):
             self._start_header_timer()
 
     def on_message_begin(self) -> None:
-        """Wait for the next request on a connection that had one already."""
+        """Start the header time-out of the next request on a kept-alive connection."""
         super().on_message_begin()
         self._start_header_timer()
 
     def on_headers_complete(self) -> None:
-        """It is said what is wanted."""
+        """All request headers have been received."""
         self._header_bytes = 0
         self._cancel_header_timer()
         octets = len(self.url) + sum(len(name) + len(value) for name, value in self.headers)
@@ -66,29 +66,29 @@ class TimeoutProtocol(HttpToolsProtocol):
         super().on_headers_complete()
 
     def on_body(self, body: bytes) -> None:
-        """Something of a body has come."""
+        """Part of the request body has been received."""
         self._header_bytes = 0
         super().on_body(body)
 
     def on_message_complete(self) -> None:
-        """A request is whole."""
+        """The whole request has been received."""
         self._header_bytes = 0
         super().on_message_complete()
 
     def resume_writing(self) -> None:
-        """What was written has been taken."""
+        """The client has read what was buffered."""
         self._unsent = None
         super().resume_writing()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Nobody is there any more."""
+        """Cancel the timers of a closed connection."""
         self._cancel_header_timer()
         self._write_timer.cancel()
         super().connection_lost(exc)
 
     def is_busy(self) -> bool:
-        """Tell whether something is asked and not yet answered."""
-        begun = self.cycle is not None  # as uvicorn has it at first
+        """Return whether a request is still waiting for its response."""
+        begun = self.cycle is not None  # None until the first request, as uvicorn sets it
         return begun and not self.cycle.response_complete
 
     def _start_header_timer(self) -> None:
@@ -101,7 +101,7 @@ class TimeoutProtocol(HttpToolsProtocol):
             self._header_timer = None
 
     def _make_room(self) -> None:
-        """Let go of somebody who asks for nothing at the moment, else of who comes now."""
+        """Drop an idle connection, or refuse this one if there is none."""
         for each in self.connections:
             if isinstance(each, TimeoutProtocol) and each is not self and not each.is_busy():
                 each.transport.abort()
@@ -109,7 +109,7 @@ class TimeoutProtocol(HttpToolsProtocol):
         self._refuse(HTTPStatus.SERVICE_UNAVAILABLE)
 
     def _check_writing(self) -> None:
-        """Let go of who has taken nothing since the last look."""
+        """Drop the connection if the client has read nothing since the last check."""
         if self.flow.write_paused or self.transport.is_closing():
             left = self.transport.get_write_buffer_size()
             if left == self._unsent:
@@ -119,7 +119,7 @@ class TimeoutProtocol(HttpToolsProtocol):
         self._write_timer = self.loop.call_later(self.write_timeout, self._check_writing)
 
     def _refuse(self, status: HTTPStatus) -> None:
-        """Say why nothing is answered here, unless an answer is on its way, and hang up."""
+        """Send an error response, unless another response has begun, and close the connection."""
         if not (self.is_busy() or self.transport.is_closing()):
             text = f"{status.phrase}\n"
             self.transport.write(
@@ -131,7 +131,7 @@ class TimeoutProtocol(HttpToolsProtocol):
 
 
 async def _too_large(scope: Scope, receive: Receive, send: Send) -> None:
-    """Answer who says too much."""
+    """Answer 431 to a request whose headers are too large."""
     status = HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE
     refused = PlainTextResponse(f"{status.phrase}\n", status, {"Connection": "close"})
     await refused(scope, receive, send)

@@ -1,4 +1,4 @@
-"""An application and an address → a server that answers there until it is told to stop."""
+"""Run an ASGI application under uvicorn: create the socket and the server, run until stopped."""
 
 import asyncio
 import logging
@@ -14,30 +14,30 @@ from starlette.types import ASGIApp
 from feedpub.errors import FeedpubError
 from feedpub.web.protocol import TimeoutProtocol
 
-_POLL_INTERVAL = 0.1  # seconds between two looks whether to end, as uvicorn has them
-_USUAL, _LAST = 8000, 65_535  # ports: whose next one most may use, and the last
-_SHUTDOWN_TIMEOUT = 5  # seconds that an answer in hand may take once the end is near
+_POLL_INTERVAL = 0.1  # seconds between checks of the stop event, as in uvicorn's own loop
+_USUAL, _LAST = 8000, 65_535  # ports: lowest to suggest when one is taken, and the highest there is
+_SHUTDOWN_TIMEOUT = 5  # seconds that open requests get to finish at shutdown
 
 
 class Server(uvicorn.Server):
-    """Answers requests; signals are left to who runs it, which may be a daemon."""
+    """A uvicorn server that leaves signal handling to its caller, which may be the daemon."""
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
-        """Leave signals alone."""
+        """Install no signal handlers."""
         yield
 
     def stop(self) -> None:
-        """Take no more requests, finish those in hand, and come to an end."""
+        """Accept no more requests, finish the open ones and return from `serve`."""
         self.should_exit = True
 
 
 def create_server(
     app: ASGIApp, proxies: Sequence[str] = (), connection: type[TimeoutProtocol] = TimeoutProtocol
 ) -> Server:
-    """Make a server; the proxies are believed about whom they speak for.
+    """Return a server that trusts the forwarding headers of the given proxies.
 
-    `await server.serve([listen(...)])` runs it in any event loop, until `stop`.
+    Run it in any event loop with `await server.serve([open_socket(...)])`, until `stop`.
     """
     config = uvicorn.Config(
         app,
@@ -45,7 +45,7 @@ def create_server(
         ws="none",
         lifespan="off",
         log_config=None,
-        log_level=logging.ERROR,  # what scanners send is no news
+        log_level=logging.ERROR,  # malformed requests from scanners are not worth logging
         access_log=False,
         server_header=False,
         proxy_headers=bool(proxies),
@@ -56,10 +56,10 @@ def create_server(
 
 
 def open_socket(host: str, port: int, options: str = "") -> socket.socket:
-    """Open the socket of a server.
+    """Open a listening socket.
 
-    Raises FeedpubError where that cannot be done; `options` are those that would name another
-    place, where there are any beside the configuration.
+    Raises FeedpubError where that fails; its message suggests `options`, the command-line options
+    that set host and port, if there are any.
     """
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     both = host == "::" and socket.has_dualstack_ipv6()
@@ -68,29 +68,30 @@ def open_socket(host: str, port: int, options: str = "") -> socket.socket:
             (host, port), family=family, backlog=1024, dualstack_ipv6=both
         )
     except OSError as error:
-        why = str(error.strerror).partition(" (while ")[0]  # which place it is, we say ourselves
+        why = str(error.strerror).partition(" (while ")[0]  # our message names the address
         other = f"`web: {{port: {max(port % _LAST, _USUAL) + 1}}}` in the configuration"
         ways = f"{options} or {other} name" if options else f"{other} names"
         message = f"{host}, port {port}: cannot listen there: {why}; {ways} another place"
         raise FeedpubError(message) from None
-    # Connections inherit it: asyncio would let the second part of an answer wait for 40 ms.
+    # Accepted connections inherit it. Without it, Nagle's algorithm and delayed ACKs would hold
+    # back the second part of a response for 40 ms.
     opened.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     return opened
 
 
 def get_socket_url(opened: socket.socket) -> str:
-    """Give the URL at which a socket is reached, without a path."""
+    """Return the URL at which a socket can be reached, without a path."""
     host, port = opened.getsockname()[:2]
-    shown = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 - is not listened at
+    shown = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 - shown, not bound
     return f"http://[{shown}]:{port}" if ":" in shown else f"http://{shown}:{port}"
 
 
 def run_until_set(running: Server, opened: socket.socket, stop: threading.Event) -> None:
-    """Run a server in an event loop of its own, in whichever thread, until `stop` is set."""
+    """Run a server in its own event loop, in any thread, until `stop` is set."""
 
     async def last() -> None:
-        # A thread that waits for it would be waited for, by a server that fails.
-        while not stop.is_set():  # noqa: ASYNC110 - it is set in another thread
+        # Polled: a thread blocked on the event would keep a server that fails from shutting down.
+        while not stop.is_set():  # noqa: ASYNC110 - set by another thread
             await asyncio.sleep(_POLL_INTERVAL)
         running.stop()
 
@@ -111,9 +112,10 @@ def run_server(
     begin: Callable[[asyncio.AbstractEventLoop], None],
     end: Callable[[], None],
 ) -> None:
-    """Run a server in an event loop of its own until it is stopped.
+    """Run a server in its own event loop until it is stopped.
 
-    `begin` is called first in that loop, `end` at SIGINT and SIGTERM: it stops the server.
+    `begin` is called first, in that loop; `end` is called at SIGINT or SIGTERM and must stop the
+    server.
     """
 
     async def serve() -> None:

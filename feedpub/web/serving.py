@@ -1,4 +1,4 @@
-"""`feedpub serve`: the web side alone, of the site as it was built or as it is being written."""
+"""The `feedpub serve` command: serve the last build, or a preview that follows every change."""
 
 import asyncio
 from collections.abc import Callable, Iterator
@@ -28,23 +28,23 @@ from feedpub.web.server import Server, create_server, get_socket_url, open_socke
 _HERE = "127.0.0.1"
 
 ChangeSource = Callable[[Event], Iterator[object]]
-"""Gives something whenever files of the site may have changed, until the event is set."""
+"""Yields a value whenever files of the site may have changed, until the event is set."""
 
 
 @dataclass(frozen=True, slots=True)
 class ServeOptions:
-    """Where to serve, and whom to tell."""
+    """Where to serve, and how to report it."""
 
-    host: str  # "" for the configuration's; of what is being written, for this machine alone
-    port: int | None  # likewise None
+    host: str  # "" for the configured host; for the live preview, 127.0.0.1
+    port: int | None  # None for the configured port
     now: Callable[[], datetime]
-    on_ready: Callable[[Path, str], None]  # told which folder is served, and at which URL
+    on_ready: Callable[[Path, str], None]  # called with the served folder and its URL
 
 
 def serve(request: BuildRequest, stand: ServeOptions) -> None:
-    """Serve the site as it was built last, until SIGINT or SIGTERM.
+    """Serve the last build until SIGINT or SIGTERM.
 
-    Raises FeedpubError where nothing was built, or nothing can be served.
+    Raises FeedpubError where nothing has been built or the socket cannot be opened.
     """
     where = resolve_paths(request, sends=False)
     if not is_built(where.output):
@@ -60,15 +60,15 @@ def serve_live(
     failed: Callable[[FeedpubError], None],
     changes: ChangeSource | None = None,
 ) -> None:
-    """Serve the site as it is written, drafts and what is still to come included.
+    """Serve a preview of the site, with drafts and scheduled posts, and rebuild it at each change.
 
-    It is built into a folder of its own, and again at each change; whoever looks at a page sees
-    it change. `built` is told what came of each build that did anything, `failed` why one could
-    not go on, but for the first: that is raised.
+    The preview is built into a folder of its own, and open pages reload after a change. `built` is
+    called after the first build and each one that changed files or problems, `failed` when a
+    rebuild fails. A failure of the first build is raised.
     """
     preview = request.config_path.parent / ".feedpub" / "live"
     request = replace(request, output=preview, drafts=True, future=True)
-    stand = replace(stand, host=stand.host or _HERE)  # drafts are for nobody else
+    stand = replace(stand, host=stand.host or _HERE)  # drafts stay on this machine by default
     first = builder.build(request)
     built(first)
     where = resolve_paths(request, sends=False)
@@ -85,7 +85,7 @@ def serve_live(
                 again = _app(resolve_paths(request, sends=False), stand)
             except (FeedpubError, OSError) as error:
                 failed(error if isinstance(error, FeedpubError) else FeedpubError(str(error)))
-                problems = None  # that all is well again is told too
+                problems = None  # report the next build even if it changes nothing
                 continue
             if summary.written or summary.removed:
                 loop.call_soon_threadsafe(shown.replace_app, again)
@@ -95,7 +95,7 @@ def serve_live(
             problems = summary.problems
 
     def begin(loop: asyncio.AbstractEventLoop) -> None:
-        loop.run_in_executor(None, rebuild, loop)  # the end waits for it
+        loop.run_in_executor(None, rebuild, loop)  # joined when the loop closes
 
     def end() -> None:
         ended.set()
@@ -110,7 +110,7 @@ def _app(where: SitePaths, stand: ServeOptions) -> ASGIApp:
 
 
 def _server(where: SitePaths, stand: ServeOptions, answering: ASGIApp) -> tuple[socket, Server]:
-    """Open a socket, tell where, and make a server for it."""
+    """Open the socket, report its URL and create the server."""
     web = where.config.web
     port = web.port if stand.port is None else stand.port
     opened = open_socket(stand.host or web.host, port, "--host and --port")
@@ -121,10 +121,10 @@ def _server(where: SitePaths, stand: ServeOptions, answering: ASGIApp) -> tuple[
 def watch_changes(
     where: SitePaths, config: Path, ended: Event, beat: float = 0.5
 ) -> Iterator[object]:
-    """Give something whenever content, templates or the configuration may have changed.
+    """Yield a value whenever content, templates or the configuration may have changed.
 
-    The first is of what may have happened before; the configuration is looked at, every `beat`
-    seconds.
+    The watcher reports first what may have changed before it started. The configuration file is
+    checked every `beat` seconds.
     """
     told: SimpleQueue[object] = SimpleQueue()
     run, known = where.config.run, get_stat_key(config)

@@ -1,12 +1,8 @@
-"""People who sign up, confirm, choose and leave → pages, and what is so from then on.
+"""Endpoints for subscribers: sign up, confirm, change preferences, unsubscribe, erase.
 
-Looking changes nothing: programs that open the links of a mail, to see whether they are safe,
-send GET and HEAD. All that changes something is a POST; one to unsubscribe/TOKEN does so with
-any body, without a cookie and without sending the browser elsewhere (RFC 8058).
-
-One visit of somebody → the page they get. What looks and what changes something are apart.
-
-The body of a request → the fields of its form; neither more nor slower than people write.
+GET and HEAD change nothing, since mail scanners open the links in messages; every change is a
+POST. A POST to unsubscribe/TOKEN works with any body, without cookies and without a redirect
+(RFC 8058). Enter at `build_signup_routes`.
 """
 
 from collections.abc import Awaitable, Callable, Mapping
@@ -32,7 +28,7 @@ from feedpub.web.static import get_root_path
 from feedpub.web.webhooks import BodyError, read_body
 
 MAX_FORM_SIZE = 65_536
-"""Octets: a form in which a thousand tags are chosen."""
+"""Bytes: enough for a form with a thousand tags selected."""
 
 _MOST = 5_000  # fields
 _FORM = "application/x-www-form-urlencoded"
@@ -41,10 +37,10 @@ FormFields = tuple[tuple[str, str], ...]
 
 
 async def parse_form(request: Request, patience: float) -> FormFields:
-    """Read the fields of a form, in order; it may take so many seconds to come.
+    """Return the fields of a form in order; the body must arrive within `patience` seconds.
 
     Raises:
-        UnreadError: It is of another kind, too large, too slow, or cut off.
+        BodyError: The body has another media type, or is too large, too slow or incomplete.
     """
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind != _FORM:
@@ -57,34 +53,34 @@ async def parse_form(request: Request, patience: float) -> FormFields:
 
 
 _UNSUBSCRIBABLE = (ACTIVE, "pending", "bounced")
-"""States that somebody can leave."""
+"""States from which a subscriber can unsubscribe."""
 
 
 @dataclass(frozen=True, slots=True)
 class RequestContext:
-    """Who comes, with what, to what."""
+    """One request to a sign-up page: token, form, client and the site it is for."""
 
     page_context: PageContext
     token: str
     headers: Mapping[str, str]
-    client_address: str  # the network address, "" where none is known
-    network_hash: bytes  # its mark
+    client_address: str  # IP address, "" if unknown
+    network_hash: bytes  # salted hash of the client network
     now: datetime
-    on_result: Callable[[str], object]  # told what becomes of who asks to be mailed
+    on_result: Callable[[str], object]  # called with the decision on a sign-up
     form_fields: FormFields
-    offer_fingerprint: str = ""  # the mark of the offer that is confirmed, "" where none is told
+    offer_fingerprint: str = ""  # fingerprint of the offer being confirmed, "" if not given
 
     def find_subscriber(self, purpose: str) -> Subscriber | None:
-        """Give whose token it is."""
+        """Return the subscriber a token belongs to, None if it is invalid."""
         return signup.find_subscriber(self.page_context.newsletter, purpose, self.token)
 
     def get_pages(self, reader: Subscriber | None = None) -> SignupPages:
-        """Give who makes the pages, for a reader in their language."""
+        """Return a renderer for pages in the subscriber's language."""
         return SignupPages(self.page_context, reader.language if reader else "")
 
 
 def reject_signup(visit: RequestContext) -> Response | None:
-    """Give the page for whom nobody signs up here, or not from there; None for anybody else."""
+    """Return an error page if sign-up is disabled or the form's origin is refused, else None."""
     config = visit.page_context.newsletter.config
     if not config.subscribers.form:
         return visit.get_pages().render_signup_disabled()
@@ -96,7 +92,7 @@ def reject_signup(visit: RequestContext) -> Response | None:
 
 
 def subscribe(visit: RequestContext) -> Response:
-    """Take what somebody wrote into the sign-up form."""
+    """Handle a submitted sign-up form; spam gets the same page as a real sign-up."""
     given = signup_forms.parse_signup(visit.form_fields, visit.page_context.signup_options)
     faces = SignupPages(visit.page_context, given.language)
     if given.faults:
@@ -113,7 +109,7 @@ def subscribe(visit: RequestContext) -> Response:
 
 
 def show_offer(visit: RequestContext) -> Response:
-    """Ask whether somebody wants to be mailed."""
+    """Show the confirmation page of a sign-up."""
     return _render_offer(visit, signup.find_offer(visit.page_context.newsletter, visit.token))
 
 
@@ -129,7 +125,7 @@ def _render_offer(visit: RequestContext, offer: SubscriptionOffer | None) -> Res
 
 
 def confirm(visit: RequestContext) -> Response:
-    """Mail somebody from now on, if what they were shown is still what was asked for."""
+    """Confirm a sign-up, unless the request changed after the page was shown."""
     desk, reader = visit.page_context.newsletter, None
     offer = signup.find_offer(desk, visit.token)
     if (
@@ -144,7 +140,7 @@ def confirm(visit: RequestContext) -> Response:
 
 
 def show_preferences(visit: RequestContext) -> Response:
-    """Show what somebody gets."""
+    """Show the preferences form."""
     reader = visit.find_subscriber("preferences")
     if reader is None or reader.state != ACTIVE:
         return _render_inactive(visit, reader)
@@ -152,7 +148,7 @@ def show_preferences(visit: RequestContext) -> Response:
 
 
 def save_preferences(visit: RequestContext) -> Response:
-    """Change what somebody gets."""
+    """Save the preferences form."""
     reader = visit.find_subscriber("preferences")
     if reader is None or reader.state != ACTIVE:
         return _render_inactive(visit, reader)
@@ -169,7 +165,7 @@ def save_preferences(visit: RequestContext) -> Response:
 
 
 def _normalize_form(given: FormData) -> FormData:
-    """Give a form as it is shown the next time."""
+    """Return the form as it will look when opened again."""
     follows = given.follows
     return FormData(
         everything=given.everything,
@@ -188,7 +184,7 @@ def _render_inactive(visit: RequestContext, reader: Subscriber | None) -> Respon
 
 
 def show_unsubscribe(visit: RequestContext) -> Response:
-    """Ask whether somebody wants to be mailed no more."""
+    """Show the unsubscribe page."""
     reader = visit.find_subscriber("unsubscribe")
     if reader is not None and reader.state in _UNSUBSCRIBABLE:
         return visit.get_pages(reader).render_unsubscribe(reader, visit.token)
@@ -196,13 +192,13 @@ def show_unsubscribe(visit: RequestContext) -> Response:
 
 
 def unsubscribe(visit: RequestContext) -> Response:
-    """Mail somebody no more, whatever the body of the request says."""
+    """Unsubscribe; the body of the request is ignored."""
     signup.unsubscribe(visit.page_context.newsletter, visit.token, visit.now)
     return _render_unsubscribed(visit, visit.find_subscriber("unsubscribe"))
 
 
 def resubscribe(visit: RequestContext) -> Response:
-    """Mail somebody again who left, or ask them first."""
+    """Reactivate a former subscriber, or send a confirmation message first."""
     reader, heard = signup.resubscribe(
         visit.page_context.newsletter, visit.token, visit.network_hash, visit.now
     )
@@ -219,7 +215,7 @@ def resubscribe(visit: RequestContext) -> Response:
 
 
 def show_erase(visit: RequestContext) -> Response:
-    """Ask whether all that is known of somebody is to be deleted."""
+    """Show the page that asks whether to erase all data of a subscriber."""
     reader = visit.find_subscriber("unsubscribe")
     return (
         visit.get_pages(reader).render_erase(reader, visit.token)
@@ -229,13 +225,13 @@ def show_erase(visit: RequestContext) -> Response:
 
 
 def erase(visit: RequestContext) -> Response:
-    """Delete all that is known of somebody."""
+    """Erase all data of a subscriber."""
     done = signup.erase_by_token(visit.page_context.newsletter, visit.token)
     return visit.get_pages().render_erased() if done else visit.get_pages().render_not_found()
 
 
 def _render_unsubscribed(visit: RequestContext, reader: Subscriber | None) -> Response:
-    """Tell somebody that they are mailed no more, be they known or not."""
+    """Show the unsubscribed page, also for a valid token of an erased subscriber."""
     if reader is None and not signup.is_valid_token(
         visit.page_context.newsletter, "unsubscribe", visit.token
     ):
@@ -244,7 +240,7 @@ def _render_unsubscribed(visit: RequestContext, reader: Subscriber | None) -> Re
 
 
 FORM_TIMEOUT = 20.0
-"""Seconds that a form may take to come."""
+"""Seconds within which a form must arrive."""
 
 _Work = Callable[[RequestContext], Response]
 _Endpoint = Callable[[Request], Awaitable[Response]]
@@ -256,10 +252,10 @@ def build_signup_routes(
     heard: Callable[[str], object],
     patience: float = FORM_TIMEOUT,
 ) -> list[Route]:
-    """Give the routes, at the site's own path; `scene` gives the site as it is at a request.
+    """Return the routes, below the path of the site URL; `scene` returns the current site.
 
-    They come before the static files, which answer a GET of subscribe/. `heard` is told, in a
-    thread, what becomes of who asks to be mailed, as `admission.heard` calls it.
+    They must precede the static files, which answer GET subscribe/. `heard` is called in a worker
+    thread with the decision on each sign-up, as returned by `newsletter.signup.request_signup`.
     """
     door = _Endpoints(scene, now, heard, patience)
     prefix = get_root_path(scene().newsletter.config.site.url)
@@ -292,16 +288,16 @@ def build_signup_routes(
 
 
 class PostRoute(Route):
-    """A route that other methods do not meet: what they ask for at its address is a file."""
+    """A route that only matches its own methods; others fall through to the static files."""
 
     def matches(self, scope: Scope) -> tuple[Match, Scope]:
-        """Tell whether a request is for this route."""
+        """Match like Route, but treat a wrong method as no match."""
         match, child = super().matches(scope)
         return (match, child) if match is Match.FULL else (Match.NONE, {})
 
 
 class _Endpoints:
-    """Lets people in; what waits for the database or a template does so in a thread."""
+    """Creates the endpoints; database and template work runs in a thread pool."""
 
     def __init__(
         self,
@@ -317,7 +313,7 @@ class _Endpoints:
         self._networks = NetworkHasher()
 
     def create_view(self, work: _Work) -> _Endpoint:
-        """Make an endpoint of what looks at no body."""
+        """Return an endpoint that ignores the request body."""
 
         async def endpoint(request: Request) -> Response:
             return await self._respond(self._create_context(request), work)
@@ -327,7 +323,7 @@ class _Endpoints:
     def create_form_view(
         self, work: _Work, refusal: Callable[[RequestContext], Response | None] = lambda _: None
     ) -> _Endpoint:
-        """Make an endpoint of what reads a form, unless `refusal` answers it unread."""
+        """Return an endpoint that parses a form, unless `refusal` answers first."""
 
         async def endpoint(request: Request) -> Response:
             visit = self._create_context(request)
@@ -366,7 +362,7 @@ class _Endpoints:
 
 
 def _address(told: str) -> str:
-    """Give an IP address as it is told, by a proxy perhaps; "" for anything else."""
+    """Return an IP address in canonical form, "" for anything else."""
     try:
         return str(ip_address(told))
     except ValueError:

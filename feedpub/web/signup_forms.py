@@ -1,14 +1,12 @@
-"""The fields of a form → what somebody wants, or what they should look at again.
+"""Parse and validate the sign-up and preferences forms, check their origin, route by host.
 
-Where a browser says a form was → whether it may be heeded.
+Forms from other sites are refused: such a page could make its visitors sign up strangers, each
+from their own network. Only browsers report the origin of a form, but other clients gain nothing
+from that.
 
-A page of somebody else's could make its visitors sign strangers up, each from a network of their
-own. Browsers tell where a form was; programs that are none can do as they like anyway.
-
-Keep readers' pages on a host of their own, where `subscribers.host` names one.
-
-On the site's host lies what authors publish. A page there shares nothing with a page of another
-origin: neither what it shows, nor the links in it, which are all that opens a reader's settings.
+`SubscriberHostMiddleware` keeps subscribers' pages on `subscribers.host`, where that is set. Pages
+written by authors are then of another origin, and can read neither these pages nor the links in
+them, whose tokens are the only credential.
 """
 
 import re
@@ -25,20 +23,20 @@ from feedpub.models.newsletter import CADENCES, SignupRequest, Subscriber, Subsc
 from feedpub.web.middleware import get_host
 
 HONEYPOT = "subject"
-"""A field that people do not see, and programs fill in."""
+"""Name of the honeypot field: hidden from people, filled in by bots."""
 
 
 @dataclass(frozen=True, slots=True)
 class FieldError:
-    """What is wrong with a field."""
+    """A validation error of a field."""
 
     field: str  # the id of its element
-    words: str  # the key of what is said about it
+    words: str  # key of the message in the catalog
 
 
 @dataclass(frozen=True, slots=True)
 class FormData:
-    """What a form holds: as it was filled in, or as it is to be shown first."""
+    """The contents of a form, as submitted or as first shown."""
 
     address: str = ""
     everything: bool = True
@@ -51,7 +49,7 @@ class FormData:
 
     @property
     def follows(self) -> SubscriptionFilter:
-        """What it says somebody follows."""
+        """The subscription filter that the form selects."""
         return (
             SubscriptionFilter()
             if self.everything
@@ -60,12 +58,12 @@ class FormData:
 
     @property
     def signup_request(self) -> SignupRequest:
-        """What it asks for."""
+        """The sign-up request that the form makes."""
         return SignupRequest(self.address, self.follows, self.cadence, self.language)
 
 
 def parse_signup(fields: Iterable[tuple[str, str]], choices: SignupOptions) -> FormData:
-    """Read the form of somebody who signs up."""
+    """Parse and validate the sign-up form."""
     pairs = tuple(fields)
     given = _parse_common(pairs, choices, SubscriptionFilter())
     address = _last(pairs, "address").strip()
@@ -86,12 +84,12 @@ def parse_signup(fields: Iterable[tuple[str, str]], choices: SignupOptions) -> F
 def parse_preferences(
     fields: Iterable[tuple[str, str]], choices: SignupOptions, reader: Subscriber
 ) -> FormData:
-    """Read the form of somebody who is a reader; what they follow may be there no more."""
+    """Parse the preferences form; tags and authors already followed stay valid choices."""
     return _parse_common(tuple(fields), choices, reader.follows)
 
 
 def fill_form(reader: Subscriber) -> FormData:
-    """Give the form as somebody finds it who is a reader."""
+    """Return the preferences form filled in for a subscriber."""
     follows = reader.follows
     return FormData(
         address=reader.address,
@@ -106,7 +104,7 @@ def fill_form(reader: Subscriber) -> FormData:
 def _parse_common(
     pairs: Sequence[tuple[str, str]], choices: SignupOptions, kept: SubscriptionFilter
 ) -> FormData:
-    """Read what both forms have; nobody follows what nobody offers, or has followed before."""
+    """Parse the fields of both forms, dropping values that are neither offered nor in `kept`."""
     tags = _chosen(pairs, "tag", {tag.slug for tag in choices.tags} | set(kept.tags))
     authors = {author.slug for author in choices.authors} | set(kept.authors)
     writers = _chosen(pairs, "author", authors)
@@ -142,22 +140,24 @@ def _last(pairs: Sequence[tuple[str, str]], name: str) -> str:
     return next((value for key, value in reversed(pairs) if key == name), "")
 
 
-_OWN = ("same-origin", "none")  # "none": the person themselves, by a bookmark or the like
+_OWN = ("same-origin", "none")  # "none": opened by the user, such as from a bookmark
 
 
 def get_origin(url: str) -> str:
-    """Return the origin of a URL as browsers name it (RFC 6454)."""
+    """Return the origin of a URL as browsers serialize it (RFC 6454)."""
     scheme, _, rest = url.partition("://")
     return f"{scheme}://{rest.partition('/')[0]}"
 
 
 def is_allowed_origin(headers: Mapping[str, str], home: str, others: Collection[str]) -> bool:
-    """Tell whether a form was on this site, or on one of the others.
+    """Return whether a form came from this site, or from one of the other allowed origins.
+
+    A request without Sec-Fetch-Site and Origin is allowed.
 
     Args:
-        headers: Of the request, by name in lower case.
-        home: The site's address.
-        others: The origins of the others, as the configuration has them.
+        headers: Request headers by lower-case name.
+        home: The URL below which subscribers' pages lie.
+        others: Other allowed origins, as configured.
     """
     origin = headers.get("origin", "")
     if origin in others:
@@ -178,10 +178,10 @@ _LOOKING = ("GET", "HEAD")
 
 
 class SubscriberHostMiddleware:
-    """Send requests for readers' pages to their host, and all others there back to the site."""
+    """Redirect requests for subscribers' pages to their host, and any others there to the site."""
 
     def __init__(self, app: ASGIApp, site_url: str, readers_url: str) -> None:
-        """Guard an application that answers for both hosts."""
+        """Guard an application that serves both hosts."""
         self._app = app
         self._site, self._readers = get_origin(site_url), get_origin(readers_url)
         self._host = (urlsplit(readers_url).hostname or "").lower()
@@ -190,10 +190,10 @@ class SubscriberHostMiddleware:
         self._own = re.compile(prefix + rb"(?:" + _TOKEN_PAGES + rb"|" + _STYLES + rb"$)")
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Hand the request on, or answer where it belongs.
+        """Pass the request on, or redirect it to the host it belongs to.
 
-        What is POSTed is taken on either host: old mails have the site's in their links, and a
-        mail program that unsubscribes follows no redirect (RFC 8058).
+        Any POST is accepted on either host: older messages link to the site's host, and a mail
+        client that unsubscribes follows no redirect (RFC 8058).
         """
         path, is_looking = scope["raw_path"], scope["method"] in _LOOKING
         elsewhere = ""

@@ -1,11 +1,11 @@
-"""What somebody is told → a page in the site's look, in their language.
+"""Render the pages of the sign-up process in the site's look and the subscriber's language.
 
-What the templates of templates/web/ may use, besides what feedpub/templates/__init__.py tells:
+Templates in templates/web/ may use, besides what `feedpub.site.templates` documents:
 
-    given    what a form holds: address, everything, tags, authors (slugs), cadence, language,
-             and faults, each with the id of a field and the words on it
-    notice   the lines of a page, and what can be done: actions, each with label, url, method
-             (get or post) and is_quiet; is_good where something was done
+    given    the contents of a form: address, everything, tags, authors (slugs), cadence,
+             language, and faults, each with the id of a field and a message key
+    notice   the lines of a page and its actions, each with label, url, method (get or post)
+             and is_quiet; is_good if something succeeded
 """
 
 from collections.abc import Sequence
@@ -20,7 +20,7 @@ from feedpub.site.templates import Translator
 from feedpub.web.signup_forms import FormData
 
 OFFER_PARAMETER = "offer"
-"""What tells, in the address of a form, which offer it shows."""
+"""Query parameter with the fingerprint of the offer that a confirmation page shows."""
 
 _HEADERS = {
     "Cache-Control": "no-store",
@@ -29,7 +29,7 @@ _HEADERS = {
         "base-uri 'none'; frame-ancestors 'none'"
     ),
     "Cross-Origin-Opener-Policy": "same-origin",
-    "Referrer-Policy": "same-origin",  # the address of these pages is all that opens them
+    "Referrer-Policy": "same-origin",  # the URL contains the token, the only credential
     "X-Content-Type-Options": "nosniff",
     "X-Robots-Tag": "noindex",
 }
@@ -37,17 +37,17 @@ _HEADERS = {
 
 @dataclass(frozen=True, slots=True)
 class Action:
-    """What can be done on a page."""
+    """A button or link on a page."""
 
     label: str
     url: str
     method: str = "post"
-    is_quiet: bool = False  # not what people came for
+    is_quiet: bool = False  # a secondary action
 
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """What a page says."""
+    """The text and actions of a page."""
 
     lines: Sequence[str]
     actions: Sequence[Action] = ()
@@ -55,7 +55,7 @@ class Notice:
 
 
 class SignupPages:
-    """Makes the pages for one person."""
+    """Renders the pages for one subscriber."""
 
     def __init__(self, scene: PageContext, language: str = "") -> None:
         self._page_context = scene
@@ -64,30 +64,30 @@ class SignupPages:
         self._translator: Translator = scene.templates.get_translator(self._language)
 
     def render_invalid_form(self, given: FormData) -> Response:
-        """Show the sign-up form again, with what is wrong in it."""
+        """Show the sign-up form again with its errors."""
         page = self._page("web/subscribe.html", "sign-up", self._page_context.signup_options)
         return self._respond(422, page, given=given)
 
     def render_confirmation_sent(self, address: str, *, confirms: bool) -> Response:
-        """Tell somebody who signs up to look into their mailbox, where a mail asks them first."""
+        """Say that a confirmation message was sent, or just thank if none is."""
         if not confirms:
             return self._notice("thanks", is_good=True, address=address)
         return self._notice("asked", ("late",), address=address)
 
     def render_offer(self, offer: SubscriptionOffer, text: str) -> Response:
-        """Ask whether somebody wants to be mailed."""
+        """Ask to confirm the sign-up."""
         way = f"{self._build_url('confirm', text)}?{OFFER_PARAMETER}={offer.fingerprint}"
         action = Action(self._translator.gettext("confirm-button"), way)
         return self._reader("offer", offer.subscriber, (action,))
 
     def render_confirmed(self, reader: Subscriber) -> Response:
-        """Tell somebody that they are mailed."""
+        """Say that the subscription is active."""
         return self._reader("confirmed", reader, (self._preferences_action(reader),), is_good=True)
 
     def render_preferences(
         self, reader: Subscriber, given: FormData, *, is_saved: bool = False
     ) -> Response:
-        """Show what somebody gets, to be changed."""
+        """Show the preferences form."""
         choices = _add_followed(self._page_context.signup_options, given)
         page = self._page("web/preferences.html", "choose", choices)
         lines = (self._translator.gettext("choose-text", address=reader.address),)
@@ -99,14 +99,14 @@ class SignupPages:
         return self._respond(422 if given.faults else 200, page, given=given, notice=notice)
 
     def render_unsubscribe(self, reader: Subscriber, text: str) -> Response:
-        """Ask whether somebody wants to be mailed no more."""
+        """Ask to confirm the unsubscription."""
         action = Action(
             self._translator.gettext("unsubscribe"), self._build_url("unsubscribe", text)
         )
         return self._reader("leave", reader, (action, self._preferences_action(reader)))
 
     def render_unsubscribed(self, reader: Subscriber | None, text: str) -> Response:
-        """Tell somebody that they are mailed no more."""
+        """Say that the address is unsubscribed, with a way back and a way to erase all data."""
         if reader is None:
             return self._notice("gone", title=self._site.title)
         back = Action(self._translator.gettext("back-button"), self._build_url("resubscribe", text))
@@ -118,35 +118,35 @@ class SignupPages:
         return self._reader("left", reader, actions, is_good=True)
 
     def render_erase(self, reader: Subscriber, text: str) -> Response:
-        """Ask whether all that is known of somebody is to be deleted."""
+        """Ask to confirm the erasure of all data."""
         action = Action(self._translator.gettext("forget-yes"), self._build_url("forget", text))
         return self._reader("forget", reader, (action,))
 
     def render_erased(self) -> Response:
-        """Tell somebody that nothing is known of them any more."""
+        """Say that all data has been erased."""
         return self._notice("forgotten", is_good=True)
 
     def render_not_found(self) -> Response:
-        """Tell somebody that an address leads nowhere, whyever."""
+        """Say that the link is invalid."""
         return self._notice("strange", status=404)
 
     def render_signup_disabled(self) -> Response:
-        """Tell somebody that nobody can sign up here."""
+        """Say that sign-up is disabled."""
         return self._notice("not-found", status=404)
 
     def render_wrong_origin(self) -> Response:
-        """Tell somebody that a form was on another site."""
+        """Say that the form came from another site."""
         here = Action(self._translator.gettext("subscribe"), f"{self._site.url}subscribe/", "get")
         return self._notice("refused", status=403, actions=(here,))
 
     def render_unreadable_form(self, status: int) -> Response:
-        """Tell somebody that a form could not be read; what is left of it is not waited for."""
+        """Say that the form could not be read, and close the connection."""
         response = self._notice("unread", status=status)
         response.headers["Connection"] = "close"
         return response
 
     def render_unavailable(self) -> Response:
-        """Tell somebody that the database is away."""
+        """Say that the database is unavailable."""
         response = self._notice("later", status=503)
         response.headers["Retry-After"] = "60"
         return response
@@ -163,7 +163,7 @@ class SignupPages:
     def _reader(
         self, name: str, reader: Subscriber, actions: Sequence[Action], *, is_good: bool = False
     ) -> Response:
-        """Show a page about a reader."""
+        """Render a notice about a subscription."""
         return self._notice(
             name,
             actions=actions,
@@ -183,7 +183,7 @@ class SignupPages:
         is_good: bool = False,
         **values: str,
     ) -> Response:
-        """Show a page of words, whose keys begin with a name."""
+        """Render a notice from the catalog keys that begin with `name`."""
         keys = (f"{name}-text", *(f"{name}-{each}" for each in more))
         lines = [self._translator.gettext(key, None, **values) for key in keys]
         page = self._page("web/notice.html", f"{name}-title" if name != "not-found" else name)
@@ -208,7 +208,7 @@ class SignupPages:
 
 
 def _add_followed(choices: SignupOptions, given: FormData) -> SignupOptions:
-    """Add what somebody follows and nobody writes about any more; it has its slug for a name."""
+    """Add followed tags and authors that are no longer offered, labelled with their slugs."""
     tags = {tag.slug for tag in choices.tags}
     authors = {author.slug for author in choices.authors}
     return replace(

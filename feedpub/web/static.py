@@ -1,9 +1,8 @@
 """Serve the output folder over HTTP: Starlette's StaticFiles, with the site's own rules.
 
-These are: content types of feeds, compressed files beside the plain ones, Cache-Control, the site's
-404 page, and nothing hidden or outside the folder. Conditions and ranges are Starlette's.
-
-A URL's path as it came → a path below the output folder, or None where there can be none.
+The rules are: content types of feeds, precompressed files, Cache-Control, the site's 404 page,
+redirects, and nothing hidden or outside the folder. Conditional and range requests are left to
+Starlette. Start at `SiteFiles`; `resolve_path` maps URL paths to files.
 """
 
 import errno
@@ -32,7 +31,7 @@ from feedpub.files.output_folder import COMPRESSIBLE
 from feedpub.files.safe_open import open_beneath
 from feedpub.models.text import quote
 
-# What most paths are, in which there is nothing to decode and nothing to refuse.
+# The common case: nothing to decode and nothing to refuse.
 _PLAIN = re.compile(rb"(?:[A-Za-z0-9_~-][A-Za-z0-9._~-]*/)*(?:[A-Za-z0-9_~-][A-Za-z0-9._~-]*)?")
 _MALFORMED = re.compile(rb"%(?![0-9A-Fa-f]{2})")
 _FORBIDDEN = re.compile(rb"[\x00-\x1f\x7f/\\]")
@@ -40,14 +39,15 @@ _WELL_KNOWN = b".well-known"  # RFC 8615
 
 
 def resolve_path(raw: bytes, root: bytes) -> str | None:
-    """Give the path below the folder that a URL's path names, "" for the folder itself.
+    """Return the path below the output folder for a URL path, "" for the folder itself.
 
-    It is decoded once, name by name, so that nothing encoded divides names; what ends in "/" is
-    a folder. None is for what leaves the folder, hides in it, or is no path of this site.
+    Each segment is decoded once, after splitting, so an encoded slash cannot separate segments. A
+    trailing "/" denotes a folder. Returns None for paths that leave the folder, name hidden files
+    or lie outside the site.
 
     Args:
-        raw: As it stands in the request, still percent-encoded.
-        root: The path of the site's address, "/" or as "/blog/".
+        raw: The path from the request, still percent-encoded.
+        root: The path of the site URL: "/", or for example "/blog/".
     """
     if not raw.startswith(root):
         return None
@@ -60,28 +60,28 @@ def resolve_path(raw: bytes, root: bytes) -> str | None:
     shown = names[1:] if names[0] == _WELL_KNOWN else names
     if any(map(_is_refused, shown)):
         return None
-    # Names that are not UTF-8 are those of no file that feedpub wrote.
+    # feedpub writes no file whose name is not UTF-8.
     path = b"/".join(names).decode(errors="replace")
     return f"{path}/" if rest.endswith(b"/") else path
 
 
 def get_root_path(url: str) -> str:
-    """Give the path of a site's address as routes are matched against it: decoded."""
+    """Return the path of a site URL, decoded, as routes are matched against it."""
     return unquote(urlsplit(url).path)
 
 
 def _is_refused(name: bytes) -> bool:
-    """Tell whether a name leads elsewhere or to what is hidden, such as ".." and ".feedpub"."""
+    """Return whether a segment is empty, hidden ("..", ".feedpub") or has a forbidden character."""
     return not name or name.startswith(b".") or _FORBIDDEN.search(name) is not None
 
 
 CODING_SUFFIXES: Mapping[str, str] = {"br": ".br", "gzip": ".gz"}
-"""Content coding → suffix of the compressed file beside the plain one; the smaller one first."""
+"""Suffix of the precompressed file for each content coding, the smaller one first."""
 
-_READ_AT_ONCE = 1 << 20  # octets that are sent in one piece: most feeds, and all pages
-_SLACK = 2 * 10**9  # nanoseconds: disks that keep time in such steps show a pair as equally old
+_READ_AT_ONCE = 1 << 20  # bytes sent in one piece: most feeds, and all pages
+_SLACK = 2 * 10**9  # nanoseconds: tolerates file systems with 2 s timestamps, such as FAT
 _NOT_FOUND_PAGE = "404.html"
-_LONGEST = {  # characters of a header; a longer one is ignored
+_LONGEST = {  # maximum characters of a header; longer ones are ignored
     b"accept-encoding": 200,
     b"if-modified-since": 200,
     b"if-none-match": 2000,
@@ -113,24 +113,24 @@ _MORE_TYPES = {
     ".xsl": "application/xml",
     ".xslt": "application/xml",
 }
-_SHORT_CACHE = "public, max-age=60"  # may change at any time; spares a site the crowd after a link
+_SHORT_CACHE = "public, max-age=60"  # may change at any time; still absorbs bursts of traffic
 _DAY_CACHE = "public, max-age=86400"
 _IMMUTABLE_CACHE = "public, max-age=31536000, immutable"
 
 
 @dataclass(frozen=True, slots=True)
 class ContentType:
-    """What the path of a file says about its content."""
+    """Properties of a published file that follow from its path."""
 
-    media_type: str  # with its charset
+    media_type: str  # with charset
     is_feed: bool
-    is_compressible: bool  # compressed files may lie beside it
+    is_compressible: bool  # may have precompressed variants
     cache_control: str
 
 
 @dataclass(frozen=True, slots=True)
 class _OpenFile:
-    """A file or a folder that was opened to answer one request."""
+    """A file or folder opened for one request."""
 
     descriptor: int
     stat: os.stat_result
@@ -142,14 +142,14 @@ class _OpenFile:
 
     @property
     def etag(self) -> str:
-        """A strong entity tag: a build writes changed content into a new file."""
+        """A strong entity tag from inode, size and times: builds write changes to new files."""
         facts = self.stat
         told = (facts.st_ino, facts.st_size, facts.st_mtime_ns, facts.st_ctime_ns)
         return f'"{sha256(repr(told).encode()).hexdigest()[:32]}"'
 
 
 class SiteFiles(StaticFiles):
-    """Serve a folder below the path of the site's address; an ASGI application."""
+    """ASGI application that serves a folder below the path of the site URL."""
 
     def __init__(
         self,
@@ -163,11 +163,11 @@ class SiteFiles(StaticFiles):
         """Serve `folder` as the site at `url`.
 
         Args:
-            folder: Where the site was built. It may be absent for a while.
-            url: The address of the site; only its path matters.
+            folder: The output folder; it may be missing for a while.
+            url: The URL of the site.
             now: Returns the time in seconds since 1970.
-            hubs: WebSub hubs that the feeds name.
-            codings: Content codings in which files may lie beside others.
+            hubs: WebSub hubs to advertise in the Link header of feeds.
+            codings: Content codings of which precompressed files may exist.
         """
         super().__init__(directory=folder, html=True, check_dir=False)
         self._folder = os.fspath(folder)
@@ -179,12 +179,12 @@ class SiteFiles(StaticFiles):
         self._redirects = _Redirects(folder)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one request."""
+        """Handle one request."""
         scope = {**scope, "headers": _filter_headers(scope)}
         with ExitStack() as opened:
             try:
                 response = self._response(scope, opened)
-            except OSError:  # too many open files, for one: that says nothing about the path
+            except OSError:  # such as too many open files: does not mean that the path is missing
                 response = PlainTextResponse("Try again.\n", 503, {"Retry-After": "1"})
             await response(scope, receive, send)
 
@@ -197,12 +197,12 @@ class SiteFiles(StaticFiles):
         if path is not None:
             target = self._redirects.find_target(unquote(self._root.decode()) + path)
             response = _redirect(target, scope) if target else self._serve_path(path, scope, opened)
-        elif scope["raw_path"] in {b"/", self._root[:-1]}:  # of a site that lies below a path
+        elif scope["raw_path"] in {b"/", self._root[:-1]}:  # the site lies below this path
             response = _redirect(self._root, scope)
         return response or self._serve_not_found(scope, opened)
 
     def _serve_path(self, path: str, scope: Scope, opened: ExitStack) -> Response | None:
-        """Return the response for a path, None where nothing can be served."""
+        """Return the response for a path, None if there is nothing to serve."""
         whole = f"{path}index.html" if not path or path.endswith("/") else path
         file = self._open(whole, scope, opened)
         if file is None:
@@ -214,14 +214,14 @@ class SiteFiles(StaticFiles):
         return self._respond(file, whole, scope)
 
     def _serve_not_found(self, scope: Scope, opened: ExitStack) -> Response:
-        """Say that there is no such page, as the site says it."""
+        """Answer 404 with the site's own page if it has one."""
         file = self._open(_NOT_FOUND_PAGE, scope, opened)
         if file is None or file.is_folder:
             return PlainTextResponse("Not found.\n", 404)
         return self._respond(file, _NOT_FOUND_PAGE, scope, 404)
 
     def _open(self, path: str, scope: Scope, opened: ExitStack) -> _OpenFile | None:
-        """Open a file, or the compressed one beside it that the client prefers."""
+        """Open a file, or the precompressed variant that the client prefers."""
         plain = self._open_path(path, opened)
         if plain is None or plain.is_folder:
             return plain
@@ -233,7 +233,7 @@ class SiteFiles(StaticFiles):
         return plain
 
     def _open_path(self, path: str, opened: ExitStack, coding: str = "") -> _OpenFile | None:
-        """Open a file or a folder until the request is answered; None where there is neither."""
+        """Open a file or folder until the request is done; None if there is none."""
         try:
             descriptor = open_beneath(self._folder, path)
         except OSError as error:
@@ -250,7 +250,7 @@ class SiteFiles(StaticFiles):
             yield from (each for each in negotiate_encodings(accepted) if each in self._codings)
 
     def _respond(self, file: _OpenFile, path: str, scope: Scope, status: int = 200) -> Response:
-        """Return the response that sends a file, or says that the client has it already."""
+        """Return a response that sends the file, or 304 if the client has it."""
         kind, facts = guess_content_type(path), file.stat
         headers = {"accept-ranges": "bytes", "cache-control": kind.cache_control}
         if kind.is_compressible:
@@ -266,7 +266,7 @@ class SiteFiles(StaticFiles):
                 headers["last-modified"] = formatdate(facts.st_mtime, usegmt=True)
             elif "if-range" in asked:
                 scope["headers"], asked = [], Headers()
-            # Else it may change again within the second: a date would hide that.
+            # Otherwise it may change again within this second, which Last-Modified could not show.
             if self.is_not_modified(Headers(headers), asked):
                 return NotModifiedResponse(Headers(headers))
         is_whole = scope["method"] == "GET" and "range" not in asked
@@ -277,7 +277,7 @@ class SiteFiles(StaticFiles):
 
 
 class _Redirects:
-    """The old addresses that a build wrote down, read again when it has written them anew."""
+    """The redirect map of the last build, reloaded when its file changes."""
 
     def __init__(self, folder: Path) -> None:
         self._file = os.fspath(folder / REDIRECT_MAP)
@@ -285,9 +285,9 @@ class _Redirects:
         self._found: dict[str, bytes] = {}
 
     def find_target(self, path: str) -> bytes:
-        """Return the URL that a decoded path leads on to, b"" where it is none of these."""
+        """Return the URL that a decoded path redirects to, b"" if it does not."""
         try:
-            found = os.stat(self._file)  # noqa: PTH116 - no Path for each request
+            found = os.stat(self._file)  # noqa: PTH116 - avoids a Path for each request
         except OSError:
             return b""
         facts = (found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns)
@@ -302,12 +302,12 @@ class _Redirects:
 
 
 class _OpenFileResponse(FileResponse):
-    """Send an open file piece by piece, or ranges of it."""
+    """Stream an open file, or ranges of it."""
 
     def __init__(
         self, file: _OpenFile, status: int, headers: Mapping[str, str], media_type: str
     ) -> None:
-        # Not by its path, which a build may give to another file before this one is sent.
+        # By descriptor: a build may replace the file at its path before this one is sent.
         path = f"/dev/fd/{file.descriptor}"
         super().__init__(path, status, headers, media_type, stat_result=file.stat)
         for name in {"etag", "last-modified"} - headers.keys():
@@ -315,7 +315,7 @@ class _OpenFileResponse(FileResponse):
 
 
 def guess_content_type(path: str) -> ContentType:
-    """Tell the content type of a published file by its path; feeds always have the same names."""
+    """Return the content type of a published file by its path; feeds have fixed names."""
     name = path.rpartition("/")[2]
     dot = name.rfind(".")
     suffix = name[dot:].lower() if dot >= 0 else ""
@@ -325,10 +325,10 @@ def guess_content_type(path: str) -> ContentType:
     else:
         found = _MORE_TYPES.get(suffix) or guess_media_type(f"file{suffix}")
     is_text = found.startswith("text/")
-    # JSON is always UTF-8, and other XML says itself what it is in.
+    # JSON is always UTF-8, and XML other than feeds declares its own encoding.
     charset = "; charset=utf-8" if is_text or (feed and not feed["json"]) else ""
     is_compressible = suffix in COMPRESSIBLE
-    if _HASHED.fullmatch(path):  # the only names that change with the content
+    if _HASHED.fullmatch(path):  # the only names that contain a digest of the content
         fresh = _IMMUTABLE_CACHE
     else:
         fresh = _SHORT_CACHE if is_compressible or feed else _DAY_CACHE
@@ -336,10 +336,10 @@ def guess_content_type(path: str) -> ContentType:
 
 
 def negotiate_encodings(header: str) -> tuple[str, ...]:
-    """Return the codings of SUFFIXES that an Accept-Encoding welcomes, the preferred one first.
+    """Return the supported codings that an Accept-Encoding header accepts, most preferred first.
 
-    Those that are less welcome than no coding at all are left out, and an item that cannot be
-    understood counts for nothing (RFC 9110 section 12.5.3).
+    Codings with a lower weight than identity are left out, and malformed items are ignored (RFC
+    9110 section 12.5.3).
     """
     weights: dict[str, float] = {}
     for item in header[: _LONGEST[b"accept-encoding"]].lower().split(","):
@@ -357,7 +357,7 @@ def negotiate_encodings(header: str) -> tuple[str, ...]:
 
 
 def _weight(parameters: Sequence[str]) -> float | None:
-    """Return the weight that `q=` gives to a coding; None where it cannot be understood."""
+    """Return the weight given by `q=`, 1.0 without one, None if malformed."""
     if not parameters:
         return 1.0
     name, _, value = parameters[0].partition("=")
@@ -366,14 +366,13 @@ def _weight(parameters: Sequence[str]) -> float | None:
 
 
 def _filter_headers(scope: Scope) -> list[tuple[bytes, bytes]]:
-    """Return the headers that matter here, each once, without those that nobody means.
+    """Return only the headers that matter here, each once and within its length limit.
 
-    What is too long is ignored, as is a range in another unit or of anything but a GET (RFC 9110
-    section 14.2).
+    A Range header is dropped unless its unit is bytes and the method GET (RFC 9110 section 14.2).
     """
     found: dict[bytes, bytes] = {}
     for name, value in scope["headers"]:
-        if name in _LONGEST:  # a list may come in several lines (RFC 9110 section 5.3)
+        if name in _LONGEST:  # a list may span several lines (RFC 9110 section 5.3)
             found[name] = b"%b, %b" % (found[name], value) if name in found else value
     found = {name: value for name, value in found.items() if len(value) <= _LONGEST[name]}
     unit, equals, _ = found.get(b"range", b"").partition(b"=")
@@ -383,7 +382,7 @@ def _filter_headers(scope: Scope) -> list[tuple[bytes, bytes]]:
 
 
 def _redirect(where: bytes, scope: Scope) -> Response:
-    """Redirect to another address; the query goes along."""
+    """Redirect permanently to another URL, keeping the query."""
     asked = percent_encode(scope["query_string"], safe="!$&'()*+,/:;=?@%-._~").encode()
     bare, mark, fragment = where.partition(b"#")
     query = (b"&" if b"?" in bare else b"?") + asked if asked else b""

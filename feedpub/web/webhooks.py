@@ -1,6 +1,7 @@
-"""POST /hooks/… of mail services → readers who are mailed no more, once the sender is sure.
+"""Bounce webhooks of mail services: verify POST /hooks/SERVICE and process the bounces.
 
-A request → the octets of its body; neither more nor slower than whoever asks for them takes.
+Enter at `build_site_webhook_routes`. `read_body`, which limits the size and the time of a request
+body, is also used by the sign-up forms.
 """
 
 from collections import OrderedDict
@@ -36,11 +37,11 @@ from feedpub.errors import FeedpubError
 from feedpub.models.tokens import SigningKeys
 from feedpub.newsletter import bounce_processing
 
-_DIGITS = 15  # no length that anybody means has more
+_DIGITS = 15  # no plausible Content-Length has more
 
 
 class BodyError(Exception):
-    """A body is not what is taken, or cannot be read; `status` is what HTTP calls that."""
+    """A request body was refused or could not be read; `status` is the HTTP status to answer."""
 
     def __init__(self, status: int) -> None:
         super().__init__(status)
@@ -48,10 +49,10 @@ class BodyError(Exception):
 
 
 async def read_body(request: Request, largest: int, seconds: float) -> bytes:
-    """Read a body of no more than so many octets, which may take so many seconds to come.
+    """Return the body of a request, of at most `largest` bytes, read within `seconds`.
 
     Raises:
-        UnreadError: It is too large, too slow, or cut off; what is left of it is not read.
+        BodyError: It is too large, too slow or incomplete; the rest is not read.
     """
     length = request.headers.get("content-length", "")
     if length.isdigit() and (len(length) > _DIGITS or int(length) > largest):
@@ -70,30 +71,30 @@ async def read_body(request: Request, largest: int, seconds: float) -> bytes:
     return bytes(whole)
 
 
-MAX_BODY_SIZE = 2**20  # octets of what is POSTed: SendGrid tells of many events at once
-_SECONDS = 20.0  # for all of it to come
-_MOST = 20_000  # notices that are remembered
+MAX_BODY_SIZE = 2**20  # bytes: SendGrid batches many events
+_SECONDS = 20.0  # for the whole body to arrive
+_MOST = 20_000  # notification ids that are remembered
 
 
 @dataclass(frozen=True, slots=True)
 class WebhookHandlers:
-    """What is done about a notice."""
+    """The actions that a notification triggers."""
 
     process_reports: Callable[[tuple[BounceEvent, ...]], None]  # may raise FeedpubError
-    visit: Callable[[str], bool]  # GET a URL; tell whether that went well
+    visit: Callable[[str], bool]  # GET a URL; return whether that succeeded
     now: Callable[[], datetime]
-    log: Callable[[str], None] = lambda _line: None  # of what was not heeded
+    log: Callable[[str], None] = lambda _line: None  # reports rejected and failed notifications
 
 
 @dataclass(slots=True)
 class ReplayCache:
-    """What was told of late: a notice that comes again changes nothing."""
+    """The ids of recent notifications, so that one sent again is ignored."""
 
     _ids: "OrderedDict[str, datetime]" = field(default_factory=OrderedDict)
 
     def add(self, number: str, now: datetime) -> bool:
-        """Tell whether it is the first time; from now on it is not."""
-        # A notice may be an hour old or, by another clock, be of the hour to come.
+        """Remember an id; return whether it is new."""
+        # A notification may be up to the tolerance old, or as far in the future by another clock.
         while self._ids and now - next(iter(self._ids.values())) > 2 * TIMESTAMP_TOLERANCE:
             self._ids.popitem(last=False)
         if number in self._ids:
@@ -104,7 +105,7 @@ class ReplayCache:
         return True
 
     def discard(self, number: str) -> None:
-        """Let it come again: nothing could be done about it."""
+        """Forget an id whose notification could not be processed, so that a retry is accepted."""
         self._ids.pop(number, None)
 
 
@@ -114,9 +115,9 @@ def build_parsers(
     fetch: Callable[[str], bytes],
     roots: Callable[[], Sequence[Certificate]] = load_trusted_certificates,
 ) -> Mapping[str, WebhookParser]:
-    """Give what reads the notices of each service that the configuration names.
+    """Return the notification parser of each service in the configuration.
 
-    Raises FeedpubError for a key that cannot be used.
+    Raises FeedpubError for an invalid key.
     """
     found: dict[str, WebhookParser] = {}
     if settings.ses:
@@ -136,9 +137,9 @@ def build_parsers(
 def build_site_webhook_routes(
     site: Site, now: Callable[[], datetime], tell: Callable[[str], None]
 ) -> list[BaseRoute]:
-    """Give the routes of a site, () where its configuration names no service.
+    """Return the webhook routes of a site, none if its configuration names no service.
 
-    Raises FeedpubError for a key that cannot be used.
+    Raises FeedpubError for an invalid key.
     """
     with app.open_newsletter(site) as desk:
         services = build_parsers(desk.config.mail.webhooks, desk.keys, fetch)
@@ -156,27 +157,27 @@ def build_site_webhook_routes(
 
 
 def fetch(url: str) -> bytes:
-    """Give all that is at a URL; b"" where it cannot be had."""
+    """Return the content at a URL, b"" if it cannot be fetched completely."""
     answer = send_request(url)
     return answer.body if answer.is_success and answer.is_complete else b""
 
 
 def visit(url: str) -> bool:
-    """Visit a URL; tell whether that went well."""
+    """Fetch a URL; return whether that succeeded."""
     return send_request(url).is_success
 
 
 def build_webhook_routes(
     services: Mapping[str, WebhookParser], doing: WebhookHandlers
 ) -> list[BaseRoute]:
-    """Give the routes POST /hooks/{service}, and with a secret behind it."""
+    """Return the routes POST /hooks/{service} and POST /hooks/{service}/{secret}."""
     hooks = _WebhookEndpoint(services, doing)
     paths = ("/hooks/{service}", "/hooks/{service}/{secret}")
     return [Route(path, hooks.post, methods=["POST"]) for path in paths]
 
 
 class _WebhookEndpoint:
-    """Takes what services POST."""
+    """Receives the notifications that services POST."""
 
     def __init__(self, services: Mapping[str, WebhookParser], doing: WebhookHandlers) -> None:
         self._services = services
@@ -184,7 +185,7 @@ class _WebhookEndpoint:
         self._seen = ReplayCache()
 
     async def post(self, request: Request) -> Response:
-        """Take one notice: 200 where it was heeded, 403 where it is not from the service."""
+        """Process one notification: 200 if done, 403 if not authentic, 503 to ask for a retry."""
         service = request.path_params["service"]
         reader = self._services.get(service)
         if reader is None:
@@ -215,7 +216,7 @@ class _WebhookEndpoint:
         heeded = False
         try:
             heeded = self._handle(notice)
-        except FeedpubError as error:  # of the database, mostly: it is full, or away
+        except FeedpubError as error:  # mostly database errors: full or unavailable
             self._doing.log(f"{service}: not heeded yet: {error}")
         finally:
             if not heeded:

@@ -1,4 +1,4 @@
-"""What can be typed: the commands and their options, for parsing, help and completion alike."""
+"""The definitions of all commands, used for parsing, help and shell completion."""
 
 from collections.abc import Iterator, Sequence
 
@@ -29,7 +29,7 @@ COMMANDS = (
 def walk_commands(
     commands: Sequence[Command] = COMMANDS, before: str = ""
 ) -> Iterator[tuple[str, Command]]:
-    """Give every command by all that is typed for it, as `subscribers add`."""
+    """Yield every command with its full name, such as `subscribers add`."""
     for command in commands:
         name = f"{before}{command.name}"
         yield name, command

@@ -1,4 +1,4 @@
-"""The commands that send mail."""
+"""The definitions of the `digest` commands."""
 
 from feedpub.cli.commands.spec import CONFIG, JSON, Argument, Command, Option, ParamType
 

@@ -1,4 +1,4 @@
-"""The commands that see to it that mail arrives, and to what comes back."""
+"""The definitions of `bounces` and `doctor`."""
 
 from feedpub.cli.commands.spec import CONFIG, JSON, Argument, Command, Option, ParamType
 

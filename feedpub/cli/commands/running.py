@@ -1,4 +1,4 @@
-"""The commands that keep a site running, and tell how it stands."""
+"""The definitions of `run` and `status`."""
 
 from feedpub.cli.commands.spec import CONFIG, JSON, Command, Option
 

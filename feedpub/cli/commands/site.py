@@ -1,4 +1,4 @@
-"""The commands that make, look after and publish a site."""
+"""The definitions of the commands that create, build, check and serve a site."""
 
 from feedpub.cli.commands.spec import CONFIG as _CONFIG
 from feedpub.cli.commands.spec import JSON, Argument, Command, Option, ParamType

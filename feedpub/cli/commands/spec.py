@@ -1,11 +1,11 @@
-"""What commands, options and arguments are declared with."""
+"""The classes that commands, options and arguments are defined with, and shared options."""
 
 from dataclasses import dataclass
 from enum import Enum
 
 
 class ParamType(Enum):
-    """What follows an option, or stands by itself."""
+    """The type of an option's or argument's value; the value is its placeholder in help."""
 
     FLAG = ""
     FILE = "FILE"
@@ -20,27 +20,27 @@ class ParamType(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Option:
-    """An option, as `--config FILE`."""
+    """An option, such as `--config FILE`."""
 
     name: str
     help: str
     param_type: ParamType = ParamType.FLAG
     metavar: str = ""
-    dest: str = ""  # what its value is called where that is not its name
+    dest: str = ""  # attribute of Arguments, if not derived from the name
     choices: tuple[str, ...] = ()
-    multiple: bool = False  # it may be given more than once: its value is a list
+    multiple: bool = False  # may be repeated; the value is a list
     required: bool = False
-    variadic: bool = False  # all that follows it, up to the next option, is its value
+    variadic: bool = False  # takes all words up to the next option
 
     @property
     def key(self) -> str:
-        """The name without its hyphens."""
+        """The name without leading hyphens."""
         return self.name.lstrip("-")
 
 
 @dataclass(frozen=True, slots=True)
 class Argument:
-    """What stands by itself after a command."""
+    """A positional argument of a command."""
 
     key: str
     metavar: str
@@ -52,7 +52,7 @@ class Argument:
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """A command, what it does in one line and in a few, and how it is used."""
+    """A command with its one-line help, description, examples and parameters."""
 
     name: str
     help: str
@@ -60,7 +60,7 @@ class Command:
     examples: tuple[tuple[str, str], ...]
     options: tuple[Option, ...] = ()
     argument: Argument | None = None
-    subcommands: tuple["Command", ...] = ()  # one of them must follow, where there are any
+    subcommands: tuple["Command", ...] = ()  # if there are any, one is required
 
 
 DEBUG = Option("--debug", "show where in the program an error came from")

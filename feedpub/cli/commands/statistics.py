@@ -1,4 +1,4 @@
-"""The command that tells how the site is read."""
+"""The definition of `stats`."""
 
 from feedpub.cli.commands.spec import CONFIG, JSON, Command, Option, ParamType
 

@@ -1,4 +1,4 @@
-"""The commands that look after the list of readers."""
+"""The definitions of the `subscribers` commands."""
 
 from feedpub.cli.commands.spec import CONFIG, JSON, Argument, Command, Option, ParamType
 from feedpub.models.newsletter import CADENCES, SUBSCRIBER_STATES

@@ -1,4 +1,8 @@
-"""Manuscripts → the library: every post in its place, in order, by tag and by author."""
+"""Build the library: all posts in their places, in order, grouped by tag, author and language.
+
+`build_library` is the entry point. It chooses what is shown at a given time and has `PostResolver`
+assign ids and URLs and resolve links.
+"""
 
 from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -33,38 +37,38 @@ _NO_FILES: Mapping[str, int] = MappingProxyType({})
 
 @dataclass(frozen=True, slots=True)
 class Library:
-    """All posts, newest first, and the groups they fall into, each in order of its name."""
+    """All posts, newest first, and their groups, each sorted by name."""
 
-    posts: tuple[Post, ...]  # but for the unlisted ones
+    posts: tuple[Post, ...]  # without the unlisted ones
     tags: tuple[tuple[Tag, tuple[Post, ...]], ...]
     categories: tuple[tuple[Tag, tuple[Post, ...]], ...]
     authors: tuple[tuple[Author, tuple[Post, ...]], ...]
     languages: tuple[tuple[str, tuple[Post, ...]], ...]
-    files: Mapping[str, str]  # published as they are: source path → path below the output folder
+    files: Mapping[str, str]  # published unchanged; source path: path below the output folder
     drafts: int
     scheduled: int
     expired: int
-    valid_from: datetime | None  # this library holds from here …
-    valid_until: datetime | None  # … up to, not including, here: then a post appears or goes
+    valid_from: datetime | None  # when a post last appeared or expired
+    valid_until: datetime | None  # when one does so next; the library is stale from then on
     problems: tuple[Problem, ...]
-    # What each post is published as, and what those were that are away for the moment.
+    # What each post is published as, with the records of posts that are hidden for now.
     publications: Mapping[str, Publication] = field(default_factory=dict)
-    pages: tuple[Post, ...] = ()  # About and the like, by path: in no feed, list or mail
-    private: int = 0  # posts that nobody may see
-    unlisted: tuple[Post, ...] = ()  # they have a page, and are in no list
+    pages: tuple[Post, ...] = ()  # "About" and such, by path; in no feed, list or mail
+    private: int = 0  # posts that are never published
+    unlisted: tuple[Post, ...] = ()  # posts with a page that is in no list
     redirects: tuple[Redirect, ...] = ()
     cache: "LibraryCache | None" = field(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
 class LibraryCache:
-    """How a library was made, so that the next one need not make again what stays the same."""
+    """How a library was built, so that the next build can reuse what has not changed."""
 
     resolver: PostResolver
     resolved_posts: Mapping[str, ResolvedPost]  # by source path
 
 
-def build_library(  # noqa: PLR0913 - a library is made of all of these
+def build_library(  # noqa: PLR0913 - all are inputs of a library
     config: Config,
     manuscripts: Iterable[ParsedPost],
     files: Mapping[str, int],
@@ -77,15 +81,15 @@ def build_library(  # noqa: PLR0913 - a library is made of all of these
     unread: Iterable[str] = (),
     linkable: Mapping[str, int] = _NO_FILES,
 ) -> Library:
-    """Put manuscripts in their places; `files` gives the other files and their sizes in octets.
+    """Build a library from parsed posts; `files` maps the paths of other files to sizes in bytes.
 
-    `published` is what posts were published as before: as long as their source is there, be it
-    among the `unread` ones, they keep that.
+    `published` records what posts were published as. A post keeps its id and URL while its source
+    exists (if only among the `unread` paths) and it does not ask for others.
 
-    Drafts and posts dated after `now` stay out unless asked for; expired ones always do. The
-    files of a page bundle whose post stays out do so with it. The `linkable` files are published
-    where a post that is shown links to them. `known` is an earlier library of
-    the same site: a post that is as it was there is the very one that is there.
+    Drafts and posts dated after `now` are left out unless requested; expired posts always are. The
+    files of a bundle are left out with its post. A `linkable` file is published if a shown post
+    links to it. `known` is an earlier library of the same site: unchanged posts are reused from it
+    as the same objects.
     """
     manuscripts, unread = list(manuscripts), list(unread)
     said = translations.detect_languages(config, manuscripts, unread)
@@ -101,8 +105,9 @@ def build_library(  # noqa: PLR0913 - a library is made of all of these
         files = {**files, **{path: linkable[path] for path in linked}}
     before = {} if published is None else published
     sources = {one.path for group in groups.values() for one in group}.union(unread)
+    # Usually no file is gone; the mapping stays the same object, which `same` tests.
     left = before if before.keys() <= sources else _match_renamed(before, sources, shown)
-    same = known is not None and left is known.publications  # what it published itself
+    same = known is not None and left is known.publications  # unchanged since `known` was built
     opened = _select_files(files, shown, hidden)
     old = known.cache if known else None
     making = _resolve_posts(config, shown, opened, now, left, old, said=said, same=same)
@@ -145,11 +150,12 @@ def build_library(  # noqa: PLR0913 - a library is made of all of these
 def _match_renamed(
     published: Mapping[str, Publication], paths: Container[str], shown: Iterable[ParsedPost]
 ) -> dict[str, Publication]:
-    """Leave out the publications of posts whose files are gone, but for renamed files.
+    """Return the publications of posts that still exist, matching renamed files.
 
-    A file that is new, and has the title and the date of one that is gone, is the same post.
+    A new file with the title and date of a missing one is taken for the same post.
     """
     left = {path: each for path, each in published.items() if path in paths}
+    # In reverse, so that the first path wins if two posts share a fingerprint.
     gone = {
         each.fingerprint: each
         for path, each in sorted(published.items(), reverse=True)
@@ -164,7 +170,7 @@ def _match_renamed(
 def _reset_future_dates(
     published: Mapping[str, Publication], shown: Mapping[str, Publication], now: datetime
 ) -> dict[str, Publication]:
-    """Return anew the publications of posts that are not shown, and whose dates are to come now."""
+    """Clear the publish date of hidden posts for which it is in the future again."""
     away = (published[path] for path in published.keys() - shown.keys())
     return {
         each.path: replace(each, publish_date=None)
@@ -173,7 +179,7 @@ def _reset_future_dates(
     }
 
 
-def _resolve_posts(  # noqa: PLR0913 - what is shown, where it was, and what is known of that
+def _resolve_posts(  # noqa: PLR0913 - internal, called once
     config: Config,
     shown: Sequence[ParsedPost],
     sizes: Mapping[str, int],
@@ -184,9 +190,9 @@ def _resolve_posts(  # noqa: PLR0913 - what is shown, where it was, and what is 
     said: Mapping[str, PathLanguage],
     same: bool,
 ) -> LibraryCache:
-    """Put what is shown, oldest first, on its shelves: on those that are known, if they serve.
+    """Resolve the shown posts, oldest first, with the known resolver if it is still valid.
 
-    `same` tells that what was published before is what the known shelves published.
+    `same` says that `published` is what the known resolver itself has published.
     """
     serves = known and (same or known.resolver.previous_publications == published)
     if known and serves and known.resolver.is_reusable(config, shown, sizes, now, said):
@@ -207,12 +213,12 @@ def _resolve_posts(  # noqa: PLR0913 - what is shown, where it was, and what is 
 
 
 def _reuse_post(shelved: ResolvedPost, known: ResolvedPost | None) -> ResolvedPost:
-    """Give the post that is known where it is the same."""
+    """Return the known post object in place of an equal one."""
     return replace(shelved, post=known.post) if known and known.post == shelved.post else shelved
 
 
 def _get_status(one: ParsedPost, now: datetime, *, drafts: bool, future: bool) -> str:
-    """Tell whether a manuscript is shown at `now`, and if not, why."""
+    """Return the status of a post at `now`, one of `_STATUSES`."""
     if one.visibility == PRIVATE:
         return "private"
     if one.draft and not drafts:
@@ -225,7 +231,7 @@ def _get_status(one: ParsedPost, now: datetime, *, drafts: bool, future: bool) -
 def _select_files(
     files: Mapping[str, int], shown: Sequence[ParsedPost], hidden: Sequence[ParsedPost]
 ) -> Mapping[str, int]:
-    """Leave out the files of bundles whose post nobody may see yet, or any more."""
+    """Leave out the files of bundles and asset folders whose post is hidden."""
     closed = {**bundles.find_bundles(one.path for one in hidden), **_asset_folders(shown, hidden)}
     if not closed:
         return files
@@ -239,7 +245,7 @@ def _select_files(
 
 
 def _asset_folders(shown: Sequence[ParsedPost], hidden: Sequence[ParsedPost]) -> dict[str, str]:
-    """Find the folders of files that belong to a hidden post alone: `trip/` beside `trip.md`."""
+    """Return the asset folders used by a hidden post alone: `trip/` beside `trip.md`."""
     own = {splitext(one.path)[0]: one.path for one in hidden}
     for one in shown if own else ():
         own.pop(splitext(one.path)[0], None)
@@ -251,7 +257,7 @@ def _asset_folders(shown: Sequence[ParsedPost], hidden: Sequence[ParsedPost]) ->
 def _find_linked_files(
     shown: Iterable[ParsedPost], config: Config, files: Container[str]
 ) -> set[str]:
-    """Find the files that manuscripts which are shown link to, or show."""
+    """Return the files that shown posts link to, embed or enclose."""
     found: set[str] = set()
     for one in shown:
         targets = [each.target for each in one.references]
@@ -268,9 +274,9 @@ def _group_posts(
     key: Callable[[Name], str],
     label: Callable[[Name], str],
 ) -> tuple[tuple[Name, tuple[Post, ...]], ...]:
-    """Gather posts under each of their names, told apart by key and in order of their labels.
+    """Group posts by name; names with the same key are one group. Groups are sorted by label.
 
-    The posts of each stay in order.
+    The posts of a group stay in order.
     """
     found: dict[str, tuple[Name, list[Post]]] = {}
     for post in posts:

@@ -1,7 +1,8 @@
-"""Find the files that belong to a post: those of a page bundle (`post/index.md` and what lies
-beside and below it), and those of an asset folder (`trip.md` and `trip/`, as Hexo has it).
+"""Find the files that belong to a post, and guess media types.
 
-File names → media types, the same on every machine and with every version of Python.
+A page bundle is `post/index.md` with everything beside and below it; an asset folder is `trip/`
+beside `trip.md`, as in Hexo. Media types come from a table of our own, so that they are the same on
+every machine and with every version of Python.
 """
 
 import posixpath
@@ -14,9 +15,9 @@ from feedpub.models.content import ParsedPost
 
 
 def find_bundles(paths: Iterable[str]) -> dict[str, str]:
-    """Find the bundles among posts: the folder of each → the path of the post it belongs to.
+    """Return the page bundles among posts: folder to the path of the post it belongs to.
 
-    Where a folder has an index in several languages, it belongs to the one that names none.
+    A folder with an index in several languages belongs to the one without a language suffix.
     """
     found: dict[str, str] = {}
     for path in paths:
@@ -28,10 +29,10 @@ def find_bundles(paths: Iterable[str]) -> dict[str, str]:
 
 
 def find_asset_folders(manuscripts: Sequence[ParsedPost], files: Container[str]) -> dict[str, str]:
-    """Find the asset folders of posts: each folder → the path of the post it belongs to.
+    """Return the asset folders of posts: folder to the path of the post it belongs to.
 
-    That is a folder of the post's own name whose files the post names as if they lay beside it,
-    and which holds no other post.
+    An asset folder has the name of its post and contains no other post, and the post refers to one
+    of its files as if it lay beside the post.
     """
     found: dict[str, str] = {}
     for one in manuscripts:
@@ -49,7 +50,7 @@ def find_asset_folders(manuscripts: Sequence[ParsedPost], files: Container[str])
 
 
 def find_bare_names(one: ParsedPost) -> tuple[str, ...]:
-    """Return the names of files that a post gives without a folder."""
+    """Return the file names that a post refers to without a folder."""
     targets = [each.target for each in one.references]
     targets += [each.url for each in one.enclosures]
     targets += [one.image.url] if one.image else []
@@ -60,12 +61,12 @@ _NO_NAME = frozenset("/#?{}|\\:")
 
 
 def find_nearest_folder(path: str, known: Container[str]) -> str:
-    """Give the innermost of the known folders that a path is in, "" where it is in none."""
+    """Return the innermost known folder that contains a path, or ""."""
     return next((folder for folder in iter_parents(path) if folder in known), "")
 
 
 def iter_parents(path: str) -> Iterator[str]:
-    """Give every folder above a path, the innermost first."""
+    """Yield every folder above a path, innermost first."""
     cut = path.rfind("/")
     while cut > 0:
         yield path[:cut]
@@ -149,5 +150,5 @@ _TYPES = {
 
 
 def guess_media_type(url: str) -> str:
-    """Give the media type (RFC 6838) that the name of a file at a URL tells, or `UNKNOWN`."""
+    """Return the media type (RFC 6838) for the suffix of a URL, or `DEFAULT_MEDIA_TYPE`."""
     return _TYPES.get(splitext(_TAIL.sub("", url))[1].lower(), DEFAULT_MEDIA_TYPE)

@@ -1,7 +1,8 @@
-"""Turns what a manuscript refers to (`other.md`, `cat.png`, `{filename}x.md`, `#part`) into URLs.
+"""Resolve a post's references (`other.md`, `cat.png`, `{filename}x.md`, `#part`) to absolute URLs.
 
-A reference is looked up first among the site's own posts and files, as the tools that authors
-come from do, and is otherwise joined to the post's URL as a browser would (RFC 3986 section 5).
+A reference is looked up among the site's own posts and files first, as the generators that authors
+come from do. Otherwise it is joined to the post's URL as a browser would (RFC 3986 section 5).
+`resolve_all` handles one post; `substitute_urls` writes the result into its HTML.
 """
 
 import posixpath
@@ -24,8 +25,8 @@ _PREFIX = re.compile(
     r"|\|(filename|static|attach|tag|author|category)\|"
 )
 _SHORT_PREFIXES = frozenset(("post_url", "link", "ref"))  # these may name a post without its folder
-_FILE_PREFIXES = frozenset(("static", "attach", "photo", "site"))  # these name a file of the site
-_TERM_PREFIXES = frozenset(("tag", "author", "category"))  # Pelican's, by their names or slugs
+_FILE_PREFIXES = frozenset(("static", "attach", "photo", "site"))  # these name a file
+_TERM_PREFIXES = frozenset(("tag", "author", "category"))  # Pelican's, by name or slug
 _SUFFIXLESS = frozenset(("", "filename"))  # these may name a post without its suffix
 _RESERVED_FOLDERS = frozenset(
     ("archive", "authors", "categories", "digests", "feeds", "subscribe", "tags")
@@ -34,7 +35,7 @@ _NAMED_PREFIXES = (
     *("{post_url}", "{link}", "{ref}", "@/", "{wiki}"),
     *("{tag}", "{author}", "{category}", "|tag|", "|author|", "|category|"),
 )
-# Where Jekyll publishes 2025-01-30-hello.md unless told otherwise: /category/2025/01/30/hello.html
+# Where Jekyll publishes 2025-01-30-hello.md by default: /category/2025/01/30/hello.html
 _OLD_URL = re.compile(
     r"(?:/.*)?/(\d{4})/(\d\d)/(\d\d)/([^/?#]+?)(?:\.html|/)?(?:[?#].*)?", re.DOTALL
 )
@@ -52,29 +53,29 @@ _ENCODED = re.compile(
 )
 _UNSAFE = re.compile(r"[^!#$%&'()*+,\-./0-9:;=?@A-Z_a-z~]+")
 _STRAY_PERCENT = re.compile(r"%(?![0-9A-Fa-f]{2})")
-_PICTURE = re.compile(r"<img [^<>]*>")  # of finished HTML: its attributes hold neither sign
+_PICTURE = re.compile(r"<img [^<>]*>")  # rendered HTML has no "<" or ">" in attributes
 _ATTRIBUTE = re.compile(r' ([a-z-]+)="([^"]*)"')
 _DATED = re.compile(r"\d{4}-\d{1,2}-\d{1,2}-")
 
 
 @dataclass(frozen=True, slots=True)
 class LinkIndex:
-    """Where everything of the site is found: source path, in NFC → URL."""
+    """The URLs of everything in the site, by source path in NFC."""
 
-    site_url: str  # the site's URL
+    site_url: str
     posts: Mapping[str, str]
     files: Mapping[str, str]
-    posts_by_name: Mapping[str, str]  # what `names` gives
-    wiki_index: WikiIndex = EMPTY_WIKI_INDEX  # what wiki links name
+    posts_by_name: Mapping[str, str]  # from `index_names`
+    wiki_index: WikiIndex = EMPTY_WIKI_INDEX  # for wiki links
     term_urls: Mapping[tuple[str, str], str] = field(default_factory=dict)  # kind, name or slug
-    post_urls: Container[str] = frozenset()  # of all posts
+    post_urls: Container[str] = frozenset()
 
 
 def index_names(paths: Iterable[str]) -> dict[str, str]:
-    """Index the paths of posts by the names that Jekyll's and Hugo's references use.
+    """Map the names that Jekyll's and Hugo's references use to the paths of posts.
 
-    Whole paths win over bare names, and these over names without their date; where two posts
-    share a name the first path in order keeps it.
+    Whole paths win over bare names, and bare names over names without their date. If two posts
+    share a name, the path that sorts first keeps it.
     """
     known: tuple[dict[str, str], ...] = ({}, {}, {})
     for path in sorted(paths):
@@ -90,7 +91,7 @@ def index_names(paths: Iterable[str]) -> dict[str, str]:
 
 
 def is_named_reference(reference: Reference) -> bool:
-    """Tell whether a reference may have to be looked up in `Places.names`."""
+    """Return whether a reference may need the indexes by name, which are built only on demand."""
     target = reference.target
     return target.startswith(_NAMED_PREFIXES) or (
         target.startswith(_ROOTED) and _OLD_URL.fullmatch(target.removeprefix("{site}")) is not None
@@ -98,9 +99,10 @@ def is_named_reference(reference: Reference) -> bool:
 
 
 def resolve(reference: Reference, path: str, url: str, places: LinkIndex) -> tuple[str, str]:
-    """Give the absolute URL that a reference in the post at `path` and `url` means, and a fault.
+    """Return the absolute URL of a reference in the post at `path` and `url`, and an error message.
 
-    The fault is "" unless the reference names a source file of the site that is not there.
+    The message is "" unless the reference names a post, file or term of the site that is missing,
+    or an ambiguous wiki link.
     """
     target = reference.target
     if target.startswith("#"):
@@ -112,7 +114,7 @@ def resolve(reference: Reference, path: str, url: str, places: LinkIndex) -> tup
         kind, rest = "link", rest[2:]
     written = _TAIL.sub("", rest)
     tail = rest[len(written) :]
-    name = written.replace("\\", "/")  # as people write paths on Windows, and browsers read them
+    name = written.replace("\\", "/")  # browsers treat a backslash the same way
     if kind in _TERM_PREFIXES:
         return _resolve_term(kind, _plain(name), places)
     if kind == "wiki":
@@ -130,7 +132,7 @@ def resolve(reference: Reference, path: str, url: str, places: LinkIndex) -> tup
 def _resolve_missing(
     kind: str, name: str, target: str, url: str, places: LinkIndex
 ) -> tuple[str, str]:
-    """Give the URL of what lies in no place that is known, and a fault where it should."""
+    """Return the URL of a target that is not published, and a message if it should be."""
     if kind in _FILE_PREFIXES:
         return _joined(places.site_url, name.lstrip("/")), ""
     named = kind or _TAIL.sub("", name).lower().endswith(MARKDOWN_SUFFIXES)
@@ -141,7 +143,7 @@ def _resolve_missing(
 def _resolve_wikilink(
     name: str, tail: str, path: str, url: str, places: LinkIndex
 ) -> tuple[str, str]:
-    """Give the URL that a wiki link means; "" where nothing has that name, and a fault."""
+    """Return the URL of a wiki link, or "" if nothing has that name, and a message."""
     found = places.wiki_index.find(name, path)
     if not found:
         is_file = posixpath.splitext(name)[1].lower() in wikilinks.EMBED_SUFFIXES
@@ -158,7 +160,7 @@ def _resolve_wikilink(
 
 
 def _resolve_term(kind: str, name: str, places: LinkIndex) -> tuple[str, str]:
-    """Give the URL of the page of a tag, an author or a category."""
+    """Return the URL of the page of a tag, an author or a category, and a message."""
     found = places.term_urls.get((kind, fold_case(name))) or places.term_urls.get(
         (kind, slugify(name))
     )
@@ -168,7 +170,7 @@ def _resolve_term(kind: str, name: str, places: LinkIndex) -> tuple[str, str]:
 
 
 def find_files(target: str, path: str, site: str, files: Container[str]) -> Iterator[str]:
-    """Return which of these files a reference in the post at `path` may mean."""
+    """Yield which of these files a reference in the post at `path` may mean."""
     prefix = _PREFIX.match(target)
     kind = (prefix[1] or prefix[2]) if prefix else ""
     name = _TAIL.sub("", target[prefix.end() :] if prefix else target).replace("\\", "/")
@@ -181,7 +183,7 @@ def find_files(target: str, path: str, site: str, files: Container[str]) -> Iter
 def resolve_all(
     references: Iterable[Reference], path: str, url: str, places: LinkIndex
 ) -> tuple[tuple[tuple[str, str], ...], tuple[Problem, ...]]:
-    """Resolve every reference of one post: pairs of target and URL, and what was not found."""
+    """Resolve all references of one post; return pairs of target and URL, and the problems."""
     pairs: list[tuple[str, str]] = []
     problems: list[Problem] = []
     for reference in references:
@@ -195,26 +197,26 @@ def resolve_all(
 def substitute_urls(
     body: Body, links: Iterable[tuple[str, str]], shown: Callable[[str], str] = str
 ) -> str:
-    """Return a post's HTML with URLs in the place of its references.
+    """Return a post's HTML with its references replaced by URLs.
 
-    `shown` turns an absolute URL into the one to be written. What is written is judged: nothing
-    but an allowed scheme gets into pages, feeds or mails from here.
+    `shown` rewrites each absolute URL before it is written. The URL's scheme is checked after that,
+    so nothing but an allowed scheme reaches pages, feeds or mails.
     """
     urls = dict(links)
     parts = list(body.pieces)
     parts[1::2] = [_escape_safe_url(shown(urls.get(target, target))) for target in parts[1::2]]
     for place in range(1, len(parts), 2):
         if not parts[place] and body.pieces[place].startswith(wikilinks.PREFIX):
-            # A link to nothing is its text.
+            # Turn a wiki link without a target into an anchor without href.
             parts[place - 1] = parts[place - 1].removesuffix(' href="')
             parts[place + 1] = parts[place + 1].removeprefix('"')
     return "".join(parts)
 
 
 def replace_data_images(html: str) -> str:
-    """Return finished HTML with the text of each picture that is within it (`data:`) in its place.
+    """Return finished HTML with each `data:` image replaced by its alternative text.
 
-    Many feed readers do not show such a picture, and each of them would hold it in every feed.
+    Many feed readers do not show such images, and every feed with the post would carry them.
     """
     return _PICTURE.sub(_description, html)
 
@@ -227,14 +229,14 @@ def _description(tag: re.Match[str]) -> str:
 
 
 def _escape_safe_url(url: str) -> str:
-    """Return a URL as an attribute holds it; "" where nobody should follow it."""
+    """Return a URL escaped for an attribute, or "" if its scheme is not allowed."""
     return escape(url) if is_safe(url) else ""
 
 
 def build_url_rewriter(site: str, own: str) -> Callable[[str], str]:
-    """Give the form of URLs for the page at `own`: those of this site without their host.
+    """Return a function that shortens URLs for the page at `own` by omitting this site's host.
 
-    Such a page works wherever the folder is served, in a preview too.
+    The page then works wherever the folder is served, such as in a preview.
     """
     parts = urlsplit(site)
     origin = len(f"{parts.scheme}://{parts.netloc}")
@@ -243,7 +245,7 @@ def build_url_rewriter(site: str, own: str) -> Callable[[str], str]:
     def shown(url: str) -> str:
         if url.startswith(on_page):
             return url[len(own) :]
-        # A path that begins with "//" would be taken for a host.
+        # Browsers would take a path that begins with "//" for a host.
         if url.startswith(site) and not url.startswith("//", origin):
             return url[origin:]
         return url
@@ -252,7 +254,7 @@ def build_url_rewriter(site: str, own: str) -> Callable[[str], str]:
 
 
 def iri_to_uri(text: str) -> str:
-    """Percent-encode what RFC 3986 does not allow below a host, in NFC; what is encoded stays."""
+    """Percent-encode, in NFC, what RFC 3986 does not allow below a host; keep valid escapes."""
     if _ENCODED.fullmatch(text):
         return text
     whole = _STRAY_PERCENT.sub("%25", normalize("NFC", text))
@@ -262,34 +264,34 @@ def iri_to_uri(text: str) -> str:
 
 
 def normalize_absolute_url(text: str) -> str:
-    """Give a whole URL percent-encoded and with its host in ASCII.
+    """Return an absolute URL percent-encoded, with its host in ASCII.
 
-    "" stands for what is no whole URL, or one that nobody should follow (`javascript:`).
+    The result is "" for anything else, and for a scheme that is not allowed (`javascript:`).
     """
     settled, target = normalize_url(escape(text))
     return "" if target else unescape(settled)
 
 
 def _joined(base: str, target: str) -> str:
-    """Join as a browser would; a target is never taken for a URL with a scheme.
+    """Join as a browser would, but never take the target for a URL with a scheme.
 
-    Else the prefixes would be a way past the sanitiser: `{static}javascript:`.
+    Otherwise a prefix could bypass the sanitizer: `{static}javascript:`.
     """
     relative = iri_to_uri(target)
     if _NAME.fullmatch(relative) and _TIDY.fullmatch(base):
-        return base[: base.rindex("/") + 1] + relative  # as below, and ten times as fast
-    # RFC 3986 section 4.2: so a colon in the first segment is part of a path.
+        return base[: base.rindex("/") + 1] + relative  # same result as below, ten times as fast
+    # "./" makes a colon in the first segment part of a path (RFC 3986 section 4.2).
     return urljoin(base, f"./{relative}" if _SCHEME.match(relative) else relative)
 
 
 def _plain(name: str) -> str:
-    """Give the path that a percent-encoded one stands for, in NFC."""
+    """Return a path percent-decoded and in NFC."""
     decoded = unquote(name) if "%" in name else name
     return decoded if decoded.isascii() else normalize("NFC", decoded)
 
 
 def _find(kind: str, name: str, path: str, places: LinkIndex) -> str:
-    """Look a reference up among the site's posts and files; "" where there is none."""
+    """Return the URL of one of the site's posts or files, or ""."""
     for candidate in _candidates(kind, name, path, places.site_url):
         whole = posixpath.normpath(candidate)
         found = places.posts.get(whole) or places.files.get(whole)
@@ -302,7 +304,7 @@ def _find(kind: str, name: str, path: str, places: LinkIndex) -> str:
 
 
 def _find_without_suffix(name: str, path: str, url: str, places: LinkIndex) -> str:
-    """Look up a post that is named without the suffix of its file; an address wins over that."""
+    """Look up a post by a path without suffix, unless a post has that very URL."""
     if not name or name.strip("/").partition("/")[0] in _RESERVED_FOLDERS:
         return ""
     joined = _joined(url, name)
@@ -320,7 +322,7 @@ def _find_without_suffix(name: str, path: str, url: str, places: LinkIndex) -> s
 
 
 def _candidates(kind: str, name: str, path: str, site: str) -> Iterator[str]:
-    """Give the source paths that a name may mean, the likeliest first."""
+    """Yield the source paths that a name may mean, most likely first."""
     rooted = name.startswith("/") or kind in ("link", "site")
     if not rooted:
         yield posixpath.join(posixpath.dirname(path), name)
@@ -341,13 +343,13 @@ def _find_by_short_name(name: str, places: LinkIndex) -> str:
 
 
 def _find_by_name(name: str, places: LinkIndex) -> str:
-    """Give the URL of the post of a name that `names` gives, "" where there is none."""
+    """Return the URL of the post with a name in `posts_by_name`, or ""."""
     path = places.posts_by_name.get(fold_case(name))
     return places.posts[path] if path else ""
 
 
 def _without_suffix(path: str) -> str:
-    """Give a path without its suffixes: `a/2025-01-30-x` of `a/2025-01-30-x.aspx.markdown`.
+    """Return a path without its suffixes: `a/2025-01-30-x` for `a/2025-01-30-x.aspx.markdown`.
 
     The index of a page bundle is known by its folder.
     """

@@ -1,4 +1,4 @@
-"""A manuscript → the address it asks for: slug, URL and file."""
+"""Build the permalink that a post asks for: slug, URL and output path; see `PermalinkBuilder`."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -19,13 +19,13 @@ _WEB = re.compile(r"https?://", re.IGNORECASE)
 _URL = re.compile(r"https?://([^/?#]*)([^?#]*)(.*)", re.IGNORECASE | re.DOTALL)
 _PORT = re.compile(r":(?:80|443)?$")
 _TAIL = re.compile(r"[?#].*", re.DOTALL)
-_TIDY = re.compile(r"(?:[a-z0-9_-]{5,100}/)+")  # no device of Windows has so long a name
+_TIDY = re.compile(r"(?:[a-z0-9_-]{5,100}/)+")  # too long for a Windows device name
 _HARMFUL = re.compile(r'[\x00-\x1f\x7f<>:"|?*#%]')
 _DEVICE = re.compile(r"(?:con|prn|aux|nul|(?:com|lpt)[0-9¹²³])(?:\..*)?", re.IGNORECASE)
-_LONGEST = 240  # octets: disks allow 255, and a number may have to fit too
+_LONGEST = 240  # bytes: file systems allow 255, and a number may be added
 _INDEX = "index.html"
 _MARKUP = (".html", ".htm", ".xhtml")
-# What Jekyll leaves in `:title` (its slugs of mode "pretty", in the case they were written in).
+# What Jekyll replaces in `:title` (slug mode "pretty", with the case kept).
 _NOT_PRETTY = re.compile(r"[^\w.~!$&'()+,;=@\u0300-\u036f]+")
 _MONTHS = (
     *("January", "February", "March", "April", "May", "June", "July"),
@@ -36,15 +36,15 @@ _DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Su
 
 @dataclass(frozen=True, slots=True)
 class Permalink:
-    """Where a post is published."""
+    """The address of a post."""
 
     slug: str
     url: str
-    output_path: str  # "" where its page is elsewhere
+    output_path: str  # "" if the page is on another site
 
 
 class PermalinkBuilder:
-    """Knows what the addresses of one site look like."""
+    """Builds the permalinks of one site from its configuration."""
 
     def __init__(self, config: Config) -> None:
         self._site = config.site.url
@@ -58,13 +58,13 @@ class PermalinkBuilder:
         self._elsewhere = self._pattern if self._leads_away(self._pattern) else ""
 
     def build(self, one: ParsedPost) -> Permalink:
-        """Give the address a manuscript asks for, whoever else may want it."""
+        """Return the permalink that a post asks for, even if it is taken."""
         slug = slugify(one.slug or one.stem or one.title)
         given = "" if self.is_server_query(one) else one.permalink
         pattern = self._page_pattern if one.kind == PAGE else self._pattern
         filled = self._filled(given or pattern, one, slug)
         if self._elsewhere and not _WEB.match(filled):
-            # Where all posts are pages of another site, a path means one of that site.
+            # If all posts are pages of another site, a path is relative to that site.
             filled = urljoin(self._elsewhere, "/" + filled.lstrip("/"))
         if not self._leads_away(filled):
             return self.build_for_output(slug, build_output_path(self._below(filled)))
@@ -72,21 +72,21 @@ class PermalinkBuilder:
         return Permalink(slug, url, "") if url else self.build_default(slug)
 
     def build_default(self, slug: str) -> Permalink:
-        """Give the address a post has where it cannot have another."""
+        """Return the fallback permalink, `posts/SLUG/`."""
         return self.build_for_output(slug, build_output_path(f"posts/{slug}/"))
 
     def build_for_output(self, slug: str, output: str) -> Permalink:
-        """Give the address of a page that is this file of the output folder."""
+        """Return the permalink of a page with this output path."""
         folder, _, name = output.rpartition("/")
         path = output if name != _INDEX else f"{folder}/" if folder else ""
         return Permalink(slug, self._site + quote(path), output if self._pages else "")
 
     def parse_location(self, place: str) -> Permalink:
-        """Return the address of a page that was published: by its file, or its URL elsewhere."""
+        """Return the permalink of a published page from its output path or external URL."""
         return Permalink("", place, "") if _WEB.match(place) else self.build_for_output("", place)
 
     def add_language(self, address: Permalink, language: str) -> Permalink:
-        """Give the address of a translation, by that which it would have as an original."""
+        """Return the permalink of a translation, given the one it would have as an original."""
         tag = language.lower()
         if address.output_path or address.url.startswith(self._site):
             output = address.output_path or build_output_path(address.url.removeprefix(self._site))
@@ -102,7 +102,7 @@ class PermalinkBuilder:
         return self._translations.replace("{language}", tag).replace("{permalink}", folder)
 
     def parse_old_address(self, written: str) -> tuple[Permalink, str]:
-        """Return the address of an old page of this site, and what is wrong with it, or ""."""
+        """Return the permalink of an old page of this site, and an error message or ""."""
         nowhere = Permalink("", "", "")
         if _WEB.match(written):
             if not self._is_own(written):
@@ -123,7 +123,7 @@ class PermalinkBuilder:
         return self.build_for_output("", output), ""
 
     def add_number(self, address: Permalink, number: int) -> Permalink:
-        """Give an address with a number after its last name: `a/index.html` → `a-2/index.html`."""
+        """Return a permalink with a number added: `a/index.html` becomes `a-2/index.html`."""
         if address.output_path:
             return self.build_for_output(address.slug, _numbered(address.output_path, number))
         parts = urlsplit(address.url)
@@ -131,18 +131,18 @@ class PermalinkBuilder:
         return Permalink(address.slug, url, "")
 
     def is_server_query(self, one: ParsedPost) -> bool:
-        """Tell whether a permalink is a question to this site's server, as `https://…/?p=12`."""
+        """Return whether a permalink is a query to this site's server: `https://…/?p=12`."""
         if not _WEB.match(one.permalink) or self._leads_away(one.permalink):
             return False
         path, mark, _ = self._below(one.permalink).partition("?")
         return bool(mark) and not path.strip("/")
 
     def _leads_away(self, text: str) -> bool:
-        """Tell whether a permalink is a whole URL that no page of ours is published at."""
+        """Return whether a permalink is an absolute URL outside the pages of this site."""
         return bool(_WEB.match(text)) and not (self._pages and self._is_own(text))
 
     def _is_own(self, text: str) -> bool:
-        """Tell whether a whole URL is one of this site, with http or https."""
+        """Return whether an absolute URL is on this site, by http or https."""
         found = _URL.match(text)
         return (
             found is not None
@@ -151,16 +151,16 @@ class PermalinkBuilder:
         )
 
     def _below(self, text: str) -> str:
-        """Return the path of a permalink of this site, below that of the site's own address."""
+        """Return the part of a permalink below the site's base URL."""
         found = _URL.match(text)
         return found[2][len(self._root) :] + found[3] if found else text
 
     def _filled(self, pattern: str, one: ParsedPost, slug: str) -> str:
-        """Put a post's own values into a permalink's placeholders."""
+        """Fill the placeholders of a permalink pattern."""
         day = to_timezone(one.published, self._zone if one.offset is None else _zone(one.offset))
 
         def put(match: re.Match[str]) -> str:
-            if match[2] == "name":  # Jekyll's: made of the file's name alone
+            if match[2] == "name":  # Jekyll's; from the file name alone
                 return slugify(one.stem or one.title)
             return _VALUES[match[1] or match[2]](one, slug, day)
 
@@ -168,14 +168,15 @@ class PermalinkBuilder:
 
 
 def _zone(offset: int) -> timezone:
-    """Return the zone that is so many minutes ahead of UTC."""
+    """Return the time zone with this offset from UTC in minutes."""
     return timezone(timedelta(minutes=offset))
 
 
 def build_output_path(path: str) -> str:
-    """Turn a permalink's path into a file below the output folder: never outside it, never hidden.
+    """Return the file below the output folder for a permalink's path.
 
-    `a/b/` is the file `a/b/index.html`, and so is `a/b`, but `a/b.html` is itself.
+    It is never outside that folder and never hidden. `a/b/` and `a/b` are the file
+    `a/b/index.html`; `a/b.html` stays itself.
     """
     if _TIDY.fullmatch(path):
         return path + _INDEX
@@ -187,25 +188,25 @@ def build_output_path(path: str) -> str:
 
 
 def _path(one: ParsedPost, slug: str) -> str:
-    """Give the place of a post below the content folder, without the name of its file."""
+    """Return the slugified path of a post in the content folder, without its suffix."""
     folder = one.path.rpartition("/")[0]
     if folder in bundles.find_bundles((one.path,)):
         folder = folder.rpartition("/")[0]
     folders = folder.split("/")
-    if one.kind == PAGE:  # Jekyll's `_pages` is no part of an address
+    if one.kind == PAGE:  # Jekyll's `_pages` is not part of a URL
         folders = [name for name in folders if not name.startswith("_")]
     names = [*folders, slug if one.kind == PAGE else one.stem or slug]
     return "/".join(slugify(name) for name in names if name)
 
 
 def _jekyll_title(one: ParsedPost, slug: str) -> str:
-    """Return the `:title` that Jekyll makes: capitals and dots stay."""
+    """Return `:title` as Jekyll does, keeping capitals and dots."""
     kept = _NOT_PRETTY.sub("-", normalize("NFC", one.slug or one.stem)).strip("-")
     return kept if kept.strip(".") else slug
 
 
 def _name(one: ParsedPost, slug: str) -> str:
-    """Return the slug or the file's name as written, but for what means something in a URL."""
+    """Return the slug or file name as written, without characters special in a URL."""
     kept = _HARMFUL.sub("-", one.slug or one.stem).replace("/", "-").replace("\\", "-")
     return kept if kept.strip(". ") else slug
 
@@ -217,7 +218,7 @@ def _categories(one: ParsedPost, written: Callable[[str], str]) -> str:
 
 
 def _sections(one: ParsedPost) -> list[str]:
-    """Return the folders that a post lies in, without that of its bundle, as Hugo's sections."""
+    """Return the folders of a post without that of its bundle, like Hugo's sections."""
     folder = one.path.rpartition("/")[0]
     if folder in bundles.find_bundles((one.path,)):
         folder = folder.rpartition("/")[0]
@@ -264,12 +265,12 @@ _VALUES: Mapping[str, _Value] = {
 
 
 def _lowered(category: str) -> str:
-    """Return a category as Jekyll has it in addresses: in small letters, and else as it is."""
+    """Return a category in the form of Jekyll's URLs: lower case, otherwise as written."""
     return _HARMFUL.sub("-", category.lower())
 
 
 def _segment(part: str) -> str:
-    """Keep a path segment as its author wrote it, but for what could harm a disk or a URL."""
+    """Return a path segment as written, without what is unsafe on a disk or in a URL."""
     kept = _HARMFUL.sub("-", part).strip(". ")
     if not kept or len(kept.encode()) > _LONGEST:
         return slugify(part)
@@ -277,7 +278,7 @@ def _segment(part: str) -> str:
 
 
 def _numbered(path: str, number: int) -> str:
-    """Put a number after the name of a page, before its suffix."""
+    """Insert a number after the name of a page, before its suffix."""
     for end in (f"/{_INDEX}", "/", *_MARKUP):
         if path.lower().endswith(end) and len(path) > len(end):
             cut = len(path) - len(end)

@@ -1,8 +1,8 @@
-"""Manuscripts → the id by which feed readers know each post, for ever.
+"""Assign each post its permanent id, by which feed readers recognize it; see `assign_ids`.
 
-An id given in the file wins; otherwise it is a `tag:` URI (RFC 4151) of the site's authority, a
-year that never changes and the source path. Title, slug, permalink, date and http or https may
-change, and nobody sees a post twice.
+An id given in the file wins. Otherwise it is a `tag:` URI (RFC 4151) of the site's authority, a
+fixed year and the source path. Title, slug, permalink, date and scheme can therefore change without
+any subscriber seeing the post twice.
 """
 
 import re
@@ -15,31 +15,31 @@ from feedpub.models.content import ParsedPost, Problem, Publication
 from feedpub.models.text import quote
 
 TAG_URI_YEAR = 2026
-"""The year of every `tag:` URI: fixed, so that no id depends on a date or a clock."""
+"""The year of every `tag:` URI, fixed so that no id depends on a date or a clock."""
 
 _OURS = re.compile(rf"tag:[^,:]*,{TAG_URI_YEAR}:")
-# An IRI (RFC 3987), as Atom allows: a scheme, then nothing that an IRI cannot hold.
+# An IRI (RFC 3987), as Atom allows: a scheme, then only characters that an IRI can contain.
 _IRI = re.compile(r'[A-Za-z][A-Za-z0-9+.-]*:[^\x00-\x20\x7f-\xa0<>"{}|\\^`\s]+')
 
 
 def get_authority(config: Config) -> str:
-    """Give whose `tag:` URIs those of a site are: its host, unless it is said otherwise."""
+    """Return the authority of the site's `tag:` URIs: its host, unless configured."""
     return config.site.authority or (urlsplit(config.site.url).hostname or "")
 
 
 def build_tag_uri(config: Config, specific: str) -> str:
-    """Give a `tag:` URI (RFC 4151) of this site for a name that is unique in it."""
+    """Return a `tag:` URI (RFC 4151) of this site for a name that is unique in it."""
     return f"tag:{get_authority(config)},{TAG_URI_YEAR}:{quote(specific)}"
 
 
 def strip_authority(identity: str) -> str:
-    """Give what stays of an id when the site has another host; ids that people gave stay whole."""
+    """Return an id of ours without its authority; ids given by authors are unchanged."""
     found = _OURS.match(identity)
     return identity[found.end() :] if found else identity
 
 
 def get_requested_id(config: Config, one: ParsedPost) -> str:
-    """Give the id a manuscript has by itself, whatever other files claim."""
+    """Return the id a post asks for, even if another post claims it too."""
     if not one.id:
         return build_tag_uri(config, one.path)
     return one.id if _IRI.fullmatch(one.id) else build_tag_uri(config, one.id)
@@ -50,10 +50,10 @@ def assign_ids(
     manuscripts: Sequence[ParsedPost],
     published: Mapping[str, Publication] | None = None,
 ) -> tuple[dict[str, str], tuple[Problem, ...]]:
-    """Give every manuscript, oldest first, an id of its own: source path → id.
+    """Return a unique id for each post (oldest first) by source path, and the problems.
 
-    An id that two files claim stays with the one that was `published` with it, and else with the
-    older. Publications of other posts are those of posts that are away for the moment.
+    If two files claim an id, the one `published` with it keeps it, else the older one. Publications
+    without a post belong to posts that are hidden for now; their ids stay reserved.
     """
     published = published or {}
     asked = {one.path: get_requested_id(config, one) for one in manuscripts}
@@ -83,7 +83,7 @@ def assign_ids(
 
 
 def _free(config: Config, one: ParsedPost, asked: str, owners: Mapping[str, str]) -> str:
-    """Return the id that a post asks for, or another where somebody else has it."""
+    """Return the requested id, or a `tag:` URI if the id is taken."""
     if asked not in owners:
         return asked
     own = build_tag_uri(config, one.path)

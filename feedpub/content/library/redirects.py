@@ -1,6 +1,6 @@
-"""Redirects of a site: from old addresses of posts, and from posts that lead elsewhere.
+"""Plan redirects from old addresses of posts, and from posts whose page redirects elsewhere.
 
-`plan_redirects` gives each a place that nothing else has, shortens chains and refuses loops.
+`plan_redirects` gives each a path that nothing else uses, shortens chains and refuses loops.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -21,14 +21,14 @@ def plan_redirects(
     targets: Mapping[str, str],
     former: Mapping[str, Sequence[str]],
 ) -> tuple[tuple[Redirect, ...], tuple[Problem, ...]]:
-    """Return every redirect, in order of its file, and what is wrong with those asked for.
+    """Return all redirects, sorted by output path, and the problems of those that were requested.
 
     Args:
-        config: Says where the site is, and which redirects are wanted.
+        config: The site's URL, and which redirects are enabled.
         shown: All posts, oldest first: the older one gets an address that two ask for.
-        places: Where posts and files are.
-        targets: What the pages of posts lead on to: source path → absolute URL.
-        former: Files below the output folder where posts were published before.
+        places: Where posts and files are published.
+        targets: Absolute URLs that the pages of posts redirect to, by source path.
+        former: Output paths where posts were published before, by source path.
     """
     if not config.pages.enabled or config.pages.redirects == "none":
         return (), ()
@@ -44,33 +44,33 @@ def plan_redirects(
 
 
 class _RedirectPlanner:
-    """Collects redirects by the files that they are written to."""
+    """Collects redirects and the output paths they use."""
 
     def __init__(self, config: Config, places: UrlMap) -> None:
         self._permalinks = PermalinkBuilder(config)
         self._site = config.site.url
         self._places = places
         self._found: list[Redirect] = []
-        self._taken = PathIndex()  # by redirects
-        self._leading: dict[str, ParsedPost] = {}  # URL of the page of a post → the post
+        self._taken = PathIndex()  # output paths of redirects
+        self._leading: dict[str, ParsedPost] = {}  # by the URL of their page
         self.problems: list[Problem] = []
 
     def add_page(self, one: ParsedPost, target: str) -> None:
-        """Let the page of a post lead on."""
+        """Redirect the page of a post to `target`, if there is one."""
         address = self._places.posts[one.path]
         if target and address.output_path:
             self._add(one, address, target)
             self._leading[address.url] = one
 
     def add_aliases(self, one: ParsedPost) -> None:
-        """Let the old addresses that a post names lead to it."""
+        """Redirect the old addresses named in a post's front matter to the post."""
         for alias in one.redirect_from:
             if fault := self._add_alias(one, alias.target):
                 told = f'old address "{alias.target}": {fault}'
                 self.problems.append(Problem(one.path, alias.line, told))
 
     def add_former(self, one: ParsedPost, places: Iterable[str]) -> None:
-        """Let the places where a post was published lead to it, where they are free."""
+        """Redirect the former output paths of a post to it, if they are free."""
         for place in places:
             if not (self._places.find_owner(place) or self._taken.find_owner(fold_case(place))):
                 self._add(
@@ -80,8 +80,9 @@ class _RedirectPlanner:
                 )
 
     def resolve_chains(self) -> Iterator[Redirect]:
-        """Yield the redirects with the last targets of chains; tell of those in a circle."""
+        """Yield redirects with the final target of each chain; report and drop loops."""
         to = {each.url: each.target for each in self._found}
+        # Every loop includes a post's own redirect_to, since aliases lead to posts.
         for url in [url for url in self._leading if _known(_follow(url, to), to) == url]:
             path, target = self._leading[url].path, self._leading[url].redirect_to[0]
             fault = f'redirect_to "{target.target}": leads back to this post; take it out'
@@ -92,10 +93,10 @@ class _RedirectPlanner:
                 yield replace(each, target=_follow(each.url, to))
 
     def _add_alias(self, one: ParsedPost, written: str) -> str:
-        """Add a redirect from an old address; return what is wrong with it, or ""."""
+        """Add a redirect from an old address; return an error message or ""."""
         own = self._places.posts[one.path]
         if written.startswith("."):
-            written = urljoin(own.url, f"../{written}")  # beside the post, as Hugo has it
+            written = urljoin(own.url, f"../{written}")  # relative to the post's parent, as in Hugo
         address, fault = self._permalinks.parse_old_address(written)
         if fault:
             return fault
@@ -117,7 +118,7 @@ class _RedirectPlanner:
 
 
 def _follow(url: str, to: Mapping[str, str]) -> str:
-    """Return where one arrives who follows redirects from a URL, for the first time in a circle."""
+    """Return where redirects lead from a URL; in a loop, the first URL that repeats."""
     last, seen = url, set[str]()
     while (key := _known(last, to)) and key not in seen:
         seen.add(key)
@@ -126,6 +127,6 @@ def _follow(url: str, to: Mapping[str, str]) -> str:
 
 
 def _known(url: str, to: Mapping[str, str]) -> str:
-    """Return a URL as redirects have it, "" where nothing leads on from there."""
+    """Return the form in which a URL is redirected, with or without a final slash, or ""."""
     bare = url.partition("#")[0]
     return bare if bare in to else f"{bare}/" if f"{bare}/" in to else ""

@@ -1,4 +1,7 @@
-"""A manuscript → the post it is in this site, everything it refers to resolved."""
+"""Turn parsed posts into posts of the site: ids, URLs, links, tags, authors and redirects.
+
+`build_library` makes one `PostResolver` for all shown posts and calls `resolve` for each.
+"""
 
 from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -40,14 +43,14 @@ from feedpub.models.content import (
 )
 from feedpub.models.text import fold_case, quote
 
-_MOST_FORMER = 20  # addresses that a post had before
+_MOST_FORMER = 20  # former output paths that are remembered per post
 
 _AUTHOR = attrgetter("name", "email", "url", "bio", "slug")
 _IMAGE = attrgetter("url", "alt")
 _ENCLOSURE = attrgetter("url", "media_type", "length", "title", "duration")
 
 
-# All of a manuscript that says where it stands, and how others are named and found.
+# The fields of a post that affect where it is published and how other posts are resolved.
 _IDENTITY_FIELDS = attrgetter(
     *("path", "published", "offset", "slug", "stem", "title", "permalink", "id"),
     *("authors", "tags", "categories", "kind", "aliases", "visibility"),
@@ -58,7 +61,7 @@ _IDENTITY_FIELDS = attrgetter(
 
 @dataclass(frozen=True, slots=True)
 class ResolvedPost:
-    """A manuscript, the post it is in its site, and what of it was not found there."""
+    """A parsed post, the post made from it, and the problems found on the way."""
 
     parsed_post: ParsedPost
     post: Post
@@ -66,7 +69,7 @@ class ResolvedPost:
 
 
 class PostResolver:
-    """What must be known of all manuscripts before any of them becomes a post."""
+    """Resolves posts, given what must be known about all of them first."""
 
     def __init__(
         self,
@@ -77,10 +80,10 @@ class PostResolver:
         now: datetime,
         said: Mapping[str, PathLanguage],
     ) -> None:
-        """Find the places of all that is shown, oldest first, and of files of these sizes.
+        """Assign ids and URLs to all shown posts, oldest first, and to files (`sizes` in bytes).
 
-        `published` tells where posts were before, with those that are away for the moment; `said`
-        what the names of files and folders say of their language.
+        `published` records where posts were published before, including hidden ones; `said` holds
+        the languages given by file and folder names.
         """
         site = config.site
         self._made_for = (config, shown, sizes)
@@ -101,6 +104,7 @@ class PostResolver:
         self.files = places.files
         urls = [(path, site.url + quote(place)) for path, place in places.files.items()]
         posts = {normalize("NFC", path): each.url for path, each in places.posts.items()}
+        # The indexes by name are costly, so they are built only if a post needs them.
         named = any(_uses_names(one) for one in shown)
         self._places = link_index.LinkIndex(
             site.url,
@@ -161,10 +165,11 @@ class PostResolver:
         now: datetime,
         said: Mapping[str, PathLanguage],
     ) -> bool:
-        """Tell whether shelves made of these, oldest first, would be the same.
+        """Return whether a resolver for these posts, oldest first, would be the same.
 
-        That is where posts were published before as these shelves were told, or have it themselves.
+        The caller must check that the previous publications are the same too.
         """
+        # The publication of a post dated ahead changes when its date passes, so `now` matters then.
         own_config, own, own_sizes = self._made_for
         return (
             len(own) == len(shown)
@@ -176,9 +181,9 @@ class PostResolver:
     def _translated(
         self, groups: Mapping[str, tuple[str, ...]], hidden: Container[str]
     ) -> dict[str, tuple[Translation, ...]]:
-        """Give the translations of each post that has some, the original first.
+        """Return the translations of each post that has some, the original first.
 
-        Nothing leads to a post that is unlisted.
+        Unlisted posts are left out, since nothing may link to them.
         """
         found: dict[str, tuple[Translation, ...]] = {}
         for path, group in groups.items():
@@ -191,13 +196,13 @@ class PostResolver:
         return found
 
     def resolve(self, one: ParsedPost) -> ResolvedPost:
-        """Turn a manuscript into the post it is in this site."""
+        """Turn a parsed post into a post of the site."""
         problems: list[Problem] = []
         post = self._post(one, problems)
         return ResolvedPost(one, post, tuple(problems))
 
     def _post(self, one: ParsedPost, problems: list[Problem]) -> Post:
-        """Give the post, and add to the problems what was not found."""
+        """Return the post; append what could not be resolved to `problems`."""
         address = self._addresses[one.path]
         pairs, faults = link_index.resolve_all(one.references, one.path, address.url, self._places)
         problems += faults
@@ -216,7 +221,7 @@ class PostResolver:
         translations = self._translations.get(one.path, ())
         leads_to = self._leads_to.get(address.url, "")
         seen = [
-            # With the path comes what its name alone says: perhaps the title, or the date.
+            # The path is included because title and date may come from the file name alone.
             *(one.digest, one.path, identity, address.url, address.output_path, leads_to),
             *[one.kind] * (one.kind != POST),
             *[text for pair in pairs for text in pair],
@@ -263,7 +268,7 @@ class PostResolver:
     def _with_pages(
         self, authors: tuple[Author, ...], tags: tuple[Tag, ...], categories: tuple[Tag, ...]
     ) -> tuple[tuple[Author, ...], tuple[Tag, ...], tuple[Tag, ...]]:
-        """Leave out what an unlisted post would link to, and no listed post has."""
+        """Remove links from an unlisted post to tag and author pages that no listed post has."""
         by, tagged, filed = self._listed
         return (
             tuple(each if each.slug in by else replace(each, slug="") for each in authors),
@@ -274,7 +279,7 @@ class PostResolver:
     def _slugs_of_listed(
         self, shown: Iterable[ParsedPost]
     ) -> tuple[frozenset[str], frozenset[str], frozenset[str]]:
-        """Return the slugs of the authors, tags and categories of posts that lists have."""
+        """Return the slugs of the authors, tags and categories of listed posts."""
         listed = [one for one in shown if one.visibility != UNLISTED]
         nobody = {each.slug for each in self._nobody if any(not one.authors for one in listed)}
         return (
@@ -284,14 +289,14 @@ class PostResolver:
         )
 
     def _title(self, one: ParsedPost) -> str:
-        """Give a title; one that is made of the file's name does not say the language."""
+        """Return the title; one derived from the file name omits the language."""
         said = self._said.get(one.path)
         if said and one.title == filenames.derive_title(one.stem):
             return filenames.derive_title(said.strip_language(one).stem)
         return one.title
 
     def _targets(self, shown: Iterable[ParsedPost]) -> tuple[dict[str, str], tuple[Problem, ...]]:
-        """Return what the pages of posts lead on to, by source path, and what nobody can follow."""
+        """Return the redirect URLs of posts by source path, and problems for invalid ones."""
         found: dict[str, str] = {}
         problems: list[Problem] = []
         for one in shown:
@@ -305,14 +310,14 @@ class PostResolver:
         return found, tuple(problems)
 
     def _redirected(self, written: str, one: ParsedPost) -> str:
-        """Return the absolute URL that a post leads on to; a path begins at the site's address."""
+        """Return a redirect's absolute URL; a path is relative to the site's base URL."""
         root = urlsplit(self._site.url).path
         if written.startswith("/") and not written.startswith((root, "//")):
             written = root + written.lstrip("/")
         return self._resolved(written, one, self._addresses[one.path])
 
     def _former(self, before: Publication | None, one: ParsedPost) -> tuple[str, ...]:
-        """Return the files below the output folder that a post was published as before this one."""
+        """Return the most recent output paths where a post was published before."""
         if before is None:
             return ()
         now = url_map.get_location(self._addresses[one.path])
@@ -320,26 +325,26 @@ class PostResolver:
         return tuple(each for each in known if each != now and "://" not in each)[-_MOST_FORMER:]
 
     def _labelled(self, names: Iterable[str]) -> tuple[Tag, ...]:
-        """Give the tags that these names mean, each once."""
+        """Return the distinct tags for these names."""
         tags = (self._tags[name] for name in names)
         return tuple({each.slug: each for each in tags}.values())
 
     def _resolved(self, written: str, one: ParsedPost, address: Permalink) -> str:
-        """Give the absolute URL of an image or enclosure, "" where it can have none."""
+        """Return the absolute URL of an image or enclosure, or "" if it is not allowed."""
         settled, target = normalize_url(escape(written))
         if not target:
             return unescape(settled)
         return link_index.resolve(Reference(target, 0), one.path, address.url, self._places)[0]
 
     def _image(self, one: ParsedPost, address: Permalink) -> Image | None:
-        """Give the post's image with its absolute URL."""
+        """Return the post's image with its absolute URL."""
         url = self._resolved(one.image.url, one, address) if one.image else ""
         return Image(url, one.image.alt) if one.image and url else None
 
     def _enclosures(
         self, one: ParsedPost, address: Permalink, problems: list[Problem]
     ) -> Iterable[Enclosure]:
-        """Give enclosures with their absolute URLs, and the type and length of files of ours."""
+        """Yield enclosures with absolute URLs, and the type and size of local files."""
         for each in one.enclosures:
             url = self._resolved(each.url, one, address)
             bare = url.partition("#")[0].partition("?")[0]
@@ -364,13 +369,13 @@ def _notes(shown: Sequence[ParsedPost], files: Iterable[str]) -> WikiIndex:
 
 
 def compute_fingerprint(one: ParsedPost) -> str:
-    """Return what tells a post whose file was renamed from all others: its title and its date."""
+    """Return a hash of title and date, by which a post is recognized if its file is renamed."""
     told = f"{one.published.isoformat()} {one.title}"
     return blake2b(told.encode(errors="replace"), digest_size=8).hexdigest()
 
 
 def _has_same_identity(one: ParsedPost, other: ParsedPost) -> bool:
-    """Tell whether a manuscript could take the place of another without a third taking notice."""
+    """Return whether replacing one parsed post by the other affects no third post."""
     return one is other or (
         _IDENTITY_FIELDS(one) == _IDENTITY_FIELDS(other)
         and _uses_names(one) == _uses_names(other)
@@ -381,7 +386,7 @@ def _has_same_identity(one: ParsedPost, other: ParsedPost) -> bool:
 def _get_publish_date(
     one: ParsedPost, before: Publication | None, now: datetime
 ) -> datetime | None:
-    """Return the date of a post where it has come, by this clock or an earlier one."""
+    """Return the post's date if it has passed, now or at an earlier build; else None."""
     came = one.published <= now or (before is not None and before.publish_date == one.published)
     return one.published if came else None
 

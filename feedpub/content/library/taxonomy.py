@@ -1,4 +1,4 @@
-"""Names as people spelt them → one tag or author each, with a place in URLs."""
+"""Merge the spellings of tags and authors into one tag or author each, with a unique slug."""
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -11,16 +11,16 @@ from feedpub.models.text import fold_case, make_unique_slug, slugify
 
 
 def normalize_name(name: str) -> str:
-    """Give the form in which names that differ only in case, Unicode form or spaces are equal."""
+    """Return a name with differences in case, Unicode form and spaces removed."""
     return fold_case(" ".join(name.split()))
 
 
 def collect_tags(spellings: Iterable[Sequence[str]]) -> dict[str, Tag]:
-    """Merge the tags of all posts, oldest post first: each spelling → its tag.
+    """Merge the tags of all posts, oldest post first; return the tag of each spelling.
 
-    A tag's label is its most used spelling (the first in code point order of several). Its slug
-    is that of its first one, which later posts do not change; the tag that came first keeps the
-    plain slug where two would share one.
+    A tag's label is its most used spelling (of several, the first in code point order). Its slug
+    comes from its first spelling, so later posts do not change it; if two tags would share a slug,
+    the one used first keeps it and the other gets a number.
     """
     uses: dict[str, int] = {}
     for names in spellings:
@@ -39,7 +39,7 @@ def collect_tags(spellings: Iterable[Sequence[str]]) -> dict[str, Tag]:
 
 
 def _shown(name: str) -> str:
-    """Give a name as it is shown: in NFC, and with single spaces."""
+    """Return a name in NFC with single spaces."""
     return normalize("NFC", " ".join(name.split()))
 
 
@@ -48,9 +48,9 @@ def collect_authors(
     known: Sequence[tuple[str, Author]],
     editor: Author | None = None,
 ) -> dict[str, Author]:
-    """Find out who wrote: every name or key that a post gives → author.
+    """Return the author for every name or key that a post gives.
 
-    `known` are the people of the config by key, `editor` is the site's own author.
+    `known` holds the configured authors by key; `editor` is the site's own author.
     """
     taken: set[str] = set()
     people = _known(known, taken)
@@ -74,7 +74,7 @@ def collect_authors(
 
 
 def _known(known: Sequence[tuple[str, Author]], taken: set[str]) -> dict[str, Author]:
-    """Find the people of the config by key and by name; a key is never another's name."""
+    """Return the configured authors by key and by name; keys win over names."""
     whole = [
         (key, replace(each, slug=make_unique_slug(slugify(key), taken))) for key, each in known
     ]
@@ -83,7 +83,7 @@ def _known(known: Sequence[tuple[str, Author]], taken: set[str]) -> dict[str, Au
 
 
 def _merged(first: Author, other: Author) -> Author:
-    """Keep the first name a person was given, and whatever else any post tells of them."""
+    """Keep the first spelling of a name, and fill in e-mail and URL from other posts."""
     if (first.email or not other.email) and (first.url or not other.url):
         return first
     return replace(first, email=first.email or other.email, url=first.url or other.url)

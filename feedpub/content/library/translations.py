@@ -1,7 +1,7 @@
-"""Find the language that a file's name or folder says, and which posts are the same one in several.
+"""Detect the languages of posts and group posts that are translations of each other.
 
-`spoken` is the first step, for all files there are; `groups` the second, for the posts that are
-shown. `Shelves` calls it by way of `addresses.assign`.
+`detect_languages` runs first, on all files; `find_translations` groups the shown posts and is
+called by `url_map.assign_urls`.
 """
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
@@ -17,27 +17,26 @@ from feedpub.models.text import slugify
 
 @dataclass(frozen=True, slots=True)
 class PathLanguage:
-    """What the name or the folder of a file says of its language."""
+    """The language given by the name or folder of a file."""
 
     language: str
     path: str  # without the language
-    language_in_url: (
-        bool  # its address gets the language, since it is not the site's, or is a translation
-    )
+    language_in_url: bool  # not the site's language, or the same post exists without a language
 
     def strip_language(self, one: ParsedPost) -> ParsedPost:
-        """Return a manuscript as it would be if its name did not say the language."""
+        """Return a parsed post as it would be without the language in its path."""
         return replace(one, path=self.path, stem=filenames.parse_filename(self.path).stem)
 
 
 def detect_languages(
     config: Config, manuscripts: Iterable[ParsedPost], unread: Iterable[str] = ()
 ) -> dict[str, PathLanguage]:
-    """Find the files whose name or folder says a language: source path → what it says.
+    """Return, by source path, the language of each file whose name or folder gives one.
 
-    `hello.v2.md`, `node.js.md` and `a.to.md` say none. A language is one that exists, and is
-    plausible: by the front matter or the configuration, for there is the same name without it or
-    with another one, or since it is that of other posts of the site.
+    A code in a name counts only if it is a real language and plausible, so `hello.v2.md`,
+    `node.js.md` and `a.to.md` have none. It is plausible if the front matter or the configuration
+    agrees, if the same name exists without it or with another language, or if other posts of the
+    site use it.
     """
     if config.content.languages == "none":
         return {}
@@ -65,7 +64,7 @@ def _candidate(path: str, *, in_folders: bool) -> tuple[str, str] | None:
 
 
 class _Evidence:
-    """What speaks for names and folders being languages, and not just words."""
+    """Evidence that codes in names and folders are languages and not just words."""
 
     def __init__(
         self,
@@ -88,7 +87,7 @@ class _Evidence:
         }
 
     def is_proven(self, path: str) -> bool:
-        """Tell whether a language is one, by its own file and those of the same name."""
+        """Return whether the file itself, or files of the same name, prove the language."""
         language, rest = self._candidates[path]
         if stated := self._stated.get(path):
             return languages.get_primary_language(stated) == languages.get_primary_language(
@@ -102,19 +101,19 @@ class _Evidence:
         )
 
     def is_language(self, path: str) -> bool:
-        """Tell whether a language is one, by all there is in the site."""
+        """Return whether a code is a language, considering the whole site."""
         if self.is_proven(path) or self.is_index(path):
             return True
         return not self._stated.get(path) and self._is_of_site(path)
 
     def is_index(self, path: str) -> bool:
-        """Tell whether a file is the index of a bundle in a language, which is Hugo's way."""
+        """Return whether a file is a bundle's index in a language, as in Hugo."""
         _, rest = self._candidates[path]
         own = (filenames.strip_suffix(each).rpartition("/")[2].lower() for each in (path, rest))
         return not self._stated.get(path) and next(own).startswith("index.") and "index" in own
 
     def is_sure(self, path: str) -> bool:
-        """Tell whether more than the name of an index speaks for a language."""
+        """Return whether more than the name of an index indicates the language."""
         return self.is_proven(path) or self._is_of_site(path)
 
     def _is_of_site(self, path: str) -> bool:
@@ -122,7 +121,7 @@ class _Evidence:
 
 
 def _configured(config: Config) -> Iterator[str]:
-    """Give the languages that the configuration names."""
+    """Yield the languages named in the configuration."""
     yield config.site.language
     yield from config.site.languages
     for digest in config.digests:
@@ -141,14 +140,14 @@ def _is_moved(config: Config, path: str, language: str, rest: str, evidence: _Ev
 
 @dataclass(frozen=True, slots=True)
 class TranslationGroups:
-    """Posts that are the same one in several languages."""
+    """Groups of posts that are translations of each other."""
 
-    by_path: Mapping[str, tuple[str, ...]]  # source path → those of its group, the original first
+    by_path: Mapping[str, tuple[str, ...]]  # paths of a group, original first, by each path
     problems: tuple[Problem, ...]
 
 
 def resolve_language(config: Config, one: ParsedPost, said: Mapping[str, PathLanguage]) -> str:
-    """Return the language of a post: by its front matter, its name, or else the site's."""
+    """Return a post's language: from its front matter, its path, or the site's."""
     named = said.get(one.path)
     return one.language or (named.language if named else "") or config.site.language
 
@@ -159,11 +158,11 @@ def find_translations(
     said: Mapping[str, PathLanguage],
     places: Mapping[str, str],
 ) -> TranslationGroups:
-    """Find the posts that are translations of each other.
+    """Return the groups of posts that are translations of each other.
 
-    They have a key in common, one names the other, they have the same name but for the language,
-    or they ask for the same place in different languages: `places` is what each asks for, its
-    language aside.
+    Posts belong together if they share a key, if one names the other, if their names differ only in
+    the language, or if they ask for the same place in different languages. `places` holds the
+    location that each post asks for, without its language.
     """
     finder = _TranslationFinder(config, shown, said)
     finder.join_keys()
@@ -174,7 +173,7 @@ def find_translations(
 
 
 class _TranslationFinder:
-    """Joins posts to groups."""
+    """Joins posts into groups with a union-find forest."""
 
     def __init__(
         self, config: Config, shown: Sequence[ParsedPost], said: Mapping[str, PathLanguage]
@@ -187,14 +186,14 @@ class _TranslationFinder:
         self._problems: list[Problem] = []
 
     def join_keys(self) -> None:
-        """Join the posts that have the same key."""
+        """Join posts with the same translation key."""
         first: dict[str, str] = {}
         for path, one in self._shown.items():
             if one.translation_key:
                 self._join(path, first.setdefault(one.translation_key.casefold(), path))
 
     def join_originals(self) -> None:
-        """Join a post and the one that it says it is a translation of."""
+        """Join each post with the original that it names."""
         asking = [one for one in self._shown.values() if one.translation_of]
         known = self._known() if asking else {}
         for one in asking:
@@ -217,7 +216,7 @@ class _TranslationFinder:
                     self._problems.append(Problem(one.path, reference.line, told))
 
     def join_names(self) -> None:
-        """Join the posts whose names are the same but for the language."""
+        """Join posts whose paths differ only in the language."""
         wanted = {filenames.strip_suffix(each.path) for each in self._said.values()}
         first: dict[str, str] = {}
         for path in self._shown if wanted else ():
@@ -227,7 +226,7 @@ class _TranslationFinder:
                 self._join(path, first.setdefault(whole, path))
 
     def join_places(self, places: Mapping[str, str]) -> None:
-        """Join the posts that ask for the same place, each in another language."""
+        """Join posts that ask for the same place, if each has another language."""
         asking: dict[str, list[str]] = {}
         for path, place in places.items():
             asking.setdefault(place, []).append(path)
@@ -237,7 +236,7 @@ class _TranslationFinder:
                     self._join(path, paths[0])
 
     def build_groups(self) -> TranslationGroups:
-        """Give every group with more than one language."""
+        """Return every group with more than one language."""
         members: dict[str, list[str]] = {}
         for path in self._above:
             members.setdefault(self._top(path), []).append(path)
@@ -269,13 +268,13 @@ class _TranslationFinder:
         self._above[self._top(path)] = self._top(other)
 
     def _top(self, path: str) -> str:
-        """Return the post that stands for the group of another, found faster the next time."""
+        """Return the root of a post's group, halving the path on the way."""
         while (above := self._above[path]) != path:
             self._above[path] = path = self._above[above]
         return path
 
     def _rank(self, path: str) -> tuple[object, ...]:
-        """Give what orders the posts of a group: the original comes first."""
+        """Return the sort key of a post in its group; the original comes first."""
         one = self._shown[path]
         return (
             bool(one.translation_of),
@@ -286,7 +285,7 @@ class _TranslationFinder:
         )
 
     def _known(self) -> dict[str, str]:
-        """Index posts by what `translation_of` may call them; surer names win, then older posts."""
+        """Index posts by the names `translation_of` may use: exact ones win, then older posts."""
         known: dict[str, str] = {}
         for call in (
             lambda one: (one.path, filenames.strip_suffix(one.path)),
@@ -301,7 +300,7 @@ class _TranslationFinder:
 
 
 def _meanings(target: str, path: str) -> Iterator[str]:
-    """Give what a name of an original may mean, the likeliest first."""
+    """Yield what the name of an original may mean, most likely first."""
     written = target.replace("\\", "/").casefold()
     yield normpath(join(dirname(path.casefold()), written))
     yield written.strip("/")
@@ -309,9 +308,10 @@ def _meanings(target: str, path: str) -> Iterator[str]:
 
 
 def pick_translations(posts: Iterable[Post], language: str) -> tuple[Post, ...]:
-    """Give `posts` in their order, of each and its translations only one.
+    """Return `posts` in order, with only one of each group of translations.
 
-    That is the one in a language or nearest to it, and else the original or what comes next to it.
+    That is the post whose language matches `language` best; of equal matches, the one closest to
+    the original.
     """
     posts = tuple(posts)
     best: dict[str, Post] = {}
@@ -327,6 +327,6 @@ def pick_translations(posts: Iterable[Post], language: str) -> tuple[Post, ...]:
 
 
 def _nearness(post: Post, language: str) -> tuple[int, int]:
-    """Give what orders a post and its translations by how well they serve a language."""
+    """Return the sort key of a translation by how well it matches a language."""
     urls = [each.url for each in post.translations]
     return languages.score_language_match(post.language, language), -urls.index(post.url)

@@ -1,4 +1,4 @@
-"""Manuscripts and files → where each is published, no two at the same place."""
+"""Assign every post and file a unique URL; `assign_urls` returns a `UrlMap`."""
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
@@ -23,10 +23,10 @@ _USUAL = "no page can be there, and the post has its usual address; write a path
 _NOTHING: Mapping[str, PathLanguage] = MappingProxyType({})
 
 REPLACEABLE_PAGES = ("404.html", "robots.txt")
-"""Pages of feedpub's that a file of the user's own takes the place of."""
+"""Pages of feedpub that a file in the content folder replaces."""
 
-# Places that feedpub fills by itself, as `fold` gives paths: its files and all below them (for a
-# file is no folder), and its folders (which are no files).
+# Paths that feedpub writes itself, as folded by `fold_case`: its files and everything below them
+# (a file cannot be a folder), and its folders (which cannot be files).
 _GROUP = "(?:tags|authors|categories|languages|feeds|digests)(?:/[^/.]+)?"
 _LIST = f"(?:{_GROUP}|archive|subscribe)"
 _ISSUE = "digests/[^/.]+/[0-9]{4}-[0-9]{2}-[0-9]{2}-[0-9]+"
@@ -53,24 +53,26 @@ _RESERVED_PATTERNS = {
     for pages in (False, True)
     for newsletter in (False, True)
 }
-"""By whether there are pages, and whether there is a newsletter: its forms are served at addresses
-of their own, where nobody may put a page that looks like one of them."""
+"""Keyed by whether pages and a newsletter are enabled.
+
+The newsletter's forms have fixed URLs, where no post or file may imitate them.
+"""
 
 
 @dataclass(frozen=True, slots=True)
 class UrlMap:
-    """Where everything is published: source path → place."""
+    """Where everything is published, by source path."""
 
     posts: Mapping[str, Permalink]
-    requested: Mapping[str, str]  # what each post asked for, as a publication has it
-    files: Mapping[str, str]  # → path below the output folder
-    translations: Mapping[str, tuple[str, ...]]  # → those of its group, the original first
+    requested: Mapping[str, str]  # as `Publication.requested`
+    files: Mapping[str, str]  # path below the output folder
+    translations: Mapping[str, tuple[str, ...]]  # paths of its group, original first
     problems: tuple[Problem, ...]
     used_paths: "PathIndex" = field(compare=False)
-    reserved: re.Pattern[str] = field(compare=False)  # places that feedpub fills by itself
+    reserved: re.Pattern[str] = field(compare=False)  # paths that feedpub writes
 
     def find_owner(self, output: str) -> str:
-        """Return whose page or file is where one would be: a source path, `feedpub`, or ""."""
+        """Return what occupies an output path: a source path, "feedpub", or ""."""
         folded = fold_case(output)
         return self.used_paths.find_owner(folded) or (
             "feedpub" if self.reserved.fullmatch(folded) else ""
@@ -84,14 +86,15 @@ def assign_urls(
     published: Mapping[str, Publication] | None = None,
     said: Mapping[str, PathLanguage] = _NOTHING,
 ) -> UrlMap:
-    """Give every manuscript and file its place.
+    """Assign every post and file a URL.
 
-    Where two want one place, the one that was `published` there keeps it, and else the older:
-    `manuscripts` come oldest first. Publications of other posts are those of posts that are away
-    for the moment: their places stay free. `said` is what names and folders say of languages.
+    If two posts want one URL, the one `published` there keeps it, else the older one: `manuscripts`
+    come oldest first. Publications without a post belong to posts that are hidden for now; their
+    URLs stay reserved. `said` holds the languages given by file and folder names.
     """
     published = published or {}
     places = _UrlAssigner(config, manuscripts, said)
+    # Order matters: hidden posts keep their URLs first, then published posts, then new ones by age.
     away = published.keys() - places.requested.keys()
     for path in sorted(away):
         places.reserve(published[path])
@@ -128,10 +131,10 @@ def _add_languages(
     manuscripts: Sequence[ParsedPost],
     said: Mapping[str, PathLanguage],
 ) -> tuple[TranslationGroups, dict[str, Permalink]]:
-    """Find the groups of translations, and what each post asks for, with its language in it.
+    """Find the groups of translations; return them and what each post asks for, with its language.
 
-    A translation that is told by its name has its language there, and one that asks for the place
-    of its original: a permalink of its own stays.
+    The language is added for a post with the language in its name, and for a translation that asks
+    for the URL of its original. A post's own permalink is not changed for its name alone.
     """
     wanted = {
         one.path: permalinks.build(said[one.path].strip_language(one) if one.path in said else one)
@@ -155,17 +158,17 @@ def _add_languages(
 
 
 def get_location(address: Permalink) -> str:
-    """Return what tells an address from all others: its file, or its URL where it has none."""
+    """Return what identifies an address: its output path, or its URL if it has none."""
     return address.output_path or address.url
 
 
 def _format_request(one: ParsedPost, wanted: Permalink) -> str:
-    """Return what a post asks for, and by which words: who says it anew means it."""
+    """Return what a post asks for and the words it uses, so that a new wording is a new request."""
     return f"{get_location(wanted)} {one.permalink or one.slug}".rstrip(" ")
 
 
 class _UrlAssigner:
-    """The places that are given away, one after the other."""
+    """The URLs that are taken so far."""
 
     def __init__(
         self, config: Config, manuscripts: Sequence[ParsedPost], said: Mapping[str, PathLanguage]
@@ -183,17 +186,17 @@ class _UrlAssigner:
         self._replaceable = REPLACEABLE_PAGES if config.pages.enabled else ()
         self.reserved = _RESERVED_PATTERNS[config.pages.enabled, bool(config.digests)]
         self.used_paths = PathIndex()
-        self._urls: dict[str, str] = {}  # of pages that are elsewhere → source path
-        self._numbers: dict[str, int] = {}  # URL → the number to try next where it is taken
+        self._urls: dict[str, str] = {}  # external URL: source path
+        self._numbers: dict[str, int] = {}  # URL: next number, so that equal slugs stay linear
 
     def reserve(self, publication: Publication) -> None:
-        """Leave the place of a post that is away free, for it may come back."""
+        """Reserve the URL of a hidden post, which may come back."""
         address = self._permalinks.parse_location(publication.location)
         if self._is_free(address):
             self._take(address, publication.path)
 
     def keep_published(self, one: ParsedPost, publication: Publication | None) -> bool:
-        """Give a post the place where it was published; tell whether it asks for that still."""
+        """Keep a post where it was published, unless its request changed; return success."""
         wanted = self.requested[one.path]
         if publication is None:
             return False
@@ -211,12 +214,12 @@ class _UrlAssigner:
         return True
 
     def assign(self, one: ParsedPost) -> None:
-        """Give a post the address it asks for, or else another."""
+        """Give a post the URL it asks for, or one with a number."""
         wanted = self.requested[one.path]
         self._give(one, wanted if self._is_free(wanted) else self._another(wanted))
 
     def report_moved(self) -> None:
-        """Say of each post that could not have the URL it asked for who has it."""
+        """Report each post that did not get the URL it asked for, and what has it."""
         for path, wanted in self.requested.items():
             given = self.posts[path]
             if get_location(given) != get_location(wanted):
@@ -233,7 +236,7 @@ class _UrlAssigner:
             self._urls[address.url] = path
 
     def add_file(self, path: str, wanted: str) -> None:
-        """Publish a file at the place it wants; where that is taken, not at all."""
+        """Publish a file at the path it wants; report it if that is taken."""
         place = normalize("NFC", wanted)
         folded = fold_case(place)
         owner = self.used_paths.find_owner(folded)
@@ -246,16 +249,16 @@ class _UrlAssigner:
             self.files[path] = place
 
     def _is_free(self, address: Permalink) -> bool:
-        """Tell whether nobody has an address, nor needs it."""
+        """Return whether a URL is neither taken nor reserved."""
         if not address.output_path:
             return address.url not in self._urls
         folded = fold_case(address.output_path)
         return not (self.reserved.fullmatch(folded) or self.used_paths.find_owner(folded))
 
     def _another(self, wanted: Permalink) -> Permalink:
-        """Give the first address with a number in it that is free."""
+        """Return the first free URL with a number."""
         folded = fold_case(wanted.output_path)
-        # No number helps where feedpub itself writes, nor below a file.
+        # A number does not help where feedpub itself writes, or below a file.
         hopeless = self.reserved.fullmatch(folded) or self.used_paths.find_file_above(folded)
         start = self._permalinks.build_default(wanted.slug) if hopeless else wanted
         number = self._numbers.get(start.url, 1)
@@ -267,7 +270,7 @@ class _UrlAssigner:
         return address
 
     def _tell_moved(self, path: str, wanted: Permalink, given: Permalink) -> None:
-        """Say that a post could not have the URL it asked for, where somebody else has it."""
+        """Report that a post did not get the URL it asked for, if something else has it."""
         folded = fold_case(wanted.output_path)
         owner = (
             self.used_paths.find_owner(folded)
@@ -275,7 +278,7 @@ class _UrlAssigner:
             else self._urls.get(wanted.url, "")
         )
         if owner == path or not (owner or self.reserved.fullmatch(folded)):
-            return  # it stays where it was published when somebody else had that
+            return  # it keeps the URL it was published at while another post had this one
         if owner in self.posts:
             held = f"{owner} is at {self.posts[owner].url}"
         elif owner:
@@ -292,27 +295,27 @@ class _UrlAssigner:
 
 
 class PathIndex:
-    """The files of the output folder that are spoken for, as a case-insensitive disk sees them."""
+    """The taken paths of the output folder, as a case-insensitive file system sees them."""
 
     def __init__(self) -> None:
         self._files: dict[str, str] = {}
         self._folders: dict[str, str] = {}
 
     def find_owner(self, path: str) -> str:
-        """Give the source of what is where `path` would be, "" where nothing is."""
+        """Return the source of what conflicts with `path`, or ""."""
         return self._files.get(path) or self._folders.get(path) or self.find_file_above(path)
 
     def find_file_above(self, path: str) -> str:
-        """Give the source of a file that stands where `path` needs a folder, "" if none does."""
+        """Return the source of a file where `path` needs a folder, or ""."""
         for folder in bundles.iter_parents(path):
             if folder in self._folders:
-                break  # so nothing above it is a file
+                break  # its parents are folders too
             if folder in self._files:
                 return self._files[folder]
         return ""
 
     def add(self, path: str, source: str) -> None:
-        """Give a path to what is made of a source."""
+        """Record that a path is written from a source."""
         self._files[path] = source
         for folder in bundles.iter_parents(path):
             if folder in self._folders:
@@ -321,7 +324,7 @@ class PathIndex:
 
 
 def _beside(path: str, folder: str, address: Permalink) -> str:
-    """Give the place of a bundle's file: beside its page `a/b/`, and in `a/b` for a/b.html."""
+    """Return the path of a bundle's file: beside its page in `a/b/`, or in `a/b` for a/b.html."""
     if not address.output_path:
         return path
     return splitext(address.output_path)[0].removesuffix("/index") + path.removeprefix(folder)

@@ -1,6 +1,6 @@
-"""Find what a wiki link names: a post or a file, by file name, title or alias.
+"""Find the post or file that a wiki link names, by file name, title or alias.
 
-Used by `link_index`. The index is built once from everything that is published.
+`resolver` builds the index once from everything that is published; `link_index` queries it.
 """
 
 import posixpath
@@ -14,12 +14,12 @@ from feedpub.models.text import fold_case
 _DATED = re.compile(r"\d{4}-\d{1,2}-\d{1,2}-")
 
 NameIndex = Mapping[str, Sequence[str]]
-"""Name, folded -> the source paths that have it, the shortest first."""
+"""The source paths for each folded name, fewest folders first."""
 
 
 @dataclass(frozen=True, slots=True)
 class WikiPage:
-    """A post, by all that wiki links may call it."""
+    """A post with the names that wiki links may use."""
 
     path: str
     title: str
@@ -28,19 +28,17 @@ class WikiPage:
 
 @dataclass(frozen=True, slots=True)
 class WikiIndex:
-    """Everything that wiki links may name."""
+    """The posts and files that wiki links may name."""
 
-    files: NameIndex = field(default_factory=dict)  # by the name of their file
+    files: NameIndex = field(default_factory=dict)  # by file name, posts included
     titles: NameIndex = field(default_factory=dict)
     aliases: NameIndex = field(default_factory=dict)
-    undated: NameIndex = field(
-        default_factory=dict
-    )  # by the name without the date at its beginning
+    undated: NameIndex = field(default_factory=dict)  # by file name without a leading date
 
     def find(self, name: str, path: str) -> tuple[str, ...]:
-        """Return what a link in the post at `path` may mean, the likeliest first.
+        """Return what a link in the post at `path` may mean, most likely first.
 
-        More than one path says that nobody can be sure.
+        More than one path means that the link is ambiguous.
         """
         folder = posixpath.dirname(path)
         if name.startswith(("./", "../")):
@@ -54,7 +52,7 @@ class WikiIndex:
             (each for each in self.undated.get(last, ()) if _is_below(each, key, undated=True)),
         )
         found = next(filter(None, map(tuple, wanted)), ())
-        if len(found) < 2:  # noqa: PLR2004  # nothing to choose
+        if len(found) < 2:  # noqa: PLR2004 - nothing to choose from
             return found
         exact = [each for each in found if "/" in key and fold_case(_whole(each)) == key]
         beside = [each for each in found if posixpath.dirname(_whole(each)) == folder]
@@ -68,7 +66,7 @@ EMPTY_WIKI_INDEX = WikiIndex()
 
 
 def build_wiki_index(notes: Iterable[WikiPage], files: Iterable[str]) -> WikiIndex:
-    """Index posts and other files by all that wiki links may call them."""
+    """Index posts and other files by the names that wiki links may use."""
     names: dict[str, list[str]] = {}
     titles: dict[str, list[str]] = {}
     aliases: dict[str, list[str]] = {}
@@ -96,7 +94,7 @@ def _last(path: str) -> str:
 
 
 def _whole(path: str) -> str:
-    """Return a path without the suffix of a post; the index of a folder is called like that."""
+    """Return a path without the suffix of a post; a folder's index is named by its folder."""
     folder, _, name = path.rpartition("/")
     stem = _stem(name)
     return (
@@ -112,7 +110,7 @@ def _stem(name: str) -> str:
 
 
 def _is_below(path: str, key: str, *, undated: bool = False) -> bool:
-    """Return whether a path ends with the folders and the name that a key gives."""
+    """Return whether a path ends with the folders and the name of a key."""
     if "/" not in key:
         return True
     whole = fold_case(_whole(path))

@@ -1,4 +1,8 @@
-"""Markdown → safe HTML divided at its references, and what the HTML says of itself."""
+"""Render a post's Markdown or HTML body to sanitised HTML, with its summary and references.
+
+Enter at `MarkdownRenderer`: the content reader calls `render` once per body. The HTML is split at
+its relative URLs, which are resolved only after every post has a permalink.
+"""
 
 import re
 from dataclasses import dataclass
@@ -19,7 +23,8 @@ from feedpub.content.markup.sanitize import Sanitizer
 from feedpub.models.content import Body, Reference
 from feedpub.models.text import estimate_reading_time, strip_invalid_characters
 
-# Kramdown's attribute lists, in the places where no engine of ours reads them.
+# Kramdown attribute lists where no engine supports them: `{:toc}` below a list item becomes a
+# table of contents, and the others are removed so that they do not show as text.
 _CONTENTS = re.compile(r"^[ ]{0,3}(?:[-*+]|1\.)[ ].*\n[ ]*\{:\s*toc\b[^}\n]*\}[ ]*$", re.MULTILINE)
 _ATTRIBUTE_LIST = r"\{:\s*(?:[.#][\w-]|[\w-]+=|[\w-]+\})[^{}<\n]*\}?"
 _PARAGRAPH = re.compile(r"</?p>")
@@ -32,24 +37,24 @@ _UNREAD_ATTRIBUTE_LISTS = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class RenderResult:
-    """What Markdown says, as safe HTML and in a few words."""
+    """A rendered body: safe HTML, metadata taken from it, and what was found wrong in it."""
 
     body: Body
-    references: tuple[Reference, ...]  # the targets of those URLs, once each
+    references: tuple[Reference, ...]  # one per distinct relative URL in `body`
     first_heading: str  # plain text, or ""
     summary: str  # plain text
-    image: str  # target or URL of the first picture, or ""
+    image: str  # target or URL of the first image, or ""
     image_alt: str
-    minutes: int  # to read
-    problems: tuple[tuple[int, str], ...] = ()  # line of the file, and what is wrong there
-    notes: tuple[tuple[int, str], ...] = ()  # likewise: what of the text readers do not get
+    minutes: int  # estimated reading time
+    problems: tuple[tuple[int, str], ...] = ()  # (line of the file, message)
+    notes: tuple[tuple[int, str], ...] = ()  # the same, for content left out of feeds and mail
 
 
 class MarkdownRenderer:
-    """Reads Markdown with the engine that the configuration names."""
+    """Renders bodies with the configured Markdown engine, then sanitises the HTML."""
 
     def __init__(self, config: schema.MarkdownConfig) -> None:
-        """Raise ConfigError where an extension cannot be loaded."""
+        """Load the engine. Raises ConfigError if an extension cannot be loaded."""
         self._engine = engines.load_engine(config)
         self._cleaner = Sanitizer()
         self._highlighter = Highlighter()
@@ -57,8 +62,8 @@ class MarkdownRenderer:
     def render(self, body: str, first_line: int, *, is_html: bool = False) -> RenderResult:
         """Render a body whose first line is number `first_line` of its file.
 
-        A body that is HTML already is made safe, and else left as it is. Raises MarkupError where
-        it is nested too deeply, or would become far too large.
+        An HTML body (`is_html`) skips the Markdown steps but is sanitised as usual. Raises
+        MarkupError if the body is nested too deeply or its HTML would be far too large.
         """
         body = strip_invalid_characters(body)
         held = shortcodes.ShortcodeStash(self._inline)
@@ -104,6 +109,6 @@ class MarkdownRenderer:
         )
 
     def _inline(self, text: str) -> str:
-        """Return the HTML of a line of Markdown, without the paragraph around it."""
+        """Render one line of Markdown without the enclosing `<p>`."""
         html = self._engine.render(" ".join(text.split()))
         return " ".join(_PARAGRAPH.sub(" ", html).split())

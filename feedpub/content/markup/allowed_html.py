@@ -1,10 +1,10 @@
-"""The elements of HTML, SVG and MathML: which ones readers get, and which only a browser has."""
+"""Allow-lists of HTML, SVG and MathML elements and attributes, used by `sanitize` and `embeds`."""
 
 from collections.abc import Mapping
 
 _CELL = frozenset(("align", "colspan", "headers", "rowspan", "style"))
 LAZY_SOURCES = ("data-src", "data-lazy-src", "data-original", "data-lazy", "data-echo")
-"""Attributes in which a picture waits for a script that shows it, the most trusted first."""
+"""Attributes that hold the URL of a lazily loaded image, in order of preference."""
 LAZY_SRCSETS = ("data-srcset", "data-lazy-srcset", "data-original-set")
 _LAZY = frozenset((*LAZY_SOURCES, *LAZY_SRCSETS))
 
@@ -51,7 +51,7 @@ ALLOWED_TAGS = frozenset(
         *("tr", "tt", "u", "ul", "var", "wbr", *ALLOWED_ATTRIBUTES),
     )
 )
-"""What readers get."""
+"""HTML elements that are published."""
 
 CLEAN_CONTENT_TAGS = frozenset(
     (
@@ -59,7 +59,7 @@ CLEAN_CONTENT_TAGS = frozenset(
         *("textarea", "title"),
     )
 )
-"""What these hold is not text for readers."""
+"""Elements removed together with their content, which is not text."""
 
 UNWRAPPED_TAGS = frozenset(
     (
@@ -80,7 +80,7 @@ UNWRAPPED_TAGS = frozenset(
         *("option", "output", "param", "progress", "rb", "rtc", "search", "slot", "xmp"),
     )
 )
-"""Known elements that readers do not miss: what they hold is shown without them."""
+"""Known elements removed without a note; their content stays."""
 
 SVG_ELEMENTS: Mapping[str, frozenset[str]] = {
     name: frozenset(attributes.split())
@@ -117,7 +117,7 @@ SVG_PRESENTATION_ATTRIBUTES = frozenset(
         *("stroke-miterlimit", "stroke-opacity", "stroke-width", "text-anchor", "transform"),
     )
 )
-"""Attributes of any element of a drawing."""
+"""Attributes allowed on every SVG element."""
 
 MATHML_ELEMENTS: Mapping[str, frozenset[str]] = {
     "math": frozenset(("display", "xmlns", "alttext")),
@@ -160,4 +160,4 @@ MATHML_ELEMENTS: Mapping[str, frozenset[str]] = {
     ),
 }
 FOREIGN_ELEMENTS = frozenset((*SVG_ELEMENTS, *MATHML_ELEMENTS))
-"""Elements of drawings and formulas; no HTML element has one of these names."""
+"""SVG and MathML elements. None of them shares its name with an allowed HTML element."""

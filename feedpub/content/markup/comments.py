@@ -1,6 +1,7 @@
-"""Drop what other tools do not show: comments of Obsidian (`%%...%%`) and of kramdown.
+"""Strip Obsidian comments (`%%...%%`) and kramdown extensions (`{::comment}`) from Markdown.
 
-`drop` runs before Markdown is read, for every engine. Code stays as it is, and lines stay lines.
+`strip_comments` runs before every engine. It leaves code alone and keeps every line break, so that
+line numbers in messages stay right.
 """
 
 import re
@@ -14,32 +15,32 @@ _TOKEN = re.compile(
 )
 _TICKS = re.compile(r"`++")
 _WORD = re.compile(r"[\w%]")
-_MARGIN = 200  # characters looked at before a sign, to see whether it begins its line
+_MARGIN = 200  # characters before `%%` searched for the start of its line
 _INDENTED = re.compile(r"(?:\n[ \t]*|\A)\n(?: {4}|\t)")
 
 
 def strip_comments(body: str) -> str:
-    """Return a body without comments, and without the marks of raw HTML of kramdown."""
+    """Return a body without comments, `{::options}` and the `{::nomarkdown}` markers."""
     if "%%" not in body and "{::" not in body:
         return body
     return "".join(_Dropper(body).run())
 
 
 class _Dropper:
-    """One pass over one text."""
+    """A single pass that cuts comments out of one text."""
 
     def __init__(self, text: str) -> None:
         self._text = text
         self._code = _code_ranges(text)
         self._starts = [start for start, _ in self._code]
-        self._open_ticks: set[int] = set()  # lengths of runs that nothing closes any more
-        self._absent: set[str] = set()  # ends of kramdown's elements that do not come any more
-        self._blank = -1  # where the next empty line is
+        self._open_ticks: set[int] = set()  # backtick run lengths with no closing run ahead
+        self._absent: set[str] = set()  # kramdown end tags that do not occur again
+        self._blank = -1  # offset of the next empty line, which ends any code span
         self._parts: list[str] = []
         self._done = 0
 
     def run(self) -> list[str]:
-        """Return the parts that are left."""
+        """Return the parts of the text that remain."""
         at = 0
         while (token := _TOKEN.search(self._text, at)) is not None:
             code_end = self._code_end(token.start())
@@ -57,14 +58,14 @@ class _Dropper:
         return self._parts
 
     def _code_end(self, at: int) -> int:
-        """Return where the block of code ends that a place is in, 0 where it is in none."""
+        """Return the end of the code block that contains an offset, or 0."""
         number = bisect_right(self._starts, at) - 1
         if number < 0 or at >= self._code[number][1]:
             return 0
         return self._code[number][1]
 
     def _behind_code(self, token: re.Match[str]) -> int:
-        """Return the place behind a code span, or behind a run that begins none."""
+        """Return the offset after a code span, or after a backtick run that opens none."""
         length = len(token[0])
         if self._blank < token.end():
             blank = self._text.find("\n\n", token.end())
@@ -122,12 +123,12 @@ class _Dropper:
 
 
 def _begins_comment(before: str) -> bool:
-    """Return whether `%%` may open a comment: it does not behind a word or a number."""
+    """Return whether `%%` may open a comment: not after a word or a number (`50 %%`)."""
     return not (before and _WORD.match(before[-1])) and not before.rstrip()[-1:].isdigit()
 
 
 def _code_ranges(text: str) -> list[tuple[int, int]]:
-    """Return where blocks of code begin and end: fenced ones, and lines that are indented."""
+    """Return the merged (start, end) offsets of fenced code and of indented lines."""
     found: list[tuple[int, int]] = []
     if fences.has_fence(text):
         lines = text.split("\n")

@@ -1,7 +1,8 @@
-"""Find the lines of a post on which something stands that readers do not get.
+"""Report content that will not be published, by line, and split the finished HTML at its links.
 
-The last step of rendering: judge every URL of the finished HTML, and divide it at the relative
-ones. Nothing is changed after this but that `links.fill` puts resolved URLs in.
+`split_references` is the last step of `MarkdownRenderer.render`: it checks every URL and cuts the
+HTML at the relative ones. After that only `link_index.substitute_urls` changes the HTML, to put
+resolved URLs in. The `find_*` and `locate_*` functions map findings back to lines of the file.
 """
 
 import re
@@ -21,7 +22,7 @@ _NOTE_ID = re.compile(r'id="fn:([^"]*)"')
 def locate_losses(
     losses: Iterable[ContentLoss], body: str, first_line: int
 ) -> tuple[tuple[int, str], ...]:
-    """Return the line of the file, 0 where it cannot be told, and the message of each loss."""
+    """Return (line of the file, message) for each loss; line 0 if it cannot be located."""
     found: list[tuple[int, str]] = []
     text, at = "", 0
     for loss in losses:
@@ -34,7 +35,7 @@ def locate_losses(
 
 
 def find_unused_footnotes(body: str, html: str, first_line: int) -> tuple[tuple[int, str], ...]:
-    """Return the line and the message of each footnote that nothing in the text refers to."""
+    """Return (line, message) for each footnote that is unused or defined twice."""
     if "]:" not in body or "[^" not in body:
         return ()
     text = _without_code(body)
@@ -56,7 +57,7 @@ def find_unused_footnotes(body: str, html: str, first_line: int) -> tuple[tuple[
 
 
 def find_extra_cells(body: str, first_line: int) -> tuple[tuple[int, str], ...]:
-    """Return the line and the message of each row with more cells than its table has columns."""
+    """Return (line, message) for each row with more cells than its table has columns."""
     if "|" not in body or "--" not in body:
         return ()
     found: list[tuple[int, str]] = []
@@ -77,7 +78,7 @@ def find_extra_cells(body: str, first_line: int) -> tuple[tuple[int, str], ...]:
 
 
 def _place(text: str, clues: Iterable[str], at: int) -> int:
-    """Return where the first clue stands that does, behind the one before if possible."""
+    """Return the offset of the first clue found, preferably at or after `at`, or -1."""
     for clue in clues:
         for start in (at, 0):
             place = text.find(clue.lower(), start)
@@ -87,7 +88,7 @@ def _place(text: str, clues: Iterable[str], at: int) -> int:
 
 
 def _without_code(body: str) -> str:
-    """Return a text whose blocks of code are empty lines."""
+    """Return the body with every line of fenced code emptied."""
     if not fences.has_fence(body):
         return body
     lines = body.split("\n")
@@ -98,17 +99,17 @@ def _without_code(body: str) -> str:
     return "\n".join(lines)
 
 
-# In sanitised HTML no "<" or ">" stands in text or in an attribute: what looks like a tag is one.
+# Sanitised HTML has no bare "<" or ">" in text or attributes: everything like a tag is one.
 _TAG = re.compile(r"<(?:a|audio|blockquote|del|img|ins|q|source|track|video) [^<>]*>")
 _URL = re.compile(r' (href|src|poster|cite|srcset)="([^"]*)"')
 _WEB = ("http://", "https://")
 
 _SEARCH_BUDGET = 100_000_000
-"""Characters looked through for targets that do not follow the one before."""
+"""Characters that may be searched, per body, for targets not found after the one before."""
 
 
 def split_references(html: str) -> Body:
-    """Return the HTML divided at its relative URLs, without attributes nobody should follow."""
+    """Split the HTML at its relative URLs, and drop attributes whose URL is unsafe."""
     pieces: list[str] = []
     literal = ""
     done = 0
@@ -132,7 +133,7 @@ def split_references(html: str) -> Body:
 
 
 def _spans(name: str, value: str) -> Iterator[tuple[int, int, str]]:
-    """Yield where each URL of a settled attribute begins and ends, and the URL unescaped."""
+    """Yield (start, end, unescaped URL) for each URL in a sanitised attribute value."""
     if name != "srcset":
         yield 0, len(value), unescape(value)
         return
@@ -144,10 +145,11 @@ def _spans(name: str, value: str) -> Iterator[tuple[int, int, str]]:
 
 
 def locate_references(body: Body, text: str, first_line: int) -> tuple[Reference, ...]:
-    """Return each target with the line of the Markdown it stands on, 0 where it cannot be told.
+    """Return each distinct target with its line in the file, 0 if it cannot be located.
 
-    Targets come nearly in the order of the text, so each is looked for behind the one before it
-    first: to search all of a long text for each of many would take time without bound.
+    Targets are nearly in text order, so each is searched for after the previous one first.
+    Searching a whole long text for each of many targets would take quadratic time; other searches
+    share a budget.
     """
     references: list[Reference] = []
     at, line, left = 0, first_line, _SEARCH_BUDGET
@@ -171,7 +173,7 @@ def locate_references(body: Body, text: str, first_line: int) -> tuple[Reference
 
 
 def _spellings(target: str) -> tuple[str, ...]:
-    """Return the forms in which an author may have written a target, the likeliest first."""
+    """Return the spellings an author may have used for a target, the likeliest first."""
     if target.startswith(wikilinks.PREFIX):
         return (f"[[{unquote(target.removeprefix(wikilinks.PREFIX).partition('#')[0])}",)
     spaced = (target.replace("%20", " "),) if "%20" in target else ()

@@ -1,10 +1,10 @@
-"""Tell what a script in a post would show, where its URL says so."""
+"""Recognise embed scripts (gists, snippets, players) by URL; used by `embeds`."""
 
 import re
 from collections.abc import Mapping
 from urllib.parse import unquote
 
-# The page that a script puts into another; \1 is what the pattern found.
+# Script URL patterns with the page that the script embeds; `{name}` is an attribute of its tag.
 _PAGES = tuple(
     (re.compile(rf"(?:https?:)?//(?:www\.)?{pattern}", re.IGNORECASE), page)
     for pattern, page in (
@@ -22,7 +22,7 @@ _PAGES = tuple(
         (r"(datawrapper\.dwcdn\.net/\w+)(?:/\d+)?/embed\.js.*", r"https://\1/"),
     )
 )
-# They only make prettier what the post has beside them: a quotation, a link or a frame.
+# Scripts that only decorate markup already in the post: a quotation, a link or a frame.
 _HELPER = re.compile(
     r"(?:https?:)?//(?:[\w-]+\.)*?(?:platform\.(?:twitter|x)\.com|instagram\.com|tiktok\.com"
     r"|redditmedia\.com|reddit\.com|bsky\.app|threads\.(?:net|com)|pinterest\.com"
@@ -39,9 +39,9 @@ _NOT_IN_ANCHOR = re.compile(r"[^a-z0-9]+")
 
 
 def find_embedded_page(source: str, given: Mapping[str, str]) -> str:
-    """Return the URL of the page that a script shows a part of, or "" where nobody can say.
+    """Return the URL of the page that a script embeds, or "" if it is unknown.
 
-    `given` are the attributes of its tag: some scripts read there what to show.
+    `given` holds the attributes of the script tag, where some scripts take an id from.
     """
     if len(source) > _LONGEST:
         return ""
@@ -55,18 +55,18 @@ def find_embedded_page(source: str, given: Mapping[str, str]) -> str:
 
 
 def is_embed_helper(source: str) -> bool:
-    """Return whether a script only decorates what stands beside it in the post."""
+    """Return whether a script only decorates markup that the post already holds."""
     return len(source) <= _LONGEST and _HELPER.match(source) is not None
 
 
 def _web(written: str) -> str:
-    """Return a URL that was given as a parameter, where it is one of the web."""
+    """Decode a URL given as a query parameter; "" unless it is http or https."""
     url = unquote(written)
     return url if url.startswith(("https://", "http://")) else ""
 
 
 def _gist_anchor(source: str) -> str:
-    """Return the fragment of one file of a gist."""
+    """Return the fragment for the `file` parameter of a gist URL, or ""."""
     found = _GIST_FILE.search(source) if "gist.github.com" in source else None
     name = _NOT_IN_ANCHOR.sub("-", found[1].lower()) if found else ""
     return f"#file-{name}" if name else ""

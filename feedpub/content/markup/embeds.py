@@ -1,7 +1,8 @@
-"""Turn what only a browser with scripts could show into what every reader can, before HTML is
-sanitised: frames, objects and embedding scripts become links, `<noscript>` its content.
+"""Replace embeds with links before HTML is sanitised. Enter at `replace_embeds`.
 
-`replace` is the entry point. What it cannot show, and the sanitiser would drop, it reports.
+Feeds and mail run no scripts, so frames, objects and embed scripts become links, and `<noscript>`
+is replaced by its content. Content that has no replacement, which the sanitiser will drop, is
+reported as a `ContentLoss`.
 """
 
 import re
@@ -43,16 +44,16 @@ _ONE_PICTURE = re.compile(
     re.IGNORECASE,
 )
 _LAZY = re.compile(r"\sdata-(?:lazy-)?(?:src|srcset|original)\s*=|\ssrc\s*=\s*[\"']?data:")
-_NEIGHBOUR = 4000  # characters that a picture beside `<noscript>` takes up at most
+_NEIGHBOUR = 4000  # longest markup of a lazy image next to `<noscript>`
 _SVG_TITLE = re.compile(r"<title\b[^<>]*+>([^<]*+)</title", re.IGNORECASE)
 _TEXT = re.compile(r"<[^<>]*+>|\s+")
-_LONGEST = 80  # characters of what a message shows
+_LONGEST = 80  # characters of a URL shown in a message
 
-# They hold no elements: what looks like one is text up to their end tag.
+# Their content is text up to the end tag, even where it looks like markup.
 _RAW_TEXT_TAGS = frozenset(
     ("iframe", "noembed", "noframes", "script", "style", "textarea", "title")
 )
-_SILENT_SVG_TAGS = frozenset(("desc", "metadata", "style", "title"))  # within a drawing
+_SILENT_SVG_TAGS = frozenset(("desc", "metadata", "style", "title"))  # not reported within SVG
 _SVG_NAMES = {name.lower() for name in SVG_ELEMENTS}
 _PASSED_TAGS = (ALLOWED_TAGS | UNWRAPPED_TAGS | MATHML_ELEMENTS.keys()) - {
     "audio",
@@ -66,7 +67,7 @@ _FRAMES = {"lite-youtube": "https://www.youtube.com/watch?v=", "lite-vimeo": "ht
 
 @dataclass(frozen=True, slots=True)
 class ContentLoss:
-    """Something that readers do not get: why, and texts by which it is found in the Markdown."""
+    """Content that will not be published: a message, and texts to find it by in the Markdown."""
 
     message: str
     search_texts: tuple[str, ...]
@@ -74,15 +75,15 @@ class ContentLoss:
 
 @dataclass(slots=True)
 class EmbedResult:
-    """HTML without what is for browsers alone."""
+    """HTML with its embeds replaced."""
 
     html: str
     losses: list[ContentLoss] = field(default_factory=list)
-    has_foreign_elements: bool = False  # it holds drawings or formulas
+    has_foreign_elements: bool = False  # contains SVG or MathML
 
 
 def replace_embeds(raw: str) -> EmbedResult:
-    """Replace what is for browsers alone in HTML that is not sanitised yet."""
+    """Replace embeds in HTML that is not sanitised yet, and report losses."""
     if _PLAIN.issuperset(_NAME.findall(raw)) and "<!--" not in raw:
         return EmbedResult(raw, _refused_links(raw))
     if _NOSCRIPT.search(raw):
@@ -95,13 +96,13 @@ def replace_embeds(raw: str) -> EmbedResult:
 
 @dataclass(slots=True)
 class _EmbedReplacer:
-    """One pass over the tags of a text."""
+    """A single pass over the tags of one document."""
 
     raw: str
     losses: list[ContentLoss] = field(default_factory=list)
     is_foreign: bool = False
     _drawing_end: int = -1
-    _unclosed: set[str] = field(default_factory=set)  # names whose end tag does not come any more
+    _unclosed: set[str] = field(default_factory=set)  # elements with no end tag ahead
     _handlers: dict[str, Callable[[re.Match[str]], tuple[str | None, int]]] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -127,7 +128,7 @@ class _EmbedReplacer:
                 at = _comment_end(raw, at)
                 continue
             if not tag[2]:
-                if at == tag.start() + 1:  # a tag without an end would take what follows with it
+                if at == tag.start() + 1:  # unclosed: escape it, or it would swallow what follows
                     parts += (raw[done : tag.start()], "&lt;")
                     done = at
                 continue
@@ -142,7 +143,7 @@ class _EmbedReplacer:
         return "".join((*parts, raw[done:]))
 
     def _replace(self, name: str, tag: re.Match[str]) -> tuple[str | None, int]:
-        """Return what stands for an element, None for what it is, and where to go on."""
+        """Return the replacement of an element, or None to keep it, and where to continue."""
         handler = self._handlers.get(name)
         if handler:
             return handler(tag)
@@ -181,7 +182,7 @@ class _EmbedReplacer:
         return "", end
 
     def _inside(self, name: str, tag: re.Match[str]) -> tuple[str | None, int]:
-        """Return what stands in an element of raw text, None where it has no end, and its end."""
+        """Return the content of a raw text element, None if unclosed, and where it ends."""
         if tag[3].endswith("/") or name in self._unclosed:
             return ("" if tag[3].endswith("/") else None), tag.end()
         closing = _closing(name).search(self.raw, tag.end())
@@ -241,7 +242,7 @@ class _EmbedReplacer:
         return (_link(url, given.get("title", "")) if url else ""), tag.end()
 
     def _drawing(self, tag: re.Match[str]) -> tuple[str | None, int]:
-        """Let a drawing through; its title becomes its label."""
+        """Keep an SVG drawing; copy its `<title>`, which is dropped later, to `aria-label`."""
         if tag.start() < self._drawing_end:
             return None, tag.end()
         self.is_foreign = True
@@ -289,7 +290,7 @@ class _EmbedReplacer:
 
 
 def parse_attributes(tag: str) -> dict[str, str]:
-    """Return the attributes of a start tag as it was written, by name; of two the first."""
+    """Parse the attributes of a raw start tag; the first of two equal names wins."""
     given: dict[str, str] = {}
     for name, *values in _GIVEN.findall(tag):
         given.setdefault(name.lower(), unescape("".join(values)).strip())
@@ -297,7 +298,7 @@ def parse_attributes(tag: str) -> dict[str, str]:
 
 
 def _unwrap_noscript(html: str) -> str:
-    """Show what stands in `<noscript>`, in the place of a lazy picture beside it."""
+    """Unwrap `<noscript>`; an image in it replaces the lazily loaded one next to it."""
     parts: list[str] = []
     done = 0
     closing = _closing("noscript")
@@ -315,7 +316,7 @@ def _unwrap_noscript(html: str) -> str:
 
 
 def _lazy_before(html: str) -> int:
-    """Return where the lazy picture begins that a text ends with, else where it ends."""
+    """Return the start of the lazy image that the HTML ends with, else its length."""
     least = max(0, len(html) - _NEIGHBOUR)
     for sign in ("<a ", "<picture", "<img"):
         start = html.rfind(sign, least)
@@ -325,7 +326,7 @@ def _lazy_before(html: str) -> int:
 
 
 def _lazy_after(html: str, at: int) -> int:
-    """Return where the lazy picture ends that stands at a place, else the place."""
+    """Return the end of the lazy image at an offset, else the offset."""
     found = _ONE_PICTURE.match(html, at, at + _NEIGHBOUR)
     return found.end() if found and _is_lazy(found[0]) else at
 
@@ -352,7 +353,7 @@ def _closing(name: str) -> re.Pattern[str]:
 
 
 def _link(url: str, label: str) -> str:
-    """Write what was embedded as a paragraph with a link to it."""
+    """Return a paragraph that links to the embedded page, a video by its watch page."""
     film = _FILM.match(url)
     if film:
         known = f"https://www.youtube.com/watch?v={film[1]}"
@@ -363,13 +364,13 @@ def _link(url: str, label: str) -> str:
 
 
 def _address(url: str) -> str:
-    """Return a URL without its scheme, not too long to be read."""
+    """Return a URL without its scheme, shortened for a message."""
     shown = url.partition("//")[2] if "//" in url else url
     return shown if len(shown) <= _LONGEST else f"{shown[: _LONGEST - 1]}…"
 
 
 def _embedded(content: str) -> str:
-    """Return the first URL that the elements within an `object` name, or ""."""
+    """Return the first URL named by an `<embed>` or `<param>` in an `<object>`, or ""."""
     for tag in _EMBEDDED.finditer(content):
         given = parse_attributes(tag[2])
         url = given.get("src", "")
@@ -381,7 +382,7 @@ def _embedded(content: str) -> str:
 
 
 def _refused_links(html: str) -> list[ContentLoss]:
-    """Find links with a scheme that is never published; the text of such a link is shown."""
+    """Report links with a refused scheme; only their text will be shown."""
     losses = []
     for found in _REFUSED.finditer(html):
         url = found[1]

@@ -1,8 +1,9 @@
-"""The engines that make HTML of Markdown; what they return is not sanitised yet. `load` picks one.
+"""Markdown engines: convert a body to HTML that is not sanitised yet. Enter at `load_engine`.
 
-`CommonMarkEngine` is the default: Python-Markdown with the rules of CommonMark and GitHub's
-extensions. `Comrak` reads the same several times as fast, without attribute lists, abbreviations
-and admonitions other than alerts. `PythonMarkdown` reads the dialect of Python-Markdown itself.
+`CommonMarkEngine` is the default: Python-Markdown with CommonMark rules and GitHub's extensions.
+`ComrakEngine` reads the same syntax several times as fast, but without attribute lists,
+abbreviations, and admonitions other than alerts. `PythonMarkdownEngine` reads Python-Markdown's own
+dialect.
 """
 
 import re
@@ -54,11 +55,11 @@ _COMRAK = (
     "wikilinks_title_after_pipe",
 )
 
-_UNCLOSED = 3000  # brackets; Python-Markdown takes a second for so many
+_UNCLOSED = 3000  # brackets; about a second of work for Python-Markdown
 
 _MARGIN = re.compile(r"[ \t]*(?:(?:[-*+:>]|\d+\.)[ \t]+)*")
 _TASK = re.compile(r"<li>(\s*<p>|\s*)\[([ xX])\](?=\s)")
-# A fence that was meant for a list which Python-Markdown had already ended.
+# Fences indented for a list that Python-Markdown had already ended: it wraps them in code again.
 _CODE_IN_CODE = re.compile(r"<pre><code>((?:<pre><code[^>]*>[^<]*</code></pre>\s*)+)</code></pre>")
 _ALERT = re.compile(
     r"<blockquote>\s*<p>\[!(NOTE|TIP|IMPORTANT|WARNING|CAUTION)\][ \t]*+([^\n<]*+)(?:<br />)?+\n?+"
@@ -77,7 +78,7 @@ _NOTE_REFERENCE = re.compile(
 _NOTE = re.compile(r'<li id="fn-([^"]+)">')
 _NOTE_BACK = re.compile(r'<a href="#fnref-([^"]+)" class="footnote-backref"[^<>]*>')
 _NOTE_BACK_WRITTEN = rf'<a class="footnote-backref" href="#fnref:\1" title="{_BACK}">'
-_SETS_TEX = re.compile("math|katex|latex", re.IGNORECASE)  # extensions that want the TeX themselves
+_SETS_TEX = re.compile("math|katex|latex", re.IGNORECASE)  # extensions that render TeX themselves
 _MATH = re.compile(r'<span data-math-style="(inline|display)">([^<]*+)</span>', re.DOTALL)
 _LOOSE_TASK = re.compile(r'(?<=<li>)(<input type="checkbox"[^>]*>)\s*<p>')
 _WIKI_LINK = re.compile(
@@ -89,34 +90,34 @@ _ALERT_CLASS = re.compile(r'<div class="markdown-alert markdown-alert-(\w+)">')
 
 
 FormulaRenderer = Callable[[str], str]
-"""Makes HTML of a formula, its signs included."""
+"""Renders a formula, passed with its delimiters, to HTML."""
 
 
 class MarkdownEngine(Protocol):
-    """Reads Markdown."""
+    """Converts Markdown to HTML."""
 
     def render(self, body: str) -> str:
-        """Give the HTML of a body, with all that its author put in.
+        """Return the unsanitised HTML of a body, raw HTML included.
 
-        Raises MarkupError where the body is nested too deeply.
+        Raises MarkupError if the body cannot be converted, such as when it is nested too deeply.
         """
 
 
 class ComrakEngine:
-    """CommonMark by comrak, in Rust."""
+    """CommonMark by comrak, a Rust library."""
 
     def __init__(self, write_formula: FormulaRenderer | None = None) -> None:
-        """Take what makes HTML of a formula; without it formulas stay text."""
+        """Set the formula renderer; without one, formulas stay text."""
         self._write_formula = write_formula or _escape
         self._extensions = comrak.ExtensionOptions()
         for name in _COMRAK:
             setattr(self._extensions, name, True)
         self._parse = comrak.ParseOptions()
         self._render = comrak.RenderOptions()
-        self._render.unsafe_ = True  # raw HTML is the sanitiser's business
+        self._render.unsafe_ = True  # keep raw HTML; the sanitiser filters it
 
     def render(self, body: str) -> str:
-        """Give the HTML of a body, with footnotes and alerts as `PythonMarkdown` writes them."""
+        """Return the HTML of a body, with footnotes and alerts as the other engines write them."""
         formulas = FormulaStash(("\\(", "\\["))
         html = comrak.render_markdown(
             formulas.stash(body), self._extensions, self._parse, self._render
@@ -141,18 +142,18 @@ class ComrakEngine:
         return html
 
     def _formula(self, match: re.Match[str]) -> str:
-        """Return a formula as it was written, with the dollar signs that comrak takes off."""
+        """Render a formula with the dollar signs restored, which comrak strips."""
         sign = "$" if match[1] == "inline" else "$$"
         return self._write_formula(f"{sign}{unescape(match[2])}{sign}")
 
 
 class PythonMarkdownEngine:
-    """Python-Markdown, with its extras and the forms GitHub made common."""
+    """Python-Markdown's dialect, with its extra extensions and common GitHub syntax."""
 
     def __init__(
         self, extensions: Sequence[str] = (), write_formula: FormulaRenderer | None = None
     ) -> None:
-        """Raise ConfigError where one of the extensions cannot be loaded."""
+        """Load the extensions. Raises ConfigError if one cannot be loaded."""
         self._write_formula = write_formula or _escape
         self._markdown = python_markdown.Markdown(
             extensions=[*_EXTENSIONS, _CommonExtension()], output_format="html"
@@ -163,7 +164,7 @@ class PythonMarkdownEngine:
         self._keeps_tex = not any(_SETS_TEX.search(name) for name in extensions)
 
     def render(self, body: str) -> str:
-        """Give the HTML of a body. Raises MarkupError where it is nested too deeply."""
+        """Return the HTML of a body. Raises MarkupError if Python-Markdown cannot convert it."""
         _refuse_unclosed(body)
         self._markdown.reset()
         formulas = FormulaStash(("$$", "\\(", "\\[", "$"))
@@ -171,7 +172,7 @@ class PythonMarkdownEngine:
             html = self._markdown.convert(formulas.stash(body) if self._keeps_tex else body)
         except RecursionError as error:
             raise MarkupError("its lists, quotations or elements are nested too deeply") from error
-        except Exception as error:  # an extension may raise anything, and one post is not the site
+        except Exception as error:  # extensions may raise anything; do not fail the build
             reason = f"Python-Markdown cannot read it: {type(error).__name__}: {error}"
             raise MarkupError(reason) from error
         if "<pre><code><pre>" in html:
@@ -184,12 +185,12 @@ class PythonMarkdownEngine:
 
 
 class CommonMarkEngine:
-    """Python-Markdown with CommonMark's rules (`feedpub.content.markup.commonmark`)."""
+    """Python-Markdown with a CommonMark parser (`feedpub.content.markup.commonmark`)."""
 
     def __init__(
         self, extensions: Sequence[str] = (), set_formula: FormulaRenderer | None = None
     ) -> None:
-        """Raise ConfigError where one of the extensions cannot be loaded."""
+        """Load the extensions. Raises ConfigError if one cannot be loaded."""
         self._markdown = python_markdown.Markdown(
             extensions=[CommonMarkExtension(set_formula)], output_format="html"
         )
@@ -199,20 +200,21 @@ class CommonMarkEngine:
             self._markdown.treeprocessors.deregister("inline")
 
     def render(self, body: str) -> str:
-        """Give the HTML of a body. Raises MarkupError where it is nested too deeply."""
+        """Return the HTML of a body. Raises MarkupError if it cannot be converted."""
         self._markdown.reset()
         try:
             return self._markdown.convert(body)
         except (RecursionError, DepthError) as error:
             raise MarkupError("its lists, quotations or elements are nested too deeply") from error
-        except Exception as error:  # an extension may raise anything, and one post is not the site
+        except Exception as error:  # extensions may raise anything; do not fail the build
             reason = f"Python-Markdown cannot read it: {type(error).__name__}: {error}"
             raise MarkupError(reason) from error
 
 
 class _FootnoteSection(Treeprocessor):
-    """Footnotes in a section, as comrak and HTML of today write them, in the order of their
-    references: Python-Markdown's own way to that order fails on an empty footnote.
+    """Footnotes in a `<section>`, as comrak writes them, in the order of their references.
+
+    It replaces Python-Markdown's own reordering, which fails on an empty footnote.
     """
 
     def __init__(self, md: python_markdown.Markdown, notes: FootnoteExtension) -> None:
@@ -235,9 +237,9 @@ class _FootnoteSection(Treeprocessor):
 
 
 class _CommonExtension(Extension):
-    """Footnotes in the order of their references, fences anywhere, strikethrough, bare URLs."""
+    """Footnotes in reference order, nested fences, strikethrough and bare URLs."""
 
-    def extendMarkdown(self, md: python_markdown.Markdown) -> None:  # noqa: N802  # theirs
+    def extendMarkdown(self, md: python_markdown.Markdown) -> None:  # noqa: N802
         notes = FootnoteExtension(BACKLINK_TITLE=_BACK, USE_DEFINITION_ORDER=False)
         notes.extendMarkdown(md)
         md.registerExtension(notes)
@@ -250,9 +252,9 @@ class _CommonExtension(Extension):
 
 
 class _FencePreprocessor(Preprocessor):
-    """Fenced code, in lists and quotations too, which Python-Markdown's own does not find.
+    """Fenced code, including fences in lists and quotations, which Python-Markdown misses.
 
-    It takes the place of the preprocessor that makes spaces of every tab: those in code stay.
+    It replaces `normalize_whitespace`, which expands every tab, so that tabs in code survive.
     """
 
     def run(self, lines: list[str]) -> list[str]:
@@ -262,7 +264,7 @@ class _FencePreprocessor(Preprocessor):
             written += map(_spaced, lines[done : fence.first_line])
             named = f' class="language-{escape(fence.language)}"' if fence.language else ""
             html = f"<pre><code{named}>{escape(fence.code, quote=False)}</code></pre>"
-            # Python-Markdown nests by four columns, whatever the list's own indentation.
+            # Python-Markdown nests by four columns, whatever the indentation of the list.
             margin = fence.quote_prefix + " " * (-(-fence.indent // 4) * 4)
             written += [
                 fence.quote_prefix,
@@ -274,7 +276,7 @@ class _FencePreprocessor(Preprocessor):
 
 
 def _spaced(line: str) -> str:
-    """Make spaces of the tabs that say where a line belongs; empty it where it has no others."""
+    """Expand the tabs in a line's margin; return "" for a blank line."""
     if "\t" in line:
         found = _MARGIN.match(line)
         margin = found[0] if found else ""
@@ -283,11 +285,11 @@ def _spaced(line: str) -> str:
 
 
 class _BareUrlProcessor(InlineProcessor):
-    """`https://example.org/` or `www.example.org` → a link, as GitHub does."""
+    """Links bare URLs such as `https://example.org/` or `www.example.org`, as GitHub does."""
 
     ANCESTOR_EXCLUDES = ("a",)
 
-    def handleMatch(  # type: ignore[override]  # noqa: N802  # theirs; the stubs are older
+    def handleMatch(  # type: ignore[override]  # noqa: N802  # the stubs are out of date
         self, m: re.Match[str], data: str
     ) -> tuple[Element | None, int | None, int | None]:
         shown = _trim_url(m[1])
@@ -299,7 +301,7 @@ class _BareUrlProcessor(InlineProcessor):
         return link, m.start(), m.start() + len(shown)
 
     def _in_raw_link(self, data: str, at: int) -> bool:
-        """Tell whether an `<a>` that the author wrote is open at `at`."""
+        """Return whether a raw `<a>` element is open at `at`."""
         inline = cast("InlineTree", self.md.treeprocessors["inline"])
         nodes = inline.stashed_nodes
         blocks = self.md.htmlStash.rawHtmlBlocks
@@ -320,7 +322,7 @@ def _load(md: python_markdown.Markdown, name: str) -> None:
 
 
 def _trim_url(url: str) -> str:
-    """Take off what belongs to the sentence and not to the URL."""
+    """Strip trailing characters that belong to the sentence, not to the URL."""
     stop = _CJK_STOP.search(url)
     url = url[: stop.start()] if stop else url
     unopened = url.count(")") - url.count("(")
@@ -332,7 +334,7 @@ def _trim_url(url: str) -> str:
 
 
 def _trimmed(url: str, end: int) -> int:
-    """Return where a URL ends without the punctuation, and the entities, that it ends with."""
+    """Return the end of a URL without trailing punctuation and entities."""
     while end and url[end - 1] in _TRAILING:
         entity = _ENTITY.search(url, max(0, end - 34), end) if url[end - 1] == ";" else None
         end = entity.start() if entity else end - 1
@@ -344,8 +346,8 @@ def _escape(formula: str) -> str:
 
 
 def _wiki_links(html: str) -> str:
-    """Write the wiki links of comrak, and the pictures that it does not know, as ours."""
-    depth = 0  # of elements that hold code
+    """Rewrite comrak's wiki links, and the `![[...]]` it does not support, outside code."""
+    depth = 0  # of open code elements
 
     def written(match: re.Match[str]) -> str:
         nonlocal depth
@@ -386,7 +388,10 @@ def _alert(match: re.Match[str]) -> str:
 
 
 def _refuse_unclosed(body: str) -> None:
-    """Raise MarkupError where Python-Markdown would look for the other bracket for minutes."""
+    """Raise MarkupError if there are too many unclosed brackets.
+
+    Python-Markdown would spend minutes looking for their ends.
+    """
     for opening, closing in ("[]", "()", "<>"):
         unclosed = body.count(opening) - body.count(closing)
         if unclosed > _UNCLOSED:
@@ -394,9 +399,9 @@ def _refuse_unclosed(body: str) -> None:
 
 
 def load_engine(config: schema.MarkdownConfig) -> MarkdownEngine:
-    """Return the engine that the configuration names.
+    """Return the configured engine.
 
-    Raises ConfigError where one of the extensions cannot be loaded.
+    Raises ConfigError if an extension cannot be loaded.
     """
     set_formula = mathml.render_formula if config.math == "mathml" else None
     if config.engine == "comrak":

@@ -1,4 +1,4 @@
-"""The HTML of a post → what it says in a few lines."""
+"""Extract the plain-text summary of a post from its sanitised HTML; used by `MarkdownRenderer`."""
 
 import re
 
@@ -7,12 +7,12 @@ from feedpub.content.markup.shortcodes import remove_stashed_tags
 from feedpub.models.text import extract_text, shorten
 
 SUMMARY_DIVIDER = "<!--more-->"
-"""The only comment that `divide` leaves in sanitised HTML, where nothing else can look like it."""
+"""The only comment that `strip_html_comments` keeps; no text can imitate it after sanitising."""
 
-_ENOUGH = 200  # characters of paragraphs, after which no other is read
-_LONGEST_GIVEN = 1000  # of what the author marked off
+_ENOUGH = 200  # characters of text after which no further paragraph is read
+_LONGEST_GIVEN = 1000  # characters of a summary that the author marked with `more`
 
-_WIDE_END = re.compile("[。！？：；）》」』][’”]?$")  # has its space within
+_WIDE_END = re.compile("[。！？：；）》」』][’”]?$")  # full-width, so no space after it
 _COMMENT = re.compile(r"<!--(.*?)-->", re.DOTALL)
 _PARAGRAPH = re.compile(r"<p(?: [^>]*)?>(.*?)</p>", re.DOTALL)
 _TITLE = '<p class="admonition-title">'
@@ -28,9 +28,9 @@ _NOTE = re.compile(
 
 
 def strip_html_comments(html: str) -> str:
-    """Drop the comments of sanitised HTML; MORE is left where the author first wrote `more`.
+    """Drop the comments of sanitised HTML, except that the first `more` becomes SUMMARY_DIVIDER.
 
-    In text and in attributes "<" is escaped there, so that what looks like a comment is one.
+    Sanitised HTML escapes "<" in text and attributes, so anything like a comment is one.
     """
     if "<!--" not in html:
         return html
@@ -44,7 +44,7 @@ def strip_html_comments(html: str) -> str:
 
 
 def remove_divider(html: str) -> str:
-    """Return the HTML without MORE."""
+    """Return the HTML without SUMMARY_DIVIDER."""
     return (
         html.replace(f"<p>{SUMMARY_DIVIDER}</p>", "").replace(SUMMARY_DIVIDER, "")
         if SUMMARY_DIVIDER in html
@@ -53,7 +53,7 @@ def remove_divider(html: str) -> str:
 
 
 def extract_summary(html: str) -> str:
-    """Give the text before MORE, else of the first paragraphs, cut to what a list can show."""
+    """Return the text before SUMMARY_DIVIDER, else of the first paragraphs, shortened."""
     html = replace_mathml_with_tex(html)
     before, mark_, _ = html.partition(SUMMARY_DIVIDER)
     if mark_:

@@ -1,8 +1,8 @@
-"""Python-Markdown's walk over a text's inline patterns → the same walk without those that cannot
-match, for which it spends half of its time.
+"""A faster inline processor for Python-Markdown, used by `PythonMarkdownEngine`.
 
-Each pattern begins with a character or two that most texts do not have. The walk itself is a
-private method of the library: a test holds ours to give what theirs gives.
+The library spends half of its time on inline patterns that cannot match. Most patterns need a
+character or two that most texts lack, so those are checked first. The overridden method is private
+to the library; a test checks that both give the same result.
 """
 
 from collections.abc import Mapping
@@ -31,16 +31,15 @@ _REQUIRED_TEXT: Mapping[str, tuple[str, ...]] = {
     "feedpub_strike": ("~~",),
     "em_strong": ("*", "_"),
 }
-"""What a text must hold for a pattern to match, or either of two; patterns not named here are
-always tried."""
+"""Text that a pattern needs to match, or either of two; patterns not listed are always tried."""
 
 
 class FastInlineProcessor(InlineProcessor):
-    """Takes the place of the treeprocessor `inline`, once all patterns are registered."""
+    """Replaces the `inline` tree processor; create it after all patterns are registered."""
 
     def __init__(self, md: python_markdown.Markdown) -> None:
         super().__init__(md)
-        # Of two texts that a pattern needs one is enough; "" is in every text.
+        # Either of the two texts is enough; "" is in every text, so the pattern is always tried.
         steps: list[tuple[Pattern, str, str]] = [(each, "", "") for each in md.inlinePatterns]
         for name, needed in _REQUIRED_TEXT.items():
             if name in md.inlinePatterns:
@@ -48,12 +47,12 @@ class FastInlineProcessor(InlineProcessor):
                 steps[index] = (steps[index][0], needed[0], needed[-1])
         self._steps = steps
 
-    def _InlineProcessor__handleInline(  # noqa: N802  # overrides theirs
+    def _InlineProcessor__handleInline(  # noqa: N802  # name-mangled override
         self,
         data: str,
-        patternIndex: int = 0,  # noqa: N803  # likewise
+        patternIndex: int = 0,  # noqa: N803
     ) -> str:
-        """Put placeholders for what the patterns, from a given one on, find in a text."""
+        """Replace matches with placeholders, starting with the pattern at `patternIndex`."""
         if isinstance(data, AtomicString):
             return data
         index, start = patternIndex, 0

@@ -1,4 +1,7 @@
-"""Markdown → its blocks of code that begin and end with a line of their own."""
+"""Find fenced code in Markdown: backticks, tildes, and Liquid or Hugo `highlight` blocks.
+
+Steps that run before an engine use `find_fences` to leave code alone; the engines use it too.
+"""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -25,12 +28,12 @@ _SIGNS = re.compile(r"`{3}|~{3}|\{%-?\s*(?:highlight|codeblock)|\{\{[<%]\s*highl
 
 @dataclass(frozen=True, slots=True)
 class Fence:
-    """A block of code: lines `first` to `last` of the body, counted from 0."""
+    """A fenced block, from `first_line` to `last_line` of the body, counted from 0."""
 
     first_line: int
     last_line: int
-    quote_prefix: str  # ">" of the quotations it stands in
-    indent: int  # columns; 0 where it belongs to no list
+    quote_prefix: str  # the ">" markers of the enclosing quotations
+    indent: int  # columns; 0 outside lists
     language: str
     code: str
     is_liquid: bool  # written as a Liquid or Hugo block
@@ -38,7 +41,7 @@ class Fence:
 
 @dataclass(frozen=True, slots=True)
 class LiquidFence:
-    """The line that opens a block of code of Liquid or Hugo, and the pattern of its last line."""
+    """An opening line of a Liquid or Hugo code block, with the pattern that closes it."""
 
     name: str
     language: str
@@ -46,7 +49,7 @@ class LiquidFence:
 
 
 def parse_liquid_fence(line: str) -> LiquidFence | None:
-    """Read `{% highlight ruby %}`, `{% codeblock %}` or `{{< highlight go >}}`."""
+    """Parse `{% highlight ruby %}`, `{% codeblock %}` or `{{< highlight go >}}`, else None."""
     found = _OPENER.fullmatch(line)
     name = found["tag"] or found["short"] if found else ""
     if not found or not name:
@@ -55,7 +58,7 @@ def parse_liquid_fence(line: str) -> LiquidFence | None:
 
 
 def parse_info_string(info: str) -> str:
-    """Give the language that the text behind a fence names, in lower case, or ""."""
+    """Return the language named in an info string, in lower case, or ""."""
     for word in info.strip().lstrip("{").rstrip("}").replace(",", " ").split():
         found = _LANGUAGE.match(word)
         if found and "=" not in word:
@@ -65,14 +68,15 @@ def parse_info_string(info: str) -> str:
 
 
 def find_fences(lines: Sequence[str]) -> Iterator[Fence]:
-    """Give each fenced block of a body's lines, in order.
+    """Yield each fenced block of a body's lines, in order.
 
-    As in CommonMark, a fence that nobody closes reaches to the end, or to the end of its
-    quotation. Four columns of indentation make code of a fence, unless it belongs to a list.
+    As in CommonMark, an unclosed fence extends to the end of the body or of its quotation; an
+    unclosed Liquid or Hugo block is no fence. A fence indented by four columns or more is indented
+    code, unless it belongs to a list item.
     """
     at = 0
-    column = 0  # where the text of the list item begins that a line may belong to
-    endless: set[str] = set()  # Liquid blocks that are known to have no end from here on
+    column = 0  # content column of the current list item, 0 outside lists
+    endless: set[str] = set()  # Liquid and Hugo blocks known to have no end from here on
     while at < len(lines):
         line = lines[at]
         found = _OPENER.match(line) if has_fence(line) else None
@@ -97,13 +101,13 @@ def find_fences(lines: Sequence[str]) -> Iterator[Fence]:
 
 
 def has_fence(body: str) -> bool:
-    """Tell whether there may be fenced blocks in a body, or in a line of it, at all."""
-    # To look for single characters first is much the fastest: most lines have none of them.
+    """Return whether a body, or a line, may contain the start of a fence."""
+    # Most lines have none of these characters, and `in` is far faster than the pattern.
     return ("`" in body or "~" in body or "{" in body) and _SIGNS.search(body) is not None
 
 
 def _read(lines: Sequence[str], first: int, found: re.Match[str], indent: int) -> Fence | None:
-    """Read the block that begins with the line `first`; None where it turns out to be none."""
+    """Return the block that opens on line `first`, or None if it is not one."""
     mark = found["mark"]
     if mark and mark[0] == "`" and "`" in found["info"]:
         return None
@@ -145,7 +149,7 @@ def _closes(line: str, mark: str, tag: str) -> bool:
 
 
 def _unquoted(line: str, depth: int) -> str | None:
-    """Take `depth` marks of quotation off a line; None where it has not as many."""
+    """Strip `depth` quotation markers from a line; None if it has fewer."""
     for _ in range(depth):
         found = _QUOTE.match(line)
         if not found:
@@ -155,7 +159,7 @@ def _unquoted(line: str, depth: int) -> str | None:
 
 
 def _dedented(line: str, columns: int) -> str:
-    """Take up to `columns` columns of white space off a line."""
+    """Strip up to `columns` columns of leading white space."""
     if not columns:
         return line
     wide = line.expandtabs(4) if "\t" in line[:columns] else line

@@ -1,4 +1,4 @@
-"""Blocks of code → the same in colours, as classes of Pygments."""
+"""Syntax highlighting of code blocks with Pygments CSS classes. Enter at `Highlighter`."""
 
 import re
 from html import unescape
@@ -11,24 +11,24 @@ from pygments.util import ClassNotFound
 
 from feedpub.content.markup.fences import parse_info_string
 
-_LONGEST = 60_000  # characters; beyond it colours cost more than they help
+_LONGEST = 60_000  # characters; longer code is slow to highlight and stays plain
 _BLOCK = re.compile(r'<pre><code(?: class="language-([^"]*)")?>([^<]*)</code></pre>')
-# The first line names the language, as Python-Markdown's codehilite has it.
+# A first line that names the language (`:::python`), as in Python-Markdown's codehilite.
 _NAMED = re.compile(r"(?::::++|#!)[ ]*+([\w+#.-]++)[^\n/]*+\n")
 
 
 class Highlighter:
-    """Colours blocks of code; keeps the lexers it has used."""
+    """Highlights code blocks, and caches lexers by language."""
 
     def __init__(self) -> None:
         self._lexers: dict[str, Lexer | None] = {}
         self._formatter = HtmlFormatter[str](nowrap=True)
 
     def highlight(self, html: str) -> str:
-        """Put `<span class>` into every block whose language is known.
+        """Return the HTML with code of known languages marked up in `<span class>`.
 
-        Such a block stands in `<div class="highlight">`; the language stays as a class of
-        its `<code>`.
+        Each block that names a language is wrapped in `<div class="highlight">`; the
+        language stays as a class of its `<code>`.
         """
         return _BLOCK.sub(self._block, html)
 
@@ -52,7 +52,7 @@ class Highlighter:
 
 
 def _load(name: str) -> Lexer | None:
-    """Load the lexer of a language; None where there is none, or it colours nothing."""
+    """Return the Pygments lexer of a language; None if unknown or plain text."""
     if name in ("", "text", "plain", "plaintext", "txt", "none"):
         return None
     try:

@@ -1,4 +1,4 @@
-"""Tell from the attributes of a picture whether and where it can be seen."""
+"""Inspect image attributes: tracking pixels, lazy-loading sources, `srcset` candidates."""
 
 import re
 from collections.abc import Mapping
@@ -13,9 +13,9 @@ _WIDTH = re.compile(r"(\d{1,5})w\Z")
 
 
 def is_invisible(given: Mapping[str, str]) -> bool:
-    """Return whether a picture is not meant to be seen: it counts readers.
+    """Return whether an image is hidden, or under 2 pixels wide or high like tracking pixels.
 
-    One that a script would show later is hidden only until then.
+    A hidden image with a lazy-loading attribute counts as visible: a script would show it.
     """
     sizes = (given[key] for key in ("width", "height") if key in given)
     if any(map(_TINY.match, sizes)):
@@ -33,17 +33,17 @@ def is_invisible(given: Mapping[str, str]) -> bool:
 
 
 def get_lazy_source(given: Mapping[str, str]) -> str:
-    """Return the URL that a script would put in the place of `src`, escaped as it was given."""
+    """Return the lazy-loading value for `src`, escaped as given, or ""."""
     return _first(given, LAZY_SOURCES)
 
 
 def get_lazy_srcset(given: Mapping[str, str]) -> str:
-    """Return what a script would put in the place of `srcset`, escaped as it was given."""
+    """Return the lazy-loading value for `srcset`, escaped as given, or ""."""
     return _first(given, LAZY_SRCSETS)
 
 
 def find_largest_candidate(srcset: str) -> str:
-    """Return the URL of the widest candidate of a settled `srcset`, else of the first one."""
+    """Return the URL of the widest candidate in a normalised `srcset`, else the first."""
     best, widest = "", -1
     for candidate in srcset.split(", "):
         url, _, descriptor = candidate.partition(" ")
@@ -55,6 +55,6 @@ def find_largest_candidate(srcset: str) -> str:
 
 
 def _first(given: Mapping[str, str], names: tuple[str, ...]) -> str:
-    # A JSON object of sizes, as some themes write it, is no URL.
+    # Some themes write a JSON object of sizes here instead of a URL.
     values = (given.get(name, "").strip() for name in names)
     return next((each for each in values if each and not unescape(each).startswith("{")), "")

@@ -1,15 +1,15 @@
-"""Bounds on what the Markdown of one post can become.
+"""Limits on the size and nesting of one post's HTML, checked while it is rendered.
 
-They refuse early, and say why, what would otherwise be ended as taking too much time or memory, or
-would pass and be a burden on every page and feed that shows the post.
+They reject a body early with a clear message. Otherwise rendering would exceed its time or memory
+limit, or succeed and burden every page and feed that includes the post.
 """
 
 import re
 
-MAX_DEPTH = 200  # elements in one another; parsers of feeds give up at 256
-MAX_MARKERS = 100  # of quotations and lists, at the beginning of one line
-MAX_GROWTH = 20  # times as long as the Markdown the HTML may be …
-MIN_LENGTH = 64_000  # … where it is longer than this
+MAX_DEPTH = 200  # nested elements; feed parsers give up at 256
+MAX_MARKERS = 100  # quotation and list markers at the start of one line
+MAX_GROWTH = 20  # the HTML may be this many times as long as the Markdown …
+MIN_LENGTH = 64_000  # … if it is longer than this many characters
 MAX_HEADINGS = 5_000
 MAX_CELLS = 50_000
 MAX_FOOTNOTES = 2_000
@@ -18,21 +18,21 @@ _MARKERS = re.compile(
     rf"^(?:[ \t]*(?:>|[-*+][ \t]|[0-9]{{1,9}}[.)][ \t])){{{MAX_MARKERS + 1}}}", re.MULTILINE
 )
 _TAG = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9]*)")
-# Elements without an end tag, and those whose end tag may be left out.
+# Elements without an end tag, or with an optional one.
 _UNCOUNTED = frozenset(
     """
     area base br col embed hr img input link meta param source track wbr
     dd dt li optgroup option p rp rt tbody td tfoot th thead tr
-    """.split()  # noqa: SIM905 - words are read as words
+    """.split()  # noqa: SIM905 - a list of quoted names is harder to read
 )
 
 
 class MarkupError(Exception):
-    """A body that cannot be read as Markdown; the message says why."""
+    """A body that cannot be rendered; the message gives the reason."""
 
 
 def check_markdown(body: str) -> None:
-    """Raise MarkupError where quotations or lists are nested too deeply in one line."""
+    """Raise MarkupError if one line has more than MAX_MARKERS quotation or list markers."""
     found = _MARKERS.search(body)
     if found:
         line = body.count("\n", 0, found.start()) + 1
@@ -42,7 +42,7 @@ def check_markdown(body: str) -> None:
 
 
 def check_html(html: str, markdown: str) -> None:
-    """Raise MarkupError where the HTML that an engine made of Markdown is out of all proportion."""
+    """Raise MarkupError if the HTML is too long, too deeply nested, or has too many elements."""
     check_length(html, markdown)
     _check_number(html, "<h", MAX_HEADINGS, "headings")
     _check_number(html, "<t", MAX_CELLS, "table cells")
@@ -52,7 +52,7 @@ def check_html(html: str, markdown: str) -> None:
 
 
 def check_length(html: str, markdown: str) -> None:
-    """Raise MarkupError where HTML is much longer than the Markdown it was made of."""
+    """Raise MarkupError if HTML is over MIN_LENGTH and MAX_GROWTH times its Markdown."""
     if len(html) > max(MIN_LENGTH, MAX_GROWTH * len(markdown)):
         raise MarkupError(f"its HTML would be more than {MAX_GROWTH} times as long as its text")
 

@@ -1,13 +1,14 @@
-"""Set TeX as MathML, by latex2mathml, and take it back where MathML is not shown.
+"""Convert TeX formulas to MathML with latex2mathml, and back.
 
-The TeX itself goes with the MathML as its annotation: feeds and mails are written with that.
+The MathML carries its TeX as an annotation, so that `replace_mathml_with_tex` can restore the TeX
+for feeds and mail.
 """
 
 import re
 from html import escape
 
 _SIGNS = (("$$", "$$", True), ("\\[", "\\]", True), ("\\(", "\\)", False), ("$", "$", False))
-# Environments that the library knows by another name.
+# Environments that latex2mathml supports only as `align`.
 _ENVIRONMENT = re.compile(r"\\(begin|end)\{(aligned|alignedat|gathered|split|gather|multline)\}")
 _MATH = re.compile(r'^<math xmlns="[^"]*" display="\w+">(.*)</math>$', re.DOTALL)
 _UNKNOWN = re.compile(r"<m[io][^<>]*>(\\[A-Za-z]+)</m[io]>")
@@ -20,7 +21,7 @@ _RENDERED_FORMULA = re.compile(
 
 
 def render_formula(formula: str) -> str:
-    """Return the MathML of a formula with its signs, or its text as HTML where that fails."""
+    """Return MathML for a delimited formula, or its escaped text if it cannot be converted."""
     opening, closing, is_display = next(
         signs for signs in _SIGNS if formula.startswith(signs[0]) and formula.endswith(signs[1])
     )
@@ -37,17 +38,17 @@ def render_formula(formula: str) -> str:
 
 
 def replace_mathml_with_tex(html: str) -> str:
-    """Return sanitised HTML with the TeX of each formula in the place of its MathML."""
+    """Replace each formula's MathML in sanitised HTML with its TeX."""
     return _RENDERED_FORMULA.sub(r"\1", html) if "<annotation" in html else html
 
 
 def _converted(tex: str) -> str:
-    """Return the content of `<math>`; "" for TeX that cannot be set."""
+    """Return the content of `<math>`, or "" if the TeX cannot be converted."""
     from latex2mathml.converter import convert  # noqa: PLC0415  # few sites have formulas
 
     try:
         whole = convert(_ENVIRONMENT.sub(r"\\\1{align}", tex))
-    except Exception:  # noqa: BLE001  # it raises anything, IndexError among it, for TeX it cannot read
+    except Exception:  # noqa: BLE001  # bad TeX raises anything, even IndexError
         return ""
     found = _MATH.match(whole)
     return "" if found is None or _UNKNOWN.search(whole) else found[1]

@@ -1,7 +1,8 @@
-"""HTML as an author, or anybody, wrote it → HTML that is safe in every reader.
+"""Sanitise HTML for pages, feeds and mail. Enter at `Sanitizer.sanitize`.
 
-nh3 (html5ever) parses, drops what is not listed here, and writes well-formed HTML; one pass
-over its tags then does what depends on their values. `references.divide` has the last word.
+nh3 (html5ever) parses untrusted HTML, drops everything that `allowed_html` does not list, and
+writes well-formed HTML. One pass over its tags then checks attribute values.
+`content_loss.split_references` makes the final check of every URL.
 """
 
 import re
@@ -29,7 +30,8 @@ from feedpub.content.markup.embeds import ContentLoss
 from feedpub.content.markup.shortcodes import ShortcodeStash, has_stashed_tag
 from feedpub.models.text import strip_invalid_characters
 
-# Obsolete, or a landmark of the page and not of the post: the Nu HTML checker objects.
+# Obsolete elements, and landmarks that belong to the page rather than the post: the Nu HTML
+# checker reports both.
 _RENAMED = {
     "acronym": "abbr",
     "aside": "div",
@@ -41,7 +43,7 @@ _RENAMED = {
     "tt": "code",
 }
 
-# What stands in them would be HTML, or something that is not known to be harmless.
+# Dropped with their content, which would be HTML or is not known to be harmless.
 _FOREIGN_EMPTIED = {"annotation-xml", "desc", "foreignObject", "metadata"}
 _OWN_PAINT = re.compile(r"url\(#[\w.:-]+\)")
 _TAG = re.compile(
@@ -61,24 +63,24 @@ _NUMBER = re.compile(r"\d{1,5}")
 _INTEGER = re.compile(r"-?\d{1,9}")
 _DROPPED_ATTRIBUTES = frozenset(
     ("hidden", "style", *LAZY_SOURCES, *LAZY_SRCSETS)
-)  # they are looked at before
+)  # already used by embeds and _resolve_lazy_sources
 _LINKS = frozenset(("cite", "href", "poster", "src"))
 _FOREIGN_ID = re.compile(rf"(<(?:{'|'.join(FOREIGN_ELEMENTS)})(?: [^<>]*?)?) id=\"([^\"]*)\"")
 
 
 @dataclass(slots=True)
 class SanitizedHtml:
-    """What one pass over a post's HTML found."""
+    """Sanitised HTML, with the first image, the ids and the losses found on the way."""
 
     html: str = ""
-    image: str = ""  # the first, as target or URL
+    image: str = ""  # target or URL of the first image
     image_alt: str = ""
     ids: set[str] = field(default_factory=set)
     losses: list[ContentLoss] = field(default_factory=list)
 
 
 class Sanitizer:
-    """Makes HTML safe."""
+    """Sanitises HTML; holds the two nh3 cleaners, without and with SVG and MathML."""
 
     def __init__(self) -> None:
         self._nh3 = nh3.Cleaner(
@@ -90,7 +92,7 @@ class Sanitizer:
             },
             url_schemes=set(urls.ALLOWED_SCHEMES),
             link_rel=None,
-            strip_comments=False,  # excerpt.divide looks for `more` in them,
+            strip_comments=False,  # excerpt.strip_html_comments looks for `more` in them,
         )
         self._foreign = nh3.Cleaner(
             tags={*ALLOWED_TAGS, *FOREIGN_ELEMENTS},
@@ -111,17 +113,17 @@ class Sanitizer:
         )
 
     def sanitize(self, raw: str, shortcodes: ShortcodeStash) -> SanitizedHtml:
-        """Return the safe HTML of `raw`; of its comments `excerpt.MORE` may be left."""
+        """Return the safe HTML of `raw`. The only comment kept is `excerpt.SUMMARY_DIVIDER`."""
         replaced = embeds.replace_embeds(raw)
         sanitised = self._sanitise(replaced.html, is_foreign=replaced.has_foreign_elements)
-        # Character references (`&#8;`) have become characters by now.
+        # nh3 has decoded character references such as `&#8;`, so strip invalid characters again.
         html = excerpt.strip_html_comments(strip_invalid_characters(sanitised))
         cleaned = SanitizedHtml(losses=replaced.losses)
         if replaced.has_foreign_elements:
             html = _FOREIGN_ID.sub(partial(_keep_id, cleaned.ids), html)
         tags = _TagRewriter(cleaned, shortcodes)
         html = _TAG.sub(tags.rewrite, html)
-        # From here on no attribute holds a "<": what looks like a tag is one.
+        # From here on no attribute contains "<", so everything that looks like a tag is one.
         html = _RENAME.sub(lambda match: match[1] + _RENAMED[match[2]], html)
         if "<a>" in html:
             html = _BARE_LINK.sub(r"\1", html)
@@ -131,10 +133,10 @@ class Sanitizer:
         return cleaned
 
     def _sanitise(self, raw: str, *, is_foreign: bool) -> str:
-        """Return the HTML without what is not listed; drawings and formulas only where asked for.
+        """Clean with the allow-list; keep SVG and MathML only if `is_foreign`.
 
-        These are parsed by rules of their own. What does not stay the same when it is parsed once
-        more could become something else in a browser: then they go.
+        Foreign content has its own parsing rules. If a second pass changes the HTML, a browser
+        could parse it differently too (mutation XSS), so SVG and MathML are dropped.
         """
         if not is_foreign:
             return self._nh3.clean(raw)
@@ -144,13 +146,13 @@ class Sanitizer:
 
 @dataclass(slots=True)
 class _TagRewriter:
-    """Settles the attributes of one tag after another."""
+    """Rewrites the attributes of each start tag of one document."""
 
     found: SanitizedHtml
     shortcodes: ShortcodeStash
 
     def rewrite(self, match: re.Match[str]) -> str:
-        """Write one start tag anew; "" where nothing is left of it."""
+        """Return the start tag with checked attributes, or "" to drop it."""
         name = match[1] or match[2]
         if name in FOREIGN_ELEMENTS:
             return match[0]
@@ -174,7 +176,7 @@ class _TagRewriter:
         return f"<{name}{written}>"
 
     def _attribute(self, name: str, key: str, value: str) -> str | None:
-        """Give an attribute's value, escaped; None where it is dropped."""
+        """Return the escaped value of an attribute, or None to drop it."""
         form = _VALUE_PATTERNS.get(key)
         if form:
             return value if form.fullmatch(value) else None
@@ -187,7 +189,7 @@ class _TagRewriter:
         if key == "style" and name != "img":
             found = _ALIGN.search(value)
             return f"text-align: {found[1].lower()}" if found else None
-        # A colon is part of a name within drawings alone: there `xlink:href` is a link.
+        # Names with a colon are valid only in SVG, where `xlink:href` is a link.
         return None if key in _DROPPED_ATTRIBUTES or ":" in key else _escape_angle_brackets(value)
 
     def _link(self, value: str, *, picture: bool = False) -> str:
@@ -201,7 +203,7 @@ class _TagRewriter:
         return urls.normalize_srcset(value)
 
     def _id(self, value: str) -> str | None:
-        """Keep the first of equal ids, free of the white space that an id must not hold."""
+        """Return the id with white space replaced, or None if it is empty or already used."""
         given = _escape_angle_brackets("-".join(value.split()))
         if not given or given in self.found.ids:
             return None
@@ -209,7 +211,7 @@ class _TagRewriter:
         return given
 
     def _finish(self, name: str, kept: dict[str, str]) -> bool:
-        """Complete the attributes of tags that need some; False where the tag has to go."""
+        """Add the attributes a tag requires; return False to drop the tag."""
         if name == "a":
             self._anchor(kept)
         elif name == "img":
@@ -254,7 +256,7 @@ class _TagRewriter:
 
 
 def _parse_size_suffix(kept: dict[str, str]) -> None:
-    """Read the size that Obsidian writes at the end of a picture's text: `|300`, `|300x200`."""
+    """Move an Obsidian size suffix of `alt` (`|300`, `|300x200`) to width and height."""
     text, _, last = kept["alt"].rpartition("|")
     size = _SIZE.fullmatch(last)
     if size:
@@ -283,20 +285,20 @@ _VALUE_PATTERNS = {
 
 
 def _resolve_lazy_sources(given: Iterable[tuple[str, str]]) -> Iterable[tuple[str, str]]:
-    """Put the address that a script would have put into `src` and `srcset` there."""
+    """Replace `src` and `srcset` with their lazy-loading attributes, if those are usable."""
     known = dict(given)
     source, srcset = images.get_lazy_source(known), images.get_lazy_srcset(known)
     if not (source and urls.normalize_url(source)[0]) and not (
         srcset and urls.normalize_srcset(srcset)
     ):
         return given
-    # The other attribute would still show what stands there meanwhile.
+    # Drop both originals: the one without a lazy value would still show the placeholder.
     shown = {key: value for key, value in (("src", source), ("srcset", srcset)) if value}
     return {**shown, **{key: known[key] for key in known if key not in ("src", "srcset")}}.items()
 
 
 def _keep_id(ids: set[str], match: re.Match[str]) -> str:
-    """Keep the first of equal ids of drawings and formulas."""
+    """Drop an id of an SVG or MathML element if it is already used."""
     if match[2] in ids:
         return match[1]
     ids.add(match[2])
@@ -304,7 +306,7 @@ def _keep_id(ids: set[str], match: re.Match[str]) -> str:
 
 
 def _foreign_attribute(element: str, name: str, value: str) -> str | None:
-    """Judge an attribute of a drawing or a formula: nothing in it may be fetched or run."""
+    """Filter an attribute of an SVG or MathML element: it must not fetch or run anything."""
     if element not in FOREIGN_ELEMENTS:
         return value
     value = strip_invalid_characters(value)
@@ -316,12 +318,12 @@ def _foreign_attribute(element: str, name: str, value: str) -> str | None:
 
 
 def _escape_angle_brackets(value: str) -> str:
-    """Escape what looks like a tag in an attribute's value."""
+    """Escape "<" and ">" in an attribute value."""
     return value.replace("<", "&lt;").replace(">", "&gt;")
 
 
 def _align(name: str, kept: dict[str, str]) -> None:
-    """Say with style or class what the obsolete `align` said."""
+    """Replace the obsolete `align` attribute with a class (images) or a style."""
     side = kept.pop("align").lower()
     if name == "img":
         kept["class"] = f"{kept.get('class', '')} align-{side}".strip()

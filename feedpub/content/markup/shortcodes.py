@@ -1,9 +1,10 @@
-"""Liquid tags and Hugo shortcodes → Markdown where they can be run, else text left as it is.
+"""Liquid tags and Hugo shortcodes: render the supported ones, keep the others as text.
 
-What cannot be run is taken out before the Markdown is read, so that no part of it is mistaken
-for markup, and put back into the HTML afterwards: in code as it stands, in a URL as the target
-it means, elsewhere as text. What stands for it meanwhile holds a digest of the whole body, which
-no body can contain; and no URL is judged before its tags are back.
+`ShortcodeStash.stash` runs before the Markdown engine. It replaces each unsupported tag with a
+placeholder, so that no part of the tag is parsed as Markdown. `unstash` and `unstash_url` put the
+tags back into the HTML: verbatim in code, as a target in a URL, as text elsewhere. A placeholder
+contains a digest of the whole body, so a body cannot practically contain one of its own. URLs are
+checked only after their tags are back.
 """
 
 import re
@@ -17,7 +18,7 @@ from html import escape
 from feedpub.content.markup import fences
 from feedpub.models.text import extract_text
 
-_STASH_START, _STASH_END = "\U0010f8d0", "\U0010f8d1"  # private use: no feed generator means them
+_STASH_START, _STASH_END = "\U0010f8d0", "\U0010f8d1"  # private use, unlikely in any post
 _HELD = re.compile(
     f"(?:{_STASH_START}|%F4%8F%A3%90)([0-9a-f]{{12}})n([0-9]{{1,9}})(?:{_STASH_END}|%F4%8F%A3%91)",
     re.IGNORECASE,
@@ -25,11 +26,11 @@ _HELD = re.compile(
 _SIGN_OF_HELD = rf"{_STASH_START}([0-9a-f]{{12}})n([0-9]{{1,9}}){_STASH_END}"
 _HELD_ALONE = re.compile(rf"<code>{_SIGN_OF_HELD}</code>")
 _HELD_LINE = re.compile(rf"(?:(?<=\n)|(?<=>))[ \t]*+{_SIGN_OF_HELD}[ \t]*+\n")
-_MARGINS = ("", " ", "  ", "   ")  # with one more column it would be code
+_MARGINS = ("", " ", "  ", "   ")  # one more column would make it indented code
 _SIGN = re.compile(r"\{[{%]")
 
 _CLOSING = {"{%": "%}", "{{": "}}"}
-_LONGEST = 2000  # characters within a tag
+_LONGEST = 2000  # characters in a tag
 _EMPTY_LINE = re.compile(r"\n[ \t]*+\n")
 _COMMENT = re.compile(
     r"\{%-?\s*comment\s*-?%\}(?:(?!\{%-?\s*(?:end)?comment).)*+\{%-?\s*endcomment\s*-?%\}",
@@ -38,7 +39,7 @@ _COMMENT = re.compile(
 _BRACES = re.compile(r"\{%-?\s*raw\s*-?%\}([{}%\s]{1,9}?)\{%-?\s*endraw\s*-?%\}")
 _RAW = re.compile(r"-?\s*(raw|endraw)\s*-?")
 _RAW_TAG = re.compile(r"\{%-?\s*+(raw|endraw)\s*+-?%\}")
-# How Hugo shows a call instead of running it.
+# A Hugo call commented out with `/* */`, which Hugo shows instead of running.
 _ESCAPED = re.compile(r"\{\{([<%])/\*((?:(?!\*/|\{\{)[^\n])*+)\*/([>%])\}\}")
 _POST = re.compile(r"-?\s*(post_url|link)\s+[\"']?([^\s\"']+)[\"']?\s*-?")
 _REF = re.compile(r"[<%]-?\s*+(?:rel)?ref\s++(?:path=)?+")
@@ -60,32 +61,32 @@ _TWICE = re.compile(r"(?:\{site\})+(?=\{)|(?:\{site\})+(?=\{site\})")
 
 @dataclass(frozen=True, slots=True)
 class StashedTag:
-    """A tag that was taken out: its text, what is shown of it, and what it means in a URL."""
+    """A stashed tag: its text, how it is displayed, and its target in a URL."""
 
     text: str
     display_text: str
     target: str
-    is_unrendered: bool  # as one that could not be run
-    is_raw: bool = False  # `{% raw %}` or its end: never shown but where code holds nothing else
+    is_unrendered: bool  # report it as a tag that could not be run
+    is_raw: bool = False  # `{% raw %}` or its end: shown only where it is all of a code element
 
 
 @dataclass(frozen=True, slots=True)
 class _TagSpan:
-    """Where a tag begins and ends in a text."""
+    """The start and end offsets of a tag."""
 
     start: int
     end: int
 
 
 class _NextPosition:
-    """Where something comes next in a text; looked for again only once that is passed."""
+    """A cached search for the next match; searches again only after that match is passed."""
 
     def __init__(self, find: Callable[[int], int]) -> None:
         self._find = find
         self._at = -1
 
     def after(self, start: int) -> int:
-        """Return its place at or behind `start`, which never gets smaller; else `sys.maxsize`."""
+        """Return the next offset from `start` on, or `sys.maxsize`; `start` must not decrease."""
         if self._at < start:
             found = self._find(start)
             self._at = sys.maxsize if found < 0 else found
@@ -94,16 +95,16 @@ class _NextPosition:
 
 @dataclass(slots=True)
 class ShortcodeStash:
-    """The tags of one body, from `take` until they are put back."""
+    """The tags of one body between `stash` and `unstash`."""
 
-    render_inline: Callable[[str], str] = escape  # writes a line of Markdown as HTML
+    render_inline: Callable[[str], str] = escape  # renders one line of Markdown to HTML
     stashed: list[StashedTag] = field(default_factory=list)
-    unrendered: list[str] = field(default_factory=list)  # put back as text: what could not be run
+    unrendered: list[str] = field(default_factory=list)  # unsupported tags restored as text
     _raw: bool = False
     _digest: str = ""
 
     def stash(self, body: str) -> str:
-        """Run what can be run and hold the rest, outside of fenced code; lines stay lines."""
+        """Render supported tags and stash the others, outside fenced code."""
         self._digest = sha256(body.encode("utf-8", "replace")).hexdigest()[:12]
         if not fences.has_fence(body):
             return self._text(body)
@@ -123,11 +124,11 @@ class ShortcodeStash:
         return "\n".join(parts)
 
     def unstash_url(self, url: str) -> str:
-        """Put the tags in an attribute that holds a URL back, as what they mean there."""
+        """Replace the placeholders in a URL attribute with the targets of their tags."""
         return _TWICE.sub("", _HELD.sub(lambda match: escape(self._target(match)), url))
 
     def unstash(self, html: str) -> str:
-        """Put the tags that were held back into text and code."""
+        """Replace the placeholders in text and code with their tags."""
         return "".join(self._parts(html))
 
     def _parts(self, html: str) -> Iterator[str]:
@@ -140,14 +141,14 @@ class ShortcodeStash:
                 yield _HELD.sub(self._in_code, _HELD_LINE.sub(self._in_line, part))
 
     def _in_line(self, match: re.Match[str]) -> str:
-        """Drop the line of a tag that is not shown."""
+        """Drop a line of code that holds only `{% raw %}` or its end."""
         return "" if self._held(match).is_raw else match[0]
 
     def _held(self, match: re.Match[str]) -> StashedTag:
         number = int(match[2])
         if match[1] == self._digest and number < len(self.stashed):
             return self.stashed[number]
-        return StashedTag(match[0], match[0], "", is_unrendered=False)  # the author's own
+        return StashedTag(match[0], match[0], "", is_unrendered=False)  # written by the author
 
     def _target(self, match: re.Match[str]) -> str:
         held = self._held(match)
@@ -164,7 +165,7 @@ class ShortcodeStash:
         return escape(held.display_text)
 
     def _code(self, text: str) -> str:
-        """Take what Jekyll and Hugo would take out of fenced code: they run before Markdown."""
+        """Process fenced code as Jekyll and Hugo do: they expand tags before Markdown."""
         if "{" not in text:
             return text
         text = _ESCAPED.sub(_unescaped, _BRACES.sub(r"\1", text))
@@ -195,7 +196,7 @@ class ShortcodeStash:
         return self._hold(match[1], match[1], "", counts=False)
 
     def _run_or_hold(self, tag: _TagSpan, whole: str) -> str:
-        """Return the Markdown of a tag that can be run, else what stands for it meanwhile."""
+        """Return the Markdown of a supported tag, or a placeholder for any other."""
         text = whole[tag.start : tag.end]
         inner = text[2:-2]
         raw = _RAW.fullmatch(inner) if text[1] == "%" else None
@@ -226,27 +227,27 @@ class ShortcodeStash:
 
 
 def has_shortcode(body: str) -> bool:
-    """Tell whether a body may hold tags at all."""
+    """Return whether a body may contain tags."""
     return _SIGN.search(body) is not None
 
 
 def has_stashed_tag(text: str) -> bool:
-    """Return whether tags are held in a text, which will be put back there."""
+    """Return whether a text contains placeholders."""
     return _HELD.search(text) is not None
 
 
 def remove_stashed_tags(text: str) -> str:
-    """Drop the tags that are held in a text."""
+    """Remove the placeholders from a text."""
     return _HELD.sub("", text)
 
 
 def _unescaped(match: re.Match[str]) -> str:
-    """Return the call that Hugo shows in place of an escaped one."""
+    """Return a commented-out Hugo call without its `/* */`."""
     return f"{{{{{match[1]}{match[2]}{match[3]}}}}}"
 
 
 def _raw_pairs(text: str) -> Iterator[tuple[re.Match[str], re.Match[str]]]:
-    """Yield each `{% raw %}` with the `{% endraw %}` that ends it; what stands between is text."""
+    """Yield each `{% raw %}` with its `{% endraw %}`; tags between them are text."""
     opening: re.Match[str] | None = None
     for tag in _RAW_TAG.finditer(text):
         if opening is None and tag[1] == "raw":
@@ -257,7 +258,7 @@ def _raw_pairs(text: str) -> Iterator[tuple[re.Match[str], re.Match[str]]]:
 
 
 def _fenced(fence: fences.Fence) -> list[str]:
-    """Write a Liquid or Hugo block of code as Markdown has it, in as many lines."""
+    """Return a Liquid or Hugo code block as a Markdown fence of as many lines."""
     longest = max((len(run) for run in re.findall(r"`{3,}", fence.code)), default=2)
     margin = fence.quote_prefix + " " * fence.indent
     mark = margin + "`" * (longest + 1)
@@ -266,9 +267,9 @@ def _fenced(fence: fences.Fence) -> list[str]:
 
 
 def _tags(text: str) -> Iterator[_TagSpan]:
-    """Yield the tags of a text: `{% ... %}` and `{{ ... }}`, not empty and without an empty line.
+    """Yield each `{% ... %}` and `{{ ... }}` that is not empty and contains no empty line.
 
-    Ends and empty lines are looked for once each, however many beginnings there are.
+    Searches for ends and empty lines are cached, so many unclosed tags stay linear.
     """
     at, empty = 0, _NextPosition(lambda start: _found(_EMPTY_LINE.search(text, start)))
     ends = {sign: _NextPosition(partial(text.find, closing)) for sign, closing in _CLOSING.items()}
@@ -288,7 +289,7 @@ def _found(match: re.Match[str] | None) -> int:
 
 
 def _is_alone_on_line(tag: _TagSpan, text: str) -> bool:
-    """Return whether a tag has its line, or lines, to itself."""
+    """Return whether nothing else is on the lines of a tag."""
     margin = max(0, tag.start - len(_MARGINS))
     before = text[margin : tag.start].rpartition("\n")
     if before[2] not in _MARGINS or (margin and not before[1]):
@@ -298,7 +299,7 @@ def _is_alone_on_line(tag: _TagSpan, text: str) -> bool:
 
 
 def _resolve_target(inner: str) -> str:
-    """Give the target a tag means where it stands in a URL; "" where nobody can say."""
+    """Return the target of a tag in a URL, such as `{site}` or `{ref}NAME`, or "" if unknown."""
     if found := _SITE.fullmatch(inner):
         return "{site}"
     if found := _PATH.fullmatch(inner):
@@ -312,7 +313,7 @@ def _resolve_target(inner: str) -> str:
 
 
 def _reference(text: str) -> str:
-    """Return what Hugo's `ref` refers to, of the text behind that word; "" where it is broken."""
+    """Return the target of a Hugo `ref` or `relref` from its arguments, or "" if malformed."""
     if not text.endswith((">", "%")):
         return ""
     named = _NAMED_ARGUMENT.search(text)
@@ -323,7 +324,7 @@ def _reference(text: str) -> str:
 
 
 def _render_tag(inner: str, inline: Callable[[str], str]) -> str:
-    """Write a figure or a film as Markdown; "" where the tag is neither."""
+    """Render `figure`, `youtube` or `vimeo` as HTML or Markdown; "" for any other tag."""
     found = _CALL.fullmatch(inner)
     if not found:
         return ""
@@ -341,14 +342,14 @@ def _render_tag(inner: str, inline: Callable[[str], str]) -> str:
 
 
 def _without_end(arguments: str) -> str:
-    """Drop the `/>` that a call of Hugo's may end with."""
+    """Strip the `>`, `%` or `/>` that ends a Hugo call."""
     if arguments.endswith((">", "%")):
         arguments = arguments[:-1]
     return arguments.removesuffix("/")
 
 
 def _figure(given: dict[str, str], inline: Callable[[str], str]) -> str:
-    """Write Hugo's `figure` as HTML: the picture, and below it title, caption and credit."""
+    """Render Hugo's `figure` as HTML; "" without `src`."""
     if not given.get("src"):
         return ""
     caption = inline(given["caption"]) if given.get("caption") else ""

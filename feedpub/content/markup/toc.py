@@ -1,4 +1,7 @@
-"""The headings of a post → ids to link to, levels below the page's title, a table of contents."""
+"""Give headings ids and consistent levels, and build the table of contents.
+
+Enter at `process_headings`; `make_heading_id` is shared with the wiki links.
+"""
 
 import re
 import unicodedata
@@ -10,7 +13,7 @@ from feedpub.content.markup.mathml import replace_mathml_with_tex
 from feedpub.models.text import extract_text
 
 _HEADING = re.compile(r"<h([1-6])([^>]*)>(.*?)</h\1>", re.DOTALL)
-_TOP, _LOWEST = 2, 6  # the title of the page is the heading of the first level
+_TOP, _LOWEST = 2, 6  # the page title is the h1
 _HEADING_START = re.compile(
     r'<h[2-6](?: [a-z-]++="[^"]*+")*? id="([^"]*+)"(?: [a-z-]++="[^"]*+")*+>'
 )
@@ -24,7 +27,7 @@ _TOC_MARKER = re.compile(r"<p>\[(?:TOC|toc)\]</p>")
 
 @dataclass(frozen=True, slots=True)
 class ProcessedHeadings:
-    """HTML whose headings can be linked to."""
+    """HTML in which every heading has an id."""
 
     html: str
     first_heading: str  # plain text of the first heading
@@ -38,15 +41,15 @@ class _TocEntry:
 
 
 def process_headings(html: str, ids: set[str]) -> ProcessedHeadings:
-    """Give each heading an id of its words, none of them twice, nor one of `ids`.
+    """Give each heading a unique id made of its words, distinct from the `ids` in use.
 
-    The highest becomes a heading of the second level, below the title of the page, and no level
-    is left out on the way down (as the Nu HTML checker demands); empty headings go. `[TOC]` in
-    a paragraph of its own becomes the table of contents, the first one of several.
+    Headings start at h2, below the page title, and skip no level on the way down, as the Nu HTML
+    checker requires. Empty headings are removed. The first `[TOC]` in a paragraph of its own
+    becomes the table of contents.
     """
     names = _HeadingIds(ids)
     entries: list[_TocEntry] = []
-    above: list[int] = []  # the levels, as written, of the headings that one stands below
+    above: list[int] = []  # levels, as written, of the enclosing headings
 
     def identified(match: re.Match[str]) -> str:
         written, attributes, inner = match.groups()
@@ -72,18 +75,18 @@ def process_headings(html: str, ids: set[str]) -> ProcessedHeadings:
 
 
 class _HeadingIds:
-    """The ids of one document: those that are given, and those that headings had before.
+    """The ids in use in one document, and the ids its headings had up to version 0.1.
 
-    Up to version 0.1 several hyphens in a row were one, and links to such ids still work.
+    Version 0.1 collapsed repeated hyphens. Links to the old ids still work.
     """
 
     def __init__(self, ids: set[str]) -> None:
         self._taken = dict.fromkeys(ids, 0)
         self._formerly_taken = dict.fromkeys(ids, 0)
-        self._former: dict[str, str] = {}  # id -> what it was before, where that was another
+        self._former: dict[str, str] = {}  # id -> id in version 0.1, if different
 
     def assign(self, wanted: str, text: str) -> str:
-        """Return the id of a heading: the wanted one, else one of its words; none comes twice."""
+        """Return a unique heading id, made of `wanted` or else of the words of `text`."""
         name = _make_unique_id(wanted or make_heading_id(text), self._taken)
         before = _make_unique_id(wanted or _former_id(text), self._formerly_taken)
         if before != name:
@@ -91,7 +94,7 @@ class _HeadingIds:
         return name
 
     def add_former_anchors(self, html: str) -> str:
-        """Put an anchor into each heading whose id was another, where nothing else has that."""
+        """Add an anchor with the former id to each heading, unless that id is taken."""
         if not self._former:
             return html
 
@@ -105,7 +108,7 @@ class _HeadingIds:
 
 
 def _level(written: int, above: list[int]) -> int:
-    """Give the level below those `above` it, and enter it among them."""
+    """Return the level of a heading below those `above`, and push it onto them."""
     while above and above[-1] >= written:
         above.pop()
     level = _TOP + len(above)
@@ -114,11 +117,11 @@ def _level(written: int, above: list[int]) -> int:
 
 
 def make_heading_id(text: str) -> str:
-    """Return the id that GitHub, Hugo and kramdown make of a heading: `c--rust` of "C++ & Rust"."""
+    """Return the id that GitHub, Hugo and kramdown give a heading: "C++ & Rust" is `c--rust`."""
     words = unicodedata.normalize("NFC", text).strip().lower()
     if words.isascii():
         name = _NOT_IN_ID.sub("", words)
-    else:  # where a mark is part of its letter, as in Hindi and Thai
+    else:  # keep combining marks, which Hindi and Thai need and `\w` does not match
         kept = (each for each in words if _is_in_word(each) or each in "- " or each.isspace())
         name = "".join(kept)
     return _SPACE.sub("-", name) or "section"
@@ -131,16 +134,16 @@ def _is_in_word(character: str) -> bool:
 
 
 def _former_id(text: str) -> str:
-    """Return the id that version 0.1, and Python-Markdown, make of a heading."""
+    """Return the id that version 0.1 and Python-Markdown give a heading."""
     words = _NOT_IN_ID.sub("", unicodedata.normalize("NFC", text)).strip().lower()
     return _GAPS.sub("-", words).strip("-") or "section"
 
 
 def _make_unique_id(name: str, taken: dict[str, int]) -> str:
-    """Return the name, or the first `name-1`, `name-2`, … that is free, and take it.
+    """Return the name, or the first free one of `name-1`, `name-2`, …, and mark it taken.
 
-    `taken` tells with which number a name was given last, so that thousands of equal ones do not
-    begin to count anew each time.
+    `taken` maps a name to its last suffix, so thousands of equal headings do not each count from
+    one again.
     """
     free, number = name, taken.get(name, 0)
     while free in taken:
@@ -153,7 +156,7 @@ def _make_unique_id(name: str, taken: dict[str, int]) -> str:
 
 
 def _render_toc(entries: Sequence[_TocEntry]) -> str:
-    """Write the headings as lists within lists."""
+    """Render the entries as nested lists, or "" if there are none."""
     html: list[str] = []
     levels: list[int] = []
     for entry in entries:

@@ -1,4 +1,4 @@
-"""Find what other tools would have run and readers see as text, for the report of `check`."""
+"""Find syntax of other tools that is left as text in a post, for the report of `check`."""
 
 import re
 from collections.abc import Iterable, Iterator
@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from feedpub.content.markup.embeds import ContentLoss
 
 UNKNOWN_DIRECTIVE_CLASS = "directive"
-"""Class of a `:::` block whose kind nobody knows."""
+"""CSS class of a `:::` block of an unknown kind."""
 
 _CODE = re.compile(r"<(/?)(?:pre|code)(?=[ >])")
 _SIGN = re.compile(
@@ -15,11 +15,11 @@ _SIGN = re.compile(
     r"(?:danger|example|important|info|note|question|tip|warning)\b)"
     r"|(\{:[:/][A-Za-z]*+[^{}<\n]{0,200}+\})"
 )
-_LONGEST = 80  # characters of a call that a message shows
+_LONGEST = 80  # characters of a call shown in a message
 
 
 def find_leftovers(html: str, calls: Iterable[str]) -> Iterator[ContentLoss]:
-    """Yield what is left of other tools in the HTML of a post; `calls` could not be run."""
+    """Yield a loss for each of `calls`, Liquid and Hugo tags left as text, and each leftover."""
     for call in calls:
         shown = " ".join(call.split())
         shown = f"{shown[:_LONGEST]}..." if len(shown) > _LONGEST else shown
@@ -44,7 +44,7 @@ def find_leftovers(html: str, calls: Iterable[str]) -> Iterator[ContentLoss]:
 
 
 def _signs(html: str) -> Iterator[re.Match[str]]:
-    """Yield each sign that does not stand in code."""
+    """Yield each match outside `<pre>` and `<code>`."""
     depth, done = 0, 0
     for tag in _CODE.finditer(html):
         if not depth:

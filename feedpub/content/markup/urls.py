@@ -1,5 +1,7 @@
-"""Turn URLs as people wrote them into absolute URIs (RFC 3986), or into references that are
-resolved later, and judge whether a finished URL may be written at all.
+"""Normalise the URLs in posts, and decide which are safe to publish.
+
+`normalize_url` returns an absolute URI (RFC 3986) or a relative target to be resolved later;
+`is_safe` is the final check before a URL is written.
 """
 
 import re
@@ -11,7 +13,7 @@ from feedpub.models.text import strip_invalid_characters
 ALLOWED_SCHEMES = frozenset(
     ("http", "https", "ftp", "mailto", "tel", "sms", "geo", "xmpp", "magnet", "data")
 )
-"""Schemes the sanitiser lets through; `data:` is refused here but for pictures."""
+"""Schemes that may be published; `data:` is refused here except for images."""
 
 _SAFE = "%/:?@!$&'()*+,;=~-._"
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*):")
@@ -29,7 +31,7 @@ _HOST = re.compile(r"[A-Za-z0-9._~-]+(?::\d*)?|\[[0-9A-Fa-f:.]+\](?::\d*)?")
 _LONE_PERCENT = re.compile(r"%(?![0-9A-Fa-f]{2})")
 _PICTURE = re.compile(r"data:image/(?:png|jpe?g|gif|webp|avif)[;,][\w+/=%;,.:-]*", re.IGNORECASE)
 _ENCODED_TEXT = re.compile(r"(?:%[89A-Fa-f][0-9A-Fa-f])+")
-# What CommonMark encodes in a destination and an author or a generator means as it stands.
+# Characters that CommonMark encodes in a destination but targets use literally, such as braces.
 _ENCODED_MARK = re.compile(r"%(7[BCDbcd]|5[B-Eb-e]|60)")
 _CANDIDATE = re.compile(r"[\s,]*([^\s,]\S*)")
 _UP_TO_COMMA = re.compile(r"(?:[^,(]|\([^)]*\)?)++")
@@ -37,13 +39,12 @@ _DESCRIPTOR = re.compile(r"\d++w|\d++(?:\.\d++)?x|\.\d++x")
 
 
 def normalize_url(value: str, *, picture: bool = False) -> tuple[str, str]:
-    """Turn an attribute's escaped URL into (escaped value, target).
+    """Return (escaped value, target) for the escaped URL of an attribute.
 
-    An absolute URL comes back percent-encoded, with an empty target; `//host` becomes https. A
-    relative one comes back as its target: the text as it was meant, with letters of any script
-    unencoded and spaces as %20. ("", "") says that the URL is refused:
-    it is empty, its scheme runs something, or its host cannot be one. `picture` allows
-    `data:` images.
+    An absolute URL is percent-encoded and its target is empty; `//host` becomes https. The target
+    of a relative URL is its readable form, with letters of any script decoded and spaces as %20.
+    ("", "") means that the URL is refused: it is empty, its scheme is not allowed, or its host is
+    invalid. `picture` allows `data:` images.
     """
     if _ENCODED.fullmatch(value):
         return value, ""
@@ -62,14 +63,14 @@ def normalize_url(value: str, *, picture: bool = False) -> tuple[str, str]:
 
 
 def is_relative(url: str) -> bool:
-    """Return whether a URL has no scheme of its own."""
+    """Return whether a URL has no scheme."""
     return _scheme(url) == ""
 
 
 def is_safe(url: str, *, picture: bool = False) -> bool:
-    """Return whether a URL, read as browsers read it, is relative or has an allowed scheme.
+    """Return whether a URL, parsed as browsers do, is relative or has an allowed scheme.
 
-    Ask this of a URL just before it is written, when nothing will change it any more.
+    Call it just before the URL is written, after the last change to it.
     """
     scheme = _scheme(url)
     if scheme == "data":
@@ -78,7 +79,7 @@ def is_safe(url: str, *, picture: bool = False) -> bool:
 
 
 def normalize_relative_url(url: str) -> str:
-    """Give the target of a relative URL: what was meant, free of spaces and of a second "#"."""
+    """Return a relative URL in readable form, with spaces and a second "#" encoded."""
     readable = _ENCODED_MARK.sub(lambda match: chr(int(match[1], 16)), url)
     readable = _ENCODED_TEXT.sub(_decoded, readable)
     before, mark, fragment = readable.partition("#")
@@ -88,7 +89,7 @@ def normalize_relative_url(url: str) -> str:
 
 
 def normalize_srcset(value: str) -> str:
-    """Settle every candidate of an escaped `srcset` (HTML, section 4.8.4.2.1)."""
+    """Normalise every candidate of an escaped `srcset` (HTML, section 4.8.4.2.1)."""
     kept: list[str] = []
     text = unescape(value)
     found = _CANDIDATE.match(text)
@@ -106,7 +107,7 @@ def normalize_srcset(value: str) -> str:
 
 
 def _absolute(url: str, scheme: str, *, picture: bool) -> str:
-    """Percent-encode an absolute URL; "" where it is refused."""
+    """Percent-encode an absolute URL; "" if it is refused."""
     if scheme == "data":
         return url if picture and _is_picture(url) else ""
     if scheme not in ALLOWED_SCHEMES:
@@ -125,7 +126,7 @@ def _absolute(url: str, scheme: str, *, picture: bool) -> str:
 
 
 def _scheme(url: str) -> str:
-    """Return the scheme that a browser would read, in lower case; "" where there is none."""
+    """Return the scheme that a browser would see, in lower case, or ""."""
     if url.startswith(_HTTP):
         return "https"
     found = _SCHEME.match(_INSIDE.sub("", url.lstrip(_SPACE_AROUND)))
@@ -137,7 +138,7 @@ def _is_picture(url: str) -> bool:
 
 
 def _authority(text: str) -> str:
-    """Give the authority with its host in ASCII (RFC 3490); "" where it cannot be one."""
+    """Return the authority with its host in ASCII (IDNA, RFC 3490), or "" if invalid."""
     user, at, host = text.rpartition("@")
     if "%" in host:
         host = unquote(host)
@@ -151,7 +152,7 @@ def _authority(text: str) -> str:
 
 
 def _encoded(text: str) -> str:
-    """Percent-encode what a URI cannot hold, and leave what is encoded already."""
+    """Percent-encode characters not allowed in a URI; keep existing escapes."""
     return quote(_LONE_PERCENT.sub("%25", text), safe=_SAFE + "#", errors="replace")
 
 

@@ -1,7 +1,7 @@
-"""Read wiki links as Obsidian writes them: `[[note#part|text]]`, `![[picture.png|300]]`.
+"""Parse Obsidian wiki links such as `[[note#part|text]]` and `![[picture.png|300]]`.
 
-What they mean is known only once all posts and files are: a target `{wiki}NAME` says so, and
-`feedpub.content.library.link_index` looks the name up.
+A name can be resolved only when all posts and files are known. Until then its target is
+`{wiki}NAME`, which `feedpub.content.library.link_index` looks up.
 """
 
 import re
@@ -18,32 +18,32 @@ _LINK = re.compile(
     r"(!?)\[\[([^\[\]\n|#]{0,255}+)(#[^\[\]\n|]{0,300}+)?(?:\|([^\[\]\n]{0,500}+))?\]\]"
 )
 _SIZE = re.compile(r"(\d{1,4})(?:x(\d{1,4}))?")
-_NO_NAMES = frozenset(("toc", "_toc_"))  # they ask for a table of contents
-_NOT_FIRST = frozenset("^:!$-")  # footnotes, `[[:alpha:]]`, tests of shells
+_NO_NAMES = frozenset(("toc", "_toc_"))  # markers for a table of contents
+_NOT_FIRST = frozenset("^:!$-")  # footnotes, `[[:alpha:]]`, shell tests
 _PICTURES = frozenset((".avif", ".bmp", ".gif", ".jpeg", ".jpg", ".png", ".svg", ".webp"))
 _SOUNDS = frozenset((".3gp", ".flac", ".m4a", ".mp3", ".oga", ".ogg", ".opus", ".wav"))
 _FILMS = frozenset((".m4v", ".mkv", ".mov", ".mp4", ".ogv", ".webm"))
 
 EMBED_SUFFIXES = _PICTURES | _SOUNDS | _FILMS
-"""Suffixes of files that `![[...]]` shows, and does not only link to."""
+"""File suffixes that `![[...]]` embeds; other files become links."""
 
 
 @dataclass(frozen=True, slots=True)
 class WikiLink:
-    """A wiki link as an element: its tag, attributes and text, nothing escaped."""
+    """A wiki link as an HTML element; attributes and text are unescaped."""
 
     tag: str
     attributes: tuple[tuple[str, str], ...]
     text: str
-    end: int  # the place behind it
+    end: int  # offset after the link
 
 
 def parse_wikilink(text: str, at: int) -> WikiLink | None:
-    """Return the wiki link at a place, None where there is none."""
+    """Return the wiki link at an offset, or None."""
     found = _LINK.match(text, at)
     if not found:
         return None
-    name = unescape(found[2]).removesuffix("\\")  # written in tables: `[[note\|text]]`
+    name = unescape(found[2]).removesuffix("\\")  # in tables the bar is escaped: `[[note\|text]]`
     part = unescape(found[3] or "").removesuffix("\\")
     label = unescape(found[4] or "").strip()
     if not _is_name(name, part):
@@ -59,9 +59,9 @@ def parse_wikilink(text: str, at: int) -> WikiLink | None:
 
 
 def build_target(name: str, part: str = "") -> str:
-    """Return the target that stands for a name, and a heading below it, until it is resolved."""
+    """Return the unresolved target for a note or file name and an optional heading."""
     heading = part.rpartition("#")[2].strip()
-    # `#^id` names a paragraph, which has no id of its own in a page.
+    # `#^id` refers to a paragraph; paragraphs have no ids on a page.
     fragment = f"#{make_heading_id(heading)}" if heading and not heading.startswith("^") else ""
     return f"{PREFIX}{quote(name)}{fragment}" if name else fragment or "#"
 
@@ -78,7 +78,7 @@ def _is_name(name: str, part: str) -> bool:
 
 
 def _picture(name: str, label: str, end: int) -> WikiLink:
-    """Return a picture; the last part of its label may be a width, or width and height."""
+    """Return an image; its label may end in a width, or a width and height."""
     before, _, last = label.rpartition("|")
     size = _SIZE.fullmatch(last.strip())
     alternative = before if size else label

@@ -1,8 +1,7 @@
-"""Read what came to the return path: whom it is about, and whether they can still be mailed.
+"""Interpret messages sent to the return path or to the address for unsubscribing.
 
-Find out when a message came in.
-
-What a notice says, wherever in it → whom a token of ours in it was made for.
+`parse_bounce` returns what a message means for which subscriber. `find_unsubscribe_sender` handles
+unsubscribe requests without a token, and `explain_message` works without the signing keys.
 """
 
 import json
@@ -25,10 +24,10 @@ _LONGEST = 200  # characters of a date
 
 
 def find_received_time(data: bytes, now: datetime) -> datetime:
-    """Return when a message came in; now where it does not say so, or tells of the future.
+    """Return when a message arrived; `now` if it does not say or the time is in the future.
 
-    The server that took it in wrote that into the first `Received`; `Date` is as good as the clock
-    of whoever sent it. Never raises, whatever the octets.
+    The first Received field was written by the server that accepted the message; Date, the
+    fallback, is the sender's claim. Never raises.
     """
     header = BytesHeaderParser().parsebytes(truncate_message(data))
     for value in (str(header.get("received", "")).rpartition(";")[2], header.get("date", "")):
@@ -42,13 +41,13 @@ def find_received_time(data: bytes, now: datetime) -> datetime:
 
 
 _TOKEN = re.compile(r"(?<![A-Za-z0-9])[A-Za-z2-7]{26,39}(?![A-Za-z0-9])")
-_TRIED = 200  # words that look like tokens, in one message
+_TRIED = 200  # token-like words that are verified per message
 
 
 def find_token_subject(
     values: Iterable[str], keys: SigningKeys, purpose: str
 ) -> TokenSubject | None:
-    """Give the owner of the first token for a purpose that stands in any of the values."""
+    """Return the subject of the first valid token for `purpose` in any of the values."""
     tried = 0
     for value in values:
         for found in _TOKEN.finditer(value):
@@ -77,18 +76,18 @@ _RECIPIENT_FIELDS = (
     "resent-to",
     "return-path",
 )
-"""Where the address that a message was delivered to may stand."""
+"""The header fields that may contain the address that a message was delivered to."""
 
 
 def parse_bounce(data: bytes, keys: SigningKeys) -> BounceEvent | None:
-    """Read a message that came to the return path or to the address for unsubscribing.
+    """Parse a message sent to the return path or to the address for unsubscribing.
 
-    A bounce (RFC 3464, or in words alone) is `hard` where the address is gone for good, `soft`
-    where it is not, `unknown` where nothing says; a complaint (RFC 5965) is `complaint`. A delay,
-    an absence or a receipt is `auto` and changes nothing. The subscriber is told by a token: in
-    the address it came to (VERP), in the report, or in the header of the returned message.
+    A bounce (RFC 3464, or free text) is `hard` if the address is permanently invalid, `soft` if it
+    is not, `unknown` if the message does not say; a feedback report (RFC 5965) is `complaint`. A
+    delay, an auto-reply or a receipt is `auto` and changes nothing. The subscriber is identified by
+    a token in the address that the message was sent to (VERP), the report or the returned header.
 
-    None where it is none of these: somebody wrote it. Never raises, whatever the octets.
+    Returns None for a message written by a person. Never raises.
     """
     mail = message.parse_message(data)
     if mail is None:
@@ -103,15 +102,15 @@ def parse_bounce(data: bytes, keys: SigningKeys) -> BounceEvent | None:
 
 
 def find_unsubscribe_sender(data: bytes, address: str, authserv_id: str = "") -> str:
-    """Return who wrote to the address for unsubscribing without a token; "" where nobody sure did.
+    """Return the sender of an unsubscribe request without a token, or "" if it is none.
 
-    Anybody can write any sender, so that our own mail server must have found it to be genuine;
-    what a machine sent is no request.
+    Senders are easily forged, so our own mail server must have authenticated this one. Auto-replies
+    are no requests.
 
     Args:
         data: The message.
         address: The address for unsubscribing, without a token.
-        authserv_id: As `authenticated_sender` takes it.
+        authserv_id: See `find_authenticated_sender`.
     """
     mail = message.parse_message(data)
     if mail is None or not address or heuristics.parse_auto_reply(mail) is not None:
@@ -124,9 +123,9 @@ def find_unsubscribe_sender(data: bytes, address: str, authserv_id: str = "") ->
 
 
 def explain_message(data: bytes) -> BounceEvent | None:
-    """Return what a message means, without knowing anybody: as `read`, but for the subscriber.
+    """Return what a message means, as `parse_bounce` does, but without the subscriber.
 
-    Who asks to be taken off the list is believed by the subject, since no token can be read.
+    No token can be verified here, so an unsubscribe request is recognised by its subject.
     """
     mail = message.parse_message(data)
     if mail is None:
@@ -149,8 +148,8 @@ def _classify(mail: ParsedMessage) -> BounceEvent | None:
 
 
 def _parse_ses_mail(mail: ParsedMessage) -> BounceEvent | None:
-    """Read what Amazon SES tells by mail, as JSON; None where the mail is nothing of the kind."""
-    # Mail servers fold lines of more than 998 octets like this, in the middle of a text.
+    """Parse a JSON notification that Amazon SES sent by mail; None for other mail."""
+    # Some mail servers break lines of more than 998 octets with "!", even inside a string.
     words = mail.text.lstrip().replace("!\n ", "")
     if not words.startswith("{"):
         return None
@@ -166,9 +165,9 @@ def _parse_ses_mail(mail: ParsedMessage) -> BounceEvent | None:
 
 
 def _parse_any_bounce(mail: ParsedMessage) -> BounceEvent | None:
-    """Read a bounce in whatever form; None where the mail is none.
+    """Parse a bounce in any form; None for other mail.
 
-    Some gateways pass a bounce on inside a notice of their own, which says less.
+    Some gateways wrap a bounce in a notice of their own that says less.
     """
     report = dsn.parse_dsn(mail)
     if (
@@ -187,7 +186,7 @@ def _parse_any_bounce(mail: ParsedMessage) -> BounceEvent | None:
 
 
 def _find_subscriber(mail: ParsedMessage, keys: SigningKeys) -> TokenSubject | None:
-    """Give whom a notice is about."""
+    """Return the subscriber that a notice is about."""
     returned = [value for _, value in mail.original_header.pairs]
     told = [value for block in mail.status_blocks for _, value in block.pairs]
     if mail.feedback_report is not None:
@@ -195,5 +194,5 @@ def _find_subscriber(mail: ParsedMessage, keys: SigningKeys) -> TokenSubject | N
     found = find_token_subject(
         [*mail.header.get_all(_RECIPIENT_FIELDS), *told, *returned], keys, "bounce"
     )
-    # A gateway may have put its own return path, but leaves List-Unsubscribe as it was.
+    # A gateway may replace the return path, but keeps List-Unsubscribe.
     return found if found is not None else find_token_subject(returned, keys, "unsubscribe")

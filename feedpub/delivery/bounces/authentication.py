@@ -1,9 +1,9 @@
-"""Tell whether a message is from whom it says, by what our own mail server found out.
+"""Decide whether a message's From address is genuine by our own mail server's checks.
 
-Servers write what they checked into Authentication-Results (RFC 8601), and anybody can write such
-a field into a message that they send. So only the topmost one with our server's own name counts;
-and where that name is not configured but taken from Received, only one that stands above the
-first Received, which our server wrote itself.
+Servers record their checks in Authentication-Results (RFC 8601), but a sender can forge that field.
+So only the topmost one with our server's name counts. If that name is taken from Received instead
+of the configuration, the field must also be above the first Received, which our server wrote
+itself.
 """
 
 import re
@@ -17,16 +17,16 @@ _LOCAL = re.compile(r"from[ \t]+(?:localhost|\[?127\.|\[?::1)", re.IGNORECASE)
 _RESULT = re.compile(r"[ \t]*([a-z-]{1,20})[ \t]*=[ \t]*([a-z]{1,20})(?=[\s;]|$)(.*)", re.DOTALL)
 _PROPERTY = re.compile(r"(?:^|\s)((?:header|smtp|policy)\.[a-z-]{1,40})[ \t]*=[ \t]*\"?([^\s;\"]+)")
 _LONGEST = 2_000  # characters of a field
-_ONCE_NAMED = 2  # an address may stand in the name before it, but not a third
-_MOST = 50  # results in one
+_ONCE_NAMED = 2  # "@" in From: the address, and once more in a display name that repeats it
+_MOST = 50  # results in one field
 
 
 def find_authenticated_sender(header: HeaderFields, authserv_id: str = "") -> str:
-    """Return the address in From, if our own server found that it is true; else "".
+    """Return the From address if our own server authenticated it, otherwise "".
 
     Args:
         header: The header of the message, topmost field first.
-        authserv_id: The name of our server in Authentication-Results; "" to take it from Received.
+        authserv_id: Our server's name in Authentication-Results; "" to take it from Received.
     """
     addresses = [value for name, value in header.pairs if name == "from"]
     address = header.get_address("from").lower()
@@ -38,7 +38,7 @@ def find_authenticated_sender(header: HeaderFields, authserv_id: str = "") -> st
 
 
 def _find_trusted_results(header: HeaderFields, authserv_id: str) -> tuple[str, ...]:
-    """Return the results that our server wrote, as they are."""
+    """Return the results that our own server wrote, unparsed."""
     names = [name for name, _ in header.pairs]
     first = next(
         (at for at, (name, value) in enumerate(header.pairs) if _is_arrival(name, value)), 0
@@ -61,12 +61,12 @@ def _find_trusted_results(header: HeaderFields, authserv_id: str) -> tuple[str, 
 
 
 def _is_arrival(name: str, value: str) -> bool:
-    """Return whether a field tells that a message came from another machine."""
+    """Return whether a Received field shows an arrival from another machine."""
     return name == _RECEIVED and not _LOCAL.match(value)
 
 
 def _authenticates(result: str, domain: str) -> bool:
-    """Return whether one result says that a message is from a domain."""
+    """Return whether a result proves that a message is from a domain."""
     found = _RESULT.match(result)
     if found is None or found[2] != "pass":
         return False
@@ -83,12 +83,12 @@ def _authenticates(result: str, domain: str) -> bool:
 
 
 def _is_within(domain: str, signer: str) -> bool:
-    """Return whether a domain is the signer's, or stands below it."""
+    """Return whether a domain equals the signer's domain or is below it."""
     return "." in signer and (domain == signer or domain.endswith(f".{signer}"))
 
 
 def _without_comments(value: str) -> str:
-    """Return a field in lower case without what stands in brackets, which may nest."""
+    """Return a field value in lower case without comments, which may nest."""
     return "".join(_skip_comments(value.lower()))
 
 

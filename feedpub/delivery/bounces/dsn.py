@@ -1,4 +1,4 @@
-"""Read reports in the forms of RFC 3464 and RFC 5965."""
+"""Parse delivery status notifications (RFC 3464) and feedback reports (ARF, RFC 5965)."""
 
 import re
 
@@ -13,19 +13,19 @@ from feedpub.delivery.bounces.heuristics import (
 from feedpub.delivery.bounces.message import HeaderFields, ParsedMessage
 from feedpub.delivery.bounces.smtp_commands import find_refused_command
 
-_FAILED = ("fail", "error")  # error: OpenSMTPD
+_FAILED = ("fail", "error")  # OpenSMTPD writes "error"
 _STATUS = re.compile(r"[245]\.[0-9]{1,3}\.[0-9]{1,3}")
 _WRAPPED = re.compile(r"^[^\n]{0,200}?(?:-> |[a-z] )(?=5[0-9][0-9](?:-'| :|[ -][^\n]{0,40}\b))")
-"""What a relay says before it quotes the server that refused: its own name for the code."""
+"""The text that a relay puts before the refusing server's reply, including its own code."""
 _OPT_OUT = ("opt-out", "opt-out-list")
 _NO_COMPLAINT = ("not-spam", "auth-failure", "dmarc")  # RFC 6430, RFC 6591
 _RECIPIENTS = ("original-rcpt-to", "original-recipient", "removal-recipient", "final-recipient")
 
 
 def parse_arf(mail: ParsedMessage) -> BounceEvent | None:
-    """Read a complaint report (ARF, RFC 5965); None where the mail is none.
+    """Parse a complaint (ARF, RFC 5965); None for other mail.
 
-    Microsoft's, which has no fields of its own, is known by what it puts into the copy.
+    Microsoft's reports have no ARF part and are recognised by a header field of the copy.
     """
     if mail.feedback_report is None:
         recipient = mail.original_header.get_address("x-hmxmroriginalrecipient")
@@ -49,9 +49,9 @@ def parse_arf(mail: ParsedMessage) -> BounceEvent | None:
 
 
 def parse_dsn(mail: ParsedMessage) -> BounceEvent | None:
-    """Read a delivery status notification (RFC 3464); None where the mail is none.
+    """Parse a delivery status notification (RFC 3464); None for other mail.
 
-    Of several recipients it is the first that failed: a message of ours has but one.
+    Only the first failed recipient counts: our messages have only one.
     """
     blocks = [block for block in mail.status_blocks if block.has("action")]
     if not blocks:
@@ -70,14 +70,14 @@ def parse_dsn(mail: ParsedMessage) -> BounceEvent | None:
     says_nothing = not status or status.endswith((".0.0", ".5.0"))
     told = heuristics.extract_reply(mail.text)
     said = block.get("diagnostic-code").partition(";")
-    # What is written for people is about much else: it counts only where there is nothing better.
+    # The text for people covers much else, so it counts only if the fields say nothing.
     judged = said[2].strip() or said[0] or (told if says_nothing else "")
     judged = _WRAPPED.sub("", judged, count=1)
     code, named_status = bounce_classifier.find_reply_codes(judged)
     if says_nothing:
         status = named_status or status
     command = find_refused_command(mail.text, judged, recipient)
-    if said[0].strip().lower() == "x-unix":  # what a program for local delivery said
+    if said[0].strip().lower() == "x-unix":  # the output of a local delivery program
         command = command or "RCPT"
     if not command and (
         is_local_lookup(judged) or (not code and find_unknown_address_line(mail, judged, recipient))

@@ -1,4 +1,4 @@
-"""What a message that came to the return path means: the value that `bounces.read` returns."""
+"""`BounceEvent`, the result of parsing a bounce, complaint or other notice."""
 
 from dataclasses import dataclass
 
@@ -10,22 +10,22 @@ _LONGEST_ADDRESS, _LONGEST_TEXT = 320, 300  # characters
 
 @dataclass(frozen=True, slots=True)
 class BounceEvent:
-    """A notice that a machine sent about one message to one subscriber.
+    """A notice sent by a machine about a message to a subscriber.
 
-    `recipient` is what the notice says, and anybody can write one: only `subscriber`, read from
-    a token of our own, is sure.
+    `recipient` is what the notice claims and can be forged; only `subscriber`, read from one of our
+    tokens, is certain.
     """
 
-    kind: str  # hard, soft, complaint, unsubscribe, auto (changes nothing) or unknown (a bounce)
+    kind: str  # hard, soft, unknown (bounces), complaint, unsubscribe or auto (changes nothing)
     subscriber: TokenSubject | None = None
     recipient: str = ""  # an address, as written
     status: str = ""  # RFC 3463, such as "5.1.1"
-    text: str = ""  # the words of the server, or of whoever complains; one line
-    refusal: Refusal | None = None  # of a bounce: what it is about
+    text: str = ""  # the text of the server or the complaint, on one line
+    refusal: Refusal | None = None  # the subject of a bounce
 
     @property
     def is_about_sender(self) -> bool:
-        """Whether a server refused us, and not this subscriber's address."""
+        """Whether a server refused us rather than the subscriber's address."""
         return self.refusal is not None and self.refusal.is_about_sender
 
 
@@ -36,7 +36,7 @@ def build_event(
     text: str = "",
     refusal: Refusal | None = None,
 ) -> BounceEvent:
-    """Return a report about nobody yet, with its words on one line and no longer than is of use."""
+    """Return an event without a subscriber, its texts on one line and limited in length."""
     return BounceEvent(
         kind,
         recipient=_line(recipient)[:_LONGEST_ADDRESS],

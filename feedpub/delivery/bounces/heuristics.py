@@ -1,6 +1,7 @@
-"""Read bounces in no standard form (qmail, Exim, old gateways), and the answers of machines.
+"""Recognise bounces in non-standard forms (qmail, Exim, old gateways) and auto-replies.
 
-Find the address in the words of a bounce, and what the refusing server said.
+`parse_non_dsn` and `parse_auto_reply` are the entry points. The helpers, which find the address and
+the server's reply in free text, also serve `dsn`.
 """
 
 import re
@@ -15,7 +16,7 @@ _ADDRESS = r"[^\s<>@:;,()\[\]\"']{1,128}@[^\s<>@:;,()\[\]\"']{1,255}"
 _ALONE = re.compile(rf"^[ \t]*<?(?P<address>{_ADDRESS})>?:?[ \t]*$", re.MULTILINE)
 _NAMED = (
     _ALONE,
-    # What follows an address tells what became of it.
+    # The text after an address says what happened to it.
     re.compile(rf"^[ \t]*<(?P<address>{_ADDRESS})>(?:[:. (]|$)", re.MULTILINE),
     re.compile(rf"^[ \t]*(?P<address>{_ADDRESS})(?::[ \t]| - | on [0-9A-Z]|[ \t])", re.MULTILINE),
     re.compile(
@@ -26,14 +27,14 @@ _NAMED = (
     re.compile(rf"<(?P<address>{_ADDRESS})>"),
     re.compile(rf"(?:^|[\s(\[\"':;])(?P<address>{_ADDRESS})", re.MULTILINE),
 )
-"""Where a bounce names the address, the surest first."""
+"""Patterns of the bounced address, most reliable first."""
 _LONGEST = 1000  # characters of an excerpt
-_LOOKED_AT = 10_000  # characters that are searched for an address
-_TRIED = 50  # addresses
+_LOOKED_AT = 10_000  # characters searched for an address
+_TRIED = 50  # addresses tried per pattern
 
 
 def find_recipient(words: str, others: Collection[str] = ()) -> str:
-    """Return the address that a bounce is about, "" where it names none.
+    """Return the address that a bounce is about, or "".
 
     `others` are addresses that it is not about: the notice's own sender and recipient.
     """
@@ -49,10 +50,10 @@ def find_recipient(words: str, others: Collection[str] = ()) -> str:
 
 
 def extract_reply(words: str) -> str:
-    """Return what a refusing server said, without what the mail system says around it.
+    """Return the refusing server's reply without the surrounding text.
 
-    That is the first line with a reply code, the one before it, which tells to what command it
-    was the answer, and what follows in that paragraph; or else what follows an address, or all.
+    That is the first line with a reply code, the line before, which names the command, and the rest
+    of the paragraph; or else the text after an address, or everything.
     """
     lines = [line.strip() for line in words.splitlines()]
     for number, line in enumerate(lines):
@@ -65,7 +66,7 @@ def extract_reply(words: str) -> str:
 
 
 def is_preceded_by_address(words: str, address: str, line: str) -> bool:
-    """Return whether an address stands by itself just before a line."""
+    """Return whether an address is on a line of its own just before `line`."""
     named = re.escape(address), re.escape(line[:200])
     pattern = rf"^[ \t]{{0,20}}<?{named[0]}>?:?[ \t]{{0,20}}\r?\n\s{{0,20}}{named[1]}"
     return re.search(pattern, words, re.MULTILINE) is not None
@@ -117,8 +118,8 @@ _GIVES_UP = re.compile(
     r"(?:error|fail)",
     re.IGNORECASE,
 )
-_PERMANENT = 500  # the first reply code that says so
-_SIGNS = 2  # of a daemon: one alone may be chance
+_PERMANENT = 500  # the lowest permanent reply code
+_SIGNS = 2  # signs of a bounce required; one may be a coincidence
 
 _ANSWERS = (
     "x-autoreply",
@@ -136,11 +137,11 @@ _AWAY = re.compile(
     r"|автоответ|自动回复|自動回覆|自動返信",
     re.IGNORECASE,
 )
-"""How the subject of an absence begins; programs that mark it by nothing else still do that."""
+"""The start of an auto-reply's subject, often its only mark."""
 
 
 def parse_non_dsn(mail: ParsedMessage) -> BounceEvent | None:
-    """Read a bounce in words alone; None where the mail is none."""
+    """Parse a bounce in free text; None for other mail."""
     subject = mail.header.get("subject")
     if _AWAY.match(subject) and not (is_from_mailer_daemon(mail) and mail.has_original):
         return None
@@ -151,20 +152,20 @@ def parse_non_dsn(mail: ParsedMessage) -> BounceEvent | None:
 
 
 def is_from_mailer_daemon(mail: ParsedMessage) -> bool:
-    """Return whether a mail system sent it, by the address in From."""
+    """Return whether the From address is that of a mail system."""
     return bool(_DAEMON.match(mail.header.get_address("from")))
 
 
 def is_possible_bounce(mail: ParsedMessage) -> bool:
-    """Return whether anything but its words makes a mail look like a bounce, if only a little."""
+    """Return whether there is any sign of a bounce besides the text."""
     is_answer = _AWAY.match(mail.header.get("subject")) or mail.header.has("in-reply-to")
     return _count_bounce_signs(mail) > 0 and not is_answer
 
 
 def classify_bounce(mail: ParsedMessage, failed: str = "") -> BounceEvent:
-    """Weigh what is a bounce: whom it is about, and what the server's words mean.
+    """Classify a bounce by its text: the address, and what the server's reply means.
 
-    `failed` is the address that it names for machines, "" where it does not.
+    `failed` is the address from a machine-readable field, or "".
     """
     subject = mail.header.get("subject")
     recipient = identify_recipient(mail, failed)
@@ -188,15 +189,14 @@ def classify_bounce(mail: ParsedMessage, failed: str = "") -> BounceEvent:
 
 
 def is_local_lookup(said: str) -> bool:
-    """Return whether a mail system tells what it looked up itself, without asking another."""
+    """Return whether a mail system reports its own lookup rather than another server's reply."""
     return _LOOKED_UP.search(said) is not None
 
 
 def find_unknown_address_line(mail: ParsedMessage, said: str, recipient: str) -> str:
-    """Return the line in which a mail system says of the address that it does not exist.
+    """Return the line that says that the address does not exist, or "".
 
-    The address stands in it or just above; what stands anywhere else is about other things. ""
-    where there is no such line.
+    The address must be in that line or just above it; other lines are about other things.
     """
     if not recipient:
         return ""
@@ -209,9 +209,9 @@ def find_unknown_address_line(mail: ParsedMessage, said: str, recipient: str) ->
 
 
 def identify_recipient(mail: ParsedMessage, address: str = "") -> str:
-    """Return the address that a notice is about: as named, in its words, or in the returned mail.
+    """Return the address a notice is about: `address`, one in the text, or the original To.
 
-    A message of ours has one recipient, whom its header names.
+    Our messages have one recipient, named in To.
     """
     if address.rfind("@") > 0:
         return address
@@ -221,21 +221,21 @@ def identify_recipient(mail: ParsedMessage, address: str = "") -> str:
 
 
 def _count_bounce_signs(mail: ParsedMessage) -> int:
-    """Count what tells a mail daemon; a reader's own program may show one of these."""
+    """Count the signs of a bounce; ordinary mail may show one of them."""
     return sum(
         (
             is_from_mailer_daemon(mail),
             bool(_SUBJECT.search(mail.header.get("subject"))),
             mail.header.get("return-path") == "<>",
             mail.has_original,
-            # Anybody may write these words; with the message that they are about they tell.
+            # This wording counts only together with the returned message.
             mail.has_original and bool(_FAILED.search(mail.text)),
         )
     )
 
 
 def parse_auto_reply(mail: ParsedMessage) -> BounceEvent | None:
-    """Read the answer of a machine: absences, receipts (RFC 3834, RFC 8098); None for others."""
+    """Parse an auto-reply or receipt (RFC 3834, RFC 8098); None for other mail."""
     header = mail.header
     submitted = header.get("auto-submitted").lower()
     subject = header.get("subject")

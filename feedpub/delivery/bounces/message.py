@@ -1,13 +1,9 @@
-"""Read a message as what it may be: a notice about another message.
+"""Parse a message that may be a bounce or another notice into its relevant parts.
 
-Whoever knows the return path can send anything there, so each size is bounded before a regular
-expression sees it: octets of the message, characters of a field, of the text, of a line.
-
-Recognise bounces of systems that follow no standard, by the patterns of flufl.bounce.
-
-They tell who, and that it is a bounce; what it means is weighed as for any other. They try one
-pattern after the other on every line, some of them in quadratic time, so they see a few short
-lines only, in which a notice says what it has to say.
+`parse_message` returns a `ParsedMessage`. Anybody can mail the return path, so every size is
+limited before a regular expression sees the text. `find_failed_address` recognises non-standard
+bounces with the patterns of flufl.bounce; they say only which address failed, not why. Some take
+quadratic time and all are tried on every line, so they get a few short lines only.
 """
 
 import html
@@ -25,13 +21,13 @@ from itertools import islice
 
 from flufl.bounce import all_failures
 
-MAX_SIZE = 2**18  # octets that are read: what a notice has to say, it says before the copy
+MAX_SIZE = 2**18  # octets of a message; a notice comes before the copy that it returns
 _WORDS = 20_000  # characters of its text
-_FIELD = 2_000  # characters of one field of a header
-_HEADER = 2**16  # octets of the header
-_FIELDS = 500  # fields of one header
-_HTML = 100_000  # characters of the text with its tags, and with what it returns
-_ADDRESS = 400  # characters; `email` reads "(((" by recursion
+_FIELD = 2_000  # characters of a header field
+_HEADER = 2**16  # octets of a header
+_FIELDS = 500  # fields of a header
+_HTML = 100_000  # characters of the text including tags and the returned message
+_ADDRESS = 400  # characters; `email` parses nested comments such as "(((" recursively
 
 _TAG = re.compile(r"<(/?(?:style|script)?)[^<>]*>", re.IGNORECASE)
 _END_OF_HEADER = re.compile(rb"\r?\n\r?\n")
@@ -43,60 +39,56 @@ _COPY = re.compile(
     r"|^(?=(?:return-path|received|dkim-signature|delivered-to):[ \t])",
     re.MULTILINE | re.IGNORECASE,
 )
-"""Where a notice without parts ends and the message that it returns begins."""
+"""The start of the returned message in a notice that is not multipart."""
 _REPORT = re.compile(
     r"^(?:(?:original|final)-recipient|action|status|diagnostic-code|remote-mta|reporting-mta)"
     r"[ \t]{0,9}:[^\n]*(?:\n[^\n]+){0,40}",
     re.MULTILINE | re.IGNORECASE,
 )
-"""The fields of a report (RFC 3464) that stand in the text, or in parts that are broken."""
+"""DSN fields (RFC 3464) inside the text or in malformed parts."""
 
 
 @dataclass(frozen=True, slots=True)
 class HeaderFields:
-    """The header of a message, or one block of a report: names in lower case, values unfolded."""
+    """A message header or a block of report fields: lower-case names, unfolded values."""
 
     pairs: tuple[tuple[str, str], ...] = ()
 
     def get(self, name: str) -> str:
-        """Give the first value of that name, "" where there is none."""
+        """Return the first value of a field, or ""."""
         return next((value for each, value in self.pairs if each == name), "")
 
     def has(self, name: str) -> bool:
-        """Tell whether the name is there, whatever its value."""
+        """Return whether a field is present, even if empty."""
         return any(each == name for each, _ in self.pairs)
 
     def get_all(self, names: Iterable[str]) -> Iterator[str]:
-        """Give all values of all these names."""
+        """Return all values of the named fields."""
         wanted = frozenset(names)
         return (value for each, value in self.pairs if each in wanted)
 
     def get_address(self, name: str) -> str:
-        """Give the first address in that value, without its type (`rfc822;`)."""
+        """Return the first address of a field, without its type (`rfc822;`)."""
         bare = self.get(name).rpartition(";")[2][:_ADDRESS]
         return parseaddr(bare)[1] or bare.strip(" <>")
 
 
 @dataclass(frozen=True, slots=True)
 class ParsedMessage:
-    """What a message says, as far as it may be a notice about another."""
+    """The parts of a message that matter if it is a notice about another one."""
 
     header: HeaderFields
-    text: str  # of its text, without the copy of the other message
-    original_header: HeaderFields  # the header of the message that it returns
-    has_original: bool  # whether it returns that message, or its header, in a part of its own
-    status_blocks: tuple[
-        HeaderFields, ...
-    ]  # RFC 3464: one about the message, then one for each recipient
+    text: str  # without the returned message
+    original_header: HeaderFields  # of the returned message
+    has_original: bool  # whether a part contains the returned message or its header
+    status_blocks: tuple[HeaderFields, ...]  # RFC 3464: per message, then per recipient
     feedback_report: HeaderFields | None  # RFC 5965
-    original_message: (
-        "ParsedMessage | None"  # the message that it returns, where that has parts of its own
-    )
-    is_receipt: bool  # RFC 8098: it says what a reader did
+    original_message: "ParsedMessage | None"  # the returned message, if a part contains it
+    is_receipt: bool  # a disposition notification (RFC 8098)
 
 
 def parse_message(data: bytes) -> ParsedMessage | None:
-    """Read a message; None where it is nested so deeply that nobody could have meant it."""
+    """Parse a message; None if it is nested too deeply to be genuine."""
     try:
         return _read(message_from_bytes(truncate_message(data)), depth=1)
     except RecursionError:
@@ -104,7 +96,7 @@ def parse_message(data: bytes) -> ParsedMessage | None:
 
 
 def truncate_message(data: bytes) -> bytes:
-    """Return the beginning of a message, with as much of its header as anybody could mean."""
+    """Return the beginning of a message, with its header limited too."""
     data = data[:MAX_SIZE]
     blank = _END_OF_HEADER.search(data)
     end = blank.start() if blank else len(data)
@@ -112,7 +104,7 @@ def truncate_message(data: bytes) -> bytes:
 
 
 def _read(message: Message, depth: int) -> ParsedMessage:
-    """Read a message, and as many that it returns, one in another, as `depth` says."""
+    """Parse a message, and `depth` levels of returned messages in it."""
     parts = list(_parts(message))
     words, rest = _split_original(parts)
     copies = [part for part in parts if _is_returned_message(part)]
@@ -133,7 +125,7 @@ def _read(message: Message, depth: int) -> ParsedMessage:
 
 
 def _parts(message: Message) -> Iterator[Message]:
-    """Give the parts of a message in order, but not those of a message that it holds."""
+    """Yield the leaf parts of a message in order, without descending into attached messages."""
     waiting = [message]
     while waiting:
         part = waiting.pop()
@@ -144,13 +136,13 @@ def _parts(message: Message) -> Iterator[Message]:
 
 
 def _list_submessages(part: Message) -> list[Message]:
-    """Give the messages that a part is made of."""
+    """Return the direct subparts of a part."""
     held = part.get_payload()
     return [each for each in held if isinstance(each, Message)] if isinstance(held, list) else []
 
 
 def _filter_parts(parts: Iterable[Message], name: str) -> Iterator[Message]:
-    """Give the parts of type message/`name`, or of RFC 6533's message/global-`name`."""
+    """Return the parts of type message/`name` or message/global-`name` (RFC 6533)."""
     wanted = {f"message/{name}", f"message/global-{name}"}
     return (part for part in parts if part.get_content_type() in wanted)
 
@@ -166,18 +158,18 @@ def _is_returned_message(part: Message) -> bool:
 
 
 def _read_original_header(part: Message) -> HeaderFields:
-    """Give the header of the message in a part, which may be that header alone."""
+    """Return the header of the message in a part, which may be only a header."""
     inside = _list_submessages(part)
     return _fields(inside[0]) if inside else _header(_text(part))
 
 
 def _blocks(parts: Iterable[Message]) -> Iterator[HeaderFields]:
-    """Give the blocks of fields of all reports among the parts."""
+    """Yield the blocks of fields of all reports among the parts."""
     for part in parts:
         inside = _list_submessages(part)
         for each in inside:
             yield _fields(each)
-        # `email` finds the blocks of message/delivery-status alone; of others only the first.
+        # `email` splits only message/delivery-status into blocks; of others it gets just the first.
         rest = _text(inside[-1] if inside else part)
         for block in _BLANK.split(rest):
             if block.strip():
@@ -185,7 +177,7 @@ def _blocks(parts: Iterable[Message]) -> Iterator[HeaderFields]:
 
 
 def _split_original(parts: Sequence[Message]) -> tuple[str, str]:
-    """Give the words of the text parts, and the copy of a message that follows them."""
+    """Return the text of the text parts, split from a returned message that follows it."""
     kinds = [_kind(part) for part in parts]
     plain = "text/plain" in kinds or "text/html" not in kinds
     kind = "text/plain" if plain else "text/html"
@@ -200,13 +192,13 @@ def _split_original(parts: Sequence[Message]) -> tuple[str, str]:
 
 
 def _kind(part: Message) -> str:
-    """Give the type of a part; what says that it has parts, and has none, is text."""
+    """Return the content type of a part; a multipart without parts counts as text."""
     kind = part.get_content_type()
     return "text/plain" if kind.startswith("multipart/") else kind
 
 
 def _without_tags(text: str) -> str:
-    """Take the tags out, and the styles and scripts between them."""
+    """Remove tags, and the contents of style and script elements."""
     kept: list[str] = []
     last, inside = 0, ""
     for found in _TAG.finditer(text):
@@ -221,7 +213,7 @@ def _without_tags(text: str) -> str:
 
 
 def _text(part: Message) -> str:
-    """Decode the text of a part, as well as can be."""
+    """Decode the text of a part as well as possible."""
     octets = part.get_payload(decode=True)
     if not isinstance(octets, bytes):
         return ""
@@ -229,7 +221,7 @@ def _text(part: Message) -> str:
         text = octets.decode(part.get_content_charset() or "utf-8", "replace")
     except (LookupError, ValueError):  # no such charset, or a name with a NUL in it
         text = octets.decode("utf-8", "replace")
-    return text.encode("utf-8", "replace").decode("utf-8")  # UTF-7 can write half a character
+    return text.encode("utf-8", "replace").decode("utf-8")  # UTF-7 can encode lone surrogates
 
 
 def _header(text: str) -> HeaderFields:
@@ -242,7 +234,7 @@ def _fields(message: Message) -> HeaderFields:
 
 
 def _value(raw: str) -> str:
-    """Unfold and decode the value of a field: RFC 2047, and the UTF-8 of those who leave it."""
+    """Unfold and decode a field value: encoded-words (RFC 2047) or raw UTF-8."""
     octets = raw[:_FIELD].encode("utf-8", "surrogateescape")
     value = " ".join(octets.decode("utf-8", "replace").split())
     if "=?" not in value:
@@ -253,18 +245,18 @@ def _value(raw: str) -> str:
         return value
 
 
-# It logs a traceback for each message that one of its patterns cannot bear.
+# It logs a traceback whenever one of its detectors fails.
 logging.getLogger("flufl.bounce").disabled = True
 
 _LINES = 80
 _LINE = 120  # characters
 _HEADERS = ("to", "subject", "x-failed-recipients", "x-mailer")
-_NOBODY = "nobody@example.invalid"  # some of it fails without a sender
+_NOBODY = "nobody@example.invalid"  # some detectors fail without a sender
 _LONGEST = 320  # characters of an address
 
 
 def find_failed_address(mail: ParsedMessage) -> str:
-    """Return the address that a mail reports as undeliverable; "" where it is no bounce."""
+    """Return the address that a message reports as undeliverable, or "" if it is no bounce."""
     message = Message()
     sender = mail.header.get_address("from")
     message["from"] = sender if "@" in sender and sender.isascii() else _NOBODY
@@ -275,7 +267,7 @@ def find_failed_address(mail: ParsedMessage) -> str:
     message.set_payload("\n".join(lines[:_LINES]).encode("ascii", "replace").decode("ascii"))
     try:
         temporary, permanent = all_failures(message)
-    except Exception:  # noqa: BLE001 - it is made of patterns for what others wrote, and may fail
+    except Exception:  # noqa: BLE001 - its detectors may fail on any malformed input
         return ""
     found = sorted(each.decode("ascii", "replace") for each in (*permanent, *temporary))
     named = [each for each in found if "@" in each and len(each) <= _LONGEST]

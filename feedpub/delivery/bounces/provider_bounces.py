@@ -1,10 +1,8 @@
-"""Weigh what a mail service says of a bounce against the words of the server that refused.
+"""Bounces reported by mail providers as JSON, and the event format of Amazon SES.
 
-Read what Amazon SES says of bounces and complaints, by SNS to a URL or by mail.
-
+`classify_provider_bounce` checks a provider's verdict against the refusing server's text.
+`parse_ses_events` reads SES notifications that arrive through SNS or by mail:
 https://docs.aws.amazon.com/ses/latest/dg/notification-contents.html
-
-Look into JSON that anybody may have written.
 """
 
 from collections.abc import Iterator
@@ -24,18 +22,18 @@ def classify_provider_bounce(
     category: str = "",
     refusal: Refusal | None = None,
 ) -> BounceEvent:
-    """Return the report of a bounce that a service called hard, soft or unknown.
+    """Return the event for a bounce that a provider called hard, soft or unknown.
 
-    A service may call permanent what is a policy, or a full mailbox; so its word counts only
-    where the server's words do not say otherwise. What it calls soft is never hard.
+    Providers also call policy refusals and full mailboxes permanent, so "hard" stands only if the
+    server's text does not contradict it. What the provider calls soft never becomes hard.
 
     Args:
-        kind: What the service calls it.
+        kind: The provider's verdict.
         recipient: The address.
-        status: The enhanced status code, "" where none is known.
-        said: The server's words, "" where the service does not repeat them.
-        category: What the service says where the server's words are missing.
-        refusal: What the service's category says it is about, where that is known.
+        status: The enhanced status code, "" if unknown.
+        said: The server's text, "" if the provider does not quote it.
+        category: The text to show if `said` is empty.
+        refusal: The subject of the refusal by the provider's category, if known.
     """
     code, named = bounce_classifier.find_reply_codes(said)
     found = (
@@ -54,7 +52,7 @@ def classify_provider_bounce(
 
 
 def get_text(value: object, *path: str) -> str:
-    """Give the text, or the number, under these keys; "" where there is none."""
+    """Return the string or number at a path of keys, or ""."""
     found = _get(value, path)
     if isinstance(found, (int, float)) and not isinstance(found, bool):
         return str(found)
@@ -62,7 +60,7 @@ def get_text(value: object, *path: str) -> str:
 
 
 def get_list(value: object, *path: str) -> list[object]:
-    """Give the list under these keys; an empty one where there is none."""
+    """Return the list at a path of keys, or an empty one."""
     found = _get(value, path)
     return found if isinstance(found, list) else []
 
@@ -84,7 +82,7 @@ _REFUSALS = {
 
 
 def parse_ses_events(event: object) -> Iterator[BounceEvent]:
-    """Return a report for each recipient that an event is about."""
+    """Yield an event for each recipient of an SES notification."""
     kind = get_text(event, "notificationType") or get_text(event, "eventType")
     if kind == "Bounce":
         for each in get_list(event, "bounce", "bouncedRecipients"):
@@ -110,7 +108,7 @@ def _parse_bounce(event: object, recipient: object) -> BounceEvent:
     if kind == "Permanent":
         return classify_provider_bounce("hard", address, status, said, detail)
     if kind == "Transient" and detail == "General" and not (said or status):
-        # An absence, mostly: SES itself does not count it.
+        # Mostly an out-of-office reply; SES does not count it either.
         return build_event("auto", address, text=detail)
     if kind == "Transient":
         return classify_provider_bounce(

@@ -1,4 +1,7 @@
-"""Find out which SMTP command a server refused, from the words of a bounce."""
+"""Find in the text of a bounce the SMTP command that the server refused.
+
+`bounce_classifier.classify` depends on the command: "user unknown" is reliable only after RCPT.
+"""
 
 import re
 
@@ -17,16 +20,16 @@ _COMMAND = re.compile(
     r"|\bSTEP: (?P<step>RCPT|MAIL|DATA)",
     re.IGNORECASE,
 )
-"""How mail systems say it: Postfix, Exim, DragonFly, qmail, Yahoo and others."""
+"""The wording of Postfix, Exim, DragonFly, qmail, Yahoo and others."""
 
 _SENT = re.compile(
     r"^[> \t]{0,8}(?:>>>|sent <<<)[ \t]{0,9}(?P<command>RCPT|MAIL|DATA|[EH][EH]LO)\b[^\n]{0,998}\n"
     r"(?P<answers>(?:[> \t]{0,8}(?:<<<|received >>>|[45]\d\d[ -])[^\n]{0,998}\n?){1,6})",
     re.IGNORECASE | re.MULTILINE,
 )
-"""A transcript of the session, as Sendmail and others show it."""
+"""A transcript of the session, as in bounces of Sendmail and others."""
 _NO_RECIPIENT = re.compile(r"\b(?:need rcpt|no valid recipients?|no recipients)\b", re.IGNORECASE)
-"""What a server says to DATA once it has refused all that came before it, all in one piece."""
+"""The reply to a pipelined DATA after all recipients were refused."""
 
 _NAMES = {
     "end of data": "DATA",
@@ -39,7 +42,7 @@ _NAMES = {
     "rejected address": "RCPT",
 }
 _NAMELESS = re.compile(r"(?<![0-9])5[0-9][0-9](?: |: ):\s")
-"""A reply that names nobody where an address should stand: `550 : User unknown`."""
+"""A reply with an empty address: `550 : User unknown`."""
 _REPLY = re.compile(r"(?<![0-9.])5[0-9][0-9][ :-]{1,3}(?:#?5\.[0-9]{1,3}\.[0-9]{1,3} )?")
 
 
@@ -47,9 +50,9 @@ def find_refused_command(words: str, reply: str, recipient: str) -> str:
     """Return the command that was refused: CONNECT, HELO, MAIL, RCPT or DATA; "" if unknown.
 
     Args:
-        words: What the notice says.
-        reply: What the refusing server said, by itself.
-        recipient: The address that was refused; a reply to RCPT often begins with it.
+        words: The text of the bounce.
+        reply: The refusing server's reply alone.
+        recipient: The refused address; a reply to RCPT often begins with it.
     """
     if _NAMELESS.search(reply[:500]):
         return "DATA"

@@ -1,1 +1,1 @@
-"""The revisions of the database, for Alembic."""
+"""Alembic migrations of the database."""

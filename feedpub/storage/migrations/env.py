@@ -1,7 +1,7 @@
-"""What Alembic runs for `feedpub.storage.upgrade`: the revisions, on the connection it is given."""
+"""Alembic environment: `storage.upgrade` runs the revisions on the connection it passes in."""
 
 from alembic import context
 
-# SQLite can undo a CREATE TABLE like PostgreSQL; Alembic leaves that to whoever knows.
+# SQLite can roll back DDL, as PostgreSQL can; Alembic assumes by default that it cannot.
 context.configure(connection=context.config.attributes["connection"], transactional_ddl=True)
 context.run_migrations()

@@ -1,8 +1,8 @@
 """CommonMark and GitHub's extensions for Python-Markdown.
 
-`CommonMark` is a Python-Markdown extension. It puts a block parser and an inline parser of its own
-in place of the library's, which read another dialect (https://python-markdown.github.io/#differences);
-the library's pipeline, its tree processors and the extensions of a user work as ever.
+`CommonMarkExtension` replaces the library's block and inline parsers, which read another dialect
+(https://python-markdown.github.io/#differences). The library's pipeline, its tree processors and
+the user's extensions keep working. `CommonMarkEngine` loads it.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -22,25 +22,25 @@ from feedpub.content.markup.commonmark.blocks import parse_blocks
 from feedpub.content.markup.commonmark.nodes import AttributeListProcessor
 from feedpub.content.markup.commonmark.tree import TreeBuilder
 
-# The priorities that the library itself gives to its processors.
+# The priorities under which the library registers the processors replaced here.
 _NORMALIZE, _INLINE, _ATTRIBUTES, _RAW_HTML = 30, 20, 8, 30
 
 
 class CommonMarkExtension(Extension):
-    """Reads CommonMark 0.31 with tables, strikethrough, task lists, autolinks, footnotes, alerts,
-    definition lists, admonitions, abbreviations and attribute lists.
+    """CommonMark 0.31 with GitHub's extensions, and more.
 
-    Load it first: block processors and inline patterns that are registered later see the
-    paragraphs and the text that it leaves.
+    It adds tables, strikethrough, task lists, autolinks, footnotes, alerts, definition lists,
+    admonitions, abbreviations and attribute lists. Load it first: it empties the inline patterns,
+    and those registered later run on the text that it leaves.
     """
 
     def __init__(self, set_formula: Callable[[str], str] | None = None) -> None:
-        """Take what makes HTML of a formula of TeX; without it formulas stay text."""
+        """Set the renderer of TeX formulas; without one, formulas stay text."""
         super().__init__()
         self._set_formula = set_formula
 
-    def extendMarkdown(self, md: Markdown) -> None:  # noqa: N802  # theirs
-        """Put the parsers in their places."""
+    def extendMarkdown(self, md: Markdown) -> None:  # noqa: N802
+        """Replace the library's parsers and pre- and postprocessors."""
         md.preprocessors.deregister("html_block")
         md.preprocessors.register(_PlaceholderPreprocessor(md), "normalize_whitespace", _NORMALIZE)
         abbreviations = AbbrExtension()
@@ -49,21 +49,22 @@ class CommonMarkExtension(Extension):
         md.treeprocessors.register(attributes, "attr_list", _ATTRIBUTES)
         md.parser = _CommonMarkParser(md, abbreviations, attributes, self._set_formula)
         md.inlinePatterns = Registry()
-        md.treeprocessors.register(InlineProcessor(md), "inline", _INLINE)  # it keeps the registry
+        # A new processor, because the library's keeps a reference to the registry replaced above.
+        md.treeprocessors.register(InlineProcessor(md), "inline", _INLINE)
         md.postprocessors.register(_RawHtmlPostprocessor(md), "raw_html", _RAW_HTML)
 
 
 class _PlaceholderPreprocessor(Preprocessor):
-    """Takes out the two characters that the library marks its placeholders with."""
+    """Strips the two control characters (STX, ETX) that delimit the library's placeholders."""
 
     def run(self, lines: list[str]) -> list[str]:
         return [line.replace(STX, "").replace(ETX, "") for line in lines]
 
 
 class _CommonMarkParser(BlockParser):
-    """Python-Markdown's block parser, with CommonMark's rules.
+    """A Python-Markdown block parser with CommonMark rules.
 
-    Block processors that extensions register are asked about each paragraph.
+    Each paragraph is offered to the block processors of other extensions.
     """
 
     def __init__(
@@ -78,15 +79,15 @@ class _CommonMarkParser(BlockParser):
         self._attributes = attributes
         self._set_formula = set_formula
 
-    def parseDocument(self, lines: Iterable[str]) -> ElementTree:  # noqa: N802  # theirs
+    def parseDocument(self, lines: Iterable[str]) -> ElementTree:  # noqa: N802
         self.root = Element(self.md.doc_tag)
         self._parse(self.root, list(lines))
         return ElementTree(self.root)
 
-    def parseChunk(self, parent: Element, text: str) -> None:  # noqa: N802  # theirs
+    def parseChunk(self, parent: Element, text: str) -> None:  # noqa: N802
         self._parse(parent, text.split("\n"))
 
-    def parseBlocks(self, parent: Element, blocks: Sequence[str]) -> None:  # noqa: N802  # theirs
+    def parseBlocks(self, parent: Element, blocks: Sequence[str]) -> None:  # noqa: N802
         self._parse(parent, "\n\n".join(blocks).split("\n"))
 
     def _parse(self, parent: Element, lines: list[str]) -> None:
@@ -102,7 +103,7 @@ class _CommonMarkParser(BlockParser):
         ).build(parent)
 
     def _extend(self, parent: Element, text: str) -> bool:
-        """Let the processors of extensions read a paragraph; return whether one did."""
+        """Offer a paragraph to the block processors; return whether one took it."""
         blocks = [text]
         for processor in self.blockprocessors:
             if processor.test(parent, text) and processor.run(parent, blocks) is not False:
@@ -112,7 +113,7 @@ class _CommonMarkParser(BlockParser):
 
 
 class _RawHtmlPostprocessor(Postprocessor):
-    """Puts the HTML of the author back, as it was written."""
+    """Restores raw HTML exactly as written."""
 
     def run(self, text: str) -> str:
         blocks = self.md.htmlStash.rawHtmlBlocks

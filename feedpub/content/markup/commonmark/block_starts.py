@@ -1,7 +1,8 @@
-"""How each kind of block begins (CommonMark 0.31, sections 4 and 5).
+"""Rules for how each kind of block starts (CommonMark 0.31, sections 4 and 5).
 
-Each function looks at a line, at the place where its next character stands, and opens the block
-that begins there, or returns None. A block that is returned closed has used up the line.
+Each function gets the rest of the line from its next character. It opens the block that starts
+there, or returns None. A block returned closed has consumed the line. `blocks` looks the functions
+up in `BLOCK_STARTS`.
 """
 
 import re
@@ -63,7 +64,7 @@ def _heading(blocks: OpenBlocks, container: Block, rest: str) -> Block | None:
 
 
 def _underline(blocks: OpenBlocks, container: Block, rest: str) -> Block | None:
-    """A line of `=` or `-` makes a heading of the paragraph above."""
+    """Turn the paragraph above a line of `=` or `-` into a heading."""
     if container.kind != "paragraph" or not _UNDERLINE.match(rest):
         return None
     text = extract_definitions("\n".join(container.lines), blocks.document.references)
@@ -158,7 +159,7 @@ def _item(blocks: OpenBlocks, container: Block, rest: str) -> Block | None:
 
 
 def _definition(blocks: OpenBlocks, container: Block, rest: str) -> Block | None:
-    """`: text` below a paragraph: its lines are the terms that the text defines."""
+    """Open the definition `: text`; the lines of the paragraph above are its terms."""
     if not _DEFINITION.match(rest):
         return None
     parent = container.parent if container.kind == "paragraph" else container
@@ -186,7 +187,7 @@ def _definition(blocks: OpenBlocks, container: Block, rest: str) -> Block | None
 
 
 def _terms(blocks: OpenBlocks, parent: Block, last: Block) -> Block | None:
-    """Return the list of definitions that goes on, or begins, with the block above."""
+    """Return the definition list that the block above is, or starts."""
     if last.kind == "terms":
         return last
     if last.kind != "paragraph":
@@ -226,7 +227,7 @@ def _abbreviation(blocks: OpenBlocks, container: Block, rest: str) -> Block | No
 
 
 def _attribute_list(blocks: OpenBlocks, container: Block, rest: str) -> Block | None:
-    """`{: .class}` on a line of its own belongs to the block above it."""
+    """Attach a line `{: .class}` to the block directly above it."""
     if not _ATTRIBUTES.match(rest):
         return None
     target = container
@@ -258,7 +259,7 @@ def _admonition(blocks: OpenBlocks, container: Block, rest: str) -> Block | None
 
 
 def _directive(blocks: OpenBlocks, container: Block, rest: str) -> Block | None:
-    """`:::note Title`, `:::note[Title]{...}`, `::: {.note title="..."}`."""
+    """Open `:::note Title`, `:::note[Title]{...}` or `::: {.note title="..."}`."""
     found = _DIRECTIVE.match(rest)
     kind = _CLASS.match((found["name"] or found["braces"]).strip()) if found else None
     if not found or not kind:
@@ -271,13 +272,13 @@ def _directive(blocks: OpenBlocks, container: Block, rest: str) -> Block | None:
         block.info = f"{name}\n{title or name.capitalize()}"
     elif found["name"]:
         block.info = f"{UNKNOWN_DIRECTIVE_CLASS} {name}\n{title}"
-    else:  # pandoc's: a division with a class, and no more
+    else:  # a pandoc fenced div: just a class
         block.info = f" {name}\n{title}"
     return blocks.consume_line(block)
 
 
 def _directive_title(rest: str, attributes: str) -> str:
-    """Return the title that follows the kind of a directive, or stands in its attributes."""
+    """Return the title after the kind of a directive, or from its attributes."""
     bracketed = _DIRECTIVE_TITLE.match(rest)
     title = bracketed[1] if bracketed else ""
     rest = rest[bracketed.end() :] if bracketed else rest
@@ -289,7 +290,7 @@ def _directive_title(rest: str, attributes: str) -> str:
 
 
 def _table(blocks: OpenBlocks, container: Block, rest: str) -> Block | None:
-    """A delimiter row below the last line of a paragraph makes a table of that line."""
+    """Open a table at a delimiter row; the last line of the paragraph is its header."""
     if container.kind != "paragraph" or not container.lines:
         return None
     columns = nodes.parse_alignments(rest)
@@ -372,4 +373,4 @@ BLOCK_STARTS: Mapping[str, tuple[BlockStart, ...]] = {
     "?": (_admonition,),
     **dict.fromkeys("0123456789", (_item,)),
 }
-"""By the first character of what may begin a block."""
+"""The rules to try, in order, by the first character of the rest of the line."""

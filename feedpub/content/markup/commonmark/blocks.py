@@ -1,8 +1,7 @@
-"""Parse the block structure of a document as CommonMark 0.31 describes it (sections 3 to 5 and the
-appendix "A parsing strategy"), with GitHub's tables and footnotes, definition lists, admonitions
-and the fences of Liquid and Hugo.
+"""Parse the block structure of a document. Enter at `parse_blocks`; `tree` builds the elements.
 
-`parse` returns the blocks; `feedpub.content.markup.commonmark.tree` makes elements of them.
+It follows CommonMark 0.31 (sections 3 to 5 and the appendix "A parsing strategy"), with GitHub's
+tables and footnotes, definition lists, admonitions, and Liquid and Hugo fences.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -23,9 +22,9 @@ from feedpub.content.markup.commonmark.open_blocks import LineCursor, OpenBlocks
 def parse_blocks(
     lines: Sequence[str], references: dict[str, LinkReference] | None = None
 ) -> Document:
-    """Parse lines without their ends; known link references are added to.
+    """Parse lines without line ends; add link definitions to `references`.
 
-    Raises DepthError where blocks are nested too deeply.
+    Raises DepthError if blocks are nested too deeply.
     """
     blocks = OpenBlocks(lines, {} if references is None else references)
     for number, line in enumerate(lines):
@@ -59,7 +58,7 @@ def _read(blocks: OpenBlocks) -> None:
 
 
 def _start_blocks(blocks: OpenBlocks, container: Block) -> Block | None:
-    """Open the blocks that begin on the line; return the last, or None for a line used up."""
+    """Open the blocks that start on the line; return the last, or None if it is consumed."""
     line = blocks.line
     while not line.is_blank:
         if line.indent >= CODE_INDENT:
@@ -113,7 +112,7 @@ def _add_text(blocks: OpenBlocks, container: Block) -> None:
 
 
 def _expect_formula(blocks: OpenBlocks, paragraph: Block) -> None:
-    """Keep the lines of a formula that the last line leaves open from beginning other blocks."""
+    """Note where a formula left open by the last line ends, so its lines start no blocks."""
     written = paragraph.lines[-1]
     if paragraph.kind == "paragraph" and ("$$" in written or "\\[" in written):
         before = (
@@ -125,13 +124,13 @@ def _expect_formula(blocks: OpenBlocks, paragraph: Block) -> None:
         paragraph.formula_end = max(paragraph.formula_end, last)
 
 
-# Which open blocks a line goes on with
+# Whether the line continues each open block
 
 
 def _continue_open(blocks: OpenBlocks) -> tuple[Block | None, bool]:
-    """Return the deepest open block that the line goes on with, and whether it is the last of all.
+    """Return the deepest open block that the line continues, and whether all were continued.
 
-    None says that the line was the end of a block, and nothing else.
+    The block is None if the line only closed a block.
     """
     container = blocks.document.root
     while container.children and container.children[-1].is_open:
@@ -145,7 +144,7 @@ def _continue_open(blocks: OpenBlocks) -> tuple[Block | None, bool]:
     return container, True
 
 
-def _always(blocks: OpenBlocks, block: Block) -> bool:  # noqa: ARG001  # one of a table
+def _always(blocks: OpenBlocks, block: Block) -> bool:  # noqa: ARG001  # table signature
     return True
 
 
@@ -164,7 +163,7 @@ def _quote(blocks: OpenBlocks, block: Block) -> bool:
 
 
 def _indented(blocks: OpenBlocks, block: Block) -> bool:
-    """A block that goes on while lines are indented by as much as its marker says."""
+    """Continue while lines are blank or indented by at least the width of the marker."""
     line = blocks.line
     if line.is_blank:
         line.move_to(line.text_column)
@@ -179,14 +178,14 @@ def _directive(blocks: OpenBlocks, block: Block) -> bool | None:
     line = blocks.line
     if line.indent < CODE_INDENT and is_directive_end(line.rest(), block):
         if _has_open_directive(line.rest(), block):
-            return True  # this is the end of one within
+            return True  # it closes a nested directive, or is code in a fence
         _end(blocks, block)
         return None
     return True
 
 
 def _has_open_directive(rest: str, block: Block) -> bool:
-    """Return whether the line is the end of an open `:::` block within this one too."""
+    """Return whether an open block inside this one takes the closing line."""
     while block.children and block.children[-1].is_open:
         block = block.children[-1]
         if block.kind == "fence":
@@ -217,7 +216,7 @@ def _end(blocks: OpenBlocks, block: Block) -> None:
     block.end = blocks.line_number
 
 
-def _code(blocks: OpenBlocks, block: Block) -> bool:  # noqa: ARG001  # one of a table
+def _code(blocks: OpenBlocks, block: Block) -> bool:  # noqa: ARG001  # table signature
     line = blocks.line
     if line.indent >= CODE_INDENT:
         line.skip(CODE_INDENT)
@@ -231,7 +230,7 @@ def _html(blocks: OpenBlocks, block: Block) -> bool:
     return block.end_pattern is not None or not blocks.line.is_blank
 
 
-def _table(blocks: OpenBlocks, block: Block) -> bool:  # noqa: ARG001  # one of a table
+def _table(blocks: OpenBlocks, block: Block) -> bool:  # noqa: ARG001  # table signature
     return not blocks.line.is_blank and blocks.line.indent < CODE_INDENT
 
 

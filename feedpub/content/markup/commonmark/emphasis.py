@@ -1,11 +1,8 @@
-"""Decide which runs of `*`, `_` and `~` open and close emphasis (CommonMark 0.31, section 6.2),
-with the rules for text in Chinese, Japanese and Korean, which has no spaces around words
-(the "CJK friendly" amendments to CommonMark).
+"""Emphasis, bare URLs and wiki links: rules that `inlines` applies while it scans a text.
 
-Find URLs and e-mail addresses that stand in a text without brackets (GitHub Flavored Markdown,
-section 6.9), up to punctuation that belongs to the sentence, Chinese punctuation too.
-
-Make elements of the wiki links within a text (`feedpub.content.markup.wikilinks`).
+Emphasis follows CommonMark 0.31, section 6.2, with the "CJK friendly" amendments for Chinese,
+Japanese and Korean, which put no spaces around words. Bare URLs and e-mail addresses follow GitHub
+Flavored Markdown, section 6.9, and also end at Chinese punctuation.
 """
 
 import re
@@ -43,7 +40,7 @@ _FIRST_CJK = 0x1100
 
 
 def get_flanking(sign: str, before: str, after: str) -> tuple[bool, bool]:
-    """Return whether a run between these two characters can open, and can close, emphasis."""
+    """Return whether a run between two characters can open, and can close, emphasis."""
     space_before, space_after = _is_space(before), _is_space(after)
     stop_before, stop_after = _is_punctuation(before), _is_punctuation(after)
     cjk_before, cjk_after = _is_cjk(before), _is_cjk(after)
@@ -71,8 +68,9 @@ def _is_cjk(character: str) -> bool:
 
 
 def process_emphasis(runs: list[InlineNode], bottom: int) -> None:
-    """Make elements of the runs above `bottom` of the stack; the rest of them is text."""
-    lowest: dict[tuple[str, bool, int], int] = {}  # below this there is no opener for such
+    """Wrap matching runs above `bottom` of the stack in elements; unmatched runs stay text."""
+    # "openers_bottom" in the specification: such a closer has no opener below this index.
+    lowest: dict[tuple[str, bool, int], int] = {}
     index = bottom
     while index < len(runs):
         closer = runs[index]
@@ -109,7 +107,7 @@ def _opener(runs: Sequence[InlineNode], index: int, lowest: int) -> int:
 
 
 def _wrap(opener: InlineNode, closer: InlineNode) -> None:
-    """Put what stands between two runs into an element, and shorten the runs."""
+    """Wrap the nodes between two runs in an element, and shorten both runs."""
     first, last = opener.run, closer.run
     if first is None or last is None:
         return
@@ -145,7 +143,7 @@ _DOMAIN = re.compile(r"[A-Za-z0-9_-]{1,63}(?:\.[A-Za-z0-9_-]{1,63}){1,8}")
 
 @dataclass(frozen=True, slots=True)
 class Autolink:
-    """What is shown, where it leads, and how many characters it takes up."""
+    """A bare URL: the text to show, the target, and the length in the source."""
 
     text: str
     url: str
@@ -153,9 +151,9 @@ class Autolink:
 
 
 def find_url(text: str, at: int, *, in_brackets: bool) -> Autolink | int:
-    """Read the URL at a place where `https://`, `ftp://` or `www.` stands.
+    """Return the URL at an offset where `https://`, `ftp://` or `www.` starts.
 
-    Return how many characters are text where this is no URL. Within brackets it ends before `]`.
+    If it is not a URL, return how many characters to copy as text. In brackets it ends before `]`.
     """
     found = _BARE_URL.match(text, at)
     url = found[0] if found else ""
@@ -169,20 +167,20 @@ def find_url(text: str, at: int, *, in_brackets: bool) -> Autolink | int:
 
 
 def find_domain(text: str, at: int) -> str:
-    """Return the domain that stands behind the `@` of a mail address, or ""."""
+    """Return the domain of an e-mail address from the offset after its `@`, or ""."""
     found = _DOMAIN.match(text, at)
     name = found[0].rstrip("-_") if found else ""
     return name if found and name == found[0] and _TOP_LEVEL.search(name) else ""
 
 
 def find_local_part(text: str) -> str:
-    """Return what may stand before the `@` of a mail address at the end of a text, or ""."""
+    """Return the local part of an e-mail address at the end of a text, or ""."""
     found = _LOCAL_PART.search(text)
     return found[0] if found else ""
 
 
 def _trimmed(url: str) -> str:
-    """Take off what belongs to the sentence and not to the URL (GFM section 6.9)."""
+    """Strip trailing characters that belong to the sentence (GFM, section 6.9)."""
     stop = _CJK_STOP.search(url)
     url = url[: stop.start()] if stop else url
     closing = url.count(")") - url.count("(")
@@ -202,9 +200,9 @@ def _trimmed(url: str) -> str:
 def build_wikilink_element(
     text: str, at: int, references: Container[str]
 ) -> tuple[Element, int] | None:
-    """Return the element of `[[name]]` or `![[name]]` at a place, and the place behind it.
+    """Return the element for `[[name]]` or `![[name]]` at an offset, and the offset after it.
 
-    None says that there is no such link, or that CommonMark has a link there.
+    Return None if there is no wiki link, or if CommonMark reads a link there.
     """
     if not text.startswith("[[", at + (text[at] == "!")):
         return None
@@ -218,7 +216,7 @@ def build_wikilink_element(
 
 
 def _is_link(text: str, begin: int, end: int, references: Container[str]) -> bool:
-    """Return whether what is in brackets there is a link's text, or a defined label."""
+    """Return whether the brackets are the text of a link, or a defined label."""
     if parse_inline_link(text, end):
         return True
     outer = parse_link_label(text, end)

@@ -1,4 +1,8 @@
-r"""Find where TeX ends: `$...$` as pandoc delimits it, `$$...$$`, `\(...\)` and `\[...\]`."""
+r"""Find TeX formulas: `$...$` as delimited by pandoc, `$$...$$`, `\(...\)` and `\[...\]`.
+
+The CommonMark parser uses `find_formula_end` and `find_last_line`; engines whose own parser would
+change the TeX take formulas out first with `FormulaStash`.
+"""
 
 import re
 from collections.abc import Callable, Sequence
@@ -7,13 +11,13 @@ from feedpub.content.markup import fences
 
 NO_FORMULA, NO_MORE_CLOSERS = -1, -2
 
-_TEX = re.compile(r"\\[A-Za-z]|[\^={}<>+]|_[{\w]")  # what tells a formula from words in brackets
+_TEX = re.compile(r"\\[A-Za-z]|[\^={}<>+]|_[{\w]")  # TeX, not escaped brackets around words
 
 
 def find_formula_end(text: str, closing: str, begin: int) -> int:
-    """Return where the signs stand that close a formula which begins at a place.
+    """Return the offset of the closing delimiter of a formula whose content starts at `begin`.
 
-    NOT_HERE says that what begins there is no formula, NEVER that the signs do not come any more.
+    Return NO_FORMULA if the content is not TeX, NO_MORE_CLOSERS if no delimiter follows.
     """
     if closing == "$" and (not text[begin : begin + 1].strip() or text[begin] == "`"):
         return NO_FORMULA
@@ -31,7 +35,7 @@ def find_formula_end(text: str, closing: str, begin: int) -> int:
     return NO_MORE_CLOSERS
 
 
-# Formulas of several lines
+# Formulas that span several lines
 
 _LONGEST = 200  # lines
 _MARGIN = " \t>"
@@ -40,15 +44,16 @@ _FENCE = ("```", "~~~")
 
 
 def get_text_after_formula(line: str) -> str:
-    """Return what stands behind the formula that ends on a line."""
+    """Return the text after the formula that ends on a line."""
     ends = [line.find(sign) + len(sign) for sign in ("$$", "\\]") if sign in line]
     return line[min(ends) :] if ends else ""
 
 
 def find_last_line(line: str, lines: Sequence[str], following: int) -> int:
-    """Return the number of the line on which a formula ends that a line leaves open, else -1.
+    """Return the number of the line that closes a formula left open by `line`, or -1.
 
-    A formula may hold an empty line only where it begins with a line of its own.
+    `following` is the number of the next line. A formula may contain an empty line only if its
+    opening delimiter is on a line of its own.
     """
     bare = _SPAN.sub("", line)
     if bare.count("$$") % 2:
@@ -68,25 +73,25 @@ def find_last_line(line: str, lines: Sequence[str], following: int) -> int:
 
 
 def _unquoted(line: str, depth: int) -> str:
-    """Return a line without the signs of the quotations that it stands in."""
+    """Return a line without `depth` quotation markers."""
     for _ in range(depth):
         line = line.lstrip(" \t").removeprefix(">")
     return line.strip(" \t")
 
 
 class FormulaStash:
-    """The formulas of one text, taken out of it while an engine reads it that would damage them."""
+    """Replaces formulas with placeholders while an engine that would change them runs."""
 
-    _BEGIN, _END = "\ufdd4", "\ufdd5"  # noncharacters, which no post can hold
+    _BEGIN, _END = "\ufdd4", "\ufdd5"  # noncharacters, stripped from every body
     _HELD = re.compile("\ufdd4(\\d{1,9})\ufdd5")
 
     def __init__(self, signs: Sequence[str]) -> None:
-        """Take the signs that formulas within a paragraph begin with."""
+        """Set the opening delimiters of formulas within a paragraph."""
         self._formulas: list[str] = []
         self._begin = re.compile("|".join(re.escape(sign) for sign in signs))
 
     def stash(self, body: str) -> str:
-        """Put something in the place of each formula outside of fenced code."""
+        """Replace each formula outside fenced code with a placeholder."""
         if "$" not in body and "\\" not in body:
             return body
         lines = body.split("\n")
@@ -101,7 +106,7 @@ class FormulaStash:
         return "\n".join(written)
 
     def unstash(self, html: str, write: Callable[[str], str]) -> str:
-        """Put the formulas back, each as `write` makes it."""
+        """Replace each placeholder with its formula, rendered by `write`."""
         if not self._formulas:
             return html
 
@@ -116,7 +121,7 @@ class FormulaStash:
         return f"{self._BEGIN}{len(self._formulas) - 1}{self._END}"
 
     def _display(self, lines: Sequence[str]) -> list[str]:
-        """Hold the formulas that have lines of their own."""
+        """Stash the formulas that occupy whole lines."""
         written: list[str] = []
         at = 0
         while at < len(lines):
@@ -136,7 +141,7 @@ class FormulaStash:
         return written
 
     def _inline(self, text: str) -> str:
-        """Hold the formulas that stand within a paragraph."""
+        """Stash the formulas within paragraphs."""
         parts: list[str] = []
         done = at = 0
         never: set[str] = set()

@@ -1,9 +1,9 @@
-"""Parse the inline content of a block as CommonMark 0.31 section 6 describes it, with GitHub's
-strikethrough, autolinks and footnotes, and TeX formulas kept as written.
+"""Parse the inline content of a block. `tree` calls `InlineParser.parse` to fill an element.
 
-`InlineParser.parse` fills an element with text and child elements. The steps are the
-specification's own ("An algorithm for parsing nested emphasis and links", appendix): one pass
-from left to right, a stack of delimiter runs and a stack of brackets.
+It follows CommonMark 0.31, section 6, with GitHub's strikethrough, autolinks and footnotes, wiki
+links, and TeX formulas. The algorithm is the one in the specification's appendix ("An algorithm
+for parsing nested emphasis and links"): one pass from left to right, with a stack of delimiter
+runs and a stack of brackets.
 """
 
 import re
@@ -41,7 +41,7 @@ from feedpub.content.markup.commonmark.nodes import (
     normalize_code_span,
 )
 
-# Where the scanner stops; all other text is copied.
+# Where the scanner stops; everything between is copied.
 _SPECIAL = re.compile(
     r"[\\`*_~\[\]!<&\n$@]|(?<![0-9A-Za-z])(?:https?|ftp)://|"
     r"(?<![^\s*_~(\[\u3000-\u303f\uff00-\uffef\u2018-\u201f])www\."
@@ -54,7 +54,7 @@ _FOOTNOTE = re.compile(r"\[\^([^\s\[\]]{1,200})\]")
 
 
 class InlineParser:
-    """Parses inline content; keeps the link references and footnotes of one document."""
+    """An inline parser for one document, with its link references and footnotes."""
 
     def __init__(
         self,
@@ -65,10 +65,11 @@ class InlineParser:
         has_wiki_links: bool = True,
         set_formula: Callable[[str], str] | None = None,
     ) -> None:
-        """Take the references by label, a function that makes the link to a footnote (None where
-        there is no such footnote), and one that stores raw HTML and returns its placeholder.
+        """Set the references by label and the callbacks.
 
-        `set_formula` makes HTML of TeX; without it formulas are text.
+        `footnotes` returns the link to a footnote, or None if there is no such footnote. `stash`
+        stores raw HTML and returns its placeholder. `set_formula` renders TeX to HTML; without it
+        formulas stay text.
         """
         self._set_formula = set_formula
         self._references = references
@@ -77,7 +78,7 @@ class InlineParser:
         self._has_wiki_links = has_wiki_links
 
     def parse(self, text: str, parent: Element) -> None:
-        """Append what `text` holds to `parent`, which has neither text nor children yet."""
+        """Parse `text` into `parent`, which must be empty."""
         text = text.strip(" \t\n")
         if _PLAIN.search(text) is None:
             parent.text = text
@@ -89,7 +90,7 @@ class InlineParser:
 
 
 class _Scanner:
-    """One pass over one text."""
+    """A single pass over one text, which builds a chain of InlineNodes."""
 
     def __init__(
         self,
@@ -105,14 +106,14 @@ class _Scanner:
         self.has_wiki_links = True
         self.set_formula: Callable[[str], str] | None = None
         self._at = 0
-        self._first = InlineNode()  # a head that is never shown
+        self._first = InlineNode()  # sentinel head of the chain
         self._last = self._first
         self._runs: list[InlineNode] = []
         self._brackets: list[Bracket] = []
-        self._no_ticks: dict[int, int] = {}  # length of a run -> from where on none closes it
-        self._no_math: set[str] = set()  # closing signs that do not come any more
-        self._no_html: set[str] = set()  # likewise, of comments and the like
-        self._raw_links = 0  # `<a>` elements that the author wrote and that are open
+        self._no_ticks: dict[int, int] = {}  # run length -> offset from which no run closes it
+        self._no_math: set[str] = set()  # closing delimiters that do not occur again
+        self._no_html: set[str] = set()  # the same for comments and other enclosed HTML
+        self._raw_links = 0  # open `<a>` elements written as raw HTML
         self._handlers: dict[str, Callable[[], None]] = {
             "\\": self._backslash,
             "`": self._code,
@@ -144,7 +145,7 @@ class _Scanner:
         process_emphasis(self._runs, 0)
         append_nodes(parent, self._first.next)
 
-    # What the text is made of
+    # Output
 
     def _append(self, node: InlineNode) -> None:
         node.previous, self._last.next = self._last, node
@@ -157,11 +158,11 @@ class _Scanner:
         self._append(InlineNode(element=element))
 
     def _take(self, length: int = 1) -> None:
-        """Copy characters that mean nothing here."""
+        """Copy characters as plain text."""
         self._add_text(self._text[self._at : self._at + length])
         self._at += length
 
-    # Section 2.4, 6.7
+    # Backslash escapes and line breaks (sections 2.4 and 6.7)
 
     def _backslash(self) -> None:
         following = self._text[self._at + 1 : self._at + 2]
@@ -177,7 +178,7 @@ class _Scanner:
             self._take()
 
     def _newline(self) -> None:
-        """A line's end: hard where two spaces stand before it, else soft."""
+        """Add a line break: hard after two spaces, else soft."""
         before = self._last.text if self._last.element is None and self._last.run is None else ""
         stripped = before.rstrip(" ")
         self._at += 1
@@ -198,7 +199,7 @@ class _Scanner:
         while self._text[self._at : self._at + 1] in (" ", "\t"):
             self._at += 1
 
-    # Section 6.1
+    # Code spans (section 6.1)
 
     def _code(self) -> None:
         found = _TICKS.match(self._text, self._at)
@@ -217,7 +218,7 @@ class _Scanner:
         self._no_ticks[length] = begin
         self._take(length)
 
-    # TeX, as pandoc delimits it
+    # TeX, delimited as in pandoc
 
     def _dollar(self) -> None:
         double = self._text.startswith("$$", self._at)
@@ -225,7 +226,7 @@ class _Scanner:
             self._take(2 if double else 1)
 
     def _math(self, closing: str, length: int) -> bool:
-        """Keep a formula letter by letter, its signs included; return whether there is one."""
+        """Take a formula with its delimiters; return whether there is one."""
         begin = self._at + length
         if closing in self._no_math:
             return False
@@ -259,14 +260,14 @@ class _Scanner:
         self._append(node)
         self._runs.append(node)
 
-    # Section 6.3 and 6.4, and footnotes
+    # Links, images (sections 6.3 and 6.4), footnotes and wiki links
 
     def _open_bracket(self) -> None:
         if not (self._footnote(self._at) or self._wiki_link()):
             self._push_bracket("[", is_image=False)
 
     def _footnote(self, at: int) -> bool:
-        """Link to the footnote that is named at a place; return whether there is one."""
+        """Add a link to the footnote named at an offset; return whether there is one."""
         found = _FOOTNOTE.match(self._text, at)
         link = self._footnotes(found[1]) if found else None
         if found is None or link is None:
@@ -276,7 +277,7 @@ class _Scanner:
         return True
 
     def _wiki_link(self) -> bool:
-        """Add the wiki link that begins here; return whether there is one."""
+        """Add the wiki link that starts here; return whether there is one."""
         found = (
             build_wikilink_element(self._text, self._at, self._references)
             if self.has_wiki_links
@@ -334,7 +335,10 @@ class _Scanner:
         self._add_element(element)
 
     def _cut(self, bracket: InlineNode, element: Element) -> None:
-        """Move what follows a bracket into an element, and drop the bracket."""
+        """Move the nodes after a bracket into an element, and drop the bracket.
+
+        Bare URLs become text again, because links cannot nest.
+        """
         content, before = bracket.next, bracket.previous
         if before is not None:
             before.next, self._last = None, before
@@ -346,7 +350,7 @@ class _Scanner:
         append_nodes(element, content)
 
     def _target(self, opener: Bracket) -> LinkReference | None:
-        """Return where the link that ends here leads, and move behind it; None for no link."""
+        """Return the target of the link that ends here, and move past it; None if no link."""
         found = parse_inline_link(self._text, self._at)
         if found:
             self._at = found.end
@@ -364,7 +368,7 @@ class _Scanner:
             self._at = end
         return reference
 
-    # Section 6.5 and 6.6
+    # Autolinks and raw HTML (sections 6.5 and 6.6)
 
     def _angle(self) -> None:
         text = self._text
@@ -392,7 +396,7 @@ class _Scanner:
         link.text = AtomicString(shown.replace("&", "&amp;"))
         self._append(InlineNode(element=link, is_autolink=is_bare))
 
-    # Section 2.5
+    # Character references (section 2.5)
 
     def _entity(self) -> None:
         found = _ENTITY.match(self._text, self._at)

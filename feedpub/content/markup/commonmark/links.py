@@ -1,8 +1,7 @@
-"""Read link destinations, titles and labels, and link reference definitions (CommonMark 0.31,
-sections 4.7 and 6.3).
+"""Parse links and link reference definitions (CommonMark 0.31, sections 4.7 and 6.3).
 
-Each function looks at one place of a text and returns what stands there and where it ends, or
-None.
+The parsing functions look at one offset of a text. They return what they found and where it ends,
+or None.
 """
 
 import re
@@ -22,12 +21,12 @@ _TITLE = {
     "(": re.compile(r"\(((?:[^()\\]|\\.)*)\)", re.DOTALL),
 }
 _LABEL = re.compile(r"\[((?:[^\[\]\\]|\\.){0,999})\]", re.DOTALL)
-_DEEPEST = 32  # parentheses within a destination, as other readers of CommonMark have it
+_DEEPEST = 32  # nested parentheses in a destination, as in other CommonMark parsers
 
 
 @dataclass(frozen=True, slots=True)
 class LinkReference:
-    """Where a link leads: URL and title, with `&` escaped as in HTML."""
+    """The URL and title of a link, with `&` escaped as in HTML."""
 
     url: str
     title: str = ""
@@ -35,19 +34,19 @@ class LinkReference:
 
 @dataclass(frozen=True, slots=True)
 class InlineLink:
-    """An inline link's target, and the place behind it."""
+    """The target of an inline link, and the offset after it."""
 
     reference: LinkReference
     end: int
 
 
 def normalize_label(label: str) -> str:
-    """Return a label as it is compared: without case, white space collapsed."""
+    """Return a label for comparison: case-folded, with white space collapsed."""
     return " ".join(label.split()).casefold()
 
 
 def parse_inline_link(text: str, at: int) -> InlineLink | None:
-    """Read `(destination "title")` at a place."""
+    """Parse `(destination "title")` at an offset."""
     if not text.startswith("(", at):
         return None
     at = _skip(text, at + 1)
@@ -70,13 +69,13 @@ def parse_inline_link(text: str, at: int) -> InlineLink | None:
 
 
 def parse_link_label(text: str, at: int) -> tuple[str, int] | None:
-    """Read `[label]`, or `[]` of a collapsed reference, at a place."""
+    """Parse `[label]`, or the `[]` of a collapsed reference, at an offset."""
     found = _LABEL.match(text, at)
     return (found[1], found.end()) if found else None
 
 
 def extract_definitions(text: str, known: dict[str, LinkReference]) -> str:
-    """Move the definitions at the beginning of a paragraph to `known`; return the rest.
+    """Move the definitions at the start of a paragraph to `known`; return the rest.
 
     The first definition of a label wins.
     """
@@ -113,7 +112,7 @@ def _definition(text: str) -> tuple[str, LinkReference, int] | None:
 
 
 def _line_end(text: str, at: int) -> int:
-    """Return the place of the line's end where only white space comes before it, else -1."""
+    """Return the offset of the line end if only white space precedes it, else -1."""
     while at < len(text) and text[at] in " \t":
         at += 1
     return at if at == len(text) or text[at] == "\n" else -1
@@ -157,7 +156,7 @@ def _title(text: str, at: int) -> tuple[str, int] | None:
 
 
 def _plain(text: str) -> str:
-    """Resolve escapes and entities, and escape `&` as the serializer expects it."""
+    """Resolve escapes and entities, and escape `&` as the serializer expects."""
     if "\\" in text or "&" in text:
         text = _ESCAPED.sub(_character, text)
         text = text.replace("&", "&amp;")

@@ -1,12 +1,8 @@
-"""The pieces of a text while it is parsed, as a chain, and how elements are filled with them.
+"""Data structures and shared helpers of the CommonMark parser.
 
-The blocks of a document while and after it is parsed.
-
-Patterns of HTML within Markdown (CommonMark 0.31, sections 4.6, 6.5 and 6.6).
-
-Attribute lists: `{: .wide}`, `{#id}`, `{.class}`, `{key="value"}`. Other braces are text.
-
-Split the rows of a table into cells (GitHub Flavored Markdown, section 4.10).
+`InlineNode` and `Block` are the inline and block nodes. The rest matches raw HTML (CommonMark
+0.31, sections 4.6, 6.5 and 6.6), attribute lists such as `{: .wide}` or `{#id}`, and table rows
+(GitHub Flavored Markdown, section 4.10).
 """
 
 import re
@@ -20,7 +16,7 @@ from feedpub.content.markup.commonmark.links import LinkReference
 
 @dataclass(slots=True, eq=False)
 class DelimiterRun:
-    """A run of one of the delimiters; `length` shrinks as it is used."""
+    """A run of `*`, `_` or `~`; `length` shrinks as delimiters are matched."""
 
     delimiter: str
     length: int
@@ -29,11 +25,11 @@ class DelimiterRun:
     original_length: int = field(init=False)
 
     def __post_init__(self) -> None:
-        """Remember the length as written, which the rules of three ask for."""
+        """Keep the length as written, which the multiple-of-3 rules need."""
         self.original_length = self.length
 
     def matches_closer(self, closer: "DelimiterRun") -> bool:
-        """Return whether this run and a later one enclose emphasis (rules 9 to 17)."""
+        """Return whether this run and a later one enclose emphasis (section 6.2, rules 9 to 17)."""
         if self.delimiter != closer.delimiter or not self.can_open or not self.length:
             return False
         if self.delimiter == "~":
@@ -47,7 +43,7 @@ class DelimiterRun:
 
 @dataclass(slots=True, eq=False)
 class InlineNode:
-    """A piece of the text: characters, an element, or a run of delimiters yet to be matched."""
+    """A node of the inline chain: text, an element, or an unmatched delimiter run."""
 
     text: str = ""
     element: Element | None = None
@@ -59,12 +55,12 @@ class InlineNode:
 
 @dataclass(slots=True, eq=False)
 class Bracket:
-    """A `[` or `![` that may begin a link or a picture."""
+    """A `[` or `![` that may start a link or an image."""
 
     node: InlineNode
     is_image: bool
-    start: int  # of the text behind the bracket
-    stack_bottom: int  # delimiter runs that stood before it
+    start: int  # offset of the text after the bracket
+    stack_bottom: int  # number of delimiter runs before it
     is_active: bool = True
     has_bracket_after: bool = False
 
@@ -95,7 +91,7 @@ def _put(parent: Element, last: Element | None, text: str) -> None:
 
 
 def get_alt_text(element: Element) -> str:
-    """Return the plain text of what stands between the brackets of a picture."""
+    """Return the plain text between the brackets of an image."""
     pieces: list[str] = []
     for each in element.iter():
         if each is not element and each.tag == "img":
@@ -107,14 +103,14 @@ def get_alt_text(element: Element) -> str:
 
 
 def normalize_code_span(raw: str) -> str:
-    """Return the text of a code span as HTML has it (section 6.1)."""
+    """Return the content of a code span, stripped and escaped (section 6.1)."""
     text = raw.replace("\n", " ")
     if text.startswith(" ") and text.endswith(" ") and not text.isspace():
         text = text[1:-1]
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
-MAX_NESTING = 100  # containers within each other; nobody means more
+MAX_NESTING = 100  # nested containers; more is never intended
 CODE_INDENT = 4
 CONTAINER_KINDS = frozenset(
     (
@@ -134,7 +130,7 @@ LITERAL_KINDS = frozenset(("code", "fence", "html"))
 
 @dataclass(slots=True, eq=False)
 class Block:
-    """A block: what kind it is, the blocks or the lines it holds, and what its marker said."""
+    """A block: its kind, child blocks or lines, and the data from its marker."""
 
     kind: str
     start: int  # line, counted from 0
@@ -143,20 +139,20 @@ class Block:
     children: list["Block"] = field(default_factory=list)
     lines: list[str] = field(default_factory=list)
     is_open: bool = True
-    indent: int = 0  # columns that a line needs to go on in an item; of a fence: to take off
-    marker: str = ""  # of a list; the signs of a fence; the label of a footnote
-    level: int = 0  # of a heading; the first number of an ordered list, -1 for none
-    info: str = ""  # language of code; kind and title of an admonition
-    end_pattern: re.Pattern[str] | None = None  # ends a block of HTML or a Liquid block
-    attributes: str = ""  # `{: ...}` that stands below it
+    indent: int = 0  # columns a line needs to continue an item; of a fence: columns to strip
+    marker: str = ""  # of a list or directive; fence characters; footnote label
+    level: int = 0  # of a heading; the first number of an ordered list, -1 for bullets
+    info: str = ""  # language of code; "kind\ntitle" of an admonition or directive
+    end_pattern: re.Pattern[str] | None = None  # closes an HTML or Liquid block
+    attributes: str = ""  # the `{: ...}` line below it
     is_tight: bool = True
     columns: tuple[str, ...] = ()  # alignments of a table
-    formula_end: int = -1  # of a paragraph: the line on which a formula ends that is open in it
+    formula_end: int = -1  # of a paragraph: the line where its open formula ends
 
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """What a text holds: its blocks, and what its definitions define."""
+    """A parsed document: the root block, and the definitions by label."""
 
     root: Block
     references: dict[str, LinkReference]
@@ -165,7 +161,7 @@ class Document:
 
 
 class DepthError(ValueError):
-    """Blocks nested more than `DEEPEST` deep."""
+    """Blocks nested more than MAX_NESTING deep."""
 
 
 _ATTRIBUTE = r"\s++[A-Za-z_:][\w.:-]*+(?:\s*+=\s*+(?:[^\s\"'=<>`]++|'[^']*+'|\"[^\"]*+\"))?+"
@@ -173,7 +169,7 @@ OPEN_TAG = rf"<[A-Za-z][A-Za-z0-9-]*+(?:{_ATTRIBUTE})*+\s*+/?>"
 CLOSE_TAG = r"</[A-Za-z][A-Za-z0-9-]*+\s*+>"
 _TAG = re.compile(rf"{OPEN_TAG}|{CLOSE_TAG}")
 _SHORT_COMMENT = re.compile(r"<!--(?:>|->)")
-# How the other kinds of inline HTML begin and end; of a declaration the first letter is looked at.
+# Delimiters of the other kinds of inline HTML. A declaration (`<!`) also needs a letter next.
 _ENCLOSED = (("<!--", "-->"), ("<?", "?>"), ("<![CDATA[", "]]>"), ("<!", ">"))
 URI_AUTOLINK = re.compile(r"<([A-Za-z][A-Za-z0-9+.-]{1,31}:[^\s<>\x00-\x20]*)>")
 EMAIL_AUTOLINK = re.compile(
@@ -182,10 +178,10 @@ EMAIL_AUTOLINK = re.compile(
 
 
 def match_inline_html(text: str, at: int, absent: set[str]) -> str:
-    """Return the tag, comment or other HTML that begins at a place, or "" (section 6.6).
+    """Return the tag, comment or other HTML that starts at an offset, or "" (section 6.6).
 
-    `absent` remembers the ends that the text does not have any more, so that nobody looks for one
-    again from each beginning.
+    `absent` collects closing delimiters that do not occur again, so that many unclosed openings
+    do not each search the rest of the text.
     """
     found = _TAG.match(text, at) or _SHORT_COMMENT.match(text, at)
     if found:
@@ -208,7 +204,7 @@ _BLOCK_NAMES = (
     "head|header|hr|html|iframe|legend|li|link|main|menu|menuitem|nav|noframes|ol|optgroup|option|"
     "p|param|search|section|summary|table|tbody|td|tfoot|th|thead|title|tr|track|ul"
 )
-# Section 4.6: how each of the seven kinds of HTML block begins, and how it ends (None: blank line).
+# Section 4.6: start and end conditions of the seven kinds of HTML block (None: a blank line).
 HTML_BLOCKS: tuple[tuple[re.Pattern[str], re.Pattern[str] | None], ...] = (
     (
         re.compile(r"<(?:script|pre|textarea|style)(?:\s|>|$)", re.IGNORECASE),
@@ -230,14 +226,14 @@ _LIST = rf"\{{(:[^{{}}\n]*+|[ ]*+{_ONE}(?:[ ]++{_ONE})*+[ ]*+)\}}"
 
 
 class AttributeListProcessor(AttrListTreeprocessor):
-    """Python-Markdown's attribute lists, for what is certain to be one."""
+    """Python-Markdown's attribute lists, with stricter patterns: other braces stay text."""
 
     HEADER_RE = re.compile(rf"(?<![ ])[ ]++{_LIST}[ ]*+$")  # type: ignore[misc]  # final in the stubs alone
     BLOCK_RE = re.compile(rf"\n[ ]*+{_LIST}[ ]*+$")  # type: ignore[misc]  # final in the stubs alone
     INLINE_RE = re.compile(rf"^{_LIST}")  # type: ignore[misc]  # final in the stubs alone
 
     def assign_attrs(self, elem: Element, attrs_string: str, *, strict: bool = False) -> str:
-        """Give an element the attributes of a list; return what is left of the list."""
+        """Set the attributes of a list on an element; return the unparsed rest."""
         return super().assign_attrs(elem, attrs_string.lstrip(": "), strict=strict)
 
 
@@ -246,7 +242,7 @@ _ALIGNMENT = {(True, True): "center", (True, False): "left", (False, True): "rig
 
 
 def split_cells(row: str) -> list[str]:
-    r"""Return the text of each cell; `\|` within is a `|`, in code too."""
+    r"""Return the text of each cell; `\|` becomes `|`, in code too."""
     row = row.strip(" \t")
     row = row.removeprefix("|")
     found: list[str] = []
@@ -270,7 +266,7 @@ def split_cells(row: str) -> list[str]:
 
 
 def parse_alignments(row: str) -> tuple[str, ...]:
-    """Return how each column is aligned ("" for not at all); () where this is no delimiter row."""
+    """Return the alignment of each column ("" for none), or () if this is no delimiter row."""
     if (
         "-" not in row
         or not ("|" in row or ":" in row or row.strip(" \t-") == "")

@@ -1,4 +1,4 @@
-"""The line that is read, the blocks that are open on it, and how blocks are opened and closed."""
+"""State of the block parser: the cursor in the current line, and the open blocks."""
 
 import re
 from collections.abc import Sequence
@@ -16,13 +16,13 @@ _MARGIN = re.compile(r"[ \t]*(?:(?:[-*+:>]|\d{1,9}[.)])[ \t]+)*")
 
 
 class LineCursor:
-    """One line, and the place up to which the markers of blocks are read.
+    """One line, and the column up to which block markers have been consumed.
 
-    Places are columns: tabs of the margin are spaces here.
+    Tabs in the margin are expanded, so offsets there are columns.
     """
 
     def __init__(self, raw: str) -> None:
-        """Begin before the first character."""
+        """Start before the first character."""
         self._raw = self._line = raw
         if "\t" in raw:
             found = _MARGIN.match(raw)
@@ -34,20 +34,20 @@ class LineCursor:
         """Go to a column."""
         self.column = at
         text = self._line[at:].lstrip(" \t")
-        self.text_column = len(self._line) - len(text)  # where the next character stands
+        self.text_column = len(self._line) - len(text)  # of the next non-space character
         self.indent = self.text_column - at
         self.is_blank = not text
 
     def skip(self, columns: int) -> None:
-        """Go on by some columns."""
+        """Move forward by some columns."""
         self.move_to(self.column + columns)
 
     def rest(self) -> str:
-        """Return the line from its next character on."""
+        """Return the line from its next non-space character on."""
         return self._line[self.text_column :]
 
     def literal(self) -> str:
-        """Return the rest as written; a tab that begins before it becomes spaces."""
+        """Return the rest as written; a tab cut by the column becomes spaces."""
         if self._raw is self._line:
             return self._line[self.column :]
         width = 0
@@ -59,20 +59,23 @@ class LineCursor:
 
 
 class OpenBlocks:
-    """The document so far. The open blocks are the path from its root to `tip`."""
+    """The document being built; the open blocks are the path from its root to `tip`."""
 
     def __init__(self, lines: Sequence[str], references: dict[str, LinkReference]) -> None:
-        """Begin an empty document; `references` are the link references known by now."""
+        """Start an empty document; `references` holds the link references known so far."""
         root = Block("document", 0, 0)
         self.document = Document(root, references, {}, {})
         self.lines = lines
         self.line_number = 0
         self.line = LineCursor("")
         self.tip = root
-        self.unclosed_fences: set[str] = set()  # Liquid blocks that have no end from here on
+        self.unclosed_fences: set[str] = set()  # Liquid blocks with no end ahead
 
     def open(self, kind: str, container: Block) -> Block:
-        """Close what the line does not go on with, and open a block within a container."""
+        """Close the blocks that the line does not continue, and open a block in a container.
+
+        Raises DepthError if it would be nested too deeply.
+        """
         while container.kind not in CONTAINER_KINDS or (
             (container.kind == "list" and kind != "item")
             or (container.kind == "terms" and kind != "definition")
@@ -94,23 +97,23 @@ class OpenBlocks:
         return block
 
     def add_leaf(self, kind: str, container: Block, text: str, level: int = 0) -> Block:
-        """Add a block of one line, closed."""
+        """Add a closed block of one line."""
         block = self.open(kind, container)
         block.lines, block.level = [text], level
         self.close(block)
         return self.consume_line(block)
 
     def consume_line(self, block: Block) -> Block:
-        """Return a block that says of an open one that it has used up the line."""
+        """Return a closed block, which tells the parser that the line is consumed."""
         return Block("nothing", block.start, block.end, is_open=False) if block.is_open else block
 
     def close_descendants(self, block: Block) -> None:
-        """Close everything that is open within a block."""
+        """Close all open blocks inside a block."""
         while self.tip is not block and self.tip.parent is not None:
             self.close(self.tip)
 
     def close(self, block: Block) -> None:
-        """Close a block: take definitions off a paragraph, find out whether a list is loose."""
+        """Close a block: extract the definitions of a paragraph, decide if a list is loose."""
         block.is_open = False
         parent = block.parent
         if block.kind == "paragraph" and block.lines and block.lines[0].startswith("["):
@@ -135,11 +138,11 @@ class OpenBlocks:
             self.tip = parent
 
     def close_all(self) -> None:
-        """Close what the text's end leaves open."""
+        """Close all blocks at the end of the text."""
         self.close_descendants(self.document.root)
         self.close(self.document.root)
 
 
 def _has_gap(pair: Sequence[Block]) -> bool:
-    """Return whether a blank line stands between two blocks."""
+    """Return whether a blank line separates two blocks."""
     return len(pair) == 2 and pair[0].end + 1 < pair[1].start  # noqa: PLR2004

@@ -1,8 +1,8 @@
-"""Make elements of blocks, with their inline content.
+"""Build an element tree from parsed blocks and their inline content. Enter at `TreeBuilder`.
 
-The elements are those that Python-Markdown makes itself, so that its tree processors (attribute
-lists, abbreviations, those of a user's extensions) find what they look for. HTML and code are put
-into its stash: nothing looks into them again.
+The elements match those of Python-Markdown, so that its tree processors (attribute lists,
+abbreviations, the user's extensions) work. Raw HTML and code go into its stash, where no later
+step processes them.
 """
 
 import re
@@ -22,7 +22,7 @@ _ALERT = re.compile(r"\[!([A-Za-z][\w-]+)\]([+-]?)[ \t]*+(.*)$")
 
 
 class TreeBuilder:
-    """Makes elements of one document."""
+    """Builds the elements of one document."""
 
     def __init__(
         self,
@@ -34,8 +34,10 @@ class TreeBuilder:
         has_wiki_links: bool = True,
         set_formula: Callable[[str], str] | None = None,
     ) -> None:
-        """Take functions that store raw HTML and return its placeholder, that give an element the
-        attributes of a list, and that let extensions read a paragraph.
+        """Set the callbacks.
+
+        `stash` stores raw HTML and returns its placeholder. `assign` sets an attribute list on an
+        element. `extend` offers a paragraph to extensions and returns whether one took it.
         """
         self._document = document
         self._stash = stash
@@ -48,8 +50,8 @@ class TreeBuilder:
             has_wiki_links=has_wiki_links,
             set_formula=set_formula,
         )
-        self._notes: list[str] = []  # labels in the order of their first references
-        self._counts: dict[str, int] = {}  # references to each
+        self._notes: list[str] = []  # labels in order of first reference
+        self._counts: dict[str, int] = {}  # number of references by label
         self._makers: dict[str, Callable[[Block, Element], Element | None]] = {
             "paragraph": self._paragraph,
             "heading": self._heading,
@@ -129,7 +131,7 @@ class TreeBuilder:
         return self._box(block, parent, kind, title, sign)
 
     def _division(self, block: Block, parent: Element, classes: str, title: str) -> Element:
-        """Make a division of a `:::` block that is no admonition."""
+        """Build a `<div>` for a `:::` block that is not an admonition."""
         element = SubElement(parent, "div", {"class": classes})
         if title:
             self._inlines.parse(title, SubElement(SubElement(element, "p"), "strong"))
@@ -137,7 +139,7 @@ class TreeBuilder:
         return element
 
     def _box(self, block: Block, parent: Element, kind: str, title: str, sign: str) -> Element:
-        """Make an admonition; one that folds (`-` closed, `+` open) is a `<details>`."""
+        """Build an admonition; a foldable one (`-` closed, `+` open) is a `<details>`."""
         element = SubElement(parent, "details" if sign else "div", {"class": f"admonition {kind}"})
         if sign == "+":
             element.set("open", "open")
@@ -176,7 +178,7 @@ class TreeBuilder:
             self._give_attributes(item, block.attributes)
 
     def _tight(self, block: Block, item: Element) -> None:
-        """Put a paragraph's content right into an item."""
+        """Add the content of a paragraph to an item without `<p>`, for tight lists."""
         held = Element("p")
         self._inlines.parse("\n".join(block.lines), held)
         text = held.text or ""
@@ -251,7 +253,7 @@ class TreeBuilder:
             return
         section = SubElement(root, "section", {"class": "footnotes"})
         items = SubElement(section, "ol")
-        for label in self._notes:  # grows where a note refers to another
+        for label in self._notes:  # grows if a note refers to another
             item = SubElement(items, "li", id=f"fn:{label}")
             self._children(self._document.footnotes[label], item)
         for label, item in zip(self._notes, items, strict=True):
@@ -277,7 +279,7 @@ def _reference_id(label: str, count: int) -> str:
 
 
 def _insert(parent: Element, box: Element) -> None:
-    """Put a box before the text of an element."""
+    """Insert a checkbox before the text of an element."""
     box.tail = " " + (parent.text or "")
     parent.text = None
     parent.insert(0, box)

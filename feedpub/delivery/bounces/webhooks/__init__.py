@@ -1,5 +1,5 @@
-"""What a mail service POSTs of bounces and complaints → reports, once it is sure that it did.
+"""Verify and parse the bounce and complaint webhooks of mail providers.
 
-Each service has a class whose instance is called with what was POSTed and the time, and gives a
-Notice or raises NoticeError; nothing else is ever raised, whatever the octets.
+Each provider has a class whose instances are `WebhookParser`s: called with a `WebhookRequest` and
+the time, they return a `WebhookNotification` or raise WebhookError, and nothing else for any input.
 """

@@ -1,4 +1,4 @@
-"""What Mailgun tells → reports.
+"""Mailgun webhooks.
 
 https://documentation.mailgun.com/docs/mailgun/user-manual/webhooks/securing-webhooks
 """
@@ -27,23 +27,23 @@ _SUPPRESSED = {
     "suppress-complaint": "complaint",
     "suppress-unsubscribe": "unsubscribe",
 }
-_DIGITS = 10  # of a time in seconds since 1970, from 2001 to 2286
+_DIGITS = 10  # digits of a Unix timestamp from 2001 to 2286
 
 
 class Mailgun:
-    """Reads what Mailgun tells."""
+    """Parser of Mailgun webhooks, which are signed with `key`."""
 
     def __init__(self, key: str, keys: SigningKeys) -> None:
-        """Believe what is signed with the webhook signing key."""
+        """Accept requests signed with `key`, the webhook signing key."""
         self._key = key.encode()
         self._keys = keys
 
     def __call__(self, posted: WebhookRequest, now: datetime) -> WebhookNotification:
-        """Give what was told. Raises NoticeError.
+        """Return the notification. Raises WebhookError.
 
-        The signature is of a time and of a token alone, and not of what is told: whoever has seen
-        one could tell anything with it. So the two count once, and not for long; since they are
-        signed without anything between them, where the time ends has to be certain.
+        Mailgun signs only the timestamp and a token, not the event, so a captured signature fits
+        any event. It is therefore accepted once and briefly. The two are signed without a
+        separator, so the timestamp must have a fixed length.
         """
         told = parse_json(posted.body)
         when, token = get_text(told, "signature", "timestamp"), get_text(told, "signature", "token")
@@ -67,7 +67,7 @@ def _parse_event(event: object) -> BounceEvent | None:
         how = "complaint" if kind == "complained" else "unsubscribe"
         return build_event(how, recipient, text=f"{kind} (Mailgun)")
     if kind != "failed" or get_text(event, "severity") != "permanent":
-        return None  # what failed for now, Mailgun tries again by itself
+        return None  # Mailgun retries temporary failures itself
     said = get_text(event, "delivery-status", "message")
     said = said or get_text(event, "delivery-status", "description")
     how = _SUPPRESSED.get(get_text(event, "reason"), "")
@@ -85,7 +85,7 @@ def _parse_event(event: object) -> BounceEvent | None:
 
 
 def _is_hard(event: object, status: str, said: str) -> bool:
-    """Tell whether Mailgun, or the server's words, call the address invalid."""
+    """Return whether Mailgun or the server's text calls the address invalid."""
     is_hard = get_text(event, "delivery-status", "bounce-type") == "hard"
     code, named = bounce_classifier.find_reply_codes(said)
     return is_hard or bounce_classifier.is_hard_bounce(code or 550, status or named, said)

@@ -1,4 +1,4 @@
-"""What a mail service POSTs, and how JSON is read that anybody may have written."""
+"""The request and notification types of webhooks, and helpers for all provider parsers."""
 
 import json
 from collections.abc import Callable, Iterator, Mapping
@@ -10,43 +10,43 @@ from feedpub.delivery.bounces.event import BounceEvent
 from feedpub.models.tokens import SigningKeys
 
 TIMESTAMP_TOLERANCE = timedelta(hours=1)
-"""How far a notice's time may be from ours; within it, whoever reads one remembers its id."""
+"""Permitted clock difference; the caller must remember ids for this long against replay."""
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_DIGITS = 10  # of seconds since then, until the year 2286
+_DIGITS = 10  # digits of a Unix timestamp until 2286
 
 
 class WebhookError(ValueError):
-    """It is not from whom it seems, or cannot be read; the message says why, for a log."""
+    """The request is not authentic or cannot be parsed; the message is for the log."""
 
 
 class WebhookRetryLaterError(WebhookError):
-    """Nobody can tell at the moment: whoever sent it should send it again."""
+    """The request cannot be verified at the moment; the provider should send it again."""
 
 
 @dataclass(frozen=True, slots=True)
 class WebhookRequest:
-    """What somebody POSTed."""
+    """A POST request to a webhook."""
 
     body: bytes
     headers: Mapping[str, str]  # names in lower case
-    secret: str = ""  # the end of the URL
+    secret: str = ""  # the last part of the URL's path
 
 
 @dataclass(frozen=True, slots=True)
 class WebhookNotification:
-    """What a service told, for sure: so an address in it may be believed where no token is."""
+    """An authenticated notification, whose addresses can be trusted even without a token."""
 
-    id: str  # the same when it is told again
+    id: str  # the same if the provider sends it again
     events: tuple[BounceEvent, ...]
-    confirm_url: str = ""  # a URL that confirms that we want to be told
+    confirm_url: str = ""  # the URL that confirms the webhook subscription
 
 
 WebhookParser = Callable[[WebhookRequest, datetime], WebhookNotification]
 
 
 def parse_json(body: bytes | str) -> object:
-    """Read JSON. Raises NoticeError."""
+    """Parse JSON. Raises WebhookError."""
     try:
         found: object = json.loads(body)
     except (ValueError, RecursionError):
@@ -55,7 +55,7 @@ def parse_json(body: bytes | str) -> object:
 
 
 def _parse_timestamp(seconds: str) -> datetime:
-    """Read seconds since 1970. Raises NoticeError."""
+    """Parse a Unix timestamp. Raises WebhookError."""
     whole = seconds.partition(".")[0]
     if not (whole.isascii() and whole.isdigit() and len(whole) <= _DIGITS):
         raise WebhookError("it has no time")
@@ -63,18 +63,18 @@ def _parse_timestamp(seconds: str) -> datetime:
 
 
 def require_fresh_timestamp(seconds: str, now: datetime) -> None:
-    """Raise NoticeError for what is no time, in seconds since 1970, or another one than now."""
+    """Raise WebhookError unless `seconds` is a Unix timestamp within the tolerance."""
     require_fresh(_parse_timestamp(seconds), now)
 
 
 def require_fresh(when: datetime, now: datetime) -> None:
-    """Raise NoticeError for what is of another time: somebody may have kept it."""
+    """Raise WebhookError for a time outside the tolerance, which suggests a replay."""
     if not now - TIMESTAMP_TOLERANCE <= when <= now + TIMESTAMP_TOLERANCE:
         raise WebhookError(f"it is of {when:%Y-%m-%d %H:%M:%S} UTC, and not of now")
 
 
 def attach_subscriber(report: BounceEvent, event: object, keys: SigningKeys) -> BounceEvent:
-    """Give a report with the subscriber whose token stands in the event, if any does."""
+    """Return the event with the subscriber whose token is in the provider's JSON, if any."""
     said = tuple(_strings(event))
     found = find_token_subject(said, keys, "bounce")
     return replace(
@@ -84,7 +84,7 @@ def attach_subscriber(report: BounceEvent, event: object, keys: SigningKeys) -> 
 
 
 def _strings(value: object) -> Iterator[str]:
-    """Give every text in it, from the outside in."""
+    """Yield every string in a JSON value, breadth first."""
     waiting = [value]
     for each in waiting:
         if isinstance(each, str):

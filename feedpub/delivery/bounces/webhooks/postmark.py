@@ -1,4 +1,4 @@
-"""What Postmark tells → reports.
+"""Postmark webhooks.
 
 https://postmarkapp.com/developer/webhooks/webhooks-overview
 """
@@ -25,7 +25,7 @@ _KINDS = {
     "SpamComplaint": "complaint",
     "Unsubscribe": "unsubscribe",
     "ManuallyDeactivated": "unsubscribe",
-    "Transient": "auto",  # Postmark tries again by itself
+    "Transient": "auto",  # Postmark retries itself
     "Subscribe": "auto",
     "AutoResponder": "auto",
     "AddressChange": "auto",
@@ -44,7 +44,7 @@ _REFUSALS = {
     "TemplateRenderingFailed": Refusal.POLICY,
     "DnsError": Refusal.TECHNICAL,
 }
-"""What the types of a bounce are about, where they tell: https://postmarkapp.com/developer/api."""
+"""Bounce types that imply a subject: https://postmarkapp.com/developer/api."""
 _REASONS = {
     "HardBounce": "hard",
     "SpamComplaint": "complaint",
@@ -53,16 +53,16 @@ _REASONS = {
 
 
 class Postmark:
-    """Reads what Postmark tells."""
+    """Parser of Postmark webhooks, which carry a shared secret."""
 
     def __init__(self, secret: str, keys: SigningKeys) -> None:
-        """Believe who has the secret: as the password, or at the end of the URL."""
+        """Accept requests with `secret` as their password or at the end of their URL."""
         self._secret = secret.encode()
         self._keys = keys
 
     def __call__(self, posted: WebhookRequest, now: datetime) -> WebhookNotification:
-        """Give what was told. Raises NoticeError."""
-        del now  # nothing in it is signed, so that a time would prove nothing
+        """Return the notification. Raises WebhookError."""
+        del now  # Postmark does not sign requests, so a timestamp would prove nothing
         given = (posted.secret, _password(posted.headers.get("authorization", "")))
         same = [
             hmac.compare_digest(each.encode("utf-8", "replace"), self._secret) for each in given
@@ -71,7 +71,7 @@ class Postmark:
             raise WebhookError("it has not the secret")
         event = parse_json(posted.body)
         report = _parse_event(event)
-        # With what it is about, since the same body may come again after it was acted upon.
+        # There is no event id to use; a request that is sent again has the same body.
         number = sha256(posted.body).hexdigest()
         return WebhookNotification(
             number, (attach_subscriber(report, event, self._keys),) if report else ()
@@ -79,7 +79,7 @@ class Postmark:
 
 
 def _password(header: str) -> str:
-    """Give the password of HTTP's basic authentication (RFC 7617); "" where there is none."""
+    """Return the password of basic authentication (RFC 7617), or ""."""
     scheme, _, given = header.partition(" ")
     if scheme.lower() != "basic":
         return ""

@@ -1,4 +1,4 @@
-"""What SendGrid tells → reports.
+"""SendGrid event webhooks.
 
 https://www.twilio.com/docs/sendgrid/for-developers/tracking-events/event
 """
@@ -55,22 +55,22 @@ _EVENT_KINDS = {
 
 
 class SendGrid:
-    """Reads what SendGrid tells."""
+    """Parser of SendGrid webhooks, which are signed with ECDSA."""
 
     def __init__(self, key: str, keys: SigningKeys) -> None:
-        """Believe what is signed for a verification key. Raises ValueError for what is none."""
+        """Accept requests signed for verification key `key`. Raises ValueError if it is invalid."""
         try:
             found = load_der_public_key(base64.b64decode(key, validate=True))
         except (binascii.Error, ValueError, UnsupportedAlgorithm):
             found = None
         if not isinstance(found, EllipticCurvePublicKey):
             told = "is no verification key of SendGrid's signed event webhook"
-            raise ValueError(told)  # noqa: TRY004 - it is a text, and says something else
+            raise ValueError(told)  # noqa: TRY004 - the argument is a str; its content is wrong
         self._key = found
         self._keys = keys
 
     def __call__(self, posted: WebhookRequest, now: datetime) -> WebhookNotification:
-        """Give what was told. Raises NoticeError."""
+        """Return the notification. Raises WebhookError."""
         written = posted.headers.get(_SIGNATURE, "")
         when = posted.headers.get(_TIMESTAMP, "")
         signed = when.encode("utf-8", "replace") + posted.body
@@ -83,7 +83,7 @@ class SendGrid:
         events = parse_json(posted.body)
         if not isinstance(events, list):
             raise WebhookError("it is no list of events")
-        # Not the signature: of one body there are many that are good.
+        # Not the signature: ECDSA allows several valid ones for the same body.
         number = f"{when} {sha256(posted.body).hexdigest()}"
         return WebhookNotification(number, tuple(self._parse_events(events)))
 
@@ -105,11 +105,11 @@ def _parse_event(event: object) -> BounceEvent | None:
         how = _DROPPED.get(reason.lower(), "")
         return build_event(how, recipient, text=reason) if how else None
     if kind != "bounce":
-        return None  # what is deferred, SendGrid tries again by itself
+        return None  # SendGrid retries deferred messages itself
     category = get_text(event, "bounce_classification")
     refusal = _REFUSALS.get(category.lower())
     if refusal is None and get_text(event, "type") == "blocked":
-        refusal = Refusal.POLICY  # a block is about the message, and the address is mailed again
+        refusal = Refusal.POLICY  # a block concerns the message, not the address
     code, named = bounce_classifier.find_reply_codes(reason)
     gone = bounce_classifier.is_hard_bounce(code or 550, status or named, reason)
     hard = refusal is Refusal.INVALID or (refusal is None and gone)

@@ -1,4 +1,4 @@
-"""Read what Amazon SES tells by SNS."""
+"""Amazon SES notifications, delivered by Amazon SNS."""
 
 from datetime import datetime
 
@@ -14,20 +14,20 @@ from feedpub.models.tokens import SigningKeys
 
 
 class Ses:
-    """Reads what SES tells."""
+    """Parser of SES notifications from one SNS topic."""
 
     def __init__(self, topic: str, keys: SigningKeys, fetch: FetchUrl, roots: LoadRoots) -> None:
-        """Read of an SNS topic, by its ARN; `fetch` and `roots` are as `Sns` takes them."""
+        """Accept notifications of the SNS topic with the ARN `topic`; see `Sns` for the rest."""
         self._keys = keys
         self._sns = Sns(topic, fetch, roots)
 
     def __call__(self, posted: WebhookRequest, now: datetime) -> WebhookNotification:
-        """Give what was told. Raises NoticeError."""
+        """Return the notification. Raises WebhookError."""
         told = self._sns(posted, now)
         if told.kind != "Notification":
             return WebhookNotification(told.id, (), told.confirm_url)
         event = parse_json(told.message)
         reports = tuple(provider_bounces.parse_ses_events(event))
-        if len(reports) == 1:  # of several, the token says nothing of each
+        if len(reports) == 1:  # with several, the token does not say which one
             reports = (attach_subscriber(reports[0], event, self._keys),)
         return WebhookNotification(told.id, reports)

@@ -1,8 +1,7 @@
-"""What was POSTed → a message of Amazon SNS, once its signature is good.
+"""Verify messages of Amazon SNS and the certificate chain that they are signed with.
 
+`Sns` parses requests for one topic; `Ses` uses it.
 https://docs.aws.amazon.com/sns/latest/dg/sns-verify-signature-of-message.html
-
-Verify the certificate that Amazon SNS signs messages with, up to a root that is trusted.
 """
 
 import base64
@@ -31,24 +30,24 @@ from feedpub.delivery.bounces.webhooks.notification import (
 )
 
 FetchUrl = Callable[[str], bytes]
-"""Returns what is at a URL; b"" where it cannot be had."""
+"""Returns the body at a URL, or b"" if it cannot be fetched."""
 
 LoadRoots = Callable[[], Sequence[x509.Certificate]]
 """Returns the root certificates that the system trusts."""
 
 _SUBJECT = re.compile(r"sns(?:\.[a-z0-9-]{3,40})?\.amazonaws\.com(?:\.cn)?")
 _ISSUER_HOST = re.compile(r"(?:[a-z0-9-]{1,63}\.){1,4}amazontrust\.com")
-_MOST_ISSUERS = 3  # that are fetched: there is one between Amazon's roots and the certificate
+_MOST_ISSUERS = 3  # to fetch; today one is between Amazon's roots and the certificate
 
 
 def verify_certificate(
     pem: bytes, roots: Sequence[x509.Certificate], fetch: FetchUrl, now: datetime
 ) -> x509.Certificate:
-    """Return the certificate in a PEM file, once a chain leads from it to one of the roots.
+    """Return the certificate in a PEM file, verified up to a trusted root.
 
     Raises:
-        NoticeError: It is not one of SNS, or nobody trusted stands behind it.
-        NoticeDelayedError: An issuer of the chain cannot be fetched at the moment.
+        WebhookError: It is not a certificate of SNS, or no trusted root vouches for it.
+        WebhookRetryLaterError: An issuer certificate cannot be fetched at the moment.
     """
     leaf, *between = _read(pem)
     name = next((each for each in _names(leaf) if _SUBJECT.fullmatch(each)), None)
@@ -58,7 +57,7 @@ def verify_certificate(
         raise WebhookError("the certificate is of another time")
     between += _issuers(between[-1] if between else leaf, roots, fetch)
     try:
-        # The policy takes a time without a zone, in UTC.
+        # The policy takes a naive UTC time.
         moment = now.astimezone(UTC).replace(tzinfo=None)
         policy = PolicyBuilder().store(Store(list(roots))).time(moment)
         policy.build_server_verifier(x509.DNSName(name)).verify(leaf, between)
@@ -77,7 +76,7 @@ def _read(pem: bytes) -> list[x509.Certificate]:
 
 
 def _names(certificate: x509.Certificate) -> Sequence[str]:
-    """Return the host names that a certificate is for."""
+    """Return the host names in a certificate."""
     try:
         extension = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName)
     except (x509.ExtensionNotFound, ValueError):
@@ -88,7 +87,7 @@ def _names(certificate: x509.Certificate) -> Sequence[str]:
 def _issuers(
     certificate: x509.Certificate, roots: Sequence[x509.Certificate], fetch: FetchUrl
 ) -> list[x509.Certificate]:
-    """Fetch who issued a certificate, and who issued that, up to one of the roots."""
+    """Fetch the issuer certificates between a certificate and one of the roots."""
     trusted = {each.subject for each in roots}
     found: list[x509.Certificate] = []
     while certificate.issuer not in trusted and len(found) < _MOST_ISSUERS:
@@ -107,9 +106,9 @@ def _issuers(
 
 
 def _issuer_url(certificate: x509.Certificate) -> str:
-    """Return where a certificate says that its issuer's is, "" where that is not at Amazon.
+    """Return the URL of the issuer's certificate, or "" if it is not at Amazon.
 
-    It may come in the clear: what matters is whose signature it bears.
+    Plain HTTP is acceptable: the signature on the certificate is what counts.
     """
     try:
         access = certificate.extensions.get_extension_for_class(x509.AuthorityInformationAccess)
@@ -145,29 +144,29 @@ _SIGNED = {
 }
 _HASHES: dict[str, type[HashAlgorithm]] = {"1": SHA1, "2": SHA256}
 _LONGEST_URL = 2000
-_MOST = 4  # certificates that are remembered
+_MOST = 4  # cached certificates
 
 
 @dataclass(frozen=True, slots=True)
 class SnsMessage:
-    """What SNS told."""
+    """A verified message of SNS."""
 
     id: str
     kind: str  # Notification, SubscriptionConfirmation or UnsubscribeConfirmation
     message: str
-    confirm_url: str = ""  # what confirms a subscription
+    confirm_url: str = ""  # visiting it confirms the subscription
 
 
 class Sns:
-    """Reads what SNS tells of one topic."""
+    """Parser of the messages of one SNS topic."""
 
     def __init__(self, topic: str, fetch: FetchUrl, roots: LoadRoots) -> None:
-        """Read messages of the topic with an ARN.
+        """Accept messages of one topic.
 
         Args:
-            topic: The ARN.
-            fetch: Gets the certificates of SNS.
-            roots: Returns the certificates that those have to lead to.
+            topic: The topic's ARN.
+            fetch: Fetches the certificates of SNS.
+            roots: Returns the trusted root certificates.
         """
         self._topic = topic
         self._fetch = fetch
@@ -175,12 +174,12 @@ class Sns:
         self._known: dict[str, x509.Certificate] = {}
 
     def __call__(self, posted: WebhookRequest, now: datetime) -> SnsMessage:
-        """Give what was told. Raises NoticeError."""
+        """Return the message. Raises WebhookError."""
         envelope = parse_json(posted.body)
         kind = get_text(envelope, "Type")
         if kind not in _SIGNED:
             raise WebhookError("it is no message of SNS")
-        # Anybody may have a topic at Amazon, and have SNS sign what they like.
+        # Anybody can create a topic and have SNS sign messages of their own.
         if get_text(envelope, "TopicArn") != self._topic:
             raise WebhookError("it is of another topic")
         require_fresh(_parse_timestamp(get_text(envelope, "Timestamp")), now)
@@ -193,12 +192,12 @@ class Sns:
         )
 
     def _verify(self, envelope: object, kind: str, now: datetime) -> None:
-        """Raise NoticeError where SNS has not signed it."""
+        """Raise WebhookError unless SNS has signed the message."""
         algorithm = _HASHES.get(get_text(envelope, "SignatureVersion"))
         if algorithm is None:
             raise WebhookError("it is signed in no known way")
         pairs = ((name, get_text(envelope, name)) for name in _SIGNED[kind])
-        # A Subject that is not there is left out; all else always is.
+        # A missing Subject is not part of the signed text; all other fields always are.
         said = "".join(f"{name}\n{value}\n" for name, value in pairs if value or name != "Subject")
         key = self._certificate(get_text(envelope, "SigningCertURL"), now).public_key()
         if not isinstance(key, RSAPublicKey):
@@ -210,7 +209,7 @@ class Sns:
             raise WebhookError("its signature is wrong") from None
 
     def _certificate(self, url: str, now: datetime) -> x509.Certificate:
-        """Return the certificate at a URL, which is fetched again once it has expired."""
+        """Return the certificate at a URL, cached until it expires."""
         _require_amazon(url)
         if not _CERTIFICATE.fullmatch(urlsplit(url).path) or "?" in url or "#" in url:
             raise WebhookError("a URL in it is not of a certificate of SNS")
@@ -238,7 +237,7 @@ def _parse_timestamp(written: str) -> datetime:
 
 
 def _require_amazon(url: str) -> None:
-    """Raise NoticeError for a URL that is not of SNS itself."""
+    """Raise WebhookError for a URL that is not of SNS itself."""
     try:
         parts = urlsplit(url)
         right = parts.scheme == "https" and parts.port in {None, 443}
@@ -246,7 +245,7 @@ def _require_amazon(url: str) -> None:
         raise WebhookError("a URL in it cannot be read") from None
     if len(url) > _LONGEST_URL:
         raise WebhookError("a URL in it is too long")
-    # The whole of it, so that no user name or back slash stands before another host.
+    # Match the whole netloc, so that no user name or backslash can hide another host.
     if not (right and _HOST.fullmatch(parts.netloc.removesuffix(":443"))):
         raise WebhookError("a URL in it is not of SNS")
     if any(each <= " " or each == "\\" or each > "~" for each in url):

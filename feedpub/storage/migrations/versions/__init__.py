@@ -1,1 +1,1 @@
-"""One module for each revision, oldest first."""
+"""Revisions of the schema, oldest first."""

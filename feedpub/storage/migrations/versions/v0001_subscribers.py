@@ -1,4 +1,4 @@
-"""Readers, and the hashes of those who are forgotten."""
+"""Add subscribers, and the hashes of erased addresses."""
 
 import sqlalchemy as sa
 from alembic import op

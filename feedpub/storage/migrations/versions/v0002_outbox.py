@@ -1,4 +1,4 @@
-"""What is to be sent, and what became of it."""
+"""Add issues, the ledger, variants and deliveries."""
 
 import sqlalchemy as sa
 from alembic import op

@@ -1,4 +1,4 @@
-"""When mail to a reader last came back softly."""
+"""Record when the last soft bounce of a subscriber came."""
 
 import sqlalchemy as sa
 from alembic import op

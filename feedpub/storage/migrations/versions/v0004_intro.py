@@ -1,4 +1,4 @@
-"""The words before the posts of an issue, for its page."""
+"""Store the introduction of an issue, for its page."""
 
 import sqlalchemy as sa
 from alembic import op

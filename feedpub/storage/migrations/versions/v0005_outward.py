@@ -1,4 +1,4 @@
-"""What is to be told to others, and what is counted day by day."""
+"""Add outgoing webhooks, feed requests and daily subscriber counts."""
 
 import sqlalchemy as sa
 from alembic import op

@@ -1,4 +1,4 @@
-"""Who asks to be mailed, until they have confirmed it."""
+"""Add sign-up requests."""
 
 import sqlalchemy as sa
 from alembic import op

@@ -1,4 +1,4 @@
-"""Until when posts waited for those who want mail sooner since then."""
+"""Record when a subscriber left a delayed cadence."""
 
 import sqlalchemy as sa
 from alembic import op

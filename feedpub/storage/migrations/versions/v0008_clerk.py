@@ -1,4 +1,4 @@
-"""Which process has a request of somebody who asks to be mailed."""
+"""Record which worker holds a sign-up request."""
 
 import sqlalchemy as sa
 from alembic import op

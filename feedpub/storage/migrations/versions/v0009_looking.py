@@ -1,4 +1,4 @@
-"""The posts that the newsletter knows, and what each digest saw when it last looked."""
+"""Add seen posts, and what each digest found when it last looked."""
 
 import sqlalchemy as sa
 from alembic import op

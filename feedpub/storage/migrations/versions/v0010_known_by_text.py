@@ -1,4 +1,4 @@
-"""Posts are known again by their text too, not by title and date alone."""
+"""Recognise posts by their text too, not only by title and date."""
 
 import sqlalchemy as sa
 from alembic import op

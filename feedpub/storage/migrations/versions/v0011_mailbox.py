@@ -1,4 +1,4 @@
-"""Requests to be mailed are counted by mailbox and by domain too."""
+"""Count sign-up requests by mailbox and domain too."""
 
 import sqlalchemy as sa
 from alembic import op

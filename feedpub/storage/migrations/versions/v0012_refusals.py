@@ -1,4 +1,4 @@
-"""What servers refused because of the sender, for the operator to see."""
+"""Add refusals that concern the sender."""
 
 import sqlalchemy as sa
 from alembic import op

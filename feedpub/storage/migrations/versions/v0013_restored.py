@@ -1,4 +1,4 @@
-"""What tells a database that was restored from a backup from the one that mail went out of."""
+"""Add what distinguishes a database from a restored backup of it."""
 
 import secrets
 

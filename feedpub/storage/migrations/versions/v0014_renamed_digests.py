@@ -1,4 +1,4 @@
-"""What a digest was called when an issue of it was planned."""
+"""Store the name and title of a digest when an issue was planned."""
 
 import sqlalchemy as sa
 from alembic import op

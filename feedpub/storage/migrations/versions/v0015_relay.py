@@ -1,4 +1,4 @@
-"""The relays that are not used for a while, since they take no more mail for now."""
+"""Add suspended relays."""
 
 import sqlalchemy as sa
 from alembic import op
