@@ -213,11 +213,11 @@ def get_site_timezone(request: BuildRequest) -> ZoneInfo:
 
 @contextmanager
 def open_newsletter(
-    request: BuildRequest, patience: float = storage_database.LOCK_TIMEOUT
+    request: BuildRequest, timeout: float = storage_database.LOCK_TIMEOUT
 ) -> Iterator[NewsletterContext]:
     """Open a site's newsletter context, and close its database on exit.
 
-    `patience` is how long to wait for a locked database, as in `storage.open_store`. Digests that
+    `timeout` is how long to wait for a locked database, as in `storage.open_store`. Digests that
     were renamed with `was` are renamed in the database first.
 
     Raises FeedpubError if the configuration, the database or the secret cannot be used.
@@ -227,7 +227,7 @@ def open_newsletter(
     keys = _build_keys(files_secrets.load_secrets(home, request.environ))
     outside = RestoreGuard(home, _derive_salts(keys))
     url = where.config.subscribers.database
-    with closing(storage.open_store(url, home, patience, outside.build_hooks())) as database:
+    with closing(storage.open_store(url, home, timeout, outside.build_hooks())) as database:
         behind = outside.check_database(database, request.now)
         for each in where.config.digests:
             if each.was:

@@ -356,14 +356,14 @@ def _readers(label: str, number: int) -> Bar:
 
 
 def _issue(each: IssueSummary, words: Catalog) -> Bar:
-    tally = each.stats
+    stats = each.stats
     parts = (
-        ("good", tally.accepted),
-        ("bad", tally.failed),
-        ("rest", tally.waiting + tally.deferred + tally.doubt),
-        ("none", tally.suppressed),
+        ("good", stats.accepted),
+        ("bad", stats.failed),
+        ("rest", stats.waiting + stats.deferred + stats.doubt),
+        ("none", stats.suppressed),
     )
-    share = _text(words, "share", taken=f"{tally.accepted:,}", all=f"{tally.audience:,}")
+    share = _text(words, "share", taken=f"{stats.accepted:,}", all=f"{stats.audience:,}")
     day = words.format_date(each.day, year=False)
     return Bar(f"{day} · {each.subject or each.digest}", parts, share)
 

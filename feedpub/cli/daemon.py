@@ -61,9 +61,9 @@ def _lines(found: "SiteStatus", now: datetime) -> Iterator[list[str]]:
         if rows
         else _NOTHING_DUE
     )
-    for issue, tally in found.open_issues:
+    for issue, stats in found.open_issues:
         told = f"Issue {issue.id} of {escape(issue.digest)}, {issue.state}"
-        yield [told, *format_totals(tally)]
+        yield [told, *format_totals(stats)]
 
 
 def _due(found: "SiteStatus", now: datetime) -> Iterator[tuple[str, str]]:
@@ -209,7 +209,7 @@ def _status_to_dict(found: "SiteStatus", now: datetime) -> dict[str, object]:
         ],
         "digests": [{"digest": name, "next": iso(at)} for name, at in found.next_issues],
         "next_due": iso(found.next_delivery),
-        "issues": [issue_to_dict(issue, tally) for issue, tally in found.open_issues],
+        "issues": [issue_to_dict(issue, stats) for issue, stats in found.open_issues],
         "refusals": [
             {"domain": each.domain, "text": each.text, "number": each.number, "last": iso(each.at)}
             for each in found.refusals

@@ -43,18 +43,18 @@ _OUTCOME_DESCRIPTIONS = {
 
 def _list(session: CommandContext) -> int:
     newsletter, request = session.app.newsletter(), session.build_request()
-    standings = newsletter.list_digests(request)
+    statuses = newsletter.list_digests(request)
     session.terminal.clear_progress()
     if session.arguments.json:
-        told = {"digests": [_standing_object(each) for each in standings]}
+        told = {"digests": [_standing_object(each) for each in statuses]}
         session.app.stdout.write(json.dumps(told) + "\n")
         return EXIT_OK
     zone = newsletter.get_site_timezone(request)
-    for each in standings:
+    for each in statuses:
         session.echo(_format_standing(each, zone), always=True)
-    if not standings:
+    if not statuses:
         session.echo_hint("There is no digest; name one under digests: in config.yaml.")
-    elif all(each.last_slot for each in standings):
+    elif all(each.last_slot for each in statuses):
         session.echo_hint(
             "Next: `feedpub digest preview NAME --open` shows one, `feedpub digest send` sends."
         )
@@ -152,11 +152,11 @@ def _send(session: CommandContext) -> int:
 
 def _remedy(sent: "DigestResult") -> str:
     """Return what to do about an issue with undelivered messages."""
-    issue, tally = sent.issue, sent.stats
+    issue, stats = sent.issue, sent.stats
     if issue and issue.state == "paused":
-        again = f"`feedpub digest retry {issue.id}`, then " if tally and tally.failed else ""
+        again = f"`feedpub digest retry {issue.id}`, then " if stats and stats.failed else ""
         return f"Next: mend that, then {again}`feedpub digest resume {issue.id}`."
-    if tally and (tally.waiting or tally.deferred):
+    if stats and (stats.waiting or stats.deferred):
         return "Next: `feedpub digest status` tells why; `feedpub digest send` goes on."
     return "Next: `feedpub digest status` tells why, and what to do."
 
@@ -165,17 +165,17 @@ def _status(session: CommandContext) -> int:
     newsletter, request = session.app.newsletter(), session.build_request()
     found = newsletter.list_issues(request, session.arguments.digest)
     if session.arguments.json:
-        told = {"issues": [issue_to_dict(issue, tally) for issue, tally in found]}
+        told = {"issues": [issue_to_dict(issue, stats) for issue, stats in found]}
         session.app.stdout.write(json.dumps(told) + "\n")
         return EXIT_OK
     zone = newsletter.get_site_timezone(request)
-    for issue, tally in found:
-        lost = _format_undelivered(session, issue, tally)
-        session.echo([_headline(issue, zone), *format_totals(tally), *lost], always=True)
+    for issue, stats in found:
+        lost = _format_undelivered(session, issue, stats)
+        session.echo([_headline(issue, zone), *format_totals(stats), *lost], always=True)
     paused = [issue.id for issue, _ in found if issue.state == "paused"]
-    failed = [issue.id for issue, tally in found if tally.failed]
-    over = [(issue, tally) for issue, tally in found if issue.state != "cancelled"]
-    doubtful = [issue.id for issue, tally in over if tally.doubt and not tally.waiting]
+    failed = [issue.id for issue, stats in found if stats.failed]
+    over = [(issue, stats) for issue, stats in found if issue.state != "cancelled"]
+    doubtful = [issue.id for issue, stats in over if stats.doubt and not stats.waiting]
     if not found:
         session.echo_hint("Nothing was sent yet; `feedpub digest send` does.")
     elif paused:
@@ -194,9 +194,9 @@ def _status(session: CommandContext) -> int:
     return EXIT_OK
 
 
-def _format_undelivered(session: CommandContext, issue: Issue, tally: IssueStats) -> Iterator[str]:
+def _format_undelivered(session: CommandContext, issue: Issue, stats: IssueStats) -> Iterator[str]:
     """Yield the recipients without a delivery, and the servers' replies."""
-    number = tally.failed + tally.doubt + tally.deferred
+    number = stats.failed + stats.doubt + stats.deferred
     found: tuple[DeliveryStatus, ...] = ()
     if number:
         found = session.app.newsletter().list_undelivered(session.build_request(), issue.id, _SHOWN)
@@ -287,20 +287,20 @@ def _suggest_sending(session: CommandContext) -> str:
     return "Next: `feedpub digest send` sends what waits."
 
 
-def _has_undelivered(tally: IssueStats) -> bool:
+def _has_undelivered(stats: IssueStats) -> bool:
     """Return whether messages are undelivered, so that a cron job can report it."""
-    return bool(tally.failed or tally.doubt or tally.waiting or tally.deferred)
+    return bool(stats.failed or stats.doubt or stats.waiting or stats.deferred)
 
 
-def _format_standing(standing: "DigestStatus", zone: tzinfo) -> Iterator[str]:
+def _format_standing(status: "DigestStatus", zone: tzinfo) -> Iterator[str]:
     """Yield the state of a digest."""
-    new = pluralize(len(standing.posts), "new post") if standing.posts else "nothing new"
-    yield f"{standing.digest}: {new}, {pluralize(standing.audience, 'reader')}"
+    new = pluralize(len(status.posts), "new post") if status.posts else "nothing new"
+    yield f"{status.digest}: {new}, {pluralize(status.audience, 'reader')}"
     rows = [
-        ("schedule", escape(standing.schedule)),
-        ("last", format_time(standing.last_slot, zone) if standing.last_slot else "never"),
-        ("next", format_time(standing.next_slot, zone) if standing.next_slot else "never"),
-        *(("new", escape(title)) for title in standing.posts),
+        ("schedule", escape(status.schedule)),
+        ("last", format_time(status.last_slot, zone) if status.last_slot else "never"),
+        ("next", format_time(status.next_slot, zone) if status.next_slot else "never"),
+        *(("new", escape(title)) for title in status.posts),
     ]
     yield from format_columns(rows).split("\n")
 
@@ -332,8 +332,8 @@ def _format_dry_run(sent: "DigestResult") -> Iterator[str]:
 
 def _format_trouble(sent: "DigestResult", zone: tzinfo) -> str:
     """Return in one line what was not delivered, and when sending continues."""
-    tally = sent.stats
-    terms = [(name, getattr(tally, key)) for key, name in _OUTCOME_LABELS[1:]]
+    stats = sent.stats
+    terms = [(name, getattr(stats, key)) for key, name in _OUTCOME_LABELS[1:]]
     told = ", ".join(f"{number:,} {name}" for name, number in terms if number)
     why = sent.reason
     if sent.next_attempt and not why:
@@ -353,28 +353,28 @@ def _format_issue(issue: Issue) -> str:
     return f"issue {issue.id} of {issue.digest}"
 
 
-def format_totals(tally: IssueStats) -> Iterator[str]:
+def format_totals(stats: IssueStats) -> Iterator[str]:
     """Yield the counts that add up to the audience, and the reasons."""
-    if not tally.audience:
+    if not stats.audience:
         return
-    sum_ = " + ".join(f"{getattr(tally, key):,} {name}" for key, name in _OUTCOME_LABELS)
-    yield f"  {tally.audience:,} audience = {sum_}"
-    room = max((len(f"{number:,}") for _, number in tally.reasons), default=0)
-    yield from (f"    {number:>{room},}  {escape(reason)}" for reason, number in tally.reasons)
+    sum_ = " + ".join(f"{getattr(stats, key):,} {name}" for key, name in _OUTCOME_LABELS)
+    yield f"  {stats.audience:,} audience = {sum_}"
+    room = max((len(f"{number:,}") for _, number in stats.reasons), default=0)
+    yield from (f"    {number:>{room},}  {escape(reason)}" for reason, number in stats.reasons)
 
 
 def _iso(at: datetime | None) -> str | None:
     return at.isoformat() if at else None
 
 
-def _standing_object(standing: "DigestStatus") -> dict[str, object]:
+def _standing_object(status: "DigestStatus") -> dict[str, object]:
     return {
-        "digest": standing.digest,
-        "schedule": standing.schedule,
-        "last": _iso(standing.last_slot),
-        "next": _iso(standing.next_slot),
-        "posts": standing.posts,
-        "audience": standing.audience,
+        "digest": status.digest,
+        "schedule": status.schedule,
+        "last": _iso(status.last_slot),
+        "next": _iso(status.next_slot),
+        "posts": status.posts,
+        "audience": status.audience,
     }
 
 
@@ -391,7 +391,7 @@ def _sent_object(sent: "DigestResult") -> dict[str, object]:
     }
 
 
-def issue_to_dict(issue: Issue, tally: IssueStats) -> dict[str, object]:
+def issue_to_dict(issue: Issue, stats: IssueStats) -> dict[str, object]:
     """Return an issue and its statistics as a JSON object."""
     return {
         "id": issue.id,
@@ -402,15 +402,15 @@ def issue_to_dict(issue: Issue, tally: IssueStats) -> dict[str, object]:
         "subject": issue.subject,
         "posts": issue.posts,
         "reason": issue.reason,
-        "tally": _tally_object(tally),
+        "tally": _tally_object(stats),
     }
 
 
-def _tally_object(tally: IssueStats) -> dict[str, object]:
+def _tally_object(stats: IssueStats) -> dict[str, object]:
     return {
-        "audience": tally.audience,
-        **{key: getattr(tally, key) for key, _ in _OUTCOME_LABELS},
-        "reasons": [{"reason": reason, "number": number} for reason, number in tally.reasons],
+        "audience": stats.audience,
+        **{key: getattr(stats, key) for key, _ in _OUTCOME_LABELS},
+        "reasons": [{"reason": reason, "number": number} for reason, number in stats.reasons],
     }
 
 

@@ -78,10 +78,10 @@ def _weekly(found: Statistics) -> list[tuple[str, ...]]:
 
 
 def _outcome(each: IssueSummary) -> tuple[str, ...]:
-    tally = each.stats
-    told = [f"{tally.accepted:,} of {tally.audience:,} taken"]
-    rest = tally.waiting + tally.deferred + tally.doubt
-    for number, word in ((tally.failed, "failed"), (rest, "open"), (tally.suppressed, "left out")):
+    stats = each.stats
+    told = [f"{stats.accepted:,} of {stats.audience:,} taken"]
+    rest = stats.waiting + stats.deferred + stats.doubt
+    for number, word in ((stats.failed, "failed"), (rest, "open"), (stats.suppressed, "left out")):
         told += [f"{number:,} {word}"] if number else []
     return (f"{each.day:{_DAY}}", ", ".join(told), each.subject or each.digest)
 

@@ -36,9 +36,9 @@ class FieldInfo:
 def iter_fields(section: type) -> Iterator[FieldInfo]:
     """Yield the keys of a section in declaration order."""
     foreign = EXTERNAL_FIELDS.get(section)
-    hints = get_type_hints(section, include_extras=True)
+    changed_paths = get_type_hints(section, include_extras=True)
     for each in fields(section):
-        hint = hints[each.name]
+        hint = changed_paths[each.name]
         if foreign is None:
             hint, key = get_args(hint)
         elif each.name in foreign:

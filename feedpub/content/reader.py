@@ -121,10 +121,10 @@ class PostReader:
             rendering = self._renderer.render(body, matter.first_line, is_html=is_html)
         except MarkupError as error:
             raise _build_error(source.path, matter.first_line, str(error)) from error
-        manuscript = _build_parsed_post(
+        parsed_post = _build_parsed_post(
             source, said, rendering, problems, inline_tags=self._inline_tags
         )
-        return manuscript, rendering.body
+        return parsed_post, rendering.body
 
 
 def _limit_problems(problems: Iterable[Problem]) -> tuple[Problem, ...]:

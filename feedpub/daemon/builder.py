@@ -32,13 +32,13 @@ class SiteBuilder:
     def __init__(
         self,
         site: CurrentSite,
-        journal: EventLogger,
+        logger: EventLogger,
         rebuild: Rebuild,
         built: Callable[[Summary], object],
     ) -> None:
         """Set up; `built` is called after builds that changed the site or its templates."""
         self._site = site
-        self._logger = journal
+        self._logger = logger
         self._rebuild = rebuild
         self._on_built = built
         self._turn = Lock()

@@ -19,24 +19,24 @@ _AGAIN = timedelta(seconds=10)  # between checks; a clock that jumps is checked 
 class ClockGuard:
     """Holds jobs back while the clock is behind the last published post; thread-safe."""
 
-    def __init__(self, site: CurrentSite, journal: EventLogger) -> None:
+    def __init__(self, site: CurrentSite, logger: EventLogger) -> None:
         """Set up; the clock is not checked yet."""
         self._site = site
-        self._logger = journal
+        self._logger = logger
         self._turn = Lock()
         self._listed: tuple[object, ...] = ()  # path and stat of the list `_newest` was read from
         self._newest: datetime | None = None
         self.waiting_reason = ""  # why jobs are held back, "" if they are not
 
-    def wrap_job(self, duty: PeriodicJob) -> PeriodicJob:
+    def wrap_job(self, job: PeriodicJob) -> PeriodicJob:
         """Return a job that does nothing while the clock is behind."""
 
         def run(now: datetime) -> datetime | None:
             # `now` may have been read before the clock was set, so check both times.
             held = self.is_behind() or is_clock_behind(now, self._newest)
-            return self._site.now() + _AGAIN if held else duty.run(now)
+            return self._site.now() + _AGAIN if held else job.run(now)
 
-        return PeriodicJob(duty.name, run)
+        return PeriodicJob(job.name, run)
 
     def is_behind(self) -> bool:
         """Return whether the clock is behind the last published post, and log changes of that."""

@@ -17,21 +17,21 @@ from feedpub.models.log import EventLogger, FieldValue
 class FailureLog:
     """Logs job failures at a decreasing rate; thread-safe."""
 
-    def __init__(self, journal: EventLogger) -> None:
-        self._logger = journal
+    def __init__(self, logger: EventLogger) -> None:
+        self._logger = logger
         self._last: dict[str, JobFailure] = {}  # by job, since its last success
 
-    def record(self, duty: str, failure: JobFailure | None) -> None:
+    def record(self, job: str, failure: JobFailure | None) -> None:
         """Record the outcome of a run; None means success."""
         if failure is None:
-            self._log_recovery(duty)
+            self._log_recovery(job)
         elif not isinstance(failure.error, StoppedError):
             self._log_failure(failure)
 
-    def _log_recovery(self, duty: str) -> None:
-        last = self._last.pop(duty, None)
+    def _log_recovery(self, job: str) -> None:
+        last = self._last.pop(job, None)
         if last:
-            self._logger.info("works again", duty=duty, failures=last.failures)
+            self._logger.info("works again", duty=job, failures=last.failures)
 
     def _log_failure(self, failure: JobFailure) -> None:
         last = self._last.get(failure.job_name)
@@ -61,9 +61,9 @@ _HOUR = timedelta(hours=1)
 class RateLimitedLog:
     """Logs one kind of event at a limited rate; thread-safe."""
 
-    def __init__(self, event: str, journal: EventLogger, now: Callable[[], datetime]) -> None:
+    def __init__(self, event: str, logger: EventLogger, now: Callable[[], datetime]) -> None:
         self._event = event
-        self._logger = journal
+        self._logger = logger
         self._now = now
         self._turn = Lock()
         self._since: datetime | None = None  # start of the current hour

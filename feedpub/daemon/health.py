@@ -23,13 +23,13 @@ _FEEDS = 100  # the most read ones: each is a time series of its own
 def collect_metrics(request: BuildRequest) -> MetricsSnapshot:
     """Return the figures that are in the database. Raises FeedpubError like `open_newsletter`."""
     week = request.now.date() - _WEEK
-    with open_newsletter(request) as desk:
-        feeds = stats.estimate_subscribers(desk.store.list_feed_hits(week))
+    with open_newsletter(request) as newsletter:
+        feeds = stats.estimate_subscribers(newsletter.store.list_feed_hits(week))
         return MetricsSnapshot(
             feed_readers=tuple((each.feed, each.subscribers) for each in feeds[:_FEEDS]),
-            subscribers=desk.store.count_by_state(),
-            deliveries=desk.store.count_open_deliveries(),
-            pending_webhooks=desk.store.count_pending_webhooks(),
+            subscribers=newsletter.store.count_by_state(),
+            deliveries=newsletter.store.count_open_deliveries(),
+            pending_webhooks=newsletter.store.count_pending_webhooks(),
             database_up=True,
         )
 
@@ -44,13 +44,11 @@ _REQUIRED_JOBS = ("build", PAGES_JOB)
 class HealthReporter:
     """Reports the health of a daemon; thread-safe."""
 
-    def __init__(
-        self, site: CurrentSite, traffic: HitCounter, insight: DaemonHandle | None
-    ) -> None:
-        """Set up; `insight` is None while the daemon is not running yet."""
+    def __init__(self, site: CurrentSite, traffic: HitCounter, handle: DaemonHandle | None) -> None:
+        """Set up; `handle` is None while the daemon is not running yet."""
         self._site = site
         self._traffic = traffic
-        self._handle = insight
+        self._handle = handle
 
     def describe_not_ready(self) -> str:
         """Return why the site is not served as it should be, "" if it is."""
@@ -93,11 +91,11 @@ class HealthReporter:
 
     def _find_failing_jobs(self) -> list[str]:
         """Return the names of the jobs that are failing now."""
-        standings = self._handle.get_job_statuses() if self._handle else ()
-        return [each.job_name for each in standings if each.failures]
+        statuses = self._handle.get_job_statuses() if self._handle else ()
+        return [each.job_name for each in statuses if each.failures]
 
 
-def _describe_failing(duties: Iterable[str]) -> str:
+def _describe_failing(jobs: Iterable[str]) -> str:
     """Return a sentence about failing jobs, "" if there are none."""
-    failing = ", ".join(duties)
+    failing = ", ".join(jobs)
     return f"{failing}: cannot be done, and is tried again" if failing else ""

@@ -32,7 +32,7 @@ class MailJobs:
     def __init__(
         self,
         site: CurrentSite,
-        journal: EventLogger,
+        logger: EventLogger,
         build: Callable[[datetime], object],
         wake: Callable[[str], object],
     ) -> None:
@@ -40,12 +40,12 @@ class MailJobs:
 
         Args:
             site: The site whose subscribers are mailed.
-            journal: Logs what was done.
+            logger: Logs what was done.
             build: Builds the site; pages must exist before messages link to them.
             wake: Runs a job at once.
         """
         self._site = site
-        self._logger = journal
+        self._logger = logger
         self._build = build
         self._wake = wake
         self._stop: Event = site.stop
@@ -121,15 +121,15 @@ class MailJobs:
         return again if soon is None or soon <= now else min(soon, again)
 
     def _log_delivery(self, sent: DigestResult) -> None:
-        issue, tally = sent.issue, sent.stats
+        issue, stats = sent.issue, sent.stats
         assert issue is not None  # noqa: S101 - only issues are delivered
-        assert tally is not None  # noqa: S101 - and each is counted
+        assert stats is not None  # noqa: S101 - and each is counted
         self._logger.info(
             "delivery waits" if sent.reason else "delivered",
             digest=sent.digest,
             issue=issue.id,
             state=issue.state,
-            **build_log_fields(tally),
+            **build_log_fields(stats),
             reason=sent.reason,
             note=sent.note,
         )
@@ -168,22 +168,22 @@ class MailJobs:
         return now + _DAY
 
 
-def log_refusals(journal: EventLogger, returned: BounceSummary) -> None:
+def log_refusals(logger: EventLogger, returned: BounceSummary) -> None:
     """Log refusals of the sender, and the issues paused because of them."""
     for words in returned.words:
-        journal.info("sender refused", why=words)
+        logger.info("sender refused", why=words)
     for issue in returned.paused:
-        journal.info("issue paused", issue=issue, why="servers refuse us")
+        logger.info("issue paused", issue=issue, why="servers refuse us")
 
 
-def build_log_fields(tally: IssueStats) -> dict[str, int]:
+def build_log_fields(stats: IssueStats) -> dict[str, int]:
     """Return the delivery counts; the audience is the sum of the others."""
     return {
-        "audience": tally.audience,
-        "accepted": tally.accepted,
-        "deferred": tally.deferred,
-        "failed": tally.failed,
-        "suppressed": tally.suppressed,
-        "doubt": tally.doubt,
-        "waiting": tally.waiting,
+        "audience": stats.audience,
+        "accepted": stats.accepted,
+        "deferred": stats.deferred,
+        "failed": stats.failed,
+        "suppressed": stats.suppressed,
+        "doubt": stats.doubt,
+        "waiting": stats.waiting,
     }

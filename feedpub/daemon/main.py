@@ -61,37 +61,37 @@ class Dependencies:
     stop_timeout: float = _PATIENCE
 
 
-def run_daemon(site: CurrentSite, means: Dependencies, signals: Signals) -> tuple[str, ...]:
+def run_daemon(site: CurrentSite, dependencies: Dependencies, signals: Signals) -> tuple[str, ...]:
     """Run the daemon until told to stop; return the names of what did not end in time.
 
     Raises FeedpubError if another daemon is running for this site.
     """
     with lock.single_instance(site.state_folder):
-        return _Daemon(site, means, signals).run()
+        return _Daemon(site, dependencies, signals).run()
 
 
 class _Daemon:
     """One run of the daemon."""
 
-    def __init__(self, site: CurrentSite, means: Dependencies, signals: Signals) -> None:
+    def __init__(self, site: CurrentSite, dependencies: Dependencies, signals: Signals) -> None:
         self._site = site
-        self._dependencies = means
-        self._logger = means.logger
+        self._dependencies = dependencies
+        self._logger = dependencies.logger
         self._signals = signals
-        self._systemd = SystemdNotifier(means.environ)
-        self._failure_log = FailureLog(means.logger)
-        self._builder = SiteBuilder(site, means.logger, means.rebuild, self._on_built)
-        self._mail_jobs = MailJobs(site, means.logger, self._builder.rebuild_all, self._wake)
-        self._clock = ClockGuard(site, means.logger)
+        self._systemd = SystemdNotifier(dependencies.environ)
+        self._failure_log = FailureLog(dependencies.logger)
+        self._builder = SiteBuilder(site, dependencies.logger, dependencies.rebuild, self._on_built)
+        self._mail_jobs = MailJobs(site, dependencies.logger, self._builder.rebuild_all, self._wake)
+        self._clock = ClockGuard(site, dependencies.logger)
         self._build = self._clock.wrap_job(PeriodicJob("build", self._builder))
-        others = (*self._mail_jobs.build_jobs(), *means.jobs)
+        others = (*self._mail_jobs.build_jobs(), *dependencies.jobs)
         # The web server works with any clock: it serves what exists.
         guarded = (
             each if each.name == PAGES_JOB else self._clock.wrap_job(each) for each in others
         )
-        duties = (self._build, *guarded)
-        self._scheduler = Scheduler(duties, means.now, self._failure_log.record)
-        self._state_file = StateFile(site, means.now(), self._scheduler.get_statuses)
+        jobs = (self._build, *guarded)
+        self._scheduler = Scheduler(jobs, dependencies.now, self._failure_log.record)
+        self._state_file = StateFile(site, dependencies.now(), self._scheduler.get_statuses)
         self._watcher = SiteWatcher(self._logger, self._state_file, self._on_change)
         self._web = threading.Thread(target=self._serve, name="feedpub-web", daemon=True)
         self._web_settings = site.config.web
@@ -105,7 +105,7 @@ class _Daemon:
         zone = str(self._site.timezone)
         self._logger.info("started", version=__version__, pid=os.getpid(), folder=where, zone=zone)
         scheduler, builder = self._scheduler, self._builder
-        insight = DaemonHandle(
+        handle = DaemonHandle(
             get_build_stats=lambda: builder.stats,
             get_job_statuses=scheduler.get_statuses,
             get_scheduler_lag=lambda: scheduler.lag,
@@ -113,7 +113,7 @@ class _Daemon:
             get_build_state=lambda: builder.build_state,
             find_warnings=self._find_warnings,
         )
-        self._dependencies.on_start(insight)
+        self._dependencies.on_start(handle)
         try:
             self._run_loop()
         finally:  # after an error, too: threads end only when told to
@@ -284,26 +284,26 @@ def run_forever(
     with handle_signals() as signals:
         site = CurrentSite(request, signals.stop, now)
         clock = (lambda: now().astimezone(site.timezone)) if human else now
-        journal = EventLogger(stream, clock, human=human)
-        front, means = build_daemon(site, journal, request.environ)
+        logger = EventLogger(stream, clock, human=human)
+        front, dependencies = build_daemon(site, logger, request.environ)
         try:
-            return run_daemon(site, means, signals)
+            return run_daemon(site, dependencies, signals)
         finally:
             front.close()
 
 
 def build_daemon(
-    site: CurrentSite, journal: EventLogger, environ: Mapping[str, str]
+    site: CurrentSite, logger: EventLogger, environ: Mapping[str, str]
 ) -> tuple[WebServer, Dependencies]:
     """Return the web server, which the caller closes, and the daemon's dependencies."""
     traffic = HitCounter()
-    outward = BackgroundJobs(site, journal, traffic)
-    front = WebServer(site, journal, traffic)
+    outward = BackgroundJobs(site, logger, traffic)
+    front = WebServer(site, logger, traffic)
     served = site.config.web.enabled
 
-    means = Dependencies(
+    dependencies = Dependencies(
         now=site.now,
-        logger=journal,
+        logger=logger,
         environ=environ,
         jobs=(*outward.build_jobs(), *(front.build_jobs() if served else ())),
         on_built=outward.enqueue_webhooks,
@@ -311,5 +311,5 @@ def build_daemon(
         on_stop=outward.flush,
     )
     if served:
-        means = replace(means, on_start=front.open_socket, serve=front.serve)
-    return front, means
+        dependencies = replace(dependencies, on_start=front.open_socket, serve=front.serve)
+    return front, dependencies

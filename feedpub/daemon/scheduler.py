@@ -202,13 +202,13 @@ class Scheduler:
 
 
 def run_job(
-    duty: PeriodicJob, now: datetime, clock: Callable[[], datetime], failures: int = 0
+    job: PeriodicJob, now: datetime, clock: Callable[[], datetime], failures: int = 0
 ) -> tuple[datetime | None, JobFailure | None]:
     """Run a job that has failed `failures` times in a row; return its next due time and failure."""
     try:
-        due = duty.run(now)
+        due = job.run(now)
     except Exception as error:  # noqa: BLE001 - job boundary: logged in full, and retried
         again = jobs.compute_next_retry(failures + 1, clock())
-        return again, JobFailure(duty.name, error, traceback.format_exc(), failures + 1, again)
+        return again, JobFailure(job.name, error, traceback.format_exc(), failures + 1, again)
     moment = clock()
     return (moment + _LEAST if due is not None and due <= moment else due), None

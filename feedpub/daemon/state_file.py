@@ -17,11 +17,11 @@ class StateFile:
     """The daemon's state, saved to the state folder when it changes."""
 
     def __init__(
-        self, site: CurrentSite, since: datetime, standings: Callable[[], tuple[JobStatus, ...]]
+        self, site: CurrentSite, since: datetime, statuses: Callable[[], tuple[JobStatus, ...]]
     ) -> None:
         self._site = site
         self._since = since
-        self._get_statuses = standings
+        self._get_statuses = statuses
         self._saved = ""
         self.watch_status = WatchStatus()
         self.clock_problem = ""  # why jobs are held back by `ClockGuard`

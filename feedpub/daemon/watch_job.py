@@ -28,12 +28,12 @@ class SiteWatcher:
 
     def __init__(
         self,
-        journal: EventLogger,
+        logger: EventLogger,
         record: StateFile,
         noticed: Callable[[Iterable[str] | None], object],
     ) -> None:
         """Set up; `noticed` receives changed paths, or None if any may have changed."""
-        self._logger = journal
+        self._logger = logger
         self._state_file = record
         self._on_change = noticed
         self._target: _WatchTarget | None = None

@@ -44,27 +44,27 @@ class _NewsletterApp:
 class WebServer:
     """The web server, reloadable while it runs; thread-safe."""
 
-    def __init__(self, site: CurrentSite, journal: EventLogger, traffic: HitCounter) -> None:
+    def __init__(self, site: CurrentSite, logger: EventLogger, traffic: HitCounter) -> None:
         """Set up; the socket is not open yet. `traffic` counts feed requests."""
         self._site = site
-        self._logger = journal
+        self._logger = logger
         self._traffic = traffic
         self._turn = Lock()
         self._current: _NewsletterApp | None = None
         self._app = app.SwappableApp()
         self._socket: socket | None = None
         self._handle: DaemonHandle | None = None
-        self._error_log = RateLimitedLog("answer failed", journal, site.now)
-        self._refused_log = RateLimitedLog("notice refused", journal, site.now)
+        self._error_log = RateLimitedLog("answer failed", logger, site.now)
+        self._refused_log = RateLimitedLog("notice refused", logger, site.now)
         self._dropped = count(1)  # dropped sign-ups, since the process started
 
     def build_jobs(self) -> Iterator[PeriodicJob]:
         """Yield the jobs."""
         yield PeriodicJob(PAGES_JOB, self.reload)
 
-    def open_socket(self, insight: DaemonHandle) -> None:
+    def open_socket(self, handle: DaemonHandle) -> None:
         """Open the listening socket. Raises FeedpubError if that fails."""
-        self._handle = insight
+        self._handle = handle
         where = self._site.config.web
         self._socket = server.open_socket(where.host, where.port)
         path = urlsplit(self._site.config.site.url).path
@@ -135,19 +135,19 @@ class WebServer:
         )
 
     def _load_page_context(
-        self, desk: NewsletterContext, now: datetime, before: signup.PageContext | None = None
+        self, newsletter: NewsletterContext, now: datetime, before: signup.PageContext | None = None
     ) -> signup.PageContext:
         """Load what the subscriber pages are rendered from, reusing the last build's state.
 
         Raises TemplateError if one of their templates is invalid.
         """
         kept = self._handle.get_build_state() if self._handle else None
-        scene = signup.load_page_context(self._site.build_request(now), desk, kept)
-        if before is None or before.templates.digest != scene.templates.digest:
-            for each in scene.templates.check():
+        page_context = signup.load_page_context(self._site.build_request(now), newsletter, kept)
+        if before is None or before.templates.digest != page_context.templates.digest:
+            for each in page_context.templates.check():
                 if "/web/" in each.path:
                     raise TemplateError(f"{each.path}:{each.line}: {each.message}")
-        return scene
+        return page_context
 
     def _now(self) -> datetime:
         return self._site.now()

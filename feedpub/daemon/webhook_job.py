@@ -31,10 +31,10 @@ _COUNTED = timedelta(minutes=5)
 class BackgroundJobs:
     """The jobs other than builds, digests and pages."""
 
-    def __init__(self, site: CurrentSite, journal: EventLogger, traffic: HitCounter) -> None:
+    def __init__(self, site: CurrentSite, logger: EventLogger, traffic: HitCounter) -> None:
         """Set up; `traffic` counts feed requests."""
         self._site = site
-        self._logger = journal
+        self._logger = logger
         self._traffic = traffic
         self._has_baseline = False
         self._stop_reason = ""  # why the last run left sign-ups unanswered

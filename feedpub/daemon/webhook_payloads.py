@@ -51,7 +51,7 @@ def _post(post: Post) -> dict[str, object]:
 
 
 def build_issue_payload(
-    site: SiteConfig, issue: Issue, tally: IssueStats, now: datetime
+    site: SiteConfig, issue: Issue, stats: IssueStats, now: datetime
 ) -> tuple[str, str]:
     """Return the id and the JSON body of an "issue_sent" event."""
     # Issue ids start again in a new database, so the creation time is part of the id.
@@ -62,11 +62,11 @@ def build_issue_payload(
         "subject": issue.subject,
         "slot": issue.slot.isoformat(),
         "posts": list(issue.posts),
-        "audience": tally.audience,
-        "accepted": tally.accepted,
-        "failed": tally.failed,
-        "suppressed": tally.suppressed,
-        "in_doubt": tally.doubt,
+        "audience": stats.audience,
+        "accepted": stats.accepted,
+        "failed": stats.failed,
+        "suppressed": stats.suppressed,
+        "in_doubt": stats.doubt,
     }
     return topic, _build_event(site, "issue_sent", topic, now, issue=told)
 
@@ -77,28 +77,28 @@ def _build_event(site: SiteConfig, name: str, topic: str, now: datetime, **more:
     return json.dumps(told, ensure_ascii=False)
 
 
-def build_websub_request(errand: WebhookDelivery) -> tuple[bytes, dict[str, str]]:
+def build_websub_request(delivery: WebhookDelivery) -> tuple[bytes, dict[str, str]]:
     """Return the body and the headers that notify a WebSub hub of a changed feed."""
-    form = urlencode({"hub.mode": "publish", "hub.url": errand.topic})
+    form = urlencode({"hub.mode": "publish", "hub.url": delivery.topic})
     return form.encode(), {"Content-Type": "application/x-www-form-urlencoded"}
 
 
 def build_webhook_request(
-    errand: WebhookDelivery, secret: str, now: datetime
+    delivery: WebhookDelivery, secret: str, now: datetime
 ) -> tuple[bytes, dict[str, str]]:
     """Return the body and the headers of a webhook request.
 
     With a secret it is signed as in https://www.standardwebhooks.com: HMAC-SHA256 of the id, the
     time and the body.
     """
-    body, moment = errand.body.encode(), str(int(now.timestamp()))
+    body, moment = delivery.body.encode(), str(int(now.timestamp()))
     headers = {
         "Content-Type": "application/json",
-        "Webhook-Id": errand.topic,
+        "Webhook-Id": delivery.topic,
         "Webhook-Timestamp": moment,
     }
     if secret:
-        signed = b".".join((errand.topic.encode(), moment.encode(), body))
+        signed = b".".join((delivery.topic.encode(), moment.encode(), body))
         mark = base64.b64encode(hmac.digest(_key(secret), signed, "sha256"))
         headers["Webhook-Signature"] = f"v1,{mark.decode()}"
     return body, headers

@@ -185,61 +185,63 @@ class _WebhookDispatcher:
 
     def run(self, tell: Callable[[WebhookResult], None], stopping: Callable[[], bool]) -> None:
         """Deliver until nothing is due or the daemon stops."""
-        while errands := self._database.find_due_webhooks(self._now, _BATCH):
+        while deliveries := self._database.find_due_webhooks(self._now, _BATCH):
             resting: set[str] = set()  # unreachable targets: their other deliveries wait
-            for errand in errands:
-                if errand.target in resting:
+            for delivery in deliveries:
+                if delivery.target in resting:
                     continue
-                told = None if stopping() else self._attempt(errand, stopping, resting)
+                told = None if stopping() else self._attempt(delivery, stopping, resting)
                 if told is None:
                     return
                 tell(told)
 
     def _attempt(
-        self, errand: WebhookDelivery, stopping: Callable[[], bool], resting: set[str]
+        self, delivery: WebhookDelivery, stopping: Callable[[], bool], resting: set[str]
     ) -> WebhookResult | None:
         """Attempt one delivery; None if a stop aborted it, and it is repeated after a restart."""
         try:
-            answer = self._send(errand, stopping)
-            if errand.kind == COMMAND and answer.status == 0 and stopping():
+            answer = self._send(delivery, stopping)
+            if delivery.kind == COMMAND and answer.status == 0 and stopping():
                 return None
-            told = self._record_result(errand, answer, others=is_temporary_failure(answer.status))
+            told = self._record_result(delivery, answer, others=is_temporary_failure(answer.status))
         except _FAULTS as error:
             return self._record_result(
-                errand, HttpResponse(0, f"cannot be told: {error!r}"), others=False
+                delivery, HttpResponse(0, f"cannot be told: {error!r}"), others=False
             )
         if told.state == "again" and is_temporary_failure(answer.status):
-            resting.add(errand.target)
+            resting.add(delivery.target)
         return told
 
-    def _send(self, errand: WebhookDelivery, stopping: Callable[[], bool]) -> HttpResponse:
+    def _send(self, delivery: WebhookDelivery, stopping: Callable[[], bool]) -> HttpResponse:
         request, config = self._request, self._where.config
-        if errand.kind == COMMAND:
+        if delivery.kind == COMMAND:
             home = request.config_path.absolute().parent
             return webhook_payloads.run_command(
-                errand.target, errand.body, home, request.environ, stopping
+                delivery.target, delivery.body, home, request.environ, stopping
             )
-        if errand.kind == HUB:
-            body, headers = webhook_payloads.build_websub_request(errand)
+        if delivery.kind == HUB:
+            body, headers = webhook_payloads.build_websub_request(delivery)
         else:
             body, headers = webhook_payloads.build_webhook_request(
-                errand, config.hooks.secret, self._clock()
+                delivery, config.hooks.secret, self._clock()
             )
-        return send_request(errand.target, body, headers, seconds=_SECONDS)
+        return send_request(delivery.target, body, headers, seconds=_SECONDS)
 
     def _record_result(
-        self, errand: WebhookDelivery, answer: HttpResponse, *, others: bool
+        self, delivery: WebhookDelivery, answer: HttpResponse, *, others: bool
     ) -> WebhookResult:
         """Record a result; with `others`, postpone everything else for the same target."""
         now = self._clock()
-        found = decide_retry(errand, answer.status, answer.retry_after, now, self._chance.random())
+        found = decide_retry(
+            delivery, answer.status, answer.retry_after, now, self._chance.random()
+        )
         said = f"{answer.status} {answer.text}".strip() if answer.status else answer.text
-        text = errand.redact(said)
+        text = delivery.redact(said)
         if found.next_at is None:
-            self._database.complete_webhook(errand, now, text)
+            self._database.complete_webhook(delivery, now, text)
         else:
-            self._database.reschedule_webhook(errand, found.next_at, now, text, others=others)
-        return WebhookResult(errand, found.state, text, found.next_at)
+            self._database.reschedule_webhook(delivery, found.next_at, now, text, others=others)
+        return WebhookResult(delivery, found.state, text, found.next_at)
 
     def _clock(self) -> datetime:
         return self._now + timedelta(seconds=time.monotonic() - self._began)

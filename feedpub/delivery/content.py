@@ -21,9 +21,11 @@ class PreparedMessageCache:
     The lock is held while a message is prepared, so no two workers prepare the same one.
     """
 
-    def __init__(self, desk: NewsletterContext, printer: MessageRenderer, now: Clock) -> None:
-        self._newsletter = desk
-        self._renderer = printer
+    def __init__(
+        self, newsletter: NewsletterContext, renderer: MessageRenderer, now: Clock
+    ) -> None:
+        self._newsletter = newsletter
+        self._renderer = renderer
         self._now = now
         self._encoding = Lock()  # guards everything below
         self._prepared: OrderedDict[tuple[int, str], tuple[PreparedMessage, str]] = OrderedDict()

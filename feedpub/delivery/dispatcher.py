@@ -50,26 +50,26 @@ class Dispatcher:
 
     def __init__(
         self,
-        desk: NewsletterContext,
+        newsletter: NewsletterContext,
         worker: str,
-        printer: MessageRenderer,
+        renderer: MessageRenderer,
         gates: Sequence[RelayLimits],
         now: Clock,
         progress: Callable[[int], None],
     ) -> None:
-        self._newsletter = desk
+        self._newsletter = newsletter
         self._worker = worker
         self._now = now
         self._progress = progress
         self.now = now
         number = sum(each.connections for each in gates)
-        self.result_writer = ResultWriter(desk.store, worker, now, time.sleep, number)
+        self.result_writer = ResultWriter(newsletter.store, worker, now, time.sleep, number)
         self._changed = Condition()  # guards everything below but the last two attributes
         self._rate_limiter = RateLimiter({each.name: each.rate for each in gates})
         self._throttle = Throttle()
         self._refusals = RefusalTracker()
         self._relays = frozenset(each.name for each in gates)
-        self._zone = ZoneInfo(desk.config.site.timezone)
+        self._zone = ZoneInfo(newsletter.config.site.timezone)
         self._suspended: dict[str, RelaySuspension] = {}
         self._returned_issues: set[int] = set()  # issues with deliveries returned to the store
         self._ready_queue = ReadyQueue(self._rate_limiter)
@@ -84,8 +84,8 @@ class Dispatcher:
         self._has_lost_leases = False  # a delivery was taken away just before it was sent
         self._abort_reason = ""  # why nothing can be sent
         self.sent = 0
-        self._prepared_messages = PreparedMessageCache(desk, printer, now)
-        self._store_writer = StoreWriter(desk, now)
+        self._prepared_messages = PreparedMessageCache(newsletter, renderer, now)
+        self._store_writer = StoreWriter(newsletter, now)
 
     @property
     def stop_reason(self) -> str:

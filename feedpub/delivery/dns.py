@@ -45,7 +45,7 @@ class DnsResolver:
         self,
         servers: Sequence[str] = (),
         port: int = 53,
-        patience: float = 10.0,
+        timeout: float = 10.0,
         settings: str = "/etc/resolv.conf",
     ) -> None:
         """Configure the resolver.
@@ -53,7 +53,7 @@ class DnsResolver:
         Args:
             servers: IP addresses of resolvers; empty for the system's.
             port: The port of all of them.
-            patience: Seconds to wait for an answer.
+            timeout: Seconds to wait for an answer.
             settings: The file that lists the system's; without it, localhost is asked.
         """
         try:
@@ -64,7 +64,7 @@ class DnsResolver:
         if servers:
             self._resolver.nameservers = list(servers)
         self._resolver.port = port
-        self._resolver.lifetime = patience
+        self._resolver.lifetime = timeout
 
     def resolve_txt(self, name: str) -> tuple[str, ...]:
         """Return the TXT records of a name, each as one string."""
@@ -108,15 +108,15 @@ _REQUEST = bytes((0b00_100_011,)) + bytes(47)  # version 4, from a client
 _LONG, _SERVER = 48, 4
 
 
-def query_sntp_time(host: str = "pool.ntp.org", port: int = 123, patience: float = 3.0) -> datetime:
+def query_sntp_time(host: str = "pool.ntp.org", port: int = 123, timeout: float = 3.0) -> datetime:
     """Return a time server's time, accurate to the duration of the query.
 
     Raises:
-        MailError: No valid answer within `patience` seconds.
+        MailError: No valid answer within `timeout` seconds.
     """
     try:
         with socket.socket(_family(host, port), socket.SOCK_DGRAM) as wire:
-            wire.settimeout(patience)
+            wire.settimeout(timeout)
             wire.connect((host, port))
             wire.send(_REQUEST)
             answer = wire.recv(512)

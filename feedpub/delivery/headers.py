@@ -149,7 +149,7 @@ def _append_target(shown: str, target: str, column: int) -> str:
 def _encode_words(clean: str, column: int) -> str:
     """Return encoded-words (RFC 2047) in the shorter encoding; none splits a character."""
     whole = clean.encode("utf-8", "replace")
-    way, encode = (
+    transport, encode = (
         ("q", _encode_q) if len(_encode_q(whole)) <= len(_encode_b(whole)) else ("b", _encode_b)
     )
     room = _WIDTH - column - _WORD
@@ -161,7 +161,7 @@ def _encode_words(clean: str, column: int) -> str:
             room, chunk = _WIDTH - 1 - _WORD, b""
         chunk += octets
     words.append(encode(chunk))
-    return "\r\n ".join(f"=?utf-8?{way}?{each}?=" for each in words)
+    return "\r\n ".join(f"=?utf-8?{transport}?{each}?=" for each in words)
 
 
 def _encode_q(octets: bytes) -> str:

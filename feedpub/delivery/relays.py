@@ -35,32 +35,32 @@ class RelayLimits:
     rate: float = 0.0  # messages a second, 0 for no limit
 
 
-def build_transport(desk: NewsletterContext) -> Transport:
+def build_transport(newsletter: NewsletterContext) -> Transport:
     """Return the transport that the configuration names."""
-    mail = desk.config.mail
-    folder = desk.paths.cache.parent.parent / mail.folder
+    mail = newsletter.config.mail
+    folder = newsletter.paths.cache.parent.parent / mail.folder
     if mail.transport == "folder":
         return FileTransport(folder)
     if mail.transport == "maildir":
         return MaildirTransport(folder)
-    return SmtpTransport(_servers(desk))
+    return SmtpTransport(_servers(newsletter))
 
 
-def load_relay_limits(desk: NewsletterContext) -> tuple[RelayLimits, ...]:
+def load_relay_limits(newsletter: NewsletterContext) -> tuple[RelayLimits, ...]:
     """Return the limits of the configured relays; a folder counts as one relay."""
-    mail = desk.config.mail
+    mail = newsletter.config.mail
     if mail.transport != "smtp" or not mail.relays:
         return (RelayLimits(mail.transport),)
     return tuple(
         RelayLimits(server.name, each.weight, each.connections, each.rate)
-        for server, each in zip(_servers(desk), mail.relays, strict=True)
+        for server, each in zip(_servers(newsletter), mail.relays, strict=True)
     )
 
 
-def _servers(desk: NewsletterContext) -> tuple[Server, ...]:
+def _servers(newsletter: NewsletterContext) -> tuple[Server, ...]:
     places: Counter[tuple[str, int]] = Counter()
     found = []
-    for each in desk.config.mail.relays:
+    for each in newsletter.config.mail.relays:
         places[each.host, each.port] += 1
         found.append(
             Server(
@@ -70,7 +70,7 @@ def _servers(desk: NewsletterContext) -> tuple[Server, ...]:
                 username=each.username,
                 password=each.password,
                 weight=each.weight,
-                ehlo_hostname=desk.get_hostname(),
+                ehlo_hostname=newsletter.get_hostname(),
                 ordinal=places[each.host, each.port],
             )
         )

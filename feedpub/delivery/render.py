@@ -23,10 +23,10 @@ from feedpub.storage import sent_files
 class MessageSigner:
     """Adds DKIM signatures and a return path that identifies the subscriber (VERP)."""
 
-    def __init__(self, desk: NewsletterContext) -> None:
-        self._newsletter = desk
-        self.sender = desk.get_sender()
-        self.signers = tuple(load_signer(desk, each) for each in desk.config.mail.dkim)
+    def __init__(self, newsletter: NewsletterContext) -> None:
+        self._newsletter = newsletter
+        self.sender = newsletter.get_sender()
+        self.signers = tuple(load_signer(newsletter, each) for each in newsletter.config.mail.dkim)
 
     def build_message(self, data: bytes, one: Subscriber) -> Message:
         """Sign a rendered message and address it to a subscriber."""
@@ -42,10 +42,10 @@ class MessageSigner:
 class MessageRenderer:
     """Renders messages for subscribers."""
 
-    def __init__(self, desk: NewsletterContext, following: FilterDescriber) -> None:
-        self._newsletter = desk
-        self._describer = following
-        self._signer = MessageSigner(desk)
+    def __init__(self, newsletter: NewsletterContext, describer: FilterDescriber) -> None:
+        self._newsletter = newsletter
+        self._describer = describer
+        self._signer = MessageSigner(newsletter)
 
     def prepare(
         self,
@@ -99,10 +99,10 @@ class MessageRenderer:
         )
 
 
-def load_signer(desk: NewsletterContext, key: DkimConfig) -> DkimSigner:
+def load_signer(newsletter: NewsletterContext, key: DkimConfig) -> DkimSigner:
     """Load a DKIM key. Raises FeedpubError if it cannot be used."""
     try:
-        pem = (desk.paths.cache.parent.parent / key.key).read_bytes()
+        pem = (newsletter.paths.cache.parent.parent / key.key).read_bytes()
         return DkimSigner(key.domain, key.selector, pem)
     except OSError as error:
         raise FeedpubError(

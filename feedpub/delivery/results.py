@@ -48,24 +48,24 @@ class LeaseLostError(Exception):
 def retry_on_database_error(
     call: Callable[[], ReturnType],
     sleep: Callable[[float], object],
-    patience: float = DATABASE_TIMEOUT,
+    timeout: float = DATABASE_TIMEOUT,
 ) -> ReturnType:
-    """Call until the database is available; raise StoreUnavailable after `patience` seconds.
+    """Call until the database is available; raise StoreUnavailable after `timeout` seconds.
 
     Args:
         call: An idempotent call: it may have succeeded although the reply was lost.
         sleep: Waits for a number of seconds.
-        patience: Seconds to wait in all.
+        timeout: Seconds to wait in all.
     """
     pause = _FIRST
     while True:
         try:
             return call()
         except StoreUnavailable:
-            if patience <= 0:
+            if timeout <= 0:
                 raise
-        sleep(min(pause, patience))
-        patience -= pause
+        sleep(min(pause, timeout))
+        timeout -= pause
         pause = min(pause * 2, _LONGEST)
 
 
@@ -216,8 +216,8 @@ class StoreWriter:
     Every method raises StoreError if the database is unusable or unavailable for too long.
     """
 
-    def __init__(self, desk: NewsletterContext, now: Clock) -> None:
-        self._newsletter = desk
+    def __init__(self, newsletter: NewsletterContext, now: Clock) -> None:
+        self._newsletter = newsletter
         self._now = now
 
     def find_sending_issues(self) -> frozenset[int]:

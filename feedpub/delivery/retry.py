@@ -44,7 +44,7 @@ def decide_retry(
     now: datetime,
     chance: float,
     on_doubt: str,
-    patience: RetryPolicy = DEFAULT_RETRY_POLICY,
+    timeout: RetryPolicy = DEFAULT_RETRY_POLICY,
 ) -> RetryDecision:
     """Decide what happens to a delivery after an attempt.
 
@@ -58,12 +58,12 @@ def decide_retry(
         now: The end of the attempt.
         chance: Uniform in [0, 1): spreads retries of deliveries deferred together.
         on_doubt: "resend" or "hold".
-        patience: The limits and delays of retries.
+        timeout: The limits and delays of retries.
 
     Raises:
         ValueError: The result is of no known kind.
     """
-    again = attempts + 1 < patience.max_attempts
+    again = attempts + 1 < timeout.max_attempts
     match outcome.kind:
         case "accepted":
             return RetryDecision("accepted")
@@ -77,7 +77,7 @@ def decide_retry(
         case "doubt" if not again or on_doubt != "resend":
             return RetryDecision("doubt")
         case "deferred" | "doubt":
-            return RetryDecision("deferred", now + _wait(attempts, chance, patience))
+            return RetryDecision("deferred", now + _wait(attempts, chance, timeout))
         case _:
             raise ValueError(f"{outcome.kind!r} is no kind of outcome")
 
@@ -167,10 +167,10 @@ def get_suspension_time(outcome: SendResult) -> timedelta:
     return _REFUSAL_SUSPENSION if find_cause(outcome) is FailureCause.SENDER else _QUOTA_SUSPENSION
 
 
-def _wait(attempts: int, chance: float, patience: RetryPolicy) -> timedelta:
+def _wait(attempts: int, chance: float, timeout: RetryPolicy) -> timedelta:
     """Return the delay before the next attempt: doubled each time, limited, with jitter."""
-    doubled = patience.initial_delay * (1 << min(attempts, 20))
-    return min(doubled, patience.max_delay) * (1 + patience.jitter * (2 * chance - 1))
+    doubled = timeout.initial_delay * (1 << min(attempts, 20))
+    return min(doubled, timeout.max_delay) * (1 + timeout.jitter * (2 * chance - 1))
 
 
 def is_soft_bounce(outcome: SendResult) -> bool:

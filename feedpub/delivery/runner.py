@@ -63,17 +63,17 @@ class DeliveryRunner:
 
     def __init__(
         self,
-        desk: NewsletterContext,
-        printer: MessageRenderer,
-        way: Transport,
+        newsletter: NewsletterContext,
+        renderer: MessageRenderer,
+        transport: Transport,
         now: Clock,
         progress: Callable[[int], None],
         stop: Event | None = None,
     ) -> None:
         """Prepare to send. Setting `stop` lets messages in flight finish and starts no others."""
-        self._newsletter = desk
-        self._renderer = printer
-        self._transport = way
+        self._newsletter = newsletter
+        self._renderer = renderer
+        self._transport = transport
         self._now = now
         self._progress = progress
         self._stop = stop or Event()
@@ -84,7 +84,7 @@ class DeliveryRunner:
         Raises StoreError if the database is unusable or unavailable for too long.
         """
         ways = load_relay_limits(self._newsletter)
-        office = Dispatcher(
+        dispatcher = Dispatcher(
             self._newsletter,
             relays.create_worker_id(),
             self._renderer,
@@ -93,29 +93,29 @@ class DeliveryRunner:
             self._progress,
         )
         try:
-            office.start()
-            self._run_workers(office, ways)
+            dispatcher.start()
+            self._run_workers(dispatcher, ways)
         finally:  # even after KeyboardInterrupt
-            self._finish(office)
-        return RunResult(office.sent, office.stop_reason)
+            self._finish(dispatcher)
+        return RunResult(dispatcher.sent, dispatcher.stop_reason)
 
-    def _run_workers(self, office: Dispatcher, ways: Sequence[RelayLimits]) -> None:
+    def _run_workers(self, dispatcher: Dispatcher, ways: Sequence[RelayLimits]) -> None:
         """Run one worker per allowed connection, and the thread that writes results."""
         number = sum(each.connections for each in ways)
         connections = ConnectionLimiter(ways, self._now)
         crew = [
-            DeliveryWorker(office, connections, self._renderer, self._transport)
+            DeliveryWorker(dispatcher, connections, self._renderer, self._transport)
             for _ in range(number)
         ]
-        recording = start_thread(office.result_writer.run, "feedpub-record")
+        recording = start_thread(dispatcher.result_writer.run, "feedpub-record")
         carriers: list[Future[None]] = []
         try:
             carriers = [start_thread(each.run, "feedpub-post") for each in crew]
-            self._wait_for_workers(office, recording, crew, carriers)
+            self._wait_for_workers(dispatcher, recording, crew, carriers)
         finally:
-            office.stop()
+            dispatcher.stop()
             self._wait_for_all(carriers, 0)  # one that still waits sends nothing more
-            office.result_writer.close()
+            dispatcher.result_writer.close()
             self._wait_for_all([recording], _FINAL_TIMEOUT)
         for each in (recording, *carriers):
             if each.done():
@@ -125,7 +125,7 @@ class DeliveryRunner:
 
     def _wait_for_workers(
         self,
-        office: Dispatcher,
+        dispatcher: Dispatcher,
         recording: Future[None],
         crew: Sequence[DeliveryWorker],
         carriers: list[Future[None]],
@@ -143,18 +143,18 @@ class DeliveryRunner:
             broken = recording.done() or any(each.exception() for each in done)
             if not is_over and (broken or self._stop.is_set()):
                 is_over, due = True, time.monotonic() + _GRACE_PERIOD
-                office.stop()
+                dispatcher.stop()
             if time.monotonic() >= due:
                 due = math.inf
-                start_thread(office.release, "feedpub-release")
+                start_thread(dispatcher.release, "feedpub-release")
                 if self._stop.is_set():
                     end = time.monotonic() + _FINAL_TIMEOUT
                     for each in crew:
                         each.abort()
 
-    def _finish(self, office: Dispatcher) -> None:
+    def _finish(self, dispatcher: Dispatcher) -> None:
         """Finish the round. Raises StoreUnavailable if that takes too long once `stop` is set."""
-        finishing = start_thread(office.finish, "feedpub-finish")
+        finishing = start_thread(dispatcher.finish, "feedpub-finish")
         self._wait_for_all([finishing], _FINAL_TIMEOUT)
         if not finishing.done():
             raise _build_unrecorded_error()

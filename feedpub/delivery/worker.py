@@ -112,15 +112,15 @@ class DeliveryWorker:
 
     def __init__(
         self,
-        office: Dispatcher,
+        dispatcher: Dispatcher,
         connections: ConnectionLimiter,
-        printer: MessageRenderer,
-        way: Transport,
+        renderer: MessageRenderer,
+        transport: Transport,
     ) -> None:
-        self._dispatcher = office
+        self._dispatcher = dispatcher
         self._connections = connections
-        self._renderer = printer
-        self._transport = way
+        self._renderer = renderer
+        self._transport = transport
         self._session: MailSession | None = None
         self._failed_connections = 0
         self._accepted_count = 0  # messages accepted over this connection

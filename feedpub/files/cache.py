@@ -69,9 +69,9 @@ def quarantine(path: Path) -> None:
 def clear_journals(path: Path) -> None:
     """Delete SQLite's journal files that are not regular files: opening a pipe would hang."""
     for end in _JOURNALS:
-        journal = path.with_name(f"{path.name}{end}")
-        if os.path.lexists(journal) and not stat.S_ISREG(journal.lstat().st_mode):
-            remove_path(journal)
+        logger = path.with_name(f"{path.name}{end}")
+        if os.path.lexists(logger) and not stat.S_ISREG(logger.lstat().st_mode):
+            remove_path(logger)
 
 
 def remove_path(path: Path) -> None:

@@ -44,19 +44,19 @@ _TIMEOUT, _PAUSE = 3.0, 0.05  # seconds; children of a killed process may take a
 
 
 @contextmanager
-def single_instance(folder: Path, patience: float = _TIMEOUT) -> Iterator[None]:
+def single_instance(folder: Path, timeout: float = _TIMEOUT) -> Iterator[None]:
     """Hold the lock of the only `feedpub run` in a folder, which is created if needed.
 
     The kernel releases the lock if the process dies.
 
     Raises:
-        FeedpubError: another instance is still running after `patience` seconds; the message gives
+        FeedpubError: another instance is still running after `timeout` seconds; the message gives
             its process id.
     """
     folder.mkdir(parents=True, exist_ok=True)
     handle = os.open(folder / _LOCK, os.O_RDWR | os.O_CREAT, 0o644)
     try:
-        end = time.monotonic() + patience
+        end = time.monotonic() + timeout
         while not _try_lock(handle, fcntl.LOCK_EX):
             if time.monotonic() >= end:
                 raise FeedpubError(

@@ -113,8 +113,8 @@ class Watcher:
         folders: Sequence[Path],
         tell: Callable[[ChangeBatch], object],
         note: Callable[[WatchStatus], object],
-        manner: WatchOptions,
-        open_eyes: Callable[[Sequence[str]], EventSource] = open_event_source,
+        options: WatchOptions,
+        open_source: Callable[[Sequence[str]], EventSource] = open_event_source,
     ) -> None:
         """Set up the watcher without starting it.
 
@@ -122,14 +122,14 @@ class Watcher:
             folders: The folders to watch recursively; absolute.
             tell: Called with each batch; the first comes as soon as everything is watched.
             note: Called with the status when it changes, and after each sweep.
-            manner: The settings.
-            open_eyes: Opens an event source.
+            options: The settings.
+            open_source: Opens an event source.
         """
         self._folders = tuple(folders)
         self._on_batch = tell
         self._on_status = note
-        self._options = manner
-        self._open = open_eyes
+        self._options = options
+        self._open = open_source
         self._status = WatchStatus()
         self._fingerprints: dict[str, int] = {}  # stat data of each file as last reported
         self._swept = time.time()  # when the last sweep began, seconds since 1970
@@ -141,31 +141,31 @@ class Watcher:
     def run(self, stop: Event) -> None:
         """Watch until `stop` is set."""
         while not stop.is_set():
-            with self._open_events() as eyes:
-                self._watch_folders(eyes, stop)
+            with self._open_events() as event_source:
+                self._watch_folders(event_source, stop)
 
     @contextmanager
     def _open_events(self) -> Iterator[EventSource | None]:
         """Open an event source for the folders that exist, or None if events cannot be used."""
         there = [str(each) for each in self._folders if each.is_dir()]
         away = tuple(str(each) for each in self._folders if str(each) not in there)
-        eyes, why = None, ""
+        event_source, why = None, ""
         if self._options.use_events and there:
             try:
-                eyes = self._open(there)
+                event_source = self._open(there)
             except (OSError, RuntimeError) as error:
                 why = str(error).partition(" about ")[0].rstrip(".")
-        how = "events" if eyes else "sweep"
+        how = "events" if event_source else "sweep"
         self._set_status(
             replace(self._status, mode=how, no_events_reason=why, missing_folders=away)
         )
         try:
-            yield eyes
+            yield event_source
         finally:
-            if eyes:
-                eyes.close()
+            if event_source:
+                event_source.close()
 
-    def _watch_folders(self, eyes: EventSource | None, stop: Event) -> None:
+    def _watch_folders(self, event_source: EventSource | None, stop: Event) -> None:
         """Report changes until the folders have to be opened again."""
         places, began = self._get_folder_ids(), time.monotonic()
         self._next = 0.0  # sweep at once: changes were missed while not watching
@@ -173,9 +173,9 @@ class Watcher:
             if time.monotonic() >= self._next:
                 self._sweep()
             wait = _POLL if self._held else _FOLDER_CHECK_INTERVAL
-            if eyes:
+            if event_source:
                 try:
-                    found = eyes.watch(_DEBOUNCE, _STEP, round(wait * 1000), stop)
+                    found = event_source.watch(_DEBOUNCE, _STEP, round(wait * 1000), stop)
                 except (OSError, RuntimeError):
                     return  # the event queue overflowed: start over
                 if not isinstance(found, str):

@@ -73,24 +73,24 @@ class RecentSignups:
 
 
 def decide_request(
-    standing: SignupHistory | None, crowd: RecentSignups, limits: SignupLimits, now: datetime
+    status: SignupHistory | None, recent: RecentSignups, limits: SignupLimits, now: datetime
 ) -> str:
     """Decide what to do with a request: SEND_MAIL, UPDATE_ONLY or DROP."""
-    if crowd.network >= limits.max_per_network:
+    if recent.network >= limits.max_per_network:
         return DROP
-    standing = standing or SignupHistory(0, None, is_pending=False)
-    aliases = crowd.aliases or SignupHistory(0, None, is_pending=False)
-    if standing.is_pending:
+    status = status or SignupHistory(0, None, is_pending=False)
+    aliases = recent.aliases or SignupHistory(0, None, is_pending=False)
+    if status.is_pending:
         return UPDATE_ONLY
-    if standing.mails_sent + aliases.mails_sent >= limits.max_mails:
+    if status.mails_sent + aliases.mails_sent >= limits.max_mails:
         return DROP
-    if _is_recent(standing.last_sent, limits, now):
+    if _is_recent(status.last_sent, limits, now):
         return UPDATE_ONLY  # the link already sent applies the updated request
     if aliases.is_pending or _is_recent(aliases.last_sent, limits, now):
         return DROP  # the same mailbox just got, or gets, one for another of its addresses
     return (
         DROP
-        if crowd.domain >= limits.max_per_domain or crowd.pending >= limits.max_pending
+        if recent.domain >= limits.max_per_domain or recent.pending >= limits.max_pending
         else SEND_MAIL
     )
 

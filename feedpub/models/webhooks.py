@@ -73,12 +73,12 @@ def is_temporary_failure(status: int) -> bool:
 
 
 def decide_retry(
-    errand: WebhookDelivery,
+    delivery: WebhookDelivery,
     status: int,
     after: str,
     now: datetime,
     chance: float,
-    patience: WebhookRetryPolicy = DEFAULT_RETRY_POLICY,
+    timeout: WebhookRetryPolicy = DEFAULT_RETRY_POLICY,
 ) -> WebhookRetryDecision:
     """Decide whether a delivery is done, retried or dropped.
 
@@ -86,20 +86,22 @@ def decide_retry(
     410 Gone. A command runs only once, since a failed run may have had part of its effect.
 
     Args:
-        errand: The delivery attempted.
+        delivery: The delivery attempted.
         status: The HTTP status, 0 for no response; 200 for a command that succeeded.
         after: The Retry-After header, or "".
         now: The end of the attempt.
         chance: A uniform random number in [0, 1), for jitter.
-        patience: The retry policy.
+        timeout: The retry policy.
     """
     if 200 <= status < 300:  # noqa: PLR2004 - RFC 9110 section 15.3
         return WebhookRetryDecision("done")
-    tired = errand.kind == URL and (errand.attempts + 1 >= patience.max_attempts or status == _GONE)
-    if errand.kind == COMMAND or tired:
+    tired = delivery.kind == URL and (
+        delivery.attempts + 1 >= timeout.max_attempts or status == _GONE
+    )
+    if delivery.kind == COMMAND or tired:
         return WebhookRetryDecision("dropped")
-    wait = min(patience.initial_delay * (1 << min(errand.attempts, 20)), patience.max_delay)
-    wait *= 1 + patience.jitter * (2 * chance - 1)
+    wait = min(timeout.initial_delay * (1 << min(delivery.attempts, 20)), timeout.max_delay)
+    wait *= 1 + timeout.jitter * (2 * chance - 1)
     return WebhookRetryDecision("again", now + max(wait, min(parse_retry_after(after, now), _BUSY)))
 
 

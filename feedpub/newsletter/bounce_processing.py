@@ -119,8 +119,8 @@ def process_bounces(request: BuildRequest, place: MailSource) -> BounceSummary:
 
     Raises MailError if the mailbox cannot be read.
     """
-    with open_newsletter(request) as desk:
-        work = _BounceProcessor(desk, request)
+    with open_newsletter(request) as newsletter:
+        work = _BounceProcessor(newsletter, request)
         with closing(_open_mailbox(place)) as box:
             for number, received in enumerate(box, 1):
                 work.process_message(received)
@@ -139,8 +139,8 @@ def process_events(request: BuildRequest, reports: Iterable[BounceEvent]) -> Bou
 
     The effects are those of `process_bounces`. A report about an unknown address is ignored.
     """
-    with open_newsletter(request) as desk:
-        work = _BounceProcessor(desk, request)
+    with open_newsletter(request) as newsletter:
+        work = _BounceProcessor(newsletter, request)
         for report in reports:
             work.process_event(report)
         work.count_soft()
@@ -158,8 +158,8 @@ def _open_mailbox(place: MailSource) -> Generator[IncomingMessage, None, None]:
 class _BounceProcessor:
     """The state of one run over a mailbox or a list of events."""
 
-    def __init__(self, desk: NewsletterContext, request: BuildRequest) -> None:
-        self._newsletter = desk
+    def __init__(self, newsletter: NewsletterContext, request: BuildRequest) -> None:
+        self._newsletter = newsletter
         self._now = request.now
         self._counts: Counter[str] = Counter()
         self._soft: list[tuple[datetime, int]] = []  # time, subscriber id

@@ -51,52 +51,65 @@ def send_confirmations(
     Raises FeedpubError if the configuration, a template, the database or the secret is unusable.
     """
     chosen = limits or SignupLimits()
-    with open_newsletter(request) as desk:
-        desk.require_current_database()
-        _tidy(desk, chosen, request.now)
-        templates = load_templates(desk.paths, packaged.read_templates(desk.paths.templates))
-        composer = Composer(desk.config, templates)
-        return process_signups(desk, composer, build_transport(desk), request.now, chosen)
+    with open_newsletter(request) as newsletter:
+        newsletter.require_current_database()
+        _tidy(newsletter, chosen, request.now)
+        templates = load_templates(
+            newsletter.paths, packaged.read_templates(newsletter.paths.templates)
+        )
+        composer = Composer(newsletter.config, templates)
+        return process_signups(
+            newsletter, composer, build_transport(newsletter), request.now, chosen
+        )
 
 
-def _tidy(desk: NewsletterContext, limits: SignupLimits, now: datetime) -> None:
+def _tidy(newsletter: NewsletterContext, limits: SignupLimits, now: datetime) -> None:
     """Purge expired sign-ups, and release those claimed by dead processes of this machine."""
-    desk.store.purge_signups(limits, now)
-    for clerk in desk.store.list_signup_workers():
-        if relays.is_dead(clerk):
-            desk.store.release_signups(clerk, now)
+    newsletter.store.purge_signups(limits, now)
+    for worker in newsletter.store.list_signup_workers():
+        if relays.is_dead(worker):
+            newsletter.store.release_signups(worker, now)
 
 
 def process_signups(
-    desk: NewsletterContext, composer: Composer, way: Transport, now: datetime, limits: SignupLimits
+    newsletter: NewsletterContext,
+    composer: Composer,
+    transport: Transport,
+    now: datetime,
+    limits: SignupLimits,
 ) -> ConfirmationResult:
     """Answer the pending sign-ups with an open newsletter; compose nothing if there are none.
 
     A worker that is killed leaves at most one sign-up that is answered again: its message may or
     may not have been sent.
     """
-    clerk, worker = _ConfirmationWorker(desk, composer, way, now), relays.create_worker_id()
+    signups, worker = (
+        _ConfirmationWorker(newsletter, composer, transport, now),
+        relays.create_worker_id(),
+    )
     try:
-        while not clerk.stop_reason and (asked := desk.store.claim_signup(worker, limits, now)):
+        while not signups.stop_reason and (
+            asked := newsletter.store.claim_signup(worker, limits, now)
+        ):
             try:
-                clerk.process(asked)
+                signups.process(asked)
             except Exception:
-                desk.store.requeue_signup(asked, now)
+                newsletter.store.requeue_signup(asked, now)
                 raise
     finally:
-        clerk.close()
-    return ConfirmationResult(clerk.sent, clerk.admitted, clerk.stop_reason)
+        signups.close()
+    return ConfirmationResult(signups.sent, signups.admitted, signups.stop_reason)
 
 
 class _ConfirmationWorker:
     """Answers sign-ups one by one over a single connection."""
 
     def __init__(
-        self, desk: NewsletterContext, composer: Composer, way: Transport, now: datetime
+        self, newsletter: NewsletterContext, composer: Composer, transport: Transport, now: datetime
     ) -> None:
-        self._newsletter = desk
+        self._newsletter = newsletter
         self._composer = composer
-        self._transport = way
+        self._transport = transport
         self._now = now
         self._signer: MessageSigner | None = None
         self._prepared: dict[tuple[str, str], PreparedMessage] = {}
@@ -174,7 +187,7 @@ class _ConfirmationWorker:
         # Anybody may sign up an active subscriber, so keep the language of their own choice.
         wanted = one.language if kind == signup.ALREADY_ACTIVE else asked.request.language
         letter = self._prepare_message(kind, wanted or self._newsletter.config.site.language)
-        press, pages = self._get_signer(), self._newsletter.config.readers_url
+        signer, pages = self._get_signer(), self._newsletter.config.readers_url
         # Retries of one request share a Message-ID; the next request gets another.
         key = f"{kind}-{asked.address_hash.hex()[:24]}-{asked.at.timestamp():.0f}"
         reader = Recipient(key=key, address=one.address)
@@ -191,7 +204,7 @@ class _ConfirmationWorker:
             reader = replace(
                 reader, online=f"{pages}confirm/{create_token(self._newsletter, 'confirm', one)}"
             )
-        return press.build_message(letter.render_for(reader), one)
+        return signer.build_message(letter.render_for(reader), one)
 
     def _prepare_message(self, kind: str, language: str) -> PreparedMessage:
         """Encode the part that all messages of a kind and language share, once."""

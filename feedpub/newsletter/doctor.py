@@ -43,7 +43,7 @@ class ExternalServices:
 
 def build_services() -> ExternalServices:
     """Return the real services: the system's resolver, an SNTP server and the disk."""
-    resolver = DnsResolver(patience=_RESOLVING)
+    resolver = DnsResolver(timeout=_RESOLVING)
     return ExternalServices(
         resolver, dns.query_sntp_time, lambda folder: shutil.disk_usage(folder).free
     )
@@ -58,8 +58,8 @@ def run_checks(request: BuildRequest, world: ExternalServices | None = None) -> 
     outside = world or build_services()
     findings = [_clock(request, outside)]
     try:
-        with open_newsletter(request) as desk:
-            findings += _Doctor(request, desk, outside).run()
+        with open_newsletter(request) as newsletter:
+            findings += _Doctor(request, newsletter, outside).run()
     except ConfigError as error:
         advice = "mend that place; `feedpub config` prints every key and what it means"
         findings += [fail("config", str(each), advice) for each in error.problems]
@@ -72,11 +72,11 @@ class _Doctor:
     """One run of all checks."""
 
     def __init__(
-        self, request: BuildRequest, desk: NewsletterContext, world: ExternalServices
+        self, request: BuildRequest, newsletter: NewsletterContext, world: ExternalServices
     ) -> None:
         self._path = request.config_path
-        self._newsletter = desk
-        self._mail = desk.config.mail
+        self._newsletter = newsletter
+        self._mail = newsletter.config.mail
         self._resolver = world.resolver
         self._progress = request.progress
         self._now = request.now
@@ -92,8 +92,8 @@ class _Doctor:
                 signers.append(load_signer(self._newsletter, each))
             except FeedpubError as error:
                 yield fail("DKIM key", str(error), "nothing can be sent before that")
-        way = build_transport(self._newsletter)
-        if not isinstance(way, SmtpTransport):
+        transport = build_transport(self._newsletter)
+        if not isinstance(transport, SmtpTransport):
             yield warn(
                 "transport",
                 f"nobody is mailed: messages are put into {self._mail.folder}/",
@@ -101,9 +101,9 @@ class _Doctor:
                 "that server and at the DNS too",
             )
             return
-        for relay in way.relays:
+        for relay in transport.relays:
             self._progress(f"asking {relay.name}", 0, 0)
-            yield _check_login(way, relay)
+            yield _check_login(transport, relay)
         try:
             sender = self._newsletter.get_sender().email
         except FeedpubError as error:
@@ -194,11 +194,11 @@ class _Doctor:
                 continue  # already reported by the MX check
 
 
-def _check_login(way: SmtpTransport, relay: SmtpRelay) -> Finding:
+def _check_login(transport: SmtpTransport, relay: SmtpRelay) -> Finding:
     """Connect and log in to a relay, as a delivery does."""
     hasty = replace(relay, connect_timeout=_CONNECTING, timeout=_ANSWERING)
     try:
-        way.connect_to(hasty).close()
+        transport.connect_to(hasty).close()
     except MailError as error:
         return fail("SMTP", str(error), f"mend that, or what mail.relays says of {relay.host}")
     if relay.security == "none" and relay.host not in _LOOPBACK:

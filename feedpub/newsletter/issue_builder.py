@@ -45,13 +45,13 @@ def build_describer(memory: BuildCache, templates: Templates, library: Library) 
     return FilterDescriber(templates, names)
 
 
-def load_describer(desk: NewsletterContext) -> FilterDescriber:
+def load_describer(newsletter: NewsletterContext) -> FilterDescriber:
     """Return a describer of subscription filters, using the names saved by the last build.
 
     Tags and authors without a saved name appear as their slugs. If the site's templates cannot be
     used, the built-in ones are.
     """
-    where = desk.paths
+    where = newsletter.paths
     try:
         templates = load_templates(where, packaged.read_templates(where.templates))
     except (TemplateError, OSError):
@@ -126,13 +126,13 @@ class IssueBuilder:
 
     def __init__(
         self,
-        desk: NewsletterContext,
+        newsletter: NewsletterContext,
         recognised: MatchedPosts,
         html: HtmlRenderer,
         composer: Composer,
         progress: ProgressCallback,
     ) -> None:
-        self._newsletter = desk
+        self._newsletter = newsletter
         self._matched = recognised
         self._posts = recognised.posts
         self._html = html
@@ -220,7 +220,7 @@ class IssueBuilder:
 
 def run_with_builder(
     request: BuildRequest,
-    desk: NewsletterContext,
+    newsletter: NewsletterContext,
     work: Callable[[IssueBuilder, FilterDescriber], Result],
 ) -> Result:
     """Read the site, and call `work` with an IssueBuilder and a FilterDescriber.
@@ -229,22 +229,22 @@ def run_with_builder(
     meanwhile, and a running one is waited for. Raises FeedpubError if the clock is behind the
     latest publication date.
     """
-    where = desk.paths
+    where = newsletter.paths
     waiting = partial(request.progress, "waiting for a build to end", 0, 0)
     with lock.lock_folder(where.cache, waiting):
         return cache.retry_on_corrupt_cache(
-            where.cache, partial(_run_with_builder, request, desk, work)
+            where.cache, partial(_run_with_builder, request, newsletter, work)
         )
 
 
 def _run_with_builder(
     request: BuildRequest,
-    desk: NewsletterContext,
+    newsletter: NewsletterContext,
     work: Callable[[IssueBuilder, FilterDescriber], Result],
 ) -> Result:
-    where = desk.paths
+    where = newsletter.paths
     memory = BuildCache(
-        where.cache, compute_cache_version(packaged.compute_program_digest(), desk.config)
+        where.cache, compute_cache_version(packaged.compute_program_digest(), newsletter.config)
     )
     templates = load_templates(where, packaged.read_templates(where.templates))
     published = scanner.read_publications(where.output)
@@ -259,10 +259,10 @@ def _run_with_builder(
         def written(post: Post) -> str:
             return link_index.substitute_urls(Body.loads(bodies(post.body_key)), ())
 
-        known = desk.store.load_seen_posts()
+        known = newsletter.store.load_seen_posts()
         recognised = rename_detection.match_renamed(
             making.library.posts, known, written, request.now
         )
-        composer = Composer(desk.config, templates)
-        editor = IssueBuilder(desk, recognised, html, composer, request.progress)
-        return work(editor, build_describer(memory, templates, making.library))
+        composer = Composer(newsletter.config, templates)
+        builder = IssueBuilder(newsletter, recognised, html, composer, request.progress)
+        return work(builder, build_describer(memory, templates, making.library))

@@ -38,27 +38,29 @@ class DigestStatus:
 
 def list_digests(request: BuildRequest) -> tuple[DigestStatus, ...]:
     """Return each digest's new posts and its last and next slot."""
-    with open_newsletter(request) as desk:
-        if not desk.config.digests:
+    with open_newsletter(request) as newsletter:
+        if not newsletter.config.digests:
             return ()
-        active = dict(desk.store.count_by_state())[ACTIVE]
+        active = dict(newsletter.store.count_by_state())[ACTIVE]
 
-        def stand(editor: IssueBuilder, _: FilterDescriber) -> tuple[DigestStatus, ...]:
+        def stand(builder: IssueBuilder, _: FilterDescriber) -> tuple[DigestStatus, ...]:
             return tuple(
                 DigestStatus(
                     digest=each.name,
                     schedule=each.schedule,
-                    last_slot=desk.store.get_last_slot(each.name, request.now),
+                    last_slot=newsletter.store.get_last_slot(each.name, request.now),
                     next_slot=config_schedule.find_next_slot(
-                        config_schedule.parse(each.schedule), desk.get_timezone(each), request.now
+                        config_schedule.parse(each.schedule),
+                        newsletter.get_timezone(each),
+                        request.now,
                     ),
-                    posts=tuple(post.title for post in editor.select_new_posts(each, request.now)),
+                    posts=tuple(post.title for post in builder.select_new_posts(each, request.now)),
                     audience=active,
                 )
-                for each in desk.config.digests
+                for each in newsletter.config.digests
             )
 
-        return run_with_builder(request, desk, stand)
+        return run_with_builder(request, newsletter, stand)
 
 
 def send_digests(
@@ -74,61 +76,65 @@ def send_digests(
     link to its pages. Raises FeedpubError if that fails, and then this call sends nothing. If the
     site cannot be read, earlier issues are delivered before the error is raised.
     """
-    with open_newsletter(request) as desk:
-        chosen = _select_digests(desk, digest)
+    with open_newsletter(request) as newsletter:
+        chosen = _select_digests(newsletter, digest)
         if not dry:
-            desk.require_current_database()
+            newsletter.require_current_database()
 
         def work(
-            editor: IssueBuilder, following: FilterDescriber
+            builder: IssueBuilder, describer: FilterDescriber
         ) -> tuple[tuple[DigestResult, ...], Mapping[str, str]]:
-            planner = Planner(desk, editor, MessageRenderer(desk, following), request.now)
+            planner = Planner(
+                newsletter, builder, MessageRenderer(newsletter, describer), request.now
+            )
             planned = [
                 planner.plan_issue(each, due=due, dry=dry, backlog=backlog) for each in chosen
             ]
-            return tuple(planned), editor.get_titles()
+            return tuple(planned), builder.get_titles()
 
         try:
-            planned, titles = run_with_builder(request, desk, work)
+            planned, titles = run_with_builder(request, newsletter, work)
         except (FeedpubError, OSError):
             if not dry:
                 with stop_on_signals() as stop:
-                    _run_delivery(request, desk, _find_unfinished(desk, (), {}), stop)
+                    _run_delivery(request, newsletter, _find_unfinished(newsletter, (), {}), stop)
             raise
         if dry:
             return planned
         if any(each.issue for each in planned):
-            _build_site(request, desk)
-        told = (*planned, *_find_unfinished(desk, planned, titles))
+            _build_site(request, newsletter)
+        told = (*planned, *_find_unfinished(newsletter, planned, titles))
         with stop_on_signals() as stop:
-            return _run_delivery(request, desk, told, stop)
+            return _run_delivery(request, newsletter, told, stop)
 
 
 def plan_issues(request: BuildRequest) -> tuple[DigestResult, ...]:
     """Plan an issue of every digest whose slot has come; `deliver_issues` sends them."""
-    with open_newsletter(request) as desk:
-        desk.require_current_database()
+    with open_newsletter(request) as newsletter:
+        newsletter.require_current_database()
 
-        def work(editor: IssueBuilder, following: FilterDescriber) -> tuple[DigestResult, ...]:
-            planner = Planner(desk, editor, MessageRenderer(desk, following), request.now)
+        def work(builder: IssueBuilder, describer: FilterDescriber) -> tuple[DigestResult, ...]:
+            planner = Planner(
+                newsletter, builder, MessageRenderer(newsletter, describer), request.now
+            )
             return tuple(
                 planner.plan_issue(each, due=True, dry=False, backlog=False)
-                for each in desk.config.digests
+                for each in newsletter.config.digests
             )
 
-        return run_with_builder(request, desk, work)
+        return run_with_builder(request, newsletter, work)
 
 
 def release_stalled(request: BuildRequest) -> int:
     """Release deliveries claimed by dead processes of this machine; return how many."""
-    with open_newsletter(request) as desk:
-        return _release_dead_workers(desk)
+    with open_newsletter(request) as newsletter:
+        return _release_dead_workers(newsletter)
 
 
-def _release_dead_workers(desk: NewsletterContext) -> int:
+def _release_dead_workers(newsletter: NewsletterContext) -> int:
     """Release deliveries claimed by dead processes of this machine; return how many."""
-    gone = [each for each in desk.store.list_delivery_workers() if is_dead(each)]
-    return sum(desk.store.release_deliveries(each) for each in gone)
+    gone = [each for each in newsletter.store.list_delivery_workers() if is_dead(each)]
+    return sum(newsletter.store.release_deliveries(each) for each in gone)
 
 
 def deliver_issues(request: BuildRequest, stop: Event) -> tuple[DigestResult, ...]:
@@ -137,14 +143,14 @@ def deliver_issues(request: BuildRequest, stop: Event) -> tuple[DigestResult, ..
     Once `stop` is set, only messages in progress are finished. The site is not read: messages were
     composed when they were planned. Post titles in the results are post ids.
     """
-    with open_newsletter(request) as desk:
-        desk.require_current_database()
-        return _run_delivery(request, desk, _find_unfinished(desk, (), {}), stop)
+    with open_newsletter(request) as newsletter:
+        newsletter.require_current_database()
+        return _run_delivery(request, newsletter, _find_unfinished(newsletter, (), {}), stop)
 
 
-def _build_site(request: BuildRequest, desk: NewsletterContext) -> None:
+def _build_site(request: BuildRequest, newsletter: NewsletterContext) -> None:
     """Build the pages of new issues, unless the site was never built here."""
-    if not scanner.is_built(desk.paths.output):
+    if not scanner.is_built(newsletter.paths.output):
         return
     try:
         build(request)
@@ -156,51 +162,53 @@ def _build_site(request: BuildRequest, desk: NewsletterContext) -> None:
 
 
 def _run_delivery(
-    request: BuildRequest, desk: NewsletterContext, told: Sequence[DigestResult], stop: Event
+    request: BuildRequest, newsletter: NewsletterContext, told: Sequence[DigestResult], stop: Event
 ) -> tuple[DigestResult, ...]:
     """Deliver everything that is due, and return the results with their new state."""
     now = build_clock(request.now)
     report: Callable[[int], None] = lambda done: request.progress("sending", done, 0)  # noqa: E731
-    _recover_stalled(desk, now())
-    printer = MessageRenderer(desk, load_describer(desk))
-    posted = DeliveryRunner(desk, printer, build_transport(desk), now, report, stop).run_once()
-    return tuple(_update_result(desk, each, posted.stop_reason, now()) for each in told)
+    _recover_stalled(newsletter, now())
+    renderer = MessageRenderer(newsletter, load_describer(newsletter))
+    posted = DeliveryRunner(
+        newsletter, renderer, build_transport(newsletter), now, report, stop
+    ).run_once()
+    return tuple(_update_result(newsletter, each, posted.stop_reason, now()) for each in told)
 
 
-def _recover_stalled(desk: NewsletterContext, now: datetime) -> None:
+def _recover_stalled(newsletter: NewsletterContext, now: datetime) -> None:
     """Settle what workers left behind that died, lost the database or had a wrong clock."""
-    _release_dead_workers(desk)
-    again = desk.config.mail.on_doubt == "resend"
-    desk.store.fix_clock_skew(now)
-    desk.store.resolve_abandoned(now - IN_DOUBT_TIMEOUT, now, resend=again)
+    _release_dead_workers(newsletter)
+    again = newsletter.config.mail.on_doubt == "resend"
+    newsletter.store.fix_clock_skew(now)
+    newsletter.store.resolve_abandoned(now - IN_DOUBT_TIMEOUT, now, resend=again)
 
 
-def _select_digests(desk: NewsletterContext, digest: str) -> Sequence[DigestConfig]:
+def _select_digests(newsletter: NewsletterContext, digest: str) -> Sequence[DigestConfig]:
     """Return one digest, or all. Raises FeedpubError if there is no digest and no open issue."""
-    is_left = any(each.state == "sending" for each in desk.store.list_issues())
-    if not digest and (desk.config.digests or is_left):
-        return desk.config.digests
-    return (desk.get_digest(digest),)
+    is_left = any(each.state == "sending" for each in newsletter.store.list_issues())
+    if not digest and (newsletter.config.digests or is_left):
+        return newsletter.config.digests
+    return (newsletter.get_digest(digest),)
 
 
 def _find_unfinished(
-    desk: NewsletterContext, planned: Sequence[DigestResult], titles: Mapping[str, str]
+    newsletter: NewsletterContext, planned: Sequence[DigestResult], titles: Mapping[str, str]
 ) -> list[DigestResult]:
     """Return the earlier issues that are still being sent."""
     just = {each.issue.id for each in planned if each.issue}
-    names = frozenset(each.name for each in desk.config.digests)
+    names = frozenset(each.name for each in newsletter.config.digests)
     return [
         DigestResult(
             digest=issue.digest,
             issue=issue,
             posts=tuple(titles.get(post, post) for post in issue.posts),
-            audience=desk.store.get_issue_stats(issue.id).audience,
+            audience=newsletter.store.get_issue_stats(issue.id).audience,
             message_size=0,
             stats=None,
             reason="",
             note=_describe_missing_digest(issue, names),
         )
-        for issue in desk.store.list_issues()
+        for issue in newsletter.store.list_issues()
         if issue.state == "sending" and issue.id not in just
     ]
 
@@ -213,53 +221,54 @@ def _describe_missing_digest(issue: Issue, names: Collection[str]) -> str:
 
 
 def _update_result(
-    desk: NewsletterContext, sent: DigestResult, waiting: str, now: datetime
+    newsletter: NewsletterContext, sent: DigestResult, waiting: str, now: datetime
 ) -> DigestResult:
     """Return a result with the issue's state after a delivery run."""
     if sent.issue is None:
         return sent
-    done = desk.store.finish_issue(sent.issue.id, now)
+    done = newsletter.store.finish_issue(sent.issue.id, now)
     return replace(
         sent,
-        issue=desk.store.get_issue(sent.issue.id),
-        stats=desk.store.get_issue_stats(sent.issue.id),
+        issue=newsletter.store.get_issue(sent.issue.id),
+        stats=newsletter.store.get_issue_stats(sent.issue.id),
         reason=sent.reason if done else waiting or sent.reason,
-        next_attempt=None if done else desk.store.get_next_attempt(sent.issue.id),
+        next_attempt=None if done else newsletter.store.get_next_attempt(sent.issue.id),
     )
 
 
 def list_issues(request: BuildRequest, digest: str = "") -> tuple[tuple[Issue, IssueStats], ...]:
     """Return the issues of a digest, or of all, newest first, with their statistics."""
-    with open_newsletter(request) as desk:
-        name = desk.get_digest(digest).name if digest else None
+    with open_newsletter(request) as newsletter:
+        name = newsletter.get_digest(digest).name if digest else None
         return tuple(
-            (each, desk.store.get_issue_stats(each.id)) for each in desk.store.list_issues(name)
+            (each, newsletter.store.get_issue_stats(each.id))
+            for each in newsletter.store.list_issues(name)
         )
 
 
 def list_undelivered(request: BuildRequest, issue: int, most: int) -> tuple[DeliveryStatus, ...]:
     """Return the first recipients without a delivery, and the reasons."""
-    with open_newsletter(request) as desk:
-        return desk.store.list_delivery_statuses(issue, ("failed", "doubt", "deferred"), most)
+    with open_newsletter(request) as newsletter:
+        return newsletter.store.list_delivery_statuses(issue, ("failed", "doubt", "deferred"), most)
 
 
 def pause_issue(request: BuildRequest, issue: int) -> Issue:
     """Stop sending an issue until it is resumed."""
-    with open_newsletter(request) as desk:
-        return desk.store.pause_issue(issue)
+    with open_newsletter(request) as newsletter:
+        return newsletter.store.pause_issue(issue)
 
 
 def resume_issue(request: BuildRequest, issue: int) -> Issue:
     """Resume an issue and clear all relay suspensions; the next delivery run sends what is due."""
-    with open_newsletter(request) as desk:
-        desk.store.clear_suspensions()
-        return desk.store.resume_issue(issue)
+    with open_newsletter(request) as newsletter:
+        newsletter.store.clear_suspensions()
+        return newsletter.store.resume_issue(issue)
 
 
 def cancel_issue(request: BuildRequest, issue: int) -> Issue:
     """End an issue: nothing more of it is sent."""
-    with open_newsletter(request) as desk:
-        return desk.store.cancel_issue(issue, request.now)
+    with open_newsletter(request) as newsletter:
+        return newsletter.store.cancel_issue(issue, request.now)
 
 
 def retry_issue(request: BuildRequest, issue: int, *, doubt: bool = False) -> int:
@@ -268,7 +277,9 @@ def retry_issue(request: BuildRequest, issue: int, *, doubt: bool = False) -> in
     With `doubt`, schedule the deliveries in doubt that no worker is waiting on any more; each of
     them may arrive a second time.
     """
-    with open_newsletter(request) as desk:
+    with open_newsletter(request) as newsletter:
         if doubt:
-            return desk.store.resend_in_doubt(issue, request.now - IN_DOUBT_TIMEOUT, request.now)
-        return desk.store.retry_failed(issue, request.now)
+            return newsletter.store.resend_in_doubt(
+                issue, request.now - IN_DOUBT_TIMEOUT, request.now
+            )
+        return newsletter.store.retry_failed(issue, request.now)

@@ -42,11 +42,15 @@ class Planner:
     """Plans issues, or reports what they would be."""
 
     def __init__(
-        self, desk: NewsletterContext, editor: IssueBuilder, printer: MessageRenderer, now: datetime
+        self,
+        newsletter: NewsletterContext,
+        builder: IssueBuilder,
+        renderer: MessageRenderer,
+        now: datetime,
     ) -> None:
-        self._newsletter = desk
-        self._builder = editor
-        self._renderer = printer
+        self._newsletter = newsletter
+        self._builder = builder
+        self._renderer = renderer
         self._now = now
 
     def plan_issue(

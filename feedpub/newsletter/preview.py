@@ -45,10 +45,10 @@ def write_preview(request: BuildRequest, digest: str, folder: Path, address: str
     It is composed for the subscriber with this address, or for a sample recipient. If no post is
     new, the newest ones are used. Raises FeedpubError if there is no post or no such subscriber.
     """
-    with open_newsletter(request) as desk:
-        chosen = desk.get_digest(digest)
-        reader = get_by_address(desk, address) if address else None
-        sample = _sample(request, desk, chosen, reader, "reader@example.org")
+    with open_newsletter(request) as newsletter:
+        chosen = newsletter.get_digest(digest)
+        reader = get_by_address(newsletter, address) if address else None
+        sample = _sample(request, newsletter, chosen, reader, "reader@example.org")
     parts = {
         "html": sample.content.html.encode(),
         "txt": sample.content.text.encode(),
@@ -72,20 +72,20 @@ def send_test(request: BuildRequest, digest: str, to: str) -> SendResult:
     A subscriber gets their own message; for any other address the unsubscribe and preference links
     do not work. Raises FeedpubError if the address is invalid or nothing can be sent.
     """
-    with open_newsletter(request) as desk:
+    with open_newsletter(request) as newsletter:
         try:
             models_address.normalize_address(to)
         except models_address.InvalidValueError as error:
             raise FeedpubError(str(error)) from None
-        chosen = desk.get_digest(digest)
-        sample = _sample(request, desk, chosen, desk.store.find_subscriber(to), to)
-        with closing(build_transport(desk).connect()) as session:
+        chosen = newsletter.get_digest(digest)
+        sample = _sample(request, newsletter, chosen, newsletter.store.find_subscriber(to), to)
+        with closing(build_transport(newsletter).connect()) as session:
             return session.send(sample.message, lambda: None)
 
 
 def _sample(
     request: BuildRequest,
-    desk: NewsletterContext,
+    newsletter: NewsletterContext,
     digest: DigestConfig,
     reader: Subscriber | None,
     address: str,
@@ -95,20 +95,20 @@ def _sample(
     one = reader or Subscriber(0, address, Consent(request.now, "preview"))
     key = f"preview-{secrets.token_hex(8)}"  # unique, or mail clients would drop it as a duplicate
 
-    def work(editor: IssueBuilder, following: FilterDescriber) -> _PreviewMessage:
-        posts = editor.select_example_posts(digest, request.now, reader)
+    def work(builder: IssueBuilder, describer: FilterDescriber) -> _PreviewMessage:
+        posts = builder.select_example_posts(digest, request.now, reader)
         if not posts:
             whose = f" that {one.address} follows" if reader else ""
             raise FeedpubError(f"{digest.name}: there is no post{whose} to show yet")
-        language = editor.get_language(one)
+        language = builder.get_language(one)
         # The issue has no page yet, so link to the archive.
-        url = archive.build_archive_url(desk.config, digest.name)
-        content = editor.compose_content(digest, request.now, posts, url, language)
-        printer = MessageRenderer(desk, following)
-        letter = printer.prepare(digest.name, request.now, content)
+        url = archive.build_archive_url(newsletter.config, digest.name)
+        content = builder.compose_content(digest, request.now, posts, url, language)
+        renderer = MessageRenderer(newsletter, describer)
+        letter = renderer.prepare(digest.name, request.now, content)
         return _PreviewMessage(
-            content=substitute_tags(content, printer.build_recipient(key, one, language)),
-            message=printer.render(letter, key, one, language),
+            content=substitute_tags(content, renderer.build_recipient(key, one, language)),
+            message=renderer.render(letter, key, one, language),
         )
 
-    return run_with_builder(request, desk, work)
+    return run_with_builder(request, newsletter, work)

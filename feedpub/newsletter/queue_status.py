@@ -61,31 +61,36 @@ def has_digests(request: BuildRequest) -> bool:
 
 def clean_up_database(request: BuildRequest) -> None:
     """Checkpoint the database."""
-    with open_newsletter(request) as desk:
-        desk.store.checkpoint()
+    with open_newsletter(request) as newsletter:
+        newsletter.store.checkpoint()
 
 
 def get_queue_status(request: BuildRequest) -> QueueStatus:
     """Return when each digest is due next, and what is waiting to be sent."""
-    with open_newsletter(request) as desk:
-        last, unsettled = desk.store.get_last_slot, desk.store.find_oldest_unresolved()
-        going = [each for each in desk.store.list_issues() if each.state in {"sending", "paused"}]
-        asking, asked = desk.store.count_pending_signups()
+    with open_newsletter(request) as newsletter:
+        last, unsettled = newsletter.store.get_last_slot, newsletter.store.find_oldest_unresolved()
+        going = [
+            each for each in newsletter.store.list_issues() if each.state in {"sending", "paused"}
+        ]
+        asking, asked = newsletter.store.count_pending_signups()
         return QueueStatus(
             schedules=tuple(
                 DigestSchedule(
-                    each.name, each.schedule, desk.get_timezone(each), last(each.name, request.now)
+                    each.name,
+                    each.schedule,
+                    newsletter.get_timezone(each),
+                    last(each.name, request.now),
                 )
-                for each in desk.config.digests
+                for each in newsletter.config.digests
             ),
-            next_due=_credible(desk.store.get_next_due(), request.now),
-            open_issues=tuple((each, desk.store.get_issue_stats(each.id)) for each in going),
+            next_due=_credible(newsletter.store.get_next_due(), request.now),
+            open_issues=tuple((each, newsletter.store.get_issue_stats(each.id)) for each in going),
             doubt_expires=_credible(unsettled and unsettled + IN_DOUBT_TIMEOUT, request.now),
             pending_signups=asking,
-            outdated_reason=desk.outdated_reason,
+            outdated_reason=newsletter.outdated_reason,
             oldest_signup=asked,
-            refusals=desk.store.list_refusals(request.now - REFUSAL_WINDOW),
-            unread_bounces=mailbox.count_unread(desk.paths.cache.parent / UNREAD_FOLDER),
+            refusals=newsletter.store.list_refusals(request.now - REFUSAL_WINDOW),
+            unread_bounces=mailbox.count_unread(newsletter.paths.cache.parent / UNREAD_FOLDER),
         )
 
 
@@ -108,28 +113,31 @@ def record_counts(request: BuildRequest, visits: Iterable[FeedHits]) -> None:
     If this fails, no hits have been added, so the call can be repeated.
     """
     today = request.now.date()
-    with open_newsletter(request) as desk:
-        desk.store.record_subscriber_counts(today, today - _KEPT)
-        desk.store.record_feed_hits(visits)
+    with open_newsletter(request) as newsletter:
+        newsletter.store.record_subscriber_counts(today, today - _KEPT)
+        newsletter.store.record_feed_hits(visits)
 
 
 def collect_statistics(request: BuildRequest, days: int) -> Statistics:
     """Return the statistics of the last `days` days, including today."""
     today = request.now.date()
     since = today - (days - 1) * _DAY
-    with open_newsletter(request) as desk:
-        visits = desk.store.list_feed_hits(since)
-        joined, counted = desk.store.compute_daily_growth(), desk.store.list_active_counts(since)
+    with open_newsletter(request) as newsletter:
+        visits = newsletter.store.list_feed_hits(since)
+        joined, counted = (
+            newsletter.store.compute_daily_growth(),
+            newsletter.store.list_active_counts(since),
+        )
         return Statistics(
-            title=desk.config.site.title,
-            accent=desk.config.site.accent,
+            title=newsletter.config.site.title,
+            accent=newsletter.config.site.accent,
             since=since,
             today=today,
             active=tuple(_active(since, today, joined, counted)),
-            states=desk.store.count_by_state(),
+            states=newsletter.store.count_by_state(),
             feeds=stats.estimate_subscribers(visits),
             user_agents=stats.count_by_user_agent(visits),
-            issues=tuple(_issues(desk, since)),
+            issues=tuple(_issues(newsletter, since)),
         )
 
 
@@ -143,14 +151,16 @@ def load_catalog(request: BuildRequest) -> Catalog:
     )
 
 
-def _issues(desk: NewsletterContext, since: date) -> Iterator[IssueSummary]:
+def _issues(newsletter: NewsletterContext, since: date) -> Iterator[IssueSummary]:
     """Yield a summary of each of the newest issues."""
     sent = [
-        each for each in desk.store.list_sent_issues() if each.posts and each.slot.date() >= since
+        each
+        for each in newsletter.store.list_sent_issues()
+        if each.posts and each.slot.date() >= since
     ]
     for each in sent[:_ISSUES]:
-        tally = desk.store.get_issue_stats(each.id)
-        yield IssueSummary(each.slot.date(), each.digest, each.subject, each.state, tally)
+        issue_stats = newsletter.store.get_issue_stats(each.id)
+        yield IssueSummary(each.slot.date(), each.digest, each.subject, each.state, issue_stats)
 
 
 def _active(

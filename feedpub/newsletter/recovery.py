@@ -54,30 +54,30 @@ def recover(
             "say what is known to be out: `--from /var/log/mail.log`, or a folder of messages that "
             "were sent or came back; or `--skip-until 2025-01-30`, up to when all counts as mailed"
         )
-    with open_newsletter(request) as desk:
-        keys = _keys(desk, places)
-        settled = desk.store.reconcile_sent(keys, request.now)
+    with open_newsletter(request) as newsletter:
+        keys = _keys(newsletter, places)
+        settled = newsletter.store.reconcile_sent(keys, request.now)
         matched = set(settled.matched)
         issues = 0
-        for each in desk.restore_guard.load_issues():
+        for each in newsletter.restore_guard.load_issues():
             plan = IssuePlan(each.digest, each.slot, each.posts, each.subject, each.created)
-            reached = desk.store.restore_issue(plan, each.audience, keys, request.now)
+            reached = newsletter.store.restore_issue(plan, each.audience, keys, request.now)
             issues += bool(reached)
             matched |= reached
-        skipped = _skip(request, desk, until) if until else 0
-        cancelled = _cancel(desk, until, request.now) if until else 0
+        skipped = _skip(request, newsletter, until) if until else 0
+        cancelled = _cancel(newsletter, until, request.now) if until else 0
         unknown = len(keys - matched)
         is_settled = until is not None or not unknown
         if is_settled:
-            desk.restore_guard.resync(desk.store, request.now)
+            newsletter.restore_guard.resync(newsletter.store, request.now)
         return RecoveryResult(
             len(keys), settled.settled, issues, unknown, skipped, cancelled, is_settled
         )
 
 
-def _keys(desk: NewsletterContext, places: Sequence[Path]) -> frozenset[str]:
+def _keys(newsletter: NewsletterContext, places: Sequence[Path]) -> frozenset[str]:
     """Return the delivery keys found in logs and messages."""
-    domain = to_ascii_address(desk.get_sender().email).rpartition("@")[2].lower()
+    domain = to_ascii_address(newsletter.get_sender().email).rpartition("@")[2].lower()
     keys: set[str] = set()
     for place in places:
         found = {key for key, host in find_sent_keys(_lines(place)) if host == domain}
@@ -109,27 +109,27 @@ def _lines_of(path: Path) -> Iterator[str]:
             yield line.decode("latin-1")
 
 
-def _skip(request: BuildRequest, desk: NewsletterContext, until: datetime) -> int:
+def _skip(request: BuildRequest, newsletter: NewsletterContext, until: datetime) -> int:
     """Mark the posts published up to a time as mailed, in every digest."""
 
-    def posts(editor: IssueBuilder, following: FilterDescriber) -> tuple[str, ...]:
-        del following
-        editor.remember_posts()
-        return editor.find_published_ids(min(until, request.now))
+    def posts(builder: IssueBuilder, describer: FilterDescriber) -> tuple[str, ...]:
+        del describer
+        builder.remember_posts()
+        return builder.find_published_ids(min(until, request.now))
 
-    found: Iterable[str] = run_with_builder(request, desk, posts)
+    found: Iterable[str] = run_with_builder(request, newsletter, posts)
     count = 0
-    for digest in desk.config.digests:
-        new = sorted(set(found) - desk.store.list_mailed_posts(digest.name))
+    for digest in newsletter.config.digests:
+        new = sorted(set(found) - newsletter.store.list_mailed_posts(digest.name))
         count += len(new)
-        desk.store.mark_as_mailed(digest.name, request.now, new, _REASON, request.now)
+        newsletter.store.mark_as_mailed(digest.name, request.now, new, _REASON, request.now)
     return count
 
 
-def _cancel(desk: NewsletterContext, until: datetime, now: datetime) -> int:
+def _cancel(newsletter: NewsletterContext, until: datetime, now: datetime) -> int:
     """Cancel the issues planned up to a time; return how many."""
-    going = [each for each in desk.store.list_issues() if each.state in {"sending", "paused"}]
+    going = [each for each in newsletter.store.list_issues() if each.state in {"sending", "paused"}]
     chosen = [each for each in going if each.created <= until]
     for each in chosen:
-        desk.store.cancel_issue(each.id, now, _REASON)
+        newsletter.store.cancel_issue(each.id, now, _REASON)
     return len(chosen)

@@ -25,13 +25,13 @@ class PostSelector:
 
     def __init__(
         self,
-        desk: NewsletterContext,
+        newsletter: NewsletterContext,
         posts: Sequence[Post],
         digest: DigestConfig,
         slot: datetime,
         new: tuple[Post, ...],
     ) -> None:
-        self._newsletter = desk
+        self._newsletter = newsletter
         self._posts = posts
         self._digest = digest
         self._slot = slot

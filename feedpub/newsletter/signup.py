@@ -75,34 +75,34 @@ class PageContext:
 
 
 def load_page_context(
-    request: BuildRequest, desk: NewsletterContext, kept: BuildState | None = None
+    request: BuildRequest, newsletter: NewsletterContext, kept: BuildState | None = None
 ) -> PageContext:
     """Read the site; with the state of the last build, only what has changed since.
 
     Waits for a running build.
     """
-    where = desk.paths
+    where = newsletter.paths
     waiting: Callable[[], None] = partial(request.progress, "waiting for a build to end", 0, 0)
     with lock.lock_folder(where.cache, waiting):
         return cache.retry_on_corrupt_cache(
-            where.cache, partial(_load_page_context, request, desk, kept)
+            where.cache, partial(_load_page_context, request, newsletter, kept)
         )
 
 
 def _load_page_context(
-    request: BuildRequest, desk: NewsletterContext, kept: BuildState | None
+    request: BuildRequest, newsletter: NewsletterContext, kept: BuildState | None
 ) -> PageContext:
-    where = desk.paths
+    where = newsletter.paths
     memory = BuildCache(
-        where.cache, compute_cache_version(packaged.compute_program_digest(), desk.config)
+        where.cache, compute_cache_version(packaged.compute_program_digest(), newsletter.config)
     )
     known = kept.prepared if kept and kept.inputs.paths == where else None
     entries = scanner.scan(where.content, follow_links=where.config.content.follow_links)
     made = prepare_site(request, where, entries, memory, known=known)
     templates = load_templates(where, packaged.read_templates(where.templates))
-    following = FilterDescriber(templates, FilterNames.from_library(made.library))
-    choices = feeds.build_signup_options(desk.config, made.library)
-    return PageContext(desk, templates, following, choices, made.plan.menu)
+    describer = FilterDescriber(templates, FilterNames.from_library(made.library))
+    choices = feeds.build_signup_options(newsletter.config, made.library)
+    return PageContext(newsletter, templates, describer, choices, made.plan.menu)
 
 
 _CONFIRM = "confirm"
@@ -132,7 +132,7 @@ class SubscriptionOffer:
 
 
 def request_signup(
-    desk: NewsletterContext,
+    newsletter: NewsletterContext,
     wish: SignupRequest,
     network: bytes,
     now: datetime,
@@ -144,20 +144,20 @@ def request_signup(
     decision of `feedpub.models.signup.decide_request`, which must not be disclosed to the client.
     Raises InvalidValueError if the address is invalid.
     """
-    return desk.store.record_signup(
-        wish, desk.derive_salt(), network, limits or SignupLimits(), now
+    return newsletter.store.record_signup(
+        wish, newsletter.derive_salt(), network, limits or SignupLimits(), now
     )
 
 
-def create_token(desk: NewsletterContext, purpose: str, reader: Subscriber) -> str:
+def create_token(newsletter: NewsletterContext, purpose: str, reader: Subscriber) -> str:
     """Return a subscriber's token for a purpose.
 
     A confirmation token is valid only while the subscriber's state is unchanged, so that an old
     message cannot reactivate somebody who unsubscribed since.
     """
-    made = desk.create_token(purpose, reader)
+    made = newsletter.create_token(purpose, reader)
     return (
-        f"{made}_{tokens.sign_form(desk.keys, made, _state(reader))}"
+        f"{made}_{tokens.sign_form(newsletter.keys, made, _state(reader))}"
         if purpose == _CONFIRM
         else made
     )
@@ -168,34 +168,37 @@ def _state(reader: Subscriber) -> str:
     return f"{reader.state} {reader.changed.isoformat() if reader.changed else ''}"
 
 
-def find_subscriber(desk: NewsletterContext, purpose: str, text: str) -> Subscriber | None:
+def find_subscriber(newsletter: NewsletterContext, purpose: str, text: str) -> Subscriber | None:
     """Return the subscriber a token for this purpose belongs to, if it is valid."""
-    owner = tokens.verify_token(desk.keys, purpose, text)
-    return None if owner is None else desk.find_subscriber(owner)
+    owner = tokens.verify_token(newsletter.keys, purpose, text)
+    return None if owner is None else newsletter.find_subscriber(owner)
 
 
-def is_valid_token(desk: NewsletterContext, purpose: str, text: str) -> bool:
+def is_valid_token(newsletter: NewsletterContext, purpose: str, text: str) -> bool:
     """Return whether a token is valid here, even if its subscriber has been erased.
 
     A token of another database is invalid if its id belongs to somebody else here.
     """
-    owner = tokens.verify_token(desk.keys, purpose, text)
+    owner = tokens.verify_token(newsletter.keys, purpose, text)
     if owner is None:
         return False
-    return desk.find_subscriber(owner) is not None or desk.store.get_subscriber(owner.id) is None
+    return (
+        newsletter.find_subscriber(owner) is not None
+        or newsletter.store.get_subscriber(owner.id) is None
+    )
 
 
-def find_offer(desk: NewsletterContext, text: str) -> SubscriptionOffer | None:
+def find_offer(newsletter: NewsletterContext, text: str) -> SubscriptionOffer | None:
     """Return what the owner of a token would get by confirming, or gets already."""
     made, _, seal = text.partition("_")
-    reader = find_subscriber(desk, _CONFIRM, made)
+    reader = find_subscriber(newsletter, _CONFIRM, made)
     if reader is None:
         return None
     asked = None
     if reader.state in _CONFIRMABLE_STATES and tokens.verify_form(
-        desk.keys, made, _state(reader), seal
+        newsletter.keys, made, _state(reader), seal
     ):
-        asked = desk.store.find_pending_confirmation(reader.address, desk.derive_salt())
+        asked = newsletter.store.find_pending_confirmation(reader.address, newsletter.derive_salt())
     if asked is None:
         return SubscriptionOffer(reader, is_pending=False) if reader.state == ACTIVE else None
     wish = asked.request
@@ -211,7 +214,7 @@ def find_offer(desk: NewsletterContext, text: str) -> SubscriptionOffer | None:
 
 
 def confirm_signup(
-    desk: NewsletterContext, offer: SubscriptionOffer, source: str, now: datetime
+    newsletter: NewsletterContext, offer: SubscriptionOffer, source: str, now: datetime
 ) -> Subscriber | None:
     """Activate a subscriber with the offered preferences; None if the pending request differs now.
 
@@ -219,36 +222,36 @@ def confirm_signup(
     """
     one = offer.subscriber
     wish = SignupRequest(one.address, one.follows, one.cadence, one.language)
-    return desk.store.confirm_signup(one.id, desk.derive_salt(), source, now, wish)
+    return newsletter.store.confirm_signup(one.id, newsletter.derive_salt(), source, now, wish)
 
 
-def unsubscribe(desk: NewsletterContext, text: str, now: datetime) -> None:
+def unsubscribe(newsletter: NewsletterContext, text: str, now: datetime) -> None:
     """Unsubscribe the owner of a token."""
-    reader = find_subscriber(desk, "unsubscribe", text)
+    reader = find_subscriber(newsletter, "unsubscribe", text)
     if reader is not None and reader.state not in _FINAL_STATES:
-        desk.store.change_state(reader.id, "unsubscribed", now)
+        newsletter.store.change_state(reader.id, "unsubscribed", now)
 
 
 def resubscribe(
-    desk: NewsletterContext, text: str, network: bytes, now: datetime
+    newsletter: NewsletterContext, text: str, network: bytes, now: datetime
 ) -> tuple[Subscriber | None, str]:
     """Undo an unsubscribe: at once if it is recent, otherwise by requesting a confirmation mail.
 
     Return the subscriber and the decision of `request_signup`, "" if it was not called. A
     subscriber who is not unsubscribed is left unchanged.
     """
-    reader = find_subscriber(desk, "unsubscribe", text)
+    reader = find_subscriber(newsletter, "unsubscribe", text)
     if reader is None or reader.state != "unsubscribed":
         return reader, ""
-    after = desk.store.undo_unsubscribe(reader.id, now - _UNDO_PERIOD, now)
+    after = newsletter.store.undo_unsubscribe(reader.id, now - _UNDO_PERIOD, now)
     if after is None or after.state != "unsubscribed":
         return after, ""
     wish = SignupRequest(after.address, after.follows, after.cadence, after.language)
-    return after, request_signup(desk, wish, network, now)
+    return after, request_signup(newsletter, wish, network, now)
 
 
 def update_preferences(
-    desk: NewsletterContext,
+    newsletter: NewsletterContext,
     reader: Subscriber,
     follows: SubscriptionFilter,
     cadence: str,
@@ -256,13 +259,13 @@ def update_preferences(
     now: datetime,
 ) -> None:
     """Set the preferences of a subscriber who was identified by a token."""
-    desk.store.reset_mail_count(reader.address, desk.derive_salt())
-    desk.store.update_preferences(reader.id, follows, cadence, language, now)
+    newsletter.store.reset_mail_count(reader.address, newsletter.derive_salt())
+    newsletter.store.update_preferences(reader.id, follows, cadence, language, now)
 
 
-def erase_by_token(desk: NewsletterContext, text: str) -> bool:
+def erase_by_token(newsletter: NewsletterContext, text: str) -> bool:
     """Erase the owner of a token; return False if the token is not valid here."""
-    reader = find_subscriber(desk, "unsubscribe", text)
+    reader = find_subscriber(newsletter, "unsubscribe", text)
     if reader is not None:
-        desk.store.forget_address(reader.address, *desk.derive_salts())
-    return is_valid_token(desk, "unsubscribe", text)
+        newsletter.store.forget_address(reader.address, *newsletter.derive_salts())
+    return is_valid_token(newsletter, "unsubscribe", text)

@@ -91,16 +91,20 @@ def rebuild(
             return _build_site(request, seen, last)
         # If the manifest file was changed by someone else, no output file can be assumed untouched.
         untouched = writer.stat_file(where.output / scanner.LIST_FILE) == known.list_stat
-        hints = (
+        changed_paths = (
             ChangedPaths.from_paths(where, changed) if changed is not None and untouched else None
         )
-        seen = _collect_inputs(request, where, code, known, hints)
-        paths = hints.select_changed(known.build.manifest) if hints else known.build.manifest
+        seen = _collect_inputs(request, where, code, known, changed_paths)
+        paths = (
+            changed_paths.select_changed(known.build.manifest)
+            if changed_paths
+            else known.build.manifest
+        )
         ledger = {path: known.build.manifest[path] for path in paths}
         same = known.build.stamp and known.inputs == seen
         if same and untouched and _is_still_valid(known.build, request, where, ledger):
             return RebuildResult(_summary(where, known.build, written=0, removed=0), known)
-        return _build_site(request, seen, known.build, known, hints)
+        return _build_site(request, seen, known.build, known, changed_paths)
 
     built = _run_locked(request, where, work)
     damaged = cache.pop_damaged(where.cache)
@@ -125,16 +129,18 @@ def _collect_inputs(
     where: SitePaths,
     code: str,
     kept: BuildState | None = None,
-    hints: ChangedPaths | None = None,
+    changed_paths: ChangedPaths | None = None,
 ) -> BuildInputs:
     """Collect everything that determines the output, or only what may have changed of it."""
     follow_links = where.config.content.follow_links
-    if kept and hints:
+    if kept and changed_paths:
         entries = scanner.rescan(
-            where.content, kept.inputs.entries, hints.content, follow_links=follow_links
+            where.content, kept.inputs.entries, changed_paths.content, follow_links=follow_links
         )
         texts = (
-            packaged.read_templates(where.templates) if hints.templates else kept.inputs.templates
+            packaged.read_templates(where.templates)
+            if changed_paths.templates
+            else kept.inputs.templates
         )
     else:
         entries = scanner.scan(where.content, follow_links=follow_links)
@@ -164,7 +170,7 @@ def _build_site(
     seen: BuildInputs,
     last: BuildRecord | None,
     kept: BuildState | None = None,
-    hints: ChangedPaths | None = None,
+    changed_paths: ChangedPaths | None = None,
 ) -> RebuildResult:
     """Build what differs from the last build."""
     # Imported late: slow to load, and not needed if nothing has changed.
@@ -219,7 +225,9 @@ def _build_site(
             last.manifest if last else {},
             partial(request.progress, "writing"),
             where.config.output.compress,
-            untouched=_untouched(wanted, seen, kept, hints) if kept and hints else frozenset(),
+            untouched=_untouched(wanted, seen, kept, changed_paths)
+            if kept and changed_paths
+            else frozenset(),
             unfinished=select_below(where.content, request.unfinished),
             publications=lines,
             anew=request.clean,
@@ -317,11 +325,11 @@ def _untouched(
     wanted: Mapping[str, OutputFile | StaticFile],
     seen: BuildInputs,
     kept: BuildState,
-    hints: ChangedPaths,
+    changed_paths: ChangedPaths,
 ) -> frozenset[str]:
     """Return the paths of outputs that are unchanged and whose files no hint mentions."""
     links = {entry.path for entry in seen.entries if entry.is_link}  # may lead anywhere
-    sources = hints.content | links
+    sources = changed_paths.content | links
     known = kept.outputs
     same = (
         path
@@ -333,7 +341,7 @@ def _untouched(
             and not is_changed(each.source, sources)
         )
     )
-    touched = hints.select_changed(kept.build.manifest)
+    touched = changed_paths.select_changed(kept.build.manifest)
     # A changed compressed variant counts as a change of the plain file.
     return frozenset(same).difference(touched, (path.rpartition(".")[0] for path in touched))
 

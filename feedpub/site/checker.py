@@ -54,7 +54,7 @@ def _check(request: BuildRequest, where: SitePaths) -> Summary:
     record = load_archived_issues(where, request.config_path, memory, keep=False)
     entries = scanner.scan(where.content, follow_links=config.content.follow_links)
     making = prepare_site(request, where, entries, memory, record.issues, keep=False)
-    manuscripts = {
+    parsed_posts = {
         each.path: each.manuscript
         for each in making.read_results.values()
         if each.manuscript is not None
@@ -65,12 +65,12 @@ def _check(request: BuildRequest, where: SitePaths) -> Summary:
         made_with = create_site_context(where, templates, code, bodies)
         wanted = list(outputs.build_outputs(made_with, making.library, making.plan))
         faults += _check_outputs(where, making, wanted, request.progress)
-        looked_up = (config, making.library, manuscripts, _LinkTargets(wanted, bodies))
+        looked_up = (config, making.library, parsed_posts, _LinkTargets(wanted, bodies))
         dead = (*find_broken_links(*looked_up), *_find_broken_redirects(*looked_up))
     found = chain(
         making.collect_problems(),
         making.collect_notes(),
-        find_renamed_files(config, known, manuscripts),
+        find_renamed_files(config, known, parsed_posts),
         dead,
     )
     return Summary(
@@ -165,14 +165,14 @@ def _ids(html: str) -> set[str]:
 
 
 def find_broken_links(
-    config: Config, shelved: Library, manuscripts: Mapping[str, ParsedPost], targets: _LinkTargets
+    config: Config, resolved: Library, parsed_posts: Mapping[str, ParsedPost], targets: _LinkTargets
 ) -> Iterator[Problem]:
     """Yield a problem for each link or image in a post whose internal target does not exist."""
-    found = (*shelved.posts, *shelved.pages, *shelved.unlisted)
+    found = (*resolved.posts, *resolved.pages, *resolved.unlisted)
     posts = {post.output_path: post.body_key for post in found if post.output_path}
-    reported = _links_by_place(shelved.problems)
+    reported = _links_by_place(resolved.problems)
     for post in found:
-        lines = {each.target: each.line for each in manuscripts[post.path].references}
+        lines = {each.target: each.line for each in parsed_posts[post.path].references}
         for target, url in post.links:
             if not url.startswith(config.site.url):
                 continue
@@ -197,13 +197,13 @@ def find_broken_links(
 
 
 def _find_broken_redirects(
-    config: Config, shelved: Library, manuscripts: Mapping[str, ParsedPost], targets: _LinkTargets
+    config: Config, resolved: Library, parsed_posts: Mapping[str, ParsedPost], targets: _LinkTargets
 ) -> Iterator[Problem]:
     """Yield a problem for each post that redirects to a missing page of this site."""
-    for post in (*shelved.posts, *shelved.pages, *shelved.unlisted):
+    for post in (*resolved.posts, *resolved.pages, *resolved.unlisted):
         own = post.redirect_url.startswith(config.site.url)
         if own and targets.find(post.redirect_url, config.site.url) is None:
-            (asked,) = manuscripts[post.path].redirect_to
+            (asked,) = parsed_posts[post.path].redirect_to
             fault = f'redirect_to "{asked.target}": nothing is there'
             yield Problem(post.path, asked.line, fault)
 

@@ -25,15 +25,15 @@ def find_changed_authority(
 
 
 def find_renamed_files(
-    config: Config, known: Mapping[str, ReadResult], manuscripts: Mapping[str, ParsedPost]
+    config: Config, known: Mapping[str, ReadResult], parsed_posts: Mapping[str, ParsedPost]
 ) -> Iterator[Problem]:
     """Report files renamed since the last build: feed readers would show their posts again."""
     gone = [
         reading.manuscript
         for path, reading in sorted(known.items())
-        if path not in manuscripts and reading.manuscript and not reading.manuscript.draft
+        if path not in parsed_posts and reading.manuscript and not reading.manuscript.draft
     ]
-    for now in manuscripts.values() if gone else ():
+    for now in parsed_posts.values() if gone else ():
         if now.id or now.path in known or now.kind == PAGE:  # pages are in no feed
             continue
         for old in gone:

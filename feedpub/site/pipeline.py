@@ -93,9 +93,9 @@ class PreparedSite:
             yield from reading.manuscript.notes if reading.manuscript else ()
 
 
-def _spaced_tags(manuscripts: Iterable[ParsedPost | None]) -> Iterator[Problem]:
+def _spaced_tags(parsed_posts: Iterable[ParsedPost | None]) -> Iterator[Problem]:
     """Report once, at the first case, tags that look separated by spaces."""
-    found = [one for one in manuscripts if one and one.spaced_tags_line]
+    found = [one for one in parsed_posts if one and one.spaced_tags_line]
     if found:
         more = f"; so are those of {len(found) - 1:,} more" if len(found) > 1 else ""
         message = (
@@ -142,7 +142,7 @@ def prepare_site(  # noqa: PLR0913 - everything a site is made from
         unfinished=select_below(where.content, request.unfinished),
         keep=keep,
     )
-    shelved = content_library.build_library(
+    resolved = content_library.build_library(
         where.config,
         (each.manuscript for each in readings.by_path.values() if each.manuscript),
         {entry.path: entry.size for entry in contents.assets},
@@ -154,9 +154,9 @@ def prepare_site(  # noqa: PLR0913 - everything a site is made from
         published=published,
         unread=(path for path, each in readings.by_path.items() if each.manuscript is None),
     )
-    planned = site_plan.plan_site(where.config, shelved, issues, known.plan if known else None)
+    planned = site_plan.plan_site(where.config, resolved, issues, known.plan if known else None)
     return PreparedSite(
-        contents, readings.by_path, shelved, planned, readings.lost_workers, readings.unfinished
+        contents, readings.by_path, resolved, planned, readings.lost_workers, readings.unfinished
     )
 
 

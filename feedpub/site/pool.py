@@ -102,9 +102,9 @@ class PostFileReader:
             )
             if source.digest == job.known_digest:
                 return JobResult(job.path)
-            manuscript, rendered = self._reader.read(source)
+            parsed_post, rendered = self._reader.read(source)
             html = rendered.dumps()
-            reading, body = ReadResult(job.path, facts, manuscript), source.digest
+            reading, body = ReadResult(job.path, facts, parsed_post), source.digest
         except PostError as error:
             reading = ReadResult(job.path, facts, None, error.problem)
         except (FileNotFoundError, UnfinishedError) as error:

@@ -72,7 +72,7 @@ class Store(
 
 
 def open_store(
-    url: str, folder: Path, patience: float = LOCK_TIMEOUT, outside: RecoveryLog | None = None
+    url: str, folder: Path, timeout: float = LOCK_TIMEOUT, outside: RecoveryLog | None = None
 ) -> Store:
     """Open a database; create it or migrate it to the current schema if necessary.
 
@@ -80,7 +80,7 @@ def open_store(
         url: "" for SQLite in `folder`, "sqlite:///name" (relative to `folder`) or
             "postgresql://user:password@host/name".
         folder: The data folder of feedpub; created if missing.
-        patience: Seconds to wait for another writer on SQLite.
+        timeout: Seconds to wait for another writer on SQLite.
         outside: Records kept outside the database, from which a restored backup is detected.
 
     Raises:
@@ -88,7 +88,7 @@ def open_store(
             a newer feedpub wrote the database.
         StoreUnavailable: The database is down or locked for now.
     """
-    database = Database(url, folder, patience)
+    database = Database(url, folder, timeout)
     database.recovery_log = outside
     try:
         upgrade(database)

@@ -134,20 +134,20 @@ class RecoveryLog:
 class Database:
     """One database, shared by all threads of a process."""
 
-    def __init__(self, url: str, folder: Path, patience: float = LOCK_TIMEOUT) -> None:
+    def __init__(self, url: str, folder: Path, timeout: float = LOCK_TIMEOUT) -> None:
         """Parse the URL; nothing is connected yet. Raises StoreError for an unusable URL.
 
         Args:
             url: As in `open_store`.
             folder: As in `open_store`.
-            patience: Seconds to wait on SQLite for another process or thread that writes.
+            timeout: Seconds to wait on SQLite for another process or thread that writes.
         """
         parsed = parse_database_url(url, folder)
         self.display_name = describe_url(parsed)
         self._url = parsed
-        self._patience = patience
+        self._patience = timeout
         self.recovery_log: RecoveryLog | None = None
-        self._engine = _engine(parsed, patience)
+        self._engine = _engine(parsed, timeout)
         # Threads of one process queue here: SQLite itself would make them sleep and poll.
         self._write_lock = RLock() if is_sqlite(parsed) else None
         self._write = self._engine.execution_options(**_WRITING)
@@ -276,9 +276,9 @@ def analyze_table(connection: Connection, table: str) -> None:
         connection.exec_driver_sql(f"ANALYZE {table}")
 
 
-def _engine(url: URL, patience: float) -> Engine:
+def _engine(url: URL, timeout: float) -> Engine:
     if is_sqlite(url):
-        return _file_engine(url, patience)
+        return _file_engine(url, timeout)
     settings = {name: value for name, value in _SERVER.items() if name not in url.query}
     try:
         return create_engine(url, connect_args=settings, pool_pre_ping=True, hide_parameters=True)
@@ -295,7 +295,7 @@ def _unusable(url: URL, error: BaseException) -> StoreError:
     return StoreError(f"{describe_url(url)}: no connection can be made: {words}")
 
 
-def _file_engine(url: URL, patience: float) -> Engine:
+def _file_engine(url: URL, timeout: float) -> Engine:
     path = Path(str(url.database))
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -303,22 +303,22 @@ def _file_engine(url: URL, patience: float) -> Engine:
     except OSError as error:
         raise StoreError(f"{path}: {error.strerror}; the list of readers is kept there") from error
     engine = create_engine(
-        url, connect_args={"timeout": min(_SLICE, patience)}, hide_parameters=True
+        url, connect_args={"timeout": min(_SLICE, timeout)}, hide_parameters=True
     )
-    event.listen(engine, "connect", partial(_prepare, patience))
+    event.listen(engine, "connect", partial(_prepare, timeout))
     event.listen(engine, "begin", _begin)
-    event.listen(engine, "do_execute", partial(_execute, patience))
+    event.listen(engine, "do_execute", partial(_execute, timeout))
     event.listen(engine, "commit", _commit)
     return engine
 
 
-def _prepare(patience: float, connection: DBAPIConnection, entry: ConnectionPoolEntry) -> None:
+def _prepare(timeout: float, connection: DBAPIConnection, entry: ConnectionPoolEntry) -> None:
     """Set up a new SQLite connection."""
     del entry
     connection.isolation_level = None  # no implicit BEGIN: see `_begin`
     cursor = connection.cursor()
     for pragma in _PRAGMAS:
-        _wait_for_lock(partial(cursor.execute, f"PRAGMA {pragma}"), patience)
+        _wait_for_lock(partial(cursor.execute, f"PRAGMA {pragma}"), timeout)
     cursor.close()
 
 
@@ -335,7 +335,7 @@ def _commit(connection: Connection) -> None:
 
 
 def _execute(
-    patience: float,
+    timeout: float,
     cursor: DBAPICursor,
     statement: str,
     parameters: Sequence[object] | Mapping[str, object],
@@ -343,16 +343,16 @@ def _execute(
 ) -> bool:
     """Execute a statement in place of SQLAlchemy, waiting for locks of other connections."""
     del context
-    _wait_for_lock(partial(cursor.execute, statement, parameters), patience)
+    _wait_for_lock(partial(cursor.execute, statement, parameters), timeout)
     return True
 
 
-def _wait_for_lock(call: Callable[[], object], patience: float) -> None:
-    """Repeat a call while SQLite reports that the database is busy, for `patience` seconds.
+def _wait_for_lock(call: Callable[[], object], timeout: float) -> None:
+    """Repeat a call while SQLite reports that the database is busy, for `timeout` seconds.
 
     Waits in short slices, because Python handles signals such as Ctrl-C only between SQLite calls.
     """
-    end = monotonic() + patience
+    end = monotonic() + timeout
     while True:
         try:
             call()

@@ -58,9 +58,9 @@ class SignupStore:
         }
         with self._database.begin_write() as connection:
             acquire_advisory_lock(connection, _PURPOSE)
-            standing = _load_history(connection, signup.c.mark == marks["mark"])
-            crowd = _count_recent(connection, {**marks, "network": network}, limits, now)
-            heard = models_signup.decide_request(standing, crowd, limits, now)
+            status = _load_history(connection, signup.c.mark == marks["mark"])
+            recent = _count_recent(connection, {**marks, "network": network}, limits, now)
+            heard = models_signup.decide_request(status, recent, limits, now)
             if heard == models_signup.DROP:
                 return heard
             values: rows.Values = {

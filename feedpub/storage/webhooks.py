@@ -34,12 +34,12 @@ class WebhookStore:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def enqueue_webhooks(self, errands: Iterable[WebhookDelivery], now: datetime) -> None:
+    def enqueue_webhooks(self, deliveries: Iterable[WebhookDelivery], now: datetime) -> None:
         """Queue webhooks that may repeat, due at `now`.
 
         Each replaces a queued or completed one with the same kind, target and topic.
         """
-        values = [_row(each, now) for each in errands]
+        values = [_row(each, now) for each in deliveries]
         with self._database.begin_write() as connection:
             new = insert(connection, ping)
             again = {"version": ping.c.version + 1, "attempts": 0}
@@ -49,12 +49,12 @@ class WebhookStore:
             if values:
                 connection.execute(keep, values)
 
-    def enqueue_unique_webhooks(self, errands: Iterable[WebhookDelivery], now: datetime) -> None:
+    def enqueue_unique_webhooks(self, deliveries: Iterable[WebhookDelivery], now: datetime) -> None:
         """Queue webhooks that must not repeat, due at `now`.
 
         One with the same kind, target and topic as an earlier one is ignored.
         """
-        values = [_row(each, now) for each in errands]
+        values = [_row(each, now) for each in deliveries]
         with self._database.begin_write() as connection:
             if values:
                 connection.execute(insert(connection, ping).on_conflict_do_nothing(), values)
@@ -86,27 +86,33 @@ class WebhookStore:
             query = select(func.count()).where(ping.c.next_at.is_not(None))
             return connection.scalar(query) or 0
 
-    def complete_webhook(self, errand: WebhookDelivery, now: datetime, text: str) -> None:
+    def complete_webhook(self, delivery: WebhookDelivery, now: datetime, text: str) -> None:
         """Mark a webhook as completed, unless it was enqueued again in the meantime."""
-        same = (ping.c.id == errand.id, ping.c.version == errand.version)
+        same = (ping.c.id == delivery.id, ping.c.version == delivery.version)
         with self._database.begin_write() as connection:
             connection.execute(update(ping).where(*same).values(next_at=None, at=now, text=text))
 
     def reschedule_webhook(
-        self, errand: WebhookDelivery, next_at: datetime, now: datetime, text: str, *, others: bool
+        self,
+        delivery: WebhookDelivery,
+        next_at: datetime,
+        now: datetime,
+        text: str,
+        *,
+        others: bool,
     ) -> None:
         """Retry a webhook later; with `others`, also everything else due for the same target.
 
         A webhook that was enqueued again in the meantime is not postponed.
         """
-        one = (ping.c.id == errand.id, ping.c.version == errand.version)
-        same = (ping.c.kind == errand.kind, ping.c.target == errand.target)
+        one = (ping.c.id == delivery.id, ping.c.version == delivery.version)
+        same = (ping.c.kind == delivery.kind, ping.c.target == delivery.target)
         with self._database.begin_write() as connection:
             later = {"next_at": next_at, "text": text}
             tried = update(ping).where(*one)
             connection.execute(tried.values(attempts=ping.c.attempts + 1, at=now, **later))
             if others:
-                due = (ping.c.next_at <= now, ping.c.id != errand.id)
+                due = (ping.c.next_at <= now, ping.c.id != delivery.id)
                 connection.execute(update(ping).where(*same, *due).values(**later))
 
     def purge_webhooks(self, keep: Iterable[tuple[str, str]], before: datetime) -> None:
@@ -131,12 +137,12 @@ class WebhookStore:
             return tuple(map(rows.parse_issue, connection.execute(query)))
 
 
-def _row(errand: WebhookDelivery, now: datetime) -> rows.Values:
+def _row(delivery: WebhookDelivery, now: datetime) -> rows.Values:
     return {
-        "kind": errand.kind,
-        "target": errand.target,
-        "topic": errand.topic,
-        "body": errand.body,
+        "kind": delivery.kind,
+        "target": delivery.target,
+        "topic": delivery.topic,
+        "body": delivery.body,
         "version": 1,
         "attempts": 0,
         "next_at": now,

@@ -356,10 +356,12 @@ def _words(
 
 def _find_excluded_meanings(mapping: Mapping[str, str]) -> frozenset[str]:
     """Return the meanings that no column gets unless the user says so."""
-    silenced = {each for means in mapping for each in _REPLACED_MEANINGS.get(means, (means,))}
+    silenced = {each for meaning in mapping for each in _REPLACED_MEANINGS.get(meaning, (meaning,))}
     # One sign of a state does not exclude others.
     silenced -= {*_STATES[1:], csv_vendors.CUSTOM_FIELD, csv_vendors.IGNORED}
-    silenced |= {means for means, column in mapping.items() if not column and means in _STATES}
+    silenced |= {
+        meaning for meaning, column in mapping.items() if not column and meaning in _STATES
+    }
     return frozenset(silenced | {*_STATES} if mapping.get(csv_vendors.STATE) == "" else silenced)
 
 
@@ -397,12 +399,12 @@ def _apply_mapping(
 ) -> dict[int, tuple[str, str]]:
     """Return the meaning and label of each column that the user assigned, by index."""
     said = {}
-    for means, column in mapping.items():
+    for meaning, column in mapping.items():
         if column:
             index = _column(column, header, names)
-            is_known = means in csv_vendors.MAPPABLE
-            label = header[index].strip() if is_known else means
-            said[index] = (means if is_known else csv_vendors.CUSTOM_FIELD, label)
+            is_known = meaning in csv_vendors.MAPPABLE
+            label = header[index].strip() if is_known else meaning
+            said[index] = (meaning if is_known else csv_vendors.CUSTOM_FIELD, label)
     return said
 
 

@@ -92,41 +92,41 @@ def add_subscriber(  # noqa: PLR0913 - the attributes of a subscriber
         ),
         cadence=cadence,
     )
-    with open_newsletter(request) as desk, _wrap_address_errors():
-        return desk.store.add_subscriber(subscriber, request.now)
+    with open_newsletter(request) as newsletter, _wrap_address_errors():
+        return newsletter.store.add_subscriber(subscriber, request.now)
 
 
 def list_subscribers(request: BuildRequest, state: str | None) -> Iterator[Subscriber]:
     """Yield all subscribers, or those in one state, ordered by id."""
     if state is not None:
         _require_choice(state, SUBSCRIBER_STATES, "state")
-    with open_newsletter(request) as desk:
-        yield from desk.store.iter_subscribers(state)
+    with open_newsletter(request) as newsletter:
+        yield from newsletter.store.iter_subscribers(state)
 
 
 def get_subscriber(request: BuildRequest, address: str) -> Subscriber:
     """Return the subscriber with an address. Raises FeedpubError if there is none."""
-    with open_newsletter(request) as desk:
-        return get_by_address(desk, address)
+    with open_newsletter(request) as newsletter:
+        return get_by_address(newsletter, address)
 
 
 def get_last_delivery(request: BuildRequest, address: str) -> DeliveryStatus | None:
     """Return the status of a subscriber's last delivery; None if there is no recent one."""
-    with open_newsletter(request) as desk:
-        return desk.store.get_last_delivery_status(get_by_address(desk, address).id)
+    with open_newsletter(request) as newsletter:
+        return newsletter.store.get_last_delivery_status(get_by_address(newsletter, address).id)
 
 
 def remove_subscriber(request: BuildRequest, address: str) -> None:
     """Remove a subscriber, who may be added or imported again."""
-    with open_newsletter(request) as desk:
-        desk.store.remove_subscriber(get_by_address(desk, address).id)
-        desk.store.reset_mail_count(address, desk.derive_salt())
+    with open_newsletter(request) as newsletter:
+        newsletter.store.remove_subscriber(get_by_address(newsletter, address).id)
+        newsletter.store.reset_mail_count(address, newsletter.derive_salt())
 
 
 def erase_subscriber(request: BuildRequest, address: str) -> None:
     """Erase a person, except for a salted hash that prevents mailing them again."""
-    with open_newsletter(request) as desk, _wrap_address_errors():
-        desk.store.forget_address(address, *desk.derive_salts())
+    with open_newsletter(request) as newsletter, _wrap_address_errors():
+        newsletter.store.forget_address(address, *newsletter.derive_salts())
 
 
 def suppress_address(request: BuildRequest, address: str) -> Subscriber:
@@ -134,11 +134,13 @@ def suppress_address(request: BuildRequest, address: str) -> Subscriber:
 
     Later imports do not change that.
     """
-    with open_newsletter(request) as desk, _wrap_address_errors():
+    with open_newsletter(request) as newsletter, _wrap_address_errors():
         consent = Consent(request.now, "command")
         unknown = Subscriber(0, address, consent, state="suppressed")
-        one = desk.store.find_subscriber(address) or desk.store.add_subscriber(unknown, request.now)
-        return desk.store.change_state(one.id, "suppressed", request.now) or one
+        one = newsletter.store.find_subscriber(address) or newsletter.store.add_subscriber(
+            unknown, request.now
+        )
+        return newsletter.store.change_state(one.id, "suppressed", request.now) or one
 
 
 def import_subscribers(  # noqa: PLR0913 - the options of an import
@@ -160,17 +162,17 @@ def import_subscribers(  # noqa: PLR0913 - the options of an import
     columns and words mean; `encoding` is "" to detect it. Raises FeedpubError if the file cannot be
     read.
     """
-    with _open_seekable(path) as file, open_newsletter(request) as desk:
+    with _open_seekable(path) as file, open_newsletter(request) as newsletter:
         table = _inspect_file(file, path, columns, states, encoding)
         faults, counts = list[Problem](), Counter[str]()
         rows = _rows(request, table, faults, counts)
         try:
             wanted = rows if dry else _verify_rows(rows, table, faults, counts, skip, sure)
-            done = desk.store.import_subscribers(wanted, request.now, dry=dry)
+            done = newsletter.store.import_subscribers(wanted, request.now, dry=dry)
         except _ImportRejectedError:
             faults, counts = [], Counter()
             again = _rows(request, table, faults, counts)
-            done, dry = desk.store.import_subscribers(again, request.now, dry=True), True
+            done, dry = newsletter.store.import_subscribers(again, request.now, dry=True), True
         return _result(table, done, faults, counts, is_written=not dry)
 
 
@@ -305,20 +307,20 @@ def _rows(
 
 def export_subscribers(request: BuildRequest) -> Iterator[str]:
     """Yield all subscribers as lines of CSV, which `import_subscribers` can read."""
-    with open_newsletter(request) as desk:
-        yield from csv_export.write_csv(desk.store.iter_subscribers())
+    with open_newsletter(request) as newsletter:
+        yield from csv_export.write_csv(newsletter.store.iter_subscribers())
 
 
 def count_subscribers(request: BuildRequest) -> tuple[tuple[str, int], ...]:
     """Return the number of subscribers in each state."""
-    with open_newsletter(request) as desk:
-        return desk.store.count_by_state()
+    with open_newsletter(request) as newsletter:
+        return newsletter.store.count_by_state()
 
 
-def get_by_address(desk: NewsletterContext, address: str) -> Subscriber:
+def get_by_address(newsletter: NewsletterContext, address: str) -> Subscriber:
     """Return the subscriber with an address. Raises FeedpubError if there is none."""
     with _wrap_address_errors():
-        one = desk.store.find_subscriber(address)
+        one = newsletter.store.find_subscriber(address)
     if one is None:
         raise FeedpubError(
             f"{address}: nobody has this address; `feedpub subscribers list` shows all"

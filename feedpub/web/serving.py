@@ -130,8 +130,8 @@ def watch_changes(
     run, known = where.config.run, get_stat_key(config)
     folders = [each.absolute() for each in (where.content, where.templates)]
     follow_links = where.config.content.follow_links
-    manner = WatchOptions(run.events, run.sweep, follow_links=follow_links)
-    watcher = Watcher(folders, told.put, lambda _: None, manner)
+    options = WatchOptions(run.events, run.sweep, follow_links=follow_links)
+    watcher = Watcher(folders, told.put, lambda _: None, options)
     Thread(target=watcher.run, args=(ended,), name="feedpub-watch", daemon=True).start()
     while not ended.is_set():
         with suppress(Empty):

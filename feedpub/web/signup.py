@@ -36,8 +36,8 @@ _FORM = "application/x-www-form-urlencoded"
 FormFields = tuple[tuple[str, str], ...]
 
 
-async def parse_form(request: Request, patience: float) -> FormFields:
-    """Return the fields of a form in order; the body must arrive within `patience` seconds.
+async def parse_form(request: Request, seconds: float) -> FormFields:
+    """Return the fields of a form in order; the body must arrive within `seconds`.
 
     Raises:
         BodyError: The body has another media type, or is too large, too slow or incomplete.
@@ -45,7 +45,7 @@ async def parse_form(request: Request, patience: float) -> FormFields:
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind != _FORM:
         raise BodyError(415)
-    text = (await read_body(request, MAX_FORM_SIZE, patience)).decode("utf-8", "replace")
+    text = (await read_body(request, MAX_FORM_SIZE, seconds)).decode("utf-8", "replace")
     try:
         return tuple(parse_qsl(text, keep_blank_values=True, max_num_fields=_MOST))
     except ValueError:
@@ -94,16 +94,16 @@ def reject_signup(visit: RequestContext) -> Response | None:
 def subscribe(visit: RequestContext) -> Response:
     """Handle a submitted sign-up form; spam gets the same page as a real sign-up."""
     given = signup_forms.parse_signup(visit.form_fields, visit.page_context.signup_options)
-    faces = SignupPages(visit.page_context, given.language)
+    pages = SignupPages(visit.page_context, given.language)
     if given.faults:
-        return faces.render_invalid_form(given)
+        return pages.render_invalid_form(given)
     if not given.is_spam:
         visit.on_result(
             signup.request_signup(
                 visit.page_context.newsletter, given.signup_request, visit.network_hash, visit.now
             )
         )
-    return faces.render_confirmation_sent(
+    return pages.render_confirmation_sent(
         given.address, confirms=visit.page_context.signup_options.confirms
     )
 
@@ -116,26 +116,26 @@ def show_offer(visit: RequestContext) -> Response:
 def _render_offer(visit: RequestContext, offer: SubscriptionOffer | None) -> Response:
     if offer is None:
         return visit.get_pages().render_not_found()
-    faces = visit.get_pages(offer.subscriber)
+    pages = visit.get_pages(offer.subscriber)
     return (
-        faces.render_offer(offer, visit.token)
+        pages.render_offer(offer, visit.token)
         if offer.is_pending
-        else faces.render_confirmed(offer.subscriber)
+        else pages.render_confirmed(offer.subscriber)
     )
 
 
 def confirm(visit: RequestContext) -> Response:
     """Confirm a sign-up, unless the request changed after the page was shown."""
-    desk, reader = visit.page_context.newsletter, None
-    offer = signup.find_offer(desk, visit.token)
+    newsletter, reader = visit.page_context.newsletter, None
+    offer = signup.find_offer(newsletter, visit.token)
     if (
         offer is not None
         and offer.is_pending
         and visit.offer_fingerprint in {"", offer.fingerprint}
     ):
-        reader = signup.confirm_signup(desk, offer, visit.client_address, visit.now)
+        reader = signup.confirm_signup(newsletter, offer, visit.client_address, visit.now)
     if reader is None:
-        return _render_offer(visit, signup.find_offer(desk, visit.token))
+        return _render_offer(visit, signup.find_offer(newsletter, visit.token))
     return visit.get_pages(reader).render_confirmed(reader)
 
 
@@ -157,8 +157,10 @@ def save_preferences(visit: RequestContext) -> Response:
     )
     if given.faults:
         return visit.get_pages(reader).render_preferences(reader, given)
-    desk = visit.page_context.newsletter
-    signup.update_preferences(desk, reader, given.follows, given.cadence, given.language, visit.now)
+    newsletter = visit.page_context.newsletter
+    signup.update_preferences(
+        newsletter, reader, given.follows, given.cadence, given.language, visit.now
+    )
     return SignupPages(visit.page_context, given.language).render_preferences(
         reader, _normalize_form(given), is_saved=True
     )
@@ -206,12 +208,12 @@ def resubscribe(visit: RequestContext) -> Response:
         visit.on_result(heard)
     if reader is None:
         return _render_unsubscribed(visit, None)
-    faces = visit.get_pages(reader)
+    pages = visit.get_pages(reader)
     if reader.state == ACTIVE:
-        return faces.render_confirmed(reader)
+        return pages.render_confirmed(reader)
     if reader.state == "unsubscribed":
-        return faces.render_confirmation_sent(reader.address, confirms=True)
-    return faces.render_unsubscribed(reader, visit.token)
+        return pages.render_confirmation_sent(reader.address, confirms=True)
+    return pages.render_unsubscribed(reader, visit.token)
 
 
 def show_erase(visit: RequestContext) -> Response:
@@ -247,18 +249,18 @@ _Endpoint = Callable[[Request], Awaitable[Response]]
 
 
 def build_signup_routes(
-    scene: Callable[[], PageContext],
+    page_context: Callable[[], PageContext],
     now: Callable[[], datetime],
     heard: Callable[[str], object],
-    patience: float = FORM_TIMEOUT,
+    timeout: float = FORM_TIMEOUT,
 ) -> list[Route]:
-    """Return the routes, below the path of the site URL; `scene` returns the current site.
+    """Return the routes, below the path of the site URL; `page_context` returns the current site.
 
     They must precede the static files, which answer GET subscribe/. `heard` is called in a worker
     thread with the decision on each sign-up, as returned by `newsletter.signup.request_signup`.
     """
-    door = _Endpoints(scene, now, heard, patience)
-    prefix = get_root_path(scene().newsletter.config.site.url)
+    door = _Endpoints(page_context, now, heard, timeout)
+    prefix = get_root_path(page_context().newsletter.config.site.url)
     both = {
         "confirm": (show_offer, confirm),
         "unsubscribe": (show_unsubscribe, unsubscribe),
@@ -301,15 +303,15 @@ class _Endpoints:
 
     def __init__(
         self,
-        scene: Callable[[], PageContext],
+        page_context: Callable[[], PageContext],
         now: Callable[[], datetime],
         heard: Callable[[str], object],
-        patience: float,
+        timeout: float,
     ) -> None:
-        self._scene = scene
+        self._scene = page_context
         self._now = now
         self._heard = heard
-        self._patience = patience
+        self._patience = timeout
         self._networks = NetworkHasher()
 
     def create_view(self, work: _Work) -> _Endpoint:
@@ -333,8 +335,8 @@ class _Endpoints:
             try:
                 fields = await parse_form(request, self._patience)
             except BodyError as error:
-                faces = SignupPages(visit.page_context)
-                return await run_in_threadpool(faces.render_unreadable_form, error.status)
+                pages = SignupPages(visit.page_context)
+                return await run_in_threadpool(pages.render_unreadable_form, error.status)
             return await self._respond(replace(visit, form_fields=fields), work)
 
         return endpoint

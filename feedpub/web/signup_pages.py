@@ -57,11 +57,11 @@ class Notice:
 class SignupPages:
     """Renders the pages for one subscriber."""
 
-    def __init__(self, scene: PageContext, language: str = "") -> None:
-        self._page_context = scene
-        self._site = scene.newsletter.config.site
+    def __init__(self, page_context: PageContext, language: str = "") -> None:
+        self._page_context = page_context
+        self._site = page_context.newsletter.config.site
         self._language = language or self._site.language
-        self._translator: Translator = scene.templates.get_translator(self._language)
+        self._translator: Translator = page_context.templates.get_translator(self._language)
 
     def render_invalid_form(self, given: FormData) -> Response:
         """Show the sign-up form again with its errors."""
@@ -76,8 +76,8 @@ class SignupPages:
 
     def render_offer(self, offer: SubscriptionOffer, text: str) -> Response:
         """Ask to confirm the sign-up."""
-        way = f"{self._build_url('confirm', text)}?{OFFER_PARAMETER}={offer.fingerprint}"
-        action = Action(self._translator.gettext("confirm-button"), way)
+        transport = f"{self._build_url('confirm', text)}?{OFFER_PARAMETER}={offer.fingerprint}"
+        action = Action(self._translator.gettext("confirm-button"), transport)
         return self._reader("offer", offer.subscriber, (action,))
 
     def render_confirmed(self, reader: Subscriber) -> Response:
@@ -152,10 +152,10 @@ class SignupPages:
         return response
 
     def _preferences_action(self, reader: Subscriber) -> Action:
-        way = self._build_url(
+        transport = self._build_url(
             "preferences", create_token(self._page_context.newsletter, "preferences", reader)
         )
-        return Action(self._translator.gettext("preferences"), way, "get", is_quiet=True)
+        return Action(self._translator.gettext("preferences"), transport, "get", is_quiet=True)
 
     def _build_url(self, purpose: str, text: str) -> str:
         return f"{self._page_context.newsletter.config.readers_url}{purpose}/{text}"

@@ -141,8 +141,8 @@ def build_site_webhook_routes(
 
     Raises FeedpubError for an invalid key.
     """
-    with app.open_newsletter(site) as desk:
-        services = build_parsers(desk.config.mail.webhooks, desk.keys, fetch)
+    with app.open_newsletter(site) as newsletter:
+        services = build_parsers(newsletter.config.mail.webhooks, newsletter.keys, fetch)
 
     def heed(reports: tuple[BounceEvent, ...]) -> None:
         returned = bounce_processing.process_events(replace(site, now=now()), reports)

@@ -130,7 +130,7 @@ def test_threads_that_ask_at_the_same_time_are_all_told(
 def test_a_file_that_another_process_writes_is_told(tmp_path: Path) -> None:
     """After some patience; who reads is not held up, and afterwards all goes on."""
     Place("", tmp_path).open().close()
-    database = Database("", tmp_path, patience=0.1)
+    database = Database("", tmp_path, timeout=0.1)
     store = Store(database)
     other = create_engine(f"sqlite:///{tmp_path}/newsletter.sqlite")
     with other.connect() as connection:

@@ -70,7 +70,7 @@ class LibraryCache:
 
 def build_library(  # noqa: PLR0913 - all are inputs of a library
     config: Config,
-    manuscripts: Iterable[ParsedPost],
+    parsed_posts: Iterable[ParsedPost],
     files: Mapping[str, int],
     now: datetime,
     *,
@@ -91,16 +91,16 @@ def build_library(  # noqa: PLR0913 - all are inputs of a library
     links to it. `known` is an earlier library of the same site: unchanged posts are reused from it
     as the same objects.
     """
-    manuscripts, unread = list(manuscripts), list(unread)
-    said = translations.detect_languages(config, manuscripts, unread)
-    groups: dict[str, list[ParsedPost]] = {fate: [] for fate in _STATUSES}
+    parsed_posts, unread = list(parsed_posts), list(unread)
+    said = translations.detect_languages(config, parsed_posts, unread)
+    groups: dict[str, list[ParsedPost]] = {status: [] for status in _STATUSES}
     moments: list[datetime] = []
-    for one in manuscripts:
+    for one in parsed_posts:
         groups[_get_status(one, now, drafts=drafts, future=future)].append(one)
         if one.visibility != PRIVATE and (drafts or not one.draft):
             moments += [one.published] if one.expires is None else [one.published, one.expires]
     shown = sorted(groups["shown"], key=lambda one: (one.published, one.path))
-    hidden = [one for fate, group in groups.items() if fate != "shown" for one in group]
+    hidden = [one for status, group in groups.items() if status != "shown" for one in group]
     if linkable and (linked := _find_linked_files(shown, config, linkable)):
         files = {**files, **{path: linkable[path] for path in linked}}
     before = {} if published is None else published
@@ -111,12 +111,12 @@ def build_library(  # noqa: PLR0913 - all are inputs of a library
     opened = _select_files(files, shown, hidden)
     old = known.cache if known else None
     making = _resolve_posts(config, shown, opened, now, left, old, said=said, same=same)
-    shelves = making.resolver
-    away = _reset_future_dates(left, shelves.publications, now)
+    resolver = making.resolver
+    away = _reset_future_dates(left, resolver.publications, now)
     publications = (
         known.publications
-        if known and known.cache and same and not away and shelves is known.cache.resolver
-        else {**left, **away, **shelves.publications}
+        if known and known.cache and same and not away and resolver is known.cache.resolver
+        else {**left, **away, **resolver.publications}
     )
     every = [each.post for each in making.resolved_posts.values()]
     listed = [each for each in every if not each.unlisted]
@@ -129,7 +129,7 @@ def build_library(  # noqa: PLR0913 - all are inputs of a library
         categories=_group_posts(posts, attrgetter("categories"), _SLUG, attrgetter("label")),
         authors=_group_posts(posts, attrgetter("authors"), _SLUG, attrgetter("name")),
         languages=_group_posts(posts, lambda post: (post.language,), str.casefold, str),
-        files=shelves.files,
+        files=resolver.files,
         drafts=len(groups["draft"]),
         scheduled=len(groups["scheduled"]),
         expired=len(groups["expired"]),
@@ -138,11 +138,11 @@ def build_library(  # noqa: PLR0913 - all are inputs of a library
         valid_from=max((moment for moment in moments if moment <= now), default=None),
         valid_until=min((moment for moment in moments if moment > now), default=None),
         problems=(
-            *shelves.problems,
+            *resolver.problems,
             *(problem for each in making.resolved_posts.values() for problem in each.problems),
         ),
         publications=publications,
-        redirects=shelves.redirects,
+        redirects=resolver.redirects,
         cache=making,
     )
 
@@ -196,25 +196,25 @@ def _resolve_posts(  # noqa: PLR0913 - internal, called once
     """
     serves = known and (same or known.resolver.previous_publications == published)
     if known and serves and known.resolver.is_reusable(config, shown, sizes, now, said):
-        shelves, old = known.resolver, known.resolved_posts
-        shelved = {
-            one.path: kept if (kept := old[one.path]).parsed_post is one else shelves.resolve(one)
+        resolver, old = known.resolver, known.resolved_posts
+        resolved = {
+            one.path: kept if (kept := old[one.path]).parsed_post is one else resolver.resolve(one)
             for one in reversed(shown)
         }
-        return LibraryCache(shelves, shelved)
-    shelves = PostResolver(config, shown, sizes, published, now, said)
-    shelved = {one.path: shelves.resolve(one) for one in reversed(shown)}
+        return LibraryCache(resolver, resolved)
+    resolver = PostResolver(config, shown, sizes, published, now, said)
+    resolved = {one.path: resolver.resolve(one) for one in reversed(shown)}
     if known:
-        shelved = {
+        resolved = {
             path: _reuse_post(each, known.resolved_posts.get(path))
-            for path, each in shelved.items()
+            for path, each in resolved.items()
         }
-    return LibraryCache(shelves, shelved)
+    return LibraryCache(resolver, resolved)
 
 
-def _reuse_post(shelved: ResolvedPost, known: ResolvedPost | None) -> ResolvedPost:
+def _reuse_post(resolved: ResolvedPost, known: ResolvedPost | None) -> ResolvedPost:
     """Return the known post object in place of an equal one."""
-    return replace(shelved, post=known.post) if known and known.post == shelved.post else shelved
+    return replace(resolved, post=known.post) if known and known.post == resolved.post else resolved
 
 
 def _get_status(one: ParsedPost, now: datetime, *, drafts: bool, future: bool) -> str:

@@ -28,14 +28,14 @@ def find_bundles(paths: Iterable[str]) -> dict[str, str]:
     return found
 
 
-def find_asset_folders(manuscripts: Sequence[ParsedPost], files: Container[str]) -> dict[str, str]:
+def find_asset_folders(parsed_posts: Sequence[ParsedPost], files: Container[str]) -> dict[str, str]:
     """Return the asset folders of posts: folder to the path of the post it belongs to.
 
     An asset folder has the name of its post and contains no other post, and the post refers to one
     of its files as if it lay beside the post.
     """
     found: dict[str, str] = {}
-    for one in manuscripts:
+    for one in parsed_posts:
         folder = posixpath.splitext(one.path)[0]
         above = posixpath.dirname(one.path)
         for name in find_bare_names(one):
@@ -43,7 +43,7 @@ def find_asset_folders(manuscripts: Sequence[ParsedPost], files: Container[str])
             if f"{folder}/{name}" in files and beside not in files:
                 found[folder] = one.path
                 break
-    for one in manuscripts if found else ():
+    for one in parsed_posts if found else ():
         for folder in iter_parents(one.path):
             found.pop(folder, None)
     return found

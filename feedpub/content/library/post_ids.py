@@ -47,7 +47,7 @@ def get_requested_id(config: Config, one: ParsedPost) -> str:
 
 def assign_ids(
     config: Config,
-    manuscripts: Sequence[ParsedPost],
+    parsed_posts: Sequence[ParsedPost],
     published: Mapping[str, Publication] | None = None,
 ) -> tuple[dict[str, str], tuple[Problem, ...]]:
     """Return a unique id for each post (oldest first) by source path, and the problems.
@@ -56,20 +56,20 @@ def assign_ids(
     without a post belong to posts that are hidden for now; their ids stay reserved.
     """
     published = published or {}
-    asked = {one.path: get_requested_id(config, one) for one in manuscripts}
+    asked = {one.path: get_requested_id(config, one) for one in parsed_posts}
     away = sorted(published.keys() - asked.keys())
     owners = {published[path].id: path for path in away}
     ids: dict[str, str] = {}
-    for one in manuscripts:
+    for one in parsed_posts:
         known = published.get(one.path)
         if known and asked[one.path] in (known.id, known.requested_id) and known.id not in owners:
             ids[one.path] = known.id
             owners[known.id] = one.path
-    for one in manuscripts:
+    for one in parsed_posts:
         if one.path not in ids:
             ids[one.path] = identity = _free(config, one, asked[one.path], owners)
             owners[identity] = one.path
-    lines = {one.path: one.id_line for one in manuscripts}
+    lines = {one.path: one.id_line for one in parsed_posts}
     problems = tuple(
         Problem(
             path,

@@ -44,20 +44,20 @@ def _shown(name: str) -> str:
 
 
 def collect_authors(
-    manuscripts: Iterable[ParsedPost],
+    parsed_posts: Iterable[ParsedPost],
     known: Sequence[tuple[str, Author]],
-    editor: Author | None = None,
+    builder: Author | None = None,
 ) -> dict[str, Author]:
     """Return the author for every name or key that a post gives.
 
-    `known` holds the configured authors by key; `editor` is the site's own author.
+    `known` holds the configured authors by key; `builder` is the site's own author.
     """
     taken: set[str] = set()
     people = _known(known, taken)
     same: dict[str, str] = {}
     found: dict[str, Author] = {}
-    editors = (editor,) if editor else ()
-    for written in (editors, *(one.authors for one in manuscripts)):
+    editors = (builder,) if builder else ()
+    for written in (editors, *(one.authors for one in parsed_posts)):
         for author in written:
             key = same.get(author.name)
             if key is None:

@@ -29,7 +29,7 @@ class PathLanguage:
 
 
 def detect_languages(
-    config: Config, manuscripts: Iterable[ParsedPost], unread: Iterable[str] = ()
+    config: Config, parsed_posts: Iterable[ParsedPost], unread: Iterable[str] = ()
 ) -> dict[str, PathLanguage]:
     """Return, by source path, the language of each file whose name or folder gives one.
 
@@ -40,7 +40,7 @@ def detect_languages(
     """
     if config.content.languages == "none":
         return {}
-    stated = {one.path: one.language for one in manuscripts}
+    stated = {one.path: one.language for one in parsed_posts}
     paths = dict.fromkeys((*stated, *unread))
     in_folders = config.content.languages == "folders"
     found = {path: _candidate(path, in_folders=in_folders) for path in paths}

@@ -81,32 +81,32 @@ class UrlMap:
 
 def assign_urls(
     config: Config,
-    manuscripts: Sequence[ParsedPost],
+    parsed_posts: Sequence[ParsedPost],
     files: Iterable[str],
     published: Mapping[str, Publication] | None = None,
     said: Mapping[str, PathLanguage] = _NOTHING,
 ) -> UrlMap:
     """Assign every post and file a URL.
 
-    If two posts want one URL, the one `published` there keeps it, else the older one: `manuscripts`
-    come oldest first. Publications without a post belong to posts that are hidden for now; their
+    If two posts want one URL, the one `published` there keeps it, else the older one:
+    `parsed_posts` come oldest first. Publications without a post belong to posts that are hidden for now; their
     URLs stay reserved. `said` holds the languages given by file and folder names.
     """
     published = published or {}
-    places = _UrlAssigner(config, manuscripts, said)
+    places = _UrlAssigner(config, parsed_posts, said)
     # Order matters: hidden posts keep their URLs first, then published posts, then new ones by age.
     away = published.keys() - places.requested.keys()
     for path in sorted(away):
         places.reserve(published[path])
     newcomers = [
-        one for one in manuscripts if not places.keep_published(one, published.get(one.path))
+        one for one in parsed_posts if not places.keep_published(one, published.get(one.path))
     ]
     for one in newcomers:
         places.assign(one)
     places.report_moved()
-    posts = {one.path: places.posts[one.path] for one in manuscripts}
+    posts = {one.path: places.posts[one.path] for one in parsed_posts}
     files = frozenset(files)
-    folders = {**bundles.find_asset_folders(manuscripts, files), **bundles.find_bundles(posts)}
+    folders = {**bundles.find_asset_folders(parsed_posts, files), **bundles.find_bundles(posts)}
     for path in sorted(files):
         folder = bundles.find_nearest_folder(path, folders)
         places.add_file(path, _beside(path, folder, posts[folders[folder]]) if folder else path)
@@ -128,7 +128,7 @@ def assign_urls(
 def _add_languages(
     config: Config,
     permalinks: PermalinkBuilder,
-    manuscripts: Sequence[ParsedPost],
+    parsed_posts: Sequence[ParsedPost],
     said: Mapping[str, PathLanguage],
 ) -> tuple[TranslationGroups, dict[str, Permalink]]:
     """Find the groups of translations; return them and what each post asks for, with its language.
@@ -138,13 +138,13 @@ def _add_languages(
     """
     wanted = {
         one.path: permalinks.build(said[one.path].strip_language(one) if one.path in said else one)
-        for one in manuscripts
+        for one in parsed_posts
     }
     found = find_translations(
-        config, manuscripts, said, {path: get_location(each) for path, each in wanted.items()}
+        config, parsed_posts, said, {path: get_location(each) for path, each in wanted.items()}
     )
     moved: dict[str, Permalink] = {}
-    for one in manuscripts:
+    for one in parsed_posts:
         original = found.by_path.get(one.path, (one.path,))[0]
         own = one.permalink and not permalinks.is_server_query(one)
         named = one.path in said and said[one.path].language_in_url and not own
@@ -171,11 +171,11 @@ class _UrlAssigner:
     """The URLs that are taken so far."""
 
     def __init__(
-        self, config: Config, manuscripts: Sequence[ParsedPost], said: Mapping[str, PathLanguage]
+        self, config: Config, parsed_posts: Sequence[ParsedPost], said: Mapping[str, PathLanguage]
     ) -> None:
         self._permalinks = PermalinkBuilder(config)
-        self.manuscripts = {one.path: one for one in manuscripts}
-        self.groups, self.requested = _add_languages(config, self._permalinks, manuscripts, said)
+        self.manuscripts = {one.path: one for one in parsed_posts}
+        self.groups, self.requested = _add_languages(config, self._permalinks, parsed_posts, said)
         self.posts: dict[str, Permalink] = {}
         self.files: dict[str, str] = {}
         self.problems = [

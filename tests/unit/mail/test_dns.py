@@ -60,4 +60,4 @@ def test_the_system_names_its_resolver(tmp_path: Path) -> None:
         pass
     for path in (settings, tmp_path / "none"):
         with pytest.raises(MailError, match=r"no answer about example.org .*127.0.0.1"):
-            DnsResolver(patience=0.2, settings=str(path), port=port).resolve_txt("example.org")
+            DnsResolver(timeout=0.2, settings=str(path), port=port).resolve_txt("example.org")

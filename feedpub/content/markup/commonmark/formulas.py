@@ -28,8 +28,8 @@ def find_formula_end(text: str, closing: str, begin: int) -> int:
             return end
         if closing != "$":
             return end if _TEX.search(content) else NO_FORMULA
-        following = text[end + 1 : end + 2]
-        if content and content[-1] not in " \t\n\\" and not following.isdigit():
+        describer = text[end + 1 : end + 2]
+        if content and content[-1] not in " \t\n\\" and not describer.isdigit():
             return end
         end = text.find(closing, end + 1)
     return NO_MORE_CLOSERS
@@ -49,10 +49,10 @@ def get_text_after_formula(line: str) -> str:
     return line[min(ends) :] if ends else ""
 
 
-def find_last_line(line: str, lines: Sequence[str], following: int) -> int:
+def find_last_line(line: str, lines: Sequence[str], describer: int) -> int:
     """Return the number of the line that closes a formula left open by `line`, or -1.
 
-    `following` is the number of the next line. A formula may contain an empty line only if its
+    `describer` is the number of the next line. A formula may contain an empty line only if its
     opening delimiter is on a line of its own.
     """
     bare = _SPAN.sub("", line)
@@ -63,7 +63,7 @@ def find_last_line(line: str, lines: Sequence[str], following: int) -> int:
     else:
         return -1
     is_alone = bare.strip() in ("$$", "\\[")
-    for number in range(following, min(following + _LONGEST, len(lines))):
+    for number in range(describer, min(describer + _LONGEST, len(lines))):
         text = lines[number].strip(_MARGIN)
         if closing in text:
             return number

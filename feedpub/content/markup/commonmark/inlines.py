@@ -165,14 +165,14 @@ class _Scanner:
     # Backslash escapes and line breaks (sections 2.4 and 6.7)
 
     def _backslash(self) -> None:
-        following = self._text[self._at + 1 : self._at + 2]
-        if following == "\n":
+        describer = self._text[self._at + 1 : self._at + 2]
+        if describer == "\n":
             self._at += 2
             self._break()
-        elif following and following in "([" and self._math("\\" + ")]"["([".index(following)], 2):
+        elif describer and describer in "([" and self._math("\\" + ")]"["([".index(describer)], 2):
             return
-        elif following in _PUNCTUATION and following:
-            self._add_text(following)
+        elif describer in _PUNCTUATION and describer:
+            self._add_text(describer)
             self._at += 2
         else:
             self._take()
