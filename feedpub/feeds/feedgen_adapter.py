@@ -1,7 +1,7 @@
 """Build feed elements with feedgen and work around its bugs; used by `atom` and `rss`.
 
 The bugs of feedgen 1.0.0, and what works around each, using only its extension API and values
-that it accepts. Each line has a test in tests/unit/feeds/test_generator.py.
+that it accepts. Each line has a test in tests/unit/feeds/test_feedgen_adapter.py.
 
     an Atom entry's links lose rel, type and length            EntryLinks
     rel="canonical" is refused for an entry                    EntryLinks

@@ -89,8 +89,8 @@ def assign_urls(
     """Assign every post and file a URL.
 
     If two posts want one URL, the one `published` there keeps it, else the older one:
-    `parsed_posts` come oldest first. Publications without a post belong to posts that are hidden for now; their
-    URLs stay reserved. `said` holds the languages given by file and folder names.
+    `parsed_posts` come oldest first. Publications without a post belong to posts that are hidden
+    for now; their URLs stay reserved. `said` holds the languages given by file and folder names.
     """
     published = published or {}
     places = _UrlAssigner(config, parsed_posts, said)
