@@ -31,7 +31,7 @@ from feedpub.site.colour import contrast_ratio
 from feedpub.site.i18n import CatalogFile
 from feedpub.site.templates import Templates
 
-ROOT = Path(__file__).parents[2] / "templates"
+ROOT = Path(__file__).parents[3] / "templates"
 PACKAGED = {
     path.relative_to(ROOT).as_posix(): path.read_text("utf-8")
     for path in sorted(ROOT.rglob("*"))
