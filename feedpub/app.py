@@ -120,7 +120,7 @@ def resolve_paths(request: BuildRequest, *, sends: bool = True) -> SitePaths:
     output = where.output.resolve()
     for source in (where.content.resolve(), where.templates.resolve()):
         if output.is_relative_to(source) or source.is_relative_to(output):
-            fault = f"the output folder {where.output} and {source} must not hold one another"
+            fault = f"the output folder {where.output} and {source} must not contain each other"
             raise ConfigError((Problem(str(path), 0, fault),))
     return where
 
@@ -160,8 +160,8 @@ class NewsletterContext:
         if not names:
             raise FeedpubError("there are no digests; add `digests:` to the configuration")
         meant = find_close_match(name, names)
-        hint = f'did you mean "{meant}"?' if meant else f"there are: {', '.join(names)}"
-        raise FeedpubError(f'no digest is called "{name}"; {hint}')
+        hint = f'did you mean "{meant}"?' if meant else f"use one of {', '.join(names)}"
+        raise FeedpubError(f'unknown digest "{name}"; {hint}')
 
     def get_timezone(self, digest: DigestConfig) -> str:
         """Return the time zone of a digest's schedule."""
@@ -171,10 +171,7 @@ class NewsletterContext:
         """Return the From author. Raises FeedpubError if no sender address is configured."""
         author = self.config.mail.sender or self.config.site.author
         if author is None or not author.email:
-            raise FeedpubError(
-                "nobody sends the newsletter: give mail.sender a name and an email in the "
-                "configuration"
-            )
+            raise FeedpubError("no sender address; set mail.sender.email or site.author.email")
         return author
 
     def get_hostname(self) -> str:
@@ -246,7 +243,7 @@ def _build_keys(secrets: tuple[bytes, ...]) -> SigningKeys:
         raise FeedpubError(
             "the site's secret is empty: delete .feedpub/secret, or set "
             f"{files_secrets.SECRET_VARIABLE}; links in "
-            "mails that are out will then lead nowhere"
+            "mail already sent will then stop working"
         )
     try:
         return SigningKeys(secrets[0], secrets[1:])
@@ -268,12 +265,12 @@ def load_config(path: Path, environ: Mapping[str, str], *, sends: bool = True) -
         data = path.read_bytes()
     except (FileNotFoundError, IsADirectoryError, NotADirectoryError):
         raise FeedpubError(
-            f"{path}: no such file; `feedpub init` makes a site, --config names another file"
+            f"{path}: no such file; run `feedpub init`, or choose another file with --config"
         ) from None
     try:
         text = data.decode()
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
-        problem = Problem(str(path), line, "is not in UTF-8; save it in that encoding")
+        problem = Problem(str(path), line, "is not UTF-8; save it as UTF-8")
         raise ConfigError((problem,)) from None
     return load.parse_config(text, str(path), environ, sends=sends)

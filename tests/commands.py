@@ -115,7 +115,7 @@ class Desk:
         """Give the first reader, if there is one."""
         self._ask(request, "found", address)
         if not self.readers:
-            raise FeedpubError(f"{address}: nobody has this address")
+            raise FeedpubError(f"{address}: no such subscriber")
         return self.readers[0]
 
     def get_last_delivery(self, request: BuildRequest, address: str) -> DeliveryStatus | None:

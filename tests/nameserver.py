@@ -93,5 +93,5 @@ class Names:
 
     def _known(self, records: Mapping[str, Sequence[str]], name: str) -> tuple[str, ...]:
         if name in self.silent:
-            raise MailError(f"DNS: no answer about {name}")
+            raise MailError(f"DNS: lookup of {name} failed")
         return tuple(records.get(name, ()))

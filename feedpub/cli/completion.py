@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from feedpub.cli.commands import COMMANDS, walk_commands
 from feedpub.cli.commands.spec import DEBUG, VERSION, Argument, Command, Option, ParamType
 
-_HELP = Option("--help", "explain, with examples")
+_HELP = Option("--help", "show help with examples")
 _GLOBAL_OPTIONS = (VERSION, DEBUG, _HELP)
 
 

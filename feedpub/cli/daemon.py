@@ -72,7 +72,7 @@ def _due(found: "SiteStatus", now: datetime) -> Iterator[tuple[str, str]]:
         yield "now", f"mail to {pluralize(found.pending_signups, 'sign-up')}"
     coming = [(each.at, _post(each)) for each in found.upcoming_posts]
     coming += [(at, f"digest {escape(name)}") for name, at in found.next_issues if at]
-    coming += [(found.next_delivery, "messages that wait")] if found.next_delivery else []
+    coming += [(found.next_delivery, "waiting messages")] if found.next_delivery else []
     for at, told in sorted(coming, key=itemgetter(0)):
         yield _format_time(found, at) if at > now else "now", told
     always = [name for name, at in found.next_issues if at is None]
@@ -85,7 +85,7 @@ def _daemon(found: "SiteStatus") -> list[str]:
     if not found.is_running:
         return ["`feedpub run` is not running."]
     if one is None:
-        return ["`feedpub run` is running, and has not said yet how it stands."]
+        return ["`feedpub run` is running, and has not reported its status yet."]
     told = f"`feedpub run` is running as process {one.pid}, since {_format_time(found, one.since)}."
     rows = [("version", one.version), ("watching", f"by {one.watch_mode}")]
     return [told, *format_columns(rows).split("\n")]
@@ -103,7 +103,7 @@ def _build(found: "SiteStatus", build: "LastBuild") -> list[str]:
 
 
 def _post(post: "UpcomingChange") -> str:
-    return f"{'goes' if post.expires else 'appears'}: {escape(post.title)} ({escape(post.path)})"
+    return f"{'expires' if post.expires else 'appears'}: {escape(post.title)} ({escape(post.path)})"
 
 
 def _list_warnings(found: "SiteStatus", now: datetime) -> Iterator[str]:
@@ -115,28 +115,23 @@ def _list_warnings(found: "SiteStatus", now: datetime) -> Iterator[str]:
             f" at {_format_time(found, one.config_error_at)}" if one and one.config_error_at else ""
         )
         told = "; ".join(fault.split("\n"))
-        yield f"the configuration was refused{at}, and the one before is in force: {told}"
+        yield f"the configuration was rejected{at}; the previous one stays in force: {told}"
     if one and not found.is_running and not one.ended_cleanly:
-        yield f"the last `feedpub run`, process {one.pid}, ended without a word"
+        yield f"the last `feedpub run`, process {one.pid}, did not exit cleanly"
     if one and found.is_running:
         if one.clock_problem:
             yield one.clock_problem
         if one.no_events_reason:
-            yield (
-                f"the kernel tells of no changes ({one.no_events_reason}): they are found by sweeps"
-            )
-        yield from (
-            f"{each}: is not there; the site stays as it is" for each in one.missing_folders
-        )
-        yield from (f"{each}: fails, and is tried again" for each in one.failing_jobs)
+            yield (f"file events unavailable ({one.no_events_reason}); falling back to polling")
+        yield from (f"{each}: not found; the site stays as it is" for each in one.missing_folders)
+        yield from (f"{each}: failing, will be retried" for each in one.failing_jobs)
     yield from _waiting(found)
     yield from _returned(found)
     if found.oldest_signup and found.oldest_signup < now - _SIGNUP_TIMEOUT:
         waiting = pluralize(found.pending_signups, "sign-up")
-        told = (
-            f"{waiting} without a mail, the first since {_format_time(found, found.oldest_signup)}"
-        )
-        yield f"{told}: `feedpub doctor` looks for what keeps it"
+        since = _format_time(found, found.oldest_signup)
+        told = f"{waiting} without confirmation mail, the oldest since {since}"
+        yield f"{told}: `feedpub doctor` checks what delays it"
     if found.last_build and found.last_build.problems:
         yield (
             f"{pluralize(len(found.last_build.problems), 'problem')} in the last build: "
@@ -152,8 +147,8 @@ def _waiting(found: "SiteStatus") -> Iterator[str]:
     for issue, _ in found.open_issues:
         if issue.digest not in names:
             yield (
-                f"issue {issue.id} of {issue.digest} goes out, and no digest has this name any "
-                "more: name it in `was:` of the digest that it has become, or end it by "
+                f"issue {issue.id} of {issue.digest} is being sent, but no digest has this name "
+                "any more: add it to `was:` of the renamed digest, or end the issue with "
                 f"`feedpub digest cancel {issue.id}`"
             )
         if issue.reason:
@@ -164,11 +159,11 @@ def _waiting(found: "SiteStatus") -> Iterator[str]:
 def _returned(found: "SiteStatus") -> Iterator[str]:
     """Yield what bounces tell the operator to look at."""
     for each in found.refusals:
-        counts = f"{each.domain or 'a server'} refused us {pluralize(each.number, 'time')}"
+        counts = f"{each.domain or 'a server'} rejected our mail {pluralize(each.number, 'time')}"
         yield f"{counts}, last at {_format_time(found, each.at)}: {each.text}"
     if found.unread_bounces:
         number = pluralize(found.unread_bounces, "message")
-        yield f"{number} to the return path that nobody understood: read .feedpub/returned/new"
+        yield f"{number} to the return path not recognised: read .feedpub/returned/new"
 
 
 def _format_time(found: "SiteStatus", moment: datetime) -> str:

@@ -33,9 +33,9 @@ _FILES = ("folder", "maildir")
 _SHOWN = 5  # undelivered recipients listed per issue
 
 _OUTCOME_DESCRIPTIONS = {
-    "deferred": "not taken for now",
-    "failed": "not taken",
-    "doubt": "sent, and nobody said whether it was taken",
+    "deferred": "not accepted for now",
+    "failed": "not accepted",
+    "doubt": "sent, but not confirmed by the server",
     "offline": "not sent",
 }
 """Descriptions of the kinds of result."""
@@ -53,15 +53,15 @@ def _list(session: CommandContext) -> int:
     for each in statuses:
         session.echo(_format_standing(each, zone), always=True)
     if not statuses:
-        session.echo_hint("There is no digest; name one under digests: in config.yaml.")
+        session.echo_hint("No digests yet; add one under digests: in config.yaml.")
     elif all(each.last_slot for each in statuses):
         session.echo_hint(
-            "Next: `feedpub digest preview NAME --open` shows one, `feedpub digest send` sends."
+            "Next: `feedpub digest preview NAME --open` shows one, `feedpub digest send` sends it."
         )
     else:
         session.echo_hint(
-            "The first `feedpub digest send` mails nothing, nor does `feedpub run` when it starts: "
-            "these posts count as old. To mail them, use `feedpub digest send --backlog`."
+            "The first `feedpub digest send` or `feedpub run` mails nothing: existing posts count "
+            "as old. To mail them, use `feedpub digest send --backlog`."
         )
     return EXIT_OK
 
@@ -79,10 +79,10 @@ def _preview(session: CommandContext) -> int:
     session.echo([f"Subject: {found.subject}"])
     session.app.stdout.writelines(f"{path}\n" for path in found.paths)
     if arguments.show and not session.app.open_browser(found.paths[0]):
-        session.echo_error(f"{found.paths[0]}: there is no browser here to open it in")
+        session.echo_error(f"{found.paths[0]}: no browser is available to open it")
         return EXIT_FAILURE
     session.echo_hint(
-        f"Next: `feedpub digest send {arguments.digest} --dry-run` tells who gets it."
+        f"Next: `feedpub digest send {arguments.digest} --dry-run` shows what would be sent."
     )
     return EXIT_OK
 
@@ -99,12 +99,12 @@ def _test(session: CommandContext) -> int:
         session.echo_error(
             f"{arguments.to}: {_OUTCOME_DESCRIPTIONS[outcome.kind]}: {format_reply(outcome)}"
         )
-        session.echo_hint("Next: `feedpub doctor` looks for what keeps mail from arriving.")
+        session.echo_hint("Next: `feedpub doctor` checks what keeps mail from arriving.")
         return EXIT_FAILURE
     if not arguments.json:
         session.echo([_format_accepted(arguments.to, outcome)], always=True)
     if outcome.relay not in _FILES:
-        session.echo_hint("Next: look at it there, and whether it was taken for spam.")
+        session.echo_hint("Next: check how it looks there, and whether it went to spam.")
     return EXIT_OK
 
 
@@ -146,7 +146,7 @@ def _send(session: CommandContext) -> int:
     if wrong:
         session.echo_hint(_remedy(wrong[0]))
     elif arguments.dry_run and any(each.audience for each in sent):
-        session.echo_hint("Nothing was sent. Next: the same without --dry-run.")
+        session.echo_hint("Nothing was sent. Next: run it again without --dry-run.")
     return EXIT_FAILURE if wrong else EXIT_OK
 
 
@@ -155,10 +155,10 @@ def _remedy(sent: "DigestResult") -> str:
     issue, stats = sent.issue, sent.stats
     if issue and issue.state == "paused":
         again = f"`feedpub digest retry {issue.id}`, then " if stats and stats.failed else ""
-        return f"Next: mend that, then {again}`feedpub digest resume {issue.id}`."
+        return f"Next: fix that, then {again}`feedpub digest resume {issue.id}`."
     if stats and (stats.waiting or stats.deferred):
-        return "Next: `feedpub digest status` tells why; `feedpub digest send` goes on."
-    return "Next: `feedpub digest status` tells why, and what to do."
+        return "Next: `feedpub digest status` shows why; `feedpub digest send` continues."
+    return "Next: `feedpub digest status` shows why, and what to do."
 
 
 def _status(session: CommandContext) -> int:
@@ -177,19 +177,19 @@ def _status(session: CommandContext) -> int:
     over = [(issue, stats) for issue, stats in found if issue.state != "cancelled"]
     doubtful = [issue.id for issue, stats in over if stats.doubt and not stats.waiting]
     if not found:
-        session.echo_hint("Nothing was sent yet; `feedpub digest send` does.")
+        session.echo_hint("Nothing has been sent yet; use `feedpub digest send`.")
     elif paused:
         number = paused[0]
         again = f"`feedpub digest retry {number}` for what failed, " if number in failed else ""
         session.echo_hint(
-            f"Next: {again}`feedpub digest resume {number}` lets it go on, `cancel` ends it."
+            f"Next: {again}`feedpub digest resume {number}` continues it, `cancel` ends it."
         )
     elif failed:
-        session.echo_hint(f"Next: `feedpub digest retry {failed[0]}` sends again what failed.")
+        session.echo_hint(f"Next: `feedpub digest retry {failed[0]}` resends failed messages.")
     elif doubtful:
         session.echo_hint(
-            "In doubt is where no server said whether it took the message. Next: `feedpub digest "
-            f"retry {doubtful[0]} --doubt` sends these again: some may then arrive twice."
+            "In doubt means that no server confirmed the message. Next: `feedpub digest retry "
+            f"{doubtful[0]} --doubt` resends these; some may then arrive twice."
         )
     return EXIT_OK
 
@@ -211,7 +211,7 @@ def _format_undelivered(session: CommandContext, issue: Issue, stats: IssueStats
 
 def _pause(session: CommandContext) -> int:
     issue = session.app.newsletter().pause_issue(session.build_request(), session.arguments.issue)
-    session.echo([f"Paused {_format_issue(issue)}: no more of it is sent."])
+    session.echo([f"Paused {_format_issue(issue)}: nothing more is sent."])
     session.echo_hint(f"Next: `feedpub digest resume {issue.id}`, or `feedpub digest cancel`.")
     return EXIT_OK
 
@@ -225,8 +225,8 @@ def _resume(session: CommandContext) -> int:
 
 def _cancel(session: CommandContext) -> int:
     issue = session.app.newsletter().cancel_issue(session.build_request(), session.arguments.issue)
-    session.echo([f"Cancelled {_format_issue(issue)}: nobody else gets it."])
-    session.echo_hint("Next: `feedpub digest status` tells who had it before.")
+    session.echo([f"Cancelled {_format_issue(issue)}: nothing more is sent."])
+    session.echo_hint("Next: `feedpub digest status` shows what was sent before.")
     return EXIT_OK
 
 
@@ -234,8 +234,8 @@ def _retry(session: CommandContext) -> int:
     number, doubt = session.arguments.issue, session.arguments.doubt
     again = session.app.newsletter().retry_issue(session.build_request(), number, doubt=doubt)
     if not again:
-        what = "is in doubt for long" if doubt else "failed"
-        session.echo([f"No message of issue {number} {what}: there is nothing to send again."])
+        what = "has been in doubt long enough" if doubt else "failed"
+        session.echo([f"No message of issue {number} {what}: nothing to resend."])
         return EXIT_OK
     session.echo([f"{pluralize(again, 'message')} of issue {number} will be sent again."])
     session.echo_hint(_suggest_sending(session))
@@ -256,9 +256,8 @@ def _recover(session: CommandContext) -> int:
         session.echo(_recovered(found), always=True)
     if not found.is_settled:
         session.echo_error(
-            f"{pluralize(found.unknown, 'message')} went out of issues that nothing is "
-            "known of: add "
-            "--skip-until with the date of the last one, or the posts in them are mailed again"
+            f"{pluralize(found.unknown, 'message')} of unknown issues found: add "
+            "--skip-until with the date of the last one, or their posts are mailed again"
         )
         return EXIT_FAILURE
     session.echo_hint(_suggest_sending(session))
@@ -268,23 +267,23 @@ def _recover(session: CommandContext) -> int:
 def _recovered(found: "RecoveryResult") -> Iterator[str]:
     """Yield what was settled."""
     if found.is_settled:
-        yield "Settled: mail goes out again."
+        yield "Recovered: sending is enabled again."
     else:
-        yield "Nothing is sent yet."
-    yield f"  {pluralize(found.found, 'message')} of ours found, {found.settled:,} not known before"
+        yield "Sending is still blocked."
+    yield f"  {pluralize(found.found, 'message')} from feedpub found, {found.settled:,} of them new"
     if found.issues:
-        yield f"  {pluralize(found.issues, 'issue')} added that the database knew nothing of"
+        yield f"  {pluralize(found.issues, 'issue')} missing from the database, now added"
     if found.skipped:
         yield f"  {pluralize(found.skipped, 'post')} counted as mailed"
     if found.cancelled:
-        yield f"  {pluralize(found.cancelled, 'issue')} ended"
+        yield f"  {pluralize(found.cancelled, 'issue')} cancelled"
 
 
 def _suggest_sending(session: CommandContext) -> str:
     """Return what sends waiting messages: nothing to do if `feedpub run` is running."""
     if lock.is_running(session.build_request().state_folder):
-        return "`feedpub run` is running, and sends what waits within a minute."
-    return "Next: `feedpub digest send` sends what waits."
+        return "`feedpub run` is running, and sends waiting messages within a minute."
+    return "Next: `feedpub digest send` sends waiting messages."
 
 
 def _has_undelivered(stats: IssueStats) -> bool:
@@ -295,7 +294,7 @@ def _has_undelivered(stats: IssueStats) -> bool:
 def _format_standing(status: "DigestStatus", zone: tzinfo) -> Iterator[str]:
     """Yield the state of a digest."""
     new = pluralize(len(status.posts), "new post") if status.posts else "nothing new"
-    yield f"{status.digest}: {new}, {pluralize(status.audience, 'reader')}"
+    yield f"{status.digest}: {new}, {pluralize(status.audience, 'subscriber')}"
     rows = [
         ("schedule", escape(status.schedule)),
         ("last", format_time(status.last_slot, zone) if status.last_slot else "never"),
@@ -310,10 +309,10 @@ def _format_sent(sent: "DigestResult") -> Iterator[str]:
     if sent.issue is None or sent.stats is None:
         yield f"{sent.digest}: nothing was sent: {sent.reason}."
         return
-    posts, readers = pluralize(len(sent.posts), "post"), pluralize(sent.audience, "reader")
+    posts, recipients = pluralize(len(sent.posts), "post"), pluralize(sent.audience, "recipient")
     aside = f" ({sent.reason})" if sent.reason and not _has_undelivered(sent.stats) else ""
     aside += f" ({sent.note})" if sent.note else ""
-    yield f"{sent.digest}: issue {sent.issue.id}, {posts} for {readers}{aside}"
+    yield f"{sent.digest}: issue {sent.issue.id}, {posts} for {recipients}{aside}"
     yield from format_totals(sent.stats)
 
 
@@ -322,11 +321,10 @@ def _format_dry_run(sent: "DigestResult") -> Iterator[str]:
     if not sent.posts:
         yield f"{sent.digest}: nothing would be sent: {sent.reason}."
         return
-    posts, readers = pluralize(len(sent.posts), "post"), pluralize(sent.audience, "reader")
+    posts, recipients = pluralize(len(sent.posts), "post"), pluralize(sent.audience, "recipient")
     aside = f" ({sent.reason})" if sent.reason else ""
-    yield (
-        f"{sent.digest}: {posts} for {readers}, {sent.message_size / 1000:,.1f} kB a message{aside}"
-    )
+    size = f"{sent.message_size / 1000:,.1f} kB per message"
+    yield f"{sent.digest}: {posts} for {recipients}, {size}{aside}"
     yield from (f"  {title}" for title in sent.posts)
 
 

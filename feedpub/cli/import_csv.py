@@ -20,14 +20,14 @@ _COUNTED = ("added", "updated", "unchanged", "held")
 _MEANINGS = {
     "email": "address",
     "consented_at": "date of consent",
-    "subscribed": "subscribed: yes or no, or since when",
-    "confirmed": "confirmed: yes or no, or since when",
+    "subscribed": "subscribed: yes or no, or a date",
+    "confirmed": "confirmed: yes or no, or a date",
     **{
         meaning: f"{state}: {what}"
         for state in SUBSCRIBER_STATES[2:]
         for meaning, what in (
-            (state, "yes or no, or since when"),
-            (f"trace of {state}", "since when, or why"),
+            (state, "yes or no, or a date"),
+            (f"trace of {state}", "a date, or a reason"),
         )
     },
     "field": "kept as a field",
@@ -44,7 +44,7 @@ def import_csv(session: CommandContext) -> int:
     strange = next((state for _, state in arguments.states if state not in SUBSCRIBER_STATES), None)
     if strange is not None:
         session.echo_error(
-            f'--state: "{strange}" is no state; there are: {", ".join(SUBSCRIBER_STATES)}'
+            f'--state: unknown state "{strange}"; use one of {", ".join(SUBSCRIBER_STATES)}'
         )
         return EXIT_USAGE
     result = _run_import(session, sure=arguments.yes)
@@ -67,14 +67,14 @@ def import_csv(session: CommandContext) -> int:
     if refused:
         bad = output.pluralize(len(result.row_problems), "row")
         session.echo_error(f"{arguments.file}: nothing was imported: {bad} cannot be used")
-        session.echo_hint("Next: mend the rows listed, or leave them out with --skip-bad.")
+        session.echo_hint("Next: fix the listed rows, or skip them with --skip-bad.")
     elif is_asking:
         session.echo_error(
-            f"{arguments.file}: nothing was imported: say what these columns are with --column "
+            f"{arguments.file}: nothing was imported: explain these columns with --column "
             "and --state, or import anyway with --yes"
         )
     elif not result.is_written:
-        session.echo_hint("Nothing was changed. Next: the same without --dry-run.")
+        session.echo_hint("Nothing was changed. Next: run it again without --dry-run.")
     return EXIT_FAILURE if result.row_problems or is_asking else EXIT_OK
 
 
@@ -113,22 +113,22 @@ def _format_import(result: "ImportResult") -> Iterator[str]:
     """Yield what an import did, and how it interpreted the file."""
     numbers = ", ".join(f"{getattr(result.imported, name):,} {name}" for name in _COUNTED)
     bad = len(result.row_problems)
-    yield f"{'Imported' if result.is_written else 'Would be'}: {numbers}, {bad:,} bad."
+    yield f"{'Imported' if result.is_written else 'Would import'}: {numbers}, {bad:,} bad."
     if result.imported.held:
-        yield "  held: who left, bounced, complained, was suppressed or forgotten stays out"
+        yield "  held: unsubscribed, bounced, complained, suppressed or forgotten stays out"
     if result.state_counts:
         yield "  in the file: " + ", ".join(
             f"{number:,} {state}" for state, number in result.state_counts
         )
     if result.vendor:
-        yield f"  it is an export of {result.vendor}"
+        yield f"  exported by {result.vendor}"
     yield from (f"  {note}" for note in result.notes)
     if result.columns:
-        yield "  its columns:"
+        yield "  columns:"
         rows = [
             (
                 escape(column.label),
-                "NOT UNDERSTOOD" if column.unclear_reason else _describe_meaning(column.meaning),
+                "NOT RECOGNISED" if column.unclear_reason else _describe_meaning(column.meaning),
             )
             for column in result.columns
             if column.meaning != "own"
@@ -151,14 +151,14 @@ def _print_faults(session: CommandContext, faults: Sequence["Problem"]) -> None:
     for message, each in alike.items():
         if len(each) > _ALIKE:
             more = output.pluralize(len(each) - _ALIKE, "more row")
-            session.echo_error(f"{each[0].path}: {more}, to line {each[-1].line}: {message}")
+            session.echo_error(f"{each[0].path}: {more}, up to line {each[-1].line}: {message}")
 
 
 def _print_doubts(session: CommandContext, doubts: Iterable["Column"]) -> None:
     for column in doubts:
         session.echo_error(
-            f'{session.arguments.file}: the column "{column.label}" may tell who is not to be '
-            f"mailed, and nobody knows how: {column.unclear_reason}"
+            f'{session.arguments.file}: the column "{column.label}" may say who must not be '
+            f"mailed, but it is unclear how: {column.unclear_reason}"
         )
 
 
@@ -169,6 +169,6 @@ def _confirm_import(session: CommandContext, result: "ImportResult") -> bool:
     keyboard = session.app.stdin()
     if not keyboard.isatty():
         return False
-    readers = output.pluralize(dict(result.state_counts)[ACTIVE], "reader")
-    session.terminal.echo(f"Import {readers} as active nevertheless? Type yes, or Enter to stop.")
+    number = output.pluralize(dict(result.state_counts)[ACTIVE], "subscriber")
+    session.terminal.echo(f"Import {number} as active anyway? Type yes, or press Enter to stop.")
     return keyboard.readline().strip().lower() in (b"yes", b"y")

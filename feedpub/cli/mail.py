@@ -14,13 +14,13 @@ if TYPE_CHECKING:
     from feedpub.newsletter.dns_checks import Finding
 
 _KINDS = (
-    ("hard", "gone for good"),
-    ("soft", "not reached for now"),
+    ("hard", "permanently undeliverable"),
+    ("soft", "temporarily undeliverable"),
     ("complaints", "complained"),
-    ("unsubscribed", "asked to leave"),
-    ("automatic", "absent, late and the like: changes nothing"),
-    ("refused", "refused because of us, which counts against no reader"),
-    ("left", "about no reader of yours"),
+    ("unsubscribed", "asked to unsubscribe"),
+    ("automatic", "automatic replies and delay notices: ignored"),
+    ("refused", "rejected because of the sender: not counted against recipients"),
+    ("left", "not about a subscriber"),
 )
 """The counts of a `BounceSummary`, and their descriptions."""
 
@@ -51,20 +51,20 @@ def _bounces(session: CommandContext) -> int:
         for each in _warnings(returned):
             session.echo_error(each)
     if returned.full:
-        session.echo_hint("Nobody understood it, and .feedpub/returned is full: it goes back.")
+        session.echo_hint("Message not recognised, and .feedpub/returned is full: it is bounced.")
     elif returned.kept:
-        session.echo_hint("Nobody understood it: it is in .feedpub/returned/new, for you to read.")
+        session.echo_hint("Message not recognised: read it in .feedpub/returned/new.")
     elif returned.left and not arguments.is_piped:
-        session.echo_hint("What is about no reader of yours stays there, for you to read.")
+        session.echo_hint("Messages not about a subscriber stay there, for you to read.")
     return status
 
 
 def _warnings(returned: "BounceSummary") -> Iterator[str]:
     """Yield what the operator has to act on."""
     for each in returned.words:
-        yield f"a server refused us, and no reader: {each}"
+        yield f"a server rejected the sender, not the recipient: {each}"
     for issue in returned.paused:
-        yield f"issue {issue} is paused: servers refuse us; see `feedpub doctor`"
+        yield f"issue {issue} is paused: servers reject our mail; see `feedpub doctor`"
     if returned.behind:
         yield returned.behind
 
@@ -98,8 +98,9 @@ def _explain(session: CommandContext) -> int:
 
 def _format_bounces(returned: "BounceSummary") -> Iterator[str]:
     """Yield the counts of a run."""
-    stopped = f"{pluralize(returned.stopped, 'reader')} {'is' if returned.stopped == 1 else 'are'}"
-    yield f"Read {pluralize(returned.read, 'message')}; {stopped} mailed no more because of it."
+    stopped = pluralize(returned.stopped, "subscriber")
+    verb = "is" if returned.stopped == 1 else "are"
+    yield f"Read {pluralize(returned.read, 'message')}; {stopped} {verb} no longer mailed."
     numbers = [(f"{getattr(returned, key):,}", words) for key, words in _KINDS]
     room = max(len(number) for number, _ in numbers)
     yield from (f"  {number:>{room}}  {words}" for number, words in numbers if number != "0")
@@ -116,14 +117,12 @@ def _doctor(session: CommandContext) -> int:
         _print_findings(session, found)
     if bad:
         session.echo_hint(
-            f"{bad:,} bad, {poor:,} poor: mend what is bad, then call the doctor again."
+            f"{bad:,} bad, {poor:,} poor: fix what is bad, then run `feedpub doctor` again."
         )
     elif poor:
-        session.echo_hint(
-            f"{poor:,} poor: nothing is in the way, and what is poor is worth mending."
-        )
+        session.echo_hint(f"{poor:,} poor: mail can be sent, but what is poor is worth fixing.")
     else:
-        session.echo_hint("All is well. Next: `feedpub digest test NAME --to` an address of yours.")
+        session.echo_hint("All is well. Next: `feedpub digest test NAME --to` your own address.")
     return EXIT_FAILURE if bad else EXIT_OK
 
 

@@ -250,7 +250,7 @@ def suggest_next_step(problems: Sequence[Problem], command: str) -> str:
     rest = sum(not problem.left_out for problem in problems)
     told = [f"{pluralize(out, 'file')} left out"] if out else []
     told += [pluralize(rest, "warning")] if rest else []
-    return f"{', '.join(told)}: mend what is listed, then run `feedpub {command}` again."
+    return f"{', '.join(told)}: fix what is listed, then run `feedpub {command}` again."
 
 
 def pluralize(number: int, noun: str) -> str:

@@ -10,20 +10,18 @@ from feedpub.cli.commands import COMMANDS, walk_commands
 from feedpub.cli.commands.spec import DEBUG, VERSION, Argument, Command, Option, ParamType
 from feedpub.cli.output import format_columns
 
-_DESCRIPTION = (
-    "A folder of Markdown becomes feeds and pages that every reader accepts, and a digest by mail."
-)
+_DESCRIPTION = "Turn a folder of Markdown posts into feeds, web pages and an email digest."
 _ROOT = Command(
     "feedpub",
     "",
     _DESCRIPTION,
     (
-        ("feedpub init blog", "make a site in the new folder blog"),
+        ("feedpub init blog", "create a site in the new folder blog"),
         ('feedpub new "My first journey"', "start a post"),
         ("feedpub build", "write feeds and pages to public/"),
-        ("feedpub check", "say what is wrong, and write nothing"),
-        ("feedpub digest send", "mail what is new to the subscribers"),
-        ("feedpub run", "do all of this by itself, until it is stopped"),
+        ("feedpub check", "report problems, and write nothing"),
+        ("feedpub digest send", "mail new posts to the subscribers"),
+        ("feedpub run", "do all of this continuously, until stopped"),
     ),
     (VERSION, DEBUG),
     subcommands=COMMANDS,
@@ -31,7 +29,7 @@ _ROOT = Command(
 _LAST_PORT = 65535
 _NUMBER = re.compile("[0-9]{1,9}")
 _MOST_DAYS = 1_100
-_STATUS = "Status: 0 done; 1 done with problems, or not done; 2 not understood."
+_STATUS = "Status: 0 done; 1 done with problems, or failed; 2 invalid command line."
 
 
 class Arguments(argparse.Namespace):
@@ -131,7 +129,7 @@ def parse(argv: Sequence[str]) -> Arguments:
     if rest:
         option = next((each for each in rest if each.startswith("-")), "")
         if not option:
-            parser.error(f'unexpected "{rest[0]}"; put a text with spaces in quotes')
+            parser.error(f'unexpected "{rest[0]}"; put text with spaces in quotes')
         parser.error(
             f'unknown option "{option}"{_format_suggestion(_nearest(option, _names(command)))}'
         )
@@ -176,7 +174,7 @@ def _explain_position(option: str, name: str, command: Command) -> str:
         key == each.name for _, one in walk_commands(command.subcommands) for each in one.options
     )
     words = f"feedpub {name}".rstrip()
-    return f"; it stands after the command: {words} COMMAND {key}" if late else ""
+    return f"; put it after the command: {words} COMMAND {key}" if late else ""
 
 
 def _parsers() -> dict[str, _Parser]:
@@ -186,7 +184,8 @@ def _parsers() -> dict[str, _Parser]:
         usage="feedpub [--help] [--version] [--debug] COMMAND ...",
         description=f"{_DESCRIPTION}\n\ncommands:\n{format_columns(_commands(_ROOT))}",
         epilog=(
-            f"{_format_examples(_ROOT.examples)}\n\n`feedpub COMMAND --help` tells more.\n{_STATUS}"
+            f"{_format_examples(_ROOT.examples)}\n\n"
+            f"`feedpub COMMAND --help` shows details.\n{_STATUS}"
         ),
         formatter_class=argparse.RawDescriptionHelpFormatter,
         argument_default=argparse.SUPPRESS,
@@ -217,7 +216,7 @@ def _added(group: "argparse._SubParsersAction[_Parser]", words: str, command: Co
     description, epilog, usage = command.description, _format_examples(command.examples), None
     if command.subcommands:
         description += f"\n\ncommands:\n{format_columns(_commands(command))}"
-        epilog += f"\n\n`{words} COMMAND --help` tells more."
+        epilog += f"\n\n`{words} COMMAND --help` shows details."
         usage = f"{words} [--help] [--debug] COMMAND ..."
     parser = group.add_parser(
         command.name,
@@ -273,7 +272,7 @@ def _number(text: str) -> int:
     """Parse an issue number."""
     if not _NUMBER.fullmatch(text):
         raise argparse.ArgumentTypeError(
-            f'"{text}" is no number of an issue; `feedpub digest status` tells them'
+            f'invalid issue number "{text}"; `feedpub digest status` lists them'
         )
     return int(text)
 
@@ -281,7 +280,7 @@ def _number(text: str) -> int:
 def _days(text: str) -> int:
     """Parse a number of days, at most about three years."""
     if not _NUMBER.fullmatch(text) or not 0 < int(text) <= _MOST_DAYS:
-        raise argparse.ArgumentTypeError(f'"{text}" is no number of days from 1 to {_MOST_DAYS}')
+        raise argparse.ArgumentTypeError(f'invalid number of days "{text}"; use 1 to {_MOST_DAYS}')
     return int(text)
 
 
@@ -293,14 +292,14 @@ def _date(text: str) -> datetime:
         return datetime.combine(date.fromisoformat(text), time.max)
     except ValueError:
         raise argparse.ArgumentTypeError(
-            f'"{text}" is no date; write it as 2025-01-30, or 2025-01-30T08:00'
+            f'invalid date "{text}"; use 2025-01-30, or 2025-01-30T08:00'
         ) from None
 
 
 def _port(text: str) -> int:
     """Parse a port number."""
     if not _NUMBER.fullmatch(text) or int(text) > _LAST_PORT:
-        raise argparse.ArgumentTypeError(f'"{text}" is no port; they are numbers up to 65535')
+        raise argparse.ArgumentTypeError(f'invalid port "{text}"; use 0 to 65535')
     return int(text)
 
 

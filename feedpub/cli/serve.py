@@ -19,10 +19,10 @@ def _serve(session: CommandContext) -> int:
     arguments, world = session.arguments, session.app
 
     def ready(folder: Path, url: str) -> None:
-        shown = "what is being written" if arguments.live else folder
+        shown = "a live preview" if arguments.live else folder
         out = world.create_terminal(world.stdout)
         out.echo(out.style(f"Serving {shown} at {url}", Style.HEADING))
-        session.echo_hint("Ctrl-C ends it.")
+        session.echo_hint("Press Ctrl-C to stop.")
 
     stand = ServeOptions(arguments.host, arguments.port, world.now, ready)
     if arguments.live:

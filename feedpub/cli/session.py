@@ -90,8 +90,8 @@ def _failed(error: FeedpubError | OSError, session: CommandContext) -> int:
         problems = error.problems
         output.print_problems(problems, session.terminal, fatal=True)
         if session.terminal.is_interactive:
-            faults = output.pluralize(len(problems), "fault")
-            session.terminal.echo(f"Nothing was done: mend {faults} in the configuration first.")
+            faults = output.pluralize(len(problems), "error")
+            session.terminal.echo(f"Nothing was done: fix {faults} in the configuration first.")
     else:
         message = str(error)
         if isinstance(error, OSError) and error.strerror:
@@ -146,7 +146,7 @@ def _print_summary(
     session.terminal.clear_progress()
     output.print_problems(summary.problems, session.terminal)
     for path in summary.damaged_files:
-        told = f"{path}: was damaged, and has been made anew"
+        told = f"{path}: was damaged, and has been rebuilt"
         session.terminal.echo(session.terminal.style(told, Style.WARNING))
     if session.arguments.json:
         session.app.stdout.write(output.summary_to_json(summary, summary.problems, seconds) + "\n")
@@ -165,8 +165,8 @@ def _init(session: CommandContext) -> int:
         here = arguments.folder == "."
         place = "" if here else f" in {escape(arguments.folder)}"
         told = [(path, _FILE_DESCRIPTIONS[path]) for path in started.created]
-        told += [(path, "was there, and stays as it is") for path in started.kept]
-        out.echo(out.style(f"Made a site{place}:", Style.HEADING))
+        told += [(path, "already exists, unchanged") for path in started.kept]
+        out.echo(out.style(f"Created a site{place}:", Style.HEADING))
         out.echo(format_columns(told))
         enter = "" if here else f"cd {shlex.quote(arguments.folder)}, "
         out.echo(f"Next: {enter}set title and url in config.yaml; `feedpub serve --live` shows it.")
@@ -183,8 +183,8 @@ def _new(session: CommandContext) -> int:
     world.stdout.write(f"{path}\n")
     if session.terminal.is_interactive:
         session.terminal.echo(
-            "It is a draft: write, take `draft: true` out, and run `feedpub build`; "
-            "`feedpub build --drafts` shows it before."
+            "This is a draft: write, remove `draft: true`, and run `feedpub build`; "
+            "`feedpub build --drafts` shows it before that."
         )
     return EXIT_OK
 
@@ -207,9 +207,9 @@ def _completion(session: CommandContext) -> int:
 
 
 _FILE_DESCRIPTIONS = {
-    "config.yaml": "what the site is called, and where it is published",
+    "config.yaml": "title, URL and settings of the site",
     "content/welcome.md": "the first post",
-    ".gitignore": "keeps what is built out of git",
+    ".gitignore": "keeps build output out of git",
 }
 _COMMANDS: Mapping[str, Callable[[CommandContext], int]] = {
     "build": _build,

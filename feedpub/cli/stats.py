@@ -35,7 +35,7 @@ def _stats(session: CommandContext) -> int:
 
 def _next(found: Statistics) -> str:
     if found.feeds or found.issues:
-        return "Next: `feedpub stats --html stats.html` draws it."
+        return "Next: `feedpub stats --html stats.html` draws charts."
     return "Feeds are counted while `feedpub run` serves them."
 
 
@@ -43,9 +43,9 @@ def _table(found: Statistics) -> Iterator[str]:
     """Yield the statistics as lines of text."""
     active = dict(found.states).get("active", 0)
     yield f"{found.title}, {found.since:{_DAY}} to {found.today:{_DAY}}"
-    yield from _part(f"People on the list: {active:,}", _weekly(found))
+    yield from _part(f"Active subscribers: {active:,}", _weekly(found))
     yield from _part(
-        "Feeds by readers",
+        "Feeds by subscribers",
         [
             (f"{each.subscribers:,}", pluralize(each.requests, "request"), each.feed)
             for each in found.feeds[:_SHOWN]
@@ -53,7 +53,7 @@ def _table(found: Statistics) -> Iterator[str]:
     )
     yield from _part("Issues by outcome", [_outcome(each) for each in found.issues])
     yield from _part(
-        "Programs by requests",
+        "User agents by requests",
         [(f"{number:,}", name) for name, number in found.user_agents[:_SHOWN]],
     )
 
@@ -79,9 +79,10 @@ def _weekly(found: Statistics) -> list[tuple[str, ...]]:
 
 def _outcome(each: IssueSummary) -> tuple[str, ...]:
     stats = each.stats
-    told = [f"{stats.accepted:,} of {stats.audience:,} taken"]
+    told = [f"{stats.accepted:,} of {stats.audience:,} accepted"]
     rest = stats.waiting + stats.deferred + stats.doubt
-    for number, word in ((stats.failed, "failed"), (rest, "open"), (stats.suppressed, "left out")):
+    parts = ((stats.failed, "failed"), (rest, "open"), (stats.suppressed, "suppressed"))
+    for number, word in parts:
         told += [f"{number:,} {word}"] if number else []
     return (f"{each.day:{_DAY}}", ", ".join(told), each.subject or each.digest)
 

@@ -31,14 +31,14 @@ def _add(session: CommandContext) -> int:
         language=arguments.language,
     )
     if subscriber.state != ACTIVE:
-        session.echo_error(f"{subscriber.address}: not added, is {subscriber.state} and stays so")
-        session.echo_hint("Only they themselves can come back: through the form on your site.")
+        session.echo_error(f"{subscriber.address}: not added; it stays {subscriber.state}")
+        session.echo_hint("Only they themselves can resubscribe, through the form on your site.")
         return EXIT_FAILURE
     known = subscriber.consent.at != request.now
     name = _format_name(subscriber)
-    did = f"{name} was there before, and" if known else f"Added {name}, who"
+    did = f"{name} was already subscribed, and" if known else f"Added {name}, who"
     session.echo([f"{did} follows {_format_filter(subscriber.follows)}."])
-    session.echo_hint("Next: `feedpub digest list` tells what they will get, and when.")
+    session.echo_hint("Next: `feedpub digest list` shows what they will get, and when.")
     return EXIT_OK
 
 
@@ -62,9 +62,9 @@ def _list(session: CommandContext) -> int:
         number += len(batch)
     kind = f"{arguments.state} " if arguments.state else ""
     session.echo_hint(
-        f"{output.pluralize(number, f'{kind}reader')}; `feedpub subscribers show` tells all of one."
+        f"{output.pluralize(number, f'{kind}subscriber')}; `feedpub subscribers show` has details."
         if number
-        else f"There is no {kind}reader; `feedpub subscribers add` or `import` brings them."
+        else f"No {kind}subscribers; use `feedpub subscribers add` or `import`."
     )
     return EXIT_OK
 
@@ -103,7 +103,7 @@ def _export(session: CommandContext) -> int:
         return EXIT_OK
     path = Path(session.arguments.file)
     _write(path, lines)
-    session.echo([f"Exported all readers to {path}, which only you can read."])
+    session.echo([f"Exported all subscribers to {path}, which only you can read."])
     return EXIT_OK
 
 
@@ -114,7 +114,7 @@ def _write(path: Path, lines: Iterable[str]) -> None:
             file.writelines(lines)
         return
     if not path.parent.is_dir():
-        raise FeedpubError(f"{path.parent}: there is no such folder to write {path.name} to")
+        raise FeedpubError(f"{path.parent}: no such folder; cannot write {path.name}")
     whole = path.resolve()
     number, part = tempfile.mkstemp(prefix=f".{whole.name}.", dir=whole.parent)
     try:
@@ -128,11 +128,11 @@ def _write(path: Path, lines: Iterable[str]) -> None:
 def _forget(session: CommandContext) -> int:
     address = session.arguments.address
     if not session.arguments.yes:
-        session.echo_error(f"{address}: nothing was deleted, since nobody can undo it: add --yes")
+        session.echo_error(f"{address}: nothing was deleted, as this cannot be undone; add --yes")
         return EXIT_FAILURE
     session.app.newsletter().erase_subscriber(session.build_request(), address)
-    session.echo([f"Forgot {address}: only a salted hash is left, and they are not mailed again."])
-    session.echo_hint("An export that you keep elsewhere still knows them.")
+    session.echo([f"Forgot {address}: only a salted hash is left, and it is never mailed again."])
+    session.echo_hint("Exports that you keep elsewhere still contain them.")
     return EXIT_OK
 
 
@@ -141,7 +141,7 @@ def _suppress(session: CommandContext) -> int:
         session.build_request(), session.arguments.address
     )
     session.echo(
-        [f"Suppressed {_format_name(subscriber)}: mailed no more, whatever any list says."]
+        [f"Suppressed {_format_name(subscriber)}: never mailed again, whatever is imported."]
     )
     return EXIT_OK
 
@@ -154,7 +154,7 @@ def _stats(session: CommandContext) -> int:
         return EXIT_OK
     room = len(f"{total:,}")
     rows = format_columns([(f"{number:>{room},}", state) for state, number in counts])
-    first = output.pluralize(total, "reader")
+    first = output.pluralize(total, "subscriber")
     session.echo([first, *(rows.split("\n") if counts else [])], always=True)
     if not total:
         session.echo_hint("Next: `feedpub subscribers add` or `feedpub subscribers import`.")
@@ -215,7 +215,7 @@ def _known(subscriber: Subscriber, zone: tzinfo) -> Iterator[tuple[str, str]]:
     yield "language", subscriber.language or "the site's"
     yield "agreed", f"{output.format_time(consent.at, zone)}, by {consent.how}{source}"
     if subscriber.soft_bounces:
-        yield "bounced", f"{output.pluralize(subscriber.soft_bounces, 'time')}, softly"
+        yield "bounced", f"{output.pluralize(subscriber.soft_bounces, 'time')} (soft)"
     for name, value in subscriber.fields:
         yield escape(name), value
 

@@ -110,9 +110,7 @@ class _ConfigReader:
                 self.add_error(key.line, f'unknown key "{key.text}"{place}{hint}')
             elif known in found:
                 before = spelled[known]
-                self.add_error(
-                    key.line, f'"{key.text}" is the same key as "{before}", given before'
-                )
+                self.add_error(key.line, f'"{key.text}" is the same key as "{before}", already set')
             else:
                 spelled[known] = key.text
                 found[known] = (key.line, value)
@@ -122,7 +120,7 @@ class _ConfigReader:
         if is_section(entry.value_type):
             return self.read_section(entry.value_type, MappingNode((), line), where, line)
         if self._whole:
-            self.add_error(line, f"{where}: missing; every site needs it ({entry.field.help})")
+            self.add_error(line, f"{where}: required key is missing ({entry.field.help})")
         return None
 
     def _value(self, entry: FieldInfo, node: Node, where: str, line: int) -> object:
@@ -147,7 +145,7 @@ class _ConfigReader:
         ]
         for number, each in enumerate(values):
             if each is not None and each in values[:number]:
-                self.add_error(items[number].line, f'{where}: "{each}" is given twice')
+                self.add_error(items[number].line, f'{where}: "{each}" is listed twice')
         return tuple(values)
 
     def _read_mapping(self, entry: FieldInfo, node: Node, where: str) -> object:
@@ -196,7 +194,7 @@ class _ConfigReader:
             and value < entry.field.minimum
         ):
             self.add_error(
-                node.line, f"{where}: {value} is too low; at least {entry.field.minimum}"
+                node.line, f"{where}: {value} is below the minimum of {entry.field.minimum}"
             )
         return value
 

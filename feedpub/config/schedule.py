@@ -13,8 +13,8 @@ from zoneinfo import ZoneInfo
 from cronsim import CronSim, CronSimError
 
 _FORMS = (
-    'write "daily 08:00", "weekly mon 08:00", "monthly 1 08:00", "each post", '
-    'or five fields of cron text such as "0 8 * * 1"'
+    'use "daily 08:00", "weekly mon 08:00", "monthly 1 08:00", "each post", '
+    'or a cron expression such as "0 8 * * 1"'
 )
 _FIELDS = 5  # of a cron expression: minute, hour, day of month, month, day of week
 _TIME = re.compile(r"([01]?[0-9]|2[0-3]):([0-5][0-9])")
@@ -173,7 +173,7 @@ def _clock(text: str, time: str) -> str:
     """Convert `08:00` to the minute and hour fields of a cron expression."""
     found = _TIME.fullmatch(time)
     if found is None:
-        raise ValueError(f'"{text}": "{time}" is no time of day; write it like 08:00 or 17:30')
+        raise ValueError(f'"{text}": invalid time "{time}"; use HH:MM, such as 08:00 or 17:30')
     return f"{int(found[2])} {int(found[1])}"
 
 
@@ -183,7 +183,7 @@ def _weekday(text: str, day: str) -> int:
         if day in {name, name[:3]}:
             return number
     short = ", ".join(name[:3] for name in _DAYS)
-    raise ValueError(f'"{text}": "{day}" is no day of the week; they are {short}')
+    raise ValueError(f'"{text}": unknown weekday "{day}"; use one of {short}')
 
 
 def _month_days(text: str, day: str) -> tuple[str, ...]:
@@ -192,7 +192,7 @@ def _month_days(text: str, day: str) -> tuple[str, ...]:
         return ("L * *",)
     number = int(day) if _NUMBER.fullmatch(day) else 0
     if not 1 <= number <= _LONGEST_MONTH:
-        raise ValueError(f'"{text}": "{day}" is no day of the month; write 1 to 31, or last')
+        raise ValueError(f'"{text}": invalid day of the month "{day}"; use 1 to 31, or last')
     if number == _LONGEST_MONTH:
         return ("L * *",)
     if number > _SURE_DAYS:
@@ -203,12 +203,12 @@ def _month_days(text: str, day: str) -> tuple[str, ...]:
 def _cron(text: str, words: list[str]) -> str:
     """Validate a cron expression."""
     if len(words) != _FIELDS:
-        raise ValueError(f'"{text}" is no schedule: {_FORMS}')
+        raise ValueError(f'"{text}" is not a schedule; {_FORMS}')
     rule = " ".join(words)
     try:
         first = next(CronSim(rule, _ANY), None)
     except (CronSimError, ValueError) as error:  # ValueError: thousands of digits
-        raise ValueError(f'"{text}" is no schedule ({error}): {_FORMS}') from None
+        raise ValueError(f'"{text}" is not a schedule ({error}); {_FORMS}') from None
     if first is None:
-        raise ValueError(f'"{text}" never comes: no month has such a day')
+        raise ValueError(f'"{text}" never occurs: no month has such a day')
     return rule

@@ -19,54 +19,52 @@ from feedpub.models.content import Author
 class SiteConfig:
     """The site itself; only title and url are required."""
 
-    title: Annotated[str, Field("what the site is called", validators.validate_nonempty)]
-    url: Annotated[str, Field("its address, which ends in /", urls.normalize_site_url)]
-    description: Annotated[str, Field("one sentence on what it is about")] = ""
+    title: Annotated[str, Field("title of the site", validators.validate_nonempty)]
+    url: Annotated[str, Field("base URL, ending in /", urls.normalize_site_url)]
+    description: Annotated[str, Field("the site in one sentence")] = ""
     language: Annotated[
         str,
         Field(
-            'the language of posts that name none, as in BCP 47: "en", "zh-Hant"',
+            'default language of posts, as a BCP 47 tag: "en", "zh-Hant"',
             validators.validate_language,
         ),
     ] = "en"
     languages: Annotated[
         tuple[str, ...],
         Field(
-            "others that posts are in, so that names such as hello.fr.md say one",
+            "other languages of posts, for file names such as hello.fr.md",
             validators.validate_language,
         ),
     ] = ()
     timezone: Annotated[
         str,
         Field(
-            "IANA name; for dates without a zone, and for dates as shown",
+            "IANA name; for dates without a zone and for displayed dates",
             validators.validate_timezone,
         ),
     ] = "UTC"
-    author: Annotated[Author | None, Field("for posts that name nobody; a name alone will do")] = (
-        None
-    )
+    author: Annotated[Author | None, Field("default author of posts; a name is enough")] = None
     authority: Annotated[
         str,
         Field(
-            "the host or address that posts' ids begin with (RFC 4151); url's host if empty",
+            "host or address at the start of post ids (RFC 4151); url's host if empty",
             urls.validate_authority,
         ),
     ] = ""
     logo: Annotated[
         str,
-        Field("a wide picture: a file of the content folder, or a URL", urls.normalize_reference),
+        Field("wide image: a file in the content folder, or a URL", urls.normalize_reference),
     ] = ""
     icon: Annotated[
         str,
         Field(
-            "a square picture: a file of the content folder, or a URL",
+            "square image: a file in the content folder, or a URL",
             urls.normalize_reference,
         ),
     ] = ""
-    rights: Annotated[str, Field('who may do what: "© 2025 Ann, CC BY 4.0"')] = ""
+    rights: Annotated[str, Field('copyright notice: "© 2025 Ann, CC BY 4.0"')] = ""
     accent: Annotated[
-        str, Field("the one colour of pages and mails, in quotes", validators.validate_colour)
+        str, Field("accent colour of pages and mail, in quotes", validators.validate_colour)
     ] = "#1a5fb4"
 
 
@@ -75,71 +73,72 @@ class ContentConfig:
     """Where posts come from and where they go."""
 
     folder: Annotated[
-        str, Field("below the folder of this file, or absolute", validators.normalize_folder)
+        str, Field("relative to this file, or absolute", validators.normalize_folder)
     ] = "content"
     permalink: Annotated[
         str,
         Field(
-            "of {year} {month} {day} {slug} {path} {name} {title} {categories} {section}, a style "
-            "of Jekyll's (date, pretty, ordinal, none), or a whole URL",
+            "{year} {month} {day} {slug} {path} {name} {title} {categories} {section}, a Jekyll "
+            "style (date, pretty, ordinal, none), or an absolute URL",
             validators.validate_permalink,
         ),
     ] = "posts/{slug}/"
     ignore: Annotated[
         tuple[str, ...],
         Field(
-            'files that are no posts, as in .gitignore: "drafts/", "*.bak.md"',
+            'files that are not posts, as in .gitignore: "drafts/", "*.bak.md"',
             validators.validate_nonempty,
         ),
     ] = ()
     tags_split: Annotated[
         str,
         Field(
-            "how tags written as one text are divided: comma or space",
+            "separator of tags given as one string: comma or space",
             validators.one_of("comma", "space"),
         ),
     ] = "comma"
     languages: Annotated[
         str,
         Field(
-            "what says a post's language besides its front matter: names (hello.fr.md), folders "
-            "(fr/hello.md and names) or none",
+            "language of posts without one in front matter: from names (hello.fr.md), folders "
+            "(fr/hello.md, and names) or none",
             validators.one_of("names", "folders", "none"),
         ),
     ] = "names"
     translations: Annotated[
         str,
         Field(
-            "the address of a post in another language than the site's",
+            "URL of a post in a language other than the site's",
             validators.validate_translations,
         ),
     ] = "{language}/{permalink}"
-    largest: Annotated[int, Field("octets of a post; a larger one is left out", minimum=1)] = (
-        1_000_000
-    )
+    largest: Annotated[
+        int, Field("maximum bytes of a post; larger ones are left out", minimum=1)
+    ] = 1_000_000
     publish: Annotated[
         tuple[str, ...],
         Field(
-            'files of any kind to publish as they are, as in .gitignore: "*.ipynb"',
+            'files of any kind to publish unchanged, as in .gitignore: "*.ipynb"',
             validators.validate_nonempty,
         ),
     ] = ()
-    follow_links: Annotated[
-        bool, Field("publish what symbolic links lead to outside the folder")
-    ] = False
+    follow_links: Annotated[bool, Field("follow symbolic links that point outside the folder")] = (
+        False
+    )
     inline_tags: Annotated[
-        bool, Field("#tags in the text of posts whose front matter has none count, as in Obsidian")
+        bool,
+        Field("read #tags from the text of posts without tags in front matter, as in Obsidian"),
     ] = True
     pages: Annotated[
         tuple[str, ...],
         Field(
-            'files that are pages and no posts: "about.md", "pages/**"',
+            'files that are pages, not posts: "about.md", "pages/**"',
             validators.validate_nonempty,
         ),
     ] = ()
     page_permalink: Annotated[
         str,
-        Field("the permalink of pages; {path} is with their slug", validators.validate_permalink),
+        Field("permalink of pages; {path} includes the slug", validators.validate_permalink),
     ] = "{path}/"
 
 
@@ -152,7 +151,7 @@ class MarkdownConfig:
     ] = "markdown"
     extensions: Annotated[
         tuple[str, ...],
-        Field("more of Python-Markdown's extensions, by name", validators.validate_nonempty),
+        Field("additional Python-Markdown extensions, by name", validators.validate_nonempty),
     ] = ()
     dialect: Annotated[
         str,
@@ -164,7 +163,7 @@ class MarkdownConfig:
     math: Annotated[
         str,
         Field(
-            "tex: as written, for a script of the theme; or mathml: set on pages",
+            "tex: unchanged, for a script in the theme; or mathml: rendered on pages",
             validators.one_of("tex", "mathml"),
         ),
     ] = "tex"
@@ -174,8 +173,8 @@ class MarkdownConfig:
 class ExtraFeedConfig:
     """A feed of posts selected by tag, author and language."""
 
-    name: Annotated[str, Field("its folder below feeds/", validators.validate_nonempty)]
-    title: Annotated[str, Field("what people see; made of the name if empty")] = ""
+    name: Annotated[str, Field("folder below feeds/", validators.validate_nonempty)]
+    title: Annotated[str, Field("displayed title; derived from the name if empty")] = ""
     tags: Annotated[tuple[str, ...], Field("any of these", validators.validate_nonempty)] = ()
     authors: Annotated[tuple[str, ...], Field("any of these", validators.validate_nonempty)] = ()
     languages: Annotated[tuple[str, ...], Field("any of these", validators.validate_language)] = ()
@@ -183,15 +182,15 @@ class ExtraFeedConfig:
 
 @dataclass(frozen=True, slots=True)
 class PodcastConfig:
-    """What podcast directories ask for; feeds with audio carry it."""
+    """Metadata required by podcast directories; added to feeds with audio."""
 
     category: Annotated[str, Field('"Technology", or "Arts > Books"', validators.validate_nonempty)]
     image: Annotated[
         str, Field("square, 1400 to 3000 pixels; a file or a URL", urls.normalize_reference)
     ]
-    author: Annotated[str, Field("who speaks")] = ""
-    owner: Annotated[Author | None, Field("whom directories write to")] = None
-    explicit: Annotated[bool, Field("whether it is for adults only")] = False
+    author: Annotated[str, Field("speaker")] = ""
+    owner: Annotated[Author | None, Field("contact for directories")] = None
+    explicit: Annotated[bool, Field("has explicit content")] = False
     summary: Annotated[str, Field("a few sentences")] = ""
     type: Annotated[
         str, Field("episodic, or serial (oldest first)", validators.one_of("episodic", "serial"))
@@ -200,15 +199,15 @@ class PodcastConfig:
 
 @dataclass(frozen=True, slots=True)
 class FeedsConfig:
-    """Which feeds there are and what is in them."""
+    """Which feeds are published and what they contain."""
 
     formats: Annotated[
-        tuple[str, ...], Field("of rss, atom, json", validators.one_of("rss", "atom", "json"))
+        tuple[str, ...], Field("any of rss, atom, json", validators.one_of("rss", "atom", "json"))
     ] = ("rss", "atom", "json")
     kinds: Annotated[
         tuple[str, ...],
         Field(
-            "of site, tags, authors, languages, categories",
+            "any of site, tags, authors, languages, categories",
             validators.one_of("site", "tags", "authors", "languages", "categories"),
         ),
     ] = ("site", "tags", "authors")
@@ -221,46 +220,48 @@ class FeedsConfig:
     hubs: Annotated[
         tuple[str, ...],
         Field(
-            "WebSub hubs that tell readers at once; `hub: URL` does too",
+            "WebSub hubs that push updates to feed readers; or `hub: URL`",
             urls.normalize_url,
             alias="hub",
         ),
     ] = ()
-    extra: Annotated[tuple[ExtraFeedConfig, ...], Field("feeds of your own choice")] = ()
-    podcast: Annotated[PodcastConfig | None, Field("what podcast directories ask for")] = None
+    extra: Annotated[tuple[ExtraFeedConfig, ...], Field("additional feeds")] = ()
+    podcast: Annotated[PodcastConfig | None, Field("metadata required by podcast directories")] = (
+        None
+    )
 
 
 @dataclass(frozen=True, slots=True)
 class MenuItemConfig:
-    """A link in the menu; a page's file alone will do."""
+    """A link in the menu; a page's file is enough."""
 
-    page: Annotated[str, Field('a file of the content folder: "about.md"')] = ""
-    url: Annotated[str, Field('or an address, of this site ("/talks/") or another')] = ""
-    name: Annotated[str, Field("what people see; the page's title if empty")] = ""
+    page: Annotated[str, Field('a file in the content folder: "about.md"')] = ""
+    url: Annotated[str, Field('or a URL, on this site ("/talks/") or another')] = ""
+    name: Annotated[str, Field("displayed name; the page's title if empty")] = ""
 
 
 @dataclass(frozen=True, slots=True)
 class PagesConfig:
-    """The pages; `pages: false` publishes feeds alone."""
+    """The pages; `pages: false` publishes only feeds."""
 
-    enabled: Annotated[bool, Field("false publishes feeds alone")] = True
-    per_page: Annotated[int, Field("posts on one page of a list", minimum=1)] = 20
+    enabled: Annotated[bool, Field("false publishes only feeds")] = True
+    per_page: Annotated[int, Field("posts per list page", minimum=1)] = 20
     templates: Annotated[
         str,
         Field(
-            "a folder whose files win over the packaged templates, one by one",
+            "folder whose files override the packaged templates",
             validators.normalize_folder,
         ),
     ] = "templates"
     menu: Annotated[
         tuple[MenuItemConfig, ...],
-        Field("before the pages that say `menu:` themselves, in this order"),
+        Field("links shown before pages with `menu:` in their front matter"),
     ] = ()
     redirects: Annotated[
         str,
         Field(
-            "auto: old addresses lead to posts, those that posts were published at before too; "
-            "given: only those that posts name; none",
+            "auto: redirect old URLs to posts, including previous URLs of moved posts; "
+            "given: only those named in posts; none",
             validators.one_of("auto", "given", "none"),
         ),
     ] = "auto"
@@ -271,35 +272,35 @@ class OutputConfig:
     """Where the site is written."""
 
     folder: Annotated[
-        str, Field("below the folder of this file, or absolute", validators.normalize_folder)
+        str, Field("relative to this file, or absolute", validators.normalize_folder)
     ] = "public"
     compress: Annotated[
         tuple[str, ...],
         Field(
-            "of gzip, br: what lies beside each text for servers", validators.one_of("gzip", "br")
+            "gzip, br: compressed copies of text files for servers", validators.one_of("gzip", "br")
         ),
     ] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class RelayConfig:
-    """A mail server that takes our messages."""
+    """A mail server that relays messages."""
 
-    host: Annotated[str, Field("its name", validators.validate_nonempty)]
-    port: Annotated[int, Field("587 for STARTTLS, 465 for TLS, 25 among friends", minimum=1)] = 587
+    host: Annotated[str, Field("host name", validators.validate_nonempty)]
+    port: Annotated[int, Field("587 for STARTTLS, 465 for TLS, 25 for plain SMTP", minimum=1)] = 587
     security: Annotated[
         str, Field("starttls, tls or none", validators.one_of("starttls", "tls", "none"))
     ] = "starttls"
     username: Annotated[
         str,
-        Field('for logging in; "${SMTP_USER}" keeps it out of this file', env_variable="SMTP_USER"),
+        Field('login name; "${SMTP_USER}" keeps it out of this file', env_variable="SMTP_USER"),
     ] = ""
     password: Annotated[
-        str, Field('likewise: "${SMTP_PASSWORD}"', env_variable="SMTP_PASSWORD")
+        str, Field('login password: "${SMTP_PASSWORD}"', env_variable="SMTP_PASSWORD")
     ] = ""
-    weight: Annotated[int, Field("its share of the messages among several", minimum=1)] = 1
-    connections: Annotated[int, Field("how many at once", minimum=1)] = 4
-    rate: Annotated[int, Field("messages a second; 0 for as fast as it takes them", minimum=0)] = 0
+    weight: Annotated[int, Field("share of messages among several relays", minimum=1)] = 1
+    connections: Annotated[int, Field("maximum concurrent connections", minimum=1)] = 4
+    rate: Annotated[int, Field("messages per second; 0 for no limit", minimum=0)] = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -308,7 +309,7 @@ class DkimConfig:
 
     domain: Annotated[str, Field("the signing domain", validators.validate_nonempty)]
     selector: Annotated[
-        str, Field("names the key in the domain's DNS", validators.validate_nonempty)
+        str, Field("name of the key in the domain's DNS", validators.validate_nonempty)
     ]
     key: Annotated[
         str,
@@ -320,11 +321,11 @@ class DkimConfig:
 class WebhooksConfig:
     """Credentials of the providers that report bounces and complaints to /hooks/...."""
 
-    ses: Annotated[str, Field("the ARN of the SNS topic that Amazon SES tells them to")] = ""
+    ses: Annotated[str, Field("ARN of the SNS topic that Amazon SES publishes to")] = ""
     postmark: Annotated[
         str,
         Field(
-            'its password (basic authentication), or the end of its URL: "${POSTMARK_SECRET}"',
+            'password (basic authentication), or last part of the URL: "${POSTMARK_SECRET}"',
             env_variable="POSTMARK_SECRET",
         ),
     ] = ""
@@ -337,7 +338,7 @@ class WebhooksConfig:
 
 @dataclass(frozen=True, slots=True)
 class MailConfig:
-    """How messages leave."""
+    """How messages are sent."""
 
     transport: Annotated[
         str,
@@ -347,54 +348,56 @@ class MailConfig:
     ] = "folder"
     folder: Annotated[
         str,
-        Field("where the transports folder and maildir put messages", validators.normalize_folder),
+        Field("where transports folder and maildir write messages", validators.normalize_folder),
     ] = "mail"
-    sender: Annotated[Author | None, Field("whom messages are from; site.author if not set")] = None
+    sender: Annotated[Author | None, Field("sender of messages; site.author if not set")] = None
     reply_to: Annotated[
-        str, Field("where answers go, if not to the sender", validators.validate_email)
+        str, Field("address for replies, if not the sender", validators.validate_email)
     ] = ""
-    address: Annotated[str, Field("your postal address, which the law of many places wants")] = ""
+    address: Annotated[str, Field("your postal address, a legal requirement in many countries")] = (
+        ""
+    )
     bounces: Annotated[
         str,
         Field(
-            "where undeliverable messages return; the address gets a +token",
+            "address for bounces; a +token is added",
             validators.validate_email,
         ),
     ] = ""
     unsubscribe: Annotated[
         str,
         Field(
-            "an address that takes mail from people who leave, with a +token",
+            "address for unsubscribing by mail; a +token is added",
             validators.validate_email,
         ),
     ] = ""
     authserv_id: Annotated[
         str,
         Field(
-            "what your mail server calls itself in Authentication-Results; who writes to "
-            "unsubscribe without a +token leaves only where it says that the sender is genuine"
+            "your mail server's name in Authentication-Results; mail to unsubscribe without a "
+            "+token counts only if this server authenticated its sender"
         ),
     ] = ""
-    relays: Annotated[tuple[RelayConfig, ...], Field("the servers of the transport smtp")] = ()
-    dkim: Annotated[tuple[DkimConfig, ...], Field("signatures, one for each key")] = ()
+    relays: Annotated[tuple[RelayConfig, ...], Field("servers for transport smtp")] = ()
+    dkim: Annotated[tuple[DkimConfig, ...], Field("DKIM signatures, one per key")] = ()
     on_doubt: Annotated[
         str,
         Field(
-            "when a server never answered: hold (ask you, see `digest status`) or resend",
+            "if a relay never replied: hold (see `digest status`) or resend",
             validators.one_of("hold", "resend"),
         ),
     ] = "hold"
     mailbox: Annotated[
         str,
         Field(
-            "where undeliverable messages arrive, which `feedpub run` reads: a Maildir, an mbox or "
+            "mailbox with bounces, read by `feedpub run`: a Maildir, an mbox or "
             "imaps://user@host/INBOX"
         ),
     ] = ""
     soft_bounces: Annotated[
-        int, Field("temporary failures in a row that count as a permanent one", minimum=1)
+        int, Field("consecutive temporary failures that count as a permanent one", minimum=1)
     ] = 5
-    webhooks: Annotated[WebhooksConfig, Field("who may tell us of bounces and complaints")] = (
+    webhooks: Annotated[WebhooksConfig, Field("providers that report bounces and complaints")] = (
         WebhooksConfig()
     )
 
@@ -403,19 +406,19 @@ class MailConfig:
 class DigestConfig:
     """A newsletter of new posts."""
 
-    name: Annotated[str, Field("its name in commands and addresses", validators.validate_nonempty)]
-    title: Annotated[str, Field("what readers see; the site's title if empty")] = ""
+    name: Annotated[str, Field("name in commands and URLs", validators.validate_nonempty)]
+    title: Annotated[str, Field("displayed title; the site's title if empty")] = ""
     was: Annotated[
         str,
         Field(
-            "its name before it was renamed: it goes on where that one was",
+            "former name of a renamed digest, whose history it continues",
             validators.validate_nonempty,
         ),
     ] = ""
     schedule: Annotated[
         str,
         Field(
-            '"daily 08:00", "weekly mon 08:00", "monthly 1 08:00", "each post", or as in cron',
+            '"daily 08:00", "weekly mon 08:00", "monthly 1 08:00", "each post", or cron',
             validators.validate_schedule,
         ),
     ] = "weekly mon 08:00"
@@ -431,27 +434,29 @@ class DigestConfig:
     languages: Annotated[
         tuple[str, ...], Field("only posts in one of these", validators.validate_language)
     ] = ()
-    min_posts: Annotated[int, Field("with fewer new posts nothing is sent yet", minimum=1)] = 1
-    max_posts: Annotated[int, Field("more wait for the next issue", minimum=1)] = 50
+    min_posts: Annotated[int, Field("minimum number of new posts for an issue", minimum=1)] = 1
+    max_posts: Annotated[
+        int, Field("maximum posts per issue; the rest wait for the next", minimum=1)
+    ] = 50
     content: Annotated[str, Field("excerpts or full", validators.one_of("excerpts", "full"))] = (
         "excerpts"
     )
-    subject: Annotated[str, Field("a template of posts, date, digest and site")] = (
+    subject: Annotated[str, Field("template with posts, date, digest and site")] = (
         "{{ posts[0].title }}{% if posts|length > 1 %} +{{ posts|length - 1 }}{% endif %}"
     )
-    preheader: Annotated[str, Field("likewise: what mail programs show beside the subject")] = (
+    preheader: Annotated[str, Field("template: preview text next to the subject")] = (
         "{{ posts[1:4]|map(attribute='title')|join(' · ') }}"
     )
-    intro: Annotated[str, Field("likewise: a few words before the posts, in Markdown")] = ""
+    intro: Annotated[str, Field("template: text before the posts, in Markdown")] = ""
     template: Annotated[
-        str, Field("the template in templates/mail/, without .html", validators.validate_nonempty)
+        str, Field("template in templates/mail/, without .html", validators.validate_nonempty)
     ] = "digest"
-    max_age: Annotated[int, Field("days; older posts are never mailed", minimum=1)] = 30
+    max_age: Annotated[int, Field("days; older posts are never sent", minimum=1)] = 30
 
 
 @dataclass(frozen=True, slots=True)
 class SubscribersConfig:
-    """Who is mailed."""
+    """Newsletter subscribers."""
 
     database: Annotated[
         str,
@@ -461,22 +466,22 @@ class SubscribersConfig:
             needed_to_read=True,
         ),
     ] = ""
-    double_opt_in: Annotated[bool, Field("people confirm by mail before anything is sent")] = True
-    form: Annotated[
-        bool, Field("people sign up on the site, which `feedpub run` must serve then")
-    ] = False
+    double_opt_in: Annotated[
+        bool, Field("require confirmation by mail before sending anything")
+    ] = True
+    form: Annotated[bool, Field("sign-up form on the site; needs `feedpub run`")] = False
     host: Annotated[
         str,
         Field(
-            "where readers confirm, choose and leave, if not on the site's own host, on which lies "
-            'what authors publish: "https://readers.example.org"',
+            "separate host for subscriber pages, isolated from what authors publish on the site: "
+            '"https://readers.example.org"',
             urls.normalize_readers_host,
         ),
     ] = ""
     origins: Annotated[
         tuple[str, ...],
         Field(
-            'other sites whose forms may sign people up: "https://ann.example"',
+            'other sites whose forms may sign up subscribers: "https://ann.example"',
             urls.normalize_origin,
         ),
     ] = ()
@@ -484,7 +489,7 @@ class SubscribersConfig:
 
 @dataclass(frozen=True, slots=True)
 class HooksConfig:
-    """Whom to tell: commands, run without a shell, and URLs; each gets JSON."""
+    """Commands (run without a shell) and URLs to notify; each gets JSON."""
 
     on_published: Annotated[
         tuple[str, ...],
@@ -493,63 +498,61 @@ class HooksConfig:
         ),
     ] = ()
     on_issue_sent: Annotated[
-        tuple[str, ...], Field("when all of an issue has gone out", validators.validate_hook)
+        tuple[str, ...], Field("when an issue has been sent", validators.validate_hook)
     ] = ()
     secret: Annotated[
         str,
-        Field('what URLs are signed for with: "${HOOK_SECRET}"', env_variable="HOOK_SECRET"),
+        Field('key for signing requests to URLs: "${HOOK_SECRET}"', env_variable="HOOK_SECRET"),
     ] = ""
 
 
 @dataclass(frozen=True, slots=True)
 class WebConfig:
-    """How `feedpub run` serves the site, alone or behind nginx or Caddy; `web: false` does not."""
+    """How `feedpub run` serves the site, alone or behind a proxy; `web: false` turns it off."""
 
-    enabled: Annotated[bool, Field("false: `feedpub run` publishes and mails alone")] = True
+    enabled: Annotated[bool, Field("false: `feedpub run` only publishes and mails")] = True
     host: Annotated[
         str,
         Field(
-            'the address to listen at; "0.0.0.0" for all of this machine\'s',
+            'address to listen on; "0.0.0.0" for all interfaces',
             validators.validate_nonempty,
         ),
     ] = "127.0.0.1"
-    port: Annotated[int, Field("likewise its port; 0 for any that is free", minimum=0)] = 8000
+    port: Annotated[int, Field("port to listen on; 0 for any free one", minimum=0)] = 8000
     proxies: Annotated[
         tuple[str, ...],
         Field(
-            "whose X-Forwarded-For and -Proto are believed: addresses, networks; this machine's if "
-            "not set",
+            "addresses or networks whose X-Forwarded-For and -Proto are trusted; localhost if not "
+            "set",
             validators.validate_network,
         ),
     ] = ("127.0.0.1", "::1")
     limit: Annotated[
         int,
         Field(
-            "requests a minute from one address, this machine's own aside; 0 for no limit",
+            "requests per minute and client address, except localhost; 0 for no limit",
             minimum=0,
         ),
     ] = 600
     policy: Annotated[
         str,
-        Field("the Content-Security-Policy of the site's own pages; what is copied runs nothing"),
+        Field("Content-Security-Policy of the site's own pages; copied files never run scripts"),
     ] = (
         "default-src 'self'; script-src 'none'; worker-src 'none'; img-src * data:; media-src *; "
         "object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
     )
-    metrics: Annotated[
-        bool, Field("figures for Prometheus at /metrics, which anybody can read then")
-    ] = False
+    metrics: Annotated[bool, Field("Prometheus metrics at /metrics, readable by anyone")] = False
 
 
 @dataclass(frozen=True, slots=True)
 class RunConfig:
-    """How `feedpub run` watches the folder."""
+    """How `feedpub run` watches the content folder."""
 
     events: Annotated[
-        bool, Field("the kernel tells of changes; false for a network disk that never does")
+        bool, Field("use kernel file events; false for network disks without them")
     ] = True
     sweep: Annotated[
-        int, Field("seconds between two looks at all files, for what nobody told of", minimum=1)
+        int, Field("seconds between full scans, for changes without an event", minimum=1)
     ] = 60
 
 
@@ -561,7 +564,7 @@ class Config:
     content: Annotated[ContentConfig, Field()] = ContentConfig()
     authors: Annotated[
         tuple[tuple[str, Author], ...],
-        Field("People, by the key that posts name them by; a name alone will do."),
+        Field("People, by the key used in posts; a name is enough."),
     ] = ()
     markdown: Annotated[MarkdownConfig, Field()] = MarkdownConfig()
     feeds: Annotated[FeedsConfig, Field()] = FeedsConfig()
@@ -586,9 +589,9 @@ class Config:
 
 EXTERNAL_FIELDS: Mapping[type, Mapping[str, Field]] = {
     Author: {
-        "name": Field("as readers see it", validators.validate_nonempty),
+        "name": Field("displayed name", validators.validate_nonempty),
         "email": Field("", validators.validate_email),
-        "url": Field("a page about them", urls.normalize_url),
+        "url": Field("their website", urls.normalize_url),
         "bio": Field("a sentence or two"),
     }
 }

@@ -49,9 +49,9 @@ def normalize_site_url(text: str) -> str:
     """
     url = normalize_url(text)
     if "?" in url or "#" in url or text.endswith(("?", "#")):
-        raise ValueError('must end with its path; leave out what begins with "?" or "#"')
+        raise ValueError('must not have a query ("?") or fragment ("#")')
     if "{" in url or "}" in url:
-        raise ValueError("has a brace in it")
+        raise ValueError("must not contain braces")
     return url if url.endswith("/") else url + "/"
 
 
@@ -63,7 +63,7 @@ def normalize_origin(text: str) -> str:
     """
     url = normalize_url(text)
     if url.count("/") != len("://") or not url.endswith("/"):
-        raise ValueError('is no origin: "https://ann.example", without a path')
+        raise ValueError('is not an origin such as "https://ann.example", without a path')
     return url.removesuffix("/")
 
 
@@ -100,7 +100,7 @@ def validate_authority(text: str) -> str:
         text = mailbox + at + _ascii_host(host)
     if _AUTHORITY.fullmatch(text):
         return text
-    raise ValueError('is neither a host, as "example.org", nor an e-mail address')
+    raise ValueError('is neither a host such as "example.org" nor an e-mail address')
 
 
 def _split(text: str) -> SplitResult:
@@ -109,13 +109,13 @@ def _split(text: str) -> SplitResult:
         bare = text.lstrip("/")
         likely = "." in bare.split("/")[0] and ":" not in bare and " " not in bare
         hint = f'; did you mean "https://{bare}"?' if likely else ""
-        raise ValueError("is not an absolute URL; it begins with https:// or http://" + hint)
+        raise ValueError("is not an absolute URL; begin it with https:// or http://" + hint)
     if "\\" in text or re.search(r"[^\S ]", text):
-        raise ValueError("is not a URL: it has a line break or a backslash in it")
+        raise ValueError("is not a URL: it contains a line break or a backslash")
     try:
         parts = urlsplit(text)
     except ValueError:  # bad brackets, or characters that NFKC turns into "/" or "@"
-        raise ValueError("is not a URL: its host cannot be read") from None
+        raise ValueError("is not a URL: invalid host") from None
     if parts.scheme not in _DEFAULT_PORTS:
         raise ValueError(f"must begin with https:// or http://, not {parts.scheme}://")
     return parts
@@ -124,16 +124,16 @@ def _split(text: str) -> SplitResult:
 def _network(parts: SplitResult) -> str:
     """Return the host in ASCII, with the port unless it is the default."""
     if "@" in parts.netloc:
-        raise ValueError("must not have a user or a password in it")
+        raise ValueError("must not contain a user name or password")
     try:
         port = parts.port
     except ValueError:
-        raise ValueError("has a port that is no number up to 65535") from None
+        raise ValueError("has an invalid port; use 0 to 65535") from None
     host = parts.hostname or ""
     if "[" in parts.netloc:
         host = f"[{host}]"
         if not _ADDRESS.fullmatch(host):
-            raise ValueError("is not a URL: its host cannot be read")
+            raise ValueError("is not a URL: invalid host")
     else:
         host = _ascii_host(host)
     return host if port in (None, _DEFAULT_PORTS[parts.scheme]) else f"{host}:{port}"
@@ -154,7 +154,7 @@ def _ascii_host(host: str) -> str:
     sound = len(ascii_only) == len(labels) and len(whole) <= _HOST_LENGTH
     if sound and all(_LABEL.fullmatch(label) for label in ascii_only):
         return whole
-    raise ValueError("has no host that could exist")
+    raise ValueError("has an invalid host name")
 
 
 def _forbidden(character: str) -> bool:

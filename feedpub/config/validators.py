@@ -92,7 +92,7 @@ def validate_language(text: str) -> str:
         return text
     hyphened = text.replace("_", "-")
     hint = f'; did you mean "{hyphened}"?' if _LANGUAGE.fullmatch(hyphened) else ""
-    raise ValueError('is not a language as BCP 47 writes it: "en", "de-AT", "zh-Hant"' + hint)
+    raise ValueError('is not a BCP 47 language tag such as "en", "de-AT" or "zh-Hant"' + hint)
 
 
 def validate_timezone(text: str) -> str:
@@ -108,7 +108,7 @@ def validate_timezone(text: str) -> str:
     city = next((zone for zone in zones if zone.rsplit("/")[-1].casefold() == wanted), "")
     hint = (
         _format_hint(city or find_close_match(text, zones))
-        or '; they are named as in "Europe/Berlin"'
+        or '; use a name such as "Europe/Berlin"'
     )
     raise ValueError(f"is not a time zone{hint}")
 
@@ -117,7 +117,7 @@ def validate_colour(text: str) -> str:
     """Accept a colour in the form `#rgb` or `#rrggbb`."""
     if _COLOUR.fullmatch(text):
         return text
-    raise ValueError('is not a colour; write it in hexadecimal and in quotes, as "#1a5fb4"')
+    raise ValueError('is not a colour; use quoted hexadecimal such as "#1a5fb4"')
 
 
 def validate_email(text: str) -> str:
@@ -132,7 +132,7 @@ def validate_network(text: str) -> str:
     try:
         ip_network(text)
     except ValueError:
-        raise ValueError('is neither an IP address nor a network as "10.0.0.0/8"') from None
+        raise ValueError('is neither an IP address nor a network such as "10.0.0.0/8"') from None
     return text
 
 
@@ -142,7 +142,7 @@ def validate_schedule(text: str) -> str:
         schedule.parse(text)
     except ValueError as error:
         reason = str(error).removeprefix(f'"{text}"').lstrip()
-        raise ValueError(f"is no schedule{reason}" if reason[0] == ":" else reason) from None
+        raise ValueError(f"is not a schedule{reason}" if reason[0] == ":" else reason) from None
     return text
 
 
@@ -153,16 +153,16 @@ def validate_hook(text: str) -> str:
     try:
         words = shlex.split(text)
     except ValueError as error:
-        raise ValueError(f"is no command: {str(error).lower()}") from None
+        raise ValueError(f"is not a command: {str(error).lower()}") from None
     if not words:
-        raise ValueError("is empty; name a command or a URL")
+        raise ValueError("is empty; set a command or a URL")
     return text
 
 
 def normalize_folder(text: str) -> str:
     """Accept a folder, and strip its trailing slash."""
     if not text:
-        raise ValueError('is empty; "." is the folder of the configuration itself')
+        raise ValueError('is empty; use "." for the folder of the configuration')
     return text.rstrip("/") or "/"
 
 
@@ -175,13 +175,13 @@ def validate_permalink(text: str) -> str:
     text = expand_style(text)
     for placeholder in re.findall(r"\{([a-z_]+)\}", text):
         if placeholder not in PLACEHOLDERS:
-            known = f"known are {_SHOWN_PLACEHOLDERS} and those of Jekyll"
-            raise ValueError(f"has {{{placeholder}}} in it; {known}")
+            known = f"use {_SHOWN_PLACEHOLDERS} or Jekyll's"
+            raise ValueError(f"has unknown placeholder {{{placeholder}}}; {known}")
     rest = re.sub(r"\{[a-z_]+\}", "", text)
     if "{" in rest or "}" in rest:
-        raise ValueError("has a brace that belongs to no placeholder; they are written as {slug}")
+        raise ValueError("has an unmatched brace; write placeholders as {slug}")
     if unknown := re.search(r"(?:^|/):([a-z_]+)", PLACEHOLDER_PATTERN.sub("", text)):
-        raise ValueError(f"has :{unknown[1]} in it; known are {_SHOWN_PLACEHOLDERS}")
+        raise ValueError(f"has unknown placeholder :{unknown[1]}; use {_SHOWN_PLACEHOLDERS}")
     if not any(
         (found[1] or found[2]) in UNIQUE_PLACEHOLDERS
         for found in PLACEHOLDER_PATTERN.finditer(text)
@@ -196,19 +196,19 @@ def validate_translations(text: str) -> str:
     """Accept a URL pattern for translations, such as "{language}/{permalink}"."""
     for placeholder in ("{language}", "{permalink}"):
         if text.count(placeholder) != 1:
-            raise ValueError(f"needs {placeholder} in it, once")
+            raise ValueError(f"must contain {placeholder} exactly once")
     rest = text.replace("{language}", "x").replace("{permalink}", "x/")
     if "{" in rest or "}" in rest:
-        raise ValueError("has another brace in it than those of {language} and {permalink}")
+        raise ValueError("must have no braces but {language} and {permalink}")
     return _inner(text)
 
 
 def _inner(text: str) -> str:
     """Accept a path within the site."""
     if text.startswith("//") or re.match(r"[A-Za-z][A-Za-z0-9+.-]*:", text):
-        raise ValueError("is neither a path in the site nor a whole http or https URL")
+        raise ValueError("is neither a path on the site nor an http or https URL")
     if ".." in text.split("/") or any(character in text for character in "\\?#"):
-        raise ValueError('is not a path in the site; it must not have "..", "\\", "?" or "#"')
+        raise ValueError('is not a path on the site; it must not contain "..", "\\", "?" or "#"')
     return text.lstrip("/")
 
 

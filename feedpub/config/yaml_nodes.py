@@ -24,15 +24,15 @@ _WHOLE = re.compile(r"[+-]?[0-9]+")
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _COLOUR = re.compile(r":\s+(#[0-9A-Fa-f]{3,6})\s*$")
 _HINTS = {
-    "mapping values are not allowed here": 'text with ": " in it goes in quotes',
-    "cannot start any token": "indent with spaces, and put text that begins with a sign in quotes",
-    "could not find expected ':'": 'a key is followed by ":" and a space',
-    "expected <block end>": "keys that belong together begin in the same column",
-    "expected ',' or": "inside braces and brackets, text with one of : , { } [ ] goes in quotes",
-    "alphabetic or numeric character": 'text that begins with "*" or "&" goes in quotes',
-    "undefined alias": 'text that begins with "*" goes in quotes',
-    "found unknown escape character": 'in double quotes a backslash is written "\\\\"',
-    "found another document": 'leave out the line "---" between the two',
+    "mapping values are not allowed here": 'quote text that contains ": "',
+    "cannot start any token": "indent with spaces, and quote text that begins with punctuation",
+    "could not find expected ':'": 'follow each key with ":" and a space',
+    "expected <block end>": "keys of the same section must start in the same column",
+    "expected ',' or": "inside braces and brackets, quote text that contains : , { } [ ]",
+    "alphabetic or numeric character": 'quote text that begins with "*" or "&"',
+    "undefined alias": 'quote text that begins with "*"',
+    "found unknown escape character": 'in double quotes, write a backslash as "\\\\"',
+    "found another document": 'remove the line "---" between the two',
 }
 
 
@@ -77,9 +77,11 @@ def parse_yaml(
         return empty, (_unclosed(error, text, path) or _syntax(error, path),)
     except yaml.reader.ReaderError as error:
         line = text.count("\n", 0, error.position) + 1
-        return empty, (Problem(path, line, f"U+{_code(error.character):04X} cannot be in YAML"),)
+        return empty, (
+            Problem(path, line, f"U+{_code(error.character):04X} is not allowed in YAML"),
+        )
     except RecursionError:
-        return empty, (Problem(path, 0, "is nested too deeply to be read"),)
+        return empty, (Problem(path, 0, "is nested too deeply"),)
     if root is None:
         return empty, ()
     document = _NodeBuilder(path, text.splitlines(), environ)
@@ -103,7 +105,7 @@ class _NodeBuilder:
         if id(raw) in self._known:
             return self._known[id(raw)]
         if any(raw is each for each in self._open):
-            self._add_problem(line, "a value cannot hold itself")
+            self._add_problem(line, "a value cannot contain itself")
             return ScalarNode("", INVALID_TAG, line)
         self._open.append(raw)
         node: Node
@@ -125,7 +127,7 @@ class _NodeBuilder:
                 self._add_problem(line, "a key must be text")
             elif name.value in seen:
                 first = seen[name.value]
-                self._add_problem(line, f'key "{name.value}" is given twice, first on line {first}')
+                self._add_problem(line, f'duplicate key "{name.value}", first on line {first}')
             else:
                 seen[name.value] = line
                 yield ScalarNode(name.value, "str", line), self.build(value)
@@ -138,7 +140,8 @@ class _NodeBuilder:
         unset: list[str] = []
         text = _VARIABLE.sub(lambda match: self._variable(match, faults, unset), written)
         faults += [
-            f"{name} in a value; no feed can carry it" for _, name in find_invalid_characters(text)
+            f"{name} in a value; feeds cannot contain it"
+            for _, name in find_invalid_characters(text)
         ][:1]
         if text != written:
             tag = _guess_tag(text)
@@ -157,9 +160,9 @@ class _NodeBuilder:
         if name is None:
             return "${"
         if not closed:
-            faults.append('"${" without "}"; write $${ where it is no variable')
+            faults.append('"${" without "}"; write $${ for a literal "${"')
         elif not _NAME.fullmatch(name):
-            faults.append(f'"${{{name}}}" names no variable; write $${{ where it is none')
+            faults.append(f'"${{{name}}}" is not a variable name; write $${{ for a literal "${{"')
         elif name not in self._environ:
             unset.append(name)
         else:
@@ -189,13 +192,13 @@ def _unclosed(error: yaml.MarkedYAMLError, text: str, path: str) -> Problem | No
             opened.pop()
     if not opened:
         return None
-    return Problem(path, opened[-1], "not YAML: a bracket opens here and is not closed")
+    return Problem(path, opened[-1], "not YAML: a bracket opened here is never closed")
 
 
 def _syntax(error: yaml.MarkedYAMLError, path: str) -> Problem:
     """Return the problem for a syntax error, with a hint where one is known."""
     mark = error.problem_mark or error.context_mark
-    reason = (error.problem or error.context or "cannot be read").removeprefix("but ")
+    reason = (error.problem or error.context or "cannot be parsed").removeprefix("but ")
     hint = next((hint for told, hint in _HINTS.items() if told in reason), "")
     message = f"not YAML: {reason}" + (f"; {hint}" if hint else "")
     return Problem(path, mark.line + 1 if mark else 0, message)

@@ -39,27 +39,27 @@ class FileKind(Enum):
 _REPORTS = {
     FileKind.BACKUP: (
         "backup, lock and system files",
-        "delete them, or name them under content.ignore",
+        "delete them, or list them in content.ignore",
     ),
     FileKind.PRIVATE_FOLDER: (
         "files in folders such as _drafts, _includes, _layouts and _data",
-        "move what readers should see out of there; content.ignore silences this",
+        "move files to be published to another folder; content.ignore silences this",
     ),
     FileKind.FOREIGN_MARKUP: (
-        "texts in other markup than Markdown",
-        "convert them to Markdown (pandoc can), or name them under content.ignore",
+        "files in markup other than Markdown",
+        "convert them to Markdown (say, with pandoc), or list them in content.ignore",
     ),
     FileKind.TEMPLATE: (
-        "templates, programs and settings of other generators",
-        "name them under content.ignore, or what is for readers under content.publish",
+        "templates, scripts and settings of other generators",
+        "list them in content.ignore, or those to be published in content.publish",
     ),
     FileKind.GENERATOR_DATA: (
-        "data files that belong to posts or to another generator",
-        "link to them from a post, or name them under content.publish or content.ignore",
+        "data files of posts or of another generator",
+        "link to them from a post, or list them in content.publish or content.ignore",
     ),
     FileKind.UNKNOWN_TYPE: (
-        "files of kinds that sites do not serve, and that no post links to",
-        "link to them from a post, or name them under content.publish or content.ignore",
+        "files of types not published by default that no post links to",
+        "link to them from a post, or list them in content.publish or content.ignore",
     ),
 }
 

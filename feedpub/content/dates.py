@@ -183,5 +183,5 @@ def _offset(found: re.Match[str]) -> tzinfo | None:
     try:
         return ZoneInfo(name if "/" in name else "")  # "localtime" depends on the machine
     except (ZoneInfoNotFoundError, ValueError, OSError) as error:
-        message = f'unknown time zone "{name}"; write "Europe/Berlin" or "+02:00" in its place'
+        message = f'unknown time zone "{name}"; use one like "Europe/Berlin" or "+02:00"'
         raise DateError(message) from error

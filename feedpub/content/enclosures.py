@@ -67,7 +67,7 @@ def parse_enclosures(
     for table in tables:
         url = _first(table, _URLS)
         if not url:
-            faults.append("an enclosure without a url")
+            faults.append("enclosure has no url")
             continue
         long = _first(table, ("duration",)) or (duration if len(tables) == 1 else "")
         length, seconds, kind = _first(table, _LENGTHS), parse_duration(long), _first(table, _TYPES)

@@ -27,7 +27,7 @@ class FieldReader:
         self._matter = matter
         self._found: dict[str, tuple[str, Value]] = {}  # normalized key: key as written, and value
         for key in matter.duplicate_keys:
-            self.warn(key, f'"{key}" is given twice; the last one counts')
+            self.warn(key, f'"{key}" is set twice; the last value is used')
         for key, value in matter.values.items():
             self._add(key, value)
 
@@ -36,7 +36,7 @@ class FieldReader:
         if value:
             first, before = self._found.setdefault(plain, (key, value))
             if before != value:
-                self.warn(key, f'"{key}" is the same key as "{first}", which counts')
+                self.warn(key, f'"{key}" is a synonym of "{first}", which is used')
         if not keys.is_known_key(key) and (near := keys.suggest_key(key)):
             self.misspelled_keys[near] = key
             self.warn(key, format_suggestion(key, near))
@@ -59,12 +59,12 @@ class FieldReader:
                 if value.strip():
                     return key, value.strip()
             elif isinstance(value, Mapping):
-                self.warn(key, f'"{key}" is a table, where a text belongs; put it in quotes')
+                self.warn(key, f'"{key}" is a table, not a string; put it in quotes')
             elif all(isinstance(item, str) for item in value):
                 # YAML reads `title: [Update]` as a list, but the author meant it as text.
                 return key, f"[{', '.join(str(item) for item in value)}]"
             else:
-                self.warn(key, f'"{key}" is a list, where a text belongs; put it in quotes')
+                self.warn(key, f'"{key}" is a list, not a string; put it in quotes')
         return "", ""
 
     def find_first_line(self, names: tuple[str, ...]) -> int:
@@ -178,8 +178,8 @@ def parse_old_addresses(header: FieldReader) -> tuple[Reference, ...]:
     kept = [Reference(text, line) for text, line in found.items() if len(text) <= _LONGEST]
     if len(kept) > MAX_OLD_ADDRESSES or len(kept) < len(found):
         key = header.get_values((*keys.ALIASES, *keys.REDIRECT_FROM))[0][0]
-        told = f"only the first {MAX_OLD_ADDRESSES} count, of up to {_LONGEST:,} characters each"
-        header.warn(key, f"{len(found):,} old addresses; {told}")
+        told = f"only the first {MAX_OLD_ADDRESSES} of up to {_LONGEST:,} characters each are used"
+        header.warn(key, f"{len(found):,} old URLs; {told}")
     return tuple(kept[:MAX_OLD_ADDRESSES])
 
 

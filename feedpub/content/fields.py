@@ -171,13 +171,13 @@ def _published(
             try:
                 return dates.parse_zoned_date(text, zone)
             except dates.DateError as error:
-                said = where or "the file's name"
+                said = where or "file name"
                 raise header.build_error(where, f"{said}: {error}") from error
     if is_page:
         return UNDATED
     example = _EXAMPLE.get(form, "date: 2025-01-30")
     if draft:
-        header.warn("", f"this draft has no date yet: add `{example}` before it is published")
+        header.warn("", f"this draft has no date yet; add `{example}` before publishing it")
         return _UNDATED
     for near in _DATE_KEYS:
         if near in header.misspelled_keys:
@@ -185,8 +185,8 @@ def _published(
             raise header.build_error(key, f"no date: {format_suggestion(key, near)}")
     raise header.build_error(
         "",
-        f"no date: add `{example}` to the front matter, or begin the file's name with "
-        f'"2025-01-30-"; if this is no post, name it under content.ignore',
+        f"no date: add `{example}` to the front matter, or start the file name with "
+        f'"2025-01-30-"; if this is not a post, list it in content.ignore',
     )
 
 
@@ -232,7 +232,7 @@ def _parse_optional_date(
     try:
         return dates.parse_date(text, zone)
     except dates.DateError as error:
-        header.warn(key, f"{key}: {error}, so it does not count")
+        header.warn(key, f"{key}: {error}; ignored")
         return None
 
 
@@ -240,7 +240,7 @@ def _mailed(header: FieldReader) -> bool:
     key, text = header.get_text(keys.DIGEST)
     told = parse_bool(text)
     if key and told is None:
-        header.warn(key, f'{key}: "{text}" is neither true nor false; it counts as true')
+        header.warn(key, f'{key}: "{text}" is neither true nor false; treated as true')
     return told is not False
 
 
@@ -250,7 +250,7 @@ def _draft(header: FieldReader, path: str) -> bool:
     draft = parse_bool(text)
     if key and draft is None:
         # Holding a post back is safer than publishing one by mistake.
-        header.warn(key, f'{key}: "{text}" is neither true nor false; the post waits as a draft')
+        header.warn(key, f'{key}: "{text}" is neither true nor false; the post stays a draft')
         return True
     hidden = any(parse_bool(header.get_text((name,))[1]) is False for name in keys.PUBLISHED_FLAGS)
     held_back = header.get_text(keys.STATUS)[1].lower() in _DRAFT_STATUSES
@@ -271,7 +271,7 @@ def _limit_items(
     """Return the first `MAX_ITEMS`: each may cost a page and feeds of its own."""
     if len(found) > MAX_ITEMS:
         key = next((key for key, _ in header.get_values(names)), "")
-        header.warn(key, f"{len(found):,} {what}; only the first {MAX_ITEMS} count")
+        header.warn(key, f"{len(found):,} {what}; only the first {MAX_ITEMS} are used")
     return found[:MAX_ITEMS]
 
 
@@ -284,12 +284,11 @@ def _permalink(header: FieldReader, path: str) -> str:
     if len(text.encode()) + placed > MAX_PERMALINK_BYTES or text.count("/") > MAX_PERMALINK_FOLDERS:
         raise header.build_error(
             key,
-            f"{key}: it is longer than a path may be: shorten it to fewer than "
-            f"{MAX_PERMALINK_FOLDERS} folders",
+            f"{key}: too long for a path; shorten it to fewer than {MAX_PERMALINK_FOLDERS} folders",
         )
     for whole, name in found:
         if name not in PLACEHOLDERS:
-            header.warn(key, f'{key}: nothing is known for "{whole}", so it does not count')
+            header.warn(key, f'{key}: unknown placeholder "{whole}"; ignored')
             return ""
     return text if _WHOLE_URL.match(text) else _parse_page_path(header, key, text)
 
@@ -301,14 +300,14 @@ def _parse_page_path(header: FieldReader, key: str, text: str) -> str:
     if not sign:
         return text
     if _NO_PAGE.fullmatch(path):
-        what = "a question to a server" if sign == "?" else "a place on the home page"
+        what = "a query string" if sign == "?" else "a fragment of the home page"
         header.warn(
             key,
-            f'{key}: "{text}" is {what}, and no page can be there; the post has its usual address: '
-            "write a path, or take the line out",
+            f'{key}: "{text}" is {what}, so no page can be there; the post gets its default URL; '
+            "use a path, or remove the line",
         )
         return ""
-    header.warn(key, f'{key}: no file can be at "{text[len(path) :]}", so only "{path}" counts')
+    header.warn(key, f'{key}: "{text[len(path) :]}" cannot be in a path; only "{path}" is used')
     return path
 
 
@@ -368,5 +367,5 @@ def _canonical(header: FieldReader) -> str:
     key, text = header.get_text(keys.CANONICAL)
     if not key or text.startswith(("https://", "http://")):
         return text
-    header.warn(key, f'{key}: "{text}" is not a whole URL, so it does not count')
+    header.warn(key, f'{key}: "{text}" is not an absolute URL; ignored')
     return ""

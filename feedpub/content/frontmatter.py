@@ -59,9 +59,7 @@ MAX_DEPTH = 50  # nesting of lists and tables
 MAX_VALUES = 10_000  # with YAML aliases expanded
 MAX_KEYS = 1_000  # at the top level
 MAX_LINE = 64_000  # characters
-_TOO_MANY = (
-    f"the front matter has more than {MAX_VALUES:,} values, aliases counted as often as used"
-)
+_TOO_MANY = f"the front matter has more than {MAX_VALUES:,} values, with aliases expanded"
 _DOTTED = re.compile(
     rf"(?<![\w-])(?:[\w-]++[ \t]*+\.[ \t]*+){{{MAX_DEPTH}}}"
 )  # a dotted key with that many parts
@@ -149,7 +147,7 @@ class _Yaml(_Fenced, YAMLHandler):
         _measure_node(node, {})
         table = _from_node(node, 0, {})
         if not isinstance(table, Table):
-            raise ValueError("the front matter is no list of keys and values")  # noqa: TRY004
+            raise ValueError("the front matter is not a mapping of keys to values")  # noqa: TRY004
         return table
 
 
@@ -432,5 +430,5 @@ def _explain_error(error: Exception, name: str, header: str) -> tuple[int, str]:
     if isinstance(error, _LimitError):
         return error.line, str(error)
     if isinstance(error, RecursionError):
-        return 0, "the front matter has lists within lists without end"
+        return 0, "the front matter is nested too deeply"
     return parse_errors.describe_toml_error(str(error)) if name == "toml" else (0, str(error))

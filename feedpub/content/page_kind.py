@@ -87,7 +87,7 @@ def _is_main(header: FieldReader, key: str, name: str) -> bool:
     """Return whether a name means the main menu; warn about any other."""
     if name.strip().lower() in _MENUS:
         return True
-    header.warn(key, f'{key}: there is no menu "{name}", only "main": write `{key}: main`')
+    header.warn(key, f'{key}: unknown menu "{name}"; use `{key}: main`')
     return False
 
 
@@ -180,7 +180,7 @@ def _flag(header: FieldReader, name: str, meaning: str, *, hides: bool) -> str:
     if not key or said is (not hides):
         return ""
     if said is None:
-        shown = "not published" if meaning == PRIVATE else "in no list, feed or mail"
+        shown = "not published" if meaning == PRIVATE else "not in lists, feeds or mail"
         header.warn(key, f'{key}: "{text}" is neither true nor false; the post is {shown}')
     return meaning
 
@@ -190,7 +190,7 @@ def _locked(header: FieldReader) -> str:
     key, text = header.get_text(keys.PASSWORD)
     if not key or parse_bool(text) is False:
         return ""
-    header.warn(key, f"{key}: a site of files cannot ask for it, so the post is not published")
+    header.warn(key, f"{key}: a static site cannot check it, so the post is not published")
     return PRIVATE
 
 

@@ -18,27 +18,27 @@ _SPACES = {
     "\ufeff": "a byte order mark",
 }
 _QUOTE = "put the whole value in quotes"
-_CODE = "in YAML a backslash between double quotes begins a code: use single quotes"
+_CODE = "in YAML a backslash in double quotes starts an escape: use single quotes"
 # Part of LibYAML's message, whether to report the line where the construct began, our message.
 _YAML_ERRORS = (
-    ("nesting depth", False, "the front matter has lists within lists without end"),
-    ("tab character", False, "a tab where YAML wants spaces"),
-    ("mapping values", False, f'a value holds ": ", which in YAML begins a key: {_QUOTE}'),
-    ("start any token", False, f'in YAML a value cannot begin with "{{at}}": {_QUOTE}'),
-    ("block sequence entries", False, f'in YAML a value cannot begin with "- ": {_QUOTE}'),
-    ("alias", False, f'in YAML a value cannot begin with "*": {_QUOTE}'),
-    ("an anchor", False, f'in YAML a value cannot begin with "&": {_QUOTE}'),
+    ("nesting depth", False, "the front matter is nested too deeply"),
+    ("tab character", False, "a tab where YAML needs spaces"),
+    ("mapping values", False, f'a value contains ": ", which starts a key in YAML: {_QUOTE}'),
+    ("start any token", False, f'in YAML a value cannot start with "{{at}}": {_QUOTE}'),
+    ("block sequence entries", False, f'in YAML a value cannot start with "- ": {_QUOTE}'),
+    ("alias", False, f'in YAML a value cannot start with "*": {_QUOTE}'),
+    ("an anchor", False, f'in YAML a value cannot start with "&": {_QUOTE}'),
     ("hexdecimal", False, _CODE),  # LibYAML's own spelling
     ("escape", False, _CODE),
-    ("quoted scalar", True, "a quotation mark opens here and is never closed"),
-    ("flow", True, "a bracket opens here and is not closed, or a comma is missing"),
+    ("quoted scalar", True, "a quotation mark opened here is never closed"),
+    ("flow", True, "a bracket opened here is not closed, or a comma is missing"),
     ("simple key", True, 'this line is not "key: value"'),
     (
         "did not find expected",
         False,
-        "neither a key nor the rest of a value: one with quotes or brackets needs quotes around it",
+        "neither a key nor part of a value: put a value with quotes or brackets in quotes",
     ),
-    ("", False, "this is not YAML: {problem}"),
+    ("", False, "invalid YAML: {problem}"),
 )
 
 
@@ -53,7 +53,7 @@ class ErrorPosition:
 
 def describe_unterminated(fence: str) -> str:
     """Return the message for a missing closing delimiter."""
-    return f'the front matter has no end: put a line "{fence}" below its last key'
+    return f'unterminated front matter: put a line "{fence}" below its last key'
 
 
 def describe_yaml_error(
@@ -77,18 +77,18 @@ def find_lookalike_character(header: str, form: str) -> tuple[int, str] | None:
     for number, line in enumerate(header.split("\n")):
         if found := _WIDE.match(line):
             wanted = "=" if found[1] == "\uff1d" or form == "TOML" else ":"
-            return number, f'"{found[1]}" where {form} wants "{wanted}" and a space: replace it'
+            return number, f'"{found[1]}" where {form} needs "{wanted}" and a space: replace it'
         if found := _NO_SPACE.match(line):
-            named = f"{_SPACES.get(found[1], 'an odd space')} (U+{ord(found[1]):04X})"
-            return number, f"{named} where {form} wants a space: type it again"
+            named = f"{_SPACES.get(found[1], 'an unusual space')} (U+{ord(found[1]):04X})"
+            return number, f"{named} where {form} needs a plain space: retype it"
     return None
 
 
 def describe_json_error(problem: str) -> str:
     """Return the message for a JSON error."""
     if problem.startswith(("Invalid control", "Unterminated")):
-        return "the front matter is not JSON: a quotation mark is never closed"
-    return f"the front matter is not JSON: {problem[:1].lower()}{problem[1:]}"
+        return "invalid JSON: a quotation mark is never closed"
+    return f"invalid JSON: {problem[:1].lower()}{problem[1:]}"
 
 
 def describe_toml_error(problem: str) -> tuple[int, str]:
@@ -97,6 +97,6 @@ def describe_toml_error(problem: str) -> tuple[int, str]:
     line = int(found[1]) - 1 if found and found[1] else 0
     bare = _TOML_LINE.sub("", problem)
     if "integer string conversion" in bare:
-        bare = "A number has more digits than any number needs"
-    help_ = " (texts need quotes, lists brackets)" if "Invalid value" in bare else ""
-    return line, f"the front matter is not TOML: {bare[:1].lower()}{bare[1:]}{help_}"
+        bare = "A number has too many digits"
+    help_ = " (strings need quotes, lists brackets)" if "Invalid value" in bare else ""
+    return line, f"invalid TOML: {bare[:1].lower()}{bare[1:]}{help_}"

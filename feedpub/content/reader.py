@@ -135,7 +135,7 @@ def _limit_problems(problems: Iterable[Problem]) -> tuple[Problem, ...]:
     last = few[_MOST - 1]
     return (
         *few[: _MOST - 1],
-        Problem(last.path, last.line, "from here on there are more problems"),
+        Problem(last.path, last.line, "further problems are not shown"),
     )
 
 
@@ -153,7 +153,7 @@ def _decode(source: SourceFile) -> str:
     except UnicodeDecodeError as error:
         line = source.data.count(b"\n", 0, error.start) + 1
         octet = f"0x{source.data[error.start]:02X}"
-        message = f"not UTF-8 (there is a byte {octet}): save the file as UTF-8"
+        message = f"not UTF-8 (byte {octet}): save the file as UTF-8"
         raise _build_error(source.path, line, message) from error
 
 
@@ -163,7 +163,7 @@ def _report_removed(path: str, written: str) -> Iterator[Problem]:
         codes = [name for _, name in found]
         count = f"{len(codes)} characters" if len(codes) > 1 else "a character"
         listed = ", ".join(dict.fromkeys(codes))
-        yield Problem(path, line, f"removed {count} that feeds cannot carry: {listed}")
+        yield Problem(path, line, f"removed {count} not allowed in feeds: {listed}")
 
 
 def _check_without_front_matter(path: str, body: str, *, listed: bool) -> None:
@@ -180,8 +180,8 @@ def _check_without_front_matter(path: str, body: str, *, listed: bool) -> None:
         raise _build_error(
             path,
             1,
-            'no front matter: begin the file with the lines "---", "title: …", '
-            '"date: 2025-01-30" and "---"; if this is no post, name it under content.ignore',
+            'no front matter: start the file with the lines "---", "title: …", '
+            '"date: 2025-01-30" and "---"; if this is not a post, list it in content.ignore',
         )
 
 

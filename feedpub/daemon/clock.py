@@ -47,14 +47,14 @@ class ClockGuard:
                 self._logger.info(
                     "clock behind",
                     published=last.isoformat(timespec="seconds"),
-                    kept="nothing is published, taken away or mailed until the clock is right; "
-                    "where it is right, run `feedpub build` once",
+                    kept="publishing, unpublishing and mail are suspended until the clock is "
+                    "correct; if it is correct, run `feedpub build` once",
                 )
             elif self.waiting_reason and not behind:
                 self._logger.info("clock right again")
             self.waiting_reason = (
-                f"the clock of this machine is behind what was published last ({last:%Y-%m-%d}): "
-                "nothing is published or mailed until it is right"
+                f"this machine's clock is behind the latest published post ({last:%Y-%m-%d}): "
+                "publishing and mail are suspended until it is correct"
                 if behind
                 else ""
             )

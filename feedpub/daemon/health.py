@@ -98,4 +98,4 @@ class HealthReporter:
 def _describe_failing(jobs: Iterable[str]) -> str:
     """Return a sentence about failing jobs, "" if there are none."""
     failing = ", ".join(jobs)
-    return f"{failing}: cannot be done, and is tried again" if failing else ""
+    return f"{failing}: failing, will be retried" if failing else ""

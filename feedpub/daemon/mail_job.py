@@ -173,7 +173,7 @@ def log_refusals(logger: EventLogger, returned: BounceSummary) -> None:
     for words in returned.words:
         logger.info("sender refused", why=words)
     for issue in returned.paused:
-        logger.info("issue paused", issue=issue, why="servers refuse us")
+        logger.info("issue paused", issue=issue, why="servers reject our mail")
 
 
 def build_log_fields(stats: IssueStats) -> dict[str, int]:

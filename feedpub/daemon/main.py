@@ -187,7 +187,7 @@ class _Daemon:
                 self._dependencies.now(),
             )
             lines = tuple(fault.split("\n")) if isinstance(error, ConfigError) else (fault,)
-            self._logger.info("config refused", why=lines, kept="the one before stays in force")
+            self._logger.info("config refused", why=lines, kept="the previous one stays in force")
         else:
             self._state_file.config_error, self._state_file.config_error_at = "", None
             later = tuple(self._find_pending_settings())
@@ -246,11 +246,11 @@ class _Daemon:
         if self._clock.waiting_reason:
             yield self._clock.waiting_reason
         if self._state_file.config_error:
-            yield "the configuration was refused, and the one before is in force"
+            yield "the configuration was rejected; the previous one stays in force"
         if self._builder.stats.problems:
             yield "the last build found problems"
         if self._mail_jobs.is_delayed:
-            yield "messages wait: they could not be sent"
+            yield "messages are waiting: they could not be sent"
         yield from self._dependencies.find_warnings()
 
     def _wake(self, *names: str) -> None:

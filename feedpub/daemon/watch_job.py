@@ -95,7 +95,7 @@ class SiteWatcher:
                 "still being written",
                 number=len(slow),
                 paths=told,
-                kept="published as it was, until whoever writes it is done",
+                kept="the published version stays until writing is done",
             )
         # The template folder is optional.
         away = tuple(each for each in watching.missing_folders if each == str(self._content))

@@ -55,7 +55,7 @@ class BackgroundJobs:
     def find_warnings(self) -> Iterator[str]:
         """Yield what needs attention."""
         if self._stop_reason:
-            yield "sign-ups wait: the mail to them could not be sent"
+            yield "sign-ups are waiting: confirmation mail could not be sent"
 
     def deliver_webhooks(self, now: datetime) -> datetime | None:
         """Deliver due webhooks to hubs and hooks; return when to run next."""

@@ -62,9 +62,9 @@ class DkimSigner:
         self._key = _load_private_key(private_key_pem)
         ascii_domain = to_ascii_domain(domain)
         if not ascii_domain:
-            raise MailError(f"DKIM: {domain!r} is no domain")
+            raise MailError(f"DKIM: {domain!r} is not a valid domain")
         if not _SELECTOR.fullmatch(selector):
-            raise MailError(f"DKIM: {selector!r} is no selector; letters, digits and - will do")
+            raise MailError(f"DKIM: invalid selector {selector!r}; use letters, digits and -")
         algorithm = "rsa" if isinstance(self._key, rsa.RSAPrivateKey) else "ed25519"
         self.dns_name = f"{selector}._domainkey.{ascii_domain}"
         """The DNS name of the public key."""
@@ -149,7 +149,7 @@ def _load_private_key(pem: bytes) -> PrivateKey:
     if isinstance(key, rsa.RSAPrivateKey) and key.key_size >= _LEAST_BITS:
         return key
     raise MailError(
-        "DKIM: no private key that can sign: it takes PEM without a password, "
+        "DKIM: unusable private key; use PEM without a password, "
         f"RSA of at least {_LEAST_BITS} bits (`openssl genrsa 2048`) or Ed25519 "
         "(`openssl genpkey -algorithm ed25519`)"
     )

@@ -94,7 +94,7 @@ class DnsResolver:
             return ()
         except (dns.exception.DNSException, OSError) as error:
             words = " ".join(str(error).split()) or type(error).__name__
-            raise MailError(f"DNS: no answer about {name} ({kind}): {words}") from error
+            raise MailError(f"DNS: lookup of {name} ({kind}) failed: {words}") from error
 
 
 def _normalize_name(name: object) -> str:
@@ -121,10 +121,10 @@ def query_sntp_time(host: str = "pool.ntp.org", port: int = 123, timeout: float 
             wire.send(_REQUEST)
             answer = wire.recv(512)
     except OSError as error:
-        raise MailError(f"{host}: tells no time ({error.strerror or error})") from error
+        raise MailError(f"{host}: no SNTP response ({error.strerror or error})") from error
     seconds = int.from_bytes(answer[40:44], "big")
     if len(answer) < _LONG or answer[0] & 0b111 != _SERVER or not seconds or not answer[1]:
-        raise MailError(f"{host}: tells no time, but something else")
+        raise MailError(f"{host}: invalid SNTP response")
     if seconds < _LATER:
         seconds += _ERA
     return _EPOCH + timedelta(seconds=seconds + int.from_bytes(answer[44:48], "big") / _ERA)

@@ -134,4 +134,4 @@ def _make_private_folder(folder: Path) -> None:
         if is_open and all(each.suffix in {".eml", ".part"} for each in folder.iterdir()):
             folder.chmod(_PRIVATE)
     except OSError as error:
-        raise MailError(f"{folder}: no folder can be made for mail ({error.strerror})") from error
+        raise MailError(f"{folder}: cannot create the mail folder ({error.strerror})") from error

@@ -109,7 +109,7 @@ def format_url(written: str) -> str:
     target = quote(written.encode("utf-8", "replace"), safe=_URL_ONLY).replace("=?", "%3D?")
     if len(target) > MAX_VALUE_LENGTH:
         raise ValueError(
-            f"{target[:60]}…: a URL of over {MAX_VALUE_LENGTH} octets fits in no header"
+            f"{target[:60]}…: URL of over {MAX_VALUE_LENGTH} octets is too long for a header"
         )
     return f"<{target}>"
 

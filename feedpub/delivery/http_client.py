@@ -66,7 +66,7 @@ def send_request(
         kind = {"http": HTTPConnection, "https": HTTPSConnection}[parts.scheme]
         connection = kind(parts.hostname or "", parts.port, timeout=seconds)
     except (KeyError, ValueError):
-        return HttpResponse(0, "no http or https URL")
+        return HttpResponse(0, "not an http or https URL")
     told = {"User-Agent": _AGENT, **(headers or {})}
     path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
     exchange = _Exchange(connection, path, body, told, largest)
@@ -77,7 +77,7 @@ def send_request(
     thread.join(seconds)
     if thread.is_alive():
         exchange.abort()
-        return HttpResponse(0, f"no whole answer in {seconds:g} s")
+        return HttpResponse(0, f"no complete response in {seconds:g} s")
     return exchange.response
 
 

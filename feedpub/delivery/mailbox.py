@@ -83,7 +83,7 @@ def save_to_maildir(folder: Path, data: bytes, most: int) -> bool:
             os.fsync(file.fileno())
         Path(part).replace(folder / "new" / name)
     except OSError as error:
-        raise MailError(f"{folder}: mail cannot be kept there ({error.strerror})") from error
+        raise MailError(f"{folder}: cannot store mail ({error.strerror})") from error
     return True
 
 
@@ -106,7 +106,7 @@ def read_maildir(path: Path) -> Generator[IncomingMessage, None, None]:
         (path / "cur").mkdir(exist_ok=True)
         found += (path / "cur").iterdir()
     except OSError as error:
-        raise MailError(f"{path}: no Maildir that can be read ({error.strerror})") from error
+        raise MailError(f"{path}: not a readable Maildir ({error.strerror})") from error
     for file in sorted(found, key=lambda each: each.name):
         name, _, flags = file.name.partition(_INFO)
         if name.startswith(".") or _SEEN in flags:
@@ -130,11 +130,11 @@ def read_mbox(path: Path) -> Generator[IncomingMessage, None, None]:
     try:
         box = mailbox.mbox(path, create=False)
     except (OSError, mailbox.NoSuchMailboxError) as error:
-        raise MailError(f"{path}: no mbox that can be read") from error
+        raise MailError(f"{path}: not a readable mbox") from error
     try:
         yield from _locked(box)
     except (OSError, mailbox.Error) as error:
-        raise MailError(f"{path}: another program is at it; try again later") from error
+        raise MailError(f"{path}: in use by another program; try again later") from error
 
 
 def _locked(box: mailbox.mbox) -> Generator[IncomingMessage, None, None]:

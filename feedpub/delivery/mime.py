@@ -203,7 +203,7 @@ class PreparedMessage:
     def _header(self, reader: Recipient, plain: Callable[[str], str]) -> str:
         to = headers.format_mailbox(reader.name, reader.address, len("To: "))
         if not to:
-            raise ValueError(f"{one_line(reader.address)[:80]!r}: no address to write to")
+            raise ValueError(f"{one_line(reader.address)[:80]!r}: not a valid recipient address")
         fields = [self.common_headers, headers.format_field("To", to)]
         if self.subject:
             pieces, gaps = merge_tags.split_tags(self.subject)
@@ -224,7 +224,7 @@ def prepare_message(content: MessageContent, heading: MessageHeaders) -> Prepare
     pieces, gaps = merge_tags.split_tags(content.subject)
     sender = headers.format_mailbox(heading.sender.name, heading.sender.email, len("From: "))
     if not sender:
-        raise ValueError(f"{one_line(heading.sender.email)[:80]!r}: no address to send from")
+        raise ValueError(f"{one_line(heading.sender.email)[:80]!r}: not a valid sender address")
     fields = [headers.format_field("From", sender)]
     if heading.reply_to is not None:
         answer = headers.format_mailbox(

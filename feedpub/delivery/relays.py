@@ -98,7 +98,7 @@ def describe_suspension(suspension: RelaySuspension, zone: ZoneInfo) -> str:
     """Return why a relay is suspended, until when and how to resume earlier."""
     until = f"{suspension.until.astimezone(zone):%Y-%m-%d %H:%M} {zone}"
     return (
-        f"{suspension.relay} is not used until {until}, or until `feedpub digest resume`: "
+        f"{suspension.relay} is suspended until {until}, or until `feedpub digest resume`: "
         f"{suspension.reason}"
     )
 

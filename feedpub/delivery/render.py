@@ -106,8 +106,8 @@ def load_signer(newsletter: NewsletterContext, key: DkimConfig) -> DkimSigner:
         return DkimSigner(key.domain, key.selector, pem)
     except OSError as error:
         raise FeedpubError(
-            f"{key.key}: {error.strerror}: mail.dkim names it; `openssl genrsa -out {key.key} "
-            "2048` makes a key, and `feedpub doctor` then shows the record for the DNS"
+            f"{key.key}: {error.strerror}; create the key of mail.dkim with `openssl genrsa -out "
+            f"{key.key} 2048`; `feedpub doctor` then shows the DNS record"
         ) from None
     except MailError as error:
         raise FeedpubError(f"{key.key}: {error}") from None

@@ -36,7 +36,7 @@ _FIRST, _LONGEST = 0.05, 5.0  # seconds between two attempts
 _RESULT_DELAY = 0.02  # seconds a result waits for the worker's next request
 _REQUEST_DELAY = 0.001  # seconds a request waits for those of other workers
 _MAX_BATCH = 100  # items per transaction
-_WRITER_CLOSED = "what became of messages cannot be recorded any more"
+_WRITER_CLOSED = "delivery results can no longer be recorded"
 
 ReturnType = TypeVar("ReturnType")
 

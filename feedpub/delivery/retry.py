@@ -79,7 +79,7 @@ def decide_retry(
         case "deferred" | "doubt":
             return RetryDecision("deferred", now + _wait(attempts, chance, timeout))
         case _:
-            raise ValueError(f"{outcome.kind!r} is no kind of outcome")
+            raise ValueError(f"unknown outcome kind {outcome.kind!r}")
 
 
 class FailureCause(Enum):

@@ -172,8 +172,8 @@ class DeliveryRunner:
 
 def _build_unrecorded_error() -> StoreUnavailable:
     return StoreUnavailable(
-        "stopped while the database was not there for now: messages that were under way are in "
-        "doubt, and what was not begun goes out with the next `feedpub digest send`"
+        "stopped while the database was unavailable: messages in progress are in doubt; "
+        "the next `feedpub digest send` sends the rest"
     )
 
 

@@ -48,9 +48,7 @@ def create_ssl_context(relay: SmtpRelay) -> ssl.SSLContext:
     try:
         return ssl.create_default_context(cafile=relay.ca_file or None)
     except OSError as error:
-        raise MailError(
-            f"{relay.ca_file}: no certificates can be read from it ({error.strerror})"
-        ) from error
+        raise MailError(f"{relay.ca_file}: cannot read certificates ({error.strerror})") from error
 
 
 def open_connection(relay: SmtpRelay, trusted: ssl.SSLContext) -> SmtpConnection:
@@ -104,20 +102,18 @@ def _negotiate(server: smtplib.SMTP, relay: SmtpRelay, trusted: ssl.SSLContext) 
     if relay.security == "starttls":
         if not wire.has_extension("starttls"):
             raise _SmtpRejectedError(
-                "it offers no STARTTLS, so nothing can be sent in secret; is this the right port? "
-                "`security: none` sends in the clear"
+                "STARTTLS is not offered, so mail cannot be encrypted; is this the right port? "
+                "`security: none` sends unencrypted"
             )
         server.starttls(context=trusted)
         _send_ehlo(server)
     if relay.username:
         if relay.security == "none" and relay.host not in _LOOPBACK:
-            raise _SmtpRejectedError(
-                "a password is not sent in the clear; set `security` to starttls"
-            )
+            raise _SmtpRejectedError("no password is sent unencrypted; set `security` to starttls")
         answer = _log_in(wire, relay)
         if not answer.is_success:
             raise _SmtpRejectedError(
-                f"it does not let us in: {answer}; look at user name and password of mail.relays",
+                f"login failed: {answer}; check user name and password in mail.relays",
                 answer,
             )
     return wire
@@ -128,7 +124,7 @@ def _send_ehlo(server: smtplib.SMTP) -> None:
     if reply.code in _UNKNOWN:
         reply = SmtpReply(*_decode_reply(server.helo()))
     if not reply.is_success:
-        raise _SmtpRejectedError(f"it does not answer our EHLO with yes: {reply}", reply)
+        raise _SmtpRejectedError(f"EHLO rejected: {reply}", reply)
 
 
 def _log_in(wire: SmtpConnection, relay: SmtpRelay) -> SmtpReply:
@@ -157,7 +153,9 @@ def _log_in(wire: SmtpConnection, relay: SmtpRelay) -> SmtpReply:
         digest = hmac.new(password, challenge, "md5").hexdigest()
         return wire.send_command(base64.b64encode(b"%b %b" % (user, digest.encode())))
     known = " ".join(offered) or "none"
-    raise _SmtpRejectedError(f"it offers no log-in of PLAIN, LOGIN and CRAM-MD5, but: {known}")
+    raise _SmtpRejectedError(
+        f"no supported login method (PLAIN, LOGIN, CRAM-MD5); offered: {known}"
+    )
 
 
 def _send_answers(wire: SmtpConnection, *answers: bytes) -> SmtpReply:
@@ -179,7 +177,7 @@ def _describe_error(error: Exception) -> str:
         case smtplib.SMTPServerDisconnected():
             return describe_disconnect(error)
         case smtplib.SMTPResponseException():
-            return f"it does not want us: {_find_reply(error)}"
+            return f"rejected by the server: {_find_reply(error)}"
         case ConnectionLostError() | _SmtpRejectedError():
             return str(error)
         case _:
@@ -228,7 +226,7 @@ class SmtpTransport:
                 faults.append(str(error))
                 if error.result is not None:
                     refused(error.result)
-        raise MailError("; ".join(faults) or "mail.relays: there is no mail server to send through")
+        raise MailError("; ".join(faults) or "mail.relays: no relay configured")
 
     def connect_to(self, relay: SmtpRelay) -> SmtpSession:
         """Connect to one relay and log in.

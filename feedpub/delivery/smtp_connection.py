@@ -172,11 +172,11 @@ class SmtpConnection:
         except smtplib.SMTPServerDisconnected as error:
             raise ConnectionLostError(describe_disconnect(error)) from error
         except smtplib.SMTPResponseException as error:  # an overlong line; smtplib has closed it
-            raise ConnectionLostError(f"no reply of SMTP: {error.smtp_error!r}") from error
+            raise ConnectionLostError(f"invalid SMTP reply: {error.smtp_error!r}") from error
         if code < 0:
             self.close()
             raise ConnectionLostError(
-                f"no reply of SMTP: {clean_reply(text.decode('utf-8', 'replace'))!r}"
+                f"invalid SMTP reply: {clean_reply(text.decode('utf-8', 'replace'))!r}"
             )
         return SmtpReply(code, text.decode("utf-8", "replace"))
 

@@ -199,7 +199,7 @@ class CircuitBreaker:
         """Return why the issue stopped and what to do about it."""
         return (
             f"{sum(self._recent_refusals)} of the last {len(self._recent_refusals)} "
-            "messages were refused; nobody "
-            "was suppressed for it: look at what the relay says, then "
+            "messages were refused; no subscriber "
+            "was suppressed: check the relay's replies, then "
             f"`feedpub digest retry {self._issue}`, then `feedpub digest resume {self._issue}`"
         )

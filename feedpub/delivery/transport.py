@@ -85,14 +85,14 @@ def describe_error(error: Exception) -> str:
     """Describe for a person why a server cannot be reached or trusted."""
     match error:
         case ssl.SSLCertVerificationError(verify_message=doubt):
-            return f"its certificate cannot be trusted: {doubt}; mend it, or set the right host"
+            return f"untrusted certificate: {doubt}; fix it, or correct the host"
         case ssl.SSLError():
-            return f"TLS does not come about ({clean_reply(str(error))}); is this the right port?"
+            return f"TLS handshake failed ({clean_reply(str(error))}); is this the right port?"
         case TimeoutError():
-            return "it does not answer; look at host and port, and whether a firewall is between"
+            return "no response; check host, port and firewalls"
         case OSError():
-            return f"it cannot be reached: {clean_reply(error.strerror or str(error))}"
+            return f"connection failed: {clean_reply(error.strerror or str(error))}"
         case UnicodeError():
-            return "its name, or what it is told, is not ASCII"
+            return "host name or command is not ASCII"
         case _:
             return clean_reply(str(error))

@@ -25,7 +25,7 @@ def lock_folder(folder: Path, waiting: Callable[[], None]) -> Iterator[None]:
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except (FileExistsError, NotADirectoryError) as error:
-        message = f"{error.filename}: is a file where a folder must be; move it away"
+        message = f"{error.filename}: expected a folder, found a file; move it away"
         raise OutputError(message) from None
     handle = os.open(folder, os.O_RDONLY)
     try:
@@ -60,8 +60,8 @@ def single_instance(folder: Path, timeout: float = _TIMEOUT) -> Iterator[None]:
         while not _try_lock(handle, fcntl.LOCK_EX):
             if time.monotonic() >= end:
                 raise FeedpubError(
-                    f"`feedpub run` is running in {folder.parent.absolute()} already, as process "
-                    f"{_holder(handle)}; stop that one first"
+                    f"`feedpub run` is already running in {folder.parent.absolute()}, as process "
+                    f"{_holder(handle)}; stop it first"
                 )
             time.sleep(_PAUSE)
         os.ftruncate(handle, 0)

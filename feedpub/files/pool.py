@@ -233,7 +233,7 @@ class _TaskRunner(Generic[Result]):
             self._fruitless += 1
             if self._fruitless >= _MAX_FAILED_STARTS:
                 raise FeedpubError(
-                    f"worker processes are killed (signal {ended_by}) before they begin to work; "
+                    f"worker processes were killed (signal {ended_by}) before they started work; "
                     "is the machine out of memory?"
                 )
             return

@@ -33,7 +33,7 @@ def open_beneath(folder: str | os.PathLike[str], path: str) -> int:
     root = os.path.realpath(root)
     target = os.path.realpath(os.path.join(root, path))  # noqa: PTH118 - no Path for each of many
     if os.path.commonpath([root, target]) != root:
-        raise OSError(errno.ELOOP, "a symbolic link leads out of the folder", path)
+        raise OSError(errno.ELOOP, "a symbolic link points outside the folder", path)
     return _open_without_links(root, os.path.relpath(target, root))
 
 
@@ -63,7 +63,7 @@ def _open_without_links(root: str, path: str) -> int:
     """Open a path component by component; raise OSError if any of them is a link."""
     *folders, name = path.split("/")
     if ".." in folders or name == "..":
-        raise OSError(errno.EINVAL, "a path cannot lead upwards", path)
+        raise OSError(errno.EINVAL, 'a path must not contain ".."', path)
     at = os.open(root, os.O_RDONLY | os.O_CLOEXEC | os.O_DIRECTORY)
     try:
         for each in folders:

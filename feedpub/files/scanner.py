@@ -189,7 +189,7 @@ def scan(folder: Path, *, follow_links: bool = False) -> tuple[FileEntry, ...]:
     Raises FeedpubError if the folder does not exist.
     """
     if not folder.is_dir():
-        message = f"{folder}: there is no such folder; make it, or correct content.folder"
+        message = f"{folder}: no such folder; create it, or correct content.folder"
         raise FeedpubError(message)
     try:
         found = _Walker(folder, follow_links=follow_links).walk("")
@@ -230,16 +230,16 @@ def rescan(
 
 
 _LEADS_OUT = (
-    "it is a link that leads out of the content folder, and is not published; "
-    "set content.follow_links to true, or copy here what it leads to"
+    "it is a link to outside the content folder and is not published; "
+    "set content.follow_links to true, or copy its target here"
 )
-_LEADS_NOWHERE = "it is a link that leads nowhere; remove it, or put back what it led to"
+_LEADS_NOWHERE = "it is a broken link; remove it, or restore its target"
 _LEADS_TO_FOLDER = (
-    "it is a link to a folder of the content folder, whose files are published where they lie"
+    "it is a link to a folder inside the content folder; its files are published from there"
 )
 _LEADS_BACK = (
-    "it is a link to a folder that is published already, that holds the content folder, or that "
-    "feedpub writes; remove it, or name it under content.ignore"
+    "it is a link to a folder that is already published, contains the content folder, or is "
+    "written by feedpub; remove it, or add it to content.ignore"
 )
 
 
@@ -326,9 +326,9 @@ def _reason(target: Path, *, inside: bool) -> str:
 def _fault(path: str) -> str:
     """Return why the file at a path cannot be published, or ""."""
     if len(path) > MAX_PATH_BYTES // 4 and len(os.fsencode(path)) > MAX_PATH_BYTES:
-        return f"its path has more than {MAX_PATH_BYTES:,} octets; shorten some names"
+        return f"its path is longer than {MAX_PATH_BYTES:,} bytes; shorten some names"
     if path.count("/") > MAX_DEPTH:
-        return f"it lies in more than {MAX_DEPTH} folders in one another; move it up"
+        return f"it is nested more than {MAX_DEPTH} folders deep; move it up"
     return ""
 
 
@@ -347,7 +347,7 @@ def read_source(folder: Path, path: str, largest: int, *, follow_links: bool = F
     data = read_beneath(folder, path, largest + 1, follow_links=follow_links)
     raise_if_being_written(folder / path)  # a writer may have opened it meanwhile
     if len(data) > largest:
-        message = f"is larger than {largest:,} octets; divide it, or raise content.largest"
+        message = f"is larger than {largest:,} bytes; split it, or raise content.largest"
         raise PostError(Problem(path, 0, message, left_out=True))
     return SourceFile(path, data, compute_digest(data))
 

@@ -39,7 +39,7 @@ def load_secrets(folder: Path, environ: Mapping[str, str]) -> tuple[bytes, ...]:
 
 def describe_secret_error(path: Path, error: OSError) -> str:
     """Say which user must run feedpub. Never suggest a new secret: it would break all links."""
-    told = f"{path}: cannot be read or made ({error.strerror})"
+    told = f"{path}: cannot be read or created ({error.strerror})"
     if not isinstance(error, PermissionError):
         return told
     try:
@@ -47,8 +47,8 @@ def describe_secret_error(path: Path, error: OSError) -> str:
     except OSError:
         owner = "the user that publishes the site"
     return (
-        f"{told}: run feedpub as {owner}, whose it is, and not as {_name(os.geteuid())}; Postfix "
-        "runs a command as the owner of the aliases file that names it, and as nobody where that "
+        f"{told}: run feedpub as its owner {owner}, not as {_name(os.geteuid())}; Postfix "
+        "runs a command as the owner of the aliases file that names it, or as nobody if that "
         "is root"
     )
 

@@ -167,9 +167,9 @@ def _find_owned_paths(folder: Path, ledger: Manifest) -> tuple[set[str], str]:
 
 
 def _describe_killed_twice(target: Path, number: int) -> str:
-    what = f"by signal {number}" if number else "by an end of their own"
+    what = f"were killed by signal {number}" if number else "exited unexpectedly"
     return (
-        f"{target}: two processes that wrote it were ended {what}; is the machine out of memory? "
+        f"{target}: two processes that wrote it {what}; is the machine out of memory? "
         "Run the build again"
     )
 

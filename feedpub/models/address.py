@@ -43,20 +43,20 @@ def normalize_address(address: str) -> str:
     """
     if len(address) > MAX_LENGTH:
         raise InvalidValueError(
-            f"{quote_value(address)} is no e-mail address: it is over {MAX_LENGTH} characters long"
+            f"{quote_value(address)} is not an e-mail address: longer than {MAX_LENGTH} characters"
         )
     if _SIMPLE_ADDRESS.fullmatch(address):
         lowered = address.lower()
         if not lowered.endswith(_RESERVED):
             return lowered
     if "@" not in address:
-        raise InvalidValueError(
-            f'{quote_value(address)} is no e-mail address: there is no "@" in it'
-        )
+        raise InvalidValueError(f'{quote_value(address)} is not an e-mail address: it has no "@"')
     try:
         valid = validate_email(address, check_deliverability=False)
     except EmailNotValidError as error:
-        raise InvalidValueError(f"{quote_value(address)} is no e-mail address: {error}") from error
+        raise InvalidValueError(
+            f"{quote_value(address)} is not an e-mail address: {error}"
+        ) from error
     return f"{_lowered(valid.local_part)}@{valid.domain}"
 
 

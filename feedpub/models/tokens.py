@@ -31,7 +31,7 @@ class SigningKeys:
 
     def __post_init__(self) -> None:
         if any(len(key) < _SHORTEST_KEY for key in (self.current, *self.older)):
-            raise ValueError(f"a key must have {_SHORTEST_KEY} octets or more; 32 random ones do")
+            raise ValueError(f"a key must have at least {_SHORTEST_KEY} bytes; use 32 random ones")
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,9 +57,9 @@ def sign_token(keys: SigningKeys, purpose: str, subscriber: int, address: str) -
         ValueError: unknown purpose, or an id below 0 or above 63 bits.
     """
     if purpose not in PURPOSES:
-        raise ValueError(f"no token is for {purpose!r}; they are for {', '.join(PURPOSES)}")
+        raise ValueError(f"unknown token purpose {purpose!r}; use one of {', '.join(PURPOSES)}")
     if not 0 <= subscriber <= _LARGEST:
-        raise ValueError(f"{subscriber} is no subscriber's id")
+        raise ValueError(f"invalid subscriber id {subscriber}")
     named = _octets(subscriber) + _digest_address(keys.current, address)
     token = base64.b32encode(named + _sign(keys.current, purpose, named))
     return token.decode("ascii").rstrip("=").lower()

@@ -98,9 +98,9 @@ def _no_mailbox(text: str) -> str:
     # Leave out the part before the @: it may hold a password.
     scheme, _, rest = text.partition("://")
     return (
-        f'"{scheme}://{rest.rpartition("@")[2]}" is no mailbox: write imaps://user@host or '
-        "imaps://user@host:993/INBOX, with %40 for an @ in the user name; the password is taken "
-        f"from {PASSWORD_VARIABLE} alone, where nobody else sees it"
+        f'invalid mailbox "{scheme}://{rest.rpartition("@")[2]}"; use imaps://user@host or '
+        "imaps://user@host:993/INBOX, with %40 for an @ in the user name; the password is read "
+        f"from {PASSWORD_VARIABLE} only, where other users cannot see it"
     )
 
 
@@ -124,7 +124,7 @@ def process_bounces(request: BuildRequest, place: MailSource) -> BounceSummary:
         with closing(_open_mailbox(place)) as box:
             for number, received in enumerate(box, 1):
                 work.process_message(received)
-                request.progress("reading what came back", number, 0)
+                request.progress("reading bounces", number, 0)
                 if isinstance(place, (Path, ImapAccount)):
                     continue
                 work.keep_unread(received)

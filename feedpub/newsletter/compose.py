@@ -62,7 +62,7 @@ def build_merge_tag(name: str, otherwise: str = "") -> str:
         ValueError: there is no tag of this name.
     """
     if name not in merge_tags.TAG_NAMES:
-        raise ValueError(f'there is no mark "{name}"; there are {", ".join(merge_tags.TAG_NAMES)}')
+        raise ValueError(f'unknown tag "{name}"; use one of {", ".join(merge_tags.TAG_NAMES)}')
     return f"{TAG_START}{name}|{otherwise}{TAG_END}" if otherwise else f"{TAG_START}{name}{TAG_END}"
 
 

@@ -62,19 +62,19 @@ def check_spf(resolver: Resolver, domain: str) -> Finding:
     if not found:
         return fail(
             _SPF,
-            f"{domain} does not say who may send for it",
-            f"publish a TXT record at {domain} as your mail server's provider tells you, or "
-            '"v=spf1 mx -all" where the machine that takes its mail sends it too',
+            f"{domain} has no SPF record",
+            f"publish a TXT record at {domain} as your mail provider specifies, or "
+            '"v=spf1 mx -all" if its incoming mail server also sends its mail',
         )
     if len(found) > 1:
         return fail(
             _SPF,
-            f"{domain} has {len(found)} SPF records, and so none that counts",
-            "make one record of them: everything between v=spf1 and the last `all`",
+            f"{domain} has {len(found)} SPF records, so none is valid",
+            "merge them into one record: everything between v=spf1 and the last `all`",
         )
     fault = _find_spf_error(resolver, found[0])
     if fault:
-        return fail(_SPF, f"{domain}: {fault}", "mend the record; until then it does not count")
+        return fail(_SPF, f"{domain}: {fault}", "fix the record; until then it is ignored")
     return _check_all_term(domain, found[0])
 
 
@@ -85,13 +85,13 @@ def _check_all_term(domain: str, record: str) -> Finding:
     if "all" in terms and sign in ("", "+"):
         return fail(
             _SPF,
-            f'{domain} lets the whole world send for it: "{record}"',
+            f'{domain} allows any host to send for it: "{record}"',
             'end the record with "~all" or "-all"',
         )
     if sign == "?":
         return warn(
             _SPF,
-            f'{domain} says nothing of others who send for it: "{record}"',
+            f'{domain} does not restrict other senders: "{record}"',
             'end the record with "~all" or "-all"',
         )
     return ok(_SPF, f'{domain}: "{record}"')
@@ -114,13 +114,13 @@ def _find_spf_error(resolver: Resolver, record: str) -> str:
         for term in _terms(waiting.pop()):
             lookups += term["name"] in _LOOKUP_TERMS
             if lookups > _MOST_LOOKUPS:
-                return f"its SPF record takes more than {_MOST_LOOKUPS} look-ups"
+                return f"its SPF record needs more than {_MOST_LOOKUPS} DNS lookups"
             target = term["target"] or ""
             # A target with a macro depends on the message, so it cannot be checked here.
             if term["name"] in _NESTED_TERMS and "%" not in target:
                 found = _spf(resolver, target)
                 if len(found) != 1:
-                    return f'its SPF record names "{target}", which has none that counts'
+                    return f'its SPF record names "{target}", which has no valid one'
                 waiting += found
     return ""
 
@@ -136,18 +136,18 @@ def check_dkim(resolver: Resolver, name: str, record: str) -> Finding:
     advice = f'publish this TXT record at {name}: "{record}"'
     found = [_tags(each) for each in resolver.resolve_txt(name)]
     if not found:
-        return fail("DKIM", f"{name} has no key: no signature of ours counts", advice)
+        return fail("DKIM", f"{name} has no key: our signatures cannot be verified", advice)
     wanted = _tags(record)
     tags = found[0]
     if len(found) > 1:
-        return fail("DKIM", f"{name} has {len(found)} records: any of them may be taken", advice)
+        return fail("DKIM", f"{name} has {len(found)} records: receivers may use any", advice)
     if tags.get("p") != wanted["p"] or tags.get("k", "rsa") != wanted["k"]:
-        return fail("DKIM", f"{name} has another key than the one that signs here", advice)
+        return fail("DKIM", f"{name} has a different key than the one that signs here", advice)
     if "y" in tags.get("t", "").split(":"):
         return warn(
             "DKIM",
-            f"{name} says that the key is only being tried out",
-            "take t=y out of the record once messages arrive",
+            f"{name} marks the key as a test (t=y)",
+            "remove t=y from the record once messages arrive",
         )
     return ok("DKIM", f"{name} has the key that signs here")
 
@@ -166,12 +166,12 @@ def check_dmarc(resolver: Resolver, domain: str) -> Finding:
         found = [_tags(each) for each in resolver.resolve_txt(name)]
         found = [tags for tags in found if tags.get("v") == "DMARC1"]
         if len(found) > 1:
-            return fail("DMARC", f"{name} has {len(found)} records", "leave one of them")
+            return fail("DMARC", f"{name} has {len(found)} records", "keep only one of them")
         if found:
             return _policy(name, found[0])
     return fail(
         "DMARC",
-        f"{domain} has no policy; Gmail and Yahoo want one of whoever mails many",
+        f"{domain} has no policy; Gmail and Yahoo require one of bulk senders",
         f'publish a TXT record at _dmarc.{domain}: "v=DMARC1; p=none" to begin with',
     )
 
@@ -180,20 +180,18 @@ def _policy(name: str, tags: dict[str, str]) -> Finding:
     policy = tags.get("p", "").lower()
     if policy in _POLICIES:
         return ok("DMARC", f"{name}: p={policy}")
-    return fail("DMARC", f'{name}: "{policy}" is no policy', "write p=none, quarantine or reject")
+    return fail("DMARC", f'{name}: unknown policy "{policy}"', "use p=none, quarantine or reject")
 
 
 def check_alignment(sender: str, path: str, signers: Sequence[str]) -> Finding:
     """Check that the From domain aligns with DKIM or SPF (RFC 7489 section 3.1)."""
     if any(_is_aligned(sender, each) for each in signers):
-        return ok("alignment", f"{sender} signs what is from it")
-    advice = f"name a key of {sender} in mail.dkim, unless your mail server signs for it"
+        return ok("alignment", f"{sender} signs its own mail")
+    advice = f"add a key for {sender} to mail.dkim, unless your mail server signs for it"
     if not _is_aligned(sender, path):
-        told = f"mail is from {sender}, and comes back to {path}: nobody can tell it from a forgery"
+        told = f"mail is from {sender}, but bounces go to {path}: it cannot be told from a forgery"
         return fail("alignment", told, advice)
-    return warn(
-        "alignment", "what is forwarded cannot be told from a forgery: no signature", advice
-    )
+    return warn("alignment", "no signature: forwarded mail cannot be told from a forgery", advice)
 
 
 def _is_aligned(one: str, other: str) -> bool:
@@ -214,12 +212,12 @@ def check_mx(resolver: Resolver, domain: str, what: str) -> Finding:
     if not hosts and resolver.resolve_addresses(domain):
         return warn(
             "MX",
-            f"{domain} has no MX record, only an address, which some take for a fault",
-            f"publish an MX record at {domain} that names the host which takes its mail",
+            f"{domain} has no MX record, only an address, which some treat as an error",
+            f"publish an MX record at {domain} that names its incoming mail server",
         )
     return fail(
         "MX",
-        f"{domain} takes no mail: {what} cannot arrive, and many refuse mail from it",
+        f"{domain} accepts no mail: {what} cannot arrive, and many reject mail from it",
         f"publish an MX record at {domain}, or use another domain",
     )
 
@@ -231,15 +229,15 @@ def check_ptr(resolver: Resolver, host: str) -> list[Finding]:
     """
     found = resolver.resolve_addresses(host)
     if not found:
-        return [fail("PTR", f"{host} has no address", "look for a mistake in its name")]
+        return [fail("PTR", f"{host} has no address", "check its name for typos")]
     return [_pointer(resolver, host, each) for each in found if ip_address(each).is_global]
 
 
 def _pointer(resolver: Resolver, host: str, address: str) -> Finding:
     names = resolver.resolve_ptr(address)
-    advice = f"whoever lets you the address can set its reverse DNS, to {host}"
+    advice = f"ask the provider of the address to set its reverse DNS to {host}"
     if not names:
-        return fail("PTR", f"{address} ({host}) has no name: Gmail and others refuse it", advice)
+        return fail("PTR", f"{address} ({host}) has no name: Gmail and others reject it", advice)
     if any(address in resolver.resolve_addresses(each) for each in names):
-        return ok("PTR", f"{address} is {names[0]}, and back")
-    return fail("PTR", f"{address} is called {names[0]}, which has another address", advice)
+        return ok("PTR", f"{address} is {names[0]}, and vice versa")
+    return fail("PTR", f"reverse DNS of {address} is {names[0]}, which has another address", advice)

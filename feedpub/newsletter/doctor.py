@@ -61,10 +61,10 @@ def run_checks(request: BuildRequest, world: ExternalServices | None = None) -> 
         with open_newsletter(request) as newsletter:
             findings += _Doctor(request, newsletter, outside).run()
     except ConfigError as error:
-        advice = "mend that place; `feedpub config` prints every key and what it means"
+        advice = "fix this setting; `feedpub config` prints every key with its meaning"
         findings += [fail("config", str(each), advice) for each in error.problems]
     except FeedpubError as error:
-        findings.append(fail("config", str(error), "nothing can be sent before that"))
+        findings.append(fail("config", str(error), "nothing can be sent until this is fixed"))
     return (*findings, _disk(request, outside))
 
 
@@ -91,52 +91,52 @@ class _Doctor:
             try:
                 signers.append(load_signer(self._newsletter, each))
             except FeedpubError as error:
-                yield fail("DKIM key", str(error), "nothing can be sent before that")
+                yield fail("DKIM key", str(error), "nothing can be sent until this is fixed")
         transport = build_transport(self._newsletter)
         if not isinstance(transport, SmtpTransport):
             yield warn(
                 "transport",
-                f"nobody is mailed: messages are put into {self._mail.folder}/",
-                "set mail.transport to smtp and name a server in mail.relays; then this looks at "
-                "that server and at the DNS too",
+                f"no mail is sent: messages are written to {self._mail.folder}/",
+                "set mail.transport to smtp and add a server to mail.relays; `feedpub doctor` then "
+                "checks that server and the DNS too",
             )
             return
         for relay in transport.relays:
-            self._progress(f"asking {relay.name}", 0, 0)
+            self._progress(f"connecting to {relay.name}", 0, 0)
             yield _check_login(transport, relay)
         try:
             sender = self._newsletter.get_sender().email
         except FeedpubError as error:
-            yield fail("sender", str(error), "nothing can be sent before that")
+            yield fail("sender", str(error), "nothing can be sent until this is fixed")
             return
-        self._progress("asking the DNS", 0, 0)
+        self._progress("querying the DNS", 0, 0)
         for look in self._build_dns_checks(_domain(sender), signers):
             yield from _run_check(look)
 
     def _config(self) -> Iterator[Finding]:
         """Check for settings that are valid but unwise."""
         site, mail = self._newsletter.config.site, self._mail
-        yield ok("config", f"{self._path} can be used")
+        yield ok("config", f"{self._path} is valid")
         if not self._newsletter.config.digests:
-            yield warn("config", "there are no digests", "name one under digests:")
+            yield warn("config", "no digests are configured", "add one under digests:")
         if not site.url.startswith("https:"):
             yield warn(
                 "config",
-                f"{site.url} is not encrypted: mail programs show no button for unsubscribing",
-                "give the site a certificate, and write site.url with https:",
+                f"{site.url} is not encrypted: mail clients show no unsubscribe button",
+                "set up TLS for the site, and use https: in site.url",
             )
         if not mail.address:
             yield warn(
                 "config",
-                "mails carry no postal address, which the law of many places wants",
-                "write it in mail.address",
+                "messages carry no postal address, which many jurisdictions require",
+                "set mail.address",
             )
         if not mail.bounces:
             yield warn(
                 "config",
-                "what cannot be delivered comes back to the sender, and nobody takes notice",
-                "name an address in mail.bounces, and in mail.mailbox where it arrives: "
-                "`feedpub run` looks there, or `feedpub bounces` when cron calls it",
+                "bounces go to the sender address, and nothing processes them",
+                "set mail.bounces to an address, and mail.mailbox to its mailbox: "
+                "`feedpub run` reads it, or `feedpub bounces` called by cron",
             )
 
     def _database(self) -> Finding:
@@ -146,8 +146,8 @@ class _Doctor:
             )
         counts = dict(self._newsletter.store.count_by_state())
         number = sum(counts.values())
-        readers = f"{number:,} reader{'' if number == 1 else 's'}"
-        return ok("database", f"{readers}, {counts[ACTIVE]:,} active")
+        subscribers = f"{number:,} subscriber{'' if number == 1 else 's'}"
+        return ok("database", f"{subscribers}, {counts[ACTIVE]:,} active")
 
     def _refusals(self) -> Iterator[Finding]:
         """Report the servers that recently refused the sender, with their texts."""
@@ -155,9 +155,9 @@ class _Doctor:
             number = f"{each.number:,} time{'' if each.number == 1 else 's'}"
             yield warn(
                 "refusals",
-                f"{each.domain or 'a server'} refused us {number}: {each.text}",
-                "no reader is to blame: do what it says, and what is told below of SPF, DKIM, "
-                "DMARC and PTR; block lists and limits have pages where they are lifted",
+                f"{each.domain or 'a server'} rejected our mail {number}: {each.text}",
+                "no recipient is at fault: follow this reply, and the findings on SPF, DKIM, DMARC "
+                "and PTR below; block lists and limits have web pages to request removal",
             )
 
     def _build_dns_checks(self, sender: str, signers: Sequence[DkimSigner]) -> Iterator[Check]:
@@ -170,11 +170,11 @@ class _Doctor:
         yield lambda: [dns_checks.check_dmarc(ask, sender)]
         names = [each.dns_name.partition("._domainkey.")[2].lower() for each in signers]
         yield lambda: [dns_checks.check_alignment(sender, path, names)]
-        incoming = {sender: "an answer"}
+        incoming = {sender: "a reply"}
         for address, what in (
-            (mail.reply_to, "an answer"),
+            (mail.reply_to, "a reply"),
             (mail.bounces, "a bounce"),
-            (mail.unsubscribe, "a request to unsubscribe"),
+            (mail.unsubscribe, "an unsubscribe request"),
         ):
             incoming.update({_domain(address): what} if address else {})
         for domain, what in incoming.items():
@@ -200,16 +200,16 @@ def _check_login(transport: SmtpTransport, relay: SmtpRelay) -> Finding:
     try:
         transport.connect_to(hasty).close()
     except MailError as error:
-        return fail("SMTP", str(error), f"mend that, or what mail.relays says of {relay.host}")
+        return fail("SMTP", str(error), f"fix that, or the entry for {relay.host} in mail.relays")
     if relay.security == "none" and relay.host not in _LOOPBACK:
         return warn(
             "SMTP",
-            f"{relay.name} takes our mail, but anybody on the way can read it",
+            f"{relay.name} accepts our mail, but the connection is not encrypted",
             "set security to starttls or tls in mail.relays",
         )
-    ways = {"starttls": "encrypted by STARTTLS", "tls": "encrypted by TLS"}
-    user = ", and lets us in" if relay.username else ""
-    return ok("SMTP", f"{relay.name} answers, {ways.get(relay.security, 'in the clear')}{user}")
+    ways = {"starttls": "encrypted with STARTTLS", "tls": "encrypted with TLS"}
+    user = ", and accepts our login" if relay.username else ""
+    return ok("SMTP", f"{relay.name} responds, {ways.get(relay.security, 'unencrypted')}{user}")
 
 
 def _dkim(resolver: Resolver, signer: DkimSigner) -> list[Finding]:
@@ -225,7 +225,7 @@ def _run_check(look: Check) -> list[Finding]:
     try:
         return look()
     except MailError as error:
-        return [warn("DNS", str(error), "try again; look at this machine's resolver")]
+        return [warn("DNS", str(error), "try again, and check this machine's resolver")]
 
 
 def _domain(address: str) -> str:
@@ -239,13 +239,13 @@ def _clock(request: BuildRequest, world: ExternalServices) -> Finding:
     try:
         wrong = abs(world.fetch_time() - request.now)
     except MailError as error:
-        advice = "nothing is to be done where NTP sets it"
-        return unknown("clock", f"nobody to compare it with: {error}", advice)
+        advice = "nothing to do if NTP sets it"
+        return unknown("clock", f"nothing to compare it with: {error}", advice)
     seconds = wrong.total_seconds()
     if wrong <= _SLIGHT:
-        return ok("clock", "it is right")
-    told = f"it is wrong by {seconds:,.0f} seconds"
-    advice = "set it by NTP: `timedatectl set-ntp true`"
+        return ok("clock", "it is correct")
+    told = f"it is off by {seconds:,.0f} seconds"
+    advice = "set it with NTP: `timedatectl set-ntp true`"
     return fail("clock", told, advice) if wrong > _GROSS else warn("clock", told, advice)
 
 
@@ -255,9 +255,9 @@ def _disk(request: BuildRequest, world: ExternalServices) -> Finding:
     try:
         left = world.get_free_space(folder)
     except OSError as error:
-        return fail("disk", f"{folder}: {error.strerror}", "see that the folder is there")
-    told = f"{left / 1e9:,.1f} GB are left where {folder.resolve()} lies"
-    advice = "make room: what was sent cannot be recorded on a disk that is full"
+        return fail("disk", f"{folder}: {error.strerror}", "check that the folder exists")
+    told = f"{left / 1e9:,.1f} GB free on the disk of {folder.resolve()}"
+    advice = "free some space: on a full disk, sent messages cannot be recorded"
     if left < _CRITICAL_SPACE:
         return fail("disk", told, advice)
     return warn("disk", told, advice) if left < _LITTLE else ok("disk", told)

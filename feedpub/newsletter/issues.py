@@ -156,8 +156,8 @@ def _build_site(request: BuildRequest, newsletter: NewsletterContext) -> None:
         build(request)
     except FeedpubError as error:
         raise FeedpubError(
-            f"{error}; the site has no page yet for what is planned: mend that, `feedpub build`, "
-            "then `feedpub digest send` sends it"
+            f"{error}; the site has no pages for the planned issues yet: fix that, run "
+            "`feedpub build`, then `feedpub digest send`"
         ) from error
 
 
@@ -217,7 +217,7 @@ def _describe_missing_digest(issue: Issue, names: Collection[str]) -> str:
     """Return a note if an issue's digest is not in the configuration, else ""."""
     if issue.digest in names:
         return ""
-    return f'no digest is called "{issue.digest}" any more; its issue goes out as it was planned'
+    return f'no digest is named "{issue.digest}" any more; its issue goes out as planned'
 
 
 def _update_result(

@@ -64,7 +64,7 @@ class Planner:
         last = self._newsletter.store.get_last_slot(digest.name, self._now)
         slot = self._slot(digest, last, due=due)
         if slot is None:
-            return replace(_build_empty_result(digest, "its next time has not come yet"), idle=True)
+            return replace(_build_empty_result(digest, "not due yet"), idle=True)
         renamed = self._describe_possible_rename(digest, slot) if last is None and due else ""
         if renamed:
             return _build_empty_result(digest, renamed)
@@ -88,7 +88,7 @@ class Planner:
                 return self._create_issue(digest, slot, posts, dry=dry)
             except ConcurrentUpdateError:
                 continue
-        raise FeedpubError(f"{digest.name}: others plan issues at the same time; try again")
+        raise FeedpubError(f"{digest.name}: another process is planning issues; try again")
 
     def _slot(self, digest: DigestConfig, last: datetime | None, *, due: bool) -> datetime | None:
         """Return the due slot or, if the schedule does not matter, a new one for now."""
@@ -110,21 +110,21 @@ class Planner:
         lately = self._newsletter.store.get_last_slots(slot - LOOKBACK)
         gone = ", ".join(f'"{each}"' for each in sorted(lately.keys() - names))
         return gone and (
-            f"it is new, and {gone} is gone from the configuration: was it renamed? Then write its "
-            "old name into `was:` of this one, which goes on from there; if it is another one, "
-            f"begin it: `feedpub digest send {digest.name}`"
+            f"it is new, and {gone} is no longer configured: if it was renamed, add its old name "
+            "to `was:` of this digest, which then continues from there; if not, start it with "
+            f"`feedpub digest send {digest.name}`"
         )
 
     def _start_digest(self, digest: DigestConfig, slot: datetime, *, dry: bool) -> DigestResult:
         """Start a digest: the existing posts count as mailed, so that the archive is never sent."""
         before = self._builder.find_published_ids(self._now)
-        old = f"what is from before ({len(before):,} post{'' if len(before) == 1 else 's'})"
+        old = f"{len(before):,} existing post{'' if len(before) == 1 else 's'}"
         if dry:
-            told = f"it would begin, and not mail {old}; --backlog mails what is new enough"
+            told = f"it would start without mailing {old}; --backlog mails recent ones"
             return _build_empty_result(digest, told)
         self._newsletter.store.initialize_digest(digest.name, slot, before, self._now)
         self._newsletter.store.save_snapshot(digest.name, (), self._now)
-        return _build_empty_result(digest, f"it begins, and does not mail {old}")
+        return _build_empty_result(digest, f"it starts without mailing {old}")
 
     def _skip_slot(
         self, digest: DigestConfig, slot: datetime, waiting: int, *, recorded: bool
@@ -170,7 +170,7 @@ class Planner:
             audience=len(edition.audience),
             message_size=self._size(digest, slot, edition.variants),
             stats=None,
-            reason="" if edition.audience else "nobody follows what is new",
+            reason="" if edition.audience else "no subscriber follows the new posts",
         )
 
     def _size(self, digest: DigestConfig, slot: datetime, selections: VariantStore) -> int:

@@ -60,9 +60,7 @@ def write_preview(request: BuildRequest, digest: str, folder: Path, address: str
         for path, data in zip(paths, parts.values(), strict=True):
             path.write_bytes(data)
     except OSError as error:
-        raise FeedpubError(
-            f"{folder}: the preview cannot be written there ({error.strerror})"
-        ) from error
+        raise FeedpubError(f"{folder}: cannot write the preview ({error.strerror})") from error
     return Preview(sample.content.subject, paths)
 
 
@@ -99,7 +97,7 @@ def _sample(
         posts = builder.select_example_posts(digest, request.now, reader)
         if not posts:
             whose = f" that {one.address} follows" if reader else ""
-            raise FeedpubError(f"{digest.name}: there is no post{whose} to show yet")
+            raise FeedpubError(f"{digest.name}: no post{whose} to show yet")
         language = builder.get_language(one)
         # The issue has no page yet, so link to the archive.
         url = archive.build_archive_url(newsletter.config, digest.name)

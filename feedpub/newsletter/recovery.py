@@ -51,8 +51,8 @@ def recover(
     """
     if not places and until is None:
         raise FeedpubError(
-            "say what is known to be out: `--from /var/log/mail.log`, or a folder of messages that "
-            "were sent or came back; or `--skip-until 2025-01-30`, up to when all counts as mailed"
+            "specify what was already sent: `--from /var/log/mail.log`, or a folder of sent or "
+            "returned messages; or `--skip-until 2025-01-30`, to count all up to then as mailed"
         )
     with open_newsletter(request) as newsletter:
         keys = _keys(newsletter, places)
@@ -83,7 +83,7 @@ def _keys(newsletter: NewsletterContext, places: Sequence[Path]) -> frozenset[st
         found = {key for key, host in find_sent_keys(_lines(place)) if host == domain}
         if not found:
             raise FeedpubError(
-                f"{place}: names no message that feedpub sent from {domain}; was it the log of "
+                f"{place}: contains no message that feedpub sent from {domain}; is it the log of "
                 "another server, or of other days?"
             )
         keys |= found

@@ -41,11 +41,9 @@ def load_archived_issues(
         issues = storage.load_sent_issues(where.config.subscribers.database, where.cache.parent)
     except errors.StoreError as error:
         if known is None:
-            fault = (
-                f"{error}; until then pages of issues stay as they are, and new ones are missing"
-            )
+            fault = f"{error}; until then issue pages stay unchanged and new ones are missing"
             return IssueArchive(problems=(Problem(str(config_path), 0, fault),), is_complete=False)
-        fault = f"{error}; until then issues are shown as they were at the last build"
+        fault = f"{error}; until then issues are shown as of the last build"
         return IssueArchive(known, problems=(Problem(str(config_path), 0, fault),))
     # Digests renamed in the configuration keep their old name in the database until the newsletter
     # is next opened.

@@ -305,9 +305,7 @@ def _count_notes(making: "PreparedSite", folder: str) -> tuple[Problem, ...]:
     posts = len({each.path for each in notes})
     where = "one post" if posts == 1 else f"{posts:,} posts"
     parts = "1 part" if len(notes) == 1 else f"{len(notes):,} parts"
-    message = (
-        f"{parts} of {where} cannot be shown to readers as written; `feedpub check` lists each"
-    )
+    message = f"{parts} of {where} cannot be rendered as written; `feedpub check` lists them"
     return (Problem(folder, 0, message),)
 
 
@@ -316,8 +314,8 @@ def _refuse_empty(request: BuildRequest, seen: BuildInputs, last: BuildRecord | 
     empty = not any(entry.exists for entry in seen.entries)
     if request.refuse_empty and last and empty and Counts(*last.counts).files:
         raise FeedpubError(
-            f"{seen.paths.content}: is empty now; is its disk unmounted? The site stays as it is; "
-            "`feedpub build` publishes it so"
+            f"{seen.paths.content}: is empty; is its disk unmounted? The site is left unchanged; "
+            "`feedpub build` publishes it anyway"
         )
 
 

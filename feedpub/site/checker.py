@@ -185,14 +185,14 @@ def find_broken_links(
                     continue
                 if post.output_path or not target.startswith("#"):
                     yield Problem(
-                        post.path, lines[target], f'link to "{written}": nothing is there'
+                        post.path, lines[target], f'link to "{written}": target not found'
                     )
                 continue
             name = unquote(url.partition("#")[2])
             if not name or name.lower() == "top" or ":~:" in name or not path.endswith(".html"):
                 continue
             if not targets.has_id(path, name, posts.get(path, "")):
-                fault = f'link to "{written}": there is no heading or anchor of that name'
+                fault = f'link to "{written}": no heading or anchor of that name'
                 yield Problem(post.path, lines[target], fault)
 
 
@@ -204,7 +204,7 @@ def _find_broken_redirects(
         own = post.redirect_url.startswith(config.site.url)
         if own and targets.find(post.redirect_url, config.site.url) is None:
             (asked,) = parsed_posts[post.path].redirect_to
-            fault = f'redirect_to "{asked.target}": nothing is there'
+            fault = f'redirect_to "{asked.target}": target not found'
             yield Problem(post.path, asked.line, fault)
 
 

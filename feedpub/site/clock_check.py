@@ -38,8 +38,8 @@ def check_clock_for_issue(now: datetime, last: datetime | None) -> None:
     """
     if last and is_clock_behind(now, last):
         raise FeedpubError(
-            f"by the clock of this machine it is {now:%Y-%m-%d %H:%M} UTC, and a post of "
-            f"{last:%Y-%m-%d} was published: no issue is made until the clock is right"
+            f"the system clock says {now:%Y-%m-%d %H:%M} UTC, but a post of {last:%Y-%m-%d} is "
+            "already published: no issue is created until the clock is right"
         )
 
 
@@ -58,9 +58,9 @@ def check_clock_for_build(
     if len(gone) * _PART > due:
         path = f"{where.config.content.folder}/{gone[0]}"
         raise FeedpubError(
-            f"{path}: was published, and by the clock of this machine ({request.now:%Y-%m-%d %H:%M}"
-            f" UTC) its date is still to come, as that of {len(gone):,} of {due:,} posts; nothing "
-            "was changed: set the clock right, or publish whatever the date with --future"
+            f"{path}: was published, but by the system clock ({request.now:%Y-%m-%d %H:%M} UTC) "
+            f"its date is in the future, as for {len(gone):,} of {due:,} posts; nothing was "
+            "changed: correct the clock, or publish regardless of dates with --future"
         )
 
 

@@ -142,7 +142,7 @@ class CatalogFile:
         table: dict[str, object] = tomllib.loads(text)
         strange = [key for key in table if key not in _KEYS]
         if strange:
-            raise ValueError(f'"{strange[0]}" is none of {", ".join(_KEYS)}')
+            raise ValueError(f'unknown key "{strange[0]}"; use one of {", ".join(_KEYS)}')
         self.language: str = language
         self.name: str = _text("name", table.get("name", under.name if under else ""))
         self.date: str = _text("date", table.get("date", under.date if under else ""))
@@ -157,7 +157,7 @@ class CatalogFile:
                 _fill(pattern, "", 1, 1, 1)
             except (LookupError, ValueError) as error:
                 raise ValueError(
-                    f'{name} is "{pattern}"; it may hold {{year}} {{month}} {{number}} {{day}}'
+                    f'invalid {name} "{pattern}"; use only {{year}} {{month}} {{number}} {{day}}'
                 ) from error
 
 
@@ -186,7 +186,7 @@ def _forms(key: str, value: object) -> dict[str, str]:
 
 def _text(key: str, value: object) -> str:
     if not isinstance(value, str):
-        raise ValueError(f'"{key}" is not a text')  # noqa: TRY004
+        raise ValueError(f'"{key}" is not a string')  # noqa: TRY004
     return value
 
 

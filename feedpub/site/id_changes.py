@@ -17,9 +17,8 @@ def find_changed_authority(
     now = get_authority(config)
     if last and last.authority != now and Counts(*last.counts).published:
         fault = (
-            f"the ids of posts began with {last.authority} when they were published, and feed "
-            f"readers would show all of them again; to prevent that, add to site: "
-            f"authority: {last.authority}"
+            f"post ids began with {last.authority} at the last build, so feed readers would show "
+            f"all posts as new; to prevent that, set site.authority: {last.authority}"
         )
         yield Problem(str(config_path), 0, fault)
 
@@ -39,7 +38,7 @@ def find_renamed_files(
         for old in gone:
             if old.digest == now.digest or (old.title, old.published) == (now.title, now.published):
                 fault = (
-                    f"was {old.path} when it was published, and feed readers would show it again; "
+                    f"was published as {old.path}, so feed readers would show it as new; "
                     f'to prevent that, add "id: {get_requested_id(config, old)}"'
                 )
                 yield Problem(now.path, 0, fault)

@@ -142,8 +142,8 @@ def read_old_urls(place: Path) -> tuple[str, ...]:
     found = tuple(dict.fromkeys(_in_folder(place) if place.is_dir() else _in_file(place, 0)))
     if not found:
         raise FeedpubError(
-            f"{place}: names no address; give a sitemap.xml, a list with one URL in each line, or "
-            "the folder that the old site was built in"
+            f"{place}: contains no URLs; give a sitemap.xml, a list with one URL per line, or "
+            "the output folder of the old site"
         )
     return found
 
@@ -163,7 +163,7 @@ def _in_file(place: Path, depth: int) -> Iterator[str]:
     """Yield the URLs of a sitemap or sitemap index, or of a list."""
     try:
         if place.stat().st_size > _LARGEST:
-            raise FeedpubError(f"{place}: is larger than {_LARGEST:,} bytes; divide it")
+            raise FeedpubError(f"{place}: is larger than {_LARGEST:,} bytes; split it")
         text = place.read_bytes().decode("utf-8-sig", "replace")
     except OSError as error:
         raise FeedpubError(f"{place}: cannot be read ({error.strerror})") from error
@@ -174,7 +174,7 @@ def _in_file(place: Path, depth: int) -> Iterator[str]:
     for url in locations:
         part = place.parent / unquote(urlsplit(url).path).rpartition("/")[2]
         if depth == _DEEPEST or not part.is_file():
-            raise FeedpubError(f"{place}: names {url}; save that beside it as {part.name}")
+            raise FeedpubError(f"{place}: refers to {url}; save that beside it as {part.name}")
         yield from _in_file(part, depth + 1)
 
 

@@ -97,10 +97,10 @@ def _spaced_tags(parsed_posts: Iterable[ParsedPost | None]) -> Iterator[Problem]
     """Report once, at the first case, tags that look separated by spaces."""
     found = [one for one in parsed_posts if one and one.spaced_tags_line]
     if found:
-        more = f"; so are those of {len(found) - 1:,} more" if len(found) > 1 else ""
+        more = f"; same for {len(found) - 1:,} more" if len(found) > 1 else ""
         message = (
-            "this text counts as one tag; if spaces divide several, put commas between them, or "
-            f"say `content: {{tags_split: space}}`{more}"
+            "this text counts as one tag; if spaces separate several, use commas, or "
+            f"set `content: {{tags_split: space}}`{more}"
         )
         yield Problem(found[0].path, found[0].spaced_tags_line, message)
 

@@ -57,7 +57,9 @@ def find_missing_pages(config: Config, library: Library, path: str) -> Iterator[
     known = _by_path(library)
     for item in config.pages.menu:
         if item.page and item.page not in known:
-            message = f'pages.menu: "{item.page}" is no published file of {config.content.folder}/'
+            message = (
+                f'pages.menu: "{item.page}" is not a published file of {config.content.folder}/'
+            )
             yield Problem(path, 0, message)
 
 

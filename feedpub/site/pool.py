@@ -115,7 +115,7 @@ class PostFileReader:
         except MemoryError:
             reading = _left_out(job.path, facts, _TOO_LARGE)
         except RecursionError:
-            reading = _left_out(job.path, facts, "something in it is nested too deeply")
+            reading = _left_out(job.path, facts, "nested too deeply")
         except Exception as error:  # noqa: BLE001 - one post must not stop the build
             reading = _left_out(job.path, facts, _fault(error))
         except BaseException as error:
@@ -132,7 +132,7 @@ def _handle_lost_worker(job: ReadJob, loss: LostWorker, limits: ResourceLimits) 
     facts = job.stat
     if loss.signal == TIMEOUT_SIGNAL:
         message = (
-            f"takes more than {limits.cpu_seconds:g} s to read; simplify it, divide it "
+            f"takes more than {limits.cpu_seconds:g} s to read; simplify it, split it "
             "into several "
             "posts, or set markdown.engine to comrak"
         )
@@ -140,33 +140,33 @@ def _handle_lost_worker(job: ReadJob, loss: LostWorker, limits: ResourceLimits) 
         message = (
             f"reading it takes more than {limits.memory_bytes // 1_000_000} MB of memory, "
             "or crashes a "
-            "library; is something in it nested too deeply?"
+            "library; is it nested too deeply?"
         )
     else:
         facts = ()  # forget stat data: the next build tries again
-        message = f"the process that read it was killed twice ({_name(loss.signal)}); {_MEMORY}"
+        message = f"the process reading it was killed twice ({_name(loss.signal)}); {_MEMORY}"
     reading = _left_out(job.path, facts, message)
     return JobResult(job.path, CacheRow(job.path, bytes(reading), "", ""))
 
 
 _MEMORY = "is the machine out of memory?"
-_TOO_LARGE = "reading it takes too much memory; simplify it, or divide it into several posts"
+_TOO_LARGE = "reading it takes too much memory; simplify it, or split it into several posts"
 
 
 def describe_killed_worker(path: str, number: int) -> Problem:
     """Return the problem for a worker that was killed while processing a file."""
-    what = f"a process that worked on it was killed ({_name(number)}), and another did its work"
+    what = f"a process working on it was killed ({_name(number)}), and another took over"
     return Problem(path, 0, f"{what}; {_MEMORY}")
 
 
 def _name(number: int) -> str:
-    return signal.Signals(number).name if number else "it ended by itself"
+    return signal.Signals(number).name if number else "exited by itself"
 
 
 def _fault(error: BaseException) -> str:
     return (
-        f"cannot be read, by a fault of feedpub or of a Markdown extension ({type(error).__name__}:"
-        f" {error}); please report it"
+        f"cannot be read because of a bug in feedpub or a Markdown extension "
+        f"({type(error).__name__}: {error}); please report it"
     )
 
 

@@ -72,7 +72,7 @@ def classify_files(
         kind = classifier.classify(entry.path)
         if kind in (FileKind.POST, FileKind.ASSET) and not _is_printable(entry.path):
             shown = ascii(entry.path)[1:-1]
-            fault = f"its name {_describe_unprintable(entry.path)}; rename it"
+            fault = f"file name {_describe_unprintable(entry.path)}; rename it"
             problems.append(Problem(shown, 0, fault, left_out=kind is FileKind.POST))
             continue
         found[kind].append(entry)
@@ -109,8 +109,8 @@ def _describe_unprintable(path: str) -> str:
     found = next((letter for letter in path if letter < " "), "")
     if not found:
         return "is not UTF-8"
-    named = {"\n": "a line end", "\r": "a line end", "\t": "a tab"}
-    return f"holds {named.get(found) or f'a control character (U+{ord(found):04X})'}"
+    named = {"\n": "a line break", "\r": "a line break", "\t": "a tab"}
+    return f"contains {named.get(found) or f'a control character (U+{ord(found):04X})'}"
 
 
 def _is_printable(path: str) -> bool:
@@ -201,8 +201,8 @@ def read_posts(  # noqa: PLR0913 - inputs, known results and callbacks
     return ReadResults(readings, tuple(lost), (*told, *left_out))
 
 
-UNFINISHED = "is still being written; until that ends it is published as it was before"
-UNFINISHED_NEW = "is still being written; it is published as soon as that ends"
+UNFINISHED = "is still being written; its previous version stays published meanwhile"
+UNFINISHED_NEW = "is still being written; it is published once complete"
 
 
 def _keep_known(path: str, known: ReadResult | None) -> ReadResult:

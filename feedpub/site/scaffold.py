@@ -48,7 +48,7 @@ def create_post(
         with path.open("x", encoding="utf-8", newline="\n") as file:
             file.write("\n".join(lines))
     except FileExistsError:
-        raise FeedpubError(f"{path}: is there already; edit it, or choose another title") from None
+        raise FeedpubError(f"{path}: already exists; edit it, or choose another title") from None
     return path
 
 
@@ -60,8 +60,8 @@ def _author(config: Config, wanted: str) -> str:
         return wanted
     if wanted:
         near = find_close_match(wanted, keys + names)
-        hint = f'did you mean "{near}"?' if near else f"known are: {', '.join(keys) or 'none'}"
-        raise FeedpubError(f'no author "{wanted}" in authors: of the configuration; {hint}')
+        hint = f'did you mean "{near}"?' if near else f"known authors: {', '.join(keys) or 'none'}"
+        raise FeedpubError(f'no author "{wanted}" under authors: in the configuration; {hint}')
     if len(keys) == 1:
         return keys[0]
     return config.site.author.name if config.site.author else ""
@@ -89,10 +89,10 @@ def create_site(folder: Path, now: datetime) -> NewSite:
     """
     if (folder / "config.yaml").exists():
         raise FeedpubError(
-            f"{folder / 'config.yaml'}: there is a site here already; name a new folder"
+            f"{folder / 'config.yaml'}: a site already exists here; choose a new folder"
         )
     if folder.exists() and not folder.is_dir():
-        raise FeedpubError(f"{folder}: is a file; name a folder")
+        raise FeedpubError(f"{folder}: is a file; choose a folder")
     welcome = _packaged("content/welcome.md").replace("@date@", now.isoformat(timespec="seconds"))
     wanted = {
         "config.yaml": _packaged("config.yaml"),

@@ -64,7 +64,7 @@ class Translator:
             words = self.catalog.gettext(key, n)
         except KeyError as error:
             near = format_suggestion(key, self.catalog.list_keys())
-            raise jinja2.TemplateRuntimeError(f'no words for "{key}"{near}') from error
+            raise jinja2.TemplateRuntimeError(f'no translation for "{key}"{near}') from error
         if self.plain:
             return words.format(n=n, **values)
         # Values may be Markup already, such as a date; a message by itself is escaped by Jinja2.
@@ -268,7 +268,7 @@ class Templates:
             raise TemplateError(f"{place}:{error.lineno}: {error.message}") from error
         except jinja2.TemplateNotFound as error:
             lacking = str(error.name)
-            message = f'there is no template "{lacking}"{format_suggestion(lacking, self._texts)}'
+            message = f'no template "{lacking}"{format_suggestion(lacking, self._texts)}'
             raise TemplateError(f"{self._locate_error(error, name)}: {message}") from error
         except jinja2.TemplateError as error:
             message = str(error.message)
@@ -381,7 +381,7 @@ class Templates:
         def asset(name: str) -> str:
             if name not in self._assets:
                 raise jinja2.TemplateRuntimeError(
-                    f'there is no file "{name}" to publish{format_suggestion(name, self._assets)}'
+                    f'no asset "{name}"{format_suggestion(name, self._assets)}'
                 )
             return links.href(links.absolute(quote(self._assets[name][0])))
 

@@ -116,8 +116,7 @@ def load_sent_issues(url: str, folder: Path) -> tuple[Issue, ...]:
     except (SQLAlchemyError, LookupError, TypeError, ValueError) as error:
         words = " ".join(str(error).split())
         raise StoreError(
-            f"{database.display_name}: the database is damaged ({words}); bring it back "
-            "from a backup"
+            f"{database.display_name}: the database is damaged ({words}); restore it from a backup"
         ) from error
     finally:
         database.close()

@@ -25,7 +25,7 @@ from feedpub.storage.errors import StoreError, StoreUnavailable
 DEFAULT_FILE = "newsletter.sqlite"
 
 _KNOWN = (
-    'it knows SQLite ("sqlite:///news.sqlite") and PostgreSQL ("postgresql://user@host/name", '
+    'use SQLite ("sqlite:///news.sqlite") or PostgreSQL ("postgresql://user@host/name", '
     "the password in PGPASSWORD or percent-encoded after the user)"
 )
 _POSTGRESQL = frozenset(("postgres", "postgresql", "postgresql+psycopg"))
@@ -47,18 +47,18 @@ def parse_database_url(url: str, folder: Path) -> URL:
     try:
         parsed = make_url(url) if url else URL.create("sqlite", database=DEFAULT_FILE)
     except (ArgumentError, ValueError):
-        raise StoreError(f"{_CONFIG_KEY} is not the URL of a database: {_KNOWN}") from None
+        raise StoreError(f"{_CONFIG_KEY} is not a database URL; {_KNOWN}") from None
     name = parsed.drivername.partition("+")[0]
     if name == "sqlite":
         if parsed.database in {None, "", ":memory:"}:
-            raise StoreError(f'{_CONFIG_KEY} names no file; "sqlite:///news.sqlite" does')
+            raise StoreError(f'{_CONFIG_KEY} names no file; write it like "sqlite:///news.sqlite"')
         return parsed.set(drivername="sqlite", database=str(folder / str(parsed.database)))
     if parsed.drivername not in _POSTGRESQL:
         shown = parsed.drivername if re.fullmatch(r"[a-z0-9+_]{1,40}", parsed.drivername) else ""
-        raise StoreError(f'{_CONFIG_KEY}: "{shown}://" is of no kind that feedpub knows: {_KNOWN}')
+        raise StoreError(f'{_CONFIG_KEY}: unsupported database "{shown}://"; {_KNOWN}')
     if any("@" in (part or "") for part in (parsed.host, parsed.database)):
         raise StoreError(
-            f'{_CONFIG_KEY} has an "@" too many: write %40 for one in a password, or set PGPASSWORD'
+            f'{_CONFIG_KEY} has too many "@"; write %40 for one in a password, or set PGPASSWORD'
         )
     return parsed.set(drivername="postgresql+psycopg")
 
@@ -216,7 +216,7 @@ class Database:
             yield
             return
         if not self._write_lock.acquire(timeout=self._patience):
-            raise self._unavailable(TimeoutError("somebody else has been writing for long"))
+            raise self._unavailable(TimeoutError("timed out waiting for another write"))
         try:
             yield
         finally:
@@ -233,9 +233,8 @@ class Database:
             name = getattr(error.orig, "sqlite_errorname", "")
             if name.startswith(_BROKEN):
                 raise StoreError(
-                    f"{self.display_name}: {error.orig}; see to the disk and the file's "
-                    "permissions, or "
-                    "bring the file back from a backup"
+                    f"{self.display_name}: {error.orig}; check the disk and the file's "
+                    "permissions, or restore the file from a backup"
                 ) from error
             passing = isinstance(error, (OperationalError, InterfaceError)) and not name
             if passing or error.connection_invalidated or name.startswith(_BUSY):
@@ -247,7 +246,7 @@ class Database:
     def _unavailable(self, error: BaseException) -> StoreUnavailable:
         words = redact_passwords(str(error), self._url)
         return StoreUnavailable(
-            f"{self.display_name}: the database is not there for now ({words}); see that it runs"
+            f"{self.display_name}: the database is unavailable ({words}); check that it is running"
         )
 
 
@@ -292,7 +291,7 @@ def _engine(url: URL, timeout: float) -> Engine:
 
 def _unusable(url: URL, error: BaseException) -> StoreError:
     words = redact_passwords(str(error), url)
-    return StoreError(f"{describe_url(url)}: no connection can be made: {words}")
+    return StoreError(f"{describe_url(url)}: cannot connect: {words}")
 
 
 def _file_engine(url: URL, timeout: float) -> Engine:
@@ -301,7 +300,9 @@ def _file_engine(url: URL, timeout: float) -> Engine:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.touch(mode=0o600)  # the file holds addresses: only its owner may read it
     except OSError as error:
-        raise StoreError(f"{path}: {error.strerror}; the list of readers is kept there") from error
+        raise StoreError(
+            f"{path}: {error.strerror}; the subscriber list is stored there"
+        ) from error
     engine = create_engine(
         url, connect_args={"timeout": min(_SLICE, timeout)}, hide_parameters=True
     )

@@ -286,9 +286,8 @@ class DeliveryStore:
             octets = connection.scalar(select(selection.c.content).where(*which))
         if octets is None:
             raise StoreError(
-                f"{self._database.display_name}: issue {number} has no selection {key}; "
-                "was the database "
-                "replaced?"
+                f"{self._database.display_name}: issue {number} has no variant {key}; "
+                "was the database replaced?"
             )
         return rows.decompress_content(octets)
 

@@ -354,7 +354,7 @@ def _issue(connection: Connection, number: int) -> Issue:
         select(*storage_rows.ISSUE_COLUMNS).where(issue.c.id == number)
     ).first()
     if row is None:
-        raise StoreError(f"there is no issue {number}; `feedpub digest status` tells of all")
+        raise StoreError(f"there is no issue {number}; `feedpub digest status` lists all")
     return storage_rows.parse_issue(row)
 
 
@@ -369,7 +369,7 @@ def _expect(connection: Connection, number: int, states: AbstractSet[str]) -> No
     found = _issue(connection, number)
     if found.state not in states:
         raise StoreError(
-            f"issue {number} is {found.state}; this needs one that is {' or '.join(sorted(states))}"
+            f"issue {number} is {found.state}; it must be {' or '.join(sorted(states))}"
         )
 
 

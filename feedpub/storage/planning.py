@@ -114,8 +114,8 @@ def _refuse_mailed(connection: Connection, plan: IssuePlan) -> None:
         post = connection.scalar(query.limit(1))
         if post is not None:
             raise ConcurrentUpdateError(
-                f"digest {plan.digest}: the post {post} has been planned already, by another "
-                "process perhaps; run it again"
+                f"digest {plan.digest}: post {post} is already planned, perhaps by another "
+                "process; run it again"
             )
 
 
@@ -186,8 +186,8 @@ def _refuse_received(connection: Connection, plan: IssuePlan, number: int) -> No
     )
     if shared and connection.scalar(query.limit(1)) is not None:
         raise ConcurrentUpdateError(
-            f"digest {plan.digest}: some readers are getting one of these posts by another digest "
-            "already, planned meanwhile; run it again"
+            f"digest {plan.digest}: some subscribers already get one of these posts in another "
+            "digest, planned meanwhile; run it again"
         )
 
 

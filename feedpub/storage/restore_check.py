@@ -197,8 +197,8 @@ def _change_state(connection: Connection, number: int, state: str, now: datetime
 
 def _unwritable(error: OSError) -> StoreUnavailable:
     return StoreUnavailable(
-        f"{error.filename}: {error.strerror}; what is kept there tells a restored database from "
-        "this one: see to the disk and the file's permissions"
+        f"{error.filename}: {error.strerror}; this file shows whether the database was "
+        "restored; check the disk and the file's permissions"
     )
 
 

@@ -29,8 +29,8 @@ from feedpub.storage.rows import hash_address
 _SYNCED = 100  # the counter is synced once per so many releases
 _HEADER = "# who has left, by salted hashes of addresses:"
 _WAITS = (
-    "Nothing is sent until `feedpub digest recover` has settled what is known to be out: give it "
-    "the mail server's log with --from, or a date with --skip-until"
+    "nothing is sent until `feedpub digest recover` has determined what was sent: pass the mail "
+    "server's log with --from, or a date with --skip-until"
 )
 
 
@@ -76,7 +76,7 @@ class RestoreGuard:
             return self._describe_outdated(position)
         except OSError as error:
             raise FeedpubError(
-                f"{error.filename}: {error.strerror}; what is kept there tells whether the "
+                f"{error.filename}: {error.strerror}; this file shows whether the "
                 "database was restored from a backup"
             ) from error
 
@@ -96,8 +96,8 @@ class RestoreGuard:
             self._issues.append([line])
         except OSError as error:
             raise FeedpubError(
-                f"{self._issues.path}: {error.strerror}; nothing is planned that would not be "
-                "known after the database was restored from a backup"
+                f"{self._issues.path}: {error.strerror}; issue not planned, because it could "
+                "not be recovered if the database were restored from a backup"
             ) from error
 
     def load_issues(self) -> Iterable[PlannedIssue]:
@@ -131,8 +131,8 @@ class RestoreGuard:
                 )
             except OSError as error:
                 raise FeedpubError(
-                    f"{error.filename}: {error.strerror}; messages of issues came back that the "
-                    "newsletter's database does not know: it was brought back from a backup"
+                    f"{error.filename}: {error.strerror}; bounces belong to issues that are "
+                    "not in the newsletter database: it was restored from a backup"
                 ) from error
         return self._describe_outdated(position)
 
@@ -153,15 +153,14 @@ class RestoreGuard:
         nonce, number = told
         if nonce != position.nonce:
             return (
-                "the newsletter's database is another one than the one that mail went out of last, "
-                f"or older: was it brought back from a backup? {_WAITS}"
+                "the newsletter database is not the one that mail was last sent from, or is older "
+                f"(restored from a backup?); {_WAITS}"
             )
         if number > position.sent_batches:
             return (
-                "the newsletter's database is older than what went out: messages were released "
-                f"{number:,} times, and it knows of {position.sent_batches:,}; it was "
-                "brought back from a "
-                f"backup. {_WAITS}"
+                "the newsletter database is older than the mail already sent (messages released "
+                f"{number:,} times, {position.sent_batches:,} of them recorded) and was restored "
+                f"from a backup; {_WAITS}"
             )
         if number < position.sent_batches:
             with suppress(OSError):

@@ -121,7 +121,7 @@ class SubscriberStore:
         with self._database.begin_write() as connection:
             if is_address_forgotten(connection, key):
                 raise AddressForgottenError(
-                    f"{subscriber.address}: this person asked to be forgotten, and is not mailed"
+                    f"{subscriber.address}: this person asked to be forgotten and is not mailed"
                 )
             row = connection.execute(
                 imports.build_upsert(connection, now).returning(*rows.SUBSCRIBER_COLUMNS),

@@ -59,8 +59,8 @@ def _upgrade(connection: Connection, place: str, head: str) -> None:
         revision = _revision(connection)
         if revision and revision not in known:
             raise StoreError(
-                f"{place}: a newer feedpub wrote this database (its schema is {revision}, and this "
-                f"feedpub knows it up to {HEAD}); install that feedpub, or a newer one"
+                f"{place}: the database was written by a newer feedpub (schema {revision}; this "
+                f"version supports up to {HEAD}); install that version or a newer one"
             )
         config.attributes["connection"] = connection
         command.upgrade(config, head)

@@ -149,7 +149,7 @@ def build_layout(
         )
     notes: list[str] = []
     if not sheet.header:
-        notes.append("the file has no header: columns are known by what stands in them")
+        notes.append("the file has no header: columns are identified by their contents")
         found = _guess_without_header(found, sheet.column_stats, words)
     _find_addresses(found, sheet, notes)
     layout = TableLayout(
@@ -216,7 +216,7 @@ def _flag_unclear(column: Column, name: str, cells: ColumnStats) -> Column:
         doubt = f"it holds {_format_list(cells.inactive_words[:_SHOWN])}"
     elif column.meaning != csv_vendors.LABELS and csv_vendors.is_consent_column(name):
         shown = _format_list([word for word, _ in cells.words.most_common(_SHOWN)])
-        doubt = f"its name looks like it, and it holds {shown}"
+        doubt = f"its name suggests so, and it holds {shown}"
     else:
         return column
     return replace(column, unclear_reason=doubt)
@@ -283,8 +283,8 @@ def _with_states(
         if date:
             notes.append(
                 f"{quote_value(layout.columns[index].label)} has dates such as "
-                f"{quote_value(date)}: nobody "
-                "can tell the day from the month, so they become a field, and consent is dated now"
+                f"{quote_value(date)}: day and "
+                "month are ambiguous, so they become a custom field and consent is dated now"
             )
     if layout.native_columns:
         ranked[csv_vendors.CUSTOM_FIELD] = tuple(
@@ -294,7 +294,7 @@ def _with_states(
     reasons = tuple(at for at, name in enumerate(names) if _is_reason(name, layout.columns[at]))
     default, blank = _default(layout, names), ""
     if default != ACTIVE:
-        notes.append(f"rows that say nothing of a state are {default}: the whole file is about it")
+        notes.append(f"rows without a state count as {default}, as the file as a whole implies")
     elif any(
         state == ACTIVE
         for index in ranked.get(csv_vendors.STATE, ())
@@ -340,7 +340,7 @@ def _words(
     for state in states.values():
         if state not in SUBSCRIBER_STATES:
             raise InvalidValueError(
-                f"{quote_value(state)} is no state: write one of {', '.join(SUBSCRIBER_STATES)}"
+                f"unknown state {quote_value(state)}; use one of {', '.join(SUBSCRIBER_STATES)}"
             )
     words = {**csv_vendors.STATE_WORDS, **service.state_words}
     coded = any(
@@ -430,10 +430,10 @@ def _describe_missing_addresses(labels: Sequence[str], held: int) -> str:
     what = (
         f"{held} columns hold e-mail addresses"
         if held
-        else "no column is known to hold e-mail addresses"
+        else "no column seems to hold e-mail addresses"
     )
     return (
-        f"{what}: say which one is the readers', as in "
+        f"{what}: choose the right one, as in "
         f"--column {quote_value(f'email={labels[0]}')}; the columns are {_format_list(labels)}"
     )
 

@@ -22,7 +22,7 @@ from feedpub.subscribers.csv_export import unescape_formula
 from feedpub.subscribers.csv_rows import Pairs, parse_cadence, parse_filter, parse_foreign_row
 from feedpub.subscribers.csv_survey import collect_stats, is_address
 
-_NO_FIELDS = 'the column "fields" holds no JSON of names and texts: write it like {"city": "Oslo"}'
+_NO_FIELDS = 'the column "fields" is not a JSON object of strings; write it like {"city": "Oslo"}'
 
 
 def parse_native_row(cells: Sequence[str], layout: TableLayout, now: datetime) -> Subscriber:
@@ -43,7 +43,7 @@ def parse_native_row(cells: Sequence[str], layout: TableLayout, now: datetime) -
     normalize_address(address.strip())
     if state not in ("", *SUBSCRIBER_STATES):
         raise InvalidValueError(
-            f"{quote_value(state)} is no state: write one of {', '.join(SUBSCRIBER_STATES)}"
+            f"unknown state {quote_value(state)}; use one of {', '.join(SUBSCRIBER_STATES)}"
         )
     return Subscriber(
         id=_number(number),
@@ -66,7 +66,7 @@ def _number(text: str) -> int:
     try:
         return int(text or "0")
     except ValueError as error:
-        raise InvalidValueError(f"{quote_value(text)} is no number") from error
+        raise InvalidValueError(f"invalid number {quote_value(text)}") from error
 
 
 def _time(text: str) -> datetime:
@@ -75,7 +75,7 @@ def _time(text: str) -> datetime:
         return read.replace(tzinfo=UTC) if read.tzinfo is None else read.astimezone(UTC)
     except (ValueError, OverflowError) as error:
         raise InvalidValueError(
-            f"{quote_value(text)} is no time: write it like 2024-05-31T18:00:00Z"
+            f"invalid time {quote_value(text)}; write it like 2024-05-31T18:00:00Z"
         ) from error
 
 
@@ -99,7 +99,7 @@ _QUOTED = re.compile(r'"[^"]*"')
 _EXCEL = re.compile(r"sep=([,;\t|])\s*", re.IGNORECASE)
 _UNDECODED = re.compile("[\ud800-\udfff]")
 _ENCODING = (
-    "some of its letters are not in the encoding of the file: say which one it is in, "
+    "some characters are not in the encoding of the file; set the right one, "
     "as in --encoding cp1252, or save the file as CSV UTF-8"
 )
 _MAX_REREAD_LINES = 100_000  # limit on lines read twice because of stray quotation marks
@@ -275,12 +275,12 @@ def _describe_csv_error(error: csv.Error, begun: int, lines: _RewindableLines) -
     rows = "this row" if alone else f"lines {begun} to {ended}"
     if "field limit" in str(error):
         return (
-            f"{rows} has a cell of over {csv.field_size_limit() // 1024} KiB: "
-            "a quotation mark may be opened in it and never closed, or this is no list of readers"
+            f"a cell in {rows} is over {csv.field_size_limit() // 1024} KiB: "
+            "a quotation mark may be unclosed, or the file is not a subscriber list"
         )
     return (
-        f"{rows} cannot be parted into cells ({error}): a quotation mark inside a cell "
-        'is written twice, and the cell between two of them ("so")'
+        f"{rows} cannot be split into cells ({error}): a quotation mark inside a cell "
+        "must be doubled, and the cell must be quoted"
     )
 
 
@@ -288,8 +288,8 @@ def _fit_to_width(cells: list[str], width: int) -> list[str]:
     """Pad a row to the number of columns; raise InvalidValueError if it has more cells."""
     if any(cells[width:]):
         raise InvalidValueError(
-            f"{len(cells)} cells stand below {width} columns: "
-            "a cell that holds the delimiter itself must be between quotation marks"
+            f"{len(cells)} cells for {width} columns: "
+            "a cell that contains the delimiter must be quoted"
         )
     return [*cells[:width], *[""] * (width - len(cells))]
 
@@ -304,24 +304,24 @@ SAMPLE_SIZE = 4096
 """Bytes of a file to pass to `detect_bom_encoding` and `reject_non_csv`."""
 
 _AS_CSV = "open it in a spreadsheet program and save it as CSV UTF-8"
-_UNPACK = "unpack it, and import the CSV file that is in it"
+_UNPACK = "unpack it and import the CSV file inside"
 # How a file begins, what it is, and what to do.
 _FILE_SIGNATURES = (
     (rb"PK\x03\x04.*(?:xl/|\[Content_Types\]|mimetype)", f"a spreadsheet (.xlsx, .ods): {_AS_CSV}"),
     (rb"PK\x03\x04|PK\x05\x06", f"a ZIP archive: {_UNPACK}"),
     (rb"\x1f\x8b|7z\xbc\xaf|Rar!|BZh|\xfd7zXZ|\x28\xb5\x2f\xfd", f"compressed: {_UNPACK}"),
-    (rb"\xd0\xcf\x11\xe0", f"a spreadsheet of an old kind (.xls): {_AS_CSV}"),
-    (rb"%PDF", "a PDF: export the list again, as CSV"),
-    (rb"SQLite format 3", "a database: export its readers as CSV"),
+    (rb"\xd0\xcf\x11\xe0", f"an old spreadsheet (.xls): {_AS_CSV}"),
+    (rb"%PDF", "a PDF: export the list again as CSV"),
+    (rb"SQLite format 3", "a database: export its subscribers as CSV"),
     (
         rb"\s*BEGIN:VCARD",
         "an address book (vCard): export it as CSV, with only those who asked for your mail",
     ),
     (
         rb"(?i)\s*<(?:!doctype|html|head|body|table|\?xml)",
-        "a web page or XML, perhaps one that asks you to sign in: export the list again, as CSV",
+        "a web page or XML, perhaps a sign-in page: export the list again as CSV",
     ),
-    (rb"\s*(?:\{|\[\s*[\[{\]\"])", "JSON: export the list as CSV, or turn it into CSV (jq, @csv)"),
+    (rb"\s*(?:\{|\[\s*[\[{\]\"])", "JSON: export the list as CSV, or convert it (jq, @csv)"),
     (rb"(?i)\s*(?:insert into|create table|-- mysql|-- phpmyadmin)", "SQL: export it as CSV"),
 )
 _BOMS = (
@@ -345,7 +345,7 @@ def reject_non_csv(head: bytes) -> None:
         if re.match(begins, head, re.DOTALL):
             raise InvalidValueError(f"the file is {what}")
     if detect_bom_encoding(head) is None and b"\0" in head:
-        raise InvalidValueError("the file is no text: export the list as CSV UTF-8")
+        raise InvalidValueError("the file is not text: export the list as CSV UTF-8")
 
 
 def detect_bom_encoding(head: bytes) -> str | None:
@@ -390,6 +390,6 @@ def validate_encoding(name: str) -> str:
         "".encode(name)
     except (LookupError, ValueError, UnicodeError):
         raise InvalidValueError(
-            f"there is no encoding {quote_value(name)}: write one such as utf-8, utf-16 or cp1252"
+            f"unknown encoding {quote_value(name)}; use one such as utf-8, utf-16 or cp1252"
         ) from None
     return name

@@ -64,7 +64,7 @@ def parse_cadence(text: str) -> str:
     word = text.strip().casefold() or "digest"
     if word not in CADENCES:
         raise InvalidValueError(
-            f"{quote_value(text)} is no cadence: write one of {', '.join(CADENCES)}"
+            f"unknown cadence {quote_value(text)}; use one of {', '.join(CADENCES)}"
         )
     return word
 
@@ -74,7 +74,7 @@ def parse_filter(follows: str, tags: Sequence[str], authors: Sequence[str]) -> S
     word = follows.strip().casefold() or (CHOSEN if tags or authors else EVERYTHING)
     if word not in (EVERYTHING, CHOSEN):
         raise InvalidValueError(
-            f'{quote_value(follows)} is neither "{EVERYTHING}" nor "{CHOSEN}": write one of them'
+            f'{quote_value(follows)} is neither "{EVERYTHING}" nor "{CHOSEN}"; use one of these'
         )
     return SubscriptionFilter(word == EVERYTHING, tuple(tags), tuple(authors))
 
@@ -161,11 +161,10 @@ def _read_states(cells: Sequence[str], layout: TableLayout) -> list[str]:
             state = layout.state_words.get(csv_vendors.normalize_label(word))
             if state is None:
                 raise InvalidValueError(
-                    f"nobody knows the state {quote_value(word)}: say which of "
-                    f"{', '.join(SUBSCRIBER_STATES)} it "
-                    f"means, as in --state {quote_value(f'{word}=active')}, or that no "
-                    "column is the "
-                    'state: --column "state="'
+                    f"unknown state {quote_value(word)}; map it to one of "
+                    f"{', '.join(SUBSCRIBER_STATES)}, as in --state "
+                    f"{quote_value(f'{word}=active')}, or ignore the column: "
+                    '--column "state="'
                 )
             said.append(state)
     return said
@@ -190,7 +189,7 @@ def _read_booleans(cells: Sequence[str], layout: TableLayout) -> list[str]:
                 state = layout.state_words.get(csv_vendors.normalize_label(cell))
                 if state is None:
                     raise InvalidValueError(
-                        f"{quote_value(cell)} does not tell whether mail is wanted: write true or "
+                        f"{quote_value(cell)} does not say whether mail is wanted; write true or "
                         f"false, or say what it means: --state {quote_value(f'{cell}=active')}"
                     )
                 said.append(state)
@@ -232,7 +231,7 @@ def _read_consent(
         column = layout.columns[index]
         if column.is_explicit:
             raise InvalidValueError(
-                f"{quote_value(cell)} is no time: write it like 2024-05-31T18:00:00Z"
+                f"invalid time {quote_value(cell)}; write it like 2024-05-31T18:00:00Z"
             )
         if csv_vendors.parse_boolean(cell) is None:
             unread = (*unread, (column.label, _clean(cell)))
@@ -247,7 +246,7 @@ def _language(cells: Sequence[str], layout: TableLayout) -> tuple[str, Pairs]:
             return cell.replace("_", "-"), ()
         if layout.columns[index].is_explicit:
             raise InvalidValueError(
-                f"{quote_value(cell)} is no language: write its code, such as en or zh-Hans"
+                f"invalid language {quote_value(cell)}; use a code such as en or zh-Hans"
             )
         return "", (("language", cell),)
     return "", ()

@@ -259,7 +259,7 @@ def _inspect_file(
             file.seek(0)
             encoding = csv_import.detect_bom_encoding(head) or csv_import.guess_encoding(file)
             if not encoding.startswith("utf-8"):
-                notes.append(f"its letters are read as {encoding}; --encoding says another one")
+                notes.append(f"the file is read as {encoding}; use --encoding to change that")
         lines = _lines(path, file, encoding)
         layout = csv_import.detect_layout(lines, path.name, columns, states)
     except csv_import.InvalidTableError as error:
@@ -278,8 +278,7 @@ def _lines(path: Path, file: BinaryIO, encoding: str) -> Iterator[str]:
         yield from text
     except UnicodeError as error:
         raise FeedpubError(
-            f"{path}: its letters are not in this encoding ({error}): "
-            "say which one it is, as in --encoding cp1252"
+            f"{path}: cannot be decoded ({error}); set the encoding, as in --encoding cp1252"
         ) from error
     except OSError as error:
         raise FeedpubError(f"{path}: cannot be read ({error.strerror})") from error
@@ -322,9 +321,7 @@ def get_by_address(newsletter: NewsletterContext, address: str) -> Subscriber:
     with _wrap_address_errors():
         one = newsletter.store.find_subscriber(address)
     if one is None:
-        raise FeedpubError(
-            f"{address}: nobody has this address; `feedpub subscribers list` shows all"
-        )
+        raise FeedpubError(f"{address}: no such subscriber; `feedpub subscribers list` shows all")
     return one
 
 
@@ -341,5 +338,5 @@ def _require_choice(word: str, words: tuple[str, ...], kind: str) -> None:
     """Raise FeedpubError for a word that is not among the choices."""
     if word not in words:
         meant = find_close_match(word, words)
-        hint = f'did you mean "{meant}"?' if meant else f"there are: {', '.join(words)}"
-        raise FeedpubError(f'"{word}" is no {kind}; {hint}')
+        hint = f'did you mean "{meant}"?' if meant else f"use one of {', '.join(words)}"
+        raise FeedpubError(f'unknown {kind} "{word}"; {hint}')

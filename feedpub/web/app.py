@@ -108,5 +108,5 @@ def build_unavailable_routes(url: str) -> list[Route]:
 
 async def _answer_unavailable(request: Request) -> Response:
     del request
-    told = "This does not work at the moment. Please come again in a minute.\n"
+    told = "Temporarily unavailable. Please try again in a minute.\n"
     return PlainTextResponse(told, 503, {"Retry-After": "60", "Cache-Control": "no-store"})

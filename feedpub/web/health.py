@@ -56,37 +56,38 @@ class _SnapshotCollector(Collector):
     def collect(self) -> Iterator[Metric]:
         """Yield every metric whose value is known."""
         one = self._snapshot
-        about = GaugeMetricFamily("feedpub_info", "The version that runs.", labels=["version"])
+        about = GaugeMetricFamily("feedpub_info", "Running version.", labels=["version"])
         about.add_metric([one.version], 1)
         yield about
-        yield CounterMetricFamily("feedpub_builds", "Builds that were done.", one.builds)
-        yield CounterMetricFamily(
-            "feedpub_failed_builds", "Builds that could not be done.", one.failed_builds
-        )
-        yield GaugeMetricFamily("feedpub_posts", "Posts that are published.", one.posts)
-        yield GaugeMetricFamily("feedpub_problems", "What somebody should mend.", one.problems)
+        yield CounterMetricFamily("feedpub_builds", "Completed builds.", one.builds)
+        yield CounterMetricFamily("feedpub_failed_builds", "Failed builds.", one.failed_builds)
+        yield GaugeMetricFamily("feedpub_posts", "Published posts.", one.posts)
+        yield GaugeMetricFamily("feedpub_problems", "Problems to fix.", one.problems)
         requests = CounterMetricFamily(
-            "feedpub_feed_requests", "Requests for feeds, by status.", labels=["status"]
+            "feedpub_feed_requests", "Feed requests by status.", labels=["status"]
         )
         for status, number in one.requests:
             requests.add_metric([status], number)
         yield requests
         yield _build_gauge(
-            "feed_readers", "feed", "Readers of each feed, as programs say.", one.feed_readers
+            "feed_readers",
+            "feed",
+            "Readers of each feed, as reported by programs.",
+            one.feed_readers,
         )
-        yield _build_gauge("subscribers", "state", "People on the list.", one.subscribers)
-        yield _build_gauge("deliveries", "state", "Messages of issues that go out.", one.deliveries)
+        yield _build_gauge("subscribers", "state", "Subscribers by state.", one.subscribers)
+        yield _build_gauge("deliveries", "state", "Messages of issues being sent.", one.deliveries)
         yield from self._collect_optional()
 
     def _collect_optional(self) -> Iterator[Metric]:
         one = self._snapshot
         for name, said, value in (
-            ("database_up", "Whether the database can be asked.", one.database_up),
-            ("errands_waiting", "Hubs and hooks that wait to be told.", one.pending_webhooks),
+            ("database_up", "Whether the database is available.", one.database_up),
+            ("errands_waiting", "Pending webhook and hub requests.", one.pending_webhooks),
             ("build_seconds", "How long the last build took.", one.build_seconds),
             ("built_timestamp_seconds", "When the last build ended.", one.built_at),
-            ("watcher_lag_seconds", "From a change to the build of it.", one.watcher_lag),
-            ("scheduler_lag_seconds", "How late the last duty began.", one.scheduler_lag),
+            ("watcher_lag_seconds", "Time from a change to its build.", one.watcher_lag),
+            ("scheduler_lag_seconds", "Start delay of the last job.", one.scheduler_lag),
         ):
             if value is not None:
                 yield GaugeMetricFamily(f"feedpub_{name}", said, value)

@@ -70,8 +70,8 @@ def open_socket(host: str, port: int, options: str = "") -> socket.socket:
     except OSError as error:
         why = str(error.strerror).partition(" (while ")[0]  # our message names the address
         other = f"`web: {{port: {max(port % _LAST, _USUAL) + 1}}}` in the configuration"
-        ways = f"{options} or {other} name" if options else f"{other} names"
-        message = f"{host}, port {port}: cannot listen there: {why}; {ways} another place"
+        ways = f"{options} or {other}" if options else other
+        message = f"{host}, port {port}: cannot listen: {why}; choose another address with {ways}"
         raise FeedpubError(message) from None
     # Accepted connections inherit it. Without it, Nagle's algorithm and delayed ACKs would hold
     # back the second part of a response for 40 ms.

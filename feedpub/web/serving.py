@@ -48,7 +48,7 @@ def serve(request: BuildRequest, stand: ServeOptions) -> None:
     """
     where = resolve_paths(request, sends=False)
     if not is_built(where.output):
-        raise FeedpubError(f"{where.output}: nothing is built there; run `feedpub build` first")
+        raise FeedpubError(f"{where.output}: not built yet; run `feedpub build` first")
     opened, running = _server(where, stand, _app(where, stand))
     run_server(running, opened, lambda _: None, running.stop)
 

@@ -388,4 +388,4 @@ def _redirect(where: bytes, scope: Scope) -> Response:
     query = (b"&" if b"?" in bare else b"?") + asked if asked else b""
     location = (bare + query + mark + fragment).decode("latin-1")
     headers = {"Location": location, "Cache-Control": _SHORT_CACHE}
-    return PlainTextResponse("It is elsewhere.\n", 301, headers)
+    return PlainTextResponse("Moved.\n", 301, headers)

@@ -130,7 +130,7 @@ def build_parsers(
         try:
             found["sendgrid"] = SendGrid(settings.sendgrid, keys)
         except ValueError as error:
-            raise FeedpubError(f"mail.webhooks.sendgrid: it {error}") from None
+            raise FeedpubError(f"mail.webhooks.sendgrid: {error}") from None
     return found
 
 
@@ -147,9 +147,9 @@ def build_site_webhook_routes(
     def heed(reports: tuple[BounceEvent, ...]) -> None:
         returned = bounce_processing.process_events(replace(site, now=now()), reports)
         for each in returned.words:
-            tell(f"a server refused us, and no reader: {each}")
+            tell(f"a server rejected the sender, not the recipient: {each}")
         for issue in returned.paused:
-            tell(f"issue {issue} is paused: servers refuse us")
+            tell(f"issue {issue} is paused: servers reject our mail")
 
     return (
         build_webhook_routes(services, WebhookHandlers(heed, visit, now, tell)) if services else []
@@ -193,7 +193,7 @@ class _WebhookEndpoint:
         try:
             told = await read_body(request, MAX_BODY_SIZE, _SECONDS)
         except BodyError as error:
-            response = _plain_response(error.status, "it cannot be read")
+            response = _plain_response(error.status, "unreadable request body")
             response.headers["Connection"] = "close"
             return response
         headers = {name.lower(): value for name, value in request.headers.items()}
@@ -217,7 +217,7 @@ class _WebhookEndpoint:
         try:
             heeded = self._handle(notice)
         except FeedpubError as error:  # mostly database errors: full or unavailable
-            self._doing.log(f"{service}: not heeded yet: {error}")
+            self._doing.log(f"{service}: not processed yet: {error}")
         finally:
             if not heeded:
                 self._seen.discard(number)

@@ -17,7 +17,7 @@ from feedpub.storage.database import Database
 from feedpub.storage.errors import StoreUnavailable
 from feedpub.storage.upgrade import has_schema
 
-AWAY = "the database is not there for now"
+AWAY = "the database is unavailable"
 
 
 @pytest.fixture

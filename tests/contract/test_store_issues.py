@@ -141,9 +141,7 @@ def test_a_post_goes_out_once_in_a_digest(store: Store) -> None:
     (ann,) = with_readers(store, 1)
     planned(store, [ann], "one")
 
-    with pytest.raises(
-        ConcurrentUpdateError, match=r"weekly: the post one has been planned already"
-    ):
+    with pytest.raises(ConcurrentUpdateError, match=r"weekly: post one is already planned"):
         planned(store, [ann], "two", "one", slot=NEXT)
 
     assert {"one"} == store.list_mailed_posts("weekly")
@@ -154,7 +152,7 @@ def test_a_reader_gets_a_post_once_in_all_digests(store: Store) -> None:
     """Another digest may give it to others, and to those it was suppressed for."""
     ann, bob, cid = with_readers(store, 3)
     weekly = planned(store, [ann, bob], "one")
-    with pytest.raises(ConcurrentUpdateError, match="daily: some readers are getting one of these"):
+    with pytest.raises(ConcurrentUpdateError, match="daily: some subscribers already get one of"):
         planned(store, [cid, bob], "two", "one", digest="daily")
 
     assert planned(store, [cid], "two", "one", digest="daily").state == "sending"
@@ -209,9 +207,9 @@ def test_many_posts_and_readers_are_planned(store: Store) -> None:
 def test_an_issue_that_is_not_there_is_told(store: Store) -> None:
     """Whatever is asked of it."""
     for asked in (store.get_issue, store.get_issue_stats, store.pause_issue, store.resume_issue):
-        with pytest.raises(StoreError, match="there is no issue 7; `feedpub digest status` tells"):
+        with pytest.raises(StoreError, match="there is no issue 7; `feedpub digest status` lists"):
             asked(7)
-    with pytest.raises(StoreError, match="issue 7 has no selection all"):
+    with pytest.raises(StoreError, match="issue 7 has no variant all"):
         store.load_content(7, "all")
 
 
@@ -270,7 +268,7 @@ def test_an_issue_says_why_it_waits(store: Store) -> None:
 
     with pytest.raises(
         StoreError,
-        match=f"issue {issue.id} is paused; this needs one that is sending",
+        match=f"issue {issue.id} is paused; it must be sending",
     ):
         store.set_wait_reason(issue.id, "no connection")
 
@@ -303,11 +301,9 @@ def test_a_cancelled_issue_sends_nothing_more(store: Store) -> None:
     reasons = (("cancelled", 2), ("no answer", 1))
     assert IssueStats(4, 1, 0, 0, 2, 1, 0, reasons) == store.get_issue_stats(issue.id)
     for asked in (store.pause_issue, store.resume_issue):
-        with pytest.raises(
-            StoreError, match="is cancelled; this needs one that is paused or sending"
-        ):
+        with pytest.raises(StoreError, match="is cancelled; it must be paused or sending"):
             asked(issue.id)
-    with pytest.raises(StoreError, match="is cancelled; this needs one that is done or paused or"):
+    with pytest.raises(StoreError, match="is cancelled; it must be done or paused or"):
         store.retry_failed(issue.id, NOW)
 
 

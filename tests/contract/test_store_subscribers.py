@@ -46,7 +46,7 @@ def test_what_is_no_address_is_told(store: Store) -> None:
         store.is_forgotten,
         lambda text: store.add_subscriber(reader(text), NOW),
     ):
-        with pytest.raises(InvalidValueError, match="no e-mail address"):
+        with pytest.raises(InvalidValueError, match="not an e-mail address"):
             asked("ann")
 
 

@@ -157,7 +157,7 @@ def test_where_the_kernel_has_no_watches_left(site: Site) -> None:
         assert 0 == daemon.end()
 
     assert "limit" in str(watching["no_events"])
-    assert (1, True) == (told.returncode, "tells of no changes" in told.stderr)
+    assert (1, True) == (told.returncode, "file events unavailable" in told.stderr)
 
 
 def test_posts_appear_and_go_by_themselves(site: Site) -> None:
@@ -197,7 +197,7 @@ def test_one_daemon_and_commands_beside_it(site: Site) -> None:
         assert 0 == daemon.end()
 
     assert (1, "") == (second.returncode, second.stdout)
-    assert f"as process {daemon.process.pid}; stop that one first" in second.stderr
+    assert f"as process {daemon.process.pid}; stop it first" in second.stderr
     assert "" == (site.root / "run.err").read_text(encoding="utf-8")
 
 

@@ -27,7 +27,7 @@ MESSAGE = 120  # octets that the sink notes for each, or so
 LATER = timedelta(hours=1)  # after the leases of the dead
 ROUNDS = 6  # of sending in peace, until all is settled
 AWAY = 0.4  # seconds, twice
-GONE = "the database is not there for now"
+GONE = "the database is unavailable"
 
 Away = Callable[[Newsletter], AbstractContextManager[None]]
 

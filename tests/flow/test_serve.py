@@ -117,7 +117,7 @@ def test_nothing_was_built(site: Path) -> None:
     """There is nothing to serve, and what to do is said."""
     process = feedpub(site, "serve")
 
-    assert "public: nothing is built there; run `feedpub build` first\n" == out(process)
+    assert "public: not built yet; run `feedpub build` first\n" == out(process)
     assert 1 == process.returncode
 
 
@@ -128,7 +128,7 @@ def test_a_port_that_is_taken(site: Path) -> None:
         (site / "config.yaml").write_text(f"{CONFIG}web: {{port: {port}}}\n", encoding="utf-8")
         process = feedpub(site, "serve")
 
-        assert f"127.0.0.1, port {port}: cannot listen there" in out(process)
+        assert f"127.0.0.1, port {port}: cannot listen" in out(process)
         assert 1 == process.returncode
 
 

@@ -329,7 +329,7 @@ def test_a_bad_certificate_is_not_trusted(tmp_path: Path, name: str) -> None:
         told = send(letter, NOW)
 
         assert {("planned", 0)} == {(each.state, each.attempts) for each in standings(letter)}
-        assert "certificate cannot be trusted" in told[-1].reason
+        assert "untrusted certificate" in told[-1].reason
         assert [] == [each for each in server.log.commands if each.startswith(("MAIL", "RCPT"))]
 
         letter.configure(f"host: 127.0.0.1, port: {server.port}, security: none", "hold")

@@ -21,7 +21,7 @@ def test_read(tmp_path: Path) -> None:
 def test_no_file(tmp_path: Path, name: str) -> None:
     """Where there is no file, what to do is said."""
     (tmp_path / "file").touch()
-    with pytest.raises(FeedpubError, match="no such file; `feedpub init` makes a site"):
+    with pytest.raises(FeedpubError, match="no such file; run `feedpub init`"):
         load_config(tmp_path / name, {})
 
 
@@ -29,5 +29,5 @@ def test_not_utf_8(tmp_path: Path) -> None:
     """A file in another encoding is told of with the line."""
     path = tmp_path / "config.yaml"
     path.write_bytes(b"site:\n  title: caf\xe9\n")
-    with pytest.raises(ConfigError, match=r"config\.yaml:2: is not in UTF-8"):
+    with pytest.raises(ConfigError, match=r"config\.yaml:2: is not UTF-8"):
         load_config(path, {})

@@ -17,9 +17,9 @@ def test_a_digest_is_found_by_its_name(tmp_path: Path) -> None:
     room.digests("name: weekly", "name: daily, timezone: Asia/Tokyo")
     with room.desk() as desk:
         assert "daily" == desk.get_digest("daily").name
-        with pytest.raises(FeedpubError, match='no digest is called "weakly"; did you mean "week'):
+        with pytest.raises(FeedpubError, match='unknown digest "weakly"; did you mean "week'):
             desk.get_digest("weakly")
-        with pytest.raises(FeedpubError, match='called "x"; there are: weekly, daily'):
+        with pytest.raises(FeedpubError, match='unknown digest "x"; use one of weekly, daily'):
             desk.get_digest("x")
 
 
@@ -60,7 +60,7 @@ def test_messages_are_from_somebody(tmp_path: Path) -> None:
         assert "news@example.org" == desk.get_sender().email
     for author in ("", ", author: Ann"):
         room.config(f'site: {{title: Example, url: "https://example.org/"{author}}}\n')
-        with room.desk() as desk, pytest.raises(FeedpubError, match="nobody sends the newsletter"):
+        with room.desk() as desk, pytest.raises(FeedpubError, match="no sender address"):
             desk.get_sender()
 
 
@@ -68,7 +68,7 @@ def test_a_secret_that_cannot_be_used_is_told(tmp_path: Path) -> None:
     """One that is too short, or none."""
     room = Newsroom(tmp_path, environ={"FEEDPUB_SECRET": "short"})
     with (
-        pytest.raises(FeedpubError, match="cannot be used: a key must have 16 octets"),
+        pytest.raises(FeedpubError, match="cannot be used: a key must have at least 16 bytes"),
         room.desk(),
     ):
         pass

@@ -2,45 +2,45 @@
 
 from feedpub.cli.commands.spec import CONFIG, JSON, Argument, Command, Option, ParamType
 
-_DIGEST_ARGUMENT = Argument("digest", "NAME", "which digest: a name in digests:")
-_OPTIONAL_DIGEST = Argument("digest", "NAME", "which digest (default: all)", optional=True)
+_DIGEST_ARGUMENT = Argument("digest", "NAME", "name of the digest, from digests:")
+_OPTIONAL_DIGEST = Argument("digest", "NAME", "name of the digest (default: all)", optional=True)
 _ISSUE_ARGUMENT = Argument(
-    "issue", "ISSUE", "its number, as `digest status` tells", ParamType.NUMBER
+    "issue", "ISSUE", "number of the issue, from `digest status`", ParamType.NUMBER
 )
 
 _LIST = Command(
     "list",
-    "tell what is new, and when it goes out",
-    "Tell of each digest what is new, who reads it, and when it goes out next.",
-    (("feedpub digest list", "what the next mails would be"),),
+    "show what is new, and when it goes out",
+    "Show for each digest the new posts, the number of subscribers, and when it goes out next.",
+    (("feedpub digest list", "what the next issues would contain"),),
     (JSON, CONFIG),
 )
 _PREVIEW = Command(
     "preview",
-    "write what a digest would say now",
-    "Write what a digest would say now as a page, as text and as a whole message, and print\n"
-    "where. Nothing is sent.",
+    "write what a digest would contain now",
+    "Write what a digest would contain now as a page, as text and as a complete message, and\n"
+    "print the file names. Nothing is sent.",
     (
-        ("feedpub digest preview weekly --open", "look at it in the browser"),
+        ("feedpub digest preview weekly --open", "open it in the browser"),
         ("feedpub digest preview weekly --for ann@example.org", "as Ann would get it"),
     ),
     (
         Option("--to", "write here (default: .feedpub/preview)", ParamType.FOLDER, dest="to"),
-        Option("--for", "as this reader gets it", ParamType.TEXT, "ADDRESS", "address"),
-        Option("--open", "show it in the browser", dest="show"),
+        Option("--for", "as this subscriber gets it", ParamType.TEXT, "ADDRESS", "address"),
+        Option("--open", "open it in the browser", dest="show"),
         CONFIG,
     ),
     _DIGEST_ARGUMENT,
 )
 _TEST = Command(
     "test",
-    "send what a digest would say to one address",
-    "Send what a digest would say now to one address, and tell what the mail server said. It\n"
-    "does not count as mailed. To a reader it is their own copy; to anybody else one whose ways\n"
-    "out lead nowhere. Status: 0, or 1 if it was not taken.",
-    (("feedpub digest test weekly --to you@example.org", "see how it looks in your mail program"),),
+    "send what a digest would contain to one address",
+    "Send what a digest would contain now to one address, and show the mail server's reply. It\n"
+    "does not count as mailed. A subscriber gets their own copy; for other addresses, the\n"
+    "unsubscribe links do not work. Status: 0, or 1 if it was not accepted.",
+    (("feedpub digest test weekly --to you@example.org", "see how it looks in your mail client"),),
     (
-        Option("--to", "to whom: an email address", ParamType.TEXT, "ADDRESS", required=True),
+        Option("--to", "email address of the recipient", ParamType.TEXT, "ADDRESS", required=True),
         JSON,
         CONFIG,
     ),
@@ -48,19 +48,19 @@ _TEST = Command(
 )
 _SEND = Command(
     "send",
-    "send what is new",
-    "Send what is new in one digest, or in all, and go on with what waits from before. Nothing\n"
-    "new is no mail. The first time nothing is sent: what is there already counts as mailed,\n"
-    "unless --backlog. Status: 0, or 1 if any message failed, is in doubt or still waits, be it\n"
-    "for a mailbox that takes nothing for now.",
+    "send new posts",
+    "Send new posts in one digest, or in all, and continue with waiting messages. Without new\n"
+    "posts, nothing is sent. Nor is it the first time: existing posts count as mailed, unless\n"
+    "--backlog. Status: 0, or 1 if any message failed, is in doubt, or is still waiting, even if\n"
+    "only for a mailbox that is temporarily unavailable.",
     (
-        ("feedpub digest send --due", "what cron should run: only what is scheduled by now"),
-        ("feedpub digest send weekly --dry-run", "see which posts, how many readers, what size"),
+        ("feedpub digest send --due", "for cron: only what is due by schedule"),
+        ("feedpub digest send weekly --dry-run", "show posts, number of recipients and size"),
     ),
     (
         Option("--due", "only digests whose scheduled time has come"),
-        Option("--dry-run", "tell what would be sent, and send nothing"),
-        Option("--backlog", "the first time, send what is there already"),
+        Option("--dry-run", "show what would be sent, and send nothing"),
+        Option("--backlog", "the first time, also send existing posts"),
         JSON,
         CONFIG,
     ),
@@ -68,67 +68,67 @@ _SEND = Command(
 )
 _STATUS = Command(
     "status",
-    "tell what became of what was sent",
-    "Tell of each issue what became of its messages: audience = accepted + deferred + failed +\n"
-    "suppressed + in doubt + waiting, and why. Deferred is tried again; suppressed is who left\n"
-    "or bounced meanwhile; in doubt is where the server never said whether it took it.",
+    "show what was delivered",
+    "Show the delivery results of each issue: audience = accepted + deferred + failed +\n"
+    "suppressed + in doubt + waiting, with reasons. Deferred messages are retried; suppressed\n"
+    "recipients unsubscribed or bounced meanwhile; in doubt means the server never confirmed.",
     (
         ("feedpub digest status", "all issues"),
-        ("feedpub digest status weekly --json | jq '.issues[0].tally'", "numbers of the newest"),
+        ("feedpub digest status weekly --json | jq '.issues[0].tally'", "counts of the newest"),
     ),
     (JSON, CONFIG),
     _OPTIONAL_DIGEST,
 )
 _PAUSE = Command(
     "pause",
-    "stop an issue for now",
-    "Send no more of an issue until it is resumed.",
-    (("feedpub digest pause 7", "there is a mistake in it"),),
+    "pause an issue",
+    "Stop sending an issue until it is resumed.",
+    (("feedpub digest pause 7", "it contains a mistake"),),
     (CONFIG,),
     _ISSUE_ARGUMENT,
 )
 _RESUME = Command(
     "resume",
-    "let a paused issue go on",
-    "Let a paused issue go on. What waits goes out with the next `feedpub digest send`.",
-    (("feedpub digest resume 7", "it is fine after all"),),
+    "resume a paused issue",
+    "Resume a paused issue. Waiting messages go out with the next `feedpub digest send`.",
+    (("feedpub digest resume 7", "it was correct after all"),),
     (CONFIG,),
     _ISSUE_ARGUMENT,
 )
 _CANCEL = Command(
     "cancel",
-    "end an issue: nobody else gets it",
-    "End an issue for good. Who has it has it; nobody else gets it, nor its posts again.",
-    (("feedpub digest cancel 7", "the rest shall not get it"),),
+    "cancel the rest of an issue",
+    "Cancel an issue for good. The rest is never sent, and its posts are not mailed again.",
+    (("feedpub digest cancel 7", "do not send the rest"),),
     (CONFIG,),
     _ISSUE_ARGUMENT,
 )
 _RETRY = Command(
     "retry",
-    "send again what failed",
-    "Let the failed messages of an issue go out again with the next `feedpub digest send`, or\n"
-    "with --doubt those that are in doubt: some of these readers may then get it twice. What\n"
-    "was accepted is not sent again.",
+    "resend failed messages",
+    "Resend the failed messages of an issue with the next `feedpub digest send`, or with --doubt\n"
+    "those in doubt: some of these recipients may then get it twice. Accepted messages are not\n"
+    "sent again.",
     (
-        ("feedpub digest retry 7", "the relay refused all, and is mended"),
+        ("feedpub digest retry 7", "the relay rejected all, and is fixed"),
         ("feedpub digest retry 7 --doubt", "better twice than not at all"),
     ),
-    (Option("--doubt", "those in doubt for half an hour, not those that failed"), CONFIG),
+    (Option("--doubt", "resend those in doubt for half an hour, not the failed ones"), CONFIG),
     _ISSUE_ARGUMENT,
 )
 _RECOVER = Command(
     "recover",
-    "go on after the database was restored from a backup",
-    "A database that was restored from a backup knows nothing of what was sent since, so feedpub\n"
-    "sends nothing until this has settled what is known to be out: the mail server's log, or a\n"
-    "folder of messages that were sent or came back, names each message; or all up to a date\n"
-    "counts as mailed. Status: 0, or 1 if that is not enough to go on.",
+    "continue after restoring the database from a backup",
+    "A database restored from a backup lacks everything sent since, so feedpub sends nothing\n"
+    "until this command has recorded it: from the mail server's log, or a folder of sent or\n"
+    "returned messages; or by counting everything up to a date as mailed. Status: 0, or 1 if\n"
+    "that does not account for all messages.",
     (
         (
             "feedpub digest recover --from /var/log/mail.log",
-            "who is in the log is not mailed again",
+            "recipients in the log are not mailed again",
         ),
-        ("feedpub digest recover --skip-until 2025-01-30", "nobody is mailed what is from before"),
+        ("feedpub digest recover --skip-until 2025-01-30", "older posts are not mailed"),
     ),
     (
         Option(
@@ -141,7 +141,7 @@ _RECOVER = Command(
         ),
         Option(
             "--skip-until",
-            "posts up to this date count as mailed, and issues planned by then end",
+            "count posts up to this date as mailed, and cancel issues planned by then",
             ParamType.DATE,
             dest="until",
         ),
@@ -152,14 +152,14 @@ _RECOVER = Command(
 
 DIGEST = Command(
     "digest",
-    "mail new posts to the readers",
-    "Mail new posts to the readers, as digests: in config.yaml says.",
+    "mail new posts to subscribers",
+    "Mail new posts to subscribers, as configured under digests: in config.yaml.",
     (
         ("feedpub digest list", "what is new, and when it goes out"),
-        ("feedpub digest preview weekly --open", "look at it"),
-        ("feedpub digest test weekly --to you@example.org", "see it in your mail program"),
+        ("feedpub digest preview weekly --open", "open it"),
+        ("feedpub digest test weekly --to you@example.org", "see it in your mail client"),
         ("feedpub digest send weekly", "send it now"),
-        ("feedpub digest status", "what became of it"),
+        ("feedpub digest status", "what was delivered"),
     ),
     subcommands=(
         _LIST,

@@ -4,50 +4,50 @@ from feedpub.cli.commands.spec import CONFIG, JSON, Argument, Command, Option, P
 
 BOUNCES = Command(
     "bounces",
-    "take notice of mail that came back",
-    "Read bounces, complaints and requests to unsubscribe. Who complains, leaves or is gone for\n"
-    "good is mailed no more at once; who cannot be reached for now, after mail.soft_bounces times\n"
-    "in a row. Whom a message is about is told by a token of ours, never by an address. A server\n"
-    "that refuses us (a policy, a block list, a limit) counts against nobody, and is told. Who\n"
-    "writes to mail.unsubscribe without a token leaves if your server found the sender genuine.\n"
-    "What is about no reader stays unread where it is, for a person.\n"
+    "process bounces",
+    "Process bounces, complaints and unsubscribe requests. A complaint, an unsubscribe request or\n"
+    "a hard bounce stops mail to the subscriber at once; soft bounces do after mail.soft_bounces\n"
+    "in a row. The subscriber is identified by a signed token, never by an address. Rejections of\n"
+    "the sender (policy, block list, rate limit) are reported, but count against no subscriber.\n"
+    "Mail to mail.unsubscribe without a token counts if your server authenticated its sender.\n"
+    "Messages not about a subscriber are left unread in the mailbox, for a person.\n"
     "\n"
     "SOURCE is a Maildir, an mbox, imaps://user@host/folder (IMAP_PASSWORD holds the password),\n"
-    "or - for one message on standard input, as a mail server hands it over. In Postfix's\n"
+    "or - for one message on standard input, as a mail server passes it. In Postfix's\n"
     "aliases:\n"
     '  bounces: "|feedpub bounces - --config /srv/blog/config.yaml"\n'
-    "Postfix runs it as the owner of that file: a file of its own in alias_maps, owned by the\n"
-    "user that publishes the site, or else nobody may read .feedpub/secret.\n"
+    "Postfix runs it as the owner of that file: use a separate file in alias_maps, owned by the\n"
+    "user who publishes the site, or else it cannot read .feedpub/secret.\n"
     "\n"
-    "Status: 0, or 1 if it cannot be read. With - it is 0 for a message that nobody understood\n"
-    "too, which is put into .feedpub/returned for you to read (67 once 500 wait there, so that\n"
-    "the mail server returns it), and 75 where anything is amiss, the database away or the\n"
-    "configuration wrong: then the mail server keeps it, and tries again.",
+    "Status: 0, or 1 if it cannot be read. With - it is also 0 for an unrecognised message, which\n"
+    "is kept in .feedpub/returned for you to read (67 once 500 are kept there, so that the mail\n"
+    "server returns it), and 75 on any failure, such as an unavailable database or an invalid\n"
+    "configuration: the mail server then keeps the message and tries again.",
     (
-        ("feedpub bounces /var/mail/bounces", "a Maildir or an mbox, as cron should"),
-        ("feedpub bounces imaps://bounces@mail.example.org/INBOX", "a mailbox elsewhere"),
-        ("feedpub bounces - --config /srv/blog/config.yaml", "as a mail server should"),
-        ("feedpub bounces --explain mail/*.eml", "what messages mean; changes nothing"),
+        ("feedpub bounces /var/mail/bounces", "a Maildir or an mbox, from cron"),
+        ("feedpub bounces imaps://bounces@mail.example.org/INBOX", "a remote mailbox"),
+        ("feedpub bounces - --config /srv/blog/config.yaml", "from a mail server"),
+        ("feedpub bounces --explain mail/*.eml", "classify messages; changes nothing"),
     ),
     (
         Option(
             "--explain",
-            "say what the message in each file means, one JSON object a line; needs no site",
+            "classify the message in each file, one JSON object per line; needs no site",
             ParamType.FILE,
             variadic=True,
         ),
         JSON,
         CONFIG,
     ),
-    Argument("source", "SOURCE", "where it came (default: -)", ParamType.FILE, optional=True),
+    Argument("source", "SOURCE", "where to read (default: -)", ParamType.FILE, optional=True),
 )
 DOCTOR = Command(
     "doctor",
-    "find what keeps mail from arriving",
-    "Look at all that a newsletter needs, and tell what to do: configuration, database, the\n"
-    "log-in at mail servers, SPF, DKIM, DMARC, MX and PTR of the domain, clock and disk. Nothing\n"
-    "is sent. What is good is as it should be; poor keeps some mail from arriving, or may; bad\n"
-    "must be mended; of what is unknown nobody could be asked. Status: 0, or 1 if anything is bad.",
+    "check what keeps mail from arriving",
+    "Check everything a newsletter needs, with advice: configuration, database, login at mail\n"
+    "servers, SPF, DKIM, DMARC, MX and PTR records, clock and disk. Nothing is sent. A result is\n"
+    "good; poor if some mail may not arrive; bad if it must be fixed; or unknown if it could not\n"
+    "be checked. Status: 0, or 1 if anything is bad.",
     (
         ("feedpub doctor", "before the first digest"),
         ("feedpub doctor --json | jq '.findings[] | select(.state != \"good\")'", "what to do"),

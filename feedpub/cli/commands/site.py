@@ -7,45 +7,44 @@ SHELLS = ("bash", "zsh", "fish")
 
 BUILD = Command(
     "build",
-    "publish the folder: write feeds and pages",
-    "Publish: read the content folder, write feeds and pages to the output folder.\n"
-    "Files that cannot be published are named with line and reason, and left out; the rest is\n"
-    "published. Only what changed is written. Status: 0, or 1 if anything was left out.",
+    "build the site: write feeds and pages",
+    "Read the content folder, and write feeds and pages to the output folder.\n"
+    "Files that cannot be published are reported with line and reason, and left out; the rest is\n"
+    "published. Only changed files are written. Status: 0, or 1 if anything was left out.",
     (
         ("feedpub build", "publish what is due"),
-        ("feedpub build --drafts --future --output /tmp/preview", "see what is still to come"),
-        ("feedpub build --strict", "warnings are failures too, as in CI"),
+        ("feedpub build --drafts --future --output /tmp/preview", "preview unpublished posts"),
+        ("feedpub build --strict", "fail on warnings too, as in CI"),
     ),
     (
         _CONFIG,
-        Option("--output", "write here instead of the configured folder", ParamType.FOLDER),
-        Option("--drafts", "publish drafts as well"),
-        Option("--future", "publish posts dated in the future as well"),
-        Option("--strict", "end with status 1 on warnings too"),
+        Option("--output", "write to this folder instead of the configured one", ParamType.FOLDER),
+        Option("--drafts", "also publish drafts"),
+        Option("--future", "also publish posts dated in the future"),
+        Option("--strict", "exit with status 1 on warnings too"),
         JSON,
-        Option("--clean", "forget what earlier builds remembered, and write all anew"),
+        Option("--clean", "discard the build cache, and rebuild everything"),
     ),
 )
 CHECK = Command(
     "check",
-    "say what is wrong, and write nothing",
-    "Check content, configuration, templates, the feeds as they would be written, and inner\n"
-    "links. Nothing is written. Status: 0, or 1 if there is any problem, warnings included.",
+    "report problems, and write nothing",
+    "Check content, configuration, templates, the feeds as they would be written, and\n"
+    "internal links. Nothing is written. Status: 0, or 1 on any problem, warnings included.",
     (
         ("feedpub check", "before you publish"),
-        ("feedpub check --json | jq -r '.problems[].path' | sort -u", "the files to mend"),
+        ("feedpub check --json | jq -r '.problems[].path' | sort -u", "the files to fix"),
     ),
     (_CONFIG, JSON),
 )
 IMPORT_CHECK = Command(
     "import-check",
-    "say which addresses of an old site lead nowhere now",
-    "Compare the addresses of an old site with this one: OLD is its sitemap.xml, a list with one\n"
-    "URL in each line, or the folder it was built in. Each address that leads nowhere is named,\n"
-    "with the post that probably was there. Nothing is written. Status: 0, or 1 if any leads\n"
-    "nowhere.",
+    "list URLs of an old site that lead nowhere now",
+    "Compare the URLs of an old site with this one: OLD is its sitemap.xml, a list with one URL\n"
+    "per line, or its output folder. Each URL that leads nowhere is listed with the post that it\n"
+    "probably belongs to. Nothing is written. Status: 0, or 1 if any leads nowhere.",
     (
-        ("feedpub import-check ../old/_site", "before you move"),
+        ("feedpub import-check ../old/_site", "before the move"),
         ("curl -O https://example.org/sitemap.xml; feedpub import-check sitemap.xml", "or after"),
     ),
     (_CONFIG, JSON),
@@ -54,58 +53,58 @@ IMPORT_CHECK = Command(
 SERVE = Command(
     "serve",
     "serve the site, or preview it while you write",
-    "Serve what was built last, until Ctrl-C or SIGTERM. With --live, preview while you write:\n"
-    "what is drafted or dated in the future is shown too, the site is built again at each\n"
-    "change, into .feedpub/live/, and pages load again by themselves; nobody but this machine\n"
-    "sees it, unless --host says so. Status: 0, or 1 if nothing is built or the port is taken.",
+    "Serve the last build until Ctrl-C or SIGTERM. With --live, preview while you write: drafts\n"
+    "and posts dated in the future are included, the site is rebuilt into .feedpub/live/ on each\n"
+    "change, and pages reload automatically; it is reachable from this machine only, unless\n"
+    "--host is given. Status: 0, or 1 if nothing is built or the port is in use.",
     (
-        ("feedpub serve --live", "write, and watch"),
-        ("feedpub serve --host 0.0.0.0 --port 80", "to everybody, without nginx"),
+        ("feedpub serve --live", "preview while you write"),
+        ("feedpub serve --host 0.0.0.0 --port 80", "publicly, without nginx"),
     ),
     (
         Option(
-            "--host", "listen at this address instead of the configured one", ParamType.TEXT, "IP"
+            "--host", "listen on this address instead of the configured one", ParamType.TEXT, "IP"
         ),
-        Option("--port", "likewise its port; 0 for any that is free", ParamType.PORT),
-        Option("--live", "build again and show it at each change"),
+        Option("--port", "listen on this port; 0 for any free port", ParamType.PORT),
+        Option("--live", "rebuild and reload on each change"),
         _CONFIG,
     ),
 )
 INIT = Command(
     "init",
-    "make a new site",
-    "Make a working site: config.yaml, a first post, .gitignore. Nothing that is there already\n"
-    "is changed; posts that lie in content/ become the site's.",
-    (("feedpub init blog", "in the new folder blog"), ("feedpub init", "right here")),
+    "create a new site",
+    "Create a working site: config.yaml, a first post, .gitignore. Existing files are not\n"
+    "changed; posts already in content/ become part of the site.",
+    (("feedpub init blog", "in a new folder blog"), ("feedpub init", "in this folder")),
     argument=Argument("folder", "DIR", "where (default: here)", ParamType.FOLDER, optional=True),
 )
 NEW = Command(
     "new",
     "start a post",
-    "Write a content file with title, date and author filled in. It is a draft: take the line\n"
-    "`draft: true` out when it is ready.",
+    "Write a content file with title, date and author filled in. It is a draft: remove the line\n"
+    "`draft: true` when it is ready.",
     (
         ('feedpub new "My first journey"', "writes content/my-first-journey.md"),
-        ('feedpub new "AT&T, again" --author ann', "by a key of authors:"),
+        ('feedpub new "AT&T, again" --author ann', "by an author in authors:"),
     ),
-    (Option("--author", "who writes: a key of authors:", ParamType.TEXT, "KEY"), _CONFIG),
+    (Option("--author", "the author: a key of authors:", ParamType.TEXT, "KEY"), _CONFIG),
     Argument("title", "TITLE", "the title, in quotes"),
 )
 CONFIG = Command(
     "config",
     "print the whole configuration, explained",
-    "Print the configuration with every default, each key with what it means. It is YAML that\n"
-    "can be used as it is. What ${NAME} stands for is not printed: the name is.",
+    "Print the configuration with all defaults and the meaning of each key. It is YAML that can\n"
+    "be used as it is. ${NAME} is printed as written, not replaced by its value.",
     (
         ("feedpub config", "what is in force"),
-        ("feedpub config > full.yaml", "keep it as a file to edit"),
+        ("feedpub config > full.yaml", "save it as a file to edit"),
     ),
     (_CONFIG,),
 )
 COMPLETION = Command(
     "completion",
     "print a completion script for a shell",
-    "Print what makes the shell complete commands, options and file names of feedpub.",
+    "Print a script that completes feedpub commands, options and file names in a shell.",
     (
         ('eval "$(feedpub completion bash)"', "in ~/.bashrc"),
         ('eval "$(feedpub completion zsh)"', "in ~/.zshrc, after compinit"),

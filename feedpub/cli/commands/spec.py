@@ -63,7 +63,7 @@ class Command:
     subcommands: tuple["Command", ...] = ()  # if there are any, one is required
 
 
-DEBUG = Option("--debug", "show where in the program an error came from")
+DEBUG = Option("--debug", "show the traceback of an error")
 VERSION = Option("--version", "print the version")
-CONFIG = Option("--config", "the configuration (default: config.yaml)", ParamType.FILE)
+CONFIG = Option("--config", "configuration file (default: config.yaml)", ParamType.FILE)
 JSON = Option("--json", "print the result as one JSON object, for scripts")

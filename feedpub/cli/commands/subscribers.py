@@ -3,22 +3,22 @@
 from feedpub.cli.commands.spec import CONFIG, JSON, Argument, Command, Option, ParamType
 from feedpub.models.newsletter import CADENCES, SUBSCRIBER_STATES
 
-_ADDRESS = Argument("address", "ADDRESS", "whose: an email address")
+_ADDRESS = Argument("address", "ADDRESS", "email address of the subscriber")
 
 _ADD = Command(
     "add",
-    "add somebody who asked you to",
-    "Add one reader, who is mailed from the next digest on, without being asked to confirm.\n"
-    "Somebody who is there already stays one reader; who unsubscribed or bounced stays out.",
+    "add a person who asked you to",
+    "Add one subscriber, who gets mail from the next digest on, without having to confirm. An\n"
+    "existing subscriber is not added twice; one who unsubscribed or bounced stays out.",
     (
-        ("feedpub subscribers add ann@example.org --name Ann", "she reads everything"),
-        ("feedpub subscribers add bo@example.org --tag go --tag vim", "he follows two tags"),
+        ("feedpub subscribers add ann@example.org --name Ann", "follows everything"),
+        ("feedpub subscribers add bo@example.org --tag go --tag vim", "follows two tags"),
     ),
     (
-        Option("--name", "what they are called", ParamType.TEXT, "NAME"),
+        Option("--name", "name of the subscriber", ParamType.TEXT, "NAME"),
         Option(
             "--tag",
-            "a tag they follow; may be repeated",
+            "tag to follow; may be repeated",
             ParamType.TEXT,
             "TAG",
             "tags",
@@ -26,30 +26,30 @@ _ADD = Command(
         ),
         Option(
             "--author",
-            "an author they follow, a key of authors:; may be repeated",
+            "author to follow, a key of authors:; may be repeated",
             ParamType.TEXT,
             "KEY",
             "authors",
             multiple=True,
         ),
-        Option("--cadence", "how often they want mail", ParamType.TEXT, "OFTEN", choices=CADENCES),
-        Option("--language", "of what is written around the posts", ParamType.TEXT, "CODE"),
+        Option("--cadence", "how often to send mail", ParamType.TEXT, "OFTEN", choices=CADENCES),
+        Option("--language", "language of the text around the posts", ParamType.TEXT, "CODE"),
         CONFIG,
     ),
     _ADDRESS,
 )
 _LIST = Command(
     "list",
-    "list the readers",
-    "List the readers in the order they came.",
+    "list the subscribers",
+    "List the subscribers in the order they were added.",
     (
-        ("feedpub subscribers list --state bounced", "whose address does not work"),
+        ("feedpub subscribers list --state bounced", "whose address bounced"),
         ("feedpub subscribers list --json | jq -r '.subscribers[].address'", "addresses only"),
     ),
     (
         Option(
             "--state",
-            "only those in this state",
+            "only subscribers in this state",
             ParamType.TEXT,
             "STATE",
             choices=SUBSCRIBER_STATES,
@@ -60,38 +60,38 @@ _LIST = Command(
 )
 _SHOW = Command(
     "show",
-    "tell all that is known of one reader",
-    "Tell all that is known of one reader: state, what they follow, when and how they agreed.",
+    "show everything about one subscriber",
+    "Show everything about one subscriber: state, what they follow, when and how they consented.",
     (("feedpub subscribers show ann@example.org", "everything about Ann"),),
     (JSON, CONFIG),
     _ADDRESS,
 )
 _REMOVE = Command(
     "remove",
-    "take somebody off the list",
-    "Take somebody off the list. They can be added or imported again; `suppress` keeps them off,\n"
-    "`forget` deletes all that is known of them for good.",
-    (("feedpub subscribers remove ann@example.org", "as if she had never been there"),),
+    "remove a subscriber",
+    "Remove a subscriber, who can be added or imported again; `suppress` prevents that, `forget`\n"
+    "also deletes all their data for good.",
+    (("feedpub subscribers remove ann@example.org", "as if never added"),),
     (CONFIG,),
     _ADDRESS,
 )
 _IMPORT = Command(
     "import",
-    "take readers over from a CSV file",
-    "Import readers from a CSV file, whoever exported it, or a list of addresses. Who left,\n"
-    "bounced or was forgotten never comes back by it. Nothing is imported where a row cannot be\n"
-    "used, unless --skip-bad, nor where a column that may tell who left is not understood, unless\n"
-    "you say what it is, or --yes.\n"
+    "import subscribers from a CSV file",
+    "Import subscribers from a CSV file of any origin, or a list of addresses. Addresses that\n"
+    "unsubscribed, bounced or were forgotten never come back. Nothing is imported if a row cannot\n"
+    "be used, unless --skip-bad; nor if a column that may mark unsubscribed addresses is unclear,\n"
+    "unless you explain it, or pass --yes.\n"
     "Status: 0, or 1 if any row is bad or nothing was imported.",
     (
         ("feedpub subscribers import list.csv --dry-run", "see what would happen"),
-        ("feedpub subscribers import list.csv --column email=Adresse", "where the address is"),
-        ("feedpub subscribers import list.csv --state gold=active", "what a word means"),
+        ("feedpub subscribers import list.csv --column email=Adresse", "the address column"),
+        ("feedpub subscribers import list.csv --state gold=active", "what a word means as a state"),
     ),
     (
-        Option("--dry-run", "tell what would happen, and change nothing"),
-        Option("--skip-bad", "leave out the rows that cannot be used, import the others"),
-        Option("--yes", "import even if a column that may tell who left is not understood"),
+        Option("--dry-run", "show what would happen, and change nothing"),
+        Option("--skip-bad", "skip rows that cannot be used, import the others"),
+        Option("--yes", "import even if a column that may mark unsubscribed addresses is unclear"),
         Option(
             "--column",
             "which column holds what: email, name, state, unsubscribed, consented_at ...; "
@@ -111,7 +111,7 @@ _IMPORT = Command(
         ),
         Option(
             "--encoding",
-            "how its letters are written, such as cp1252 (default: as the file itself tells)",
+            "character encoding, such as cp1252 (default: detected)",
             ParamType.TEXT,
             "NAME",
         ),
@@ -122,49 +122,49 @@ _IMPORT = Command(
 )
 _EXPORT = Command(
     "export",
-    "print the readers as CSV",
-    "Write all readers with all that is known of them as CSV, which `import` reads back. A file\n"
-    "can be read by you only, and takes the place of an older one once it is whole.",
+    "export subscribers as CSV",
+    "Write all subscribers with all their data as CSV, which `import` can read. A file is\n"
+    "readable only by you, and replaces an existing one only when it is complete.",
     (
-        ("feedpub subscribers export readers.csv", "keep it as a file"),
-        ("feedpub subscribers export | gzip > readers.csv.gz", "hand it on"),
+        ("feedpub subscribers export readers.csv", "save it to a file"),
+        ("feedpub subscribers export | gzip > readers.csv.gz", "pipe it"),
     ),
     (CONFIG,),
     Argument("file", "FILE", "where (default: standard output)", ParamType.FILE, optional=True),
 )
 _FORGET = Command(
     "forget",
-    "delete a person for good",
-    "Delete all that is known of a person. What stays is a salted hash of the address, so that\n"
-    "they are not mailed again, whatever is imported. Nobody can undo it: it wants --yes.",
-    (("feedpub subscribers forget ann@example.org --yes", "she asked for it"),),
-    (Option("--yes", "yes, for good"), CONFIG),
+    "erase a person for good",
+    "Delete all data about a person. Only a salted hash of the address stays, so that they are\n"
+    "not mailed again, whatever is imported. This cannot be undone, and requires --yes.",
+    (("feedpub subscribers forget ann@example.org --yes", "on request"),),
+    (Option("--yes", "confirm the deletion"), CONFIG),
     _ADDRESS,
 )
 _SUPPRESS = Command(
     "suppress",
-    "mail somebody no more, whatever any list says",
-    "Mail somebody no more. They stay on the list, so that no import brings them back.",
+    "never mail an address again, whatever is imported",
+    "Never mail an address again. It stays on the list, so that no import brings it back.",
     (("feedpub subscribers suppress ann@example.org", "never again"),),
     (CONFIG,),
     _ADDRESS,
 )
 _STATS = Command(
     "stats",
-    "count the readers",
-    "Count the readers in each state.",
-    (("feedpub subscribers stats", "how many there are"),),
+    "count the subscribers",
+    "Count the subscribers in each state.",
+    (("feedpub subscribers stats", "how many in each state"),),
     (JSON, CONFIG),
 )
 
 SUBSCRIBERS = Command(
     "subscribers",
-    "look after the readers of the newsletter",
-    "Look after the readers of the newsletter.",
+    "manage the subscribers of the newsletter",
+    "Manage the subscribers of the newsletter.",
     (
-        ("feedpub subscribers add ann@example.org --name Ann", "one who asked you to"),
-        ("feedpub subscribers import list.csv --dry-run", "see what a list would change"),
-        ("feedpub subscribers stats", "how many there are"),
+        ("feedpub subscribers add ann@example.org --name Ann", "add a person who asked you to"),
+        ("feedpub subscribers import list.csv --dry-run", "see what an import would change"),
+        ("feedpub subscribers stats", "how many in each state"),
     ),
     subcommands=(_ADD, _LIST, _SHOW, _REMOVE, _IMPORT, _EXPORT, _FORGET, _SUPPRESS, _STATS),
 )

@@ -148,14 +148,12 @@ def _resolve_wikilink(
     if not found:
         is_file = posixpath.splitext(name)[1].lower() in wikilinks.EMBED_SUFFIXES
         dead = _joined(url, iri_to_uri(quote(name))) if is_file else ""
-        return dead, f'wiki link "[[{name}]]": no post or file of that name is published'
+        return dead, f'wiki link "[[{name}]]": no published post or file has this name'
     address = places.posts.get(found[0]) or places.files[found[0]]
     fault = ""
     if len(found) > 1:
         others = " or ".join(found[:3])
-        fault = (
-            f'wiki link "[[{name}]]" may mean {others}: the first is taken; write its folder too'
-        )
+        fault = f'wiki link "[[{name}]]" is ambiguous ({others}): the first is used; add its folder'
     return address + iri_to_uri(tail), fault
 
 

@@ -106,7 +106,7 @@ class PermalinkBuilder:
         nowhere = Permalink("", "", "")
         if _WEB.match(written):
             if not self._is_own(written):
-                return nowhere, "is of another host, which has to lead on by itself; take it out"
+                return nowhere, "is on another host, which has to redirect it itself; remove it"
             path = self._below(written)
         else:
             root = self._root.strip("/")
@@ -115,11 +115,11 @@ class PermalinkBuilder:
                 path = path[len(root) :].lstrip("/")
         path, mark, _ = path.partition("#")[0].partition("?")
         if mark:
-            return nowhere, "is a question to a server, and no page can be there; take it out"
+            return nowhere, "has a query string, so no page can be there; remove it"
         output = build_output_path(path)
         asked = normalize("NFC", unquote(path)).strip("/").removesuffix(_INDEX).strip("/")
         if output.removesuffix(_INDEX).strip("/") != asked:
-            return nowhere, "no file can have that name; take it out"
+            return nowhere, "is not a possible file name; remove it"
         return self.build_for_output("", output), ""
 
     def add_number(self, address: Permalink, number: int) -> Permalink:

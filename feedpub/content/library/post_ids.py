@@ -74,7 +74,7 @@ def assign_ids(
         Problem(
             path,
             lines[path],
-            f'the id "{wanted}" is that of {owner}; give this post one of its own',
+            f'the id "{wanted}" is already used by {owner}; give this post its own',
         )
         for path, wanted in asked.items()
         if (owner := owners.get(wanted, path)) != path

@@ -66,7 +66,7 @@ class _RedirectPlanner:
         """Redirect the old addresses named in a post's front matter to the post."""
         for alias in one.redirect_from:
             if fault := self._add_alias(one, alias.target):
-                told = f'old address "{alias.target}": {fault}'
+                told = f'old URL "{alias.target}" {fault}'
                 self.problems.append(Problem(one.path, alias.line, told))
 
     def add_former(self, one: ParsedPost, places: Iterable[str]) -> None:
@@ -85,7 +85,7 @@ class _RedirectPlanner:
         # Every loop includes a post's own redirect_to, since aliases lead to posts.
         for url in [url for url in self._leading if _known(_follow(url, to), to) == url]:
             path, target = self._leading[url].path, self._leading[url].redirect_to[0]
-            fault = f'redirect_to "{target.target}": leads back to this post; take it out'
+            fault = f'redirect_to "{target.target}" leads back to this post; remove it'
             self.problems.append(Problem(path, target.line, fault))
             del to[url]
         for each in sorted(self._found, key=lambda found: found.path):
@@ -101,12 +101,12 @@ class _RedirectPlanner:
         if fault:
             return fault
         if address.output_path == own.output_path:
-            return "that is the address of this post; take it out"
+            return "is the current URL of this post; remove it"
         if holder := self._taken.find_owner(fold_case(address.output_path)):
             same = holder == one.path
-            return "" if same else f"leads to {holder} already; take it out of one of the two"
+            return "" if same else f"already redirects to {holder}; remove it from one of the two"
         if owner := self._places.find_owner(address.output_path):
-            return f"{owner} is there already, so it leads nowhere else; take it out"
+            return f"is already used by {owner}, so it cannot redirect; remove it"
         self._add(one, address, own.url)
         return ""
 

@@ -305,7 +305,7 @@ class PostResolver:
                 if url.startswith(("https://", "http://")):
                     found[one.path] = url
                 else:
-                    fault = f'redirect_to "{reference.target}": is neither a path nor a URL'
+                    fault = f'redirect_to "{reference.target}" is neither a path nor a URL'
                     problems.append(Problem(one.path, reference.line, fault))
         return found, tuple(problems)
 
@@ -351,7 +351,7 @@ class PostResolver:
             if not url or (
                 bare not in self._sizes and not link_index.normalize_absolute_url(each.url)
             ):
-                fault = f'enclosure "{each.url}": there is no such file'
+                fault = f'enclosure "{each.url}": file not found'
                 problems.append(Problem(one.path, 0, fault))
             if url:
                 yield Enclosure(

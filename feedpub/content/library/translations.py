@@ -210,8 +210,8 @@ class _TranslationFinder:
                     self._join(one.path, found)
                 else:
                     told = (
-                        f'translation_of: no published post is "{reference.target}"; give the '
-                        "path, the slug or the id of the original"
+                        f'translation_of: no published post matches "{reference.target}"; use the '
+                        "path, slug or id of the original"
                     )
                     self._problems.append(Problem(one.path, reference.line, told))
 
@@ -257,8 +257,8 @@ class _TranslationFinder:
             language = self._languages[path]
             if chosen[language] != path:
                 told = (
-                    f"it is no translation, since {chosen[language]} is the same post in "
-                    f'"{language}" already; give one of them another language or key'
+                    f"not a translation: {chosen[language]} is already this post in "
+                    f'"{language}"; give one of them another language or key'
                 )
                 self._problems.append(Problem(path, 0, told))
 

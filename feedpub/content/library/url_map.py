@@ -19,7 +19,7 @@ from feedpub.content.library.translations import (
 from feedpub.models.content import ParsedPost, Problem, Publication
 from feedpub.models.text import fold_case
 
-_USUAL = "no page can be there, and the post has its usual address; write a path in its place"
+_USUAL = "so no page can be there; the post gets its default URL; use a path instead"
 _NOTHING: Mapping[str, PathLanguage] = MappingProxyType({})
 
 REPLACEABLE_PAGES = ("404.html", "robots.txt")
@@ -179,7 +179,7 @@ class _UrlAssigner:
         self.posts: dict[str, Permalink] = {}
         self.files: dict[str, str] = {}
         self.problems = [
-            Problem(path, 0, f'permalink: "{one.permalink}" is a question to a server: {_USUAL}')
+            Problem(path, 0, f'permalink: "{one.permalink}" is a query string, {_USUAL}')
             for path, one in self.manuscripts.items()
             if self._permalinks.is_server_query(one)
         ]
@@ -243,7 +243,7 @@ class _UrlAssigner:
         if self.reserved.fullmatch(folded) and place not in self._replaceable:
             self._tell(path, f"not published: feedpub writes {place} itself; rename this file")
         elif owner:
-            self._tell(path, f"not published: {owner} is at {place} already; rename this file")
+            self._tell(path, f"not published: {owner} already uses {place}; rename this file")
         else:
             self.used_paths.add(folded, path)
             self.files[path] = place
@@ -280,14 +280,14 @@ class _UrlAssigner:
         if owner == path or not (owner or self.reserved.fullmatch(folded)):
             return  # it keeps the URL it was published at while another post had this one
         if owner in self.posts:
-            held = f"{owner} is at {self.posts[owner].url}"
+            held = f"{owner} already uses {self.posts[owner].url}"
         elif owner:
-            held = f"{owner}, which is away at the moment, is at {wanted.url}"
+            held = f"{owner}, currently unpublished, already uses {wanted.url}"
         else:
-            held = f"feedpub writes {wanted.url}"
+            held = f"feedpub writes {wanted.url} itself"
         one = self.manuscripts[path]
         hint = "slug" if owner and not one.permalink else "permalink"
-        fault = f"{held} already, so this post is at {given.url}; give it another {hint}"
+        fault = f"{held}, so this post is at {given.url}; give it another {hint}"
         self._tell(path, fault, one.address_line)
 
     def _tell(self, path: str, message: str, line: int = 0) -> None:

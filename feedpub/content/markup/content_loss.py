@@ -45,7 +45,7 @@ def find_unused_footnotes(body: str, html: str, first_line: int) -> tuple[tuple[
     for note in _FOOTNOTE.finditer(text):
         label = note[1].casefold()
         if label in known:
-            fault = "is there twice: the second is left out"
+            fault = "is defined twice: the second is left out"
         elif label not in used:
             fault = "is left out: nothing refers to it"
         else:
@@ -70,7 +70,7 @@ def find_extra_cells(body: str, first_line: int) -> tuple[tuple[int, str], ...]:
         elif columns:
             extra = nodes.split_cells(row)[columns:] if row.count("|") >= columns else []
             if any(extra):
-                found.append((number, f"the table has {columns} columns: more cells are left out"))
+                found.append((number, f"the table has {columns} columns: extra cells are left out"))
         elif before and (aligned := nodes.parse_alignments(row)):
             columns = len(aligned) if len(nodes.split_cells(before)) == len(aligned) else 0
         before = row

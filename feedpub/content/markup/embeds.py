@@ -155,17 +155,17 @@ class _EmbedReplacer:
         if is_drawn and name not in ("foreignobject", "image"):
             return None, tag.end()
         if is_drawn:
-            self._lose(f"<{tag[2]}> within a drawing is left out", tag)
+            self._lose(f"<{tag[2]}> inside an SVG is left out", tag)
         elif name in _FRAMES:
             given = parse_attributes(tag[3])
             video = given.get("videoid", "")
             return (_link(_FRAMES[name] + video, given.get("playlabel", "")), tag.end())
         elif name in CLEAN_CONTENT_TAGS or name in ("area", "canvas", "form", "frame"):
-            self._lose(f"<{name}> is left out: readers of feeds and mail cannot use it", tag)
+            self._lose(f"<{name}> is left out: not supported in feeds and mail", tag)
         else:
             self._lose(
-                f"<{tag[2]}> is no element of HTML and is not shown, only what stands in it; "
-                "where it is text, put it between backticks",
+                f"<{tag[2]}> is not an HTML element; only its content is shown; "
+                "if it is meant as text, put it in backticks",
                 tag,
             )
         return None, tag.end()
@@ -178,7 +178,7 @@ class _EmbedReplacer:
             self._lose(f"<{name}> is never closed: the tag is left out, what follows is shown", tag)
             return "", end
         if name != "style" and inner.strip():
-            self._lose(f"<{name}> is left out with what it holds", tag)
+            self._lose(f"<{name}> is left out with its content", tag)
         return "", end
 
     def _inside(self, name: str, tag: re.Match[str]) -> tuple[str | None, int]:
@@ -208,8 +208,7 @@ class _EmbedReplacer:
         if not (is_embed_helper(source) or is_data or not (source or inner.strip())):
             where = f" from {_address(source)}" if source else ""
             self._lose(
-                f"a script{where} is left out: readers of feeds and mail run none; "
-                "link to what it shows",
+                f"a script{where} is left out: feeds and mail cannot run it; link to what it shows",
                 tag,
             )
         return "", end
@@ -221,10 +220,10 @@ class _EmbedReplacer:
             return "", end
         url = images.get_lazy_source(given) or given.get("src", "")
         if not url or url == "about:blank":
-            self._lose("a frame without an address is left out", tag)
+            self._lose("a frame without a URL is left out", tag)
             return "", end
         if inner is None:
-            self._lose("<iframe> is never closed; it is a link now, and what follows is shown", tag)
+            self._lose("<iframe> is never closed; it is now a link, and what follows is shown", tag)
         return _link(url, given.get("title", "")), end
 
     def _object(self, tag: re.Match[str]) -> tuple[str | None, int]:
@@ -262,8 +261,8 @@ class _EmbedReplacer:
             return None, tag.end()
         if not urls.normalize_url(escape(source), picture=True)[0]:
             alt, shown = given.get("alt", ""), source[:_LONGEST]
-            what = f'picture "{alt}"' if alt else "picture"
-            why = f'"{shown}" cannot be published' if shown else "it has no address"
+            what = f'image "{alt}"' if alt else "image"
+            why = f'URL "{shown}" is not allowed' if shown else "it has no URL"
             self._lose(f"{what} is left out: {why}", tag, source, f"![{alt}")
         return None, tag.end()
 
@@ -273,7 +272,7 @@ class _EmbedReplacer:
     def _input(self, tag: re.Match[str]) -> tuple[str | None, int]:
         kind = parse_attributes(tag[3]).get("type", "").lower()
         if kind not in ("checkbox", "hidden", "submit"):
-            self._lose("<input> is left out: readers of feeds and mail cannot use it", tag)
+            self._lose("<input> is left out: not supported in feeds and mail", tag)
         return None, tag.end()
 
     def _player(self, tag: re.Match[str]) -> tuple[str | None, int]:
@@ -281,7 +280,7 @@ class _EmbedReplacer:
         closing = _closing(tag[2].lower()).search(self.raw, tag.end())
         inner = self.raw[tag.end() : closing.start()] if closing else ""
         if not (given.get("src") or images.get_lazy_source(given) or "<source" in inner.lower()):
-            self._lose(f"<{tag[2]}> has no address: there is nothing to play", tag)
+            self._lose(f"<{tag[2]}> has no URL: nothing to play", tag)
         return None, tag.end()
 
     def _lose(self, message: str, tag: re.Match[str], *clues: str) -> None:
@@ -388,8 +387,6 @@ def _refused_links(html: str) -> list[ContentLoss]:
         url = found[1]
         if not urls.is_safe(unescape(url), picture=True) and not found[0].startswith("<img"):
             losses.append(
-                ContentLoss(
-                    f'the address "{url[:_LONGEST]}" is left out: it cannot be published', (url,)
-                )
+                ContentLoss(f'the URL "{url[:_LONGEST]}" is left out: it is not allowed', (url,))
             )
     return losses

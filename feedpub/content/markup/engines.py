@@ -171,9 +171,9 @@ class PythonMarkdownEngine:
         try:
             html = self._markdown.convert(formulas.stash(body) if self._keeps_tex else body)
         except RecursionError as error:
-            raise MarkupError("its lists, quotations or elements are nested too deeply") from error
+            raise MarkupError("lists, quotes or elements are nested too deeply") from error
         except Exception as error:  # extensions may raise anything; do not fail the build
-            reason = f"Python-Markdown cannot read it: {type(error).__name__}: {error}"
+            reason = f"Python-Markdown failed: {type(error).__name__}: {error}"
             raise MarkupError(reason) from error
         if "<pre><code><pre>" in html:
             html = _CODE_IN_CODE.sub(r"\1", html)
@@ -205,9 +205,9 @@ class CommonMarkEngine:
         try:
             return self._markdown.convert(body)
         except (RecursionError, DepthError) as error:
-            raise MarkupError("its lists, quotations or elements are nested too deeply") from error
+            raise MarkupError("lists, quotes or elements are nested too deeply") from error
         except Exception as error:  # extensions may raise anything; do not fail the build
-            reason = f"Python-Markdown cannot read it: {type(error).__name__}: {error}"
+            reason = f"Python-Markdown failed: {type(error).__name__}: {error}"
             raise MarkupError(reason) from error
 
 
@@ -317,7 +317,7 @@ def _load(md: python_markdown.Markdown, name: str) -> None:
     try:
         md.registerExtensions([name], {})
     except (ImportError, AttributeError, TypeError) as error:
-        problem = f'markdown.extensions: there is no extension "{name}" ({error})'
+        problem = f'markdown.extensions: cannot load extension "{name}" ({error})'
         raise ConfigError((Problem("config.yaml", 0, problem),)) from error
 
 

@@ -37,7 +37,7 @@ def check_markdown(body: str) -> None:
     if found:
         line = body.count("\n", 0, found.start()) + 1
         raise MarkupError(
-            f"more than {MAX_MARKERS} quotations or lists are nested in line {line} of its text"
+            f"more than {MAX_MARKERS} nested quotes or lists in line {line} of the text"
         )
 
 
@@ -46,7 +46,7 @@ def check_html(html: str, markdown: str) -> None:
     check_length(html, markdown)
     _check_number(html, "<h", MAX_HEADINGS, "headings")
     _check_number(html, "<t", MAX_CELLS, "table cells")
-    _check_number(html, 'class="footnote-ref"', MAX_FOOTNOTES, "references to footnotes")
+    _check_number(html, 'class="footnote-ref"', MAX_FOOTNOTES, "footnote references")
     if html.count("<") - html.count("</") > MAX_DEPTH:
         _check_depth(html)
 
@@ -54,12 +54,12 @@ def check_html(html: str, markdown: str) -> None:
 def check_length(html: str, markdown: str) -> None:
     """Raise MarkupError if HTML is over MIN_LENGTH and MAX_GROWTH times its Markdown."""
     if len(html) > max(MIN_LENGTH, MAX_GROWTH * len(markdown)):
-        raise MarkupError(f"its HTML would be more than {MAX_GROWTH} times as long as its text")
+        raise MarkupError(f"the HTML would be more than {MAX_GROWTH} times as long as the text")
 
 
 def _check_number(html: str, sign: str, most: int, what: str) -> None:
     if html.count(sign) > most:
-        raise MarkupError(f"it has more than {most:,} {what}; divide it into several posts")
+        raise MarkupError(f"more than {most:,} {what}; split it into several posts")
 
 
 def _check_depth(html: str) -> None:
@@ -69,5 +69,5 @@ def _check_depth(html: str) -> None:
             depth = max(depth - 1, 0) if found[1] else depth + 1
             if depth > MAX_DEPTH:
                 raise MarkupError(
-                    f"its elements, quotations or lists are nested more than {MAX_DEPTH} deep"
+                    f"elements, quotes or lists are nested more than {MAX_DEPTH} deep"
                 )

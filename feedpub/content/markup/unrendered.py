@@ -23,7 +23,7 @@ def find_leftovers(html: str, calls: Iterable[str]) -> Iterator[ContentLoss]:
     for call in calls:
         shown = " ".join(call.split())
         shown = f"{shown[:_LONGEST]}..." if len(shown) > _LONGEST else shown
-        yield ContentLoss(f"{shown} is a call of Liquid or Hugo, and is left as text", (call,))
+        yield ContentLoss(f"{shown} is a Liquid or Hugo tag, left as text", (call,))
     if (
         ":" not in html
         and "???" not in html
@@ -34,13 +34,11 @@ def find_leftovers(html: str, calls: Iterable[str]) -> Iterator[ContentLoss]:
     for sign in _signs(html):
         if sign[1]:
             clues = tuple(f"{colons}{sign[1]}" for colons in (":::", "::: ", ":::{", "::: {"))
-            message = f":::{sign[1]} is of no kind that is known; what is in it is shown as it is"
+            message = f":::{sign[1]} is an unknown directive; its content is shown as it is"
             yield ContentLoss(message, clues)
         else:
             written = sign[2] or sign[3]
-            yield ContentLoss(
-                f'"{written}" is a sign of another tool, and is left as text', (written,)
-            )
+            yield ContentLoss(f'"{written}" is syntax of another tool, left as text', (written,))
 
 
 def _signs(html: str) -> Iterator[re.Match[str]]:

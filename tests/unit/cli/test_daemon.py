@@ -160,10 +160,10 @@ def test_how_a_site_stands() -> None:
         "Built 2025-06-01 19:00:00: 3 posts, 6 feeds, 7 pages; 2 drafts, 4 scheduled.",
         "Due next, in Asia/Shanghai:",
         "  now                  mail to 1 sign-up",
-        "  now                  messages that wait",
+        "  now                  waiting messages",
         "  2025-06-01 21:00:00  appears: Soon\\x1b[31m (soon.md)",
         "  2025-06-01 21:30:00  digest weekly",
-        "  2025-06-01 22:00:00  goes: Old (old.md)",
+        "  2025-06-01 22:00:00  expires: Old (old.md)",
         "  with each post       digest each",
         "Issue 7 of weekly, done",
         "  5 audience = 1 accepted + 1 deferred + 0 failed + 0 suppressed + 0 in doubt + 3 waiting",
@@ -212,14 +212,14 @@ def test_what_needs_looking_at() -> None:
     status, out, err = typed("status", Machine(found))
 
     assert 1 == status
-    assert "2025-06-01 13:00:00  messages that wait" in out
-    refused = "the configuration was refused at 2025-06-01 12:00:00, and the one before is in force"
+    assert "2025-06-01 13:00:00  waiting messages" in out
+    rejected = "the configuration was rejected at 2025-06-01 12:00:00"
     assert err.split("\n") == [
-        f"{refused}: config.yaml:1: x; config.yaml:2: y",
+        f"{rejected}; the previous one stays in force: config.yaml:1: x; config.yaml:2: y",
         "the clock is behind",
-        "the kernel tells of no changes (no room): they are found by sweeps",
-        "/c: is not there; the site stays as it is",
-        "a: fails, and is tried again",
+        "file events unavailable (no room); falling back to polling",
+        "/c: not found; the site stays as it is",
+        "a: failing, will be retried",
         "2 problems in the last build: `feedpub check`",
         "",
     ]
@@ -228,12 +228,12 @@ def test_what_needs_looking_at() -> None:
     status, out, err = typed("status", Machine(gone))
 
     assert (1, "`feedpub run` is not running.") == (status, out.split("\n")[0])
-    assert "the last `feedpub run`, process 77, ended without a word\n" == err
+    assert "the last `feedpub run`, process 77, did not exit cleanly\n" == err
 
 
 def test_mail_that_does_not_go_out() -> None:
     """Why an issue waits, and that somebody waits who signed up: they are worth a look."""
-    waits = replace(ISSUE, state="sending", reason="relay:25: it cannot be reached")
+    waits = replace(ISSUE, state="sending", reason="relay:25: connection failed")
     paused = replace(ISSUE, id=8, state="paused", reason="refused as unknown")
     found = replace(
         WHOLE,
@@ -247,11 +247,11 @@ def test_mail_that_does_not_go_out() -> None:
     assert 1 == status
     assert "  now                  mail to 2 sign-ups\n" in out
     assert err.split("\n") == [
-        "issue 7 of weekly waits: relay:25: it cannot be reached",
+        "issue 7 of weekly waits: relay:25: connection failed",
         "issue 8 of weekly is paused: refused as unknown",
         (
-            "2 sign-ups without a mail, the first since 2025-06-01 19:00:00: "
-            "`feedpub doctor` looks for what keeps it"
+            "2 sign-ups without confirmation mail, the oldest since 2025-06-01 19:00:00: "
+            "`feedpub doctor` checks what delays it"
         ),
         "",
     ]
@@ -268,7 +268,7 @@ def test_where_the_configuration_cannot_be_read() -> None:
     assert out.startswith("`feedpub run` is running as process 77, since 2025-06-01 11:00:00.\n")
     assert "built" not in out.lower()
     assert (
-        "the configuration was refused, and the one before is in force: config.yaml:1: x\n" == err
+        "the configuration was rejected; the previous one stays in force: config.yaml:1: x\n" == err
     )
 
     begins = replace(NOTHING, is_running=True)
@@ -310,8 +310,8 @@ def test_what_came_back_is_told() -> None:
     told = json.loads(typed("status --json", Machine(found))[1])
 
     assert 1 == status
-    assert "example.net refused us 12 times" in err
+    assert "example.net rejected our mail 12 times" in err
     assert "550 5.7.26 DMARC" in err
-    assert "3 messages to the return path that nobody understood" in err
+    assert "3 messages to the return path not recognised" in err
     assert ("example.net", 12) == (told["refusals"][0]["domain"], told["refusals"][0]["number"])
     assert 3 == told["unread"]

@@ -32,13 +32,13 @@ def test_list() -> None:
     assert [("digests",)] == desk.asked
     assert (0, "") == (actual.status, actual.err)
     assert actual.out == (
-        "weekly: 2 new posts, 1,200 readers\n"
+        "weekly: 2 new posts, 1,200 subscribers\n"
         "  schedule  weekly mon 08:00\n"
         "  last      never\n"
         "  next      2025-01-30 09:00 UTC\n"
         "  new       人工智能\\x1b\n"
         "  new       B\n"
-        "daily: nothing new, 1 reader\n"
+        "daily: nothing new, 1 subscriber\n"
         "  schedule  daily 08:00\n"
         "  last      2025-01-30 09:00 UTC\n"
         "  next      never\n"
@@ -48,9 +48,9 @@ def test_list() -> None:
 @pytest.mark.parametrize(
     ("standings", "expected"),
     [
-        ((), "There is no digest; name one under digests:"),
+        ((), "No digests yet; add one under digests:"),
         ((QUIET,), "Next: `feedpub digest pre"),
-        ((QUIET, STANDING), "The first `feedpub digest send` mails nothing, nor does `feedp"),
+        ((QUIET, STANDING), "The first `feedpub digest send` or `feedpub run` mails nothing"),
     ],
 )
 def test_list_says_what_next(standings: tuple[DigestStatus, ...], expected: str) -> None:
@@ -105,7 +105,7 @@ def test_preview_without_a_browser() -> None:
     actual = run("digest preview weekly --to www --open", Desk(), browser=False)
 
     assert actual.status == 1
-    assert actual.err == "www/digest.html: there is no browser here to open it in\n"
+    assert actual.err == "www/digest.html: no browser is available to open it\n"
 
 
 def test_test() -> None:
@@ -116,7 +116,7 @@ def test_test() -> None:
     assert [("test", "weekly", "ann@example.org")] == desk.asked
     assert actual.status == 0
     assert actual.out == "Sent to ann@example.org: mx.example.org: 250 2.0.0 queued as 1\n"
-    assert actual.err == "Next: look at it there, and whether it was taken for spam.\n"
+    assert actual.err == "Next: check how it looks there, and whether it went to spam.\n"
     assert run("digest test weekly --to ann@example.org", Desk()).out == actual.out
 
 
@@ -134,10 +134,10 @@ def test_test_into_a_folder() -> None:
     [
         (
             SendResult("deferred", 450, "4.2.1", "Busy\x1b", "mx"),
-            "not taken for now: mx: 450 4.2.1 B",
+            "not accepted for now: mx: 450 4.2.1 B",
         ),
-        (SendResult("failed", 550, "", "No", "mx"), "not taken: mx: 550 No"),
-        (SendResult("doubt", relay="mx"), "sent, and nobody said whether it was taken: mx"),
+        (SendResult("failed", 550, "", "No", "mx"), "not accepted: mx: 550 No"),
+        (SendResult("doubt", relay="mx"), "sent, but not confirmed by the server: mx"),
         (SendResult("offline", text="no route"), "not sent: no route"),
     ],
 )
@@ -184,11 +184,11 @@ def test_send_on_a_terminal() -> None:
 
     assert actual.status == 0
     assert actual.out == (
-        "weekly: issue 7, 2 posts for 3 readers\n"
+        "weekly: issue 7, 2 posts for 3 recipients\n"
         "  3 audience = 3 accepted + 0 deferred + 0 failed + 0 suppressed + 0 in doubt"
         " + 0 waiting\n"
         "daily: nothing was sent: nothing is new.\n"
-        "weekly: issue 7, 2 posts for 0 readers (nobody follows it)\n"
+        "weekly: issue 7, 2 posts for 0 recipients (nobody follows it)\n"
     )
     assert actual.err == "\rsending\r       \r"
 
@@ -200,15 +200,15 @@ def test_send_dry() -> None:
 
     assert run("digest send --dry-run", desk).out == actual.out
     assert actual.out == (
-        "weekly: 2 posts for 3 readers, 34.6 kB a message\n"
+        "weekly: 2 posts for 3 recipients, 34.6 kB per message\n"
         "  A\n"
         "  B\\x1b\n"
         "daily: nothing would be sent: nothing is new.\n"
-        "weekly: 2 posts for 3 readers, 34.6 kB a message (nobody follows it)\n"
+        "weekly: 2 posts for 3 recipients, 34.6 kB per message (nobody follows it)\n"
         "  A\n"
         "  B\\x1b\n"
     )
-    assert actual.err.endswith("Nothing was sent. Next: the same without --dry-run.\n")
+    assert actual.err.endswith("Nothing was sent. Next: run it again without --dry-run.\n")
 
 
 @pytest.mark.parametrize(
@@ -243,14 +243,14 @@ def test_send_says_when_it_goes_on() -> None:
 @pytest.mark.parametrize(
     ("state", "tally", "expected"),
     [
-        ("sending", MIXED, "`feedpub digest status` tells why; `feedpub digest send` goes on.\n"),
+        ("sending", MIXED, "`feedpub digest status` shows why; `feedpub digest send` continues.\n"),
         (
             "paused",
             MIXED,
-            "mend that, then `feedpub digest retry 7`, then `feedpub digest resume 7`.\n",
+            "fix that, then `feedpub digest retry 7`, then `feedpub digest resume 7`.\n",
         ),
-        ("paused", IssueStats(3, 2, 0, 0, 0, 0, 1), "mend that, then `feedpub digest resume 7`.\n"),
-        ("done", FAILED, "`feedpub digest status` tells why, and what to do.\n"),
+        ("paused", IssueStats(3, 2, 0, 0, 0, 0, 1), "fix that, then `feedpub digest resume 7`.\n"),
+        ("done", FAILED, "`feedpub digest status` shows why, and what to do.\n"),
     ],
 )
 def test_send_with_problems_on_a_terminal(state: str, tally: IssueStats, expected: str) -> None:
@@ -312,7 +312,7 @@ def test_status() -> None:
         "    4  451 4.7.1 \\x1b\n"
         "issue 6 of weekly, 2025-01-30 09:00 UTC, skipped: nothing new\n"
     )
-    assert actual.err == "Next: `feedpub digest retry 7` sends again what failed.\n"
+    assert actual.err == "Next: `feedpub digest retry 7` resends failed messages.\n"
 
 
 def test_times_are_those_of_the_site() -> None:
@@ -338,7 +338,7 @@ def test_status_of_what_was_not_delivered() -> None:
     actual = run("digest status weekly", desk)
 
     assert actual.out.split("\n")[4:6] == [
-        "  jürgen@example.org: not taken for now: 451 4.7.1 later\\x1b",
+        "  jürgen@example.org: not accepted for now: 451 4.7.1 later\\x1b",
         "  a@example.org: not taken: mx:25: 5.6.7 no letters beyond ASCII",
     ]
     assert actual.out.endswith("\n  and 11 more\n")
@@ -352,7 +352,7 @@ def test_status_of_what_is_paused() -> None:
     """It is said how it goes on, and first how those get it for whom it failed."""
     paused = replace(ISSUE, id=8, state="paused", reason="no relay")
     waiting = IssueStats(3, 2, 0, 0, 0, 0, 1)
-    goes_on = "`feedpub digest resume 8` lets it go on, `cancel` ends it.\n"
+    goes_on = "`feedpub digest resume 8` continues it, `cancel` ends it.\n"
     well, wrong = (
         run("digest status", Desk(known=((ISSUE, FAILED), (paused, tally))), screen=True).err
         for tally in (waiting, MIXED)
@@ -370,12 +370,12 @@ def test_status_of_what_is_paused() -> None:
         (
             IssueStats(3, 2, 0, 0, 0, 1, 0),
             "done",
-            "`feedpub digest retry 7 --doubt` sends these again",
+            "`feedpub digest retry 7 --doubt` resends these",
         ),
         (
             IssueStats(3, 1, 0, 1, 0, 1, 0),
             "done",
-            "`feedpub digest retry 7` sends again what failed",
+            "`feedpub digest retry 7` resends failed messages",
         ),
         (IssueStats(3, 1, 0, 0, 0, 1, 1), "sending", ""),
         (IssueStats(3, 2, 0, 0, 0, 1, 0), "cancelled", ""),
@@ -404,7 +404,7 @@ def test_status_of_nothing() -> None:
     actual = run("digest status", Desk(), screen=True)
 
     assert (0, "") == (actual.status, actual.out)
-    assert actual.err == "Nothing was sent yet; `feedpub digest send` does.\n"
+    assert actual.err == "Nothing has been sent yet; use `feedpub digest send`.\n"
 
 
 def test_status_as_json() -> None:
@@ -428,9 +428,9 @@ def test_status_as_json() -> None:
 @pytest.mark.parametrize(
     ("word", "done", "after"),
     [
-        ("pause", "Paused issue 7 of weekly: no more of it is sent.", "`feedpub digest resume 7`"),
-        ("resume", "Resumed issue 7 of weekly.", "`feedpub digest send` sends what waits"),
-        ("cancel", "Cancelled issue 7 of weekly: nobody else gets it.", "`feedpub digest status`"),
+        ("pause", "Paused issue 7 of weekly: nothing more is sent.", "`feedpub digest resume 7`"),
+        ("resume", "Resumed issue 7 of weekly.", "`feedpub digest send` sends waiting messages"),
+        ("cancel", "Cancelled issue 7 of weekly: nothing more is sent.", "`feedpub digest status`"),
     ],
 )
 def test_changes(word: str, done: str, after: str) -> None:
@@ -447,12 +447,12 @@ def test_changes(word: str, done: str, after: str) -> None:
     ("typed", "number", "expected"),
     [
         ("", 1200, "1,200 messages of issue 7 will be sent again.\n"),
-        ("", 0, "No message of issue 7 failed: there is nothing to send again.\n"),
+        ("", 0, "No message of issue 7 failed: nothing to resend.\n"),
         (" --doubt", 1, "1 message of issue 7 will be sent again.\n"),
         (
             " --doubt",
             0,
-            "No message of issue 7 is in doubt for long: there is nothing to send again.\n",
+            "No message of issue 7 has been in doubt long enough: nothing to resend.\n",
         ),
     ],
 )
@@ -474,8 +474,8 @@ def test_what_waits_goes_out_by_itself_where_feedpub_runs(word: str, tmp_path: P
     with lock.single_instance(tmp_path / ".feedpub"):
         meanwhile = run(typed, Desk(failed=1), screen=True).err
 
-    assert "Next: `feedpub digest send` sends what waits.\n" == before
-    assert "`feedpub run` is running, and sends what waits within a minute.\n" == meanwhile
+    assert "Next: `feedpub digest send` sends waiting messages.\n" == before
+    assert "`feedpub run` is running, and sends waiting messages within a minute.\n" == meanwhile
 
 
 @pytest.mark.parametrize(
@@ -493,7 +493,7 @@ def test_recover(typed: str, asked: tuple[object, ...]) -> None:
 
     assert [("recover", *asked)] == desk.asked
     assert (0, "") == (actual.status, actual.err)
-    for told in ("9 messages of ours found, 3 not", "1 issue added", "2 posts", "1 issue ended"):
+    for told in ("9 messages from feedpub found, 3 of", "1 issue missing", "2 posts", "1 issue c"):
         assert told in actual.out
 
 
@@ -503,8 +503,8 @@ def test_recover_says_where_it_is_not_enough() -> None:
     actual = run("digest recover --from mail.log", desk)
     told = json.loads(run("digest recover --from mail.log --json", desk).out)
 
-    assert (1, "Nothing is sent yet.") == (actual.status, actual.out.splitlines()[0])
-    assert "2 messages went out of issues that nothing is known of" in actual.err
+    assert (1, "Sending is still blocked.") == (actual.status, actual.out.splitlines()[0])
+    assert "2 messages of unknown issues found" in actual.err
     assert (2, False) == (told["unknown"], told["is_settled"])
 
 
@@ -513,4 +513,4 @@ def test_recover_takes_dates() -> None:
     actual = run("digest recover --skip-until yesterday", Desk())
 
     assert 2 == actual.status
-    assert '"yesterday" is no date; write it as 2025-01-30' in actual.err
+    assert 'invalid date "yesterday"; use 2025-01-30' in actual.err

@@ -80,7 +80,7 @@ def test_what_builds_is_loaded_when_it_is_needed(tmp_path: Path) -> None:
     )
 
     assert result.returncode == 1
-    assert "`feedpub init` makes a site" in result.stderr
+    assert "run `feedpub init`" in result.stderr
     assert "Traceback" not in result.stderr
 
 
@@ -95,14 +95,14 @@ def test_what_mails_is_loaded_when_it_is_needed(tmp_path: Path) -> None:
     )
 
     assert result.returncode == 1
-    assert "`feedpub init` makes a site" in result.stderr
+    assert "run `feedpub init`" in result.stderr
     assert "Traceback" not in result.stderr
 
 
 @pytest.mark.parametrize(
     ("config", "piped", "status", "said"),
     [
-        ("", "", 75, "`feedpub init` makes a site"),
+        ("", "", 75, "run `feedpub init`"),
         (CONFIG, "", 0, '"left": 1'),
         (CONFIG, "<&-", 0, '"read": 0'),
     ],
@@ -172,7 +172,7 @@ def test_on_a_terminal(tmp_path: Path) -> None:
         os.close(theirs)
 
     assert result.returncode == 0
-    assert shown.startswith("Made a site:\r\n  config.yaml ")
+    assert shown.startswith("Created a site:\r\n  config.yaml ")
 
 
 def test_inside_another_program(tmp_path: Path) -> None:

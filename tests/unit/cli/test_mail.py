@@ -29,15 +29,15 @@ def test_bounces() -> None:
     assert [("bounces", Path("some/Maildir"))] == desk.asked
     assert actual.status == 0
     assert actual.out == (
-        "Read 1,210 messages; 4 readers are mailed no more because of it.\n"
-        "      3  gone for good\n"
-        "      2  not reached for now\n"
-        "      1  asked to leave\n"
-        "  1,200  absent, late and the like: changes nothing\n"
-        "      4  about no reader of yours\n"
+        "Read 1,210 messages; 4 subscribers are no longer mailed.\n"
+        "      3  permanently undeliverable\n"
+        "      2  temporarily undeliverable\n"
+        "      1  asked to unsubscribe\n"
+        "  1,200  automatic replies and delay notices: ignored\n"
+        "      4  not about a subscriber\n"
     )
     assert actual.err == (
-        "\rreading\r       \rWhat is about no reader of yours stays there, for you to read.\n"
+        "\rreading\r       \rMessages not about a subscriber stay there, for you to read.\n"
     )
 
 
@@ -75,7 +75,7 @@ def test_bounces_from_a_mail_server(typed: str) -> None:
     assert [("bounces", "-")] == desk.asked
     assert actual.status == 0
     assert actual.out == (
-        "Read 1 message; 1 reader is mailed no more because of it.\n  1  about no reader of yours\n"
+        "Read 1 message; 1 subscriber is no longer mailed.\n  1  not about a subscriber\n"
     )
 
 
@@ -110,7 +110,7 @@ def test_bounces_without_any() -> None:
     """Where nothing came nothing is to be done."""
     actual = run("bounces some/Maildir", Desk(), screen=True)
 
-    assert actual.out == "Read 0 messages; 0 readers are mailed no more because of it.\n"
+    assert actual.out == "Read 0 messages; 0 subscribers are no longer mailed.\n"
     assert actual.err == "\rreading\r       \r"
 
 
@@ -138,7 +138,7 @@ def test_nobody_types_a_bounce() -> None:
 @pytest.mark.parametrize(
     "fault",
     [
-        StoreUnavailable("the database is not there for now"),
+        StoreUnavailable("the database is unavailable"),
         ConfigError((Problem("c.yaml", 3, "a"),)),
         MailError("it cannot be read"),
     ],
@@ -189,9 +189,9 @@ def test_doctor_says_what_nobody_knows() -> None:
 @pytest.mark.parametrize(
     ("found", "status", "expected"),
     [
-        ((FINE,), 0, "All is well. Next: `feedpub digest test NAME --to` an address of yours.\n"),
-        ((FINE, WEAK), 0, "1 poor: nothing is in the way, and what is poor is worth mending.\n"),
-        ((WEAK, ILL), 1, "1 bad, 1 poor: mend what is bad, then call the doctor again.\n"),
+        ((FINE,), 0, "All is well. Next: `feedpub digest test NAME --to` your own address.\n"),
+        ((FINE, WEAK), 0, "1 poor: mail can be sent, but what is poor is worth fixing.\n"),
+        ((WEAK, ILL), 1, "1 bad, 1 poor: fix what is bad, then run `feedpub doctor` again.\n"),
     ],
 )
 def test_doctor_says_what_next(found: tuple[Finding, ...], status: int, expected: str) -> None:

@@ -115,7 +115,7 @@ def test_check() -> None:
 
 def test_next_step() -> None:
     """What to do is said last; files left out are counted, not their problems."""
-    again = "mend what is listed, then run `feedpub build` again."
+    again = "fix what is listed, then run `feedpub build` again."
 
     assert suggest_next_step((), "build") == ""
     assert suggest_next_step((OUT, OUT), "build") == f"1 file left out: {again}"

@@ -52,7 +52,7 @@ def test_serve_on_a_terminal() -> None:
     ran = typed("serve", Server(), screen=True)
 
     assert (0, "Serving public at http://127.0.0.1:8000/\n") == (ran.status, ran.out)
-    assert "Ctrl-C ends it.\nStopped.\n" == ran.err
+    assert "Press Ctrl-C to stop.\nStopped.\n" == ran.err
 
 
 def test_serve_by_a_script() -> None:
@@ -81,10 +81,9 @@ def test_live() -> None:
 
     assert "live" == server.asked[0][0]
     assert (
-        "Built 2 posts: 9 written, 1 removed.\n"
-        "Serving what is being written at http://127.0.0.1:8000/\n"
+        "Built 2 posts: 9 written, 1 removed.\nServing a live preview at http://127.0.0.1:8000/\n"
     ) == ran.out
-    assert "content/a.md:3: odd\nCtrl-C ends it.\nStopped.\n" == ran.err
+    assert "content/a.md:3: odd\nPress Ctrl-C to stop.\nStopped.\n" == ran.err
 
 
 @pytest.mark.parametrize(

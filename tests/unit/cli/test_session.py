@@ -203,7 +203,7 @@ def test_on_a_terminal() -> None:
     assert actual.err == (
         "\rwaiting\r       \r"
         'content/b.md:4: date: "x" is not a date [left out]\n'
-        "1 file left out: mend what is listed, then run `feedpub build` again.\n"
+        "1 file left out: fix what is listed, then run `feedpub build` again.\n"
     )
 
 
@@ -284,7 +284,7 @@ def test_faults_of_the_configuration_on_a_terminal() -> None:
     """The last line says what to do."""
     actual = run("check", answer=FAULTS, screen=True)
 
-    assert actual.err.endswith("Nothing was done: mend 2 faults in the configuration first.\n")
+    assert actual.err.endswith("Nothing was done: fix 2 errors in the configuration first.\n")
 
 
 @pytest.mark.parametrize(
@@ -342,10 +342,10 @@ def test_init(tmp_path: Path) -> None:
     assert actual.status == 0
     assert (tmp_path / "my blog" / "config.yaml").is_file()
     assert actual.out == (
-        f"Made a site in {folder}:\n"
-        "  config.yaml         what the site is called, and where it is published\n"
+        f"Created a site in {folder}:\n"
+        "  config.yaml         title, URL and settings of the site\n"
         "  content/welcome.md  the first post\n"
-        "  .gitignore          keeps what is built out of git\n"
+        "  .gitignore          keeps build output out of git\n"
         f"Next: cd '{folder}', set title and url in config.yaml; `feedpub serve --live` shows it.\n"
     )
 
@@ -364,7 +364,7 @@ def test_init_twice(tmp_path: Path) -> None:
     actual = run("init", str(tmp_path))
 
     assert actual.status == 1
-    assert actual.err.endswith("config.yaml: there is a site here already; name a new folder\n")
+    assert actual.err.endswith("config.yaml: a site already exists here; choose a new folder\n")
 
 
 @pytest.fixture
@@ -381,7 +381,7 @@ def test_new(settings: str, tmp_path: Path) -> None:
 
     assert actual.status == 0
     assert actual.out == f"{tmp_path / 'content' / 'at-t.md'}\n"
-    assert actual.err.startswith("It is a draft: ")
+    assert actual.err.startswith("This is a draft: ")
 
 
 def test_new_in_a_pipe(settings: str) -> None:

@@ -38,24 +38,24 @@ def test_a_table() -> None:
     assert actual.out == (
         "Notes, 2025-01-16 to 2025-01-30\n"
         "\n"
-        "People on the list: 1,240\n"
+        "Active subscribers: 1,240\n"
         "  1,100  2025-01-16  =====================\n"
         "  1,170  2025-01-23  ======================\n"
         "  1,240  2025-01-30  ========================\n"
         "\n"
-        "Feeds by readers\n"
+        "Feeds by subscribers\n"
         "  1,234  9,000 requests  rss.xml\n"
         "      7  20 requests     tags/人工智能/atom.xml\n"
         "\n"
         "Issues by outcome\n"
-        "  2025-01-30  1,150 of 1,200 taken, 20 failed, 15 open, 15 left out  New: 人工智能\n"
-        "  2025-01-23  9 of 9 taken                                           weekly\n"
+        "  2025-01-30  1,150 of 1,200 accepted, 20 failed, 15 open, 15 suppressed  New: 人工智能\n"
+        "  2025-01-23  9 of 9 accepted                                             weekly\n"
         "\n"
-        "Programs by requests\n"
+        "User agents by requests\n"
         "  8,000  Feedly\n"
         "      9  new\\x1bsboat\n"
     )
-    assert "Next: `feedpub stats --html stats.html` draws it.\n" == actual.err
+    assert "Next: `feedpub stats --html stats.html` draws charts.\n" == actual.err
 
 
 def test_of_a_site_that_nobody_reads() -> None:
@@ -106,7 +106,7 @@ def test_days_that_are_none_are_told(days: str) -> None:
     actual = run(f"stats --days={days}", Desk())
 
     assert 2 == actual.status
-    assert f'"{days}" is no number of days from 1 to 1100' in actual.err
+    assert f'invalid number of days "{days}"; use 1 to 1100' in actual.err
 
 
 def test_ninety_days_are_told_unless_asked() -> None:

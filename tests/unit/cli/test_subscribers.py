@@ -57,7 +57,7 @@ def test_add_on_a_terminal() -> None:
     actual = run("subscribers add ann@example.org", desk, screen=True)
 
     assert actual.out == "Added ann@example.org, who follows everything.\n"
-    assert actual.err == "Next: `feedpub digest list` tells what they will get, and when.\n"
+    assert actual.err == "Next: `feedpub digest list` shows what they will get, and when.\n"
     assert [("add", "ann@example.org", "", (), (), "digest", "")] == desk.asked
 
 
@@ -67,7 +67,7 @@ def test_who_was_there_is_not_added_again() -> None:
     actual = run("subscribers add ann@example.org", Desk((before,)), screen=True)
 
     assert 0 == actual.status
-    assert actual.out == "Ann <ann@example.org> was there before, and follows everything.\n"
+    assert actual.out == "Ann <ann@example.org> was already subscribed, and follows everything.\n"
 
 
 def test_who_left_is_not_added() -> None:
@@ -75,7 +75,7 @@ def test_who_left_is_not_added() -> None:
     actual = run("subscribers add a@b.org", Desk((replace(ANN, state="unsubscribed"),)))
 
     assert (1, "") == (actual.status, actual.out)
-    assert actual.err == "ann@example.org: not added, is unsubscribed and stays so\n"
+    assert actual.err == "ann@example.org: not added; it stays unsubscribed\n"
 
 
 def test_list() -> None:
@@ -98,14 +98,14 @@ def test_list_of_many() -> None:
 
     assert [("listed", "active")] == desk.asked
     assert {19} == {measure_width(line[: line.index("active")]) for line in lines[:-1]}
-    assert actual.err == "502 active readers; `feedpub subscribers show` tells all of one.\n"
+    assert actual.err == "502 active subscribers; `feedpub subscribers show` has details.\n"
 
 
 @pytest.mark.parametrize(
     ("typed", "expected"),
     [
-        ("subscribers list", "There is no reader; `feedpub"),
-        ("subscribers list --state bounced", "There is no bounced reader; `feedpub"),
+        ("subscribers list", "No subscribers; use `feedpub"),
+        ("subscribers list --state bounced", "No bounced subscribers; use `feedpub"),
     ],
 )
 def test_list_of_nobody(typed: str, expected: str) -> None:
@@ -138,7 +138,7 @@ def test_show() -> None:
         "  cadence   weekly\n"
         "  language  zh\n"
         "  agreed    2025-01-30 09:00 UTC, by form, from 192.0.2.1\n"
-        "  bounced   2 times, softly\n"
+        "  bounced   2 times (soft)\n"
         "  city      Zürich\n"
     )
 
@@ -200,7 +200,7 @@ def test_show_nobody() -> None:
     """Who is not there is told on standard error; scripts get an object all the same."""
     actual = run("subscribers show x@y.org --json", Desk(()))
 
-    assert (1, "x@y.org: nobody has this address\n") == (actual.status, actual.err)
+    assert (1, "x@y.org: no such subscriber\n") == (actual.status, actual.err)
     assert ["problems"] == list(json.loads(actual.out))
 
 
@@ -258,9 +258,9 @@ def test_import_tells_what_it_did() -> None:
     assert "stays out" in rest[0]
     assert [
         "  in the file: 1,005 active, 2 unsubscribed",
-        "  it is an export of Brevo",
+        "  exported by Brevo",
         "  the file has no header",
-        "  its columns:",
+        "  columns:",
         "    E-Mail  address",
         "    Ort     kept as a field",
     ] == rest[1:]
@@ -274,8 +274,8 @@ def test_import_dry() -> None:
 
     assert [("import", Path("l.csv"), True, False, False, {}, {}, "")] == desk.asked
     assert run("subscribers import l.csv --dry-run", desk).out == actual.out
-    assert actual.out == "Would be: 3 added, 2 updated, 1 unchanged, 0 held, 0 bad.\n"
-    assert actual.err.endswith("Nothing was changed. Next: the same without --dry-run.\n")
+    assert actual.out == "Would import: 3 added, 2 updated, 1 unchanged, 0 held, 0 bad.\n"
+    assert actual.err.endswith("Nothing was changed. Next: run it again without --dry-run.\n")
 
 
 @pytest.mark.parametrize("screen", [True, False])
@@ -286,13 +286,13 @@ def test_import_of_bad_rows(screen: bool) -> None:
     lines = actual.err.rpartition("\r")[2].splitlines()
 
     assert 1 == actual.status
-    assert actual.out.startswith("Would be: 3 added")
+    assert actual.out.startswith("Would import: 3 added")
     assert lines[:3] == [
         'list.csv:4: "x" is no address [left out]',
         'list.csv:9: "x" is no address [left out]',
         "list.csv: nothing was imported: 2 rows cannot be used",
     ]
-    assert screen == lines[-1].endswith("leave them out with --skip-bad.")
+    assert screen == lines[-1].endswith("skip them with --skip-bad.")
 
 
 def test_import_of_many_bad_rows() -> None:
@@ -301,7 +301,7 @@ def test_import_of_many_bad_rows() -> None:
     lines = run("subscribers import list.csv", desk).err.splitlines()
 
     assert 7 == len(lines)
-    assert "list.csv: 1,993 more rows, to line 1999: " in lines[5]
+    assert "list.csv: 1,993 more rows, up to line 1999: " in lines[5]
 
 
 def test_import_without_bad_rows() -> None:
@@ -337,7 +337,7 @@ def test_import_of_what_is_not_understood(screen: bool, keyboard: bool, options:
 
     assert (1, 1) == (actual.status, len(desk.asked))
     assert "Erlaubnis" in actual.out
-    assert 'list.csv: the column "Erlaubnis" may tell' in actual.err
+    assert 'list.csv: the column "Erlaubnis" may say' in actual.err
     assert 'it holds "A", "B"' in actual.err
     assert "nothing was imported" in actual.err
     assert "--yes" in actual.err
@@ -350,7 +350,7 @@ def test_import_asks_before_anybody_becomes_active(answer: bytes, *, sure: bool)
     actual = run("subscribers import list.csv", desk, screen=True, keyboard=True, answer=answer)
 
     assert [False, True][: 1 + sure] == [words[4] for words in desk.asked]
-    assert "Import 3 readers as active nevertheless?" in actual.err
+    assert "Import 3 subscribers as active anyway?" in actual.err
     assert (0 if sure else 1) == actual.status
     assert sure == ("\nImported: 3 added" in actual.out)
     assert sure != ("nothing was imported" in actual.err)
@@ -362,7 +362,7 @@ def test_import_by_somebody_who_is_sure() -> None:
     actual = run("subscribers import list.csv --yes", desk)
 
     assert (0, "") == (actual.status, actual.err)
-    assert "NOT UNDERSTOOD" in actual.out
+    assert "NOT RECOGNISED" in actual.out
 
 
 def test_import_with_a_state_that_is_none() -> None:
@@ -370,7 +370,7 @@ def test_import_with_a_state_that_is_none() -> None:
     actual = run("subscribers import list.csv --state gold=actve", Desk())
 
     assert 2 == actual.status
-    assert '"actve" is no state; there are: pending, active' in actual.err
+    assert 'unknown state "actve"; use one of pending, active' in actual.err
 
 
 @pytest.mark.parametrize(
@@ -424,7 +424,7 @@ def test_export_to_a_file(tmp_path: Path) -> None:
     link.symlink_to(path)
     actual = run(f"subscribers export {link}", Desk(), screen=True)
 
-    assert actual.out == f"Exported all readers to {link}, which only you can read.\n"
+    assert actual.out == f"Exported all subscribers to {link}, which only you can read.\n"
     assert path.read_bytes().decode() == CSV
     assert path.stat().st_mode & 0o777 == 0o600
     assert link.is_symlink()
@@ -462,7 +462,7 @@ def test_export_to_nowhere(tmp_path: Path) -> None:
     actual = run(f"subscribers export {tmp_path}/no/readers.csv", Desk())
 
     assert actual.status == 1
-    assert actual.err == f"{tmp_path}/no: there is no such folder to write readers.csv to\n"
+    assert actual.err == f"{tmp_path}/no: no such folder; cannot write readers.csv\n"
 
 
 def test_forget() -> None:
@@ -472,7 +472,7 @@ def test_forget() -> None:
 
     assert [("forget", "a@b.org")] == desk.asked
     assert actual.out.startswith("Forgot a@b.org: only a salted hash is left")
-    assert actual.err == "An export that you keep elsewhere still knows them.\n"
+    assert actual.err == "Exports that you keep elsewhere still contain them.\n"
 
 
 def test_forget_wants_yes() -> None:
@@ -481,7 +481,7 @@ def test_forget_wants_yes() -> None:
     actual = run("subscribers forget a@b.org", desk)
 
     assert (1, []) == (actual.status, desk.asked)
-    assert actual.err == "a@b.org: nothing was deleted, since nobody can undo it: add --yes\n"
+    assert actual.err == "a@b.org: nothing was deleted, as this cannot be undone; add --yes\n"
 
 
 def test_suppress() -> None:
@@ -490,14 +490,14 @@ def test_suppress() -> None:
     actual = run("subscribers suppress a@b.org", desk, screen=True)
 
     assert [("suppress", "a@b.org")] == desk.asked
-    assert actual.out == "Suppressed ann@example.org: mailed no more, whatever any list says.\n"
+    assert actual.out == "Suppressed ann@example.org: never mailed again, whatever is imported.\n"
 
 
 def test_stats() -> None:
     """Readers are counted by state; numbers line up."""
     actual = run("subscribers stats", Desk(counts=(("active", 1200), ("bounced", 3))), screen=True)
 
-    assert actual.out == "1,203 readers\n  1,200  active\n      3  bounced\n"
+    assert actual.out == "1,203 subscribers\n  1,200  active\n      3  bounced\n"
     assert actual.err == ""
 
 
@@ -505,7 +505,7 @@ def test_stats_of_nobody() -> None:
     """Where there is nobody it is said how to begin."""
     actual = run("subscribers stats", Desk(), screen=True)
 
-    assert actual.out == "0 readers\n"
+    assert actual.out == "0 subscribers\n"
     assert actual.err.startswith("Next: `feedpub subscribers add`")
 
 

@@ -195,10 +195,10 @@ def test_sections_that_are_not_there() -> None:
     """A section that is not there is shown as a comment, ready to be used."""
     text = dump_config(Config(SiteConfig("Notes", "https://example.org/")))
 
-    assert "\n  # author:\n  #   name:  # as readers see it\n  #   email: ''\n" in text
-    assert "\n  extra: []\n  #   - name:  # its folder below feeds/\n  #     title: ''" in text
-    assert "\nauthors: {}\n#   key:\n#     name:  # as readers see it\n" in text
-    assert "  #   explicit: false  # whether it is for adults only\n" in text
+    assert "\n  # author:\n  #   name:  # displayed name\n  #   email: ''\n" in text
+    assert "\n  extra: []\n  #   - name:  # folder below feeds/\n  #     title: ''" in text
+    assert "\nauthors: {}\n#   key:\n#     name:  # displayed name\n" in text
+    assert "  #   explicit: false  # has explicit content\n" in text
 
 
 SECRETS = """

@@ -170,7 +170,7 @@ def test_environment() -> None:
         ("authors: {ann: {slug: a}}", '2: unknown key "slug" in "authors.ann"'),
         (
             "feeds:\n  hub: https://a.example/\n  hubs: []",
-            '4: "hubs" is the same key as "hub", given before',
+            '4: "hubs" is the same key as "hub", already set',
         ),
         ("feeds: [rss]", "2: feeds: expected keys and values, got a list"),
         ("feeds: rss", '2: feeds: expected keys and values, got the text "rss"'),
@@ -178,14 +178,14 @@ def test_environment() -> None:
         ("feeds: {limit: '5'}", '2: feeds.limit: expected a whole number, got the text "5"'),
         ("feeds: {limit: 1.5}", "2: feeds.limit: expected a whole number, got 1.5"),
         ("feeds: {limit: 1:30}", "2: feeds.limit: expected a whole number, got 1:30"),
-        ("feeds: {limit: -1}", "2: feeds.limit: -1 is too low; at least 0"),
+        ("feeds: {limit: -1}", "2: feeds.limit: -1 is below the minimum of 0"),
         ("feeds: {limit: [1]}", "2: feeds.limit: expected a whole number, got a list"),
         ("feeds: {archive: 1}", "2: feeds.archive: expected true or false, got 1"),
         ("feeds: {formats: {rss: 1}}", "2: feeds.formats: expected a list, got keys and values"),
-        ("feeds: {formats: [rss, rss]}", '2: feeds.formats: "rss" is given twice'),
+        ("feeds: {formats: [rss, rss]}", '2: feeds.formats: "rss" is listed twice'),
         ("feeds: {formats: [~]}", "2: feeds.formats: expected text, got nothing"),
         ("feeds: {formats: [rss, atm]}", '2: feeds.formats: "atm" is not one of rss, atom, json'),
-        ("feeds: {formats: []}", "2: feeds.formats: is empty; name rss, atom or json"),
+        ("feeds: {formats: []}", "2: feeds.formats: is empty; use rss, atom or json"),
         (
             "content:\n  folder: .",
             '3: content.folder: the output folder "public" is inside the content folder "."',
@@ -194,17 +194,17 @@ def test_environment() -> None:
         ("feeds: {extra: [x]}", '2: feeds.extra[1]: expected keys and values, got the text "x"'),
         (
             "feeds:\n  extra:\n    - tags: [x]",
-            "4: feeds.extra[1].name: missing; every site needs it (its folder below feeds/)",
+            "4: feeds.extra[1].name: required key is missing (folder below feeds/)",
         ),
         ("authors: [ann]", "2: authors: expected keys and values, got a list"),
         ("authors: {ann: [x]}", "2: authors.ann: expected keys and values, got a list"),
         ("authors: {ann: {email: x}}", '2: authors.ann.email: "x" is not an e-mail address'),
         ("authors: {ann: !!binary x}", "2: authors.ann: expected text, got binary x"),
         ("pages: maybe", '2: pages: expected true or false, got the text "maybe"'),
-        ("output: {folder: ''}", '2: output.folder: "" is empty; "." is the folder'),
+        ("output: {folder: ''}", '2: output.folder: "" is empty; use "." for the folder'),
         ("output:\n  folder: ${NONE}x", '3: "NONE" is not set in the environment'),
-        ("output:\n  folder: ${no name}", '3: "${no name}" names no variable'),
-        ("site: {}", '2: key "site" is given twice, first on line 1'),
+        ("output:\n  folder: ${no name}", '3: "${no name}" is not a variable'),
+        ("site: {}", '2: duplicate key "site", first on line 1'),
     ],
 )
 def test_faults(text: str, expected: str) -> None:
@@ -217,8 +217,8 @@ def test_faults(text: str, expected: str) -> None:
 def test_nothing_written() -> None:
     """What is missing from an empty configuration is told."""
     expected = [
-        "1: site.title: missing; every site needs it (what the site is called)",
-        "1: site.url: missing; every site needs it (its address, which ends in /)",
+        "1: site.title: required key is missing (title of the site)",
+        "1: site.url: required key is missing (base URL, ending in /)",
     ]
 
     assert expected == told("")

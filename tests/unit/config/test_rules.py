@@ -58,18 +58,18 @@ def test_apart(content: str, output: str) -> None:
 @pytest.mark.parametrize(
     ("content", "output", "path", "expected"),
     [
-        ("site", "site", "config.yaml", "is the content folder as well"),
-        ("./site/", "x/../site", "config.yaml", "is the content folder as well"),
-        ("/srv/blog/site", "site", "/srv/blog/config.yaml", "is the content folder as well"),
+        ("site", "site", "config.yaml", "is also the content folder"),
+        ("./site/", "x/../site", "config.yaml", "is also the content folder"),
+        ("/srv/blog/site", "site", "/srv/blog/config.yaml", "is also the content folder"),
         ("content", "content/public", "config.yaml", "is inside the content folder"),
         (".", "public/", "config.yaml", "is inside the content folder"),
         ("/", "/srv", "config.yaml", "is inside the content folder"),
         ("..", "public", "blog/config.yaml", "is inside the content folder"),
-        ("public/posts", "public", "config.yaml", "holds the content folder"),
-        ("content", ".", "config.yaml", "holds the content folder"),
-        ("content", "..", "config.yaml", "holds the content folder"),
-        ("/srv/content", "/", "config.yaml", "holds the content folder"),
-        ("a\\b", "a", "x\\config.yaml", "holds the content folder"),
+        ("public/posts", "public", "config.yaml", "contains the content folder"),
+        ("content", ".", "config.yaml", "contains the content folder"),
+        ("content", "..", "config.yaml", "contains the content folder"),
+        ("/srv/content", "/", "config.yaml", "contains the content folder"),
+        ("a\\b", "a", "x\\config.yaml", "contains the content folder"),
     ],
 )
 def test_one_in_the_other(content: str, output: str, path: str, expected: str) -> None:
@@ -89,7 +89,7 @@ def test_the_templates_that_were_named() -> None:
     """The fault is told of the templates where the output folder is the usual one."""
     (actual,) = told(folders("content", "public", "public/looks"))
 
-    assert actual.startswith('pages.templates: the output folder "public" holds the templates')
+    assert actual.startswith('pages.templates: the output folder "public" contains the templates')
 
 
 @pytest.mark.parametrize("templates", ["www", "www/templates"])
@@ -97,12 +97,12 @@ def test_templates_in_the_output(templates: str) -> None:
     """Templates are not cleared away as output either."""
     (actual,) = told(folders("content", "www", templates))
 
-    assert "holds the templates" in actual
+    assert "contains the templates" in actual
 
 
 def test_feeds_in_no_format() -> None:
     """At least one format is named."""
-    expected = ["feeds.formats: is empty; name rss, atom or json"]
+    expected = ["feeds.formats: is empty; use rss, atom or json"]
 
     assert expected == told(Config(SITE, feeds=FeedsConfig(formats=())))
 
@@ -116,7 +116,7 @@ def test_extra_feeds() -> None:
     )
     expected = [
         'feeds.extra[2].name: "by-ann" and "By Ann" would share a folder; rename one',
-        'feeds.extra[3].name: "a" names no tags, authors or languages',
+        'feeds.extra[3].name: "a" selects no tags, authors or languages',
     ]
 
     assert expected == told(Config(SITE, feeds=FeedsConfig(extra=extra)))
@@ -130,9 +130,9 @@ def test_digests_apart() -> None:
         DigestConfig("c", max_posts=0),
     )
     expected = [
-        'digests[2].name: "weekly-news" and "Weekly News" would share an address; rename one',
-        "digests[2].min_posts: nothing would ever be sent: min_posts is 9 and max_posts 3",
-        "digests[3].max_posts: nothing would ever be sent: min_posts is 1 and max_posts 0",
+        'digests[2].name: "weekly-news" and "Weekly News" would share a URL; rename one',
+        "digests[2].min_posts: min_posts 9 exceeds max_posts 3; nothing would be sent",
+        "digests[3].max_posts: min_posts 1 exceeds max_posts 0; nothing would be sent",
     ]
 
     assert expected == told(Config(SITE, digests=digests, mail=MailConfig(sender=NEWS)))
@@ -147,8 +147,8 @@ def test_digests_that_were_called_otherwise() -> None:
         DigestConfig("d", was="old"),
     )
     expected = [
-        'digests[1].was: "b" is the name of a digest; write here what one was called before',
-        'digests[4].was: another digest was "old" as well; one of them goes on',
+        'digests[1].was: "b" is the name of a current digest; use a former name',
+        'digests[4].was: another digest has the former name "old"; remove one',
     ]
 
     assert expected == told(Config(SITE, digests=digests, mail=MailConfig(sender=NEWS)))
@@ -158,7 +158,7 @@ def test_servers_for_smtp() -> None:
     """SMTP needs a server to talk to."""
     (actual,) = told(Config(SITE, mail=MailConfig("smtp")))
 
-    assert actual.startswith('mail.transport: "smtp" needs a server')
+    assert actual.startswith('mail.transport: "smtp" needs a relay')
     assert not told(
         Config(SITE, mail=MailConfig("smtp", relays=(RelayConfig("mail.example.org"),)))
     )
@@ -167,7 +167,7 @@ def test_servers_for_smtp() -> None:
 def test_somebody_to_be_from() -> None:
     """A digest is from somebody with an address: the sender, else the site's author."""
     digests = (DigestConfig("weekly"),)
-    nobody = "digests: messages are from nobody; give an `email` in mail.sender, or in site.author"
+    nobody = "digests: no sender address; set mail.sender.email or site.author.email"
     nameless = MailConfig(sender=Author("News"))
     written = Config(SiteConfig("Notes", "https://example.org/", author=NEWS), digests=digests)
 
@@ -208,4 +208,4 @@ def test_nobody_signs_up_for_nothing() -> None:
     """A form is for a newsletter."""
     config = Config(SITE, subscribers=SubscribersConfig(form=True))
 
-    assert ["subscribers.form: nobody would ever be mailed; add `digests:`"] == told(config)
+    assert ["subscribers.form: no digest to sign up for; add `digests:`"] == told(config)

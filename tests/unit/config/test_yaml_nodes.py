@@ -63,15 +63,18 @@ def test_variables_that_are_no_text(value: str, tag: str) -> None:
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        ("a: ${NO NE}", 'c.yaml:1: "${NO NE}" names no variable; write $${ where it is none'),
-        ("a: ${NONE", 'c.yaml:1: "${" without "}"; write $${ where it is no variable'),
-        ("a: 1\nb: 2\na: 3", 'c.yaml:3: key "a" is given twice, first on line 1'),
+        (
+            "a: ${NO NE}",
+            'c.yaml:1: "${NO NE}" is not a variable name; write $${ for a literal "${"',
+        ),
+        ("a: ${NONE", 'c.yaml:1: "${" without "}"; write $${ for a literal "${"'),
+        ("a: 1\nb: 2\na: 3", 'c.yaml:3: duplicate key "a", first on line 1'),
         ("? [a]\n: 1", "c.yaml:1: a key must be text"),
         ("accent: #1a5fb4", 'c.yaml:1: "#1a5fb4" is a comment in YAML; put it in quotes'),
-        ('a: "x\\by"', "c.yaml:1: U+0008 in a value; no feed can carry it"),
-        ("a: &x [1, *x]", "c.yaml:1: a value cannot hold itself"),
-        ("a: 1\nb: \0", "c.yaml:2: U+0000 cannot be in YAML"),
-        ("[" * 5000, "c.yaml: is nested too deeply to be read"),
+        ('a: "x\\by"', "c.yaml:1: U+0008 in a value; feeds cannot contain it"),
+        ("a: &x [1, *x]", "c.yaml:1: a value cannot contain itself"),
+        ("a: 1\nb: \0", "c.yaml:2: U+0000 is not allowed in YAML"),
+        ("[" * 5000, "c.yaml: is nested too deeply"),
     ],
 )
 def test_faults(text: str, expected: str) -> None:
@@ -84,16 +87,16 @@ def test_faults(text: str, expected: str) -> None:
 @pytest.mark.parametrize(
     ("text", "line", "hint"),
     [
-        ("site:\n  title: a: b", 2, 'text with ": " in it goes in quotes'),
+        ("site:\n  title: a: b", 2, 'quote text that contains ": "'),
         ("site:\n\ttitle: a", 2, "indent with spaces"),
-        ("a: @x", 1, "put text that begins with a sign in quotes"),
-        ("a: *x", 1, 'text that begins with "*" goes in quotes'),
-        ('a: "\\d"', 1, "a backslash is written"),
-        ("site:\n    a: 1\n  b: 1", 3, "begin in the same column"),
-        ("a: 1\n---\nb: 2", 2, 'leave out the line "---"'),
-        ("a: {b: c: d}", 1, "inside braces and brackets, text with one of"),
+        ("a: @x", 1, "quote text that begins with punctuation"),
+        ("a: *x", 1, 'quote text that begins with "*"'),
+        ('a: "\\d"', 1, "write a backslash as"),
+        ("site:\n    a: 1\n  b: 1", 3, "start in the same column"),
+        ("a: 1\n---\nb: 2", 2, 'remove the line "---"'),
+        ("a: {b: c: d}", 1, "inside braces and brackets, quote text that contains"),
         ("- a\nb: 1", 2, ""),
-        ("a: {b: [1], c: {}}\nd:\n  e: [1,\n", 3, "a bracket opens here and is not closed"),
+        ("a: {b: [1], c: {}}\nd:\n  e: [1,\n", 3, "a bracket opened here is never closed"),
         ("%YAML 1.1\n", 2, "expected '<document start>'"),
     ],
 )

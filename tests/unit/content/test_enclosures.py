@@ -93,7 +93,7 @@ def test_faults_of_enclosures_are_told_and_the_rest_is_used() -> None:
         'length: "5 MB" is not a number of bytes',
         'duration: "long" is neither seconds nor h:mm:ss',
         'type: "mp3" is not a media type such as "audio/mpeg"',
-        "an enclosure without a url",
+        "enclosure has no url",
     ) == faults
 
 

@@ -25,7 +25,7 @@ def test_the_same_key_in_two_spellings_is_told() -> None:
     fields = header("Date: x\ndate: y\nd-a-te: x")
 
     assert ("Date", "x") == fields.get_value(("date",))
-    assert [Problem("x.md", 3, '"date" is the same key as "Date", which counts')] == fields.problems
+    assert [Problem("x.md", 3, '"date" is a synonym of "Date", which is used')] == fields.problems
 
 
 def test_a_list_of_words_in_a_texts_place_is_the_text_as_written() -> None:
@@ -39,8 +39,8 @@ def test_a_table_in_a_texts_place_is_told_and_passed_over() -> None:
 
     assert ("e", "yes") == fields.get_text(("a", "b", "c", "d", "e"))
     assert [
-        Problem("x.md", 3, '"b" is a table, where a text belongs; put it in quotes'),
-        Problem("x.md", 4, '"c" is a list, where a text belongs; put it in quotes'),
+        Problem("x.md", 3, '"b" is a table, not a string; put it in quotes'),
+        Problem("x.md", 4, '"c" is a list, not a string; put it in quotes'),
     ] == fields.problems
 
 
@@ -49,7 +49,7 @@ def test_repeated_and_misspelt_keys_are_told() -> None:
     fields = header("title: x\ntittle: y\ntitle: z")
 
     assert [
-        Problem("x.md", 4, '"title" is given twice; the last one counts'),
+        Problem("x.md", 4, '"title" is set twice; the last value is used'),
         Problem("x.md", 3, 'unknown key "tittle"; did you mean "title"?'),
     ] == fields.problems
     assert {"title": "tittle"} == fields.misspelled_keys

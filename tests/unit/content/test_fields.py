@@ -73,14 +73,14 @@ def test_a_date_may_be_in_the_name_or_the_address() -> None:
         (
             "---\ndate: 2025-01-30 10:00 XYZ\n---\n",
             "x.md",
-            'x.md:2: date: unknown time zone "XYZ"; write "Europe/Berlin" or "+02:00" in its place',
+            'x.md:2: date: unknown time zone "XYZ"; use one like "Europe/Berlin" or "+02:00"',
         ),
         ("---\npublished: maybe\n---\n", "x.md", 'x.md:2: published: "maybe" is not a date'),
         ("---\ndate: [a]\n---\n", "x.md", "x.md:2: date: \"['a']\" is not a date"),
         (
             "---\n---\n",
             "2024-02-30-x.md",
-            '2024-02-30-x.md:1: the file\'s name: "2024-02-30" is not a date',
+            '2024-02-30-x.md:1: file name: "2024-02-30" is not a date',
         ),
         (
             "---\nurl: /2024/13/01/\n---\n",
@@ -123,7 +123,7 @@ def test_a_draft_may_be_without_a_date() -> None:
     assert said.draft
     assert 1970 == said.published.year
     assert [
-        "x.md:1: this draft has no date yet: add `date: 2025-01-30` before it is published"
+        "x.md:1: this draft has no date yet; add `date: 2025-01-30` before publishing it"
     ] == warnings(said)
 
 
@@ -133,8 +133,8 @@ def test_later_dates_that_are_wrong_do_not_count() -> None:
 
     assert (None, None) == (said.updated, said.expires)
     assert [
-        'x.md:3: lastmod: "soon" is not a date, so it does not count',
-        'x.md:4: expiryDate: "2024-13-01" is not a date, so it does not count',
+        'x.md:3: lastmod: "soon" is not a date; ignored',
+        'x.md:4: expiryDate: "2024-13-01" is not a date; ignored',
     ] == warnings(said)
 
 
@@ -179,9 +179,9 @@ def test_a_draft_nobody_can_make_out_waits() -> None:
     said = fields("draft: maybe")
 
     assert said.draft
-    assert [
-        'x.md:3: draft: "maybe" is neither true nor false; the post waits as a draft'
-    ] == warnings(said)
+    assert ['x.md:3: draft: "maybe" is neither true nor false; the post stays a draft'] == warnings(
+        said
+    )
 
 
 def test_jekylls_drafts_folder_makes_drafts() -> None:
@@ -256,24 +256,24 @@ def test_a_language_is_a_tag_of_bcp_47(lines: str, language: str) -> None:
         ),
         (
             "canonicalURL: /x",
-            'x.md:3: canonicalURL: "/x" is not a whole URL, so it does not count',
+            'x.md:3: canonicalURL: "/x" is not an absolute URL; ignored',
         ),
         (
             "permalink: /:collection/:title/",
-            'x.md:3: permalink: nothing is known for ":collection", so it does not count',
+            'x.md:3: permalink: unknown placeholder ":collection"; ignored',
         ),
         (
             "url: '{date:%Y}/{slug}/'",
-            'x.md:3: url: nothing is known for "{date:%Y}", so it does not count',
+            'x.md:3: url: unknown placeholder "{date:%Y}"; ignored',
         ),
         (
             "digest: maybe",
-            'x.md:3: digest: "maybe" is neither true nor false; it counts as true',
+            'x.md:3: digest: "maybe" is neither true nor false; treated as true',
         ),
-        ("enclosure: {type: x}", "x.md:3: enclosure: an enclosure without a url"),
+        ("enclosure: {type: x}", "x.md:3: enclosure: enclosure has no url"),
         (
             "permalink: {a: b}",
-            'x.md:3: "permalink" is a table, where a text belongs; put it in quotes',
+            'x.md:3: "permalink" is a table, not a string; put it in quotes',
         ),
     ],
 )

@@ -21,12 +21,12 @@ def fault(text: str) -> tuple[int, str]:
         ("---\ntitle:\u202fA\ndate: 2024-05-01\n---\nx", 2, "narrow no-break space (U+202F)"),
         ("---\ntitle:\u3000A\n---\nx", 2, "ideographic space (U+3000)"),
         ("---\ntitle:\u200bA\n---\nx", 2, "zero-width space (U+200B)"),
-        ("---\ntitle:\u2003A\n---\nx", 2, "odd space (U+2003)"),
+        ("---\ntitle:\u2003A\n---\nx", 2, "unusual space (U+2003)"),
         ("---\ntitle：A\ndate：2024-05-01\n---\nx", 2, '"："'),
         ("---\ntitle: A\ndate： 2024-05-01\n---\nx", 3, '"："'),
         ("---\ntitle: A\nslug﹕ a\n---\nx", 3, '"﹕"'),
         ("+++\ntitle＝'A'\n+++\nx", 2, '"＝"'),
-        ("+++\ntitle：'A'\n+++\nx", 2, 'wants "="'),
+        ("+++\ntitle：'A'\n+++\nx", 2, 'needs "="'),
     ],
 )
 def test_the_character_is_named_with_its_line(text: str, line: int, named: str) -> None:

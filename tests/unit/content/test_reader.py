@@ -110,7 +110,7 @@ def test_a_bom_and_windows_line_ends_change_nothing() -> None:
     [
         (
             b"---\ntitle: caf\xe9\n---\n",
-            "x.md:2: not UTF-8 (there is a byte 0xE9): save the file as UTF-8",
+            "x.md:2: not UTF-8 (byte 0xE9): save the file as UTF-8",
         ),
         (b"\xff\xfe-\0", "x.md:1: the file is UTF-16: save it as UTF-8"),
         (b" \n", "x.md:1: the file is empty"),
@@ -128,9 +128,9 @@ def test_removed_characters_are_told_line_by_line() -> None:
     told = [str(problem) for problem in read(data, "x.md").problems[:-1]]
 
     assert [
-        "x.md:5: removed 3 characters that feeds cannot carry: U+0008, U+000C",
-        "x.md:6: removed a character that feeds cannot carry: U+FDD0",
-        "x.md:7: removed a character that feeds cannot carry: U+D800",
+        "x.md:5: removed 3 characters not allowed in feeds: U+0008, U+000C",
+        "x.md:6: removed a character not allowed in feeds: U+FDD0",
+        "x.md:7: removed a character not allowed in feeds: U+D800",
     ] == told
 
 
@@ -150,8 +150,8 @@ def test_a_heading_and_a_dated_name_do_without_front_matter(body: str) -> None:
 def test_other_files_without_front_matter_are_left_out(path: str, body: str) -> None:
     """The message shows the lines to add, or how to say that this is no post."""
     assert (
-        f'{path}:1: no front matter: begin the file with the lines "---", "title: …", '
-        '"date: 2025-01-30" and "---"; if this is no post, name it under content.ignore'
+        f'{path}:1: no front matter: start the file with the lines "---", "title: …", '
+        '"date: 2025-01-30" and "---"; if this is not a post, list it in content.ignore'
     ) == refused(body.encode(), path)
 
 

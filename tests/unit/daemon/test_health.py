@@ -45,9 +45,9 @@ def test_what_readers_miss_is_told_apart_from_the_rest(tmp_path: Path) -> None:
         ),
     )
 
-    assert "pages: cannot be done, and is tried again" == one.describe_not_ready()
+    assert "pages: failing, will be retried" == one.describe_not_ready()
     assert [
-        "bounces: cannot be done, and is tried again",
+        "bounces: failing, will be retried",
         "1 problem in the last build",
     ] == list(one.find_warnings())
     assert (3, 2, 0.5) == (

@@ -161,4 +161,4 @@ def test_an_issue_ends_though_its_digest_is_gone(tmp_path: Path) -> None:
     MailJobs(site, journal, lambda _: None, lambda _: None).deliver(room.now)
 
     assert {"bob@example.org": ["one"]} == room.mailed()
-    assert 'no digest is called "weekly" any more' in stream.getvalue()
+    assert 'no digest is named "weekly" any more' in stream.getvalue()

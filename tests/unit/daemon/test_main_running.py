@@ -292,7 +292,7 @@ def test_a_folder_that_is_away_leaves_the_site_as_it_is(site: Site) -> None:
         daemon.wait("watching", away=[str(site.content.absolute())])
         daemon.wait("failed", duty="build")
         site.content.mkdir()
-        wait_until(lambda: "is empty now" in daemon.text(), "that it is empty")
+        wait_until(lambda: "is empty; is its disk" in daemon.text(), "that it is empty")
         site.content.rmdir()
         (site.root / "elsewhere").rename(site.content)
         daemon.wait("watching", count=2, away=[])
@@ -496,7 +496,7 @@ def test_digests_go_out_at_their_slot(tmp_path: Path) -> None:
     assert {"bob@example.org": ["one"]} == room.mailed()
     assert skipped
     # That the page of an issue is no news for the next one is not worth a word.
-    assert ["it begins, and does not mail what is from before (1 post)"] == [
+    assert ["it starts without mailing 1 existing post"] == [
         each["reason"] for each in daemon.events("digest skipped", digest="each")
     ]
     assert "bob" not in daemon.text()

@@ -97,7 +97,7 @@ def test_a_folder_that_cannot_be_made_is_told(tmp_path: Path) -> None:
     """A file stands in its place."""
     (tmp_path / "mail").write_text("")
     for transport in (FileTransport(tmp_path / "mail"), MaildirTransport(tmp_path / "mail")):
-        with pytest.raises(MailError, match="no folder can be made for mail"):
+        with pytest.raises(MailError, match="cannot create the mail folder"):
             transport.connect()
 
 

@@ -165,7 +165,7 @@ def test_a_url_is_never_encoded_as_a_word(url: str, expected: str) -> None:
 
 def test_a_url_beyond_any_line_is_refused() -> None:
     """No header could carry it."""
-    with pytest.raises(ValueError, match="fits in no header"):
+    with pytest.raises(ValueError, match="too long for a header"):
         headers.format_url("https://example.org/" + "u" * 900)
 
 

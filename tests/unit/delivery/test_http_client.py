@@ -92,7 +92,7 @@ def test_where_nobody_listens_there_is_no_answer() -> None:
 @pytest.mark.parametrize("url", ["ftp://127.0.0.1/", "http://127.0.0.1:x/", "", "http://[/"])
 def test_what_is_no_url_is_not_asked(url: str) -> None:
     """Nor is anything raised."""
-    assert HttpResponse(0, "no http or https URL") == send_request(url)
+    assert HttpResponse(0, "not an http or https URL") == send_request(url)
 
 
 def test_a_certificate_that_nobody_knows_is_refused(tmp_path: Path) -> None:

@@ -99,9 +99,9 @@ def test_a_maildir_may_have_two_readers(tmp_path: Path) -> None:
 
 def test_a_maildir_that_is_none_is_told(tmp_path: Path) -> None:
     """So is a message in it that cannot be read, or not moved."""
-    with pytest.raises(MailError, match="no Maildir that can be read"):
+    with pytest.raises(MailError, match="not a readable Maildir"):
         read(read_maildir(tmp_path / "none"))
-    with pytest.raises(MailError, match="no Maildir that can be read"):
+    with pytest.raises(MailError, match="not a readable Maildir"):
         read(read_maildir(tmp_path))
     assert [] == list(tmp_path.iterdir())
     (tmp_path / "new" / "folder").mkdir(parents=True)
@@ -149,11 +149,11 @@ def test_what_was_done_in_an_mbox_stays_done_when_the_rest_is_not_read(tmp_path:
 
 def test_an_mbox_that_cannot_be_read_is_told(tmp_path: Path) -> None:
     """It is not there, or another program is at it."""
-    with pytest.raises(MailError, match="no mbox that can be read"):
+    with pytest.raises(MailError, match="not a readable mbox"):
         read(read_mbox(tmp_path / "none"))
     path = filled(tmp_path / "mbox", 1)
     (tmp_path / "mbox.lock").write_text("")
-    with pytest.raises(MailError, match="another program is at it"):
+    with pytest.raises(MailError, match="in use by another program"):
         read(read_mbox(path))
 
 
@@ -266,7 +266,7 @@ def test_an_imap_server_that_hangs_is_left(fails: str, tmp_path: Path) -> None:
         if "LOGOUT" in fails:
             assert [BOUNCE] == read(read_imap(account))
         else:
-            with pytest.raises(MailError, match=r"it cannot be reached|it does not answer"):
+            with pytest.raises(MailError, match=r"connection failed|no response"):
                 read(read_imap(account))
 
 
@@ -275,7 +275,7 @@ def test_an_imap_server_that_cannot_be_trusted_is_not_told_a_password(tmp_path: 
     box = Imap([BOUNCE])
     with serving(box, tmp_path) as account:
         stranger = ImapAccount(account.host, USER, PASSWORD, account.port)
-        with pytest.raises(MailError, match="its certificate cannot be trusted"):
+        with pytest.raises(MailError, match="untrusted certificate"):
             read(read_imap(stranger))
 
     assert b"" == box.secret

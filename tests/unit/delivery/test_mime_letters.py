@@ -207,9 +207,9 @@ def test_a_reader_beyond_ascii_gets_a_header_beyond_ascii() -> None:
 
 def test_a_letter_without_an_address_is_not_written() -> None:
     """Neither to nobody nor from nobody; the message says which address it is."""
-    with pytest.raises(ValueError, match="'nobody': no address to write to"):
+    with pytest.raises(ValueError, match="'nobody': not a valid recipient address"):
         compose_message(CONTENT, HEADING, Recipient("key", "nobody"))
-    with pytest.raises(ValueError, match="'': no address to send from"):
+    with pytest.raises(ValueError, match="'': not a valid sender address"):
         compose_message(CONTENT, MessageHeaders(Author("Ann"), HEADING.date, "a.example"), READER)
 
 

@@ -249,8 +249,8 @@ def test_a_broken_database_ends_it(tmp_path: Path) -> None:
             recorder.run()
         asking.join(10)
 
-        assert ["what became of messages cannot be recorded any more"] == heard
-        with pytest.raises(StoreError, match="any more"):
+        assert ["delivery results can no longer be recorded"] == heard
+        with pytest.raises(StoreError, match="no longer be recorded"):
             recorder.enqueue_result(DeliveryUpdate(1, "accepted", ACCEPTED))
 
 

@@ -99,7 +99,7 @@ def test_doubt_is_resent_where_that_is_wanted() -> None:
 
 def test_an_outcome_of_another_kind_is_a_mistake() -> None:
     """A transport that says what nobody knows is not guessed at."""
-    with pytest.raises(ValueError, match="'lost' is no kind of outcome"):
+    with pytest.raises(ValueError, match="unknown outcome kind 'lost'"):
         decide_retry(0, SendResult("lost"), NOW, 0.5, "hold")
 
 

@@ -421,7 +421,7 @@ def test_without_a_connection_the_issue_waits(tmp_path: Path) -> None:
         posted = round_of(one)
 
         assert (0, 60) == (posted.sent, tally(one, issue).waiting)
-        assert f"127.0.0.1:{port}: it cannot be reached" in posted.stop_reason
+        assert f"127.0.0.1:{port}: connection failed" in posted.stop_reason
         assert posted.stop_reason == one.store.get_issue(issue.id).reason
 
         with MailServer() as server:

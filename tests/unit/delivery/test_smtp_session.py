@@ -411,8 +411,8 @@ def test_a_server_without_a_limit_takes_any_size(limit: str) -> None:
 @pytest.mark.parametrize(
     ("reply", "text"),
     [
-        (b"what is that?\r\n", "no reply of SMTP: 'is that?'"),
-        (b"250 " + b"x" * 9000 + b"\r\n", "no reply of SMTP: 'Line too long.'"),
+        (b"what is that?\r\n", "invalid SMTP reply: 'is that?'"),
+        (b"250 " + b"x" * 9000 + b"\r\n", "invalid SMTP reply: 'Line too long.'"),
     ],
 )
 def test_what_is_no_reply_ends_the_connection(reply: bytes, text: str) -> None:

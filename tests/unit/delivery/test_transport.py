@@ -11,15 +11,15 @@ from feedpub.delivery.transport import clean_reply, describe_error
 @pytest.mark.parametrize(
     ("error", "expected"),
     [
-        (TimeoutError("timed out"), "it does not answer; look at host and port"),
-        (ConnectionRefusedError(111, "Connection refused"), "it cannot be reached: Connection ref"),
+        (TimeoutError("timed out"), "no response; check host, port"),
+        (ConnectionRefusedError(111, "Connection refused"), "connection failed: Connection ref"),
         (
             socket.gaierror(-2, "Name or service not known"),
-            "it cannot be reached: Name or service not known",
+            "connection failed: Name or service not known",
         ),
-        (OSError("no room"), "it cannot be reached: no room"),
-        (ssl.SSLError(1, "wrong"), "TLS does not come about"),
-        (UnicodeError("label too long"), "its name, or what it is told, is not ASCII"),
+        (OSError("no room"), "connection failed: no room"),
+        (ssl.SSLError(1, "wrong"), "TLS handshake failed"),
+        (UnicodeError("label too long"), "host name or command is not ASCII"),
         (LookupError("what\nelse"), "what else"),
     ],
 )

@@ -26,7 +26,7 @@ class Picky(MessageRenderer):
     def render(self, letter: PreparedMessage, key: str, one: Subscriber, language: str) -> Message:
         """Write to all others."""
         if one.address == ADDRESSES[0]:
-            raise ValueError("no address to write to")
+            raise ValueError("not a valid recipient address")
         return super().render(letter, key, one, language)
 
 

@@ -31,7 +31,9 @@ def test_the_second_is_refused_by_the_number_of_the_first(tmp_path: Path) -> Non
         assert is_running(folder)
 
         with (
-            pytest.raises(FeedpubError, match=rf"{tmp_path} already, as process {first.pid};"),
+            pytest.raises(
+                FeedpubError, match=rf"already running in {tmp_path}, as process {first.pid};"
+            ),
             single_instance(folder, 0.1),
         ):
             pass

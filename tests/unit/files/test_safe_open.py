@@ -86,7 +86,7 @@ def test_a_swap_between_scan_and_read_publishes_nothing_from_outside(
     target = "outside/c.txt" if swapped.endswith(".txt") else "outside"
     (folder / swapped).symlink_to(tmp_path / target)
 
-    with pytest.raises(OSError, match="leads out of the folder"):
+    with pytest.raises(OSError, match="points outside the folder"):
         read_source(folder, "a/b/c.txt", 1_000_000)
     public = tmp_path / "public"
     copy = StaticFile("copied.txt", cache_key="", source="a/b/c.txt")

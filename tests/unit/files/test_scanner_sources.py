@@ -61,7 +61,7 @@ def test_what_is_no_regular_file_is_passed_over(tmp_path: Path) -> None:
 
 def test_a_missing_folder_is_told_by_name(tmp_path: Path) -> None:
     """A content folder that is not there stops the build, and says what to do."""
-    with pytest.raises(FeedpubError, match=r"nowhere: there is no such folder; make it"):
+    with pytest.raises(FeedpubError, match=r"nowhere: no such folder; create it"):
         scan(tmp_path / "nowhere")
 
 
@@ -187,5 +187,5 @@ def test_paths_are_bounded(tmp_path: Path) -> None:
     found = scan(tmp_path)
 
     assert ["a.md"] == [each.path for each in found if each.exists]
-    assert [True] == ["octets" in each.fault for each in found if each.fault]
+    assert [True] == ["bytes" in each.fault for each in found if each.fault]
     assert found == rescan(tmp_path, found, {name})

@@ -78,7 +78,9 @@ def test_a_folder_that_cannot_be_used_is_told(tmp_path: Path) -> None:
     """And no other secret is proposed: it would make every token that is out worthless."""
     (tmp_path / "file").touch()
 
-    with pytest.raises(FeedpubError, match=r"secret: cannot be read or made \(Not a dir") as told:
+    with pytest.raises(
+        FeedpubError, match=r"secret: cannot be read or created \(Not a dir"
+    ) as told:
         load_secrets(tmp_path / "file", {})
     assert SECRET_VARIABLE not in str(told.value)
 
@@ -89,7 +91,10 @@ def test_somebody_who_may_not_read_it_is_told_who_may(tmp_path: Path) -> None:
     denied = PermissionError(errno.EACCES, "Permission denied")
     told = describe_secret_error(tmp_path / "secret", denied)
 
-    assert f"secret: cannot be read or made (Permission denied): run feedpub as {owner}" in told
+    assert (
+        f"secret: cannot be read or created (Permission denied): run feedpub as its owner {owner}"
+        in told
+    )
     assert "aliases file" in told
     assert SECRET_VARIABLE not in told
     assert "the user that publishes" in describe_secret_error(tmp_path / "a/b/secret", denied)

@@ -226,12 +226,12 @@ def test_a_mail_server_hands_over_one_message(post: Post) -> None:
         request, io.BytesIO(post.ours(dsn()))
     )
     assert told() == bounce_processing.process_bounces(request, io.BytesIO())
-    assert "reading what came back" in post.stages
+    assert "reading bounces" in post.stages
 
 
 def test_a_mailbox_that_is_not_there_is_told(post: Post) -> None:
     """Nothing was changed."""
-    with pytest.raises(MailError, match="no mbox that can be read"):
+    with pytest.raises(MailError, match="not a readable mbox"):
         post.pour(post.root / "none")
 
 
@@ -239,7 +239,7 @@ def test_an_account_that_does_not_answer_is_told(post: Post) -> None:
     """By IMAP."""
     account = ImapAccount("127.0.0.1", "returns", "secret", port=1)
 
-    with pytest.raises(MailError, match=r"127.0.0.1:1: it cannot be reached"):
+    with pytest.raises(MailError, match=r"127.0.0.1:1: connection failed"):
         bounce_processing.process_bounces(post.request(), account)
 
 
@@ -248,7 +248,7 @@ def test_soft_bounces_count_once_they_are_marked(post: Post) -> None:
     path = mailbox_of(post.root, post.ours(FULL))
     (path / "cur").rmdir()
     (path / "cur").write_text("in the way")
-    with pytest.raises(MailError, match="no Maildir that can be read"):
+    with pytest.raises(MailError, match="not a readable Maildir"):
         post.pour(path)
 
     assert ("active", 0) == post.state()
@@ -286,7 +286,7 @@ def test_a_place_of_mail_is_written_in_short() -> None:
 )
 def test_an_account_that_cannot_be_meant_is_refused(text: str) -> None:
     """In the clear, without a user, or with a password that others could see."""
-    with pytest.raises(FeedpubError, match="is no mailbox: write imaps://user@host") as refused:
+    with pytest.raises(FeedpubError, match=r"invalid mailbox .*; use imaps://user@") as refused:
         parse_source(text, {"IMAP_PASSWORD": "secret"}, io.BytesIO())
 
     assert "hunter2" not in str(refused.value)

@@ -404,9 +404,9 @@ def test_marks() -> None:
         ),
         (
             DigestConfig("w", subject='{{ mark("x") }}'),
-            'digests, "w": subject: ValueError: there is no',
+            'digests, "w": subject: ValueError: unknown tag "x"',
         ),
-        (DigestConfig("w", template="weekly"), "mail/weekly.html: there is no template"),
+        (DigestConfig("w", template="weekly"), "mail/weekly.html: no template"),
     ],
 )
 def test_a_mistake_is_told_with_its_place(digest: DigestConfig, message: str) -> None:

@@ -76,19 +76,19 @@ def test_a_preview_is_for_nobody_in_particular(room: Newsroom) -> None:
 def test_there_must_be_something_to_show(room: Newsroom) -> None:
     """To everybody, or to this reader; and somebody to show it to."""
     room.reader("b@example.net", tags=("b",))
-    with pytest.raises(FeedpubError, match=r"there is no post that b@example.net follows to show"):
+    with pytest.raises(FeedpubError, match=r"no post that b@example.net follows to show"):
         shown(room, "b@example.net")
-    with pytest.raises(FeedpubError, match=r"x@example.net: nobody has this address"):
+    with pytest.raises(FeedpubError, match=r"x@example.net: no such subscriber"):
         shown(room, "x@example.net")
     (room.content / "one.md").unlink()
-    with pytest.raises(FeedpubError, match="News: there is no post to show yet"):
+    with pytest.raises(FeedpubError, match="News: no post to show yet"):
         shown(room)
 
 
 def test_a_place_that_takes_no_preview_is_told(room: Newsroom) -> None:
     """With the reason."""
     room.put("deep", "a file")
-    with pytest.raises(FeedpubError, match=r"preview: the preview cannot be written there \(Not"):
+    with pytest.raises(FeedpubError, match=r"preview: cannot write the preview \(Not"):
         shown(room)
 
 
@@ -120,11 +120,11 @@ def test_a_test_to_a_subscriber_is_their_own_copy(room: Newsroom) -> None:
 
 def test_a_test_that_cannot_be_sent_is_told(room: Newsroom) -> None:
     """Be it the address or the server."""
-    with pytest.raises(FeedpubError, match='"eve" is no e-mail address'):
+    with pytest.raises(FeedpubError, match='"eve" is not an e-mail address'):
         preview.send_test(room.request(), "Mon thly/News", "eve")
     mail = "transport: smtp, relays: [{host: 127.0.0.1, security: none, port: %s}]"
     room.digests("name: weekly", mail=mail % 1)
-    with pytest.raises(MailError, match=r"127.0.0.1:1: it cannot be reached"):
+    with pytest.raises(MailError, match=r"127.0.0.1:1: connection failed"):
         preview.send_test(room.request(), "weekly", "eve@example.net")
     with MailServer({"RCPT": "550 5.1.1 No such user"}) as server:
         room.digests("name: weekly", mail=mail % server.port)

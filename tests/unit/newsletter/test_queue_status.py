@@ -40,7 +40,7 @@ def test_what_is_planned_is_delivered_later(tmp_path: Path) -> None:
     assert (1, "done") == (sent.stats.accepted, sent.issue and sent.issue.state)
     assert {"bob@example.org": ["one"]} == here.mailed()
     assert planned.issue.posts == sent.posts
-    assert "its next time has not come yet" == issues.plan_issues(here.request())[0].reason
+    assert "not due yet" == issues.plan_issues(here.request())[0].reason
 
 
 def test_who_is_told_to_stop_leaves_the_rest(tmp_path: Path) -> None:

@@ -125,7 +125,7 @@ def test_nothing_is_sent_from_a_database_that_is_older(room: Newsroom, backup: B
     with room.desk() as desk:
         signup.request_signup(desk, SignupRequest("new@example.net"), b"", room.now)
     request = room.request()
-    older = "database is older than what went out.*feedpub digest recover"
+    older = "database is older than the mail already sent.*feedpub digest recover"
 
     with pytest.raises(FeedpubError, match=older):
         room.send()
@@ -135,7 +135,9 @@ def test_nothing_is_sent_from_a_database_that_is_older(room: Newsroom, backup: B
         issues.deliver_issues(request, Event())
     with pytest.raises(FeedpubError, match=older):
         confirmations.send_confirmations(request)
-    assert "older than what went out" in queue_status.get_queue_status(request).outdated_reason
+    assert (
+        "older than the mail already sent" in queue_status.get_queue_status(request).outdated_reason
+    )
     world = ExternalServices(Names(), lambda: room.now, lambda _: 10**12)
     assert ["database"] == [
         each.about for each in run_checks(request, world) if each.state == "bad"
@@ -234,9 +236,9 @@ def test_what_cannot_be_told_apart_is_not_sent(room: Newsroom, backup: Backup) -
     (room.root / ".feedpub" / "issues").unlink()
     backup.bring_back()
 
-    with pytest.raises(FeedpubError, match="say what is known to be out"):
+    with pytest.raises(FeedpubError, match="specify what was already sent"):
         recover(room)
-    with pytest.raises(FeedpubError, match=r"names no message that feedpub sent from example\.org"):
+    with pytest.raises(FeedpubError, match=r"contains no message that feedpub sent from example"):
         recover(room, room.root / "config.yaml")
     with pytest.raises(FeedpubError, match="cannot be read"):
         recover(room, room.root / "no.log")

@@ -113,7 +113,7 @@ def test_a_database_that_cannot_be_used_takes_no_page_away(site: Site, database:
 
     assert f"{site.root / 'config.yaml'}: " in fault
     assert "newsletter.sqlite: file is not a database" in fault
-    assert fault.endswith("; until then issues are shown as they were at the last build")
+    assert fault.endswith("; until then issues are shown as of the last build")
     assert "AT&amp;T" in site.read(PAGE)
     assert "Second" in site.read("index.html")
     assert [fault] == told(site.build())

@@ -30,8 +30,8 @@ def test_another_host_changes_every_id(site: Site) -> None:
     site.config(THERE)
     (fault,) = told(site)
 
-    assert fault.startswith("the ids of posts began with example.org when they were published")
-    assert fault.endswith("add to site: authority: example.org")
+    assert fault.startswith("post ids began with example.org at the last build")
+    assert fault.endswith("set site.authority: example.org")
     assert [fault] == [each.message for each in site.build().problems]
     assert [fault] == [each.message for each in site.build().problems]
 

@@ -59,9 +59,9 @@ def test_one_of_several(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("config", "author", "expected"),
     [
-        (TWO, "anne", 'no author "anne" in authors: of the configuration; did you mean "ann"?'),
-        (TWO, "xyzzy", "known are: ann, bob"),
-        (SITE, "xyzzy", "known are: none"),
+        (TWO, "anne", 'no author "anne" under authors: in the configuration; did you mean "ann"?'),
+        (TWO, "xyzzy", "known authors: ann, bob"),
+        (SITE, "xyzzy", "known authors: none"),
     ],
 )
 def test_unknown_author(tmp_path: Path, config: str, author: str, expected: str) -> None:
@@ -82,7 +82,7 @@ def test_nothing_is_overwritten(tmp_path: Path) -> None:
     """A file that is there stays as it is."""
     (tmp_path / "content").mkdir()
     (tmp_path / "content" / "x.md").write_text("mine")
-    with pytest.raises(FeedpubError, match="is there already"):
+    with pytest.raises(FeedpubError, match="already exists"):
         start(tmp_path, SITE, "X")
 
     assert (tmp_path / "content" / "x.md").read_text() == "mine"

@@ -77,12 +77,12 @@ def test_content_that_is_a_file(tmp_path: Path) -> None:
 def test_a_site_already(tmp_path: Path) -> None:
     """Where there is a site, none is made."""
     create_site(tmp_path, NOW)
-    with pytest.raises(FeedpubError, match="there is a site here already"):
+    with pytest.raises(FeedpubError, match="a site already exists here"):
         create_site(tmp_path, NOW)
 
 
 def test_a_file(tmp_path: Path) -> None:
     """A file is no folder."""
     (tmp_path / "x").touch()
-    with pytest.raises(FeedpubError, match="is a file; name a folder"):
+    with pytest.raises(FeedpubError, match="is a file; choose a folder"):
         create_site(tmp_path / "x", NOW)

@@ -352,17 +352,17 @@ def test_a_users_words_win_one_by_one() -> None:
         ("a\n\n{% endif %}", "templates/post.html:3: Encountered unknown tag 'endif'."),
         (
             '\n{% extends "bose.html" %}',
-            'templates/post.html:2: there is no template "bose.html"; did you mean "base.html"?',
+            'templates/post.html:2: no template "bose.html"; did you mean "base.html"?',
         ),
         ("\n{{ post + 1 }}", "templates/post.html:2: TypeError: unsupported operand"),
         (
             '{{ t("oldr") }}',
-            'templates/post.html:1: no words for "oldr"; did you mean "older"?',
+            'templates/post.html:1: no translation for "oldr"; did you mean "older"?',
         ),
         ('{{ t("page-of", number=1) }}', "templates/post.html:1: KeyError: 'total'"),
         (
             '{{ asset("styles.css") }}',
-            'templates/post.html:1: there is no file "styles.css" to publish; did you mean "style',
+            'templates/post.html:1: no asset "styles.css"; did you mean "style',
         ),
     ],
 )
@@ -396,7 +396,7 @@ def test_a_mistake_beside_another_is_told_all_the_same() -> None:
 
 def test_a_missing_page_template_is_named() -> None:
     """A page asks for a template that nobody wrote."""
-    with pytest.raises(TemplateError, match=r'^pst.html: there is no template "pst.html"; did you'):
+    with pytest.raises(TemplateError, match=r'^pst.html: no template "pst.html"; did you'):
         BUILT.render(page("pst.html"), html)
 
 
@@ -605,9 +605,9 @@ def test_templates_of_the_configuration_are_text() -> None:
         ("{{ psots }}", 'digests: "psots" is undefined; did you mean "posts"?'),
         ("a\n{% if %}", "digests:2: Expected an expression"),
         ("{{ [1][2] }}", "digests: list has no"),
-        ('{{ t("minuts") }}', 'digests: no words for "minuts"; did you mean "minutes"?'),
+        ('{{ t("minuts") }}', 'digests: no translation for "minuts"; did you mean "minutes"?'),
         ("{{ 1 / 0 }}", "digests: ZeroDivisionError"),
-        ('{% include "mail/x.txt" %}', 'digests: there is no template "mail/x.txt"'),
+        ('{% include "mail/x.txt" %}', 'digests: no template "mail/x.txt"'),
     ],
 )
 def test_a_mistake_in_the_configuration_is_told_by_its_key(text: str, message: str) -> None:

@@ -15,12 +15,12 @@ def site(tmp_path: Path) -> Site:
 @pytest.mark.parametrize(
     ("name", "held"),
     [
-        ("line\nbreak.md", "a line end"),
-        ("line\rbreak.md", "a line end"),
+        ("line\nbreak.md", "a line break"),
+        ("line\rbreak.md", "a line break"),
         ("a\tb.md", "a tab"),
         ("bell\x07.md", "a control character (U+0007)"),
-        ("fol\nder/post.md", "a line end"),
-        ("pic\nture.png", "a line end"),
+        ("fol\nder/post.md", "a line break"),
+        ("pic\nture.png", "a line break"),
     ],
 )
 def test_a_name_with_a_control_character_is_told_as_such(site: Site, name: str, held: str) -> None:
@@ -28,7 +28,7 @@ def test_a_name_with_a_control_character_is_told_as_such(site: Site, name: str, 
     site.post(name)
     problems = site.build().problems
 
-    assert [each.message for each in problems] == [f"its name holds {held}; rename it"]
+    assert [each.message for each in problems] == [f"file name contains {held}; rename it"]
     assert "\n" not in problems[0].path
 
 

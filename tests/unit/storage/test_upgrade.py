@@ -93,8 +93,8 @@ def test_a_newer_database_is_refused_and_untouched(tmp_path: Path) -> None:
         connection.execute(text("UPDATE alembic_version SET version_num = '0099'"))
 
     expected = (
-        rf"newsletter\.sqlite: a newer feedpub wrote this database \(its schema is 0099, and this "
-        rf"feedpub knows it up to {schema.HEAD}\); install that feedpub"
+        rf"newsletter\.sqlite: the database was written by a newer feedpub \(schema 0099; "
+        rf"this version supports up to {schema.HEAD}\); install that version"
     )
     with pytest.raises(StoreError, match=expected):
         storage.open_store("", tmp_path)

@@ -64,7 +64,7 @@ def test_whoever_left_stays_away(
 @pytest.mark.parametrize(
     ("row", "message"),
     [
-        ({"cadence": "hourly"}, '"hourly" is no cadence'),
+        ({"cadence": "hourly"}, 'unknown cadence "hourly"'),
         ({"follows": "some"}, '"some" is neither'),
     ],
 )
@@ -109,8 +109,8 @@ def test_consent_has_the_best_time_there_is(
 @pytest.mark.parametrize(
     ("mapping", "message"),
     [
-        ({"consented_at": "Seit"}, '"5/1/24" is no time: write it like 2024-05-31T18:00:00Z'),
-        ({"language": "Seit"}, '"5/1/24" is no language: write its code'),
+        ({"consented_at": "Seit"}, 'invalid time "5/1/24"; write it like 2024-05-31T18:00:00Z'),
+        ({"language": "Seit"}, 'invalid language "5/1/24"; use a code'),
     ],
 )
 def test_what_a_person_said_is_taken_at_their_word(
@@ -212,7 +212,7 @@ def test_an_address_may_stand_behind_a_name(cell: str, name: str) -> None:
 @pytest.mark.parametrize("cell", ["Ann <ann>", "<a@b.org> <ann@example.org>", "ann@example.org>"])
 def test_what_only_looks_like_an_address_is_told(cell: str) -> None:
     """Nothing is made up."""
-    with pytest.raises(InvalidValueError, match="is no e-mail address"):
+    with pytest.raises(InvalidValueError, match="is not an e-mail address"):
         one({"email": cell})
 
 

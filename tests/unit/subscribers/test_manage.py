@@ -77,9 +77,9 @@ def test_somebody_is_added_as_they_asked(room: Newsroom) -> None:
 @pytest.mark.parametrize(
     ("address", "cadence", "language", "told"),
     [
-        ("bob", "digest", "", '"bob" is no e-mail address'),
-        ("bob@example.org", "weakly", "", 'no cadence; did you mean "weekly"?'),
-        ("bob@example.org", "x", "", '"x" is no cadence; there are: digest, each, daily'),
+        ("bob", "digest", "", '"bob" is not an e-mail address'),
+        ("bob@example.org", "weakly", "", 'unknown cadence "weakly"; did you mean "weekly"?'),
+        ("bob@example.org", "x", "", 'unknown cadence "x"; use one of digest, each, daily'),
         ("bob@example.org", "each", "de_AT", 'the language "de_AT" is not .* mean "de-AT"'),
     ],
 )
@@ -103,21 +103,21 @@ def test_readers_are_listed_by_state(room: Newsroom) -> None:
     assert {"active": 1, "suppressed": 1} == {
         state: number for state, number in manage.count_subscribers(room.request()) if number
     }
-    with pytest.raises(FeedpubError, match='"actife" is no state; did you mean "active"'):
+    with pytest.raises(FeedpubError, match='unknown state "actife"; did you mean "active"'):
         list(manage.list_subscribers(room.request(), "actife"))
 
 
 def test_who_is_not_there_is_told(room: Newsroom) -> None:
     """Whatever is to be done with them."""
     for act in (manage.get_subscriber, manage.remove_subscriber):
-        with pytest.raises(FeedpubError, match=r"x@example.org: nobody has this address"):
+        with pytest.raises(FeedpubError, match=r"x@example.org: no such subscriber"):
             act(room.request(), "x@example.org")
     for other in (
         manage.get_subscriber,
         manage.erase_subscriber,
         manage.suppress_address,
     ):
-        with pytest.raises(FeedpubError, match='"x" is no e-mail address'):
+        with pytest.raises(FeedpubError, match='"x" is not an e-mail address'):
             other(room.request(), "x")
 
 
@@ -189,7 +189,7 @@ def test_a_list_with_a_fault_is_not_imported(room: Newsroom) -> None:
     assert {} == states(room)
     assert ImportCounts(3, 0, 0, 0) == stopped.imported
     assert [4, 6] == [each.line for each in stopped.row_problems]
-    assert str(stopped.row_problems[0]).startswith(f'{path}:4: "nobody" is no e-mail address')
+    assert str(stopped.row_problems[0]).startswith(f'{path}:4: "nobody" is not an e-mail address')
     assert stopped == imported(room, path, dry=True)
     assert replace(stopped, is_written=True) == imported(room, path, skip=True)
     assert 3 == len(states(room))
@@ -294,7 +294,11 @@ def test_letters_of_two_encodings_are_told_by_line(room: Newsroom) -> None:
 
 @pytest.mark.parametrize(
     ("encoding", "told"),
-    [("klingon", 'no encoding "klingon"'), ("rot13", "no encoding"), ("utf-16", "--encoding")],
+    [
+        ("klingon", 'unknown encoding "klingon"'),
+        ("rot13", "unknown encoding"),
+        ("utf-16", "--encoding"),
+    ],
 )
 def test_an_encoding_that_is_none_is_told(room: Newsroom, encoding: str, told: str) -> None:
     """And one that the file is not in."""
@@ -329,7 +333,7 @@ def zipped(*names: str) -> bytes:
         (b"<?xml version='1.0'?><a/>", "XML"),
         (b"INSERT INTO users VALUES ('a@example.org');", "SQL"),
         (b"SQLite format 3\0" + bytes(80), "database"),
-        (b"\x7fELF\0\0\1a@example.org", "no text"),
+        (b"\x7fELF\0\0\1a@example.org", "not text"),
     ],
 )
 def test_what_is_no_list_is_told_as_what_it_is(room: Newsroom, data: bytes, told: str) -> None:

@@ -51,13 +51,13 @@ def test_a_port_that_is_taken() -> None:
         port = opened.getsockname()[1]
         with pytest.raises(FeedpubError) as raised:
             open_socket("127.0.0.1", port)
-        with pytest.raises(FeedpubError, match="; --host and --port or `web: "):
+        with pytest.raises(FeedpubError, match="with --host and --port or `web: "):
             open_socket("127.0.0.1", port, "--host and --port")
 
     other = max(port % 65_535, 8000) + 1
     assert (
-        f"127.0.0.1, port {port}: cannot listen there: Address already in use; "
-        f"`web: {{port: {other}}}` in the configuration names another place"
+        f"127.0.0.1, port {port}: cannot listen: Address already in use; "
+        f"choose another address with `web: {{port: {other}}}` in the configuration"
     ) == str(raised.value)
 
 

@@ -95,7 +95,7 @@ def test_serve_what_was_never_built(tmp_path: Path) -> None:
     """What to do is said."""
     writer = Writer(tmp_path)
 
-    with pytest.raises(FeedpubError, match="nothing is built there; run `feedpub build` first"):
+    with pytest.raises(FeedpubError, match="not built yet; run `feedpub build` first"):
         serve(writer.site.request(), writer.stand)
 
 

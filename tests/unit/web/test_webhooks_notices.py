@@ -143,7 +143,7 @@ def test_what_is_forged_is_refused() -> None:
 
     assert [403] * 4 == [office.post(path, posted).status for path, posted in forged]
     assert [] == office.heeded
-    assert "mailgun: refused: its signature is wrong" == office.told[2]
+    assert "mailgun: refused: invalid signature" == office.told[2]
 
 
 def test_what_cannot_be_told_yet_is_to_come_again() -> None:
@@ -169,7 +169,7 @@ def test_what_meets_a_full_disk_is_to_come_again() -> None:
     posted = mailgun(GONE)
 
     assert 503 == office.post("mailgun", posted).status
-    assert ["mailgun: not heeded yet: the disk is full"] == office.told
+    assert ["mailgun: not processed yet: the disk is full"] == office.told
 
     office.is_away = False
 
@@ -237,7 +237,7 @@ def test_whoever_hangs_up_is_let_go() -> None:
 
 def test_a_key_that_is_none_is_told() -> None:
     """As of anything else in the configuration."""
-    with pytest.raises(FeedpubError, match=r"mail\.webhooks\.sendgrid: it is no verification key"):
+    with pytest.raises(FeedpubError, match=r"mail\.webhooks\.sendgrid: not a verification key"):
         Office(WebhooksConfig(sendgrid="x"))
 
 

@@ -50,9 +50,9 @@ class Mailgun:
         mark = hmac.digest(self._key, (when + token).encode("utf-8", "replace"), "sha256").hex()
         given = get_text(told, "signature", "signature").encode("utf-8", "replace")
         if not hmac.compare_digest(given, mark.encode()):
-            raise WebhookError("its signature is wrong")
+            raise WebhookError("invalid signature")
         if len(when) != _DIGITS or not (when.isascii() and when.isdigit()):
-            raise WebhookError("it has no time")
+            raise WebhookError("no valid timestamp")
         require_fresh_timestamp(when, now)
         event = told.get("event-data") if isinstance(told, dict) else None
         report = _parse_event(event)

@@ -50,7 +50,7 @@ def parse_json(body: bytes | str) -> object:
     try:
         found: object = json.loads(body)
     except (ValueError, RecursionError):
-        raise WebhookError("it is no JSON") from None
+        raise WebhookError("invalid JSON") from None
     return found
 
 
@@ -58,7 +58,7 @@ def _parse_timestamp(seconds: str) -> datetime:
     """Parse a Unix timestamp. Raises WebhookError."""
     whole = seconds.partition(".")[0]
     if not (whole.isascii() and whole.isdigit() and len(whole) <= _DIGITS):
-        raise WebhookError("it has no time")
+        raise WebhookError("no valid timestamp")
     return _EPOCH + timedelta(seconds=int(whole))
 
 
@@ -70,7 +70,7 @@ def require_fresh_timestamp(seconds: str, now: datetime) -> None:
 def require_fresh(when: datetime, now: datetime) -> None:
     """Raise WebhookError for a time outside the tolerance, which suggests a replay."""
     if not now - TIMESTAMP_TOLERANCE <= when <= now + TIMESTAMP_TOLERANCE:
-        raise WebhookError(f"it is of {when:%Y-%m-%d %H:%M:%S} UTC, and not of now")
+        raise WebhookError(f"timestamp {when:%Y-%m-%d %H:%M:%S} UTC is outside the allowed window")
 
 
 def attach_subscriber(report: BounceEvent, event: object, keys: SigningKeys) -> BounceEvent:

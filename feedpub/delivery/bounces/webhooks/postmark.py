@@ -68,7 +68,7 @@ class Postmark:
             hmac.compare_digest(each.encode("utf-8", "replace"), self._secret) for each in given
         ]
         if not any(same):
-            raise WebhookError("it has not the secret")
+            raise WebhookError("wrong or missing secret")
         event = parse_json(posted.body)
         report = _parse_event(event)
         # There is no event id to use; a request that is sent again has the same body.

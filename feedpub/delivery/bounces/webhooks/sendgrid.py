@@ -64,7 +64,7 @@ class SendGrid:
         except (binascii.Error, ValueError, UnsupportedAlgorithm):
             found = None
         if not isinstance(found, EllipticCurvePublicKey):
-            told = "is no verification key of SendGrid's signed event webhook"
+            told = "not a verification key for SendGrid's signed event webhook"
             raise ValueError(told)  # noqa: TRY004 - the argument is a str; its content is wrong
         self._key = found
         self._keys = keys
@@ -78,11 +78,11 @@ class SendGrid:
             mark = base64.b64decode(written, validate=True)
             self._key.verify(mark, signed, ECDSA(SHA256()))
         except (InvalidSignature, binascii.Error, ValueError):
-            raise WebhookError("its signature is wrong") from None
+            raise WebhookError("invalid signature") from None
         require_fresh_timestamp(when, now)
         events = parse_json(posted.body)
         if not isinstance(events, list):
-            raise WebhookError("it is no list of events")
+            raise WebhookError("not a list of events")
         # Not the signature: ECDSA allows several valid ones for the same body.
         number = f"{when} {sha256(posted.body).hexdigest()}"
         return WebhookNotification(number, tuple(self._parse_events(events)))

@@ -52,9 +52,9 @@ def verify_certificate(
     leaf, *between = _read(pem)
     name = next((each for each in _names(leaf) if _SUBJECT.fullmatch(each)), None)
     if name is None:
-        raise WebhookError("the certificate is not of SNS")
+        raise WebhookError("not an SNS certificate")
     if not leaf.not_valid_before_utc <= now <= leaf.not_valid_after_utc:
-        raise WebhookError("the certificate is of another time")
+        raise WebhookError("the certificate is expired or not yet valid")
     between += _issuers(between[-1] if between else leaf, roots, fetch)
     try:
         # The policy takes a naive UTC time.
@@ -62,7 +62,7 @@ def verify_certificate(
         policy = PolicyBuilder().store(Store(list(roots))).time(moment)
         policy.build_server_verifier(x509.DNSName(name)).verify(leaf, between)
     except (VerificationError, ValueError, UnsupportedAlgorithm):
-        raise WebhookError("nobody who is trusted has signed the certificate") from None
+        raise WebhookError("the certificate has no trusted issuer") from None
     return leaf
 
 
@@ -96,7 +96,7 @@ def _issuers(
             break
         octets = fetch(url)
         if not octets:
-            raise WebhookRetryLaterError("the issuer of the certificate of SNS cannot be fetched")
+            raise WebhookRetryLaterError("the issuer of the SNS certificate cannot be fetched")
         try:
             certificate = x509.load_der_x509_certificate(octets)
         except (ValueError, UnsupportedAlgorithm):
@@ -178,10 +178,10 @@ class Sns:
         envelope = parse_json(posted.body)
         kind = get_text(envelope, "Type")
         if kind not in _SIGNED:
-            raise WebhookError("it is no message of SNS")
+            raise WebhookError("not an SNS message")
         # Anybody can create a topic and have SNS sign messages of their own.
         if get_text(envelope, "TopicArn") != self._topic:
-            raise WebhookError("it is of another topic")
+            raise WebhookError("wrong SNS topic")
         require_fresh(_parse_timestamp(get_text(envelope, "Timestamp")), now)
         self._verify(envelope, kind, now)
         visit = get_text(envelope, "SubscribeURL") if kind == "SubscriptionConfirmation" else ""
@@ -195,30 +195,30 @@ class Sns:
         """Raise WebhookError unless SNS has signed the message."""
         algorithm = _HASHES.get(get_text(envelope, "SignatureVersion"))
         if algorithm is None:
-            raise WebhookError("it is signed in no known way")
+            raise WebhookError("unknown signature version")
         pairs = ((name, get_text(envelope, name)) for name in _SIGNED[kind])
         # A missing Subject is not part of the signed text; all other fields always are.
         said = "".join(f"{name}\n{value}\n" for name, value in pairs if value or name != "Subject")
         key = self._certificate(get_text(envelope, "SigningCertURL"), now).public_key()
         if not isinstance(key, RSAPublicKey):
-            raise WebhookError("the certificate is for another kind of signature")
+            raise WebhookError("the certificate has no RSA key")
         try:
             mark = base64.b64decode(get_text(envelope, "Signature"), validate=True)
             key.verify(mark, said.encode(), PKCS1v15(), algorithm())
         except (InvalidSignature, binascii.Error, ValueError):
-            raise WebhookError("its signature is wrong") from None
+            raise WebhookError("invalid signature") from None
 
     def _certificate(self, url: str, now: datetime) -> x509.Certificate:
         """Return the certificate at a URL, cached until it expires."""
         _require_amazon(url)
         if not _CERTIFICATE.fullmatch(urlsplit(url).path) or "?" in url or "#" in url:
-            raise WebhookError("a URL in it is not of a certificate of SNS")
+            raise WebhookError("not the URL of an SNS certificate")
         certificate = self._known.get(url)
         if certificate is None or certificate.not_valid_after_utc < now:
             self._known.pop(url, None)
             pem = self._fetch(url)
             if not pem:
-                raise WebhookRetryLaterError("the certificate of SNS cannot be fetched")
+                raise WebhookRetryLaterError("the SNS certificate cannot be fetched")
             certificate = verify_certificate(pem, self._roots(), self._fetch, now)
         if len(self._known) >= _MOST:
             self._known.clear()
@@ -230,9 +230,9 @@ def _parse_timestamp(written: str) -> datetime:
     try:
         found = datetime.fromisoformat(written)
     except ValueError:
-        raise WebhookError("it has no time") from None
+        raise WebhookError("no valid timestamp") from None
     if found.tzinfo is None:
-        raise WebhookError("it has no time")
+        raise WebhookError("no valid timestamp")
     return found
 
 
@@ -242,11 +242,11 @@ def _require_amazon(url: str) -> None:
         parts = urlsplit(url)
         right = parts.scheme == "https" and parts.port in {None, 443}
     except ValueError:
-        raise WebhookError("a URL in it cannot be read") from None
+        raise WebhookError("invalid URL") from None
     if len(url) > _LONGEST_URL:
-        raise WebhookError("a URL in it is too long")
+        raise WebhookError("URL too long")
     # Match the whole netloc, so that no user name or backslash can hide another host.
     if not (right and _HOST.fullmatch(parts.netloc.removesuffix(":443"))):
-        raise WebhookError("a URL in it is not of SNS")
+        raise WebhookError("not an SNS URL")
     if any(each <= " " or each == "\\" or each > "~" for each in url):
-        raise WebhookError("a URL in it cannot be read")
+        raise WebhookError("invalid URL")

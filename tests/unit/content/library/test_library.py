@@ -270,9 +270,7 @@ def test_an_enclosure_that_is_not_there_is_told(written: str, kept: int) -> None
     found = build(made.manuscript(enclosures=(Enclosure(written),)))
 
     assert kept == len(found.posts[0].enclosures)
-    assert (
-        Problem("hello.md", 0, f'enclosure "{written}": there is no such file'),
-    ) == found.problems
+    assert (Problem("hello.md", 0, f'enclosure "{written}": file not found'),) == found.problems
 
 
 @pytest.mark.parametrize(

@@ -134,7 +134,7 @@ def test_an_id_that_two_files_claim_stays_with_the_first() -> None:
         Problem(
             "second.md",
             0,
-            'the id "https://x.example/1" is that of first.md; give this post one of its own',
+            'the id "https://x.example/1" is already used by first.md; give this post its own',
         ),
     ) == problems
 

@@ -49,7 +49,7 @@ def test_the_older_post_keeps_its_place() -> None:
         Problem(
             "1.md",
             0,
-            f"0.md is at {made.SITE}a/ already, so this post is at {made.SITE}a-2/; "
+            f"0.md already uses {made.SITE}a/, so this post is at {made.SITE}a-2/; "
             "give it another permalink",
         )
         == found.problems[0]
@@ -168,7 +168,7 @@ def test_no_page_is_below_a_page() -> None:
     found = assign_urls(config(), posts("a.html", "A.html/b/", "A.html/b/"), [])
 
     assert ["a.html", "posts/1/index.html", "posts/2/index.html"] == outputs(found)
-    assert found.problems[0].message.startswith(f"0.md is at {made.SITE}a.html already")
+    assert found.problems[0].message.startswith(f"0.md already uses {made.SITE}a.html")
 
 
 def test_posts_elsewhere() -> None:
@@ -344,7 +344,7 @@ def test_a_file_never_takes_the_place_of_a_post() -> None:
 
     assert {} == found.files
     assert (
-        Problem("A.html", 0, "not published: 0.md is at A.html already; rename this file"),
+        Problem("A.html", 0, "not published: 0.md already uses A.html; rename this file"),
     ) == found.problems
 
 

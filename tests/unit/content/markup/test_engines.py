@@ -148,7 +148,7 @@ def test_extensions_of_the_user_are_loaded(
 @pytest.mark.parametrize("name", ["nonsense", "json:nothing", "json"])
 def test_an_extension_that_is_none_is_an_error_of_the_configuration(name: str) -> None:
     """What cannot be loaded is named."""
-    with pytest.raises(ConfigError, match=f'markdown.extensions: there is no extension "{name}"'):
+    with pytest.raises(ConfigError, match=f'markdown.extensions: cannot load extension "{name}"'):
         load_engine(MarkdownConfig(extensions=(name,)))
 
 
@@ -181,7 +181,7 @@ def test_what_an_extension_raises_loses_one_post() -> None:
     reader._markdown.treeprocessors.deregister("feedpub_section")
     reader._markdown.treeprocessors.register(_Broken(reader._markdown), "broken", 1)
 
-    with pytest.raises(MarkupError, match="Python-Markdown cannot read it: ValueError: broken"):
+    with pytest.raises(MarkupError, match="Python-Markdown failed: ValueError: broken"):
         reader.render(footnotes)
 
 

@@ -35,7 +35,7 @@ def test_what_only_looks_so_is_let_through(body: str) -> None:
         ("<DIV><b>" * 101 + "</b>" * 50, "nested more than 200"),
         ("<h2>x</h2>" * 5_001, "5,000 headings"),
         ("<td>" * 50_001, "50,000 table cells"),
-        ('<a class="footnote-ref">x</a>' * 2_001, "2,000 references"),
+        ('<a class="footnote-ref">x</a>' * 2_001, "2,000 footnote references"),
     ],
 )
 def test_html_out_of_all_proportion_is_refused(html: str, said: str) -> None:

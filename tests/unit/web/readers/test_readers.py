@@ -540,7 +540,7 @@ class Away(Store):
 
     def get_subscriber(self, number: int) -> None:
         """Say so."""
-        raise StoreUnavailable(f"the database is not there for now ({number})")
+        raise StoreUnavailable(f"the database is unavailable ({number})")
 
 
 class Full(Store):

@@ -106,22 +106,22 @@ def test_one_signature_is_good_for_one_time_and_token(end: int, token: str) -> N
     signature = {"timestamp": signed[:end], "token": signed[end:], "signature": mark}
     body = json.dumps({"signature": signature, "event-data": failed("bounce", GONE)}).encode()
 
-    with pytest.raises(WebhookError, match=r"it has no time|not of now"):
+    with pytest.raises(WebhookError, match=r"no valid timestamp|outside the allowed window"):
         READ(WebhookRequest(body, {}), NOW)
 
 
 def test_another_key_is_refused() -> None:
     """And so is no signature at all."""
-    with pytest.raises(WebhookError, match="signature is wrong"):
+    with pytest.raises(WebhookError, match="invalid signature"):
         READ(mailgun(failed("bounce", GONE), key="another"), NOW)
-    with pytest.raises(WebhookError, match="signature is wrong"):
+    with pytest.raises(WebhookError, match="invalid signature"):
         READ(replace(mailgun({}), body=b"[]"), NOW)
 
 
 @pytest.mark.parametrize("late", [timedelta(hours=2), -timedelta(hours=2)])
 def test_what_is_of_another_time_is_refused(late: timedelta) -> None:
     """Somebody may have kept it."""
-    with pytest.raises(WebhookError, match="not of now"):
+    with pytest.raises(WebhookError, match="is outside the allowed window"):
         READ(mailgun(failed("bounce", GONE)), NOW + late)
 
 
@@ -129,7 +129,7 @@ def test_half_of_it_is_refused() -> None:
     """It is no JSON."""
     posted = mailgun(failed("bounce", GONE))
 
-    with pytest.raises(WebhookError, match="no JSON"):
+    with pytest.raises(WebhookError, match="invalid JSON"):
         READ(replace(posted, body=posted.body[:-1]), NOW)
 
 

@@ -111,7 +111,7 @@ def test_what_is_not_signed_is_refused(header: str, value: str) -> None:
     posted = GRID.tell([BOUNCE])
     name = f"x-twilio-email-event-webhook-{header}"
 
-    with pytest.raises(WebhookError, match="signature is wrong"):
+    with pytest.raises(WebhookError, match="invalid signature"):
         READ(replace(posted, headers={**posted.headers, name: value}), NOW)
 
 
@@ -120,20 +120,20 @@ def test_what_was_changed_or_cut_is_refused() -> None:
     posted = GRID.tell([BOUNCE])
 
     for body in (posted.body[:-1], posted.body + b" ", b""):
-        with pytest.raises(WebhookError, match="signature is wrong"):
+        with pytest.raises(WebhookError, match="invalid signature"):
             READ(replace(posted, body=body), NOW)
 
 
 def test_another_key_is_refused() -> None:
     """Whoever signed it."""
-    with pytest.raises(WebhookError, match="signature is wrong"):
+    with pytest.raises(WebhookError, match="invalid signature"):
         READ(Grid().tell([BOUNCE]), NOW)
 
 
 @pytest.mark.parametrize("late", [timedelta(hours=2), -timedelta(hours=2)])
 def test_what_is_of_another_time_is_refused(late: timedelta) -> None:
     """Somebody may have kept it."""
-    with pytest.raises(WebhookError, match="not of now"):
+    with pytest.raises(WebhookError, match="is outside the allowed window"):
         READ(GRID.tell([BOUNCE]), NOW + late)
 
 
@@ -142,12 +142,13 @@ def test_a_strange_time_is_refused(when: str) -> None:
     """Though it is signed."""
     body = json.dumps([BOUNCE]).encode()
 
-    with pytest.raises(WebhookError, match="no time"):
+    with pytest.raises(WebhookError, match="no valid timestamp"):
         READ(replace(GRID.tell([]), body=body, headers=GRID.headers(body, when)), NOW)
 
 
 @pytest.mark.parametrize(
-    ("body", "why"), [(b"{}", "no list"), (b"[", "no JSON"), (b"[" * 100_000, "no JSON")]
+    ("body", "why"),
+    [(b"{}", "not a list"), (b"[", "invalid JSON"), (b"[" * 100_000, "invalid JSON")],
 )
 def test_what_is_no_list_is_refused(body: bytes, why: str) -> None:
     """Though it is signed; nor does it matter how deep it is."""
@@ -170,5 +171,5 @@ def test_no_octets_raise_anything_else(body: bytes) -> None:
 @pytest.mark.parametrize("key", ["", "AAAA", "no base64!", "é"])
 def test_a_key_that_is_none_is_told(key: str) -> None:
     """When the program starts, and not when the first notice comes."""
-    with pytest.raises(ValueError, match="no verification key"):
+    with pytest.raises(ValueError, match="not a verification key"):
         SendGrid(key, KEYS)
