@@ -51,7 +51,7 @@ class Draft:
     @property
     def category(self) -> tuple[str, ...]:
         """The folder, as Pelican has it, for header lines that name no category."""
-        folder = self.path.rpartition("/")[0]
+        folder = "" if self.path.endswith("/index.md") else self.path.rpartition("/")[0]
         named = self.form == "headers" and folder and folder not in map(same, self.tags)
         return (folder,) if named else ()
 
@@ -206,7 +206,7 @@ BAD = st.dictionaries(
             b"---\ntitle: No date\n---\n",
             b"---\ntitle: Bad date\ndate: 2024-02-30\n---\n",
             b'---\ntitle: "open\ndate: 2024-02-01\n---\n',
-            b"+++\ndate = 0001-01-01\n+++\n",
+            b"+++\ndate = 2024-13-01\n+++\n",
             b'{"date": "2024-01-01"',
         ]
     ),
@@ -327,6 +327,7 @@ def _check_entries(public: Path, drafts: Iterable[Draft]) -> None:
 
     for kind in ("tags", "authors"):
         names = {same(name) for draft in due for name in getattr(draft, kind)}
+        names |= {same(name) for draft in due for name in draft.category if kind == "tags"}
         found = set()
         for feed in (public / kind).glob("*/rss.xml"):
             entries = [read(feed.parent, form).entries for form in ("rss", "atom", "json")]

@@ -27,7 +27,7 @@ SANITISED = (
     "feedpub.content.markup.sanitize._BARE_LINK", "feedpub.content.markup.sanitize._EMPTY_LINK",
     "feedpub.content.markup.excerpt.", "feedpub.content.markup.shortcodes._CODE",
     "feedpub.site.template_filters.",
-    "feedpub.content.markup.toc._HEADING", "feedpub.content.markup.mathml._SET",
+    "feedpub.content.markup.toc._HEADING", "feedpub.content.markup.mathml._RENDERED_FORMULA",
 )  # fmt: skip
 TAGS = nh3.ALLOWED_TAGS | {"audio", "figure", "section", "video"}
 ATTRIBUTES = {"*": {"class", "id", "title", "style", "href"}}
@@ -39,7 +39,11 @@ USED = {
     "feedpub.content.markup.fences._OPENER": frozenset({"match"}),
 }
 READING = (
-    "feedpub.content.", "feedpub.models.text", "feedpub.site.i18n", "feedpub.site.template_filters",
+    *(f"feedpub.content.{each}" for each in ("markup", "library.link_index", "library.wiki_index")),
+    *(f"feedpub.content.{each}" for each in ("assets", "authors", "dates", "enclosures", "field")),
+    *(f"feedpub.content.{each}" for each in ("filenames", "frontmatter", "keys", "page", "parse")),
+    *(f"feedpub.content.{each}" for each in ("reader", "tags")),
+    "feedpub.models.text", "feedpub.site.i18n", "feedpub.site.template_filters",
 )  # fmt: skip
 """What reads what authors write."""
 

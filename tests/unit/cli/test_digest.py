@@ -339,7 +339,7 @@ def test_status_of_what_was_not_delivered() -> None:
 
     assert actual.out.split("\n")[4:6] == [
         "  jürgen@example.org: not accepted for now: 451 4.7.1 later\\x1b",
-        "  a@example.org: not taken: mx:25: 5.6.7 no letters beyond ASCII",
+        "  a@example.org: not accepted: mx:25: 5.6.7 no letters beyond ASCII",
     ]
     assert actual.out.endswith("\n  and 11 more\n")
 

@@ -251,7 +251,7 @@ def test_what_does_not_work_is_said_to_who_asks(tmp_path: Path) -> None:
         wait_until(lambda: ask(root, "healthz/ready")[0] == 503, "that it says so")
 
         assert (200, "ok\n") == ask(root, "healthz")
-        assert "build: cannot be done" in ask(root, "healthz/ready")[1]
+        assert "build: failing" in ask(root, "healthz/ready")[1]
 
 
 def test_what_keeps_nobody_from_reading_is_said_too(tmp_path: Path) -> None:
@@ -295,7 +295,7 @@ def test_mail_that_cannot_be_sent_is_said_too(tmp_path: Path) -> None:
         room.write("one.md")
         waits = daemon.wait("delivery waits", waiting=1)
         root = where.removesuffix("blog/")
-        wait_until(lambda: "messages wait" in ask(root, "healthz/ready")[1], "that it says so")
+        wait_until(lambda: "are waiting" in ask(root, "healthz/ready")[1], "that it says so")
         told = ask(root, "healthz/ready")
         found = get_status(room.request())
 

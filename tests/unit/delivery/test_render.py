@@ -159,7 +159,7 @@ def test_a_key_that_is_not_there_is_told_with_how_to_make_one(tmp_path: Path) ->
     for name, told in (
         (
             "away.pem",
-            r"away\.pem: No such file .* `openssl genrsa -out away\.pem 2048` makes a key",
+            r"away\.pem: No such file .* create the key .* `openssl genrsa -out away\.pem 2048`",
         ),
         ("none.pem", r"none\.pem: DKIM: unusable private key"),
     ):

@@ -66,7 +66,7 @@ def test_a_file_in_place_of_the_folder_is_told(tmp_path: Path) -> None:
     (tmp_path / "public").write_text("mine", encoding="utf-8")
 
     with (
-        pytest.raises(OutputError, match=r"public: is a file"),
+        pytest.raises(OutputError, match=r"public: expected a folder, found a file"),
         lock_folder(tmp_path / "public", lambda: None),
     ):
         pass

@@ -386,7 +386,7 @@ def test_marks() -> None:
     assert "\ufdd2name\ufdd3" == build_merge_tag("name")
     assert "\ufdd2name|dear reader\ufdd3" == build_merge_tag("name", "dear reader")
     assert all(build_merge_tag(name) for name in TAG_NAMES)
-    with pytest.raises(ValueError, match='no mark "nmae"'):
+    with pytest.raises(ValueError, match='unknown tag "nmae"'):
         build_merge_tag("nmae")
 
 

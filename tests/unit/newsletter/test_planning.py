@@ -350,7 +350,7 @@ def test_a_digest_by_another_name_does_not_begin_by_itself(room: Newsroom) -> No
     assert reasons(room.send(due=True)) == [""]
 
     room.digests("name: tips")
-    assert "it begins" in reasons(room.send("tips"))[0]
+    assert "it starts" in reasons(room.send("tips"))[0]
     assert "it is new" not in reasons(room.send(due=True))[0]
 
 

@@ -276,7 +276,7 @@ def test_a_backup_of_an_older_feedpub_is_noticed(room: Newsroom, backup: Backup)
     with closing(sqlite3.connect(room.root / ".feedpub" / "newsletter.sqlite")) as database:
         database.execute("UPDATE identity SET nonce = 'another'")
         database.commit()
-    with pytest.raises(FeedpubError, match="another one than the one that mail went out of"):
+    with pytest.raises(FeedpubError, match="not the one that mail was last sent from"):
         room.send()
     recover(room, postfix(room))
 
@@ -335,7 +335,7 @@ def test_what_cannot_be_written_down_does_not_happen(room: Newsroom) -> None:
     (home / "issues").rename(home / "issues.old")
     (home / "issues").mkdir()
     room.write("two.md")
-    with pytest.raises(FeedpubError, match="issues: Is a directory; nothing is planned"):
+    with pytest.raises(FeedpubError, match="issues: Is a directory; issue not planned"):
         room.send()
     (home / "issues").rmdir()
     with room.desk() as desk:

@@ -486,7 +486,7 @@ def test_an_output_that_is_a_file_is_refused(site: Site) -> None:
     """A file where the output folder should be is told, not overwritten."""
     site.put("public", "mine")
 
-    with pytest.raises(OutputError, match="is a file"):
+    with pytest.raises(OutputError, match="found a file"):
         site.build()
 
 

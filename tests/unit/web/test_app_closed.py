@@ -30,7 +30,7 @@ def test_who_needs_the_database_is_to_come_again(method: str, path: str) -> None
     reply = call(Router(web_app.build_unavailable_routes(URL)), path, method=method)
 
     assert (503, "60") == (reply.status, reply.headers["retry-after"])
-    assert b"come again" in reply.body
+    assert b"try again" in reply.body
 
 
 def test_files_are_there_all_the_same() -> None:

@@ -85,7 +85,7 @@ def test_live_that_cannot_begin(tmp_path: Path) -> None:
     writer = Writer(tmp_path)
     writer.site.config("site: {}\n")
 
-    with pytest.raises(FeedpubError, match=r"site\.title: missing"):
+    with pytest.raises(FeedpubError, match=r"site\.title: required key is missing"):
         serve_live(writer.site.request(), writer.stand, writer.built, writer.failed, writer.changes)
 
     assert [] == writer.told

@@ -81,7 +81,7 @@ def test_who_was_published_first_keeps_the_address(pattern: str) -> None:
         each.url.rstrip("/").rpartition("/")[2] for each in found.posts.values()
     ]
     assert ["0.md", "1.md"] == [problem.path for problem in found.problems]
-    assert "2.md is at" in found.problems[0].message
+    assert "2.md already uses" in found.problems[0].message
 
 
 def test_a_number_is_kept_when_the_address_becomes_free() -> None:
