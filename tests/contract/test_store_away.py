@@ -188,7 +188,7 @@ def test_a_thread_that_writes_keeps_no_other_waiting_for_long(tmp_path: Path) ->
         for each in threads:
             each.join()
 
-    assert 3 == sum("writing for long" in each for each in faults)
+    assert 3 == sum("waiting for another write" in each for each in faults)
     assert 0 < store.add_subscriber(reader(), NOW).id
 
     store.close()

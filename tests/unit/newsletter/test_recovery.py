@@ -113,7 +113,7 @@ def test_a_database_that_is_current_is_not_taken_for_a_backup(
     for each in (room.root / ".feedpub").glob("newsletter.sqlite*"):
         each.unlink()
 
-    assert "it begins" in reasons(room.send())[0]
+    assert "it starts" in reasons(room.send())[0]
 
 
 def test_nothing_is_sent_from_a_database_that_is_older(room: Newsroom, backup: Backup) -> None:
