@@ -17,9 +17,9 @@ from feedpub.storage.database import LOCK_TIMEOUT, Database, RecoveryLog, databa
 from feedpub.storage.deliveries import DeliveryStatusStore, DeliveryStore
 from feedpub.storage.errors import StoreError
 from feedpub.storage.issues import IssueStore
-from feedpub.storage.refusals import SenderRefusalStore
 from feedpub.storage.relays import RelayStore
 from feedpub.storage.restore_check import RecoveryStore, RestoreCheckStore
+from feedpub.storage.sender_refusals import SenderRefusalStore
 from feedpub.storage.signups import SignupStore
 from feedpub.storage.stats import SnapshotStore, StatsStore
 from feedpub.storage.subscribers import SubscriberStore
