@@ -186,7 +186,9 @@ class SiteBuilder:
         clock = monotonic()
         seen, known = self._seen_problems, self._logged_problems
         self._seen_problems = {each: seen.get(each, clock) for each in summary.problems}
-        lasting, brief = [], 0
+        lasting: list[Problem] = []
+        writing: set[str] = set()
+        brief = 0
         for each, since in self._seen_problems.items():
             if each.message not in (UNFINISHED, UNFINISHED_NEW):
                 lasting += [each] * (is_first or each in seen)
@@ -194,8 +196,10 @@ class SiteBuilder:
                 lasting.append(each)
             else:
                 brief += 1  # the watcher reports the end of the write
+                writing.add(each.path)
         fresh = [each for each in lasting if each not in known]
-        self._logged_problems = lasting
+        # A problem that is back once its file has been saved again is not new.
+        self._logged_problems = [*lasting, *(each for each in known if each.path in writing)]
         for each in fresh[:_TOLD]:
             self._logger.info(
                 "problem",

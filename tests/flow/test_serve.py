@@ -149,7 +149,7 @@ def test_live(site: Path) -> None:
         assert b"Now it says more." in get(port, "/blog/posts/two/").body
 
         (site / "config.yaml").write_text("site: {}\n", encoding="utf-8")
-        until(process, "site.title: missing")
+        until(process, "site.title: required key is missing")
         assert b"Now it says more." in get(port, "/blog/posts/two/").body
 
     assert not (site / "public").exists()
