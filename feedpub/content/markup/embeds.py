@@ -46,7 +46,6 @@ _ONE_PICTURE = re.compile(
 _LAZY = re.compile(r"\sdata-(?:lazy-)?(?:src|srcset|original)\s*=|\ssrc\s*=\s*[\"']?data:")
 _NEIGHBOUR = 4000  # longest markup of a lazy image next to `<noscript>`
 _SVG_TITLE = re.compile(r"<title\b[^<>]*+>([^<]*+)</title", re.IGNORECASE)
-_TEXT = re.compile(r"<[^<>]*+>|\s+")
 _LONGEST = 80  # characters of a URL shown in a message
 
 # Their content is text up to the end tag, even where it looks like markup.
